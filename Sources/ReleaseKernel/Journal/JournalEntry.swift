@@ -1,0 +1,180 @@
+/// One fact that outlives the process. Replaying the entries in order into a fresh kernel restores it.
+public struct JournalEntry: Sendable, Equatable, Codable {
+    /// Starts at 1, rises by 1, over the journal's whole life.
+    public var sequence: UInt64
+    public var wallMs: Int64
+    public var release: String
+    /// The incident it belongs to, if any: `checkout-17`, from the sequence of its first entry.
+    public var incident: String?
+    public var event: JournalEvent
+
+    public init(sequence: UInt64, wallMs: Int64, release: String, incident: String?, event: JournalEvent) {
+        self.sequence = sequence
+        self.wallMs = wallMs
+        self.release = release
+        self.incident = incident
+        self.event = event
+    }
+}
+
+/// What happened.
+public enum JournalEvent: Sendable, Equatable, Codable {
+    /// A release began to be watched.
+    case began(baseline: String, canary: String)
+    /// A release ended.
+    case ended(ReleaseEnd)
+    case alertFiring(AlertRecord)
+    case alertResolved(AlertRecord)
+    /// A rollback would not help: the baseline is no better, or has no healthy target.
+    case held(HoldRecord)
+    /// The rollback's intent, written before the router is called. Also sets the latch.
+    case intended(IntentRecord)
+    /// The journal was unwritable for longer than the grace, so the router was called first.
+    case actedBeforeDurable(reason: String)
+    case applied([RouterReceipt])
+    case observed([RouterObservation])
+    /// The canary's request rate, requests per second.
+    case provenByTraffic(canaryRate: Double)
+    case acknowledged
+    /// The deadline passed without an acknowledgement; tries go on.
+    case abandoned(reason: String)
+    /// The canary had traffic again after the rollback.
+    case drifted([RouterObservation])
+    /// An operator cleared the latch.
+    case rearmed(by: String, reason: String)
+}
+
+/// How a release ended.
+public enum ReleaseEnd: String, Sendable, Equatable, Codable {
+    case promoted
+    case rolledBack
+    case withdrawn
+    case replaced
+}
+
+/// The alert behind an entry, with the values that decided.
+public struct AlertRecord: Sendable, Equatable, Codable {
+    public var rule: String
+    public var action: RulePlan.Action
+    public var labels: [TextPair]
+    public var annotations: [TextPair]
+    public var activeSinceWallMs: Int64
+    public var evidence: Evidence
+
+    public init(
+        rule: String, action: RulePlan.Action, labels: [TextPair], annotations: [TextPair], activeSinceWallMs: Int64,
+        evidence: Evidence
+    ) {
+        self.rule = rule
+        self.action = action
+        self.labels = labels
+        self.annotations = annotations
+        self.activeSinceWallMs = activeSinceWallMs
+        self.evidence = evidence
+    }
+}
+
+/// Everything a verdict was made from.
+public struct Evidence: Sendable, Equatable, Codable {
+    public struct Side: Sendable, Equatable, Codable {
+        public var version: String
+        /// The indicator's value; nil when there was none.
+        public var value: Double?
+        /// In the window.
+        public var requests: Double
+        public var errors: Double
+        /// Targets whose last scrape worked, and all of them.
+        public var healthyTargets: Int
+        public var targets: Int
+
+        public init(
+            version: String, value: Double?, requests: Double, errors: Double, healthyTargets: Int, targets: Int
+        ) {
+            self.version = version
+            self.value = value
+            self.requests = requests
+            self.errors = errors
+            self.healthyTargets = healthyTargets
+            self.targets = targets
+        }
+    }
+
+    public var indicator: String
+    public var windowMs: Int64
+    public var condition: String
+    public var verdict: Verdict
+    public var baseline: Side
+    public var canary: Side
+    /// Remarks: "latency_p99 is the worst instance's summary quantile".
+    public var notes: [String]
+
+    public init(
+        indicator: String, windowMs: Int64, condition: String, verdict: Verdict, baseline: Side, canary: Side,
+        notes: [String] = []
+    ) {
+        self.indicator = indicator
+        self.windowMs = windowMs
+        self.condition = condition
+        self.verdict = verdict
+        self.baseline = baseline
+        self.canary = canary
+        self.notes = notes
+    }
+}
+
+/// A rule's answer for one cycle.
+public enum Verdict: Sendable, Equatable, Codable {
+    case healthy
+    case breached
+    case inconclusive(reason: String)
+
+    /// `healthy`, `breached`, `inconclusive`.
+    public var word: String {
+        switch self {
+        case .healthy: "healthy"
+        case .breached: "breached"
+        case .inconclusive: "inconclusive"
+        }
+    }
+}
+
+/// Why a wanted rollback is not done.
+public struct HoldRecord: Sendable, Equatable, Codable {
+    public var rule: String
+    public var reason: String
+    public var evidence: Evidence
+
+    public init(rule: String, reason: String, evidence: Evidence) {
+        self.rule = rule
+        self.reason = reason
+        self.evidence = evidence
+    }
+}
+
+/// What a rollback wants and why.
+public struct IntentRecord: Sendable, Equatable, Codable {
+    public enum Trigger: Sendable, Equatable, Codable {
+        case rule(AlertRecord)
+        case operatorCommand(by: String, reason: String)
+    }
+
+    public var trigger: Trigger
+    public var fromVersion: String
+    public var toVersion: String
+    /// The last observation before; nil when the split was never read.
+    public var splitBefore: Split?
+    public var splitWanted: Split
+    public var isDryRun: Bool
+
+    public init(
+        trigger: Trigger, fromVersion: String, toVersion: String, splitBefore: Split?, splitWanted: Split,
+        isDryRun: Bool
+    ) {
+        self.trigger = trigger
+        self.fromVersion = fromVersion
+        self.toVersion = toVersion
+        self.splitBefore = splitBefore
+        self.splitWanted = splitWanted
+        self.isDryRun = isDryRun
+    }
+}

@@ -1,0 +1,70 @@
+/// What people are told: one per state change, made by the kernel, kept in the outbox.
+public struct Notification: Sendable, Equatable, Codable {
+    public enum Event: String, Sendable, Equatable, Codable, CaseIterable {
+        case alertFiring = "alert_firing"
+        case alertResolved = "alert_resolved"
+        /// A rollback was wanted but the baseline is no better.
+        case rollbackHeld = "rollback_held"
+        case rollbackIntended = "rollback_intended"
+        case rollbackAcknowledged = "rollback_acknowledged"
+        /// Not acknowledged in its deadline: a person is needed.
+        case rollbackAbandoned = "rollback_abandoned"
+        /// Something put the canary back; it was taken out again.
+        case rollbackDrifted = "rollback_drifted"
+        case rearmed
+    }
+
+    /// One line of the incident so far.
+    public struct TimelineStep: Sendable, Equatable, Codable {
+        public var atWallMs: Int64
+        /// `intended`, `applied`, `observed`, `proven`, …
+        public var step: String
+        public var detail: String
+
+        public init(atWallMs: Int64, step: String, detail: String) {
+            self.atWallMs = atWallMs
+            self.step = step
+            self.detail = detail
+        }
+    }
+
+    /// The journal entry that caused it; with the receiver's name it makes the delivery id.
+    public var sequence: UInt64
+    public var event: Event
+    public var atWallMs: Int64
+    public var release: String
+    public var baselineVersion: String
+    public var canaryVersion: String
+    public var incident: String?
+    /// One sentence for people.
+    public var summary: String
+    /// The alert behind it, with its evidence; nil for an operator's command.
+    public var alert: AlertRecord?
+    public var splitBefore: Split?
+    public var splitAfter: Split?
+    public var isDryRun: Bool
+    public var timeline: [TimelineStep]
+
+    public init(
+        sequence: UInt64, event: Event, atWallMs: Int64, release: String, baselineVersion: String,
+        canaryVersion: String, incident: String? = nil, summary: String, alert: AlertRecord? = nil,
+        splitBefore: Split? = nil, splitAfter: Split? = nil, isDryRun: Bool = false, timeline: [TimelineStep] = []
+    ) {
+        self.sequence = sequence
+        self.event = event
+        self.atWallMs = atWallMs
+        self.release = release
+        self.baselineVersion = baselineVersion
+        self.canaryVersion = canaryVersion
+        self.incident = incident
+        self.summary = summary
+        self.alert = alert
+        self.splitBefore = splitBefore
+        self.splitAfter = splitAfter
+        self.isDryRun = isDryRun
+        self.timeline = timeline
+    }
+
+    /// Page-worthy events go out even when a receiver wants no resolved alerts.
+    public var isResolution: Bool { event == .alertResolved }
+}

@@ -1,0 +1,60 @@
+/// The validated configuration: everything the daemon does follows from it. The Rulebook makes it out of YAML; the kernel
+/// and the edges only read it.
+public struct Plan: Sendable, Equatable, Codable {
+    public var daemon: DaemonPlan
+    public var receivers: [ReceiverPlan]
+    public var releases: [ReleasePlan]
+
+    public init(daemon: DaemonPlan, receivers: [ReceiverPlan] = [], releases: [ReleasePlan]) {
+        self.daemon = daemon
+        self.receivers = receivers
+        self.releases = releases
+    }
+}
+
+/// Settings of the process itself.
+public struct DaemonPlan: Sendable, Equatable, Codable {
+    /// Folder of the journal.
+    public var stateDirectory: String
+    public var listen: ListenPlan
+    public var journal: JournalPlan
+
+    public init(stateDirectory: String, listen: ListenPlan = ListenPlan(), journal: JournalPlan = JournalPlan()) {
+        self.stateDirectory = stateDirectory
+        self.listen = listen
+        self.journal = journal
+    }
+}
+
+/// Where the API listens.
+public struct ListenPlan: Sendable, Equatable, Codable {
+    public var host: String
+    /// 0 asks the system for a free port.
+    public var port: Int
+    /// Bearer token for calls that change something. Without one such calls are taken from loopback addresses only.
+    public var token: SecretReference?
+
+    public init(host: String = "127.0.0.1", port: Int = 9411, token: SecretReference? = nil) {
+        self.host = host
+        self.port = port
+        self.token = token
+    }
+}
+
+public struct JournalPlan: Sendable, Equatable, Codable {
+    /// How long a rollback waits for its intent to become durable before it acts all the same.
+    public var graceMs: Int64
+    /// Closed incidents and delivered notifications older than this are removed.
+    public var retentionMs: Int64
+
+    public init(graceMs: Int64 = 5_000, retentionMs: Int64 = 90 * 86_400_000) {
+        self.graceMs = graceMs
+        self.retentionMs = retentionMs
+    }
+}
+
+/// Where a secret is kept. The secret itself is never part of a plan.
+public enum SecretReference: Sendable, Hashable, Codable {
+    case file(String)
+    case environment(String)
+}

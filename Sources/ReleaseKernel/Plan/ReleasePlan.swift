@@ -1,0 +1,153 @@
+public import Telemetry
+
+/// One release to watch: two pools, what to measure, the router, the rules.
+public struct ReleasePlan: Sendable, Equatable, Codable {
+    /// Unique in a plan.
+    public var name: String
+    public var scrape: ScrapePlan
+    public var baseline: PoolPlan
+    public var canary: PoolPlan
+    public var indicators: WatchList
+    public var router: RouterPlan
+    public var rollback: RollbackPlan
+    public var proof: ProofPlan
+    public var rules: [RulePlan]
+
+    public init(
+        name: String, scrape: ScrapePlan = ScrapePlan(), baseline: PoolPlan, canary: PoolPlan, indicators: WatchList,
+        router: RouterPlan, rollback: RollbackPlan = RollbackPlan(), proof: ProofPlan = ProofPlan(), rules: [RulePlan]
+    ) {
+        self.name = name
+        self.scrape = scrape
+        self.baseline = baseline
+        self.canary = canary
+        self.indicators = indicators
+        self.router = router
+        self.rollback = rollback
+        self.proof = proof
+        self.rules = rules
+    }
+
+    public func pool(_ pool: Pool) -> PoolPlan { pool == .baseline ? baseline : canary }
+}
+
+public struct PoolPlan: Sendable, Equatable, Codable {
+    /// The version's name, as people say it: `v1.5.0`.
+    public var version: String
+    public var targets: [TargetPlan]
+
+    public init(version: String, targets: [TargetPlan]) {
+        self.version = version
+        self.targets = targets
+    }
+}
+
+/// One address that is scraped.
+public struct TargetPlan: Sendable, Equatable, Codable {
+    /// `host:port`, the `instance` label.
+    public var instance: String
+    /// The page's URL, `http://10.0.0.11:9090/metrics`.
+    public var url: String
+    /// Connect through this unix socket instead of TCP.
+    public var unixSocket: String?
+
+    public init(instance: String, url: String, unixSocket: String? = nil) {
+        self.instance = instance
+        self.url = url
+        self.unixSocket = unixSocket
+    }
+}
+
+/// How the pages are fetched.
+public struct ScrapePlan: Sendable, Equatable, Codable {
+    public var intervalMs: Int64
+    /// At most the interval.
+    public var timeoutMs: Int64
+    /// Largest page, after decompression.
+    public var bodyLimitBytes: Int
+    public var limits: ScrapeLimits
+    /// The format to assume when a page has no usable Content-Type; nil fails the scrape, as Prometheus 3 does.
+    public var fallbackFormat: ExpositionFormat?
+    public var acceptsCompression: Bool
+    public var security: ClientSecurity
+
+    public init(
+        intervalMs: Int64 = 5_000, timeoutMs: Int64 = 2_000, bodyLimitBytes: Int = 64 << 20,
+        limits: ScrapeLimits = ScrapeLimits(), fallbackFormat: ExpositionFormat? = nil, acceptsCompression: Bool = true,
+        security: ClientSecurity = ClientSecurity()
+    ) {
+        self.intervalMs = intervalMs
+        self.timeoutMs = timeoutMs
+        self.bodyLimitBytes = bodyLimitBytes
+        self.limits = limits
+        self.fallbackFormat = fallbackFormat
+        self.acceptsCompression = acceptsCompression
+        self.security = security
+    }
+}
+
+/// TLS and credentials of a client side, for scrapes, router calls and webhooks alike. Verification is on unless
+/// `insecureSkipVerify` says otherwise.
+public struct ClientSecurity: Sendable, Equatable, Codable {
+    public var caFile: String?
+    public var certificateFile: String?
+    public var keyFile: String?
+    /// Accept any certificate. For tests only.
+    public var insecureSkipVerify: Bool
+    public var authorization: Authorization?
+
+    public init(
+        caFile: String? = nil, certificateFile: String? = nil, keyFile: String? = nil, insecureSkipVerify: Bool = false,
+        authorization: Authorization? = nil
+    ) {
+        self.caFile = caFile
+        self.certificateFile = certificateFile
+        self.keyFile = keyFile
+        self.insecureSkipVerify = insecureSkipVerify
+        self.authorization = authorization
+    }
+}
+
+/// A credential by reference.
+public enum Authorization: Sendable, Equatable, Codable {
+    case bearer(SecretReference)
+    case basic(user: String, password: SecretReference)
+    case header(name: String, value: SecretReference)
+}
+
+/// How a rollback is driven and watched.
+public struct RollbackPlan: Sendable, Equatable, Codable {
+    /// One router call's limit.
+    public var callTimeoutMs: Int64
+    /// First pause between tries; doubles up to `retryMaxMs`, with jitter.
+    public var retryMinMs: Int64
+    public var retryMaxMs: Int64
+    /// From the verdict to the acknowledgement; past it the incident is `abandoned` and paged, and the tries go on.
+    public var deadlineMs: Int64
+    /// How often the split is read back while a release is watched and after a rollback.
+    public var observeEveryMs: Int64
+
+    public init(
+        callTimeoutMs: Int64 = 2_000, retryMinMs: Int64 = 200, retryMaxMs: Int64 = 5_000, deadlineMs: Int64 = 60_000,
+        observeEveryMs: Int64 = 5_000
+    ) {
+        self.callTimeoutMs = callTimeoutMs
+        self.retryMinMs = retryMinMs
+        self.retryMaxMs = retryMaxMs
+        self.deadlineMs = deadlineMs
+        self.observeEveryMs = observeEveryMs
+    }
+}
+
+/// When the canary's traffic counts as gone: its request rate (by the release's own `requests` selector) stays at or below
+/// this for `cycles` scrape cycles in a row.
+public struct ProofPlan: Sendable, Equatable, Codable {
+    /// Requests per second over the whole canary pool. Health checks and stray requests stay below it.
+    public var belowPerSecond: Double
+    public var cycles: Int
+
+    public init(belowPerSecond: Double = 0.5, cycles: Int = 1) {
+        self.belowPerSecond = belowPerSecond
+        self.cycles = cycles
+    }
+}

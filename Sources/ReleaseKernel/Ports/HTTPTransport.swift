@@ -1,0 +1,96 @@
+/// Sends one HTTP request: scrapes, admin APIs and webhooks all go through it. The Wire room implements it.
+///
+/// Implementations verify TLS unless told otherwise, speak `http` and `https` only (after redirects too), ignore proxy
+/// environment variables, and stop a transfer as soon as its body passes the limit.
+public protocol HTTPTransport: Sendable {
+    /// - Throws: ``TransportError``; its text never holds a credential.
+    func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse
+}
+
+public struct HTTPRequest: Sendable {
+    public var method: String
+    public var url: String
+    public var headers: [TextPair]
+    public var body: [UInt8]?
+    public var unixSocket: String?
+    public var connectTimeoutMs: Int64
+    /// Everything from name lookup to the last byte.
+    public var timeoutMs: Int64
+    /// Largest decompressed body.
+    public var bodyLimitBytes: Int
+    /// 0 takes a redirect as the answer.
+    public var redirectLimit: Int
+    /// Ask for and decode compressed bodies.
+    public var acceptsCompression: Bool
+    /// `security.authorization` is resolved by the transport, which holds a ``SecretStore``.
+    public var security: ClientSecurity
+
+    public init(
+        method: String = "GET", url: String, headers: [TextPair] = [], body: [UInt8]? = nil, unixSocket: String? = nil,
+        connectTimeoutMs: Int64 = 2_000, timeoutMs: Int64 = 5_000, bodyLimitBytes: Int = 1 << 20,
+        redirectLimit: Int = 0, acceptsCompression: Bool = false, security: ClientSecurity = ClientSecurity()
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.unixSocket = unixSocket
+        self.connectTimeoutMs = connectTimeoutMs
+        self.timeoutMs = timeoutMs
+        self.bodyLimitBytes = bodyLimitBytes
+        self.redirectLimit = redirectLimit
+        self.acceptsCompression = acceptsCompression
+        self.security = security
+    }
+}
+
+public struct HTTPResponse: Sendable {
+    public var status: Int
+    /// As received, in order; names are compared without case.
+    public var headers: [TextPair]
+    public var body: [UInt8]
+
+    public init(status: Int, headers: [TextPair] = [], body: [UInt8] = []) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
+    /// The first header of that name, in any case.
+    public func header(_ name: String) -> String? {
+        let wanted = name.lowercased()
+        return headers.first { $0.name.lowercased() == wanted }?.value
+    }
+}
+
+/// Why no answer came. Whether trying again can help is the error's own knowledge.
+public enum TransportError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The URL, a file or an option is unusable; the text says which.
+    case unusable(String)
+    case connectFailed(address: String, reason: String)
+    case timedOut(address: String, afterMs: Int64)
+    case bodyTooLarge(address: String, limitBytes: Int)
+    case tls(address: String, reason: String)
+    case broken(address: String, reason: String)
+    /// The transport is shut down.
+    case closed
+
+    public var isWorthRetrying: Bool {
+        switch self {
+        case .connectFailed, .timedOut, .broken: true
+        case .unusable, .bodyTooLarge, .tls, .closed: false
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .unusable(let what): what
+        case .connectFailed(let address, let reason): "cannot connect to \(address): \(reason)"
+        case .timedOut(let address, let afterMs): "\(address) did not answer within \(afterMs) ms"
+        case .bodyTooLarge(let address, let limit): "the answer of \(address) is larger than the limit of \(limit) bytes"
+        case .tls(let address, let reason): "TLS with \(address) failed: \(reason)"
+        case .broken(let address, let reason): "the connection to \(address) broke: \(reason)"
+        case .closed: "the transport is shut down"
+        }
+    }
+}

@@ -1,0 +1,25 @@
+/// What people may ask of the running daemon; the Console calls it, the Daemon answers.
+public protocol Operations: Sendable {
+    func snapshot() async -> Snapshot
+    /// Journal entries of one incident, oldest first; empty for an unknown one.
+    func entries(incident: String) async throws -> [JournalEntry]
+    func outbox() async throws -> (counts: OutboxCounts, deadLetters: [DeadLetter])
+    /// Rolls a release back; valid in every state.
+    func rollback(release: String, toVersion: String?, by: String, reason: String) async -> CommandResult
+    func rearm(release: String, by: String, reason: String) async -> CommandResult
+    /// Reads and validates all files, then swaps everything or nothing. The text holds every mistake.
+    func reload() async -> CommandResult
+    /// The daemon's own metrics, text format 0.0.4.
+    func metricsPage() async -> String
+    /// Nil when ready; else why not (for instance: the first cycle is not done).
+    func unreadyReason() async -> String?
+}
+
+/// The answer to a command.
+public enum CommandResult: Sendable, Equatable {
+    /// Taken up; the text says what happens next, `incident` which one to follow.
+    case accepted(text: String, incident: String?)
+    /// No such release, a version that is not one of the pools', mistakes in the files.
+    case refused(text: String)
+    case notFound(text: String)
+}

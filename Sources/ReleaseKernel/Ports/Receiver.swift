@@ -1,0 +1,31 @@
+/// Delivers notifications to one receiver. Stateless; retries, pauses and the dead letters are the outbox's business.
+public protocol Receiver: Sendable {
+    /// The name in the plan.
+    var name: String { get }
+    func deliver(_ delivery: Delivery) async -> DeliveryOutcome
+}
+
+/// One notification on its way to one receiver.
+public struct Delivery: Sendable, Equatable, Codable {
+    /// Stable over every try and restart; receivers drop what they have seen.
+    public var id: String
+    public var receiver: String
+    public var notification: Notification
+    /// 1 for the first try.
+    public var attempt: Int
+
+    public init(id: String, receiver: String, notification: Notification, attempt: Int = 1) {
+        self.id = id
+        self.receiver = receiver
+        self.notification = notification
+        self.attempt = attempt
+    }
+}
+
+public enum DeliveryOutcome: Sendable, Equatable {
+    case delivered
+    /// Network errors, 5xx, 429. `afterMs` is the receiver's own wish (`Retry-After`).
+    case retry(reason: String, afterMs: Int64?)
+    /// Other 4xx: trying again cannot help.
+    case refused(reason: String)
+}

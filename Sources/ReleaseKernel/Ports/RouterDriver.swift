@@ -1,0 +1,107 @@
+/// Speaks to one release's router. Stateless: everything it knows is in its plan and its arguments.
+///
+/// What callers may rely on:
+/// - `apply` is absolute and idempotent; repeating it is harmless.
+/// - `observe` only reads, and reports what the router says it does, per instance; it never repeats what was asked.
+/// - Every call ends within its timeout; one lost instance does not hold up the others.
+/// - No text that comes out holds a secret.
+public protocol RouterDriver: Sendable {
+    var capabilities: RouterCapabilities { get }
+    /// The instances' names, from the plan, in order, unique.
+    var instances: [String] { get }
+    /// One result per instance, in the order of `instances`.
+    func observe(timeoutMs: Int64) async -> [RouterObservation]
+    /// The exact calls that `apply` would make, secrets masked. Does no I/O beyond reading.
+    func plan(_ split: Split) -> [PlannedCall]
+    /// Sets the split on every instance at once. One result per instance, in the order of `instances`.
+    func apply(_ split: Split, timeoutMs: Int64) async -> [RouterReceipt]
+}
+
+public struct RouterCapabilities: Sendable, Equatable, Codable {
+    /// What a read-back can show at the best.
+    public enum Level: String, Sendable, Equatable, Codable {
+        /// Nothing can be read back; only the canary's traffic proves.
+        case none
+        /// What is written in the router's configuration.
+        case config
+        /// What the running router holds.
+        case loaded
+        /// The router confirmed that it is in force.
+        case acked
+    }
+
+    public var readBack: Level
+    /// False when clients with a sticky session would stay on the canary at weight 0 and the driver has no stronger call.
+    public var movesStickyClients: Bool
+    /// Smallest step of the canary's share, basis points.
+    public var granularityBasisPoints: Int
+
+    public init(readBack: Level, movesStickyClients: Bool, granularityBasisPoints: Int) {
+        self.readBack = readBack
+        self.movesStickyClients = movesStickyClients
+        self.granularityBasisPoints = granularityBasisPoints
+    }
+}
+
+/// An instance's answer to `apply`. `accepted` is a receipt, not a proof.
+public struct RouterReceipt: Sendable, Equatable, Codable {
+    public enum Outcome: String, Sendable, Equatable, Codable {
+        case accepted
+        /// Somebody else changed the split at the same time; try again.
+        case conflict
+        /// The router said no (wrong name, wrong token, bad value).
+        case rejected
+        case unreachable
+        /// The answer was lost; the call may or may not have worked.
+        case unknown
+    }
+
+    public var instance: String
+    public var outcome: Outcome
+    /// What the router said, at most 500 characters; empty when accepted.
+    public var detail: String
+
+    public init(instance: String, outcome: Outcome, detail: String = "") {
+        self.instance = instance
+        self.outcome = outcome
+        self.detail = detail
+    }
+}
+
+/// What an instance says it does.
+public struct RouterObservation: Sendable, Equatable, Codable {
+    public var instance: String
+    /// The canary's share in basis points; nil when it could not be read (see `problem`).
+    public var canaryBasisPoints: Int?
+    public var level: RouterCapabilities.Level
+    /// ETag, version or revision, where there is one.
+    public var revision: String?
+    /// Why there is no share, or what is odd although there is one.
+    public var problem: String?
+    /// False when the router itself says that no baseline server is healthy; nil when it does not tell.
+    public var baselineHealthy: Bool?
+
+    public init(
+        instance: String, canaryBasisPoints: Int?, level: RouterCapabilities.Level, revision: String? = nil,
+        problem: String? = nil, baselineHealthy: Bool? = nil
+    ) {
+        self.instance = instance
+        self.canaryBasisPoints = canaryBasisPoints
+        self.level = level
+        self.revision = revision
+        self.problem = problem
+        self.baselineHealthy = baselineHealthy
+    }
+}
+
+/// One call that `apply` would make.
+public struct PlannedCall: Sendable, Equatable, Codable {
+    public var instance: String
+    /// `PUT http://127.0.0.1:9412/split {"canary_percent":0}` or `set server checkout/new1 weight 0`.
+    public var call: String
+
+    public init(instance: String, call: String) {
+        self.instance = instance
+        self.call = call
+    }
+}

@@ -1,0 +1,90 @@
+/// What one successful scrape of one target adds: a few numbers, however large the page was.
+///
+/// All increments are non-negative and finite; a counter reset counts from zero.
+public struct TargetReading: Sendable, Equatable, Codable {
+    /// How many series of the page an indicator's selector matched. Zero in a healthy scrape is worth a loud warning.
+    public struct Matches: Sendable, Equatable, Codable {
+        public var requests: Int
+        public var errors: Int
+        public var latency: Int
+
+        public init(requests: Int = 0, errors: Int = 0, latency: Int = 0) {
+            self.requests = requests
+            self.errors = errors
+            self.latency = latency
+        }
+    }
+
+    /// The latency indicator's part.
+    public enum Latency: Sendable, Equatable, Codable {
+        /// The page had no such series.
+        case absent
+        case histogram(HistogramIncrements)
+        case summary(SummaryValues)
+    }
+
+    /// Requests since the last successful scrape; nil when the selector matched nothing or there is no base to count
+    /// from yet.
+    public var requests: Double?
+    /// Failed requests since the last successful scrape. Nil under the same conditions; a page with requests but without
+    /// any error series yet has had zero errors, which is the reader's business to say.
+    public var errors: Double?
+    public var latency: Latency
+    public var matches: Matches
+    /// Samples on the page, wanted or not.
+    public var samples: Int
+    /// Seconds that the increments cover, or nil for a target's first scrape that had no base.
+    public var coveredSeconds: Double?
+    /// Counter resets seen in this scrape.
+    public var resets: Int
+
+    public init(
+        requests: Double? = nil, errors: Double? = nil, latency: Latency = .absent, matches: Matches = Matches(),
+        samples: Int = 0, coveredSeconds: Double? = nil, resets: Int = 0
+    ) {
+        self.requests = requests
+        self.errors = errors
+        self.latency = latency
+        self.matches = matches
+        self.samples = samples
+        self.coveredSeconds = coveredSeconds
+        self.resets = resets
+    }
+}
+
+/// Increments of a classic histogram, summed over the series of one target that the selector matched.
+public struct HistogramIncrements: Sendable, Equatable, Codable {
+    /// Upper bounds (`le`) in rising order; the last is +Inf where the page has it. Seconds.
+    public var upperBounds: [Double]
+    /// Cumulative increments, one per bound: requests at or below it.
+    public var cumulative: [Double]
+    /// Increment of `_sum`, seconds.
+    public var sumSeconds: Double
+    /// Increment of `_count`.
+    public var count: Double
+
+    public init(upperBounds: [Double], cumulative: [Double], sumSeconds: Double, count: Double) {
+        self.upperBounds = upperBounds
+        self.cumulative = cumulative
+        self.sumSeconds = sumSeconds
+        self.count = count
+    }
+}
+
+/// A summary's present quantiles (they cannot be added up, so a pool takes its worst instance) and the increments of its
+/// sum and count.
+public struct SummaryValues: Sendable, Equatable, Codable {
+    /// Quantiles in rising order, 0...1.
+    public var quantiles: [Double]
+    /// Seconds, one per quantile; the worst of the target's matched series; NaN never appears (it is left out).
+    public var seconds: [Double]
+    public var sumSeconds: Double
+    public var count: Double
+
+    public init(quantiles: [Double], seconds: [Double], sumSeconds: Double, count: Double) {
+        self.quantiles = quantiles
+        self.seconds = seconds
+        self.sumSeconds = sumSeconds
+        self.count = count
+    }
+}

@@ -1,0 +1,38 @@
+/// What the rules of a release need from a page; everything else on the page is skipped.
+public struct WatchList: Sendable, Equatable, Codable {
+    /// A counter: one per request.
+    public var requests: SeriesSelector?
+    /// A counter: one per failed request.
+    public var errors: SeriesSelector?
+    /// A classic histogram or a summary, in seconds.
+    public var latency: SeriesSelector?
+
+    public init(requests: SeriesSelector? = nil, errors: SeriesSelector? = nil, latency: SeriesSelector? = nil) {
+        self.requests = requests
+        self.errors = errors
+        self.latency = latency
+    }
+}
+
+/// Bounds on one page. Reaching one fails the scrape with an error that names it. Zero means no bound.
+public struct ScrapeLimits: Sendable, Equatable, Codable {
+    /// Samples on the page, wanted or not.
+    public var samples: Int
+    /// Labels of one series.
+    public var labels: Int
+    public var labelNameBytes: Int
+    public var labelValueBytes: Int
+    /// Watched series held per target.
+    public var watchedSeries: Int
+
+    public init(
+        samples: Int = 1_000_000, labels: Int = 64, labelNameBytes: Int = 1_024, labelValueBytes: Int = 16_384,
+        watchedSeries: Int = 100_000
+    ) {
+        self.samples = samples
+        self.labels = labels
+        self.labelNameBytes = labelNameBytes
+        self.labelValueBytes = labelValueBytes
+        self.watchedSeries = watchedSeries
+    }
+}
