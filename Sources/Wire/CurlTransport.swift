@@ -1,0 +1,77 @@
+import CCurl
+public import ReleaseKernel
+
+/// Sends HTTP requests with libcurl, all on one thread of its own, with connections kept open between requests.
+///
+/// What callers may rely on, beyond the contract of `HTTPTransport`:
+/// - `connectFailed` means that nothing was sent: the server cannot have acted. `timedOut` and `broken` leave that open.
+/// - A request whose connection turns out to be closed by the server before any answer is sent once more on a new one.
+/// - Credentials, client certificates and unknown headers do not follow a redirect to another scheme, host or port, and
+///   no redirect leads from https to http. A user name and password in the URL are sent as basic authentication unless
+///   `security.authorization` says otherwise.
+/// - Cancelling the waiting task aborts the transfer; the error is then `broken`.
+/// - `Content-Encoding` stays among the headers of a body that was decoded.
+///
+/// Requests wait in order when `maxInFlight` are under way. Slow servers can hold all of them until their timeouts, so
+/// calls that must not wait (the router's) should have a transport of their own.
+public final class CurlTransport: HTTPTransport {
+    private let mailbox: Mailbox
+    private let secrets: any SecretStore
+
+    /// - Parameters:
+    ///   - userAgent: `Rollguard/1.2.3`, unless a request brings its own.
+    ///   - maxConnections: open connections, idle ones included; each takes a file descriptor. Best one per server.
+    ///   - maxInFlight: transfers at the same time; each holds one body buffer.
+    ///   - maxWaiting: requests that wait for one of them to end; one more fails at once.
+    public init(
+        userAgent: String, secrets: any SecretStore, maxConnections: Int = 512, maxInFlight: Int = 64,
+        maxWaiting: Int = 4_096
+    ) {
+        precondition(maxConnections > 0 && maxInFlight > 0 && maxWaiting >= 0, "limits are positive")
+        precondition(userAgent.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }, "a user agent is one line of text")
+        self.secrets = secrets
+        let multi = Self.isLibraryReady ? MultiHandle(maxConnections: maxConnections) : nil
+        let mailbox = Mailbox(multi: multi, limit: maxInFlight + maxWaiting)
+        self.mailbox = mailbox
+        guard let multi else { return }
+        let inFlight = min(maxInFlight, maxConnections)
+        let isStarted = TransferThread.start {
+            TransferLoop(multi: multi, mailbox: mailbox, userAgent: userAgent, maxInFlight: inFlight)
+        }
+        if !isStarted { mailbox.leave() }
+    }
+
+    /// A transport that is let go without ``shutdown()`` ends its thread all the same.
+    deinit { mailbox.close() }
+
+    public func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
+        let prepared = try PreparedRequest(request, secrets: secrets)
+        let deadlineMs = MonotonicClock.nowMs() + prepared.timeoutMs
+        let id = mailbox.nextId()
+        let outcome = await withTaskCancellationHandler {
+            await withCheckedContinuation { waiter in
+                let submission = Submission(id: id, request: prepared, deadlineMs: deadlineMs, waiter: waiter)
+                if let refusal = mailbox.submit(submission) {
+                    waiter.resume(returning: .failure(refusal))
+                } else if Task.isCancelled {
+                    // The handler may have run before there was anything to cancel.
+                    mailbox.cancel(id)
+                }
+            }
+        } onCancel: {
+            mailbox.cancel(id)
+        }
+        return try outcome.get()
+    }
+
+    /// Aborts what is under way (those callers get `closed`), refuses what comes later, and comes back when the thread has
+    /// ended. Calling it again is harmless.
+    public func shutdown() async {
+        await mailbox.closeAndWait()
+    }
+
+    /// What libcurl is, for `--version` and the log: `libcurl/7.88.1 OpenSSL/3.0.19 …`.
+    public static var libraryVersion: String { String(cString: curl_version()) }
+
+    private static let isLibraryReady = curl_global_init(Int(CURL_GLOBAL_ALL)) == CURLE_OK
+}

@@ -1,0 +1,180 @@
+import CCurl
+import ReleaseKernel
+
+/// One libcurl easy handle with its buffers, used for one transfer after another. Belongs to the transfer thread.
+final class EasyHandle {
+    let raw: UnsafeMutableRawPointer
+    private let intake: UnsafeMutablePointer<Intake>
+    private let errorText: UnsafeMutablePointer<CChar>
+    private var headerList: UnsafeMutablePointer<curl_slist>?
+    private var refusedOption: TransportError?
+
+    /// Nil when there is no memory.
+    init?() {
+        guard let raw = curl_easy_init() else { return nil }
+        self.raw = raw
+        intake = .allocate(capacity: 1)
+        intake.initialize(to: Intake(easy: raw))
+        errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
+        errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+    }
+
+    deinit {
+        curl_easy_cleanup(raw)
+        curl_slist_free_all(headerList)
+        intake.pointee.release()
+        intake.deinitialize(count: 1)
+        intake.deallocate()
+        errorText.deallocate()
+    }
+
+    /// Sets every option anew; connections and the DNS cache are the multi handle's and stay.
+    ///
+    /// - Throws: ``TransportError/unusable(_:)`` when libcurl refuses an option: going on without, say, verification
+    ///   would be worse than not going.
+    func prepare(
+        _ request: PreparedRequest, remainingMs: Int64, userAgent: String, slot: Int
+    ) throws(TransportError) {
+        curl_easy_reset(raw)
+        refusedOption = nil
+        errorText[0] = 0
+        intake.pointee.begin(limitBytes: request.bodyLimitBytes)
+        setReception(slot: slot)
+        setConnection(request, remainingMs: remainingMs)
+        setTLS(request.security)
+        setMethod(request)
+        setHeaders(request, userAgent: userAgent)
+        if let refusedOption { throw refusedOption }
+    }
+
+    /// The answer, or why there is none.
+    func outcome(_ code: CURLcode, _ request: PreparedRequest) -> Result<HTTPResponse, TransportError> {
+        guard code == CURLE_OK else { return .failure(failure(code, request).error(request)) }
+        var status = 0
+        _ = rg_get_long(raw, CURLINFO_RESPONSE_CODE, &status)
+        return .success(intake.pointee.response(status: status))
+    }
+
+    private func failure(_ code: CURLcode, _ request: PreparedRequest) -> TransferFailure {
+        var startedMicroseconds: curl_off_t = 0
+        _ = rg_get_size(raw, CURLINFO_PRETRANSFER_TIME_T, &startedMicroseconds)
+        let detail = errorText[0] == 0 ? String(cString: curl_easy_strerror(code)) : String(cString: errorText)
+        return TransferFailure(
+            code: code, detail: detail, refusal: intake.pointee.refusal,
+            wasSent: startedMicroseconds > 0 || request.isRedirected)
+    }
+}
+
+// MARK: - Options
+
+extension EasyHandle {
+    private func setReception(slot: Int) {
+        set(CURLOPT_ERRORBUFFER, pointer: errorText)
+        set(CURLOPT_PRIVATE, pointer: UnsafeMutableRawPointer(bitPattern: slot))
+        note(CURLOPT_WRITEFUNCTION, rg_set_receiver(raw, CURLOPT_WRITEFUNCTION, receiveBodyBytes))
+        set(CURLOPT_WRITEDATA, pointer: intake)
+        note(CURLOPT_HEADERFUNCTION, rg_set_receiver(raw, CURLOPT_HEADERFUNCTION, receiveHeaderBytes))
+        set(CURLOPT_HEADERDATA, pointer: intake)
+    }
+
+    /// http and https, straight to the address: no proxy from the environment, no `file://`.
+    private func setConnection(_ request: PreparedRequest, remainingMs: Int64) {
+        set(CURLOPT_URL, request.address.url)
+        set(CURLOPT_PROTOCOLS_STR, "http,https")
+        set(CURLOPT_REDIR_PROTOCOLS_STR, "http,https")
+        set(CURLOPT_FOLLOWLOCATION, 0)
+        set(CURLOPT_PROXY, "")
+        if let socket = request.unixSocket { set(CURLOPT_UNIX_SOCKET_PATH, socket) }
+        set(CURLOPT_NOSIGNAL, 1)
+        set(CURLOPT_TIMEOUT_MS, Int(max(1, remainingMs)))
+        set(CURLOPT_CONNECTTIMEOUT_MS, Int(max(1, min(remainingMs, request.connectTimeoutMs))))
+        set(CURLOPT_TCP_NODELAY, 1)
+        set(CURLOPT_TCP_KEEPALIVE, 1)
+        set(CURLOPT_TCP_KEEPIDLE, 30)
+        set(CURLOPT_TCP_KEEPINTVL, 10)
+        // An empty text asks for every coding this libcurl can undo: gzip, deflate, br and zstd on Debian.
+        if request.acceptsCompression { set(CURLOPT_ACCEPT_ENCODING, "") }
+    }
+
+    private func setTLS(_ security: ClientSecurity) {
+        set(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
+        set(CURLOPT_SSL_VERIFYPEER, security.insecureSkipVerify ? 0 : 1)
+        set(CURLOPT_SSL_VERIFYHOST, security.insecureSkipVerify ? 0 : 2)
+        if let path = security.caFile { set(CURLOPT_CAINFO, path) }
+        // libcurl would go on using a read CA file for a day; a rotated one should count soon.
+        set(CURLOPT_CA_CACHE_TIMEOUT, 60)
+        guard let certificate = security.certificateFile else { return }
+        set(CURLOPT_SSLCERT, certificate)
+        set(CURLOPT_SSLKEY, security.keyFile ?? certificate)
+        // Without a pass phrase OpenSSL would ask for one on the terminal and hold up every transfer.
+        set(CURLOPT_KEYPASSWD, "")
+    }
+
+    private func setMethod(_ request: PreparedRequest) {
+        if request.method == "HEAD" {
+            set(CURLOPT_NOBODY, 1)
+        } else if request.body != nil || ["POST", "PUT", "PATCH"].contains(request.method) {
+            // Also without a body: these announce a length of 0, which some servers insist on (RFC 9110, section 8.6).
+            set(CURLOPT_POST, 1)
+            setBody(request.body ?? [])
+            if request.method != "POST" { set(CURLOPT_CUSTOMREQUEST, request.method) }
+        } else {
+            set(CURLOPT_HTTPGET, 1)
+            if request.method != "GET" { set(CURLOPT_CUSTOMREQUEST, request.method) }
+        }
+    }
+
+    /// libcurl takes a copy, so the bytes need not outlive the call.
+    private func setBody(_ body: [UInt8]) {
+        note(CURLOPT_POSTFIELDSIZE_LARGE, rg_set_size(raw, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count)))
+        guard !body.isEmpty else { return set(CURLOPT_COPYPOSTFIELDS, "") }
+        body.withUnsafeBytes { bytes in
+            set(CURLOPT_COPYPOSTFIELDS, pointer: UnsafeMutableRawPointer(mutating: bytes.baseAddress))
+        }
+    }
+
+    private func setHeaders(_ request: PreparedRequest, userAgent: String) {
+        curl_slist_free_all(headerList)
+        headerList = nil
+        set(CURLOPT_USERAGENT, userAgent)
+        for header in request.headers { add(header) }
+        switch request.credential {
+        case nil: break
+        case .header(let header): add(header)
+        case .basic(let user, let password):  // libcurl's default scheme is Basic
+            set(CURLOPT_USERNAME, user)
+            set(CURLOPT_PASSWORD, password)
+        }
+        // libcurl would add these by itself: a wait for "100 Continue", and a form's content type.
+        append("Expect:")
+        if !request.headers.contains(where: { $0.name.lowercased() == "content-type" }) { append("Content-Type:") }
+        note(CURLOPT_HTTPHEADER, rg_set_list(raw, CURLOPT_HTTPHEADER, headerList))
+    }
+
+    /// `Name;` is libcurl's spelling for a header without a value; `Name:` would remove it.
+    private func add(_ header: TextPair) {
+        let isEmpty = header.value.utf8.allSatisfy { $0 == 0x20 || $0 == 0x09 }
+        append(isEmpty ? "\(header.name);" : "\(header.name): \(header.value)")
+    }
+
+    private func append(_ line: String) {
+        guard let grown = curl_slist_append(headerList, line) else {
+            return note(CURLOPT_HTTPHEADER, CURLE_OUT_OF_MEMORY)
+        }
+        headerList = grown
+    }
+
+    private func set(_ option: CURLoption, _ value: Int) { note(option, rg_set_long(raw, option, value)) }
+
+    private func set(_ option: CURLoption, _ value: String) { note(option, rg_set_text(raw, option, value)) }
+
+    private func set(_ option: CURLoption, pointer: UnsafeMutableRawPointer?) {
+        note(option, rg_set_pointer(raw, option, pointer))
+    }
+
+    private func note(_ option: CURLoption, _ code: CURLcode) {
+        guard code != CURLE_OK, refusedOption == nil else { return }
+        let reason = String(cString: curl_easy_strerror(code))
+        refusedOption = .unusable("this libcurl refuses option \(option.rawValue): \(reason)")
+    }
+}

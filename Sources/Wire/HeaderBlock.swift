@@ -1,0 +1,34 @@
+import ReleaseKernel
+
+/// Reads the header lines as they came over the wire.
+enum HeaderBlock {
+    /// The headers of the last answer in `bytes`: interim answers (1xx) before it are left out. A folded line continues
+    /// the value before it (RFC 9112, section 5.2); a line without a colon is skipped.
+    static func lastAnswer(_ bytes: [UInt8]) -> [TextPair] {
+        var headers: [TextPair] = []
+        for line in bytes.split(separator: UInt8(ascii: "\n")) {
+            let isFolded = line.first == UInt8(ascii: " ") || line.first == UInt8(ascii: "\t")
+            let text = trimmed(line)
+            if text.isEmpty { continue }
+            if isFolded {
+                guard let last = headers.indices.last else { continue }
+                headers[last].value += " " + String(decoding: text, as: UTF8.self)
+            } else if text.starts(with: "HTTP/".utf8) {
+                headers.removeAll(keepingCapacity: true)
+            } else if let colon = text.firstIndex(of: UInt8(ascii: ":")) {
+                let name = String(decoding: trimmed(text[..<colon]), as: UTF8.self)
+                headers.append(TextPair(name, String(decoding: trimmed(text[(colon + 1)...]), as: UTF8.self)))
+            }
+        }
+        return headers
+    }
+
+    private static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        var rest = bytes
+        while let first = rest.first, isSpace(first) { rest.removeFirst() }
+        while let last = rest.last, isSpace(last) { rest.removeLast() }
+        return rest
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0D }
+}
