@@ -1,5 +1,4 @@
 import ReleaseKernel
-import Synchronization
 
 /// A request on its way to the transfer thread, with the task that waits for its answer.
 struct Submission: Sendable {
@@ -13,13 +12,13 @@ struct Submission: Sendable {
 /// The one place where calling tasks and the transfer thread meet.
 final class Mailbox: Sendable {
     /// What the thread takes out in one go.
-    struct Contents {
+    struct Contents: Sendable {
         var submissions: [Submission] = []
         var cancelled: [UInt64] = []
         var isClosing = false
     }
 
-    private struct State {
+    private struct State: Sendable {
         var contents = Contents()
         var lastId: UInt64 = 0
         /// Accepted and not answered yet.
@@ -29,11 +28,11 @@ final class Mailbox: Sendable {
         var closers: [CheckedContinuation<Void, Never>] = []
     }
 
-    private let state: Mutex<State>
+    private let state: Locked<State>
     private let limit: Int
 
     init(multi: MultiHandle?, limit: Int) {
-        state = Mutex(State(multi: multi))
+        state = Locked(State(multi: multi))
         self.limit = limit
     }
 

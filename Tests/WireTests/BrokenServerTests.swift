@@ -56,6 +56,18 @@ struct BrokenServerTests {
         #expect(address == "http://127.0.0.1:\(port)/metrics")
     }
 
+    @Test func aHandshakeThatIsCutMayBeTriedAgain() async throws {
+        let server = ScriptedServer { _ in }
+        defer { server.stop() }
+        let error = try await withTransport {
+            await $0.failure(HTTPRequest(url: "https://127.0.0.1:\(server.port)/"))
+        }
+        guard case .connectFailed = try #require(error) else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+    }
+
     @Test func anUnknownHostIsAFailureToConnect() async throws {
         let request = HTTPRequest(url: "http://no-such-host.invalid/")
         let error = try await withTransport { await $0.failure(request) }

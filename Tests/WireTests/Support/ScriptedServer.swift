@@ -2,6 +2,8 @@ import Foundation
 import Glibc
 import Synchronization
 
+@testable import Wire
+
 /// A TCP or unix socket server that answers with whatever bytes the test writes, right or wrong. One thread per
 /// connection runs the script until it returns; then the connection is closed.
 final class ScriptedServer: Sendable {
@@ -66,7 +68,7 @@ final class ScriptedServer: Sendable {
     /// 0 for a unix socket.
     let port: Int
     private let listener: Int32
-    private let requests = Mutex<[Request]>([])
+    private let requests = Locked<[Request]>([])
     private let accepted = Atomic<Int>(0)
     private let ended = Atomic<Int>(0)
 
