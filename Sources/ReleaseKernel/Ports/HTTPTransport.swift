@@ -87,7 +87,8 @@ public enum TransportError: Error, Sendable, Equatable, CustomStringConvertible 
         case .unusable(let what): what
         case .connectFailed(let address, let reason): "cannot connect to \(address): \(reason)"
         case .timedOut(let address, let afterMs): "\(address) did not answer within \(afterMs) ms"
-        case .bodyTooLarge(let address, let limit): "the answer of \(address) is larger than the limit of \(limit) bytes"
+        case .bodyTooLarge(let address, let limit):
+            "the answer of \(address) is larger than the limit of \(limit) bytes"
         case .tls(let address, let reason): "TLS with \(address) failed: \(reason)"
         case .broken(let address, let reason): "the connection to \(address) broke: \(reason)"
         case .closed: "the transport is shut down"

@@ -1,0 +1,43 @@
+/// What the kernel wants done. Effects of one step are carried out in their order; answers come back as inputs.
+public enum Effect: Sendable, Equatable {
+    /// Make durable; answered by `journalDurable` or `journalFailing`.
+    case append(JournalBatch)
+    /// Answered by `routerApplied` with the same `call`.
+    case applySplit(release: String, call: Int, split: Split, timeoutMs: Int64)
+    /// Answered by `routerObserved` with the same `call`.
+    case observeSplit(release: String, call: Int, timeoutMs: Int64)
+    /// A dry run: show the calls that would have been made.
+    case showPlannedCalls(release: String, split: Split)
+    case log(LogLine)
+    case measure(Measurement)
+}
+
+/// A line for the daemon's log.
+public struct LogLine: Sendable, Equatable {
+    public enum Level: String, Sendable, Equatable {
+        case info
+        case warning
+        case error
+    }
+
+    public var level: Level
+    public var release: String?
+    public var text: String
+
+    public init(_ level: Level, release: String? = nil, _ text: String) {
+        self.level = level
+        self.release = release
+        self.text = text
+    }
+}
+
+/// A fact for the daemon's own metrics.
+public enum Measurement: Sendable, Equatable {
+    case verdict(release: String, rule: String, word: String)
+    /// A phase of a rollback was reached, milliseconds after the verdict: durable, applied, observed, proven,
+    /// acknowledged.
+    case rollbackPhase(release: String, phase: String, sinceVerdictMs: Int64)
+    /// acknowledged, abandoned, dry_run, held.
+    case rollback(release: String, outcome: String)
+    case driftCorrection(release: String)
+}

@@ -1,0 +1,49 @@
+public import Telemetry
+
+/// Everything that can happen to the kernel.
+public enum Input: Sendable, Equatable {
+    case scraped(ScrapeReport)
+    /// The cycle's last scrape is in, or its deadline has passed.
+    case cycleEnded(release: String)
+    /// All entries up to this sequence are on disk.
+    case journalDurable(through: UInt64)
+    /// An append failed; it is being tried again.
+    case journalFailing(reason: String)
+    case routerApplied(release: String, call: Int, receipts: [RouterReceipt])
+    case routerObserved(release: String, call: Int, observations: [RouterObservation])
+    /// A validated new plan: swapped in whole.
+    case reload(Plan)
+    /// The time that ``Kernel/nextWakeUptimeMs`` asked for has come.
+    case tick
+}
+
+/// What one scrape of one target gave.
+public struct ScrapeReport: Sendable, Equatable {
+    public enum Outcome: Sendable, Equatable {
+        /// `warnings` are for people: a selector that matched nothing, with the nearest names.
+        case success(TargetReading, warnings: [String])
+        case failure(String)
+    }
+
+    public var release: String
+    public var pool: Pool
+    /// Index in the pool's plan.
+    public var target: Int
+    /// Guards the index across a reload.
+    public var instance: String
+    public var outcome: Outcome
+
+    public init(release: String, pool: Pool, target: Int, instance: String, outcome: Outcome) {
+        self.release = release
+        self.pool = pool
+        self.target = target
+        self.instance = instance
+        self.outcome = outcome
+    }
+}
+
+/// What an operator may ask for.
+public enum Command: Sendable, Equatable {
+    case rollback(release: String, toVersion: String?)
+    case rearm(release: String)
+}

@@ -1,0 +1,159 @@
+/// The end of a scrape cycle: rules are judged as soon as the evidence is in.
+extension ReleaseState {
+    mutating func endCycle(_ context: inout StepContext) {
+        cycles += 1
+        baseline.closeCycle(atMs: context.now.uptimeMs)
+        canary.closeCycle(atMs: context.now.uptimeMs)
+        switch phase {
+        case .idle: beginByTraffic(&context)
+        case .watching: judge(&context)
+        case .rollingBack: weighTraffic(&context)
+        case .rolledBack, .promoted: break
+        }
+        countStrays()
+        lastCycleUptimeMs = context.now.uptimeMs
+        baseline.openCycle()
+        canary.openCycle()
+    }
+
+    /// Traffic on a canary that should have none is worth a warning, not a call: it may be somebody's test.
+    private mutating func countStrays() {
+        let rate = phase == .rolledBack ? canary.cycleRequestRate ?? 0 : 0
+        strayCycles = rate > plan.proof.belowPerSecond ? strayCycles + 1 : 0
+    }
+
+    private mutating func judge(_ context: inout StepContext) {
+        lastEvaluationWallMs = context.now.wallMs
+        for index in plan.rules.indices { judge(rule: index, &context) }
+        act(&context)
+    }
+
+    private mutating func judge(rule index: Int, _ context: inout StepContext) {
+        let rule = plan.rules[index]
+        let evaluation = RuleEvaluation(rule: rule, baseline: baseline, canary: canary)
+        evaluations[index] = evaluation
+        let verdict = evaluation.evidence.verdict
+        context.emit(.measure(.verdict(release: name, rule: rule.name, word: verdict.word)))
+        let longestStepMs = plan.scrape.intervalMs * 3 / 2
+        switch alerts[index].take(verdict, rule: rule, longestStepMs: longestStepMs, at: context.now) {
+        case .none: break
+        case .fired: tell(.alertFiring, rule: index, &context)
+        case .resolved: tell(.alertResolved, rule: index, &context)
+        }
+    }
+
+    /// Writes an alert's change down and tells the receivers.
+    private mutating func tell(
+        _ event: Notification.Event, rule index: Int, _ context: inout StepContext, because reason: String? = nil
+    ) {
+        let isFiring = event == .alertFiring
+        guard let alert = isFiring ? alertRecord(rule: index, at: context.now) : resolvedRecord(rule: index) else {
+            return
+        }
+        firingRecords[index] = isFiring ? alert : nil
+        let sequence = context.record(isFiring ? .alertFiring(alert) : .alertResolved(alert), release: name)
+        let what = "\(alert.rule) \(isFiring ? "is firing" : "is resolved")"
+        let summary = "\(name): \(what): \(reason ?? comparison(of: index))"
+        context.notify(
+            notification(
+                event, sequence: sequence, at: context.now, summary: summary, alert: alert, isDryRun: context.isDryRun))
+        context.log(isFiring ? .warning : .info, name, "\(what): \(reason ?? comparison(of: index))")
+    }
+
+    /// `error_rate of the canary 8.1%, of the baseline 0.2%, over 1m`.
+    func comparison(of index: Int) -> String {
+        guard let evidence = evaluations[index]?.evidence else { return "no evaluation yet" }
+        let indicator = plan.rules[index].indicator
+        let canary = NumberText.value(evidence.canary.value, of: indicator)
+        let baseline = NumberText.value(evidence.baseline.value, of: indicator)
+        return "\(indicator.name) of the canary \(canary), of the baseline \(baseline)"
+            + " (\(plan.rules[index].conditionText))"
+    }
+
+    func alertRecord(rule index: Int, at now: Moment) -> AlertRecord? {
+        guard let evidence = evaluations[index]?.evidence else { return nil }
+        let rule = plan.rules[index]
+        let text = Template(rule: rule, evidence: evidence, release: name).expanded()
+        return AlertRecord(
+            rule: rule.name, action: rule.action, labels: text.labels, annotations: text.annotations,
+            activeSinceWallMs: alerts[index].activeSinceWallMs ?? now.wallMs, evidence: evidence)
+    }
+
+    /// The record that was told when the alert fired, with the evidence as it is now.
+    private func resolvedRecord(rule index: Int) -> AlertRecord? {
+        guard var record = firingRecords[index] else { return nil }
+        if let evidence = evaluations[index]?.evidence { record.evidence = evidence }
+        return record
+    }
+
+    /// Resolves what fires, because its release is over.
+    mutating func resolveAlerts(_ context: inout StepContext, because reason: String) {
+        for index in alerts.indices { resolveAlert(index, &context, because: reason) }
+    }
+
+    mutating func resolveAlert(_ index: Int, _ context: inout StepContext, because reason: String) {
+        if alerts[index].phase == .firing { tell(.alertResolved, rule: index, &context, because: reason) }
+        alerts[index].reset()
+    }
+
+    /// Does what the firing rules ask for. Only a breach seen in this very cycle moves traffic.
+    private mutating func act(_ context: inout StepContext) {
+        let wanting = plan.rules.indices.first { index in
+            plan.rules[index].action == .rollback && alerts[index].phase == .firing
+                && evaluations[index]?.evidence.verdict == .breached
+        }
+        guard let wanting, let evaluation = evaluations[wanting] else {
+            heldReason = nil
+            return explainVerdicts()
+        }
+        // A dry run says once what it would have done.
+        if context.isDryRun, rollback?.intent.isDryRun == true, rollback?.isRearmed == false { return }
+        if let reason = reasonNotToMove(evaluation) {
+            return hold(rule: wanting, because: reason, &context)
+        }
+        guard let alert = alertRecord(rule: wanting, at: context.now) else { return }
+        startRollback(.rule(alert), because: "\(alert.rule): \(comparison(of: wanting))", &context)
+    }
+
+    /// Look before you leap: moving everything to a baseline that is sick as well helps nobody.
+    private func reasonNotToMove(_ evaluation: RuleEvaluation) -> String? {
+        if evaluation.baselineBreachesToo {
+            return "the baseline breaches the same condition, so it is not the canary's fault"
+        }
+        if baseline.healthyTargets == 0 { return "no target of the baseline could be scraped" }
+        if watch.observations.contains(where: { $0.baselineHealthy == false }) {
+            return "the router says that the baseline has no healthy server"
+        }
+        return nil
+    }
+
+    private mutating func hold(rule index: Int, because reason: String, _ context: inout StepContext) {
+        guard heldReason != reason, let evidence = evaluations[index]?.evidence else { return }
+        heldReason = reason
+        explain("held: \(reason)")
+        let record = HoldRecord(rule: plan.rules[index].name, reason: reason, evidence: evidence)
+        let sequence = context.record(.held(record), release: name)
+        context.notify(
+            notification(
+                .rollbackHeld, sequence: sequence, at: context.now,
+                summary: "\(name): \(record.rule) asks for a rollback, but \(reason). A person is needed.",
+                alert: alertRecord(rule: index, at: context.now), isDryRun: context.isDryRun))
+        context.emit(.measure(.rollback(release: name, outcome: "held")))
+        context.log(.error, name, "held: \(reason)")
+    }
+
+    private mutating func explainVerdicts() {
+        let inconclusive = evaluations.compactMap { evaluation -> String? in
+            guard case .inconclusive(let reason)? = evaluation?.evidence.verdict else { return nil }
+            return reason
+        }
+        let firing = plan.rules.indices.filter { alerts[$0].phase == .firing }.map { plan.rules[$0].name }
+        if !firing.isEmpty {
+            explain("firing: \(firing.joined(separator: ", "))")
+        } else if let reason = inconclusive.first {
+            explain("inconclusive: \(reason)")
+        } else {
+            explain(plan.rules.isEmpty ? "no rules" : "all rules healthy")
+        }
+    }
+}

@@ -1,0 +1,51 @@
+/// A new plan for a release that is there already.
+extension ReleaseState {
+    /// Takes the new plan over. The same versions keep their phase, latch and firing alerts; other versions are a new
+    /// release. Windows are kept where what they count is unchanged.
+    mutating func reload(_ next: ReleasePlan, _ context: inout StepContext) {
+        let old = plan
+        let isSamePair = old.canary.version == next.canary.version && old.baseline.version == next.baseline.version
+        if !isSamePair { leaveVersions(&context) }
+        let carried = carriedAlerts(to: next)
+        resolveRules(missingIn: next, &context)
+        plan = next
+        (alerts, firingRecords) = carried
+        evaluations = next.rules.map { _ in nil }
+        if !isSamePair || !ReleaseState.countsTheSame(old, next) { startPoolsAnew(at: context.now) }
+        if old.router != next.router { watch = Watch(nextUptimeMs: context.now.uptimeMs) }
+    }
+
+    /// The versions have changed: what was under way ends, and the latch of the old canary does not hold the new one.
+    private mutating func leaveVersions(_ context: inout StepContext) {
+        resolveAlerts(&context, because: "the versions have changed")
+        if let open = rollback, open.isOpen { rollback?.close(atWallMs: context.now.wallMs) }
+        retireRollback()
+        context.record(.ended(.replaced), release: name)
+        (phase, beganWallMs, sinceWallMs, heldReason) = (.idle, nil, context.now.wallMs, nil)
+        watch = Watch(nextUptimeMs: context.now.uptimeMs)
+        explain("the versions have changed")
+    }
+
+    private func carriedAlerts(to next: ReleasePlan) -> ([AlertState], [AlertRecord?]) {
+        let places = next.rules.map { rule in plan.rules.firstIndex { $0.name == rule.name } }
+        return (places.map { $0.map { alerts[$0] } ?? AlertState() }, places.map { $0.flatMap { firingRecords[$0] } })
+    }
+
+    /// A firing alert whose rule is gone is resolved, or nobody would ever hear of it again.
+    private mutating func resolveRules(missingIn next: ReleasePlan, _ context: inout StepContext) {
+        for index in plan.rules.indices where !next.rules.contains(where: { $0.name == plan.rules[index].name }) {
+            resolveAlert(index, &context, because: "the rule was removed")
+        }
+    }
+
+    private mutating func startPoolsAnew(at now: Moment) {
+        baseline = PoolState(plan: plan.baseline, window: ReleaseState.freshWindow(plan, at: now))
+        canary = PoolState(plan: plan.canary, window: ReleaseState.freshWindow(plan, at: now))
+    }
+
+    /// Whether windows filled under one plan mean the same under the other.
+    private static func countsTheSame(_ old: ReleasePlan, _ new: ReleasePlan) -> Bool {
+        old.baseline == new.baseline && old.canary == new.canary && old.indicators == new.indicators
+            && old.scrape == new.scrape && old.rules.map(\.windowMs) == new.rules.map(\.windowMs)
+    }
+}

@@ -1,0 +1,107 @@
+/// Restores a release from the journal. Windows and `for` start anew: downtime is no evidence.
+extension ReleaseState {
+    /// Folds one entry in. Entries of other versions only matter for the list of incidents.
+    mutating func replay(_ entry: JournalEntry, at now: Moment) {
+        switch entry.event {
+        case .began(let baseline, let canary):
+            guard baseline == plan.baseline.version, canary == plan.canary.version else { return }
+            retireRollback()
+            (phase, beganWallMs, sinceWallMs) = (.watching, entry.wallMs, entry.wallMs)
+        case .ended(let end): replayEnd(end, wallMs: entry.wallMs)
+        case .alertFiring(let alert): replayAlert(alert, isFiring: true)
+        case .alertResolved(let alert): replayAlert(alert, isFiring: false)
+        case .held: break
+        case .intended(let intent): replayIntent(intent, entry, at: now)
+        default: replayIncident(entry)
+        }
+    }
+
+    private mutating func replayEnd(_ end: ReleaseEnd, wallMs: Int64) {
+        beganWallMs = nil
+        sinceWallMs = wallMs
+        phase =
+            switch end {
+            case .promoted: .promoted
+            case .rolledBack: .rolledBack
+            case .withdrawn, .replaced: .idle
+            }
+    }
+
+    private mutating func replayAlert(_ alert: AlertRecord, isFiring: Bool) {
+        guard let index = plan.rules.firstIndex(where: { $0.name == alert.rule }) else { return }
+        firingRecords[index] = isFiring ? alert : nil
+        alerts[index] =
+            isFiring ? AlertState(restoredFiringSinceWallMs: alert.activeSinceWallMs) : AlertState()
+    }
+
+    private mutating func replayIntent(_ intent: IntentRecord, _ entry: JournalEntry, at now: Moment) {
+        var restored = Rollback(
+            incident: entry.incident ?? "\(name)-\(entry.sequence)", intent: intent, sequence: entry.sequence,
+            plan: plan.rollback, at: Moment(uptimeMs: now.uptimeMs, wallMs: entry.wallMs), step: .pausing)
+        restored.wakeUptimeMs = now.uptimeMs
+        switch intent.trigger {
+        case .rule(let alert): restored.note("intended", alert.rule, atWallMs: entry.wallMs)
+        case .operatorCommand(let by, let reason): restored.note("intended", "\(by): \(reason)", atWallMs: entry.wallMs)
+        }
+        if intent.isDryRun { restored.close(atWallMs: entry.wallMs) } else { phase = .rollingBack }
+        retireRollback()
+        rollback = restored
+    }
+
+    private mutating func replayIncident(_ entry: JournalEntry) {
+        guard var open = rollback, open.incident == entry.incident else { return }
+        switch entry.event {
+        case .applied(let receipts):
+            open.attempts += 1
+            open.receipts = receipts
+            open.note("applied", ReleaseState.text(receipts), atWallMs: entry.wallMs)
+        case .observed(let observations):
+            open.observations = observations
+            open.note("observed", ReleaseState.text(observations), atWallMs: entry.wallMs)
+        case .actedBeforeDurable(let reason): open.note("acted_before_durable", reason, atWallMs: entry.wallMs)
+        case .provenByTraffic(let rate):
+            open.note("proven", "the canary serves \(NumberText.plain(rate)) requests/s", atWallMs: entry.wallMs)
+        case .acknowledged:
+            open.isAcknowledged = true
+            open.note("acknowledged", "", atWallMs: entry.wallMs)
+            open.close(atWallMs: entry.wallMs)
+            phase = .rolledBack
+        case .abandoned(let reason):
+            open.isAbandoned = true
+            open.note("abandoned", reason, atWallMs: entry.wallMs)
+        case .drifted(let observations):
+            (open.isOpen, open.isAcknowledged, open.isAbandoned, open.closedWallMs) = (true, false, false, nil)
+            open.step = .pausing
+            open.reapplications += 1
+            open.note("drifted", ReleaseState.text(observations), atWallMs: entry.wallMs)
+            phase = .rollingBack
+        case .rearmed(let by, let reason):
+            open.isRearmed = true
+            open.note("rearmed", "\(by): \(reason)", atWallMs: entry.wallMs)
+            if open.isOpen { open.close(atWallMs: entry.wallMs) }
+            phase = .idle
+        default: break
+        }
+        rollback = open
+    }
+
+    /// After the last entry: a latch of another version does not hold this one, and what was under way goes on.
+    mutating func settleAfterReplay(at now: Moment) {
+        guard let restored = rollback else { return }
+        guard restored.intent.fromVersion == plan.canary.version else {
+            retireRollback()
+            (phase, beganWallMs) = (.idle, nil)
+            return
+        }
+        if restored.isOpen {
+            rollback?.step = .pausing
+            rollback?.wakeUptimeMs = now.uptimeMs
+            rollback?.deadlineUptimeMs = now.uptimeMs + plan.rollback.deadlineMs
+            rollback?.episodeUptimeMs = now.uptimeMs
+            rollback?.isAbandoned = restored.isAbandoned
+            explanation = "restarted in the middle of a rollback: going on"
+        } else if phase == .rolledBack {
+            explanation = "rolled back to \(plan.baseline.version)"
+        }
+    }
+}

@@ -1,0 +1,301 @@
+/// Drives a rollback: writes the intent, calls the router, reads the split back, waits for the traffic to go, and never
+/// stops trying while the incident is open.
+extension ReleaseState {
+    // MARK: The intent
+
+    mutating func startRollback(
+        _ trigger: IntentRecord.Trigger, because reason: String, _ context: inout StepContext
+    ) {
+        let intent = IntentRecord(
+            trigger: trigger, fromVersion: plan.canary.version, toVersion: plan.baseline.version,
+            splitBefore: observedShare.map { Split(canaryBasisPoints: $0) }, splitWanted: .allBaseline,
+            isDryRun: context.isDryRun)
+        let sequence = context.nextSequence
+        let incident = "\(name)-\(sequence)"
+        context.record(.intended(intent), release: name, incident: incident)
+        var started = Rollback(
+            incident: incident, intent: intent, sequence: sequence, plan: plan.rollback, at: context.now,
+            step: .awaitingDurable)
+        started.note("intended", reason, atWallMs: context.now.wallMs)
+        started.wakeUptimeMs = context.now.uptimeMs + context.graceMs
+        retireRollback()
+        rollback = started
+        if context.isDryRun { return endDryRun(sequence: sequence, reason: reason, &context) }
+        enter(.rollingBack, &context, because: reason)
+        tell(.rollbackIntended, sequence: sequence, summary: "\(name): rolling back: \(reason)", &context)
+    }
+
+    private mutating func endDryRun(sequence: UInt64, reason: String, _ context: inout StepContext) {
+        rollback?.note("dry_run", "the router was not called", atWallMs: context.now.wallMs)
+        rollback?.close(atWallMs: context.now.wallMs)
+        explain("dry run: would have rolled back: \(reason)")
+        context.emit(.showPlannedCalls(release: name, split: .allBaseline))
+        context.emit(.measure(.rollback(release: name, outcome: "dry_run")))
+        context.log(.warning, name, explanation)
+        tell(.rollbackIntended, sequence: sequence, summary: "\(name): \(explanation)", &context)
+    }
+
+    private func tell(
+        _ event: Notification.Event, sequence: UInt64, summary: String, _ context: inout StepContext
+    ) {
+        context.notify(
+            notification(event, sequence: sequence, at: context.now, summary: summary, isDryRun: context.isDryRun))
+    }
+
+    /// The intent is on disk: now the router may be called.
+    mutating func becameDurable(through sequence: UInt64, _ context: inout StepContext) {
+        guard let open = rollback, open.isOpen, open.step == .awaitingDurable, sequence >= open.intentSequence else {
+            return
+        }
+        measure("durable", &context)
+        apply(&context)
+    }
+
+    // MARK: The router
+
+    /// Sets the split on every instance. Repeating it is harmless.
+    mutating func apply(_ context: inout StepContext) {
+        startCall(step: .applying, &context)
+        rollback?.attempts += 1
+        guard let call = rollback?.call else { return }
+        context.emit(
+            .applySplit(
+                release: name, call: call.number, split: .allBaseline, timeoutMs: plan.rollback.callTimeoutMs))
+    }
+
+    private mutating func observe(_ context: inout StepContext) {
+        startCall(step: .observing, &context)
+        guard let call = rollback?.call else { return }
+        context.emit(.observeSplit(release: name, call: call.number, timeoutMs: plan.rollback.callTimeoutMs))
+    }
+
+    private mutating func startCall(step: Rollback.Step, _ context: inout StepContext) {
+        let call = Rollback.Call(number: context.newCall(), expiresUptimeMs: context.now.uptimeMs + callLimitMs)
+        rollback?.step = step
+        rollback?.wakeUptimeMs = nil
+        rollback?.call = call
+    }
+
+    mutating func applied(call: Int, receipts: [RouterReceipt], _ context: inout StepContext) {
+        guard var open = rollback, open.call?.number == call, open.step == .applying else { return }
+        open.call = nil
+        if receipts != open.receipts {
+            context.record(.applied(receipts), release: name, incident: open.incident)
+            open.note("applied", ReleaseState.text(receipts), atWallMs: context.now.wallMs)
+        }
+        open.receipts = receipts
+        rollback = open
+        if receipts.allSatisfy({ $0.outcome == .accepted }) { measure("applied", &context) }
+        // A lost answer may hide a success, so it is looked at like one.
+        if receipts.contains(where: { $0.outcome == .accepted || $0.outcome == .unknown }) {
+            observe(&context)
+        } else {
+            context.log(.error, name, "the router did not take the rollback: \(ReleaseState.text(receipts))")
+            pauseThenRetry(&context)
+        }
+    }
+
+    mutating func observed(call: Int, observations: [RouterObservation], _ context: inout StepContext) {
+        guard var open = rollback, open.call?.number == call, open.step == .observing else { return }
+        open.call = nil
+        if observations != open.observations {
+            context.record(.observed(observations), release: name, incident: open.incident)
+            open.note("observed", ReleaseState.text(observations), atWallMs: context.now.wallMs)
+        }
+        open.observations = observations
+        watch.observations = observations
+        rollback = open
+        if ReleaseState.showsNothing(observations) || ReleaseState.isUnreadable(observations) {
+            showsZero(&context)
+        } else {
+            rollback?.forgetProof()
+            context.log(.error, name, "the rollback does not hold yet: \(ReleaseState.text(observations))")
+            pauseThenRetry(&context)
+        }
+    }
+
+    private mutating func showsZero(_ context: inout StepContext) {
+        guard rollback?.isProven == false else { return acknowledge(&context) }
+        if rollback?.observedZeroSinceUptimeMs == nil {
+            rollback?.observedZeroSinceUptimeMs = context.now.uptimeMs
+            measure("observed", &context)
+        }
+        rollback?.pause.reset()
+        let nextLookMs = context.now.uptimeMs + plan.rollback.observeEveryMs
+        rollback?.step = .proving
+        rollback?.wakeUptimeMs = nextLookMs
+    }
+
+    private mutating func pauseThenRetry(_ context: inout StepContext) {
+        guard var open = rollback else { return }
+        open.step = .pausing
+        open.wakeUptimeMs = context.now.uptimeMs + open.pause.next(using: &context.generator)
+        rollback = open
+    }
+
+    // MARK: The proof
+
+    /// Looks at one cycle's canary traffic. Only a cycle that began after the router showed 0 % counts.
+    mutating func weighTraffic(_ context: inout StepContext) {
+        guard var open = rollback, open.isOpen, let since = open.observedZeroSinceUptimeMs, !open.isProven else {
+            return
+        }
+        guard let before = lastCycleUptimeMs, before >= since else { return }
+        guard let rate = canary.cycleRequestRate else { return weighSilence(&context) }
+        if rate > plan.proof.belowPerSecond {
+            open.quietCycles = 0
+            open.busyCycles += 1
+            rollback = open
+            explain("the router shows 0 %, but the canary still serves \(NumberText.plain(rate)) requests/s")
+            // The router says one thing and the traffic another: ask again for what is wanted.
+            if open.busyCycles % 3 == 0, open.step == .proving { apply(&context) }
+            return
+        }
+        open.quietCycles += 1
+        rollback = open
+        if open.quietCycles >= plan.proof.cycles { proven(rate: rate, &context) }
+    }
+
+    private mutating func proven(rate: Double, _ context: inout StepContext) {
+        context.record(.provenByTraffic(canaryRate: rate), release: name, incident: rollback?.incident)
+        rollback?.note("proven", "the canary serves \(NumberText.plain(rate)) requests/s", atWallMs: context.now.wallMs)
+        rollback?.isProven = true
+        measure("proven", &context)
+        confirm(&context)
+    }
+
+    /// A canary that cannot be scraped (it crashed, say) cannot prove anything; after three such cycles a router that
+    /// can be read, and shows 0 %, is believed.
+    private mutating func weighSilence(_ context: inout StepContext) {
+        guard var open = rollback else { return }
+        open.blindCycles += 1
+        rollback = open
+        guard open.blindCycles >= max(3, plan.proof.cycles), ReleaseState.showsNothing(open.observations) else {
+            return
+        }
+        rollback?.note(
+            "unproven", "no canary target tells its requests; the router's read-back stands",
+            atWallMs: context.now.wallMs)
+        rollback?.isProven = true
+        confirm(&context)
+    }
+
+    /// One last look: the acknowledgement must not rest on a read-back that has grown old.
+    private mutating func confirm(_ context: inout StepContext) {
+        if rollback?.step == .observing || rollback?.step == .applying { return }
+        observe(&context)
+    }
+
+    private mutating func acknowledge(_ context: inout StepContext) {
+        guard let incident = rollback?.incident else { return }
+        let sequence = context.record(.acknowledged, release: name, incident: incident)
+        let tookMs = context.now.uptimeMs - (rollback?.episodeUptimeMs ?? context.now.uptimeMs)
+        rollback?.note("acknowledged", "\(tookMs) ms after the verdict", atWallMs: context.now.wallMs)
+        rollback?.isAcknowledged = true
+        rollback?.close(atWallMs: context.now.wallMs)
+        watch.nextUptimeMs = context.now.uptimeMs + plan.rollback.observeEveryMs
+        measure("acknowledged", &context)
+        context.emit(.measure(.rollback(release: name, outcome: "acknowledged")))
+        tell(
+            .rollbackAcknowledged, sequence: sequence,
+            summary: "\(name): \(plan.canary.version) is out; \(plan.baseline.version) has all the traffic", &context)
+        end(.rolledBack, &context)
+    }
+
+    // MARK: Time
+
+    /// What is due by time alone.
+    mutating func rollbackTick(_ context: inout StepContext) {
+        guard let open = rollback, open.isOpen else { return }
+        let now = context.now.uptimeMs
+        if !open.isAbandoned, now >= open.deadlineUptimeMs { abandon(&context) }
+        if let call = open.call, now >= call.expiresUptimeMs {
+            rollback?.call = nil
+            return pauseThenRetry(&context)
+        }
+        guard let wake = open.wakeUptimeMs, now >= wake else { return }
+        switch open.step {
+        case .awaitingDurable: actBeforeDurable(&context)
+        case .pausing: apply(&context)
+        case .proving: observe(&context)
+        case .applying, .observing, .settled: break
+        }
+    }
+
+    /// Fail towards the baseline: an unwritable journal must not keep a bad canary in.
+    private mutating func actBeforeDurable(_ context: inout StepContext) {
+        let reason = "the journal was not durable within \(context.graceMs) ms"
+        context.record(.actedBeforeDurable(reason: reason), release: name, incident: rollback?.incident)
+        rollback?.note("acted_before_durable", reason, atWallMs: context.now.wallMs)
+        context.log(.error, name, "\(reason); rolling back all the same")
+        apply(&context)
+    }
+
+    private mutating func abandon(_ context: inout StepContext) {
+        guard let open = rollback else { return }
+        let reason = ReleaseState.reasonForDelay(open)
+        let sequence = context.record(.abandoned(reason: reason), release: name, incident: open.incident)
+        rollback?.isAbandoned = true
+        rollback?.note("abandoned", reason, atWallMs: context.now.wallMs)
+        context.emit(.measure(.rollback(release: name, outcome: "abandoned")))
+        context.log(.error, name, "the rollback is not acknowledged after its deadline: \(reason)")
+        explain("the rollback is not acknowledged: \(reason); trying on")
+        tell(
+            .rollbackAbandoned, sequence: sequence,
+            summary:
+                "\(name): the rollback is not acknowledged within \(plan.rollback.deadlineMs / 1_000) s: \(reason)."
+                + " A person is needed; the tries go on.", &context)
+    }
+
+    private static func reasonForDelay(_ open: Rollback) -> String {
+        if open.observedZeroSinceUptimeMs != nil { return "the router shows 0 %, but the canary still has traffic" }
+        if !open.observations.isEmpty { return "the router shows \(text(open.observations))" }
+        if !open.receipts.isEmpty { return "the router answers \(text(open.receipts))" }
+        return open.attempts == 0 ? "the journal is not durable" : "the router does not answer"
+    }
+
+    // MARK: Drift
+
+    /// After a rollback: something put the canary back, so it is taken out again.
+    mutating func correctDrift(_ observations: [RouterObservation], _ context: inout StepContext) {
+        guard observations.contains(where: { ($0.canaryBasisPoints ?? 0) > 0 }), var latched = rollback else { return }
+        latched.reopen(plan: plan.rollback, at: context.now)
+        latched.note("drifted", ReleaseState.text(observations), atWallMs: context.now.wallMs)
+        // A fight every few seconds over hours must not page every few seconds.
+        let mayTell = latched.lastDriftToldUptimeMs.map { context.now.uptimeMs - $0 >= 60_000 } ?? true
+        if mayTell { latched.lastDriftToldUptimeMs = context.now.uptimeMs }
+        latched.receipts = []
+        latched.observations = []
+        rollback = latched
+        let reason = "the canary was put back: \(ReleaseState.text(observations))"
+        enter(.rollingBack, &context, because: reason)
+        context.emit(.measure(.driftCorrection(release: name)))
+        if mayTell {
+            let sequence = context.record(.drifted(observations), release: name, incident: latched.incident)
+            tell(.rollbackDrifted, sequence: sequence, summary: "\(name): \(reason); taking it out again", &context)
+        }
+        apply(&context)
+    }
+
+    // MARK: Words
+
+    private func measure(_ phase: String, _ context: inout StepContext) {
+        let since = context.now.uptimeMs - (rollback?.episodeUptimeMs ?? context.now.uptimeMs)
+        context.emit(.measure(.rollbackPhase(release: name, phase: phase, sinceVerdictMs: since)))
+    }
+
+    static func text(_ receipts: [RouterReceipt]) -> String {
+        receipts.map { receipt in
+            let detail = receipt.detail.isEmpty ? "" : " (\(receipt.detail))"
+            return "\(receipt.instance): \(receipt.outcome.rawValue)\(detail)"
+        }.joined(separator: "; ")
+    }
+
+    static func text(_ observations: [RouterObservation]) -> String {
+        observations.map { observation in
+            let share = observation.canaryBasisPoints.map { "canary \(percent($0))" }
+            let parts = [share, observation.problem].compactMap { $0 }
+            return "\(observation.instance): \(parts.isEmpty ? "tells nothing" : parts.joined(separator: ", "))"
+        }.joined(separator: "; ")
+    }
+}

@@ -1,0 +1,124 @@
+/// One release as the kernel knows it. Its life is in `ReleaseState+Life.swift`, the rules in `+Cycle`, the rollback in
+/// `+Rollback`, the restart in `+Replay`.
+struct ReleaseState: Sendable, Equatable {
+    enum Phase: Sendable, Equatable {
+        case idle
+        case watching
+        case rollingBack
+        /// Latched.
+        case rolledBack
+        case promoted
+    }
+
+    /// What the router last said, and when it is asked again.
+    struct Watch: Sendable, Equatable {
+        var observations: [RouterObservation] = []
+        var call: Rollback.Call?
+        var nextUptimeMs: Int64
+    }
+
+    var plan: ReleasePlan
+    var phase = Phase.idle
+    var sinceWallMs: Int64
+    /// When the canary got its share; nil while idle. New targets started after it count from zero.
+    var beganWallMs: Int64?
+    var baseline: PoolState
+    var canary: PoolState
+    var alerts: [AlertState]
+    /// What was told when a firing alert fired, per rule; survives a restart.
+    var firingRecords: [AlertRecord?]
+    var evaluations: [RuleEvaluation?]
+    var lastEvaluationWallMs: Int64?
+    /// The incident that is open, or the one whose latch holds.
+    var rollback: Rollback?
+    /// Older incidents, oldest first, bounded.
+    private(set) var past: [IncidentSnapshot] = []
+    var watch: Watch
+    /// Why a wanted rollback is not done; nil when none is wanted.
+    var heldReason: String?
+    var explanation = "waiting for the first look at the router"
+    var cycles = 0
+    var lastCycleUptimeMs: Int64?
+    /// Cycles in a row with canary traffic although the canary should have none.
+    var strayCycles = 0
+
+    init(plan: ReleasePlan, at now: Moment) {
+        self.plan = plan
+        sinceWallMs = now.wallMs
+        baseline = PoolState(plan: plan.baseline, window: ReleaseState.freshWindow(plan, at: now))
+        canary = PoolState(plan: plan.canary, window: ReleaseState.freshWindow(plan, at: now))
+        alerts = plan.rules.map { _ in AlertState() }
+        firingRecords = plan.rules.map { _ in nil }
+        evaluations = plan.rules.map { _ in nil }
+        watch = Watch(nextUptimeMs: now.uptimeMs)
+    }
+
+    var name: String { plan.name }
+
+    /// The window that stands for "now" where no rule asks for one.
+    static let defaultWindowMs: Int64 = 60_000
+
+    var shownWindowMs: Int64 { plan.rules.map(\.windowMs).min() ?? ReleaseState.defaultWindowMs }
+
+    static func freshWindow(_ plan: ReleasePlan, at now: Moment) -> PoolWindow {
+        let lengths = plan.rules.map(\.windowMs)
+        return PoolWindow(
+            windowsMs: lengths.isEmpty ? [defaultWindowMs] : lengths, intervalMs: plan.scrape.intervalMs,
+            beganAtMs: now.uptimeMs)
+    }
+
+    /// The canary's share as the instances tell it: the largest, because one instance that still sends traffic is enough.
+    /// Nil when none can tell.
+    var observedShare: Int? { ReleaseState.share(in: watch.observations) }
+
+    static func share(in observations: [RouterObservation]) -> Int? {
+        observations.compactMap(\.canaryBasisPoints).max()
+    }
+
+    /// Every instance can be read and shows that the canary gets nothing.
+    static func showsNothing(_ observations: [RouterObservation]) -> Bool {
+        !observations.isEmpty && observations.allSatisfy { $0.canaryBasisPoints == 0 }
+    }
+
+    /// A router without a read-back: only the traffic can tell.
+    static func isUnreadable(_ observations: [RouterObservation]) -> Bool {
+        !observations.isEmpty && observations.allSatisfy { $0.level == .none && $0.canaryBasisPoints == nil }
+    }
+
+    var nextWakeUptimeMs: Int64? {
+        if phase == .rollingBack { return rollback?.nextWakeUptimeMs }
+        return watch.call?.expiresUptimeMs ?? watch.nextUptimeMs
+    }
+
+    /// Makes room for another incident: the present one becomes history.
+    mutating func retireRollback() {
+        guard let old = rollback else { return }
+        if past.count >= 100 { past.removeFirst() }
+        past.append(old.snapshot(release: name))
+        rollback = nil
+    }
+
+    /// Sentences for `status`.
+    mutating func explain(_ text: String) { explanation = text }
+
+    func notification(
+        _ event: Notification.Event, sequence: UInt64, at now: Moment, summary: String, alert: AlertRecord? = nil,
+        isDryRun: Bool
+    ) -> Notification {
+        let isRollback = rollback != nil && event != .alertFiring && event != .alertResolved && event != .rollbackHeld
+        let incident = isRollback ? rollback : nil
+        return Notification(
+            sequence: sequence, event: event, atWallMs: now.wallMs, release: name,
+            baselineVersion: plan.baseline.version, canaryVersion: plan.canary.version, incident: incident?.incident,
+            summary: summary, alert: alert ?? incident?.alert,
+            splitBefore: incident?.intent.splitBefore ?? observedShare.map { Split(canaryBasisPoints: $0) },
+            splitAfter: incident?.intent.splitWanted, isDryRun: isDryRun, timeline: incident?.timeline ?? [])
+    }
+}
+
+extension Rollback {
+    /// The alert that asked for it; nil for an operator's command.
+    var alert: AlertRecord? {
+        if case .rule(let alert) = intent.trigger { alert } else { nil }
+    }
+}

@@ -1,0 +1,134 @@
+/// One incident: a rollback from its intent to its acknowledgement, and its correction when something puts the canary
+/// back.
+///
+///     intended -> durable -> applied -> observed -> proven by traffic -> confirmed -> acknowledged
+///
+/// The steps that call the router are in `ReleaseState+Rollback.swift`; this is what they remember.
+struct Rollback: Sendable, Equatable {
+    enum Step: Sendable, Equatable {
+        /// The intent is on its way to the disk.
+        case awaitingDurable
+        /// `applySplit` is in flight.
+        case applying
+        /// `observeSplit` is in flight.
+        case observing
+        /// A pause before the next try.
+        case pausing
+        /// The router shows 0 % everywhere; the canary's traffic has to follow.
+        case proving
+        /// Nothing is to be done.
+        case settled
+    }
+
+    /// A call to the router that has not been answered.
+    struct Call: Sendable, Equatable {
+        let number: Int
+        /// Past it the call counts as lost; drivers have shorter limits of their own.
+        let expiresUptimeMs: Int64
+    }
+
+    let incident: String
+    let intent: IntentRecord
+    let intentSequence: UInt64
+    let openedWallMs: Int64
+
+    var step: Step
+    var isOpen = true
+    var isAcknowledged = false
+    var isAbandoned = false
+    var isRearmed = false
+    var closedWallMs: Int64?
+
+    /// Start of this episode: the verdict, or the drift.
+    var episodeUptimeMs: Int64
+    var deadlineUptimeMs: Int64
+    var call: Call?
+    /// When the pause, the grace or the next look is over.
+    var wakeUptimeMs: Int64?
+    var pause: RetryPause
+    var attempts = 0
+    var reapplications = 0
+    var lastDriftToldUptimeMs: Int64?
+
+    /// As last written to the journal, so that a repetition is not written again.
+    var receipts: [RouterReceipt] = []
+    var observations: [RouterObservation] = []
+
+    /// Since when every instance has shown 0 %.
+    var observedZeroSinceUptimeMs: Int64?
+    var quietCycles = 0
+    var blindCycles = 0
+    var busyCycles = 0
+    /// The traffic is gone; one more look at the router closes the incident.
+    var isProven = false
+    var timeline: [Notification.TimelineStep] = []
+
+    init(incident: String, intent: IntentRecord, sequence: UInt64, plan: RollbackPlan, at now: Moment, step: Step) {
+        self.incident = incident
+        self.intent = intent
+        intentSequence = sequence
+        openedWallMs = now.wallMs
+        self.step = step
+        episodeUptimeMs = now.uptimeMs
+        deadlineUptimeMs = now.uptimeMs + plan.deadlineMs
+        pause = RetryPause(minMs: plan.retryMinMs, maxMs: plan.retryMaxMs)
+    }
+
+    /// The earliest moment at which there is something to do by time alone.
+    var nextWakeUptimeMs: Int64? {
+        guard isOpen else { return nil }
+        let deadline = isAbandoned ? nil : deadlineUptimeMs
+        return [call?.expiresUptimeMs, wakeUptimeMs, deadline].compactMap { $0 }.min()
+    }
+
+    /// A line for people. Bounded: a fight over months must not fill the memory.
+    mutating func note(_ step: String, _ detail: String, atWallMs wallMs: Int64) {
+        if timeline.count >= 200 { timeline.remove(at: 100) }
+        timeline.append(.init(atWallMs: wallMs, step: step, detail: detail))
+    }
+
+    /// Starts over for a drift: same incident, new deadline, nothing proven.
+    mutating func reopen(plan: RollbackPlan, at now: Moment) {
+        isOpen = true
+        isAcknowledged = false
+        isAbandoned = false
+        closedWallMs = nil
+        reapplications += 1
+        episodeUptimeMs = now.uptimeMs
+        deadlineUptimeMs = now.uptimeMs + plan.deadlineMs
+        pause = RetryPause(minMs: plan.retryMinMs, maxMs: plan.retryMaxMs)
+        forgetProof()
+    }
+
+    mutating func forgetProof() {
+        observedZeroSinceUptimeMs = nil
+        quietCycles = 0
+        blindCycles = 0
+        busyCycles = 0
+        isProven = false
+    }
+
+    mutating func close(atWallMs wallMs: Int64) {
+        isOpen = false
+        closedWallMs = wallMs
+        step = .settled
+        call = nil
+        wakeUptimeMs = nil
+    }
+
+    func snapshot(release: String) -> IncidentSnapshot {
+        IncidentSnapshot(
+            id: incident, release: release, state: state, isOpen: isOpen, openedWallMs: openedWallMs,
+            closedWallMs: closedWallMs, intent: intent, timeline: timeline, attempts: attempts,
+            reapplications: reapplications)
+    }
+
+    private var state: IncidentSnapshot.State {
+        if intent.isDryRun { return .dryRun }
+        if isRearmed { return .rearmed }
+        if isAcknowledged { return .acknowledged }
+        if isAbandoned { return .abandoned }
+        if observedZeroSinceUptimeMs != nil { return .observed }
+        return attempts > 0 && step != .applying ? .applied : .intended
+    }
+}

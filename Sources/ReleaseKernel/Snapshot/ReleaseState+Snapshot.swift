@@ -1,0 +1,84 @@
+import Telemetry
+
+extension ReleaseState {
+    var snapshot: ReleaseSnapshot {
+        ReleaseSnapshot(
+            name: name, phase: shownPhase, sinceWallMs: sinceWallMs, baseline: snapshot(of: baseline),
+            canary: snapshot(of: canary), observedCanaryBasisPoints: observedShare,
+            observations: watch.observations, rules: plan.rules.indices.map(ruleSnapshot),
+            openIncident: rollback.flatMap { $0.isOpen ? $0.incident : nil }, explanation: explanation,
+            warnings: warnings, cycles: cycles)
+    }
+
+    var incidents: [IncidentSnapshot] {
+        past + (rollback.map { [$0.snapshot(release: name)] } ?? [])
+    }
+
+    private var shownPhase: ReleaseSnapshot.Phase {
+        switch phase {
+        case .idle: .idle
+        case .watching: isHeld ? .held : .watching
+        case .rollingBack: .rollingBack
+        case .rolledBack: .rolledBack
+        case .promoted: .promoted
+        }
+    }
+
+    private var isHeld: Bool {
+        heldReason != nil
+            || plan.rules.indices.contains { plan.rules[$0].action == .hold && alerts[$0].phase == .firing }
+    }
+
+    private func snapshot(of pool: PoolState) -> PoolSnapshot {
+        let view = pool.window.view(windowMs: shownWindowMs)
+        return PoolSnapshot(
+            version: pool.version,
+            targets: pool.targets.map { target in
+                TargetSnapshot(
+                    instance: target.instance, isUp: target.isUp, error: target.error,
+                    lastScrapeWallMs: target.lastScrapeWallMs, samples: target.samples)
+            },
+            requestRate: Indicator.requestRate.value(in: view, of: pool),
+            errorRate: Indicator.errorRate.value(in: view, of: pool),
+            latencyP99: Indicator.latencyQuantile(0.99).value(in: view, of: pool))
+    }
+
+    private func ruleSnapshot(_ index: Int) -> RuleSnapshot {
+        let rule = plan.rules[index]
+        let evidence = evaluations[index]?.evidence
+        let text = evidence.map { Template(rule: rule, evidence: $0, release: name).expanded() }
+        return RuleSnapshot(
+            group: rule.group, name: rule.name, action: rule.action, conditionText: rule.conditionText,
+            windowMs: rule.windowMs, forMs: rule.forMs, keepFiringForMs: rule.keepFiringForMs,
+            labels: text?.labels ?? rule.labels, annotations: text?.annotations ?? rule.annotations,
+            alert: alerts[index].shownPhase, activeSinceWallMs: alerts[index].activeSinceWallMs, evidence: evidence,
+            lastEvaluationWallMs: evidence == nil ? nil : lastEvaluationWallMs)
+    }
+
+    /// What a person should mend, in a fixed order.
+    private var warnings: [String] {
+        var found: [String] = []
+        for pool in [baseline, canary] {
+            for target in pool.targets {
+                for warning in target.warnings where found.count < 20 {
+                    found.append("\(pool.version) \(target.instance): \(warning)")
+                }
+            }
+        }
+        for observation in watch.observations {
+            if let problem = observation.problem { found.append("router \(observation.instance): \(problem)") }
+        }
+        if strayCycles >= 3 { found.append("the canary has traffic although it was rolled back") }
+        return found
+    }
+}
+
+extension AlertState {
+    fileprivate var shownPhase: RuleSnapshot.AlertPhase {
+        switch phase {
+        case .inactive: .inactive
+        case .pending: .pending
+        case .firing: .firing
+        }
+    }
+}

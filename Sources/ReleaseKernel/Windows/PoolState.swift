@@ -1,0 +1,103 @@
+import Telemetry
+
+/// One pool of a watched release: its targets' health and its window.
+struct PoolState: Sendable, Equatable {
+    struct Target: Sendable, Equatable {
+        let instance: String
+        var isUp: Bool?
+        var error: String?
+        var lastScrapeWallMs: Int64?
+        var samples = 0
+        var summary: SummaryValues?
+        var warnings: [String] = []
+        /// Requests and the seconds they cover, of the running cycle; nil when there is no base yet.
+        var cycleRequests: Double?
+        var cycleSeconds: Double?
+        /// Seen in the running cycle.
+        var isFresh = false
+    }
+
+    let version: String
+    var targets: [Target]
+    var window: PoolWindow
+
+    init(plan: PoolPlan, window: PoolWindow) {
+        version = plan.version
+        targets = plan.targets.map { Target(instance: $0.instance) }
+        self.window = window
+    }
+
+    /// Targets whose scrape of the last complete cycle worked.
+    var healthyTargets: Int { targets.count { $0.isUp == true } }
+
+    /// Takes in one target's scrape. A report for a target that is not there (any more) is dropped.
+    mutating func take(_ report: ScrapeReport, wallMs: Int64) {
+        guard targets.indices.contains(report.target), targets[report.target].instance == report.instance else {
+            return
+        }
+        targets[report.target].lastScrapeWallMs = wallMs
+        targets[report.target].isFresh = true
+        switch report.outcome {
+        case .failure(let reason):
+            targets[report.target].isUp = false
+            targets[report.target].error = reason
+            targets[report.target].summary = nil
+            targets[report.target].cycleRequests = nil
+        case .success(let reading, let warnings):
+            note(reading, warnings: warnings, target: report.target)
+            window.add(reading)
+        }
+    }
+
+    private mutating func note(_ reading: TargetReading, warnings: [String], target: Int) {
+        targets[target].isUp = true
+        targets[target].error = nil
+        targets[target].samples = reading.samples
+        targets[target].warnings = warnings
+        targets[target].cycleRequests = reading.requests
+        targets[target].cycleSeconds = reading.coveredSeconds
+        if case .summary(let summary) = reading.latency { targets[target].summary = summary }
+    }
+
+    /// Ends a cycle. A target that did not report in it is down: the deadline passed.
+    mutating func closeCycle(atMs now: Int64) {
+        for index in targets.indices where !targets[index].isFresh {
+            targets[index].isUp = false
+            targets[index].error = "no answer before the cycle's deadline"
+            targets[index].summary = nil
+            targets[index].cycleRequests = nil
+        }
+        window.closeRow(atMs: now)
+    }
+
+    /// Makes ready for the next cycle's reports.
+    mutating func openCycle() {
+        for index in targets.indices { targets[index].isFresh = false }
+    }
+
+    /// The pool's requests per second in the cycle that just ended, over the targets that could tell; nil when none
+    /// could.
+    var cycleRequestRate: Double? {
+        var rate = 0.0
+        var told = false
+        for target in targets {
+            guard let requests = target.cycleRequests, let seconds = target.cycleSeconds, seconds > 0 else { continue }
+            rate += requests / seconds
+            told = true
+        }
+        return told ? rate : nil
+    }
+
+    /// The worst instance's value of a summary's quantile: quantiles cannot be added up.
+    func worstSummary(_ quantile: Double) -> Double? {
+        var worst: Double?
+        for target in targets where target.isUp == true {
+            guard let summary = target.summary else { continue }
+            guard let index = summary.quantiles.firstIndex(where: { abs($0 - quantile) < 1e-9 }) else { continue }
+            worst = max(worst ?? summary.seconds[index], summary.seconds[index])
+        }
+        return worst
+    }
+
+    var hasSummaries: Bool { targets.contains { $0.summary != nil } }
+}

@@ -1,0 +1,154 @@
+import Telemetry
+
+/// One pool's counts over time: after each scrape cycle a row of running totals. What happened in a window is the
+/// difference of two rows, so a cycle costs the same whatever the windows' lengths, and nothing drifts.
+///
+/// Rows lie flat in one array, oldest overwritten first. A cell is a column: requests, errors, latency sum, latency count,
+/// then one per histogram bound.
+struct PoolWindow: Sendable, Equatable {
+    private enum Cell {
+        static let requests = 0
+        static let errors = 1
+        static let latencySeconds = 2
+        static let latencyCount = 3
+        static let firstBucket = 4
+    }
+
+    /// The distinct window lengths that rules use, and where each one's oldest row is.
+    private struct Cursor: Sendable, Equatable {
+        let windowMs: Int64
+        /// Absolute row number.
+        var startRow = 0
+    }
+
+    private let intervalMs: Int64
+    private let capacity: Int
+    private var cursors: [Cursor]
+    private var totals: [Double]
+    private var rows: [Double]
+    private var rowTimes: [Int64]
+    /// Rows ever written; row `n` lives at `n % capacity`.
+    private var written = 0
+    /// Histogram bounds by cell, in the order in which they were met.
+    private var bounds: [Double] = []
+    /// Cells of the bounds in rising order of the bound.
+    private var risingBounds: [Int] = []
+    private(set) var hasRequests = false
+    private(set) var hasErrors = false
+
+    /// - Parameters:
+    ///   - windowsMs: every window length that a rule asks for.
+    ///   - intervalMs: the scrape interval; with the longest window it bounds the number of rows.
+    init(windowsMs: [Int64], intervalMs: Int64, beganAtMs: Int64) {
+        self.intervalMs = max(1, intervalMs)
+        let distinct = windowsMs.sorted().reduce(into: [Int64]()) { if $0.last != $1 { $0.append($1) } }
+        cursors = distinct.map { Cursor(windowMs: $0) }
+        capacity = Int((distinct.last ?? intervalMs) / self.intervalMs) + 3
+        totals = Array(repeating: 0, count: Cell.firstBucket)
+        rows = Array(repeating: 0, count: capacity * Cell.firstBucket)
+        rowTimes = Array(repeating: beganAtMs, count: capacity)
+        written = 1
+    }
+
+    private var stride: Int { totals.count }
+
+    /// Adds what one target's scrape brought. It shows from the next ``closeRow(atMs:)`` on.
+    mutating func add(_ reading: TargetReading) {
+        if let requests = reading.requests {
+            totals[Cell.requests] += requests
+            hasRequests = true
+        }
+        if let errors = reading.errors {
+            totals[Cell.errors] += errors
+            hasErrors = true
+        }
+        switch reading.latency {
+        case .absent: break
+        case .summary(let summary):
+            totals[Cell.latencySeconds] += summary.sumSeconds
+            totals[Cell.latencyCount] += summary.count
+        case .histogram(let histogram): add(histogram)
+        }
+    }
+
+    private mutating func add(_ histogram: HistogramIncrements) {
+        totals[Cell.latencySeconds] += histogram.sumSeconds
+        totals[Cell.latencyCount] += histogram.count
+        for (index, bound) in histogram.upperBounds.enumerated() {
+            totals[Cell.firstBucket + cell(of: bound, hint: index)] += histogram.cumulative[index]
+        }
+    }
+
+    /// The bound's column; `hint` is where it stands when all targets have the same bounds.
+    private mutating func cell(of bound: Double, hint: Int) -> Int {
+        if hint < bounds.count, bounds[hint] == bound { return hint }
+        if let known = bounds.firstIndex(of: bound) { return known }
+        widen(with: bound)
+        return bounds.count - 1
+    }
+
+    /// A bound nobody had before: every row gets a column of zeros, which is what its running total was.
+    private mutating func widen(with bound: Double) {
+        let old = stride
+        var wider = [Double]()
+        wider.reserveCapacity(capacity * (old + 1))
+        for row in 0..<capacity {
+            wider += rows[row * old..<(row + 1) * old]
+            wider.append(0)
+        }
+        rows = wider
+        totals.append(0)
+        bounds.append(bound)
+        risingBounds = bounds.indices.sorted { bounds[$0] < bounds[$1] }
+    }
+
+    /// Ends a scrape cycle: what was added becomes a row.
+    mutating func closeRow(atMs now: Int64) {
+        let slot = written % capacity
+        for cell in 0..<stride { rows[slot * stride + cell] = totals[cell] }
+        rowTimes[slot] = now
+        written += 1
+        for index in cursors.indices { advance(&cursors[index], now: now) }
+    }
+
+    /// Moves a window's start to the row nearest to its length ago, and never to one that has been overwritten.
+    private func advance(_ cursor: inout Cursor, now: Int64) {
+        let newest = written - 1
+        cursor.startRow = max(cursor.startRow, written - capacity)
+        let edge = now - cursor.windowMs + intervalMs / 2
+        while cursor.startRow + 1 < newest, rowTimes[(cursor.startRow + 1) % capacity] <= edge { cursor.startRow += 1 }
+    }
+
+    /// What the pool did in a window that ends with the newest row. The length must be one the pool was made with.
+    func view(windowMs: Int64) -> WindowView {
+        guard let cursor = cursors.first(where: { $0.windowMs == windowMs }) else {
+            preconditionFailure("a window of \(windowMs) ms was not asked for when the pool was made")
+        }
+        let first = (cursor.startRow % capacity) * stride
+        let last = ((written - 1) % capacity) * stride
+        func increment(_ cell: Int) -> Double { rows[last + cell] - rows[first + cell] }
+        let elapsedMs = rowTimes[(written - 1) % capacity] - rowTimes[cursor.startRow % capacity]
+        return WindowView(
+            seconds: Double(elapsedMs) / 1_000,
+            requests: hasRequests ? increment(Cell.requests) : nil,
+            errors: hasErrors ? increment(Cell.errors) : nil,
+            latencySeconds: increment(Cell.latencySeconds),
+            latencyCount: increment(Cell.latencyCount),
+            upperBounds: risingBounds.map { bounds[$0] },
+            cumulative: risingBounds.map { increment(Cell.firstBucket + $0) })
+    }
+}
+
+/// One pool's counts in one window.
+struct WindowView: Sendable, Equatable {
+    /// The time that the counts cover; shorter than the window right after a release began.
+    var seconds: Double
+    /// Nil when no target has told its requests yet.
+    var requests: Double?
+    var errors: Double?
+    var latencySeconds: Double
+    var latencyCount: Double
+    /// Rising; empty without a histogram.
+    var upperBounds: [Double]
+    var cumulative: [Double]
+}

@@ -1,0 +1,65 @@
+/// Prometheus' `histogram_quantile` for classic histograms.
+///
+/// Source: prometheus/promql/quantile.go, `BucketQuantile`; the edge cases are listed in its documentation of
+/// `histogram_quantile`.
+public enum HistogramQuantile {
+    /// The quantile by linear interpolation inside the bucket that holds it.
+    ///
+    /// - Parameters:
+    ///   - quantile: 0...1; below 0 gives -Inf, above 1 gives +Inf.
+    ///   - upperBounds: `le` values, any order; the largest has to be +Inf.
+    ///   - cumulative: observations at or below each bound, in the same order. Counts that fall where they should rise
+    ///     are raised.
+    /// - Returns: NaN without a +Inf bucket, with fewer than two buckets, or without observations.
+    public static func value(_ quantile: Double, upperBounds: [Double], cumulative: [Double]) -> Double {
+        if quantile.isNaN { return .nan }
+        if quantile < 0 { return -.infinity }
+        if quantile > 1 { return .infinity }
+        let buckets = merged(upperBounds, cumulative)
+        guard buckets.count >= 2, let last = buckets.last, last.bound == .infinity else { return .nan }
+        guard last.count > 0 else { return .nan }
+        let rank = quantile * last.count
+        let index = buckets.dropLast().firstIndex { $0.count >= rank } ?? buckets.count - 1
+        if index == buckets.count - 1 { return buckets[buckets.count - 2].bound }
+        if index == 0, buckets[0].bound <= 0 { return buckets[0].bound }
+        return interpolate(rank, in: buckets, at: index)
+    }
+
+    private struct Bucket {
+        let bound: Double
+        var count: Double
+    }
+
+    private static func interpolate(_ rank: Double, in buckets: [Bucket], at index: Int) -> Double {
+        let end = buckets[index].bound
+        guard index > 0 else { return end * (rank / buckets[0].count) }
+        let start = buckets[index - 1].bound
+        let below = buckets[index - 1].count
+        return start + (end - start) * ((rank - below) / (buckets[index].count - below))
+    }
+
+    /// Rising bounds, equal ones added up, counts that never fall. Tiny falls are rounding, larger ones are scrapes that
+    /// do not fit together; both are raised to the bucket before.
+    private static func merged(_ upperBounds: [Double], _ cumulative: [Double]) -> [Bucket] {
+        let order = upperBounds.indices.sorted { upperBounds[$0] < upperBounds[$1] }
+        var buckets: [Bucket] = []
+        for index in order where !upperBounds[index].isNaN {
+            if let last = buckets.last, last.bound == upperBounds[index] {
+                buckets[buckets.count - 1].count += cumulative[index]
+            } else {
+                buckets.append(Bucket(bound: upperBounds[index], count: cumulative[index]))
+            }
+        }
+        for index in buckets.indices.dropFirst() where !rises(from: buckets[index - 1].count, to: buckets[index].count)
+        {
+            buckets[index].count = buckets[index - 1].count
+        }
+        return buckets
+    }
+
+    /// Differences below 1e-12 of the larger count are rounding and count as none.
+    private static func rises(from previous: Double, to next: Double) -> Bool {
+        guard next > previous else { return false }
+        return (next - previous) / max(abs(next), abs(previous)) >= 1e-12
+    }
+}

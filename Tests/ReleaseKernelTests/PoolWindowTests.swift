@@ -1,0 +1,80 @@
+import Telemetry
+import Testing
+
+@testable import ReleaseKernel
+
+@Suite("A pool's window")
+struct PoolWindowTests {
+    /// What a list of everything that ever happened says about the last `windowMs`.
+    private func naive(_ history: [(atMs: Int64, requests: Double)], windowMs: Int64, intervalMs: Int64) -> Double {
+        let now = history.last?.atMs ?? 0
+        return history.filter { $0.atMs > now - windowMs + intervalMs / 2 }.reduce(0) { $0 + $1.requests }
+    }
+
+    @Test(arguments: [UInt64](1...20))
+    func agreesWithAListOfEverything(_ seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        let windows: [Int64] = [3_000, 10_000, 60_000]
+        var window = PoolWindow(windowsMs: windows, intervalMs: 1_000, beganAtMs: 0)
+        var history: [(atMs: Int64, requests: Double)] = []
+        var now: Int64 = 0
+        for _ in 0..<300 {
+            now += 1_000 + Int64(generator.next() % 200) - 100
+            let requests = Double(generator.next() % 1_000)
+            window.add(TargetReading(requests: requests, errors: 0))
+            window.closeRow(atMs: now)
+            history.append((now, requests))
+            for length in windows {
+                let expected = naive(history, windowMs: length, intervalMs: 1_000)
+                #expect(window.view(windowMs: length).requests == expected)
+            }
+        }
+    }
+
+    @Test func coversOnlyTheTimeSinceItBegan() {
+        var window = PoolWindow(windowsMs: [60_000], intervalMs: 1_000, beganAtMs: 0)
+        window.add(TargetReading(requests: 10, errors: 1))
+        window.closeRow(atMs: 2_000)
+        let view = window.view(windowMs: 60_000)
+        #expect(view.seconds == 2)
+        #expect(view.requests == 10)
+    }
+
+    @Test func keepsThePastOfATargetThatDisappears() {
+        var window = PoolWindow(windowsMs: [10_000], intervalMs: 1_000, beganAtMs: 0)
+        window.add(TargetReading(requests: 100, errors: 7))
+        window.closeRow(atMs: 1_000)
+        for second in 2...5 { window.closeRow(atMs: Int64(second) * 1_000) }
+        #expect(window.view(windowMs: 10_000).errors == 7)
+        for second in 6...15 { window.closeRow(atMs: Int64(second) * 1_000) }
+        #expect(window.view(windowMs: 10_000).errors == 0)
+    }
+
+    @Test func addsUpBucketsByTheirBoundWhateverTheirOrder() {
+        func reading(_ bounds: [Double], _ counts: [Double]) -> TargetReading {
+            TargetReading(
+                latency: .histogram(
+                    HistogramIncrements(
+                        upperBounds: bounds, cumulative: counts, sumSeconds: 1, count: counts.last ?? 0)))
+        }
+        var window = PoolWindow(windowsMs: [10_000], intervalMs: 1_000, beganAtMs: 0)
+        window.add(reading([0.1, .infinity], [5, 10]))
+        window.closeRow(atMs: 1_000)
+        window.add(reading([0.1, 0.25, .infinity], [1, 2, 4]))
+        window.closeRow(atMs: 2_000)
+        let view = window.view(windowMs: 10_000)
+        #expect(view.upperBounds == [0.1, 0.25, .infinity])
+        #expect(view.cumulative == [6, 2, 14])
+        #expect(view.latencyCount == 14)
+    }
+
+    @Test func doesNotGrowWithTime() {
+        var window = PoolWindow(windowsMs: [5_000], intervalMs: 1_000, beganAtMs: 0)
+        for second in 1...10_000 {
+            window.add(TargetReading(requests: 3, errors: 1))
+            window.closeRow(atMs: Int64(second) * 1_000)
+        }
+        #expect(window.view(windowMs: 5_000).requests == 15)
+        #expect(MemoryLayout.size(ofValue: window) < 200)
+    }
+}
