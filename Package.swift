@@ -57,6 +57,9 @@ let package = Package(
         room("Ledger", ["ReleaseKernel", grdb]),
         room("Console", ["ReleaseKernel", hummingbird, logging]),
         room("GrayRouter", ["ReleaseKernel", nioCore, nioPosix, nioHTTP1, crypto]),
-        // tests
+        // tests, beside the room they test
+        tests("TelemetryTests", ["Telemetry"]),
+        tests("ReleaseKernelTests", ["ReleaseKernel", "Telemetry"]),
+        tests("WireTests", ["Wire", "ReleaseKernel"]),
     ]
 )

@@ -1,0 +1,139 @@
+/// One sample with all its text, for people: `inspect` prints these. The watchdog never makes them.
+public struct ExpositionSample: Sendable, Equatable, CustomStringConvertible {
+    public struct Label: Sendable, Equatable {
+        public let name: String
+        public let value: String
+    }
+
+    public let name: String
+    /// Sorted by name; labels with an empty value are left out, because an empty label is an absent one. `le` and
+    /// `quantile` of histograms and summaries are in the form that the server stores (`1.0` for `1`).
+    public let labels: [Label]
+    public let value: Double
+    public let timestampMs: Int64?
+
+    /// As the Prometheus API shows it: `0.5`, `NaN`, `+Inf`.
+    public var valueText: String { FloatFormat.plain(value) }
+
+    /// `http_requests_total{code="200"} 12 1700000000000`
+    public var description: String {
+        seriesText + " " + valueText + (timestampMs.map { " \($0)" } ?? "")
+    }
+
+    /// The name and the labels: equal text is an equal series.
+    public var seriesText: String {
+        let pairs = labels.map { Self.label($0.name) + "=\"" + Self.escaped($0.value) + "\"" }
+        guard Self.isPlain(name, allowsColon: true) else {
+            return "{" + (["\"" + Self.escaped(name) + "\""] + pairs).joined(separator: ",") + "}"
+        }
+        return pairs.isEmpty ? name : name + "{" + pairs.joined(separator: ",") + "}"
+    }
+
+    private static func label(_ name: String) -> String {
+        isPlain(name, allowsColon: false) ? name : "\"" + escaped(name) + "\""
+    }
+
+    private static func isPlain(_ name: String, allowsColon: Bool) -> Bool {
+        guard let first = name.utf8.first, allowsColon ? Byte.startsMetric(first) : Byte.startsLabel(first) else {
+            return false
+        }
+        return name.utf8.allSatisfy {
+            Byte.isDigit($0) || (allowsColon ? Byte.startsMetric($0) : Byte.startsLabel($0))
+        }
+    }
+
+    private static func escaped(_ text: String) -> String {
+        var result = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\\": result.append(contentsOf: "\\\\".unicodeScalars)
+            case "\"": result.append(contentsOf: "\\\"".unicodeScalars)
+            case "\n": result.append(contentsOf: "\\n".unicodeScalars)
+            default: result.append(scalar)
+            }
+        }
+        return String(result)
+    }
+}
+
+/// Reads whole pages for people and for messages.
+public enum Exposition {
+    /// Every sample of the page, in its order; of equal series without a timestamp the first one counts.
+    ///
+    /// - Throws: ``ExpositionError`` where the Prometheus 3 server fails the scrape.
+    public static func samples(
+        in page: [UInt8], format: ExpositionFormat
+    ) throws(ExpositionError) -> [ExpositionSample] {
+        var samples: [ExpositionSample] = []
+        var seen: Set<String> = []
+        try walk(page, format: format) { scanner, bytes in
+            let sample = SampleBuilder.sample(scanner.sample, type: scanner.familyType, in: bytes)
+            let key = sample.seriesText + (sample.timestampMs.map { " \($0)" } ?? "")
+            if seen.insert(key).inserted { samples.append(sample) }
+        }
+        return samples
+    }
+
+    /// The names of all metrics on the page, without doubles, in the page's order.
+    public static func metricNames(in page: [UInt8], format: ExpositionFormat) throws(ExpositionError) -> [String] {
+        var names: [String] = []
+        var seen: Set<String> = []
+        try walk(page, format: format) { scanner, bytes in
+            let name = SampleSpot.text(scanner.sample.name, in: bytes)
+            if seen.insert(name).inserted { names.append(name) }
+        }
+        return names
+    }
+
+    /// How many samples a page has. Reads all of it, keeps nothing: for measuring the scanner.
+    public static func sampleCount(in page: [UInt8], format: ExpositionFormat) throws(ExpositionError) -> Int {
+        var count = 0
+        try walk(page, format: format) { _, _ in count += 1 }
+        return count
+    }
+
+    private static func walk(
+        _ page: [UInt8], format: ExpositionFormat,
+        _ take: (borrowing ExpositionScanner, Span<UInt8>) throws(ExpositionError) -> Void
+    ) throws(ExpositionError) {
+        var scanner = ExpositionScanner(format: format)
+        let bytes = page.span
+        loop: while true {
+            switch try scanner.next(in: bytes) {
+            case .type: continue
+            case .end: break loop
+            case .sample:
+                try LabelRules.check(scanner.sample, limits: ScrapeLimits.none, in: bytes)
+                try take(scanner, bytes)
+            }
+        }
+    }
+}
+
+/// Makes text out of places.
+enum SampleBuilder {
+    static func sample(_ spot: SampleSpot, type: MetricType?, in page: Span<UInt8>) -> ExpositionSample {
+        var labels: [ExpositionSample.Label] = []
+        for label in spot.labels where label.value.count > 0 {
+            let name = SampleSpot.text(label.name, in: page)
+            let value = SampleSpot.text(label.value, in: page)
+            labels.append(.init(name: name, value: normalized(value, label: name, type: type)))
+        }
+        labels.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        return ExpositionSample(
+            name: SampleSpot.text(spot.name, in: page), labels: labels, value: spot.value,
+            timestampMs: spot.timestampMs)
+    }
+
+    private static func normalized(_ value: String, label: String, type: MetricType?) -> String {
+        guard (type == .histogram && label == "le") || (type == .summary && label == "quantile") else { return value }
+        let bytes = Array(value.utf8)
+        guard let number = FloatText.parse(bytes.span, 0..<bytes.count) else { return value }
+        return FloatFormat.openMetrics(number)
+    }
+}
+
+extension ScrapeLimits {
+    /// No bounds at all, for pages that a person asked to see.
+    static let none = ScrapeLimits(samples: 0, labels: 0, labelNameBytes: 0, labelValueBytes: 0, watchedSeries: 0)
+}

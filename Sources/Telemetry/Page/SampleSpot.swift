@@ -1,0 +1,87 @@
+/// Where a sample stands on its page: places and the value, no copies of text. The scanner uses one again and again.
+struct SampleSpot {
+    /// A piece of the page.
+    struct Piece {
+        var start = 0
+        var end = 0
+        /// Holds a backslash: the text is not what stands on the page.
+        var isEscaped = false
+
+        var range: Range<Int> { start..<end }
+        var count: Int { end - start }
+    }
+
+    struct Label {
+        var name: Piece
+        /// Without the quotes.
+        var value: Piece
+    }
+
+    /// The metric's name, without quotes.
+    var name = Piece()
+    var hasName = false
+    /// From the name or the opening brace to the closing brace: equal text is an equal series.
+    var series = Piece()
+    var labels: [Label] = []
+    var value = 0.0
+    /// Milliseconds since the epoch, where the page gives one.
+    var timestampMs: Int64?
+
+    mutating func begin(at position: Int) {
+        hasName = false
+        labels.removeAll(keepingCapacity: true)
+        series = Piece(start: position, end: position)
+        timestampMs = nil
+    }
+
+    /// The piece's text, with the three escapes `\\`, `\"` and `\n` undone. Other backslashes stand for themselves.
+    static func text(_ piece: Piece, in page: Span<UInt8>) -> String {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(piece.count)
+        var index = piece.start
+        while index < piece.end {
+            let byte = page[index]
+            index += 1
+            guard byte == Byte.backslash, index < piece.end else {
+                bytes.append(byte)
+                continue
+            }
+            switch page[index] {
+            case Byte.backslash, Byte.quote: bytes.append(page[index])
+            case Byte.n: bytes.append(Byte.newline)
+            default: bytes += [byte, page[index]]
+            }
+            index += 1
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+/// Bytes with a meaning in the formats.
+enum Byte {
+    static let tab = UInt8(ascii: "\t")
+    static let newline = UInt8(ascii: "\n")
+    static let space = UInt8(ascii: " ")
+    static let quote = UInt8(ascii: "\"")
+    static let hash = UInt8(ascii: "#")
+    static let comma = UInt8(ascii: ",")
+    static let equals = UInt8(ascii: "=")
+    static let backslash = UInt8(ascii: "\\")
+    static let open = UInt8(ascii: "{")
+    static let close = UInt8(ascii: "}")
+    static let n = UInt8(ascii: "n")
+    static let plus = UInt8(ascii: "+")
+    static let minus = UInt8(ascii: "-")
+    static let dot = UInt8(ascii: ".")
+
+    @inline(__always)
+    static func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }
+
+    /// `[a-zA-Z_]`
+    @inline(__always)
+    static func startsLabel(_ byte: UInt8) -> Bool { (byte | 0x20) &- 0x61 < 26 || byte == 0x5F }
+
+    /// `[a-zA-Z_:]`
+    @inline(__always)
+    static func startsMetric(_ byte: UInt8) -> Bool { startsLabel(byte) || byte == 0x3A }
+}

@@ -1,0 +1,145 @@
+/// Says which series matter to a release's rules. A name that no rule needs is recognised by its bytes and costs no more
+/// than that.
+struct SeriesClassifier {
+    private struct Wanted {
+        let name: [UInt8]
+        let classify: (_ labels: [ExpositionSample.Label]) -> SeriesRoles
+    }
+
+    private var wanted: [Wanted] = []
+    /// Bit n is set when a wanted name has n bytes (63: that or more).
+    private var lengths: UInt64 = 0
+
+    /// - Throws: ``SelectorError`` for a regular expression that cannot be used.
+    init(_ watch: WatchList) throws(SelectorError) {
+        if let requests = try watch.requests.map(SelectorMatch.init) {
+            want(requests.metric) { requests.matches($0) ? SeriesRoles(isRequests: true) : .none }
+        }
+        if let errors = try watch.errors.map(SelectorMatch.init) {
+            want(errors.metric) { errors.matches($0) ? SeriesRoles(isErrors: true) : .none }
+        }
+        if let latency = try watch.latency.map(SelectorMatch.init) { wantLatency(latency) }
+        want("process_start_time_seconds") { _ in SeriesRoles(isStartTime: true) }
+        for created in SeriesClassifier.createdNames(watch) {
+            want(created) { _ in SeriesRoles(isStartTime: true) }
+        }
+    }
+
+    private mutating func wantLatency(_ latency: SelectorMatch) {
+        want(latency.metric + "_bucket") { labels in
+            guard let bound = SeriesClassifier.number("le", labels), latency.matches(labels) else { return .none }
+            return SeriesRoles(bucketBound: bound)
+        }
+        want(latency.metric + "_sum") { latency.matches($0) ? SeriesRoles(isLatencySum: true) : .none }
+        want(latency.metric + "_count") { latency.matches($0) ? SeriesRoles(isLatencyCount: true) : .none }
+        want(latency.metric) { labels in
+            guard let quantile = SeriesClassifier.number("quantile", labels), quantile >= 0, quantile <= 1,
+                latency.matches(labels)
+            else { return .none }
+            return SeriesRoles(quantile: quantile)
+        }
+    }
+
+    /// OpenMetrics says with `foo_created` when `foo_total` began to count.
+    private static func createdNames(_ watch: WatchList) -> [String] {
+        var names: [String] = []
+        for selector in [watch.requests, watch.errors, watch.latency] {
+            guard let metric = selector?.metric else { continue }
+            let base = metric.hasSuffix("_total") ? String(metric.dropLast(6)) : metric
+            if !names.contains(base + "_created") { names.append(base + "_created") }
+        }
+        return names
+    }
+
+    private static func number(_ label: String, _ labels: [ExpositionSample.Label]) -> Double? {
+        guard let text = labels.first(where: { $0.name == label })?.value else { return nil }
+        let bytes = Array(text.utf8)
+        return FloatText.parse(bytes.span, 0..<bytes.count)
+    }
+
+    private mutating func want(_ name: String, _ classify: @escaping ([ExpositionSample.Label]) -> SeriesRoles) {
+        let bytes = Array(name.utf8)
+        wanted.append(Wanted(name: bytes, classify: classify))
+        lengths |= 1 << UInt64(min(bytes.count, 63))
+    }
+
+    /// Is there any rule that needs this name?
+    @inline(__always)
+    func mayMatter(_ name: SampleSpot.Piece, in page: Span<UInt8>) -> Bool {
+        // An escaped name is too rare to be worth a comparison without its text.
+        if name.isEscaped { return true }
+        guard lengths & 1 << UInt64(min(name.count, 63)) != 0 else { return false }
+        for candidate in wanted where candidate.name.count == name.count {
+            if SeriesClassifier.isEqual(candidate.name, name, page) { return true }
+        }
+        return false
+    }
+
+    private static func isEqual(_ wanted: [UInt8], _ name: SampleSpot.Piece, _ page: Span<UInt8>) -> Bool {
+        // From the end: names on a page begin alike.
+        var index = wanted.count - 1
+        while index >= 0 {
+            if wanted[index] != page[name.start + index] { return false }
+            index -= 1
+        }
+        return true
+    }
+
+    /// All that the series means, from its full text. Called once per series, not per sample.
+    func roles(of sample: ExpositionSample) -> SeriesRoles {
+        var roles = SeriesRoles.none
+        let name = Array(sample.name.utf8)
+        for candidate in wanted where candidate.name == name { roles.add(candidate.classify(sample.labels)) }
+        return roles
+    }
+}
+
+extension SeriesRoles {
+    fileprivate mutating func add(_ other: SeriesRoles) {
+        isRequests = isRequests || other.isRequests
+        isErrors = isErrors || other.isErrors
+        isLatencySum = isLatencySum || other.isLatencySum
+        isLatencyCount = isLatencyCount || other.isLatencyCount
+        bucketBound = bucketBound ?? other.bucketBound
+        quantile = quantile ?? other.quantile
+        isStartTime = isStartTime || other.isStartTime
+    }
+}
+
+/// A selector that is ready to be asked.
+struct SelectorMatch {
+    let metric: String
+    private let tests: [(label: String, holds: (String) -> Bool)]
+
+    init(_ selector: SeriesSelector) throws(SelectorError) {
+        metric = selector.metric
+        var tests: [(String, (String) -> Bool)] = []
+        for matcher in selector.matchers { tests.append((matcher.label, try SelectorMatch.test(matcher))) }
+        self.tests = tests
+    }
+
+    /// An absent label has the empty value.
+    func matches(_ labels: [ExpositionSample.Label]) -> Bool {
+        tests.allSatisfy { test in test.holds(labels.first { $0.name == test.label }?.value ?? "") }
+    }
+
+    private static func test(_ matcher: SeriesSelector.Matcher) throws(SelectorError) -> (String) -> Bool {
+        let value = matcher.value
+        switch matcher.comparison {
+        case .equal: return { Array($0.utf8) == Array(value.utf8) }
+        case .notEqual: return { Array($0.utf8) != Array(value.utf8) }
+        case .matches:
+            let pattern = try pattern(value)
+            return { pattern.matches($0) }
+        case .doesNotMatch:
+            let pattern = try pattern(value)
+            return { !pattern.matches($0) }
+        }
+    }
+
+    private static func pattern(_ text: String) throws(SelectorError) -> LabelPattern {
+        do throws(PatternError) { return try LabelPattern(text) } catch {
+            throw SelectorError(offset: 0, reason: error.reason)
+        }
+    }
+}

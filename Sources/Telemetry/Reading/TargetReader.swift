@@ -1,0 +1,203 @@
+/// Turns one target's pages into increments: knows what the rules want, remembers the last values.
+///
+/// - The first page gives no increments, unless the process started after the release began: then its counters began
+///   at zero and count in full.
+/// - A series that appears later on began at zero.
+/// - A value that falls, or another start time of the process, is a restart: it counts from zero.
+/// - A series that is missing for some pages keeps its last value.
+/// - A page that cannot be read changes nothing.
+/// - Timestamps on the page are not used: the page is taken for what is true now.
+public struct TargetReader {
+    private let watch: WatchList
+    private let limits: ScrapeLimits
+    private let classifier: SeriesClassifier
+    /// Text on the page -> index in `series`, or -1 for a text that does not matter.
+    private var table = SeriesTable()
+    /// Canonical text -> index in `series`.
+    private var canonical: [String: Int] = [:]
+    private var series: [WatchedSeries] = []
+    private var scrape: UInt64 = 0
+    /// Indices of the series on the present page, in its order.
+    private var present: [Int] = []
+    private var lastReadUptimeMs: Int64?
+    private var startTimeSeconds: Double?
+
+    /// - Throws: ``SelectorError`` for a regular expression that cannot be used.
+    public init(watch: WatchList, limits: ScrapeLimits) throws(SelectorError) {
+        self.watch = watch
+        self.limits = limits
+        classifier = try SeriesClassifier(watch)
+    }
+
+    /// Reads a page.
+    ///
+    /// - Parameters:
+    ///   - atUptimeMs: monotonic clock, for the time that the increments cover.
+    ///   - countNewFromWallSeconds: when the release began, seconds since the epoch; nil: never count a first page.
+    /// - Throws: ``ExpositionError`` where the Prometheus 3 server fails the scrape, and when a limit is reached. Then
+    ///   the next page is counted from the last good one.
+    public mutating func read(
+        _ page: [UInt8], format: ExpositionFormat, atUptimeMs: Int64, countNewFromWallSeconds: Double?
+    ) throws(ExpositionError) -> TargetReading {
+        scrape += 1
+        present.removeAll(keepingCapacity: true)
+        let samples = try scan(page.span, format: format)
+        let reading = commit(samples: samples, atUptimeMs: atUptimeMs, countNewFrom: countNewFromWallSeconds)
+        forgetLongGone()
+        return reading
+    }
+
+    /// Forgets the last values: the next page is a first one. For a gap after which they say nothing any more.
+    public mutating func forget() {
+        for index in series.indices { series[index].last = nil }
+        lastReadUptimeMs = nil
+        startTimeSeconds = nil
+    }
+
+    // MARK: scanning
+
+    private mutating func scan(_ page: Span<UInt8>, format: ExpositionFormat) throws(ExpositionError) -> Int {
+        var scanner = ExpositionScanner(format: format)
+        var samples = 0
+        while true {
+            switch try scanner.next(in: page) {
+            case .end: return samples
+            case .type: continue
+            case .sample:
+                samples += 1
+                if limits.samples > 0, samples > limits.samples {
+                    throw ExpositionError(line: 0, reason: "it has more than \(limits.samples) samples, the limit")
+                }
+                try LabelRules.check(scanner.sample, limits: limits, in: page)
+                guard classifier.mayMatter(scanner.sample.name, in: page) else { continue }
+                try take(scanner.sample, in: page)
+            }
+        }
+    }
+
+    private mutating func take(_ sample: SampleSpot, in page: Span<UInt8>) throws(ExpositionError) {
+        let known = table.number(of: sample.series, in: page)
+        let index = if let known { known } else { try learn(sample, in: page) }
+        guard index >= 0 else { return }
+        if series[index].scrape == scrape {
+            // The same series twice: the first one counts, or the later one by the page's own timestamps.
+            guard let new = sample.timestampMs, let old = series[index].timestampMs, new > old else { return }
+        } else {
+            series[index].scrape = scrape
+            present.append(index)
+        }
+        series[index].value = sample.value
+        series[index].timestampMs = sample.timestampMs
+    }
+
+    /// A text that was not seen before.
+    private mutating func learn(_ sample: SampleSpot, in page: Span<UInt8>) throws(ExpositionError) -> Int {
+        let full = SampleBuilder.sample(sample, type: nil, in: page)
+        let roles = classifier.roles(of: full)
+        var index = -1
+        if roles != .none {
+            let key = full.seriesText
+            if let known = canonical[key] {
+                index = known
+            } else {
+                if limits.watchedSeries > 0, series.count >= limits.watchedSeries {
+                    let advice = "narrow the indicators' selectors"
+                    throw ExpositionError(
+                        line: 0,
+                        reason: "the indicators match more than \(limits.watchedSeries) series, the limit; \(advice)")
+                }
+                index = series.count
+                series.append(WatchedSeries(roles: roles))
+                canonical[key] = index
+            }
+        }
+        table.insert(sample.series, in: page, number: index)
+        return index
+    }
+
+    /// Series that come and go for ever (an id in a label) must not fill the memory.
+    private mutating func forgetLongGone() {
+        let bound = 4 * present.count + 1_000
+        if table.count > 2 * series.count + 4 * bound { table.removeAll() }
+        let isCrowded = limits.watchedSeries > 0 && series.count > limits.watchedSeries / 2
+        guard series.count > bound || isCrowded else { return }
+        let keptScrapes: UInt64 = isCrowded ? 2 : 30
+        var kept: [WatchedSeries] = []
+        var newIndex: [Int: Int] = [:]
+        for index in series.indices where series[index].scrape + keptScrapes >= scrape {
+            newIndex[index] = kept.count
+            kept.append(series[index])
+        }
+        guard kept.count < series.count else { return }
+        series = kept
+        canonical = canonical.compactMapValues { newIndex[$0] }
+        table.removeAll()
+    }
+
+    // MARK: counting
+
+    private mutating func commit(samples: Int, atUptimeMs: Int64, countNewFrom: Double?) -> TargetReading {
+        let started = startTime()
+        let isRestarted = zip(started, startTimeSeconds).map { abs($0 - $1) > 1 } ?? false
+        var base = CountingBase(hasEarlierPage: lastReadUptimeMs != nil, isRestarted: isRestarted)
+        if !base.hasEarlierPage, let started, let countNewFrom, started >= countNewFrom { base.beganAtZero = true }
+        var sums = ReadingSums(watch: watch)
+        for index in present {
+            // Copied, changed and put back: two accesses to self at once are not possible.
+            var one = series[index]
+            sums.add(one, increment: base.increment(of: &one))
+            series[index] = one
+        }
+        if isRestarted { for index in series.indices where series[index].scrape != scrape { series[index].last = 0 } }
+        let covered = lastReadUptimeMs.map { Double(atUptimeMs - $0) / 1_000 }
+        if started != nil { startTimeSeconds = started }
+        lastReadUptimeMs = atUptimeMs
+        return sums.reading(
+            samples: samples, hasBase: base.isThere, coveredSeconds: covered,
+            resets: base.resets + (isRestarted ? 1 : 0))
+    }
+
+    /// When the process began to count: the oldest that the page says.
+    private func startTime() -> Double? {
+        var oldest: Double?
+        for index in present where series[index].roles.isStartTime {
+            let value = series[index].value
+            if value.isFinite, value > 0 { oldest = min(oldest ?? value, value) }
+        }
+        return oldest
+    }
+}
+
+private func zip(_ left: Double?, _ right: Double?) -> (Double, Double)? {
+    guard let left, let right else { return nil }
+    return (left, right)
+}
+
+/// What increments are counted from.
+private struct CountingBase {
+    let hasEarlierPage: Bool
+    let isRestarted: Bool
+    /// This is the first page, and the process is younger than the release.
+    var beganAtZero = false
+    private(set) var resets = 0
+
+    init(hasEarlierPage: Bool, isRestarted: Bool) {
+        self.hasEarlierPage = hasEarlierPage
+        self.isRestarted = isRestarted
+    }
+
+    var isThere: Bool { hasEarlierPage || beganAtZero }
+
+    /// The series' increment, and its value as the next base. Nil without a base, and for a value that no counter has.
+    mutating func increment(of series: inout WatchedSeries) -> Double? {
+        let value = series.value
+        guard value.isFinite, value >= 0 else { return nil }
+        let last = isRestarted ? 0 : series.last
+        series.last = value
+        guard isThere else { return nil }
+        guard let last else { return value }
+        if value >= last { return value - last }
+        resets += 1
+        return value
+    }
+}

@@ -1,0 +1,29 @@
+/// What a series means to the rules. One series can mean several things: a failed request is a request too.
+struct SeriesRoles: Equatable {
+    var isRequests = false
+    var isErrors = false
+    var isLatencySum = false
+    var isLatencyCount = false
+    /// The bucket's upper bound, seconds.
+    var bucketBound: Double?
+    /// The summary's quantile.
+    var quantile: Double?
+    /// `process_start_time_seconds`, or a `_created` line of a watched metric: when the counting began.
+    var isStartTime = false
+
+    static let none = SeriesRoles()
+
+    var isLatency: Bool { isLatencySum || isLatencyCount || bucketBound != nil || quantile != nil }
+}
+
+/// A series that matters, and the last value it had.
+struct WatchedSeries {
+    let roles: SeriesRoles
+    /// From the last successful scrape that had it; nil before.
+    var last: Double?
+    /// The scrape that is being read, or that had it last.
+    var scrape: UInt64 = 0
+    /// Its value in that scrape.
+    var value = 0.0
+    var timestampMs: Int64?
+}

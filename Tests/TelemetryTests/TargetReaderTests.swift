@@ -1,0 +1,235 @@
+import Testing
+
+@testable import Telemetry
+
+/// One target, page after page.
+private struct Pages {
+    var reader: TargetReader
+    var uptimeMs: Int64 = 0
+
+    init(limits: ScrapeLimits = ScrapeLimits(), latency: String? = nil) throws {
+        reader = try TargetReader(
+            watch: WatchList(
+                requests: try SeriesSelector(parsing: "requests_total"),
+                errors: try SeriesSelector(parsing: "requests_total{code=~\"5..\"}"),
+                latency: try latency.map { text throws(SelectorError) in try SeriesSelector(parsing: text) }),
+            limits: limits)
+    }
+
+    @discardableResult
+    mutating func read(
+        _ page: String, format: ExpositionFormat = .prometheusText, releaseBegan: Double? = nil
+    ) throws -> TargetReading {
+        uptimeMs += 1_000
+        return try reader.read(
+            Array(page.utf8), format: format, atUptimeMs: uptimeMs, countNewFromWallSeconds: releaseBegan)
+    }
+}
+
+@Suite("A target's pages")
+struct TargetReaderTests {
+    @Test func theFirstPageIsTheBaseAndTheSecondCounts() throws {
+        var pages = try Pages()
+        let first = try pages.read("requests_total{code=\"200\"} 100\n")
+        #expect(first.requests == nil && first.errors == nil && first.coveredSeconds == nil)
+        #expect(first.matches == TargetReading.Matches(requests: 1))
+        let second = try pages.read("requests_total{code=\"200\"} 130\n")
+        #expect(second.requests == 30 && second.errors == 0 && second.coveredSeconds == 1)
+    }
+
+    @Test func aSeriesThatAppearsLaterBeganAtZero() throws {
+        var pages = try Pages()
+        try pages.read("requests_total{code=\"200\"} 100\n")
+        let second = try pages.read("requests_total{code=\"200\"} 100\nrequests_total{code=\"500\"} 3\n")
+        #expect(second.requests == 3 && second.errors == 3 && second.matches.errors == 1)
+    }
+
+    @Test(arguments: [(1_000.0, 40.0), (999.0, nil)] as [(Double, Double?)])
+    func aProcessYoungerThanTheReleaseCountsItsFirstPage(_ started: Double, _ requests: Double?) throws {
+        var pages = try Pages()
+        let page = "process_start_time_seconds \(started)\nrequests_total{code=\"200\"} 40\n"
+        #expect(try pages.read(page, releaseBegan: 1_000).requests == requests)
+    }
+
+    @Test func openMetricsCreatedSaysSoToo() throws {
+        var pages = try Pages()
+        let page = "requests_total{code=\"200\"} 40\nrequests_created{code=\"200\"} 1001\n# EOF\n"
+        #expect(try pages.read(page, format: .openMetrics, releaseBegan: 1_000).requests == 40)
+    }
+
+    @Test func aFallIsAResetAndIsNeverNegative() throws {
+        var pages = try Pages()
+        try pages.read("requests_total{code=\"200\"} 100\n")
+        let second = try pages.read("requests_total{code=\"200\"} 10\n")
+        #expect(second.requests == 10 && second.resets == 1)
+    }
+
+    /// After a restart a counter may already be above its old value: only the start time tells.
+    @Test func anotherStartTimeIsARestartEvenWhenTheValueRose() throws {
+        var pages = try Pages()
+        try pages.read(
+            "process_start_time_seconds 50\nrequests_total{code=\"200\"} 10\nrequests_total{code=\"500\"} 5\n")
+        let second = try pages.read("process_start_time_seconds 90\nrequests_total{code=\"200\"} 25\n")
+        #expect(second.requests == 25 && second.resets == 1)
+        let third = try pages.read(
+            "process_start_time_seconds 90\nrequests_total{code=\"200\"} 25\nrequests_total{code=\"500\"} 6\n")
+        #expect(third.errors == 6)
+    }
+
+    @Test func aSeriesThatIsMissingForAPageKeepsItsLastValue() throws {
+        var pages = try Pages()
+        try pages.read("requests_total{code=\"200\"} 100\nrequests_total{code=\"500\"} 7\n")
+        try pages.read("requests_total{code=\"200\"} 110\n")
+        let third = try pages.read("requests_total{code=\"200\"} 110\nrequests_total{code=\"500\"} 9\n")
+        #expect(third.errors == 2)
+    }
+
+    @Test func aPageThatCannotBeReadChangesNothing() throws {
+        var pages = try Pages()
+        try pages.read("requests_total{code=\"200\"} 100\n")
+        #expect(throws: ExpositionError.self) { try pages.read("requests_total{code=\"200\"} 150\nrequests_total{\n") }
+        #expect(try pages.read("requests_total{code=\"200\"} 160\n").requests == 60)
+    }
+
+    @Test func valuesThatNoCounterHasAreLeftOut() throws {
+        var pages = try Pages()
+        try pages.read("requests_total{code=\"200\"} 100\n")
+        #expect(try pages.read("requests_total{code=\"200\"} NaN\n").requests == 0)
+        #expect(try pages.read("requests_total{code=\"200\"} 120\n").requests == 20)
+        #expect(try pages.read("requests_total{code=\"200\"} -5\n").requests == 0)
+    }
+
+    @Test func theSameSeriesTwiceCountsOnceWhateverTheOrderOfItsLabels() throws {
+        var pages = try Pages()
+        try pages.read("requests_total{code=\"200\",a=\"b\"} 1\n")
+        let second = try pages.read(
+            "requests_total{a=\"b\",code=\"200\"} 4\nrequests_total{code=\"200\",a=\"b\"} 400\n")
+        #expect(second.requests == 3 && second.matches.requests == 1)
+    }
+
+    @Test func forgettingMakesTheNextPageAFirstOne() throws {
+        var pages = try Pages()
+        try pages.read("requests_total{code=\"200\"} 100\n")
+        pages.reader.forget()
+        #expect(try pages.read("requests_total{code=\"200\"} 500\n").requests == nil)
+        #expect(try pages.read("requests_total{code=\"200\"} 510\n").requests == 10)
+    }
+
+    @Test func aHistogramIsSummedOverItsSeries() throws {
+        func page(_ low: Int, _ high: Int) -> String {
+            ["/a", "/b"].map {
+                """
+                d_bucket{path="\($0)",le="0.1"} \(low)
+                d_bucket{path="\($0)",le="+Inf"} \(high)
+                d_sum{path="\($0)"} \(Double(high) / 2)
+                d_count{path="\($0)"} \(high)
+
+                """
+            }.joined()
+        }
+        var pages = try Pages(latency: "d")
+        #expect(try pages.read(page(1, 2)).latency == .absent)
+        let reading = try pages.read(page(4, 10))
+        #expect(
+            reading.latency
+                == .histogram(
+                    HistogramIncrements(
+                        upperBounds: [0.1, .infinity], cumulative: [6, 16], sumSeconds: 8, count: 16)))
+        #expect(reading.matches.latency == 8)
+    }
+
+    @Test func aSummaryGivesItsWorstSeries() throws {
+        var pages = try Pages(latency: "d")
+        try pages.read(
+            "d{p=\"a\",quantile=\"0.99\"} 0.5\nd{p=\"b\",quantile=\"0.99\"} 0.7\nd_sum{p=\"a\"} 1\nd_count{p=\"a\"} 2\n"
+        )
+        let reading = try pages.read(
+            "d{p=\"a\",quantile=\"0.99\"} 0.6\nd{p=\"b\",quantile=\"0.99\"} NaN\nd_sum{p=\"a\"} 3\nd_count{p=\"a\"} 7\n"
+        )
+        #expect(
+            reading.latency
+                == .summary(SummaryValues(quantiles: [0.99], seconds: [0.6], sumSeconds: 2, count: 5)))
+    }
+
+    @Test(arguments: [
+        (ScrapeLimits(samples: 1), "more than 1 samples"),
+        (ScrapeLimits(labels: 1), "2 labels are more than the limit of 1"),
+        (ScrapeLimits(labelNameBytes: 3), "a label's name is longer than 3 bytes"),
+        (ScrapeLimits(labelValueBytes: 2), "a label's value is longer than 2 bytes"),
+        (ScrapeLimits(watchedSeries: 1), "more than 1 series"),
+    ])
+    func limitsFailTheScrape(_ limits: ScrapeLimits, _ text: String) throws {
+        var pages = try Pages(limits: limits)
+        do {
+            try pages.read("requests_total{code=\"200\",p=\"x\"} 1\nrequests_total{code=\"201\",p=\"x\"} 1\n")
+            Issue.record("nothing was thrown")
+        } catch { #expect("\(error)".contains(text)) }
+    }
+
+    /// A label with an id in it makes new series for ever; memory must not follow.
+    @Test func seriesThatComeAndGoAreForgotten() throws {
+        var pages = try Pages(limits: ScrapeLimits(watchedSeries: 5_000))
+        for round in 0..<100 {
+            let lines = (0..<200).map { "requests_total{code=\"200\",id=\"\(round)-\($0)\"} 1\n" }
+            let reading = try pages.read(lines.joined())
+            #expect(round == 0 || reading.requests == 200)
+        }
+    }
+
+    /// The increments of any cut of a life add up to the whole.
+    @Test func incrementsAddUpOverRestarts() throws {
+        var random = SystemRandomNumberGenerator.Seeded(3)
+        for _ in 0..<200 {
+            var pages = try Pages()
+            var value = 0.0
+            var truth = 0.0
+            try pages.read("requests_total{code=\"200\"} 0\n")
+            var counted = 0.0
+            for _ in 0..<30 {
+                if random.next() % 7 == 0, value > 0 { value = 0 } else { value += 1 }
+                if value > 0 { truth += 1 }
+                counted += try pages.read("requests_total{code=\"200\"} \(value)\n").requests ?? 0
+            }
+            #expect(counted == truth)
+        }
+    }
+}
+
+@Suite("Quantiles of histograms")
+struct HistogramQuantileTests {
+    struct Row: Sendable {
+        let quantile: Double
+        let bounds: [Double]
+        let counts: [Double]
+        let value: Double
+    }
+
+    static let rows: [Row] = [
+        Row(quantile: 0.5, bounds: [0.1, 0.2, .infinity], counts: [10, 20, 20], value: 0.1),
+        Row(quantile: 0.75, bounds: [0.1, 0.2, .infinity], counts: [10, 20, 20], value: 0.15),
+        Row(quantile: 0.99, bounds: [0.1, .infinity], counts: [0, 10], value: 0.1),
+        Row(quantile: 0.25, bounds: [0.1, .infinity], counts: [10, 10], value: 0.025),
+        Row(quantile: 0.5, bounds: [-1, .infinity], counts: [10, 10], value: -1),
+        Row(quantile: 1.5, bounds: [0.1, .infinity], counts: [10, 10], value: .infinity),
+        Row(quantile: -0.5, bounds: [0.1, .infinity], counts: [10, 10], value: -.infinity),
+        // The count that falls is raised: half of 10 is then in the first bucket.
+        Row(quantile: 0.5, bounds: [0.1, 0.2, .infinity], counts: [10, 5, 10], value: 0.05),
+    ]
+
+    @Test(arguments: rows)
+    func asPrometheusInterpolates(_ row: Row) {
+        let found = HistogramQuantile.value(row.quantile, upperBounds: row.bounds, cumulative: row.counts)
+        #expect(found == row.value || abs(found - row.value) < 1e-12)
+    }
+
+    static let poor: [[Double]] = [[0.1, 0.2], [.infinity], []]
+
+    @Test(arguments: poor)
+    func withoutEnoughBucketsThereIsNone(_ bounds: [Double]) {
+        #expect(HistogramQuantile.value(0.5, upperBounds: bounds, cumulative: bounds.map { _ in 3 }).isNaN)
+    }
+
+    @Test func withoutObservationsThereIsNone() {
+        #expect(HistogramQuantile.value(0.5, upperBounds: [0.1, .infinity], cumulative: [0, 0]).isNaN)
+    }
+}
