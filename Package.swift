@@ -61,5 +61,6 @@ let package = Package(
         tests("TelemetryTests", ["Telemetry"]),
         tests("ReleaseKernelTests", ["ReleaseKernel", "Telemetry"]),
         tests("WireTests", ["Wire", "ReleaseKernel"]),
+        tests("LedgerTests", ["Ledger", "ReleaseKernel", grdb]),
     ]
 )

@@ -1,0 +1,38 @@
+import Foundation
+import ReleaseKernel
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// Keeps a second daemon out of a state folder: two would both roll back and both deliver. The system drops the lock with
+/// the process, however it ends.
+final class FolderLock: Sendable {
+    private let descriptor: Int32
+
+    init(directory: String) throws(JournalError) {
+        let path = directory + "/lock"
+        do {
+            try FileManager.default.createDirectory(
+                atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o750])
+        } catch {
+            throw JournalError.unwritable(path: directory, reason: "the folder cannot be made: \(Self.reason(error))")
+        }
+        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o640)
+        guard descriptor >= 0 else {
+            throw JournalError.unwritable(path: path, reason: String(cString: strerror(errno)))
+        }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            close(descriptor)
+            throw JournalError.unwritable(
+                path: path, reason: "another rollguard uses this state folder; stop it, or set another `state`")
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    private static func reason(_ error: any Error) -> String {
+        let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+        return underlying.map { String(cString: strerror(Int32($0.code))) } ?? error.localizedDescription
+    }
+}

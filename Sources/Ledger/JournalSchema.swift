@@ -1,0 +1,53 @@
+import GRDB
+import ReleaseKernel
+
+/// The tables, and how an older file becomes a newer one.
+enum JournalSchema {
+    static func open(_ path: String) throws(JournalError) -> DatabaseQueue {
+        try SQLiteJournal.run(path) {
+            var configuration = Configuration()
+            configuration.journalMode = .wal
+            configuration.busyMode = .timeout(2)
+            configuration.label = "journal"
+            let database = try DatabaseQueue(path: path, configuration: configuration)
+            // In WAL mode GRDB itself asks for NORMAL, with which a power cut may lose the last commits.
+            try database.inDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            let migrator = migrator
+            guard try !database.read(migrator.hasBeenSuperseded) else {
+                throw JournalError.damaged(
+                    path: path, reason: "it was written by a newer rollguard; use that version, or another `state`")
+            }
+            try migrator.migrate(database)
+            return database
+        }
+    }
+
+    static func identity(_ database: Database) throws -> String {
+        try String.fetchOne(database, sql: "SELECT value FROM meta WHERE key = 'identity'") ?? ""
+    }
+
+    private static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1: entries and outbox") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+                    CREATE TABLE entries (
+                        sequence INTEGER PRIMARY KEY, wall_ms INTEGER NOT NULL, release TEXT NOT NULL, incident TEXT,
+                        kind TEXT NOT NULL, event TEXT NOT NULL);
+                    CREATE INDEX entries_of_incident ON entries (incident);
+                    CREATE TABLE outbox (
+                        number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, receiver TEXT NOT NULL,
+                        notification TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'waiting',
+                        tries INTEGER NOT NULL DEFAULT 0, next_try_ms INTEGER NOT NULL, reason TEXT NOT NULL DEFAULT '',
+                        settled_ms INTEGER);
+                    CREATE INDEX outbox_waiting ON outbox (state, next_try_ms);
+                    """)
+            let identity = String(UInt32.random(in: .min ... .max), radix: 16)
+            try database.execute(
+                sql: "INSERT INTO meta VALUES ('identity', ?)",
+                arguments: [String(repeating: "0", count: 8 - identity.count) + identity])
+        }
+        return migrator
+    }
+}

@@ -1,0 +1,137 @@
+import Foundation
+import GRDB
+import ReleaseKernel
+
+/// A journal entry as a row. The event is JSON; what is searched for stands in columns of its own.
+enum EntryRow {
+    /// A sequence that is there already stays as it is, so that a batch may be tried again.
+    static func insert(_ entry: JournalEntry, _ database: Database) throws {
+        try database.execute(
+            sql: "INSERT OR IGNORE INTO entries VALUES (?, ?, ?, ?, ?, ?)",
+            arguments: [
+                Int64(clamping: entry.sequence), entry.wallMs, entry.release, entry.incident, kind(entry.event),
+                try RowJSON.encode(entry.event),
+            ])
+    }
+
+    static func all(_ database: Database) throws -> [JournalEntry] {
+        try Row.fetchAll(database, sql: "SELECT * FROM entries ORDER BY sequence").map { row in
+            let sequence: Int64 = row["sequence"]
+            return JournalEntry(
+                sequence: UInt64(clamping: sequence), wallMs: row["wall_ms"], release: row["release"],
+                incident: row["incident"], event: try RowJSON.decode(row["event"], what: "entry \(sequence)"))
+        }
+    }
+
+    /// Per release, everything from its last beginning and its last rollback on stays: that restores windows, incident
+    /// and latch. So does the last entry of all, which says what the next sequence is.
+    static func prune(beforeWallMs: Int64, _ database: Database) throws {
+        try database.execute(
+            sql: """
+                DELETE FROM entries WHERE wall_ms < :before
+                AND sequence < (SELECT MAX(sequence) FROM entries)
+                AND sequence < IFNULL((SELECT MAX(sequence) FROM entries AS later
+                    WHERE later.release = entries.release AND later.kind = 'began'), 9223372036854775807)
+                AND sequence < IFNULL((SELECT MIN(first.sequence) FROM entries AS first WHERE first.incident =
+                    (SELECT incident FROM entries AS wish WHERE wish.release = entries.release
+                     AND wish.kind = 'intended' ORDER BY wish.sequence DESC LIMIT 1)), 9223372036854775807)
+                """, arguments: ["before": beforeWallMs])
+    }
+
+    private static func kind(_ event: JournalEvent) -> String {
+        switch event {
+        case .began: "began"
+        case .ended: "ended"
+        case .alertFiring: "alert_firing"
+        case .alertResolved: "alert_resolved"
+        case .held: "held"
+        case .intended: "intended"
+        case .actedBeforeDurable: "acted_before_durable"
+        case .applied: "applied"
+        case .observed: "observed"
+        case .provenByTraffic: "proven"
+        case .acknowledged: "acknowledged"
+        case .abandoned: "abandoned"
+        case .drifted: "drifted"
+        case .rearmed: "rearmed"
+        }
+    }
+}
+
+/// A delivery on its way as a row.
+enum OutboxRow {
+    static func insert(_ delivery: Delivery, atWallMs: Int64, _ database: Database) throws {
+        try database.execute(
+            sql: "INSERT OR IGNORE INTO outbox (id, receiver, notification, next_try_ms) VALUES (?, ?, ?, ?)",
+            arguments: [delivery.id, delivery.receiver, try RowJSON.encode(delivery.notification), atWallMs])
+    }
+
+    static func due(nowWallMs: Int64, limit: Int, _ database: Database) throws -> [Delivery] {
+        try Row.fetchAll(
+            database,
+            sql: "SELECT * FROM outbox WHERE state = 'waiting' AND next_try_ms <= ? ORDER BY number LIMIT ?",
+            arguments: [nowWallMs, limit]
+        ).map { row in
+            let tries: Int = row["tries"]
+            return try delivery(row, attempt: tries + 1)
+        }
+    }
+
+    /// Newest first.
+    static func dead(limit: Int, _ database: Database) throws -> [DeadLetter] {
+        try Row.fetchAll(
+            database, sql: "SELECT * FROM outbox WHERE state = 'dead' ORDER BY settled_ms DESC, number DESC LIMIT ?",
+            arguments: [limit]
+        ).map { row in
+            DeadLetter(
+                delivery: try delivery(row, attempt: row["tries"]), reason: row["reason"],
+                atWallMs: row["settled_ms"] ?? 0)
+        }
+    }
+
+    static func counts(_ database: Database) throws -> OutboxCounts {
+        var counts = OutboxCounts()
+        for row in try Row.fetchAll(database, sql: "SELECT state, COUNT(*) AS rows FROM outbox GROUP BY state") {
+            let state: String = row["state"]
+            switch state {
+            case "waiting": counts.waiting = row["rows"]
+            case "dead": counts.dead = row["rows"]
+            default: counts.delivered = row["rows"]
+            }
+        }
+        return counts
+    }
+
+    private static func delivery(_ row: Row, attempt: Int) throws -> Delivery {
+        let id: String = row["id"]
+        return Delivery(
+            id: id, receiver: row["receiver"],
+            notification: try RowJSON.decode(row["notification"], what: "delivery \(id)"), attempt: attempt)
+    }
+}
+
+/// JSON in a column. JSON has no infinity, a latency may be one.
+private enum RowJSON {
+    static func encode(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "+Inf", negativeInfinity: "-Inf", nan: "NaN")
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
+    static func decode<Value: Decodable>(_ text: String, what: String) throws -> Value {
+        let decoder = JSONDecoder()
+        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+            positiveInfinity: "+Inf", negativeInfinity: "-Inf", nan: "NaN")
+        do { return try decoder.decode(Value.self, from: Data(text.utf8)) } catch {
+            throw UnreadableRow(what: what)
+        }
+    }
+}
+
+struct UnreadableRow: Error, CustomStringConvertible {
+    let what: String
+
+    var description: String { "\(what) cannot be read" }
+}

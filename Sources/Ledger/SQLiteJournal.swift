@@ -1,0 +1,134 @@
+import Foundation
+import GRDB
+public import ReleaseKernel
+
+/// The journal and the outbox in one SQLite file, `journal.sqlite` in the state folder.
+///
+/// A batch is one transaction, and a transaction is on the disk before `append` returns: write-ahead log with
+/// `synchronous=FULL` (SQLite manual, "PRAGMA synchronous"). One process at a time: a second one is refused.
+public struct SQLiteJournal: Journal {
+    /// Eight hexadecimal digits, drawn when the file was made. Part of every delivery id, so that a journal that was
+    /// wiped does not give out ids that receivers have seen.
+    public let identity: String
+    private let path: String
+    private let database: DatabaseQueue
+    private let lock: FolderLock
+
+    /// Opens the folder's journal, and makes both where they are missing.
+    ///
+    /// - Throws: ``JournalError``: the folder cannot be made or written, another process has it, the file is not ours.
+    public init(directory: String) throws(JournalError) {
+        path = directory + "/journal.sqlite"
+        lock = try FolderLock(directory: directory)
+        database = try JournalSchema.open(path)
+        identity = try Self.run(path) { [database] in try database.read(JournalSchema.identity) }
+    }
+
+    public func append(_ batch: JournalBatch) async throws(JournalError) {
+        try await write { database in
+            for entry in batch.entries { try EntryRow.insert(entry, database) }
+            for delivery in batch.deliveries {
+                try OutboxRow.insert(delivery, atWallMs: batch.entries.first?.wallMs ?? 0, database)
+            }
+        }
+    }
+
+    public func records() async throws(JournalError) -> [JournalEntry] {
+        try await read(EntryRow.all)
+    }
+
+    public func dueDeliveries(nowWallMs: Int64, limit: Int) async throws(JournalError) -> [Delivery] {
+        try await read { try OutboxRow.due(nowWallMs: nowWallMs, limit: limit, $0) }
+    }
+
+    public func nextDeliveryDueWallMs() async throws(JournalError) -> Int64? {
+        try await read { try Int64.fetchOne($0, sql: "SELECT MIN(next_try_ms) FROM outbox WHERE state = 'waiting'") }
+    }
+
+    public func markDelivered(_ id: String, atWallMs: Int64) async throws(JournalError) {
+        try await settle(id, state: "delivered", reason: "", atWallMs: atWallMs)
+    }
+
+    public func markDead(_ id: String, reason: String, atWallMs: Int64) async throws(JournalError) {
+        try await settle(id, state: "dead", reason: reason, atWallMs: atWallMs)
+    }
+
+    public func markRetry(_ id: String, reason: String, nextTryWallMs: Int64) async throws(JournalError) {
+        try await write { database in
+            try database.execute(
+                sql: """
+                    UPDATE outbox SET tries = tries + 1, reason = ?, next_try_ms = ? WHERE id = ? AND state = 'waiting'
+                    """, arguments: [reason, nextTryWallMs, id])
+        }
+    }
+
+    public func outboxCounts() async throws(JournalError) -> OutboxCounts {
+        try await read(OutboxRow.counts)
+    }
+
+    public func deadLetters(limit: Int) async throws(JournalError) -> [DeadLetter] {
+        try await read { try OutboxRow.dead(limit: limit, $0) }
+    }
+
+    public func prune(beforeWallMs: Int64) async throws(JournalError) {
+        try await write { database in
+            try EntryRow.prune(beforeWallMs: beforeWallMs, database)
+            try database.execute(
+                sql: "DELETE FROM outbox WHERE state != 'waiting' AND settled_ms < ?", arguments: [beforeWallMs])
+        }
+    }
+
+    private func settle(
+        _ id: String, state: String, reason: String, atWallMs: Int64
+    ) async throws(JournalError) {
+        try await write { database in
+            try database.execute(
+                sql: """
+                    UPDATE outbox SET state = ?, reason = ?, settled_ms = ?, tries = tries + 1
+                    WHERE id = ? AND state = 'waiting'
+                    """, arguments: [state, reason, atWallMs, id])
+        }
+    }
+
+    private func write(_ body: @Sendable @escaping (Database) throws -> Void) async throws(JournalError) {
+        do { try await database.write(body) } catch { throw JournalError(error, path: path) }
+    }
+
+    private func read<Value: Sendable>(
+        _ body: @Sendable @escaping (Database) throws -> Value
+    ) async throws(JournalError) -> Value {
+        do { return try await database.read(body) } catch { throw JournalError(error, path: path) }
+    }
+
+    static func run<Value>(_ path: String, _ body: () throws -> Value) throws(JournalError) -> Value {
+        do { return try body() } catch { throw JournalError(error, path: path) }
+    }
+
+    /// What the running connection says, for the test that the journal is durable: 2 is FULL.
+    func synchronousLevel() throws -> Int {
+        try database.inDatabase { try Int.fetchOne($0, sql: "PRAGMA synchronous") ?? -1 }
+    }
+
+    func journalMode() throws -> String {
+        try database.inDatabase { try String.fetchOne($0, sql: "PRAGMA journal_mode") ?? "" }
+    }
+}
+
+extension JournalError {
+    /// Sorts SQLite's codes: what may pass (a full disk) from what will not (a foreign file).
+    init(_ error: any Error, path: String) {
+        if let known = error as? JournalError {
+            self = known
+            return
+        }
+        guard let failure = error as? DatabaseError else {
+            self = .damaged(path: path, reason: "\(error)")
+            return
+        }
+        let reason = failure.message ?? "SQLite says \(failure.resultCode)"
+        switch failure.resultCode {
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB: self = .damaged(path: path, reason: reason)
+        default: self = .unwritable(path: path, reason: reason)
+        }
+    }
+}
