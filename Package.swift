@@ -61,6 +61,7 @@ let package = Package(
         tests("TelemetryTests", ["Telemetry"]),
         tests("ReleaseKernelTests", ["ReleaseKernel", "Telemetry"]),
         tests("WireTests", ["Wire", "ReleaseKernel"]),
+        tests("ReceiversTests", ["Receivers", "Ledger", "ReleaseKernel", crypto]),
         tests("LedgerTests", ["Ledger", "ReleaseKernel", grdb]),
     ]
 )

@@ -1,0 +1,21 @@
+public import ReleaseKernel
+
+/// Makes the receiver that a plan describes.
+public enum ReceiverFactory {
+    /// - Parameters:
+    ///   - externalURL: where people find the daemon's own pages; goes into Alertmanager's links.
+    ///   - clock: milliseconds since the epoch, for the signature's timestamp.
+    public static func make(
+        plan: ReceiverPlan, transport: any HTTPTransport, secrets: any SecretStore, externalURL: String?,
+        clock: @escaping @Sendable () -> Int64
+    ) -> any Receiver {
+        let post = Post(plan: plan, transport: transport)
+        switch plan.kind {
+        case .webhook: return WebhookReceiver(plan: plan, post: post, secrets: secrets, clock: clock)
+        case .alertmanagerWebhook:
+            return AlertmanagerWebhookReceiver(
+                plan: plan, post: post, secrets: secrets, clock: clock, externalURL: externalURL)
+        case .alertmanager: return AlertmanagerReceiver(plan: plan, post: post, externalURL: externalURL)
+        }
+    }
+}

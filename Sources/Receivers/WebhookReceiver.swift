@@ -1,0 +1,81 @@
+import ReleaseKernel
+
+/// Our own JSON, version 1: everything that is known, with the delivery's stable id and a signature.
+struct WebhookReceiver: Receiver {
+    private let plan: ReceiverPlan
+    private let post: Post
+    private let headers: SignedHeaders
+
+    init(plan: ReceiverPlan, post: Post, secrets: any SecretStore, clock: @escaping @Sendable () -> Int64) {
+        self.plan = plan
+        self.post = post
+        headers = SignedHeaders(plan: plan, secrets: secrets, clock: clock)
+    }
+
+    var name: String { plan.name }
+
+    func deliver(_ delivery: Delivery) async -> DeliveryOutcome {
+        let body = JSONBody.encode(WebhookDocument(delivery))
+        do throws(SecretError) {
+            return await post.send(body, url: plan.url, headers: try headers.make(delivery, body: body))
+        } catch {
+            return .retry(reason: "\(error)", afterMs: nil)
+        }
+    }
+}
+
+/// The payload that Alertmanager's webhook receiver posts (version "4"), for tools that read that already.
+struct AlertmanagerWebhookReceiver: Receiver {
+    private let plan: ReceiverPlan
+    private let post: Post
+    private let headers: SignedHeaders
+    private let externalURL: String?
+
+    init(
+        plan: ReceiverPlan, post: Post, secrets: any SecretStore, clock: @escaping @Sendable () -> Int64,
+        externalURL: String?
+    ) {
+        self.plan = plan
+        self.post = post
+        self.externalURL = externalURL
+        headers = SignedHeaders(plan: plan, secrets: secrets, clock: clock)
+    }
+
+    var name: String { plan.name }
+
+    func deliver(_ delivery: Delivery) async -> DeliveryOutcome {
+        let alerts = AlertmanagerAlert.alerts(for: delivery.notification, externalURL: externalURL)
+        let body = JSONBody.encode(AlertmanagerWebhookDocument(alerts, receiver: name, externalURL: externalURL))
+        do throws(SecretError) {
+            return await post.send(body, url: plan.url, headers: try headers.make(delivery, body: body))
+        } catch {
+            return .retry(reason: "\(error)", afterMs: nil)
+        }
+    }
+}
+
+/// POST /api/v2/alerts of an Alertmanager.
+struct AlertmanagerReceiver: Receiver {
+    private let plan: ReceiverPlan
+    private let post: Post
+    private let externalURL: String?
+
+    init(plan: ReceiverPlan, post: Post, externalURL: String?) {
+        self.plan = plan
+        self.post = post
+        self.externalURL = externalURL
+    }
+
+    var name: String { plan.name }
+
+    func deliver(_ delivery: Delivery) async -> DeliveryOutcome {
+        let alerts = AlertmanagerAlert.alerts(for: delivery.notification, externalURL: externalURL)
+        return await post.send(JSONBody.encode(alerts), url: address)
+    }
+
+    /// The plan's URL may name the Alertmanager alone, or its API already.
+    private var address: String {
+        if plan.url.hasSuffix("/alerts") { return plan.url }
+        return (plan.url.hasSuffix("/") ? String(plan.url.dropLast()) : plan.url) + "/api/v2/alerts"
+    }
+}
