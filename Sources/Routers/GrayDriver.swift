@@ -1,0 +1,122 @@
+import ReleaseKernel
+
+/// Our own reference router, by `GET` and `PUT /api/v1/split`.
+///
+/// The PUT is absolute and carries no condition: a rollback must win over whatever happened meanwhile, and a condition
+/// read a millisecond before would only protect that millisecond. It carries no idempotency key either, because the same
+/// split set again, after somebody changed it, has to apply again.
+struct GrayDriver: RouterDriver {
+    let capabilities = RouterCapabilities(readBack: .acked, movesStickyClients: true, granularityBasisPoints: 1)
+    let instances: [String]
+
+    private let addresses: [InstanceAddress]
+    private let security: ClientSecurity
+    private let transport: any HTTPTransport
+    private let mask: SecretMask
+
+    init(
+        plan: GrayRouterPlan, transport: any HTTPTransport, secrets: any SecretStore
+    ) throws(RouterPlanError) {
+        addresses = try InstanceAddress.all(plan.instances)
+        instances = addresses.map(\.name)
+        security = plan.security
+        self.transport = transport
+        mask = SecretMask(secrets: secrets, security: plan.security, literals: addresses.compactMap(\.password))
+    }
+
+    func observe(timeoutMs: Int64) async -> [RouterObservation] {
+        await Fleet.each(addresses) { await observe($0, timeoutMs) }
+    }
+
+    func plan(_ split: Split) -> [PlannedCall] {
+        let body = GrayDriver.body(split)
+        return addresses.map { PlannedCall(instance: $0.name, call: "PUT \($0.name)\(GrayDriver.path) \(body)") }
+    }
+
+    func apply(_ split: Split, timeoutMs: Int64) async -> [RouterReceipt] {
+        await Fleet.each(addresses) { RouterReceipt(instance: $0.name, await apply(split, $0, timeoutMs)) }
+    }
+
+    // MARK: One instance
+
+    private static let path = "/api/v1/split"
+
+    private static func body(_ split: Split) -> String { "{\"canary_basis_points\":\(split.canaryBasisPoints)}" }
+
+    private func request(_ address: InstanceAddress, timeoutMs: Int64) -> HTTPRequest {
+        let limitMs = max(1, timeoutMs)
+        return HTTPRequest(
+            url: address.url + GrayDriver.path, headers: [TextPair("Accept", "application/json")],
+            connectTimeoutMs: limitMs, timeoutMs: limitMs, bodyLimitBytes: 65_536, security: security)
+    }
+
+    private func apply(_ split: Split, _ address: InstanceAddress, _ timeoutMs: Int64) async -> Refusal? {
+        var request = request(address, timeoutMs: timeoutMs)
+        request.method = "PUT"
+        request.headers.append(TextPair("Content-Type", "application/json"))
+        request.body = Array(GrayDriver.body(split).utf8)
+        do {
+            let response = try await transport.send(request)
+            return (200..<300).contains(response.status) ? nil : refusal(response)
+        } catch {
+            return Refusal(error, mayHaveActed: true)
+        }
+    }
+
+    private func refusal(_ response: HTTPResponse) -> Refusal {
+        .status(response.status, body: mask.clean(response.body), hasCredential: security.authorization != nil)
+    }
+
+    private func observe(_ address: InstanceAddress, _ timeoutMs: Int64) async -> RouterObservation {
+        do {
+            let response = try await transport.send(request(address, timeoutMs: timeoutMs))
+            guard (200..<300).contains(response.status) else {
+                return unread(address, refusal(response).detail)
+            }
+            return read(response, address)
+        } catch {
+            return unread(address, error.description)
+        }
+    }
+
+    private func unread(_ address: InstanceAddress, _ problem: String) -> RouterObservation {
+        RouterObservation(
+            instance: address.name, canaryBasisPoints: nil, level: .acked, problem: ShownText.line(problem))
+    }
+
+    private func read(_ response: HTTPResponse, _ address: InstanceAddress) -> RouterObservation {
+        guard let document = try? JSONParser.parse(response.body) else {
+            return unread(address, "the answer is not JSON: \(mask.clean(response.body))")
+        }
+        guard let share = GrayDriver.share(document) else {
+            return unread(
+                address, "the answer has no canary_basis_points of 0 to 10000: \(mask.clean(response.body))")
+        }
+        return RouterObservation(
+            instance: address.name, canaryBasisPoints: share, level: .acked,
+            revision: GrayDriver.revision(document, response), baselineHealthy: GrayDriver.health(document))
+    }
+
+    private static func share(_ document: JSONValue) -> Int? {
+        if case .number(let points)? = document["canary_basis_points"] { return wholePoints(points.value) }
+        if case .number(let percent)? = document["canary_percent"] { return wholePoints(percent.value * 100) }
+        return nil
+    }
+
+    private static func wholePoints(_ value: Double) -> Int? {
+        guard (0...10_000).contains(value) else { return nil }
+        // A share below half a basis point is still a share.
+        return value > 0 ? max(1, Int(value.rounded())) : 0
+    }
+
+    private static func revision(_ document: JSONValue, _ response: HTTPResponse) -> String? {
+        let inBody = document["revision"].flatMap { $0 == .null ? nil : $0.plainText }
+        let told = inBody ?? response.header("ETag")
+        return told.map { ShownText.line($0, limit: 100) }
+    }
+
+    private static func health(_ document: JSONValue) -> Bool? {
+        guard case .bool(let isHealthy)? = document["baseline_healthy"] else { return nil }
+        return isHealthy
+    }
+}

@@ -1,0 +1,78 @@
+import ReleaseKernel
+
+/// HAProxy by server weights: both pools are servers of one backend.
+///
+/// For a share of 0 the canary's servers get weight 0 (and, with sticky clients, maintenance, because a cookie outlives a
+/// weight of 0), and the baseline's get back what the configuration gives them (`weight 100%`). Whether a baseline server
+/// is in maintenance stays the operator's business.
+struct HAProxyWeightsDriver: RouterDriver {
+    let capabilities: RouterCapabilities
+    let instances: [String]
+
+    private let sockets: [RuntimeConsole]
+    private let pools: HAProxyPools
+
+    init(sockets: [RuntimeConsole], pools: HAProxyPools) {
+        self.sockets = sockets
+        self.pools = pools
+        instances = sockets.map(\.name)
+        capabilities = RouterCapabilities(
+            readBack: .loaded, movesStickyClients: pools.isSticky,
+            granularityBasisPoints: PoolWeights.granularityBasisPoints(
+                baselineServers: pools.baseline.count, canaryServers: pools.canary.count))
+    }
+
+    func observe(timeoutMs: Int64) async -> [RouterObservation] {
+        let pools = pools
+        return await Fleet.each(sockets) { socket in
+            do throws(RuntimeFailure) {
+                let deadline = Deadline(afterMs: timeoutMs)
+                let answer = try await HAProxyWeightsDriver.statistics(pools.backend, socket, deadline)
+                return BackendReading(answer, pools: pools).observation(instance: socket.name)
+            } catch {
+                return .unread(socket.name, Refusal(error).detail)
+            }
+        }
+    }
+
+    /// `show stat NAME` may take a frontend for the backend when both have the same name; then the backend's number, which
+    /// `show servers state` tells, finds it.
+    private static func statistics(
+        _ backend: String, _ socket: RuntimeConsole, _ deadline: Deadline
+    ) async throws(RuntimeFailure) -> String {
+        let byName = try await socket.show("show stat \(backend) 6 -1", deadline: deadline)
+        let isFound = byName.split(separator: "\n").contains { $0.hasPrefix("\(backend),") }
+        guard !isFound, byName.hasPrefix("#") else { return byName }
+        let state = try await socket.show("show servers state \(backend)", deadline: deadline)
+        let rows = state.split(separator: "\n").map { $0.split(separator: " ") }
+        let number = rows.first { $0.count > 1 && $0[1] == backend }.flatMap { Int($0[0]) }
+        guard let number else { return byName }
+        return try await socket.show("show stat \(number) 6 -1", deadline: deadline)
+    }
+
+    func plan(_ split: Split) -> [PlannedCall] {
+        let commands = WeightCommands(pools: pools, split: split).all.map(\.text)
+        return instances.flatMap { instance in commands.map { PlannedCall(instance: instance, call: $0) } }
+    }
+
+    func apply(_ split: Split, timeoutMs: Int64) async -> [RouterReceipt] {
+        let commands = WeightCommands(pools: pools, split: split)
+        return await Fleet.each(sockets) { socket in
+            let deadline = Deadline(afterMs: timeoutMs)
+            do throws(Refusal) {
+                try await commands.run(on: socket, deadline: deadline)
+                return RouterReceipt(instance: socket.name, nil)
+            } catch {
+                return RouterReceipt(instance: socket.name, error)
+            }
+        }
+    }
+}
+
+extension RouterObservation {
+    /// Nothing could be read from a HAProxy. The level stays `loaded`: `none` would mean that it never tells.
+    static func unread(_ instance: String, _ problem: String) -> RouterObservation {
+        RouterObservation(
+            instance: instance, canaryBasisPoints: nil, level: .loaded, problem: ShownText.line(problem))
+    }
+}

@@ -1,0 +1,77 @@
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// A runtime socket that misbehaves: takes a line and answers what it is told to, or nothing.
+final class ScriptedSocket: Sendable {
+    enum Reply: Sendable {
+        /// Then closes.
+        case text(String)
+        /// Keeps the connection open and says nothing.
+        case silence
+    }
+
+    let address: String
+    private let channel: any Channel
+    private let received: Lines
+
+    private final class Lines: Sendable {
+        let lines = Mutex<[String]>([])
+    }
+
+    /// What came in, one element per connection.
+    var lines: [String] { received.lines.withLock { $0 } }
+
+    static func run(
+        _ reply: @escaping @Sendable (String) -> Reply, _ work: (ScriptedSocket) async throws -> Void
+    ) async throws {
+        let received = Lines()
+        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(Answering(received: received, reply: reply))
+                }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        let port = channel.localAddress?.port ?? 0
+        let socket = ScriptedSocket(address: "127.0.0.1:\(port)", channel: channel, received: received)
+        do {
+            try await work(socket)
+        } catch {
+            try? await channel.close().get()
+            throw error
+        }
+        try await channel.close().get()
+    }
+
+    private init(address: String, channel: any Channel, received: Lines) {
+        self.address = address
+        self.channel = channel
+        self.received = received
+    }
+
+    private final class Answering: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+        typealias OutboundOut = ByteBuffer
+        private let received: Lines
+        private let reply: @Sendable (String) -> Reply
+        private var text = ""
+
+        init(received: Lines, reply: @escaping @Sendable (String) -> Reply) {
+            self.received = received
+            self.reply = reply
+        }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            text += String(buffer: unwrapInboundIn(data))
+            guard text.hasSuffix("\n") else { return }
+            let line = String(text.dropLast())
+            received.lines.withLock { $0.append(line) }
+            guard case .text(let answer) = reply(line) else { return }
+            let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: answer))).whenComplete { _ in
+                bound.value.close(promise: nil)
+            }
+        }
+    }
+}
