@@ -1,0 +1,64 @@
+/// A value of a YAML file with its place. Aliases are resolved; a value that stands behind one has the anchor's place.
+struct YAMLValue: Sendable {
+    enum Style: Sendable {
+        case plain
+        case singleQuoted
+        case doubleQuoted
+        /// `|` or `>`.
+        case block
+    }
+
+    struct Member: Sendable {
+        let name: String
+        let namePlace: Place
+        let value: YAMLValue
+    }
+
+    enum Content: Sendable {
+        case text(String, Style)
+        case list([YAMLValue])
+        /// In the file's order; names are unique.
+        case mapping([Member])
+        /// What is wrong with it has been told; readers pass over it silently.
+        case unusable
+    }
+
+    let content: Content
+    let place: Place
+
+    /// `field:` with nothing behind it, `~` or `null`.
+    var isNothing: Bool {
+        guard case .text(let text, .plain) = content else { return false }
+        return ["", "~", "null", "Null", "NULL"].contains(text)
+    }
+
+    var isUnusable: Bool { if case .unusable = content { true } else { false } }
+
+    /// What the value is, for messages: `'abc'`, `a list`.
+    var shown: String {
+        switch content {
+        case .text(let text, _): isNothing ? "nothing" : Quote.value(text)
+        case .list: "a list"
+        case .mapping: "a mapping"
+        case .unusable: "something unusable"
+        }
+    }
+
+    /// The member of that name when this is a mapping.
+    func member(_ name: String) -> Member? {
+        guard case .mapping(let members) = content else { return nil }
+        return members.first { $0.name == name }
+    }
+
+    /// Empty unless this is a list.
+    var entries: [YAMLValue] {
+        guard case .list(let values) = content else { return [] }
+        return values
+    }
+
+    /// Nil unless this is a mapping.
+    var memberNames: Set<String>? {
+        guard case .mapping(let members) = content else { return nil }
+        return Set(members.map(\.name))
+    }
+}

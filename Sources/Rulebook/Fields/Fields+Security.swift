@@ -1,0 +1,138 @@
+import ReleaseKernel
+
+/// What several parts of a configuration share: secrets by reference, headers, TLS and credentials.
+extension Fields {
+    static let securityNames = ["tls", "auth"]
+
+    func security(_ folder: ConfigurationFolder) -> ClientSecurity {
+        var security = ClientSecurity()
+        if let tls = self["tls"] { Fields.read(tls, into: &security, folder) }
+        if let auth = self["auth"] { security.authorization = Fields.authorization(auth, folder) }
+        return security
+    }
+
+    /// `NAME_file` or `NAME_env`; nil without either, or after telling what is wrong.
+    func secret(_ name: String, _ folder: ConfigurationFolder) -> SecretReference? {
+        one(of: ["\(name)_file", "\(name)_env"]).flatMap { reference($0, folder) }
+    }
+
+    func requiredSecret(_ name: String, _ folder: ConfigurationFolder) -> SecretReference? {
+        requiredOne(of: ["\(name)_file", "\(name)_env"]).flatMap { reference($0, folder) }
+    }
+
+    private func reference(_ name: String, _ folder: ConfigurationFolder) -> SecretReference? {
+        guard let field = self[name], let text = field.line() else { return nil }
+        if name.hasSuffix("_file") { return .file(folder.path(text)) }
+        guard NameRules.isVariable(text) else {
+            // The value may be the secret itself.
+            field.fail("'\(name)' must be the name of an environment variable: letters, digits and '_'")
+            return nil
+        }
+        return .environment(text)
+    }
+
+    private static func read(_ field: Field, into security: inout ClientSecurity, _ folder: ConfigurationFolder) {
+        let names = ["ca_file", "cert_file", "key_file", "insecure_skip_verify"]
+        guard let fields = field.fields(of: "'tls'", names) else { return }
+        security.caFile = fields["ca_file"]?.line().map(folder.path)
+        security.certificateFile = fields["cert_file"]?.line().map(folder.path)
+        security.keyFile = fields["key_file"]?.line().map(folder.path)
+        security.insecureSkipVerify = fields["insecure_skip_verify"]?.bool() ?? false
+        if fields.has("cert_file") != fields.has("key_file") {
+            fields.fail("'tls' needs 'cert_file' and 'key_file' together")
+        }
+    }
+
+    private static func authorization(_ field: Field, _ folder: ConfigurationFolder) -> Authorization? {
+        let names = ["bearer_file", "bearer_env", "basic", "header"]
+        guard let fields = field.fields(of: "'auth'", names) else { return nil }
+        guard let name = fields.requiredOne(of: names) else { return nil }
+        switch name {
+        case "basic":
+            guard let basic = fields["basic"]?.fields(of: "'basic'", ["user", "password_file", "password_env"]) else {
+                return nil
+            }
+            let user = basic.required("user")
+            let password = basic.requiredSecret("password", folder)
+            guard let user = user?.line(), let password else { return nil }
+            guard !user.contains(":") else {
+                basic["user"]?.fail("'user' must not have a ':' in it")
+                return nil
+            }
+            return .basic(user: user, password: password)
+        case "header":
+            guard let header = fields["header"]?.fields(of: "'header'", ["name", "value_file", "value_env"]) else {
+                return nil
+            }
+            let nameField = header.required("name")
+            let value = header.requiredSecret("value", folder)
+            guard let nameField, let name = nameField.line(), let value else { return nil }
+            guard NameRules.isHeader(name) else {
+                nameField.fail("\(Quote.value(name)) is no header name")
+                return nil
+            }
+            return .header(name: name, value: value)
+        default: return fields.reference(name, folder).map { .bearer($0) }
+        }
+    }
+
+    /// `headers`, in the file's order.
+    func headers() -> [TextPair] {
+        guard let pairs = self["headers"]?.pairs() else { return [] }
+        var seen: Set<String> = []
+        var headers: [TextPair] = []
+        for (name, namePlace, field) in pairs {
+            guard NameRules.isHeader(name) else {
+                field.log.error(namePlace, "\(Quote.value(name)) is no header name")
+                continue
+            }
+            guard seen.insert(name.lowercased()).inserted else {
+                field.log.error(namePlace, "the header \(Quote.value(name)) is given twice; case does not matter")
+                continue
+            }
+            guard let value = field.text() else { continue }
+            // A template takes its value from an answer, so that it is no secret in the file.
+            if SecretFields.isSecretHeader(name), !value.contains("${") {
+                field.log.error(
+                    namePlace,
+                    "a secret must not stand in the file; use 'auth' with 'header' and 'value_file' or 'value_env'")
+                continue
+            }
+            guard value.unicodeScalars.allSatisfy({ Quote.isShowable($0) || $0 == "\t" }) else {
+                field.fail("the header \(Quote.value(name)) has a line break or another control character in it")
+                continue
+            }
+            headers.append(TextPair(name, value))
+        }
+        return headers
+    }
+}
+
+/// What names may look like.
+enum NameRules {
+    /// Releases and receivers: they stand in addresses, file names and incident ids.
+    static func isIdentifier(_ name: String) -> Bool {
+        guard let first = name.utf8.first, isLetter(first) || isDigit(first), name.utf8.count <= 63 else {
+            return false
+        }
+        return name.utf8.allSatisfy { isLetter($0) || isDigit($0) || [0x2D, 0x2E, 0x5F].contains($0) }
+    }
+
+    /// Environment variables, and labels as Prometheus has them.
+    static func isVariable(_ name: String) -> Bool {
+        guard let first = name.utf8.first, isLetter(first) || first == 0x5F, name.utf8.count <= 200 else {
+            return false
+        }
+        return name.utf8.allSatisfy { isLetter($0) || isDigit($0) || $0 == 0x5F }
+    }
+
+    /// RFC 9110, "token".
+    static func isHeader(_ name: String) -> Bool {
+        (1...200).contains(name.utf8.count)
+            && name.utf8.allSatisfy { isLetter($0) || isDigit($0) || "!#$%&'*+-.^_`|~".utf8.contains($0) }
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool { (65...90).contains(byte) || (97...122).contains(byte) }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { (48...57).contains(byte) }
+}

@@ -1,0 +1,52 @@
+/// Collects what is wrong while files are read, so that all of it is told at once.
+final class MistakeLog {
+    /// More than this tells nobody anything.
+    static let limit = 200
+
+    private var found: [Mistake] = []
+    private var fileOrder: [String] = []
+    private var overflow = 0
+
+    /// Files are told in the order in which they are first read.
+    func begin(_ file: SourceFile) {
+        if !fileOrder.contains(file.path) { fileOrder.append(file.path) }
+    }
+
+    func error(_ place: Place, _ text: String) { add(.error, place, text) }
+
+    func warning(_ place: Place, _ text: String) { add(.warning, place, text) }
+
+    /// Nothing more will be told; whoever is about to look for more can stop.
+    var isFull: Bool { found.count >= MistakeLog.limit && hasErrors }
+
+    var hasErrors: Bool { found.contains { $0.severity == .error } }
+
+    /// In order of file, line and column.
+    func sorted(_ severity: Mistake.Severity) -> [Mistake] {
+        var ranks: [String: Int] = [:]
+        for (rank, file) in fileOrder.enumerated() { ranks[file] = rank }
+        func key(_ mistake: Mistake) -> (Int, Int, Int, String) {
+            (ranks[mistake.file] ?? fileOrder.count, mistake.line, mistake.column, mistake.text)
+        }
+        return found.filter { $0.severity == severity }.sorted { key($0) < key($1) }
+    }
+
+    private func add(_ severity: Mistake.Severity, _ place: Place, _ text: String) {
+        begin(place.file)
+        guard found.count < MistakeLog.limit else {
+            // A plan with an untold mistake must not come out as valid: what is dropped is always beyond an error or
+            // replaces a warning.
+            if severity == .error, !hasErrors { found.removeLast() } else { return }
+            return found.append(mistake(severity, place, text))
+        }
+        let mistake = mistake(severity, place, text)
+        if !found.contains(mistake) { found.append(mistake) }
+    }
+
+    private func mistake(_ severity: Mistake.Severity, _ place: Place, _ text: String) -> Mistake {
+        let shown = ShownLine(place)
+        return Mistake(
+            file: place.file.path, line: place.line, column: place.column, severity: severity,
+            text: Quote.clean(text), sourceLine: shown.text, caretOffset: shown.caretOffset)
+    }
+}

@@ -1,0 +1,48 @@
+/// Shows text from a file inside a message without letting it break the message.
+enum Quote {
+    /// In single quotes, one line, at most 60 characters.
+    static func value(_ text: String) -> String {
+        let scalars = Array(text.unicodeScalars)
+        let shown = scalars.count > 60 ? Array(scalars.prefix(57)) + Array("...".unicodeScalars) : scalars
+        return "'" + clean(string(shown)) + "'"
+    }
+
+    /// In double quotes: the name of a rule, a release, a receiver.
+    static func name(_ text: String) -> String {
+        "\"" + value(text).dropFirst().dropLast() + "\""
+    }
+
+    /// `'a', 'b' or 'c'`
+    static func choices(_ names: [String]) -> String {
+        let quoted = names.map { "'\($0)'" }
+        guard quoted.count > 1, let last = quoted.last else { return quoted.first ?? "" }
+        return quoted.dropLast().joined(separator: ", ") + " or " + last
+    }
+
+    /// `; did you mean 'threshold'?`, or nothing.
+    static func suggestion(for name: String, among names: [String]) -> String {
+        guard let nearest = Suggestions.nearest(to: name, among: names) else { return "" }
+        return "; did you mean '\(nearest)'?"
+    }
+
+    static func clean(_ text: String) -> String {
+        text.unicodeScalars.allSatisfy(isShowable)
+            ? text : string(text.unicodeScalars.map { isShowable($0) ? $0 : "?" })
+    }
+
+    /// Neither a control character nor one that changes the direction or the line.
+    static func isShowable(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false
+        default: true
+        }
+    }
+
+    static func isBlank(_ scalar: Unicode.Scalar) -> Bool { scalar == " " || scalar == "\t" }
+
+    static func string(_ scalars: [Unicode.Scalar]) -> String {
+        var view = String.UnicodeScalarView()
+        view.append(contentsOf: scalars)
+        return String(view)
+    }
+}

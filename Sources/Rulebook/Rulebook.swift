@@ -1,0 +1,73 @@
+public import ReleaseKernel
+
+/// Reads configurations and rule files. All mistakes of all files are told at once, each with its place.
+public enum Rulebook {
+    /// What a configuration says, or why it cannot be used.
+    public struct Result: Sendable {
+        /// Nil when there is any error.
+        public let plan: Plan?
+        /// Errors, in order of file, line and column.
+        public let mistakes: [Mistake]
+        /// What can be used but is probably not meant.
+        public let warnings: [Mistake]
+        /// Every file that was read or asked for: the configuration, then the rule files in order.
+        public let files: [String]
+    }
+
+    /// What a rule file says.
+    public struct RuleFileResult: Sendable {
+        /// Empty when there is any error.
+        public let rules: [RulePlan]
+        /// Errors, in order of line and column.
+        public let mistakes: [Mistake]
+        public let warnings: [Mistake]
+    }
+
+    /// Reads a configuration with its rule files.
+    ///
+    /// Takes bounded time and memory whatever the files hold: at most 1 MiB per file, 200 rule files, 64 levels,
+    /// 100 000 values per file.
+    ///
+    /// - Parameters:
+    ///   - path: Paths in the configuration are relative to its folder.
+    ///   - files: Where files are read from.
+    public static func load(configuration path: String, files: any FileSource) -> Result {
+        let log = MistakeLog()
+        let folder = ConfigurationFolder(of: path)
+        let library = RuleLibrary(folder: folder, files: files, log: log)
+        let document = Document.read(path, files: files, log: log)
+        let plan = document.flatMap { ConfigurationReader(folder: folder, library: library, log: log).plan($0) }
+        return Result(
+            plan: log.hasErrors ? nil : plan, mistakes: log.sorted(.error), warnings: log.sorted(.warning),
+            files: [path] + library.paths)
+    }
+
+    /// Checks a rule file by itself: everything but what depends on a release (selectors, the scrape interval).
+    public static func check(ruleFile path: String, files: any FileSource) -> RuleFileResult {
+        let log = MistakeLog()
+        let document = Document.read(path, files: files, log: log)
+        let drafts = document.map { RuleFileReader(log: log).rules(in: $0) } ?? []
+        return RuleFileResult(
+            rules: log.hasErrors ? [] : drafts.map(\.plan), mistakes: log.sorted(.error),
+            warnings: log.sorted(.warning))
+    }
+
+    /// Whether a file is a rule file (it has `groups` at the top) rather than a configuration. A file that cannot be
+    /// read as YAML is judged by its lines.
+    public static func isRuleFile(_ path: String, files: any FileSource) -> Bool {
+        let log = MistakeLog()
+        if let document = Document.read(path, files: files, log: log) {
+            return document.root.member("groups") != nil && document.root.member("releases") == nil
+        }
+        guard let bytes = try? files.read(path, limitBytes: FileText.limitBytes) else { return false }
+        let lines = bytes.split(separator: UInt8(ascii: "\n"))
+        func has(_ field: String) -> Bool { lines.contains { $0.starts(with: field.utf8) } }
+        return has("groups:") && !has("releases:")
+    }
+
+    /// The plan as a configuration with all defaults filled in and all rules inside. It loads to the same plan, except
+    /// for the rules' `source`. Relative paths in it are relative to the working directory. URLs are shown as they are.
+    public static func effectiveYAML(of plan: Plan) -> String {
+        EffectiveConfiguration(plan: plan).yaml
+    }
+}
