@@ -169,15 +169,3 @@ struct ReceiverTests {
         #expect(Fingerprint.of(["ab": "c"]) != Fingerprint.of(["a": "bc"]))
     }
 }
-
-@Suite("Times")
-struct WallTimeTests {
-    @Test(
-        arguments: [
-            (0, "1970-01-01T00:00:00.000Z"), (1_700_000_000_123, "2023-11-14T22:13:20.123Z"),
-            (-1, "1969-12-31T23:59:59.999Z"),
-            (951_782_400_000, "2000-02-29T00:00:00.000Z"), (4_107_542_399_999, "2100-02-28T23:59:59.999Z"),
-            (Int64.max, "9999-12-31T23:59:59.999Z"), (Int64.min, "0000-01-01T00:00:00.000Z"),
-        ] as [(Int64, String)])
-    func areRFC3339(_ ms: Int64, _ text: String) { #expect(WallTime.rfc3339(ms) == text) }
-}

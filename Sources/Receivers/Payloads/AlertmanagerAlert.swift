@@ -62,8 +62,8 @@ struct AlertmanagerAlert: Encodable {
         self.annotations = annotations
         let opened = notification.timeline.first { $0.step == "intended" }?.atWallMs
         let startMs = min(alert?.activeSinceWallMs ?? opened ?? notification.atWallMs, notification.atWallMs)
-        startsAt = WallTime.rfc3339(startMs)
-        endsAt = WallTime.rfc3339(notification.atWallMs + endsInMs)
+        startsAt = WallTime(wallMs: startMs).description
+        endsAt = WallTime(wallMs: notification.atWallMs + endsInMs).description
         isResolved = endsInMs == 0
         let incidentPath = notification.incident.map { "/api/v1/incidents/\($0)" } ?? "/api/v1/status"
         generatorURL = externalURL.map { $0 + incidentPath } ?? ""

@@ -50,7 +50,7 @@ struct WebhookDocument: Encodable {
             action = alert.action.rawValue
             labels = Dictionary(alert.labels.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
             annotations = Dictionary(alert.annotations.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
-            active_since = WallTime.rfc3339(alert.activeSinceWallMs)
+            active_since = WallTime(wallMs: alert.activeSinceWallMs).description
             indicator = alert.evidence.indicator
             window_seconds = Double(alert.evidence.windowMs) / 1_000
             condition = alert.evidence.condition
@@ -87,7 +87,7 @@ struct WebhookDocument: Encodable {
         let notification = delivery.notification
         delivery_id = delivery.id
         event = notification.event.rawValue
-        at = WallTime.rfc3339(notification.atWallMs)
+        at = WallTime(wallMs: notification.atWallMs).description
         release = notification.release
         baseline_version = notification.baselineVersion
         canary_version = notification.canaryVersion
@@ -98,7 +98,7 @@ struct WebhookDocument: Encodable {
         split_before = notification.splitBefore.map(Share.init)
         split_after = notification.splitAfter.map(Share.init)
         timeline = notification.timeline.map {
-            Step(at: WallTime.rfc3339($0.atWallMs), step: $0.step, detail: $0.detail)
+            Step(at: WallTime(wallMs: $0.atWallMs).description, step: $0.step, detail: $0.detail)
         }
     }
 }

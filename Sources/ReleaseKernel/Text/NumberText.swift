@@ -1,7 +1,7 @@
 /// Numbers for people, without a library and the same on every machine.
-enum NumberText {
+public enum NumberText {
     /// At most three significant digits, no exponent between 0.0001 and a billion: `0.0812`, `12.3`, `1200`.
-    static func plain(_ value: Double) -> String {
+    public static func plain(_ value: Double) -> String {
         guard value.isFinite else { return value.isNaN ? "NaN" : value < 0 ? "-Inf" : "+Inf" }
         if value < 0 { return "-" + plain(-value) }
         if value == 0 { return "0" }
@@ -18,10 +18,10 @@ enum NumberText {
     }
 
     /// `0.0812` as `8.12%`.
-    static func percent(_ share: Double) -> String { plain(share * 100) + "%" }
+    public static func percent(_ share: Double) -> String { plain(share * 100) + "%" }
 
     /// `0.312` as `312 ms`, `2.5` as `2.5 s`.
-    static func seconds(_ seconds: Double) -> String {
+    public static func seconds(_ seconds: Double) -> String {
         switch abs(seconds) {
         case 0: "0 s"
         case ..<0.001: plain(seconds * 1_000_000) + " us"

@@ -1,0 +1,142 @@
+public import ReleaseKernel
+
+/// An incident in a list.
+public struct IncidentSummary: Codable, Sendable, Equatable {
+    public var id: String
+    public var release: String
+    /// `intended`, `applied`, `observed`, `acknowledged`, `abandoned`, `dry_run` or `rearmed`.
+    public var state: String
+    public var open: Bool
+    public var openedAt: WallTime
+    @ExplicitNull public var closedAt: WallTime?
+    /// True when nothing was done, only decided.
+    public var dryRun: Bool
+    public var fromVersion: String
+    public var toVersion: String
+    /// `rule` or `operator`.
+    public var trigger: String
+    /// The rule that fired; nil for an operator's command.
+    @ExplicitNull public var rule: String?
+    /// The operator; nil for a rule.
+    @ExplicitNull public var by: String?
+    /// The operator's reason; nil for a rule.
+    @ExplicitNull public var reason: String?
+    /// The canary's share before, 0...10000; nil when it was never read.
+    @ExplicitNull public var canaryBasisPointsBefore: Int?
+    public var canaryBasisPointsWanted: Int
+    /// Router calls made.
+    public var attempts: Int
+    /// Times that the split had to be set again after the acknowledgement.
+    public var reapplications: Int
+
+    init(_ incident: IncidentSnapshot) {
+        id = incident.id
+        release = incident.release
+        state = incident.state.rawValue
+        open = incident.isOpen
+        openedAt = WallTime(wallMs: incident.openedWallMs)
+        closedAt = incident.closedWallMs.map { WallTime(wallMs: $0) }
+        dryRun = incident.intent.isDryRun
+        fromVersion = incident.intent.fromVersion
+        toVersion = incident.intent.toVersion
+        trigger = incident.intent.trigger.word
+        rule = incident.intent.trigger.alert?.rule
+        by = incident.intent.trigger.command?.by
+        reason = incident.intent.trigger.command?.reason
+        canaryBasisPointsBefore = incident.intent.splitBefore?.canaryBasisPoints
+        canaryBasisPointsWanted = incident.intent.splitWanted.canaryBasisPoints
+        attempts = incident.attempts
+        reapplications = incident.reapplications
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case id, release, state, open, trigger, rule, by, reason, attempts, reapplications
+        case openedAt = "opened_at"
+        case closedAt = "closed_at"
+        case dryRun = "dry_run"
+        case fromVersion = "from_version"
+        case toVersion = "to_version"
+        case canaryBasisPointsBefore = "canary_basis_points_before"
+        case canaryBasisPointsWanted = "canary_basis_points_wanted"
+    }
+}
+
+/// One incident with its whole evidence: the answer of `GET /api/v1/incidents/{id}`. In the JSON the summary's fields stand
+/// beside the others; in Swift they read as the document's own.
+@dynamicMemberLookup
+public struct IncidentDocument: Codable, Sendable, Equatable {
+    public var summary: IncidentSummary
+    /// The alert that led to it, with the values that decided; nil for an operator's command.
+    @ExplicitNull public var alert: AlertDocument?
+    public var timeline: [TimelineDocument]
+    /// What the journal holds on it, oldest first.
+    public var entries: [EntryDocument]
+    /// Why the entries could not be read; nil when they could.
+    @ExplicitNull public var journalProblem: String?
+
+    init(_ incident: IncidentSnapshot, entries: [JournalEntry], journalProblem: String? = nil) {
+        summary = IncidentSummary(incident)
+        alert = incident.intent.trigger.alert.map(AlertDocument.init)
+        timeline = incident.timeline.map(TimelineDocument.init)
+        self.entries = entries.map(EntryDocument.init)
+        self.journalProblem = journalProblem
+    }
+
+    public subscript<Field>(dynamicMember path: KeyPath<IncidentSummary, Field>) -> Field { summary[keyPath: path] }
+
+    enum CodingKeys: String, CodingKey {
+        case alert, timeline, entries
+        case journalProblem = "journal_problem"
+    }
+
+    public init(from decoder: any Decoder) throws {
+        summary = try IncidentSummary(from: decoder)
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        alert = try container.decodeIfPresent(AlertDocument.self, forKey: .alert)
+        timeline = try container.decode([TimelineDocument].self, forKey: .timeline)
+        entries = try container.decode([EntryDocument].self, forKey: .entries)
+        journalProblem = try container.decodeIfPresent(String.self, forKey: .journalProblem)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        try summary.encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(_alert, forKey: .alert)
+        try container.encode(timeline, forKey: .timeline)
+        try container.encode(entries, forKey: .entries)
+        try container.encode(_journalProblem, forKey: .journalProblem)
+    }
+}
+
+/// One line of an incident's story.
+public struct TimelineDocument: Codable, Sendable, Equatable {
+    public var at: WallTime
+    /// `intended`, `applied`, `observed`, …
+    public var step: String
+    public var detail: String
+
+    init(_ step: Notification.TimelineStep) {
+        at = WallTime(wallMs: step.atWallMs)
+        self.step = step.step
+        detail = step.detail
+    }
+}
+
+extension IntentRecord.Trigger {
+    var word: String {
+        switch self {
+        case .rule: "rule"
+        case .operatorCommand: "operator"
+        }
+    }
+
+    var alert: AlertRecord? {
+        guard case .rule(let alert) = self else { return nil }
+        return alert
+    }
+
+    var command: (by: String, reason: String)? {
+        guard case .operatorCommand(let by, let reason) = self else { return nil }
+        return (by, reason)
+    }
+}

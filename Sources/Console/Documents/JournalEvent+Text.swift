@@ -1,0 +1,78 @@
+import ReleaseKernel
+
+extension JournalEvent {
+    /// The event's name in the API.
+    var word: String {
+        switch self {
+        case .began: "began"
+        case .ended: "ended"
+        case .alertFiring: "alert_firing"
+        case .alertResolved: "alert_resolved"
+        case .held: "held"
+        case .intended: "intended"
+        case .actedBeforeDurable: "acted_before_durable"
+        case .applied: "applied"
+        case .observed: "observed"
+        case .provenByTraffic: "proven_by_traffic"
+        case .acknowledged: "acknowledged"
+        case .abandoned: "abandoned"
+        case .drifted: "drifted"
+        case .rearmed: "rearmed"
+        }
+    }
+
+    /// For people.
+    var sentence: String {
+        switch self {
+        case .began(let baseline, let canary): "watching \(canary) against \(baseline)"
+        case .ended(let end): "the release ended: \(end.words)"
+        case .alertFiring(let alert): "\(alert.rule) fires: \(alert.evidence.condition)"
+        case .alertResolved(let alert): "\(alert.rule) no longer fires"
+        case .held(let hold): "no rollback for \(hold.rule): \(hold.reason)"
+        case .intended(let intent): intent.sentence
+        case .actedBeforeDurable(let reason): "the router was called before the journal was written: \(reason)"
+        case .applied(let receipts): JournalEvent.list(receipts.map { "\($0.instance) \($0.outcome.rawValue)" })
+        case .observed(let seen): JournalEvent.list(seen.map(\.sentence))
+        case .provenByTraffic(let rate): "the canary gets \(rate) requests per second"
+        case .acknowledged: "the rollback is in force"
+        case .abandoned(let reason): "not acknowledged in time: \(reason)"
+        case .drifted(let seen): "the canary had traffic again: " + JournalEvent.list(seen.map(\.sentence))
+        case .rearmed(let by, let reason): "rearmed by \(by): \(reason)"
+        }
+    }
+
+    /// Router instances can be many; a sentence shows ten.
+    private static func list(_ parts: [String]) -> String {
+        let shown = parts.prefix(10).map { Redaction.url($0) }.joined(separator: ", ")
+        return parts.count > 10 ? "\(shown) and \(parts.count - 10) more" : shown
+    }
+}
+
+extension ReleaseEnd {
+    fileprivate var words: String {
+        switch self {
+        case .promoted: "promoted"
+        case .rolledBack: "rolled back"
+        case .withdrawn: "withdrawn"
+        case .replaced: "replaced by another"
+        }
+    }
+}
+
+extension IntentRecord {
+    fileprivate var sentence: String {
+        let what = "\(isDryRun ? "would roll" : "roll") back from \(fromVersion) to \(toVersion)"
+        return switch trigger {
+        case .rule(let alert): "\(what) because \(alert.rule) fires"
+        case .operatorCommand(let by, let reason): "\(what), asked for by \(by): \(reason)"
+        }
+    }
+}
+
+extension RouterObservation {
+    fileprivate var sentence: String {
+        guard let canaryBasisPoints else { return "\(instance) not read" }
+        let hundredths = String(canaryBasisPoints % 100 + 100).dropFirst()
+        return "\(instance) gives the canary \(canaryBasisPoints / 100).\(hundredths)%"
+    }
+}

@@ -1,0 +1,123 @@
+public import ReleaseKernel
+
+/// One release as it stands: the answer of `GET /api/v1/releases/{name}`.
+public struct ReleaseDocument: Codable, Sendable, Equatable {
+    public var name: String
+    /// `idle`, `watching`, `held`, `rolling_back`, `rolled_back` or `promoted`.
+    public var phase: String
+    public var since: WallTime
+    /// Why the last decision was what it was, in a sentence.
+    public var explanation: String
+    /// Things a person should mend.
+    public var warnings: [String]
+    /// Scrape cycles done.
+    public var cycles: Int
+    /// The canary's share as last observed, 0...10000; nil when it was not read.
+    @ExplicitNull public var canaryBasisPoints: Int?
+    public var baseline: PoolDocument
+    public var canary: PoolDocument
+    /// What the router's instances say.
+    public var router: [ObservationDocument]
+    public var rules: [RuleDocument]
+    @ExplicitNull public var openIncident: String?
+
+    init(_ release: ReleaseSnapshot) {
+        name = release.name
+        phase = release.phase.rawValue
+        since = WallTime(wallMs: release.sinceWallMs)
+        explanation = release.explanation
+        warnings = release.warnings
+        cycles = release.cycles
+        canaryBasisPoints = release.observedCanaryBasisPoints
+        baseline = PoolDocument(release.baseline)
+        canary = PoolDocument(release.canary)
+        router = release.observations.map(ObservationDocument.init)
+        rules = release.rules.map(RuleDocument.init)
+        openIncident = release.openIncident
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case name, phase, since, explanation, warnings, cycles, baseline, canary, router, rules
+        case canaryBasisPoints = "canary_basis_points"
+        case openIncident = "open_incident"
+    }
+}
+
+/// One version's side of a release. The figures are taken over the shortest rule window.
+public struct PoolDocument: Codable, Sendable, Equatable {
+    public var version: String
+    public var targets: [TargetDocument]
+    @ExplicitNull public var requestRatePerSecond: Double?
+    /// 0...1.
+    @ExplicitNull public var errorRate: Double?
+    @ExplicitNull public var latencyP99Seconds: Double?
+
+    init(_ pool: PoolSnapshot) {
+        version = pool.version
+        targets = pool.targets.map(TargetDocument.init)
+        requestRatePerSecond = pool.requestRate
+        errorRate = pool.errorRate
+        latencyP99Seconds = pool.latencyP99
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case version, targets
+        case requestRatePerSecond = "request_rate_per_second"
+        case errorRate = "error_rate"
+        case latencyP99Seconds = "latency_p99_seconds"
+    }
+}
+
+/// One scraped address.
+public struct TargetDocument: Codable, Sendable, Equatable {
+    public var instance: String
+    /// Nil before the first scrape.
+    @ExplicitNull public var up: Bool?
+    /// The last scrape's error; nil when it worked.
+    @ExplicitNull public var error: String?
+    @ExplicitNull public var lastScrapeAt: WallTime?
+    /// Samples of the last page.
+    public var samples: Int
+
+    init(_ target: TargetSnapshot) {
+        instance = Redaction.url(target.instance)
+        up = target.isUp
+        error = target.error
+        lastScrapeAt = target.lastScrapeWallMs.map { WallTime(wallMs: $0) }
+        samples = target.samples
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case instance, up, error, samples
+        case lastScrapeAt = "last_scrape_at"
+    }
+}
+
+/// What one router instance says it does.
+public struct ObservationDocument: Codable, Sendable, Equatable {
+    public var instance: String
+    /// 0...10000; nil when it could not be read.
+    @ExplicitNull public var canaryBasisPoints: Int?
+    /// How far the answer can be trusted: `none`, `config`, `loaded`, `acked`.
+    public var level: String
+    @ExplicitNull public var revision: String?
+    /// Why there is no share, or what is odd although there is one.
+    @ExplicitNull public var problem: String?
+    /// Nil when the router does not tell.
+    @ExplicitNull public var baselineHealthy: Bool?
+
+    init(_ observation: RouterObservation) {
+        instance = Redaction.url(observation.instance)
+        canaryBasisPoints = observation.canaryBasisPoints
+        level = observation.level.rawValue
+        revision = observation.revision
+        problem = observation.problem
+        baselineHealthy = observation.baselineHealthy
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case instance, level, revision, problem
+        case canaryBasisPoints = "canary_basis_points"
+        case baselineHealthy = "baseline_healthy"
+    }
+}

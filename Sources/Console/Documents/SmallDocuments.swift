@@ -1,0 +1,37 @@
+/// Every error under `/api`.
+public struct ErrorDocument: Codable, Sendable, Equatable {
+    /// What is wrong and, where there is something, what to do.
+    public let error: String
+
+    public init(error: String) { self.error = error }
+}
+
+/// The answer to a command.
+public struct CommandDocument: Codable, Sendable, Equatable {
+    /// `accepted` or `refused`.
+    public let result: String
+    /// What happens next, or why nothing does.
+    public let text: String
+    /// The incident to follow: `GET /api/v1/incidents/{id}`.
+    @ExplicitNull public var incident: String?
+
+    public init(result: String, text: String, incident: String?) {
+        self.result = result
+        self.text = text
+        self.incident = incident
+    }
+}
+
+/// A refused command: a ``CommandDocument`` that also reads as an ``ErrorDocument``, because every error under `/api` does.
+struct RefusalDocument: Codable, Sendable {
+    var result = "refused"
+    let text: String
+    @ExplicitNull var incident: String?
+    let error: String
+
+    init(text: String) {
+        self.text = text
+        error = text
+        incident = nil
+    }
+}

@@ -1,0 +1,85 @@
+public import ReleaseKernel
+
+/// Everything at a glance: the answer of `GET /api/v1/status`.
+public struct StatusDocument: Codable, Sendable, Equatable {
+    /// When the picture was taken.
+    public var at: WallTime
+    /// Rollguard's version.
+    public var version: String
+    /// True when the daemon decides and tells but never calls a router.
+    public var dryRun: Bool
+    /// Why the journal cannot be written now; nil while it can.
+    @ExplicitNull public var journalProblem: String?
+    public var releases: [ReleaseDocument]
+    /// Newest first, at most 100, open ones always included.
+    public var incidents: [IncidentSummary]
+    /// Nil when the outbox could not be read.
+    @ExplicitNull public var outbox: OutboxDocument?
+    public var deadLetters: [DeadLetterDocument]
+
+    /// - Parameter outbox: nil when it could not be read; everything else is shown all the same.
+    public init(snapshot: Snapshot, outbox: (counts: OutboxCounts, deadLetters: [DeadLetter])?, version: String) {
+        at = WallTime(wallMs: snapshot.atWallMs)
+        self.version = version
+        dryRun = snapshot.isDryRun
+        journalProblem = snapshot.journalProblem
+        releases = snapshot.releases.map(ReleaseDocument.init)
+        incidents = snapshot.incidents.map(IncidentSummary.init)
+        self.outbox = outbox.map { OutboxDocument($0.counts) }
+        deadLetters = outbox?.deadLetters.map(DeadLetterDocument.init) ?? []
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case at, version, releases, incidents, outbox
+        case dryRun = "dry_run"
+        case journalProblem = "journal_problem"
+        case deadLetters = "dead_letters"
+    }
+}
+
+/// How many notifications are where.
+public struct OutboxDocument: Codable, Sendable, Equatable {
+    public var waiting: Int
+    public var delivered: Int
+    /// Given up.
+    public var dead: Int
+
+    init(_ counts: OutboxCounts) {
+        waiting = counts.waiting
+        delivered = counts.delivered
+        dead = counts.dead
+    }
+}
+
+/// A notification that was given up.
+public struct DeadLetterDocument: Codable, Sendable, Equatable {
+    /// The delivery id that receivers were shown.
+    public var id: String
+    public var receiver: String
+    /// `rollback_intended`, `alert_firing`, …
+    public var event: String
+    public var attempts: Int
+    public var reason: String
+    public var at: WallTime
+
+    init(_ letter: DeadLetter) {
+        id = letter.delivery.id
+        receiver = letter.delivery.receiver
+        event = letter.delivery.notification.event.rawValue
+        attempts = letter.delivery.attempt
+        reason = letter.reason
+        at = WallTime(wallMs: letter.atWallMs)
+    }
+}
+
+/// The answer of `GET /api/v1/releases`.
+struct ReleasesDocument: Codable, Sendable {
+    var at: WallTime
+    var releases: [ReleaseDocument]
+}
+
+/// The answer of `GET /api/v1/incidents`.
+struct IncidentsDocument: Codable, Sendable {
+    var at: WallTime
+    var incidents: [IncidentSummary]
+}

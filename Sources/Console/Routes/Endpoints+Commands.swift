@@ -1,0 +1,48 @@
+import ReleaseKernel
+
+/// What changes something. The guard has let the call through already.
+extension Endpoints {
+    func rollback(_ call: Route.Call) async -> Answer {
+        do throws(CommandBody.Mistake) {
+            let body = try CommandBody(call.body, known: ["reason", "to", "by"])
+            let reason = try body.required("reason")
+            let result = await operations.rollback(
+                release: call.name, toVersion: body.optional("to"), by: Endpoints.author(body, call), reason: reason)
+            return Endpoints.answer(result)
+        } catch { return .error(error.description, status: .badRequest, asJSON: true) }
+    }
+
+    func rearm(_ call: Route.Call) async -> Answer {
+        do throws(CommandBody.Mistake) {
+            let body = try CommandBody(call.body, known: ["reason", "by"])
+            let reason = try body.required("reason")
+            let result = await operations.rearm(release: call.name, by: Endpoints.author(body, call), reason: reason)
+            return Endpoints.answer(result)
+        } catch { return .error(error.description, status: .badRequest, asJSON: true) }
+    }
+
+    /// Done when it is answered, so 200 and not 202; mistakes in the files are the caller's, so 400 and not 409.
+    func reload(asJSON: Bool) async -> Answer {
+        switch await operations.reload() {
+        case .accepted(let text, let incident):
+            guard asJSON else { return .text(text) }
+            return .json(CommandDocument(result: "accepted", text: text, incident: incident))
+        case .refused(let text), .notFound(let text):
+            return asJSON
+                ? .json(RefusalDocument(text: text), status: .badRequest) : .text(text, status: .badRequest)
+        }
+    }
+
+    private static func author(_ body: CommandBody, _ call: Route.Call) -> String {
+        body.optional("by") ?? "the API, from \(call.peer)"
+    }
+
+    private static func answer(_ result: CommandResult) -> Answer {
+        switch result {
+        case .accepted(let text, let incident):
+            .json(CommandDocument(result: "accepted", text: text, incident: incident), status: .accepted)
+        case .refused(let text): .json(RefusalDocument(text: text), status: .conflict)
+        case .notFound(let text): .error(text, status: .notFound, asJSON: true)
+        }
+    }
+}

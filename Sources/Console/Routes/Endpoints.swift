@@ -1,0 +1,91 @@
+import ReleaseKernel
+
+/// What stands behind the routes that only look.
+struct Endpoints: Sendable {
+    let operations: any Operations
+    let version: String
+
+    func index() -> Answer {
+        let width = Route.all.map { $0.method.rawValue.count + $0.pattern.count + 1 }.max() ?? 0
+        let lines = Route.all.map { route in
+            let call = "\(route.method.rawValue) \(route.pattern)"
+            return call + String(repeating: " ", count: width - call.count + 2) + route.summary
+        }
+        return .text("Rollguard \(version)\n\n" + lines.joined(separator: "\n"))
+    }
+
+    func status() async -> Answer {
+        let snapshot = await operations.snapshot()
+        // A journal that cannot be read must not hide the state of the releases.
+        let outbox = try? await operations.outbox()
+        return .json(StatusDocument(snapshot: snapshot, outbox: outbox, version: version))
+    }
+
+    func releases() async -> Answer {
+        let snapshot = await operations.snapshot()
+        return .json(
+            ReleasesDocument(
+                at: WallTime(wallMs: snapshot.atWallMs), releases: snapshot.releases.map(ReleaseDocument.init)))
+    }
+
+    func release(_ name: String) async -> Answer {
+        let releases = await operations.snapshot().releases
+        guard let release = releases.first(where: { $0.name == name }) else {
+            return Endpoints.unknown("release", name, known: releases.map(\.name))
+        }
+        return .json(ReleaseDocument(release))
+    }
+
+    func incidents() async -> Answer {
+        let snapshot = await operations.snapshot()
+        return .json(
+            IncidentsDocument(
+                at: WallTime(wallMs: snapshot.atWallMs), incidents: snapshot.incidents.map(IncidentSummary.init)))
+    }
+
+    func incident(_ id: String) async -> Answer {
+        let incidents = await operations.snapshot().incidents
+        let known = incidents.first { $0.id == id }
+        do {
+            let entries = try await operations.entries(incident: id)
+            // The snapshot holds the newest incidents; an older one is told from the journal alone.
+            guard let incident = known ?? IncidentSnapshot(id: id, entries: entries) else {
+                return Endpoints.unknown("incident", id, known: incidents.map(\.id))
+            }
+            return .json(IncidentDocument(incident, entries: entries))
+        } catch {
+            guard let known else {
+                return .error("the journal cannot be read: \(error)", status: .serviceUnavailable, asJSON: true)
+            }
+            return .json(IncidentDocument(known, entries: [], journalProblem: "\(error)"))
+        }
+    }
+
+    func rules() async -> Answer { .json(PrometheusRules(await operations.snapshot())) }
+
+    func alerts() async -> Answer { .json(PrometheusAlerts(await operations.snapshot())) }
+
+    func openAPI() -> Answer {
+        Answer(status: .ok, contentType: "application/json", body: Array(OpenAPIDocument.text.utf8))
+    }
+
+    func metrics() async -> Answer {
+        Answer(
+            status: .ok, contentType: "text/plain; version=0.0.4; charset=utf-8",
+            body: Array(await operations.metricsPage().utf8))
+    }
+
+    func healthy() -> Answer { .text("healthy") }
+
+    func ready() async -> Answer {
+        guard let reason = await operations.unreadyReason() else { return .text("ready") }
+        return .text("not ready: \(reason)", status: .serviceUnavailable)
+    }
+
+    /// 404 that shows what there is, up to ten names.
+    static func unknown(_ what: String, _ name: String, known: [String]) -> Answer {
+        let names = known.prefix(10).joined(separator: ", ")
+        let list = known.isEmpty ? "there is none" : "there are: \(names)\(known.count > 10 ? ", …" : "")"
+        return .error("no \(what) is named \"\(name.prefix(100))\"; \(list)", status: .notFound, asJSON: true)
+    }
+}

@@ -1,0 +1,43 @@
+extension Route {
+    /// All there is, in the order in which people are shown it.
+    static let all: [Route] = [
+        Route(.get, "/", "This list") { endpoints, _ in endpoints.index() },
+        Route(.get, "/api/v1/status", "Everything at a glance") { endpoints, _ in await endpoints.status() },
+        Route(.get, "/api/v1/releases", "All releases") { endpoints, _ in await endpoints.releases() },
+        Route(.get, "/api/v1/releases/{name}", "One release") { endpoints, call in
+            await endpoints.release(call.name)
+        },
+        Route(.post, "/api/v1/releases/{name}/rollback", "Roll a release back, in whatever state it is") {
+            await $0.rollback($1)
+        },
+        Route(.post, "/api/v1/releases/{name}/rearm", "Clear a release's latch after a rollback") {
+            await $0.rearm($1)
+        },
+        Route(.get, "/api/v1/incidents", "The newest incidents") { endpoints, _ in await endpoints.incidents() },
+        Route(.get, "/api/v1/incidents/{id}", "One incident with its whole evidence") { endpoints, call in
+            await endpoints.incident(call.name)
+        },
+        Route(.get, "/api/v1/rules", "All rules, in the shape of Prometheus' API") { endpoints, _ in
+            await endpoints.rules()
+        },
+        Route(.get, "/api/v1/alerts", "Pending and firing alerts, in the shape of Prometheus' API") { endpoints, _ in
+            await endpoints.alerts()
+        },
+        Route(.post, "/api/v1/reload", "Read the configuration again; everything or nothing changes") { endpoints, _ in
+            await endpoints.reload(asJSON: true)
+        },
+        Route(.get, "/api/v1/openapi.json", "This API as an OpenAPI 3.1 document") { endpoints, _ in
+            endpoints.openAPI()
+        },
+        Route(.get, "/metrics", "Rollguard's own metrics, Prometheus text format") { endpoints, _ in
+            await endpoints.metrics()
+        },
+        Route(.get, "/-/healthy", "200 while the process answers") { endpoints, _ in endpoints.healthy() },
+        Route(.get, "/-/ready", "200 when every release has been looked at, else 503 and why") { endpoints, _ in
+            await endpoints.ready()
+        },
+        Route(.post, "/-/reload", "The same as /api/v1/reload, answered as text") { endpoints, _ in
+            await endpoints.reload(asJSON: false)
+        },
+    ]
+}

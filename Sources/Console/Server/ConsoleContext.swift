@@ -1,0 +1,10 @@
+import Hummingbird
+import NIOCore
+
+/// What is known of a request besides the request: who sent it.
+struct ConsoleContext: InitializableFromSource, Sendable {
+    /// The peer's IP address as the system writes it; nil on a unix socket.
+    let peer: String?
+
+    init(source: ApplicationRequestContextSource) { peer = source.channel.remoteAddress?.ipAddress }
+}

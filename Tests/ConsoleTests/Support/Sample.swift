@@ -1,0 +1,108 @@
+import ReleaseKernel
+
+/// A small world in the middle of a rollback, with the numbers that JSON cannot write in it.
+enum Sample {
+    /// 2026-08-01T10:15:30.250Z.
+    static let atMs: Int64 = 1_785_579_330_250
+
+    static let evidence = Evidence(
+        indicator: "error_rate", windowMs: 30_000, condition: "canary > 2 * baseline", verdict: .breached,
+        baseline: .init(version: "v1.4.2", value: 0.01, requests: 1_000, errors: 10, healthyTargets: 2, targets: 2),
+        canary: .init(version: "v1.5.0", value: 0.25, requests: 200, errors: 50, healthyTargets: 1, targets: 1),
+        notes: ["a remark"])
+
+    static let alert = AlertRecord(
+        rule: "CanaryErrors", action: .rollback, labels: [TextPair("severity", "page")],
+        annotations: [TextPair("summary", "25% errors")], activeSinceWallMs: atMs - 5_000, evidence: evidence)
+
+    static let intent = IntentRecord(
+        trigger: .rule(alert), fromVersion: "v1.5.0", toVersion: "v1.4.2",
+        splitBefore: Split(canaryBasisPoints: 3_000), splitWanted: .allBaseline, isDryRun: false)
+
+    static let rules = [
+        RuleSnapshot(
+            group: "errors", name: "CanaryErrors", action: .rollback, conditionText: "canary > 2 * baseline",
+            windowMs: 30_000, forMs: 5_000, keepFiringForMs: 0, labels: [TextPair("severity", "page")],
+            annotations: [TextPair("summary", "25% errors")], alert: .firing, activeSinceWallMs: atMs - 5_000,
+            evidence: evidence, lastEvaluationWallMs: atMs),
+        RuleSnapshot(
+            group: "errors", name: "NeverLooked", action: .notify, conditionText: "canary > 1", windowMs: 10_000,
+            forMs: 0, keepFiringForMs: 1_500, labels: [], annotations: [], alert: .inactive, activeSinceWallMs: nil,
+            evidence: nil, lastEvaluationWallMs: nil),
+        RuleSnapshot(
+            group: "latency", name: "Slow", action: .hold, conditionText: "canary > 500ms", windowMs: 10_000,
+            forMs: 0, keepFiringForMs: 0, labels: [], annotations: [], alert: .pending,
+            activeSinceWallMs: atMs - 1_000, evidence: unclear, lastEvaluationWallMs: atMs),
+    ]
+
+    private static let unclear = Evidence(
+        indicator: "latency_p99", windowMs: 10_000, condition: "canary > 500ms",
+        verdict: .inconclusive(reason: "3 requests are too few"),
+        baseline: .init(version: "v1.4.2", value: nil, requests: .nan, errors: 0, healthyTargets: 2, targets: 2),
+        canary: .init(version: "v1.5.0", value: .infinity, requests: 3, errors: 0, healthyTargets: 1, targets: 1))
+
+    static let release = ReleaseSnapshot(
+        name: "checkout", phase: .rollingBack, sinceWallMs: atMs - 1_000,
+        baseline: PoolSnapshot(
+            version: "v1.4.2",
+            targets: [
+                TargetSnapshot(
+                    instance: "10.0.0.11:9090", isUp: true, error: nil, lastScrapeWallMs: atMs - 100, samples: 812)
+            ], requestRate: 33.5, errorRate: 0.01, latencyP99: 0.25),
+        canary: PoolSnapshot(
+            version: "v1.5.0",
+            targets: [
+                TargetSnapshot(
+                    instance: "10.0.0.21:9090", isUp: false, error: "refused", lastScrapeWallMs: nil, samples: 0)
+            ], requestRate: nil, errorRate: .nan, latencyP99: .infinity),
+        observedCanaryBasisPoints: 3_000,
+        observations: [
+            RouterObservation(
+                instance: "http://user:hunter2@127.0.0.1:9412", canaryBasisPoints: 3_000, level: .acked,
+                revision: "7")
+        ], rules: rules, openIncident: "checkout-17", explanation: "CanaryErrors fires", warnings: ["a warning"],
+        cycles: 42)
+
+    static let incident = IncidentSnapshot(
+        id: "checkout-17", release: "checkout", state: .applied, isOpen: true, openedWallMs: atMs - 1_000,
+        closedWallMs: nil, intent: intent,
+        timeline: [.init(atWallMs: atMs - 1_000, step: "intended", detail: "back to v1.4.2")], attempts: 1,
+        reapplications: 0)
+
+    static let snapshot = Snapshot(
+        atWallMs: atMs, isDryRun: false, releases: [release], incidents: [incident], journalProblem: nil)
+
+    static let deadLetter = DeadLetter(
+        delivery: Delivery(
+            id: "oncall-16", receiver: "oncall",
+            notification: Notification(
+                sequence: 16, event: .alertFiring, atWallMs: atMs, release: "checkout", baselineVersion: "v1.4.2",
+                canaryVersion: "v1.5.0", summary: "CanaryErrors fires"), attempt: 9),
+        reason: "404 Not Found", atWallMs: atMs)
+
+    /// One entry of every kind.
+    static let events: [JournalEvent] = [
+        .began(baseline: "v1.4.2", canary: "v1.5.0"),
+        .alertFiring(alert),
+        .held(HoldRecord(rule: "CanaryErrors", reason: "the baseline is no better", evidence: evidence)),
+        .intended(intent),
+        .actedBeforeDurable(reason: "disk full"),
+        .applied([RouterReceipt(instance: "http://user:hunter2@r1", outcome: .accepted)]),
+        .observed([RouterObservation(instance: "r1", canaryBasisPoints: 5, level: .loaded)]),
+        .provenByTraffic(canaryRate: .infinity),
+        .acknowledged,
+        .abandoned(reason: "60 s are over"),
+        .drifted([RouterObservation(instance: "r1", canaryBasisPoints: nil, level: .none, problem: "timeout")]),
+        .rearmed(by: "ann", reason: "fixed"),
+        .alertResolved(alert),
+        .ended(.rolledBack),
+    ]
+
+    static func entries(_ events: [JournalEvent], incident: String) -> [JournalEntry] {
+        events.enumerated().map { index, event in
+            JournalEntry(
+                sequence: UInt64(index + 1), wallMs: atMs + Int64(index), release: "checkout", incident: incident,
+                event: event)
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import ReleaseKernel
+
+/// A daemon that answers what a test tells it to, and remembers what it was asked.
+actor ScriptedOperations: Operations {
+    enum Asked: Equatable {
+        case rollback(release: String, to: String?, by: String, reason: String)
+        case rearm(release: String, by: String, reason: String)
+        case reload
+    }
+
+    struct Script: Sendable {
+        var snapshot = Sample.snapshot
+        var entries: [String: [JournalEntry]] = [:]
+        /// Nil throws.
+        var outbox: OutboxCounts? = OutboxCounts(waiting: 1, dead: 1, delivered: 7)
+        var deadLetters = [Sample.deadLetter]
+        var isJournalReadable = true
+        var result = CommandResult.accepted(text: "rolling back", incident: "checkout-17")
+        var unready: String?
+    }
+
+    private let script: Script
+    private(set) var asked: [Asked] = []
+
+    init(_ script: Script = Script()) { self.script = script }
+
+    func snapshot() -> Snapshot { script.snapshot }
+
+    func entries(incident: String) throws -> [JournalEntry] {
+        guard script.isJournalReadable else { throw JournalError.unwritable(path: "state", reason: "disk full") }
+        return script.entries[incident] ?? []
+    }
+
+    func outbox() throws -> (counts: OutboxCounts, deadLetters: [DeadLetter]) {
+        guard let counts = script.outbox else { throw JournalError.unwritable(path: "state", reason: "disk full") }
+        return (counts, script.deadLetters)
+    }
+
+    func rollback(release: String, toVersion: String?, by: String, reason: String) -> CommandResult {
+        asked.append(.rollback(release: release, to: toVersion, by: by, reason: reason))
+        return script.result
+    }
+
+    func rearm(release: String, by: String, reason: String) -> CommandResult {
+        asked.append(.rearm(release: release, by: by, reason: reason))
+        return script.result
+    }
+
+    func reload() -> CommandResult {
+        asked.append(.reload)
+        return script.result
+    }
+
+    func metricsPage() -> String { "rollguard_build_info{version=\"1.2.3\"} 1\n" }
+
+    func unreadyReason() -> String? { script.unready }
+}
+
+/// One secret, or why there is none.
+struct OneSecret: SecretStore {
+    var content: Result<String, SecretError> = .success("correct horse")
+
+    func secret(_ reference: SecretReference) throws(SecretError) -> String { try content.get() }
+}
