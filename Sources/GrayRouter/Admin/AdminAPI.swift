@@ -1,0 +1,107 @@
+import NIOHTTP1
+
+/// Answers the admin listener's requests. Blocks for the disk: called on a thread pool.
+struct AdminAPI: Sendable {
+    private static let longestKeyBytes = 255
+
+    let store: SplitStore
+    let metrics: RouterMetrics
+    let baseline: BackendGroup
+    let token: AdminToken?
+
+    func answer(_ request: AdminRequest) -> AdminResponse {
+        if request.path.hasPrefix("/api/"), let refusal = token?.refusal(of: request.headers["authorization"]) {
+            return refusal
+        }
+        switch request.path {
+        case "/api/v1/split": return split(request)
+        case "/metrics":
+            return read(request) {
+                AdminResponse(
+                    status: .ok, headers: ["Content-Type": "text/plain; version=0.0.4; charset=utf-8"],
+                    body: metrics.page(canaryBasisPoints: store.split.canaryBasisPoints))
+            }
+        case "/-/healthy":
+            return read(request) {
+                AdminResponse(status: .ok, headers: ["Content-Type": "text/plain; charset=utf-8"], body: "healthy\n")
+            }
+        default: return .error(.notFound, "there is nothing at this path; see /api/v1/split, /metrics and /-/healthy")
+        }
+    }
+
+    private func read(_ request: AdminRequest, _ page: () -> AdminResponse) -> AdminResponse {
+        [.GET, .HEAD].contains(request.method) ? page() : wrongMethod("GET, HEAD")
+    }
+
+    private func wrongMethod(_ allowed: String) -> AdminResponse {
+        .error(.methodNotAllowed, "this path takes \(allowed)", headers: ["Allow": allowed])
+    }
+
+    // MARK: the split
+
+    private func split(_ request: AdminRequest) -> AdminResponse {
+        switch request.method {
+        case .GET, .HEAD: document(store.current)
+        case .PUT: change(request)
+        default: wrongMethod("GET, HEAD, PUT")
+        }
+    }
+
+    private func change(_ request: AdminRequest) -> AdminResponse {
+        let wanted: SplitRequest
+        do {
+            wanted = try SplitRequest.read(request.body)
+        } catch {
+            return .error(.badRequest, error.text)
+        }
+        let ifMatch = request.headers["if-match"].joined(separator: ",")
+        let precondition = EntityTag.Precondition(ifMatch)
+        if precondition == nil, request.headers.contains(name: "if-match") {
+            return .error(.badRequest, "If-Match is not a list of entity tags such as \"5\"")
+        }
+        let keys = request.headers["idempotency-key"]
+        guard keys.count <= 1, keys.allSatisfy({ (1...Self.longestKeyBytes).contains($0.utf8.count) }) else {
+            return .error(.badRequest, "one Idempotency-Key of 1 to \(Self.longestKeyBytes) bytes is allowed")
+        }
+        let change = SplitStore.Change(
+            canaryBasisPoints: wanted.canaryBasisPoints, precondition: precondition, idempotencyKey: keys.first,
+            body: request.body)
+        switch store.change(change, answer: document) {
+        case .success(let response): return response
+        case .failure(let refusal): return self.refusal(refusal)
+        }
+    }
+
+    private func refusal(_ refusal: SplitStore.Refusal) -> AdminResponse {
+        switch refusal {
+        case .otherRevision(let revision):
+            .error(
+                .preconditionFailed, "the split is at revision \(revision); read it again",
+                headers: ["ETag": EntityTag.text(revision: revision)])
+        case .keyReused:
+            .error(.unprocessableEntity, "this Idempotency-Key was used with another body; take a new one")
+        case .closed:
+            .error(.serviceUnavailable, "the router is stopping")
+        case .notSaved:
+            .error(.insufficientStorage, "the split cannot be saved, so it was not changed; see the state_file's disk")
+        }
+    }
+
+    private func document(_ split: SavedSplit) -> AdminResponse {
+        let fields = [
+            "\"canary_percent\":\(Self.percent(split.canaryBasisPoints))",
+            "\"canary_basis_points\":\(split.canaryBasisPoints)", "\"revision\":\(split.revision)",
+            "\"baseline_healthy\":\(baseline.isAnyUp)",
+        ]
+        return .json(
+            .ok, "{\(fields.joined(separator: ","))}", headers: ["ETag": EntityTag.text(revision: split.revision)])
+    }
+
+    /// 1000 -> `10`, 1250 -> `12.5`, 5 -> `0.05`.
+    static func percent(_ basisPoints: Int) -> String {
+        let (whole, rest) = basisPoints.quotientAndRemainder(dividingBy: 100)
+        guard rest != 0 else { return "\(whole)" }
+        let digits = rest < 10 ? "0\(rest)" : "\(rest)"
+        return "\(whole).\(digits.hasSuffix("0") ? String(digits.dropLast()) : digits)"
+    }
+}

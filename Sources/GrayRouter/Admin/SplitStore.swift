@@ -1,0 +1,94 @@
+import Crypto
+import Synchronization
+
+/// The split and its changes: one at a time, saved before it is in force.
+final class SplitStore: Sendable {
+    enum Refusal: Error, Equatable {
+        /// `If-Match` names another revision than this one.
+        case otherRevision(Int)
+        /// The same `Idempotency-Key` came with another body.
+        case keyReused
+        case notSaved(GrayRouterError)
+        /// The router is stopping.
+        case closed
+    }
+
+    /// A change as it was asked for.
+    struct Change {
+        let canaryBasisPoints: Int
+        let precondition: EntityTag.Precondition?
+        let idempotencyKey: String?
+        /// The request's bytes, to tell a repetition from another request.
+        let body: [UInt8]
+    }
+
+    /// What is in force.
+    let split: CurrentSplit
+    private let file: StateFile
+    private struct Writing {
+        var memory = IdempotencyMemory()
+        var isClosed = false
+    }
+
+    /// Held while a change is saved.
+    private let writing = Mutex(Writing())
+    /// Held for a moment: readers do not wait for the disk.
+    private let saved: Mutex<SavedSplit>
+
+    /// Loads the saved split, or saves the first one.
+    init(path: String, initialCanaryBasisPoints: Int) throws(GrayRouterError) {
+        file = try StateFile(path: path)
+        let loaded: SavedSplit
+        if let found = try file.load() {
+            loaded = found
+        } else {
+            loaded = SavedSplit(canaryBasisPoints: initialCanaryBasisPoints, revision: 1)
+            try file.save(loaded)
+        }
+        saved = Mutex(loaded)
+        split = CurrentSplit(loaded.canaryBasisPoints)
+    }
+
+    /// Takes no more changes and gives the state file free.
+    func close() {
+        writing.withLock { writing in
+            writing.isClosed = true
+            file.unlock()
+        }
+    }
+
+    var current: SavedSplit { saved.withLock { $0 } }
+
+    /// Makes a change and answers with what `answer` makes of the new split; a repetition gets the first answer. Blocks
+    /// for the disk: not to be called on an event loop.
+    func change(
+        _ change: Change, answer: (SavedSplit) -> AdminResponse
+    ) -> Result<AdminResponse, Refusal> {
+        writing.withLock { writing in
+            guard !writing.isClosed else { return .failure(.closed) }
+            let digest = Array(SHA256.hash(data: change.body))
+            if let key = change.idempotencyKey, let earlier = writing.memory.answer(to: key) {
+                return earlier.digest == digest ? .success(earlier.response) : .failure(.keyReused)
+            }
+            let before = current
+            if let precondition = change.precondition, !precondition.allows(revision: before.revision) {
+                return .failure(.otherRevision(before.revision))
+            }
+            var after = before
+            if change.canaryBasisPoints != before.canaryBasisPoints {
+                after.canaryBasisPoints = change.canaryBasisPoints
+                after.revision += 1
+                do throws(GrayRouterError) {
+                    try file.save(after)
+                } catch {
+                    return .failure(.notSaved(error))
+                }
+                split.canaryBasisPoints = after.canaryBasisPoints
+                saved.withLock { $0 = after }
+            }
+            let response = answer(after)
+            if let key = change.idempotencyKey { writing.memory.remember(key, digest: digest, response: response) }
+            return .success(response)
+        }
+    }
+}

@@ -1,0 +1,25 @@
+import Foundation
+
+extension GrayRouterConfiguration {
+    /// A configuration is a page at most; a wrong path could be anything.
+    private static let fileLimitBytes = 1 << 20
+
+    /// Reads the JSON file of `rollguard router --config` and checks it.
+    public static func load(path: String) throws(GrayRouterError) -> GrayRouterConfiguration {
+        let bytes: [UInt8]
+        do {
+            bytes = try readSmallFile(path: path, limitBytes: fileLimitBytes)
+        } catch {
+            throw .configurationUnreadable(path: path, reason: error.reason)
+        }
+        let configuration: GrayRouterConfiguration
+        do {
+            configuration = try JSONDecoder().decode(Self.self, from: Data(bytes))
+        } catch {
+            throw .configurationInvalid(path: path, mistakes: [words(for: error)])
+        }
+        let mistakes = configuration.mistakes
+        guard mistakes.isEmpty else { throw .configurationInvalid(path: path, mistakes: mistakes) }
+        return configuration
+    }
+}

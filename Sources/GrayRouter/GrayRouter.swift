@@ -1,0 +1,131 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Synchronization
+
+/// Where a router listens, each as `host:port`.
+public struct GrayRouterAddresses: Sendable, Equatable {
+    /// For clients.
+    public let data: String
+    /// For the admin API, `/metrics` and `/-/healthy`.
+    public let admin: String
+}
+
+/// A streaming HTTP/1.1 reverse proxy that splits traffic between a baseline and a canary version, with an admin API to
+/// read and set the split.
+public final class GrayRouter: Sendable {
+    private enum Phase: Sendable {
+        case ready
+        case starting
+        case running(Running)
+        case stopped
+    }
+
+    /// What a running router holds.
+    private struct Running: Sendable {
+        let listeners: [any Channel]
+        let connections: Connections
+        let pools: [NIOLoopBound<UpstreamPool>]
+        let healthCheck: HealthCheck
+        /// Holds the lock on the state file.
+        let store: SplitStore
+    }
+
+    /// How long `stop()` lets requests in flight go on.
+    private static let grace = TimeAmount.seconds(5)
+    let configuration: GrayRouterConfiguration
+    let group = MultiThreadedEventLoopGroup.singleton
+    private let phase = Mutex(Phase.ready)
+
+    /// Checks the configuration; opens nothing yet.
+    public init(configuration: GrayRouterConfiguration) throws(GrayRouterError) {
+        let mistakes = configuration.mistakes
+        guard mistakes.isEmpty else { throw .configurationInvalid(path: nil, mistakes: mistakes) }
+        self.configuration = configuration
+    }
+
+    /// Loads the saved split (or saves the first one), tries each server once, and then listens. When it returns, the
+    /// split in force is the saved one. Throws `GrayRouterError`.
+    public func start() async throws -> GrayRouterAddresses {
+        let isFirst = phase.withLock { phase in
+            guard case .ready = phase else { return false }
+            phase = .starting
+            return true
+        }
+        guard isFirst else { throw GrayRouterError.startedAlready }
+        do {
+            let (running, addresses) = try await assemble()
+            let isWanted = phase.withLock { phase in
+                guard case .starting = phase else { return false }
+                phase = .running(running)
+                return true
+            }
+            // stop() came meanwhile.
+            if !isWanted { await close(running) }
+            return addresses
+        } catch {
+            phase.withLock { $0 = .stopped }
+            throw error
+        }
+    }
+
+    /// Listens no more, lets requests in flight end (5 s at most), closes everything and gives the state file free. May be
+    /// called more than once.
+    public func stop() async {
+        let running = phase.withLock { phase -> Running? in
+            defer { phase = .stopped }
+            if case .running(let running) = phase { return running }
+            return nil
+        }
+        if let running { await close(running) }
+    }
+
+    private func close(_ running: Running) async {
+        for listener in running.listeners { try? await listener.close().get() }
+        running.healthCheck.stop()
+        await running.connections.close(grace: Self.grace, on: group.any())
+        for pool in running.pools {
+            try? await pool.eventLoop.submit { pool.value.close() }.get()
+        }
+        let store = running.store
+        try? await NIOThreadPool.singleton.runIfActive { store.close() }
+    }
+
+    // MARK: starting
+
+    private func assemble() async throws -> (Running, GrayRouterAddresses) {
+        let configuration = configuration
+        let token = configuration.tokenFile.map { AdminToken(path: $0) }
+        let store = try await NIOThreadPool.singleton.runIfActive {
+            _ = try token?.read()
+            return try SplitStore(
+                path: configuration.stateFile, initialCanaryBasisPoints: configuration.initialCanaryBasisPoints)
+        }
+        let metrics = RouterMetrics(versions: [configuration.baselineVersion, configuration.canaryVersion])
+        let shared = ProxyShared(configuration, split: store.split, metrics: metrics)
+        let healthCheck = HealthCheck(
+            backends: shared.groups.flatMap(\.backends), connectTimeoutMs: configuration.connectTimeoutMs,
+            loop: group.any())
+        await healthCheck.start()
+        let connections = Connections()
+        let pools = try await makePools()
+        do {
+            let api = AdminAPI(store: store, metrics: metrics, baseline: shared.group(.baseline), token: token)
+            let admin = try await listenForAdmin(api: api, connections: connections)
+            let data: any Channel
+            do {
+                data = try await listenForClients(shared: shared, pools: pools, connections: connections)
+            } catch {
+                try? await admin.close().get()
+                throw error
+            }
+            let running = Running(
+                listeners: [data, admin], connections: connections, pools: Array(pools.values),
+                healthCheck: healthCheck, store: store)
+            return (running, GrayRouterAddresses(data: Self.text(data), admin: Self.text(admin)))
+        } catch {
+            healthCheck.stop()
+            throw error
+        }
+    }
+}

@@ -1,0 +1,44 @@
+/// What keeps a gray router from starting. Never contains a token.
+public enum GrayRouterError: Error, Equatable, CustomStringConvertible {
+    /// The configuration file cannot be opened or read.
+    case configurationUnreadable(path: String, reason: String)
+    /// Every mistake that was found in a configuration, each as `field: what is wrong`. `path` is nil when it was not a file.
+    case configurationInvalid(path: String?, mistakes: [String])
+    /// The state file exists but cannot be read, or is not a split.
+    case stateUnusable(path: String, reason: String)
+    /// The state file cannot be written.
+    case stateUnwritable(path: String, reason: String)
+    /// Another running router holds the state file.
+    case stateInUse(path: String)
+    /// The token file cannot be read or holds no token.
+    case tokenUnusable(path: String, reason: String)
+    /// An address to listen on is taken or not ours.
+    case cannotListen(address: String, reason: String)
+    /// `start()` was called twice, or after `stop()`.
+    case startedAlready
+
+    /// What happened, where, and what to do next.
+    public var description: String {
+        switch self {
+        case .configurationUnreadable(let path, let reason):
+            "\(path): error: cannot read the router's configuration: \(reason)"
+        case .configurationInvalid(let path, let mistakes):
+            mistakes.map { "\(path.map { "\($0): " } ?? "")error: \($0)" }.joined(separator: "\n")
+        case .stateUnusable(let path, let reason):
+            """
+            \(path): error: the saved split cannot be used: \(reason); restore the file, or remove it to start with \
+            initial_canary_basis_points
+            """
+        case .stateUnwritable(let path, let reason):
+            "\(path): error: the split cannot be saved: \(reason); the router needs a writable folder for its state_file"
+        case .stateInUse(let path):
+            "\(path): error: another running router uses this state_file; give each router its own"
+        case .tokenUnusable(let path, let reason):
+            "\(path): error: the admin API's token_file cannot be used: \(reason)"
+        case .cannotListen(let address, let reason):
+            "error: cannot listen on \(address): \(reason)"
+        case .startedAlready:
+            "error: this router was started already; make a new one"
+        }
+    }
+}

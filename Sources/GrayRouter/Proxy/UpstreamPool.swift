@@ -1,0 +1,81 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+
+/// One event loop's connections to the servers. A client connection and its upstream connection live on the same loop,
+/// so that a byte never changes threads on its way.
+final class UpstreamPool {
+    private let loop: any EventLoop
+    private let connectTimeout: TimeAmount
+    /// Per server, the one used last at the end: it is the least likely to have gone stale.
+    private var idle: [ObjectIdentifier: [UpstreamConnection]] = [:]
+    private var isClosed = false
+
+    init(loop: any EventLoop, connectTimeout: TimeAmount) {
+        self.loop = loop
+        self.connectTimeout = connectTimeout
+    }
+
+    /// An idle connection, if there is one.
+    func take(_ backend: Backend) -> UpstreamConnection? {
+        while let connection = idle[ObjectIdentifier(backend)]?.popLast() {
+            if connection.leaveIdle() { return connection }
+        }
+        return nil
+    }
+
+    /// Keeps a connection for the next request, or closes it when there are enough.
+    func put(_ connection: UpstreamConnection) {
+        let key = ObjectIdentifier(connection.backend)
+        guard !isClosed, idle[key, default: []].count < ProxyLimits.idlePerBackend else { return connection.close() }
+        idle[key, default: []].append(connection)
+        connection.becomeIdle()
+    }
+
+    func forget(_ connection: UpstreamConnection) {
+        idle[ObjectIdentifier(connection.backend)]?.removeAll { $0 === connection }
+    }
+
+    /// A new connection; `done` is called once, on this loop.
+    func connect(_ backend: Backend, done: @escaping (Result<UpstreamConnection, any Error>) -> Void) {
+        let bound = NIOLoopBound((pool: self, done: done), eventLoop: loop)
+        ClientBootstrap(group: loop)
+            .connectTimeout(connectTimeout)
+            .channelOption(.autoRead, value: false)
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try Self.configure(channel, UpstreamConnection(backend: backend, pool: bound.value.pool))
+                }
+            }
+            .connect(host: backend.host, port: backend.port)
+            .flatMapThrowing { channel in
+                NIOLoopBound(
+                    try channel.pipeline.syncOperations.handler(type: UpstreamConnection.self),
+                    eventLoop: channel.eventLoop)
+            }
+            .whenComplete { result in
+                backend.mark(up: (try? result.get()) != nil)
+                bound.value.done(result.map(\.value))
+            }
+    }
+
+    private static func configure(_ channel: any Channel, _ connection: UpstreamConnection) throws {
+        var framing = HTTPRequestEncoder.Configuration()
+        framing.automaticallySetFramingHeaders = false
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandler(HTTPRequestEncoder(configuration: framing))
+        try pipeline.addHandler(
+            ByteToMessageHandler(
+                HTTPResponseDecoder(informationalResponseStrategy: .forward, limitConfiguration: ProxyLimits.heads)))
+        try pipeline.addHandler(connection)
+    }
+
+    /// Closes what is idle; connections in use are closed when they are put back.
+    func close() {
+        isClosed = true
+        let connections = idle.values.joined()
+        idle = [:]
+        for connection in connections { connection.close() }
+    }
+}
