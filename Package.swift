@@ -32,7 +32,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 
 let package = Package(
     name: "Rollguard",
-    products: [],
+    products: [.executable(name: "rollguard", targets: ["rollguard"])],
     dependencies: [
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -57,11 +57,43 @@ let package = Package(
         room("Ledger", ["ReleaseKernel", grdb]),
         room("Console", ["ReleaseKernel", hummingbird, logging]),
         room("GrayRouter", ["ReleaseKernel", nioCore, nioPosix, nioHTTP1, crypto]),
+        // floor 2: the composition root
+        room(
+            "Daemon",
+            [
+                "Telemetry", "ReleaseKernel", "Wire", "Routers", "Receivers", "Ledger", "Console", logging, lifecycle,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ]),
+        // floor 3: the command line
+        .executableTarget(
+            name: "rollguard",
+            dependencies: [
+                "Daemon", "Console", "DemoWorld", "GrayRouter", "Ledger", "ReleaseKernel", "Rulebook", "Telemetry",
+                "Wire",
+                logging, lifecycle, arguments,
+            ], swiftSettings: house),
+        .executableTarget(
+            name: "rollguard-bench", dependencies: ["Telemetry", "ReleaseKernel", "Wire", "DemoWorld"],
+            swiftSettings: house),
+        // annex: services, load and a webhook sink, for the demo and the tests
+        room("DemoWorld", ["ReleaseKernel", nioCore, nioPosix, nioHTTP1]),
         // tests, beside the room they test
         tests("TelemetryTests", ["Telemetry"]),
         tests("ReleaseKernelTests", ["ReleaseKernel", "Telemetry"]),
+        tests("RulebookTests", ["Rulebook", "ReleaseKernel", "Telemetry"]),
         tests("WireTests", ["Wire", "ReleaseKernel"]),
-        tests("ReceiversTests", ["Receivers", "Ledger", "ReleaseKernel", crypto]),
+        tests("RoutersTests", ["Routers", "ReleaseKernel", nioCore, nioPosix]),
+        tests("ReceiversTests", ["Receivers", "Ledger", "ReleaseKernel", "Wire", crypto]),
         tests("LedgerTests", ["Ledger", "ReleaseKernel", grdb]),
+        tests("ConsoleTests", ["Console", "ReleaseKernel", logging]),
+        tests("GrayRouterTests", ["GrayRouter", nioCore, nioPosix, nioHTTP1]),
+        tests("DemoWorldTests", ["DemoWorld"]),
+        tests(
+            "DaemonTests",
+            [
+                "Daemon", "DemoWorld", "GrayRouter", "Ledger", "ReleaseKernel", "Rulebook", "Telemetry", "rollguard",
+                logging,
+            ]),
+        tests("TidyTests", ["Daemon"]),
     ]
 )

@@ -43,7 +43,8 @@ private final class Alertmanager {
 @Suite(
     "A real Alertmanager",
     .enabled(
-        if: FileManager.default.isExecutableFile(atPath: Alertmanager.path), "prometheus-alertmanager is not installed"))
+        if: FileManager.default.isExecutableFile(atPath: Alertmanager.path), "prometheus-alertmanager is not installed")
+)
 struct AlertmanagerTests {
     private struct Alert: Decodable {
         let labels: [String: String]
@@ -58,11 +59,12 @@ struct AlertmanagerTests {
 
     @Test func takesOurAlertsAndTheirEnd() async throws {
         let manager = try Alertmanager()
-        let transport = try CurlTransport(userAgent: "test", secrets: FixedSecret(text: nil))
+        let transport = CurlTransport(userAgent: "test", secrets: FixedSecret(text: nil))
         let now = Int64(Date().timeIntervalSince1970 * 1_000)
         let receiver = ReceiverFactory.make(
             plan: ReceiverPlan(name: "am", kind: .alertmanager, url: "http://127.0.0.1:\(manager.port)"),
-            transport: transport, secrets: FixedSecret(text: nil), externalURL: "http://rollguard.example", clock: { now })
+            transport: transport, secrets: FixedSecret(text: nil), externalURL: "http://rollguard.example",
+            clock: { now })
         func delivery(_ event: ReleaseKernel.Notification.Event, atWallMs: Int64) -> Delivery {
             Delivery(id: "\(event)", receiver: "am", notification: .sample(event, atWallMs: atWallMs))
         }

@@ -425,14 +425,14 @@ struct MistakeTests {
                 [
                     "14:56: error: 'set' is empty; it needs at least one step",
                     "14:71: error: 'read_back' needs 'steps'",
-                    "14:104: error: an entry of 'filters' must be 'base64', 'unbase64', 'b64', 'unb64', 'fromjson', 'json', 'number', 'int', 'raw', 'text', 'trim', 'url' or 'percent_of:N', got 'unb46'; did "
+                    "14:104: error: an entry of 'filters' must be 'base64', 'unbase64', 'b64', 'unb64', 'fromjson', 'json', 'number', 'int', 'raw', 'text', 'trim' or 'url', got 'unb46'; did "
                         + "you mean 'unb64'?",
                 ]
             ),
             (
                 router,
                 "{kind: http, instances: [\"http://a\"], variables: {k: v}, set: [{url: \"/a$${b/${var.j}\", capture: {etag: {header: "
-                    + "E}}, body: \"${weight.canry} ${etag | bas64} ${var.k | url | percent_of:256}\"}], read_back: {steps: [{url: "
+                    + "E}}, body: \"${weight.canry} ${etag | bas64} ${var.k | url}\"}], read_back: {steps: [{url: "
                     + "\"/${weight.canary}\"}], canary: {pointer: /c}}}",
                 [
                     "14:90: error: unknown name 'var.j' in a template; did you mean 'var.k'?",

@@ -1,3 +1,5 @@
+import ReleaseKernel
+
 extension WallTime {
     /// What Prometheus writes for "never": Go's zero time.
     static let goZero = "0001-01-01T00:00:00Z"

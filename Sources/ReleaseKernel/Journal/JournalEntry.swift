@@ -50,6 +50,9 @@ public enum ReleaseEnd: String, Sendable, Equatable, Codable {
     case rolledBack
     case withdrawn
     case replaced
+
+    /// For a sentence.
+    var words: String { self == .rolledBack ? "rolled back" : rawValue }
 }
 
 /// The alert behind an entry, with the values that decided.

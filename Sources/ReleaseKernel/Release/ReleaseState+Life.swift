@@ -70,7 +70,7 @@ extension ReleaseState {
 
     mutating func end(_ end: ReleaseEnd, _ context: inout StepContext) {
         context.record(.ended(end), release: name)
-        resolveAlerts(&context, because: "the release has ended: \(end.rawValue)")
+        resolveAlerts(&context, because: "the release has ended: \(end.words)")
         beganWallMs = nil
         switch end {
         case .promoted: enter(.promoted, &context, because: "the canary has all the traffic")

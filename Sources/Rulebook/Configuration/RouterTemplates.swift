@@ -61,16 +61,10 @@ struct RouterTemplates {
             if hint.isEmpty { hint = "; known here are \(Quote.choices(Array(names.prefix(30))))" }
             return "unknown name \(Quote.value(name)) in a template\(hint)"
         }
-        guard let filter = parts.dropFirst().first(where: { !RouterTemplates.isFilter($0) }) else { return nil }
+        guard let filter = parts.dropFirst().first(where: { !RouterTemplates.filters.contains($0) }) else { return nil }
         var hint = Quote.suggestion(for: filter, among: RouterTemplates.filters)
-        if hint.isEmpty { hint = "; there are \(Quote.choices(RouterTemplates.filters + ["percent_of:N"]))" }
+        if hint.isEmpty { hint = "; there are \(Quote.choices(RouterTemplates.filters))" }
         return "unknown filter \(Quote.value(filter))\(hint)"
-    }
-
-    /// `percent_of:N` turns a part of N into a percentage.
-    static func isFilter(_ text: String) -> Bool {
-        guard text.hasPrefix("percent_of:") else { return filters.contains(text) }
-        return Amounts.number(String(text.dropFirst("percent_of:".count))).map { $0 > 0 } ?? false
     }
 }
 
@@ -78,8 +72,8 @@ extension Field {
     /// Filters of a value that an answer holds.
     func filters() -> [String]? {
         entries(of: "filters")?.compactMap { entry in
-            guard case .text(let text, _) = entry.value.content, RouterTemplates.isFilter(text) else {
-                return entry.choice(RouterTemplates.filters + ["percent_of:N"]).flatMap { _ in nil }
+            guard case .text(let text, _) = entry.value.content, RouterTemplates.filters.contains(text) else {
+                return entry.choice(RouterTemplates.filters).flatMap { _ in nil }
             }
             return text
         }

@@ -1,0 +1,127 @@
+import Console
+import Ledger
+public import Logging
+import Receivers
+import ReleaseKernel
+import Routers
+import ServiceLifecycle
+import Wire
+
+/// The daemon: makes the parts, joins them, runs them until it is told to stop.
+///
+///     scrapes -> Watchdog (the kernel) -> journal, routers
+///                        ^  answers  <----------'
+public struct Daemon: Sendable {
+    public struct Options: Sendable {
+        public var version: String
+        /// Decide and tell, but never call a router's `apply`.
+        public var isDryRun: Bool
+        /// Seeds the retries' jitter.
+        public var seed: UInt64
+        /// Called when the API listens.
+        public var onListening: (@Sendable (_ host: String, _ port: Int) async -> Void)?
+        /// Test hook: the process kills itself as soon as this journal sequence is durable, before anything follows
+        /// from it.
+        public var dieAfterSequence: UInt64?
+
+        public init(
+            version: String, isDryRun: Bool = false, seed: UInt64 = .random(in: .min ... .max),
+            onListening: (@Sendable (String, Int) async -> Void)? = nil, dieAfterSequence: UInt64? = nil
+        ) {
+            self.version = version
+            self.isDryRun = isDryRun
+            self.seed = seed
+            self.onListening = onListening
+            self.dieAfterSequence = dieAfterSequence
+        }
+    }
+
+    private let source: any PlanSource
+    private let options: Options
+    private let logger: Logger
+
+    public init(source: any PlanSource, options: Options, logger: Logger) {
+        self.source = source
+        self.options = options
+        self.logger = logger
+    }
+
+    /// Runs until SIGTERM, SIGINT or cancellation. Long because it is the wiring and nothing else.
+    ///
+    /// - Throws: ``PlanMistakes``, `JournalError`, `ConsoleError`: what kept it from starting.
+    public func run() async throws {
+        let plan = try source.load()
+        let clock = SystemClock()
+        let meter = KernelMeter(version: options.version, clock: clock)
+        let secrets = SystemSecretStore()
+        let transport = CurlTransport(userAgent: "Rollguard/\(options.version)", secrets: secrets)
+        let journal = try SQLiteJournal(directory: plan.daemon.stateDirectory)
+        let parts = PartsFactory(transport: transport, secrets: secrets, clock: clock, externalURL: nil)
+
+        let writer = JournalWriter(
+            journal: journal, logger: logger, meter: meter, dieAfterSequence: options.dieAfterSequence)
+        let routers = RouterService(drivers: try parts.drivers(for: plan), logger: logger, meter: meter)
+        let kernel = Kernel(
+            plan: plan, replaying: try await journal.records(), journalIdentity: journal.identity,
+            isDryRun: options.isDryRun, seed: options.seed, at: clock.now)
+        let watchdog = Watchdog(
+            kernel: kernel, clock: clock,
+            effects: EffectSink(journal: writer, routers: routers, log: KernelLog(logger: logger), meter: meter))
+        let scrapes = ScrapeService(
+            transport: transport, clock: clock, logger: logger, meter: meter, watchdog: watchdog)
+        let outbox = OutboxPump(
+            journal: journal, receivers: parts.receivers(for: plan), plans: plan.receivers,
+            wallClock: { clock.wallMs }, seed: options.seed)
+        let reloader = Reloader(
+            plan: plan, source: source, parts: parts, watchdog: watchdog, scrapes: scrapes, routers: routers,
+            outbox: outbox, logger: logger, meter: meter)
+        let operations = DaemonOperations(watchdog: watchdog, journal: journal, reloader: reloader, meter: meter)
+        let console = ConsoleServer(
+            operations: operations, listen: plan.daemon.listen, secrets: secrets, version: options.version,
+            logger: logger, onBound: options.onListening)
+
+        try await scrapes.follow(plan)
+        await watchdog.send(.tick)
+        // Services stop in the reverse order: the journal writes what the others still had to say.
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [
+                    .init(service: Background { await writer.run(watchdog: watchdog) { outbox.nudge() } }),
+                    .init(service: Background { await outbox.run() }),
+                    .init(service: Background { await routers.run(watchdog: watchdog) }),
+                    .init(service: Background { await prune(journal, keepMs: plan.daemon.journal.retentionMs, clock) }),
+                    .init(service: ReloadOnSignal(reloader: reloader)),
+                    .init(service: console),
+                ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        do { try await group.run() } catch {
+            await tearDown(scrapes, watchdog, transport)
+            throw error
+        }
+        await tearDown(scrapes, watchdog, transport)
+    }
+
+    private func tearDown(_ scrapes: ScrapeService, _ watchdog: Watchdog, _ transport: CurlTransport) async {
+        await scrapes.stop()
+        await watchdog.stop()
+        await transport.shutdown()
+    }
+
+    /// Forgets what is older than the retention, once an hour.
+    private func prune(_ journal: SQLiteJournal, keepMs: Int64, _ clock: SystemClock) async {
+        while !Task.isCancelled {
+            do throws(JournalError) { try await journal.prune(beforeWallMs: clock.wallMs - keepMs) } catch {
+                logger.warning("old journal entries could not be removed: \(error)")
+            }
+            do { try await Task.sleep(for: .seconds(3_600)) } catch { return }
+        }
+    }
+}
+
+/// A loop that ends when it is told to stop.
+private struct Background: Service {
+    let loop: @Sendable () async -> Void
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await loop() }
+    }
+}

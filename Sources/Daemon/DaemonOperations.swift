@@ -1,0 +1,40 @@
+import Console
+import ReleaseKernel
+
+/// What the API may ask of the daemon.
+struct DaemonOperations: Operations {
+    let watchdog: Watchdog
+    let journal: any Journal
+    let reloader: Reloader
+    let meter: KernelMeter
+
+    func snapshot() async -> Snapshot { await watchdog.snapshot() }
+
+    func entries(incident: String) async throws -> [JournalEntry] {
+        try await journal.records().filter { $0.incident == incident }
+    }
+
+    func outbox() async throws -> (counts: OutboxCounts, deadLetters: [DeadLetter]) {
+        (try await journal.outboxCounts(), try await journal.deadLetters(limit: 100))
+    }
+
+    func rollback(release: String, toVersion: String?, by: String, reason: String) async -> CommandResult {
+        await watchdog.command(.rollback(release: release, toVersion: toVersion), by: by, reason: reason)
+    }
+
+    func rearm(release: String, by: String, reason: String) async -> CommandResult {
+        await watchdog.command(.rearm(release: release), by: by, reason: reason)
+    }
+
+    func reload() async -> CommandResult { await reloader.reload() }
+
+    func metricsPage() async -> String {
+        let counts = try? await journal.outboxCounts()
+        return meter.page(snapshot: await watchdog.snapshot(), outbox: counts)
+    }
+
+    func unreadyReason() async -> String? {
+        let waiting = await watchdog.snapshot().releases.filter { $0.cycles == 0 }.map(\.name)
+        return waiting.isEmpty ? nil : "the first scrape cycle of \(waiting.joined(separator: ", ")) is not done"
+    }
+}

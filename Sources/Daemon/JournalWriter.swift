@@ -1,0 +1,71 @@
+import Logging
+import ReleaseKernel
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// Writes batches to the journal, one after the other and in order, and tells the watchdog when they are durable. A batch
+/// that cannot be written is tried again until it can.
+final class JournalWriter: Sendable {
+    /// Batches that wait while the disk does not take any; a few per incident, so this is hours of trouble.
+    private static let queueLimit = 10_000
+
+    private let journal: any Journal
+    private let logger: Logger
+    private let meter: KernelMeter
+    private let dieAfterSequence: UInt64?
+    private let stream: AsyncStream<JournalBatch>
+    private let continuation: AsyncStream<JournalBatch>.Continuation
+
+    init(journal: any Journal, logger: Logger, meter: KernelMeter, dieAfterSequence: UInt64? = nil) {
+        self.dieAfterSequence = dieAfterSequence
+        self.journal = journal
+        self.logger = logger
+        self.meter = meter
+        (stream, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(JournalWriter.queueLimit))
+    }
+
+    func enqueue(_ batch: JournalBatch) {
+        if case .dropped = continuation.yield(batch) {
+            logger.error("the journal's queue is full (\(JournalWriter.queueLimit) batches): an entry was lost")
+        }
+    }
+
+    /// No more batches come; `run` ends when the last is written.
+    func finish() { continuation.finish() }
+
+    func run(watchdog: Watchdog, afterAppend: @Sendable () -> Void) async {
+        for await batch in stream {
+            guard await write(batch, watchdog: watchdog) else { return }
+            afterAppend()
+        }
+    }
+
+    /// False when it was cancelled before it could write.
+    private func write(_ batch: JournalBatch, watchdog: Watchdog) async -> Bool {
+        var pauseMs: Int64 = 50
+        while true {
+            do throws(JournalError) {
+                let (_, seconds) = try await meter.timed { () async throws(JournalError) in
+                    try await journal.append(batch)
+                }
+                meter.appended(seconds: seconds)
+                dieIfAsked(batch)
+                if let last = batch.entries.last { await watchdog.send(.journalDurable(through: last.sequence)) }
+                return true
+            } catch {
+                meter.appendFailed()
+                await watchdog.send(.journalFailing(reason: "\(error)"))
+            }
+            do { try await Task.sleep(for: .milliseconds(pauseMs)) } catch { return false }
+            pauseMs = min(2_000, pauseMs * 2)
+        }
+    }
+
+    /// The hardest crash there is, at a moment that a test chose: the entry is on disk and nothing has followed from it.
+    private func dieIfAsked(_ batch: JournalBatch) {
+        guard let dieAfterSequence, let last = batch.entries.last, last.sequence >= dieAfterSequence else { return }
+        kill(getpid(), SIGKILL)
+    }
+}

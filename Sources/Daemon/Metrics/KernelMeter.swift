@@ -1,0 +1,108 @@
+import ReleaseKernel
+import Synchronization
+
+/// Measures the daemon itself: what it did, how long it took, what it sees.
+final class KernelMeter: Sendable {
+    private let registry = MetricsRegistry()
+    /// Series that matched at the last scrape, per release, pool and instance.
+    private let watched = Mutex<[WatchedKey: Int]>([:])
+    private let version: String
+    private let clock: SystemClock
+    private let startedWallMs: Int64
+
+    private struct WatchedKey: Hashable {
+        let release: String
+        let pool: String
+        let instance: String
+    }
+
+    init(version: String, clock: SystemClock) {
+        self.version = version
+        self.clock = clock
+        startedWallMs = clock.wallMs
+        for result in ["success", "failure"] { registry.add(0, to: .reloads, [result]) }
+        registry.add(0, to: .appendFailures)
+    }
+
+    /// Runs the body and measures it.
+    func timed<Value, Failure: Error>(
+        _ body: () async throws(Failure) -> Value
+    ) async throws(Failure) -> (value: Value, seconds: Double) {
+        let began = clock.uptimeNs
+        let value = try await body()
+        return (value, Double(clock.uptimeNs - began) / 1e9)
+    }
+
+    func appended(seconds: Double) { registry.observe(seconds, in: .appendSeconds) }
+
+    func appendFailed() { registry.add(to: .appendFailures) }
+
+    func routerCalled(release: String, call: String, outcome: String, seconds: Double) {
+        registry.add(to: .routerCalls, [release, call, outcome])
+        registry.observe(seconds, in: .routerSeconds, [release, call])
+    }
+
+    func scraped(release: String, scraper: TargetScraper, result: TargetScraper.Result, seconds: Double) {
+        let pool = scraper.pool.rawValue
+        registry.observe(seconds, in: .scrapeSeconds, [release, pool])
+        registry.add(Double(result.bodyBytes), to: .scrapeBytes, [release, pool])
+        guard case .success(let reading, _) = result.outcome else {
+            return registry.add(to: .scrapes, [release, pool, "failure"])
+        }
+        registry.add(to: .scrapes, [release, pool, "success"])
+        let matches = reading.matches
+        let key = WatchedKey(release: release, pool: pool, instance: scraper.target.instance)
+        watched.withLock { $0[key] = matches.requests + matches.errors + matches.latency }
+    }
+
+    /// After a reload: targets that are gone must not be counted any more.
+    func forgetTargets() { watched.withLock { $0 = [:] } }
+
+    func cycleEnded(release: String, seconds: Double) {
+        registry.add(to: .cycles, [release])
+        registry.observe(seconds, in: .cycleSeconds, [release])
+    }
+
+    func reloaded(isSuccess: Bool) { registry.add(to: .reloads, [isSuccess ? "success" : "failure"]) }
+
+    /// The kernel's own facts.
+    func take(_ measurement: Measurement) {
+        switch measurement {
+        case .verdict(let release, let rule, let word): registry.add(to: .verdicts, [release, rule, word])
+        case .rollbackPhase(let release, let phase, let sinceVerdictMs):
+            registry.add(to: .rollbackSteps, [release, phase])
+            guard phase == "acknowledged" else { return }
+            registry.observe(Double(sinceVerdictMs) / 1_000, in: .rollbackSeconds, [release])
+        case .rollback(let release, let outcome):
+            // The acknowledgement is a phase already.
+            if outcome != "acknowledged" { registry.add(to: .rollbackSteps, [release, outcome]) }
+        case .driftCorrection(let release): registry.add(to: .rollbackSteps, [release, "drift"])
+        }
+    }
+
+    /// The whole page, text format 0.0.4.
+    func page(snapshot: Snapshot, outbox: OutboxCounts?) -> String {
+        var gauges = SnapshotGauges(snapshot, outbox: outbox)
+        gauges.set(.buildInfo, [version], 1)
+        gauges.set(.startTime, [], Double(startedWallMs) / 1_000)
+        gauges.set(.cpuSeconds, [], ProcessFigures.cpuSeconds)
+        gauges.set(.residentBytes, [], ProcessFigures.residentBytes)
+        addWatched(to: &gauges)
+        var page = ""
+        for family in MetricFamily.all {
+            let lines = registry.lines(of: family) + gauges.lines(of: family)
+            guard !lines.isEmpty else { continue }
+            page += "# HELP \(family.name) \(family.help)\n# TYPE \(family.name) \(family.kind.word)\n"
+            for line in lines { page += line + "\n" }
+        }
+        return page
+    }
+
+    private func addWatched(to gauges: inout SnapshotGauges) {
+        var sums: [[String]: Int] = [:]
+        for (key, count) in watched.withLock({ $0 }) { sums[[key.release, key.pool], default: 0] += count }
+        for (values, count) in sums.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+            gauges.set(.watchedSeries, values, Double(count))
+        }
+    }
+}

@@ -1,0 +1,104 @@
+/// One metric that the daemon exports: its name, what it means, its labels.
+public struct MetricFamily: Sendable, Equatable {
+    public enum Kind: Sendable, Equatable {
+        case counter
+        case gauge
+        /// Upper bounds in seconds, without +Inf.
+        case histogram([Double])
+
+        var word: String {
+            switch self {
+            case .counter: "counter"
+            case .gauge: "gauge"
+            case .histogram: "histogram"
+            }
+        }
+    }
+
+    public let name: String
+    public let kind: Kind
+    public let labels: [String]
+    public let help: String
+
+    init(_ name: String, _ kind: Kind, _ labels: [String] = [], _ help: String) {
+        self.name = name
+        self.kind = kind
+        self.labels = labels
+        self.help = help
+    }
+
+    /// From a loopback call to a slow router.
+    private static let callBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
+    /// From a verdict to an acknowledgement.
+    private static let rollbackBounds = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60, 120, 300]
+
+    static let buildInfo = MetricFamily("rollguard_build_info", .gauge, ["version"], "1, with the version.")
+    static let scrapes = MetricFamily(
+        "rollguard_scrapes_total", .counter, ["release", "pool", "result"], "Scrapes, by result: success or failure.")
+    static let scrapeSeconds = MetricFamily(
+        "rollguard_scrape_duration_seconds", .histogram(callBounds), ["release", "pool"],
+        "Time from a scrape's request to its reading.")
+    static let scrapeBytes = MetricFamily(
+        "rollguard_scrape_body_bytes_total", .counter, ["release", "pool"], "Bytes of pages read, decompressed.")
+    static let scrapeSamples = MetricFamily(
+        "rollguard_scrape_samples", .gauge, ["release", "pool"], "Samples on the pool's pages at their last scrape.")
+    static let watchedSeries = MetricFamily(
+        "rollguard_watched_series", .gauge, ["release", "pool"], "Series that indicators matched in the last scrape.")
+    static let cycles = MetricFamily("rollguard_cycles_total", .counter, ["release"], "Scrape cycles done.")
+    static let cycleSeconds = MetricFamily(
+        "rollguard_cycle_duration_seconds", .histogram(callBounds), ["release"],
+        "Time of a scrape cycle, from its first request to the last reading.")
+    static let targets = MetricFamily(
+        "rollguard_targets", .gauge, ["release", "pool", "state"], "Targets, by whether their last scrape worked.")
+    static let requestRate = MetricFamily(
+        "rollguard_request_rate", .gauge, ["release", "pool", "version"], "Requests per second in the shortest window.")
+    static let errorRatio = MetricFamily(
+        "rollguard_error_ratio", .gauge, ["release", "pool", "version"],
+        "Failed requests by requests in the shortest window, 0 to 1.")
+    static let latencyP99 = MetricFamily(
+        "rollguard_latency_p99_seconds", .gauge, ["release", "pool", "version"],
+        "99th percentile of latency in the shortest window.")
+    static let canaryShare = MetricFamily(
+        "rollguard_canary_share", .gauge, ["release"], "The canary's share of the traffic as last read back, 0 to 1.")
+    static let verdicts = MetricFamily(
+        "rollguard_verdicts_total", .counter, ["release", "rule", "verdict"],
+        "Verdicts of rules: healthy, breached or inconclusive.")
+    static let alerts = MetricFamily(
+        "rollguard_alerts", .gauge, ["release", "rule", "state"], "1 for the state that the rule's alert is in.")
+    static let releasePhase = MetricFamily(
+        "rollguard_release_phase", .gauge, ["release", "phase"], "1 for the phase that the release is in.")
+    static let rollbackSteps = MetricFamily(
+        "rollguard_rollback_steps_total", .counter, ["release", "step"],
+        "Steps that rollbacks reached: durable, applied, observed, proven, acknowledged, abandoned, held, dry_run, drift."
+    )
+    static let rollbackSeconds = MetricFamily(
+        "rollguard_rollback_duration_seconds", .histogram(rollbackBounds), ["release"],
+        "Time from the verdict to the acknowledgement.")
+    static let routerCalls = MetricFamily(
+        "rollguard_router_calls_total", .counter, ["release", "call", "outcome"],
+        "Calls of the router: apply (accepted or failed) and observe (read or unread).")
+    static let routerSeconds = MetricFamily(
+        "rollguard_router_call_duration_seconds", .histogram(callBounds), ["release", "call"],
+        "Time of a call of the router, all instances.")
+    static let outbox = MetricFamily(
+        "rollguard_outbox_deliveries", .gauge, ["state"], "Deliveries in the outbox: waiting, delivered or dead.")
+    static let appendSeconds = MetricFamily(
+        "rollguard_journal_append_duration_seconds", .histogram(callBounds), [],
+        "Time to make a batch of journal entries durable.")
+    static let appendFailures = MetricFamily(
+        "rollguard_journal_append_failures_total", .counter, [], "Appends that failed and were tried again.")
+    static let reloads = MetricFamily(
+        "rollguard_reloads_total", .counter, ["result"], "Reloads of the configuration: success or failure.")
+    static let startTime = MetricFamily(
+        "process_start_time_seconds", .gauge, [], "When the process started, seconds since the epoch.")
+    static let cpuSeconds = MetricFamily("process_cpu_seconds_total", .counter, [], "CPU time, user and system.")
+    static let residentBytes = MetricFamily("process_resident_memory_bytes", .gauge, [], "Resident memory.")
+
+    /// In the order of the page.
+    public static let all: [MetricFamily] = [
+        buildInfo, scrapes, scrapeSeconds, scrapeBytes, scrapeSamples, watchedSeries, cycles, cycleSeconds, targets,
+        requestRate, errorRatio, latencyP99, canaryShare, verdicts, alerts, releasePhase, rollbackSteps,
+        rollbackSeconds, routerCalls, routerSeconds, outbox, appendSeconds, appendFailures, reloads, startTime,
+        cpuSeconds, residentBytes,
+    ]
+}

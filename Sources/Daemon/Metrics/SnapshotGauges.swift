@@ -1,0 +1,45 @@
+import ReleaseKernel
+
+/// The gauges that follow from what the kernel sees now.
+struct SnapshotGauges {
+    private var lines: [String: [String]] = [:]
+
+    init(_ snapshot: Snapshot, outbox: OutboxCounts?) {
+        for release in snapshot.releases { add(release) }
+        guard let outbox else { return }
+        set(.outbox, ["waiting"], Double(outbox.waiting))
+        set(.outbox, ["delivered"], Double(outbox.delivered))
+        set(.outbox, ["dead"], Double(outbox.dead))
+    }
+
+    func lines(of family: MetricFamily) -> [String] { lines[family.name] ?? [] }
+
+    mutating func set(_ family: MetricFamily, _ values: [String], _ value: Double?) {
+        guard let value else { return }
+        lines[family.name, default: []].append(MetricLine.text(family.name, zip(family.labels, values), value))
+    }
+
+    private mutating func add(_ release: ReleaseSnapshot) {
+        add(release.baseline, "baseline", of: release.name)
+        add(release.canary, "canary", of: release.name)
+        set(.canaryShare, [release.name], release.observedCanaryBasisPoints.map { Double($0) / 10_000 })
+        for phase in ReleaseSnapshot.Phase.allCases {
+            set(.releasePhase, [release.name, phase.rawValue], release.phase == phase ? 1 : 0)
+        }
+        for rule in release.rules {
+            for state in [RuleSnapshot.AlertPhase.inactive, .pending, .firing] {
+                set(.alerts, [release.name, rule.name, state.rawValue], rule.alert == state ? 1 : 0)
+            }
+        }
+    }
+
+    private mutating func add(_ pool: PoolSnapshot, _ name: String, of release: String) {
+        let isUp = pool.targets.filter { $0.isUp == true }.count
+        set(.targets, [release, name, "up"], Double(isUp))
+        set(.targets, [release, name, "down"], Double(pool.targets.count - isUp))
+        set(.scrapeSamples, [release, name], Double(pool.targets.reduce(0) { $0 + $1.samples }))
+        set(.requestRate, [release, name, pool.version], pool.requestRate)
+        set(.errorRatio, [release, name, pool.version], pool.errorRate)
+        set(.latencyP99, [release, name, pool.version], pool.latencyP99)
+    }
+}

@@ -1,0 +1,64 @@
+import Logging
+import Receivers
+import ReleaseKernel
+
+/// Takes up a new configuration: validates everything, makes everything that can fail, and only then swaps. A mistake
+/// anywhere leaves the daemon as it was.
+actor Reloader {
+    private let source: any PlanSource
+    private let parts: PartsFactory
+    private let watchdog: Watchdog
+    private let scrapes: ScrapeService
+    private let routers: RouterService
+    private let outbox: OutboxPump
+    private let logger: Logger
+    private let meter: KernelMeter
+    private var plan: Plan
+
+    init(
+        plan: Plan, source: any PlanSource, parts: PartsFactory, watchdog: Watchdog, scrapes: ScrapeService,
+        routers: RouterService, outbox: OutboxPump, logger: Logger, meter: KernelMeter
+    ) {
+        self.plan = plan
+        self.source = source
+        self.parts = parts
+        self.watchdog = watchdog
+        self.scrapes = scrapes
+        self.routers = routers
+        self.outbox = outbox
+        self.logger = logger
+        self.meter = meter
+    }
+
+    func reload() async -> CommandResult {
+        do {
+            let next = try source.load()
+            try refuseWhatNeedsARestart(next)
+            let drivers = try parts.drivers(for: next)
+            let receivers = parts.receivers(for: next)
+            try await scrapes.follow(next)
+            routers.replace(drivers)
+            await outbox.update(receivers: receivers, plans: next.receivers)
+            await watchdog.send(.reload(next))
+            plan = next
+            meter.reloaded(isSuccess: true)
+            logger.info("configuration reloaded: \(next.releases.count) releases")
+            return .accepted(text: "reloaded: \(next.releases.count) releases", incident: nil)
+        } catch {
+            meter.reloaded(isSuccess: false)
+            logger.error("the configuration was not reloaded, the old one stays in force:\n\(error)")
+            return .refused(text: "\(error)")
+        }
+    }
+
+    private func refuseWhatNeedsARestart(_ next: Plan) throws(PlanMistakes) {
+        var reasons: [String] = []
+        if next.daemon.stateDirectory != plan.daemon.stateDirectory {
+            reasons.append("error: `state` cannot change while the daemon runs; restart it")
+        }
+        if next.daemon.listen != plan.daemon.listen {
+            reasons.append("error: `listen` cannot change while the daemon runs; restart it")
+        }
+        if !reasons.isEmpty { throw PlanMistakes(reasons) }
+    }
+}

@@ -1,0 +1,28 @@
+public import ReleaseKernel
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// The machine's two clocks.
+public struct SystemClock: Sendable {
+    public init() {}
+
+    public var now: Moment { Moment(uptimeMs: SystemClock.read(CLOCK_MONOTONIC), wallMs: wallMs) }
+
+    /// Milliseconds since the Unix epoch.
+    public var wallMs: Int64 { SystemClock.read(CLOCK_REALTIME) }
+
+    /// Nanoseconds of the monotonic clock, for measuring.
+    public var uptimeNs: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+
+    private static func read(_ clock: clockid_t) -> Int64 {
+        var time = timespec()
+        clock_gettime(clock, &time)
+        return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
+    }
+}

@@ -1,0 +1,115 @@
+import ReleaseKernel
+public import Telemetry
+
+/// Scrapes one target and turns its page into a report. Keeps the target's last values between scrapes.
+actor TargetScraper {
+    /// What a scraper was made from: while it is unchanged by a reload, the scraper is kept.
+    struct Identity: Hashable, Sendable {
+        let release: String
+        let pool: Pool
+        let instance: String
+    }
+
+    let pool: Pool
+    let target: TargetPlan
+    let scrape: ScrapePlan
+    let watch: WatchList
+    private let request: HTTPRequest
+    private let transport: any HTTPTransport
+    private let clock: SystemClock
+    private var reader: TargetReader
+    private var lastReadUptimeMs: Int64?
+    /// The nearest names are looked up once per page without a match, not in each scrape.
+    private var warnings: [String] = []
+
+    init(
+        pool: Pool, target: TargetPlan, release: ReleasePlan, transport: any HTTPTransport, clock: SystemClock
+    ) throws {
+        self.pool = pool
+        self.target = target
+        scrape = release.scrape
+        watch = release.indicators
+        self.transport = transport
+        self.clock = clock
+        request = ScrapeRequest.make(target: target, scrape: release.scrape)
+        reader = try TargetReader(watch: release.indicators, limits: release.scrape.limits)
+    }
+
+    /// One scrape. Never throws: what went wrong is the report.
+    func run(countNewFromWallMs: Int64?, staleAfterMs: Int64) async -> Result {
+        let response: HTTPResponse
+        do throws(TransportError) { response = try await transport.send(request) } catch {
+            return Result(outcome: .failure("\(error)"), bodyBytes: 0)
+        }
+        let now = clock.now.uptimeMs
+        if let last = lastReadUptimeMs, now - last > staleAfterMs { reader.forget() }
+        return Result(
+            outcome: read(response, atUptimeMs: now, countNewFromWallMs: countNewFromWallMs),
+            bodyBytes: response.body.count)
+    }
+
+    struct Result: Sendable {
+        let outcome: ScrapeReport.Outcome
+        let bodyBytes: Int
+    }
+
+    private func read(
+        _ response: HTTPResponse, atUptimeMs now: Int64, countNewFromWallMs: Int64?
+    ) -> ScrapeReport.Outcome {
+        guard response.status == 200 else { return .failure("\(address) answered with status \(response.status)") }
+        do {
+            let format = try ExpositionFormat(
+                contentType: response.header("Content-Type"), fallback: scrape.fallbackFormat)
+            let reading = try reader.read(
+                response.body, format: format, atUptimeMs: now,
+                countNewFromWallSeconds: countNewFromWallMs.map { Double($0) / 1_000 })
+            lastReadUptimeMs = now
+            warn(reading, page: response.body, format: format)
+            return .success(reading, warnings: warnings)
+        } catch {
+            return .failure("the page of \(address): \(error)")
+        }
+    }
+
+    private var address: String { Redaction.url(target.url) }
+
+    /// A selector that matches nothing in a healthy scrape is how a rule sees nothing for ever.
+    private func warn(_ reading: TargetReading, page: [UInt8], format: ExpositionFormat) {
+        let missing = MissingSeries.selectors(of: watch, in: reading)
+        guard !missing.isEmpty else { return warnings = [] }
+        guard warnings.isEmpty else { return }
+        warnings = MissingSeries.warnings(for: missing, page: page, format: format)
+    }
+}
+
+/// Finds the indicators that a healthy page does not feed.
+public enum MissingSeries {
+    /// The indicators whose selector matched no series of a page that was read.
+    public static func selectors(of watch: WatchList, in reading: TargetReading) -> [(
+        indicator: String, series: SeriesSelector
+    )] {
+        var missing: [(String, SeriesSelector)] = []
+        if let requests = watch.requests, reading.matches.requests == 0 { missing.append(("requests", requests)) }
+        if let latency = watch.latency, reading.matches.latency == 0 { missing.append(("latency", latency)) }
+        // A service without an error yet often has no error series: only an unknown metric name is worth a warning.
+        if let errors = watch.errors, reading.matches.errors == 0, errors.metric != watch.requests?.metric {
+            missing.append(("errors", errors))
+        }
+        return missing
+    }
+
+    /// One line each, with the nearest names that the page does have.
+    public static func warnings(
+        for missing: [(indicator: String, series: SeriesSelector)], page: [UInt8], format: ExpositionFormat
+    ) -> [String] {
+        guard let names = try? Exposition.metricNames(in: page, format: format) else { return [] }
+        return missing.map { indicator, series in
+            if names.contains(series.metric) {
+                return "no series of \(series.metric) matches the \(indicator) selector \(series)"
+            }
+            let near = NearestNames.suggestions(for: series.metric, among: names, limit: 3)
+            let hint = near.isEmpty ? "" : "; the nearest names are \(near.joined(separator: ", "))"
+            return "the page has no \(series.metric), which the \(indicator) indicator asks for\(hint)"
+        }
+    }
+}

@@ -1,0 +1,97 @@
+import Logging
+import ReleaseKernel
+
+/// Owns the kernel: every input goes through here, one after the other, and every effect leaves from here in order.
+///
+/// Nothing in here waits for the world: effects are handed to services, which send the answers back as inputs.
+actor Watchdog {
+    private var kernel: Kernel
+    private let clock: SystemClock
+    private let effects: EffectSink
+    private var timer: Task<Void, Never>?
+    private var timerUptimeMs: Int64?
+
+    init(kernel: Kernel, clock: SystemClock, effects: EffectSink) {
+        self.kernel = kernel
+        self.clock = clock
+        self.effects = effects
+    }
+
+    func send(_ input: Input) {
+        let asked = kernel.step(input, at: clock.now)
+        effects.carryOut(asked)
+        setTimer()
+    }
+
+    func command(_ command: Command, by: String, reason: String) -> CommandResult {
+        let (result, asked) = kernel.command(command, by: by, reason: reason, at: clock.now)
+        effects.carryOut(asked)
+        setTimer()
+        return result
+    }
+
+    func snapshot() -> Snapshot { kernel.snapshot(at: clock.now) }
+
+    func beganWallMs(release: String) -> Int64? { kernel.beganWallMs(release: release) }
+
+    func stop() {
+        timer?.cancel()
+        timer = nil
+    }
+
+    /// One timer stands for the earliest thing that is due by time alone.
+    private func setTimer() {
+        guard let wake = kernel.nextWakeUptimeMs else { return stop() }
+        guard wake != timerUptimeMs || timer == nil else { return }
+        timer?.cancel()
+        timerUptimeMs = wake
+        // Never at once: a kernel that asks for the past must not spin.
+        let pauseMs = max(1, wake - clock.now.uptimeMs)
+        timer = Task { [weak self] in
+            do { try await Task.sleep(for: .milliseconds(pauseMs)) } catch { return }
+            await self?.timerRang()
+        }
+    }
+
+    private func timerRang() {
+        timer = nil
+        send(.tick)
+    }
+}
+
+/// Where effects go: the services' queues. Synchronous, so that their order is the kernel's.
+struct EffectSink: Sendable {
+    let journal: JournalWriter
+    let routers: RouterService
+    let log: KernelLog
+    let meter: KernelMeter
+
+    func carryOut(_ effects: [Effect]) {
+        for effect in effects {
+            switch effect {
+            case .append(let batch): journal.enqueue(batch)
+            case .applySplit(let release, let call, let split, let timeoutMs):
+                routers.enqueue(.apply(release: release, call: call, split: split, timeoutMs: timeoutMs))
+            case .observeSplit(let release, let call, let timeoutMs):
+                routers.enqueue(.observe(release: release, call: call, timeoutMs: timeoutMs))
+            case .showPlannedCalls(let release, let split): routers.enqueue(.show(release: release, split: split))
+            case .log(let line): log.write(line)
+            case .measure(let measurement): meter.take(measurement)
+            }
+        }
+    }
+}
+
+/// The kernel's lines in the daemon's log.
+struct KernelLog: Sendable {
+    let logger: Logger
+
+    func write(_ line: LogLine) {
+        let text = line.release.map { "\($0): \(line.text)" } ?? line.text
+        switch line.level {
+        case .info: logger.info("\(text)")
+        case .warning: logger.warning("\(text)")
+        case .error: logger.error("\(text)")
+        }
+    }
+}

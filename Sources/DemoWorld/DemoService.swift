@@ -1,0 +1,45 @@
+import NIOCore
+import NIOHTTP1
+import Synchronization
+
+/// One instance of one version: a real HTTP server on loopback that answers every path with
+/// `ok from <version> <instance>` after 5 to 20 ms, and shows its counts on `/metrics`.
+public final class DemoService: Sendable {
+    private let behaviour: ServiceBehaviour
+    private let server = Mutex<LoopbackServer?>(nil)
+
+    /// A service that is not listening yet. The same seed draws the same delays and failures in the same order.
+    public init(version: String, instance: String, fault: DemoFault, seed: UInt64) {
+        behaviour = ServiceBehaviour(version: version, instance: instance, fault: fault, seed: seed)
+    }
+
+    /// Listens, and returns `127.0.0.1:port`.
+    public func start() async throws -> String {
+        let behaviour = behaviour
+        let started = try await LoopbackServer.start { pipeline in
+            try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder()))
+            try pipeline.addHandler(ServiceHandler(behaviour: behaviour))
+        }
+        let previous = server.withLock { server in
+            defer { server = started }
+            return server
+        }
+        await previous?.stop()
+        return started.address
+    }
+
+    /// Closes the listener and all connections. May be called more than once.
+    public func stop() async {
+        let running = server.withLock { server in
+            defer { server = nil }
+            return server
+        }
+        await running?.stop()
+    }
+
+    /// Changes what is wrong from the next request on. `.crash` closes everything before it returns.
+    public func setFault(_ fault: DemoFault) async {
+        behaviour.setFault(fault)
+        if fault == .crash { await stop() }
+    }
+}

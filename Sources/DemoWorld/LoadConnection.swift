@@ -1,0 +1,67 @@
+import NIOCore
+import NIOHTTP1
+
+/// One keep-alive connection of the load generator, with at most one request open.
+final class LoadConnection: ChannelInboundHandler {
+    typealias InboundIn = HTTPClientResponsePart
+    typealias OutboundOut = HTTPClientRequestPart
+
+    private let engine: LoadEngine
+    private let host: String
+    private var context: ChannelHandlerContext?
+    private var sentAt: NIODeadline?
+    private var head: HTTPResponseHead?
+
+    init(engine: LoadEngine, host: String = "demo") {
+        self.engine = engine
+        self.host = host
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        self.context = context
+        engine.opened(self)
+    }
+
+    func send(user: Int) {
+        guard let context else { return }
+        sentAt = .now()
+        let headers = HTTPHeaders([("Host", host), ("X-User-Id", "user-\(user)")])
+        let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/checkout", headers: headers)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    }
+
+    func isLate(_ now: NIODeadline, limit: TimeAmount) -> Bool {
+        guard let sentAt else { return false }
+        return now - sentAt > limit
+    }
+
+    func close() {
+        context?.close(promise: nil)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head): self.head = head
+        case .body: break
+        case .end:
+            guard let head else { return }
+            self.head = nil
+            sentAt = nil
+            let version = head.headers.first(name: "X-Rollguard-Version") ?? ""
+            engine.answered(self, status: Int(head.status.code), version: version, isReusable: head.isKeepAlive)
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.context = nil
+        let requestWasOpen = sentAt != nil
+        sentAt = nil
+        engine.closed(self, requestWasOpen: requestWasOpen)
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+}

@@ -1,0 +1,173 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+
+/// The load generator's state; touched on its event loop only.
+final class LoadEngine {
+    private enum Phase { case ready, running, draining, finished }
+
+    /// At most this many connections, and so at most this many requests in flight.
+    private static let connectionLimit = 64
+    /// Requests that wait for a connection; more than these are counted as broken.
+    private static let queueLimit = 1_024
+    private static let answerLimit = TimeAmount.seconds(5)
+    private static let drainLimit = TimeAmount.seconds(2)
+    private static let tick = TimeAmount.milliseconds(5)
+
+    private(set) var statistics = LoadStatistics()
+    private let target: String
+    private let requestsPerSecond: Int
+    private let users: Int
+    private let loop: any EventLoop
+    private var random: SeededRandom
+    private var phase = Phase.ready
+    private var waiters: [() -> Void] = []
+    private var ticking: RepeatedTask?
+    private var drainDeadline: Scheduled<Void>?
+    private var begunAt = NIODeadline.now()
+    private var due = 0
+    private var connections: [ObjectIdentifier: LoadConnection] = [:]
+    private var connecting = 0
+    private var idle: [LoadConnection] = []
+    private var queue = CircularBuffer<Int>()
+
+    init(target: String, requestsPerSecond: Int, users: Int, seed: UInt64, loop: any EventLoop) {
+        self.target = target
+        self.requestsPerSecond = requestsPerSecond
+        self.users = users
+        self.loop = loop
+        random = SeededRandom(seed: seed)
+    }
+
+    // MARK: life
+
+    func start(whenFinished: @escaping () -> Void) {
+        guard phase != .finished else { return whenFinished() }
+        waiters.append(whenFinished)
+        guard phase == .ready else { return }
+        phase = .running
+        begunAt = .now()
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        ticking = loop.scheduleRepeatedTask(initialDelay: Self.tick, delay: Self.tick) { _ in
+            bound.value.sendWhatIsDue()
+        }
+    }
+
+    func finish(whenFinished: @escaping () -> Void) {
+        guard phase != .finished else { return whenFinished() }
+        waiters.append(whenFinished)
+        guard phase != .draining else { return }
+        phase = .draining
+        ticking?.cancel()
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        drainDeadline = loop.scheduleTask(in: Self.drainLimit) { bound.value.end() }
+        endIfDrained()
+    }
+
+    private func endIfDrained() {
+        guard phase == .draining, queue.isEmpty, connecting == 0, connections.count == idle.count else { return }
+        end()
+    }
+
+    private func end() {
+        guard phase != .finished else { return }
+        phase = .finished
+        drainDeadline?.cancel()
+        statistics.broken += queue.count
+        queue.removeAll()
+        for connection in connections.values { connection.close() }
+        let waiting = waiters
+        waiters = []
+        for waiter in waiting { waiter() }
+    }
+
+    // MARK: sending
+
+    private func sendWhatIsDue() {
+        let now = NIODeadline.now()
+        let elapsed = Double((now - begunAt).nanoseconds) / 1e9
+        let total = Int(elapsed * Double(requestsPerSecond))
+        // After a long stall, at most half a second's worth is made up for; the rest of those users have gone away.
+        due = max(due, total - requestsPerSecond / 2 - 1)
+        while due < total {
+            due += 1
+            send(user: Int.random(in: 1...users, using: &random))
+        }
+        for connection in connections.values where connection.isLate(now, limit: Self.answerLimit) {
+            connection.close()
+        }
+    }
+
+    private func send(user: Int) {
+        statistics.sent += 1
+        if let connection = idle.popLast() {
+            connection.send(user: user)
+        } else if queue.count < Self.queueLimit {
+            queue.append(user)
+            if connections.count + connecting < Self.connectionLimit { connect() }
+        } else {
+            statistics.broken += 1
+        }
+    }
+
+    private func connect() {
+        let parts = target.split(separator: ":")
+        guard let host = parts.first, let port = parts.last.flatMap({ Int($0) }), (1...65_535).contains(port) else {
+            return connectFailed()
+        }
+        connecting += 1
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        ClientBootstrap(group: loop)
+            .connectTimeout(.seconds(1))
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let pipeline = channel.pipeline.syncOperations
+                    try pipeline.addHTTPClientHandlers(enableOutboundHeaderValidation: false)
+                    try pipeline.addHandler(LoadConnection(engine: bound.value))
+                }
+            }
+            .connect(host: String(host), port: port)
+            .whenFailure { _ in
+                bound.value.connecting -= 1
+                bound.value.connectFailed()
+            }
+    }
+
+    private func connectFailed() {
+        if queue.popFirst() != nil { statistics.broken += 1 }
+        endIfDrained()
+    }
+
+    // MARK: told by the connections
+
+    func opened(_ connection: LoadConnection) {
+        connecting -= 1
+        connections[ObjectIdentifier(connection)] = connection
+        guard phase != .finished else { return connection.close() }
+        becameFree(connection)
+    }
+
+    func answered(_ connection: LoadConnection, status: Int, version: String, isReusable: Bool) {
+        guard phase != .finished else { return }
+        statistics.answered(status: status, version: version)
+        if isReusable { becameFree(connection) } else { connection.close() }
+    }
+
+    /// `requestWasOpen`: a request had been sent on it and its answer had not been completed.
+    func closed(_ connection: LoadConnection, requestWasOpen: Bool) {
+        connections[ObjectIdentifier(connection)] = nil
+        idle.removeAll { $0 === connection }
+        if requestWasOpen { statistics.broken += 1 }
+        if !queue.isEmpty, phase != .finished, connections.count + connecting < Self.connectionLimit { connect() }
+        endIfDrained()
+    }
+
+    private func becameFree(_ connection: LoadConnection) {
+        if let user = queue.popFirst() {
+            connection.send(user: user)
+        } else {
+            idle.append(connection)
+            endIfDrained()
+        }
+    }
+}

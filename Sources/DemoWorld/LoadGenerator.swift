@@ -1,0 +1,50 @@
+import NIOCore
+import NIOPosix
+
+/// Users who keep asking: open-loop HTTP load over keep-alive connections, each request with `X-User-Id: user-<n>`.
+/// Open-loop means that a slow target does not slow the users down: requests fall due by the clock.
+public final class LoadGenerator: Sendable {
+    private let loop: any EventLoop
+    /// Everything that moves lives on one event loop.
+    private let engine: NIOLoopBoundBox<LoadEngine>
+
+    /// - Parameters:
+    ///   - target: `host:port`.
+    ///   - requestsPerSecond: 1...100 000; a number outside is taken as the nearest end.
+    ///   - users: How many distinct users there are, at least 1.
+    ///   - seed: Which user comes when.
+    public init(target: String, requestsPerSecond: Int, users: Int, seed: UInt64) {
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        self.loop = loop
+        engine = .makeBoxSendingValue(
+            LoadEngine(
+                target: target, requestsPerSecond: min(max(requestsPerSecond, 1), 100_000), users: max(users, 1),
+                seed: seed, loop: loop), eventLoop: loop)
+    }
+
+    /// Sends requests until `stop()` or until the task is cancelled, and returns when the last answers are in (at most
+    /// 2 s later).
+    public func run() async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                loop.execute { self.engine.value.start { continuation.resume() } }
+            }
+        } onCancel: {
+            loop.execute { self.engine.value.finish {} }
+        }
+    }
+
+    /// Sends nothing any more, and returns when the last answers are in (at most 2 s later). It cannot be run again.
+    public func stop() async {
+        await withCheckedContinuation { continuation in
+            loop.execute { self.engine.value.finish { continuation.resume() } }
+        }
+    }
+
+    /// The counts so far.
+    public func statistics() async -> LoadStatistics {
+        await withCheckedContinuation { continuation in
+            loop.execute { continuation.resume(returning: self.engine.value.statistics) }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+/// What a load generator has sent and got back. When it has stopped, `sent == ok + failed + broken`.
+public struct LoadStatistics: Sendable, Equatable {
+    /// Requests that were due, including those that found no connection.
+    public internal(set) var sent = 0
+    /// Answers below 500.
+    public internal(set) var ok = 0
+    /// Answers of 500 and above.
+    public internal(set) var failed = 0
+    /// Requests without a whole answer: refused, cut off, too slow (5 s), or not sent because all connections were busy.
+    public internal(set) var broken = 0
+    /// Answers by the `X-Rollguard-Version` response header; without the header under the empty name.
+    public internal(set) var answersByVersion: [String: Int] = [:]
+    /// The failed ones of them.
+    public internal(set) var failuresByVersion: [String: Int] = [:]
+
+    /// Nothing sent yet.
+    public init() {}
+
+    mutating func answered(status: Int, version: String) {
+        answersByVersion[version, default: 0] += 1
+        if status >= 500 {
+            failed += 1
+            failuresByVersion[version, default: 0] += 1
+        } else {
+            ok += 1
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import NIOCore
+import Synchronization
+
+/// A service's character: how long it takes, whether it fails, and what it counted. Shared by its connections.
+final class ServiceBehaviour: Sendable {
+    /// How one request will be answered.
+    struct Answer {
+        let code: Int
+        let delayMicroseconds: Int64
+    }
+
+    private struct State {
+        var random: SeededRandom
+        var fault: DemoFault
+        var metrics: ServiceMetrics
+    }
+
+    /// The longest extra delay, so that a mistyped number cannot hold requests for ever.
+    private static let longestExtraMs = 60_000
+
+    let okText: String
+    let errorText: String
+    private let state: Mutex<State>
+
+    init(version: String, instance: String, fault: DemoFault, seed: UInt64) {
+        okText = "ok from \(version) \(instance)\n"
+        errorText = "error from \(version) \(instance)\n"
+        state = Mutex(
+            State(
+                random: SeededRandom(seed: seed), fault: fault,
+                metrics: ServiceMetrics(version: version, instance: instance)))
+    }
+
+    func setFault(_ fault: DemoFault) {
+        state.withLock { $0.fault = fault }
+    }
+
+    /// Draws the next answer. Every request draws the same number of times, so that a fault does not shift the others.
+    func draw() -> Answer {
+        state.withLock { state in
+            state.metrics.inFlight += 1
+            var delay = Int64.random(in: 5_000...20_000, using: &state.random)
+            let fault = state.fault
+            var code = 200
+            switch fault {
+            case .errors(let share):
+                if state.random.chance(share) { code = 500 }
+            case .latency(let extraMs, let share):
+                if state.random.chance(share) {
+                    delay += Int64(min(max(extraMs, 0), Self.longestExtraMs)) * 1_000
+                }
+            case .none, .crash:
+                _ = state.random.next()
+            }
+            return Answer(code: code, delayMicroseconds: delay)
+        }
+    }
+
+    func answered(code: Int, method: String, seconds: Double, bytes: Int) {
+        state.withLock { state in
+            state.metrics.inFlight -= 1
+            state.metrics.record(code: code, method: method, seconds: seconds, bytes: bytes)
+        }
+    }
+
+    /// The connection closed before the answer could be written.
+    func abandoned() {
+        state.withLock { $0.metrics.inFlight -= 1 }
+    }
+
+    func page() -> String {
+        let metrics = state.withLock { $0.metrics }
+        return metrics.page()
+    }
+}

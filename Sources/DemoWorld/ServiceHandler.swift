@@ -1,0 +1,101 @@
+import NIOCore
+import NIOHTTP1
+
+/// Answers one connection's requests, one at a time and in order.
+///
+/// It writes its answers as bytes: with five services in the demo's one process, in a debug build, the general encoder
+/// would be a tenth of all the work.
+final class ServiceHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = ByteBuffer
+
+    private struct Waiting {
+        let head: HTTPRequestHead
+        let since = NIODeadline.now()
+    }
+
+    /// Pipelined requests that may wait.
+    private static let queueLimit = 64
+    private let behaviour: ServiceBehaviour
+    private var reading: Waiting?
+    private var queue = CircularBuffer<Waiting>()
+    private var isAnswering = false
+    private var delay: Scheduled<Void>?
+
+    init(behaviour: ServiceBehaviour) { self.behaviour = behaviour }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head): reading = Waiting(head: head)
+        case .body: break
+        case .end:
+            guard let reading, queue.count < Self.queueLimit else { return context.close(promise: nil) }
+            self.reading = nil
+            queue.append(reading)
+            if !isAnswering { answerNext(context: context) }
+        }
+    }
+
+    private func answerNext(context: ChannelHandlerContext) {
+        while !isAnswering, let request = queue.popFirst() {
+            let uri = request.head.uri
+            if uri == "/metrics" || uri.hasPrefix("/metrics?") {
+                let type = "text/plain; version=0.0.4; charset=utf-8"
+                write(behaviour.page(), code: 200, type: type, to: request.head, context: context)
+            } else {
+                answerLater(request, context: context)
+            }
+        }
+    }
+
+    private func answerLater(_ request: Waiting, context: ChannelHandlerContext) {
+        isAnswering = true
+        let drawn = behaviour.draw()
+        let bound = NIOLoopBound((self, context, request), eventLoop: context.eventLoop)
+        delay = context.eventLoop.scheduleTask(in: .microseconds(drawn.delayMicroseconds)) {
+            let (handler, context, request) = bound.value
+            handler.finish(drawn, request, context: context)
+        }
+    }
+
+    private func finish(_ drawn: ServiceBehaviour.Answer, _ request: Waiting, context: ChannelHandlerContext) {
+        delay = nil
+        isAnswering = false
+        let text = drawn.code == 200 ? behaviour.okText : behaviour.errorText
+        let seconds = Double((NIODeadline.now() - request.since).nanoseconds) / 1e9
+        // Counted before it is written: whoever has read the answer finds it in the next scrape.
+        behaviour.answered(
+            code: drawn.code, method: request.head.method.rawValue, seconds: seconds, bytes: text.utf8.count)
+        write(text, code: drawn.code, type: "text/plain", to: request.head, context: context)
+        answerNext(context: context)
+    }
+
+    private func write(
+        _ text: String, code: Int, type: String, to request: HTTPRequestHead, context: ChannelHandlerContext
+    ) {
+        let reason = code == 200 ? "OK" : "Internal Server Error"
+        let connection = request.isKeepAlive ? "" : "Connection: close\r\n"
+        let head = "HTTP/1.1 \(code) \(reason)\r\nContent-Type: \(type)\r\nContent-Length: \(text.utf8.count)\r\n"
+        let body = request.method == .HEAD ? "" : text
+        let written = context.eventLoop.makePromise(of: Void.self)
+        if !request.isKeepAlive {
+            let channel = context.channel
+            written.futureResult.whenComplete { _ in channel.close(promise: nil) }
+        }
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: "\(head)\(connection)\r\n\(body)")), promise: written)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        queue.removeAll()
+        if let delay {
+            delay.cancel()
+            self.delay = nil
+            behaviour.abandoned()
+        }
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+}

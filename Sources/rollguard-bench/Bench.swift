@@ -1,0 +1,20 @@
+import Foundation
+import ReleaseKernel
+import Telemetry
+
+/// `make bench`: what a scrape, a sample and a window cost. Prints CPU figures of this machine now; compare ratios inside
+/// one run, not figures of two days.
+@main
+struct Bench {
+    static func main() async throws {
+        var pages = [Page.generated(megabytes: 10)]
+        if let shared = Page.sharedFolder { pages += Page.textparse(in: shared) }
+        print("parser, one core, best of 5, CPU time")
+        print(Table.row(["page", "bytes", "samples", "whole MB/s", "ns/sample", "filtered MB/s", "ns/sample"]))
+        for page in pages { try ParserBench(page: page).printRow() }
+        print("")
+        try await ScrapeBench().printRows()
+        print("")
+        try WindowBench().printRows()
+    }
+}

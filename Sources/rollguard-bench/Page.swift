@@ -1,0 +1,47 @@
+import Foundation
+import Telemetry
+
+/// A page to parse.
+struct Page {
+    let name: String
+    let bytes: [UInt8]
+    let format: ExpositionFormat
+
+    /// A page as services have them: help, type, labels, counters, histograms.
+    static func generated(megabytes: Int) -> Page {
+        var text = ""
+        text.reserveCapacity(megabytes << 20 + 4_096)
+        var family = 0
+        while text.utf8.count < megabytes << 20 {
+            text +=
+                "# HELP app_family_\(family)_total Things that happened.\n# TYPE app_family_\(family)_total counter\n"
+            for code in [200, 204, 301, 400, 404, 500, 502, 503] {
+                for method in ["GET", "POST", "PUT"] {
+                    text +=
+                        "app_family_\(family)_total{code=\"\(code)\",handler=\"/api/v1/orders\",method=\"\(method)\"}"
+                        + " \(family * 7_919 + code)\n"
+                }
+            }
+            family += 1
+        }
+        text += "# TYPE http_requests_total counter\nhttp_requests_total{code=\"200\"} 12345\n"
+        text += "http_requests_total{code=\"500\"} 17\n"
+        return Page(name: "generated \(megabytes) MB", bytes: [UInt8](text.utf8), format: .prometheusText)
+    }
+
+    /// Pages of the Prometheus project, where the conformance data is at hand.
+    static var sharedFolder: String? {
+        let named = ProcessInfo.processInfo.environment["ROLLGUARD_SHARED"] ?? "../shared"
+        let folder = named + "/conformance/textparse"
+        return FileManager.default.fileExists(atPath: folder) ? folder : nil
+    }
+
+    static func textparse(in folder: String) -> [Page] {
+        let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+        return names.compactMap { name in
+            guard let data = FileManager.default.contents(atPath: folder + "/" + name) else { return nil }
+            let isOpenMetrics = name.lowercased().contains("om")
+            return Page(name: name, bytes: [UInt8](data), format: isOpenMetrics ? .openMetrics : .prometheusText)
+        }
+    }
+}

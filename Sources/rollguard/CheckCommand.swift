@@ -1,0 +1,60 @@
+import ArgumentParser
+import ReleaseKernel
+import Rulebook
+
+/// Says whether configuration and rule files can be used.
+struct Check: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Validate configuration and rule files; every mistake at once.",
+        discussion: """
+            A file with `releases` is checked as a configuration, together with the rule files that it names; a file with
+            `groups` as a rule file. Mistakes are printed as file:line:col: error: text, with the line and a caret. Exit
+            code 0 when all files can be used, 1 when not.
+
+              rollguard check rollguard.yaml
+              rollguard check rules/*.yaml
+              rollguard check rollguard.yaml --effective     # the configuration with all defaults filled in
+            """)
+
+    @Argument(help: "Configuration or rule files.")
+    var files: [String]
+
+    @Flag(help: "Print each valid configuration with its defaults filled in.")
+    var effective = false
+
+    func run() throws {
+        var mistakes = 0
+        for file in files {
+            let found = Rulebook.isRuleFile(file, files: DiskFiles()) ? checkRules(file) : checkConfiguration(file)
+            mistakes += found
+        }
+        guard mistakes == 0 else { throw ExitCode(Failure.no) }
+    }
+
+    /// The number of mistakes.
+    private func checkRules(_ file: String) -> Int {
+        let result = Rulebook.check(ruleFile: file, files: DiskFiles())
+        for mistake in result.warnings + result.mistakes { Terminal.complain("\(mistake)") }
+        if result.mistakes.isEmpty { Terminal.say("\(file): valid: \(Check.count(result.rules.count, "rule"))") }
+        return result.mistakes.count
+    }
+
+    private func checkConfiguration(_ file: String) -> Int {
+        let result = Rulebook.load(configuration: file, files: DiskFiles())
+        for mistake in result.warnings + result.mistakes { Terminal.complain("\(mistake)") }
+        guard let plan = result.plan else { return max(1, result.mistakes.count) }
+        if effective {
+            Terminal.say(Rulebook.effectiveYAML(of: plan))
+        } else {
+            let rules = plan.releases.reduce(0) { $0 + $1.rules.count }
+            let parts = [
+                Check.count(plan.releases.count, "release"), Check.count(rules, "rule"),
+                Check.count(plan.receivers.count, "receiver"),
+            ]
+            Terminal.say("\(file): valid: \(parts.joined(separator: ", "))")
+        }
+        return 0
+    }
+
+    private static func count(_ number: Int, _ word: String) -> String { "\(number) \(word)\(number == 1 ? "" : "s")" }
+}

@@ -1,0 +1,92 @@
+import ArgumentParser
+import Console
+import Foundation
+import ReleaseKernel
+import Rulebook
+import Wire
+
+/// Where the running daemon is, for the commands that talk to it.
+struct DaemonAddress: ParsableArguments {
+    @Option(help: "The daemon's address. [default: the configuration's `listen`, else http://127.0.0.1:9411]")
+    var address: String?
+
+    @Option(help: "Take the address and the token from this configuration.")
+    var config: String?
+
+    @Option(help: "A file with the API's token, when the daemon wants one.")
+    var tokenFile: String?
+
+    func open() throws -> DaemonAPI {
+        var listen = ListenPlan()
+        if let config {
+            do { listen = try ConfigurationFile(path: config).load().daemon.listen } catch {
+                throw Failure.no("\(error)")
+            }
+        }
+        let token = tokenFile.map(SecretReference.file) ?? listen.token
+        return DaemonAPI(base: base(listen), token: token)
+    }
+
+    private func base(_ listen: ListenPlan) -> String {
+        guard let address else {
+            // A daemon that listens everywhere is reached here.
+            let host = ["0.0.0.0", "::"].contains(listen.host) ? "127.0.0.1" : listen.host
+            return "http://" + (host.contains(":") ? "[\(host)]" : host) + ":\(listen.port)"
+        }
+        let withScheme = address.contains("://") ? address : "http://" + address
+        return withScheme.hasSuffix("/") ? String(withScheme.dropLast()) : withScheme
+    }
+}
+
+/// The running daemon's API.
+struct DaemonAPI {
+    let base: String
+    let token: SecretReference?
+
+    /// The answer's body as it came.
+    func get(_ path: String) async throws -> [UInt8] { try await send("GET", path, body: nil) }
+
+    func get<Document: Decodable>(_ path: String, as type: Document.Type) async throws -> Document {
+        try decode(try await get(path), type)
+    }
+
+    func post<Document: Decodable>(
+        _ path: String, _ fields: [String: String], as type: Document.Type
+    ) async throws -> Document {
+        try decode(try await send("POST", path, body: try JSONEncoder().encode(fields).map { $0 }), type)
+    }
+
+    /// A name as a part of a path.
+    static func escaped(_ name: String) -> String {
+        name.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(.init(charactersIn: "-._~"))) ?? name
+    }
+
+    private func send(_ method: String, _ path: String, body: [UInt8]?) async throws -> [UInt8] {
+        let transport = CurlTransport(userAgent: "Rollguard/\(Rollguard.version)", secrets: SystemSecretStore())
+        let headers = body == nil ? [] : [TextPair("Content-Type", "application/json")]
+        let request = HTTPRequest(
+            method: method, url: base + path, headers: headers, body: body, bodyLimitBytes: 64 << 20,
+            security: ClientSecurity(authorization: token.map(Authorization.bearer)))
+        let response: HTTPResponse
+        do throws(TransportError) { response = try await transport.send(request) } catch {
+            await transport.shutdown()
+            let hint = "is `rollguard run` running there? --address and --config say where it is"
+            throw Failure.unreachable("error: \(error); \(hint)")
+        }
+        await transport.shutdown()
+        guard (200...299).contains(response.status) else { throw refusal(response) }
+        return response.body
+    }
+
+    private func refusal(_ response: HTTPResponse) -> Failure {
+        let document = try? JSONDecoder().decode(ErrorDocument.self, from: Data(response.body))
+        let text = document?.error ?? "the daemon answered with status \(response.status)"
+        return .no("error: \(text)")
+    }
+
+    private func decode<Document: Decodable>(_ body: [UInt8], _ type: Document.Type) throws -> Document {
+        do { return try JSONDecoder().decode(type, from: Data(body)) } catch {
+            throw Failure.unreachable("error: \(base) does not answer like a rollguard of this version")
+        }
+    }
+}

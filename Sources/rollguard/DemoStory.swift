@@ -1,0 +1,134 @@
+import Daemon
+import DemoWorld
+import Foundation
+import Logging
+
+/// Tells the demo's story as it happens.
+struct DemoStory {
+    let fault: Demo.Fault
+    let faultAfterSeconds: Int
+    let requestsPerSecond: Int
+
+    struct Ending {
+        let isAsItShouldBe: Bool
+        let text: String
+    }
+
+    /// The longest story: what has not happened by then will not.
+    private static let lastSecond = 55
+
+    func tell() async throws -> Ending {
+        let clock = StoryClock()
+        clock.say("starting 3 instances of v1.4.2, 2 of v1.5.0, the gray router and \(requestsPerSecond) requests/s")
+        let stage = try await DemoStage.build(requestsPerSecond: requestsPerSecond)
+        let daemon = try await start(stage, clock: clock)
+        let ending: Ending
+        do {
+            ending = try await act(stage, clock: clock)
+        } catch {
+            ending = Ending(isAsItShouldBe: false, text: "error: the demo broke off: \(error)")
+        }
+        daemon.cancel()
+        _ = await daemon.result
+        await stage.takeDown()
+        clock.say(ending.text)
+        return ending
+    }
+
+    /// The real daemon with the configuration file that the stage wrote.
+    private func start(_ stage: DemoStage, clock: StoryClock) async throws -> Task<Void, any Error> {
+        var logger = Logger(label: "rollguard", factory: { _ in StoryLog(clock: clock) })
+        logger.logLevel = .info
+        let (listening, announce) = AsyncStream<String>.makeStream()
+        let options = Daemon.Options(
+            version: Rollguard.version,
+            onListening: { host, port in
+                announce.yield("http://\(host):\(port)")
+                announce.finish()
+            })
+        let daemon = Daemon(
+            source: ConfigurationFile(path: stage.configurationPath), options: options, logger: logger)
+        let running = Task {
+            defer { announce.finish() }
+            try await daemon.run()
+        }
+        for await address in listening {
+            clock.say("the daemon runs with \(stage.configurationPath)")
+            clock.say("its API: curl \(address)/api/v1/status")
+        }
+        return running
+    }
+
+    private func act(_ stage: DemoStage, clock: StoryClock) async throws -> Ending {
+        let load = Task { await stage.load.run() }
+        defer { load.cancel() }
+        clock.say("10 % of the users get v1.5.0")
+        var faultMs: Int64?
+        var watcher = TrafficWatcher(load: stage.load)
+        for second in 1...DemoStory.lastSecond {
+            try await Task.sleep(for: .seconds(1))
+            if second % 5 == 0 { clock.say(await watcher.line()) }
+            if second == faultAfterSeconds, fault != .none {
+                await breakCanary(stage, clock: clock)
+                faultMs = clock.elapsedMs
+            }
+            if let webhook = await stage.sink.firstReceived(event: "rollback_acknowledged") {
+                return try await finish(stage, webhook: webhook, faultMs: faultMs, clock: clock, &watcher)
+            }
+            if fault == .none, second >= faultAfterSeconds + 25 { return await endWithoutFault(stage) }
+        }
+        return Ending(
+            isAsItShouldBe: false,
+            text: fault == .none ? "no rollback" : "the rollback was not acknowledged in time: this should not happen")
+    }
+
+    private func breakCanary(_ stage: DemoStage, clock: StoryClock) async {
+        let (words, kind): (String, DemoFault) =
+            switch fault {
+            case .errors: ("8 % of its requests fail from now on", .errors(share: 0.08))
+            case .latency:
+                ("a tenth of its requests take 400 ms longer from now on", .latency(extraMs: 400, share: 0.1))
+            case .crash: ("both instances crash", .crash)
+            case .none: ("nothing", .none)
+            }
+        clock.say(">>> v1.5.0 goes bad: \(words)")
+        for service in stage.canary { await service.setFault(kind) }
+    }
+
+    private func endWithoutFault(_ stage: DemoStage) async -> Ending {
+        let rolledBack = await stage.sink.firstReceived(event: "rollback_intended") != nil
+        return rolledBack
+            ? Ending(isAsItShouldBe: false, text: "a healthy release was rolled back: this should not happen")
+            : Ending(isAsItShouldBe: true, text: "no rollback: v1.5.0 is as good as v1.4.2")
+    }
+
+    /// The body with line breaks, because a person reads it.
+    private static func indented(_ webhook: DemoWebhook) -> String {
+        let options: JSONSerialization.WritingOptions = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        guard let object = try? JSONSerialization.jsonObject(with: Data(webhook.body)),
+            let data = try? JSONSerialization.data(withJSONObject: object, options: options)
+        else { return webhook.text }
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    /// The proof as a client sees it, the webhook as it was received, and how long it all took.
+    private func finish(
+        _ stage: DemoStage, webhook: DemoWebhook, faultMs: Int64?, clock: StoryClock, _ watcher: inout TrafficWatcher
+    ) async throws -> Ending {
+        _ = await watcher.line()
+        try await Task.sleep(for: .seconds(2))
+        let canaryRequests = await watcher.canaryRequestsSinceLast()
+        clock.say("the webhook as it was received:")
+        Terminal.say(DemoStory.indented(webhook))
+        clock.say("in the last 2 seconds, clients got \(canaryRequests) answers from v1.5.0")
+        if let times = StoryTimes(webhook: webhook.body, faultWallMs: faultMs.map { clock.wallMs(at: $0) }) {
+            for line in times.lines { clock.say(line) }
+        }
+        guard fault != .none else {
+            return Ending(isAsItShouldBe: false, text: "a healthy release was rolled back: this should not happen")
+        }
+        return canaryRequests == 0
+            ? Ending(isAsItShouldBe: true, text: "caught, rolled back, proven: v1.5.0 serves 0 requests/s")
+            : Ending(isAsItShouldBe: false, text: "v1.5.0 still has traffic: this should not happen")
+    }
+}

@@ -1,0 +1,115 @@
+import ArgumentParser
+import Daemon
+import Foundation
+import ReleaseKernel
+import Rulebook
+import Telemetry
+import Wire
+
+/// Scrapes once and shows what is there: how a user finds out why a rule sees nothing.
+struct Inspect: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Scrape a page once, or read a saved one, and print what it says.",
+        discussion: """
+            Prints every sample in canonical form (sorted labels, then the value, then the timestamp in milliseconds if
+            there is one), or the error and exit code 1.
+
+              rollguard inspect http://10.0.0.21:9090/metrics
+              rollguard inspect page.txt --content-type 'application/openmetrics-text; version=1.0.0'
+              rollguard inspect http://10.0.0.21:9090/metrics --config rollguard.yaml
+            """)
+
+    @Argument(help: "A URL, or a file with a saved page; - reads standard input.")
+    var page: String
+
+    @Option(help: "The Content-Type of a saved page. Without it, a file is read as text format 0.0.4.")
+    var contentType: String?
+
+    @Flag(help: "One JSON object with the samples, or with the error.")
+    var json = false
+
+    @Option(help: "Also say which series the indicators of this configuration match.")
+    var config: String?
+
+    @Option(help: "Seconds to wait for the page.")
+    var timeout: Double = 10
+
+    func run() async throws {
+        let fetched = try await fetch()
+        let samples: [ExpositionSample]
+        let format: ExpositionFormat
+        do {
+            format = try ExpositionFormat(contentType: fetched.contentType, fallback: nil)
+            samples = try Exposition.samples(in: fetched.body, format: format)
+        } catch {
+            throw refuse("\(error)")
+        }
+        if json {
+            Terminal.say(try InspectReport.json(samples, format: format))
+        } else {
+            // One write for the whole page: a page has thousands of lines.
+            let text = samples.map(\.description).joined(separator: "\n")
+            if !text.isEmpty { Terminal.say(text) }
+        }
+        if let config { try explain(fetched.body, format: format, configuration: config) }
+    }
+
+    private struct Page {
+        let body: [UInt8]
+        let contentType: String?
+    }
+
+    private func fetch() async throws -> Page {
+        guard page.hasPrefix("http://") || page.hasPrefix("https://") else { return try readFile() }
+        let transport = CurlTransport(userAgent: "Rollguard/\(Rollguard.version)", secrets: SystemSecretStore())
+        let target = TargetPlan(instance: page, url: page)
+        let scrape = ScrapePlan(timeoutMs: Int64(timeout * 1_000))
+        do throws(TransportError) {
+            let response = try await transport.send(ScrapeRequest.make(target: target, scrape: scrape))
+            await transport.shutdown()
+            guard response.status == 200 else {
+                throw TransportError.broken(
+                    address: Redaction.url(page), reason: "it answered with status \(response.status)")
+            }
+            return Page(body: response.body, contentType: contentType ?? response.header("Content-Type"))
+        } catch {
+            if json { Terminal.say(InspectReport.json(error: "\(error)")) }
+            throw Failure.unreachable("error: \(error)")
+        }
+    }
+
+    private func readFile() throws -> Page {
+        let limit = 256 << 20
+        let handle: FileHandle
+        if page == "-" {
+            handle = .standardInput
+        } else {
+            guard let opened = FileHandle(forReadingAtPath: page) else {
+                throw Failure.unreachable("error: cannot read \(page): is the path right, and may you read it?")
+            }
+            handle = opened
+        }
+        let data = try handle.read(upToCount: limit + 1) ?? Data()
+        guard data.count <= limit else { throw Failure.no("error: \(page) is larger than \(limit >> 20) MiB") }
+        return Page(body: [UInt8](data), contentType: contentType ?? "text/plain; version=0.0.4")
+    }
+
+    private func refuse(_ text: String) -> Failure {
+        if json { Terminal.say(InspectReport.json(error: text)) }
+        return .no("error: \(page == "-" ? "standard input" : Redaction.url(page)): \(text)")
+    }
+
+    /// Which series each indicator of each release matches on this page.
+    private func explain(_ body: [UInt8], format: ExpositionFormat, configuration: String) throws {
+        let plan: Plan
+        do { plan = try ConfigurationFile(path: configuration).load() } catch { throw Failure.no("\(error)") }
+        for release in plan.releases {
+            var reader = try TargetReader(watch: release.indicators, limits: release.scrape.limits)
+            let reading = try reader.read(body, format: format, atUptimeMs: 0, countNewFromWallSeconds: nil)
+            Terminal.complain("release \(release.name):")
+            for line in InspectReport.matches(release.indicators, reading: reading, page: body, format: format) {
+                Terminal.complain("  \(line)")
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import Daemon
+import Foundation
+import Telemetry
+
+/// What `inspect` prints.
+enum InspectReport {
+    private struct Sample: Encodable {
+        let name: String
+        let labels: [String: String]
+        /// As text, because JSON has no NaN or Inf; the same form as Prometheus' API.
+        let value: String
+        let timestampMs: Int64?
+
+        enum CodingKeys: String, CodingKey {
+            case name, labels, value
+            case timestampMs = "timestamp_ms"
+        }
+    }
+
+    private struct Document: Encodable {
+        let format: String?
+        let samples: [Sample]?
+        let error: String?
+    }
+
+    static func json(_ samples: [ExpositionSample], format: ExpositionFormat) throws -> String {
+        let rows = samples.map { sample in
+            Sample(
+                name: sample.name,
+                labels: Dictionary(sample.labels.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }),
+                value: sample.valueText, timestampMs: sample.timestampMs)
+        }
+        return encode(Document(format: format.rawValue, samples: rows, error: nil))
+    }
+
+    static func json(error: String) -> String { encode(Document(format: nil, samples: nil, error: error)) }
+
+    private static func encode(_ document: Document) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        guard let data = try? encoder.encode(document) else { return "{}" }
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    /// A line per indicator.
+    static func matches(
+        _ watch: WatchList, reading: TargetReading, page: [UInt8], format: ExpositionFormat
+    ) -> [String] {
+        var lines: [String] = []
+        func add(_ name: String, _ series: SeriesSelector?, _ count: Int) {
+            guard let series else { return lines.append("\(name): not configured") }
+            lines.append("\(name): \(series) matches \(count) series")
+        }
+        add("requests", watch.requests, reading.matches.requests)
+        add("errors", watch.errors, reading.matches.errors)
+        add("latency", watch.latency, reading.matches.latency)
+        let missing = MissingSeries.selectors(of: watch, in: reading)
+        return lines + MissingSeries.warnings(for: missing, page: page, format: format).map { "warning: \($0)" }
+    }
+}

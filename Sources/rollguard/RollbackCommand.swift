@@ -1,0 +1,97 @@
+import ArgumentParser
+import Console
+import Foundation
+
+/// The one-command rollback.
+struct RollbackCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rollback",
+        abstract: "Roll a release back now, in whatever state it is.",
+        discussion: """
+            Asks the running daemon to give all traffic to the old version, follows the rollback, and says how it ended.
+            Exit code 0 when it was acknowledged (the canary's traffic is gone), 1 when not, 3 when the daemon could not
+            be reached.
+
+              rollguard rollback checkout --reason 'customers report empty carts'
+            """)
+
+    @Argument(help: "The release's name.")
+    var release: String
+
+    @Option(help: "The version that is to have all traffic. [default: the baseline's]")
+    var to: String?
+
+    @Option(help: "Why; it is kept with the incident and told to the receivers.")
+    var reason: String
+
+    @Option(help: "Seconds to wait for the acknowledgement.")
+    var wait: Int = 60
+
+    @Flag(help: "Do not wait.")
+    var noWait = false
+
+    @OptionGroup var daemon: DaemonAddress
+
+    func run() async throws {
+        let api = try daemon.open()
+        var fields = ["reason": reason, "by": Person.name]
+        if let to { fields["to"] = to }
+        let path = "/api/v1/releases/\(DaemonAPI.escaped(release))/rollback"
+        let answer = try await api.post(path, fields, as: CommandDocument.self)
+        Terminal.say(answer.text)
+        guard !noWait, let incident = answer.incident else { return }
+        try await follow(incident, api: api)
+    }
+
+    private func follow(_ incident: String, api: DaemonAPI) async throws {
+        var told = 0
+        for _ in 0..<max(1, wait * 5) {
+            let document = try await api.get(
+                "/api/v1/incidents/\(DaemonAPI.escaped(incident))", as: IncidentDocument.self)
+            for step in document.timeline.dropFirst(told) { Terminal.say(IncidentText.line(step)) }
+            told = max(told, document.timeline.count)
+            switch document.summary.state {
+            case "acknowledged": return Terminal.say("\(incident): acknowledged: the canary is out")
+            case "dry_run": return Terminal.say("\(incident): a dry run: nothing was done")
+            default: break
+            }
+            try await Task.sleep(for: .milliseconds(200))
+        }
+        throw Failure.no(
+            "error: \(incident) was not acknowledged within \(wait) s; the daemon goes on: rollguard why \(incident)")
+    }
+}
+
+/// Clears the latch.
+struct Rearm: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Clear a release's latch after a rollback.",
+        discussion: """
+            After a rollback the same version stays out until a new version comes or somebody rearms the release.
+
+              rollguard rearm checkout --reason 'the database was the cause, not v1.5.0'
+            """)
+
+    @Argument(help: "The release's name.")
+    var release: String
+
+    @Option(help: "Why; it is kept with the incident.")
+    var reason: String
+
+    @OptionGroup var daemon: DaemonAddress
+
+    func run() async throws {
+        let answer = try await daemon.open().post(
+            "/api/v1/releases/\(DaemonAPI.escaped(release))/rearm", ["reason": reason, "by": Person.name],
+            as: CommandDocument.self)
+        Terminal.say(answer.text)
+    }
+}
+
+/// Who is at the keyboard, for the record.
+enum Person {
+    static var name: String {
+        let environment = ProcessInfo.processInfo.environment
+        return environment["SUDO_USER"] ?? environment["USER"] ?? environment["LOGNAME"] ?? "command line"
+    }
+}

@@ -1,0 +1,51 @@
+import ArgumentParser
+
+/// The command line: one file per command.
+@main
+struct Rollguard: AsyncParsableCommand {
+    static let version = "0.1.0"
+
+    static let configuration = CommandConfiguration(
+        commandName: "rollguard",
+        abstract: "Watches a new version beside the old one and takes it out the moment it is worse.",
+        discussion: """
+            Rollguard scrapes Prometheus-style metrics from both versions, compares error rate and latency in sliding
+            windows, and calls the traffic router when a rule says that the new version is worse. It reads the split
+            back, waits until the new version's traffic is gone, and tells your receivers.
+
+            Start with `rollguard demo`, then `rollguard check rollguard.yaml` and `rollguard run`.
+
+            Exit codes: 0 done; 1 the answer is no (a check failed, a rollback was not acknowledged); 2 wrong usage;
+            3 something that is needed could not be reached.
+            """,
+        version: version,
+        subcommands: [
+            Demo.self, Check.self, Inspect.self, Run.self, Status.self, RollbackCommand.self, Rearm.self, Why.self,
+            Router.self,
+        ])
+
+    static func main() async {
+        // Off the main actor: hops from it cost more than a scrape.
+        await Task.detached { await runParsed() }.value
+    }
+
+    private static func runParsed() async {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch let failure as Failure {
+            Terminal.complain(failure.text)
+            Terminal.exit(failure.code)
+        } catch {
+            let code = exitCode(for: error)
+            if code == .success { exit(withError: error) }
+            if let wanted = error as? ExitCode { Terminal.exit(wanted.rawValue) }
+            Terminal.complain(fullMessage(for: error))
+            Terminal.exit(Failure.wrongUsage)
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import Console
+import ReleaseKernel
+
+/// The status for people.
+enum StatusTable {
+    static func text(_ status: StatusDocument) -> String {
+        var lines = ["rollguard \(status.version)  \(status.at)" + (status.dryRun ? "  DRY RUN" : "")]
+        if let problem = status.journalProblem { lines.append("! \(problem)") }
+        for release in status.releases { lines += [""] + block(release) }
+        let open = status.incidents.filter(\.open)
+        if !status.incidents.isEmpty {
+            lines += ["", "incidents (rollguard why ID)"]
+            let shown = open + status.incidents.filter { !$0.open }.prefix(5)
+            lines += Columns.laidOut(shown.map(incident), indent: "  ")
+        }
+        if let outbox = status.outbox {
+            lines += ["", "outbox: \(outbox.waiting) waiting, \(outbox.delivered) delivered, \(outbox.dead) dead"]
+        }
+        lines += status.deadLetters.prefix(5).map { "  dead: \($0.event) for \($0.receiver): \($0.reason)" }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func block(_ release: ReleaseDocument) -> [String] {
+        let share = release.canaryBasisPoints.map { NumberText.plain(Double($0) / 100) + " %" } ?? "unknown"
+        var lines = ["\(release.name): \(release.phase), canary share \(share)"]
+        if !release.explanation.isEmpty { lines.append("  \(release.explanation)") }
+        lines += Columns.laidOut(
+            [["", "version", "targets", "requests/s", "errors", "p99"]]
+                + [pool("baseline", release.baseline), pool("canary", release.canary)], indent: "  ")
+        let header = ["rule", "action", "alert", "verdict", "canary", "baseline"]
+        lines += Columns.laidOut([header] + release.rules.map(rule), indent: "  ")
+        for pool in [release.baseline, release.canary] {
+            for target in pool.targets {
+                if let error = target.error { lines.append("  ! \(target.instance): \(error)") }
+            }
+        }
+        return lines + release.warnings.map { "  ! \($0)" }
+    }
+
+    private static func pool(_ name: String, _ pool: PoolDocument) -> [String] {
+        let up = pool.targets.filter { $0.up == true }.count
+        return [
+            name, pool.version, "\(up)/\(pool.targets.count) up",
+            pool.requestRatePerSecond.map(NumberText.plain) ?? "-",
+            pool.errorRate.map(NumberText.percent) ?? "-", pool.latencyP99Seconds.map(NumberText.seconds) ?? "-",
+        ]
+    }
+
+    private static func rule(_ rule: RuleDocument) -> [String] {
+        let verdict = rule.verdict.map { word in word + (rule.reason.map { ": \($0)" } ?? "") } ?? "not evaluated yet"
+        func value(_ side: SideDocument?) -> String {
+            side?.value.map { IndicatorText.value($0, of: rule.indicator ?? "") } ?? "-"
+        }
+        return [rule.name, rule.action, rule.alert, verdict, value(rule.canary), value(rule.baseline)]
+    }
+
+    private static func incident(_ incident: IncidentSummary) -> [String] {
+        [
+            incident.id, incident.state, "\(incident.openedAt)", "\(incident.fromVersion) -> \(incident.toVersion)",
+            incident.rule ?? incident.by ?? "",
+        ]
+    }
+}
+
+/// A value as its indicator is spoken of.
+enum IndicatorText {
+    static func value(_ value: Double, of indicator: String) -> String {
+        if indicator == "error_rate" { return NumberText.percent(value) }
+        if indicator.hasPrefix("latency") { return NumberText.seconds(value) }
+        return NumberText.plain(value) + "/s"
+    }
+}
+
+/// Text in columns.
+enum Columns {
+    static func laidOut(_ rows: [[String]], indent: String) -> [String] {
+        var widths: [Int] = []
+        for row in rows {
+            for (index, cell) in row.enumerated() {
+                if index == widths.count { widths.append(0) }
+                widths[index] = max(widths[index], cell.count)
+            }
+        }
+        return rows.map { row in
+            let cells = row.enumerated().map { index, cell in
+                index == row.count - 1 ? cell : cell + String(repeating: " ", count: widths[index] - cell.count)
+            }
+            return indent + cells.joined(separator: "  ")
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import ArgumentParser
+import Console
+import Foundation
+import ReleaseKernel
+
+/// The whole evidence behind a decision.
+struct Why: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show why an incident happened: the rule, the values, every step.",
+        discussion: """
+              rollguard why                 # the newest incident
+              rollguard why checkout-17
+              rollguard why checkout-17 --json
+            """)
+
+    @Argument(help: "The incident's id. [default: the newest]")
+    var incident: String?
+
+    @Flag(help: "The API's answer as it is: GET /api/v1/incidents/ID.")
+    var json = false
+
+    @OptionGroup var daemon: DaemonAddress
+
+    func run() async throws {
+        let api = try daemon.open()
+        let id = if let incident { incident } else { try await newest(api) }
+        let path = "/api/v1/incidents/\(DaemonAPI.escaped(id))"
+        if json { return Terminal.say(String(decoding: try await api.get(path), as: UTF8.self)) }
+        let document = try await api.get(path, as: IncidentDocument.self)
+        for line in IncidentText.lines(document) { Terminal.say(line) }
+    }
+
+    private func newest(_ api: DaemonAPI) async throws -> String {
+        let status = try await api.get("/api/v1/status", as: StatusDocument.self)
+        guard let newest = status.incidents.first else { throw Failure.no("there is no incident") }
+        return newest.id
+    }
+}
+
+/// An incident for people.
+enum IncidentText {
+    static func lines(_ incident: IncidentDocument) -> [String] {
+        let summary = incident.summary
+        var lines = [
+            "\(summary.id): \(summary.state)" + (summary.open ? ", open" : ""),
+            "  release  \(summary.release): \(summary.fromVersion) -> \(summary.toVersion)",
+            "  split    \(share(summary.canaryBasisPointsBefore)) -> \(share(summary.canaryBasisPointsWanted)) canary",
+            "  opened   \(summary.openedAt)" + (summary.closedAt.map { ", closed \($0)" } ?? ""),
+            "  router   \(summary.attempts) calls, \(summary.reapplications) reapplied",
+        ]
+        if let by = summary.by { lines.append("  by       \(by): \(summary.reason ?? "")") }
+        if let alert = incident.alert { lines += evidence(alert) }
+        lines += ["", "timeline"] + incident.timeline.map { "  " + line($0) }
+        lines += ["", "journal"] + incident.entries.map { "  #\($0.sequence)  \($0.at)  \($0.text)" }
+        return lines
+    }
+
+    static func line(_ step: TimelineDocument) -> String {
+        "\(step.at)  \(step.step)" + (step.detail.isEmpty ? "" : ": \(step.detail)")
+    }
+
+    private static func share(_ basisPoints: Int?) -> String {
+        basisPoints.map { NumberText.plain(Double($0) / 100) + " %" } ?? "unknown"
+    }
+
+    private static func evidence(_ alert: AlertDocument) -> [String] {
+        let evidence = alert.evidence
+        var lines = [
+            "  rule     \(alert.rule), active since \(alert.activeSince)",
+            "  when     \(evidence.condition)  (\(evidence.indicator) over \(evidence.windowMs / 1_000) s)",
+        ]
+        func side(_ name: String, _ side: SideDocument) -> [String] {
+            [
+                name, side.version, side.value.map { IndicatorText.value($0, of: evidence.indicator) } ?? "no value",
+                "\(side.requests.map(NumberText.plain) ?? "?") requests",
+                "\(side.errors.map(NumberText.plain) ?? "?") failed",
+                "\(side.healthyTargets)/\(side.targets) targets up",
+            ]
+        }
+        lines += Columns.laidOut(
+            [side("canary", evidence.canary), side("baseline", evidence.baseline)], indent: "           ")
+        return lines + evidence.notes.map { "           note: \($0)" }
+            + alert.annotations.sorted { $0.key < $1.key }.map { "  \($0.key): \($0.value)" }
+    }
+}

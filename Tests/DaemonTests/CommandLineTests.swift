@@ -1,0 +1,122 @@
+import Foundation
+import Testing
+
+/// Exit codes and messages of commands that fail: what a script and a person see.
+@Suite("The command line", .enabled(if: Executable.path != nil, "the executable is not built"))
+struct CommandLineTests {
+    private static func run(_ arguments: [String], files: [String: String] = [:]) async throws -> (Int32?, String) {
+        let folder = try Scratch.folder("command")
+        for (name, text) in files {
+            try text.write(to: folder.appendingPathComponent(name), atomically: true, encoding: .utf8)
+        }
+        let filled = arguments.map { $0.replacingOccurrences(of: "DIR", with: folder.path) }
+        let command = try Executable(filled, folder: folder)
+        let end = await command.end()
+        let text = command.text
+        await command.kill9()
+        try? FileManager.default.removeItem(at: folder)
+        return (end?.status, text)
+    }
+
+    private static let configuration = """
+        state: /proc/rollguard
+        listen: 127.0.0.1:0
+        releases:
+          - name: checkout
+            pools:
+              baseline: {version: v1, targets: ["127.0.0.1:1"]}
+              canary:   {version: v2, targets: ["127.0.0.1:2"]}
+            indicators: {requests: requests_total}
+            router: {kind: gray, instances: ["http://127.0.0.1:3"]}
+            rules:
+              - name: checkout
+                rules:
+                  - {alert: Gone, indicator: request_rate, window: 1m, when: canary < 1, action: notify}
+
+        """
+
+    @Test(arguments: [
+        (["--help"], Int32(0), "Exit codes"), (["run", "--help"], 0, "SIGHUP"), (["demo", "--help"], 0, "--fault"),
+        (["check", "--help"], 0, "--effective"), (["inspect", "--help"], 0, "--content-type"),
+        (["why", "--help"], 0, "newest"),
+        (["status", "--help"], 0, "--watch"), (["rollback", "--help"], 0, "--reason"),
+        (["rearm", "--help"], 0, "latch"),
+        (["router", "--help"], 0, "admin API"), (["--version"], 0, "0."), ([], 0, "USAGE"),
+        (["nonsense"], 2, "nonsense"), (["run"], 2, "--config"), (["rollback", "x"], 2, "--reason"),
+        (["demo", "--fault", "fire"], 2, "errors"), (["run", "--config", "/nowhere.yaml"], 1, "/nowhere.yaml"),
+        (["check", "/nowhere.yaml"], 1, "/nowhere.yaml"), (["inspect", "/nowhere"], 3, "/nowhere"),
+        (["inspect", "http://127.0.0.1:1/metrics"], 3, "cannot connect"),
+        (["status", "--address", "127.0.0.1:1"], 3, "rollguard run"),
+        (["router", "--config", "/nowhere.json"], 1, "/nowhere.json"),
+    ])
+    func exitCodesSayWhatHappened(_ arguments: [String], _ code: Int32, _ word: String) async throws {
+        let (status, text) = try await Self.run(arguments)
+        #expect(status == code, "\(arguments): \(text)")
+        #expect(text.contains(word), "\(arguments): \(text)")
+    }
+
+    @Test func aStateFolderThatCannotBeWrittenIsNamed() async throws {
+        let (status, text) = try await Self.run(
+            ["run", "--config", "DIR/rollguard.yaml"], files: ["rollguard.yaml": Self.configuration])
+        #expect(status == 3 && text.contains("/proc/rollguard"), "\(text)")
+    }
+
+    @Test func aPortInUseIsNamed() async throws {
+        let taken = try PortHolder()
+        let text = Self.configuration.replacingOccurrences(of: "127.0.0.1:0", with: "127.0.0.1:\(taken.port)")
+            .replacingOccurrences(of: "/proc/rollguard", with: NSTemporaryDirectory() + "rollguard-port-\(UUID())")
+        let (status, output) = try await Self.run(
+            ["run", "--config", "DIR/rollguard.yaml"], files: ["rollguard.yaml": text])
+        #expect(
+            status == 3 && output.contains("\(taken.port)") && output.contains("listens there already"), "\(output)")
+    }
+
+    @Test func mistakesComeAllAtOnceWithTheirPlaces() async throws {
+        let text = Self.configuration.replacingOccurrences(of: "window:", with: "windw:")
+            .replacingOccurrences(of: "canary < 1", with: "canary <")
+        let (status, output) = try await Self.run(["check", "DIR/rollguard.yaml"], files: ["rollguard.yaml": text])
+        #expect(status == 1)
+        #expect(output.contains("rollguard.yaml:13:") && output.contains("did you mean 'window'?"), "\(output)")
+        #expect(output.components(separatedBy: ": error: ").count > 2, "\(output)")
+    }
+
+    @Test func inspectPrintsTheCanonicalSamples() async throws {
+        let page = "# TYPE a counter\na{z=\"1\",b=\"2\"} 3\nb 1 12\n"
+        let (status, text) = try await Self.run(["inspect", "DIR/page.txt"], files: ["page.txt": page])
+        #expect(status == 0 && text == "a{b=\"2\",z=\"1\"} 3\nb 1 12\n", "\(text)")
+        let (bad, error) = try await Self.run(["inspect", "DIR/page.txt"], files: ["page.txt": "a 1\nb{ 2\n"])
+        #expect(bad == 1 && error.contains("line 2"), "\(error)")
+    }
+
+    @Test func inspectSaysWhichIndicatorsMatch() async throws {
+        let (status, text) = try await Self.run(
+            ["inspect", "DIR/page.txt", "--config", "DIR/rollguard.yaml"],
+            files: ["page.txt": "request_total 1\n", "rollguard.yaml": Self.configuration])
+        #expect(status == 0 && text.contains("requests_total matches 0 series"), "\(text)")
+        #expect(text.contains("nearest") && text.contains("request_total"), "\(text)")
+    }
+}
+
+/// Listens on a port so that nobody else can.
+private final class PortHolder {
+    let port: Int
+    private let descriptor: Int32
+
+    init() throws {
+        let free = try Scratch.port()
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(UInt16(free)).bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        let bound = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard bound == 0, listen(descriptor, 1) == 0 else { throw CocoaError(.featureUnsupported) }
+        port = free
+    }
+
+    deinit { close(descriptor) }
+}

@@ -1,0 +1,66 @@
+import Daemon
+import Foundation
+import Testing
+
+@Suite("Documents")
+struct DocumentTests {
+    @Test(arguments: Repository.documents)
+    func linksLeadSomewhere(_ document: String) {
+        let folder = document.split(separator: "/").dropLast().joined(separator: "/")
+        let pattern = /\]\(([^)#\s]+)(#[^)]*)?\)/
+        for match in Repository.text(document).matches(of: pattern) {
+            let target = String(match.1)
+            if target.contains("://") || target.hasPrefix("mailto:") { continue }
+            let path = URL(fileURLWithPath: "/" + (folder.isEmpty ? "" : folder + "/") + target).standardized.path
+            #expect(Repository.exists(String(path.dropFirst())), "\(document) links to \(target)")
+        }
+    }
+
+    @Test func everyMetricIsDocumentedAndNoOther() {
+        let page = Repository.text("docs/reference/metrics.md")
+        let rows = Set(page.matches(of: /\| `([a-z0-9_]+)` \|/).map { String($0.1) })
+        #expect(rows == Set(MetricFamily.all.map(\.name)))
+    }
+
+    /// A panel that asks for a metric that nobody exports stays empty for ever.
+    @Test(arguments: Repository.files("dashboards", ending: ".json"))
+    func dashboardsAskForMetricsThatAreExported(_ dashboard: String) throws {
+        let object = try JSONSerialization.jsonObject(with: Data(Repository.text(dashboard).utf8))
+        let queries = expressions(object)
+        #expect(!queries.isEmpty)
+        var exported = Set(MetricFamily.all.map(\.name))
+        for family in MetricFamily.all {
+            guard case .histogram = family.kind else { continue }
+            exported.formUnion(["_bucket", "_sum", "_count"].map { family.name + $0 })
+        }
+        for query in queries {
+            for match in query.matches(of: /rollguard_[a-z0-9_]+/) {
+                #expect(exported.contains(String(match.0)), "\(dashboard): \(match.0) in \(query)")
+            }
+        }
+    }
+
+    /// Every `expr` and every `query`, however deep.
+    private func expressions(_ value: Any) -> [String] {
+        if let list = value as? [Any] { return list.flatMap(expressions) }
+        guard let object = value as? [String: Any] else { return [] }
+        return object.flatMap { key, value in
+            ["expr", "query", "definition"].contains(key) && value is String
+                ? [value as? String ?? ""] : expressions(value)
+        }
+    }
+
+    @Test func theUnitStartsWhatTheCommandLineHas() {
+        let unit = Repository.text("docs/rollguard.service")
+        #expect(unit.contains("rollguard check /etc/rollguard/rollguard.yaml"))
+        #expect(unit.contains("rollguard run --config /etc/rollguard/rollguard.yaml"))
+    }
+
+    /// What the tests start must be installed by the script that the test command runs.
+    @Test(arguments: [
+        "haproxy", "nginx", "prometheus", "prometheus-alertmanager", "prometheus-node-exporter", "openssl",
+    ])
+    func programsOfTheTestsAreInstalledByName(_ program: String) {
+        #expect(Repository.text("scripts/setup.sh").contains(program))
+    }
+}

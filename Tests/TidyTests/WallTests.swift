@@ -1,0 +1,68 @@
+import Testing
+
+/// Which room may know which: docs/ARCHITECTURE.md.
+@Suite("Walls between the rooms")
+struct WallTests {
+    static let floors: [String: Set<String>] = [
+        "Telemetry": [],
+        "ReleaseKernel": ["Telemetry"],
+        "Rulebook": ["ReleaseKernel", "Telemetry", "Yams", "Foundation", "Glibc"],
+        "Wire": ["ReleaseKernel", "CCurl", "Glibc", "Synchronization", "Foundation"],
+        "Routers": ["ReleaseKernel", "NIOCore", "NIOPosix", "Foundation", "Synchronization"],
+        "Receivers": ["ReleaseKernel", "Crypto", "Foundation", "Synchronization"],
+        "Ledger": ["ReleaseKernel", "GRDB", "Foundation", "Glibc"],
+        "Console": [
+            "ReleaseKernel", "Hummingbird", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore", "NIOPosix",
+            "NIOHTTP1",
+            "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "ServiceLifecycle", "Foundation", "Glibc", "Synchronization",
+        ],
+        "GrayRouter": [
+            "ReleaseKernel", "NIOCore", "NIOPosix", "NIOHTTP1", "Crypto", "Foundation", "Glibc", "Synchronization",
+        ],
+        "DemoWorld": ["ReleaseKernel", "NIOCore", "NIOPosix", "NIOHTTP1", "Foundation", "Glibc", "Synchronization"],
+    ]
+
+    static func imports(of file: String) -> [String] {
+        Repository.text(file).split(separator: "\n").compactMap { line in
+            var words = line.split(separator: " ").map(String.init)
+            if let first = words.first, first == "public" || first.hasPrefix("@") { words.removeFirst() }
+            return words.count >= 2 && words[0] == "import" ? words.last : nil
+        }
+    }
+
+    @Test(arguments: floors.keys.sorted())
+    func aRoomKnowsOnlyWhatItMay(_ room: String) throws {
+        let allowed = try #require(WallTests.floors[room])
+        let files = Repository.files("Sources/\(room)", ending: ".swift")
+        #expect(!files.isEmpty)
+        for file in files {
+            for name in WallTests.imports(of: file) where !allowed.contains(name) {
+                Issue.record("\(file) imports \(name), which \(room) must not know")
+            }
+        }
+    }
+
+    /// Floor 0 is pure: the same input gives the same answer, on every machine and every day.
+    @Test(arguments: ["Telemetry", "ReleaseKernel"])
+    func floorZeroIsPure(_ room: String) {
+        let forbidden = [
+            "Date()", "UUID()", ".random(", "ContinuousClock", "Task {", "Task.sleep", " await ", "Mutex(",
+            "FileHandle",
+            "FileManager", "clock_gettime", "SystemRandomNumberGenerator",
+        ]
+        for file in Repository.files("Sources/\(room)", ending: ".swift") where !file.contains("/Ports/") {
+            let code = Repository.text(file).split(separator: "\n").filter { !$0.drop { $0 == " " }.hasPrefix("//") }
+            for line in code {
+                for word in forbidden where line.contains(word) { Issue.record("\(file): \(word) in: \(line)") }
+            }
+        }
+    }
+
+    @Test func nothingIsLeftOpen() {
+        let marks = ["FIX" + "ME", "TO" + "DO", "XX" + "X", "fatalError(", "try!"]
+        for file in Repository.files("Sources", ending: ".swift") {
+            let text = Repository.text(file)
+            for mark in marks where text.contains(mark) { Issue.record("\(file) has \(mark)") }
+        }
+    }
+}
