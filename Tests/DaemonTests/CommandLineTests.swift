@@ -104,18 +104,18 @@ private final class PortHolder {
 
     init() throws {
         let free = try Scratch.port()
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(UInt16(free)).bigEndian
         address.sin_addr.s_addr = inet_addr("127.0.0.1")
         let bound = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                bind(listener, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard bound == 0, listen(descriptor, 1) == 0 else { throw CocoaError(.featureUnsupported) }
-        port = free
+        guard bound == 0, listen(listener, 1) == 0 else { throw CocoaError(.featureUnsupported) }
+        (port, descriptor) = (free, listener)
     }
 
     deinit { close(descriptor) }

@@ -18,7 +18,7 @@ final class Executable: @unchecked Sendable {
     /// Starts it; standard output and error go to a file, so that no full pipe can stop it.
     init(_ arguments: [String], folder: URL, environment: [String: String] = [:]) throws {
         log = folder.appendingPathComponent("rollguard-\(UUID().uuidString).log")
-        FileManager.default.createFile(atPath: log.path, contents: nil)
+        _ = FileManager.default.createFile(atPath: log.path, contents: nil)
         let handle = try FileHandle(forWritingTo: log)
         process.executableURL = URL(fileURLWithPath: Executable.path ?? "/nonexistent")
         process.arguments = arguments

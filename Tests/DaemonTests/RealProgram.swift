@@ -18,7 +18,7 @@ final class RealProgram: @unchecked Sendable {
 
     init(_ name: String, _ arguments: [String], folder: URL) throws {
         log = folder.appendingPathComponent("\(name).log")
-        FileManager.default.createFile(atPath: log.path, contents: nil)
+        _ = FileManager.default.createFile(atPath: log.path, contents: nil)
         let handle = try FileHandle(forWritingTo: log)
         process.executableURL = URL(fileURLWithPath: RealProgram.path(name) ?? "/nonexistent")
         process.arguments = arguments
