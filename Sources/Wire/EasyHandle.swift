@@ -86,7 +86,6 @@ extension EasyHandle {
         set(CURLOPT_PROXY, "")
         if let socket = request.unixSocket { set(CURLOPT_UNIX_SOCKET_PATH, socket) }
         set(CURLOPT_NOSIGNAL, 1)
-        set(CURLOPT_BUFFERSIZE, 131_072)
         set(CURLOPT_TIMEOUT_MS, Int(max(1, remainingMs)))
         set(CURLOPT_CONNECTTIMEOUT_MS, Int(max(1, min(remainingMs, request.connectTimeoutMs))))
         set(CURLOPT_TCP_NODELAY, 1)

@@ -27,8 +27,13 @@ struct OperatorTests {
     @Test func oneCommandRollsBackAndWhyAndRearmFollow() async throws {
         let world = try await LiveWorld.start()
         let (daemon, address) = try await Self.start(world)
-        let status = try await Self.run(["status", "--address", address], world)
-        #expect(status.status == 0 && status.text.contains("checkout: watching"), "\(status.text)")
+        var shown = ""
+        let isWatching = await eventually(100) {
+            let status = try await Self.run(["status", "--address", address], world)
+            shown = status.text
+            return status.status == 0 && shown.contains("checkout: watching")
+        }
+        #expect(isWatching, "\(shown)")
 
         let rollback = try await Self.run(
             ["rollback", "checkout", "--reason", "carts are empty", "--address", address], world)

@@ -438,7 +438,7 @@ struct MistakeTests {
                     "14:90: error: unknown name 'var.j' in a template; did you mean 'var.k'?",
                     "14:138: error: unknown name 'weight.canry' in a template; did you mean 'weight.canary'?",
                     "14:154: error: unknown filter 'bas64'; did you mean 'base64'?",
-                    "14:234: error: unknown name 'weight.canary' in a template; known here are 'release', 'version.canary', "
+                    "14:217: error: unknown name 'weight.canary' in a template; known here are 'release', 'version.canary', "
                         + "'version.baseline', 'instance', 'var.k' or 'etag'",
                 ]
             ),

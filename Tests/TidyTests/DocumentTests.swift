@@ -18,7 +18,7 @@ struct DocumentTests {
 
     @Test func everyMetricIsDocumentedAndNoOther() {
         let page = Repository.text("docs/reference/metrics.md")
-        let rows = Set(page.matches(of: /\| `([a-z0-9_]+)` \|/).map { String($0.1) })
+        let rows = Set(page.matches(of: /\n\| `([a-z0-9_]+)` \|/).map { String($0.1) })
         #expect(rows == Set(MetricFamily.all.map(\.name)))
     }
 

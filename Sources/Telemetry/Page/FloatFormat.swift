@@ -1,11 +1,13 @@
 /// Writes numbers as Go does, because that is how Prometheus stores and shows them.
 enum FloatFormat {
-    /// Without an exponent, the shortest digits that read back as the same number: Go's `FormatFloat(v, 'f', -1, 64)`,
-    /// the form of the Prometheus API.
+    /// The shortest digits that read back as the same number, with an exponent only below 1e-6 and from 1e21 on: the form
+    /// of the Prometheus API (and of JavaScript).
     static func plain(_ value: Double) -> String {
         if let word = word(value) { return word }
         let (digits, point) = shortest(value)
-        return (value.sign == .minus ? "-" : "") + laidOut(digits, point: point)
+        let isExtreme = value != 0 && (value.magnitude < 1e-6 || value.magnitude >= 1e21)
+        let text = isExtreme ? scientific(digits, exponent: point - 1) : laidOut(digits, point: point)
+        return (value.sign == .minus ? "-" : "") + text
     }
 
     /// The form that the server gives `le` and `quantile`: always a point or an exponent, so that `1` and `1.0` are one
