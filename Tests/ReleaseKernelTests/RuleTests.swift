@@ -58,6 +58,16 @@ struct RuleTests {
         }
     }
 
+    @Test func saysThatMissingDataWasTheBreach() {
+        var world = KernelHarness(plan: .example(rules: [.errorRate(noData: .breach, action: .notify)]))
+        world.canary.isUp = false
+        world.cycle(3)
+        #expect(
+            world.release.rules[0].evidence?.notes == [
+                "no target of the canary could be scraped, which the rule takes for a breach (no_data: breach)"
+            ])
+    }
+
     @Test func neverHoldsAMissingBaselineAgainstTheCanary() {
         var world = KernelHarness(plan: .example(rules: [.errorRate(noData: .breach)]))
         world.baseline.isUp = false

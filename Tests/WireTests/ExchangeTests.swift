@@ -109,7 +109,8 @@ struct ExchangeTests {
             let security = ClientSecurity(authorization: .basic(user: "me", password: .environment("T")))
             _ = try await transport.send(
                 HTTPRequest(
-                    method: "PUT", url: server.url, headers: [TextPair("X-A", "1")], body: [1, 2], acceptsCompression: true,
+                    method: "PUT", url: server.url, headers: [TextPair("X-A", "1")], body: [1, 2],
+                    acceptsCompression: true,
                     security: security))
             _ = try await transport.send(HTTPRequest(url: server.url))
         }

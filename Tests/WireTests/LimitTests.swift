@@ -59,7 +59,8 @@ struct LimitTests {
         defer { server.stop() }
         try await withTransport { transport in
             let small = HTTPRequest(url: server.url, acceptsCompression: true)
-            #expect(await transport.failure(small) == .bodyTooLarge(address: server.url + "/", limitBytes: Self.megabyte))
+            #expect(
+                await transport.failure(small) == .bodyTooLarge(address: server.url + "/", limitBytes: Self.megabyte))
             let large = HTTPRequest(
                 url: server.url, timeoutMs: 60_000, bodyLimitBytes: 50_000_000, acceptsCompression: true)
             let response = try await transport.send(large)

@@ -8,7 +8,9 @@ struct RedirectTests {
         "HTTP/1.1 \(status) Moved\r\nLocation: \(location)\r\nX-First: 1\r\nContent-Length: 4\r\n\r\ngone"
     }
 
-    private static func follow(_ request: HTTPRequest, secrets: FixedSecrets = FixedSecrets()) async throws -> HTTPResponse {
+    private static func follow(_ request: HTTPRequest, secrets: FixedSecrets = FixedSecrets()) async throws
+        -> HTTPResponse
+    {
         try await withTransport(secrets: secrets) { try await $0.send(request) }
     }
 
@@ -59,7 +61,9 @@ struct RedirectTests {
         for authorization in authorizations {
             let request = HTTPRequest(
                 method: "POST", url: server.url,
-                headers: [TextPair("Accept", "text/plain"), TextPair("Cookie", "s3cret"), TextPair("X-Sign", "s3cret")],
+                headers: [
+                    TextPair("Accept", "text/plain"), TextPair("Cookie", "s3cret"), TextPair("X-Sign", "s3cret"),
+                ],
                 body: Array("body".utf8), redirectLimit: 2, security: ClientSecurity(authorization: authorization))
             #expect(try await Self.follow(request, secrets: secrets).text == "other")
         }
@@ -77,13 +81,16 @@ struct RedirectTests {
 
     @Test func aCredentialFollowsOnTheSameServer() async throws {
         let server = ScriptedServer.answering {
-            $0.line.contains("/old") ? Self.redirect(301, "http://evil:x@127.0.0.1:\(Self.port($0))/new") : ScriptedServer.ok()
+            $0.line.contains("/old")
+                ? Self.redirect(301, "http://evil:x@127.0.0.1:\(Self.port($0))/new") : ScriptedServer.ok()
         }
         defer { server.stop() }
         let security = ClientSecurity(authorization: .basic(user: "me", password: .environment("KEY")))
         let request = HTTPRequest(url: server.url + "/old", redirectLimit: 1, security: security)
         _ = try await Self.follow(request, secrets: FixedSecrets(values: ["KEY": "open sesame"]))
-        #expect(server.received.flatMap { $0.values("Authorization") } == Array(repeating: "Basic bWU6b3BlbiBzZXNhbWU=", count: 2))
+        #expect(
+            server.received.flatMap { $0.values("Authorization") }
+                == Array(repeating: "Basic bWU6b3BlbiBzZXNhbWU=", count: 2))
     }
 
     private static func port(_ request: ScriptedServer.Request) -> String {
@@ -97,7 +104,9 @@ struct RedirectTests {
     ])
     func theMethodAfterARedirectIsAsTheStandardSays(status: Int, method: String, line: String) async throws {
         let server = ScriptedServer.answering {
-            guard $0.line.contains("/old") else { return $0.line.hasPrefix("HEAD") ? ScriptedServer.ok() : ScriptedServer.ok("x") }
+            guard $0.line.contains("/old") else {
+                return $0.line.hasPrefix("HEAD") ? ScriptedServer.ok() : ScriptedServer.ok("x")
+            }
             return "HTTP/1.1 \(status) Moved\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"
         }
         defer { server.stop() }

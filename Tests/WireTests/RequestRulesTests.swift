@@ -14,8 +14,11 @@ struct RequestRulesTests {
     @Test(arguments: [
         Row(request: HTTPRequest(method: "", url: url), text: "\"\" is not an HTTP method that can be sent"),
         Row(
-            request: HTTPRequest(method: "GET /x\r\n", url: url), text: "\"GET /x??\" is not an HTTP method that can be sent"),
-        Row(request: HTTPRequest(method: "CONNECT", url: url), text: "\"CONNECT\" is not an HTTP method that can be sent"),
+            request: HTTPRequest(method: "GET /x\r\n", url: url),
+            text: "\"GET /x??\" is not an HTTP method that can be sent"),
+        Row(
+            request: HTTPRequest(method: "CONNECT", url: url),
+            text: "\"CONNECT\" is not an HTTP method that can be sent"),
         Row(request: HTTPRequest(method: "HEAD", url: url, body: []), text: "a HEAD request cannot carry a body"),
         Row(
             request: HTTPRequest(url: url, headers: [TextPair("A\r\nB", "1")]), text: "\"A??B\" is not a header name"),
@@ -45,7 +48,9 @@ struct RequestRulesTests {
             text: "file:///etc/passwd is neither http nor https; only these two are spoken"),
         Row(
             request: HTTPRequest(url: "http://127.0.0.1:70000/"),
-            text: "\"http://127.0.0.1:70000/\" is not a usable URL: Port number was not a decimal number between 0 and 65535"),
+            text:
+                "\"http://127.0.0.1:70000/\" is not a usable URL: Port number was not a decimal number between 0 and 65535"
+        ),
         Row(
             request: HTTPRequest(url: "http://a b/"), text: "\"http://a b/\" is not a usable URL: Bad hostname"),
     ])

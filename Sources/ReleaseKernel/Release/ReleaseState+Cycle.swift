@@ -67,7 +67,7 @@ extension ReleaseState {
         let canary = NumberText.value(evidence.canary.value, of: indicator)
         let baseline = NumberText.value(evidence.baseline.value, of: indicator)
         return "\(indicator.name) of the canary \(canary), of the baseline \(baseline)"
-            + " (\(plan.rules[index].conditionText))"
+            + " (\(plan.rules[index].conditionText))" + evidence.notes.map { "; \($0)" }.joined()
     }
 
     func alertRecord(rule index: Int, at now: Moment) -> AlertRecord? {

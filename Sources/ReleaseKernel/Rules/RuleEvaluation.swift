@@ -15,6 +15,11 @@ struct RuleEvaluation: Sendable, Equatable {
         let swapped = IndicatorValues(baseline: values.baseline, canary: values.baseline)
         baselineBreachesToo = verdict == .breached && rule.condition.holds(swapped) == true
         var notes = rule.indicator.notes(for: canaryView, of: canary)
+        if verdict == .breached, rule.noData == .breach,
+            let missing = RuleEvaluation.missingData(rule, (baseline, canary), values)
+        {
+            notes.append("\(missing), which the rule takes for a breach (no_data: breach)")
+        }
         if baselineBreachesToo { notes.append("the baseline breaches the condition as well") }
         evidence = Evidence(
             indicator: rule.indicator.name, windowMs: rule.windowMs, condition: rule.conditionText, verdict: verdict,
@@ -46,7 +51,7 @@ struct RuleEvaluation: Sendable, Equatable {
         switch rule.condition.holds(values) {
         case true?: return .breached
         case false?: return .healthy
-        case nil: return undecided(rule: rule, values: values)
+        case nil: return undecided(rule: rule, pools: pools, values: values)
         }
     }
 
@@ -65,12 +70,21 @@ struct RuleEvaluation: Sendable, Equatable {
             + " that the rule asks for"
     }
 
+    /// Why there is nothing of the canary to judge; nil when there is.
+    private static func missingData(
+        _ rule: RulePlan, _ pools: (baseline: PoolState, canary: PoolState), _ values: IndicatorValues
+    ) -> String? {
+        if let reason = blindness(rule: rule, pool: pools.canary, named: .canary) { return reason }
+        guard rule.condition.mentions(.canary), values.canary == nil else { return nil }
+        return "the canary has no \(rule.indicator.name) in the window"
+    }
+
     /// A value that decides is missing. The baseline's absence is never held against the canary.
-    private static func undecided(rule: RulePlan, values: IndicatorValues) -> Verdict {
+    private static func undecided(
+        rule: RulePlan, pools: (baseline: PoolState, canary: PoolState), values: IndicatorValues
+    ) -> Verdict {
         let name = rule.indicator.name
-        if rule.condition.mentions(.canary), values.canary == nil {
-            return withoutData(rule, reason: "the canary has no \(name) in the window")
-        }
+        if let reason = missingData(rule, pools, values) { return withoutData(rule, reason: reason) }
         if values.baseline == nil {
             return .inconclusive(reason: "the baseline has no \(name) in the window")
         }

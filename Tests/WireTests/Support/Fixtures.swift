@@ -52,7 +52,8 @@ final class TemporaryFolder {
     let path: String
 
     init() throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("wire-" + UUID().uuidString.prefix(8))
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "wire-" + UUID().uuidString.prefix(8))
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         path = folder.path
     }
@@ -92,5 +93,7 @@ func eventually(_ condition: () async throws -> Bool) async rethrows -> Bool {
 }
 
 func isInstalled(_ program: String) -> Bool {
-    ["/usr/bin/", "/usr/sbin/", "/usr/local/bin/"].contains { FileManager.default.isExecutableFile(atPath: $0 + program) }
+    ["/usr/bin/", "/usr/sbin/", "/usr/local/bin/"].contains {
+        FileManager.default.isExecutableFile(atPath: $0 + program)
+    }
 }

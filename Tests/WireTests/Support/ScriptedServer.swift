@@ -135,7 +135,8 @@ final class ScriptedServer: Sendable {
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
         withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                precondition(bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0, "cannot bind \(path)")
+                precondition(
+                    bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0, "cannot bind \(path)")
             }
         }
         precondition(Glibc.listen(descriptor, 16) == 0, "cannot listen")
