@@ -94,6 +94,7 @@ let package = Package(
                 "Daemon", "DemoWorld", "GrayRouter", "Ledger", "ReleaseKernel", "Rulebook", "Telemetry", "rollguard",
                 logging,
             ]),
+        tests("RulesTests", ["Rulebook", "ReleaseKernel", "Telemetry", "DemoWorld"]),
         tests("TidyTests", ["Daemon"]),
     ]
 )

@@ -44,7 +44,7 @@ actor ScrapeService {
         loops = plan.releases.map { release in
             let cycle = ScrapeCycle(
                 release: release, scrapers: Pool.allCases.map { pool in ordered(pool, of: release) },
-                clock: clock, meter: meter, watchdog: watchdog)
+                clock: clock, logger: logger, meter: meter, watchdog: watchdog)
             return Task { await cycle.run() }
         }
     }
@@ -79,6 +79,7 @@ struct ScrapeCycle: Sendable {
     /// By pool, in the order of `Pool.allCases`, then in the plan's order.
     let scrapers: [[TargetScraper]]
     let clock: SystemClock
+    let logger: Logger
     let meter: KernelMeter
     let watchdog: Watchdog
 
@@ -119,6 +120,7 @@ struct ScrapeCycle: Sendable {
         }
         // A cancelled scrape says nothing about its target.
         guard !Task.isCancelled else { return }
+        for line in await scraper.news(of: result) { logger.warning("\(release.name): \(line)") }
         meter.scraped(release: release.name, scraper: scraper, result: result, seconds: seconds)
         await watchdog.send(
             .scraped(

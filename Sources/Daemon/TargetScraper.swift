@@ -21,6 +21,7 @@ actor TargetScraper {
     private var lastReadUptimeMs: Int64?
     /// The nearest names are looked up once per page without a match, not in each scrape.
     private var warnings: [String] = []
+    private var lastCondition = Condition.up([])
 
     init(
         pool: Pool, target: TargetPlan, release: ReleasePlan, transport: any HTTPTransport, clock: SystemClock
@@ -51,6 +52,30 @@ actor TargetScraper {
     struct Result: Sendable {
         let outcome: ScrapeReport.Outcome
         let bodyBytes: Int
+    }
+
+    /// Lines for the log when something has changed: a target is lost or back, a selector matches nothing. A target that
+    /// stays as it is says nothing, or a night with a broken target would bury the rest.
+    func news(of result: Result) -> [String] {
+        let condition: Condition =
+            switch result.outcome {
+            case .success(_, let warnings): .up(warnings)
+            case .failure: .down
+            }
+        defer { lastCondition = condition }
+        guard condition != lastCondition else { return [] }
+        let name = "\(pool.rawValue) \(target.instance)"
+        switch result.outcome {
+        case .failure(let reason): return ["\(name) cannot be scraped: \(reason)"]
+        case .success(_, let warnings):
+            let isBack = lastCondition == .down ? ["\(name) can be scraped again"] : []
+            return isBack + warnings.map { "\(name): \($0)" }
+        }
+    }
+
+    private enum Condition: Equatable {
+        case up([String])
+        case down
     }
 
     private func read(

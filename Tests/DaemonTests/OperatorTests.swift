@@ -113,6 +113,7 @@ struct OperatorTests {
                 let text = try await HTTP.send("GET", status).text
                 return text.contains("cannot connect to") && text.contains("\"up\":true")
             })
+        #expect(daemon.text.contains("canary") && daemon.text.contains("cannot be scraped: cannot connect to"))
         let metrics = try await HTTP.send("GET", URL(string: "http://\(address)/metrics")!)
         #expect(
             metrics.text.contains("rollguard_scrapes_total{release=\"checkout\",pool=\"canary\",result=\"failure\"}"))

@@ -42,13 +42,19 @@ enum PageText {
         return String(rest)
     }
 
-    /// Fit for a message: one line, no control characters, at most 60 characters.
+    /// Fit for a message: one line, nothing that a terminal could take for an order, at most 60 characters.
     static func shown(_ text: String) -> String {
         var result = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars.prefix(60) {
-            result.append(scalar.value < 0x20 || scalar.value == 0x7F ? "?" : scalar)
-        }
+        for scalar in text.unicodeScalars.prefix(60) { result.append(isShowable(scalar) ? scalar : "?") }
         return String(result) + (text.unicodeScalars.count > 60 ? "..." : "")
+    }
+
+    /// Neither a control character nor one that changes the direction or the line, nor what was no text at all.
+    private static func isShowable(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned, .surrogate: false
+        default: scalar != "\u{FFFD}"
+        }
     }
 
     static func shown(_ bytes: some Collection<UInt8>) -> String {

@@ -1,0 +1,93 @@
+import ReleaseKernel
+import Telemetry
+
+/// Runs a recorded release through the kernel: real pages, the real reader, a router that does what it is told.
+struct ReplayedRelease {
+    private var kernel: Kernel
+    private let release: ReleasePlan
+    private var readers: [TargetReader]
+    private var now = Moment(uptimeMs: 1_000_000, wallMs: 1_700_000_000_000)
+    private var canaryBasisPoints = 1_000
+
+    /// Names of rules that fired, in order, without doubles.
+    private(set) var fired: [String] = []
+    private(set) var isRolledBack = false
+    /// Cycle of the first alert.
+    private(set) var firedAtCycle: Int?
+    private var cycle = 0
+
+    init(plan: Plan) throws {
+        release = plan.releases[0]
+        kernel = Kernel(plan: plan, journalIdentity: "replayed", seed: 1, at: now)
+        let release = release
+        readers = try Pool.allCases.map { _ in
+            try TargetReader(watch: release.indicators, limits: release.scrape.limits)
+        }
+        carryOut(kernel.step(.tick, at: now))
+    }
+
+    mutating func run(_ recording: Recording) {
+        for pages in recording.cycles {
+            report(.baseline, pages.baseline)
+            report(.canary, pages.canary)
+            carryOut(kernel.step(.cycleEnded(release: release.name), at: now))
+            cycle += 1
+            // The clock moves on in the kernel's own steps.
+            let next = now.uptimeMs + Recording.intervalMs
+            while let wake = kernel.nextWakeUptimeMs, wake <= next {
+                advance(to: max(wake, now.uptimeMs + 1))
+                carryOut(kernel.step(.tick, at: now))
+            }
+            advance(to: next)
+        }
+    }
+
+    private mutating func advance(to uptimeMs: Int64) {
+        now.wallMs += max(0, uptimeMs - now.uptimeMs)
+        now.uptimeMs = max(now.uptimeMs, uptimeMs)
+    }
+
+    private mutating func report(_ pool: Pool, _ page: [UInt8]?) {
+        let outcome: ScrapeReport.Outcome
+        do {
+            guard let page else { throw ExpositionError(line: 0, reason: "connection refused") }
+            let index = pool == .baseline ? 0 : 1
+            let reading = try readers[index].read(
+                page, format: .prometheusText, atUptimeMs: now.uptimeMs, countNewFromWallSeconds: nil)
+            outcome = .success(reading, warnings: [])
+        } catch {
+            outcome = .failure("\(error)")
+        }
+        let instance = release.pool(pool).targets[0].instance
+        let report = ScrapeReport(release: release.name, pool: pool, target: 0, instance: instance, outcome: outcome)
+        carryOut(kernel.step(.scraped(report), at: now))
+    }
+
+    private mutating func carryOut(_ effects: [Effect]) {
+        for effect in effects {
+            switch effect {
+            case .append(let batch):
+                note(batch)
+                guard let last = batch.entries.last else { continue }
+                carryOut(kernel.step(.journalDurable(through: last.sequence), at: now))
+            case .applySplit(let name, let call, let split, _):
+                canaryBasisPoints = split.canaryBasisPoints
+                isRolledBack = split == .allBaseline
+                let receipt = RouterReceipt(instance: "router", outcome: .accepted)
+                carryOut(kernel.step(.routerApplied(release: name, call: call, receipts: [receipt]), at: now))
+            case .observeSplit(let name, let call, _):
+                let seen = RouterObservation(instance: "router", canaryBasisPoints: canaryBasisPoints, level: .acked)
+                carryOut(kernel.step(.routerObserved(release: name, call: call, observations: [seen]), at: now))
+            case .showPlannedCalls, .log, .measure: continue
+            }
+        }
+    }
+
+    private mutating func note(_ batch: JournalBatch) {
+        for entry in batch.entries {
+            guard case .alertFiring(let alert) = entry.event, !fired.contains(alert.rule) else { continue }
+            fired.append(alert.rule)
+            firedAtCycle = firedAtCycle ?? cycle
+        }
+    }
+}
