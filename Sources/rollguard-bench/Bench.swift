@@ -7,14 +7,18 @@ import Telemetry
 @main
 struct Bench {
     static func main() async throws {
+        let wanted = CommandLine.arguments.dropFirst()
+        func isWanted(_ part: String) -> Bool { wanted.isEmpty || wanted.contains(part) }
+        if isWanted("parser") { try parser() }
+        if isWanted("scrape") { try await ScrapeBench().printRows() }
+        if isWanted("memory") { try WindowBench().printRows() }
+    }
+
+    private static func parser() throws {
         var pages = [Page.generated(megabytes: 10)]
         if let shared = Page.sharedFolder { pages += Page.textparse(in: shared) }
         print("parser, one core, best of 5, CPU time")
         print(Table.row(["page", "bytes", "samples", "whole MB/s", "ns/sample", "filtered MB/s", "ns/sample"]))
         for page in pages { try ParserBench(page: page).printRow() }
-        print("")
-        try await ScrapeBench().printRows()
-        print("")
-        try WindowBench().printRows()
     }
 }

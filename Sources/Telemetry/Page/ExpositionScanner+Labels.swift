@@ -21,6 +21,7 @@ extension ExpositionScanner {
         position += 1
     }
 
+    @inline(__always)
     private mutating func labelName(_ page: Span<UInt8>) throws(ExpositionError) -> (SampleSpot.Piece, Bool) {
         if byte(position, page) == Byte.quote {
             let start = position
@@ -30,8 +31,7 @@ extension ExpositionScanner {
         }
         guard Byte.startsLabel(byte(position, page)) else { throw expected("a label's name", page) }
         let start = position
-        position += 1
-        while position < page.count, Byte.startsLabel(page[position]) || Byte.isDigit(page[position]) { position += 1 }
+        position = ExpositionScanner.endOfName(page, from: start + 1, allowsColon: false)
         return (SampleSpot.Piece(start: start, end: position), false)
     }
 
@@ -41,6 +41,7 @@ extension ExpositionScanner {
         sample.hasName = true
     }
 
+    @inline(__always)
     private mutating func labelValue(
         of name: SampleSpot.Piece, _ page: Span<UInt8>, isExemplar: Bool
     ) throws(ExpositionError) {
@@ -50,6 +51,7 @@ extension ExpositionScanner {
         if !isExemplar { sample.labels.append(SampleSpot.Label(name: name, value: value)) }
     }
 
+    @inline(__always)
     private mutating func separator(_ page: Span<UInt8>) throws(ExpositionError) {
         skipBlanks(page)
         if byte(position, page) == Byte.comma {

@@ -20,10 +20,16 @@ struct ExpositionScanner {
 
     init(format: ExpositionFormat) { self.format = format }
 
+    /// Larger pages are refused: places are kept in 32 bits.
+    private static let pageLimitBytes = Int(Int32.max) - 1
+
     mutating func next(in page: Span<UInt8>) throws(ExpositionError) -> Entry {
+        guard page.count <= ExpositionScanner.pageLimitBytes else {
+            throw ExpositionError(line: 0, reason: "it is larger than 2 GiB")
+        }
         switch format {
-        case .prometheusText: try nextOfText(page)
-        case .openMetrics: try nextOfOpenMetrics(page)
+        case .prometheusText: return try nextOfText(page)
+        case .openMetrics: return try nextOfOpenMetrics(page)
         }
     }
 
@@ -33,7 +39,7 @@ struct ExpositionScanner {
     /// last byte; further on there is nothing but zeros.
     @inline(__always)
     func byte(_ index: Int, _ page: Span<UInt8>) -> UInt8 {
-        if index < page.count { return page[index] }
+        if index >= 0, index < page.count { return page[unchecked: index] }
         return index == page.count && format == .prometheusText ? Byte.newline : 0
     }
 
@@ -41,7 +47,11 @@ struct ExpositionScanner {
     @inline(__always)
     mutating func skipBlanks(_ page: Span<UInt8>) {
         guard format == .prometheusText else { return }
-        while position < page.count, page[position] == Byte.space || page[position] == Byte.tab { position += 1 }
+        var index = position
+        while index < page.count, page[unchecked: index] == Byte.space || page[unchecked: index] == Byte.tab {
+            index += 1
+        }
+        position = index
     }
 
     /// A name at the present place: `[a-zA-Z_:][a-zA-Z0-9_:]*`, or a quoted one; nil when there is none.
@@ -49,9 +59,17 @@ struct ExpositionScanner {
         if byte(position, page) == Byte.quote { return try quoted(page, what: "a name", breaksAllowed: true) }
         guard Byte.startsMetric(byte(position, page)) else { return nil }
         let start = position
-        position += 1
-        while position < page.count, Byte.startsMetric(page[position]) || Byte.isDigit(page[position]) { position += 1 }
+        position = ExpositionScanner.endOfName(page, from: start + 1, allowsColon: true)
         return SampleSpot.Piece(start: start, end: position)
+    }
+
+    /// Behind the last byte of a name that begins before `start`.
+    @inline(__always)
+    static func endOfName(_ page: Span<UInt8>, from start: Int, allowsColon: Bool) -> Int {
+        var index = start
+        // The bound is checked right here, so the access need not check it again.
+        while index < page.count, Byte.continuesName(page[unchecked: index], allowsColon: allowsColon) { index += 1 }
+        return index
     }
 
     /// From the opening to behind the closing quote.
@@ -63,16 +81,20 @@ struct ExpositionScanner {
         var isEscaped = false
         var isASCII = true
         while index < page.count {
-            let byte = page[index]
-            if byte == Byte.quote { break }
-            if byte == Byte.newline, !breaksAllowed { break }
-            if byte == Byte.backslash {
-                isEscaped = true
-                index += 1
-                if index < page.count, page[index] == Byte.newline { break }
+            let byte = page[unchecked: index]
+            index += 1
+            // Nearly every byte is an ordinary one.
+            if byte != Byte.quote, byte != Byte.backslash, byte < 0x80, byte != Byte.newline { continue }
+            if byte == Byte.quote || (byte == Byte.newline && !breaksAllowed) {
+                index -= 1
+                break
             }
             if byte >= 0x80 { isASCII = false }
-            index += 1
+            if byte == Byte.backslash {
+                isEscaped = true
+                if index < page.count, page[index] == Byte.newline { break }
+                index += 1
+            }
         }
         guard index < page.count, page[index] == Byte.quote else {
             throw error(page, at: opening, "\(what) has no closing quote")
@@ -94,10 +116,11 @@ struct ExpositionScanner {
     }
 
     /// Up to the next of the bytes that end a value.
+    @inline(__always)
     func endOfToken(_ page: Span<UInt8>, from start: Int, isText: Bool) -> Int {
         var index = start
         while index < page.count {
-            let byte = page[index]
+            let byte = page[unchecked: index]
             if byte == Byte.newline || byte == Byte.space { break }
             if isText, byte == Byte.tab || byte == Byte.open { break }
             index += 1

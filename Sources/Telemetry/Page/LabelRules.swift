@@ -1,26 +1,26 @@
 /// What the server asks of a series' labels beyond the grammar, and the limits of the release.
 enum LabelRules {
     static func check(
-        _ sample: SampleSpot, limits: ScrapeLimits, in page: Span<UInt8>
+        _ sample: borrowing SampleSpot, limits: ScrapeLimits, in page: Span<UInt8>
     ) throws(ExpositionError) {
-        let labels = sample.labels
+        let labels = sample.labels.span
         if limits.labels > 0, labels.count > limits.labels {
-            throw error(sample, page, "\(labels.count) labels are more than the limit of \(limits.labels)")
+            throw error(copy sample, page, "\(labels.count) labels are more than the limit of \(limits.labels)")
         }
-        if sample.name.count == 0 { throw error(sample, page, "the metric's name is empty") }
-        for index in labels.indices {
+        if sample.name.count == 0 { throw error(copy sample, page, "the metric's name is empty") }
+        for index in 0..<labels.count {
             let label = labels[index]
             if limits.labelNameBytes > 0, label.name.count > limits.labelNameBytes {
-                throw error(sample, page, "a label's name is longer than \(limits.labelNameBytes) bytes")
+                throw error(copy sample, page, "a label's name is longer than \(limits.labelNameBytes) bytes")
             }
             if limits.labelValueBytes > 0, label.value.count > limits.labelValueBytes {
-                throw error(sample, page, "a label's value is longer than \(limits.labelValueBytes) bytes")
+                throw error(copy sample, page, "a label's value is longer than \(limits.labelValueBytes) bytes")
             }
             if label.name.count == 8, equals(label.name, "__name__", page) {
-                throw error(sample, page, "the label __name__ cannot be given")
+                throw error(copy sample, page, "the label __name__ cannot be given")
             }
             for earlier in 0..<index where equal(labels[earlier].name, label.name, page) {
-                throw error(sample, page, "the label '\(SampleSpot.text(label.name, in: page))' is there twice")
+                throw error(copy sample, page, "the label '\(SampleSpot.text(label.name, in: page))' is there twice")
             }
         }
     }

@@ -2,11 +2,25 @@
 struct SampleSpot {
     /// A piece of the page.
     struct Piece {
-        var start = 0
-        var end = 0
+        // Half the size of `Int`: labels are written and read for every sample. Pages beyond 2 GiB are refused.
+        private var first: Int32 = 0
+        private var afterLast: Int32 = 0
         /// Holds a backslash: the text is not what stands on the page.
         var isEscaped = false
 
+        init() {}
+
+        init(start: Int, end: Int, isEscaped: Bool = false) {
+            first = Int32(truncatingIfNeeded: start)
+            afterLast = Int32(truncatingIfNeeded: end)
+            self.isEscaped = isEscaped
+        }
+
+        var start: Int { Int(first) }
+        var end: Int {
+            get { Int(afterLast) }
+            set { afterLast = Int32(truncatingIfNeeded: newValue) }
+        }
         var range: Range<Int> { start..<end }
         var count: Int { end - start }
     }
@@ -80,6 +94,12 @@ enum Byte {
     /// `[a-zA-Z_]`
     @inline(__always)
     static func startsLabel(_ byte: UInt8) -> Bool { (byte | 0x20) &- 0x61 < 26 || byte == 0x5F }
+
+    /// `[a-zA-Z0-9_]`, and `:` where it is allowed.
+    @inline(__always)
+    static func continuesName(_ byte: UInt8, allowsColon: Bool) -> Bool {
+        (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < (allowsColon ? 11 : 10) || byte == 0x5F
+    }
 
     /// `[a-zA-Z_:]`
     @inline(__always)
