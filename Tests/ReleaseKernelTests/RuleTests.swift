@@ -58,6 +58,20 @@ struct RuleTests {
         }
     }
 
+    /// Looks that come a moment early, as they do in a real daemon, still add up to the `for`.
+    @Test(arguments: [(990, 3), (900, 4)] as [(Int64, Int)])
+    func firesWhenItsForIsOverGiveOrTakeAMoment(_ stepMs: Int64, _ looks: Int) {
+        var alert = AlertState()
+        var now = Moment(uptimeMs: 0, wallMs: 0)
+        var counted = 0
+        let rule = RulePlan.errorRate(forMs: 2_000, action: .notify)
+        while alert.take(.breached, rule: rule, longestStepMs: 1_500, at: now) != .fired, counted < 10 {
+            now.uptimeMs += stepMs
+            counted += 1
+        }
+        #expect(counted + 1 == looks)
+    }
+
     @Test func saysThatMissingDataWasTheBreach() {
         var world = KernelHarness(plan: .example(rules: [.errorRate(noData: .breach, action: .notify)]))
         world.canary.isUp = false

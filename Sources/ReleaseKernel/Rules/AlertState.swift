@@ -37,12 +37,14 @@ struct AlertState: Sendable, Equatable {
         lastLookUptimeMs = now.uptimeMs
         switch verdict {
         case .inconclusive: return .none
-        case .breached: return breached(rule: rule, stepMs: step, at: now)
+        case .breached: return breached(rule: rule, stepMs: step, slackMs: longestStepMs / 30, at: now)
         case .healthy: return healthy(rule: rule, stepMs: step)
         }
     }
 
-    private mutating func breached(rule: RulePlan, stepMs: Int64, at now: Moment) -> Change {
+    /// - Parameter slackMs: cycles do not end to the millisecond. Without it a `for` of three intervals would need a fourth
+    ///   cycle whenever the third one ends a moment early.
+    private mutating func breached(rule: RulePlan, stepMs: Int64, slackMs: Int64, at now: Moment) -> Change {
         healthyMs = 0
         switch phase {
         case .firing: return .none
@@ -52,7 +54,7 @@ struct AlertState: Sendable, Equatable {
             breachedMs = 0
             activeSinceWallMs = now.wallMs
         }
-        guard breachedMs >= rule.forMs else { return .none }
+        guard breachedMs + slackMs >= rule.forMs else { return .none }
         phase = .firing
         return .fired
     }
