@@ -21,6 +21,11 @@ struct DemoStory {
         let clock = StoryClock()
         clock.say("starting 3 instances of v1.4.2, 2 of v1.5.0, the gray router and \(requestsPerSecond) requests/s")
         let stage = try await DemoStage.build(requestsPerSecond: requestsPerSecond)
+        let load = Task { await stage.load.run() }
+        defer { load.cancel() }
+        // The services have served somebody before they are watched, as in life.
+        try await Task.sleep(for: .seconds(1))
+        clock.say("10 % of the users get v1.5.0")
         let daemon = try await start(stage, clock: clock)
         let ending: Ending
         do {
@@ -60,11 +65,9 @@ struct DemoStory {
     }
 
     private func act(_ stage: DemoStage, clock: StoryClock) async throws -> Ending {
-        let load = Task { await stage.load.run() }
-        defer { load.cancel() }
-        clock.say("10 % of the users get v1.5.0")
         var faultMs: Int64?
         var watcher = TrafficWatcher(load: stage.load)
+        _ = await watcher.line()
         for second in 1...DemoStory.lastSecond {
             try await Task.sleep(for: .seconds(1))
             if second % 5 == 0 { clock.say(await watcher.line()) }

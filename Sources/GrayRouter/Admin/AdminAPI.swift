@@ -84,6 +84,11 @@ struct AdminAPI: Sendable {
             .error(.serviceUnavailable, "the router is stopping")
         case .notSaved:
             .error(.insufficientStorage, "the split cannot be saved, so it was not changed; see the state_file's disk")
+        case .inForceButNotSaved:
+            .error(
+                .insufficientStorage,
+                "the split is in force but cannot be saved: a restart brings the old one back; see the state_file's disk"
+            )
         }
     }
 

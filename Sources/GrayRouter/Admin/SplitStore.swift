@@ -2,6 +2,8 @@ import Crypto
 import Synchronization
 
 /// The split and its changes: one at a time, saved before it is in force.
+///
+/// With one exception, towards safety: taking traffic from the canary does not wait for a disk that is full or broken.
 final class SplitStore: Sendable {
     enum Refusal: Error, Equatable {
         /// `If-Match` names another revision than this one.
@@ -9,6 +11,8 @@ final class SplitStore: Sendable {
         /// The same `Idempotency-Key` came with another body.
         case keyReused
         case notSaved(GrayRouterError)
+        /// The canary's share was lowered, but a restart brings the old one back.
+        case inForceButNotSaved(GrayRouterError)
         /// The router is stopping.
         case closed
     }
@@ -28,6 +32,8 @@ final class SplitStore: Sendable {
     private struct Writing {
         var memory = IdempotencyMemory()
         var isClosed = false
+        /// What is in force is not on the disk yet.
+        var isUnsaved = false
     }
 
     /// Held while a change is saved.
@@ -78,17 +84,25 @@ final class SplitStore: Sendable {
             if change.canaryBasisPoints != before.canaryBasisPoints {
                 after.canaryBasisPoints = change.canaryBasisPoints
                 after.revision += 1
-                do throws(GrayRouterError) {
-                    try file.save(after)
-                } catch {
-                    return .failure(.notSaved(error))
-                }
-                split.canaryBasisPoints = after.canaryBasisPoints
-                saved.withLock { $0 = after }
+            }
+            if after != before || writing.isUnsaved, let refusal = putInForce(after, insteadOf: before, &writing) {
+                return .failure(refusal)
             }
             let response = answer(after)
             if let key = change.idempotencyKey { writing.memory.remember(key, digest: digest, response: response) }
             return .success(response)
         }
+    }
+
+    private func putInForce(
+        _ after: SavedSplit, insteadOf before: SavedSplit, _ writing: inout Writing
+    ) -> Refusal? {
+        var problem: GrayRouterError?
+        do throws(GrayRouterError) { try file.save(after) } catch { problem = error }
+        if let problem, after.canaryBasisPoints > before.canaryBasisPoints { return .notSaved(problem) }
+        split.canaryBasisPoints = after.canaryBasisPoints
+        saved.withLock { $0 = after }
+        writing.isUnsaved = problem != nil
+        return problem.map { .inForceButNotSaved($0) }
     }
 }

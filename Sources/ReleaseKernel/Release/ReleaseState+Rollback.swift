@@ -109,7 +109,9 @@ extension ReleaseState {
             showsZero(&context)
         } else {
             rollback?.forgetProof()
-            context.log(.error, name, "the rollback does not hold yet: \(ReleaseState.text(observations))")
+            let refused = open.receipts.filter { $0.outcome != .accepted }
+            let why = refused.isEmpty ? "" : "; the last call: \(ReleaseState.text(refused))"
+            context.log(.error, name, "the rollback does not hold yet: \(ReleaseState.text(observations))\(why)")
             pauseThenRetry(&context)
         }
     }
