@@ -22,11 +22,20 @@ final class FolderLock: Sendable {
         guard descriptor >= 0 else {
             throw JournalError.unwritable(path: path, reason: String(cString: strerror(errno)))
         }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        guard FolderLock.take(descriptor) else {
             close(descriptor)
             throw JournalError.unwritable(
                 path: path, reason: "another rollguard uses this state folder; stop it, or set another `state`")
         }
+    }
+
+    /// Asks again for a second: the one before may be on its way out, as in a restart.
+    private static func take(_ descriptor: Int32) -> Bool {
+        for _ in 0..<20 {
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
+            usleep(50_000)
+        }
+        return false
     }
 
     deinit { close(descriptor) }

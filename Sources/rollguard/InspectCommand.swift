@@ -34,6 +34,10 @@ struct Inspect: AsyncParsableCommand {
     @Option(help: "Seconds to wait for the page.")
     var timeout: Double = 10
 
+    func validate() throws {
+        guard (0.1...3_600).contains(timeout) else { throw ValidationError("--timeout takes 0.1 to 3600 seconds") }
+    }
+
     func run() async throws {
         let fetched = try await fetch()
         let samples: [ExpositionSample]

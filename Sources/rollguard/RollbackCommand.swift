@@ -32,6 +32,10 @@ struct RollbackCommand: AsyncParsableCommand {
 
     @OptionGroup var daemon: DaemonAddress
 
+    func validate() throws {
+        guard (1...86_400).contains(wait) else { throw ValidationError("--wait takes 1 to 86400 seconds") }
+    }
+
     func run() async throws {
         let api = try daemon.open()
         var fields = ["reason": reason, "by": Person.name]
@@ -45,7 +49,7 @@ struct RollbackCommand: AsyncParsableCommand {
 
     private func follow(_ incident: String, api: DaemonAPI) async throws {
         var told = 0
-        for _ in 0..<max(1, wait * 5) {
+        for _ in 0..<(wait * 5) {
             let document = try await api.get(
                 "/api/v1/incidents/\(DaemonAPI.escaped(incident))", as: IncidentDocument.self)
             for step in document.timeline.dropFirst(told) { Terminal.say(IncidentText.line(step)) }

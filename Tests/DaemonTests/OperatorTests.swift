@@ -1,5 +1,6 @@
 import DemoWorld
 import Foundation
+import Telemetry
 import Testing
 
 /// A daemon that runs, and people who talk to it with the command line and over the API.
@@ -98,6 +99,22 @@ struct OperatorTests {
         daemon.signal(SIGHUP)
         let rules = try #require(URL(string: "http://\(address)/api/v1/rules"))
         #expect(await eventually { try await HTTP.send("GET", rules).text.contains("Renamed") }, "\(daemon.text)")
+        await daemon.kill9()
+        await world.stop()
+    }
+
+    /// What we say of ourselves is a page that we, and so Prometheus, can read.
+    @Test func itsOwnMetricsAreAPageThatCanBeRead() async throws {
+        let world = try await LiveWorld.start()
+        let (daemon, address) = try await Self.start(world)
+        let answer = try await HTTP.send("GET", URL(string: "http://\(address)/metrics")!)
+        let format = try ExpositionFormat(contentType: answer.contentType, fallback: nil)
+        let names = Set(try Exposition.metricNames(in: [UInt8](answer.body), format: format))
+        for name in [
+            "rollguard_build_info", "rollguard_scrapes_total", "rollguard_targets", "process_start_time_seconds",
+        ] {
+            #expect(names.contains(name), "\(name) is missing in \(names.sorted())")
+        }
         await daemon.kill9()
         await world.stop()
     }

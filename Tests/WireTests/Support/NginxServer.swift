@@ -56,24 +56,41 @@ final class NginxServer {
     let unixSocket: String
     let page: String
     private let folder: TemporaryFolder
-    private let process = Process()
+    private let process: Process
 
     init() async throws {
         let authority = try TestAuthority.shared.get()
-        let ports = Self.freePorts(4)
-        (tlsPort, clientCertificatePort, plainPort, otherNamePort) = (ports[0], ports[1], ports[2], ports[3])
         folder = try TemporaryFolder()
         unixSocket = folder.path + "/nginx.sock"
         page = (0..<2_000).map { "http_requests_total{code=\"200\",path=\"/item/\($0)\"} \($0 * 37)\n" }.joined()
         _ = try folder.file("metrics", page)
-        let configuration = try folder.file("nginx.conf", Self.configuration(folder.path, ports, authority))
+        // A port that was free a moment ago may be somebody's when nginx asks for it.
+        var started: (process: Process, ports: [Int])?
+        for _ in 0..<5 where started == nil {
+            let ports = Self.freePorts(4)
+            let configuration = try folder.file("nginx.conf", Self.configuration(folder.path, ports, authority))
+            started = try await Self.start(folder, configuration).map { ($0, ports) }
+        }
+        guard let (process, ports) = started else { throw CocoaError(.executableLoad) }
+        (tlsPort, clientCertificatePort, plainPort, otherNamePort) = (ports[0], ports[1], ports[2], ports[3])
+        self.process = process
+    }
+
+    /// Nil when it ended instead of listening.
+    private static func start(_ folder: TemporaryFolder, _ configuration: String) async throws -> Process? {
+        let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = ["nginx", "-p", folder.path, "-c", configuration, "-e", folder.path + "/error.log"]
         process.environment = ["PATH": "/usr/sbin:/usr/bin:/usr/local/bin"]
         try process.run()
-        guard await eventually({ FileManager.default.fileExists(atPath: folder.path + "/nginx.pid") }) else {
-            throw CocoaError(.executableLoad)
+        let pid = folder.path + "/nginx.pid"
+        _ = await eventually { FileManager.default.fileExists(atPath: pid) || !process.isRunning }
+        guard process.isRunning, FileManager.default.fileExists(atPath: pid) else {
+            kill(process.processIdentifier, SIGKILL)
+            process.waitUntilExit()
+            return nil
         }
+        return process
     }
 
     /// The concurrency runtime's threads block signals and a child inherits that, so SIGTERM would not reach it.
