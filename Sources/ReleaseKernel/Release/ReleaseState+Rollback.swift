@@ -35,7 +35,7 @@ extension ReleaseState {
         tell(.rollbackIntended, sequence: sequence, summary: "\(name): \(explanation)", &context)
     }
 
-    private func tell(
+    func tell(
         _ event: Notification.Event, sequence: UInt64, summary: String, _ context: inout StepContext
     ) {
         context.notify(
@@ -63,7 +63,7 @@ extension ReleaseState {
                 release: name, call: call.number, split: .allBaseline, timeoutMs: plan.rollback.callTimeoutMs))
     }
 
-    private mutating func observe(_ context: inout StepContext) {
+    mutating func observe(_ context: inout StepContext) {
         startCall(step: .observing, &context)
         guard let call = rollback?.call else { return }
         context.emit(.observeSplit(release: name, call: call.number, timeoutMs: plan.rollback.callTimeoutMs))
@@ -135,58 +135,7 @@ extension ReleaseState {
         rollback = open
     }
 
-    // MARK: The proof
-
-    /// Looks at one cycle's canary traffic. Only a cycle that began after the router showed 0 % counts.
-    mutating func weighTraffic(_ context: inout StepContext) {
-        guard var open = rollback, open.isOpen, let since = open.observedZeroSinceUptimeMs, !open.isProven else {
-            return
-        }
-        guard let before = lastCycleUptimeMs, before >= since else { return }
-        guard let rate = canary.cycleRequestRate else { return weighSilence(&context) }
-        if rate > plan.proof.belowPerSecond {
-            open.quietCycles = 0
-            open.busyCycles += 1
-            rollback = open
-            explain("the router shows 0 %, but the canary still serves \(NumberText.plain(rate)) requests/s")
-            // The router says one thing and the traffic another: ask again for what is wanted.
-            if open.busyCycles % 3 == 0, open.step == .proving { apply(&context) }
-            return
-        }
-        open.quietCycles += 1
-        rollback = open
-        if open.quietCycles >= plan.proof.cycles { proven(rate: rate, &context) }
-    }
-
-    private mutating func proven(rate: Double, _ context: inout StepContext) {
-        context.record(.provenByTraffic(canaryRate: rate), release: name, incident: rollback?.incident)
-        rollback?.note("proven", "the canary serves \(NumberText.plain(rate)) requests/s", atWallMs: context.now.wallMs)
-        rollback?.isProven = true
-        measure("proven", &context)
-        confirm(&context)
-    }
-
-    /// A canary that cannot be scraped (it crashed, say) cannot prove anything; after three such cycles a router that
-    /// can be read, and shows 0 %, is believed.
-    private mutating func weighSilence(_ context: inout StepContext) {
-        guard var open = rollback else { return }
-        open.blindCycles += 1
-        rollback = open
-        guard open.blindCycles >= max(3, plan.proof.cycles), ReleaseState.showsNothing(open.observations) else {
-            return
-        }
-        rollback?.note(
-            "unproven", "no canary target tells its requests; the router's read-back stands",
-            atWallMs: context.now.wallMs)
-        rollback?.isProven = true
-        confirm(&context)
-    }
-
-    /// One last look: the acknowledgement must not rest on a read-back that has grown old.
-    private mutating func confirm(_ context: inout StepContext) {
-        if rollback?.step == .observing || rollback?.step == .applying { return }
-        observe(&context)
-    }
+    // MARK: The end
 
     private mutating func acknowledge(_ context: inout StepContext) {
         guard let incident = rollback?.incident else { return }
@@ -256,32 +205,9 @@ extension ReleaseState {
         return open.attempts == 0 ? "the journal is not durable" : "the router does not answer"
     }
 
-    // MARK: Drift
-
-    /// After a rollback: something put the canary back, so it is taken out again.
-    mutating func correctDrift(_ observations: [RouterObservation], _ context: inout StepContext) {
-        guard observations.contains(where: { ($0.canaryBasisPoints ?? 0) > 0 }), var latched = rollback else { return }
-        latched.reopen(plan: plan.rollback, at: context.now)
-        latched.note("drifted", ReleaseState.text(observations), atWallMs: context.now.wallMs)
-        // A fight every few seconds over hours must not page every few seconds.
-        let mayTell = latched.lastDriftToldUptimeMs.map { context.now.uptimeMs - $0 >= 60_000 } ?? true
-        if mayTell { latched.lastDriftToldUptimeMs = context.now.uptimeMs }
-        latched.receipts = []
-        latched.observations = []
-        rollback = latched
-        let reason = "the canary was put back: \(ReleaseState.text(observations))"
-        enter(.rollingBack, &context, because: reason)
-        context.emit(.measure(.driftCorrection(release: name)))
-        if mayTell {
-            let sequence = context.record(.drifted(observations), release: name, incident: latched.incident)
-            tell(.rollbackDrifted, sequence: sequence, summary: "\(name): \(reason); taking it out again", &context)
-        }
-        apply(&context)
-    }
-
     // MARK: Words
 
-    private func measure(_ phase: String, _ context: inout StepContext) {
+    func measure(_ phase: String, _ context: inout StepContext) {
         let since = context.now.uptimeMs - (rollback?.episodeUptimeMs ?? context.now.uptimeMs)
         context.emit(.measure(.rollbackPhase(release: name, phase: phase, sinceVerdictMs: since)))
     }
