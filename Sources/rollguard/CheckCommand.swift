@@ -7,13 +7,14 @@ struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Validate configuration and rule files; every mistake at once.",
         discussion: """
-            A file with `releases` is checked as a configuration, together with the rule files that it names; a file with
-            `groups` as a rule file. Mistakes are printed as file:line:col: error: text, with the line and a caret. Exit
-            code 0 when all files can be used, 1 when not.
+            A file with `releases` is checked as a configuration, together with the rule
+            files that it names; a file with `groups` as a rule file. Mistakes are
+            printed as file:line:col: error: text, with the line and a caret. Exit code
+            0 when all files can be used, 1 when not.
 
               rollguard check rollguard.yaml
               rollguard check rules/*.yaml
-              rollguard check rollguard.yaml --effective     # the configuration with all defaults filled in
+              rollguard check rollguard.yaml --effective     # with all defaults
             """)
 
     @Argument(help: "Configuration or rule files.")

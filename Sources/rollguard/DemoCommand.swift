@@ -10,10 +10,11 @@ struct Demo: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Watch a bad release being caught, with real sockets, in under a minute.",
         discussion: """
-            Starts three instances of v1.4.2 and two of v1.5.0 behind the gray router, sends 500 requests per second from
-            sticky users, 10 % of them to v1.5.0, and lets v1.5.0 go bad after 15 seconds. The story ends with the proof
-            that v1.5.0 serves nothing any more, and the webhook as it was received. Exit code 0 when the story ended
-            as it should, 1 when not.
+            Starts three instances of v1.4.2 and two of v1.5.0 behind the gray router,
+            sends 500 requests per second from sticky users, 10 % of them to v1.5.0, and
+            lets v1.5.0 go bad after 15 seconds. The story ends with the proof that
+            v1.5.0 serves nothing any more, and the webhook as it was received. Exit
+            code 0 when the story ended as it should, 1 when not.
             """)
 
     @Option(help: "What goes wrong with the new version: errors, latency, crash or none.")

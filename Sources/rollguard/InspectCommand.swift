@@ -11,11 +11,12 @@ struct Inspect: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Scrape a page once, or read a saved one, and print what it says.",
         discussion: """
-            Prints every sample in canonical form (sorted labels, then the value, then the timestamp in milliseconds if
-            there is one), or the error and exit code 1.
+            Prints every sample in canonical form (sorted labels, then the value, then
+            the timestamp in milliseconds if there is one), or the error and exit code
+            1.
 
               rollguard inspect http://10.0.0.21:9090/metrics
-              rollguard inspect page.txt --content-type 'application/openmetrics-text; version=1.0.0'
+              rollguard inspect page.txt --content-type application/openmetrics-text
               rollguard inspect http://10.0.0.21:9090/metrics --config rollguard.yaml
             """)
 

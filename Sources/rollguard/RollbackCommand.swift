@@ -8,9 +8,10 @@ struct RollbackCommand: AsyncParsableCommand {
         commandName: "rollback",
         abstract: "Roll a release back now, in whatever state it is.",
         discussion: """
-            Asks the running daemon to give all traffic to the old version, follows the rollback, and says how it ended.
-            Exit code 0 when it was acknowledged (the canary's traffic is gone), 1 when not, 3 when the daemon could not
-            be reached.
+            Asks the running daemon to give all traffic to the old version, follows the
+            rollback, and says how it ended. Exit code 0 when it was acknowledged (the
+            canary's traffic is gone), 1 when not, 3 when the daemon could not be
+            reached.
 
               rollguard rollback checkout --reason 'customers report empty carts'
             """)
@@ -71,7 +72,8 @@ struct Rearm: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Clear a release's latch after a rollback.",
         discussion: """
-            After a rollback the same version stays out until a new version comes or somebody rearms the release.
+            After a rollback the same version stays out until a new version comes or
+            somebody rearms the release.
 
               rollguard rearm checkout --reason 'the database was the cause, not v1.5.0'
             """)

@@ -9,14 +9,17 @@ struct Rollguard: AsyncParsableCommand {
         commandName: "rollguard",
         abstract: "Watches a new version beside the old one and takes it out the moment it is worse.",
         discussion: """
-            Rollguard scrapes Prometheus-style metrics from both versions, compares error rate and latency in sliding
-            windows, and calls the traffic router when a rule says that the new version is worse. It reads the split
-            back, waits until the new version's traffic is gone, and tells your receivers.
+            Rollguard scrapes Prometheus-style metrics from both versions, compares
+            error rate and latency in sliding windows, and calls the traffic router when
+            a rule says that the new version is worse. It reads the split back, waits
+            until the new version's traffic is gone, and tells your receivers.
 
-            Start with `rollguard demo`, then `rollguard check rollguard.yaml` and `rollguard run`.
+            Start with `rollguard demo`, then `rollguard check rollguard.yaml` and
+            `rollguard run`.
 
-            Exit codes: 0 done; 1 the answer is no (a check failed, a rollback was not acknowledged); 2 wrong usage;
-            3 something that is needed could not be reached.
+            Exit codes: 0 done; 1 the answer is no (a check failed, a rollback was not
+            acknowledged); 2 wrong usage; 3 something that is needed could not be
+            reached.
             """,
         version: version,
         subcommands: [

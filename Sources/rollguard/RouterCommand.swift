@@ -8,8 +8,9 @@ struct Router: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run the gray router: splits traffic by user, by region or at random.",
         discussion: """
-            A small reverse proxy with an admin API that the watchdog (or curl) calls. Its configuration is a JSON file; its
-            split survives a restart. docs/reference/gray-router.md describes both.
+            A small reverse proxy with an admin API that the watchdog (or curl) calls.
+            Its configuration is a JSON file; its split survives a restart.
+            docs/reference/gray-router.md describes both.
 
               rollguard router --config router.json
               curl http://127.0.0.1:9412/api/v1/split

@@ -10,11 +10,12 @@ struct Run: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run the watchdog until it is told to stop.",
         discussion: """
-            Reads the configuration, restores what it knew from its journal, and watches. SIGHUP reloads the
-            configuration (everything or nothing), SIGTERM and SIGINT end it.
+            Reads the configuration, restores what it knew from its journal, and
+            watches. SIGHUP reloads the configuration (everything or nothing), SIGTERM
+            and SIGINT end it.
 
               rollguard run --config rollguard.yaml
-              rollguard run --config rollguard.yaml --dry-run     # decides and tells, never moves traffic
+              rollguard run --config rollguard.yaml --dry-run   # never moves traffic
             """)
 
     @Option(help: "The configuration file.")

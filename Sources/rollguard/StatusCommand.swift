@@ -7,8 +7,9 @@ struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show what the running daemon sees.",
         discussion: """
-            One block per release: its phase and why, the split as the router reports it, both pools with their figures
-            over the shortest rule window, each rule with its verdict, and what a person should mend.
+            One block per release: its phase and why, the split as the router reports
+            it, both pools with their figures over the shortest rule window, each rule
+            with its verdict, and what a person should mend.
 
               rollguard status
               rollguard status --watch
