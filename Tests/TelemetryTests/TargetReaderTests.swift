@@ -99,6 +99,27 @@ struct TargetReaderTests {
         #expect(try pages.read("requests_total{code=\"200\"} -5\n").requests == 0)
     }
 
+    /// And the pages after it are read again.
+    @Test func aPageBeyondALimitIsAnErrorAndTheNextOneIsAFirst() throws {
+        var pages = try Pages(limits: ScrapeLimits(watchedSeries: 1_500), latency: "d")
+        func bounds(_ range: Range<Int>) -> String { range.map { "d_bucket{le=\"\($0)\"} 1\n" }.joined() }
+        #expect(throws: ExpositionError.self) { try pages.read(bounds(0..<1_200)) }
+        #expect(try pages.read(bounds(5_000..<5_900)).matches.latency == 900)
+        let others = (0..<1_501).map { "requests_total{code=\"200\",id=\"\($0)\"} 1\n" }
+        #expect(throws: ExpositionError.self) { try pages.read(others.joined()) }
+        #expect(try pages.read("requests_total{code=\"200\"} 7\n").requests == nil)
+        #expect(try pages.read("requests_total{code=\"200\"} 9\n").requests == 2)
+    }
+
+    /// A number that no service reaches must not drown the ones that follow.
+    @Test(arguments: ["1e300", "1.7976931348623157e308", "1e14"])
+    func aNumberBeyondReasonIsNoIncrement(_ value: String) throws {
+        var pages = try Pages()
+        try pages.read("requests_total{code=\"200\"} 100\nrequests_total{code=\"201\"} 5\n")
+        #expect(try pages.read("requests_total{code=\"200\"} \(value)\nrequests_total{code=\"201\"} 7\n").requests == 2)
+        #expect(try pages.read("requests_total{code=\"200\"} \(value)\nrequests_total{code=\"201\"} 8\n").requests == 1)
+    }
+
     @Test func theSameSeriesTwiceCountsOnceWhateverTheOrderOfItsLabels() throws {
         var pages = try Pages()
         try pages.read("requests_total{code=\"200\",a=\"b\"} 1\n")

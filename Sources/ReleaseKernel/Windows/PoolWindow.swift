@@ -75,14 +75,19 @@ struct PoolWindow: Sendable, Equatable {
         totals[Cell.latencySeconds] += histogram.sumSeconds
         totals[Cell.latencyCount] += histogram.count
         for (index, bound) in histogram.upperBounds.enumerated() {
-            totals[Cell.firstBucket + cell(of: bound, hint: index)] += histogram.cumulative[index]
+            guard let cell = cell(of: bound, hint: index) else { continue }
+            totals[Cell.firstBucket + cell] += histogram.cumulative[index]
         }
     }
 
+    /// More bounds than this over a release's life are not bounds; further ones are left out.
+    private static let boundLimit = 2_000
+
     /// The bound's column; `hint` is where it stands when all targets have the same bounds.
-    private mutating func cell(of bound: Double, hint: Int) -> Int {
+    private mutating func cell(of bound: Double, hint: Int) -> Int? {
         if hint < bounds.count, bounds[hint] == bound { return hint }
         if let known = bounds.firstIndex(of: bound) { return known }
+        guard bounds.count < PoolWindow.boundLimit else { return nil }
         widen(with: bound)
         return bounds.count - 1
     }

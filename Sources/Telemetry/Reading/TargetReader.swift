@@ -16,6 +16,8 @@ public struct TargetReader {
     /// Canonical text -> index in `series`.
     private var canonical: [String: Int] = [:]
     private var series: [WatchedSeries] = []
+    /// Bounds of buckets and quantiles that were met.
+    private var bounds: Set<Double> = []
     private var scrape: UInt64 = 0
     /// Indices of the series on the present page, in its order.
     private var present: [Int] = []
@@ -41,7 +43,11 @@ public struct TargetReader {
     ) throws(ExpositionError) -> TargetReading {
         scrape += 1
         present.removeAll(keepingCapacity: true)
-        let samples = try scan(page.span, format: format)
+        let samples: Int
+        do throws(ExpositionError) { samples = try scan(page.span, format: format) } catch {
+            startAnewIfFull()
+            throw error
+        }
         let reading = commit(samples: samples, atUptimeMs: atUptimeMs, countNewFrom: countNewFromWallSeconds)
         forgetLongGone()
         return reading
@@ -106,6 +112,7 @@ public struct TargetReader {
                         line: 0,
                         reason: "the indicators match more than \(limits.watchedSeries) series, the limit; \(advice)")
                 }
+                try note(roles)
                 index = series.count
                 series.append(WatchedSeries(roles: roles))
                 canonical[key] = index
@@ -113,6 +120,29 @@ public struct TargetReader {
         }
         table.insert(sample.series, in: page, number: index)
         return index
+    }
+
+    /// A histogram has a dozen bounds, a large one a hundred. Thousands are a value that was written into `le`.
+    private mutating func note(_ roles: SeriesRoles) throws(ExpositionError) {
+        guard let bound = roles.bucketBound ?? roles.quantile else { return }
+        bounds.insert(bound)
+        guard bounds.count <= Self.boundLimit else {
+            throw ExpositionError(line: 0, reason: "the latency has more than \(Self.boundLimit) buckets or quantiles")
+        }
+    }
+
+    private static let boundLimit = 1_000
+
+    /// A page beyond a limit leaves its names behind; with them, no later page would fit either. So the next page is a first
+    /// one.
+    private mutating func startAnewIfFull() {
+        let isFull = limits.watchedSeries > 0 && series.count >= limits.watchedSeries
+        guard isFull || bounds.count > Self.boundLimit else { return }
+        series = []
+        canonical = [:]
+        bounds = []
+        table.removeAll()
+        forget()
     }
 
     /// Series that come and go for ever (an id in a label) must not fill the memory.
@@ -130,6 +160,7 @@ public struct TargetReader {
         }
         guard kept.count < series.count else { return }
         series = kept
+        bounds = Set(kept.compactMap { $0.roles.bucketBound ?? $0.roles.quantile })
         canonical = canonical.compactMapValues { newIndex[$0] }
         table.removeAll()
     }
@@ -195,9 +226,13 @@ private struct CountingBase {
         let last = isRestarted ? 0 : series.last
         series.last = value
         guard isThere else { return nil }
-        guard let last else { return value }
-        if value >= last { return value - last }
-        resets += 1
-        return value
+        let isReset = last.map { value < $0 } ?? false
+        if isReset { resets += 1 }
+        let increment = isReset ? value : value - (last ?? 0)
+        return increment <= Self.largestIncrement ? increment : nil
     }
+
+    /// No service does more than this between two scrapes. A page that says so is broken, and its number would drown all
+    /// later ones: a running total of 1e300 does not change any more when a hundred is added to it.
+    private static let largestIncrement = 1e13
 }
