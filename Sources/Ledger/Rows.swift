@@ -9,7 +9,7 @@ enum EntryRow {
         try database.execute(
             sql: "INSERT OR IGNORE INTO entries VALUES (?, ?, ?, ?, ?, ?)",
             arguments: [
-                Int64(clamping: entry.sequence), entry.wallMs, entry.release, entry.incident, kind(entry.event),
+                Int64(clamping: entry.sequence), entry.wallMs, entry.release, entry.incident, entry.event.word,
                 try RowJSON.encode(entry.event),
             ])
     }
@@ -36,25 +36,6 @@ enum EntryRow {
                     (SELECT incident FROM entries AS wish WHERE wish.release = entries.release
                      AND wish.kind = 'intended' ORDER BY wish.sequence DESC LIMIT 1)), 9223372036854775807)
                 """, arguments: ["before": beforeWallMs])
-    }
-
-    private static func kind(_ event: JournalEvent) -> String {
-        switch event {
-        case .began: "began"
-        case .ended: "ended"
-        case .alertFiring: "alert_firing"
-        case .alertResolved: "alert_resolved"
-        case .held: "held"
-        case .intended: "intended"
-        case .actedBeforeDurable: "acted_before_durable"
-        case .applied: "applied"
-        case .observed: "observed"
-        case .provenByTraffic: "proven"
-        case .acknowledged: "acknowledged"
-        case .abandoned: "abandoned"
-        case .drifted: "drifted"
-        case .rearmed: "rearmed"
-        }
     }
 }
 

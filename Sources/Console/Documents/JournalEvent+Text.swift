@@ -1,26 +1,6 @@
 import ReleaseKernel
 
 extension JournalEvent {
-    /// The event's name in the API.
-    var word: String {
-        switch self {
-        case .began: "began"
-        case .ended: "ended"
-        case .alertFiring: "alert_firing"
-        case .alertResolved: "alert_resolved"
-        case .held: "held"
-        case .intended: "intended"
-        case .actedBeforeDurable: "acted_before_durable"
-        case .applied: "applied"
-        case .observed: "observed"
-        case .provenByTraffic: "proven_by_traffic"
-        case .acknowledged: "acknowledged"
-        case .abandoned: "abandoned"
-        case .drifted: "drifted"
-        case .rearmed: "rearmed"
-        }
-    }
-
     /// For people.
     var sentence: String {
         switch self {

@@ -44,6 +44,28 @@ public enum JournalEvent: Sendable, Equatable, Codable {
     case rearmed(by: String, reason: String)
 }
 
+extension JournalEvent {
+    /// The event's name in the API and in the journal.
+    public var word: String {
+        switch self {
+        case .began: "began"
+        case .ended: "ended"
+        case .alertFiring: "alert_firing"
+        case .alertResolved: "alert_resolved"
+        case .held: "held"
+        case .intended: "intended"
+        case .actedBeforeDurable: "acted_before_durable"
+        case .applied: "applied"
+        case .observed: "observed"
+        case .provenByTraffic: "proven_by_traffic"
+        case .acknowledged: "acknowledged"
+        case .abandoned: "abandoned"
+        case .drifted: "drifted"
+        case .rearmed: "rearmed"
+        }
+    }
+}
+
 /// How a release ended.
 public enum ReleaseEnd: String, Sendable, Equatable, Codable {
     case promoted

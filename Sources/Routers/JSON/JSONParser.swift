@@ -145,7 +145,7 @@ extension JSONParser {
         }
     }
 
-    /// `\uXXXX`, two of them for a surrogate pair; a lone half becomes U+FFFD.
+    /// `\uHHHH`, two of them for a surrogate pair; a lone half becomes U+FFFD.
     private mutating func scalar() throws(Malformed) -> Character {
         let first = try hex()
         if let whole = Unicode.Scalar(first) { return Character(whole) }
