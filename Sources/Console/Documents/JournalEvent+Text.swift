@@ -28,17 +28,6 @@ extension JournalEvent {
     }
 }
 
-extension ReleaseEnd {
-    fileprivate var words: String {
-        switch self {
-        case .promoted: "promoted"
-        case .rolledBack: "rolled back"
-        case .withdrawn: "withdrawn"
-        case .replaced: "replaced by another"
-        }
-    }
-}
-
 extension IntentRecord {
     fileprivate var sentence: String {
         let what = "\(isDryRun ? "would roll" : "roll") back from \(fromVersion) to \(toVersion)"

@@ -74,7 +74,14 @@ public enum ReleaseEnd: String, Sendable, Equatable, Codable {
     case replaced
 
     /// For a sentence.
-    var words: String { self == .rolledBack ? "rolled back" : rawValue }
+    public var words: String {
+        switch self {
+        case .promoted: "promoted"
+        case .rolledBack: "rolled back"
+        case .withdrawn: "withdrawn"
+        case .replaced: "replaced by another"
+        }
+    }
 }
 
 /// The alert behind an entry, with the values that decided.
