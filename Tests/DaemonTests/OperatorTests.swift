@@ -103,6 +103,24 @@ struct OperatorTests {
         await world.stop()
     }
 
+    /// The router is gone, so the rollback stays open; a reload that drops the release would leave it to nobody.
+    @Test func aReloadDoesNotDropARollbackThatIsOpen() async throws {
+        let world = try await LiveWorld.start()
+        let (daemon, address) = try await Self.start(world)
+        #expect(await eventually { daemon.text.contains("checkout: watching") }, "\(daemon.text)")
+        await world.router.stop()
+        let rollback = try #require(URL(string: "http://\(address)/api/v1/releases/checkout/rollback"))
+        #expect(try await HTTP.send("POST", rollback, body: #"{"reason":"test"}"#).status == 202)
+        let text = try String(contentsOfFile: world.configurationPath, encoding: .utf8)
+        try text.replacingOccurrences(of: "version: v2", with: "version: v3").write(
+            toFile: world.configurationPath, atomically: true, encoding: .utf8)
+        let reload = try #require(URL(string: "http://\(address)/-/reload"))
+        let refused = try await HTTP.send("POST", reload)
+        #expect(refused.status == 400 && refused.text.contains("checkout is being rolled back"), "\(refused.text)")
+        await daemon.kill9()
+        await world.stop()
+    }
+
     /// What we say of ourselves is a page that we, and so Prometheus, can read.
     @Test func itsOwnMetricsAreAPageThatCanBeRead() async throws {
         let world = try await LiveWorld.start()

@@ -9,9 +9,10 @@ extension ReleaseState {
             watch.call = nil
         }
         guard now >= watch.nextUptimeMs else { return }
-        watch.call = Rollback.Call(number: context.newCall(), expiresUptimeMs: now + callLimitMs)
+        let call = Rollback.Call(number: context.newCall(), expiresUptimeMs: now + callLimitMs)
+        watch.call = call
         watch.nextUptimeMs = now + plan.rollback.observeEveryMs
-        context.emit(.observeSplit(release: name, call: watch.call!.number, timeoutMs: plan.rollback.callTimeoutMs))
+        context.emit(.observeSplit(release: name, call: call.number, timeoutMs: plan.rollback.callTimeoutMs))
     }
 
     /// A driver may need several calls, each within the timeout; past this its answer counts as lost.
