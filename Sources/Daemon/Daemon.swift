@@ -86,7 +86,7 @@ public struct Daemon: Sendable {
         let group = ServiceGroup(
             configuration: .init(
                 services: [
-                    .init(service: Background { await writer.run(watchdog: watchdog) { outbox.nudge() } }),
+                    .init(service: Draining(writer: writer, watchdog: watchdog) { outbox.nudge() }),
                     .init(service: Background { await outbox.run() }),
                     .init(service: Background { await routers.run(watchdog: watchdog) }),
                     .init(service: Background { await prune(journal, keepMs: plan.daemon.journal.retentionMs, clock) }),
@@ -113,6 +113,21 @@ public struct Daemon: Sendable {
                 logger.warning("old journal entries could not be removed: \(error)")
             }
             do { try await Task.sleep(for: .seconds(3_600)) } catch { return }
+        }
+    }
+}
+
+/// The journal's writer: told to stop, it writes what is waiting and then ends.
+private struct Draining: Service {
+    let writer: JournalWriter
+    let watchdog: Watchdog
+    let afterAppend: @Sendable () -> Void
+
+    func run() async throws {
+        await withGracefulShutdownHandler {
+            await writer.run(watchdog: watchdog, afterAppend: afterAppend)
+        } onGracefulShutdown: {
+            writer.finish()
         }
     }
 }

@@ -42,6 +42,7 @@ actor Reloader {
             await outbox.update(receivers: receivers, plans: next.receivers)
             await watchdog.send(.reload(next))
             plan = next
+            meter.forgetTargets()
             meter.reloaded(isSuccess: true)
             logger.info("configuration reloaded: \(next.releases.count) releases")
             return .accepted(text: "reloaded: \(next.releases.count) releases", incident: nil)

@@ -19,6 +19,9 @@ actor TargetScraper {
     private let clock: SystemClock
     private var reader: TargetReader
     private var lastReadUptimeMs: Int64?
+    /// Only a process that started after this is new to us: when we began to look, or last saw a page before a gap.
+    private var knownSinceWallMs: Int64
+    private var lastReadWallMs: Int64?
     /// The nearest names are looked up once per page without a match, not in each scrape.
     private var warnings: [String] = []
     private var lastCondition = Condition.up([])
@@ -32,6 +35,7 @@ actor TargetScraper {
         watch = release.indicators
         self.transport = transport
         self.clock = clock
+        knownSinceWallMs = clock.wallMs
         request = ScrapeRequest.make(target: target, scrape: release.scrape)
         reader = try TargetReader(watch: release.indicators, limits: release.scrape.limits)
     }
@@ -43,7 +47,10 @@ actor TargetScraper {
             return Result(outcome: .failure("\(error)"), bodyBytes: 0)
         }
         let now = clock.now.uptimeMs
-        if let last = lastReadUptimeMs, now - last > staleAfterMs { reader.forget() }
+        if let last = lastReadUptimeMs, now - last > staleAfterMs {
+            reader.forget()
+            knownSinceWallMs = lastReadWallMs ?? clock.wallMs
+        }
         return Result(
             outcome: read(response, atUptimeMs: now, countNewFromWallMs: countNewFromWallMs),
             bodyBytes: response.body.count)
@@ -87,8 +94,9 @@ actor TargetScraper {
                 contentType: response.header("Content-Type"), fallback: scrape.fallbackFormat)
             let reading = try reader.read(
                 response.body, format: format, atUptimeMs: now,
-                countNewFromWallSeconds: countNewFromWallMs.map { Double($0) / 1_000 })
+                countNewFromWallSeconds: countNewFromWallMs.map { Double(max($0, knownSinceWallMs)) / 1_000 })
             lastReadUptimeMs = now
+            lastReadWallMs = clock.wallMs
             warn(reading, page: response.body, format: format)
             return .success(reading, warnings: warnings)
         } catch {

@@ -10,6 +10,8 @@ actor Watchdog {
     private let effects: EffectSink
     private var timer: Task<Void, Never>?
     private var timerUptimeMs: Int64?
+    /// Tells the present timer from one that was cancelled too late.
+    private var timerNumber = 0
 
     init(kernel: Kernel, clock: SystemClock, effects: EffectSink) {
         self.kernel = kernel
@@ -45,15 +47,18 @@ actor Watchdog {
         guard wake != timerUptimeMs || timer == nil else { return }
         timer?.cancel()
         timerUptimeMs = wake
+        timerNumber += 1
+        let number = timerNumber
         // Never at once: a kernel that asks for the past must not spin.
         let pauseMs = max(1, wake - clock.now.uptimeMs)
         timer = Task { [weak self] in
             do { try await Task.sleep(for: .milliseconds(pauseMs)) } catch { return }
-            await self?.timerRang()
+            await self?.timerRang(number)
         }
     }
 
-    private func timerRang() {
+    private func timerRang(_ number: Int) {
+        guard number == timerNumber else { return }
         timer = nil
         send(.tick)
     }

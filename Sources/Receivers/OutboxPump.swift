@@ -109,10 +109,6 @@ public actor OutboxPump {
         guard let receiver = receivers[name], let policy = policies[name] else {
             return await settleDead(delivery, reason: "the receiver \(name) is not in the configuration any more")
         }
-        if policy.isOverdue(delivery, nowWallMs: wallClock()) {
-            let seconds = policy.plan.giveUpAfterMs / 1_000
-            return await settleDead(delivery, reason: "it could not be delivered for \(seconds) s")
-        }
         switch await receiver.deliver(delivery) {
         case .delivered:
             return await settle(delivery) { journal, now in
@@ -120,6 +116,11 @@ public actor OutboxPump {
             }
         case .refused(let reason): return await settleDead(delivery, reason: reason)
         case .retry(let reason, let wishMs):
+            // Only after a try: the daemon may have been down for days, or the clock may have jumped.
+            if policy.isOverdue(delivery, nowWallMs: wallClock()) {
+                let seconds = policy.plan.giveUpAfterMs / 1_000
+                return await settleDead(delivery, reason: "it could not be delivered for \(seconds) s: \(reason)")
+            }
             let pause = policy.pauseMs(
                 afterAttempt: delivery.attempt, wishMs: wishMs, draw: Double(generator.next() >> 11) / 0x1p53)
             return await postpone(delivery, reason: reason, untilWallMs: wallClock() + pause)

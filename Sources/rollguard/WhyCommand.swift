@@ -8,8 +8,11 @@ struct Why: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show why an incident happened: the rule, the values, every step.",
         discussion: """
-            rollguard why                 # the newest incident rollguard why
-            checkout-17 rollguard why checkout-17 --json
+            Without an id, the newest incident.
+
+              rollguard why
+              rollguard why checkout-17
+              rollguard why checkout-17 --json
             """)
 
     @Argument(help: "The incident's id. [default: the newest]")

@@ -135,9 +135,41 @@ struct RollbackTests {
         #expect(world.release.phase == .held)
         #expect(world.applied.isEmpty)
         #expect(world.count(.rollbackHeld) == 1)
+        // The baseline recovers first: nothing is moved before a whole window of its own says that it is the canary.
         world.baseline.errors = 0
-        world.cycle(15)
+        world.cycle(12)
+        #expect(world.applied.isEmpty)
+        world.cycle(18)
         #expect(world.release.phase == .rolledBack)
+        #expect(world.count(.rollbackHeld) == 1)
+    }
+
+    /// A trouble of both versions that ends for one a moment earlier is no reason to move anything.
+    @Test func anOutageOfBothThatEndsMovesNothing() {
+        var world = KernelHarness(plan: .example(rules: [.absoluteErrorRate()]))
+        (world.baseline.errors, world.canary.errors) = (30, 30)
+        world.cycle(12)
+        world.baseline.errors = 0
+        world.cycle(2)
+        world.canary.errors = 0
+        world.cycle(30)
+        #expect(world.applied.isEmpty)
+        #expect(world.release.phase == .watching)
+    }
+
+    /// Started to look only, the daemon does not go on with what an earlier run began.
+    @Test func isNotGoneOnWithInADryRun() {
+        var world = KernelHarness()
+        world.mood = .refuses
+        world.canary.errors = 30
+        world.cycle(4)
+        #expect(world.incidents[0].isOpen)
+        let before = world.applied.count
+        world.mood = .honest
+        world.restart(isDryRun: true)
+        world.cycle(90)
+        #expect(world.applied.count == before)
+        #expect(world.canaryBasisPoints == 1_000)
     }
 
     @Test func isHeldWhenNoBaselineTargetAnswers() {

@@ -82,6 +82,17 @@ struct RuleTests {
             ])
     }
 
+    /// `no_data: breach` does not override what the rest of the condition says.
+    @Test func missingDataIsNoBreachWhenTheConditionCannotHold() {
+        let condition = Condition.and(
+            .compare(.value(.canary), .greater, .number(0.5)), .compare(.value(.baseline), .greater, .number(0.9)))
+        var world = KernelHarness(plan: .example(rules: [.errorRate(condition: condition, noData: .breach)]))
+        world.canary.isUp = false
+        world.cycle(8)
+        #expect(world.release.rules[0].evidence?.verdict == .healthy)
+        #expect(world.applied.isEmpty)
+    }
+
     @Test func neverHoldsAMissingBaselineAgainstTheCanary() {
         var world = KernelHarness(plan: .example(rules: [.errorRate(noData: .breach)]))
         world.baseline.isUp = false

@@ -9,7 +9,7 @@ extension ReleaseState {
                 text: "\(name) can go back to \(plan.baseline.version), the baseline, and to no other version;"
                     + " \(toVersion) is not running beside it")
         }
-        if let open = rollback, open.isOpen {
+        if phase == .rollingBack, let open = rollback, open.isOpen {
             return .accepted(text: "\(name) is being rolled back already", incident: open.incident)
         }
         if phase == .rolledBack, let latched = rollback {

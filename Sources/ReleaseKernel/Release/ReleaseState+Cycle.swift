@@ -103,16 +103,26 @@ extension ReleaseState {
                 && evaluations[index]?.evidence.verdict == .breached
         }
         guard let wanting, let evaluation = evaluations[wanting] else {
-            heldReason = nil
+            if !isRollbackWanted { heldReason = nil }
             return explainVerdicts()
         }
         // A dry run says once what it would have done.
         if context.isDryRun, rollback?.intent.isDryRun == true, rollback?.isRearmed == false { return }
         if let reason = reasonNotToMove(evaluation) {
+            heldUntilUptimeMs = context.now.uptimeMs + plan.rules[wanting].windowMs
             return hold(rule: wanting, because: reason, &context)
+        }
+        // A trouble of both versions does not end for both in the same cycle: the canary is judged by a window of its own.
+        if let until = heldUntilUptimeMs, context.now.uptimeMs < until {
+            return explain("held: waiting for a whole window without the baseline's trouble")
         }
         guard let alert = alertRecord(rule: wanting, at: context.now) else { return }
         startRollback(.rule(alert), because: "\(alert.rule): \(comparison(of: wanting))", &context)
+    }
+
+    /// A rule that asks for a rollback is firing, whatever this cycle says.
+    private var isRollbackWanted: Bool {
+        plan.rules.indices.contains { plan.rules[$0].action == .rollback && alerts[$0].phase == .firing }
     }
 
     /// Look before you leap: moving everything to a baseline that is sick as well helps nobody.

@@ -3,10 +3,15 @@ extension ReleaseState {
     /// After a rollback: something put the canary back, so it is taken out again.
     mutating func correctDrift(_ observations: [RouterObservation], _ context: inout StepContext) {
         guard observations.contains(where: { ($0.canaryBasisPoints ?? 0) > 0 }), var latched = rollback else { return }
+        guard !context.isDryRun else {
+            return explain(
+                "dry run: the canary was put back: \(ReleaseState.text(observations)); the router is not called")
+        }
         latched.reopen(plan: plan.rollback, at: context.now)
         latched.note("drifted", ReleaseState.text(observations), atWallMs: context.now.wallMs)
         // A fight every few seconds over hours must not page every few seconds.
         let mayTell = latched.lastDriftToldUptimeMs.map { context.now.uptimeMs - $0 >= 60_000 } ?? true
+        latched.isEpisodeTold = mayTell
         if mayTell { latched.lastDriftToldUptimeMs = context.now.uptimeMs }
         latched.receipts = []
         latched.observations = []

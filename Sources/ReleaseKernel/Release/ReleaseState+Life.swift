@@ -32,12 +32,13 @@ extension ReleaseState {
 
     private mutating func follow(share: Int?, before: Int?, _ context: inout StepContext) {
         guard let share else { return noteUnreadable() }
+        let isEverything = ReleaseState.showsEverything(watch.observations)
         switch (phase, share) {
-        case (.idle, 1..<10_000), (.promoted, 1..<10_000):
+        case (.idle, 1...) where !isEverything, (.promoted, 1...) where !isEverything:
             begin(&context, because: "the router gives the canary \(ReleaseState.percent(share))")
-        case (.watching, 10_000): end(.promoted, &context)
+        case (.watching, _) where isEverything: end(.promoted, &context)
         case (.watching, 0) where ReleaseState.showsNothing(watch.observations): end(.withdrawn, &context)
-        case (.idle, 10_000): enter(.promoted, &context, because: "the canary has all the traffic")
+        case (.idle, _) where isEverything: enter(.promoted, &context, because: "the canary has all the traffic")
         case (.promoted, 0): enter(.idle, &context, because: "the canary has no traffic any more")
         case (.idle, 0): explain("the canary has no share of the traffic")
         default: break
@@ -63,8 +64,8 @@ extension ReleaseState {
         retireRollback()
         baseline.window = ReleaseState.freshWindow(plan, at: context.now)
         canary.window = ReleaseState.freshWindow(plan, at: context.now)
+        resolveAlerts(&context, because: "the release begins anew")
         evaluations = plan.rules.map { _ in nil }
-        for index in alerts.indices { alerts[index].reset() }
         context.record(.began(baseline: plan.baseline.version, canary: plan.canary.version), release: name)
         enter(.watching, &context, because: reason)
     }
@@ -84,7 +85,7 @@ extension ReleaseState {
     mutating func enter(_ next: Phase, _ context: inout StepContext, because reason: String) {
         phase = next
         sinceWallMs = context.now.wallMs
-        heldReason = nil
+        (heldReason, heldUntilUptimeMs) = (nil, nil)
         explain(reason)
         context.log(.info, name, "\(ReleaseState.word(next)): \(reason)")
     }

@@ -27,14 +27,22 @@ extension ReleaseState {
     }
 
     private func carriedAlerts(to next: ReleasePlan) -> ([AlertState], [AlertRecord?]) {
-        let places = next.rules.map { rule in plan.rules.firstIndex { $0.name == rule.name } }
+        let places = next.rules.map { rule in plan.rules.firstIndex { ReleaseState.judgesTheSame($0, rule) } }
         return (places.map { $0.map { alerts[$0] } ?? AlertState() }, places.map { $0.flatMap { firingRecords[$0] } })
     }
 
-    /// A firing alert whose rule is gone is resolved, or nobody would ever hear of it again.
+    /// Labels and annotations may change under a firing alert; what it stands for may not.
+    private static func judgesTheSame(_ old: RulePlan, _ new: RulePlan) -> Bool {
+        old.name == new.name && old.indicator == new.indicator && old.windowMs == new.windowMs
+            && old.condition == new.condition && old.minRequests == new.minRequests && old.forMs == new.forMs
+            && old.noData == new.noData && old.action == new.action
+    }
+
+    /// A firing alert whose rule is gone or another one is resolved, or nobody would ever hear of it again.
     private mutating func resolveRules(missingIn next: ReleasePlan, _ context: inout StepContext) {
-        for index in plan.rules.indices where !next.rules.contains(where: { $0.name == plan.rules[index].name }) {
-            resolveAlert(index, &context, because: "the rule was removed")
+        for index in plan.rules.indices
+        where !next.rules.contains(where: { ReleaseState.judgesTheSame(plan.rules[index], $0) }) {
+            resolveAlert(index, &context, because: "the rule was removed or changed")
         }
     }
 

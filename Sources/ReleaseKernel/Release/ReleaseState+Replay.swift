@@ -4,12 +4,14 @@ extension ReleaseState {
     mutating func replay(_ entry: JournalEntry, at now: Moment) {
         switch entry.event {
         case .began(let baseline, let canary):
-            guard baseline == plan.baseline.version, canary == plan.canary.version else { return }
+            isReplayingOthers = baseline != plan.baseline.version || canary != plan.canary.version
+            guard !isReplayingOthers else { return }
             retireRollback()
             (phase, beganWallMs, sinceWallMs) = (.watching, entry.wallMs, entry.wallMs)
         case .ended(let end): replayEnd(end, wallMs: entry.wallMs)
-        case .alertFiring(let alert): replayAlert(alert, isFiring: true)
+        case .alertFiring(let alert) where !isReplayingOthers: replayAlert(alert, isFiring: true)
         case .alertResolved(let alert): replayAlert(alert, isFiring: false)
+        case .alertFiring: break
         case .held: break
         case .intended(let intent): replayIntent(intent, entry, at: now)
         default: replayIncident(entry)
@@ -17,6 +19,8 @@ extension ReleaseState {
     }
 
     private mutating func replayEnd(_ end: ReleaseEnd, wallMs: Int64) {
+        if end == .replaced { retireRollback() }
+        guard !isReplayingOthers else { return }
         beganWallMs = nil
         sinceWallMs = wallMs
         phase =
@@ -87,6 +91,11 @@ extension ReleaseState {
 
     /// After the last entry: a latch of another version does not hold this one, and what was under way goes on.
     mutating func settleAfterReplay(at now: Moment) {
+        if isReplayingOthers, rollback == nil {
+            (phase, beganWallMs) = (.idle, nil)
+            for index in alerts.indices { (alerts[index], firingRecords[index]) = (AlertState(), nil) }
+        }
+        isReplayingOthers = false
         guard let restored = rollback else { return }
         guard restored.intent.fromVersion == plan.canary.version else {
             retireRollback()

@@ -20,6 +20,8 @@ extension ReleaseState {
         started.wakeUptimeMs = context.now.uptimeMs + context.graceMs
         retireRollback()
         rollback = started
+        // A look that was sent before says nothing about what follows.
+        watch.call = nil
         if context.isDryRun { return endDryRun(sequence: sequence, reason: reason, &context) }
         enter(.rollingBack, &context, because: reason)
         tell(.rollbackIntended, sequence: sequence, summary: "\(name): rolling back: \(reason)", &context)
@@ -55,12 +57,22 @@ extension ReleaseState {
 
     /// Sets the split on every instance. Repeating it is harmless.
     mutating func apply(_ context: inout StepContext) {
+        guard !context.isDryRun else { return showInstead(&context) }
         startCall(step: .applying, &context)
         rollback?.attempts += 1
         guard let call = rollback?.call else { return }
         context.emit(
             .applySplit(
                 release: name, call: call.number, split: .allBaseline, timeoutMs: plan.rollback.callTimeoutMs))
+    }
+
+    /// A dry run that found a rollback in the journal: it says what it would do, and does it not.
+    private mutating func showInstead(_ context: inout StepContext) {
+        rollback?.step = .pausing
+        rollback?.wakeUptimeMs = context.now.uptimeMs + 60_000
+        explain("dry run: the router is not called, so the rollback of the journal does not go on")
+        context.log(.warning, name, explanation)
+        context.emit(.showPlannedCalls(release: name, split: .allBaseline))
     }
 
     mutating func observe(_ context: inout StepContext) {
@@ -144,12 +156,16 @@ extension ReleaseState {
         rollback?.note("acknowledged", "\(tookMs) ms after the verdict", atWallMs: context.now.wallMs)
         rollback?.isAcknowledged = true
         rollback?.close(atWallMs: context.now.wallMs)
+        watch.call = nil
         watch.nextUptimeMs = context.now.uptimeMs + plan.rollback.observeEveryMs
         measure("acknowledged", &context)
         context.emit(.measure(.rollback(release: name, outcome: "acknowledged")))
-        tell(
-            .rollbackAcknowledged, sequence: sequence,
-            summary: "\(name): \(plan.canary.version) is out; \(plan.baseline.version) has all the traffic", &context)
+        if rollback?.isEpisodeTold == true {
+            tell(
+                .rollbackAcknowledged, sequence: sequence,
+                summary: "\(name): \(plan.canary.version) is out; \(plan.baseline.version) has all the traffic",
+                &context)
+        }
         end(.rolledBack, &context)
     }
 

@@ -36,6 +36,10 @@ struct ReleaseState: Sendable, Equatable {
     var watch: Watch
     /// Why a wanted rollback is not done; nil when none is wanted.
     var heldReason: String?
+    /// After a hold nothing is moved until a whole window has passed without the baseline's trouble.
+    var heldUntilUptimeMs: Int64?
+    /// While the journal is replayed: the entries belong to other versions than the plan's.
+    var isReplayingOthers = false
     var explanation = "waiting for the first look at the router"
     var cycles = 0
     var lastCycleUptimeMs: Int64?
@@ -80,6 +84,11 @@ struct ReleaseState: Sendable, Equatable {
         !observations.isEmpty && observations.allSatisfy { $0.canaryBasisPoints == 0 }
     }
 
+    /// Every instance can be read and shows that the canary gets everything.
+    static func showsEverything(_ observations: [RouterObservation]) -> Bool {
+        !observations.isEmpty && observations.allSatisfy { $0.canaryBasisPoints == 10_000 }
+    }
+
     /// A router without a read-back: only the traffic can tell.
     static func isUnreadable(_ observations: [RouterObservation]) -> Bool {
         !observations.isEmpty && observations.allSatisfy { $0.level == .none && $0.canaryBasisPoints == nil }
@@ -92,7 +101,9 @@ struct ReleaseState: Sendable, Equatable {
 
     /// Makes room for another incident: the present one becomes history.
     mutating func retireRollback() {
-        guard let old = rollback else { return }
+        guard var old = rollback else { return }
+        // History is never open.
+        if old.isOpen { old.close(atWallMs: old.timeline.last?.atWallMs ?? old.openedWallMs) }
         if past.count >= 100 { past.removeFirst() }
         past.append(old.snapshot(release: name))
         rollback = nil

@@ -49,6 +49,8 @@ struct Rollback: Sendable, Equatable {
     var attempts = 0
     var reapplications = 0
     var lastDriftToldUptimeMs: Int64?
+    /// People were told that this episode began, so they are told how it ends.
+    var isEpisodeTold = true
 
     /// As last written to the journal, so that a repetition is not written again.
     var receipts: [RouterReceipt] = []

@@ -41,7 +41,7 @@ struct RuleEvaluation: Sendable, Equatable {
             return .inconclusive(reason: reason)
         }
         if let reason = blindness(rule: rule, pool: pools.canary, named: .canary) {
-            return withoutData(rule, reason: reason)
+            return withoutData(rule, baseline: values.baseline, reason: reason)
         }
         if let reason = tooFew(rule: rule, view: views.baseline, named: .baseline)
             ?? tooFew(rule: rule, view: views.canary, named: .canary)
@@ -49,6 +49,9 @@ struct RuleEvaluation: Sendable, Equatable {
             return .inconclusive(reason: reason)
         }
         switch rule.condition.holds(values) {
+        case true? where rule.action == .rollback && views.baseline.requests == nil && views.baseline.latencyCount == 0:
+            // Nothing is moved to a version that nobody has seen at work.
+            return .inconclusive(reason: "the baseline has not told its requests yet")
         case true?: return .breached
         case false?: return .healthy
         case nil: return undecided(rule: rule, pools: pools, values: values)
@@ -84,17 +87,21 @@ struct RuleEvaluation: Sendable, Equatable {
         rule: RulePlan, pools: (baseline: PoolState, canary: PoolState), values: IndicatorValues
     ) -> Verdict {
         let name = rule.indicator.name
-        if let reason = missingData(rule, pools, values) { return withoutData(rule, reason: reason) }
+        if let reason = missingData(rule, pools, values) {
+            return withoutData(rule, baseline: values.baseline, reason: reason)
+        }
         if values.baseline == nil {
             return .inconclusive(reason: "the baseline has no \(name) in the window")
         }
         return .inconclusive(reason: "the condition divides by zero with the present values")
     }
 
-    private static func withoutData(_ rule: RulePlan, reason: String) -> Verdict {
+    /// A condition that does not hold whatever the canary's value is (`baseline > 10/s` on a quiet night) is healthy.
+    private static func withoutData(_ rule: RulePlan, baseline: Double?, reason: String) -> Verdict {
         switch rule.noData {
         case .hold: .inconclusive(reason: reason)
-        case .breach: .breached
+        case .breach:
+            rule.condition.holds(IndicatorValues(baseline: baseline, canary: nil)) == false ? .healthy : .breached
         case .ignore: .healthy
         }
     }

@@ -3,7 +3,8 @@
 /// - The first page gives no increments, unless the process started after the release began: then its counters began
 ///   at zero and count in full.
 /// - A series that appears later on began at zero.
-/// - A value that falls, or another start time of the process, is a restart: it counts from zero.
+/// - A value that falls counts from zero. With a later start time of the process it is a restart of all series. A start
+///   time alone is not: a clock that is set moves it too.
 /// - A series that is missing for some pages keeps its last value.
 /// - A page that cannot be read changes nothing.
 /// - Timestamps on the page are not used: the page is taken for what is true now.
@@ -23,6 +24,8 @@ public struct TargetReader {
     private var present: [Int] = []
     private var lastReadUptimeMs: Int64?
     private var startTimeSeconds: Double?
+    /// A series that is new on this page may be one that was forgotten, so it has no base yet.
+    private var hasForgotten = false
 
     /// - Throws: ``SelectorError`` for a regular expression that cannot be used.
     public init(watch: WatchList, limits: ScrapeLimits) throws(SelectorError) {
@@ -147,18 +150,17 @@ public struct TargetReader {
 
     /// Series that come and go for ever (an id in a label) must not fill the memory.
     private mutating func forgetLongGone() {
-        let bound = 4 * present.count + 1_000
-        if table.count > 2 * series.count + 4 * bound { table.removeAll() }
-        let isCrowded = limits.watchedSeries > 0 && series.count > limits.watchedSeries / 2
-        guard series.count > bound || isCrowded else { return }
-        let keptScrapes: UInt64 = isCrowded ? 2 : 30
+        if table.count > 4 * series.count + 10_000 { table.removeAll() }
+        let room = limits.watchedSeries > 0 ? limits.watchedSeries : ScrapeLimits().watchedSeries
+        guard series.count > room / 2 else { return }
         var kept: [WatchedSeries] = []
         var newIndex: [Int: Int] = [:]
-        for index in series.indices where series[index].scrape + keptScrapes >= scrape {
+        for index in series.indices where series[index].scrape + 2 >= scrape {
             newIndex[index] = kept.count
             kept.append(series[index])
         }
         guard kept.count < series.count else { return }
+        hasForgotten = true
         series = kept
         bounds = Set(kept.compactMap { $0.roles.bucketBound ?? $0.roles.quantile })
         canonical = canonical.compactMapValues { newIndex[$0] }
@@ -169,8 +171,9 @@ public struct TargetReader {
 
     private mutating func commit(samples: Int, atUptimeMs: Int64, countNewFrom: Double?) -> TargetReading {
         let started = startTime()
-        let isRestarted = zip(started, startTimeSeconds).map { abs($0 - $1) > 1 } ?? false
-        var base = CountingBase(hasEarlierPage: lastReadUptimeMs != nil, isRestarted: isRestarted)
+        let isRestarted = (zip(started, startTimeSeconds).map { $0 - $1 > 1 } ?? false) && hasFallen
+        var base = CountingBase(
+            hasEarlierPage: lastReadUptimeMs != nil, isRestarted: isRestarted, countsNewSeries: !hasForgotten)
         if !base.hasEarlierPage, let started, let countNewFrom, started >= countNewFrom { base.beganAtZero = true }
         var sums = ReadingSums(watch: watch)
         for index in present {
@@ -182,10 +185,21 @@ public struct TargetReader {
         if isRestarted { for index in series.indices where series[index].scrape != scrape { series[index].last = 0 } }
         let covered = lastReadUptimeMs.map { Double(atUptimeMs - $0) / 1_000 }
         if started != nil { startTimeSeconds = started }
-        lastReadUptimeMs = atUptimeMs
+        // A page without anything to count is no base: what comes next may be a lifetime's numbers.
+        if lastReadUptimeMs != nil || present.contains(where: { !series[$0].roles.isStartTime }) {
+            lastReadUptimeMs = atUptimeMs
+        }
         return sums.reading(
             samples: samples, hasBase: base.isThere, coveredSeconds: covered,
             resets: base.resets + (isRestarted ? 1 : 0))
+    }
+
+    /// A counter that is lower than it was.
+    private var hasFallen: Bool {
+        present.contains { index in
+            let one = series[index]
+            return !one.roles.isStartTime && one.roles.quantile == nil && one.value < one.last ?? 0
+        }
     }
 
     /// When the process began to count: the oldest that the page says.
@@ -208,12 +222,15 @@ private func zip(_ left: Double?, _ right: Double?) -> (Double, Double)? {
 private struct CountingBase {
     let hasEarlierPage: Bool
     let isRestarted: Bool
+    /// A series that was not there before began at zero.
+    let countsNewSeries: Bool
     /// This is the first page, and the process is younger than the release.
     var beganAtZero = false
     private(set) var resets = 0
 
-    init(hasEarlierPage: Bool, isRestarted: Bool) {
+    init(hasEarlierPage: Bool, isRestarted: Bool, countsNewSeries: Bool) {
         self.hasEarlierPage = hasEarlierPage
+        self.countsNewSeries = countsNewSeries
         self.isRestarted = isRestarted
     }
 
@@ -225,7 +242,7 @@ private struct CountingBase {
         guard value.isFinite, value >= 0 else { return nil }
         let last = isRestarted ? 0 : series.last
         series.last = value
-        guard isThere else { return nil }
+        guard isThere, last != nil || countsNewSeries || beganAtZero else { return nil }
         let isReset = last.map { value < $0 } ?? false
         if isReset { resets += 1 }
         let increment = isReset ? value : value - (last ?? 0)
