@@ -157,6 +157,27 @@ struct RollbackTests {
         #expect(world.release.phase == .watching)
     }
 
+    /// Something puts the canary back every few seconds, for ten minutes: people hear of it once a minute, and the journal
+    /// does not grow with every round.
+    @Test func aFightIsToldAndWrittenOnceAMinute() {
+        var world = KernelHarness()
+        world.canary.errors = 30
+        world.cycle(8)
+        let before = world.journal.count
+        for _ in 0..<60 {
+            world.canaryBasisPoints = 1_000
+            world.cycle(10)
+        }
+        #expect(world.canaryBasisPoints == 0)
+        #expect((5...11).contains(world.count(.rollbackDrifted)))
+        #expect(world.count(.rollbackAcknowledged) <= world.count(.rollbackDrifted) + 1)
+        #expect(world.journal.count - before < 100)
+        // And it is still known after a restart.
+        world.restart()
+        world.cycle(10)
+        #expect(world.release.phase == .rolledBack)
+    }
+
     /// Started to look only, the daemon does not go on with what an earlier run began.
     @Test func isNotGoneOnWithInADryRun() {
         var world = KernelHarness()

@@ -22,7 +22,9 @@ extension ReleaseState {
     }
 
     private mutating func proven(rate: Double, _ context: inout StepContext) {
-        context.record(.provenByTraffic(canaryRate: rate), release: name, incident: rollback?.incident)
+        if rollback?.isEpisodeTold == true {
+            context.record(.provenByTraffic(canaryRate: rate), release: name, incident: rollback?.incident)
+        }
         rollback?.note("proven", "the canary serves \(NumberText.plain(rate)) requests/s", atWallMs: context.now.wallMs)
         rollback?.isProven = true
         measure("proven", &context)

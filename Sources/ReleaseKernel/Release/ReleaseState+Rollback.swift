@@ -92,7 +92,7 @@ extension ReleaseState {
         guard var open = rollback, open.call?.number == call, open.step == .applying else { return }
         open.call = nil
         if receipts != open.receipts {
-            context.record(.applied(receipts), release: name, incident: open.incident)
+            if open.isEpisodeTold { context.record(.applied(receipts), release: name, incident: open.incident) }
             open.note("applied", ReleaseState.text(receipts), atWallMs: context.now.wallMs)
         }
         open.receipts = receipts
@@ -111,7 +111,7 @@ extension ReleaseState {
         guard var open = rollback, open.call?.number == call, open.step == .observing else { return }
         open.call = nil
         if observations != open.observations {
-            context.record(.observed(observations), release: name, incident: open.incident)
+            if open.isEpisodeTold { context.record(.observed(observations), release: name, incident: open.incident) }
             open.note("observed", ReleaseState.text(observations), atWallMs: context.now.wallMs)
         }
         open.observations = observations
@@ -150,9 +150,8 @@ extension ReleaseState {
     // MARK: The end
 
     private mutating func acknowledge(_ context: inout StepContext) {
-        guard let incident = rollback?.incident else { return }
-        let sequence = context.record(.acknowledged, release: name, incident: incident)
-        let tookMs = context.now.uptimeMs - (rollback?.episodeUptimeMs ?? context.now.uptimeMs)
+        guard let open = rollback else { return }
+        let tookMs = context.now.uptimeMs - open.episodeUptimeMs
         rollback?.note("acknowledged", "\(tookMs) ms after the verdict", atWallMs: context.now.wallMs)
         rollback?.isAcknowledged = true
         rollback?.close(atWallMs: context.now.wallMs)
@@ -160,12 +159,14 @@ extension ReleaseState {
         watch.nextUptimeMs = context.now.uptimeMs + plan.rollback.observeEveryMs
         measure("acknowledged", &context)
         context.emit(.measure(.rollback(release: name, outcome: "acknowledged")))
-        if rollback?.isEpisodeTold == true {
-            tell(
-                .rollbackAcknowledged, sequence: sequence,
-                summary: "\(name): \(plan.canary.version) is out; \(plan.baseline.version) has all the traffic",
-                &context)
+        // In a fight that goes on for days, what nobody was told of is not written down either.
+        guard open.isEpisodeTold else {
+            return enter(.rolledBack, &context, because: "rolled back to \(plan.baseline.version)")
         }
+        let sequence = context.record(.acknowledged, release: name, incident: open.incident)
+        tell(
+            .rollbackAcknowledged, sequence: sequence,
+            summary: "\(name): \(plan.canary.version) is out; \(plan.baseline.version) has all the traffic", &context)
         end(.rolledBack, &context)
     }
 
@@ -203,6 +204,7 @@ extension ReleaseState {
         let reason = ReleaseState.reasonForDelay(open)
         let sequence = context.record(.abandoned(reason: reason), release: name, incident: open.incident)
         rollback?.isAbandoned = true
+        rollback?.isEpisodeTold = true
         rollback?.note("abandoned", reason, atWallMs: context.now.wallMs)
         context.emit(.measure(.rollback(release: name, outcome: "abandoned")))
         context.log(.error, name, "the rollback is not acknowledged after its deadline: \(reason)")
