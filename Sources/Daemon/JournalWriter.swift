@@ -1,5 +1,6 @@
 import Logging
 import ReleaseKernel
+import Synchronization
 
 #if canImport(Glibc)
 import Glibc
@@ -17,6 +18,7 @@ final class JournalWriter: Sendable {
     private let dieAfterSequence: UInt64?
     private let stream: AsyncStream<JournalBatch>
     private let continuation: AsyncStream<JournalBatch>.Continuation
+    private let isFinishing = Mutex(false)
 
     init(journal: any Journal, logger: Logger, meter: KernelMeter, dieAfterSequence: UInt64? = nil) {
         self.dieAfterSequence = dieAfterSequence
@@ -33,7 +35,10 @@ final class JournalWriter: Sendable {
     }
 
     /// No more batches come; `run` ends when the last is written.
-    func finish() { continuation.finish() }
+    func finish() {
+        isFinishing.withLock { $0 = true }
+        continuation.finish()
+    }
 
     func run(watchdog: Watchdog, afterAppend: @Sendable () -> Void) async {
         for await batch in stream {
@@ -57,6 +62,11 @@ final class JournalWriter: Sendable {
             } catch {
                 meter.appendFailed()
                 await watchdog.send(.journalFailing(reason: "\(error)"))
+                // A disk that is full must not keep the daemon from stopping.
+                if isFinishing.withLock({ $0 }) {
+                    logger.error("stopping without the last journal entries: \(error)")
+                    return false
+                }
             }
             do { try await Task.sleep(for: .milliseconds(pauseMs)) } catch { return false }
             pauseMs = min(2_000, pauseMs * 2)

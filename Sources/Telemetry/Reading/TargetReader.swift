@@ -144,6 +144,7 @@ public struct TargetReader {
         series = []
         canonical = [:]
         bounds = []
+        hasForgotten = false
         table.removeAll()
         forget()
     }
