@@ -1,12 +1,14 @@
 # `make` alone says what there is.
 .DEFAULT_GOAL := help
 FAULT ?= errors
+SEEDS ?= 2000
 
 help:
 	@echo "make demo    build, then watch a bad release being caught (FAULT=errors|latency|crash|none)"
 	@echo "make test    install what the tests need, then run all of them"
 	@echo "make build   build the rollguard executable: .build/debug/rollguard"
 	@echo "make lint    check the format of all Swift files and scripts"
+	@echo "make simulate  whole lives of the daemon in virtual time, with drawn faults (SEEDS=2000)"
 	@echo "make bench   measure parsing, scraping and memory (a release build)"
 
 build:
@@ -25,9 +27,13 @@ lint:
 	swift format lint --strict --recursive Package.swift Sources Tests
 	bash -n scripts/*.sh .ci/run
 
+simulate:
+	@scripts/setup.sh build
+	scripts/simulate.sh seeds $(SEEDS)
+
 bench:
 	@scripts/setup.sh build
 	swift build -c release --scratch-path .build-bench --product rollguard-bench
 	.build-bench/release/rollguard-bench
 
-.PHONY: help build demo test lint bench
+.PHONY: help build demo test lint simulate bench
