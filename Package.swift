@@ -92,7 +92,7 @@ let package = Package(
             "DaemonTests",
             [
                 "Daemon", "DemoWorld", "GrayRouter", "Ledger", "ReleaseKernel", "Rulebook", "Telemetry", "rollguard",
-                logging,
+                logging, grdb, nioCore, nioPosix,
             ]),
         tests("RulesTests", ["Rulebook", "ReleaseKernel", "Telemetry", "DemoWorld"]),
         tests("TidyTests", ["Daemon"]),
