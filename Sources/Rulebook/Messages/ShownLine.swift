@@ -47,7 +47,27 @@ enum SecretSpans {
     ]
 
     static func find(in line: [Unicode.Scalar]) -> [Range<Int>] {
-        values(in: line) + userInformation(in: line) + bareUserInformation(in: line) + queries(in: line)
+        values(in: line) + credentials(in: line)
+    }
+
+    /// A text with `***` for what gives access in addresses.
+    static func withoutCredentials(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {
+        // What is masked already keeps the names of its parameters.
+        let hidden = credentials(in: text).filter { !text[$0].suffix(3).elementsEqual("***".unicodeScalars) }
+        guard !hidden.isEmpty else { return text }
+        var shown: [Unicode.Scalar] = []
+        for (index, scalar) in text.enumerated() {
+            guard let span = hidden.first(where: { $0.contains(index) }) else {
+                shown.append(scalar)
+                continue
+            }
+            if index == span.lowerBound { shown += Array("***".unicodeScalars) }
+        }
+        return shown
+    }
+
+    private static func credentials(in line: [Unicode.Scalar]) -> [Range<Int>] {
+        userInformation(in: line) + bareUserInformation(in: line) + queries(in: line)
     }
 
     /// `password: hunter2` hides `hunter2`, up to the end of the line: a flow mapping's comma may be part of it.
