@@ -1,12 +1,15 @@
 # `make` alone says what there is.
 .DEFAULT_GOAL := help
 FAULT ?= errors
+TARGET ?= exposition
+SECONDS ?= 60
 
 help:
 	@echo "make demo    build, then watch a bad release being caught (FAULT=errors|latency|crash|none)"
 	@echo "make test    install what the tests need, then run all of them"
 	@echo "make build   build the rollguard executable: .build/debug/rollguard"
 	@echo "make lint    check the format of all Swift files and scripts"
+	@echo "make fuzz    look for inputs that break a promise (TARGET=exposition|condition|configuration|admin SECONDS=60)"
 	@echo "make bench   measure parsing, scraping and memory (a release build)"
 
 build:
@@ -30,4 +33,8 @@ bench:
 	swift build -c release --scratch-path .build-bench --product rollguard-bench
 	.build-bench/release/rollguard-bench
 
-.PHONY: help build demo test lint bench
+fuzz:
+	@scripts/setup.sh build
+	scripts/fuzz.sh $(TARGET) $(SECONDS)
+
+.PHONY: help build demo test lint bench fuzz

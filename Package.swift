@@ -95,6 +95,8 @@ let package = Package(
                 logging, grdb, nioCore, nioPosix,
             ]),
         tests("RulesTests", ["Rulebook", "ReleaseKernel", "Telemetry", "DemoWorld"]),
+        // what the fuzzers check, on the inputs that they keep
+        tests("FuzzingTests", ["Telemetry", "ReleaseKernel", "Rulebook", "GrayRouter", nioHTTP1]),
         tests("TidyTests", ["Daemon"]),
     ]
 )
