@@ -70,7 +70,7 @@ struct FaultLife {
         drawLosses()
         if random.chance(0.3) { await world.refuseWebhooks(Int.random(in: 1...3, using: &random)) }
         let daemon = try world.daemon(strike)
-        let isDone = await eventually(1_200, everyMs: 25) { try await isSettled() }
+        let isDone = await eventually(600, everyMs: 50) { try await isSettled() }
         if !isDone {
             let shares = (try? await world.shares()) ?? []
             witness.violated("the rollback did not come to its end; shares \(shares)\n\(daemon.text)")

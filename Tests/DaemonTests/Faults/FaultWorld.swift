@@ -50,7 +50,7 @@ struct FaultWorld: Sendable {
             admins.append(listening.admin)
             relays.append(try await senses.beforeRouter(index, listening.admin))
             let load = LoadGenerator(
-                target: listening.data, requestsPerSecond: 80, users: 500, seed: seed + 2 + UInt64(index))
+                target: listening.data, requestsPerSecond: 40, users: 500, seed: seed + 2 + UInt64(index))
             loads.append((load, Task { await load.run() }))
         }
         return FaultWorld(
@@ -119,10 +119,13 @@ struct FaultWorld: Sendable {
         return daemon
     }
 
-    /// The end of a daemon, and a look at what it left.
+    /// The end of a daemon, of what it still had on its way, and a look at what it left.
     func kill(_ daemon: Executable) async {
         senses.trap.disarm()
         await daemon.kill9()
+        for relay in relays {
+            do { try await relay.drain() } catch { senses.witness.violated("a relay is gone: \(error)") }
+        }
         senses.witness.daemonDied()
         try? FileManager.default.removeItem(at: daemon.log)
     }
@@ -164,7 +167,7 @@ struct FaultWorld: Sendable {
                         indicator: error_rate
                         window: 1s
                         when: canary > 2 * baseline and canary > 20%
-                        min_requests: 10
+                        min_requests: 5
                         for: \(Self.forMs)ms
                         action: rollback
 

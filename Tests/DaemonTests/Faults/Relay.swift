@@ -21,9 +21,11 @@ final class Relay: Sendable {
     /// `127.0.0.1:port`.
     let address: String
     private let listener: any Channel
+    private let open: OpenEnds
 
-    private init(listener: any Channel) {
+    private init(listener: any Channel, open: OpenEnds) {
         self.listener = listener
+        self.open = open
         address = "127.0.0.1:\(listener.localAddress?.port ?? 0)"
     }
 
@@ -31,19 +33,47 @@ final class Relay: Sendable {
         to server: String, onRequest: @escaping OnRequest, onAnswer: @escaping OnAnswer = { _, _ in }
     ) async throws -> Relay {
         let port = server.split(separator: ":").last.flatMap { Int($0) } ?? 0
+        let open = OpenEnds()
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    open.add(channel)
                     try channel.pipeline.syncOperations.addHandler(
-                        RelayConnection(serverPort: port, onRequest: onRequest, onAnswer: onAnswer))
+                        RelayConnection(serverPort: port, open: open, onRequest: onRequest, onAnswer: onAnswer))
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
-        return Relay(listener: listener)
+        return Relay(listener: listener, open: open)
     }
 
     func stop() async { try? await listener.close().get() }
+
+    /// Lets through what a dead client left on its way, to the last answer.
+    func drain() async throws {
+        guard let port = listener.localAddress?.port else { return }
+        // Connections are accepted in their order: when this one is answered, every earlier one is known.
+        let last = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .connect(host: "127.0.0.1", port: port).get()
+        try await last.writeAndFlush(ByteBuffer(string: "\(Self.lastWord) / HTTP/1.1\r\n\r\n")).get()
+        try await last.closeFuture.get()
+        _ = await eventually(1_000, everyMs: 10) { self.open.count == 0 }
+    }
+
+    /// The method of a request that is answered with the connection's end.
+    fileprivate static let lastWord = "LAST"
+}
+
+/// Counts connections that are open, on both sides.
+private final class OpenEnds: Sendable {
+    private let ends = Mutex(0)
+
+    var count: Int { ends.withLock { $0 } }
+
+    func add(_ channel: any Channel) {
+        ends.withLock { $0 += 1 }
+        channel.closeFuture.whenComplete { _ in self.ends.withLock { $0 -= 1 } }
+    }
 }
 
 /// One connection of a client, and its own connection to the server.
@@ -52,6 +82,7 @@ private final class RelayConnection: ChannelInboundHandler {
     typealias OutboundOut = ByteBuffer
 
     private let serverPort: Int
+    private let open: OpenEnds
     private let onRequest: Relay.OnRequest
     private let onAnswer: Relay.OnAnswer
     private var received: [UInt8] = []
@@ -59,8 +90,11 @@ private final class RelayConnection: ChannelInboundHandler {
     /// Sent on, not answered yet.
     private var pending: (request: RelayedRequest, fate: Relay.Fate)?
 
-    init(serverPort: Int, onRequest: @escaping Relay.OnRequest, onAnswer: @escaping Relay.OnAnswer) {
+    init(
+        serverPort: Int, open: OpenEnds, onRequest: @escaping Relay.OnRequest, onAnswer: @escaping Relay.OnAnswer
+    ) {
         self.serverPort = serverPort
+        self.open = open
         self.onRequest = onRequest
         self.onAnswer = onAnswer
     }
@@ -68,6 +102,7 @@ private final class RelayConnection: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         received += Array(unwrapInboundIn(data).readableBytesView)
         while let request = RelayedRequest.cut(from: &received) {
+            if request.method == Relay.lastWord { return context.close(promise: nil) }
             let fate = onRequest(request)
             if case .loseRequest = fate { return context.close(promise: nil) }
             pending = (request, fate)
@@ -82,9 +117,11 @@ private final class RelayConnection: ChannelInboundHandler {
         }
         let client = context.channel
         let this = NIOLoopBound(self, eventLoop: context.eventLoop)
+        let open = open
         ClientBootstrap(group: context.eventLoop)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    open.add(channel)
                     try channel.pipeline.syncOperations.addHandler(AnswerHandler(connection: this, client: client))
                 }
             }
