@@ -6,7 +6,7 @@ import GrayRouter
 /// loopback.
 struct FaultWorld: Sendable {
     static let routerCount = 2
-    private static let forMs: Int64 = 300
+    private static let forMs: Int64 = 400
     private static let intervalMs: Int64 = 100
 
     let senses: Senses

@@ -43,6 +43,7 @@ struct Strike: Sendable, CustomStringConvertible {
     ///
     /// - Parameter isSick: a healthy canary gives no occasion for calls and webhooks.
     static func draw(isSick: Bool, using random: inout FaultRandom) -> Strike {
+        if isSick, random.chance(0.15) { return whilePending(using: &random) }
         let healthy: [Place] = [.start, .scrape, .scrape, .look]
         let places = isSick ? healthy + [.put, .put, .putDone, .webhook, .webhookDone, .entry, .entry] : healthy
         let place = places[Int.random(in: 0..<places.count, using: &random)]
@@ -62,6 +63,14 @@ struct Strike: Sendable, CustomStringConvertible {
         }
         if place != .entry, random.chance(0.25) { strike.blow = .stop(forMs: stopMs(using: &random)) }
         return strike
+    }
+
+    /// A long stop when the alert is about to be pending: nothing was seen meanwhile, so nothing may count toward `for`.
+    private static func whilePending(using random: inout FaultRandom) -> Strike {
+        Strike(
+            place: .scrape, turn: Int.random(in: 3...7, using: &random),
+            delayMs: Int.random(in: 0...90, using: &random),
+            blow: .stop(forMs: Int.random(in: 450...1_200, using: &random)))
     }
 
     /// Mostly shorter than a cycle or a call's timeout, sometimes much longer.
