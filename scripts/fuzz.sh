@@ -26,12 +26,16 @@ swift_flags=(
     -parse-as-library -sanitize=fuzzer,address -enable-testing -O -g -wmo -I "$out"
 )
 
-# module NAME FOLDER FLAG…: one module, with its coverage measured.
+# module NAME FOLDER FLAG…: one module, with its coverage measured. What is built after a module that has changed is built
+# anew, as it may depend on it.
+has_changed=
 module() {
     local name=$1 folder=$2
     shift 2
     local object=$out/$name.o
-    if [ -f "$object" ] && [ -z "$(find "$folder" -newer "$object" -name '*.swift' -print -quit)" ]; then return; fi
+    if [ -z "$has_changed" ] && [ -f "$object" ] &&
+        [ -z "$(find "$folder" -newer "$object" -name '*.swift' -print -quit)" ]; then return; fi
+    has_changed=yes
     echo "building $name"
     find "$folder" -name '*.swift' -print0 | sort -z | xargs -0 \
         swiftc "${swift_flags[@]}" "$@" -module-name "$name" -emit-module -emit-module-path "$out/$name.swiftmodule" \
@@ -58,12 +62,11 @@ libraries() {
     built=$(swift build --show-bin-path)
     maps=$(find .build/checkouts/{swift-nio,swift-atomics,swift-crypto}/Sources -path '*/include/module.modulemap'
         find "$built" -path '*/CNIO*.build/module.modulemap')
-    libraries=(-I "$built/Modules")
-    for map in $maps; do libraries+=(-Xcc -fmodule-map-file="$map"); done
+    imports=(-I "$built/Modules")
+    for map in $maps; do imports+=(-Xcc -fmodule-map-file="$map"); done
     for name in .build/checkouts/{swift-nio,swift-atomics,swift-crypto}/Sources/*/include; do
-        libraries+=(-Xcc -I -Xcc "$name")
+        imports+=(-Xcc -I -Xcc "$name")
     done
-    objects=()
     while IFS= read -r name; do objects+=("$name"); done < <(
         find "$built"/{NIOCore,NIOPosix,NIOHTTP1,NIOConcurrencyHelpers,_NIODataStructures,_NIOBase64,Atomics}.build \
             "$built"/{DequeModule,InternalCollectionsUtilities,Crypto,CryptoBoringWrapper,CCryptoBoringSSL}.build \
@@ -74,25 +77,26 @@ libraries() {
 
 mkdir -p "$out"
 checks=Tests/FuzzingTests
-link=()
+imports=()
+objects=()
 case "$target" in
     exposition)
         module Telemetry Sources/Telemetry "${language[@]}"
         sources=("$checks/ExpositionProperties.swift")
-        link=("$out/Telemetry.o")
+        objects=("$out/Telemetry.o")
         ;;
     condition | configuration)
+        yaml
+        imports=(-I .build/checkouts/Yams/Sources/CYaml/include)
         module Telemetry Sources/Telemetry "${language[@]}"
         module ReleaseKernel Sources/ReleaseKernel "${language[@]}"
-        yaml
-        module Rulebook Sources/Rulebook "${language[@]}" -I .build/checkouts/Yams/Sources/CYaml/include
+        module Rulebook Sources/Rulebook "${language[@]}" "${imports[@]}"
         if [ "$target" = condition ]; then
             sources=("$checks/ConditionProperties.swift")
         else
             sources=("$checks/ConfigurationProperties.swift")
         fi
-        link=("$out"/{Telemetry,ReleaseKernel,Rulebook,Yams}.o "$out"/cyaml-*.o
-            -I .build/checkouts/Yams/Sources/CYaml/include)
+        objects=("$out"/{Telemetry,ReleaseKernel,Rulebook,Yams}.o "$out"/cyaml-*.o)
         ;;
     admin)
         # shellcheck disable=SC2086
@@ -100,9 +104,9 @@ case "$target" in
         module Telemetry Sources/Telemetry "${language[@]}"
         module ReleaseKernel Sources/ReleaseKernel "${language[@]}"
         libraries
-        module GrayRouter Sources/GrayRouter "${language[@]}" "${libraries[@]}"
+        module GrayRouter Sources/GrayRouter "${language[@]}" "${imports[@]}"
         sources=("$checks/AdminProperties.swift")
-        link=("$out"/{Telemetry,ReleaseKernel,GrayRouter}.o "${libraries[@]}" "${objects[@]}")
+        objects+=("$out"/{Telemetry,ReleaseKernel,GrayRouter}.o)
         ;;
     *)
         echo "usage: scripts/fuzz.sh exposition|condition|configuration|admin [SECONDS]" >&2
@@ -110,9 +114,10 @@ case "$target" in
         ;;
 esac
 
-swiftc "${swift_flags[@]}" "${language[@]}" -use-ld=lld -module-name Fuzz \
-    -emit-module-path "$out/Fuzz.swiftmodule" "${sources[@]}" "$checks/Words.swift" \
-    Tests/Fuzzing/Entries/{"$target",GiveUp}.swift "${link[@]}" -o "$out/fuzz-$target"
+swiftc "${swift_flags[@]}" "${language[@]}" "${imports[@]}" -module-name Fuzz -emit-module \
+    -emit-module-path "$out/Fuzz.swiftmodule" -c -o "$out/fuzz-$target.o" "${sources[@]}" "$checks/Words.swift" \
+    Tests/Fuzzing/Entries/{"$target",GiveUp}.swift
+swiftc -sanitize=fuzzer,address -use-ld=lld "$out/fuzz-$target.o" "${objects[@]}" -o "$out/fuzz-$target"
 mkdir -p "$out/corpus-$target"
 # The router saves each split with fsync; in memory that takes no time.
 files=$(mktemp -d -p "$([ -w /dev/shm ] && echo /dev/shm || echo "${TMPDIR:-/tmp}")")

@@ -8,7 +8,7 @@ enum ExpositionProperties {
         let format: ExpositionFormat = choice & 1 == 0 ? .prometheusText : .openMetrics
         let pages = input.dropFirst().split(separator: 0xFF, omittingEmptySubsequences: false).prefix(6).map(Array.init)
         for page in pages {
-            if let text = wholePage(page, format) { return text }
+            if let text = wholePage(page, format) ?? numbers(page) { return text }
         }
         return rowOfPages(pages, format)
     }
@@ -66,6 +66,35 @@ enum ExpositionProperties {
             }
         }
         return nil
+    }
+
+    /// Whatever stands between blanks, read as a number by both.
+    private static func numbers(_ page: [UInt8]) -> String? {
+        let blanks: Set<UInt8> = [0x09, 0x0A, 0x20]
+        for word in page.split(whereSeparator: blanks.contains).prefix(20) where word.count <= 64 {
+            let bytes = Array(word)
+            // The library stops at a NUL.
+            guard !bytes.contains(0), let text = String(validating: bytes, as: UTF8.self) else { continue }
+            let ours = FloatText.parse(bytes.span, 0..<bytes.count)
+            if let flaw = differ(text, ours, Double(text)) { return flaw }
+        }
+        return nil
+    }
+
+    private static func differ(_ text: String, _ ours: Double?, _ theirs: Double?) -> String? {
+        switch (ours, theirs) {
+        case (.some(let ours), .some(let theirs)):
+            let isSame = ours.bitPattern == theirs.bitPattern || ours.isNaN && theirs.isNaN
+            return isSame ? nil : "'\(text)' is \(ours) to us and \(theirs) to the library"
+        case (nil, .some(let theirs)):
+            // Hexadecimal numbers, numbers too large for a double, and nan with a sign are none to Prometheus.
+            let isForeign = text.contains { "xXpP".contains($0) } || theirs.isInfinite || theirs.isNaN
+            return isForeign ? nil : "'\(text)' is no number to us and \(theirs) to the library"
+        case (.some(let ours), nil):
+            // The library wants digits on both sides of a point.
+            return text.contains(".") || ours.isInfinite || ours.isNaN ? nil : "'\(text)' is a number to us alone"
+        case (nil, nil): return nil
+        }
     }
 
     // MARK: Pages of one target

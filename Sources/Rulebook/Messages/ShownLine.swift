@@ -110,14 +110,23 @@ enum SecretSpans {
         }
     }
 
-    /// `user:key@host:9090` hides `user:key`.
+    /// `user:key@host:9090` hides `user:key`. One pass: a hostile line is nothing but `@`, and there may be many lines.
     private static func bareUserInformation(in line: [Unicode.Scalar]) -> [Range<Int>] {
-        line.indices.filter { line[$0] == "@" }.compactMap { at in
-            let ends: Set<Unicode.Scalar> = [" ", "\t", "\"", "'", "["]
-            let start = line[..<at].lastIndex(where: ends.contains).map { $0 + 1 } ?? 0
-            guard line[start..<at].contains(":"), !line[start..<at].contains("/") else { return nil }
-            return start..<at
+        var spans: [Range<Int>] = []
+        var (start, hasColon, hasSlash) = (0, false, false)
+        for (index, scalar) in line.enumerated() {
+            switch scalar {
+            case " ", "\t", "\"", "'", "[": (start, hasColon, hasSlash) = (index + 1, false, false)
+            case ":": hasColon = true
+            case "/": hasSlash = true
+            case "@" where hasColon && !hasSlash:
+                // The last one counts: a password may hold others.
+                if spans.last?.lowerBound == start { spans.removeLast() }
+                spans.append(start..<index)
+            default: break
+            }
         }
+        return spans
     }
 
     /// `http://host/hook?key=abc` hides `key=abc`.

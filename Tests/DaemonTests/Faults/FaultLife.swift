@@ -137,7 +137,7 @@ struct FaultLife {
 
     private func expect(phase: String, of daemon: Executable) async {
         var last: Status?
-        let isThere = await eventually(200, everyMs: 25) {
+        let isThere = await eventually(600, everyMs: 25) {
             guard let api = FaultWorld.api(of: daemon) else { return false }
             let status = try await Status.read(api)
             last = status
@@ -150,7 +150,7 @@ struct FaultLife {
         guard let api = FaultWorld.api(of: daemon) else { return witness.violated("no API\n\(daemon.text)") }
         let answer = try await HTTP.send(
             "POST", try FaultWorld.url(api, "/api/v1/releases/checkout/rearm"), body: #"{"reason":"try again"}"#)
-        let isDurable = await eventually(200, everyMs: 25) {
+        let isDurable = await eventually(600, everyMs: 25) {
             try world.senses.journal.newest(of: ["intended", "rearmed"])?.kind == "rearmed"
         }
         if !isDurable { witness.violated("not rearmed: \(answer.status) \(answer.text)\n\(daemon.text)") }
