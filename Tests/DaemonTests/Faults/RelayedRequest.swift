@@ -10,6 +10,9 @@ struct RelayedRequest: Sendable {
 
     var text: String { String(decoding: body, as: UTF8.self) }
 
+    /// Users of another test may still ask for a port that was theirs a moment ago.
+    var isOfDaemon: Bool { headers["user-agent"]?.hasPrefix("Rollguard/") == true }
+
     /// Takes the first request from the bytes; nil while it is not whole.
     static func cut(from received: inout [UInt8]) -> RelayedRequest? {
         guard let headEnd = endOfHead(received) else { return nil }

@@ -20,7 +20,8 @@ final class Senses: Sendable {
     private func nextFate() -> Relay.Fate { losses.withLock { $0.isEmpty ? .pass : $0.removeFirst() } }
 
     func beforeService(_ service: String) async throws -> Relay {
-        try await Relay.start(to: service) { _ in
+        try await Relay.start(to: service) { request in
+            guard request.isOfDaemon else { return .loseRequest }
             self.witness.scrapeCame()
             self.trap.reached(.scrape)
             return .pass
@@ -29,6 +30,7 @@ final class Senses: Sendable {
 
     func beforeSink(_ sink: String) async throws -> Relay {
         try await Relay.start(to: sink) { request in
+            guard request.isOfDaemon else { return .loseRequest }
             self.witness.webhookComes(request)
             self.trap.reached(.webhook)
             return .pass
@@ -39,6 +41,7 @@ final class Senses: Sendable {
 
     func beforeRouter(_ router: Int, _ admin: String) async throws -> Relay {
         try await Relay.start(to: admin) { request in
+            guard request.isOfDaemon else { return .loseRequest }
             guard request.method == "PUT" else {
                 self.trap.reached(.look)
                 return .pass
