@@ -14,13 +14,21 @@ enum ConditionProperties {
                 if let flaw = ill(error, text) { return flaw }
             case .success(let condition):
                 if let flaw = unstable(condition, text, indicator) ?? misjudged(condition) { return flaw }
-                // Units are only checked against more when the indicator is known.
-                guard case .success(condition) = results[0] else {
-                    return "it is a condition of \(indicator?.name ?? "none"), and none without an indicator"
-                }
+                if let flaw = stranger(condition, to: results[0]) { return flaw }
             }
         }
         return nil
+    }
+
+    /// Without an indicator it is the same condition. Only its units may not fit: `1s / canary` is a ratio of latencies, and a
+    /// time when nobody says what the canary's value is.
+    private static func stranger(_ condition: Condition, to bare: Result<Condition, ConditionError>) -> String? {
+        switch bare {
+        case .success(condition): return nil
+        case .success: return "another condition without an indicator"
+        case .failure(let error):
+            return error.text.contains(" cannot be ") ? nil : "without an indicator: \(error.text)"
+        }
     }
 
     private static func read(_ text: String, _ indicator: Indicator?) -> Result<Condition, ConditionError> {
