@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 FAULT ?= errors
 SEEDS ?= 2000
+TARGET ?= exposition
+SECONDS ?= 60
 
 help:
 	@echo "make demo    build, then watch a bad release being caught (FAULT=errors|latency|crash|none)"
@@ -9,6 +11,7 @@ help:
 	@echo "make build   build the rollguard executable: .build/debug/rollguard"
 	@echo "make lint    check the format of all Swift files and scripts"
 	@echo "make simulate  whole lives of the daemon in virtual time, with drawn faults (SEEDS=2000)"
+	@echo "make fuzz    look for inputs that break a promise (TARGET=exposition|condition|configuration|admin SECONDS=60)"
 	@echo "make bench   measure parsing, scraping and memory (a release build)"
 
 build:
@@ -36,4 +39,8 @@ bench:
 	swift build -c release --scratch-path .build-bench --product rollguard-bench
 	.build-bench/release/rollguard-bench
 
-.PHONY: help build demo test lint simulate bench
+fuzz:
+	@scripts/setup.sh build
+	scripts/fuzz.sh $(TARGET) $(SECONDS)
+
+.PHONY: help build demo test lint simulate bench fuzz

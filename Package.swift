@@ -99,10 +99,12 @@ let package = Package(
             "DaemonTests",
             [
                 "Daemon", "DemoWorld", "GrayRouter", "Ledger", "ReleaseKernel", "Rulebook", "Telemetry", "rollguard",
-                logging,
+                logging, grdb, nioCore, nioPosix,
             ]),
         tests("SimulationTests", ["Simulation", "ReleaseKernel", "rollguard-simulate"], leaving: ["PlantedBugs"]),
         tests("RulesTests", ["Rulebook", "ReleaseKernel", "Telemetry", "DemoWorld"], leaving: ["Recordings"]),
+        // what the fuzzers check, on the inputs that they keep
+        tests("FuzzingTests", ["Telemetry", "ReleaseKernel", "Rulebook", "GrayRouter", nioHTTP1]),
         tests("TidyTests", ["Daemon"]),
     ]
 )

@@ -35,6 +35,9 @@ public struct Simulate: AsyncParsableCommand {
     @Option(help: "Runs at the same time.")
     var workers = ProcessInfo.processInfo.activeProcessorCount
 
+    @Option(help: ArgumentHelp("Make a mistake at the kernel's boundary.", visibility: .hidden))
+    var plant: PlantedBug?
+
     @Flag(help: "Print one line per step.")
     var trace = false
 
@@ -58,19 +61,21 @@ public struct Simulate: AsyncParsableCommand {
         let source = SeedSource(
             first: seed, count: seeds ?? (seconds == nil ? 1 : Int.max), text: seedsFrom, seconds: seconds)
         let tally = Tally(isQuiet: quiet, keepsGoing: keepGoing, expected: seeds, seconds: seconds)
-        await Campaign.run(seeds: source.next, workers: workers, report: tally.take)
+        await Campaign.run(seeds: source.next, planting: plant, workers: workers, report: tally.take)
         let failures = tally.finish()
         guard let first = failures.first else { return }
         print("\nthe life of seed \(first.seed):")
-        _ = Simulation.run(seed: first.seed) { print($0) }
+        _ = Simulation.run(seed: first.seed, planting: plant) { print($0) }
         for failure in failures { print(failure.summary) }
         print("repeat it: rollguard simulate --seed \(first.seed) --trace")
         throw ExitCode(1)
     }
 
     private func runTraced() throws {
-        let report = Simulation.run(seed: seed) { print($0) }
+        let report = Simulation.run(seed: seed, planting: plant) { print($0) }
         print(report.summary)
         if report.failure != nil { throw ExitCode(1) }
     }
 }
+
+extension PlantedBug: ExpressibleByArgument {}

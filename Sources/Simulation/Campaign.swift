@@ -7,18 +7,19 @@ public enum Campaign {
     ///
     /// - Parameters:
     ///   - seeds: is asked for the next seed; nil ends the campaign.
+    ///   - bug: planted into each run.
     ///   - workers: runs at the same time, 1 or more.
     ///   - report: takes each run's report, in the order in which `seeds` gave them out, never two at a time; false
     ///     ends the campaign.
     public static func run(
-        seeds: @escaping @Sendable () -> UInt64?, workers: Int,
+        seeds: @escaping @Sendable () -> UInt64?, planting bug: PlantedBug? = nil, workers: Int,
         report: @escaping @Sendable (SimulationReport) -> Bool
     ) async {
         let desk = Desk(seeds: seeds, report: report)
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<max(1, workers) {
                 group.addTask {
-                    while let (place, seed) = desk.next() { desk.hand(in: Simulation.run(seed: seed), at: place) }
+                    while let (place, seed) = desk.next() { desk.hand(in: Simulation.run(seed: seed, planting: bug), at: place) }
                 }
             }
         }

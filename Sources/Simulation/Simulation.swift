@@ -6,12 +6,10 @@ public enum Simulation {
     /// - Parameters:
     ///   - seed: draws the world and everything that happens in it.
     ///   - trace: takes one line per step.
-    public static func run(seed: UInt64, trace: ((String) -> Void)? = nil) -> SimulationReport {
-        run(seed: seed, planting: nil, trace: trace)
-    }
-
-    /// - Parameter bug: a mistake to make at the kernel's boundary, for the tests that prove the checkers.
-    static func run(seed: UInt64, planting bug: PlantedBug?, trace: ((String) -> Void)? = nil) -> SimulationReport {
+    ///   - bug: a mistake to make at the kernel's boundary, for the tests that prove the checkers.
+    public static func run(
+        seed: UInt64, planting bug: PlantedBug? = nil, trace: ((String) -> Void)? = nil
+    ) -> SimulationReport {
         let world = VirtualWorld(seed: seed, planting: bug, trace: trace)
         world.run()
         return world.report

@@ -5,7 +5,7 @@ final class Executable: @unchecked Sendable {
     // @unchecked: Foundation's Process is not Sendable; each test drives its own from one task.
     private let process = Process()
     private let output = Pipe()
-    private let log: URL
+    let log: URL
 
     /// Beside the test bundle; `swift test` names the bundle in the arguments.
     static let path: String? = {

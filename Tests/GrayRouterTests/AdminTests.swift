@@ -71,6 +71,13 @@ struct AdminTests {
         #expect(api.store.split.canaryBasisPoints == 1_000)
     }
 
+    /// Found by fuzzing: a field's name came back with characters that turn the direction of a terminal's text.
+    @Test func aRefusalRepeatsNothingThatTurnsTheText() {
+        let answer = put("{\"canary\u{202E}\u{2028}\u{7F}\": 1}")
+        #expect(answer.status == .badRequest)
+        #expect(answer.body.contains("unknown field 'canary???'"), "\(answer.body)")
+    }
+
     @Test func theSameValueKeepsTheRevision() {
         #expect(put("{\"canary_percent\":10}").headers["ETag"] == "\"1\"")
         #expect(put("{\"canary_percent\":0}").headers["ETag"] == "\"2\"")

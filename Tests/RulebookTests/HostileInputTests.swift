@@ -42,6 +42,14 @@ struct HostileInputTests {
         #expect(Self.load([0xFF, 0xFE, 0x61, 0x00])[0].hasPrefix("rollguard.yaml:1:1: error: not valid UTF-8"))
     }
 
+    /// Found by fuzzing: lines were counted by line feeds alone, so the place was one that the file does not have.
+    @Test(arguments: [("\r", "2:3"), ("\r\n", "2:3"), ("\u{85}", "2:3"), ("\u{2028}", "2:3"), (" \n\n", "3:3")])
+    func invalidUTF8HasItsPlaceBehindAnyBreak(_ lineBreak: String, _ place: String) {
+        #expect(
+            Self.load(Array("state: x\(lineBreak)ab".utf8) + [0xC3, 0x28])
+                == ["rollguard.yaml:\(place): error: not valid UTF-8; save the file as UTF-8"])
+    }
+
     @Test(arguments: [
         ("state: a\u{0}b", "rollguard.yaml:1:9: error: the character U+0000 is not allowed in YAML; remove it"),
         ("state: a\n\u{1B}[2J", "rollguard.yaml:2:1: error: the character U+001B is not allowed in YAML; remove it"),

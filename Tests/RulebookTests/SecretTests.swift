@@ -1,3 +1,4 @@
+import Foundation
 import ReleaseKernel
 import Rulebook
 import Testing
@@ -37,6 +38,20 @@ struct SecretTests {
         let text = Sample.changed(Self.end, to: "https://u:hunter2@a?token=hunter2\", secret: hunter2, tmeout: 1s}")
         let result = Sample.load(text)
         #expect(result.mistakes.count == 3)
+        #expect(!result.mistakes.contains { "\($0)".contains("hunter2") }, "\(result.mistakes)")
+    }
+
+    /// Found by fuzzing: an address in a field that is none, or in a field's name, was told with its password.
+    @Test(arguments: [
+        ("state: /var/lib/rollguard", "state: /a\nhttps://bob:hunter2@a: 1"),
+        ("kind: webhook", "kind: https://bob:hunter2@a"),
+        ("kind: webhook", "kind: bob:hunter2@a"), ("kind: webhook", "kind: https://a/?key=hunter2"),
+        ("interval: 5s", "interval: \"https://bob:hunter2@a\""),
+        ("kind: gray", "kind: https://\("a".padding(toLength: 50, withPad: "b", startingAt: 0)):hunter2@a"),
+    ])
+    func anAddressInTheWrongPlaceIsToldWithoutItsPassword(_ piece: String, _ other: String) {
+        let result = Sample.load(Sample.changed(piece, to: other))
+        #expect(!result.mistakes.isEmpty && result.mistakes.contains { $0.text.contains("***") }, "\(result.mistakes)")
         #expect(!result.mistakes.contains { "\($0)".contains("hunter2") }, "\(result.mistakes)")
     }
 

@@ -35,9 +35,18 @@ struct AdminResponse: Sendable, Equatable {
             case "\"": quoted += "\\\""
             case "\\": quoted += "\\\\"
             case _ where scalar.value < 0x20: quoted += " "
-            default: quoted.unicodeScalars.append(scalar)
+            default: quoted.unicodeScalars.append(isShowable(scalar) ? scalar : "?")
             }
         }
         return quoted + "\""
+    }
+
+    /// A request's own words come back in refusals, and from there into terminals and logs: nothing that changes the
+    /// direction or the line.
+    private static func isShowable(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false
+        default: true
+        }
     }
 }

@@ -48,11 +48,14 @@ struct FileText {
     private static func firstInvalid(_ bytes: ArraySlice<UInt8>) -> (line: Int, column: Int) {
         var decoder = UTF8()
         var iterator = bytes.makeIterator()
-        var (line, column) = (1, 1)
+        // Lines break where they do everywhere else, or the place would be one that the file does not have.
+        var cursor = NestingCursor()
+        var last: Unicode.Scalar?
         while case .scalarValue(let scalar) = decoder.decode(&iterator) {
-            (line, column) = scalar == "\n" ? (line + 1, 1) : (line, column + 1)
+            cursor.advance(scalar, isSecondHalf: scalar == "\n" && last == "\r")
+            last = scalar
         }
-        return (line, column)
+        return (cursor.line, cursor.column)
     }
 
     private static func firstUnusable(_ scalars: [Unicode.Scalar]) -> (line: Int, column: Int, reason: String)? {

@@ -1,8 +1,9 @@
 /// Shows text from a file inside a message without letting it break the message.
 enum Quote {
-    /// In single quotes, one line, at most 60 characters.
+    /// In single quotes, one line, at most 60 characters, without credentials of an address: they may stand in a field
+    /// that has nothing to do with addresses.
     static func value(_ text: String) -> String {
-        let scalars = Array(text.unicodeScalars)
+        let scalars = SecretSpans.withoutCredentials(Array(text.unicodeScalars.prefix(ShownLine.lengthLimit)))
         let shown = scalars.count > 60 ? Array(scalars.prefix(57)) + Array("...".unicodeScalars) : scalars
         return "'" + clean(string(shown)) + "'"
     }

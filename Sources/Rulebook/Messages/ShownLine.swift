@@ -47,7 +47,27 @@ enum SecretSpans {
     ]
 
     static func find(in line: [Unicode.Scalar]) -> [Range<Int>] {
-        values(in: line) + userInformation(in: line) + bareUserInformation(in: line) + queries(in: line)
+        values(in: line) + credentials(in: line)
+    }
+
+    /// A text with `***` for what gives access in addresses.
+    static func withoutCredentials(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {
+        // What is masked already keeps the names of its parameters.
+        let hidden = credentials(in: text).filter { !text[$0].suffix(3).elementsEqual("***".unicodeScalars) }
+        guard !hidden.isEmpty else { return text }
+        var shown: [Unicode.Scalar] = []
+        for (index, scalar) in text.enumerated() {
+            guard let span = hidden.first(where: { $0.contains(index) }) else {
+                shown.append(scalar)
+                continue
+            }
+            if index == span.lowerBound { shown += Array("***".unicodeScalars) }
+        }
+        return shown
+    }
+
+    private static func credentials(in line: [Unicode.Scalar]) -> [Range<Int>] {
+        userInformation(in: line) + bareUserInformation(in: line) + queries(in: line)
     }
 
     /// `password: hunter2` hides `hunter2`, up to the end of the line: a flow mapping's comma may be part of it.
@@ -90,14 +110,23 @@ enum SecretSpans {
         }
     }
 
-    /// `user:key@host:9090` hides `user:key`.
+    /// `user:key@host:9090` hides `user:key`. One pass: a hostile line is nothing but `@`, and there may be many lines.
     private static func bareUserInformation(in line: [Unicode.Scalar]) -> [Range<Int>] {
-        line.indices.filter { line[$0] == "@" }.compactMap { at in
-            let ends: Set<Unicode.Scalar> = [" ", "\t", "\"", "'", "["]
-            let start = line[..<at].lastIndex(where: ends.contains).map { $0 + 1 } ?? 0
-            guard line[start..<at].contains(":"), !line[start..<at].contains("/") else { return nil }
-            return start..<at
+        var spans: [Range<Int>] = []
+        var (start, hasColon, hasSlash) = (0, false, false)
+        for (index, scalar) in line.enumerated() {
+            switch scalar {
+            case " ", "\t", "\"", "'", "[": (start, hasColon, hasSlash) = (index + 1, false, false)
+            case ":": hasColon = true
+            case "/": hasSlash = true
+            case "@" where hasColon && !hasSlash:
+                // The last one counts: a password may hold others.
+                if spans.last?.lowerBound == start { spans.removeLast() }
+                spans.append(start..<index)
+            default: break
+            }
         }
+        return spans
     }
 
     /// `http://host/hook?key=abc` hides `key=abc`.

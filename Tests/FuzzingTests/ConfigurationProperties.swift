@@ -1,0 +1,102 @@
+import ReleaseKernel
+
+@testable import Rulebook
+
+/// What must hold for every configuration and rule file. An input is a configuration, and behind a line `%%%` the rule
+/// file that `rules/a.yaml` is.
+enum ConfigurationProperties {
+    private static let path = "/etc/rollguard/rollguard.yaml"
+    private static let rulePath = "/etc/rollguard/rules/a.yaml"
+
+    static func broken(by input: [UInt8]) -> String? {
+        let parts = pieces(input)
+        let files = MemoryFiles(bytes: [path: parts.configuration, rulePath: parts.rules])
+        let result = Rulebook.load(configuration: path, files: files)
+        if (result.plan == nil) != !result.mistakes.isEmpty { return "a plan with mistakes, or neither" }
+        if let flaw = ill(result.mistakes, parts) ?? ill(result.warnings, parts) { return flaw }
+        let told = result.mistakes + result.warnings
+        if holdsSecret(input), let mistake = told.first(where: { "\($0)".contains("hunter2") }) {
+            return "a secret is shown: \(mistake)"
+        }
+        let rules = Rulebook.check(ruleFile: rulePath, files: files)
+        if let flaw = ill(rules.mistakes, parts) { return flaw }
+        _ = Rulebook.isRuleFile(path, files: files)
+        return result.plan.flatMap(changed)
+    }
+
+    private static func pieces(_ input: [UInt8]) -> (configuration: [UInt8], rules: [UInt8]) {
+        let mark = Array("\n%%%\n".utf8)
+        for start in input.indices where input[start...].starts(with: mark) {
+            return (Array(input[..<start]), Array(input[(start + mark.count)...]))
+        }
+        return (input, [])
+    }
+
+    // MARK: Mistakes
+
+    private static func ill(
+        _ mistakes: [Mistake], _ parts: (configuration: [UInt8], rules: [UInt8])
+    ) -> String? {
+        if mistakes.count > MistakeLog.limit { return "\(mistakes.count) mistakes" }
+        for mistake in mistakes {
+            if let flaw = Words.flaw(in: mistake.text) { return flaw }
+            if !mistake.sourceLine.isEmpty, let flaw = Words.flaw(in: mistake.sourceLine) { return flaw }
+            if let flaw = misplaced(mistake, parts) { return flaw }
+        }
+        return nil
+    }
+
+    /// The place is in the file, or right behind its end.
+    private static func misplaced(
+        _ mistake: Mistake, _ parts: (configuration: [UInt8], rules: [UInt8])
+    ) -> String? {
+        let bytes = mistake.file == path ? parts.configuration : parts.rules
+        let file = SourceFile(path: mistake.file, text: String(decoding: bytes, as: UTF8.self))
+        if mistake.line == 0 { return mistake.column == 0 ? nil : "a column without a line: \(mistake)" }
+        if mistake.line < 0 || mistake.line > file.lineCount + 1 {
+            return "line \(mistake.line) of \(file.lineCount): \(mistake)"
+        }
+        let columns = file.line(mistake.line).unicodeScalars.count + 2
+        if mistake.column < 1 || mistake.column > columns {
+            return "column \(mistake.column) of \(columns): \(mistake)"
+        }
+        let caret = mistake.caretOffset
+        return caret >= 0 && caret <= mistake.sourceLine.unicodeScalars.count ? nil : "a caret at \(caret): \(mistake)"
+    }
+
+    /// `hunter2` is a secret where it is the password of an address, and the input has it nowhere else.
+    private static func holdsSecret(_ input: [UInt8]) -> Bool {
+        let secrets = count("://bob:hunter2@", in: input)
+        return secrets > 0 && secrets == count("hunter2", in: input)
+    }
+
+    private static func count(_ word: String, in bytes: [UInt8]) -> Int {
+        let word = Array(word.utf8)
+        return bytes.indices.count { bytes[$0] == word[0] && bytes[$0...].starts(with: word) }
+    }
+
+    // MARK: The plan
+
+    /// The effective configuration is the same plan again.
+    private static func changed(_ plan: Plan) -> String? {
+        let yaml = Rulebook.effectiveYAML(of: plan)
+        let again = Rulebook.load(configuration: path, files: MemoryFiles([path: yaml]))
+        guard let other = again.plan else {
+            return "the effective configuration has mistakes: \(again.mistakes.prefix(3).map { "\($0)" })\n\(yaml)"
+        }
+        if withoutSources(other) != withoutSources(plan) {
+            return "the effective configuration is another plan:\n\(yaml)"
+        }
+        return Rulebook.effectiveYAML(of: other) == yaml ? nil : "the effective configuration changes again:\n\(yaml)"
+    }
+
+    private static func withoutSources(_ plan: Plan) -> Plan {
+        var plan = plan
+        for release in plan.releases.indices {
+            for rule in plan.releases[release].rules.indices {
+                plan.releases[release].rules[rule].source = nil
+            }
+        }
+        return plan
+    }
+}

@@ -1,0 +1,127 @@
+#!/usr/bin/env bash
+# Fuzzes one reader of bytes from outside with libFuzzer and the address sanitizer.
+#
+#     scripts/fuzz.sh TARGET [SECONDS]      TARGET: exposition, condition, configuration, admin
+#
+# What is checked stands in Tests/FuzzingTests. Starts from Tests/Fuzzing/Corpora/TARGET and keeps new inputs in
+# .build-fuzz/corpus-TARGET. An input that breaks something is written to .build-fuzz/crash-…: fix it, and add the input to
+# Tests/Fuzzing/Findings/TARGET.
+#
+# FUZZ_BUILD_FLAGS are for `swift build`, where the package was built with flags that should not change.
+#
+# Plain swiftc, because libFuzzer does not link into an executable of the package: the fuzzer brings its own main.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+target=${1:-}
+seconds=${2:-60}
+out=$PWD/.build-fuzz
+toolchain=$(dirname "$(readlink -f "$(command -v swiftc)")")
+# A crash ends the process at once; the report of swift-backtrace would hold it for minutes.
+export SWIFT_BACKTRACE=enable=no
+
+# As in Package.swift, plus coverage and the sanitizer.
+language=(-swift-version 6 -enable-upcoming-feature InternalImportsByDefault -enable-upcoming-feature ExistentialAny)
+swift_flags=(
+    -parse-as-library -sanitize=fuzzer,address -enable-testing -O -g -wmo -I "$out"
+)
+
+# module NAME FOLDER FLAG…: one module, with its coverage measured. What is built after a module that has changed is built
+# anew, as it may depend on it.
+has_changed=
+module() {
+    local name=$1 folder=$2
+    shift 2
+    local object=$out/$name.o
+    if [ -z "$has_changed" ] && [ -f "$object" ] &&
+        [ -z "$(find "$folder" -newer "$object" -name '*.swift' -print -quit)" ]; then return; fi
+    has_changed=yes
+    echo "building $name"
+    find "$folder" -name '*.swift' -print0 | sort -z | xargs -0 \
+        swiftc "${swift_flags[@]}" "$@" -module-name "$name" -emit-module -emit-module-path "$out/$name.swiftmodule" \
+        -c -o "$object"
+}
+
+# The YAML parser is C: it is what an address sanitizer is for.
+yaml() {
+    local yams=.build/checkouts/Yams/Sources
+    [ -d "$yams" ] || swift package resolve
+    local file
+    for file in "$yams"/CYaml/src/*.c; do
+        local object
+        object=$out/cyaml-$(basename "$file" .c).o
+        [ -f "$object" ] || "$toolchain/clang" -c -O1 -g -fsanitize=address,fuzzer-no-link -I "$yams/CYaml/include" \
+            -o "$object" "$file"
+    done
+    module Yams "$yams/Yams" -swift-version 5 -DSWIFT_PACKAGE -I "$yams/CYaml/include" -suppress-warnings
+}
+
+# What the gray router stands on, as the package builds it: not ours to fuzz, so neither measured nor sanitized.
+libraries() {
+    local built maps map name
+    built=$(swift build --show-bin-path)
+    maps=$(find .build/checkouts/{swift-nio,swift-atomics,swift-crypto}/Sources -path '*/include/module.modulemap'
+        find "$built" -path '*/CNIO*.build/module.modulemap')
+    imports=(-I "$built/Modules")
+    for map in $maps; do imports+=(-Xcc -fmodule-map-file="$map"); done
+    for name in .build/checkouts/{swift-nio,swift-atomics,swift-crypto}/Sources/*/include; do
+        imports+=(-Xcc -I -Xcc "$name")
+    done
+    while IFS= read -r name; do objects+=("$name"); done < <(
+        find "$built"/{NIOCore,NIOPosix,NIOHTTP1,NIOConcurrencyHelpers,_NIODataStructures,_NIOBase64,Atomics}.build \
+            "$built"/{DequeModule,InternalCollectionsUtilities,Crypto,CryptoBoringWrapper,CCryptoBoringSSL}.build \
+            "$built"/{CCryptoBoringSSLShims,ContainersPreview}.build \
+            "$built"/{CXKCP,CXKCPShims,_AtomicsShims,CNIOAtomics,CNIOLinux,CNIOPosix,CNIOLLHTTP,CNIOWASI}.build \
+            -name '*.o' ! -name '*.swiftmodule.o' 2>/dev/null)
+}
+
+mkdir -p "$out"
+checks=Tests/FuzzingTests
+imports=()
+objects=()
+case "$target" in
+    exposition)
+        module Telemetry Sources/Telemetry "${language[@]}"
+        sources=("$checks/ExpositionProperties.swift")
+        objects=("$out/Telemetry.o")
+        ;;
+    condition | configuration)
+        yaml
+        imports=(-I .build/checkouts/Yams/Sources/CYaml/include)
+        module Telemetry Sources/Telemetry "${language[@]}"
+        module ReleaseKernel Sources/ReleaseKernel "${language[@]}"
+        module Rulebook Sources/Rulebook "${language[@]}" "${imports[@]}"
+        if [ "$target" = condition ]; then
+            sources=("$checks/ConditionProperties.swift")
+        else
+            sources=("$checks/ConfigurationProperties.swift")
+        fi
+        objects=("$out"/{Telemetry,ReleaseKernel,Rulebook,Yams}.o "$out"/cyaml-*.o)
+        ;;
+    admin)
+        # shellcheck disable=SC2086
+        swift build ${FUZZ_BUILD_FLAGS:-} --target GrayRouter
+        module Telemetry Sources/Telemetry "${language[@]}"
+        module ReleaseKernel Sources/ReleaseKernel "${language[@]}"
+        libraries
+        module GrayRouter Sources/GrayRouter "${language[@]}" "${imports[@]}"
+        sources=("$checks/AdminProperties.swift")
+        objects+=("$out"/{Telemetry,ReleaseKernel,GrayRouter}.o)
+        ;;
+    *)
+        echo "usage: scripts/fuzz.sh exposition|condition|configuration|admin [SECONDS]" >&2
+        exit 2
+        ;;
+esac
+
+swiftc "${swift_flags[@]}" "${language[@]}" "${imports[@]}" -module-name Fuzz -emit-module \
+    -emit-module-path "$out/Fuzz.swiftmodule" -c -o "$out/fuzz-$target.o" "${sources[@]}" "$checks/Words.swift" \
+    Tests/Fuzzing/Entries/{"$target",GiveUp}.swift
+swiftc -sanitize=fuzzer,address -use-ld=lld "$out/fuzz-$target.o" "${objects[@]}" -o "$out/fuzz-$target"
+mkdir -p "$out/corpus-$target"
+# The router saves each split with fsync; in memory that takes no time.
+files=$(mktemp -d -p "$([ -w /dev/shm ] && echo /dev/shm || echo "${TMPDIR:-/tmp}")")
+trap 'rm -rf "$files"' EXIT
+TMPDIR=$files "$out/fuzz-$target" "$out/corpus-$target" "Tests/Fuzzing/Corpora/$target" -max_total_time="$seconds" \
+    -artifact_prefix="$out/crash-$target-" -dict="Tests/Fuzzing/Dictionaries/$target.txt" -timeout=10 -max_len=4096 \
+    -len_control=20 -rss_limit_mb=2048 -print_final_stats=1 "${@:3}"
