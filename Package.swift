@@ -48,6 +48,7 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         // floor 0: pure
         room("Telemetry"),
+        room("Statistics"),
         room("ReleaseKernel", ["Telemetry"]),
         // floor 1: the edges
         room("Rulebook", ["ReleaseKernel", "Telemetry", yams]),
@@ -79,6 +80,7 @@ let package = Package(
         room("DemoWorld", ["ReleaseKernel", nioCore, nioPosix, nioHTTP1]),
         // tests, beside the room they test
         tests("TelemetryTests", ["Telemetry"]),
+        tests("StatisticsTests", ["Statistics", "Telemetry"]),
         tests("ReleaseKernelTests", ["ReleaseKernel", "Telemetry"]),
         tests("RulebookTests", ["Rulebook", "ReleaseKernel", "Telemetry"]),
         tests("WireTests", ["Wire", "ReleaseKernel"]),
