@@ -187,12 +187,12 @@ struct VectorTests {
         var deviation = Deviation()
         for one in document.cases {
             let config = one.config
+            let errors = Comparison.Settings(ratio: config.r_err, floor: config.error_floor)
             var watch = ReleaseWatch(
-                ReleaseWatch.Settings(
-                    falseAlarm: config.alpha,
-                    errors: Comparison.Settings(ratio: config.r_err, floor: config.error_floor),
-                    latency: Comparison.Settings(ratio: config.r_lat), boundsSeconds: config.bounds,
-                    errorWeight: config.w_err))
+                falseAlarm: config.alpha, errorWeight: config.w_err, errors: Comparison(errors))
+            watch.adopt(
+                boundsSeconds: config.bounds,
+                comparisons: config.bounds.map { _ in Comparison(Comparison.Settings(ratio: config.r_lat)) })
             // The reference proves the canary good against the ratio alone, whatever the floor.
             var safe = Comparison(Comparison.Settings(ratio: config.r_err, safeRatio: config.safe_ratio))
             for step in one.steps {
@@ -200,7 +200,7 @@ struct VectorTests {
                     baselineRequests: step.nA, baselineBad: step.kA, canaryRequests: step.nB, canaryBad: step.kB)
                 watch.take(errors: counts, slow: slow(step.hA, step.hB), atSeconds: step.t)
                 safe.take(counts, atSeconds: step.t, dispersion: 1)
-                deviation.note(watch.errors.relativeLogE, step.err_log_e)
+                deviation.note(watch.errors?.relativeLogE ?? .nan, step.err_log_e)
                 deviation.note(safe.safeLogE ?? .nan, step.safe_log_e)
                 for (found, expected) in zip(watch.latency, step.lat_log_e) { deviation.note(found.logE, expected) }
                 deviation.note(watch.logE, step.log_e)

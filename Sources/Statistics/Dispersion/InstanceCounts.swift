@@ -1,6 +1,6 @@
 /// Requests and bad ones of the instances of one pool in one scrape cycle, by slot: an instance keeps its slot for as long
 /// as it is known. A slot without requests had none, or did not report.
-public struct InstanceCounts: Sendable, Equatable {
+public struct InstanceCounts: Sendable, Equatable, Codable {
     public private(set) var requests: [Double]
     public private(set) var bad: [Double]
 
@@ -20,6 +20,13 @@ public struct InstanceCounts: Sendable, Equatable {
         }
         requests[slot] += more
         bad[slot] += worse
+    }
+
+    mutating func scale(by factor: Double) {
+        for slot in requests.indices {
+            requests[slot] *= factor
+            bad[slot] *= factor
+        }
     }
 
     mutating func clear() {

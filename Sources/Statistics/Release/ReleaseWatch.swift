@@ -5,46 +5,36 @@ import Glibc
 /// The average of e-processes is an e-process whatever the dependence between them, so there is one number, compared once
 /// with log(1/α). That is uniformly better than giving each its part of α; the price of m equal parts is log(m) nats.
 public struct ReleaseWatch: Sendable, Equatable, Codable {
-    /// What is watched, with which budget.
-    public struct Settings: Sendable, Equatable, Codable {
-        /// The false-alarm probability over the whole release.
-        public var falseAlarm: Double
-        public var errors: Comparison.Settings
-        /// The same for each latency boundary.
-        public var latency: Comparison.Settings
-        /// Finite bucket boundaries, rising, seconds. "Bad" is slower than the boundary.
-        public var boundsSeconds: [Double]
-        /// The errors' part of the mixture, 0...1; the rest is spread evenly over the boundaries.
-        public var errorWeight: Double
-
-        public init(
-            falseAlarm: Double, errors: Comparison.Settings, latency: Comparison.Settings, boundsSeconds: [Double],
-            errorWeight: Double = 0.5
-        ) {
-            self.falseAlarm = falseAlarm
-            self.errors = errors
-            self.latency = latency
-            self.boundsSeconds = boundsSeconds
-            self.errorWeight = errorWeight
-        }
-    }
-
-    public let settings: Settings
-    public private(set) var errors: Comparison
+    /// The false-alarm probability over the whole release, however long and however often looked at.
+    public let falseAlarm: Double
+    /// The errors' part of the mixture, 0...1; the rest is spread evenly over the latency boundaries.
+    public let errorWeight: Double
+    /// Nil where errors are not watched.
+    public private(set) var errors: Comparison?
+    /// Bucket boundaries, rising, seconds. "Bad" is slower than the boundary.
+    public private(set) var boundsSeconds: [Double] = []
     /// One per boundary.
-    public private(set) var latency: [Comparison]
+    public private(set) var latency: [Comparison] = []
     /// Evidence of the whole: errors and all boundaries.
     public private(set) var logE = 0.0
     public private(set) var maxLogE = 0.0
 
-    public init(_ settings: Settings) {
-        self.settings = settings
-        errors = Comparison(settings.errors)
-        latency = settings.boundsSeconds.map { _ in Comparison(settings.latency) }
+    public init(falseAlarm: Double, errorWeight: Double = 0.5, errors: Comparison?) {
+        self.falseAlarm = falseAlarm
+        self.errorWeight = errorWeight
+        self.errors = errors
+    }
+
+    /// Watches these boundaries from now on. They may become known after the release began, but must be chosen without
+    /// looking at what the canary did. Only once: a second call changes nothing.
+    public mutating func adopt(boundsSeconds: [Double], comparisons: [Comparison]) {
+        guard latency.isEmpty, boundsSeconds.count == comparisons.count else { return }
+        self.boundsSeconds = boundsSeconds
+        latency = comparisons
     }
 
     /// The evidence at which the canary is called worse: log(1/α).
-    public var barLogE: Double { AnytimeP.barLogE(falseAlarm: settings.falseAlarm) }
+    public var barLogE: Double { AnytimeP.barLogE(falseAlarm: falseAlarm) }
     /// The bar was passed. It stays so.
     public var isWorse: Bool { maxLogE >= barLogE }
 
@@ -59,7 +49,7 @@ public struct ReleaseWatch: Sendable, Equatable, Codable {
         errors counts: PairCounts?, slow: [PairCounts?] = [], atSeconds: Double, errorDispersion: Double = 1,
         slowDispersion: [Double] = []
     ) {
-        if let counts { errors.take(counts, atSeconds: atSeconds, dispersion: errorDispersion) }
+        if let counts { errors?.take(counts, atSeconds: atSeconds, dispersion: errorDispersion) }
         for index in latency.indices where index < slow.count {
             guard let one = slow[index] else { continue }
             let dispersion = index < slowDispersion.count ? slowDispersion[index] : 1
@@ -71,24 +61,22 @@ public struct ReleaseWatch: Sendable, Equatable, Codable {
 
     /// Forgets open blocks: the traffic split changed.
     public mutating func dropOpenBlocks() {
-        errors.dropOpenBlock()
+        errors?.dropOpenBlock()
         for index in latency.indices { latency[index].dropOpenBlock() }
     }
 
-    /// The logarithm of a boundary's part of the mixture.
-    private var logWeightOfBoundary: Double {
-        LogDomain.log((1 - settings.errorWeight) / Double(max(1, latency.count)))
-    }
+    /// The logarithm of a boundary's part of the mixture; of the whole latency half while there are no boundaries.
+    var boundaryLogWeight: Double { LogDomain.log((1 - errorWeight) / Double(max(1, latency.count))) }
 
     private var mixedLogE: Double {
-        let errorTerm = LogDomain.log(settings.errorWeight) + errors.logE
-        let weight = logWeightOfBoundary
+        let errorTerm = LogDomain.log(errorWeight) + (errors?.logE ?? 0)
+        let weight = boundaryLogWeight
         guard weight > -.infinity else { return errorTerm }
         // Without boundaries the latency half never bets: its evidence stays 1.
         guard !latency.isEmpty else { return LogDomain.sum(errorTerm, weight) }
         var largest = errorTerm
         for one in latency { largest = max(largest, weight + one.logE) }
-        var sum = errorTerm > -.infinity ? exp(errorTerm - largest) : 0
+        var sum = exp(errorTerm - largest)
         for one in latency { sum += exp(weight + one.logE - largest) }
         return largest + log(sum)
     }
