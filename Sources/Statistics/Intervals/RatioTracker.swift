@@ -10,8 +10,8 @@ import Glibc
 /// Between grid points the log likelihood (concave in log R) lies below its tangents, so the interval's ends err to the
 /// outside.
 public struct RatioTracker: Sendable, Equatable, Codable {
-    /// Half the grid's points; step 8 % near 1, wider far out, from 1/200 to 200.
-    private static let halfCount = 24
+    /// Half the grid's points; step 4 % near 1, 8 % at 2, wider far out, from 1/200 to 200.
+    private static let halfCount = 32
     private static let spread = 3.55
     private static let logRatios: [Double] = (-halfCount...halfCount).map { step in
         log(200) / sinh(spread) * sinh(spread * Double(step) / Double(halfCount))
