@@ -125,7 +125,7 @@ extension RegressionMonitor {
         if isWidened {
             let widest = parts.map(\.comparison.settings.ratio).max() ?? settings.ratio
             caveats.append(.instancesDiffer(canaryInstances: instances.canary, ratio: widest))
-        } else if !knowsInstances {
+        } else if !knowsInstances, assumedDispersion == nil {
             caveats.append(.instancesUnknown(learnedSeconds: history.learnedSeconds))
         }
         let dispersion = parts.map(\.comparison.dispersion).max() ?? 1
