@@ -70,17 +70,23 @@ let package = Package(
             name: "rollguard",
             dependencies: [
                 "Daemon", "Console", "DemoWorld", "GrayRouter", "Ledger", "ReleaseKernel", "Rulebook", "Telemetry",
-                "Wire",
+                "Wire", "Calculator", "Calibration",
                 logging, lifecycle, arguments,
             ], swiftSettings: house),
+        .executableTarget(name: "rollguard-calibrate", dependencies: ["Calibration"], swiftSettings: house),
         .executableTarget(
             name: "rollguard-bench", dependencies: ["Telemetry", "ReleaseKernel", "Wire", "DemoWorld"],
             swiftSettings: house),
         // annex: services, load and a webhook sink, for the demo and the tests
         room("DemoWorld", ["ReleaseKernel", nioCore, nioPosix, nioHTTP1]),
+        // annex: the calculator behind `rollguard evidence`, and the simulation behind `rollguard calibrate`
+        room("Calculator", ["Statistics"]),
+        room("Calibration", ["Statistics", "Telemetry"]),
         // tests, beside the room they test
         tests("TelemetryTests", ["Telemetry"]),
         tests("StatisticsTests", ["Statistics", "Telemetry"]),
+        tests("CalculatorTests", ["Calculator"]),
+        tests("CalibrationTests", ["Calibration", "Statistics"]),
         tests("ReleaseKernelTests", ["ReleaseKernel", "Telemetry"]),
         tests("RulebookTests", ["Rulebook", "ReleaseKernel", "Telemetry"]),
         tests("WireTests", ["Wire", "ReleaseKernel"]),

@@ -20,6 +20,8 @@ struct WallTests {
         "GrayRouter": [
             "ReleaseKernel", "NIOCore", "NIOPosix", "NIOHTTP1", "Crypto", "Foundation", "Glibc", "Synchronization",
         ],
+        "Calculator": ["Statistics", "Foundation"],
+        "Calibration": ["Statistics", "Telemetry", "Glibc"],
         "DemoWorld": ["ReleaseKernel", "NIOCore", "NIOPosix", "NIOHTTP1", "Foundation", "Glibc", "Synchronization"],
     ]
 

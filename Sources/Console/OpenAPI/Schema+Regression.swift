@@ -14,7 +14,8 @@ extension Schema {
                 Field("worse", .flag, "The canary is shown to be worse."),
                 Field("safe", .flag, "The canary is shown to be at most safe_ratio times as bad."),
                 Field("safe_ratio", .number),
-                Field("comparisons", .list(.reference("RegressionComparison")), "The most telling first, at most four."),
+                Field(
+                    "comparisons", .list(.reference("RegressionComparison")), "The most telling first, at most four."),
                 Field("percentiles", .list(.reference("RegressionPercentile"))),
                 Field("requests_needed", .number, "Of both pools, at the ratio seen.", required: false),
                 Field("seconds_needed", .number, "The same at the present rate.", required: false),

@@ -120,7 +120,8 @@ public struct MetricFamily: Sendable, Equatable {
     public static let all: [MetricFamily] = [
         buildInfo, scrapes, scrapeSeconds, scrapeBytes, scrapeSamples, watchedSeries, cycles, cycleSeconds, targets,
         requestRate, errorRatio, latencyP99, canaryShare, verdicts, alerts, evidence, evidenceMax,
-        evidenceBar, evidenceNeeded, evidenceDispersion, evidenceSafe, selfCheckRuns, selfCheckFalseAlarms, releasePhase, rollbackSteps,
+        evidenceBar, evidenceNeeded, evidenceDispersion, evidenceSafe, selfCheckRuns, selfCheckFalseAlarms,
+        releasePhase, rollbackSteps,
         rollbackSeconds, routerCalls, routerSeconds, outbox, appendSeconds, appendFailures, reloads, startTime,
         cpuSeconds, residentBytes,
     ]

@@ -4,7 +4,7 @@ import Statistics
 /// rules a second false-alarm budget. Only the newest of a release matters.
 public struct EvidenceRecord: Sendable, Equatable, Codable {
     let evidence: ReleaseEvidence
-    let selfChecks: [SelfCheck?]
+    let selfChecks: [SelfChecked?]
     /// Of the release, without the time in which the daemon was down.
     let elapsedMs: Int64
     let hasCanaryAnswered: Bool

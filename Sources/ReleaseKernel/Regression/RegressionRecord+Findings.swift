@@ -2,17 +2,17 @@ import Statistics
 
 extension RegressionRecord {
     /// Of what the statistics say, the part that is kept and shown.
-    init(_ found: RegressionEvidence, plan: RegressionPlan, selfCheck: SelfCheck?) {
+    init(_ found: RegressionEvidence, plan: RegressionPlan, selfCheck: SelfCheckRecord?) {
         self.init(
             tolerance: plan.tolerance, falseAlarm: plan.falseAlarm, method: found.method.rawValue,
             logEvidence: found.logE, maxLogEvidence: found.maxLogE, barLogEvidence: found.barLogE,
             chanceOneIn: RegressionWords.oneIn(found.maxLogE), isWorse: found.verdict == .worse,
             isSafe: found.verdict == .safe, safeRatio: plan.safe.ratio,
-            comparisons: found.telling.prefix(4).map(Comparison.init), percentiles: found.percentiles.map(Percentile.init),
+            comparisons: found.telling.prefix(4).map(Comparison.init),
+            percentiles: found.percentiles.map(Percentile.init),
             requestsNeeded: found.needed?.requests, secondsNeeded: found.needed?.seconds,
             detectable: found.reach.map { Detectable(seconds: $0.withinSeconds, ratio: $0.ratio) },
-            sentence: RegressionWords(found, plan: plan).sentence,
-            selfCheck: selfCheck.map { SelfCheckRecord(runs: $0.runs, falseAlarms: $0.falseAlarms) })
+            sentence: RegressionWords(found, plan: plan).sentence, selfCheck: selfCheck)
     }
 }
 

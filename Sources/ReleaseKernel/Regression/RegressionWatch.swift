@@ -6,7 +6,7 @@ struct RegressionWatch: Sendable, Equatable {
     static let recordEveryMs: Int64 = 15_000
 
     private(set) var evidence: ReleaseEvidence
-    private(set) var selfChecks: [SelfCheck?]
+    private(set) var selfChecks: [SelfChecked?]
     private let intervalMs: Int64
     /// Index of the monitor, by rule; nil for a threshold.
     private var places: [Int?]
@@ -36,9 +36,10 @@ struct RegressionWatch: Sendable, Equatable {
         }
     }
 
-    private static func selfCheck(_ rule: RulePlan) -> SelfCheck? {
+    private static func selfCheck(_ rule: RulePlan) -> SelfChecked? {
         guard let regression = rule.regression, regression.selfCheck else { return nil }
-        return SelfCheck(RegressionSettings(regression))
+        let settings = RegressionSettings(regression)
+        return SelfChecked(settings: settings, check: SelfCheck(settings))
     }
 
     var isNeeded: Bool { places.contains { $0 != nil } }
@@ -71,8 +72,7 @@ struct RegressionWatch: Sendable, Equatable {
             baseline: baseline.increments, canary: canary.increments,
             canaryShare: basisPoints.map { Double($0) / 10_000 })
         for index in selfChecks.indices {
-            selfChecks[index]?.take(
-                cycle.baseline, history: evidence.history, coveredSeconds: cycle.coveredSeconds)
+            selfChecks[index]?.check.take(cycle.baseline, coveredSeconds: cycle.coveredSeconds)
         }
         if !cycle.canary.isEmpty { hasCanaryAnswered = true }
         guard isRunning else { return evidence.take(cycle) }
@@ -97,8 +97,8 @@ struct RegressionWatch: Sendable, Equatable {
         places = RegressionWatch.places(rules)
         let old = selfChecks.compactMap { $0 }
         selfChecks = plan.rules.map { rule in
-            guard let fresh = RegressionWatch.selfCheck(rule), let regression = rule.regression else { return nil }
-            return old.first { $0.judges(RegressionSettings(regression)) } ?? fresh
+            guard let fresh = RegressionWatch.selfCheck(rule) else { return nil }
+            return old.first { $0.settings == fresh.settings } ?? fresh
         }
     }
 
@@ -111,7 +111,7 @@ struct RegressionWatch: Sendable, Equatable {
         return lastRecordUptimeMs.map { now - $0 >= RegressionWatch.recordEveryMs } ?? true
     }
 
-    private var selfCheckRuns: Int { selfChecks.reduce(0) { $0 + ($1?.runs ?? 0) } }
+    private var selfCheckRuns: Int { selfChecks.reduce(0) { $0 + ($1?.check.checks ?? 0) } }
 
     mutating func record(atUptimeMs now: Int64) -> EvidenceRecord {
         (lastRecordUptimeMs, hasChanged, recordedRuns) = (now, false, selfCheckRuns)
@@ -134,6 +134,18 @@ struct RegressionWatch: Sendable, Equatable {
         adopt(plan)
         recordedRuns = selfCheckRuns
     }
+}
+
+/// A rule that is tried on two halves of the baseline: the same version against itself, so whatever it finds is a false alarm.
+struct SelfChecked: Sendable, Equatable, Codable {
+    let settings: RegressionSettings
+    var check: SelfCheck
+
+    var record: RegressionRecord.SelfCheckRecord {
+        RegressionRecord.SelfCheckRecord(runs: check.checks, falseAlarms: check.falseAlarms)
+    }
+
+    var condensed: SelfChecked { SelfChecked(settings: settings, check: check.condensed) }
 }
 
 extension RegressionSettings {

@@ -49,7 +49,8 @@ struct RegressionWords {
         switch found.verdict {
         case .safe: return .healthy
         case .worse: return .breached
-        case .nothing: return .inconclusive(reason: "nothing could be compared yet" + (firstObstacle.map { ": \($0)" } ?? ""))
+        case .nothing:
+            return .inconclusive(reason: "nothing could be compared yet" + (firstObstacle.map { ": \($0)" } ?? ""))
         case .undecided: return .inconclusive(reason: missing)
         }
     }

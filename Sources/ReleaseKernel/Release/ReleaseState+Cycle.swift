@@ -67,7 +67,8 @@ extension ReleaseState {
     func comparison(of index: Int) -> String {
         guard let evidence = evaluations[index]?.evidence else { return "no evaluation yet" }
         if let regression = evidence.regression {
-            return "\(regression.sentence) (\(plan.rules[index].conditionText))" + evidence.notes.map { "; \($0)" }.joined()
+            return "\(regression.sentence) (\(plan.rules[index].conditionText))"
+                + evidence.notes.map { "; \($0)" }.joined()
         }
         let indicator = plan.rules[index].indicator
         let canary = NumberText.value(evidence.canary.value, of: indicator)

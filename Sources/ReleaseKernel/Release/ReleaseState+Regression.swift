@@ -23,7 +23,7 @@ extension ReleaseState {
             indicator: plan.name, windowMs: rule.windowMs, condition: rule.conditionText,
             verdict: words.verdict(blindness: blindness), baseline: side(baseline, views.baseline),
             canary: side(canary, views.canary), notes: words.notes)
-        evidence.regression = RegressionRecord(found, plan: plan, selfCheck: regression.selfChecks[index])
+        evidence.regression = RegressionRecord(found, plan: plan, selfCheck: regression.selfChecks[index]?.record)
         return RuleEvaluation(evidence: evidence)
     }
 

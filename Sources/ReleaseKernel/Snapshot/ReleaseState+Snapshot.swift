@@ -53,9 +53,7 @@ extension ReleaseState {
             labels: text?.labels ?? rule.labels, annotations: text?.annotations ?? rule.annotations,
             alert: alerts[index].shownPhase, activeSinceWallMs: alerts[index].activeSinceWallMs, evidence: evidence,
             lastEvaluationWallMs: evidence == nil ? nil : lastEvaluationWallMs)
-        snapshot.selfCheck = regression.selfChecks[index].map {
-            RegressionRecord.SelfCheckRecord(runs: $0.runs, falseAlarms: $0.falseAlarms)
-        }
+        snapshot.selfCheck = regression.selfChecks[index]?.record
         return snapshot
     }
 

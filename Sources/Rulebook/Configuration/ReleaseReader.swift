@@ -50,7 +50,9 @@ struct ReleaseReader {
     }
 
     private func indicators(_ field: Field) -> WatchList? {
-        guard let fields = field.fields(of: "'indicators'", ["requests", "errors", "latency", "latency_bounds"]) else { return nil }
+        guard let fields = field.fields(of: "'indicators'", ["requests", "errors", "latency", "latency_bounds"]) else {
+            return nil
+        }
         if fields.has("errors"), !fields.has("requests") {
             fields.fail("'errors' needs 'requests': an error rate is errors by requests")
         }

@@ -45,7 +45,8 @@ struct RegressionReader {
         if scopes.count == 1 { return first }
         guard scopes.count == 2, scopes.contains(.errors), scopes.contains(.latency) else {
             field.fail(
-                "'indicator' of one rule with 'regression' is a name or [error_rate, latency]; write further rules for the rest")
+                "'indicator' of one rule with 'regression' is a name or [error_rate, latency]; write further rules for the rest"
+            )
             return nil
         }
         return .release

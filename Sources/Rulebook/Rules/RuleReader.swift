@@ -3,7 +3,8 @@ import ReleaseKernel
 /// Reads one rule.
 struct RuleReader {
     private static let names = [
-        "alert", "indicator", "window", "when", "regression", "min_requests", "for", "keep_firing_for", "no_data", "action", "labels",
+        "alert", "indicator", "window", "when", "regression", "min_requests", "for", "keep_firing_for", "no_data",
+        "action", "labels",
         "annotations",
     ]
     static let textLimit = 8_000

@@ -63,7 +63,8 @@ extension RegressionMonitor {
         let gating = gatingComparisons.compactMap { $0.safeLogE == nil ? nil : $0.maxSafeLogE }
         return RegressionEvidence(
             verdict: verdict, logE: logE, maxLogE: maxLogE, barLogE: barLogE, falseAlarm: settings.falseAlarm,
-            method: method, parts: parts.map { shown($0, canaryBound: place?.canaryBound) }, leading: leading, percentiles: percentiles,
+            method: method, parts: parts.map { shown($0, canaryBound: place?.canaryBound) }, leading: leading,
+            percentiles: percentiles,
             needed: verdict == .worse ? nil : planner.needed, neededFor: planner.neededFor, reach: planner.reach,
             safeLogE: gating.min(),
             safeBarLogE: gating.isEmpty ? nil : AnytimeP.barLogE(falseAlarm: settings.safeFalseAlarm),
@@ -95,7 +96,8 @@ extension RegressionMonitor {
         }
         let interval = comparison.ratio?.interval(error: settings.intervalError)
         return RegressionEvidence.Part(
-            event: part.event, canaryBoundSeconds: canaryBound, baseline: pool(counts.baselineBad, counts.baselineRequests),
+            event: part.event, canaryBoundSeconds: canaryBound,
+            baseline: pool(counts.baselineBad, counts.baselineRequests),
             canary: pool(counts.canaryBad, counts.canaryRequests), ratio: counts.ratio, ratioLow: interval?.low,
             ratioHigh: interval?.high, toleratedRatio: comparison.settings.ratio, dispersion: comparison.dispersion,
             logE: comparison.logE, weight: exp(part.logWeight), blocks: comparison.blocks)
@@ -136,7 +138,7 @@ extension RegressionMonitor {
         if isWidened {
             let widest = parts.map(\.comparison.settings.ratio).max() ?? settings.ratio
             caveats.append(.instancesDiffer(canaryInstances: instances.canary, ratio: widest))
-        } else if !knowsInstances {
+        } else if !knowsInstances, assumedDispersion == nil {
             caveats.append(.instancesUnknown(learnedSeconds: history.learnedSeconds))
         }
         let dispersion = parts.map(\.comparison.dispersion).max() ?? 1

@@ -27,6 +27,8 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
     private(set) var percentileSafe: Comparison?
     private(set) var baselineLatency = LatencyTotals()
     private(set) var canaryLatency = LatencyTotals()
+    /// The dispersion factor where it is not learned.
+    private(set) var assumedDispersion: Double?
     /// When the evidence was least: about when a fault began.
     private var lowestLogE = 0.0
     private(set) var lowestAtSeconds = 0.0
@@ -44,14 +46,33 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
     /// - Parameter history: of the baseline, as it was *before* this cycle: let it learn the cycle afterwards.
     public mutating func take(_ cycle: WatchCycle, history: BaselineHistory) {
         if watch == nil { begin(cycle, history) }
+        judge(cycle, history)
+    }
+
+    /// Takes in a cycle of which only the pools' sums are known: the pair test, without a margin for instances, with a
+    /// dispersion factor from elsewhere. For a calculator; not to be mixed with ``take(_:history:)``.
+    ///
+    /// - Parameter assumedDispersion: at least 1; must not rest on these counts.
+    public mutating func take(_ cycle: WatchCycle, assumedDispersion: Double) {
+        self.assumedDispersion = max(1, assumedDispersion)
+        let history = BaselineHistory()
+        if watch == nil {
+            start(.pair, InstanceNumbers(baseline: cycle.baseline.count, canary: cycle.canary.count), history)
+        }
+        judge(cycle, history)
+    }
+
+    private mutating func judge(_ cycle: WatchCycle, _ history: BaselineHistory) {
         adoptBounds(cycle, history)
         let now = max(cycle.atSeconds, lastSeconds)
         lastSeconds = now
         let errors = settings.watchesErrors ? errorCounts(cycle) : nil
         let slow = slowCounts(cycle)
-        let dispersions = (watch?.boundsSeconds ?? []).map { history.dispersion(of: .slowerThan(seconds: $0)) }
+        let assumed = assumedDispersion
+        func dispersion(_ event: BadEvent) -> Double { assumed ?? history.dispersion(of: event) }
+        let dispersions = (watch?.boundsSeconds ?? []).map { dispersion(.slowerThan(seconds: $0)) }
         watch?.take(
-            errors: errors, slow: slow, atSeconds: now, errorDispersion: history.dispersion(of: .error),
+            errors: errors, slow: slow, atSeconds: now, errorDispersion: dispersion(.error),
             slowDispersion: dispersions)
         takePercentile(cycle, history, atSeconds: now)
         if logE <= lowestLogE {
@@ -74,9 +95,16 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
     // MARK: the beginning
 
     private mutating func begin(_ cycle: WatchCycle, _ history: BaselineHistory) {
-        instances = InstanceNumbers(
+        let numbers = InstanceNumbers(
             baseline: max(cycle.baseline.count, history.reportingInstances), canary: cycle.canary.count)
-        method = instances.baseline >= 2 ? .pair : .share
+        start(numbers.baseline >= 2 ? .pair : .share, numbers, history)
+    }
+
+    private mutating func start(
+        _ method: Comparison.Method, _ instances: InstanceNumbers, _ history: BaselineHistory
+    ) {
+        self.method = method
+        self.instances = instances
         knowsInstances = history.learnedSeconds >= BaselineHistory.spreadSeconds
         isWidened = events(history).contains { margin($0, history) > 1 }
         let errors = settings.watchesErrors ? comparison(.error, history) : nil
@@ -101,7 +129,7 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
         return Comparison(
             Comparison.Settings(
                 ratio: settings.ratio * margin(event, history), method: method, floor: isError ? settings.floor : 0,
-                safeRatio: settings.safeRatio, tracksRatio: isError),
+                safeRatio: settings.safeRatio, tracksRatio: isError && settings.tracksRatio),
             recentBad: recent.bad, recentRequests: recent.requests)
     }
 
@@ -139,7 +167,7 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
             Comparison(settings, recentBad: recent.bad, recentRequests: recent.requests)
         }
         let worse = Comparison.Settings(
-            ratio: margin(event, history), method: method, safeRatio: nil, tracksRatio: true)
+            ratio: margin(event, history), method: method, safeRatio: nil, tracksRatio: settings.tracksRatio)
         watch?.adopt(boundsSeconds: [found.baselineBound], comparisons: [comparison(worse)])
         guard found.safeBound != nil else { return }
         percentileSafe = comparison(Comparison.Settings(ratio: 1, method: method, safeRatio: 1))
@@ -155,7 +183,8 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
             canary: cycle.canary.slowSums(bound: safeBound, hint: 0))
         guard let counts else { return }
         let event = BadEvent.slowerThan(seconds: place.baselineBound)
-        percentileSafe?.take(counts, atSeconds: atSeconds, dispersion: history.dispersion(of: event))
+        percentileSafe?.take(
+            counts, atSeconds: atSeconds, dispersion: assumedDispersion ?? history.dispersion(of: event))
     }
 
     private func firstBounds(_ pool: [InstanceIncrements]) -> [Double] {

@@ -25,10 +25,12 @@ public struct RegressionSettings: Sendable, Equatable, Codable {
     public var safeFalseAlarm: Double
     /// The probability that a shown interval is ever wrong.
     public var intervalError: Double
+    /// Keep an interval for the ratio of the error rates: some 2 us per cycle and 2 kB.
+    public var tracksRatio: Bool
 
     public init(
         scope: Scope, tolerance: Double = 0.1, falseAlarm: Double = 0.001, floor: Double = 0, safeRatio: Double? = 1.5,
-        safeFalseAlarm: Double = 0.05, intervalError: Double = 0.01
+        safeFalseAlarm: Double = 0.05, intervalError: Double = 0.01, tracksRatio: Bool = true
     ) {
         self.scope = scope
         self.tolerance = tolerance
@@ -37,6 +39,7 @@ public struct RegressionSettings: Sendable, Equatable, Codable {
         self.safeRatio = safeRatio
         self.safeFalseAlarm = safeFalseAlarm
         self.intervalError = intervalError
+        self.tracksRatio = tracksRatio
     }
 
     /// The tolerated ratio of the bad rates.

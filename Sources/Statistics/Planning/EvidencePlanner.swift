@@ -85,7 +85,8 @@ struct EvidencePlanner {
     }
 
     private func need(_ ratio: Double, _ requests: Double) -> RegressionEvidence.Need {
-        let seconds = requestsPerSecond.flatMap { $0 > 0 ? requests / $0 : nil }
-        return RegressionEvidence.Need(ratio: ratio, requests: requests.rounded(.up), seconds: seconds)
+        let whole = requests.rounded(.up)
+        let seconds = requestsPerSecond.flatMap { $0 > 0 ? whole / $0 : nil }
+        return RegressionEvidence.Need(ratio: ratio, requests: whole, seconds: seconds)
     }
 }

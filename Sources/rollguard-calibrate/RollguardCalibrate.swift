@@ -1,0 +1,34 @@
+import Calibration
+import Foundation
+
+/// `rollguard calibrate` without the daemon, so that its release build takes a minute: see docs/reference/calibration.md.
+@main
+struct RollguardCalibrate {
+    static func main() async {
+        guard let options = options(Array(CommandLine.arguments.dropFirst())) else {
+            complain("usage: rollguard-calibrate [--quick] [--seed N] [--jobs N]")
+            exit(2)
+        }
+        let report = await Calibration.report(options) { complain($0) }
+        print(report.text)
+        for violation in report.violations { complain("over the stated probability: \(violation)") }
+        exit(report.violations.isEmpty ? 0 : 1)
+    }
+
+    /// Nil for words that are not known.
+    private static func options(_ words: [String]) -> CalibrationOptions? {
+        var options = words.contains("--quick") ? CalibrationOptions.quick : CalibrationOptions()
+        var rest = words.filter { $0 != "--quick" }[...]
+        while let word = rest.popFirst() {
+            guard let number = rest.popFirst().flatMap({ Int($0) }), number > 0 else { return nil }
+            switch word {
+            case "--seed": options.seed = UInt64(number)
+            case "--jobs": options.jobs = number
+            default: return nil
+            }
+        }
+        return options
+    }
+
+    private static func complain(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+}
