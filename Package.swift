@@ -87,7 +87,7 @@ let package = Package(
         tests("StatisticsTests", ["Statistics", "Telemetry"]),
         tests("CalculatorTests", ["Calculator"]),
         tests("CalibrationTests", ["Calibration", "Statistics"]),
-        tests("ReleaseKernelTests", ["ReleaseKernel", "Telemetry"]),
+        tests("ReleaseKernelTests", ["ReleaseKernel", "Statistics", "Telemetry"]),
         tests("RulebookTests", ["Rulebook", "ReleaseKernel", "Telemetry"]),
         tests("WireTests", ["Wire", "ReleaseKernel"]),
         tests("RoutersTests", ["Routers", "ReleaseKernel", nioCore, nioPosix]),

@@ -50,6 +50,7 @@ struct ShippedRuleTests {
     @Test(arguments: [
         ("error-rate.yaml", "errors", "CanaryErrorRate"), ("latency-p99.yaml", "latency", "CanaryLatencyP99"),
         ("traffic-absent.yaml", "crash", "CanaryTrafficAbsent"),
+        ("regression.yaml", "errors", "CanaryProvablyWorse"),
     ])
     func eachTakesOutTheReleaseItIsMeantFor(_ file: String, _ recording: String, _ rule: String) throws {
         let release = try Self.replay([file], try Recording(recording))
@@ -69,6 +70,6 @@ struct ShippedRuleTests {
 
     /// Every file has its row above.
     @Test func noRuleIsShippedWithoutARecording() {
-        #expect(Self.all == ["both-pools-sick.yaml", "error-rate.yaml", "latency-p99.yaml", "traffic-absent.yaml"])
+        #expect(Self.all == ["both-pools-sick.yaml", "error-rate.yaml", "latency-p99.yaml", "regression.yaml", "traffic-absent.yaml"])
     }
 }
