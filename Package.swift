@@ -49,7 +49,7 @@ let package = Package(
         // floor 0: pure
         room("Telemetry"),
         room("Statistics"),
-        room("ReleaseKernel", ["Telemetry"]),
+        room("ReleaseKernel", ["Telemetry", "Statistics"]),
         // floor 1: the edges
         room("Rulebook", ["ReleaseKernel", "Telemetry", yams]),
         room("Wire", ["ReleaseKernel", "CCurl"]),

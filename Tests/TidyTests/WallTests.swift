@@ -6,7 +6,7 @@ struct WallTests {
     static let floors: [String: Set<String>] = [
         "Telemetry": [],
         "Statistics": ["Glibc"],
-        "ReleaseKernel": ["Telemetry"],
+        "ReleaseKernel": ["Telemetry", "Statistics"],
         "Rulebook": ["ReleaseKernel", "Telemetry", "Yams", "Foundation", "Glibc"],
         "Wire": ["ReleaseKernel", "CCurl", "Glibc", "Synchronization", "Foundation"],
         "Routers": ["ReleaseKernel", "NIOCore", "NIOPosix", "Foundation", "Synchronization"],

@@ -49,6 +49,15 @@ public struct BaselineHistory: Sendable, Equatable, Codable {
         if (learnedSeconds / BaselineHistory.fadeSeconds).rounded(.down) > faded { fade() }
     }
 
+    /// Without what is kept per instance, and so as if nothing were known of how instances differ.
+    var condensed: BaselineHistory {
+        var copy = self
+        (copy.instances, copy.learnedSeconds) = ([], 0)
+        copy.errors.forgetInstances()
+        for index in copy.slow.indices { copy.slow[index].forgetInstances() }
+        return copy
+    }
+
     private mutating func fade() {
         errors.fade()
         for index in slow.indices { slow[index].fade() }

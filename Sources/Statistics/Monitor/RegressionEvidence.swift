@@ -13,6 +13,9 @@ public struct RegressionEvidence: Sendable, Equatable, Codable {
     /// One kind of bad event.
     public struct Part: Sendable, Equatable, Codable {
         public var event: BadEvent
+        /// For a percentile: the canary is counted at this boundary instead of the event's; nil where both pools are
+        /// counted alike.
+        public var canaryBoundSeconds: Double?
         public var baseline: PoolRate
         public var canary: PoolRate
         /// The canary's rate by the baseline's; nil while the baseline has none.
@@ -110,4 +113,9 @@ public enum RegressionCaveat: Sendable, Equatable, Codable {
     case sampleRatio(told: Double, seen: Double)
     /// Latency is watched and there is no histogram boundary that both pools have.
     case noCommonBoundary
+    /// The baseline has had too few answers to say where its percentile lies.
+    case percentileUnknown
+    /// The bucket at the baseline's percentile is wider than what is tolerated: only a percentile so many times later can be
+    /// seen, until the histogram has a boundary at `missingSeconds`.
+    case wideBucket(visibleRatio: Double, missingSeconds: Double)
 }

@@ -22,6 +22,7 @@ extension RegressionMonitor {
         guard let watch else { return [] }
         var chosen: [Comparison] = []
         if let errors = watch.errors { chosen.append(errors) }
+        if case .latency = settings.scope { return percentileSafe.map { [$0] } ?? [] }
         for quantile in shownQuantiles {
             if let index = boundary(nearest: quantile, in: watch) { chosen.append(watch.latency[index]) }
         }
@@ -32,7 +33,7 @@ extension RegressionMonitor {
         switch settings.scope {
         case .errors: []
         case .latency(let quantile): [quantile]
-        case .release: [0.5, 0.9, 0.99]
+        case .slow, .release: [0.5, 0.9, 0.99]
         }
     }
 
@@ -62,7 +63,8 @@ extension RegressionMonitor {
         let gating = gatingComparisons.compactMap { $0.safeLogE == nil ? nil : $0.maxSafeLogE }
         return RegressionEvidence(
             verdict: verdict, logE: logE, maxLogE: maxLogE, barLogE: barLogE, falseAlarm: settings.falseAlarm,
-            method: method, parts: parts.map { shown($0) }, leading: leading, percentiles: percentiles,
+            method: method, parts: parts.map { shown($0, canaryBound: place?.canaryBound) }, leading: leading,
+            percentiles: percentiles,
             needed: verdict == .worse ? nil : planner.needed, neededFor: planner.neededFor, reach: planner.reach,
             safeLogE: gating.min(),
             safeBarLogE: gating.isEmpty ? nil : AnytimeP.barLogE(falseAlarm: settings.safeFalseAlarm),
@@ -83,7 +85,7 @@ extension RegressionMonitor {
         return parts
     }
 
-    private func shown(_ part: ComparedPart) -> RegressionEvidence.Part {
+    private func shown(_ part: ComparedPart, canaryBound: Double?) -> RegressionEvidence.Part {
         let comparison = part.comparison
         let counts = comparison.counts
         func pool(_ bad: Double, _ requests: Double) -> RegressionEvidence.PoolRate {
@@ -94,13 +96,15 @@ extension RegressionMonitor {
         }
         let interval = comparison.ratio?.interval(error: settings.intervalError)
         return RegressionEvidence.Part(
-            event: part.event, baseline: pool(counts.baselineBad, counts.baselineRequests),
+            event: part.event, canaryBoundSeconds: canaryBound,
+            baseline: pool(counts.baselineBad, counts.baselineRequests),
             canary: pool(counts.canaryBad, counts.canaryRequests), ratio: counts.ratio, ratioLow: interval?.low,
             ratioHigh: interval?.high, toleratedRatio: comparison.settings.ratio, dispersion: comparison.dispersion,
             logE: comparison.logE, weight: exp(part.logWeight), blocks: comparison.blocks)
     }
 
     private var percentiles: [RegressionEvidence.Percentile] {
+        if case .latency(let quantile) = settings.scope { return [percentile(quantile)] }
         guard let watch, !watch.latency.isEmpty else { return [] }
         func bracket(_ quantile: Double, of pool: (PairCounts) -> (requests: Double, bad: Double)) -> QuantileBracket {
             let counts = watch.latency.map { pool($0.counts) }
@@ -114,6 +118,15 @@ extension RegressionMonitor {
                 quantile: quantile, baseline: bracket(quantile) { ($0.baselineRequests, $0.baselineBad) },
                 canary: bracket(quantile) { ($0.canaryRequests, $0.canaryBad) })
         }
+    }
+
+    private func percentile(_ quantile: Double) -> RegressionEvidence.Percentile {
+        let dispersion = watch?.latency.map(\.dispersion).max() ?? 1
+        func bracket(_ totals: LatencyTotals) -> QuantileBracket {
+            totals.bracket(quantile, error: settings.intervalError, dispersion: dispersion)
+        }
+        return RegressionEvidence.Percentile(
+            quantile: quantile, baseline: bracket(baselineLatency), canary: bracket(canaryLatency))
     }
 
     private func caveats(
@@ -135,8 +148,19 @@ extension RegressionMonitor {
         if let mismatch = sampleRatio.mismatch {
             caveats.append(.sampleRatio(told: mismatch.told, seen: mismatch.seen))
         }
-        if settings.scope != .errors, watch.latency.isEmpty { caveats.append(.noCommonBoundary) }
+        if settings.scope != .errors, watch.latency.isEmpty { caveats.append(missingLatency) }
+        if let place, let missing = place.missingBound {
+            caveats.append(.wideBucket(visibleRatio: place.visibleRatio, missingSeconds: missing))
+        }
         return caveats
+    }
+}
+
+extension RegressionMonitor {
+    /// Why no latency is compared yet.
+    private var missingLatency: RegressionCaveat {
+        let isShared = !baselineLatency.boundsSeconds.isEmpty && !canaryLatency.boundsSeconds.isEmpty
+        return isShared ? .percentileUnknown : .noCommonBoundary
     }
 }
 

@@ -22,6 +22,11 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
     private(set) var isWidened = false
     /// An hour of history was there when the release began.
     private(set) var knowsInstances = false
+    /// Of a rule about a percentile: where it is compared, the proof of being good, and both pools' histograms.
+    private(set) var place: PercentilePlace?
+    private(set) var percentileSafe: Comparison?
+    private(set) var baselineLatency = LatencyTotals()
+    private(set) var canaryLatency = LatencyTotals()
     /// The dispersion factor where it is not learned.
     private(set) var assumedDispersion: Double?
     /// When the evidence was least: about when a fault began.
@@ -69,6 +74,7 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
         watch?.take(
             errors: errors, slow: slow, atSeconds: now, errorDispersion: dispersion(.error),
             slowDispersion: dispersions)
+        takePercentile(cycle, history, atSeconds: now)
         if logE <= lowestLogE {
             lowestLogE = logE
             lowestAtSeconds = now
@@ -76,7 +82,10 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
     }
 
     /// Forgets what only one pool did so far: call it when the traffic split changed.
-    public mutating func splitChanged() { watch?.dropOpenBlocks() }
+    public mutating func splitChanged() {
+        watch?.dropOpenBlocks()
+        percentileSafe?.dropOpenBlock()
+    }
 
     /// The log evidence now, the largest so far, and the bar.
     public var logE: Double { watch?.logE ?? 0 }
@@ -109,12 +118,12 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
         let slow = history.boundsSeconds.map { BadEvent.slowerThan(seconds: $0) }
         switch settings.scope {
         case .errors: return [.error]
-        case .latency: return slow
+        case .slow, .latency: return slow
         case .release: return [.error] + slow
         }
     }
 
-    private func comparison(_ event: BadEvent, _ history: BaselineHistory) -> Comparison {
+    func comparison(_ event: BadEvent, _ history: BaselineHistory) -> Comparison {
         let recent = history.recent(event)
         let isError = event == .error
         return Comparison(
@@ -126,7 +135,7 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
 
     /// What the ratio of two groups of instances of one version may be by the luck of which nodes they sit on: exceeded with
     /// half the false-alarm probability. 1 while it is not known.
-    private func margin(_ event: BadEvent, _ history: BaselineHistory) -> Double {
+    func margin(_ event: BadEvent, _ history: BaselineHistory) -> Double {
         guard instances.baseline > 0, instances.canary > 0 else { return 1 }
         guard let spread = history.instanceSpread(of: event), spread > 0 else { return 1 }
         let deviation = spread * (1 / Double(instances.baseline) + 1 / Double(instances.canary)).squareRoot()
@@ -140,31 +149,46 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
         guard settings.scope != .errors, watch?.latency.isEmpty == true else { return }
         let known = history.boundsSeconds.isEmpty ? firstBounds(cycle.baseline) : history.boundsSeconds
         let canary = firstBounds(cycle.canary)
-        var bounds = known.filter(canary.contains)
-        if case .latency(let quantile) = settings.scope {
-            guard let lowest = lowestBound(quantile, bounds, history, atSeconds: cycle.atSeconds) else { return }
-            bounds = bounds.filter { $0 >= lowest }
-        }
+        let bounds = known.filter(canary.contains)
+        if case .latency(let quantile) = settings.scope { return adoptPercentile(quantile, bounds, history) }
         let comparisons = bounds.map { comparison(.slowerThan(seconds: $0), history) }
         watch?.adopt(boundsSeconds: bounds, comparisons: comparisons)
     }
 
-    private func firstBounds(_ pool: [InstanceIncrements]) -> [Double] {
-        Array(pool.lazy.compactMap(\.latency).first?.finiteBounds.prefix(BaselineHistory.boundLimit) ?? [])
+    /// Waits until the baseline's percentile is known. Only the baseline's past is looked at.
+    private mutating func adoptPercentile(_ quantile: Double, _ bounds: [Double], _ history: BaselineHistory) {
+        let found = PercentilePlace(
+            quantile, bounds: bounds, ratio: settings.ratio, safeRatio: settings.safeRatio, history: history)
+        guard let found else { return }
+        place = found
+        let event = BadEvent.slowerThan(seconds: found.baselineBound)
+        let recent = history.recent(event)
+        func comparison(_ settings: Comparison.Settings) -> Comparison {
+            Comparison(settings, recentBad: recent.bad, recentRequests: recent.requests)
+        }
+        let worse = Comparison.Settings(
+            ratio: margin(event, history), method: method, safeRatio: nil, tracksRatio: settings.tracksRatio)
+        watch?.adopt(boundsSeconds: [found.baselineBound], comparisons: [comparison(worse)])
+        guard found.safeBound != nil else { return }
+        percentileSafe = comparison(Comparison.Settings(ratio: 1, method: method, safeRatio: 1))
     }
 
-    /// The boundary below the baseline's percentile. Waits for enough answers to know it, but not longer than 30 s.
-    private func lowestBound(
-        _ quantile: Double, _ bounds: [Double], _ history: BaselineHistory, atSeconds: Double
-    ) -> Double? {
-        guard let first = bounds.first else { return nil }
-        let answers = history.recent(.slowerThan(seconds: first)).requests
-        guard answers >= 10 / (1 - quantile) || (answers > 0 && atSeconds >= 30) else { return nil }
-        let below = bounds.last { bound in
-            let recent = history.recent(.slowerThan(seconds: bound))
-            return recent.bad > (1 - quantile) * recent.requests
-        }
-        return below ?? first
+    private mutating func takePercentile(_ cycle: WatchCycle, _ history: BaselineHistory, atSeconds: Double) {
+        guard case .latency = settings.scope else { return }
+        baselineLatency.add(cycle.baseline)
+        canaryLatency.add(cycle.canary)
+        guard let place, let safeBound = place.safeBound else { return }
+        let counts = PairCounts(
+            baseline: cycle.baseline.slowSums(bound: place.baselineBound, hint: 0),
+            canary: cycle.canary.slowSums(bound: safeBound, hint: 0))
+        guard let counts else { return }
+        let event = BadEvent.slowerThan(seconds: place.baselineBound)
+        percentileSafe?.take(
+            counts, atSeconds: atSeconds, dispersion: assumedDispersion ?? history.dispersion(of: event))
+    }
+
+    private func firstBounds(_ pool: [InstanceIncrements]) -> [Double] {
+        Array(pool.lazy.compactMap(\.latency).first?.finiteBounds.prefix(BaselineHistory.boundLimit) ?? [])
     }
 
     // MARK: counts of a cycle
@@ -178,7 +202,7 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
         return watch.boundsSeconds.enumerated().map { index, bound in
             PairCounts(
                 baseline: cycle.baseline.slowSums(bound: bound, hint: index),
-                canary: cycle.canary.slowSums(bound: bound, hint: index))
+                canary: cycle.canary.slowSums(bound: place?.canaryBound ?? bound, hint: index))
         }
     }
 }

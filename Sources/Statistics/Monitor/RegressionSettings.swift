@@ -3,8 +3,10 @@ public struct RegressionSettings: Sendable, Equatable, Codable {
     /// Which bad events are compared.
     public enum Scope: Sendable, Equatable, Codable {
         case errors
-        /// A percentile (strictly between 0 and 1) and what is slower: all boundaries from the one below the baseline's
-        /// percentile on.
+        /// All latency boundaries.
+        case slow
+        /// One percentile, strictly between 0 and 1. The tolerance is of its value: 0.1 for a percentile that is a tenth
+        /// later.
         case latency(quantile: Double)
         /// Errors and all latency boundaries, half of the evidence each.
         case release
@@ -46,7 +48,7 @@ public struct RegressionSettings: Sendable, Equatable, Codable {
     var watchesErrors: Bool {
         switch scope {
         case .errors, .release: true
-        case .latency: false
+        case .slow, .latency: false
         }
     }
 
@@ -54,7 +56,7 @@ public struct RegressionSettings: Sendable, Equatable, Codable {
     var errorWeight: Double {
         switch scope {
         case .errors: 1
-        case .latency: 0
+        case .slow, .latency: 0
         case .release: 0.5
         }
     }

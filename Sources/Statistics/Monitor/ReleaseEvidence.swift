@@ -52,6 +52,11 @@ public struct ReleaseEvidence: Sendable, Equatable, Codable {
             noteShare(cycle)
             for index in monitors.indices { monitors[index].take(cycle, history: history) }
         }
+        learn(cycle)
+    }
+
+    /// Takes in a cycle that is not to be judged: the baseline is learned from.
+    public mutating func learn(_ cycle: WatchCycle) {
         history.take(cycle.baseline, coveredSeconds: cycle.coveredSeconds)
         noteRate(cycle)
     }
@@ -65,6 +70,14 @@ public struct ReleaseEvidence: Sendable, Equatable, Codable {
     public func evidence(rule index: Int) -> RegressionEvidence {
         monitors[index].evidence(
             requestsPerSecond: requestsPerSecond, history: history, sampleRatio: sampleRatio)
+    }
+
+    /// What is worth writing down: the monitors whole, of the history what they need to go on. After a restart the
+    /// differences between instances are learned anew; a margin that a running release was given stays.
+    public var condensed: ReleaseEvidence {
+        var copy = self
+        copy.history = history.condensed
+        return copy
     }
 
     private mutating func noteShare(_ cycle: WatchCycle) {

@@ -47,6 +47,13 @@ public struct SelfCheck: Sendable, Equatable, Codable {
         evidence.begin()
     }
 
+    /// What is worth writing down: without what is kept per instance. The check that is under way goes on.
+    public var condensed: SelfCheck {
+        var copy = self
+        copy.evidence = evidence.condensed
+        return copy
+    }
+
     /// A new instance joins the smaller half and stays there, so that halves are the same for the whole check.
     private mutating func assign(_ baseline: [InstanceIncrements]) {
         if canaryNames.count + baselineNames.count > SelfCheck.instanceLimit {
