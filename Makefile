@@ -7,7 +7,8 @@ help:
 	@echo "make test    install what the tests need, then run all of them"
 	@echo "make build   build the rollguard executable: .build/debug/rollguard"
 	@echo "make lint    check the format of all Swift files and scripts"
-	@echo "make bench   measure parsing, scraping and memory (a release build)"
+	@echo "make bench   measure parsing, scraping, evidence and memory (a release build)"
+	@echo "make calibrate  simulate releases: false rollbacks and times to detection (some 15 CPU minutes)"
 
 build:
 	@scripts/setup.sh build
@@ -30,4 +31,9 @@ bench:
 	swift build -c release --scratch-path .build-bench --product rollguard-bench
 	.build-bench/release/rollguard-bench
 
-.PHONY: help build demo test lint bench
+calibrate:
+	@scripts/setup.sh build
+	swift build -c release --scratch-path .build-calibrate --product rollguard-calibrate
+	.build-calibrate/release/rollguard-calibrate --jobs 2
+
+.PHONY: help build demo test lint bench calibrate

@@ -75,7 +75,7 @@ let package = Package(
             ], swiftSettings: house),
         .executableTarget(name: "rollguard-calibrate", dependencies: ["Calibration"], swiftSettings: house),
         .executableTarget(
-            name: "rollguard-bench", dependencies: ["Telemetry", "ReleaseKernel", "Wire", "DemoWorld"],
+            name: "rollguard-bench", dependencies: ["Telemetry", "Statistics", "ReleaseKernel", "Wire", "DemoWorld"],
             swiftSettings: house),
         // annex: services, load and a webhook sink, for the demo and the tests
         room("DemoWorld", ["ReleaseKernel", nioCore, nioPosix, nioHTTP1]),

@@ -49,9 +49,10 @@ struct ErrorTables {
 
     private mutating func noteViolations(_ cells: [Cell], _ tallies: [Tally]) {
         for (cell, tally) in zip(cells, tallies) {
-            for (method, name) in ErrorTrial.ours.enumerated() where tally.alarmShare(method) > limit {
+            for method in ErrorTrial.promised where tally.alarmShare(method) > limit {
                 let place = Markdown.cell(cell).joined(separator: ", ") + ", \(cell.pattern)"
-                violations.append("\(name): \(Markdown.percent(tally.alarmShare(method))) % at \(place)")
+                violations.append(
+                    "\(ErrorTrial.ours[method]): \(Markdown.percent(tally.alarmShare(method))) % at \(place)")
             }
         }
     }
