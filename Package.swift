@@ -92,7 +92,7 @@ let package = Package(
         tests("WireTests", ["Wire", "ReleaseKernel"]),
         tests("RoutersTests", ["Routers", "ReleaseKernel", nioCore, nioPosix]),
         tests("ReceiversTests", ["Receivers", "Ledger", "ReleaseKernel", "Wire", crypto]),
-        tests("LedgerTests", ["Ledger", "ReleaseKernel", grdb]),
+        tests("LedgerTests", ["Ledger", "ReleaseKernel", "Telemetry", grdb]),
         tests("ConsoleTests", ["Console", "ReleaseKernel", logging]),
         tests("GrayRouterTests", ["GrayRouter", nioCore, nioPosix, nioHTTP1]),
         tests("DemoWorldTests", ["DemoWorld"]),

@@ -2,7 +2,7 @@ import Statistics
 
 /// One simulated release with latencies, judged by Rollguard and by its peers.
 struct LatencyTrial {
-    static let ours = ["Rollguard, latency_p99", "Rollguard, whole release"]
+    static let ours = ["Rollguard, latency", "Rollguard, whole release"]
     static var names: [String] { ours + LatencyMethod.peers.map(\.name) }
 
     /// Seconds to the first alarm per method; nil for none.
@@ -10,7 +10,7 @@ struct LatencyTrial {
 
     init(cell: Cell, fault: Fault, chance: Chance, withPeers: Bool) {
         var stream = LatencyStream(cell: cell, fault: fault, chance: chance)
-        let scopes: [RegressionSettings.Scope] = [.latency(quantile: 0.99), .release]
+        let scopes: [RegressionSettings.Scope] = [.slow, .release]
         var evidence = ReleaseEvidence(
             rules: scopes.map {
                 RegressionSettings(scope: $0, falseAlarm: ErrorTrial.falseAlarm, safeRatio: nil, tracksRatio: false)

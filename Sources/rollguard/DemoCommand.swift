@@ -18,7 +18,9 @@ struct Demo: AsyncParsableCommand {
 
             With subtle and none, half of 1000 requests per second go to v1.5.0, both
             versions fail 1 % of the time, and a rule with `regression` watches beside a
-            bare `canary > 1.5 * baseline`; with subtle, v1.5.0 begins to fail 2 %.
+            bare `canary > 1.5 * baseline`; with subtle, v1.5.0 begins to fail 2 %. Before
+            that the daemon watches v1.4.2 alone for two minutes: what it learns there makes
+            the evidence faster.
             """)
 
     @Option(help: "What goes wrong with the new version: errors, latency, crash, subtle or none.")
@@ -30,7 +32,7 @@ struct Demo: AsyncParsableCommand {
     @Option(help: "Requests per second. [default: 500; 1000 with subtle and none]")
     var rate: Int?
 
-    @Option(help: "Seconds that the old version is watched alone before. [default: 0; 65 with subtle and none]")
+    @Option(help: "Seconds that the old version is watched alone before. [default: 0; 120 with subtle and none]")
     var history: Int?
 
     @Option(help: "Seed of users and failures: another one is another run of luck.")

@@ -12,7 +12,9 @@ enum DemoScene: Sendable {
     var instances: (baseline: Int, canary: Int) { self == .gross ? (3, 2) : (10, 10) }
     /// How long the daemon watches the old version before the new one gets users: what it learns there (how errors come in
     /// clusters) makes the evidence faster.
-    var historySeconds: Int { self == .gross ? 0 : 65 }
+    var historySeconds: Int { self == .gross ? 0 : 120 }
+    /// What has not happened by this second of the release will not.
+    var lastSecond: Int { self == .gross ? 55 : 120 }
     /// Share of requests that fail while all is well, 0...1.
     var errorShare: Double { self == .gross ? 0 : 0.01 }
     /// The alert whose false alarms are counted.

@@ -17,9 +17,6 @@ struct DemoStory {
         let text: String
     }
 
-    /// The longest story: what has not happened by then will not.
-    private static let lastSecond = 55
-
     func tell() async throws -> Ending {
         let clock = StoryClock()
         clock.say(
@@ -82,7 +79,7 @@ struct DemoStory {
         var faultMs: Int64?
         var watcher = TrafficWatcher(load: stage.load)
         _ = await watcher.line()
-        for second in 1...DemoStory.lastSecond {
+        for second in 1...scene.lastSecond {
             try await Task.sleep(for: .seconds(1))
             if second % 5 == 0 { clock.say(await watcher.line()) }
             if second == faultAfterSeconds, fault != .none {

@@ -84,7 +84,9 @@ struct DocumentationTests {
         #expect(result.warnings.isEmpty, "\(result.warnings)")
         let rules = try #require(result.plan).releases[0].rules
         #expect(
-            Set(rules.map(\.name)) == ["CanaryErrorRate", "CanaryLatencyP99", "CanaryTrafficAbsent", "BothPoolsSick", "CanaryProvablyWorse"])
+            Set(rules.map(\.name)) == [
+                "CanaryErrorRate", "CanaryLatencyP99", "CanaryTrafficAbsent", "BothPoolsSick", "CanaryProvablyWorse",
+            ])
         #expect(rules.filter { $0.action == .rollback }.count == 4)
         for name in Self.ruleNames {
             #expect(Rulebook.isRuleFile("/etc/rollguard/rules/\(name).yaml", files: try Self.files("")))

@@ -147,7 +147,7 @@ struct RegressionRuleTests {
             (
                 "indicator: error_rate", "indicator: latency",
                 [
-                    "6:71: error: 'floor' is an error rate, and the rule does not look at error_rate; remove it"
+                    "6:64: error: 'floor' is an error rate, and the rule does not look at error_rate; remove it"
                 ]
             ),
             (
@@ -194,7 +194,7 @@ struct RegressionRuleTests {
         let errors = Sample.errors(Self.bounds("[0.5, 0.25]", tolerance: "150%"))
         #expect(
             errors == [
-                "rollguard.yaml:13:29: error: the bounds of a histogram are above 0 and rise; put them in order"
+                "rollguard.yaml:14:29: error: the bounds of a histogram are above 0 and rise; put them in order"
             ])
     }
 }

@@ -40,7 +40,7 @@ struct MonitorTests {
 
     @Test func aSlowCanaryIsFoundByItsTail() {
         var service = Service()
-        service.canarySlowShares = [0.3, 0.05, 0.02]
+        service.canarySlowShares = [0.3, 0.2, 0.1]
         let rules = [RegressionSettings(scope: .release), RegressionSettings(scope: .latency(quantile: 0.99))]
         var evidence = begun(rules, &service)
         for _ in 0..<200 where evidence.monitors.contains(where: { $0.verdict != .worse }) {
@@ -54,7 +54,11 @@ struct MonitorTests {
         #expect(whole.percentiles[1].baseline == QuantileBracket(lowSeconds: 0.1, highSeconds: 0.5))
         let tail = evidence.evidence(rule: 1)
         #expect(tail.verdict == .worse)
-        #expect(tail.parts.map(\.event) == [.slowerThan(seconds: 0.5), .slowerThan(seconds: 1)])
+        // Twice as slow: more of the canary's answers are slower than 1 s than of the baseline's are slower than 0.5 s.
+        #expect(tail.parts.map(\.event) == [.slowerThan(seconds: 0.5)])
+        #expect(tail.parts[0].canaryBoundSeconds == 1)
+        // A tenth was asked for, and the next boundary is twice as far.
+        #expect(tail.caveats.contains(.wideBucket(visibleRatio: 2, missingSeconds: 0.55)))
     }
 
     /// What happens below the percentile is not a p99 rule's business.
