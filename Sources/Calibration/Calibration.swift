@@ -7,10 +7,22 @@ public enum Calibration {
     public static func report(
         _ options: CalibrationOptions, progress: @Sendable (String) -> Void = { _ in }
     ) async -> CalibrationReport {
-        var errors = ErrorTables(options: options)
-        var latency = LatencyTables(options: options)
-        var text = await errors.text(progress: progress)
-        text += await "\n" + latency.text(progress: progress)
-        return CalibrationReport(text: text, violations: errors.violations + latency.violations)
+        var report = CalibrationReport(text: "", violations: [])
+        if options.parts.contains(.errors) {
+            var tables = ErrorTables(options: options)
+            report.text += await tables.text(progress: progress)
+            report.violations += tables.violations
+        }
+        if options.parts.contains(.latency) {
+            var tables = LatencyTables(options: options)
+            report.text += await (report.text.isEmpty ? "" : "\n") + tables.text(progress: progress)
+            report.violations += tables.violations
+        }
+        if options.parts.contains(.percentile) {
+            var tables = LatencyTables(options: options)
+            report.text += await (report.text.isEmpty ? "" : "\n") + tables.percentileText(progress: progress)
+            report.violations += tables.violations
+        }
+        return report
     }
 }

@@ -2,15 +2,32 @@ import Statistics
 
 /// One simulated release with latencies, judged by Rollguard and by its peers.
 struct LatencyTrial {
-    static let ours = ["Rollguard, latency", "Rollguard, whole release"]
+    static let ours = ["Rollguard, whole release"]
     static var names: [String] { ours + LatencyMethod.peers.map(\.name) }
 
     /// Seconds to the first alarm per method; nil for none.
     let alarms: [Double?]
 
-    init(cell: Cell, fault: Fault, chance: Chance, withPeers: Bool) {
-        var stream = LatencyStream(cell: cell, fault: fault, chance: chance)
-        let scopes: [RegressionSettings.Scope] = [.slow, .release]
+    /// Errors and all boundaries, with the client libraries' default boundaries, and the peers.
+    init(cell: Cell, fault: Fault, chance: Chance) {
+        let stream = LatencyStream(cell: cell, fault: fault, chance: chance)
+        var record = LatencyRecord()
+        let ours = LatencyTrial.alarms(of: [.release], in: stream) { record.append($0) }
+        alarms = ours + LatencyMethod.peers.map { $0.firstAlarm(record) }
+    }
+
+    /// A rule on the p99 alone, with two boundaries more beside it.
+    init(percentileOf cell: Cell, fault: Fault, chance: Chance) {
+        let stream = LatencyStream(
+            cell: cell, fault: fault, chance: chance, boundsSeconds: LatencyModel.finerBoundsSeconds)
+        alarms = LatencyTrial.alarms(of: [.latency(quantile: 0.99)], in: stream) { _ in }
+    }
+
+    /// When rules of these scopes first raise the alarm.
+    private static func alarms(
+        of scopes: [RegressionSettings.Scope], in stream: LatencyStream, record: (WatchCycle) -> Void
+    ) -> [Double?] {
+        var stream = stream
         var evidence = ReleaseEvidence(
             rules: scopes.map {
                 RegressionSettings(scope: $0, falseAlarm: ErrorTrial.falseAlarm, safeRatio: nil, tracksRatio: false)
@@ -21,18 +38,17 @@ struct LatencyTrial {
                 WatchCycle(atSeconds: 0, coveredSeconds: Schedule.scrapeSeconds, baseline: stream.cycle.baseline))
         }
         evidence.begin()
-        var record = LatencyRecord()
-        var ours: [Double?] = [nil, nil]
+        var alarms = [Double?](repeating: nil, count: scopes.count)
         let bar = AnytimeP.barLogE(falseAlarm: ErrorTrial.falseAlarm)
-        for scrape in 0..<Schedule.releaseScrapes where withPeers || ours.contains(nil) {
+        for scrape in 0..<Schedule.releaseScrapes {
             stream.advance(scrape: scrape)
-            if withPeers { record.append(stream.cycle) }
-            guard ours.contains(nil) else { continue }
+            record(stream.cycle)
+            guard alarms.contains(nil) else { continue }
             evidence.take(stream.cycle)
-            for rule in 0..<2 where ours[rule] == nil && evidence.monitors[rule].maxLogE >= bar {
-                ours[rule] = seconds(scrape + 1)
+            for rule in alarms.indices where alarms[rule] == nil && evidence.monitors[rule].maxLogE >= bar {
+                alarms[rule] = seconds(scrape + 1)
             }
         }
-        alarms = ours + (withPeers ? LatencyMethod.peers.map { $0.firstAlarm(record) } : [])
+        return alarms
     }
 }

@@ -6,7 +6,7 @@ import Foundation
 struct RollguardCalibrate {
     static func main() async {
         guard let options = options(Array(CommandLine.arguments.dropFirst())) else {
-            complain("usage: rollguard-calibrate [--quick] [--seed N] [--jobs N]")
+            complain("usage: rollguard-calibrate [--quick] [--only errors|latency|percentile] [--seed N] [--jobs N]")
             exit(2)
         }
         let report = await Calibration.report(options) { complain($0) }
@@ -20,7 +20,13 @@ struct RollguardCalibrate {
         var options = words.contains("--quick") ? CalibrationOptions.quick : CalibrationOptions()
         var rest = words.filter { $0 != "--quick" }[...]
         while let word = rest.popFirst() {
-            guard let number = rest.popFirst().flatMap({ Int($0) }), number > 0 else { return nil }
+            guard let value = rest.popFirst() else { return nil }
+            if word == "--only" {
+                guard let part = CalibrationOptions.Part(rawValue: value) else { return nil }
+                options.parts = [part]
+                continue
+            }
+            guard let number = Int(value), number > 0 else { return nil }
             switch word {
             case "--seed": options.seed = UInt64(number)
             case "--jobs": options.jobs = number

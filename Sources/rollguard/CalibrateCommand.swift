@@ -1,6 +1,8 @@
 import ArgumentParser
 import Calibration
 
+extension CalibrationOptions.Part: ExpressibleByArgument {}
+
 /// Simulation as proof.
 struct Calibrate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -19,6 +21,9 @@ struct Calibrate: AsyncParsableCommand {
     @Flag(help: "A few releases in a few cells.")
     var quick = false
 
+    @Option(help: "Only these tables: errors, latency or percentile.")
+    var only: CalibrationOptions.Part?
+
     @Option(help: "Another seed gives other releases.")
     var seed: UInt64 = 1
 
@@ -31,6 +36,7 @@ struct Calibrate: AsyncParsableCommand {
 
     func run() async throws {
         var options = quick ? CalibrationOptions.quick : CalibrationOptions()
+        if let only { options.parts = [only] }
         options.seed = seed
         options.jobs = jobs
         let report = await Calibration.report(options) { Terminal.complain($0) }

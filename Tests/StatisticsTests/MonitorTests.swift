@@ -40,9 +40,8 @@ struct MonitorTests {
 
     @Test func aSlowCanaryIsFoundByItsTail() {
         var service = Service()
-        service.canarySlowShares = [0.3, 0.2, 0.1]
-        let rules = [RegressionSettings(scope: .release), RegressionSettings(scope: .latency(quantile: 0.99))]
-        var evidence = begun(rules, &service)
+        service.canarySlowShares = [0.3, 0.05, 0.02]
+        var evidence = begun([RegressionSettings(scope: .release), RegressionSettings(scope: .slow)], &service)
         for _ in 0..<200 where evidence.monitors.contains(where: { $0.verdict != .worse }) {
             evidence.take(service.cycle())
         }
@@ -52,13 +51,26 @@ struct MonitorTests {
         #expect(abs(whole.parts.map(\.weight).reduce(0, +) - 1) < 1e-12)
         #expect(whole.percentiles.map(\.quantile) == [0.5, 0.9, 0.99])
         #expect(whole.percentiles[1].baseline == QuantileBracket(lowSeconds: 0.1, highSeconds: 0.5))
-        let tail = evidence.evidence(rule: 1)
-        #expect(tail.verdict == .worse)
-        // Twice as slow: more of the canary's answers are slower than 1 s than of the baseline's are slower than 0.5 s.
-        #expect(tail.parts.map(\.event) == [.slowerThan(seconds: 0.5)])
-        #expect(tail.parts[0].canaryBoundSeconds == 1)
-        // A tenth was asked for, and the next boundary is twice as far.
-        #expect(tail.caveats.contains(.wideBucket(visibleRatio: 2, missingSeconds: 0.55)))
+        let slow = evidence.evidence(rule: 1)
+        #expect(slow.verdict == .worse)
+        #expect(slow.parts.map(\.event) == [0.1, 0.5, 1].map { .slowerThan(seconds: $0) })
+    }
+
+    /// The baseline's p99 is nearest to 0.5 s (5 % are slower), so the canary is counted at 1 s, and the gap is named.
+    @Test func aPercentileIsComparedAcrossBoundaries() {
+        var service = Service()
+        service.canarySlowShares = [0.3, 0.2, 0.1]
+        var evidence = begun([RegressionSettings(scope: .latency(quantile: 0.99))], &service)
+        for _ in 0..<200 where evidence.monitors[0].verdict != .worse { evidence.take(service.cycle()) }
+        let shown = evidence.evidence(rule: 0)
+        #expect(shown.verdict == .worse)
+        #expect(shown.parts.map(\.event) == [.slowerThan(seconds: 0.5)])
+        #expect(shown.parts.first?.canaryBoundSeconds == 1)
+        #expect(
+            shown.caveats.contains {
+                guard case .wideBucket(let visible, let missing) = $0 else { return false }
+                return visible == 2 && abs(missing - 0.55) < 1e-12
+            }, "\(shown.caveats)")
     }
 
     /// What happens below the percentile is not a p99 rule's business.

@@ -1,5 +1,11 @@
 /// How much is simulated.
 public struct CalibrationOptions: Sendable, Equatable {
+    /// Which tables are made.
+    public enum Part: String, Sendable, Equatable, CaseIterable {
+        case errors, latency, percentile
+    }
+
+    public var parts: [Part]
     /// Releases per cell of the error grid: healthy ones, and ones with each fault.
     public var healthyReleases: Int
     public var faultyReleases: Int
@@ -14,8 +20,10 @@ public struct CalibrationOptions: Sendable, Equatable {
 
     public init(
         healthyReleases: Int = 2_000, faultyReleases: Int = 100, healthyLatencyReleases: Int = 200,
-        faultyLatencyReleases: Int = 50, everyCell: Int = 1, seed: UInt64 = 1, jobs: Int = 1
+        faultyLatencyReleases: Int = 50, everyCell: Int = 1, seed: UInt64 = 1, jobs: Int = 1,
+        parts: [Part] = Part.allCases
     ) {
+        self.parts = parts
         self.healthyReleases = healthyReleases
         self.faultyReleases = faultyReleases
         self.healthyLatencyReleases = healthyLatencyReleases

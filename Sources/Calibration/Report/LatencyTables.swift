@@ -1,4 +1,4 @@
-/// The tables of latency: false rollbacks, and times to detection.
+/// The tables of latency: false rollbacks and times to detection, of whole releases and of a rule on a percentile.
 struct LatencyTables {
     let options: CalibrationOptions
     private(set) var violations: [String] = []
@@ -14,7 +14,7 @@ struct LatencyTables {
         var healthy: [Tally] = []
         for (number, cell) in cells.enumerated() {
             progress("latency, healthy: cell \(number + 1) of \(cells.count)")
-            healthy.append(await tally(cell, .none, 0, options.healthyLatencyReleases, withPeers: true))
+            healthy.append(await tally(cell, .none, 0, options.healthyLatencyReleases))
         }
         noteViolations(cells, healthy)
         var text = "## False rollbacks of healthy releases: latency, %\n\n"
@@ -29,7 +29,7 @@ struct LatencyTables {
     private static func place(_ cell: Cell) -> [String] { [cell.pattern.rawValue] + Markdown.cell(cell).prefix(2) }
 
     private func tally(
-        _ cell: Cell, _ kind: Fault.Kind, _ start: Double, _ releases: Int, withPeers: Bool
+        _ cell: Cell, _ kind: Fault.Kind, _ start: Double, _ releases: Int, ofPercentile: Bool = false
     ) async -> Tally {
         let seed = options.seed
         var stream = UInt64(cell.requestsPerSecond) * 7_919 + UInt64(cell.canaryShare * 1_000) * 104_729
@@ -39,18 +39,18 @@ struct LatencyTables {
         case .tail(let times): stream += UInt64(times * 10) << 52
         case .stuck: stream += 99 << 52
         }
-        let methods = withPeers ? LatencyTrial.names.count : LatencyTrial.ours.count
+        if ofPercentile { stream += 1 << 62 }
+        let methods = ofPercentile ? 1 : LatencyTrial.names.count
         let number = stream
         return await Workers.tally(releases: releases, methods: methods, jobs: options.jobs) { release in
             let chance = Chance(seed: seed, stream: number, release: release)
             let fault = Fault(kind: kind, fromSeconds: start)
-            return LatencyTrial(cell: cell, fault: fault, chance: chance, withPeers: withPeers).alarms
+            if ofPercentile { return LatencyTrial(percentileOf: cell, fault: fault, chance: chance).alarms }
+            return LatencyTrial(cell: cell, fault: fault, chance: chance).alarms
         }
     }
 
     private mutating func noteViolations(_ cells: [Cell], _ tallies: [Tally]) {
-        let stated = ErrorTrial.falseAlarm
-        let limit = stated + 2 * (stated * (1 - stated) / Double(options.healthyLatencyReleases)).squareRoot()
         for (cell, tally) in zip(cells, tallies) {
             for (method, name) in LatencyTrial.ours.enumerated() where tally.alarmShare(method) > limit {
                 let place = LatencyTables.place(cell).joined(separator: ", ")
@@ -59,14 +59,46 @@ struct LatencyTables {
         }
     }
 
-    /// Rollguard's two rules in every cell, and the peers beside them.
+    private var limit: Double {
+        let stated = ErrorTrial.falseAlarm
+        return stated + 2 * (stated * (1 - stated) / Double(options.healthyLatencyReleases)).squareRoot()
+    }
+
+    /// One row per cell: false rollbacks, and the faults.
+    mutating func percentileText(progress: @Sendable (String) -> Void) async -> String {
+        let cells = options.some(of: Cell.latencyGrid)
+        var rows: [[String]] = []
+        for (number, cell) in cells.enumerated() {
+            progress("latency_p99: cell \(number + 1) of \(cells.count)")
+            let healthy = await tally(cell, .none, 0, options.healthyLatencyReleases, ofPercentile: true)
+            if healthy.alarmShare(0) > limit {
+                let place = LatencyTables.place(cell).joined(separator: ", ")
+                violations.append("latency_p99: \(Markdown.percent(healthy.alarmShare(0))) % at \(place)")
+            }
+            var row = LatencyTables.place(cell) + [Markdown.percent(healthy.alarmShare(0))]
+            for start in LatencyTables.starts {
+                for (_, kind) in LatencyTables.kinds {
+                    let found = await tally(cell, kind, start, options.faultyLatencyReleases, ofPercentile: true)
+                    row.append(found.detection(0, faultSeconds: start).text)
+                }
+            }
+            rows.append(row)
+        }
+        let head = LatencyTables.starts.flatMap { start in
+            LatencyTables.kinds.map { "\($0.name) at \(start == 0 ? "0" : "10 min")" }
+        }
+        return "## A rule on `latency_p99`, with boundaries at 0.33 and 0.37 s more\n\n"
+            + Markdown.table(["latency", "req/s", "canary", "false %"] + head, rows)
+    }
+
+    /// Rollguard in every cell, and the peers beside them.
     private func detection(_ cells: [Cell], progress: @Sendable (String) -> Void) async -> String {
         var rows: [[String]] = []
         for (number, cell) in cells.enumerated() {
             progress("latency, faults: cell \(number + 1) of \(cells.count)")
             for (name, kind) in LatencyTables.kinds {
                 for start in LatencyTables.starts {
-                    let found = await tally(cell, kind, start, options.faultyLatencyReleases, withPeers: true)
+                    let found = await tally(cell, kind, start, options.faultyLatencyReleases)
                     rows.append(
                         LatencyTables.place(cell) + [name, start == 0 ? "0" : "10 min"]
                             + LatencyTrial.names.indices.map { found.detection($0, faultSeconds: start).text })

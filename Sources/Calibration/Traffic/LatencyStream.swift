@@ -32,16 +32,19 @@ struct LatencyStream {
     let fault: Fault
     private var chance: Chance
     private(set) var cycle: WatchCycle
+    private let boundsSeconds: [Double]
     /// Slow shares of a speed of 1, healthy and faulty.
-    private let healthyShares = LatencyModel.slowShares(.none, speed: 1)
+    private let healthyShares: [Double]
     private let faultyShares: [Double]
 
-    init(cell: Cell, fault: Fault, chance: Chance) {
+    init(cell: Cell, fault: Fault, chance: Chance, boundsSeconds: [Double] = LatencyModel.boundsSeconds) {
         self.cell = cell
         self.fault = fault
         self.chance = chance
-        faultyShares = LatencyModel.slowShares(fault.kind, speed: 1)
-        let bounds = LatencyModel.boundsSeconds + [.infinity]
+        self.boundsSeconds = boundsSeconds
+        healthyShares = LatencyModel.slowShares(.none, speed: 1, bounds: boundsSeconds)
+        faultyShares = LatencyModel.slowShares(fault.kind, speed: 1, bounds: boundsSeconds)
+        let bounds = boundsSeconds + [.infinity]
         func pool(_ name: String, _ count: Int) -> [InstanceIncrements] {
             (0..<count).map {
                 InstanceIncrements(
@@ -76,7 +79,8 @@ struct LatencyStream {
     private mutating func draw(_ mean: Double, isFaulty: Bool) -> [Double] {
         var shares = isFaulty ? faultyShares : healthyShares
         if cell.pattern == .bursty {
-            shares = LatencyModel.slowShares(isFaulty ? fault.kind : .none, speed: exp(0.1 * chance.normal()))
+            shares = LatencyModel.slowShares(
+                isFaulty ? fault.kind : .none, speed: exp(0.1 * chance.normal()), bounds: boundsSeconds)
         }
         var cumulative: [Double] = []
         cumulative.reserveCapacity(shares.count + 1)
