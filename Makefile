@@ -1,14 +1,16 @@
 # `make` alone says what there is.
 .DEFAULT_GOAL := help
 FAULT ?= errors
+SEEDS ?= 2000
 
 help:
-	@echo "make demo    build, then watch a bad release being caught (FAULT=errors|latency|crash|none)"
+	@echo "make demo    build, then watch a bad release being caught (FAULT=errors|latency|crash|subtle|none)"
 	@echo "make test    install what the tests need, then run all of them"
 	@echo "make build   build the rollguard executable: .build/debug/rollguard"
 	@echo "make lint    check the format of all Swift files and scripts"
 	@echo "make bench   measure parsing, scraping, evidence and memory (a release build)"
 	@echo "make calibrate  simulate releases: false rollbacks and times to detection (some 15 CPU minutes)"
+	@echo "make simulate  whole lives of the daemon in virtual time, with drawn faults (SEEDS=2000)"
 
 build:
 	@scripts/setup.sh build
@@ -26,6 +28,10 @@ lint:
 	swift format lint --strict --recursive Package.swift Sources Tests
 	bash -n scripts/*.sh .ci/run
 
+simulate:
+	@scripts/setup.sh build
+	scripts/simulate.sh seeds $(SEEDS)
+
 bench:
 	@scripts/setup.sh build
 	swift build -c release --scratch-path .build-bench --product rollguard-bench
@@ -36,4 +42,4 @@ calibrate:
 	swift build -c release --scratch-path .build-calibrate --product rollguard-calibrate
 	.build-calibrate/release/rollguard-calibrate --jobs 2
 
-.PHONY: help build demo test lint bench calibrate
+.PHONY: help build demo test lint simulate bench calibrate

@@ -25,9 +25,9 @@ func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: house)
 }
 
-/// The tests beside a room.
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
-    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: house)
+/// The tests beside a room; `leaving` names folders of data that the tests find by their path.
+func tests(_ name: String, _ dependencies: [Target.Dependency], leaving data: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: data, swiftSettings: house)
 }
 
 let package = Package(
@@ -55,7 +55,8 @@ let package = Package(
         room("Wire", ["ReleaseKernel", "CCurl"]),
         room("Routers", ["ReleaseKernel", nioCore, nioPosix]),
         room("Receivers", ["ReleaseKernel", crypto]),
-        room("Ledger", ["ReleaseKernel", grdb]),
+        room("LedgerFormat", ["ReleaseKernel"]),
+        room("Ledger", ["LedgerFormat", "ReleaseKernel", grdb]),
         room("Console", ["ReleaseKernel", hummingbird, logging]),
         room("GrayRouter", ["ReleaseKernel", nioCore, nioPosix, nioHTTP1, crypto]),
         // floor 2: the composition root
@@ -69,8 +70,8 @@ let package = Package(
         .executableTarget(
             name: "rollguard",
             dependencies: [
-                "Daemon", "Console", "DemoWorld", "GrayRouter", "Ledger", "ReleaseKernel", "Rulebook", "Telemetry",
-                "Wire", "Calculator", "Calibration",
+                "Calculator", "Calibration", "Daemon", "Console", "DemoWorld", "GrayRouter", "Ledger", "ReleaseKernel",
+                "Rulebook", "SimulateCommand", "Telemetry", "Wire",
                 logging, lifecycle, arguments,
             ], swiftSettings: house),
         .executableTarget(name: "rollguard-calibrate", dependencies: ["Calibration"], swiftSettings: house),
@@ -82,6 +83,12 @@ let package = Package(
         // annex: the calculator behind `rollguard evidence`, and the simulation behind `rollguard calibrate`
         room("Calculator", ["Statistics"]),
         room("Calibration", ["Statistics", "Telemetry"]),
+        // annex: the whole daemon in virtual time, from a seed
+        room("Simulation", ["LedgerFormat", "ReleaseKernel", "Routers", "Rulebook", "Telemetry"]),
+        room("SimulateCommand", ["Simulation", arguments]),
+        // `rollguard simulate` by itself: builds without the HTTP server, the database and the cryptography
+        .executableTarget(
+            name: "rollguard-simulate", dependencies: ["SimulateCommand", arguments], swiftSettings: house),
         // tests, beside the room they test
         tests("TelemetryTests", ["Telemetry"]),
         tests("StatisticsTests", ["Statistics", "Telemetry"]),
@@ -102,7 +109,8 @@ let package = Package(
                 "Daemon", "DemoWorld", "GrayRouter", "Ledger", "ReleaseKernel", "Rulebook", "Telemetry", "rollguard",
                 logging,
             ]),
-        tests("RulesTests", ["Rulebook", "ReleaseKernel", "Telemetry", "DemoWorld"]),
+        tests("SimulationTests", ["Simulation", "ReleaseKernel", "rollguard-simulate"], leaving: ["PlantedBugs"]),
+        tests("RulesTests", ["Rulebook", "ReleaseKernel", "Telemetry", "DemoWorld"], leaving: ["Recordings"]),
         tests("TidyTests", ["Daemon"]),
     ]
 )

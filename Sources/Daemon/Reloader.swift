@@ -34,7 +34,8 @@ actor Reloader {
         do {
             let next = try source.load()
             try refuseWhatNeedsARestart(next)
-            try refuseWhatDropsARollback(next, await watchdog.snapshot())
+            let reasons = await watchdog.reasonsToRefuse(next)
+            guard reasons.isEmpty else { throw PlanMistakes(reasons) }
             let drivers = try parts.drivers(for: next)
             let receivers = parts.receivers(for: next)
             try await scrapes.follow(next)
@@ -51,21 +52,6 @@ actor Reloader {
             logger.error("the configuration was not reloaded, the old one stays in force:\n\(error)")
             return .refused(text: "\(error)")
         }
-    }
-
-    /// A release in the middle of a rollback keeps its name and versions: else nobody would finish what was begun.
-    private func refuseWhatDropsARollback(_ next: Plan, _ now: Snapshot) throws(PlanMistakes) {
-        let reasons = now.releases.compactMap { release -> String? in
-            guard let incident = release.openIncident else { return nil }
-            let kept = next.releases.contains {
-                $0.name == release.name && $0.canary.version == release.canary.version
-                    && $0.baseline.version == release.baseline.version
-            }
-            return kept
-                ? nil
-                : "error: \(release.name) is being rolled back (\(incident)); reload when that is done, or keep its versions"
-        }
-        guard reasons.isEmpty else { throw PlanMistakes(reasons) }
     }
 
     private func refuseWhatNeedsARestart(_ next: Plan) throws(PlanMistakes) {

@@ -97,7 +97,7 @@ struct ScrapeCycle: Sendable {
 
     private func once() async {
         let began = clock.uptimeNs
-        let beganWallMs = await watchdog.beganWallMs(release: release.name)
+        let watchedSinceMs = await watchdog.watchedSinceUptimeMs(release: release.name)
         let targets = scrapers.flatMap { pool in pool.enumerated().map { ($0.offset, $0.element) } }
         let stepMs = min(release.scrape.intervalMs / 10, 1_000) / Int64(max(1, targets.count))
         await withDiscardingTaskGroup { group in
@@ -105,7 +105,7 @@ struct ScrapeCycle: Sendable {
                 group.addTask {
                     if stepMs > 0, order > 0 { try? await Task.sleep(for: .milliseconds(stepMs * Int64(order))) }
                     guard !Task.isCancelled else { return }
-                    await scrape(scraper, index: index, countNewFromWallMs: beganWallMs)
+                    await scrape(scraper, index: index, watchedSinceUptimeMs: watchedSinceMs)
                 }
             }
         }
@@ -114,9 +114,9 @@ struct ScrapeCycle: Sendable {
         meter.cycleEnded(release: release.name, seconds: Double(clock.uptimeNs - began) / 1e9)
     }
 
-    private func scrape(_ scraper: TargetScraper, index: Int, countNewFromWallMs: Int64?) async {
+    private func scrape(_ scraper: TargetScraper, index: Int, watchedSinceUptimeMs: Int64?) async {
         let (result, seconds) = await meter.timed {
-            await scraper.run(countNewFromWallMs: countNewFromWallMs, staleAfterMs: staleAfterMs)
+            await scraper.run(watchedSinceUptimeMs: watchedSinceUptimeMs, staleAfterMs: staleAfterMs)
         }
         // A cancelled scrape says nothing about its target.
         guard !Task.isCancelled else { return }

@@ -20,8 +20,7 @@ actor TargetScraper {
     private var reader: TargetReader
     private var lastReadUptimeMs: Int64?
     /// Only a process that started after this is new to us: when we began to look, or last saw a page before a gap.
-    private var knownSinceWallMs: Int64
-    private var lastReadWallMs: Int64?
+    private var knownSinceUptimeMs: Int64
     /// The nearest names are looked up once per page without a match, not in each scrape.
     private var warnings: [String] = []
     private var lastCondition = Condition.up([])
@@ -35,24 +34,24 @@ actor TargetScraper {
         watch = release.indicators
         self.transport = transport
         self.clock = clock
-        knownSinceWallMs = clock.wallMs
+        knownSinceUptimeMs = clock.now.uptimeMs
         request = ScrapeRequest.make(target: target, scrape: release.scrape)
         reader = try TargetReader(watch: release.indicators, limits: release.scrape.limits)
     }
 
     /// One scrape. Never throws: what went wrong is the report.
-    func run(countNewFromWallMs: Int64?, staleAfterMs: Int64) async -> Result {
+    func run(watchedSinceUptimeMs: Int64?, staleAfterMs: Int64) async -> Result {
         let response: HTTPResponse
         do throws(TransportError) { response = try await transport.send(request) } catch {
             return Result(outcome: .failure("\(error)"), bodyBytes: 0)
         }
-        let now = clock.now.uptimeMs
-        if let last = lastReadUptimeMs, now - last > staleAfterMs {
+        let now = clock.now
+        if let last = lastReadUptimeMs, now.uptimeMs - last > staleAfterMs {
             reader.forget()
-            knownSinceWallMs = lastReadWallMs ?? clock.wallMs
+            knownSinceUptimeMs = last
         }
         return Result(
-            outcome: read(response, atUptimeMs: now, countNewFromWallMs: countNewFromWallMs),
+            outcome: read(response, at: now, watchedSinceUptimeMs: watchedSinceUptimeMs),
             bodyBytes: response.body.count)
     }
 
@@ -86,17 +85,18 @@ actor TargetScraper {
     }
 
     private func read(
-        _ response: HTTPResponse, atUptimeMs now: Int64, countNewFromWallMs: Int64?
+        _ response: HTTPResponse, at now: Moment, watchedSinceUptimeMs: Int64?
     ) -> ScrapeReport.Outcome {
         guard response.status == 200 else { return .failure("\(address) answered with status \(response.status)") }
         do {
             let format = try ExpositionFormat(
                 contentType: response.header("Content-Type"), fallback: scrape.fallbackFormat)
             let reading = try reader.read(
-                response.body, format: format, atUptimeMs: now,
-                countNewFromWallSeconds: countNewFromWallMs.map { Double(max($0, knownSinceWallMs)) / 1_000 })
-            lastReadUptimeMs = now
-            lastReadWallMs = clock.wallMs
+                response.body, format: format, atUptimeMs: now.uptimeMs,
+                countNewWithin: watchedSinceUptimeMs.map {
+                    NewProcesses.started(sinceUptimeMs: max($0, knownSinceUptimeMs), at: now)
+                })
+            lastReadUptimeMs = now.uptimeMs
             warn(reading, page: response.body, format: format)
             return .success(reading, warnings: warnings)
         } catch {

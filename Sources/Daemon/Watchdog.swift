@@ -34,7 +34,9 @@ actor Watchdog {
 
     func snapshot() -> Snapshot { kernel.snapshot(at: clock.now) }
 
-    func beganWallMs(release: String) -> Int64? { kernel.beganWallMs(release: release) }
+    func reasonsToRefuse(_ next: Plan) -> [String] { kernel.reasonsToRefuse(next) }
+
+    func watchedSinceUptimeMs(release: String) -> Int64? { kernel.watchedSinceUptimeMs(release: release) }
 
     func stop() {
         timer?.cancel()

@@ -1,5 +1,5 @@
-import Foundation
 import GRDB
+import LedgerFormat
 import ReleaseKernel
 
 /// A journal entry as a row. The event is JSON; what is searched for stands in columns of its own.
@@ -10,7 +10,7 @@ enum EntryRow {
             sql: "INSERT OR IGNORE INTO entries VALUES (?, ?, ?, ?, ?, ?)",
             arguments: [
                 Int64(clamping: entry.sequence), entry.wallMs, entry.release, entry.incident, entry.event.word,
-                try RowJSON.encode(entry.event),
+                try RecordFormat.encode(entry.event),
             ])
         // Evidence is written many times in a release, and only the newest is ever read.
         guard case .evidence = entry.event else { return }
@@ -24,7 +24,7 @@ enum EntryRow {
             let sequence: Int64 = row["sequence"]
             return JournalEntry(
                 sequence: UInt64(clamping: sequence), wallMs: row["wall_ms"], release: row["release"],
-                incident: row["incident"], event: try RowJSON.decode(row["event"], what: "entry \(sequence)"))
+                incident: row["incident"], event: try RecordFormat.event(row["event"], what: "entry \(sequence)"))
         }
     }
 
@@ -49,7 +49,7 @@ enum OutboxRow {
     static func insert(_ delivery: Delivery, atWallMs: Int64, _ database: Database) throws {
         try database.execute(
             sql: "INSERT OR IGNORE INTO outbox (id, receiver, notification, next_try_ms) VALUES (?, ?, ?, ?)",
-            arguments: [delivery.id, delivery.receiver, try RowJSON.encode(delivery.notification), atWallMs])
+            arguments: [delivery.id, delivery.receiver, try RecordFormat.encode(delivery.notification), atWallMs])
     }
 
     static func due(nowWallMs: Int64, limit: Int, _ database: Database) throws -> [Delivery] {
@@ -92,32 +92,6 @@ enum OutboxRow {
         let id: String = row["id"]
         return Delivery(
             id: id, receiver: row["receiver"],
-            notification: try RowJSON.decode(row["notification"], what: "delivery \(id)"), attempt: attempt)
+            notification: try RecordFormat.notification(row["notification"], what: "delivery \(id)"), attempt: attempt)
     }
-}
-
-/// JSON in a column. JSON has no infinity, a latency may be one.
-private enum RowJSON {
-    static func encode(_ value: some Encodable) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "+Inf", negativeInfinity: "-Inf", nan: "NaN")
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
-    }
-
-    static func decode<Value: Decodable>(_ text: String, what: String) throws -> Value {
-        let decoder = JSONDecoder()
-        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-            positiveInfinity: "+Inf", negativeInfinity: "-Inf", nan: "NaN")
-        do { return try decoder.decode(Value.self, from: Data(text.utf8)) } catch {
-            throw UnreadableRow(what: what)
-        }
-    }
-}
-
-struct UnreadableRow: Error, CustomStringConvertible {
-    let what: String
-
-    var description: String { "\(what) cannot be read" }
 }

@@ -5,6 +5,7 @@ public struct Kernel: Sendable, Equatable {
     private let isDryRun: Bool
     private let journalIdentity: String
     private var releases: [ReleaseState]
+    private var absent = AbsentReleases()
     private var nextSequence: UInt64
     private var nextCall = 1
     private var generator: SeededGenerator
@@ -13,7 +14,8 @@ public struct Kernel: Sendable, Equatable {
     /// Restores everything that outlives a process from the journal's entries.
     ///
     /// - Parameters:
-    ///   - entries: in the order of their sequence; those of releases that are not in the plan are left alone.
+    ///   - entries: in the order of their sequence; those of releases that are not in the plan are kept for the day on
+    ///     which a reload names them again.
     ///   - journalIdentity: part of every delivery id, so that a wiped journal does not repeat old ids.
     ///   - seed: of the retries' jitter.
     public init(
@@ -27,7 +29,10 @@ public struct Kernel: Sendable, Equatable {
         nextSequence = (entries.last?.sequence ?? 0) + 1
         releases = plan.releases.map { ReleaseState(plan: $0, at: now) }
         for entry in entries {
-            guard let index = releases.firstIndex(where: { $0.name == entry.release }) else { continue }
+            guard let index = releases.firstIndex(where: { $0.name == entry.release }) else {
+                absent.remember(entry)
+                continue
+            }
             releases[index].replay(entry, at: now)
         }
         for index in releases.indices { releases[index].settleAfterReplay(at: now) }
@@ -88,9 +93,9 @@ public struct Kernel: Sendable, Equatable {
     /// When `tick` is due, by the monotonic clock; a tick before then does nothing.
     public var nextWakeUptimeMs: Int64? { releases.compactMap(\.nextWakeUptimeMs).min() }
 
-    /// When the release's canary got its share, wall clock; nil while nothing is watched.
-    public func beganWallMs(release: String) -> Int64? {
-        releases.first { $0.name == release }?.beganWallMs
+    /// Since when this process watches the release, by the monotonic clock; nil while nothing is watched.
+    public func watchedSinceUptimeMs(release: String) -> Int64? {
+        releases.first { $0.name == release }?.watchedSinceUptimeMs
     }
 
     public func snapshot(at now: Moment) -> Snapshot {
@@ -107,8 +112,8 @@ public struct Kernel: Sendable, Equatable {
     private mutating func take(_ report: ScrapeReport, at now: Moment) {
         withRelease(report.release) { release in
             switch report.pool {
-            case .baseline: release.baseline.take(report, wallMs: now.wallMs)
-            case .canary: release.canary.take(report, wallMs: now.wallMs)
+            case .baseline: release.baseline.take(report, at: now)
+            case .canary: release.canary.take(report, at: now)
             }
         }
     }
@@ -138,16 +143,28 @@ public struct Kernel: Sendable, Equatable {
         }
     }
 
+    /// Why a new plan cannot be taken now, one text per reason; empty when it can.
+    ///
+    /// A release in the middle of a rollback keeps its name and versions: else nobody would finish what was begun.
+    public func reasonsToRefuse(_ next: Plan) -> [String] {
+        releases.compactMap { release in
+            guard let open = release.rollback, open.isOpen else { return nil }
+            let isKept = next.releases.contains { $0.name == release.name && $0.hasVersions(of: release.plan) }
+            if isKept { return nil }
+            return
+                "error: \(release.name) is being rolled back (\(open.incident)); reload when that is done, or keep its versions"
+        }
+    }
+
     /// Everything or nothing: the plan was validated whole before it came here.
     private mutating func reload(_ next: Plan, _ context: inout StepContext) {
         for index in releases.indices where !next.releases.contains(where: { $0.name == releases[index].name }) {
-            releases[index].resolveAlerts(&context, because: "the release was removed from the configuration")
-            context.record(.ended(.replaced), release: releases[index].name)
+            releases[index].leavePlan(&context)
+            absent.keep(releases[index])
         }
         releases = next.releases.map { plan in
-            guard var kept = releases.first(where: { $0.name == plan.name }) else {
-                return ReleaseState(plan: plan, at: context.now)
-            }
+            let known = releases.first { $0.name == plan.name } ?? absent.take(plan.name)
+            guard var kept = known else { return absent.restore(plan, at: context.now) }
             kept.reload(plan, &context)
             return kept
         }

@@ -19,7 +19,7 @@ struct ParserBench {
         let filtered = try Stopwatch.best {
             for round in 0..<repeats {
                 _ = try reader.read(
-                    page.bytes, format: page.format, atUptimeMs: Int64(round) * 1_000, countNewFromWallSeconds: nil)
+                    page.bytes, format: page.format, atUptimeMs: Int64(round) * 1_000, countNewWithin: nil)
             }
         }
         func megabytes(_ seconds: Double) -> String {

@@ -30,7 +30,7 @@ struct ScrapeBench {
         for round in 0..<ScrapeBench.scrapes {
             let response = try await transport.send(HTTPRequest(url: "http://\(address)/metrics"))
             _ = try reader?.read(
-                response.body, format: .prometheusText, atUptimeMs: Int64(round), countNewFromWallSeconds: nil)
+                response.body, format: .prometheusText, atUptimeMs: Int64(round), countNewWithin: nil)
         }
         return (Stopwatch.cpuSeconds - before) / Double(ScrapeBench.scrapes)
     }

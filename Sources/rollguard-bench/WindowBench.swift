@@ -9,10 +9,10 @@ struct WindowBench {
         let before = Stopwatch.residentBytes
         var reader = try TargetReader(
             watch: WatchList(requests: SeriesSelector(metric: "requests_total")), limits: ScrapeLimits())
-        _ = try reader.read(page, format: .prometheusText, atUptimeMs: 0, countNewFromWallSeconds: nil)
+        _ = try reader.read(page, format: .prometheusText, atUptimeMs: 0, countNewWithin: nil)
         let perSeries = Double(Stopwatch.residentBytes - before) / Double(series)
         let seconds = try Stopwatch.best {
-            _ = try reader.read(page, format: .prometheusText, atUptimeMs: 5_000, countNewFromWallSeconds: nil)
+            _ = try reader.read(page, format: .prometheusText, atUptimeMs: 5_000, countNewWithin: nil)
         }
         print("memory: \(series) watched series of one target: \(Table.number(perSeries)) bytes each")
         print("reading them again: \(Table.number(seconds * 1e9 / Double(series))) ns each")

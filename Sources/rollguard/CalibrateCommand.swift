@@ -1,5 +1,5 @@
-import ArgumentParser
-import Calibration
+public import ArgumentParser
+public import Calibration
 
 extension CalibrationOptions.Part: ExpressibleByArgument {}
 

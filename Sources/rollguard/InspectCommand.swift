@@ -110,7 +110,7 @@ struct Inspect: AsyncParsableCommand {
         do { plan = try ConfigurationFile(path: configuration).load() } catch { throw Failure.no("\(error)") }
         for release in plan.releases {
             var reader = try TargetReader(watch: release.indicators, limits: release.scrape.limits)
-            let reading = try reader.read(body, format: format, atUptimeMs: 0, countNewFromWallSeconds: nil)
+            let reading = try reader.read(body, format: format, atUptimeMs: 0, countNewWithin: nil)
             Terminal.complain("release \(release.name):")
             for line in InspectReport.matches(release.indicators, reading: reading, page: body, format: format) {
                 Terminal.complain("  \(line)")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import SimulateCommand
 
 /// The command line: one file per command.
 @main
@@ -24,7 +25,7 @@ struct Rollguard: AsyncParsableCommand {
         version: version,
         subcommands: [
             Demo.self, Check.self, Inspect.self, Run.self, Status.self, RollbackCommand.self, Rearm.self, Why.self,
-            Router.self, EvidenceCommand.self, Calibrate.self,
+            Router.self, Simulate.self, EvidenceCommand.self, Calibrate.self,
         ])
 
     static func main() async {

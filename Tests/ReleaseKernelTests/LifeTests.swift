@@ -13,7 +13,7 @@ struct LifeTests {
         world.canaryBasisPoints = 500
         world.cycle(6)
         #expect(world.release.phase == .watching)
-        #expect(world.kernel.beganWallMs(release: "checkout") != nil)
+        #expect(world.kernel.watchedSinceUptimeMs(release: "checkout") != nil)
     }
 
     @Test func endsPromotedOrWithdrawn() {

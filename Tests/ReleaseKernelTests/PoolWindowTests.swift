@@ -47,7 +47,35 @@ struct PoolWindowTests {
         for second in 2...5 { window.closeRow(atMs: Int64(second) * 1_000) }
         #expect(window.view(windowMs: 10_000).errors == 7)
         for second in 6...15 { window.closeRow(atMs: Int64(second) * 1_000) }
-        #expect(window.view(windowMs: 10_000).errors == 0)
+        #expect(window.view(windowMs: 10_000).errors == nil)
+    }
+
+    /// The first page after a gap tells of the whole gap: a window that is shorter learns nothing from it.
+    @Test func leavesOutWhatLiesBeforeIt() {
+        var window = PoolWindow(windowsMs: [3_000, 60_000], intervalMs: 1_000, beganAtMs: 0)
+        window.add(TargetReading(requests: 100, errors: 1))
+        window.closeRow(atMs: 1_000)
+        for second in 2...20 { window.closeRow(atMs: Int64(second) * 1_000) }
+        window.add(TargetReading(requests: 2_000, errors: 1_500), from: 2)
+        window.closeRow(atMs: 21_000)
+        #expect(window.view(windowMs: 3_000).requests == nil)
+        #expect(window.view(windowMs: 60_000).requests == 2_100)
+        #expect(window.view(windowMs: 60_000).errors == 1_501)
+        window.add(TargetReading(requests: 100, errors: 2))
+        window.closeRow(atMs: 22_000)
+        #expect(window.view(windowMs: 3_000).requests == 100)
+        #expect(window.view(windowMs: 3_000).errors == 2)
+    }
+
+    /// A page that is missing once costs a window of several cycles nothing.
+    @Test func takesInAGapThatLiesInIt() {
+        var window = PoolWindow(windowsMs: [5_000], intervalMs: 1_000, beganAtMs: 0)
+        for second in 1...9 where second != 8 {
+            window.add(TargetReading(requests: second == 9 ? 200 : 100, errors: 0), from: second == 9 ? 8 : nil)
+            window.closeRow(atMs: Int64(second) * 1_000)
+            if second == 7 { window.closeRow(atMs: 8_000) }
+        }
+        #expect(window.view(windowMs: 5_000).requests == 500)
     }
 
     @Test func addsUpBucketsByTheirBoundWhateverTheirOrder() {

@@ -53,7 +53,7 @@ struct ReplayedRelease {
             guard let page else { throw ExpositionError(line: 0, reason: "connection refused") }
             let index = pool == .baseline ? 0 : 1
             let reading = try readers[index].read(
-                page, format: .prometheusText, atUptimeMs: now.uptimeMs, countNewFromWallSeconds: nil)
+                page, format: .prometheusText, atUptimeMs: now.uptimeMs, countNewWithin: nil)
             outcome = .success(reading, warnings: [])
         } catch {
             outcome = .failure("\(error)")

@@ -22,7 +22,8 @@ private struct Pages {
     ) throws -> TargetReading {
         uptimeMs += 1_000
         return try reader.read(
-            Array(page.utf8), format: format, atUptimeMs: uptimeMs, countNewFromWallSeconds: releaseBegan)
+            Array(page.utf8), format: format, atUptimeMs: uptimeMs,
+            countNewWithin: releaseBegan.map { $0...2_000_000_000 })
     }
 }
 

@@ -11,7 +11,11 @@ struct WallTests {
         "Wire": ["ReleaseKernel", "CCurl", "Glibc", "Synchronization", "Foundation"],
         "Routers": ["ReleaseKernel", "NIOCore", "NIOPosix", "Foundation", "Synchronization"],
         "Receivers": ["ReleaseKernel", "Crypto", "Foundation", "Synchronization"],
-        "Ledger": ["ReleaseKernel", "GRDB", "Foundation", "Glibc"],
+        "LedgerFormat": ["ReleaseKernel", "Foundation"],
+        "Simulation": [
+            "LedgerFormat", "ReleaseKernel", "Routers", "Rulebook", "Telemetry", "Foundation", "Synchronization",
+        ],
+        "Ledger": ["LedgerFormat", "ReleaseKernel", "GRDB", "Foundation", "Glibc"],
         "Console": [
             "ReleaseKernel", "Hummingbird", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore", "NIOPosix",
             "NIOHTTP1",

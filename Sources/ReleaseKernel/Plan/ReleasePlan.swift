@@ -34,6 +34,11 @@ public struct ReleasePlan: Sendable, Equatable, Codable {
     }
 
     public func pool(_ pool: Pool) -> PoolPlan { pool == .baseline ? baseline : canary }
+
+    /// Whether both compare the same two versions.
+    public func hasVersions(of other: ReleasePlan) -> Bool {
+        baseline.version == other.baseline.version && canary.version == other.canary.version
+    }
 }
 
 public struct PoolPlan: Sendable, Equatable, Codable {

@@ -60,10 +60,10 @@ extension ReleaseState {
 
     /// Windows and evidence start anew for this pair of versions.
     mutating func begin(_ context: inout StepContext, because reason: String) {
-        beganWallMs = context.now.wallMs
+        watchedSinceUptimeMs = context.now.uptimeMs
         retireRollback()
-        baseline.window = ReleaseState.freshWindow(plan, at: context.now)
-        canary.window = ReleaseState.freshWindow(plan, at: context.now)
+        baseline.begin(ReleaseState.freshWindow(plan, at: context.now))
+        canary.begin(ReleaseState.freshWindow(plan, at: context.now))
         baseline.dropIncrements()
         canary.dropIncrements()
         regression.begin()
@@ -76,7 +76,7 @@ extension ReleaseState {
     mutating func end(_ end: ReleaseEnd, _ context: inout StepContext) {
         context.record(.ended(end), release: name)
         resolveAlerts(&context, because: "the release has ended: \(end.words)")
-        beganWallMs = nil
+        watchedSinceUptimeMs = nil
         switch end {
         case .promoted: enter(.promoted, &context, because: "the canary has all the traffic")
         case .rolledBack: enter(.rolledBack, &context, because: "rolled back to \(plan.baseline.version)")

@@ -4,7 +4,7 @@ extension ReleaseState {
     /// release. Windows are kept where what they count is unchanged.
     mutating func reload(_ next: ReleasePlan, _ context: inout StepContext) {
         let old = plan
-        let isSamePair = old.canary.version == next.canary.version && old.baseline.version == next.baseline.version
+        let isSamePair = old.hasVersions(of: next)
         if !isSamePair { leaveVersions(&context) }
         let carried = carriedAlerts(to: next)
         resolveRules(missingIn: next, &context)
@@ -27,9 +27,22 @@ extension ReleaseState {
         if let open = rollback, open.isOpen { rollback?.close(atWallMs: context.now.wallMs) }
         retireRollback()
         context.record(.ended(.replaced), release: name)
-        (phase, beganWallMs, sinceWallMs, heldReason) = (.idle, nil, context.now.wallMs, nil)
+        (phase, watchedSinceUptimeMs, sinceWallMs, heldReason) = (.idle, nil, context.now.wallMs, nil)
         watch = Watch(nextUptimeMs: context.now.uptimeMs)
         explain("the versions have changed")
+    }
+
+    /// The configuration does not name the release any more. A latch stays: it holds the version, not the configuration.
+    mutating func leavePlan(_ context: inout StepContext) {
+        let reason = "the release was removed from the configuration"
+        resolveAlerts(&context, because: reason)
+        watch = Watch(nextUptimeMs: context.now.uptimeMs)
+        startPoolsAnew(at: context.now)
+        lastCycleUptimeMs = nil
+        guard phase == .watching else { return }
+        context.record(.ended(.replaced), release: name)
+        (phase, watchedSinceUptimeMs, sinceWallMs, heldReason) = (.idle, nil, context.now.wallMs, nil)
+        explain(reason)
     }
 
     private func carriedAlerts(to next: ReleasePlan) -> ([AlertState], [AlertRecord?]) {
@@ -53,6 +66,7 @@ extension ReleaseState {
     }
 
     private mutating func startPoolsAnew(at now: Moment) {
+        watchedSinceUptimeMs = watchedSinceUptimeMs.map { _ in now.uptimeMs }
         baseline = PoolState(plan: plan.baseline, window: ReleaseState.freshWindow(plan, at: now))
         canary = PoolState(plan: plan.canary, window: ReleaseState.freshWindow(plan, at: now))
     }

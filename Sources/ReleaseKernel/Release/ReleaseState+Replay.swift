@@ -7,7 +7,7 @@ extension ReleaseState {
             isReplayingOthers = baseline != plan.baseline.version || canary != plan.canary.version
             guard !isReplayingOthers else { return }
             retireRollback()
-            (phase, beganWallMs, sinceWallMs) = (.watching, entry.wallMs, entry.wallMs)
+            (phase, watchedSinceUptimeMs, sinceWallMs) = (.watching, now.uptimeMs, entry.wallMs)
             regression.begin()
         case .ended(let end): replayEnd(end, wallMs: entry.wallMs)
         case .alertFiring(let alert) where !isReplayingOthers: replayAlert(alert, isFiring: true)
@@ -23,7 +23,7 @@ extension ReleaseState {
     private mutating func replayEnd(_ end: ReleaseEnd, wallMs: Int64) {
         if end == .replaced { retireRollback() }
         guard !isReplayingOthers else { return }
-        beganWallMs = nil
+        watchedSinceUptimeMs = nil
         sinceWallMs = wallMs
         phase =
             switch end {
@@ -94,14 +94,14 @@ extension ReleaseState {
     /// After the last entry: a latch of another version does not hold this one, and what was under way goes on.
     mutating func settleAfterReplay(at now: Moment) {
         if isReplayingOthers, rollback == nil {
-            (phase, beganWallMs) = (.idle, nil)
+            (phase, watchedSinceUptimeMs) = (.idle, nil)
             for index in alerts.indices { (alerts[index], firingRecords[index]) = (AlertState(), nil) }
         }
         isReplayingOthers = false
         guard let restored = rollback else { return }
         guard restored.intent.fromVersion == plan.canary.version else {
             retireRollback()
-            (phase, beganWallMs) = (.idle, nil)
+            (phase, watchedSinceUptimeMs) = (.idle, nil)
             return
         }
         if restored.isOpen {

@@ -20,8 +20,9 @@ struct ReleaseState: Sendable, Equatable {
     var plan: ReleasePlan
     var phase = Phase.idle
     var sinceWallMs: Int64
-    /// When the canary got its share; nil while idle. New targets started after it count from zero.
-    var beganWallMs: Int64?
+    /// Since when this process watches the canary with its share; nil while nothing is watched. Processes that started
+    /// after it count from zero.
+    var watchedSinceUptimeMs: Int64?
     var baseline: PoolState
     var canary: PoolState
     var alerts: [AlertState]

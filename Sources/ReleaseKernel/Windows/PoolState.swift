@@ -14,6 +14,8 @@ struct PoolState: Sendable, Equatable {
         /// Requests and the seconds they cover, of the running cycle; nil when there is no base yet.
         var cycleRequests: Double?
         var cycleSeconds: Double?
+        /// The window's row into which the last page was counted; nil when none was since the window began.
+        var lastRow: Int?
         /// Seen in the running cycle.
         var isFresh = false
         /// What the running cycle brought, for the rules that compare cycles; nil when the target did not answer.
@@ -22,7 +24,7 @@ struct PoolState: Sendable, Equatable {
 
     let version: String
     var targets: [Target]
-    var window: PoolWindow
+    private(set) var window: PoolWindow
 
     init(plan: PoolPlan, window: PoolWindow) {
         version = plan.version
@@ -34,7 +36,8 @@ struct PoolState: Sendable, Equatable {
     var healthyTargets: Int { targets.count { $0.isUp == true } }
 
     /// Takes in one target's scrape. A report for a target that is not there (any more) is dropped.
-    mutating func take(_ report: ScrapeReport, wallMs: Int64) {
+    mutating func take(_ report: ScrapeReport, at now: Moment) {
+        let (wallMs, uptimeMs) = (now.wallMs, now.uptimeMs)
         guard targets.indices.contains(report.target), targets[report.target].instance == report.instance else {
             return
         }
@@ -48,9 +51,24 @@ struct PoolState: Sendable, Equatable {
             targets[report.target].cycleRequests = nil
         case .success(let reading, let warnings):
             note(reading, warnings: warnings, target: report.target)
-            window.add(reading)
+            count(reading, target: report.target, atMs: uptimeMs)
             targets[report.target].add(reading)
         }
+    }
+
+    /// Adds to the window what was counted since the target's page before.
+    private mutating func count(_ reading: TargetReading, target: Int, atMs uptimeMs: Int64) {
+        let row =
+            targets[target].lastRow.map { $0 + 1 }
+            ?? window.row(coveringSeconds: reading.coveredSeconds ?? 0, atMs: uptimeMs)
+        window.add(reading, from: min(row, window.openRow))
+        targets[target].lastRow = window.openRow
+    }
+
+    /// Starts counting anew.
+    mutating func begin(_ fresh: PoolWindow) {
+        window = fresh
+        for index in targets.indices { targets[index].lastRow = nil }
     }
 
     private mutating func note(_ reading: TargetReading, warnings: [String], target: Int) {

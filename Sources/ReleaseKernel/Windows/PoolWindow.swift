@@ -4,14 +4,20 @@ import Telemetry
 /// difference of two rows, so a cycle costs the same whatever the windows' lengths, and nothing drifts.
 ///
 /// Rows lie flat in one array, oldest overwritten first. A cell is a column: requests, errors, latency sum, latency count,
-/// then one per histogram bound.
+/// pages, then one per histogram bound.
+///
+/// What a page counted since the page before belongs to the whole time between them. A window takes it in only when all of
+/// that time lies in the window: after a network has been away for minutes, the first page tells of minutes, and says
+/// nothing about the last ten seconds.
 struct PoolWindow: Sendable, Equatable {
     private enum Cell {
         static let requests = 0
         static let errors = 1
         static let latencySeconds = 2
         static let latencyCount = 3
-        static let firstBucket = 4
+        /// How many pages brought increments.
+        static let pages = 4
+        static let firstBucket = 5
     }
 
     /// The distinct window lengths that rules use, and where each one's oldest row is.
@@ -52,8 +58,35 @@ struct PoolWindow: Sendable, Equatable {
 
     private var stride: Int { totals.count }
 
+    /// The row that the running cycle will close.
+    var openRow: Int { written }
+
     /// Adds what one target's scrape brought. It shows from the next ``closeRow(atMs:)`` on.
-    mutating func add(_ reading: TargetReading) {
+    ///
+    /// - Parameter start: the row in whose time the counted time began; nil when it is the running cycle.
+    mutating func add(_ reading: TargetReading, from start: Int? = nil) {
+        let first = start ?? written
+        let before = first < written ? totals : []
+        addToTotals(reading)
+        // The increments belong to the rows of the gap too: no window that begins inside it may see them.
+        guard first < written else { return }
+        for row in max(first, written - capacity)..<written {
+            let start = (row % capacity) * stride
+            for cell in 0..<stride { rows[start + cell] += totals[cell] - (cell < before.count ? before[cell] : 0) }
+        }
+    }
+
+    /// The first row that a scrape's increments belong to when they cover so much time and the target has not been read
+    /// into this window before. Row 0 is the beginning: what belongs to it is in no window.
+    func row(coveringSeconds seconds: Double, atMs now: Int64) -> Int {
+        let sinceMs = now - Int64(seconds * 1_000)
+        guard now - sinceMs > intervalMs * 3 / 2 else { return written }
+        let oldest = max(0, written - capacity)
+        return (oldest..<written).first { rowTimes[$0 % capacity] > sinceMs + intervalMs / 2 } ?? written
+    }
+
+    private mutating func addToTotals(_ reading: TargetReading) {
+        if reading.requests != nil || reading.latency != .absent { totals[Cell.pages] += 1 }
         if let requests = reading.requests {
             totals[Cell.requests] += requests
             hasRequests = true
@@ -132,11 +165,13 @@ struct PoolWindow: Sendable, Equatable {
         let first = (cursor.startRow % capacity) * stride
         let last = ((written - 1) % capacity) * stride
         func increment(_ cell: Int) -> Double { rows[last + cell] - rows[first + cell] }
+        // Totals of whole cycles, in which nothing came, say nothing: not even that there were no requests.
+        let hasPages = increment(Cell.pages) > 0
         let elapsedMs = rowTimes[(written - 1) % capacity] - rowTimes[cursor.startRow % capacity]
         return WindowView(
             seconds: Double(elapsedMs) / 1_000,
-            requests: hasRequests ? increment(Cell.requests) : nil,
-            errors: hasErrors ? increment(Cell.errors) : nil,
+            requests: hasRequests && hasPages ? increment(Cell.requests) : nil,
+            errors: hasErrors && hasPages ? increment(Cell.errors) : nil,
             latencySeconds: increment(Cell.latencySeconds),
             latencyCount: increment(Cell.latencyCount),
             upperBounds: risingBounds.map { bounds[$0] },
@@ -148,7 +183,7 @@ struct PoolWindow: Sendable, Equatable {
 struct WindowView: Sendable, Equatable {
     /// The time that the counts cover; shorter than the window right after a release began.
     var seconds: Double
-    /// Nil when no target has told its requests yet.
+    /// Nil when no target has told its requests in the window.
     var requests: Double?
     var errors: Double?
     var latencySeconds: Double

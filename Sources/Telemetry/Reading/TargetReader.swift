@@ -1,7 +1,7 @@
 /// Turns one target's pages into increments: knows what the rules want, remembers the last values.
 ///
-/// - The first page gives no increments, unless the process started after the release began: then its counters began
-///   at zero and count in full.
+/// - The first page gives no increments, unless the process started while it was being watched for: then its counters
+///   began at zero and count in full.
 /// - A series that appears later on began at zero.
 /// - A value that falls counts from zero. With a later start time of the process it is a restart of all series. A start
 ///   time alone is not: a clock that is set moves it too.
@@ -38,11 +38,12 @@ public struct TargetReader {
     ///
     /// - Parameters:
     ///   - atUptimeMs: monotonic clock, for the time that the increments cover.
-    ///   - countNewFromWallSeconds: when the release began, seconds since the epoch; nil: never count a first page.
+    ///   - countNewWithin: a first page counts in full when the process started in this time, seconds since the epoch;
+    ///     the end is now. Nil: never count a first page.
     /// - Throws: ``ExpositionError`` where the Prometheus 3 server fails the scrape, and when a limit is reached. Then
     ///   the next page is counted from the last good one.
     public mutating func read(
-        _ page: [UInt8], format: ExpositionFormat, atUptimeMs: Int64, countNewFromWallSeconds: Double?
+        _ page: [UInt8], format: ExpositionFormat, atUptimeMs: Int64, countNewWithin: ClosedRange<Double>?
     ) throws(ExpositionError) -> TargetReading {
         scrape += 1
         present.removeAll(keepingCapacity: true)
@@ -51,7 +52,7 @@ public struct TargetReader {
             startAnewIfFull()
             throw error
         }
-        let reading = commit(samples: samples, atUptimeMs: atUptimeMs, countNewFrom: countNewFromWallSeconds)
+        let reading = commit(samples: samples, atUptimeMs: atUptimeMs, countNewWithin: countNewWithin)
         forgetLongGone()
         return reading
     }
@@ -170,12 +171,17 @@ public struct TargetReader {
 
     // MARK: counting
 
-    private mutating func commit(samples: Int, atUptimeMs: Int64, countNewFrom: Double?) -> TargetReading {
+    private mutating func commit(samples: Int, atUptimeMs: Int64, countNewWithin: ClosedRange<Double>?) -> TargetReading
+    {
         let started = startTime()
         let isRestarted = (zip(started, startTimeSeconds).map { $0 - $1 > 1 } ?? false) && hasFallen
         var base = CountingBase(
             hasEarlierPage: lastReadUptimeMs != nil, isRestarted: isRestarted, countsNewSeries: !hasForgotten)
-        if !base.hasEarlierPage, let started, let countNewFrom, started >= countNewFrom { base.beganAtZero = true }
+        var covered = lastReadUptimeMs.map { Double(atUptimeMs - $0) / 1_000 }
+        if !base.hasEarlierPage, let started, let countNewWithin, countNewWithin.contains(started) {
+            base.beganAtZero = true
+            covered = countNewWithin.upperBound - started
+        }
         var sums = ReadingSums(watch: watch)
         for index in present {
             // Copied, changed and put back: two accesses to self at once are not possible.
@@ -184,7 +190,6 @@ public struct TargetReader {
             series[index] = one
         }
         if isRestarted { for index in series.indices where series[index].scrape != scrape { series[index].last = 0 } }
-        let covered = lastReadUptimeMs.map { Double(atUptimeMs - $0) / 1_000 }
         if started != nil { startTimeSeconds = started }
         // A page without anything to count is no base: what comes next may be a lifetime's numbers.
         if lastReadUptimeMs != nil || present.contains(where: { !series[$0].roles.isStartTime }) {

@@ -1,0 +1,50 @@
+import ReleaseKernel
+
+/// *Acknowledged* is written only after a look at the router in which every instance was reached and its true share was 0
+/// at the moment when it was read.
+///
+/// An instance that shows what was true some time ago cannot be seen through by a look. It is by the traffic: if the
+/// canary's requests proved the rollback, such an instance has to have been at 0 during the last few cycles. Where the
+/// canary could not be scraped at all, no daemon can tell, and the journal says that nothing was proven.
+struct AcknowledgementChecker {
+    private struct Knowledge {
+        var look: RouterCall?
+        var isProven = false
+    }
+
+    private var releases: [Knowledge]
+
+    init(releases: Int) { self.releases = Array(repeating: Knowledge(), count: releases) }
+
+    mutating func looked(_ call: RouterCall) { releases[call.release].look = call }
+
+    mutating func appended(_ entry: JournalEntry, release: Int, _ world: WorldView) -> String? {
+        switch entry.event {
+        case .intended, .drifted: releases[release].isProven = false
+        case .provenByTraffic: releases[release].isProven = true
+        case .acknowledged: return broken(entry, releases[release], world)
+        default: break
+        }
+        return nil
+    }
+
+    private func broken(_ entry: JournalEntry, _ known: Knowledge, _ world: WorldView) -> String? {
+        guard let look = known.look else { return "\(entry.release) is acknowledged without a look at the router" }
+        for instance in look.truth.indices {
+            guard let share = look.truth[instance] else {
+                return "\(entry.release) is acknowledged although instance \(instance) was not reached"
+            }
+            let router = world.release.routers[instance]
+            if look.lies[instance] {
+                guard known.isProven, share > 0 else { continue }
+                let sinceZeroMs = world.nowMs - (router.lastZeroMs ?? -1_000_000_000)
+                if sinceZeroMs <= 5 * world.plan.scrape.intervalMs { continue }
+                return "\(entry.release) is acknowledged, proven by traffic, and \(router.name) has \(share) bp"
+            }
+            if share > 0 {
+                return "\(entry.release) is acknowledged although instance \(instance) gave the canary \(share) bp"
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,118 @@
+import ReleaseKernel
+
+/// All checkers of a run. The first one that fails ends it.
+struct Checkers {
+    private(set) var failure: (check: String, detail: String)?
+    private var order = JournalOrderChecker()
+    private var intent: IntentChecker
+    private var acknowledgement: AcknowledgementChecker
+    private var latch: LatchChecker
+    private var delivery = DeliveryChecker()
+    private var restart = RestartChecker()
+    private var liveness: LivenessChecker
+    private var silence: SilenceChecker
+
+    init(releases: [String]) {
+        intent = IntentChecker(releases: releases.count)
+        acknowledgement = AcknowledgementChecker(releases: releases.count)
+        latch = LatchChecker(releases: releases.count)
+        liveness = LivenessChecker(releases: releases)
+        silence = SilenceChecker(releases: releases)
+    }
+
+    /// The first failure stands.
+    private mutating func note(_ check: String, _ detail: String?) {
+        if let detail, failure == nil { failure = (check, detail) }
+    }
+
+    // MARK: What the world reports
+
+    mutating func readBack(_ read: [JournalEntry], written: [JournalEntry]) {
+        note("records are read as they were written", RecordChecker.differs(read, written))
+    }
+
+    mutating func began(snapshot: Snapshot, entries: [JournalEntry]) {
+        order.began(entries: entries)
+        latch.restarted()
+        note("restart remembers", restart.began(snapshot))
+    }
+
+    mutating func ended(snapshot: Snapshot, isNothingLost: Bool) {
+        restart.ended(snapshot, isNothingLost: isNothingLost)
+    }
+
+    mutating func looked(_ call: RouterCall) { acknowledgement.looked(call) }
+
+    mutating func becameDurable(_ batch: JournalBatch, receivers: [ReceiverPlan]) {
+        latch.becameDurable(batch)
+        note("everybody is told", TellingChecker.becameDurable(batch, receivers: receivers))
+    }
+
+    mutating func calmed(_ snapshot: Snapshot, disk: VirtualDisk) {
+        note("calm in time", liveness.calmed(snapshot, disk: disk))
+    }
+
+    mutating func newVersion(release: Int) { latch.newVersion(release: release) }
+
+    mutating func cycleBegan(release: Int) { silence.began(release: release) }
+
+    mutating func scraped(_ report: ScrapeReport, release: Int) { silence.scraped(report, release: release) }
+
+    mutating func cycleEnded(release: Int, _ snapshot: Snapshot, plan: ReleasePlan, atWallMs now: Int64) {
+        note("no data is no verdict", silence.ended(release: release, snapshot, plan: plan, atWallMs: now))
+    }
+
+    mutating func settled(_ id: String) { delivery.settled(id) }
+
+    mutating func healed(atMs now: Int64) { liveness.healed(atMs: now) }
+
+    mutating func appended(_ entry: JournalEntry, release: Int, _ world: WorldView) {
+        note("journal has no gaps", order.appended(entry))
+        intent.appended(entry, release: release, uptimeMs: world.uptimeMs)
+        note("acknowledged means out", acknowledgement.appended(entry, release: release, world))
+        note("healthy canary stays", HealthyCanaryChecker.appended(entry, world))
+        note("sick baseline is spared", SickBaselineChecker.appended(entry, world))
+        note("dead baseline is spared", DeadBaselineChecker.appended(entry, world))
+        note("only a rule that asks for it rolls back", RuleActionChecker.appended(entry))
+        note("downtime is no evidence", DowntimeChecker.appended(entry, world))
+        note("latch is kept", latch.appended(entry, release: release))
+    }
+
+    mutating func applies(
+        release: Int, incident: String?, split: Split, durable: [JournalEntry], graceMs: Int64, uptimeMs: Int64
+    ) {
+        if split != .allBaseline { note("nothing but a rollback", "\(split.canaryBasisPoints) bp are set") }
+        note(
+            "intent before the router",
+            intent.applies(
+                release: release, incident: incident, durable: durable, graceMs: graceMs, uptimeMs: uptimeMs))
+    }
+
+    mutating func dryRunApplies(_ name: String) { note("a dry run calls nobody", "\(name) was called") }
+
+    mutating func saw(_ snapshot: Snapshot, atMs now: Int64) {
+        note("one incident at a time", SingleIncidentChecker.saw(snapshot))
+        liveness.saw(snapshot, atMs: now)
+    }
+
+    mutating func received(_ delivery: Delivery, disk: VirtualDisk) {
+        note("deliveries are journalled", self.delivery.received(delivery, disk: disk))
+    }
+
+    mutating func foundDead() { note("calm in time", "the daemon is not running") }
+
+    mutating func finished(_ snapshot: Snapshot, _ releases: [VirtualRelease], disk: VirtualDisk, nowMs: Int64) {
+        note("latch is kept", latch.finished(releases))
+        note("everything comes to rest", liveness.finished(snapshot, releases, disk: disk, nowMs: nowMs))
+    }
+}
+
+/// What a checker may know of the world when an entry is appended.
+struct WorldView {
+    let nowMs: Int64
+    let uptimeMs: Int64
+    /// When the daemon's present life began.
+    let lifeBeganMs: Int64
+    let release: VirtualRelease
+    let plan: ReleasePlan
+}

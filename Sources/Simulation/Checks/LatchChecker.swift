@@ -1,0 +1,50 @@
+import ReleaseKernel
+
+/// Once the intent of a rollback is durable, the same version is not watched again and has no share in the end, unless an
+/// operator has rearmed it. A new version ends the latch; a restart, a reload or a configuration that forgets the release
+/// for a while does not.
+struct LatchChecker {
+    private struct Latch {
+        var name: String?
+        /// The newest intent, until something ends the latch.
+        var intended: UInt64?
+        var isDurable = false
+    }
+
+    private var latches: [Latch]
+
+    init(releases: Int) { latches = Array(repeating: Latch(), count: releases) }
+
+    mutating func newVersion(release: Int) { latches[release] = Latch(name: latches[release].name) }
+
+    mutating func becameDurable(_ batch: JournalBatch) {
+        for entry in batch.entries {
+            guard let index = latches.firstIndex(where: { $0.name == entry.release }) else { continue }
+            if latches[index].intended == entry.sequence { latches[index].isDurable = true }
+        }
+    }
+
+    /// A crash has lost what was not durable.
+    mutating func restarted() {
+        for index in latches.indices where !latches[index].isDurable { newVersion(release: index) }
+    }
+
+    mutating func appended(_ entry: JournalEntry, release: Int) -> String? {
+        latches[release].name = entry.release
+        switch entry.event {
+        case .intended(let intent) where !intent.isDryRun: latches[release].intended = entry.sequence
+        case .rearmed, .ended(.replaced): newVersion(release: release)
+        case .began(_, let canary):
+            if latches[release].isDurable { return "\(entry.release): \(canary) is watched although it is latched" }
+        default: break
+        }
+        return nil
+    }
+
+    func finished(_ releases: [VirtualRelease]) -> String? {
+        for index in releases.indices where latches[index].isDurable && releases[index].largestShare > 0 {
+            return "\(releases[index].name) was rolled back, and its canary has \(releases[index].largestShare) bp"
+        }
+        return nil
+    }
+}

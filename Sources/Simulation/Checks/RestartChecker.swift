@@ -1,0 +1,53 @@
+import ReleaseKernel
+
+/// When nothing was on its way to the disk, the next life knows the same open incidents, the same latches and the same
+/// firing alerts as the one that ended.
+struct RestartChecker {
+    private struct Memory {
+        let name: String
+        let version: String
+        let open: String?
+        let isLatched: Bool
+        let firing: [String]
+        let reapplications: Int
+    }
+
+    private var before: [Memory]?
+
+    mutating func ended(_ snapshot: Snapshot, isNothingLost: Bool) {
+        before = isNothingLost ? snapshot.releases.map { RestartChecker.memory(of: $0, in: snapshot) } : nil
+    }
+
+    mutating func began(_ snapshot: Snapshot) -> String? {
+        defer { before = nil }
+        guard let before else { return nil }
+        for old in before {
+            // The files may have changed while the daemon was down.
+            guard let release = snapshot.releases.first(where: { $0.name == old.name }) else { continue }
+            guard release.canary.version == old.version else { continue }
+            let new = RestartChecker.memory(of: release, in: snapshot)
+            if old.firing != new.firing { return "\(old.name): firing \(old.firing), after the restart \(new.firing)" }
+            // A drift that was told less than a minute ago is not written again; the next look finds it anew.
+            if old.reapplications > new.reapplications { continue }
+            if old.open != new.open {
+                return "\(old.name): open \(old.open ?? "none"), after the restart \(new.open ?? "none")"
+            }
+            if old.isLatched != new.isLatched {
+                return "\(old.name): latched \(old.isLatched), after the restart \(new.isLatched)"
+            }
+        }
+        let open = snapshot.incidents.filter { one in
+            one.isOpen && !snapshot.releases.contains { $0.openIncident == one.id }
+        }
+        return open.first.map { "\($0.id) is open after the restart, and nobody works on it" }
+    }
+
+    private static func memory(of release: ReleaseSnapshot, in snapshot: Snapshot) -> Memory {
+        let incidents = snapshot.incidents.filter { $0.release == release.name }
+        return Memory(
+            name: release.name, version: release.canary.version, open: release.openIncident,
+            isLatched: release.phase == .rolledBack,
+            firing: release.rules.filter { $0.alert == .firing }.map(\.name),
+            reapplications: incidents.map(\.reapplications).reduce(0, +))
+    }
+}

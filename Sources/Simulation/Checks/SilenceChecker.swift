@@ -1,0 +1,35 @@
+import ReleaseKernel
+
+/// No data is no verdict: in a cycle in which nothing of the canary could be read, no rule says healthy or breached, except
+/// one that takes silence for health by its own word (`no_data: ignore`).
+struct SilenceChecker {
+    private struct Cycle {
+        let name: String
+        /// Pages of the canary that were read in the running cycle.
+        var pages = 0
+    }
+
+    private var cycles: [Cycle]
+
+    init(releases: [String]) { cycles = releases.map { Cycle(name: $0) } }
+
+    mutating func began(release: Int) { cycles[release].pages = 0 }
+
+    mutating func scraped(_ report: ScrapeReport, release: Int) {
+        guard report.pool == .canary, case .success = report.outcome else { return }
+        cycles[release].pages += 1
+    }
+
+    func ended(release: Int, _ snapshot: Snapshot, plan: ReleasePlan, atWallMs now: Int64) -> String? {
+        guard cycles[release].pages == 0 else { return nil }
+        guard let shown = snapshot.releases.first(where: { $0.name == plan.name }) else { return nil }
+        for (rule, settings) in zip(shown.rules, plan.rules) {
+            guard rule.lastEvaluationWallMs == now, settings.noData == .hold, let evidence = rule.evidence else {
+                continue
+            }
+            if case .inconclusive = evidence.verdict { continue }
+            return "\(rule.name) says \(evidence.verdict.word), and nothing of the canary could be read"
+        }
+        return nil
+    }
+}

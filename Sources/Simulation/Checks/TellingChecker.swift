@@ -1,0 +1,24 @@
+import ReleaseKernel
+
+/// What people are to be told lies in every receiver's outbox in the same commit as the entry that says so: a crash cannot
+/// come between the two.
+enum TellingChecker {
+    static func becameDurable(_ batch: JournalBatch, receivers: [ReceiverPlan]) -> String? {
+        for entry in batch.entries where isTold(entry.event) {
+            for receiver in receivers where receiver.sendsResolved || entry.event.word != "alert_resolved" {
+                let isThere = batch.deliveries.contains {
+                    $0.receiver == receiver.name && $0.notification.sequence == entry.sequence
+                }
+                if !isThere { return "\(receiver.name) is not told of entry \(entry.sequence), \(entry.event.word)" }
+            }
+        }
+        return nil
+    }
+
+    private static func isTold(_ event: JournalEvent) -> Bool {
+        switch event {
+        case .alertFiring, .alertResolved, .held, .intended, .acknowledged, .abandoned, .drifted, .rearmed: true
+        case .began, .ended, .actedBeforeDurable, .applied, .observed, .provenByTraffic, .evidence: false
+        }
+    }
+}

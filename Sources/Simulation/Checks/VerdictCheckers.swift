@@ -1,0 +1,65 @@
+import ReleaseKernel
+
+/// A canary whose fault has not begun is never rolled back by a rule: all rules that are drawn have a wide margin.
+enum HealthyCanaryChecker {
+    static func appended(_ entry: JournalEntry, _ world: WorldView) -> String? {
+        guard let rule = rollbackRule(entry) else { return nil }
+        if world.release.canarySickness.isSick(atMs: world.nowMs) { return nil }
+        return "\(rule) rolls a healthy canary back"
+    }
+
+    static func rollbackRule(_ entry: JournalEntry) -> String? {
+        guard case .intended(let intent) = entry.event, case .rule(let alert) = intent.trigger else { return nil }
+        return alert.rule
+    }
+}
+
+/// A baseline that has been at least as sick as the canary for longer than the evidence reaches back gets nothing more
+/// because of a rule. A baseline that has had no traffic for a while (somebody promoted the canary) is excused: nobody can
+/// tell how it is.
+enum SickBaselineChecker {
+    static func appended(_ entry: JournalEntry, _ world: WorldView) -> String? {
+        guard let rule = HealthyCanaryChecker.rollbackRule(entry) else { return nil }
+        let baseline = world.release.baselineSickness
+        let canary = world.release.canarySickness
+        let windowMs = world.plan.rules.map(\.windowMs).max() ?? 0
+        guard let began = baseline.beganMs, world.nowMs - began > windowMs + 4 * world.plan.scrape.intervalMs else {
+            return nil
+        }
+        if world.nowMs - world.release.baselineServedMs > 2 * world.plan.scrape.intervalMs { return nil }
+        guard baseline.errorShare >= canary.errorShare, baseline.slowShare >= canary.slowShare else { return nil }
+        return "\(rule) moves everything to a baseline that is sick since \(began) ms"
+    }
+}
+
+/// A baseline none of whose processes has been running for several cycles gets nothing more because of a rule: there is
+/// nobody to serve it.
+enum DeadBaselineChecker {
+    static func appended(_ entry: JournalEntry, _ world: WorldView) -> String? {
+        guard let rule = HealthyCanaryChecker.rollbackRule(entry) else { return nil }
+        let downMs = world.nowMs - world.release.baselineUpMs
+        // A cycle that was answered in full may be a whole interval old, and its scrapes take a part of the next.
+        guard downMs > 2 * world.plan.scrape.intervalMs + world.plan.scrape.timeoutMs else { return nil }
+        return "\(rule) moves everything to a baseline that has been down for \(downMs) ms"
+    }
+}
+
+/// A rule that only tells, or only holds, moves nothing.
+enum RuleActionChecker {
+    static func appended(_ entry: JournalEntry) -> String? {
+        guard case .intended(let intent) = entry.event, case .rule(let alert) = intent.trigger else { return nil }
+        return alert.action == .rollback ? nil : "\(alert.rule) rolls back, and its action is \(alert.action.rawValue)"
+    }
+}
+
+/// `for` counts only what this life of the daemon has watched: no alert fires sooner after a restart than its `for`, less
+/// the tenth of an interval by which cycles may end early.
+enum DowntimeChecker {
+    static func appended(_ entry: JournalEntry, _ world: WorldView) -> String? {
+        guard case .alertFiring(let alert) = entry.event else { return nil }
+        guard let rule = world.plan.rules.first(where: { $0.name == alert.rule }) else { return nil }
+        let watchedMs = world.nowMs - world.lifeBeganMs
+        if watchedMs >= rule.forMs - world.plan.scrape.intervalMs / 10 { return nil }
+        return "\(rule.name) fires \(watchedMs) ms after a restart, its `for` is \(rule.forMs) ms"
+    }
+}

@@ -1,0 +1,70 @@
+import ReleaseKernel
+
+/// The journal's writer: one batch after the other, each tried until it is on the disk.
+extension VirtualWorld {
+    func append(_ batch: JournalBatch) {
+        for entry in batch.entries { note("append \(entry.sequence) \(entry.release): \(word(entry.event))") }
+        checkAppend(batch)
+        daemon?.unwritten.append(batch)
+        if bug == .deliverBeforeDurable { hasted += batch.deliveries }
+        if daemon?.isWriting == false { write() }
+        if bug == .actBeforeDurable { haste(batch) }
+    }
+
+    private func haste(_ batch: JournalBatch) {
+        for entry in batch.entries {
+            guard case .intended = entry.event, let index = releaseIndex(entry.release) else { continue }
+            note("\(entry.release): apply, before the intent is durable")
+            checkApply(index, .allBaseline)
+        }
+    }
+
+    func write() {
+        guard let life = daemon, !life.unwritten.isEmpty else { return }
+        daemon?.isWriting = true
+        let tookMs = disk.mood == .slow ? dice.ms(100...4_000) : dice.ms(1...15)
+        after(tookMs, .written(life: life.number))
+    }
+
+    /// The disk has answered.
+    func written(life: Int) {
+        guard isAlive(life), let batch = daemon?.unwritten.first else { return }
+        guard disk.canWrite else {
+            note("disk: \(disk.problem)")
+            let pause = daemon?.writePauseMs ?? 50
+            daemon?.writePauseMs = min(2_000, pause * 2)
+            after(pause, .writeAgain(life: life))
+            return send(.journalFailing(reason: disk.problem))
+        }
+        disk.append(batch, atMs: nowMs)
+        daemon?.unwritten.removeFirst()
+        daemon?.writePauseMs = 50
+        daemon?.isWriting = false
+        guard let last = batch.entries.last else { return }
+        note("disk: durable through \(last.sequence)")
+        checks.becameDurable(batch, receivers: plan.receivers)
+        write()
+        send(.journalDurable(through: last.sequence))
+        nudge()
+    }
+
+    func word(_ event: JournalEvent) -> String {
+        switch event {
+        case .began(_, let canary): "began \(canary)"
+        case .ended(let end): "ended \(end.rawValue)"
+        case .alertFiring(let alert): "firing \(alert.rule)"
+        case .alertResolved(let alert): "resolved \(alert.rule)"
+        case .held(let hold): "held: \(hold.reason)"
+        case .intended(let intent): "intended \(intent.fromVersion) -> \(intent.toVersion)"
+        case .actedBeforeDurable: "acted before durable"
+        case .applied(let receipts): "applied \(receipts.map(\.outcome.rawValue))"
+        case .observed(let seen): "observed \(seen.map { $0.canaryBasisPoints ?? -1 })"
+        case .provenByTraffic: "proven"
+        case .acknowledged: "acknowledged"
+        case .abandoned(let reason): "abandoned: \(reason)"
+        case .drifted: "drifted"
+        case .rearmed: "rearmed"
+        case .evidence: "evidence"
+        }
+    }
+}

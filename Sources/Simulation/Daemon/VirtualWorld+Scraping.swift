@@ -1,0 +1,124 @@
+import ReleaseKernel
+import Telemetry
+
+/// Scrape cycles, as the daemon's scrape service runs them.
+extension VirtualWorld {
+    /// Starts every release's cycles; those that ran end.
+    func startCycles() {
+        guard let life = daemon else { return }
+        daemon?.generation += 1
+        for index in releases.indices {
+            daemon?.cycleBeganMs[index] = nowMs
+            after(0, .cycle(life: life.number, generation: life.generation + 1, release: index))
+        }
+    }
+
+    func beginCycle(_ life: Int, _ generation: Int, _ release: Int) {
+        guard isAlive(life), daemon?.generation == generation, let settings = planned(release) else { return }
+        var order: Int64 = 0
+        let targets = settings.baseline.targets.count + settings.canary.targets.count
+        let stepMs = min(settings.scrape.intervalMs / 10, 1_000) / Int64(targets)
+        daemon?.pending[release] = targets
+        checks.cycleBegan(release: release)
+        for pool in Pool.allCases {
+            for (index, target) in settings.pool(pool).targets.enumerated() {
+                let scrape = Scrape(
+                    life: life, generation: generation, release: release, pool: pool, target: index,
+                    instance: target.instance, deadlineMs: nowMs + stepMs * order + settings.scrape.timeoutMs)
+                after(stepMs * order + delayMs / 2, .scrape(scrape))
+                order += 1
+            }
+        }
+    }
+
+    /// The request arrives at the target.
+    func serve(_ scrape: Scrape) {
+        releases[scrape.release].serve(untilMs: nowMs)
+        let pool = scrape.pool == .baseline ? releases[scrape.release].baseline : releases[scrape.release].canary
+        let service = pool.first { $0.instance == scrape.instance }
+        if isLost || cutTargets[scrape.release] || isLost {
+            queue.add(.scraped(scrape, .failure("no answer in time"), page: nil), atMs: scrape.deadlineMs)
+            return
+        }
+        guard let service, service.isUp else {
+            return after(delayMs / 2, .scraped(scrape, .failure("connection refused"), page: nil))
+        }
+        let arrivesMs = nowMs + delayMs / 2
+        if arrivesMs > scrape.deadlineMs {
+            queue.add(.scraped(scrape, .failure("no answer in time"), page: nil), atMs: scrape.deadlineMs)
+        } else {
+            queue.add(.scraped(scrape, nil, page: service.page), atMs: arrivesMs)
+        }
+    }
+
+    /// The answer, or its absence, arrives at the daemon.
+    func take(_ scrape: Scrape, _ failure: ScrapeReport.Outcome?, _ page: [UInt8]?) {
+        guard isAlive(scrape.life), daemon?.generation == scrape.generation else { return }
+        let outcome = bent(failure ?? read(page ?? [], scrape), scrape)
+        if case .failure(let reason) = outcome { note("scrape: \(scrape.instance): \(reason)") }
+        let report = ScrapeReport(
+            release: releases[scrape.release].name, pool: scrape.pool, target: scrape.target,
+            instance: scrape.instance, outcome: outcome)
+        checks.scraped(report, release: scrape.release)
+        send(.scraped(report))
+        daemon?.pending[scrape.release] -= 1
+        if daemon?.pending[scrape.release] == 0 { endCycle(scrape) }
+    }
+
+    private func endCycle(_ scrape: Scrape) {
+        note("\(releases[scrape.release].name): cycle ends")
+        send(.cycleEnded(release: releases[scrape.release].name))
+        checkCycle(scrape.release)
+        guard let intervalMs = planned(scrape.release)?.scrape.intervalMs else { return }
+        guard var next = daemon?.cycleBeganMs[scrape.release] else { return }
+        // A cycle that took too long skips the ones it missed.
+        next += ((nowMs - next) / intervalMs + 1) * intervalMs
+        daemon?.cycleBeganMs[scrape.release] = next
+        queue.add(
+            .cycle(life: scrape.life, generation: scrape.generation, release: scrape.release), atMs: next)
+    }
+
+    private func read(_ page: [UInt8], _ scrape: Scrape) -> ScrapeReport.Outcome {
+        guard daemon != nil, let watch = planned(scrape.release)?.indicators else { return .failure("dead") }
+        let release = releases[scrape.release]
+        let pool = scrape.pool == .baseline ? release.baseline : release.canary
+        let isOpenMetrics = pool.first { $0.instance == scrape.instance }?.isOpenMetrics ?? false
+        let watched = daemon!.kernel.watchedSinceUptimeMs(release: release.name)
+        let uptimeMs = moment.uptimeMs
+        let index = daemon!.reader(
+            release: scrape.release, instance: scrape.instance, watch: watch, atUptimeMs: uptimeMs)
+        if let last = daemon!.readers[index].lastReadUptimeMs, uptimeMs - last > 300_000 {
+            daemon!.readers[index].reader.forget()
+            daemon!.readers[index].knownSinceUptimeMs = last
+        }
+        do throws(ExpositionError) {
+            let reading = try daemon!.readers[index].reader.read(
+                page, format: isOpenMetrics ? .openMetrics : .prometheusText, atUptimeMs: uptimeMs,
+                countNewWithin: watched.map { [known = daemon!.readers[index].knownSinceUptimeMs] since in
+                    NewProcesses.started(sinceUptimeMs: max(since, known), at: moment)
+                })
+            daemon!.readers[index].lastReadUptimeMs = uptimeMs
+            return .success(reading, warnings: [])
+        } catch {
+            return .failure("the page: \(error.reason)")
+        }
+    }
+
+    /// Where a planted bug bends what was read.
+    private func bent(_ outcome: ScrapeReport.Outcome, _ scrape: Scrape) -> ScrapeReport.Outcome {
+        switch (bug, outcome) {
+        case (.failureIsBreach?, .failure) where scrape.pool == .canary:
+            .success(
+                TargetReading(
+                    requests: 500, errors: 500, matches: .init(requests: 1, errors: 1), samples: 1, coveredSeconds: 5),
+                warnings: [])
+        case (.poolsMixedUp?, .success(var reading, let warnings)):
+            { () -> ScrapeReport.Outcome in
+                reading.errors = reading.errors.map { _ in 0 }
+                reading.latency = .absent
+                return .success(reading, warnings: warnings)
+            }()
+        default: outcome
+        }
+    }
+}

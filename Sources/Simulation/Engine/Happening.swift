@@ -1,0 +1,39 @@
+import ReleaseKernel
+
+/// Everything that can be waiting in the queue. What belongs to one life of the daemon carries its number: an answer to a
+/// process that is dead reaches nobody.
+enum Happening {
+    case timer(life: Int, uptimeMs: Int64)
+    case cycle(life: Int, generation: Int, release: Int)
+    case scrape(Scrape)
+    case scraped(Scrape, ScrapeReport.Outcome?, page: [UInt8]?)
+    case written(life: Int)
+    case writeAgain(life: Int)
+    case letterArrived(letter: Int, instance: Int)
+    case letterAnswered(letter: Int, answer: HTTPResponse)
+    case letterRefused(letter: Int)
+    case letterTimedOut(letter: Int)
+    case reverted(release: Int, instance: Int, share: Int, revision: Int)
+    case pump(life: Int)
+    case posted(life: Int, receiver: Int, delivery: Delivery)
+    case answered(life: Int, receiver: Int, delivery: Delivery, outcome: DeliveryOutcome)
+    case deploy(release: Int)
+    case readFiles
+    case trouble
+    case crash
+    case restart
+    case heal
+    case calm
+    case end
+}
+
+/// One target's turn in one cycle.
+struct Scrape {
+    let life: Int
+    let generation: Int
+    let release: Int
+    let pool: Pool
+    let target: Int
+    let instance: String
+    let deadlineMs: Int64
+}

@@ -1,0 +1,33 @@
+/// Runs the whole daemon in virtual time from a seed: the real kernel and the real page reader, with everything around
+/// them played, and broken, by a world that is drawn from the seed.
+public enum Simulation {
+    /// One run: faults, then a heal, then the time to converge. The same seed always takes the same way.
+    ///
+    /// - Parameters:
+    ///   - seed: draws the world and everything that happens in it.
+    ///   - trace: takes one line per step.
+    public static func run(seed: UInt64, trace: ((String) -> Void)? = nil) -> SimulationReport {
+        run(seed: seed, planting: nil, trace: trace)
+    }
+
+    /// - Parameter bug: a mistake to make at the kernel's boundary, for the tests that prove the checkers.
+    static func run(seed: UInt64, planting bug: PlantedBug?, trace: ((String) -> Void)? = nil) -> SimulationReport {
+        let world = VirtualWorld(seed: seed, planting: bug, trace: trace)
+        world.run()
+        return world.report
+    }
+}
+
+/// How a run went.
+public struct SimulationReport: Sendable {
+    public var seed: UInt64
+    /// Over the whole trace; equal for equal runs in every process and build.
+    public var digest: UInt64
+    public var virtualSeconds: Double
+    /// The first check that failed, and what it saw; nil for a good run.
+    public var failure: (check: String, detail: String)?
+    /// Things that happened.
+    public var steps: Int
+    /// What the world was, and what came of it, in one line.
+    public var summary: String
+}

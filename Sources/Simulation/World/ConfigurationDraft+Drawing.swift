@@ -1,0 +1,57 @@
+/// Draws a configuration.
+extension ConfigurationDraft {
+    init(swarm: Swarm, dice: inout Dice) {
+        graceMs = dice.ms(500...5_000)
+        receivers = []
+        for index in 0..<swarm.receivers {
+            receivers.append(
+                Receiver(
+                    name: "receiver\(index + 1)", retryMinMs: dice.ms(100...1_000), retryMaxMs: dice.ms(1_000...10_000),
+                    sendsResolved: dice.chance(percent: 80)))
+        }
+        releases = []
+        for index in 0..<swarm.releases { releases.append(Release(named: "release\(index + 1)", dice: &dice)) }
+    }
+}
+
+extension ConfigurationDraft.Release {
+    init(named name: String, dice: inout Dice) {
+        self.name = name
+        intervalMs = dice.ms(2_000...8_000)
+        baseline = .init(version: "v1", instances: (1...dice.int(1...3)).map { "\(name)-old\($0):80" })
+        canary = .init(version: "v2", instances: (1...dice.int(1...2)).map { "\(name)-new\($0):80" })
+        routerKind = dice.chance(percent: 60) ? .gray : .http
+        routers = (1...dice.int(1...3)).map { "http://\(name)-lb\($0)" }
+        callTimeoutMs = dice.ms(300...2_000)
+        retryMinMs = dice.ms(50...500)
+        retryMaxMs = dice.ms(500...5_000)
+        deadlineMs = dice.ms(10_000...60_000)
+        observeEveryMs = dice.ms(1_000...5_000)
+        proofCycles = dice.int(1...2)
+        rules = []
+        rules = drawRules(&dice)
+    }
+
+    /// Every rule has a margin that a healthy canary stays far away from.
+    private func drawRules(_ dice: inout Dice) -> [ConfigurationDraft.Rule] {
+        let absolute = "canary > 10%"
+        let errors = dice.chance(percent: 60) ? "canary > 2 * baseline and canary > 10%" : absolute
+        let slow = "canary > 2 * baseline and canary > 500ms"
+        var rules = [
+            rule("Errors", "error_rate", errors, "rollback", &dice),
+            rule("Slow", "latency_p95", slow, "rollback", &dice),
+        ]
+        if dice.chance(percent: 30) { rules.append(rule("Told", "error_rate", absolute, "notify", &dice)) }
+        if dice.chance(percent: 15) { rules.append(rule("Held", "error_rate", absolute, "hold", &dice)) }
+        return rules
+    }
+
+    private func rule(
+        _ name: String, _ indicator: String, _ condition: String, _ action: String, _ dice: inout Dice
+    ) -> ConfigurationDraft.Rule {
+        ConfigurationDraft.Rule(
+            name: name, indicator: indicator, condition: condition, windowMs: intervalMs * dice.ms(2...5),
+            forMs: intervalMs * dice.ms(0...2), keepFiringForMs: intervalMs * dice.ms(0...3),
+            noData: dice.pick(["hold", "hold", "ignore"]), action: action)
+    }
+}

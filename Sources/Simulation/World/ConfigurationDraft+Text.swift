@@ -1,0 +1,72 @@
+/// Writes the files.
+extension ConfigurationDraft {
+    /// Path to text.
+    var texts: [String: String] {
+        var texts = [ConfigurationDraft.path: configuration]
+        for release in releases { texts["/etc/rollguard/\(release.name).rules.yaml"] = release.ruleFile }
+        return texts
+    }
+
+    private var configuration: String {
+        var text = "state: /virtual\njournal: {grace: \(graceMs)ms}\nreceivers:\n"
+        for receiver in receivers {
+            text += "  - {name: \(receiver.name), kind: webhook, url: \"http://\(receiver.name)/hook\", "
+            text += "send_resolved: \(receiver.sendsResolved), "
+            text += "retry: {min: \(receiver.retryMinMs)ms, max: \(receiver.retryMaxMs)ms}}\n"
+        }
+        return text + "releases:\n" + releases.filter(\.isListed).map(\.configuration).joined()
+    }
+}
+
+extension ConfigurationDraft.Release {
+    fileprivate var configuration: String {
+        """
+          - name: \(name)
+            scrape: {interval: \(intervalMs)ms, timeout: \(min(2_000, intervalMs / 2))ms}
+            pools:
+              baseline: \(text(baseline))
+              canary: \(text(canary))
+            indicators:
+              requests: http_requests_total
+              errors: http_requests_total{code=~"500|503"}
+              latency: http_request_duration_seconds
+            rollback: {call_timeout: \(callTimeoutMs)ms, deadline: \(deadlineMs)ms, observe_every: \(observeEveryMs)ms, \
+        retry: {min: \(retryMinMs)ms, max: \(retryMaxMs)ms}}
+            proof: {cycles: \(proofCycles)}
+            router: \(router)
+            rules: ["\(name).rules.yaml"]
+
+        """
+    }
+
+    private func text(_ pool: ConfigurationDraft.Pool) -> String {
+        let targets = pool.instances.map { "\"\($0)\"" }.joined(separator: ", ")
+        return "{version: \(pool.version), targets: [\(targets)]}"
+    }
+
+    private var router: String {
+        let instances = "[\(routers.map { "\"\($0)\"" }.joined(separator: ", "))]"
+        switch routerKind {
+        case .gray: return "{kind: gray, instances: \(instances)}"
+        case .http:
+            return "{kind: http, instances: \(instances), total: 10000, "
+                + "set: [{url: /weights, capture: {etag: {header: ETag}}}, "
+                + "{method: PUT, url: /weights, headers: {If-Match: \"${etag}\"}, "
+                + "body: {old: \"${weight.baseline}\", new: \"${weight.canary}\"}}], "
+                + "read_back: {steps: [{url: /weights}], canary: {pointer: /new}, baseline: {pointer: /old}}}"
+        }
+    }
+
+    fileprivate var ruleFile: String {
+        var text = "groups:\n  - name: drawn\n    rules:\n"
+        for rule in rules {
+            text += "      - alert: \(rule.name)\n        indicator: \(rule.indicator)\n"
+            text += "        window: \(rule.windowMs)ms\n        when: \(rule.condition)\n        min_requests: 100\n"
+            text += "        for: \(rule.forMs)ms\n        keep_firing_for: \(rule.keepFiringForMs)ms\n"
+            text += "        no_data: \(rule.noData)\n        action: \(rule.action)\n"
+            text += "        labels: {severity: page}\n"
+            text += "        annotations: {summary: \"{{ canary }} against {{ baseline }}\"}\n"
+        }
+        return text
+    }
+}

@@ -1,0 +1,77 @@
+import ReleaseKernel
+import Rulebook
+
+/// What the configuration files of a run say. Drawn from the seed, changed by reloads, and always read through the real
+/// Rulebook, as a person's files are.
+struct ConfigurationDraft {
+    struct Pool {
+        var version: String
+        /// `host:port`
+        var instances: [String]
+    }
+
+    enum RouterKind {
+        case gray
+        case http
+    }
+
+    struct Rule {
+        var name: String
+        var indicator: String
+        var condition: String
+        var windowMs: Int64
+        var forMs: Int64
+        var keepFiringForMs: Int64
+        var noData: String
+        var action: String
+    }
+
+    struct Release {
+        var name: String
+        var intervalMs: Int64
+        var baseline: Pool
+        var canary: Pool
+        var routerKind: RouterKind
+        /// Addresses: `http://release1-lb1`
+        var routers: [String]
+        var callTimeoutMs: Int64
+        var retryMinMs: Int64
+        var retryMaxMs: Int64
+        var deadlineMs: Int64
+        var observeEveryMs: Int64
+        var proofCycles: Int
+        var rules: [Rule]
+        /// False while somebody has taken the release out of the files.
+        var isListed = true
+    }
+
+    struct Receiver {
+        var name: String
+        var retryMinMs: Int64
+        var retryMaxMs: Int64
+        var sendsResolved: Bool
+    }
+
+    var graceMs: Int64
+    var receivers: [Receiver]
+    var releases: [Release]
+
+    static let path = "/etc/rollguard/rollguard.yaml"
+
+    /// The plan that the Rulebook makes of the files.
+    var plan: Plan {
+        let result = Rulebook.load(configuration: ConfigurationDraft.path, files: MemoryFiles(texts))
+        guard let plan = result.plan else {
+            let mistakes = result.mistakes.map(\.description).joined(separator: "\n")
+            preconditionFailure("the drawn configuration has mistakes:\n\(mistakes)")
+        }
+        return plan
+    }
+
+    /// How many mistakes the Rulebook finds when somebody has misspelt a field.
+    var mistakesWhenMisspelt: Int {
+        var spoilt = texts
+        spoilt[ConfigurationDraft.path, default: ""] += "recievers: []\n"
+        return Rulebook.load(configuration: ConfigurationDraft.path, files: MemoryFiles(spoilt)).mistakes.count
+    }
+}

@@ -1,0 +1,54 @@
+import ReleaseKernel
+
+/// What one run is like. Each seed switches some kinds of trouble off and draws wild numbers for the others, because a run
+/// with everything at once hides what a single kind can do.
+struct Swarm {
+    enum Trouble: CaseIterable {
+        case router
+        case lostInstance
+        case link
+        case disk
+        case service
+        case receiver
+        case wallClock
+        case crash
+        case deployer
+        case operators
+        case reload
+        case churn
+        case stickyClients
+        case lostCall
+    }
+
+    var troubles: [Trouble] = []
+    var troubleEveryMs: Int64
+    var faultPhaseMs: Int64
+    /// Requests and replies lost per 1 000, each way.
+    var lossPerMille: Int
+    var longestDelayMs: Int64
+    var isDryRun: Bool
+    var releases: Int
+    var receivers: Int
+
+    /// After the heal the world is left alone for so long.
+    static let calmMs: Int64 = 260_000
+    /// From the heal, or from its beginning, an incident has this long to close.
+    static let patienceMs: Int64 = 120_000
+
+    init(dice: inout Dice) {
+        for trouble in Trouble.allCases where dice.chance(percent: 45) { troubles.append(trouble) }
+        troubleEveryMs = dice.ms(2_000...25_000)
+        faultPhaseMs = dice.ms(120_000...600_000)
+        lossPerMille = dice.chance(percent: 50) ? 0 : dice.int(1...150)
+        longestDelayMs = dice.chance(percent: 60) ? 20 : dice.ms(20...1_500)
+        isDryRun = dice.chance(percent: 4)
+        releases = dice.chance(percent: 20) ? 2 : 1
+        receivers = dice.int(1...2)
+    }
+
+    var summary: String {
+        let names = troubles.map { "\($0)" }.joined(separator: " ")
+        return "\(releases) releases, loss \(lossPerMille)/1000, \(names.isEmpty ? "no trouble" : names)"
+            + (isDryRun ? ", dry run" : "")
+    }
+}

@@ -1,0 +1,106 @@
+import ReleaseKernel
+
+/// One release as it truly is: its processes, its routers, its traffic and its faults.
+struct VirtualRelease {
+    /// What is wrong with a version, and since when.
+    struct Sickness {
+        var beganMs: Int64?
+        var errorShare: Double
+        var slowShare: Double
+
+        func isSick(atMs now: Int64) -> Bool { beganMs.map { $0 <= now } ?? false }
+    }
+
+    let name: String
+    var requestsPerSecond: Double
+    var baseline: [VirtualService]
+    var canary: [VirtualService]
+    var routers: [VirtualRouter]
+    var canarySickness: Sickness
+    var baselineSickness: Sickness
+    /// The part of the canary's former traffic that stays whatever the routers do.
+    var stickyShare = 0.0
+    /// What the last plan that named the release said of it.
+    var lastPlan: ReleasePlan?
+    /// When the baseline last had traffic.
+    private(set) var baselineServedMs: Int64 = 0
+    /// When a baseline process was last running.
+    private(set) var baselineUpMs: Int64 = 0
+    private var servedUntilMs: Int64 = 0
+
+    init(draft: ConfigurationDraft.Release, wallMs: Int64, dice: inout Dice) {
+        name = draft.name
+        requestsPerSecond = Double(dice.int(60...400))
+        func services(_ pool: ConfigurationDraft.Pool) -> [VirtualService] {
+            pool.instances.map { instance in
+                var one = VirtualService(
+                    instance: instance, isOpenMetrics: dice.chance(percent: 30),
+                    startedWallMs: wallMs - dice.ms(0...7_200_000), paths: dice.int(1...4))
+                one.live(requests: Double(dice.int(0...100_000)))
+                return one
+            }
+        }
+        baseline = services(draft.baseline)
+        canary = services(draft.canary)
+        routers = draft.routers.map { VirtualRouter(name: $0) }
+        canarySickness = VirtualRelease.sickness(dice: &dice, percent: 65)
+        baselineSickness = Sickness(beganMs: nil, errorShare: 0, slowShare: 0)
+        if dice.chance(percent: 15) {
+            // As sick as the canary, or more: fleeing to it would help nobody.
+            baselineSickness = canarySickness
+            baselineSickness.errorShare = min(0.9, canarySickness.errorShare * 1.3)
+            baselineSickness.beganMs = dice.chance(percent: 50) ? -600_000 : dice.ms(0...200_000)
+        }
+    }
+
+    static func sickness(dice: inout Dice, percent: Int, afterMs: Int64 = 0) -> Sickness {
+        let kind = dice.int(0...2)
+        let isSick = dice.chance(percent: percent)
+        let began = afterMs + dice.ms(0...300_000)
+        return Sickness(
+            beganMs: isSick ? began : nil, errorShare: kind == 1 ? 0.002 : Double(dice.int(25...60)) / 100,
+            slowShare: kind == 0 ? 0.001 : 0.4)
+    }
+
+    /// The canary's true share over all routers, 0...1.
+    var share: Double {
+        routers.reduce(0) { $0 + Double($1.share) } / Double(10_000 * routers.count)
+    }
+
+    var largestShare: Int { routers.map(\.share).max() ?? 0 }
+
+    /// Lets the traffic flow up to now, with the shares and faults as they were. Call before changing any of them.
+    mutating func serve(untilMs now: Int64) {
+        var from = servedUntilMs
+        for index in routers.indices where routers[index].share == 0 { routers[index].lastZeroMs = now }
+        if baseline.contains(where: { $0.isUp }) { baselineUpMs = now }
+        guard now > from else { return }
+        servedUntilMs = now
+        // Cut where a fault begins, so that nothing is counted on the wrong side.
+        let cuts = [canarySickness.beganMs, baselineSickness.beganMs].compactMap { $0 }.filter { $0 > from && $0 < now }
+        for end in cuts.sorted() + [now] where end > from {
+            serve(fromMs: from, toMs: end)
+            from = end
+        }
+    }
+
+    private mutating func serve(fromMs: Int64, toMs: Int64) {
+        let all = requestsPerSecond * Double(toMs - fromMs) / 1_000
+        let toCanary = max(share, stickyShare)
+        if toCanary < 1 { baselineServedMs = toMs }
+        VirtualRelease.serve(all * toCanary, by: &canary, canarySickness, atMs: fromMs)
+        VirtualRelease.serve(all * (1 - toCanary), by: &baseline, baselineSickness, atMs: fromMs)
+    }
+
+    private static func serve(
+        _ requests: Double, by services: inout [VirtualService], _ sickness: Sickness, atMs now: Int64
+    ) {
+        let up = services.indices.filter { services[$0].isUp }
+        let isSick = sickness.isSick(atMs: now)
+        for index in up {
+            services[index].serve(
+                requests / Double(up.count), errorShare: isSick ? sickness.errorShare : 0.002,
+                slowShare: isSick ? sickness.slowShare : 0.001)
+        }
+    }
+}

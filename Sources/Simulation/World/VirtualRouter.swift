@@ -1,0 +1,118 @@
+import Foundation
+import ReleaseKernel
+
+/// One router instance: what it really does, and how honest its admin API is about it. It speaks two dialects, that of
+/// the gray router and one of weights with an ETag, so that two real drivers are run.
+struct VirtualRouter {
+    enum Mood: String, CaseIterable {
+        case honest
+        /// 403
+        case refuses
+        /// 409: somebody else is always faster.
+        case conflicts
+        /// 429
+        case throttles
+        /// 500, and nothing.
+        case fails
+        /// 500, although it was done.
+        case failsLate
+        /// Takes the request and never answers.
+        case hangs
+        /// Does it, and never answers.
+        case hangsLate
+        /// 2xx and nothing.
+        case ignores
+        /// 2xx, done, and put back a little later.
+        case reverts
+        /// Reads back what was true before the last change.
+        case stale
+        /// Cannot be read.
+        case blind
+        /// Reads back what is no answer.
+        case garbled
+    }
+
+    let name: String
+    var mood = Mood.honest
+    /// Lost to the daemon; traffic still flows through it with the share it has.
+    var isLost = false
+    /// Whether a lost instance refuses connections at once, or is silent.
+    var refusesWhenLost = false
+    /// The canary's true share, basis points.
+    var share = 0 {
+        didSet { if share != oldValue { previousShare = oldValue } }
+    }
+    /// Before the last change: what a stale read-back shows.
+    private(set) var previousShare = 0
+    /// When its share was last 0, as far as the traffic has been followed.
+    var lastZeroMs: Int64?
+    var revision = 0
+    /// What it was last told and said yes to; nil after somebody else's change.
+    var asked: Int?
+
+    init(name: String) { self.name = name }
+
+    /// - Parameter isBaselineUp: what its own health checks of the old version's servers say.
+    /// - Returns: nil when no answer comes.
+    mutating func answer(_ request: HTTPRequest, isBaselineUp: Bool) -> HTTPResponse? {
+        let isGray = request.url.hasSuffix("/api/v1/split")
+        if request.method == "GET" { return shown(isGray: isGray, isBaselineUp: isBaselineUp) }
+        guard let wanted = VirtualRouter.wanted(request.body ?? []) else { return HTTPResponse(status: 400) }
+        let condition = request.headers.first { $0.name == "If-Match" }
+        if let condition, condition.value != etag { return HTTPResponse(status: 412) }
+        return take(wanted)
+    }
+
+    private mutating func take(_ wanted: Int) -> HTTPResponse? {
+        switch mood {
+        case .refuses: return HTTPResponse(status: 403)
+        case .throttles: return HTTPResponse(status: 429)
+        case .conflicts: return HTTPResponse(status: 409)
+        case .fails: return HTTPResponse(status: 500)
+        case .hangs: return nil
+        case .ignores: asked = wanted
+        case .honest, .reverts, .stale, .blind, .garbled, .failsLate, .hangsLate:
+            share = wanted
+            asked = wanted
+            revision += 1
+        }
+        switch mood {
+        case .failsLate: return HTTPResponse(status: 500)
+        case .hangsLate: return nil
+        default: return HTTPResponse(status: 200)
+        }
+    }
+
+    private func shown(isGray: Bool, isBaselineUp: Bool) -> HTTPResponse? {
+        switch mood {
+        case .hangs, .hangsLate: nil
+        case .blind: HTTPResponse(status: 500)
+        case .garbled: HTTPResponse(status: 200, body: Array("<html>".utf8))
+        case .stale: page(share: previousShare, isGray: isGray, isBaselineUp: isBaselineUp)
+        default: page(share: share, isGray: isGray, isBaselineUp: isBaselineUp)
+        }
+    }
+
+    /// What a router would show that did what it was told; nil when it was told nothing.
+    var claimed: HTTPResponse? { asked.map { page(share: $0, isGray: true, isBaselineUp: true) } }
+
+    private var etag: String { "\"\(revision)\"" }
+
+    /// Both dialects in one document: each driver takes what it knows.
+    private func page(share: Int, isGray: Bool, isBaselineUp: Bool) -> HTTPResponse {
+        let text =
+            "{\"canary_basis_points\":\(share),\"revision\":\(revision),\"baseline_healthy\":\(isBaselineUp),"
+            + "\"old\":\(10_000 - share),\"new\":\(share)}"
+        return HTTPResponse(status: 200, headers: [TextPair("ETag", etag)], body: Array(text.utf8))
+    }
+
+    private struct Wanted: Decodable {
+        var canary_basis_points: Int?
+        var new: Int?
+    }
+
+    private static func wanted(_ body: [UInt8]) -> Int? {
+        let wanted = try? JSONDecoder().decode(Wanted.self, from: Data(body))
+        return (wanted?.canary_basis_points ?? wanted?.new).flatMap { (0...10_000).contains($0) ? $0 : nil }
+    }
+}

@@ -1,0 +1,71 @@
+import ReleaseKernel
+
+/// One process of a service: counts what it serves and shows it as an exposition page.
+struct VirtualService {
+    static let bounds = ["0.05", "0.1", "0.25", "0.5", "1", "2.5", "+Inf"]
+
+    let instance: String
+    let isOpenMetrics: Bool
+    var isUp = true
+    /// Answers with a page that cannot be read.
+    var isGarbled = false
+    /// By the services' own clock, which does not jump.
+    var startedWallMs: Int64
+    /// Its requests are spread over so many series; each appears with its first request.
+    private let paths: Int
+    private var requests = 0.0
+    private var errors = 0.0
+    private var slow = 0.0
+
+    init(instance: String, isOpenMetrics: Bool, startedWallMs: Int64, paths: Int) {
+        self.instance = instance
+        self.paths = paths
+        self.isOpenMetrics = isOpenMetrics
+        self.startedWallMs = startedWallMs
+    }
+
+    mutating func restart(wallMs: Int64) {
+        startedWallMs = wallMs
+        (requests, errors, slow) = (0, 0, 0)
+        isUp = true
+    }
+
+    /// A long life before anybody looked.
+    mutating func live(requests count: Double) { requests += count }
+
+    mutating func serve(_ count: Double, errorShare: Double, slowShare: Double) {
+        requests += count
+        errors += count * errorShare
+        slow += count * slowShare
+    }
+
+    var page: [UInt8] {
+        if isGarbled { return Array("http_requests_total{code=\"200\" 12\n<html>".utf8) }
+        let failed = Int(errors)
+        let total = Int(requests)
+        let slowOnes = Int(slow)
+        var text = "# TYPE process_start_time_seconds gauge\nprocess_start_time_seconds \(startedText)\n"
+        text += "# TYPE http_requests\(isOpenMetrics ? "" : "_total") counter\n"
+        for path in 0..<paths {
+            // Whole requests, so that the series add up to the total.
+            let count = (total - failed) / paths + (path < (total - failed) % paths ? 1 : 0)
+            if count > 0 || path == 0 { text += "http_requests_total{code=\"200\",path=\"/\(path)\"} \(count)\n" }
+        }
+        if failed > 0 { text += "http_requests_total{code=\"500\"} \(failed)\n" }
+        text += "# TYPE http_request_duration_seconds histogram\n"
+        for (index, bound) in VirtualService.bounds.enumerated() {
+            // Fast requests end within 100 ms, slow ones within 2.5 s.
+            let below = index == 0 ? (total - slowOnes) / 2 : index < 5 ? total - slowOnes : total
+            let shown = isOpenMetrics && bound == "1" ? "1.0" : bound
+            text += "http_request_duration_seconds_bucket{le=\"\(shown)\"} \(below)\n"
+        }
+        text += "http_request_duration_seconds_sum \(Double(total - slowOnes) * 0.06 + Double(slowOnes) * 1.8)\n"
+        text += "http_request_duration_seconds_count \(total)\n"
+        return Array((isOpenMetrics ? text + "# EOF\n" : text).utf8)
+    }
+
+    private var startedText: String {
+        let (seconds, rest) = startedWallMs.quotientAndRemainder(dividingBy: 1_000)
+        return "\(seconds).\(String(rest + 1_000).dropFirst())"
+    }
+}

@@ -1,0 +1,50 @@
+import ReleaseKernel
+
+/// Where the world tells its checkers.
+extension VirtualWorld {
+    func checkAppend(_ batch: JournalBatch) {
+        for entry in batch.entries {
+            guard let index = releaseIndex(entry.release), let plan = releases[index].lastPlan else { continue }
+            let view = WorldView(
+                nowMs: nowMs, uptimeMs: moment.uptimeMs, lifeBeganMs: lifeBeganMs, release: releases[index],
+                plan: plan)
+            checks.appended(entry, release: index, view)
+        }
+    }
+
+    func checkApply(_ release: Int, _ split: Split) {
+        if swarm.isDryRun { return checks.dryRunApplies(releases[release].name) }
+        guard let life = daemon else { return }
+        let snapshot = life.kernel.snapshot(at: moment)
+        let incident = snapshot.releases.first { $0.name == releases[release].name }?.openIncident
+        checks.applies(
+            release: release, incident: incident, split: split,
+            durable: disk.entries, graceMs: plan.daemon.journal.graceMs, uptimeMs: moment.uptimeMs)
+    }
+
+    func checkCycle(_ release: Int) {
+        guard let life = daemon else { return }
+        let snapshot = life.kernel.snapshot(at: moment)
+        checks.saw(snapshot, atMs: nowMs)
+        guard let plan = planned(release) else { return }
+        checks.cycleEnded(release: release, snapshot, plan: plan, atWallMs: moment.wallMs)
+    }
+
+    func checkDelivery(_ delivery: Delivery, by receiver: VirtualReceiver) {
+        checks.received(delivery, disk: disk)
+    }
+
+    /// The time to converge is over.
+    func calm() {
+        note("calm")
+        guard let life = daemon else { return checks.foundDead() }
+        checks.calmed(life.kernel.snapshot(at: moment), disk: disk)
+    }
+
+    func end() {
+        note("end")
+        isOver = true
+        guard let life = daemon else { return checks.foundDead() }
+        checks.finished(life.kernel.snapshot(at: moment), releases, disk: disk, nowMs: nowMs)
+    }
+}

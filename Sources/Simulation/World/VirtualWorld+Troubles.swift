@@ -1,0 +1,138 @@
+import ReleaseKernel
+
+/// What goes wrong, who meddles, and the heal.
+extension VirtualWorld {
+    /// Somebody gives the canary its first share.
+    func firstDeploy(_ release: Int) { deploy(release, share: dice.ms(500...5_000)) }
+
+    func deploy(_ release: Int, share: Int64, instance: Int? = nil) {
+        releases[release].serve(untilMs: nowMs)
+        for index in releases[release].routers.indices where instance == nil || instance == index {
+            releases[release].routers[index].share = Int(share)
+            releases[release].routers[index].revision += 1
+            releases[release].routers[index].asked = nil
+        }
+        note("deployer: \(releases[release].name) \(share) bp\(instance.map { " on instance \($0)" } ?? "")")
+    }
+
+    func makeTrouble() {
+        guard !isHealed else { return }
+        let release = dice.int(0...releases.count - 1)
+        releases[release].serve(untilMs: nowMs)
+        trouble(dice.pick(swarm.troubles), release)
+        after(dice.ms(1...2 * swarm.troubleEveryMs), .trouble)
+    }
+
+    private func trouble(_ kind: Swarm.Trouble, _ release: Int) {
+        switch kind {
+        case .router: changeRouter(release)
+        case .lostInstance:
+            let index = dice.int(0...releases[release].routers.count - 1)
+            releases[release].routers[index].isLost.toggle()
+            note("\(releases[release].routers[index].name): lost \(releases[release].routers[index].isLost)")
+        case .link: changeLink(release)
+        case .disk:
+            disk.mood = dice.chance(percent: 40) ? .works : dice.pick(VirtualDisk.Mood.allCases)
+            note("disk: \(disk.mood.rawValue)")
+        case .service: changeService(release)
+        case .receiver:
+            let index = dice.int(0...receivers.count - 1)
+            receivers[index].mood = dice.chance(percent: 30) ? .up : dice.pick(VirtualReceiver.Mood.allCases)
+            note("\(receivers[index].name): \(receivers[index].mood.rawValue)")
+        case .wallClock:
+            wallShiftMs += dice.ms(-3_600_000...3_600_000)
+            wallShiftMs = max(-3_600_000, min(3_600_000, wallShiftMs))
+            note("wall clock: \(wallShiftMs) ms off")
+        case .crash:
+            if dice.chance(percent: 30) { crash(because: "a crash") } else { effectsUntilCrash = dice.int(0...5) }
+        case .deployer: meddle(release)
+        case .operators: operate(release)
+        case .reload: reload(release)
+        case .churn: churn(release)
+        case .stickyClients:
+            let share = dice.chance(percent: 50) ? 0 : Double(dice.int(1...30)) / 100
+            releases[release].stickyShare = share
+            note("\(releases[release].name): \(share) of the clients stick")
+        case .lostCall: losesNextCall = true
+        }
+    }
+
+    private func changeRouter(_ release: Int) {
+        let index = dice.int(0...releases[release].routers.count - 1)
+        let mood = dice.chance(percent: 35) ? .honest : dice.pick(VirtualRouter.Mood.allCases)
+        releases[release].routers[index].mood = mood
+        releases[release].routers[index].refusesWhenLost = dice.chance(percent: 50)
+        note("\(releases[release].routers[index].name): \(mood.rawValue)")
+    }
+
+    private func changeLink(_ release: Int) {
+        if dice.chance(percent: 50) {
+            cutRouters[release].toggle()
+            note("\(releases[release].name): routers cut \(cutRouters[release])")
+        } else {
+            cutTargets[release].toggle()
+            note("\(releases[release].name): targets cut \(cutTargets[release])")
+        }
+    }
+
+    private func changeService(_ release: Int) {
+        let wallMs = VirtualWorld.epochMs + nowMs
+        let isCanary = dice.chance(percent: 50)
+        func change(_ services: inout [VirtualService]) {
+            let index = dice.int(0...services.count - 1)
+            switch dice.int(0...3) {
+            case 0: services[index].isUp.toggle()
+            case 1: services[index].isGarbled.toggle()
+            default: services[index].restart(wallMs: wallMs)
+            }
+            note("\(services[index].instance): up \(services[index].isUp), garbled \(services[index].isGarbled)")
+        }
+        if isCanary { change(&releases[release].canary) } else { change(&releases[release].baseline) }
+    }
+
+    private func meddle(_ release: Int) {
+        let instance = dice.chance(percent: 30) ? dice.int(0...releases[release].routers.count - 1) : nil
+        switch dice.int(0...9) {
+        case 0: deploy(release, share: 10_000)
+        case 1, 2: deploy(release, share: 0)
+        default: deploy(release, share: dice.ms(100...9_000), instance: instance)
+        }
+    }
+
+    private func operate(_ release: Int) {
+        let name = releases[release].name
+        command(dice.chance(percent: 40) ? .rollback(release: name, toVersion: nil) : .rearm(release: name))
+    }
+
+    /// All faults end, and nobody meddles any more.
+    func heal() {
+        note("heal")
+        isHealed = true
+        effectsUntilCrash = nil
+        losesNextCall = false
+        (lossPerMille, longestDelayMs) = (0, 20)
+        disk.mood = .works
+        for index in releases.indices {
+            releases[index].serve(untilMs: nowMs)
+            releases[index].stickyShare = 0
+            (cutRouters[index], cutTargets[index]) = (false, false)
+            for router in releases[index].routers.indices {
+                releases[index].routers[router].mood = .honest
+                releases[index].routers[router].isLost = false
+            }
+            healServices(&releases[index].baseline)
+            healServices(&releases[index].canary)
+        }
+        for index in receivers.indices where receivers[index].mood != .gone { receivers[index].mood = .up }
+        for index in draft.releases.indices { draft.releases[index].isListed = true }
+        readFiles()
+        checks.healed(atMs: nowMs)
+    }
+
+    private func healServices(_ services: inout [VirtualService]) {
+        for index in services.indices {
+            services[index].isUp = true
+            services[index].isGarbled = false
+        }
+    }
+}

@@ -1,0 +1,114 @@
+import Foundation
+import Testing
+
+@testable import Simulation
+
+/// A checker that cannot fail checks nothing: each mistake made on purpose has to be seen.
+@Suite("A planted bug")
+struct PlantedBugTests {
+    @Test(arguments: PlantedBug.allCases)
+    func isCaughtWithin500Seeds(_ bug: PlantedBug) throws {
+        let caught = (1...500).lazy.compactMap { PlantedBugTests.failure(UInt64($0), bug) }.first
+        let (seed, check) = try #require(caught, "\(bug) is not seen by any checker")
+        #expect(PlantedBugTests.checks[bug]?.contains(check) == true, "\(bug): seed \(seed) fails \(check)")
+    }
+
+    @Test func isReportedWithATrace() throws {
+        var lines: [String] = []
+        let seed = try #require((1...500).first { PlantedBugTests.failure(UInt64($0), .actBeforeDurable) != nil })
+        let report = Simulation.run(seed: UInt64(seed), planting: .actBeforeDurable) { lines.append($0) }
+        #expect(report.failure?.check == "intent before the router")
+        #expect(report.summary.contains("FAILED intent before the router"))
+        #expect(lines.count == report.steps)
+        #expect(lines.suffix(10).contains { $0.contains("apply, before the intent is durable") })
+    }
+
+    /// A seed that fails without the bug does not count.
+    private static func failure(_ seed: UInt64, _ bug: PlantedBug) -> (UInt64, String)? {
+        guard let failure = Simulation.run(seed: seed, planting: bug).failure else { return nil }
+        return Simulation.run(seed: seed).failure == nil ? (seed, failure.check) : nil
+    }
+
+    /// Which checks may be the first to see each bug.
+    private static let checks: [PlantedBug: [String]] = [
+        .actBeforeDurable: ["intent before the router"],
+        .diskLies: [
+            "intent before the router", "deliveries are journalled", "everything comes to rest", "latch is kept",
+            "calm in time",
+        ],
+        .tornRecordIsRead: ["records are read as they were written"],
+        .forgetIntentOnRestart: ["latch is kept", "everything comes to rest", "journal has no gaps", "calm in time"],
+        .forgetLatchOnRestart: ["latch is kept", "everything comes to rest", "journal has no gaps", "calm in time"],
+        .newDeliveryIdOnRetry: ["deliveries are journalled", "everything comes to rest", "calm in time"],
+        .deliverBeforeDurable: ["deliveries are journalled"],
+        .neverMarkDelivered: ["everything comes to rest", "calm in time"],
+        .applyToFirstInstance: ["everything comes to rest", "calm in time", "latch is kept"],
+        .observeFirstInstance: ["acknowledged means out", "everything comes to rest", "latch is kept"],
+        .receiptIsProof: ["acknowledged means out", "everything comes to rest", "latch is kept"],
+        .poolsMixedUp: ["everything comes to rest"],
+        .failureIsBreach: ["healthy canary stays", "sick baseline is spared", "dead baseline is spared"],
+        .noTimer: ["everything comes to rest", "calm in time"],
+    ]
+
+    /// The mistakes that `scripts/planted-bugs.sh` plants into the sources still fit them.
+    @Test(arguments: PlantedBugFile.all)
+    func fitsTheSources(_ bug: PlantedBugFile) throws {
+        #expect(!bug.what.isEmpty)
+        #expect(!bug.changes.isEmpty)
+        for change in bug.changes {
+            let source = try String(
+                contentsOf: PlantedBugFile.root.appendingPathComponent(change.file), encoding: .utf8)
+            let places = source.components(separatedBy: change.from).count - 1
+            #expect(places == 1, "\(change.file) has the text \(places) times:\n\(change.from)")
+            #expect(change.from != change.to)
+        }
+    }
+}
+
+/// A file of `PlantedBugs`.
+struct PlantedBugFile: CustomTestStringConvertible {
+    struct Change {
+        var file: String
+        var from = ""
+        var to = ""
+    }
+
+    let name: String
+    private(set) var what = ""
+    private(set) var changes: [Change] = []
+
+    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
+    static let all: [PlantedBugFile] = {
+        let folder = root.appendingPathComponent("Tests/SimulationTests/PlantedBugs")
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        return names.sorted().compactMap { name in
+            let text = try? String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
+            return text.map { PlantedBugFile(name: name, text: $0) }
+        }
+    }()
+
+    private init(name: String, text: String) {
+        self.name = name
+        var file = ""
+        var isReplacement = false
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false).dropLast() {
+            if line.hasPrefix("what: ") {
+                what = String(line.dropFirst(6))
+            } else if line.hasPrefix("file: ") || line.hasPrefix("--- file: ") {
+                file = String(line.drop { $0 != "S" })
+            } else if line == "--- instead of" {
+                (isReplacement, changes) = (false, changes + [Change(file: file)])
+            } else if line == "--- stands" {
+                isReplacement = true
+            } else if isReplacement {
+                changes[changes.count - 1].to += line + "\n"
+            } else {
+                changes[changes.count - 1].from += line + "\n"
+            }
+        }
+    }
+
+    var testDescription: String { name }
+}

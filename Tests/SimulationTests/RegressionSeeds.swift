@@ -1,0 +1,19 @@
+import Testing
+
+@testable import Simulation
+
+/// Seeds that found something, each with the name of what it was. The mistake itself has a test in its own room, because a
+/// seed means another life as soon as the world learns something new.
+@Suite("Seeds that found something")
+struct RegressionSeeds {
+    @Test(
+        arguments: [
+            (367, "after a gap the first page counted as the present"),
+            (5_206, "a wall clock that was set made a process new: errors of its whole life in one window"),
+            (5_262, "a wall clock that was set made a process new: a sick baseline looked fast"),
+        ] as [(UInt64, String)])
+    func holds(_ seed: UInt64, _ what: String) {
+        let report = Simulation.run(seed: seed)
+        #expect(report.failure == nil, "\(what): \(report.summary)")
+    }
+}
