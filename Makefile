@@ -6,13 +6,14 @@ TARGET ?= exposition
 SECONDS ?= 60
 
 help:
-	@echo "make demo    build, then watch a bad release being caught (FAULT=errors|latency|crash|none)"
+	@echo "make demo    build, then watch a bad release being caught (FAULT=errors|latency|crash|subtle|none)"
 	@echo "make test    install what the tests need, then run all of them"
 	@echo "make build   build the rollguard executable: .build/debug/rollguard"
 	@echo "make lint    check the format of all Swift files and scripts"
+	@echo "make bench   measure parsing, scraping, evidence and memory (a release build)"
+	@echo "make calibrate  simulate releases: false rollbacks and times to detection (some 15 CPU minutes)"
 	@echo "make simulate  whole lives of the daemon in virtual time, with drawn faults (SEEDS=2000)"
 	@echo "make fuzz    look for inputs that break a promise (TARGET=exposition|condition|configuration|admin SECONDS=60)"
-	@echo "make bench   measure parsing, scraping and memory (a release build)"
 
 build:
 	@scripts/setup.sh build
@@ -43,4 +44,9 @@ fuzz:
 	@scripts/setup.sh build
 	scripts/fuzz.sh $(TARGET) $(SECONDS)
 
-.PHONY: help build demo test lint simulate bench fuzz
+calibrate:
+	@scripts/setup.sh build
+	swift build -c release --scratch-path .build-calibrate --product rollguard-calibrate
+	.build-calibrate/release/rollguard-calibrate --jobs 2
+
+.PHONY: help build demo test lint simulate bench fuzz calibrate

@@ -48,7 +48,8 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         // floor 0: pure
         room("Telemetry"),
-        room("ReleaseKernel", ["Telemetry"]),
+        room("Statistics"),
+        room("ReleaseKernel", ["Telemetry", "Statistics"]),
         // floor 1: the edges
         room("Rulebook", ["ReleaseKernel", "Telemetry", yams]),
         room("Wire", ["ReleaseKernel", "CCurl"]),
@@ -69,15 +70,19 @@ let package = Package(
         .executableTarget(
             name: "rollguard",
             dependencies: [
-                "Daemon", "Console", "DemoWorld", "GrayRouter", "Ledger", "ReleaseKernel", "Rulebook",
-                "SimulateCommand", "Telemetry", "Wire",
+                "Calculator", "Calibration", "Daemon", "Console", "DemoWorld", "GrayRouter", "Ledger", "ReleaseKernel",
+                "Rulebook", "SimulateCommand", "Telemetry", "Wire",
                 logging, lifecycle, arguments,
             ], swiftSettings: house),
+        .executableTarget(name: "rollguard-calibrate", dependencies: ["Calibration"], swiftSettings: house),
         .executableTarget(
-            name: "rollguard-bench", dependencies: ["Telemetry", "ReleaseKernel", "Wire", "DemoWorld"],
+            name: "rollguard-bench", dependencies: ["Telemetry", "Statistics", "ReleaseKernel", "Wire", "DemoWorld"],
             swiftSettings: house),
         // annex: services, load and a webhook sink, for the demo and the tests
         room("DemoWorld", ["ReleaseKernel", nioCore, nioPosix, nioHTTP1]),
+        // annex: the calculator behind `rollguard evidence`, and the simulation behind `rollguard calibrate`
+        room("Calculator", ["Statistics"]),
+        room("Calibration", ["Statistics", "Telemetry"]),
         // annex: the whole daemon in virtual time, from a seed
         room("Simulation", ["LedgerFormat", "ReleaseKernel", "Routers", "Rulebook", "Telemetry"]),
         room("SimulateCommand", ["Simulation", arguments]),
@@ -86,12 +91,15 @@ let package = Package(
             name: "rollguard-simulate", dependencies: ["SimulateCommand", arguments], swiftSettings: house),
         // tests, beside the room they test
         tests("TelemetryTests", ["Telemetry"]),
-        tests("ReleaseKernelTests", ["ReleaseKernel", "Telemetry"]),
+        tests("StatisticsTests", ["Statistics", "Telemetry"]),
+        tests("CalculatorTests", ["Calculator"]),
+        tests("CalibrationTests", ["Calibration", "Statistics"]),
+        tests("ReleaseKernelTests", ["ReleaseKernel", "Statistics", "Telemetry"]),
         tests("RulebookTests", ["Rulebook", "ReleaseKernel", "Telemetry"]),
         tests("WireTests", ["Wire", "ReleaseKernel"]),
         tests("RoutersTests", ["Routers", "ReleaseKernel", nioCore, nioPosix]),
         tests("ReceiversTests", ["Receivers", "Ledger", "ReleaseKernel", "Wire", crypto]),
-        tests("LedgerTests", ["Ledger", "ReleaseKernel", grdb]),
+        tests("LedgerTests", ["Ledger", "ReleaseKernel", "Telemetry", grdb]),
         tests("ConsoleTests", ["Console", "ReleaseKernel", logging]),
         tests("GrayRouterTests", ["GrayRouter", nioCore, nioPosix, nioHTTP1]),
         tests("DemoWorldTests", ["DemoWorld"]),

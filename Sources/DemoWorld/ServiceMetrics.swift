@@ -39,7 +39,9 @@ struct ServiceMetrics {
 
     /// The page in text format 0.0.4.
     func page() -> String {
-        let requests = answers.sorted { ($0.key.code, $0.key.method) < ($1.key.code, $1.key.method) }
+        // A service that has served nobody yet shows a zero, or its page would have no such metric.
+        let counted = answers.isEmpty ? [Answer(code: 200, method: "GET"): 0] : answers
+        let requests = counted.sorted { ($0.key.code, $0.key.method) < ($1.key.code, $1.key.method) }
             .map { "http_requests_total{code=\"\($0.key.code)\",method=\"\($0.key.method)\"} \($0.value)" }
         return
             ([

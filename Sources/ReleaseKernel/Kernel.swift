@@ -172,9 +172,11 @@ public struct Kernel: Sendable, Equatable {
     }
 
     private func makeContext(at now: Moment) -> StepContext {
-        StepContext(
+        var context = StepContext(
             now: now, isDryRun: isDryRun, graceMs: plan.daemon.journal.graceMs, receivers: plan.receivers,
             journalIdentity: journalIdentity, nextSequence: nextSequence, nextCall: nextCall, generator: generator)
+        context.isJournalFailing = journalProblem != nil
+        return context
     }
 
     private mutating func finish(_ context: StepContext) -> [Effect] {

@@ -10,6 +10,9 @@ struct StepContext {
     var nextCall: Int
     var generator: SeededGenerator
 
+    /// The last thing heard of the journal is that it cannot be written.
+    var isJournalFailing = false
+
     private(set) var entries: [JournalEntry] = []
     private(set) var deliveries: [Delivery] = []
     private var later: [Effect] = []
@@ -32,6 +35,16 @@ struct StepContext {
     var effects: [Effect] {
         guard !entries.isEmpty else { return later }
         return [.append(JournalBatch(entries: entries, deliveries: deliveries))] + later
+    }
+
+    /// Something was decided in this step that has to stay true after a restart.
+    var hasDecision: Bool {
+        entries.contains { entry in
+            switch entry.event {
+            case .alertFiring, .intended, .held: true
+            default: false
+            }
+        }
     }
 
     /// Writes a fact down and gives its sequence.

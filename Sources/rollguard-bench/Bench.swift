@@ -2,7 +2,7 @@ import Foundation
 import ReleaseKernel
 import Telemetry
 
-/// `make bench`: what a scrape, a sample and a window cost. Prints CPU figures of this machine now; compare ratios inside
+/// `make bench`: what a scrape, a sample, a window and the evidence cost. Prints CPU figures of this machine now; compare ratios inside
 /// one run, not figures of two days.
 @main
 struct Bench {
@@ -11,6 +11,7 @@ struct Bench {
         func isWanted(_ part: String) -> Bool { wanted.isEmpty || wanted.contains(part) }
         if isWanted("parser") { try parser() }
         if isWanted("scrape") { try await ScrapeBench().printRows() }
+        if isWanted("statistics") { StatisticsBench().printRows() }
         if isWanted("memory") { try WindowBench().printRows() }
     }
 

@@ -53,8 +53,20 @@ struct Check: ParsableCommand {
                 Check.count(plan.receivers.count, "receiver"),
             ]
             Terminal.say("\(file): valid: \(parts.joined(separator: ", "))")
+            for release in plan.releases { Check.budget(release).map(Terminal.say) }
         }
         return 0
+    }
+
+    /// What several rules that ask for proof promise together: any of them is wrong with at most the sum.
+    private static func budget(_ release: ReleasePlan) -> String? {
+        let rules = release.rules.filter { $0.regression != nil && $0.action == .rollback }
+        guard !rules.isEmpty else { return nil }
+        let parts = rules.map { "\($0.name) \(NumberText.percent($0.regression?.falseAlarm ?? 0))" }
+        let sum = release.falseRollbackBudget
+        return
+            "\(release.name): false-alarm budget of 'regression' rules that roll back: \(NumberText.percent(sum)) per release"
+            + " (\(parts.joined(separator: ", ")))" + (sum > 0.05 ? "; that is much, lower 'false_alarm'" : "")
     }
 
     private static func count(_ number: Int, _ word: String) -> String { "\(number) \(word)\(number == 1 ? "" : "s")" }

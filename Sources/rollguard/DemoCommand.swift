@@ -4,7 +4,7 @@ import DemoWorld
 /// Everything in one process: two versions, a router, load, a fault, the rollback and its proof.
 struct Demo: AsyncParsableCommand {
     enum Fault: String, ExpressibleByArgument, CaseIterable {
-        case errors, latency, crash, none
+        case errors, latency, crash, subtle, none
     }
 
     static let configuration = CommandConfiguration(
@@ -15,24 +15,42 @@ struct Demo: AsyncParsableCommand {
             lets v1.5.0 go bad after 15 seconds. The story ends with the proof that
             v1.5.0 serves nothing any more, and the webhook as it was received. Exit
             code 0 when the story ended as it should, 1 when not.
+
+            With subtle and none, half of 1000 requests per second go to v1.5.0, both
+            versions fail 1 % of the time, and a rule with `regression` watches beside a
+            bare `canary > 1.5 * baseline`; with subtle, v1.5.0 begins to fail 2 %. Before
+            that the daemon watches v1.4.2 alone for two minutes: what it learns there makes
+            the evidence faster.
             """)
 
-    @Option(help: "What goes wrong with the new version: errors, latency, crash or none.")
+    @Option(help: "What goes wrong with the new version: errors, latency, crash, subtle or none.")
     var fault: Fault = .errors
 
     @Option(help: "Seconds of health before the fault.")
     var faultAfter: Int = 15
 
-    @Option(help: "Requests per second.")
-    var rate: Int = 500
+    @Option(help: "Requests per second. [default: 500; 1000 with subtle and none]")
+    var rate: Int?
+
+    @Option(help: "Seconds that the old version is watched alone before. [default: 0; 120 with subtle and none]")
+    var history: Int?
+
+    @Option(help: "Seed of users and failures: another one is another run of luck.")
+    var seed: UInt64 = 42
 
     func validate() throws {
         guard (1...30).contains(faultAfter) else { throw ValidationError("--fault-after takes 1 to 30 seconds") }
-        guard (10...2_000).contains(rate) else { throw ValidationError("--rate takes 10 to 2000 requests per second") }
+        guard (0...600).contains(history ?? 0) else { throw ValidationError("--history takes 0 to 600 seconds") }
+        guard (10...2_000).contains(rate ?? 500) else {
+            throw ValidationError("--rate takes 10 to 2000 requests per second")
+        }
     }
 
     func run() async throws {
-        let story = DemoStory(fault: fault, faultAfterSeconds: faultAfter, requestsPerSecond: rate)
+        let scene: DemoScene = fault == .subtle || fault == .none ? .subtle : .gross
+        let story = DemoStory(
+            fault: fault, scene: scene, historySeconds: history ?? scene.historySeconds, faultAfterSeconds: faultAfter,
+            requestsPerSecond: rate ?? scene.requestsPerSecond, seed: seed)
         let ending = try await story.tell()
         guard ending.isAsItShouldBe else { throw Failure.no(ending.text) }
     }

@@ -3,6 +3,8 @@ import DemoWorld
 import Foundation
 import GrayRouter
 import Logging
+import ReleaseKernel
+import Wire
 
 /// The demo's world: services, router, load, webhook sink and the daemon, all on loopback ports that the system chose.
 struct DemoStage {
@@ -11,54 +13,62 @@ struct DemoStage {
     let router: GrayRouter
     let load: LoadGenerator
     let sink: WebhookSink
+    let adminAddress: String
     let folder: URL
     let configurationPath: String
 
     /// Starts everything but the daemon and writes the configuration that the daemon will read.
-    static func build(requestsPerSecond: Int) async throws -> DemoStage {
+    static func build(
+        scene: DemoScene, historySeconds: Int, requestsPerSecond: Int, seed: UInt64
+    ) async throws -> DemoStage {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
             "rollguard-demo-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         var baseline: [DemoService] = []
         var canary: [DemoService] = []
         var targets: (baseline: [String], canary: [String]) = ([], [])
-        for index in 1...3 {
-            let service = DemoService(version: "v1.4.2", instance: "old\(index)", fault: .none, seed: UInt64(index))
+        let usual: DemoFault = scene.errorShare > 0 ? .errors(share: scene.errorShare) : .none
+        for index in 1...scene.instances.baseline {
+            let service = DemoService(
+                version: "v1.4.2", instance: "old\(index)", fault: usual, seed: seed &* 1_000 &+ UInt64(index))
             targets.baseline.append("\(try await service.start())")
             baseline.append(service)
         }
-        for index in 1...2 {
+        for index in 1...scene.instances.canary {
             let service = DemoService(
-                version: "v1.5.0", instance: "new\(index)", fault: .none, seed: UInt64(10 + index))
+                version: "v1.5.0", instance: "new\(index)", fault: usual, seed: seed &* 1_000 &+ UInt64(500 + index))
             targets.canary.append("\(try await service.start())")
             canary.append(service)
         }
-        let router = try GrayRouter(configuration: DemoStage.routing(folder: folder, targets: targets))
+        let router = try GrayRouter(
+            configuration: DemoStage.routing(
+                initialBasisPoints: historySeconds > 0 ? 0 : scene.canaryBasisPoints, folder: folder, targets: targets))
         let addresses = try await router.start()
         let sink = WebhookSink()
         let sinkAddress = try await sink.start()
         let path = folder.appendingPathComponent("rollguard.yaml")
         try configuration(
-            folder: folder, targets: targets, admin: "\(addresses.admin)", sink: "\(sinkAddress)"
+            scene, folder: folder, targets: targets, admin: "\(addresses.admin)", sink: "\(sinkAddress)"
         ).write(to: path, atomically: true, encoding: .utf8)
         let load = LoadGenerator(
-            target: addresses.data, requestsPerSecond: requestsPerSecond, users: 2_000, seed: 42)
+            target: addresses.data, requestsPerSecond: requestsPerSecond, users: 2_000, seed: seed)
         return DemoStage(
-            baseline: baseline, canary: canary, router: router, load: load, sink: sink, folder: folder,
+            baseline: baseline, canary: canary, router: router, load: load, sink: sink,
+            adminAddress: "\(addresses.admin)", folder: folder,
             configurationPath: path.path)
     }
 
     private static func routing(
-        folder: URL, targets: (baseline: [String], canary: [String])
+        initialBasisPoints: Int, folder: URL, targets: (baseline: [String], canary: [String])
     ) -> GrayRouterConfiguration {
         GrayRouterConfiguration(
             stateFile: folder.appendingPathComponent("split.json").path, baseline: targets.baseline,
             canary: targets.canary, strategy: .userHash(header: "X-User-Id", cookie: nil),
-            initialCanaryBasisPoints: 1_000, baselineVersion: "v1.4.2", canaryVersion: "v1.5.0")
+            initialCanaryBasisPoints: initialBasisPoints, baselineVersion: "v1.4.2", canaryVersion: "v1.5.0")
     }
 
     private static func configuration(
-        folder: URL, targets: (baseline: [String], canary: [String]), admin: String, sink: String
+        _ scene: DemoScene, folder: URL, targets: (baseline: [String], canary: [String]), admin: String, sink: String
     ) -> String {
         func list(_ targets: [String]) -> String { targets.map { "\"\($0)\"" }.joined(separator: ", ") }
         return """
@@ -83,31 +93,17 @@ struct DemoStage {
                 rules:
                   - name: checkout
                     rules:
-                      - alert: CanaryErrorRate
-                        indicator: error_rate
-                        window: 10s
-                        when: canary > 2 * baseline and canary > 1%
-                        min_requests: 100
-                        for: 1s
-                        action: rollback
-                        annotations:
-                          summary: "canary fails {{ canary }} of its requests, the baseline {{ baseline }}"
-                      - alert: CanaryLatencyP99
-                        indicator: latency_p99
-                        window: 10s
-                        when: canary > 2 * baseline and canary > 200ms
-                        min_requests: 100
-                        for: 1s
-                        action: rollback
-                      - alert: CanaryGone
-                        indicator: request_rate
-                        window: 5s
-                        when: canary < 0.1/s and baseline > 10/s
-                        no_data: breach
-                        for: 1s
-                        action: rollback
 
-            """
+            """ + scene.rules
+    }
+
+    /// Gives the new version its share, as a rollout would.
+    func share(basisPoints: Int) async throws {
+        let transport = CurlTransport(userAgent: "Rollguard/\(Rollguard.version)", secrets: SystemSecretStore())
+        let body = "{\"canary_basis_points\": \(basisPoints)}"
+        let answer = try await transport.send(
+            HTTPRequest(method: "PUT", url: "http://\(adminAddress)/api/v1/split", body: [UInt8](body.utf8)))
+        guard answer.status == 200 else { throw Failure.no("the router did not take the split: \(answer.status)") }
     }
 
     func takeDown() async {

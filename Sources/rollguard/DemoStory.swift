@@ -6,33 +6,44 @@ import Logging
 /// Tells the demo's story as it happens.
 struct DemoStory {
     let fault: Demo.Fault
+    let scene: DemoScene
+    let historySeconds: Int
     let faultAfterSeconds: Int
     let requestsPerSecond: Int
+    let seed: UInt64
 
     struct Ending {
         let isAsItShouldBe: Bool
         let text: String
     }
 
-    /// The longest story: what has not happened by then will not.
-    private static let lastSecond = 55
-
     func tell() async throws -> Ending {
         let clock = StoryClock()
-        clock.say("starting 3 instances of v1.4.2, 2 of v1.5.0, the gray router and \(requestsPerSecond) requests/s")
-        let stage = try await DemoStage.build(requestsPerSecond: requestsPerSecond)
+        clock.say(
+            "starting \(scene.instances.baseline) instances of v1.4.2, \(scene.instances.canary) of v1.5.0, the gray router and \(requestsPerSecond) requests/s"
+        )
+        let stage = try await DemoStage.build(
+            scene: scene, historySeconds: historySeconds, requestsPerSecond: requestsPerSecond, seed: seed)
         let load = Task { await stage.load.run() }
         defer { load.cancel() }
         // The services have served somebody before they are watched, as in life.
         try await Task.sleep(for: .seconds(1))
-        clock.say("10 % of the users get v1.5.0")
+        let share = "\(scene.canaryBasisPoints / 100) % of the users get v1.5.0"
+        if historySeconds == 0 { clock.say(share) }
         let daemon = try await start(stage, clock: clock)
         let ending: Ending
         do {
+            if historySeconds > 0 {
+                clock.say("the daemon watches v1.4.2 alone for \(historySeconds) s, to learn how its errors come")
+                try await Task.sleep(for: .seconds(historySeconds))
+                try await stage.share(basisPoints: scene.canaryBasisPoints)
+                clock.say(share)
+            }
             ending = try await act(stage, clock: clock)
         } catch {
             ending = Ending(isAsItShouldBe: false, text: "error: the demo broke off: \(error)")
         }
+        if scene == .subtle { clock.say(await bareRuleLine(stage, clock: clock)) }
         daemon.cancel()
         _ = await daemon.result
         await stage.takeDown()
@@ -68,7 +79,7 @@ struct DemoStory {
         var faultMs: Int64?
         var watcher = TrafficWatcher(load: stage.load)
         _ = await watcher.line()
-        for second in 1...DemoStory.lastSecond {
+        for second in 1...scene.lastSecond {
             try await Task.sleep(for: .seconds(1))
             if second % 5 == 0 { clock.say(await watcher.line()) }
             if second == faultAfterSeconds, fault != .none {
@@ -85,6 +96,16 @@ struct DemoStory {
             text: fault == .none ? "no rollback" : "the rollback was not acknowledged in time: this should not happen")
     }
 
+    /// What the bare ratio beside the proof did: how often it fired and when, in seconds of the story.
+    private func bareRuleLine(_ stage: DemoStage, clock: StoryClock) async -> String {
+        let fired = await stage.sink.received().filter { webhook in
+            webhook.headers["rollguard-event"] == "alert_firing" && webhook.text.contains(DemoScene.bareRule)
+        }
+        let times = fired.map { String(($0.receivedWallMs - clock.wallMs(at: 0)) / 1_000) + " s" }
+        let list = times.isEmpty ? "" : " (at \(times.joined(separator: ", ")))"
+        return "the bare rule canary > 1.5 * baseline fired \(fired.count) times\(list)"
+    }
+
     private func breakCanary(_ stage: DemoStage, clock: StoryClock) async {
         let (words, kind): (String, DemoFault) =
             switch fault {
@@ -92,6 +113,7 @@ struct DemoStory {
             case .latency:
                 ("a tenth of its requests take 400 ms longer from now on", .latency(extraMs: 400, share: 0.1))
             case .crash: ("both instances crash", .crash)
+            case .subtle: ("2 % of its requests fail from now on, instead of 1 %", .errors(share: 0.02))
             case .none: ("nothing", .none)
             }
         clock.say(">>> v1.5.0 goes bad: \(words)")

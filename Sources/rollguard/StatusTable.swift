@@ -29,6 +29,7 @@ enum StatusTable {
                 + [pool("baseline", release.baseline), pool("canary", release.canary)], indent: "  ")
         let header = ["rule", "action", "alert", "verdict", "canary", "baseline"]
         lines += Columns.laidOut([header] + release.rules.map(rule), indent: "  ")
+        lines += release.rules.flatMap(RegressionText.short)
         for pool in [release.baseline, release.canary] {
             for target in pool.targets {
                 if let error = target.error { lines.append("  ! \(target.instance): \(error)") }
@@ -65,7 +66,7 @@ enum StatusTable {
 /// A value as its indicator is spoken of.
 enum IndicatorText {
     static func value(_ value: Double, of indicator: String) -> String {
-        if indicator == "error_rate" { return NumberText.percent(value) }
+        if indicator.hasPrefix("error_rate") { return NumberText.percent(value) }
         if indicator.hasPrefix("latency") { return NumberText.seconds(value) }
         return NumberText.plain(value) + "/s"
     }

@@ -81,6 +81,7 @@ enum IncidentText {
         }
         lines += Columns.laidOut(
             [side("canary", evidence.canary), side("baseline", evidence.baseline)], indent: "           ")
+        if let found = evidence.regression { lines += RegressionText.whole(found) }
         return lines + evidence.notes.map { "           note: \($0)" }
             + alert.annotations.sorted { $0.key < $1.key }.map { "  \($0.key): \($0.value)" }
     }

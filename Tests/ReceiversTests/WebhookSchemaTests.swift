@@ -94,6 +94,16 @@ struct WebhookSchemaTests {
         #expect(schema.problems(of: try Self.document(bare)) == [])
     }
 
+    @Test func theEvidenceOfAProofFitsIt() throws {
+        var proven = ReleaseKernel.Notification.sample()
+        proven.alert?.evidence.regression = .sample
+        let document = try Self.document(proven)
+        #expect(try Schema(Self.path).problems(of: document) == [])
+        let alert = document["alert"] as? [String: Any]
+        let found = alert?["regression"] as? [String: Any]
+        #expect(found?["chance_one_in"] as? Double == 1_480 && found?["requests_needed"] as? Double == 1_900)
+    }
+
     @Test func andADocumentThatDoesNotIsNamed() throws {
         let schema = try Schema(Self.path)
         var document = try Self.document(.sample())

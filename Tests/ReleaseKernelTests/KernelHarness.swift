@@ -190,6 +190,8 @@ struct KernelHarness {
 
     // MARK: What tests ask
 
+    var unwrittenBatches: Int { unwritten.count }
+
     var snapshot: Snapshot { kernel.snapshot(at: now) }
     var release: ReleaseSnapshot { snapshot.releases[0] }
     var incidents: [IncidentSnapshot] { snapshot.incidents }

@@ -9,7 +9,7 @@ struct DocumentationTests {
     private static let root = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-    private static let ruleNames = ["error-rate", "latency-p99", "traffic-absent", "both-pools-sick"]
+    private static let ruleNames = ["error-rate", "latency-p99", "traffic-absent", "both-pools-sick", "regression"]
 
     private static func text(_ path: String) throws -> String {
         try String(contentsOf: root.appendingPathComponent(path), encoding: .utf8)
@@ -84,8 +84,10 @@ struct DocumentationTests {
         #expect(result.warnings.isEmpty, "\(result.warnings)")
         let rules = try #require(result.plan).releases[0].rules
         #expect(
-            Set(rules.map(\.name)) == ["CanaryErrorRate", "CanaryLatencyP99", "CanaryTrafficAbsent", "BothPoolsSick"])
-        #expect(rules.filter { $0.action == .rollback }.count == 3)
+            Set(rules.map(\.name)) == [
+                "CanaryErrorRate", "CanaryLatencyP99", "CanaryTrafficAbsent", "BothPoolsSick", "CanaryProvablyWorse",
+            ])
+        #expect(rules.filter { $0.action == .rollback }.count == 4)
         for name in Self.ruleNames {
             #expect(Rulebook.isRuleFile("/etc/rollguard/rules/\(name).yaml", files: try Self.files("")))
         }

@@ -60,6 +60,19 @@ struct ShippedRuleTests {
         #expect(cycle > 8 && cycle < 26, "\(cycle)")
     }
 
+    /// Proof takes its time where the baseline has one instance: the sick part of the recording goes on for six minutes more.
+    @Test func theRegressionIsProven() throws {
+        var recording = try Recording("errors")
+        let sick = recording.cycles.dropFirst(10)
+        for _ in 0..<4 { recording.cycles += sick }
+        let release = try Self.replay(["regression.yaml"], recording)
+        #expect(release.fired == ["CanaryProvablyWorse"])
+        #expect(release.isRolledBack)
+        var healthy = try Recording("healthy")
+        for _ in 0..<4 { healthy.cycles += healthy.cycles.dropFirst(10) }
+        #expect(try Self.replay(["regression.yaml"], healthy).fired.isEmpty)
+    }
+
     /// When both versions fail alike it is not the canary: people are told, nothing is moved.
     @Test func aBaselineThatIsAsSickIsNotTheCanarysFault() throws {
         let release = try Self.replay(Self.all, try Recording("errors").withSickBaseline)
@@ -69,6 +82,9 @@ struct ShippedRuleTests {
 
     /// Every file has its row above.
     @Test func noRuleIsShippedWithoutARecording() {
-        #expect(Self.all == ["both-pools-sick.yaml", "error-rate.yaml", "latency-p99.yaml", "traffic-absent.yaml"])
+        #expect(
+            Self.all == [
+                "both-pools-sick.yaml", "error-rate.yaml", "latency-p99.yaml", "regression.yaml", "traffic-absent.yaml",
+            ])
     }
 }

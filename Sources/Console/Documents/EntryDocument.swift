@@ -7,7 +7,7 @@ public struct EntryDocument: Codable, Sendable, Equatable {
     public var release: String
     public var incident: String?
     /// `began`, `ended`, `alert_firing`, `alert_resolved`, `held`, `intended`, `acted_before_durable`, `applied`, `observed`,
-    /// `proven_by_traffic`, `acknowledged`, `abandoned`, `drifted` or `rearmed`.
+    /// `proven_by_traffic`, `acknowledged`, `abandoned`, `drifted`, `rearmed` or `evidence`.
     public var event: String
     /// The same in a sentence.
     public var text: String
@@ -49,7 +49,7 @@ public struct EntryDocument: Codable, Sendable, Equatable {
         case .observed(let records), .drifted(let records): observations = records.map(ObservationDocument.init)
         case .provenByTraffic(let rate): canaryRatePerSecond = rate.isFinite ? rate : nil
         case .rearmed(let person, let why): (by, reason) = (person, why)
-        case .ended, .acknowledged: break
+        case .ended, .acknowledged, .evidence: break
         }
     }
 

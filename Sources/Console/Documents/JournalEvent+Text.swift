@@ -17,6 +17,7 @@ extension JournalEvent {
         case .acknowledged: "the rollback is in force"
         case .abandoned(let reason): "not acknowledged in time: \(reason)"
         case .drifted(let seen): "the canary had traffic again: " + JournalEvent.list(seen.map(\.sentence))
+        case .evidence: "the evidence of the regression rules so far"
         case .rearmed(let by, let reason): "rearmed by \(by): \(reason)"
         }
     }

@@ -26,6 +26,10 @@ public struct RuleDocument: Codable, Sendable, Equatable {
     @ExplicitNull public var baseline: SideDocument?
     @ExplicitNull public var canary: SideDocument?
     public var notes: [String]
+    /// Of a rule that asks for proof; nil for a threshold.
+    @ExplicitNull public var regression: RegressionRecord?
+    /// The record of such a rule that tries itself on the baseline.
+    @ExplicitNull public var selfCheck: RegressionRecord.SelfCheckRecord?
 
     init(_ rule: RuleSnapshot) {
         group = rule.group
@@ -46,10 +50,14 @@ public struct RuleDocument: Codable, Sendable, Equatable {
         baseline = rule.evidence.map { SideDocument($0.baseline) }
         canary = rule.evidence.map { SideDocument($0.canary) }
         notes = rule.evidence?.notes ?? []
+        regression = rule.evidence?.regression
+        selfCheck = rule.selfCheck
     }
 
     enum CodingKeys: String, CodingKey {
         case group, name, action, when, labels, annotations, alert, indicator, verdict, reason, baseline, canary, notes
+        case regression
+        case selfCheck = "self_check"
         case windowMs = "window_ms"
         case forMs = "for_ms"
         case keepFiringForMs = "keep_firing_for_ms"
@@ -98,6 +106,8 @@ public struct EvidenceDocument: Codable, Sendable, Equatable {
     public var baseline: SideDocument
     public var canary: SideDocument
     public var notes: [String]
+    /// Of a rule that asks for proof; nil for a threshold.
+    @ExplicitNull public var regression: RegressionRecord?
 
     init(_ evidence: Evidence) {
         indicator = evidence.indicator
@@ -108,10 +118,11 @@ public struct EvidenceDocument: Codable, Sendable, Equatable {
         baseline = SideDocument(evidence.baseline)
         canary = SideDocument(evidence.canary)
         notes = evidence.notes
+        regression = evidence.regression
     }
 
     enum CodingKeys: String, CodingKey {
-        case indicator, condition, verdict, reason, baseline, canary, notes
+        case indicator, condition, verdict, reason, baseline, canary, notes, regression
         case windowMs = "window_ms"
     }
 }

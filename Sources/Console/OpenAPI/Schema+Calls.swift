@@ -1,5 +1,5 @@
 extension Schema {
-    static let all = statusSchemas + incidentSchemas + callSchemas + prometheusSchemas
+    static let all = statusSchemas + regressionSchemas + incidentSchemas + callSchemas + prometheusSchemas
 
     private static let callSchemas: [Schema] = [
         Schema(

@@ -45,6 +45,7 @@ extension Schema {
                 Field("reason", .nullable(.text)),
                 Field("baseline", .reference("Side")), Field("canary", .reference("Side")),
                 Field("notes", .list(.text)),
+                Field("regression", .nullable(.reference("Regression")), "Null for a threshold."),
             ]),
         Schema("TimelineStep", [Field("at", .time), Field("step", .text), Field("detail", .text)]),
         Schema(

@@ -75,6 +75,8 @@ extension Schema {
                 Field("reason", .nullable(.text), "Why the verdict is inconclusive."),
                 Field("baseline", .nullable(.reference("Side"))), Field("canary", .nullable(.reference("Side"))),
                 Field("notes", .list(.text)),
+                Field("regression", .nullable(.reference("Regression")), "Null for a threshold."),
+                Field("self_check", .nullable(.reference("SelfCheck")), "Null without one."),
             ]),
         Schema(
             "Side",

@@ -65,6 +65,28 @@ public struct MetricFamily: Sendable, Equatable {
         "Verdicts of rules: healthy, breached or inconclusive.")
     static let alerts = MetricFamily(
         "rollguard_alerts", .gauge, ["release", "rule", "state"], "1 for the state that the rule's alert is in.")
+    static let evidence = MetricFamily(
+        "rollguard_evidence_log", .gauge, ["release", "rule"],
+        "Natural logarithm of a regression rule's evidence that the canary is worse; 0 is none.")
+    static let evidenceMax = MetricFamily(
+        "rollguard_evidence_max_log", .gauge, ["release", "rule"], "The largest of it in this release.")
+    static let evidenceBar = MetricFamily(
+        "rollguard_evidence_bar_log", .gauge, ["release", "rule"], "What it has to pass for the rule to fire.")
+    static let evidenceNeeded = MetricFamily(
+        "rollguard_evidence_requests_needed", .gauge, ["release", "rule"],
+        "Requests of both pools until the bar is expected to be passed, at the ratio seen.")
+    static let evidenceDispersion = MetricFamily(
+        "rollguard_evidence_dispersion", .gauge, ["release", "rule"],
+        "How many times fewer independent bad requests there are than were counted.")
+    static let evidenceSafe = MetricFamily(
+        "rollguard_evidence_safe", .gauge, ["release", "rule"],
+        "1 when the canary is shown to be at most so many times as bad as the rule's safe ratio says.")
+    static let selfCheckRuns = MetricFamily(
+        "rollguard_self_check_runs_total", .counter, ["release", "rule"],
+        "Runs of a regression rule on two halves of the baseline.")
+    static let selfCheckFalseAlarms = MetricFamily(
+        "rollguard_self_check_false_alarms_total", .counter, ["release", "rule"],
+        "Those of them that the rule took for a regression.")
     static let releasePhase = MetricFamily(
         "rollguard_release_phase", .gauge, ["release", "phase"], "1 for the phase that the release is in.")
     static let rollbackSteps = MetricFamily(
@@ -97,7 +119,9 @@ public struct MetricFamily: Sendable, Equatable {
     /// In the order of the page.
     public static let all: [MetricFamily] = [
         buildInfo, scrapes, scrapeSeconds, scrapeBytes, scrapeSamples, watchedSeries, cycles, cycleSeconds, targets,
-        requestRate, errorRatio, latencyP99, canaryShare, verdicts, alerts, releasePhase, rollbackSteps,
+        requestRate, errorRatio, latencyP99, canaryShare, verdicts, alerts, evidence, evidenceMax,
+        evidenceBar, evidenceNeeded, evidenceDispersion, evidenceSafe, selfCheckRuns, selfCheckFalseAlarms,
+        releasePhase, rollbackSteps,
         rollbackSeconds, routerCalls, routerSeconds, outbox, appendSeconds, appendFailures, reloads, startTime,
         cpuSeconds, residentBytes,
     ]

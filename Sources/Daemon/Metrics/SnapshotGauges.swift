@@ -27,10 +27,25 @@ struct SnapshotGauges {
             set(.releasePhase, [release.name, phase.rawValue], release.phase == phase ? 1 : 0)
         }
         for rule in release.rules {
+            add(rule, of: release.name)
             for state in [RuleSnapshot.AlertPhase.inactive, .pending, .firing] {
                 set(.alerts, [release.name, rule.name, state.rawValue], rule.alert == state ? 1 : 0)
             }
         }
+    }
+
+    private mutating func add(_ rule: RuleSnapshot, of release: String) {
+        let labels = [release, rule.name]
+        if let found = rule.evidence?.regression {
+            set(.evidence, labels, found.logEvidence)
+            set(.evidenceMax, labels, found.maxLogEvidence)
+            set(.evidenceBar, labels, found.barLogEvidence)
+            set(.evidenceNeeded, labels, found.requestsNeeded)
+            set(.evidenceDispersion, labels, found.comparisons.first?.dispersion)
+            set(.evidenceSafe, labels, found.isSafe ? 1 : 0)
+        }
+        set(.selfCheckRuns, labels, rule.selfCheck.map { Double($0.runs) })
+        set(.selfCheckFalseAlarms, labels, rule.selfCheck.map { Double($0.falseAlarms) })
     }
 
     private mutating func add(_ pool: PoolSnapshot, _ name: String, of release: String) {

@@ -44,6 +44,7 @@ struct WebhookDocument: Encodable {
         let baseline: Side
         let canary: Side
         let notes: [String]
+        @Nullable var regression: RegressionRecord?
 
         init(_ alert: AlertRecord) {
             rule = alert.rule
@@ -59,6 +60,7 @@ struct WebhookDocument: Encodable {
             baseline = Side(alert.evidence.baseline)
             canary = Side(alert.evidence.canary)
             notes = alert.evidence.notes
+            regression = alert.evidence.regression
         }
     }
 

@@ -42,6 +42,8 @@ public enum JournalEvent: Sendable, Equatable, Codable {
     case drifted([RouterObservation])
     /// An operator cleared the latch.
     case rearmed(by: String, reason: String)
+    /// What the regression rules have found so far; each replaces the ones before.
+    case evidence(EvidenceRecord)
 }
 
 extension JournalEvent {
@@ -62,6 +64,7 @@ extension JournalEvent {
         case .abandoned: "abandoned"
         case .drifted: "drifted"
         case .rearmed: "rearmed"
+        case .evidence: "evidence"
         }
     }
 }
@@ -139,6 +142,8 @@ public struct Evidence: Sendable, Equatable, Codable {
     public var canary: Side
     /// Remarks: "latency_p99 is the worst instance's summary quantile".
     public var notes: [String]
+    /// Of a rule that asks for proof; nil for a threshold.
+    public var regression: RegressionRecord?
 
     public init(
         indicator: String, windowMs: Int64, condition: String, verdict: Verdict, baseline: Side, canary: Side,

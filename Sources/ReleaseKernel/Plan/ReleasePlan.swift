@@ -12,10 +12,14 @@ public struct ReleasePlan: Sendable, Equatable, Codable {
     public var rollback: RollbackPlan
     public var proof: ProofPlan
     public var rules: [RulePlan]
+    /// Upper bounds of the latency histogram, seconds, rising, as the configuration tells them; empty when it does not. Only
+    /// for checks before the first scrape.
+    public var latencyBounds: [Double]
 
     public init(
         name: String, scrape: ScrapePlan = ScrapePlan(), baseline: PoolPlan, canary: PoolPlan, indicators: WatchList,
-        router: RouterPlan, rollback: RollbackPlan = RollbackPlan(), proof: ProofPlan = ProofPlan(), rules: [RulePlan]
+        router: RouterPlan, rollback: RollbackPlan = RollbackPlan(), proof: ProofPlan = ProofPlan(), rules: [RulePlan],
+        latencyBounds: [Double] = []
     ) {
         self.name = name
         self.scrape = scrape
@@ -26,6 +30,7 @@ public struct ReleasePlan: Sendable, Equatable, Codable {
         self.rollback = rollback
         self.proof = proof
         self.rules = rules
+        self.latencyBounds = latencyBounds
     }
 
     public func pool(_ pool: Pool) -> PoolPlan { pool == .baseline ? baseline : canary }

@@ -35,6 +35,8 @@ public struct RulePlan: Sendable, Equatable, Codable {
     public var condition: Condition
     /// The condition as it was written, for people.
     public var conditionText: String
+    /// Asks for proof instead of a threshold; then the condition, `min_requests`, `for` and `no_data` say nothing.
+    public var regression: RegressionPlan?
     /// In each pool, in the window; fewer is inconclusive.
     public var minRequests: Double
     public var forMs: Int64

@@ -4,12 +4,14 @@ extension ReleaseState {
         cycles += 1
         baseline.closeCycle(atMs: context.now.uptimeMs)
         canary.closeCycle(atMs: context.now.uptimeMs)
+        gatherEvidence(at: context.now)
         switch phase {
         case .idle: beginByTraffic(&context)
         case .watching: judge(&context)
         case .rollingBack: weighTraffic(&context)
         case .rolledBack, .promoted: break
         }
+        recordEvidence(&context)
         countStrays()
         lastCycleUptimeMs = context.now.uptimeMs
         baseline.openCycle()
@@ -30,7 +32,8 @@ extension ReleaseState {
 
     private mutating func judge(rule index: Int, _ context: inout StepContext) {
         let rule = plan.rules[index]
-        let evaluation = RuleEvaluation(rule: rule, baseline: baseline, canary: canary)
+        let evaluation =
+            regressionEvaluation(rule: index) ?? RuleEvaluation(rule: rule, baseline: baseline, canary: canary)
         evaluations[index] = evaluation
         let verdict = evaluation.evidence.verdict
         context.emit(.measure(.verdict(release: name, rule: rule.name, word: verdict.word)))
@@ -63,6 +66,10 @@ extension ReleaseState {
     /// `error_rate of the canary 8.1%, of the baseline 0.2%, over 1m`.
     func comparison(of index: Int) -> String {
         guard let evidence = evaluations[index]?.evidence else { return "no evaluation yet" }
+        if let regression = evidence.regression {
+            return "\(regression.sentence) (\(plan.rules[index].conditionText))"
+                + evidence.notes.map { "; \($0)" }.joined()
+        }
         let indicator = plan.rules[index].indicator
         let canary = NumberText.value(evidence.canary.value, of: indicator)
         let baseline = NumberText.value(evidence.baseline.value, of: indicator)

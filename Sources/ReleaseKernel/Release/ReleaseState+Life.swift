@@ -64,6 +64,9 @@ extension ReleaseState {
         retireRollback()
         baseline.begin(ReleaseState.freshWindow(plan, at: context.now))
         canary.begin(ReleaseState.freshWindow(plan, at: context.now))
+        baseline.dropIncrements()
+        canary.dropIncrements()
+        regression.begin()
         resolveAlerts(&context, because: "the release begins anew")
         evaluations = plan.rules.map { _ in nil }
         context.record(.began(baseline: plan.baseline.version, canary: plan.canary.version), release: name)

@@ -9,6 +9,12 @@ extension ReleaseState {
         let carried = carriedAlerts(to: next)
         resolveRules(missingIn: next, &context)
         plan = next
+        if old.baseline.version == next.baseline.version, old.indicators == next.indicators {
+            regression.adopt(next)
+            if !isSamePair { regression.end() }
+        } else {
+            regression = RegressionWatch(plan: next)
+        }
         (alerts, firingRecords) = carried
         evaluations = next.rules.map { _ in nil }
         if !isSamePair || !ReleaseState.countsTheSame(old, next) { startPoolsAnew(at: context.now) }
@@ -48,7 +54,7 @@ extension ReleaseState {
     private static func judgesTheSame(_ old: RulePlan, _ new: RulePlan) -> Bool {
         old.name == new.name && old.indicator == new.indicator && old.windowMs == new.windowMs
             && old.condition == new.condition && old.minRequests == new.minRequests && old.forMs == new.forMs
-            && old.noData == new.noData && old.action == new.action
+            && old.noData == new.noData && old.action == new.action && old.regression == new.regression
     }
 
     /// A firing alert whose rule is gone or another one is resolved, or nobody would ever hear of it again.

@@ -8,11 +8,13 @@ extension ReleaseState {
             guard !isReplayingOthers else { return }
             retireRollback()
             (phase, watchedSinceUptimeMs, sinceWallMs) = (.watching, now.uptimeMs, entry.wallMs)
+            regression.begin()
         case .ended(let end): replayEnd(end, wallMs: entry.wallMs)
         case .alertFiring(let alert) where !isReplayingOthers: replayAlert(alert, isFiring: true)
         case .alertResolved(let alert): replayAlert(alert, isFiring: false)
         case .alertFiring: break
         case .held: break
+        case .evidence(let record): replayEvidence(record)
         case .intended(let intent): replayIntent(intent, entry, at: now)
         default: replayIncident(entry)
         }

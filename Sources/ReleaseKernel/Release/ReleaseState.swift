@@ -35,6 +35,7 @@ struct ReleaseState: Sendable, Equatable {
     /// Older incidents, oldest first, bounded.
     private(set) var past: [IncidentSnapshot] = []
     var watch: Watch
+    var regression: RegressionWatch
     /// Why a wanted rollback is not done; nil when none is wanted.
     var heldReason: String?
     /// After a hold nothing is moved until a whole window has passed without the baseline's trouble.
@@ -56,6 +57,7 @@ struct ReleaseState: Sendable, Equatable {
         firingRecords = plan.rules.map { _ in nil }
         evaluations = plan.rules.map { _ in nil }
         watch = Watch(nextUptimeMs: now.uptimeMs)
+        regression = RegressionWatch(plan: plan)
     }
 
     var name: String { plan.name }

@@ -27,7 +27,13 @@ struct RuleEvaluation: Sendable, Equatable {
             canary: RuleEvaluation.side(canary, view: canaryView, value: values.canary), notes: notes)
     }
 
-    private static func side(_ pool: PoolState, view: WindowView, value: Double?) -> Evidence.Side {
+    /// A rule that asks for proof. It compares the pools, so that a baseline that is sick as well is no breach to begin with.
+    init(evidence: Evidence) {
+        self.evidence = evidence
+        baselineBreachesToo = false
+    }
+
+    static func side(_ pool: PoolState, view: WindowView, value: Double?) -> Evidence.Side {
         Evidence.Side(
             version: pool.version, value: value, requests: view.requests ?? view.latencyCount,
             errors: view.errors ?? 0, healthyTargets: pool.healthyTargets, targets: pool.targets.count)

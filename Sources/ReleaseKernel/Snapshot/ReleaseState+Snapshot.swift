@@ -47,12 +47,14 @@ extension ReleaseState {
         let rule = plan.rules[index]
         let evidence = evaluations[index]?.evidence
         let text = evidence.map { Template(rule: rule, evidence: $0, release: name).expanded() }
-        return RuleSnapshot(
+        var snapshot = RuleSnapshot(
             group: rule.group, name: rule.name, action: rule.action, conditionText: rule.conditionText,
             windowMs: rule.windowMs, forMs: rule.forMs, keepFiringForMs: rule.keepFiringForMs,
             labels: text?.labels ?? rule.labels, annotations: text?.annotations ?? rule.annotations,
             alert: alerts[index].shownPhase, activeSinceWallMs: alerts[index].activeSinceWallMs, evidence: evidence,
             lastEvaluationWallMs: evidence == nil ? nil : lastEvaluationWallMs)
+        snapshot.selfCheck = regression.selfChecks[index]?.record
+        return snapshot
     }
 
     /// What a person should mend, in a fixed order.

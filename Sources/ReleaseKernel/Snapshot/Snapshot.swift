@@ -130,6 +130,8 @@ public struct RuleSnapshot: Sendable, Equatable, Codable {
     public var activeSinceWallMs: Int64?
     /// Nil before the first evaluation.
     public var evidence: Evidence?
+    /// The record of a rule that tries itself on the baseline; nil without.
+    public var selfCheck: RegressionRecord.SelfCheckRecord?
     public var lastEvaluationWallMs: Int64?
 
     public init(

@@ -1,3 +1,4 @@
+import Statistics
 import Telemetry
 
 /// One pool of a watched release: its targets' health and its window.
@@ -17,6 +18,8 @@ struct PoolState: Sendable, Equatable {
         var lastRow: Int?
         /// Seen in the running cycle.
         var isFresh = false
+        /// What the running cycle brought, for the rules that compare cycles; nil when the target did not answer.
+        var increments: InstanceIncrements?
     }
 
     let version: String
@@ -49,6 +52,7 @@ struct PoolState: Sendable, Equatable {
         case .success(let reading, let warnings):
             note(reading, warnings: warnings, target: report.target)
             count(reading, target: report.target, atMs: uptimeMs)
+            targets[report.target].add(reading)
         }
     }
 
@@ -91,6 +95,14 @@ struct PoolState: Sendable, Equatable {
     /// Makes ready for the next cycle's reports.
     mutating func openCycle() {
         for index in targets.indices { targets[index].isFresh = false }
+        dropIncrements()
+    }
+
+    /// Targets that answered in this cycle.
+    var increments: [InstanceIncrements] { targets.compactMap(\.increments) }
+
+    mutating func dropIncrements() {
+        for index in targets.indices { targets[index].increments = nil }
     }
 
     /// The pool's requests per second in the cycle that just ended, over the targets that could tell; nil when none

@@ -9,6 +9,8 @@ struct ReleaseChecks {
     let intervalMs: Int64
     /// The names under `indicators`, usable or not; nil when there is no such section.
     let indicators: Set<String>?
+    /// Upper bounds of the latency histogram, seconds, rising; empty when they are not told.
+    var latencyBounds: [Double] = []
     let log: MistakeLog
 
     private var name: String { Quote.name(release) }
@@ -16,7 +18,7 @@ struct ReleaseChecks {
     func check(_ drafts: [RuleDraft]) {
         RuleFileReader(log: log).refuseNamesakes(drafts)
         for draft in drafts {
-            checkWindow(draft)
+            if draft.plan.regression == nil { checkWindow(draft) } else { checkBuckets(draft) }
             if let indicators { checkIndicator(draft, indicators) }
         }
     }
@@ -38,17 +40,49 @@ struct ReleaseChecks {
         }
     }
 
-    private func checkIndicator(_ draft: RuleDraft, _ indicators: Set<String>) {
-        let needed =
-            switch draft.plan.indicator {
+    /// What the rule looks at, and the selectors that this takes.
+    private func needs(of rule: RulePlan) -> [(indicator: String, selectors: [String])] {
+        if let regression = rule.regression {
+            return regression.scope.names.map { ($0, $0 == "error_rate" ? ["requests", "errors"] : ["latency"]) }
+        }
+        let selectors =
+            switch rule.indicator {
             case .requestRate: ["requests"]
             case .errorRate: ["requests", "errors"]
             case .latencyMean, .latencyQuantile: ["latency"]
             }
-        if let first = needed.first(where: { !indicators.contains($0) }) {
+        return [(rule.indicator.name, selectors)]
+    }
+
+    /// A percentile can be seen to rise only from one bucket to another.
+    private func checkBuckets(_ draft: RuleDraft) {
+        guard let regression = draft.plan.regression, latencyBounds.count > 1 else { return }
+        guard case .percentile(let quantile) = regression.scope else { return }
+        let indicator = Indicator.latencyQuantile(quantile).name
+        let wide = BucketWidth.tooWide(latencyBounds, ratio: 1 + regression.tolerance)
+        guard let first = wide.first else { return }
+        let bucket = "\(NumberText.seconds(first.lower)) to \(NumberText.seconds(first.upper))"
+        let effect = "\(NumberText.percent(regression.tolerance)) of \(indicator) in rule \(draft.name)"
+        let advice = "add a boundary at \(NumberText.plain(first.missing)) to the histogram, or raise the tolerance"
+        if wide.count == latencyBounds.count - 1 {
             log.error(
                 draft.indicatorPlace,
-                "\(draft.plan.indicator.name) in rule \(draft.name) needs the selector '\(first)', which 'indicators' "
+                "no bucket of the latency is fine enough for \(effect): the one from \(bucket) is "
+                    + "\(NumberText.plain(first.upper / first.lower)) times wide; \(advice)")
+        } else {
+            log.warning(
+                draft.indicatorPlace,
+                "\(wide.count) of \(latencyBounds.count - 1) buckets are too wide for \(effect), the first from \(bucket); "
+                    + "where the percentile lies in one of them, \(advice)")
+        }
+    }
+
+    private func checkIndicator(_ draft: RuleDraft, _ indicators: Set<String>) {
+        for (indicator, selectors) in needs(of: draft.plan) {
+            guard let first = selectors.first(where: { !indicators.contains($0) }) else { continue }
+            log.error(
+                draft.indicatorPlace,
+                "\(indicator) in rule \(draft.name) needs the selector '\(first)', which 'indicators' "
                     + "of release \(name) does not have")
         }
         if draft.plan.action == .rollback, !indicators.contains("requests") {

@@ -19,16 +19,27 @@ struct ReleaseReader {
         let indicators = indicatorsField.flatMap(self.indicators)
         let indicatorNames = indicatorsField?.value.memberNames
         let router = fields.required("router").flatMap { RouterReader(folder: folder).router($0) }
+        let bounds = LatencyBounds.read(indicatorsField)
         let rollback = rollback(fields["rollback"])
         let proof = proof(fields["proof"], indicators: indicatorNames)
         let drafts = fields.required("rules").map { library.drafts($0) } ?? []
         let checks = ReleaseChecks(
-            release: name ?? "", intervalMs: scrape.plan.intervalMs, indicators: indicatorNames, log: field.log)
+            release: name ?? "", intervalMs: scrape.plan.intervalMs, indicators: indicatorNames,
+            latencyBounds: bounds, log: field.log)
         checks.check(drafts)
         guard let name, let pools, let indicators, let router else { return nil }
         return ReleasePlan(
             name: name, scrape: scrape.plan, baseline: pools.baseline, canary: pools.canary, indicators: indicators,
-            router: router, rollback: rollback, proof: proof, rules: drafts.map(\.plan))
+            router: router, rollback: rollback, proof: proof, rules: drafts.map { shown($0.plan, scrape.plan) },
+            latencyBounds: bounds)
+    }
+
+    /// A rule without a window is shown over one that holds a few scrapes.
+    private func shown(_ rule: RulePlan, _ scrape: ScrapePlan) -> RulePlan {
+        guard rule.regression != nil else { return rule }
+        var rule = rule
+        rule.windowMs = max(rule.windowMs, 3 * scrape.intervalMs)
+        return rule
     }
 
     private func owner(_ field: Field) -> String {
@@ -39,7 +50,9 @@ struct ReleaseReader {
     }
 
     private func indicators(_ field: Field) -> WatchList? {
-        guard let fields = field.fields(of: "'indicators'", ["requests", "errors", "latency"]) else { return nil }
+        guard let fields = field.fields(of: "'indicators'", ["requests", "errors", "latency", "latency_bounds"]) else {
+            return nil
+        }
         if fields.has("errors"), !fields.has("requests") {
             fields.fail("'errors' needs 'requests': an error rate is errors by requests")
         }

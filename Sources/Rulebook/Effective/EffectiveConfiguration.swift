@@ -43,7 +43,7 @@ struct EffectiveConfiguration {
         var members: Members = [
             ("name", .text(release.name)), ("scrape", scrape(release.scrape)),
             ("pools", .mapping([("baseline", pool(release.baseline)), ("canary", pool(release.canary))])),
-            ("indicators", indicators(release.indicators)),
+            ("indicators", indicators(release)),
             ("router", EffectiveRouter(parent: self).router(release.router)),
             ("rollback", rollback(release.rollback)),
         ]
@@ -81,11 +81,16 @@ struct EffectiveConfiguration {
         return .mapping([("version", .text(pool.version)), ("targets", .list(targets))])
     }
 
-    private func indicators(_ list: WatchList) -> YAMLTree {
+    private func indicators(_ release: ReleasePlan) -> YAMLTree {
+        let list = release.indicators
         let all: [(String, SeriesSelector?)] = [
             ("requests", list.requests), ("errors", list.errors), ("latency", list.latency),
         ]
-        return .mapping(all.compactMap { name, selector in selector.map { (name, .text("\($0)")) } })
+        var members: Members = all.compactMap { name, selector in selector.map { (name, .text("\($0)")) } }
+        if !release.latencyBounds.isEmpty {
+            members.append(("latency_bounds", .list(release.latencyBounds.map { .plain(Self.number($0)) })))
+        }
+        return .mapping(members)
     }
 
     private func rollback(_ rollback: RollbackPlan) -> YAMLTree {
@@ -107,7 +112,26 @@ struct EffectiveConfiguration {
         return groups.map { .mapping([("name", .text($0.name)), ("rules", .list($0.rules))]) }
     }
 
+    private func regression(_ rule: RulePlan, _ regression: RegressionPlan) -> YAMLTree {
+        let safe: Members = [
+            ("ratio", .plain(Self.number(regression.safe.ratio))),
+            ("false_safe", .plain(Field.percent(regression.safe.falseSafe))),
+        ]
+        var parts: Members = [
+            ("tolerance", .plain(Field.percent(regression.tolerance))),
+            ("false_alarm", .plain(Field.percent(regression.falseAlarm))),
+        ]
+        if regression.floor > 0 { parts.append(("floor", .plain(Field.percent(regression.floor)))) }
+        parts += [("safe", .mapping(safe)), ("self_check", .plain("\(regression.selfCheck)"))]
+        let members: Members = [
+            ("alert", .text(rule.name)), ("indicator", .list(regression.scope.names.map { .text($0) })),
+            ("regression", .mapping(parts)), ("action", .text(rule.action.rawValue)),
+        ]
+        return .mapping(members + pairs("labels", rule.labels) + pairs("annotations", rule.annotations))
+    }
+
     private func rule(_ rule: RulePlan) -> YAMLTree {
+        if let regression = rule.regression { return self.regression(rule, regression) }
         let members: Members = [
             ("alert", .text(rule.name)), ("indicator", .text(rule.indicator.name)), ("window", ms(rule.windowMs)),
             ("when", .text(rule.conditionText)), ("min_requests", .plain(Self.number(rule.minRequests))),

@@ -100,7 +100,7 @@ enum SecretFields {
 
 /// Fields of Prometheus and of later versions, told with what to write instead.
 enum UnsupportedFields {
-    static let ofRules = ["expr", "record", "regression", "interval"]
+    static let ofRules = ["expr", "record", "interval"]
 
     static func refusal(of name: String, known: [String]) -> String? {
         let instead =
@@ -111,7 +111,6 @@ enum UnsupportedFields {
         switch name {
         case "expr": return "'expr' (PromQL) is not supported by this version; \(instead)"
         case "record": return "'record' (recording rules) is not supported by this version; \(instead)"
-        case "regression": return "'regression' is not supported by this version; \(instead)"
         case "interval" where !known.contains("scrape"):
             return "'interval' is not supported in rules: they are judged after every scrape, "
                 + "as often as 'scrape.interval' of the release says; remove it"

@@ -3,7 +3,8 @@ import ReleaseKernel
 /// Reads one rule.
 struct RuleReader {
     private static let names = [
-        "alert", "indicator", "window", "when", "min_requests", "for", "keep_firing_for", "no_data", "action", "labels",
+        "alert", "indicator", "window", "when", "regression", "min_requests", "for", "keep_firing_for", "no_data",
+        "action", "labels",
         "annotations",
     ]
     static let textLimit = 8_000
@@ -18,6 +19,7 @@ struct RuleReader {
         // What a rule of another kind lacks has been said with what to write instead.
         let isForeign = UnsupportedFields.ofRules.dropLast().contains(where: fields.has)
         func needed(_ name: String) -> Field? { isForeign ? fields[name] : fields.required(name) }
+        if fields.has("regression") { return regressionRule(field, fields) }
         let name = needed("alert")?.line(limit: 200)
         let indicator = needed("indicator").flatMap(self.indicator)
         let windowMs = needed("window")?.durationMs()
@@ -35,7 +37,26 @@ struct RuleReader {
             field.log.warning(
                 action.place, "the rule rolls back on a condition that does not look at the canary; is that meant?")
         }
-        return RuleDraft(
+        return draft(plan, field, fields)
+    }
+
+    /// A rule that asks for proof: no condition, no window.
+    private func regressionRule(_ field: Field, _ fields: Fields) -> RuleDraft? {
+        _ = fields.one(of: ["when", "regression"])
+        let name = fields.required("alert")?.line(limit: 200)
+        let regression = RegressionReader().plan(fields, owner: owner(field))
+        let labels = self.labels(fields["labels"])
+        let annotations = self.annotations(fields["annotations"], labels: labels.map(\.name))
+        let action = fields["action"]?.choice(RulePlan.Action.self)
+        guard let name, let regression else { return nil }
+        var plan = RulePlan.regression(
+            regression, group: group, name: name, action: action ?? .notify, labels: labels, annotations: annotations)
+        plan.source = RulePlan.Source(file: field.place.file.path, line: field.place.line)
+        return draft(plan, field, fields)
+    }
+
+    private func draft(_ plan: RulePlan, _ field: Field, _ fields: Fields) -> RuleDraft {
+        RuleDraft(
             plan: plan, namePlace: fields["alert"]?.place ?? field.place,
             indicatorPlace: fields["indicator"]?.place ?? field.place,
             windowPlace: fields["window"]?.place ?? field.place, actionPlace: fields["action"]?.place ?? field.place)

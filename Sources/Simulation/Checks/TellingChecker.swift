@@ -18,7 +18,7 @@ enum TellingChecker {
     private static func isTold(_ event: JournalEvent) -> Bool {
         switch event {
         case .alertFiring, .alertResolved, .held, .intended, .acknowledged, .abandoned, .drifted, .rearmed: true
-        case .began, .ended, .actedBeforeDurable, .applied, .observed, .provenByTraffic: false
+        case .began, .ended, .actedBeforeDurable, .applied, .observed, .provenByTraffic, .evidence: false
         }
     }
 }

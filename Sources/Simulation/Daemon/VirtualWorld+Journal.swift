@@ -64,6 +64,7 @@ extension VirtualWorld {
         case .abandoned(let reason): "abandoned: \(reason)"
         case .drifted: "drifted"
         case .rearmed: "rearmed"
+        case .evidence: "evidence"
         }
     }
 }

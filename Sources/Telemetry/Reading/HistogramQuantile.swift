@@ -12,10 +12,29 @@ public enum HistogramQuantile {
     ///     are raised.
     /// - Returns: NaN without a +Inf bucket, with fewer than two buckets, or without observations.
     public static func value(_ quantile: Double, upperBounds: [Double], cumulative: [Double]) -> Double {
-        if quantile.isNaN { return .nan }
-        if quantile < 0 { return -.infinity }
-        if quantile > 1 { return .infinity }
-        let buckets = merged(upperBounds, cumulative)
+        estimate(quantile, upperBounds: upperBounds, cumulative: cumulative).value
+    }
+
+    /// The same, and whether a count had to be raised by more than rounding explains: scrapes that do not fit together,
+    /// which Prometheus warns of.
+    public static func estimate(
+        _ quantile: Double, upperBounds: [Double], cumulative: [Double]
+    ) -> (value: Double, countsWereRaised: Bool) {
+        if quantile.isNaN { return (.nan, false) }
+        if quantile < 0 { return (-.infinity, false) }
+        if quantile > 1 { return (.infinity, false) }
+        let (buckets, wereRaised) = merged(upperBounds, cumulative)
+        let value = value(quantile, in: buckets)
+        // A histogram that has no quantiles has nothing to warn of.
+        return (value, wereRaised && isComplete(buckets))
+    }
+
+    private static func isComplete(_ buckets: [Bucket]) -> Bool {
+        guard buckets.count >= 2, let last = buckets.last else { return false }
+        return last.bound == .infinity && last.count > 0
+    }
+
+    private static func value(_ quantile: Double, in buckets: [Bucket]) -> Double {
         guard buckets.count >= 2, let last = buckets.last, last.bound == .infinity else { return .nan }
         guard last.count > 0 else { return .nan }
         let rank = quantile * last.count
@@ -40,7 +59,8 @@ public enum HistogramQuantile {
 
     /// Rising bounds, equal ones added up, counts that never fall. Tiny falls are rounding, larger ones are scrapes that
     /// do not fit together; both are raised to the bucket before.
-    private static func merged(_ upperBounds: [Double], _ cumulative: [Double]) -> [Bucket] {
+    private static func merged(_ upperBounds: [Double], _ cumulative: [Double]) -> ([Bucket], wereRaised: Bool) {
+        var wereRaised = false
         let order = upperBounds.indices.sorted { upperBounds[$0] < upperBounds[$1] }
         var buckets: [Bucket] = []
         for index in order where !upperBounds[index].isNaN {
@@ -52,9 +72,11 @@ public enum HistogramQuantile {
         }
         for index in buckets.indices.dropFirst() where !rises(from: buckets[index - 1].count, to: buckets[index].count)
         {
-            buckets[index].count = buckets[index - 1].count
+            let (count, needed) = (buckets[index].count, buckets[index - 1].count)
+            if (needed - count) / max(abs(needed), abs(count)) >= 1e-12 { wereRaised = true }
+            buckets[index].count = needed
         }
-        return buckets
+        return (buckets, wereRaised)
     }
 
     /// Differences below 1e-12 of the larger count are rounding and count as none.

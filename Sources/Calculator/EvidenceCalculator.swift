@@ -1,0 +1,129 @@
+import Foundation
+import Statistics
+
+/// `rollguard evidence`: increments in, evidence out, line by line.
+public struct EvidenceCalculator {
+    /// How the lines are judged.
+    public struct Options: Sendable, Equatable {
+        /// 0.1 for a tolerance of 10 %. At least 0.
+        public var tolerance: Double
+        /// Strictly between 0 and 1.
+        public var falseAlarm: Double
+        /// 0..<1; 0 for none.
+        public var floor: Double
+        /// The lines hold counters since the process began, not increments.
+        public var areCounters: Bool
+
+        public init(
+            tolerance: Double = 0.1, falseAlarm: Double = 0.01, floor: Double = 0, areCounters: Bool = false
+        ) {
+            self.tolerance = tolerance
+            self.falseAlarm = falseAlarm
+            self.floor = floor
+            self.areCounters = areCounters
+        }
+    }
+
+    private let options: Options
+    private var monitor: RegressionMonitor?
+    private var hasBuckets = false
+    private var lineNumber = 0
+    private var firstSeconds = 0.0
+    private var lastSeconds = 0.0
+    private var requests = 0.0
+    private var baselineCounters = InstanceCounters()
+    private var canaryCounters = InstanceCounters()
+
+    public init(_ options: Options) { self.options = options }
+
+    /// The canary is worse than tolerated. It stays so.
+    public var isWorse: Bool { monitor?.verdict == .worse }
+
+    /// Takes in a line and gives the line to print; nil for an empty one.
+    ///
+    /// - Throws: ``CalculatorError``; nothing after such a line can be judged.
+    public mutating func take(_ text: String) throws(CalculatorError) -> String? {
+        lineNumber += 1
+        guard !text.allSatisfy(\.isWhitespace) else { return nil }
+        do {
+            let line = try increments(checked(EvidenceLine.parse(text)))
+            return answer(to: line)
+        } catch {
+            throw CalculatorError(line: lineNumber, text: error.text)
+        }
+    }
+
+    private func checked(_ line: EvidenceLine) throws(InputMistake) -> EvidenceLine {
+        guard line.seconds >= 0 else { throw InputMistake("'t' is \(line.seconds.plain); it counts from the start") }
+        guard monitor == nil || line.seconds > lastSeconds else {
+            throw InputMistake("'t' is \(line.seconds.plain), after \(lastSeconds.plain); time does not go back")
+        }
+        let both = line.baseline.buckets != nil && line.canary.buckets != nil
+        guard both || (line.baseline.buckets == nil && line.canary.buckets == nil) else {
+            throw InputMistake("one pool has 'buckets' and the other has not")
+        }
+        guard monitor == nil || both == hasBuckets else {
+            throw InputMistake(
+                hasBuckets ? "'buckets' is missing; the first line had it" : "'buckets' was not in the first line")
+        }
+        guard !both || !options.areCounters else {
+            throw InputMistake("'buckets' cannot be used with --counters; give increments")
+        }
+        return line
+    }
+
+    private mutating func increments(_ line: EvidenceLine) -> EvidenceLine {
+        guard options.areCounters else { return line }
+        var line = line
+        func increments(_ pool: EvidenceLine.Pool, _ counters: inout InstanceCounters) -> EvidenceLine.Pool {
+            let found = counters.increments(to: .init(requests: pool.requests, bad: pool.bad))
+            return EvidenceLine.Pool(requests: found.requests, bad: found.bad, buckets: nil)
+        }
+        line.baseline = increments(line.baseline, &baselineCounters)
+        line.canary = increments(line.canary, &canaryCounters)
+        return line
+    }
+
+    private mutating func answer(to line: EvidenceLine) -> String {
+        if monitor == nil {
+            hasBuckets = line.baseline.buckets != nil
+            firstSeconds = options.areCounters ? line.seconds : 0
+            monitor = RegressionMonitor(settings)
+        }
+        let cycle = WatchCycle(
+            atSeconds: line.seconds, coveredSeconds: max(line.seconds - lastSeconds, .leastNonzeroMagnitude),
+            baseline: [line.baseline.instance("baseline")], canary: [line.canary.instance("canary")])
+        lastSeconds = line.seconds
+        requests += line.baseline.requests + line.canary.requests
+        monitor?.take(cycle, assumedDispersion: line.phi)
+        let elapsed = line.seconds - firstSeconds
+        let rate = elapsed > 0 && requests > 0 ? requests / elapsed : nil
+        guard let evidence = monitor?.evidence(requestsPerSecond: rate, history: BaselineHistory()) else { return "" }
+        return EvidenceAnswer(seconds: line.seconds, evidence: evidence).json
+    }
+
+    private var settings: RegressionSettings {
+        RegressionSettings(
+            scope: hasBuckets ? .release : .errors, tolerance: options.tolerance, falseAlarm: options.falseAlarm,
+            floor: options.floor)
+    }
+}
+
+/// A line that cannot be used.
+public struct CalculatorError: Error, Equatable, CustomStringConvertible {
+    /// From 1.
+    public let line: Int
+    public let text: String
+
+    public var description: String { "<stdin>:\(line): error: \(text)" }
+}
+
+extension EvidenceLine.Pool {
+    fileprivate func instance(_ name: String) -> InstanceIncrements {
+        let latency = buckets.map { buckets in
+            LatencyIncrements(
+                upperBounds: buckets.map(\.bound), cumulative: buckets.map(\.count), count: buckets.last?.count ?? 0)
+        }
+        return InstanceIncrements(instance: name, requests: requests, errors: bad, latency: latency)
+    }
+}

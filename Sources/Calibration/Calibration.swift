@@ -1,0 +1,28 @@
+/// Simulation as proof: healthy releases that must not be rolled back more often than stated, and faulty ones with the time
+/// until they are found, by Rollguard's own code and by models of its peers, from the same counts.
+public enum Calibration {
+    /// Runs everything. The same options give the same report, whatever `jobs` is.
+    ///
+    /// - Parameter progress: told what is being worked on, for people who wait.
+    public static func report(
+        _ options: CalibrationOptions, progress: @Sendable (String) -> Void = { _ in }
+    ) async -> CalibrationReport {
+        var report = CalibrationReport(text: "", violations: [])
+        if options.parts.contains(.errors) {
+            var tables = ErrorTables(options: options)
+            report.text += await tables.text(progress: progress)
+            report.violations += tables.violations
+        }
+        if options.parts.contains(.latency) {
+            var tables = LatencyTables(options: options)
+            report.text += await (report.text.isEmpty ? "" : "\n") + tables.text(progress: progress)
+            report.violations += tables.violations
+        }
+        if options.parts.contains(.percentile) {
+            var tables = LatencyTables(options: options)
+            report.text += await (report.text.isEmpty ? "" : "\n") + tables.percentileText(progress: progress)
+            report.violations += tables.violations
+        }
+        return report
+    }
+}

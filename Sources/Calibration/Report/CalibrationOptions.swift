@@ -1,0 +1,49 @@
+/// How much is simulated.
+public struct CalibrationOptions: Sendable, Equatable {
+    /// Which tables are made.
+    public enum Part: String, Sendable, Equatable, CaseIterable {
+        case errors, latency, percentile
+    }
+
+    public var parts: [Part]
+    /// Releases per cell of the error grid: healthy ones, and ones with each fault.
+    public var healthyReleases: Int
+    public var faultyReleases: Int
+    /// The same for the latency grid.
+    public var healthyLatencyReleases: Int
+    public var faultyLatencyReleases: Int
+    /// Every n-th cell of the grids; 1 for all.
+    public var everyCell: Int
+    public var seed: UInt64
+    /// Releases that are simulated at once.
+    public var jobs: Int
+
+    public init(
+        healthyReleases: Int = 2_000, faultyReleases: Int = 100, healthyLatencyReleases: Int = 200,
+        faultyLatencyReleases: Int = 50, everyCell: Int = 1, seed: UInt64 = 1, jobs: Int = 1,
+        parts: [Part] = Part.allCases
+    ) {
+        self.parts = parts
+        self.healthyReleases = healthyReleases
+        self.faultyReleases = faultyReleases
+        self.healthyLatencyReleases = healthyLatencyReleases
+        self.faultyLatencyReleases = faultyLatencyReleases
+        self.everyCell = everyCell
+        self.seed = seed
+        self.jobs = jobs
+    }
+
+    /// A look in seconds: few releases, every ninth cell.
+    public static let quick = CalibrationOptions(
+        healthyReleases: 60, faultyReleases: 10, healthyLatencyReleases: 6, faultyLatencyReleases: 2, everyCell: 9)
+
+    func some(of cells: [Cell]) -> [Cell] { stride(from: 0, to: cells.count, by: everyCell).map { cells[$0] } }
+}
+
+/// What came out.
+public struct CalibrationReport: Sendable {
+    /// Markdown.
+    public var text: String
+    /// Cells in which Rollguard rolled healthy releases back more often than stated plus two standard errors.
+    public var violations: [String]
+}

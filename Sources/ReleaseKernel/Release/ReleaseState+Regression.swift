@@ -1,0 +1,50 @@
+import Statistics
+
+/// The evidence of regression rules: gathered in each cycle, judged like any rule, written down now and then.
+extension ReleaseState {
+    mutating func gatherEvidence(at now: Moment) {
+        regression.take(
+            baseline: baseline, canary: canary, basisPoints: observedShare, isWatching: phase == .watching,
+            atUptimeMs: now.uptimeMs)
+    }
+
+    /// Judges a rule that asks for proof; nil for a threshold.
+    func regressionEvaluation(rule index: Int) -> RuleEvaluation? {
+        let rule = plan.rules[index]
+        guard let plan = rule.regression, let found = regression.findings(rule: index) else { return nil }
+        let words = RegressionWords(found, plan: plan)
+        let views = (
+            baseline: baseline.window.view(windowMs: rule.windowMs), canary: canary.window.view(windowMs: rule.windowMs)
+        )
+        func side(_ pool: PoolState, _ view: WindowView) -> Evidence.Side {
+            RuleEvaluation.side(pool, view: view, value: rule.indicator.value(in: view, of: pool))
+        }
+        var evidence = Evidence(
+            indicator: plan.name, windowMs: rule.windowMs, condition: rule.conditionText,
+            verdict: words.verdict(blindness: blindness), baseline: side(baseline, views.baseline),
+            canary: side(canary, views.canary), notes: words.notes)
+        evidence.regression = RegressionRecord(found, plan: plan, selfCheck: regression.selfChecks[index]?.record)
+        return RuleEvaluation(evidence: evidence)
+    }
+
+    private var blindness: String? {
+        for (pool, name) in [(baseline, Pool.baseline), (canary, Pool.canary)] where pool.healthyTargets == 0 {
+            return "no target of the \(name.rawValue) could be scraped"
+        }
+        return nil
+    }
+
+    /// Writes the evidence down when it is time, or together with a decision that rests on it. A disk that takes nothing is
+    /// not given more.
+    mutating func recordEvidence(_ context: inout StepContext) {
+        guard regression.isNeeded, !context.isJournalFailing else { return }
+        let isDecision = context.hasDecision && regression.hasChanged
+        guard isDecision || regression.isRecordDue(atUptimeMs: context.now.uptimeMs) else { return }
+        context.record(.evidence(regression.record(atUptimeMs: context.now.uptimeMs)), release: name)
+    }
+
+    mutating func replayEvidence(_ record: EvidenceRecord) {
+        guard !isReplayingOthers else { return }
+        regression.restore(record, plan: plan, isWatching: phase == .watching)
+    }
+}

@@ -1,0 +1,46 @@
+import Glibc
+
+/// The bookkeeping that all detectors share: a mixture over effect sizes (equal weights) and over start times.
+///
+/// Each effect size has one number, the logarithm of its evidence summed over the start times so far: a Shiryaev-Roberts
+/// recursion whose start weights sum to one. So memory is constant however long the release runs.
+struct EvidenceMixture: Sendable, Equatable, Codable {
+    let prior: StartPrior
+    private var logEvidence: [Double]
+    /// When the last block closed; seconds since the release began.
+    private(set) var lastSeconds = 0.0
+    private(set) var logE = 0.0
+    private(set) var maxLogE = 0.0
+
+    init(effects: Int, prior: StartPrior) {
+        self.prior = prior
+        logEvidence = Array(repeating: log(prior.startWeight), count: effects)
+    }
+
+    /// Closes a block. A time before the last block's is taken as the last block's.
+    ///
+    /// - Parameter gain: the block's log e-value for the effect size with this index.
+    @inline(__always)
+    mutating func close(atSeconds seconds: Double, gain: (Int) -> Double) {
+        let now = max(seconds, lastSeconds)
+        let left = prior.unspent(afterSeconds: now)
+        let started = LogDomain.log(prior.unspent(afterSeconds: lastSeconds) - left)
+        for effect in logEvidence.indices {
+            logEvidence[effect] = LogDomain.sum(logEvidence[effect], started) + gain(effect)
+        }
+        lastSeconds = now
+        logE = total(unspent: LogDomain.log(left))
+        maxLogE = max(maxLogE, logE)
+    }
+
+    private func total(unspent: Double) -> Double {
+        let weight = -log(Double(logEvidence.count))
+        var largest = unspent
+        for one in logEvidence { largest = max(largest, weight + one) }
+        guard largest > -.infinity else { return largest }
+        var sum = 0.0
+        for one in logEvidence { sum += exp(weight + one - largest) }
+        if unspent > -.infinity { sum += exp(unspent - largest) }
+        return largest + log(sum)
+    }
+}

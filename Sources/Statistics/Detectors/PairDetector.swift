@@ -1,0 +1,118 @@
+import Glibc
+
+/// Is the canary's bad-event rate more than `ratio` times the baseline's? An anytime-valid test: however often one looks,
+/// the probability that ``maxLogE`` ever reaches log(1/α) while the canary is acceptable is at most α.
+///
+/// One detector watches one kind of bad event: an error, or an answer slower than one bucket boundary. The baseline's rate
+/// may move in any way; what is compared is the two pools in the same block of time.
+///
+/// **The guarantee** holds exactly when, given the past, requests are independent, each with its own probability. Errors in
+/// clusters (retries, one bad connection pool) break it: divide by a dispersion factor that was known before the block
+/// (``Dispersion``), or use ``ShareBetting``.
+///
+/// State: eight numbers for the effect sizes, the open block, the baseline's recent rate. Time per block is constant.
+public struct PairDetector: Sendable, Equatable, Codable {
+    /// What is tested and with which prior. Changing it after data were seen voids the guarantee.
+    public struct Settings: Sendable, Equatable, Codable {
+        /// The tolerated ratio of the bad rates, above 0: 1.1 tolerates 10 % more.
+        public var ratio: Double
+        /// Effect sizes: multipliers of the tolerated odds. All above 1 look for a worse canary, all below 1 for proof
+        /// that the canary is below the ratio.
+        public var effects: [Double]
+        public var prior: StartPrior
+        /// After this time a baseline request counts half in the rate that the bets are built on.
+        public var halfLifeSeconds: Double
+        /// The bad rate that is supposed before there are data, and the requests that this opinion is worth.
+        public var supposedRate: Double
+        public var supposedRequests: Double
+        /// Requests that each pool needs before a block closes; at least 1.
+        public var blockRequests: Double
+
+        public init(
+            ratio: Double, effects: [Double], prior: StartPrior, halfLifeSeconds: Double = 600,
+            supposedRate: Double = 0.001, supposedRequests: Double = 20, blockRequests: Double = 1
+        ) {
+            self.ratio = ratio
+            self.effects = effects
+            self.prior = prior
+            self.halfLifeSeconds = halfLifeSeconds
+            self.supposedRate = supposedRate
+            self.supposedRequests = supposedRequests
+            self.blockRequests = blockRequests
+        }
+
+        /// Looks for a canary that is worse than `ratio` times the baseline, from any moment on.
+        public static func worse(than ratio: Double) -> Settings {
+            Settings(ratio: ratio, effects: [1.1, 1.3, 1.7, 2.6, 5, 15, 100, 2_000], prior: .standard)
+        }
+
+        /// Looks for proof that the canary is below `ratio` times the baseline over all the time watched.
+        public static func safe(below ratio: Double) -> Settings {
+            Settings(ratio: ratio, effects: [0.9, 0.8, 0.65, 0.5, 0.35, 0.2], prior: .fromTheStart)
+        }
+    }
+
+    public let settings: Settings
+    private var mixture: EvidenceMixture
+    private var open = PairCounts.zero
+    private var recentBad: Double
+    private var recentRequests: Double
+    public private(set) var blocks = 0
+
+    /// - Parameters:
+    ///   - recentBad, recentRequests: the baseline before the release, as decayed counts; zero when nothing is known.
+    public init(_ settings: Settings, recentBad: Double = 0, recentRequests: Double = 0) {
+        self.settings = settings
+        self.recentBad = recentBad
+        self.recentRequests = recentRequests
+        mixture = EvidenceMixture(effects: settings.effects.count, prior: settings.prior)
+    }
+
+    /// The log evidence now: of 0, none; falls while the canary does well.
+    public var logE: Double { mixture.logE }
+    /// The largest so far, at least 0: decisions rest on it.
+    public var maxLogE: Double { mixture.maxLogE }
+
+    /// Takes in what happened since the last call. A block stays open until both pools had traffic; until then there is
+    /// no evidence either way.
+    ///
+    /// - Parameters:
+    ///   - atSeconds: since the release began.
+    ///   - dispersion: at least 1, and known before these counts were seen.
+    public mutating func take(_ counts: PairCounts, atSeconds: Double, dispersion: Double = 1) {
+        guard counts.isUsable else { return }
+        open += counts
+        let needed = max(settings.blockRequests, .leastNonzeroMagnitude)
+        guard open.baselineRequests >= needed, open.canaryRequests >= needed else { return }
+        let block = open
+        open = .zero
+        bet(on: block, atSeconds: atSeconds, dispersion: max(1, dispersion))
+    }
+
+    /// Forgets the open block: for a moment at which the traffic split changed, so that what only one pool did under the
+    /// old split is not weighed against what the other does under the new one.
+    public mutating func dropOpenBlock() { open = .zero }
+
+    private mutating func bet(on block: PairCounts, atSeconds: Double, dispersion: Double) {
+        let elapsed = max(0, atSeconds - mixture.lastSeconds)
+        let baseline = expectedRate
+        let edge = settings.ratio * baseline
+        // Local copies: the closure must not touch self while the mixture changes.
+        let (effects, ratio) = (settings.effects, settings.ratio)
+        mixture.close(atSeconds: atSeconds) { index in
+            let canary = effects[index] * edge / (1 - edge + effects[index] * edge)
+            return PairProjection.logE(block, baseline: baseline, canary: canary, ratio: ratio) / dispersion
+        }
+        let decay = pow(2, -elapsed / settings.halfLifeSeconds)
+        recentBad = recentBad * decay + block.baselineBad
+        recentRequests = recentRequests * decay + block.baselineRequests
+        blocks += 1
+    }
+
+    /// The baseline's rate from past data only. The upper end keeps every alternative outside the null.
+    private var expectedRate: Double {
+        let bad = recentBad + settings.supposedRate * settings.supposedRequests
+        let rate = bad / (recentRequests + settings.supposedRequests)
+        return min(max(rate, 1e-9), 0.98 / settings.ratio)
+    }
+}

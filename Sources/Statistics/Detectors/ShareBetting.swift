@@ -1,0 +1,71 @@
+import Glibc
+
+/// The same question as ``PairDetector``, asked so that requests need not be independent: one bounded bet per block on the
+/// canary's share of the bad events.
+///
+/// **The guarantee** holds under any dependence inside a block, as long as clusters of bad events fall on the pools in
+/// proportion to their traffic. It needs no dispersion factor, so it is the test for a baseline with one instance. The
+/// price: speed is capped (at half the traffic at most 0.69 nats per block, so 100 s at the least with blocks of 15 s),
+/// and bursts longer than a block break it.
+public struct ShareBetting: Sendable, Equatable, Codable {
+    /// What is tested and with which prior.
+    public struct Settings: Sendable, Equatable, Codable {
+        /// The tolerated ratio of the bad rates, above 0.
+        public var ratio: Double
+        /// Parts of the capital that are bet, each in 0..<1.
+        public var stakes: [Double]
+        public var prior: StartPrior
+        /// The least length of a block.
+        public var blockSeconds: Double
+
+        public init(
+            ratio: Double, stakes: [Double] = [0.02, 0.05, 0.1, 0.2, 0.35, 0.6, 0.9], prior: StartPrior = .standard,
+            blockSeconds: Double = 15
+        ) {
+            self.ratio = ratio
+            self.stakes = stakes
+            self.prior = prior
+            self.blockSeconds = blockSeconds
+        }
+    }
+
+    public let settings: Settings
+    private var mixture: EvidenceMixture
+    private var open = PairCounts.zero
+    public private(set) var blocks = 0
+
+    public init(_ settings: Settings) {
+        self.settings = settings
+        mixture = EvidenceMixture(effects: settings.stakes.count, prior: settings.prior)
+    }
+
+    /// The log evidence now.
+    public var logE: Double { mixture.logE }
+    /// The largest so far, at least 0.
+    public var maxLogE: Double { mixture.maxLogE }
+
+    /// Takes in what happened since the last call; a block stays open until it is long enough and both pools had traffic.
+    public mutating func take(_ counts: PairCounts, atSeconds: Double) {
+        guard counts.isUsable else { return }
+        open += counts
+        guard open.baselineRequests > 0, open.canaryRequests > 0 else { return }
+        guard atSeconds - mixture.lastSeconds >= settings.blockSeconds else { return }
+        let block = open
+        open = .zero
+        blocks += 1
+        let surprise = surprise(of: block)
+        let stakes = settings.stakes
+        mixture.close(atSeconds: atSeconds) { log1p(stakes[$0] * surprise) }
+    }
+
+    /// Forgets the open block: for a moment at which the traffic split changed.
+    public mutating func dropOpenBlock() { open = .zero }
+
+    /// The canary's share of the bad events by the share that it may have, less 1. At least -1.
+    private func surprise(of block: PairCounts) -> Double {
+        guard block.bad > 0 else { return 0 }
+        let weighted = settings.ratio * block.canaryRequests
+        let tolerated = weighted / (weighted + block.baselineRequests)
+        return (block.canaryBad / block.bad) / tolerated - 1
+    }
+}

@@ -1,0 +1,218 @@
+import Glibc
+
+/// One regression rule over one release: call ``take(_:history:)`` once per scrape cycle, then read ``verdict`` and
+/// ``evidence(requestsPerSecond:)``.
+///
+/// A value: memory is constant, and encoding it loses nothing that the guarantee rests on, so a restart of the daemon neither
+/// resets the false-alarm budget nor counts anything twice. The open block travels along.
+///
+/// What it decides by itself, once, at the first cycle of the release and before looking at what the canary did:
+/// - the test: ``PairDetector`` with the dispersion of ``BaselineHistory`` where the baseline has at least two instances to
+///   compare, ``ShareBetting`` where it has one;
+/// - the margin: with an hour of history, the tolerance is widened by what instances of one version differ anyway, and half
+///   of the false-alarm budget is spent on that;
+/// - the boundaries, as soon as both pools have shown a histogram: those which both have.
+public struct RegressionMonitor: Sendable, Equatable, Codable {
+    public let settings: RegressionSettings
+    /// Nil until the release's first cycle.
+    private(set) var watch: ReleaseWatch?
+    private(set) var method = Comparison.Method.pair
+    private(set) var instances = InstanceNumbers(baseline: 0, canary: 0)
+    /// The tolerance was widened because instances differ.
+    private(set) var isWidened = false
+    /// An hour of history was there when the release began.
+    private(set) var knowsInstances = false
+    /// Of a rule about a percentile: where it is compared, the proof of being good, and both pools' histograms.
+    private(set) var place: PercentilePlace?
+    private(set) var percentileSafe: Comparison?
+    private(set) var baselineLatency = LatencyTotals()
+    private(set) var canaryLatency = LatencyTotals()
+    /// The dispersion factor where it is not learned.
+    private(set) var assumedDispersion: Double?
+    /// When the evidence was least: about when a fault began.
+    private var lowestLogE = 0.0
+    private(set) var lowestAtSeconds = 0.0
+    private(set) var lastSeconds = 0.0
+
+    struct InstanceNumbers: Sendable, Equatable, Codable {
+        var baseline: Int
+        var canary: Int
+    }
+
+    public init(_ settings: RegressionSettings) { self.settings = settings }
+
+    /// Takes in a cycle of the running release.
+    ///
+    /// - Parameter history: of the baseline, as it was *before* this cycle: let it learn the cycle afterwards.
+    public mutating func take(_ cycle: WatchCycle, history: BaselineHistory) {
+        if watch == nil { begin(cycle, history) }
+        judge(cycle, history)
+    }
+
+    /// Takes in a cycle of which only the pools' sums are known: the pair test, without a margin for instances, with a
+    /// dispersion factor from elsewhere. For a calculator; not to be mixed with ``take(_:history:)``.
+    ///
+    /// - Parameter assumedDispersion: at least 1; must not rest on these counts.
+    public mutating func take(_ cycle: WatchCycle, assumedDispersion: Double) {
+        self.assumedDispersion = max(1, assumedDispersion)
+        let history = BaselineHistory()
+        if watch == nil {
+            start(.pair, InstanceNumbers(baseline: cycle.baseline.count, canary: cycle.canary.count), history)
+        }
+        judge(cycle, history)
+    }
+
+    private mutating func judge(_ cycle: WatchCycle, _ history: BaselineHistory) {
+        adoptBounds(cycle, history)
+        let now = max(cycle.atSeconds, lastSeconds)
+        lastSeconds = now
+        let errors = settings.watchesErrors ? errorCounts(cycle) : nil
+        let slow = slowCounts(cycle)
+        let assumed = assumedDispersion
+        func dispersion(_ event: BadEvent) -> Double { assumed ?? history.dispersion(of: event) }
+        let dispersions = (watch?.boundsSeconds ?? []).map { dispersion(.slowerThan(seconds: $0)) }
+        watch?.take(
+            errors: errors, slow: slow, atSeconds: now, errorDispersion: dispersion(.error),
+            slowDispersion: dispersions)
+        takePercentile(cycle, history, atSeconds: now)
+        if logE <= lowestLogE {
+            lowestLogE = logE
+            lowestAtSeconds = now
+        }
+    }
+
+    /// Forgets what only one pool did so far: call it when the traffic split changed.
+    public mutating func splitChanged() {
+        watch?.dropOpenBlocks()
+        percentileSafe?.dropOpenBlock()
+    }
+
+    /// The log evidence now, the largest so far, and the bar.
+    public var logE: Double { watch?.logE ?? 0 }
+    public var maxLogE: Double { watch?.maxLogE ?? 0 }
+    public var barLogE: Double { watch?.barLogE ?? AnytimeP.barLogE(falseAlarm: settings.falseAlarm) }
+
+    // MARK: the beginning
+
+    private mutating func begin(_ cycle: WatchCycle, _ history: BaselineHistory) {
+        let numbers = InstanceNumbers(
+            baseline: max(cycle.baseline.count, history.reportingInstances), canary: cycle.canary.count)
+        start(numbers.baseline >= 2 ? .pair : .share, numbers, history)
+    }
+
+    private mutating func start(
+        _ method: Comparison.Method, _ instances: InstanceNumbers, _ history: BaselineHistory
+    ) {
+        self.method = method
+        self.instances = instances
+        knowsInstances = history.learnedSeconds >= BaselineHistory.spreadSeconds
+        isWidened = events(history).contains { margin($0, history) > 1 }
+        let errors = settings.watchesErrors ? comparison(.error, history) : nil
+        watch = ReleaseWatch(
+            falseAlarm: isWidened ? settings.falseAlarm / 2 : settings.falseAlarm, errorWeight: settings.errorWeight,
+            errors: errors)
+    }
+
+    /// Everything that this rule may compare.
+    private func events(_ history: BaselineHistory) -> [BadEvent] {
+        let slow = history.boundsSeconds.map { BadEvent.slowerThan(seconds: $0) }
+        switch settings.scope {
+        case .errors: return [.error]
+        case .slow, .latency: return slow
+        case .release: return [.error] + slow
+        }
+    }
+
+    func comparison(_ event: BadEvent, _ history: BaselineHistory) -> Comparison {
+        let recent = history.recent(event)
+        let isError = event == .error
+        return Comparison(
+            Comparison.Settings(
+                ratio: settings.ratio * margin(event, history), method: method, floor: isError ? settings.floor : 0,
+                safeRatio: settings.safeRatio, tracksRatio: isError && settings.tracksRatio),
+            recentBad: recent.bad, recentRequests: recent.requests)
+    }
+
+    /// What the ratio of two groups of instances of one version may be by the luck of which nodes they sit on: exceeded with
+    /// half the false-alarm probability. 1 while it is not known.
+    func margin(_ event: BadEvent, _ history: BaselineHistory) -> Double {
+        guard instances.baseline > 0, instances.canary > 0 else { return 1 }
+        guard let spread = history.instanceSpread(of: event), spread > 0 else { return 1 }
+        let deviation = spread * (1 / Double(instances.baseline) + 1 / Double(instances.canary)).squareRoot()
+        return exp(Normal.upperPoint(tail: settings.falseAlarm / 2) * deviation)
+    }
+
+    // MARK: latency boundaries
+
+    /// Chooses the boundaries once both layouts are known. Only layouts and the baseline's past are looked at.
+    private mutating func adoptBounds(_ cycle: WatchCycle, _ history: BaselineHistory) {
+        guard settings.scope != .errors, watch?.latency.isEmpty == true else { return }
+        let known = history.boundsSeconds.isEmpty ? firstBounds(cycle.baseline) : history.boundsSeconds
+        let canary = firstBounds(cycle.canary)
+        let bounds = known.filter(canary.contains)
+        if case .latency(let quantile) = settings.scope { return adoptPercentile(quantile, bounds, history) }
+        let comparisons = bounds.map { comparison(.slowerThan(seconds: $0), history) }
+        watch?.adopt(boundsSeconds: bounds, comparisons: comparisons)
+    }
+
+    /// Waits until the baseline's percentile is known. Only the baseline's past is looked at.
+    private mutating func adoptPercentile(_ quantile: Double, _ bounds: [Double], _ history: BaselineHistory) {
+        let found = PercentilePlace(
+            quantile, bounds: bounds, ratio: settings.ratio, safeRatio: settings.safeRatio, history: history)
+        guard let found else { return }
+        place = found
+        let event = BadEvent.slowerThan(seconds: found.baselineBound)
+        let recent = history.recent(event)
+        func comparison(_ settings: Comparison.Settings) -> Comparison {
+            Comparison(settings, recentBad: recent.bad, recentRequests: recent.requests)
+        }
+        let worse = Comparison.Settings(
+            ratio: margin(event, history), method: method, safeRatio: nil, tracksRatio: settings.tracksRatio)
+        watch?.adopt(boundsSeconds: [found.baselineBound], comparisons: [comparison(worse)])
+        guard found.safeBound != nil else { return }
+        percentileSafe = comparison(Comparison.Settings(ratio: 1, method: method, safeRatio: 1))
+    }
+
+    private mutating func takePercentile(_ cycle: WatchCycle, _ history: BaselineHistory, atSeconds: Double) {
+        guard case .latency = settings.scope else { return }
+        baselineLatency.add(cycle.baseline)
+        canaryLatency.add(cycle.canary)
+        guard let place, let safeBound = place.safeBound else { return }
+        let counts = PairCounts(
+            baseline: cycle.baseline.slowSums(bound: place.baselineBound, hint: 0),
+            canary: cycle.canary.slowSums(bound: safeBound, hint: 0))
+        guard let counts else { return }
+        let event = BadEvent.slowerThan(seconds: place.baselineBound)
+        percentileSafe?.take(
+            counts, atSeconds: atSeconds, dispersion: assumedDispersion ?? history.dispersion(of: event))
+    }
+
+    private func firstBounds(_ pool: [InstanceIncrements]) -> [Double] {
+        Array(pool.lazy.compactMap(\.latency).first?.finiteBounds.prefix(BaselineHistory.boundLimit) ?? [])
+    }
+
+    // MARK: counts of a cycle
+
+    private func errorCounts(_ cycle: WatchCycle) -> PairCounts? {
+        PairCounts(baseline: cycle.baseline.errorSums, canary: cycle.canary.errorSums)
+    }
+
+    private func slowCounts(_ cycle: WatchCycle) -> [PairCounts?] {
+        guard let watch else { return [] }
+        return watch.boundsSeconds.enumerated().map { index, bound in
+            PairCounts(
+                baseline: cycle.baseline.slowSums(bound: bound, hint: index),
+                canary: cycle.canary.slowSums(bound: place?.canaryBound ?? bound, hint: index))
+        }
+    }
+}
+
+extension PairCounts {
+    /// A pool that told nothing had nothing; nil when neither told.
+    init?(baseline: (requests: Double, bad: Double)?, canary: (requests: Double, bad: Double)?) {
+        guard baseline != nil || canary != nil else { return nil }
+        self.init(
+            baselineRequests: baseline?.requests ?? 0, baselineBad: baseline?.bad ?? 0,
+            canaryRequests: canary?.requests ?? 0, canaryBad: canary?.bad ?? 0)
+    }
+}

@@ -1,0 +1,69 @@
+/// What one regression rule asks for. Changing it while a release runs voids the guarantee: begin anew.
+public struct RegressionSettings: Sendable, Equatable, Codable {
+    /// Which bad events are compared.
+    public enum Scope: Sendable, Equatable, Codable {
+        case errors
+        /// All latency boundaries.
+        case slow
+        /// One percentile, strictly between 0 and 1. The tolerance is of its value: 0.1 for a percentile that is a tenth
+        /// later.
+        case latency(quantile: Double)
+        /// Errors and all latency boundaries, half of the evidence each.
+        case release
+    }
+
+    public var scope: Scope
+    /// How much larger the canary's share of bad requests may be: 0.1 for a tenth more. At least 0.
+    public var tolerance: Double
+    /// The probability of a false alarm over the release's whole life, 0 < falseAlarm < 1.
+    public var falseAlarm: Double
+    /// Canary error rates below this are ignored, 0..<1; 0 for none. It does not apply to latency.
+    public var floor: Double
+    /// "Safe" is proved below so many times the baseline, above 1; nil for no such verdict.
+    public var safeRatio: Double?
+    /// The probability of a false "safe".
+    public var safeFalseAlarm: Double
+    /// The probability that a shown interval is ever wrong.
+    public var intervalError: Double
+    /// Keep an interval for the ratio of the error rates: some 2 us per cycle and 2 kB.
+    public var tracksRatio: Bool
+
+    public init(
+        scope: Scope, tolerance: Double = 0.1, falseAlarm: Double = 0.001, floor: Double = 0, safeRatio: Double? = 1.5,
+        safeFalseAlarm: Double = 0.05, intervalError: Double = 0.01, tracksRatio: Bool = true
+    ) {
+        self.scope = scope
+        self.tolerance = tolerance
+        self.falseAlarm = falseAlarm
+        self.floor = floor
+        self.safeRatio = safeRatio
+        self.safeFalseAlarm = safeFalseAlarm
+        self.intervalError = intervalError
+        self.tracksRatio = tracksRatio
+    }
+
+    /// The tolerated ratio of the bad rates.
+    var ratio: Double { 1 + tolerance }
+
+    var watchesErrors: Bool {
+        switch scope {
+        case .errors, .release: true
+        case .slow, .latency: false
+        }
+    }
+
+    /// The errors' part of the evidence.
+    var errorWeight: Double {
+        switch scope {
+        case .errors: 1
+        case .slow, .latency: 0
+        case .release: 0.5
+        }
+    }
+
+    /// The budget of several rules of one release: the probability that any of them ever raises a false alarm is at most
+    /// the sum of theirs.
+    public static func budget(_ rules: [RegressionSettings]) -> Double {
+        min(1, rules.reduce(0) { $0 + $1.falseAlarm })
+    }
+}

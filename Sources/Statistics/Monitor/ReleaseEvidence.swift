@@ -1,0 +1,105 @@
+import Glibc
+
+/// Everything statistical about one watched service: its baseline's history, and one monitor per regression rule while a
+/// release runs. This is what a kernel holds: call ``take(_:)`` once per scrape cycle.
+///
+///     var evidence = ReleaseEvidence(rules: [RegressionSettings(scope: .errors)])
+///     evidence.take(cycle)          // no release yet: the baseline is learned
+///     evidence.begin()              // the canary gets traffic
+///     evidence.take(cycle)          // judged, then learned
+///     if evidence.monitors[0].verdict == .worse { … }
+///     evidence.end()
+///
+/// A value that can be encoded whole. What a restart loses: the baseline's open dispersion blocks, at most a minute of
+/// learning, which the guarantee does not rest on.
+public struct ReleaseEvidence: Sendable, Equatable, Codable {
+    public private(set) var history = BaselineHistory()
+    /// One per rule, in the order of the rules.
+    public private(set) var monitors: [RegressionMonitor]
+    public private(set) var sampleRatio = SampleRatio()
+    public private(set) var isRunning = false
+    private var lastShare: Double?
+    /// Requests of both pools and the seconds they took, decayed with a half-life of a minute.
+    private var recentRequests = 0.0
+    private var recentSeconds = 0.0
+
+    public init(rules: [RegressionSettings]) { monitors = rules.map(RegressionMonitor.init) }
+
+    /// A release begins: all evidence starts anew, the history stays.
+    public mutating func begin() {
+        monitors = monitors.map { RegressionMonitor($0.settings) }
+        sampleRatio = SampleRatio()
+        lastShare = nil
+        isRunning = true
+    }
+
+    /// The release is over. The monitors keep what they said, until the next one begins.
+    public mutating func end() { isRunning = false }
+
+    /// Other rules: a rule whose settings did not change keeps its evidence, another begins anew. During a release that
+    /// means looking at the data twice; say so where it is done.
+    public mutating func adopt(rules: [RegressionSettings]) {
+        var old = monitors
+        monitors = rules.map { rule in
+            guard let index = old.firstIndex(where: { $0.settings == rule }) else { return RegressionMonitor(rule) }
+            return old.remove(at: index)
+        }
+    }
+
+    /// Takes in a cycle: a running release is judged by what was known before it, then the baseline is learned.
+    public mutating func take(_ cycle: WatchCycle) {
+        if isRunning {
+            noteShare(cycle)
+            for index in monitors.indices { monitors[index].take(cycle, history: history) }
+        }
+        learn(cycle)
+    }
+
+    /// Takes in a cycle that is not to be judged: the baseline is learned from.
+    public mutating func learn(_ cycle: WatchCycle) {
+        history.take(cycle.baseline, coveredSeconds: cycle.coveredSeconds)
+        noteRate(cycle)
+    }
+
+    /// Of both pools, over the last minute or so; nil without traffic.
+    public var requestsPerSecond: Double? {
+        recentSeconds > 0 && recentRequests > 0 ? recentRequests / recentSeconds : nil
+    }
+
+    /// What the rule with this index says.
+    public func evidence(rule index: Int) -> RegressionEvidence {
+        monitors[index].evidence(
+            requestsPerSecond: requestsPerSecond, history: history, sampleRatio: sampleRatio)
+    }
+
+    /// What is worth writing down: the monitors whole, of the history what they need to go on. After a restart the
+    /// differences between instances are learned anew; a margin that a running release was given stays.
+    public var condensed: ReleaseEvidence {
+        var copy = self
+        copy.history = history.condensed
+        return copy
+    }
+
+    private mutating func noteShare(_ cycle: WatchCycle) {
+        guard let share = cycle.canaryShare else { return }
+        if let lastShare, lastShare != share {
+            for index in monitors.indices { monitors[index].splitChanged() }
+        }
+        lastShare = share
+        sampleRatio.take(
+            baselineRequests: ReleaseEvidence.requests(cycle.baseline),
+            canaryRequests: ReleaseEvidence.requests(cycle.canary), toldShare: share)
+    }
+
+    private mutating func noteRate(_ cycle: WatchCycle) {
+        guard cycle.coveredSeconds > 0 else { return }
+        let decay = pow(2, -cycle.coveredSeconds / 60)
+        let requests = ReleaseEvidence.requests(cycle.baseline) + ReleaseEvidence.requests(cycle.canary)
+        recentRequests = recentRequests * decay + (requests.isFinite ? max(0, requests) : 0)
+        recentSeconds = recentSeconds * decay + cycle.coveredSeconds
+    }
+
+    private static func requests(_ pool: [InstanceIncrements]) -> Double {
+        pool.reduce(0) { $0 + ($1.requests ?? $1.latency?.count ?? 0) }
+    }
+}

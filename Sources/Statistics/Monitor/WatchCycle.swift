@@ -1,0 +1,98 @@
+/// What one scrape cycle brought, per instance: the only input of the monitors.
+public struct WatchCycle: Sendable, Equatable {
+    /// The cycle's end, seconds since the release began. Must not go back.
+    public var atSeconds: Double
+    /// The cycle's length, above 0.
+    public var coveredSeconds: Double
+    /// Instances whose scrape worked. One that did not report is left out; what it did is in its next increments.
+    public var baseline: [InstanceIncrements]
+    public var canary: [InstanceIncrements]
+    /// The share of requests that the router is told to give the canary, 0...1; nil where it is not known.
+    public var canaryShare: Double?
+
+    public init(
+        atSeconds: Double, coveredSeconds: Double, baseline: [InstanceIncrements], canary: [InstanceIncrements] = [],
+        canaryShare: Double? = nil
+    ) {
+        self.atSeconds = atSeconds
+        self.coveredSeconds = coveredSeconds
+        self.baseline = baseline
+        self.canary = canary
+        self.canaryShare = canaryShare
+    }
+}
+
+/// What one instance did since its last successful scrape.
+public struct InstanceIncrements: Sendable, Equatable {
+    /// Names the instance within its pool, for as long as it lives.
+    public var instance: String
+    /// Nil when it is not known (no such series, or no base yet).
+    public var requests: Double?
+    public var errors: Double?
+    /// Nil without a histogram.
+    public var latency: LatencyIncrements?
+
+    public init(
+        instance: String, requests: Double? = nil, errors: Double? = nil, latency: LatencyIncrements? = nil
+    ) {
+        self.instance = instance
+        self.requests = requests
+        self.errors = errors
+        self.latency = latency
+    }
+}
+
+/// Increments of one instance's classic histogram.
+public struct LatencyIncrements: Sendable, Equatable {
+    /// Upper bounds (`le`) in rising order, seconds; a last +Inf is allowed.
+    public var upperBounds: [Double]
+    /// Cumulative increments, one per bound: answers at or below it.
+    public var cumulative: [Double]
+    /// All answers: the increment of +Inf, or of `_count`.
+    public var count: Double
+
+    public init(upperBounds: [Double], cumulative: [Double], count: Double) {
+        self.upperBounds = upperBounds
+        self.cumulative = cumulative
+        self.count = count
+    }
+
+    /// The finite bounds.
+    var finiteBounds: ArraySlice<Double> { upperBounds.prefix { $0 < .infinity } }
+
+    /// Answers slower than a bound; nil when the histogram does not have it. Never negative: a page is not written at one
+    /// moment, so a bucket can be ahead of the count.
+    ///
+    /// - Parameter hint: where the bound stands when all histograms have the same bounds.
+    func slower(than bound: Double, hint: Int) -> Double? {
+        var index = hint
+        if index >= upperBounds.count || upperBounds[index] != bound {
+            guard let found = upperBounds.firstIndex(of: bound) else { return nil }
+            index = found
+        }
+        guard index < cumulative.count else { return nil }
+        return max(0, count - cumulative[index])
+    }
+}
+
+extension [InstanceIncrements] {
+    /// Requests and errors of the pool, over the instances that told both; nil when none did.
+    var errorSums: (requests: Double, bad: Double)? {
+        var sums: (requests: Double, bad: Double)?
+        for one in self {
+            guard let requests = one.requests, let errors = one.errors else { continue }
+            sums = ((sums?.requests ?? 0) + requests, (sums?.bad ?? 0) + errors)
+        }
+        return sums
+    }
+
+    /// Answers, and those slower than a bound, over the instances that have the bound; nil when none has.
+    func slowSums(bound: Double, hint: Int) -> (requests: Double, bad: Double)? {
+        var sums: (requests: Double, bad: Double)?
+        for one in self {
+            guard let latency = one.latency, let slow = latency.slower(than: bound, hint: hint) else { continue }
+            sums = ((sums?.requests ?? 0) + latency.count, (sums?.bad ?? 0) + slow)
+        }
+        return sums
+    }
+}

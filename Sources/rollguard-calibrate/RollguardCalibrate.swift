@@ -1,0 +1,40 @@
+import Calibration
+import Foundation
+
+/// `rollguard calibrate` without the daemon, so that its release build takes a minute: see docs/reference/calibration.md.
+@main
+struct RollguardCalibrate {
+    static func main() async {
+        guard let options = options(Array(CommandLine.arguments.dropFirst())) else {
+            complain("usage: rollguard-calibrate [--quick] [--only errors|latency|percentile] [--seed N] [--jobs N]")
+            exit(2)
+        }
+        let report = await Calibration.report(options) { complain($0) }
+        print(report.text)
+        for violation in report.violations { complain("over the stated probability: \(violation)") }
+        exit(report.violations.isEmpty ? 0 : 1)
+    }
+
+    /// Nil for words that are not known.
+    private static func options(_ words: [String]) -> CalibrationOptions? {
+        var options = words.contains("--quick") ? CalibrationOptions.quick : CalibrationOptions()
+        var rest = words.filter { $0 != "--quick" }[...]
+        while let word = rest.popFirst() {
+            guard let value = rest.popFirst() else { return nil }
+            if word == "--only" {
+                guard let part = CalibrationOptions.Part(rawValue: value) else { return nil }
+                options.parts = [part]
+                continue
+            }
+            guard let number = Int(value), number > 0 else { return nil }
+            switch word {
+            case "--seed": options.seed = UInt64(number)
+            case "--jobs": options.jobs = number
+            default: return nil
+            }
+        }
+        return options
+    }
+
+    private static func complain(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+}

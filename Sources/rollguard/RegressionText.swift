@@ -1,0 +1,48 @@
+import Console
+import Foundation
+import ReleaseKernel
+
+/// The evidence of a rule that asks for proof, for people.
+enum RegressionText {
+    /// For `status`: the sentence, and what limits it.
+    static func short(_ rule: RuleDocument) -> [String] {
+        guard let found = rule.regression else { return selfCheck(rule.selfCheck).map { "  \(rule.name): \($0)" } }
+        let lines = ["  \(rule.name): \(found.sentence)\(bar(found))"]
+        return lines + (rule.notes + selfCheck(rule.selfCheck)).map { "    \($0)" }
+    }
+
+    /// For `why`: every comparison with its counts.
+    static func whole(_ found: RegressionRecord) -> [String] {
+        var lines = ["  evidence \(found.sentence)\(bar(found))"]
+        lines += Columns.laidOut(
+            [["", "", "requests", "bad", "rate", "99 % interval"]] + found.comparisons.flatMap(rows),
+            indent: "           ")
+        for one in found.comparisons where one.dispersion > 1 {
+            lines.append(
+                "           \(one.name): \(NumberText.plain(one.dispersion)) times fewer independent ones than counted")
+        }
+        if let check = found.selfCheck { lines += selfCheck(check).map { "           \($0)" } }
+        return lines
+    }
+
+    private static func rows(_ one: RegressionRecord.Comparison) -> [[String]] {
+        func row(_ name: String, _ pool: String, _ side: RegressionRecord.Side) -> [String] {
+            [
+                name, pool, NumberText.plain(side.requests), NumberText.plain(side.bad),
+                side.rate.map(NumberText.percent) ?? "-",
+                "\(NumberText.percent(side.rateLow)) to \(NumberText.percent(side.rateHigh))",
+            ]
+        }
+        return [row(one.name, "canary", one.canary), row("", "baseline", one.baseline)]
+    }
+
+    /// ` (the bar: 1 in 1 000)`
+    private static func bar(_ found: RegressionRecord) -> String {
+        " (the bar: 1 in \(NumberText.grouped(exp(found.barLogEvidence))))"
+    }
+
+    private static func selfCheck(_ record: RegressionRecord.SelfCheckRecord?) -> [String] {
+        record.map { ["self-check of the baseline against itself: \($0.falseAlarms) false alarms in \($0.runs) runs"] }
+            ?? []
+    }
+}

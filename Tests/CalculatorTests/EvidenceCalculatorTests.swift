@@ -1,0 +1,141 @@
+import Foundation
+import Testing
+
+@testable import Calculator
+
+@Suite("The calculator")
+struct EvidenceCalculatorTests {
+    private func answers(_ lines: [String], _ options: EvidenceCalculator.Options = .init()) throws -> [[String: Any]] {
+        var calculator = EvidenceCalculator(options)
+        return try lines.compactMap { try calculator.take($0) }.map { text in
+            try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+        }
+    }
+
+    private func line(_ seconds: Int, _ baseline: (Int, Int), _ canary: (Int, Int)) -> String {
+        #"{"t": \#(seconds), "baseline": {"requests": \#(baseline.0), "bad": \#(baseline.1)}, "#
+            + #""canary": {"requests": \#(canary.0), "bad": \#(canary.1)}}"#
+    }
+
+    /// The same numbers as the golden vector "all_errors_canary": every canary request fails.
+    @Test func aCanaryThatAlwaysFailsIsWorse() throws {
+        let found = try answers((1...5).map { line(5 * $0, (45, 0), (5, 5)) })
+        #expect(found.count == 5)
+        #expect(found[0]["bar"] as? Double == log(100))
+        #expect(found.last?["verdict"] as? String == "worse")
+        #expect(found.last?["canary"] as? Double == 1)
+        #expect(found.last?["ratio"] is NSNull, "a baseline without errors has no ratio")
+        let logE = found.compactMap { $0["log_e"] as? Double }
+        #expect(logE == logE.sorted() && (logE.last ?? 0) > 30)
+    }
+
+    @Test func whatIsMissingIsSaid() throws {
+        let found = try answers([line(5, (900, 9), (100, 2))])
+        #expect(found[0]["verdict"] as? String == "undecided")
+        #expect((found[0]["requests_needed"] as? Double ?? 0) > 1_000)
+        #expect(found[0]["seconds_needed"] as? Double == (found[0]["requests_needed"] as? Double ?? 0) / 200)
+        #expect(found[0]["ratio"] as? Double == 2)
+        #expect((found[0]["ratio_low"] as? Double ?? 9) < 2)
+    }
+
+    @Test func bucketsAreComparedBoundaryByBoundary() throws {
+        func pool(_ fast: Int, _ slow: Int) -> String {
+            #"{"requests": \#(fast + slow), "bad": 0, "buckets": {"0.25": \#(fast), "+Inf": \#(fast + slow)}}"#
+        }
+        let lines = (1...10).map { #"{"t": \#($0 * 5), "baseline": \#(pool(900, 10)), "canary": \#(pool(90, 10))}"# }
+        let found = try answers(lines)
+        #expect(found.last?["verdict"] as? String == "worse")
+        let slow = try #require(found.last?["slow"] as? [[String: Any]])
+        #expect(slow.count == 1 && slow[0]["slower_than"] as? Double == 0.25)
+    }
+
+    @Test func countersAreTurnedIntoIncrements() throws {
+        let counters = [
+            line(5, (1_000, 10), (100, 1)), line(10, (1_900, 19), (200, 3)), line(15, (900, 9), (300, 5)),
+        ]
+        let increments = [line(10, (900, 9), (100, 2)), line(15, (900, 9), (100, 2))]
+        let found = try answers(counters, .init(areCounters: true))
+        let expected = try answers(increments)
+        #expect(found[0]["verdict"] as? String == "nothing", "the first line is only a reference")
+        for key in ["baseline", "canary", "ratio"] {
+            #expect(found.last?[key] as? Double == expected.last?[key] as? Double, "\(key)")
+        }
+    }
+
+    @Test func emptyLinesAreSkippedAndCounted() throws {
+        var calculator = EvidenceCalculator(.init())
+        #expect(try calculator.take("  ") == nil)
+        #expect(throws: CalculatorError(line: 2, text: "'canary' is missing")) {
+            try calculator.take(#"{"t": 5, "baseline": {"requests": 1, "bad": 0}}"#)
+        }
+    }
+
+    @Test(arguments: [
+        ("{", "this is not a JSON object on one line"),
+        ("[]", "another type"),
+        (#"{"t": 5, "baseline": 3}"#, "'baseline' has another type"),
+        (#"{"t": "5", "baseline": {"requests": 1, "bad": 0}, "canary": {"requests": 1, "bad": 0}}"#, "'t' has another"),
+        (
+            #"{"t": true, "baseline": {"requests": 1, "bad": 0}, "canary": {"requests": 1, "bad": 0}}"#,
+            "'t' has another"
+        ),
+        (#"{"t": 5, "baseline": {"requests": 1}, "canary": {"requests": 1, "bad": 0}}"#, "'baseline.bad' is missing"),
+        (
+            #"{"t": 5, "baseline": {"requests": -1, "bad": 0}, "canary": {"requests": 1, "bad": 0}}"#,
+            "'baseline.requests' is -1"
+        ),
+        (
+            #"{"t": 5, "baseline": {"requests": 1e300, "bad": 0}, "canary": {"requests": 1, "bad": 0}}"#,
+            "counts end at 2^53"
+        ),
+        (
+            #"{"t": 5, "baseline": {"requests": 1, "bad": 0}, "canary": {"requests": 1, "bad": 0}, "phy": 2}"#,
+            "unknown field 'phy'"
+        ),
+        (
+            #"{"t": 5, "baseline": {"requests": 1, "bad": 0}, "canary": {"requests": 1, "bad": 0}, "phi": 0.5}"#,
+            "'phi' is 0.5"
+        ),
+        (#"{"t": -5, "baseline": {"requests": 1, "bad": 0}, "canary": {"requests": 1, "bad": 0}}"#, "'t' is -5"),
+        (
+            #"{"t": 5, "baseline": {"requests": 1, "bad": 0, "buckets": {"1": 1, "+Inf": 1}}, "#
+                + #""canary": {"requests": 1, "bad": 0}}"#, "one pool has 'buckets'"
+        ),
+        (
+            #"{"t": 5, "baseline": {"requests": 1, "bad": 0, "buckets": {"1": 1}}, "#
+                + #""canary": {"requests": 1, "bad": 0}}"#, "no \"+Inf\""
+        ),
+        (
+            #"{"t": 5, "baseline": {"requests": 1, "bad": 0, "buckets": {"1": 2, "+Inf": 1}}, "#
+                + #""canary": {"requests": 1, "bad": 0}}"#, "buckets are cumulative"
+        ),
+        (
+            #"{"t": 5, "baseline": {"requests": 1, "bad": 0, "buckets": {"fast": 2, "+Inf": 1}}, "#
+                + #""canary": {"requests": 1, "bad": 0}}"#, "is not a bound"
+        ),
+    ])
+    func badLinesAreNamed(_ line: String, _ text: String) {
+        var calculator = EvidenceCalculator(.init())
+        do {
+            _ = try calculator.take(line)
+            Issue.record("accepted: \(line)")
+        } catch {
+            #expect("\(error)".hasPrefix("<stdin>:1: error: ") && error.text.contains(text), "\(error)")
+        }
+    }
+
+    @Test func timeDoesNotGoBack() throws {
+        var calculator = EvidenceCalculator(.init())
+        _ = try calculator.take(line(5, (10, 0), (10, 0)))
+        #expect(throws: CalculatorError.self) { try calculator.take(line(5, (10, 0), (10, 0))) }
+    }
+
+    @Test(arguments: [
+        ("10%", 0.1), ("0.1 %", 0.001), ("0.5", 0.5), ("0%", 0.0), ("%", nil), ("", nil), ("-1%", nil), ("1e3%", nil),
+        ("ten", nil), ("1.2.3%", nil),
+    ])
+    func percentages(_ text: String, _ share: Double?) {
+        let found = Percentage.share(text)
+        #expect(found.map { abs($0 - (share ?? 9)) < 1e-15 } ?? (share == nil), "\(text)")
+    }
+}
