@@ -5,6 +5,7 @@ FAULT ?= errors
 help:
 	@echo "make demo    build, then watch a bad release being caught (FAULT=errors|latency|crash|none)"
 	@echo "make test    install what the tests need, then run all of them"
+	@echo "make test-routers   one rollback on every real router, measured, as a table"
 	@echo "make build   build the rollguard executable: .build/debug/rollguard"
 	@echo "make lint    check the format of all Swift files and scripts"
 	@echo "make bench   measure parsing, scraping and memory (a release build)"
@@ -21,6 +22,11 @@ test:
 	swift build --build-tests
 	swift test --skip-build --disable-xctest
 
+test-routers:
+	@scripts/setup.sh test
+	swift build --build-tests
+	@scripts/test-routers.sh
+
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests
 	bash -n scripts/*.sh .ci/run
@@ -30,4 +36,4 @@ bench:
 	swift build -c release --scratch-path .build-bench --product rollguard-bench
 	.build-bench/release/rollguard-bench
 
-.PHONY: help build demo test lint bench
+.PHONY: help build demo test test-routers lint bench

@@ -77,12 +77,15 @@ let package = Package(
             swiftSettings: house),
         // annex: services, load and a webhook sink, for the demo and the tests
         room("DemoWorld", ["ReleaseKernel", nioCore, nioPosix, nioHTTP1]),
+        // annex: what every router driver is held to
+        room("RouterConformance", ["ReleaseKernel"]),
         // tests, beside the room they test
         tests("TelemetryTests", ["Telemetry"]),
         tests("ReleaseKernelTests", ["ReleaseKernel", "Telemetry"]),
         tests("RulebookTests", ["Rulebook", "ReleaseKernel", "Telemetry"]),
         tests("WireTests", ["Wire", "ReleaseKernel"]),
-        tests("RoutersTests", ["Routers", "ReleaseKernel", nioCore, nioPosix]),
+        tests("RoutersTests", ["Routers", "ReleaseKernel", "RouterConformance", nioCore, nioPosix]),
+        tests("LiveRouterTests", ["DemoWorld", "rollguard"]),
         tests("ReceiversTests", ["Receivers", "Ledger", "ReleaseKernel", "Wire", crypto]),
         tests("LedgerTests", ["Ledger", "ReleaseKernel", grdb]),
         tests("ConsoleTests", ["Console", "ReleaseKernel", logging]),

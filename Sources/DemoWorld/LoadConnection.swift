@@ -8,12 +8,14 @@ final class LoadConnection: ChannelInboundHandler {
 
     private let engine: LoadEngine
     private let host: String
+    private let delayMs: Int
     private var context: ChannelHandlerContext?
     private var sentAt: NIODeadline?
     private var head: HTTPResponseHead?
 
-    init(engine: LoadEngine, host: String = "demo") {
+    init(engine: LoadEngine, host: String = "demo", delayMs: Int = 0) {
         self.engine = engine
+        self.delayMs = delayMs
         self.host = host
     }
 
@@ -25,7 +27,8 @@ final class LoadConnection: ChannelInboundHandler {
     func send(user: Int) {
         guard let context else { return }
         sentAt = .now()
-        let headers = HTTPHeaders([("Host", host), ("X-User-Id", "user-\(user)")])
+        var headers = HTTPHeaders([("Host", host), ("X-User-Id", "user-\(user)")])
+        if delayMs > 0 { headers.add(name: "X-Demo-Delay-Ms", value: "\(delayMs)") }
         let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/checkout", headers: headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
@@ -48,7 +51,9 @@ final class LoadConnection: ChannelInboundHandler {
             guard let head else { return }
             self.head = nil
             sentAt = nil
-            let version = head.headers.first(name: "X-Rollguard-Version") ?? ""
+            // A router's own word counts more than the service's.
+            let version =
+                head.headers.first(name: "X-Rollguard-Version") ?? head.headers.first(name: "X-Demo-Version") ?? ""
             engine.answered(self, status: Int(head.status.code), version: version, isReusable: head.isKeepAlive)
         }
     }

@@ -18,6 +18,8 @@ final class LoadEngine {
     private let target: String
     private let requestsPerSecond: Int
     private let users: Int
+    private let requestLimit: Int?
+    private let delayMs: Int
     private let loop: any EventLoop
     private var random: SeededRandom
     private var phase = Phase.ready
@@ -31,10 +33,15 @@ final class LoadEngine {
     private var idle: [LoadConnection] = []
     private var queue = CircularBuffer<Int>()
 
-    init(target: String, requestsPerSecond: Int, users: Int, seed: UInt64, loop: any EventLoop) {
+    init(
+        target: String, requestsPerSecond: Int, users: Int, seed: UInt64, requestLimit: Int?, delayMs: Int,
+        loop: any EventLoop
+    ) {
         self.target = target
         self.requestsPerSecond = requestsPerSecond
         self.users = users
+        self.requestLimit = requestLimit
+        self.delayMs = delayMs
         self.loop = loop
         random = SeededRandom(seed: seed)
     }
@@ -86,9 +93,10 @@ final class LoadEngine {
     private func sendWhatIsDue() {
         let now = NIODeadline.now()
         let elapsed = Double((now - begunAt).nanoseconds) / 1e9
-        let total = Int(elapsed * Double(requestsPerSecond))
-        // After a long stall, at most half a second's worth is made up for; the rest of those users have gone away.
-        due = max(due, total - requestsPerSecond / 2 - 1)
+        let total = min(Int(elapsed * Double(requestsPerSecond)), requestLimit ?? .max)
+        // After a long stall, at most half a second's worth is made up for; the rest of those users have gone away. Of a
+        // counted load none goes away.
+        if requestLimit == nil { due = max(due, total - requestsPerSecond / 2 - 1) }
         while due < total {
             due += 1
             send(user: Int.random(in: 1...users, using: &random))
@@ -96,6 +104,7 @@ final class LoadEngine {
         for connection in connections.values where connection.isLate(now, limit: Self.answerLimit) {
             connection.close()
         }
+        if due == requestLimit, phase == .running { finish {} }
     }
 
     private func send(user: Int) {
@@ -123,7 +132,7 @@ final class LoadEngine {
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.addHTTPClientHandlers(enableOutboundHeaderValidation: false)
-                    try pipeline.addHandler(LoadConnection(engine: bound.value))
+                    try pipeline.addHandler(LoadConnection(engine: bound.value, delayMs: bound.value.delayMs))
                 }
             }
             .connect(host: String(host), port: port)

@@ -24,7 +24,7 @@ struct Rollguard: AsyncParsableCommand {
         version: version,
         subcommands: [
             Demo.self, Check.self, Inspect.self, Run.self, Status.self, RollbackCommand.self, Rearm.self, Why.self,
-            Router.self,
+            Router.self, ServiceCommand.self, LoadCommand.self,
         ])
 
     static func main() async {

@@ -19,6 +19,7 @@ struct WallTests {
         "GrayRouter": [
             "ReleaseKernel", "NIOCore", "NIOPosix", "NIOHTTP1", "Crypto", "Foundation", "Glibc", "Synchronization",
         ],
+        "RouterConformance": ["ReleaseKernel", "Synchronization"],
         "DemoWorld": ["ReleaseKernel", "NIOCore", "NIOPosix", "NIOHTTP1", "Foundation", "Glibc", "Synchronization"],
     ]
 

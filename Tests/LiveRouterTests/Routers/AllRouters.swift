@@ -1,0 +1,10 @@
+extension LiveRouter {
+    /// One line per row of the table.
+    static let all: [LiveRouter] = [
+        .gray,
+        .haproxyWeights,
+        .haproxyMap,
+        .haproxySticky,
+        .haproxyTwo,
+    ]
+}
