@@ -344,11 +344,14 @@ struct MistakeTests {
 
     @Test(
         arguments: [
-            (router, "{instances: []}", ["14:13: error: 'router' needs 'kind': 'gray', 'haproxy' or 'http'"]),
+            (
+                router, "{instances: []}",
+                ["14:13: error: 'router' needs 'kind': 'gray', 'haproxy', 'nginx', 'caddy' or 'http'"]
+            ),
             (
                 router, "{kind: grey}",
                 [
-                    "14:20: error: 'kind' must be 'gray', 'haproxy' or 'http', got 'grey'; did you mean 'gray'?"
+                    "14:20: error: 'kind' must be 'gray', 'haproxy', 'nginx', 'caddy' or 'http', got 'grey'; did you mean 'gray'?"
                 ]
             ),
             (

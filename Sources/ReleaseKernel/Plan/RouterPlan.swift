@@ -2,6 +2,8 @@
 public enum RouterPlan: Sendable, Equatable, Codable {
     case gray(GrayRouterPlan)
     case haproxy(HAProxyPlan)
+    case nginx(NginxPlan)
+    case caddy(CaddyPlan)
     case http(HTTPRouterPlan)
 
     /// The `kind` in the configuration.
@@ -9,6 +11,8 @@ public enum RouterPlan: Sendable, Equatable, Codable {
         switch self {
         case .gray: "gray"
         case .haproxy: "haproxy"
+        case .nginx: "nginx"
+        case .caddy: "caddy"
         case .http: "http"
         }
     }
