@@ -20,7 +20,7 @@ struct CaddyReader {
         let security = fields.security(folder)
         guard let instances, let id, let pools else { return nil }
         return CaddyPlan(
-            instances: instances, unixSocket: fields["unix_socket"]?.line(limit: 100).map(folder.path), id: id,
+            instances: instances, unixSocket: fields["unix_socket"]?.line(limit: 100).map(folder.wholePath), id: id,
             baseline: pools.baseline, canary: pools.canary, method: method ?? .weights, security: security)
     }
 }

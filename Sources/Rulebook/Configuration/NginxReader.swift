@@ -60,7 +60,7 @@ struct NginxReader {
     }
 
     private func instance(_ fields: Fields) -> NginxIncludePlan.Instance? {
-        let file = fields.required("include")?.line().map(folder.path)
+        let file = fields.required("include")?.line().map(folder.wholePath)
         let state = fields.required("state_url")?.url(allowsQuery: false)?.text
         let command = fields.has("command") ? fields["command"].flatMap(command) : ["/usr/sbin/nginx"]
         guard let file, let state, let command else { return nil }

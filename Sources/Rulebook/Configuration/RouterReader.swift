@@ -59,7 +59,7 @@ struct HAProxyReader {
     /// `host:port` stays as it is; anything else is a path.
     private func path(_ written: String) -> String {
         let isAddress = !written.contains("/") && (try? HostPort(written).port) != nil
-        return isAddress ? written : folder.path(written)
+        return isAddress ? written : folder.wholePath(written)
     }
 
     private func weights(_ fields: Fields) -> HAProxyPlan.Mode? {

@@ -6,5 +6,10 @@ extension LiveRouter {
         .haproxyMap,
         .haproxySticky,
         .haproxyTwo,
+        .nginxSplit,
+        .nginxUpstream,
+        .nginxEndpoint,
+        .caddyWeights,
+        .caddyUpstreams,
     ]
 }
