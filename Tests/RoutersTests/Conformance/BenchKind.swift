@@ -16,8 +16,9 @@ struct BenchKind: Sendable, CustomTestStringConvertible {
 
 extension BenchKind {
     static let scripted: [BenchKind] = [
-        .gray
+        .gray, .haproxyWeightsScripted, .haproxyMapScripted, .nginxInclude, .nginxUpstream, .nginxEndpoint,
+        .caddyWeights, .caddyUpstreams,
     ]
 
-    static let real: [BenchKind] = []
+    static let real: [BenchKind] = [.haproxyWeights, .haproxySticky, .haproxyMap]
 }
