@@ -20,5 +20,5 @@ extension BenchKind {
         .caddyWeights, .caddyUpstreams,
     ]
 
-    static let real: [BenchKind] = [.haproxyWeights, .haproxySticky, .haproxyMap]
+    static let real: [BenchKind] = [.haproxyWeights, .haproxySticky, .haproxyMap, .nginxReal, .caddyReal]
 }
