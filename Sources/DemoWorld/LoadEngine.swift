@@ -31,7 +31,7 @@ final class LoadEngine {
     private var connections: [ObjectIdentifier: LoadConnection] = [:]
     private var connecting = 0
     private var idle: [LoadConnection] = []
-    private var queue = CircularBuffer<Int>()
+    private var queue = CircularBuffer<LoadRequest>()
 
     init(
         target: String, requestsPerSecond: Int, users: Int, seed: UInt64, requestLimit: Int?, delayMs: Int,
@@ -99,7 +99,7 @@ final class LoadEngine {
         if requestLimit == nil { due = max(due, total - requestsPerSecond / 2 - 1) }
         while due < total {
             due += 1
-            send(user: Int.random(in: 1...users, using: &random))
+            send(LoadRequest(user: Int.random(in: 1...users, using: &random)))
         }
         for connection in connections.values where connection.isLate(now, limit: Self.answerLimit) {
             connection.close()
@@ -107,12 +107,12 @@ final class LoadEngine {
         if due == requestLimit, phase == .running { finish {} }
     }
 
-    private func send(user: Int) {
+    private func send(_ request: LoadRequest) {
         statistics.sent += 1
         if let connection = idle.popLast() {
-            connection.send(user: user)
+            connection.send(request)
         } else if queue.count < Self.queueLimit {
-            queue.append(user)
+            queue.append(request)
             if connections.count + connecting < Self.connectionLimit { connect() }
         } else {
             statistics.broken += 1
@@ -162,18 +162,26 @@ final class LoadEngine {
         if isReusable { becameFree(connection) } else { connection.close() }
     }
 
-    /// `requestWasOpen`: a request had been sent on it and its answer had not been completed.
-    func closed(_ connection: LoadConnection, requestWasOpen: Bool) {
+    /// `open` is a request that had been sent on it and whose answer had not been completed. When the server had closed a
+    /// kept connection before it saw the request (`wasStale`), it is sent again once, as browsers and curl do (RFC 9110,
+    /// section 9.2.2).
+    func closed(_ connection: LoadConnection, open: LoadRequest?, wasStale: Bool) {
         connections[ObjectIdentifier(connection)] = nil
         idle.removeAll { $0 === connection }
-        if requestWasOpen { statistics.broken += 1 }
+        if let open { repeatOrGiveUp(open, mayRepeat: wasStale && phase != .finished) }
         if !queue.isEmpty, phase != .finished, connections.count + connecting < Self.connectionLimit { connect() }
         endIfDrained()
     }
 
+    private func repeatOrGiveUp(_ request: LoadRequest, mayRepeat: Bool) {
+        guard mayRepeat, !request.isRepeated, queue.count < Self.queueLimit else { return statistics.broken += 1 }
+        statistics.repeated += 1
+        queue.append(LoadRequest(user: request.user, isRepeated: true))
+    }
+
     private func becameFree(_ connection: LoadConnection) {
-        if let user = queue.popFirst() {
-            connection.send(user: user)
+        if let request = queue.popFirst() {
+            connection.send(request)
         } else {
             idle.append(connection)
             endIfDrained()

@@ -24,8 +24,6 @@ struct LiveRouter: Sendable, CustomTestStringConvertible {
     var rollguard: String
     /// What a restart with the shipped files does to the split.
     var restart = Restart.comesBackWithTheCanary
-    /// Requests that may fail without an answer while the traffic moves: nginx closes keep-alive connections at a reload.
-    var toleratedBroken = 0
     /// Commands to be run, and what they must print, after the acknowledgement: a page's own read-back.
     var afterwards: [PageCommand] = []
     /// Lines that the daemon's log must hold, in this order, `…` for anything; from the page.

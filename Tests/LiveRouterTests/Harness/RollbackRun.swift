@@ -98,7 +98,7 @@ struct RollbackRun {
         for load in loads { await load.stop() }
         for load in loads { note(await load.statistics()) }
         #expect(row.baselineFailures == 0 && row.routerFailures == 0, "\(row)\n\(scene.routerText)")
-        #expect(row.brokenRequests <= scene.router.toleratedBroken, "\(row)\n\(scene.routerText)")
+        #expect(row.brokenRequests == 0, "\(row)\n\(scene.routerText)")
     }
 
     private mutating func note(_ incident: IncidentReport) {
@@ -131,6 +131,7 @@ struct RollbackRun {
         row.routerFailures += statistics.failuresByVersion["", default: 0]
         row.canaryFailures += statistics.failuresByVersion["v2", default: 0]
         row.brokenRequests += statistics.broken
+        row.repeatedRequests += statistics.repeated
     }
 
     private func runThePagesCommands() async throws {

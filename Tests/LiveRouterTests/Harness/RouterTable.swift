@@ -22,6 +22,8 @@ struct RouterRow: Sendable {
     var canaryFailures = 0
     /// Requests without a whole answer.
     var brokenRequests = 0
+    /// Requests that a client had to send again, on a new connection.
+    var repeatedRequests = 0
 
     init(_ router: LiveRouter) {
         name = router.name
@@ -34,7 +36,7 @@ struct RouterRow: Sendable {
         return [
             name, variant, "\(instances)", Self.text(before), Self.text(after),
             "\(canaryRequestsAfterAcknowledgement)", ms(appliedMs), ms(observedMs), ms(provenMs),
-            "\(baselineFailures)/\(routerFailures)/\(brokenRequests)", Self.text(afterRestart),
+            "\(baselineFailures)/\(routerFailures)/\(brokenRequests)", "\(repeatedRequests)", Self.text(afterRestart),
             putBackMs.map(String.init) ?? "kept",
         ]
     }
@@ -50,7 +52,7 @@ struct RouterRow: Sendable {
 enum RouterTable {
     static let header = [
         "router", "variant", "instances", "before v1/v2", "after v1/v2", "canary after ack", "applied ms",
-        "observed ms", "proven ms", "failed v1/router/broken", "after restart v1/v2", "put back ms",
+        "observed ms", "proven ms", "failed v1/router/broken", "repeated", "after restart v1/v2", "put back ms",
     ]
 
     /// The file that the environment names, or none.

@@ -7,13 +7,9 @@ extension LiveRouter {
         "2.6, upstreams", section: "26", program: "/usr/bin/caddy", file: "caddy-26.json")
 
     private static func caddy(_ variant: String, section: String?, program: String, file: String) -> LiveRouter {
-        var router = LiveRouter(
+        LiveRouter(
             "caddy", variant, page: "caddy", section: section, programs: [program], files: [file],
             rollguard: section.map { "rollguard-\($0).yaml" } ?? "rollguard.yaml", entries: [8080], ports: [2019])
-        // Every change is a new configuration to Caddy, which closes kept connections; a client may send its next
-        // request into that.
-        router.toleratedBroken = 2
-        return router
     }
 
     /// A program that must come from the local environment, because the system's is another version.

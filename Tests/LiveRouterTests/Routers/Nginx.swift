@@ -10,11 +10,8 @@ extension LiveRouter {
     private static let luaModule = "/usr/lib/nginx/modules/ngx_http_lua_module.so"
 
     private static func nginx(_ variant: String, section: String?, files: [String]) -> LiveRouter {
-        var router = LiveRouter(
+        LiveRouter(
             "nginx", variant, page: "nginx", section: section, programs: ["nginx"], files: files,
             rollguard: section.map { "rollguard-\($0).yaml" } ?? "rollguard.yaml", entries: [8080], ports: [])
-        // A reload closes kept connections; a client may send its next request into that.
-        router.toleratedBroken = 2
-        return router
     }
 }
