@@ -8,6 +8,7 @@ SECONDS ?= 60
 help:
 	@echo "make demo    build, then watch a bad release being caught (FAULT=errors|latency|crash|subtle|none)"
 	@echo "make test    install what the tests need, then run all of them"
+	@echo "make test-routers   one rollback on every real router, measured, as a table"
 	@echo "make build   build the rollguard executable: .build/debug/rollguard"
 	@echo "make lint    check the format of all Swift files and scripts"
 	@echo "make bench   measure parsing, scraping, evidence and memory (a release build)"
@@ -26,6 +27,11 @@ test:
 	@scripts/setup.sh test
 	swift build --build-tests
 	swift test --skip-build --disable-xctest
+
+test-routers:
+	@scripts/setup.sh test
+	swift build --build-tests
+	@scripts/test-routers.sh
 
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests
@@ -49,4 +55,4 @@ calibrate:
 	swift build -c release --scratch-path .build-calibrate --product rollguard-calibrate
 	.build-calibrate/release/rollguard-calibrate --jobs 2
 
-.PHONY: help build demo test lint simulate bench fuzz calibrate
+.PHONY: help build demo test test-routers lint simulate bench fuzz calibrate

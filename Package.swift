@@ -89,6 +89,8 @@ let package = Package(
         // `rollguard simulate` by itself: builds without the HTTP server, the database and the cryptography
         .executableTarget(
             name: "rollguard-simulate", dependencies: ["SimulateCommand", arguments], swiftSettings: house),
+        // annex: what every router driver is held to
+        room("RouterConformance", ["ReleaseKernel"]),
         // tests, beside the room they test
         tests("TelemetryTests", ["Telemetry"]),
         tests("StatisticsTests", ["Statistics", "Telemetry"]),
@@ -97,7 +99,8 @@ let package = Package(
         tests("ReleaseKernelTests", ["ReleaseKernel", "Statistics", "Telemetry"]),
         tests("RulebookTests", ["Rulebook", "ReleaseKernel", "Telemetry"]),
         tests("WireTests", ["Wire", "ReleaseKernel"]),
-        tests("RoutersTests", ["Routers", "ReleaseKernel", nioCore, nioPosix]),
+        tests("RoutersTests", ["Routers", "ReleaseKernel", "RouterConformance", "Wire", nioCore, nioPosix]),
+        tests("LiveRouterTests", ["DemoWorld", "rollguard"]),
         tests("ReceiversTests", ["Receivers", "Ledger", "ReleaseKernel", "Wire", crypto]),
         tests("LedgerTests", ["Ledger", "ReleaseKernel", "Telemetry", grdb]),
         tests("ConsoleTests", ["Console", "ReleaseKernel", logging]),

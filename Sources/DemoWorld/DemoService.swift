@@ -3,7 +3,8 @@ import NIOHTTP1
 import Synchronization
 
 /// One instance of one version: a real HTTP server on loopback that answers every path with
-/// `ok from <version> <instance>` after 5 to 20 ms, and shows its counts on `/metrics`.
+/// `ok from <version> <instance>` after 5 to 20 ms, and shows its counts on `/metrics`. The answer's `X-Demo-Version`
+/// tells the version; a request with `X-Demo-Delay-Ms` is answered that much later (at most a minute).
 public final class DemoService: Sendable {
     private let behaviour: ServiceBehaviour
     private let server = Mutex<LoopbackServer?>(nil)
@@ -14,9 +15,11 @@ public final class DemoService: Sendable {
     }
 
     /// Listens, and returns `127.0.0.1:port`.
-    public func start() async throws -> String {
+    ///
+    /// - Parameter port: 0 lets the system choose.
+    public func start(port: Int = 0) async throws -> String {
         let behaviour = behaviour
-        let started = try await LoopbackServer.start { pipeline in
+        let started = try await LoopbackServer.start(port: port) { pipeline in
             try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder()))
             try pipeline.addHandler(ServiceHandler(behaviour: behaviour))
         }
@@ -36,6 +39,10 @@ public final class DemoService: Sendable {
         }
         await running?.stop()
     }
+
+    /// How many requests, without those for `/metrics`, came in after that time (milliseconds since 1970). Of the last
+    /// 50 000 requests.
+    public func requestsArrived(afterWallMs wallMs: Int64) async -> Int { behaviour.arrivals(afterWallMs: wallMs) }
 
     /// Changes what is wrong from the next request on. `.crash` closes everything before it returns.
     public func setFault(_ fault: DemoFault) async {

@@ -8,12 +8,19 @@ final class LoadConnection: ChannelInboundHandler {
 
     private let engine: LoadEngine
     private let host: String
+    private let delayMs: Int
     private var context: ChannelHandlerContext?
     private var sentAt: NIODeadline?
     private var head: HTTPResponseHead?
+    private var request: LoadRequest?
+    private var answers = 0
+    private var isGivenUp = false
+    /// A request that was under way for longer than this had reached the server: it was cut off.
+    private static let staleLimit = TimeAmount.milliseconds(300)
 
-    init(engine: LoadEngine, host: String = "demo") {
+    init(engine: LoadEngine, host: String = "demo", delayMs: Int = 0) {
         self.engine = engine
+        self.delayMs = delayMs
         self.host = host
     }
 
@@ -22,10 +29,12 @@ final class LoadConnection: ChannelInboundHandler {
         engine.opened(self)
     }
 
-    func send(user: Int) {
+    func send(_ request: LoadRequest) {
         guard let context else { return }
         sentAt = .now()
-        let headers = HTTPHeaders([("Host", host), ("X-User-Id", "user-\(user)")])
+        self.request = request
+        var headers = HTTPHeaders([("Host", host), ("X-User-Id", "user-\(request.user)")])
+        if delayMs > 0 { headers.add(name: "X-Demo-Delay-Ms", value: "\(delayMs)") }
         let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/checkout", headers: headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
@@ -37,6 +46,7 @@ final class LoadConnection: ChannelInboundHandler {
     }
 
     func close() {
+        isGivenUp = true
         context?.close(promise: nil)
     }
 
@@ -48,16 +58,23 @@ final class LoadConnection: ChannelInboundHandler {
             guard let head else { return }
             self.head = nil
             sentAt = nil
-            let version = head.headers.first(name: "X-Rollguard-Version") ?? ""
+            request = nil
+            answers += 1
+            // A router's own word counts more than the service's.
+            let version =
+                head.headers.first(name: "X-Rollguard-Version") ?? head.headers.first(name: "X-Demo-Version") ?? ""
             engine.answered(self, status: Int(head.status.code), version: version, isReusable: head.isKeepAlive)
         }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         self.context = nil
-        let requestWasOpen = sentAt != nil
+        let open = sentAt == nil ? nil : request
+        // A kept connection that the server closed at the same moment: nothing of the answer had come.
+        let isYoung = sentAt.map { .now() - $0 < Self.staleLimit } ?? false
+        let wasStale = answers > 0 && head == nil && isYoung && !isGivenUp
         sentAt = nil
-        engine.closed(self, requestWasOpen: requestWasOpen)
+        engine.closed(self, open: open, wasStale: wasStale)
         context.fireChannelInactive()
     }
 

@@ -18,6 +18,8 @@ final class LoadEngine {
     private let target: String
     private let requestsPerSecond: Int
     private let users: Int
+    private let requestLimit: Int?
+    private let delayMs: Int
     private let loop: any EventLoop
     private var random: SeededRandom
     private var phase = Phase.ready
@@ -29,12 +31,17 @@ final class LoadEngine {
     private var connections: [ObjectIdentifier: LoadConnection] = [:]
     private var connecting = 0
     private var idle: [LoadConnection] = []
-    private var queue = CircularBuffer<Int>()
+    private var queue = CircularBuffer<LoadRequest>()
 
-    init(target: String, requestsPerSecond: Int, users: Int, seed: UInt64, loop: any EventLoop) {
+    init(
+        target: String, requestsPerSecond: Int, users: Int, seed: UInt64, requestLimit: Int?, delayMs: Int,
+        loop: any EventLoop
+    ) {
         self.target = target
         self.requestsPerSecond = requestsPerSecond
         self.users = users
+        self.requestLimit = requestLimit
+        self.delayMs = delayMs
         self.loop = loop
         random = SeededRandom(seed: seed)
     }
@@ -86,24 +93,26 @@ final class LoadEngine {
     private func sendWhatIsDue() {
         let now = NIODeadline.now()
         let elapsed = Double((now - begunAt).nanoseconds) / 1e9
-        let total = Int(elapsed * Double(requestsPerSecond))
-        // After a long stall, at most half a second's worth is made up for; the rest of those users have gone away.
-        due = max(due, total - requestsPerSecond / 2 - 1)
+        let total = min(Int(elapsed * Double(requestsPerSecond)), requestLimit ?? .max)
+        // After a long stall, at most half a second's worth is made up for; the rest of those users have gone away. Of a
+        // counted load none goes away.
+        if requestLimit == nil { due = max(due, total - requestsPerSecond / 2 - 1) }
         while due < total {
             due += 1
-            send(user: Int.random(in: 1...users, using: &random))
+            send(LoadRequest(user: Int.random(in: 1...users, using: &random)))
         }
         for connection in connections.values where connection.isLate(now, limit: Self.answerLimit) {
             connection.close()
         }
+        if due == requestLimit, phase == .running { finish {} }
     }
 
-    private func send(user: Int) {
+    private func send(_ request: LoadRequest) {
         statistics.sent += 1
         if let connection = idle.popLast() {
-            connection.send(user: user)
+            connection.send(request)
         } else if queue.count < Self.queueLimit {
-            queue.append(user)
+            queue.append(request)
             if connections.count + connecting < Self.connectionLimit { connect() }
         } else {
             statistics.broken += 1
@@ -123,7 +132,7 @@ final class LoadEngine {
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.addHTTPClientHandlers(enableOutboundHeaderValidation: false)
-                    try pipeline.addHandler(LoadConnection(engine: bound.value))
+                    try pipeline.addHandler(LoadConnection(engine: bound.value, delayMs: bound.value.delayMs))
                 }
             }
             .connect(host: String(host), port: port)
@@ -153,18 +162,26 @@ final class LoadEngine {
         if isReusable { becameFree(connection) } else { connection.close() }
     }
 
-    /// `requestWasOpen`: a request had been sent on it and its answer had not been completed.
-    func closed(_ connection: LoadConnection, requestWasOpen: Bool) {
+    /// `open` is a request that had been sent on it and whose answer had not been completed. When the server had closed a
+    /// kept connection before it saw the request (`wasStale`), it is sent again once, as browsers and curl do (RFC 9110,
+    /// section 9.2.2).
+    func closed(_ connection: LoadConnection, open: LoadRequest?, wasStale: Bool) {
         connections[ObjectIdentifier(connection)] = nil
         idle.removeAll { $0 === connection }
-        if requestWasOpen { statistics.broken += 1 }
+        if let open { repeatOrGiveUp(open, mayRepeat: wasStale && phase != .finished) }
         if !queue.isEmpty, phase != .finished, connections.count + connecting < Self.connectionLimit { connect() }
         endIfDrained()
     }
 
+    private func repeatOrGiveUp(_ request: LoadRequest, mayRepeat: Bool) {
+        guard mayRepeat, !request.isRepeated, queue.count < Self.queueLimit else { return statistics.broken += 1 }
+        statistics.repeated += 1
+        queue.append(LoadRequest(user: request.user, isRepeated: true))
+    }
+
     private func becameFree(_ connection: LoadConnection) {
-        if let user = queue.popFirst() {
-            connection.send(user: user)
+        if let request = queue.popFirst() {
+            connection.send(request)
         } else {
             idle.append(connection)
             endIfDrained()

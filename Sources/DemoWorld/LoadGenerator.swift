@@ -13,13 +13,18 @@ public final class LoadGenerator: Sendable {
     ///   - requestsPerSecond: 1...100 000; a number outside is taken as the nearest end.
     ///   - users: How many distinct users there are, at least 1.
     ///   - seed: Which user comes when.
-    public init(target: String, requestsPerSecond: Int, users: Int, seed: UInt64) {
+    ///   - requestLimit: `run()` ends by itself when this many have been sent and answered; nil for no end.
+    ///   - delayMs: Every request asks a demo service to be answered that much later, 0...60 000.
+    public init(
+        target: String, requestsPerSecond: Int, users: Int, seed: UInt64, requestLimit: Int? = nil, delayMs: Int = 0
+    ) {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         self.loop = loop
         engine = .makeBoxSendingValue(
             LoadEngine(
                 target: target, requestsPerSecond: min(max(requestsPerSecond, 1), 100_000), users: max(users, 1),
-                seed: seed, loop: loop), eventLoop: loop)
+                seed: seed, requestLimit: requestLimit.map { max($0, 0) }, delayMs: delayMs, loop: loop),
+            eventLoop: loop)
     }
 
     /// Sends requests until `stop()` or until the task is cancelled, and returns when the last answers are in (at most

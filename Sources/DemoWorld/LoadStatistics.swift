@@ -8,7 +8,9 @@ public struct LoadStatistics: Sendable, Equatable {
     public internal(set) var failed = 0
     /// Requests without a whole answer: refused, cut off, too slow (5 s), or not sent because all connections were busy.
     public internal(set) var broken = 0
-    /// Answers by the `X-Rollguard-Version` response header; without the header under the empty name.
+    /// Requests that were sent twice, because the server closed a kept connection in the moment of the first.
+    public internal(set) var repeated = 0
+    /// Answers by the `X-Rollguard-Version` or else the `X-Demo-Version` response header; without the header under the empty name.
     public internal(set) var answersByVersion: [String: Int] = [:]
     /// The failed ones of them.
     public internal(set) var failuresByVersion: [String: Int] = [:]

@@ -3,7 +3,7 @@ import NIOHTTP1
 import NIOPosix
 import Synchronization
 
-/// An HTTP/1.1 listener on 127.0.0.1 with a port that the system chose, which knows its connections and can therefore
+/// An HTTP/1.1 listener on 127.0.0.1, on a port that the system chose unless one is wanted, which knows its connections and can therefore
 /// close them all, as a crash would.
 final class LoopbackServer: Sendable {
     private let listener: any Channel
@@ -20,7 +20,7 @@ final class LoopbackServer: Sendable {
 
     /// Listens. `configure` is called once per connection, on the connection's event loop, to add its handlers.
     static func start(
-        configure: @escaping @Sendable (ChannelPipeline.SynchronousOperations) throws -> Void
+        port: Int = 0, configure: @escaping @Sendable (ChannelPipeline.SynchronousOperations) throws -> Void
     ) async throws -> LoopbackServer {
         let connections = OpenConnections()
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -32,7 +32,7 @@ final class LoopbackServer: Sendable {
                     try configure(channel.pipeline.syncOperations)
                 }
             }
-            .bind(host: "127.0.0.1", port: 0).get()
+            .bind(host: "127.0.0.1", port: port).get()
         return LoopbackServer(listener: listener, connections: connections)
     }
 

@@ -13,16 +13,19 @@ final class ServiceBehaviour: Sendable {
         var random: SeededRandom
         var fault: DemoFault
         var metrics: ServiceMetrics
+        var arrivals = Arrivals()
     }
 
     /// The longest extra delay, so that a mistyped number cannot hold requests for ever.
-    private static let longestExtraMs = 60_000
+    static let longestExtraMs = 60_000
 
+    let version: String
     let okText: String
     let errorText: String
     private let state: Mutex<State>
 
     init(version: String, instance: String, fault: DemoFault, seed: UInt64) {
+        self.version = version
         okText = "ok from \(version) \(instance)\n"
         errorText = "error from \(version) \(instance)\n"
         state = Mutex(
@@ -54,6 +57,15 @@ final class ServiceBehaviour: Sendable {
             }
             return Answer(code: code, delayMicroseconds: delay)
         }
+    }
+
+    /// A request's last byte has come in.
+    func arrived(wallMs: Int64) {
+        state.withLock { $0.arrivals.add(wallMs) }
+    }
+
+    func arrivals(afterWallMs wallMs: Int64) -> Int {
+        state.withLock { $0.arrivals.count(after: wallMs) }
     }
 
     func answered(code: Int, method: String, seconds: Double, bytes: Int) {

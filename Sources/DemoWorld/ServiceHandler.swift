@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 import NIOHTTP1
 
@@ -31,17 +32,22 @@ final class ServiceHandler: ChannelInboundHandler {
         case .end:
             guard let reading, queue.count < Self.queueLimit else { return context.close(promise: nil) }
             self.reading = nil
+            if !Self.isPage(reading.head.uri) { behaviour.arrived(wallMs: Int64(Date().timeIntervalSince1970 * 1_000)) }
             queue.append(reading)
             if !isAnswering { answerNext(context: context) }
         }
     }
 
+    private static func isPage(_ uri: String) -> Bool { uri == "/metrics" || uri.hasPrefix("/metrics?") }
+
     private func answerNext(context: ChannelHandlerContext) {
         while !isAnswering, let request = queue.popFirst() {
             let uri = request.head.uri
-            if uri == "/metrics" || uri.hasPrefix("/metrics?") {
+            if Self.isPage(uri) {
                 let type = "text/plain; version=0.0.4; charset=utf-8"
                 write(behaviour.page(), code: 200, type: type, to: request.head, context: context)
+            } else if request.head.method == .POST, uri.hasPrefix(FaultOrder.path) {
+                takeOrder(request.head, context: context)
             } else {
                 answerLater(request, context: context)
             }
@@ -51,11 +57,28 @@ final class ServiceHandler: ChannelInboundHandler {
     private func answerLater(_ request: Waiting, context: ChannelHandlerContext) {
         isAnswering = true
         let drawn = behaviour.draw()
+        let delayMicroseconds = drawn.delayMicroseconds + Self.wantedDelayMicroseconds(request.head)
         let bound = NIOLoopBound((self, context, request), eventLoop: context.eventLoop)
-        delay = context.eventLoop.scheduleTask(in: .microseconds(drawn.delayMicroseconds)) {
+        delay = context.eventLoop.scheduleTask(in: .microseconds(delayMicroseconds)) {
             let (handler, context, request) = bound.value
             handler.finish(drawn, request, context: context)
         }
+    }
+
+    private func takeOrder(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
+        guard let fault = FaultOrder.fault(head.uri) else {
+            return write(FaultOrder.usage, code: 400, type: "text/plain", to: head, context: context)
+        }
+        behaviour.setFault(fault)
+        write(
+            "\(behaviour.version): \(FaultOrder.text(fault))\n", code: 200, type: "text/plain", to: head,
+            context: context)
+    }
+
+    /// A client may ask to be answered later, so that it is still there when the traffic moves.
+    private static func wantedDelayMicroseconds(_ head: HTTPRequestHead) -> Int64 {
+        let wantedMs = head.headers.first(name: "X-Demo-Delay-Ms").flatMap { Int($0) } ?? 0
+        return Int64(min(max(wantedMs, 0), ServiceBehaviour.longestExtraMs)) * 1_000
     }
 
     private func finish(_ drawn: ServiceBehaviour.Answer, _ request: Waiting, context: ChannelHandlerContext) {
@@ -73,16 +96,18 @@ final class ServiceHandler: ChannelInboundHandler {
     private func write(
         _ text: String, code: Int, type: String, to request: HTTPRequestHead, context: ChannelHandlerContext
     ) {
-        let reason = code == 200 ? "OK" : "Internal Server Error"
+        let reason = HTTPResponseStatus(statusCode: code).reasonPhrase
         let connection = request.isKeepAlive ? "" : "Connection: close\r\n"
         let head = "HTTP/1.1 \(code) \(reason)\r\nContent-Type: \(type)\r\nContent-Length: \(text.utf8.count)\r\n"
+        let version = "X-Demo-Version: \(behaviour.version)\r\n"
         let body = request.method == .HEAD ? "" : text
         let written = context.eventLoop.makePromise(of: Void.self)
         if !request.isKeepAlive {
             let channel = context.channel
             written.futureResult.whenComplete { _ in channel.close(promise: nil) }
         }
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: "\(head)\(connection)\r\n\(body)")), promise: written)
+        context.writeAndFlush(
+            wrapOutboundOut(ByteBuffer(string: "\(head)\(version)\(connection)\r\n\(body)")), promise: written)
     }
 
     func channelInactive(context: ChannelHandlerContext) {

@@ -26,7 +26,17 @@ public enum RouterFactory {
                     return HAProxyWeightsDriver(sockets: sockets, pools: pools)
                 case .map(let file, let key):
                     return HAProxyMapDriver(sockets: sockets, entry: try HAProxyMapEntry(file: file, key: key))
+                case .mapKeys(let file, let keys):
+                    return HAProxyMapKeysDriver(
+                        sockets: sockets, file: file, entries: try HAProxyMapEntry.all(file: file, keys: keys))
                 }
+            case .nginx(.include(let include)):
+                return try NginxIncludeDriver(plan: include, release: release, transport: transport)
+            case .nginx(.endpoint(let endpoint)):
+                return try NginxEndpoint.driver(
+                    endpoint, release: release, versions: versions, transport: transport, secrets: secrets)
+            case .caddy(let caddy):
+                return try CaddyDriver(plan: caddy, transport: transport, secrets: secrets)
             case .http(let http):
                 return try HTTPRouterDriver(
                     plan: http, release: release, versions: versions, transport: transport, secrets: secrets)

@@ -26,6 +26,7 @@ struct WallTests {
         ],
         "Calculator": ["Statistics", "Foundation"],
         "Calibration": ["Statistics", "Telemetry", "Glibc"],
+        "RouterConformance": ["ReleaseKernel", "Synchronization"],
         "DemoWorld": ["ReleaseKernel", "NIOCore", "NIOPosix", "NIOHTTP1", "Foundation", "Glibc", "Synchronization"],
     ]
 

@@ -9,6 +9,7 @@ public struct ReleasePlan: Sendable, Equatable, Codable {
     public var canary: PoolPlan
     public var indicators: WatchList
     public var router: RouterPlan
+    public var fallback: FallbackPlan?
     public var rollback: RollbackPlan
     public var proof: ProofPlan
     public var rules: [RulePlan]
@@ -18,8 +19,8 @@ public struct ReleasePlan: Sendable, Equatable, Codable {
 
     public init(
         name: String, scrape: ScrapePlan = ScrapePlan(), baseline: PoolPlan, canary: PoolPlan, indicators: WatchList,
-        router: RouterPlan, rollback: RollbackPlan = RollbackPlan(), proof: ProofPlan = ProofPlan(), rules: [RulePlan],
-        latencyBounds: [Double] = []
+        router: RouterPlan, fallback: FallbackPlan? = nil, rollback: RollbackPlan = RollbackPlan(),
+        proof: ProofPlan = ProofPlan(), rules: [RulePlan], latencyBounds: [Double] = []
     ) {
         self.name = name
         self.scrape = scrape
@@ -27,6 +28,7 @@ public struct ReleasePlan: Sendable, Equatable, Codable {
         self.canary = canary
         self.indicators = indicators
         self.router = router
+        self.fallback = fallback
         self.rollback = rollback
         self.proof = proof
         self.rules = rules

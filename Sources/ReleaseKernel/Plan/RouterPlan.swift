@@ -2,6 +2,8 @@
 public enum RouterPlan: Sendable, Equatable, Codable {
     case gray(GrayRouterPlan)
     case haproxy(HAProxyPlan)
+    case nginx(NginxPlan)
+    case caddy(CaddyPlan)
     case http(HTTPRouterPlan)
 
     /// The `kind` in the configuration.
@@ -9,6 +11,8 @@ public enum RouterPlan: Sendable, Equatable, Codable {
         switch self {
         case .gray: "gray"
         case .haproxy: "haproxy"
+        case .nginx: "nginx"
+        case .caddy: "caddy"
         case .http: "http"
         }
     }
@@ -35,6 +39,8 @@ public struct HAProxyPlan: Sendable, Equatable, Codable {
         case weights(backend: String, baseline: [String], canary: [String], sticky: Bool)
         /// A percentage (0...100) in a map file's entry, read per request.
         case map(file: String, key: String)
+        /// Several percentages of one map, all the same and set in one step. The map belongs to this release alone.
+        case mapKeys(file: String, keys: [String])
     }
 
     /// Runtime sockets, one per instance: `/run/haproxy/admin.sock` or `127.0.0.1:9999`.

@@ -11,6 +11,8 @@ struct EffectiveRouter {
             switch router {
             case .gray(let gray): [("instances", texts(gray.instances))] + parent.security(gray.security)
             case .haproxy(let haproxy): [("sockets", texts(haproxy.sockets))] + mode(haproxy.mode)
+            case .nginx(let nginx): self.nginx(nginx)
+            case .caddy(let caddy): self.caddy(caddy)
             case .http(let http): self.http(http)
             }
         return .mapping([("kind", .text(router.kind))] + rest)
@@ -25,6 +27,7 @@ struct EffectiveRouter {
                 ("sticky", .plain("\(sticky)")),
             ]
         case .map(let file, let key): [("map", .mapping([("file", .text(file)), ("key", .text(key))]))]
+        case .mapKeys(let file, let keys): [("map", .mapping([("file", .text(file)), ("keys", texts(keys))]))]
         }
     }
 
@@ -86,7 +89,7 @@ struct EffectiveRouter {
         }
     }
 
-    private func texts(_ texts: [String]) -> YAMLTree { .list(texts.map { .text($0) }) }
+    func texts(_ texts: [String]) -> YAMLTree { .list(texts.map { .text($0) }) }
 
     private func numbers(_ numbers: [Int]) -> YAMLTree { .list(numbers.map { .plain("\($0)") }) }
 }

@@ -1,0 +1,16 @@
+extension LiveRouter {
+    /// One line per row of the table.
+    static let all: [LiveRouter] = [
+        .gray,
+        .haproxyWeights,
+        .haproxyMap,
+        .haproxySticky,
+        .haproxyTwo,
+        .haproxyFallback,
+        .nginxSplit,
+        .nginxUpstream,
+        .nginxEndpoint,
+        .caddyWeights,
+        .caddyUpstreams,
+    ]
+}

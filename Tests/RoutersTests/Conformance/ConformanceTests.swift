@@ -1,0 +1,39 @@
+import RouterConformance
+import Testing
+
+/// Every driver against everything a caller may rely on: first against a fake that misbehaves on purpose, in
+/// milliseconds, then against the real program.
+@Suite("Router conformance", .timeLimit(.minutes(5)))
+struct ConformanceTests {
+    @Test(arguments: BenchKind.scripted, RouterFact.allCases)
+    func holdsOnAFake(_ kind: BenchKind, _ fact: RouterFact) async throws {
+        try await check(kind, fact)
+    }
+
+    @Test(arguments: BenchKind.real.filter(\.isInstalled), RouterFact.allCases)
+    func holdsOnTheRealProgram(_ kind: BenchKind, _ fact: RouterFact) async throws {
+        try await check(kind, fact)
+    }
+
+    private func check(_ kind: BenchKind, _ fact: RouterFact) async throws {
+        try await kind.run { bench in
+            switch try await fact.check(on: bench) {
+            case .holds: break
+            case .notCheckable: #expect(kind.cannotCheck.contains(fact), "\(kind.name) should be able to check \(fact)")
+            case .broken(let what): Issue.record("\(kind.name): \(fact.rawValue): \(what.joined(separator: "\n"))")
+            }
+        }
+    }
+
+    /// A kit that lets everything pass would be no kit: a driver that repeats what it was asked is found out.
+    @Test func aDriverThatLiesIsFoundOut() async throws {
+        for fact in [RouterFact.observeTellsWhatTheRouterHas, .wrongNamesNeverLookLikeSuccess, .aLieIsFoundOut] {
+            try await BenchKind.parrot.run { bench in
+                guard case .broken = try await fact.check(on: bench) else {
+                    Issue.record("\(fact.rawValue) does not find out a driver that repeats what it was asked")
+                    return
+                }
+            }
+        }
+    }
+}
