@@ -8,7 +8,9 @@ struct WallTests {
         "ReleaseKernel": ["Telemetry"],
         "Rulebook": ["ReleaseKernel", "Telemetry", "Yams", "Foundation", "Glibc"],
         "Wire": ["ReleaseKernel", "CCurl", "Glibc", "Synchronization", "Foundation"],
-        "Routers": ["ReleaseKernel", "NIOCore", "NIOPosix", "Foundation", "Synchronization"],
+        "Routers": [
+            "ReleaseKernel", "NIOCore", "NIOPosix", "NIOHTTP1", "Yams", "Foundation", "Synchronization",
+        ],
         "Receivers": ["ReleaseKernel", "Crypto", "Foundation", "Synchronization"],
         "Ledger": ["ReleaseKernel", "GRDB", "Foundation", "Glibc"],
         "Console": [

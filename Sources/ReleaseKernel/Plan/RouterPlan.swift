@@ -2,6 +2,11 @@
 public enum RouterPlan: Sendable, Equatable, Codable {
     case gray(GrayRouterPlan)
     case haproxy(HAProxyPlan)
+    case envoy(EnvoyPlan)
+    case traefik(TraefikPlan)
+    case etcd(EtcdPlan)
+    case consul(ConsulPlan)
+    case kubernetes(KubernetesPlan)
     case http(HTTPRouterPlan)
 
     /// The `kind` in the configuration.
@@ -9,6 +14,11 @@ public enum RouterPlan: Sendable, Equatable, Codable {
         switch self {
         case .gray: "gray"
         case .haproxy: "haproxy"
+        case .envoy: "envoy"
+        case .traefik: "traefik"
+        case .etcd: "etcd"
+        case .consul: "consul"
+        case .kubernetes: "kubernetes"
         case .http: "http"
         }
     }

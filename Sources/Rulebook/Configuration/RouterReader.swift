@@ -4,16 +4,23 @@ import ReleaseKernel
 struct RouterReader {
     let folder: ConfigurationFolder
 
+    private static let kinds = ["gray", "haproxy", "envoy", "traefik", "etcd", "consul", "kubernetes", "http"]
+
     func router(_ field: Field) -> RouterPlan? {
         guard case .mapping = field.value.content else { return field.refuse("a mapping with a 'kind'") }
         guard let kindField = field.value.member("kind") else {
-            field.fail("'router' needs 'kind': 'gray', 'haproxy' or 'http'")
+            field.fail("'router' needs 'kind': \(Quote.choices(RouterReader.kinds))")
             return nil
         }
-        let kind = Field(label: "'kind'", value: kindField.value, log: field.log).choice(["gray", "haproxy", "http"])
+        let kind = Field(label: "'kind'", value: kindField.value, log: field.log).choice(RouterReader.kinds)
         switch kind {
         case "gray": return gray(field).map { .gray($0) }
         case "haproxy": return HAProxyReader(folder: folder).haproxy(field).map { .haproxy($0) }
+        case "envoy": return EnvoyReader(folder: folder).envoy(field).map { .envoy($0) }
+        case "traefik": return TraefikReader(folder: folder).traefik(field).map { .traefik($0) }
+        case "etcd": return EtcdReader(folder: folder).etcd(field).map { .etcd($0) }
+        case "consul": return ConsulReader(folder: folder).consul(field).map { .consul($0) }
+        case "kubernetes": return KubernetesReader(folder: folder).kubernetes(field).map { .kubernetes($0) }
         case "http": return HTTPRouterReader(folder: folder).router(field).map { .http($0) }
         default: return nil
         }

@@ -11,6 +11,11 @@ struct EffectiveRouter {
             switch router {
             case .gray(let gray): [("instances", texts(gray.instances))] + parent.security(gray.security)
             case .haproxy(let haproxy): [("sockets", texts(haproxy.sockets))] + mode(haproxy.mode)
+            case .envoy(let envoy): self.envoy(envoy)
+            case .traefik(let traefik): self.traefik(traefik)
+            case .etcd(let etcd): self.etcd(etcd)
+            case .consul(let consul): self.consul(consul)
+            case .kubernetes(let kubernetes): self.kubernetes(kubernetes)
             case .http(let http): self.http(http)
             }
         return .mapping([("kind", .text(router.kind))] + rest)
@@ -42,7 +47,7 @@ struct EffectiveRouter {
         return members + parent.security(router.security)
     }
 
-    private func weight(_ weight: HTTPRouterPlan.WeightPointer) -> YAMLTree {
+    func weight(_ weight: HTTPRouterPlan.WeightPointer) -> YAMLTree {
         let then: Members = weight.then.map { [("then", .text($0))] } ?? []
         return .mapping([("pointer", .text(weight.pointer)), ("filters", texts(weight.filters))] + then)
     }
@@ -75,7 +80,7 @@ struct EffectiveRouter {
         }
     }
 
-    private func body(_ body: HTTPRouterPlan.Body) -> YAMLTree {
+    func body(_ body: HTTPRouterPlan.Body) -> YAMLTree {
         switch body {
         case .null: .plain("null")
         case .bool(let value): .plain("\(value)")
@@ -86,7 +91,7 @@ struct EffectiveRouter {
         }
     }
 
-    private func texts(_ texts: [String]) -> YAMLTree { .list(texts.map { .text($0) }) }
+    func texts(_ texts: [String]) -> YAMLTree { .list(texts.map { .text($0) }) }
 
     private func numbers(_ numbers: [Int]) -> YAMLTree { .list(numbers.map { .plain("\($0)") }) }
 }

@@ -16,7 +16,12 @@ struct BenchKind: Sendable, CustomTestStringConvertible {
 
 extension BenchKind {
     static let scripted: [BenchKind] = [
-        .gray
+        .gray,
+        .envoyRuntime,
+        .traefikFile,
+        .etcd,
+        .consul,
+        .kubernetes,
     ]
 
     static let real: [BenchKind] = []
