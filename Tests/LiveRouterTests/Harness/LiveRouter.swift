@@ -24,6 +24,8 @@ struct LiveRouter: Sendable, CustomTestStringConvertible {
     var rollguard: String
     /// What a restart with the shipped files does to the split.
     var restart = Restart.comesBackWithTheCanary
+    /// The router has no routes before it has fetched them from the daemon, so the daemon starts first.
+    var fetchesFromTheDaemon = false
     /// Requests that may fail without an answer while the traffic moves: nginx closes keep-alive connections at a reload.
     var toleratedBroken = 0
     /// Commands to be run, and what they must print, after the acknowledgement: a page's own read-back.
@@ -36,6 +38,12 @@ struct LiveRouter: Sendable, CustomTestStringConvertible {
         case comesBackWithTheCanary
         /// The split is kept somewhere else (a key-value store, the daemon itself).
         case keepsTheSplit
+    }
+
+    var fetching: LiveRouter {
+        var router = self
+        router.fetchesFromTheDaemon = true
+        return router
     }
 
     var testDescription: String { "\(name), \(variant)" }

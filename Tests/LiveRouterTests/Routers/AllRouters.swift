@@ -6,5 +6,14 @@ extension LiveRouter {
         .haproxyMap,
         .haproxySticky,
         .haproxyTwo,
+        .envoyRuntime,
+        .envoyTwo,
+        .envoyFile,
+        .envoyXDS,
+        .traefikFile,
+        .traefikPull,
+        .traefikRedis,
+        .traefikEtcd,
+        .etcdKey,
     ]
 }
