@@ -121,7 +121,9 @@ public final class FakeRouter<State: Sendable>: HTTPTransport {
                 instances[index].state = state
                 instances[index].history.append(model.weights(state))
             }
-            if remembers, model.isReading(request) { instances[index].remembered[request.url] = reply }
+            if remembers, model.isReading(request), (200..<300).contains(reply.status) {
+                instances[index].remembered[request.url] = reply
+            }
             return reply
         }
     }

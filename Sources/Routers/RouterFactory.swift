@@ -27,6 +27,13 @@ public enum RouterFactory {
                 case .map(let file, let key):
                     return HAProxyMapDriver(sockets: sockets, entry: try HAProxyMapEntry(file: file, key: key))
                 }
+            case .nginx(.include(let include)):
+                return try NginxIncludeDriver(plan: include, release: release, transport: transport)
+            case .nginx(.endpoint(let endpoint)):
+                return try NginxEndpoint.driver(
+                    endpoint, release: release, versions: versions, transport: transport, secrets: secrets)
+            case .caddy(let caddy):
+                return try CaddyDriver(plan: caddy, transport: transport, secrets: secrets)
             case .envoy(let envoy): return try envoyDriver(envoy, transport, secrets)
             case .traefik(let traefik):
                 return try TraefikDriver(plan: traefik, transport: transport, secrets: secrets)

@@ -21,7 +21,7 @@ struct WeightPair: Sendable, Equatable {
     }
 }
 
-extension PoolNames {
+extension PoolPair {
     func check(_ what: String) throws(RouterPlanError) {
         try RouterName.check(baseline, what)
         try RouterName.check(canary, what)

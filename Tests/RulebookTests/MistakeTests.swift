@@ -10,7 +10,7 @@ struct MistakeTests {
     private static let canaryTargets = "[\"10.0.0.2:9090\"]"
     private static let router = "{kind: gray, instances: [\"http://127.0.0.1:9412\"]}"
     private static let kinds =
-        "'gray', 'haproxy', 'envoy', 'traefik', 'etcd', 'consul', 'kubernetes' or 'http'"
+        "'gray', 'haproxy', 'nginx', 'caddy', 'envoy', 'traefik', 'etcd', 'consul', 'kubernetes' or 'http'"
 
     private static func expect(_ row: Row) {
         let found = Sample.errors(Sample.load(Sample.changed(row.piece, to: row.other)))

@@ -2,6 +2,8 @@
 public enum RouterPlan: Sendable, Equatable, Codable {
     case gray(GrayRouterPlan)
     case haproxy(HAProxyPlan)
+    case nginx(NginxPlan)
+    case caddy(CaddyPlan)
     case envoy(EnvoyPlan)
     case traefik(TraefikPlan)
     case etcd(EtcdPlan)
@@ -14,6 +16,8 @@ public enum RouterPlan: Sendable, Equatable, Codable {
         switch self {
         case .gray: "gray"
         case .haproxy: "haproxy"
+        case .nginx: "nginx"
+        case .caddy: "caddy"
         case .envoy: "envoy"
         case .traefik: "traefik"
         case .etcd: "etcd"

@@ -10,7 +10,7 @@ struct EnvoyFileDriver: RouterDriver {
 
     private let ports: [EnvoyAdminPort]
     private let file: WeightedFile
-    private let pools: PoolNames
+    private let pools: PoolPair
     private let total: Int
 
     init(ports: [EnvoyAdminPort], path: String, plan: EnvoyPlan) throws(RouterPlanError) {

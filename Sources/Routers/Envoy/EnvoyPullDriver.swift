@@ -9,7 +9,7 @@ struct EnvoyPullDriver: RouterDriver {
 
     private let file: WeightedFile
     private let seat: PullSeat
-    private let pools: PoolNames
+    private let pools: PoolPair
     private let total: Int
 
     init(pull: PullPlan, nodes: [String], plan: EnvoyPlan) throws(RouterPlanError) {

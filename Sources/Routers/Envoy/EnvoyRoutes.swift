@@ -11,7 +11,7 @@ struct EnvoyRoutes: Sendable, Equatable {
         let prefix: String?
         let clusters: [Cluster]
 
-        func has(_ pools: PoolNames) -> Bool {
+        func has(_ pools: PoolPair) -> Bool {
             clusters.contains { $0.name == pools.baseline } && clusters.contains { $0.name == pools.canary }
         }
     }
@@ -59,7 +59,7 @@ extension EnvoyRoutes.Route {
     ///
     /// - Parameter runtime: what `/runtime` has for a key. Envoy uses it when it is a whole number, else the configured
     ///   weight.
-    func share(_ pools: PoolNames, runtime: (String) -> String?) -> Int? {
+    func share(_ pools: PoolPair, runtime: (String) -> String?) -> Int? {
         var canary = 0.0
         var sum = 0.0
         for cluster in clusters {

@@ -10,7 +10,7 @@ struct EnvoyRuntimeDriver: RouterDriver {
 
     private let ports: [EnvoyAdminPort]
     private let prefix: String
-    private let pools: PoolNames
+    private let pools: PoolPair
     private let total: Int
 
     init(ports: [EnvoyAdminPort], prefix: String, plan: EnvoyPlan) throws(RouterPlanError) {

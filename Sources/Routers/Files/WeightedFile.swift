@@ -7,9 +7,9 @@ import Synchronization
 struct WeightedFile: Sendable {
     let path: String
     let place: WeightedText.Place
-    let pools: PoolNames
+    let pools: PoolPair
 
-    init(path: String, place: WeightedText.Place, pools: PoolNames) throws(RouterPlanError) {
+    init(path: String, place: WeightedText.Place, pools: PoolPair) throws(RouterPlanError) {
         guard path.utf8.count <= 4_000, !path.isEmpty, HeaderRules.isValue(path) else {
             throw RouterPlanError("the file \"\(ShownText.line(path, limit: 120))\" is no path")
         }

@@ -42,10 +42,10 @@ struct WeightedList {
 
     func entry(_ name: String) -> Entry? { entries.first { $0.name == name } }
 
-    func has(_ pools: PoolNames) -> Bool { entry(pools.baseline) != nil && entry(pools.canary) != nil }
+    func has(_ pools: PoolPair) -> Bool { entry(pools.baseline) != nil && entry(pools.canary) != nil }
 
     /// The canary's share; what is in neither pool counts on the baseline's side.
-    func share(_ pools: PoolNames) -> Int? {
+    func share(_ pools: PoolPair) -> Int? {
         guard let canary = entry(pools.canary) else { return nil }
         let sum = entries.reduce(0.0) { $0 + Double($1.weight) }
         return Share.basisPoints(canary: Double(canary.weight), baseline: sum - Double(canary.weight))

@@ -33,7 +33,7 @@ struct WeightedText {
     }
 
     /// The lists in which both pools are.
-    func lists(of pools: PoolNames) throws(Refusal) -> [WeightedList] {
+    func lists(of pools: PoolPair) throws(Refusal) -> [WeightedList] {
         let found = lists.filter { $0.has(pools) }
         guard found.isEmpty else { return found }
         let names = Array(Set(lists.flatMap(\.entries).map(\.name))).sorted().prefix(20)
@@ -44,7 +44,7 @@ struct WeightedText {
     }
 
     /// The canary's largest share in any of the lists.
-    func share(_ pools: PoolNames) throws(Refusal) -> Int {
+    func share(_ pools: PoolPair) throws(Refusal) -> Int {
         let shares = try lists(of: pools).map { $0.share(pools) }
         guard let share = shares.compactMap({ $0 }).max(), !shares.contains(nil) else {
             throw Refusal(.rejected, "all weights in \(what) are 0, which is no split")
@@ -53,7 +53,7 @@ struct WeightedText {
     }
 
     /// The text with other weights, in every list that has both pools.
-    func setting(_ weights: WeightPair, _ pools: PoolNames) throws(Refusal) -> String {
+    func setting(_ weights: WeightPair, _ pools: PoolPair) throws(Refusal) -> String {
         var changes: [(WeightedList.Entry, Int)] = []
         for list in try lists(of: pools) {
             if let entry = list.entry(pools.baseline) { changes.append((entry, weights.baseline)) }

@@ -16,7 +16,8 @@ struct HTTPRouterDriver: RouterDriver {
 
     init(
         plan: HTTPRouterPlan, release: String, versions: (baseline: String, canary: String),
-        transport: any HTTPTransport, secrets: any SecretStore
+        transport: any HTTPTransport, secrets: any SecretStore, level: RouterCapabilities.Level = .config,
+        movesStickyClients: Bool = false
     ) throws(RouterPlanError) {
         let addresses = try InstanceAddress.all(plan.instances)
         try HTTPRouterDriver.checkBasics(plan)
@@ -39,7 +40,8 @@ struct HTTPRouterDriver: RouterDriver {
         instances = addresses.map(\.name)
         let step = set.contains(where: \.usesSplit) ? max(1, 10_000 / plan.total) : 10_000
         capabilities = RouterCapabilities(
-            readBack: plan.readBack == nil ? .none : .config, movesStickyClients: false, granularityBasisPoints: step)
+            readBack: plan.readBack == nil ? .none : level, movesStickyClients: movesStickyClients,
+            granularityBasisPoints: step)
     }
 
     func observe(timeoutMs: Int64) async -> [RouterObservation] {
@@ -103,10 +105,12 @@ struct HTTPRouterDriver: RouterDriver {
             }
             let revision = answer.response.header("ETag").map { ShownText.line($0, limit: 100) }
             return RouterObservation(
-                instance: name, canaryBasisPoints: try readBack.share(document), level: .config, revision: revision)
+                instance: name, canaryBasisPoints: try readBack.share(document), level: capabilities.readBack,
+                revision: revision)
         } catch {
             return RouterObservation(
-                instance: name, canaryBasisPoints: nil, level: .config, problem: ShownText.line(error.detail))
+                instance: name, canaryBasisPoints: nil, level: capabilities.readBack,
+                problem: ShownText.line(error.detail))
         }
     }
 }

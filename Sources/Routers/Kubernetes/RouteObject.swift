@@ -93,7 +93,7 @@ struct RouteObject: Sendable, Equatable {
     // MARK: Reading
 
     /// Source: Gateway API, `HTTPRoute.spec.rules[].backendRefs[]`; the default weight is 1.
-    private static func httpRules(_ document: JSONValue, _ names: PoolNames) -> [[Entry]] {
+    private static func httpRules(_ document: JSONValue, _ names: PoolPair) -> [[Entry]] {
         (document[path: "spec", "rules"]?.items ?? []).enumerated().map { number, rule in
             (rule["backendRefs"]?.items ?? []).enumerated().map { index, reference in
                 let path = "/spec/rules/\(number)/backendRefs/\(index)"

@@ -49,7 +49,7 @@ struct TraefikPullStore: TraefikStore {
 struct TraefikEtcdStore: TraefikStore {
     let client: EtcdClient
     let prefix: String
-    let pools: PoolNames
+    let pools: PoolPair
 
     func set(_ weights: WeightPair, split: Split, deadline: Deadline) async throws(Refusal) {
         try await ConflictRetry.run(split, deadline: deadline) { isLast throws(Refusal) in
@@ -95,7 +95,7 @@ enum TraefikNames {
 struct TraefikRedisStore: TraefikStore {
     let client: RedisClient
     let prefix: String
-    let pools: PoolNames
+    let pools: PoolPair
 
     /// One script, so that the names cannot change between reading and writing. Answers the names when one is missing.
     private static let script = """

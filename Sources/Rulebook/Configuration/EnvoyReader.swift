@@ -9,7 +9,7 @@ struct EnvoyReader {
 
     func envoy(_ field: Field) -> EnvoyPlan? {
         guard let fields = field.fields(of: "an envoy router", EnvoyReader.names) else { return nil }
-        let clusters = fields.poolNames("clusters")
+        let clusters = fields.poolPair("clusters")
         let total = fields["total"]?.integer(1...1_000_000) ?? 100
         let mode = fields.requiredOne(of: EnvoyReader.modes)
         let plan: EnvoyPlan.Mode?
@@ -66,7 +66,7 @@ struct EnvoyReader {
 /// What several routers share.
 extension Fields {
     /// `{baseline: old, canary: new}`: what the pools are called there.
-    func poolNames(_ name: String) -> PoolNames? {
+    func poolPair(_ name: String) -> PoolPair? {
         guard let names = required(name)?.fields(of: "'\(name)'", ["baseline", "canary"]) else { return nil }
         let baseline = names.required("baseline")?.routerName()
         let canary = names.required("canary")?.routerName()
@@ -75,7 +75,7 @@ extension Fields {
             names["canary"]?.fail("\(Quote.value(canary)) is the baseline already; it cannot be both")
             return nil
         }
-        return PoolNames(baseline: baseline, canary: canary)
+        return PoolPair(baseline: baseline, canary: canary)
     }
 
     /// `listen` and `file` of a router that fetches.

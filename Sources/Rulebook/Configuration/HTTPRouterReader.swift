@@ -13,7 +13,7 @@ struct HTTPRouterReader {
         let templates = RouterTemplates(router: field.value, setsSplit: true)
         let steps = fields.required("set").flatMap { self.steps($0, templates) }
         var plan = HTTPRouterPlan(instances: instances ?? [], set: steps ?? [])
-        plan.unixSocket = fields["unix_socket"]?.line(limit: 100).map(folder.path)
+        plan.unixSocket = fields["unix_socket"]?.line(limit: 100).map(folder.wholePath)
         plan.total = fields["total"]?.integer(1...1_000_000) ?? plan.total
         plan.variables = variables(fields["variables"])
         let readTemplates = RouterTemplates(router: field.value, setsSplit: false)

@@ -46,7 +46,7 @@ struct KubernetesReader {
             fields["canary"]?.fail("'canary' leads to the same place as 'baseline'")
             return nil
         }
-        if kind == "http_route" { return .httpRoute(PoolNames(baseline: baseline.host, canary: canary.host)) }
+        if kind == "http_route" { return .httpRoute(PoolPair(baseline: baseline.host, canary: canary.host)) }
         return .virtualService(baseline: baseline, canary: canary)
     }
 }

@@ -4,7 +4,9 @@ import ReleaseKernel
 struct RouterReader {
     let folder: ConfigurationFolder
 
-    private static let kinds = ["gray", "haproxy", "envoy", "traefik", "etcd", "consul", "kubernetes", "http"]
+    private static let kinds = [
+        "gray", "haproxy", "nginx", "caddy", "envoy", "traefik", "etcd", "consul", "kubernetes", "http",
+    ]
 
     func router(_ field: Field) -> RouterPlan? {
         guard case .mapping = field.value.content else { return field.refuse("a mapping with a 'kind'") }
@@ -16,6 +18,8 @@ struct RouterReader {
         switch kind {
         case "gray": return gray(field).map { .gray($0) }
         case "haproxy": return HAProxyReader(folder: folder).haproxy(field).map { .haproxy($0) }
+        case "nginx": return NginxReader(folder: folder).nginx(field).map { .nginx($0) }
+        case "caddy": return CaddyReader(folder: folder).caddy(field).map { .caddy($0) }
         case "envoy": return EnvoyReader(folder: folder).envoy(field).map { .envoy($0) }
         case "traefik": return TraefikReader(folder: folder).traefik(field).map { .traefik($0) }
         case "etcd": return EtcdReader(folder: folder).etcd(field).map { .etcd($0) }
@@ -62,7 +66,7 @@ struct HAProxyReader {
     /// `host:port` stays as it is; anything else is a path.
     private func path(_ written: String) -> String {
         let isAddress = !written.contains("/") && (try? HostPort(written).port) != nil
-        return isAddress ? written : folder.path(written)
+        return isAddress ? written : folder.wholePath(written)
     }
 
     private func weights(_ fields: Fields) -> HAProxyPlan.Mode? {

@@ -11,7 +11,7 @@ struct TraefikReader {
         guard let fields = field.fields(of: "a traefik router", TraefikReader.names) else { return nil }
         let instances = fields.required("instances")?.instances()
         let service = fields.required("service").flatMap(self.service)
-        let services = fields.poolNames("services")
+        let services = fields.poolPair("services")
         let total = fields["total"]?.integer(1...1_000_000) ?? 100
         let security = fields.security(folder)
         let source = fields.requiredOne(of: TraefikReader.sources).flatMap { self.source($0, fields) }

@@ -92,7 +92,7 @@ extension EffectiveRouter {
         return [("listen", .text("\(host):\(pull.port)")), ("file", .text(pull.file))]
     }
 
-    private func names(_ names: PoolNames) -> YAMLTree {
+    private func names(_ names: PoolPair) -> YAMLTree {
         .mapping([("baseline", .text(names.baseline)), ("canary", .text(names.canary))])
     }
 

@@ -11,6 +11,8 @@ struct EffectiveRouter {
             switch router {
             case .gray(let gray): [("instances", texts(gray.instances))] + parent.security(gray.security)
             case .haproxy(let haproxy): [("sockets", texts(haproxy.sockets))] + mode(haproxy.mode)
+            case .nginx(let nginx): self.nginx(nginx)
+            case .caddy(let caddy): self.caddy(caddy)
             case .envoy(let envoy): self.envoy(envoy)
             case .traefik(let traefik): self.traefik(traefik)
             case .etcd(let etcd): self.etcd(etcd)

@@ -15,6 +15,17 @@ struct ConfigurationFolder {
     }
 }
 
+extension ConfigurationFolder {
+    /// A whole path, for what is opened later or by somebody else: a socket, a file of a router. A configuration that was
+    /// named relative to the working directory has its folder there.
+    func wholePath(_ written: String) -> String {
+        let path = path(written)
+        guard !path.hasPrefix("/"), let directory = getcwd(nil, 0) else { return path }
+        defer { free(directory) }
+        return String(cString: directory) + "/" + path
+    }
+}
+
 /// File name patterns, as the shell has them.
 enum PathPattern {
     static func isPattern(_ path: String) -> Bool { path.utf8.contains { "*?[".utf8.contains($0) } }

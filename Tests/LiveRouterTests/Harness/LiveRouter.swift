@@ -30,6 +30,8 @@ struct LiveRouter: Sendable, CustomTestStringConvertible {
     var toleratedBroken = 0
     /// Commands to be run, and what they must print, after the acknowledgement: a page's own read-back.
     var afterwards: [PageCommand] = []
+    /// Lines that the daemon's log must hold, in this order, `…` for anything; from the page.
+    var log: String?
     /// What the page should have and has not.
     var pageProblems: [String] = []
 
@@ -73,6 +75,7 @@ extension LiveRouter {
             start = try page.commands("router" + suffix).map(\.command)
             self.rollguard = try page.file(rollguard)
             afterwards = try page.commands("read-back" + suffix)
+            log = page.log
         } catch {
             pageProblems = ["docs/tutorials/\(pageName).md: \(error)"]
         }

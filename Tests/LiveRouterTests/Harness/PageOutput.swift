@@ -6,6 +6,16 @@ enum PageOutput {
         matches(lines(printed)[...], lines(page)[...])
     }
 
+    /// The page's lines stand in the text in their order, with anything in between.
+    static func contains(_ text: String, _ page: String) -> Bool {
+        var rest = lines(text)[...]
+        for wanted in lines(page) {
+            guard let index = rest.firstIndex(where: { fits($0, wanted) }) else { return false }
+            rest = rest[(index + 1)...]
+        }
+        return true
+    }
+
     private static func lines(_ text: String) -> [String] {
         text.split(separator: "\n").map { $0.trimming { $0.isWhitespace } }.filter { !$0.isEmpty }
     }

@@ -9,7 +9,11 @@ enum Programs {
     static func path(_ name: String) -> String? {
         let folders = [root.path + "/.routers-venv/bin/", "/usr/sbin/", "/usr/bin/", "/usr/local/bin/"]
         let places = name.hasPrefix("/") ? [name] : folders.map { $0 + name }
-        return places.first { FileManager.default.isExecutableFile(atPath: $0) }
+        // A module is no program, but is as much needed.
+        return places.first {
+            $0.hasSuffix(".so")
+                ? FileManager.default.fileExists(atPath: $0) : FileManager.default.isExecutableFile(atPath: $0)
+        }
     }
 
     /// The rollguard executable that was built with these tests; `swift test` names their bundle in the arguments.

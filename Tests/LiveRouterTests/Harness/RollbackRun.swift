@@ -132,6 +132,10 @@ struct RollbackRun {
     }
 
     private func runThePagesCommands() async throws {
+        if let log = scene.router.log {
+            let isThere = PageOutput.contains(scene.daemonText, scene.adapt(log))
+            #expect(isThere, "the page says\n\(log)\nthe daemon\n\(scene.daemonText)")
+        }
         for command in scene.router.afterwards {
             let printed = try await scene.run(command.command)
             guard let expected = command.output else { continue }

@@ -3,11 +3,14 @@ import Foundation
 /// A page of `docs/tutorials`: its files and commands are what the live test runs, so that they cannot rot.
 ///
 /// A block belongs to the test when its info string has a second word: ```` ```yaml file=rollguard.yaml ````,
-/// ```` ```sh run=router ````; a ```` ```text ```` block right after a command is what that prints.
+/// ```` ```sh run=router ````; a ```` ```text ```` block right after a command is what that prints, one with `log=rollguard`
+/// what the daemon logs.
 struct TutorialPage: Sendable {
     let files: [String: String]
     /// Commands by name, in the page's order.
     let commands: [(name: String, command: PageCommand)]
+    /// What the page says that the daemon logs, `log=rollguard`.
+    let log: String?
 
     struct Missing: Error, CustomStringConvertible {
         let description: String
@@ -24,6 +27,7 @@ struct TutorialPage: Sendable {
         var commands: [(name: String, command: PageCommand)] = []
         var block: (info: [String], lines: [String])?
         var lastWasCommand = false
+        var log: String?
         for line in text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) {
             guard line.hasPrefix("```") else {
                 block?.lines.append(line)
@@ -37,6 +41,7 @@ struct TutorialPage: Sendable {
             let body = lines.joined(separator: "\n")
             let word = info.dropFirst().first ?? ""
             if word.hasPrefix("file=") { files[String(word.dropFirst(5))] = body + "\n" }
+            if word == "log=rollguard" { log = body }
             if info.first == "text", lastWasCommand { commands[commands.count - 1].command.output = body }
             lastWasCommand = word.hasPrefix("run=")
             if lastWasCommand {
@@ -45,6 +50,7 @@ struct TutorialPage: Sendable {
         }
         self.files = files
         self.commands = commands
+        self.log = log
     }
 
     func file(_ name: String) throws -> String {

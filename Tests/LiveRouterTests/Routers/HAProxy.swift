@@ -12,7 +12,7 @@ extension LiveRouter {
         name: "haproxy", variant: "weights, sticky clients", programs: ["haproxy"],
         files: [
             "haproxy.cfg": haproxy(
-                entry: 8080, socket: "admin.sock",
+                entry: 8080, socket: "$PWD/admin.sock",
                 """
                     balance roundrobin
                     cookie SRV insert indirect nocache
@@ -35,7 +35,7 @@ extension LiveRouter {
     static let haproxyTwo = LiveRouter(
         name: "haproxy", variant: "weights, unix + tcp", programs: ["haproxy"],
         files: [
-            "first.cfg": haproxy(entry: 8080, socket: "first.sock", plainServers),
+            "first.cfg": haproxy(entry: 8080, socket: "$PWD/first.sock", plainServers),
             "second.cfg": haproxy(entry: 8090, socket: "ipv4@127.0.0.1:9998", plainServers),
         ],
         start: ["haproxy -db -f first.cfg", "haproxy -db -f second.cfg"], entries: [8080, 8090], ports: [9998],

@@ -9,17 +9,17 @@ extension BenchKind {
         name: "envoy runtime, scripted", cannotCheck: [.wrongCredentialsAreRejected, .noSecretComesOut]
     ) { work in
         let fake = FakeRouter(addresses: ["http://127.0.0.1:7001", "http://127.0.0.1:7002"], model: EnvoyModel.model)
-        func driver(_ prefix: String, _ clusters: PoolNames) throws -> any RouterDriver {
+        func driver(_ prefix: String, _ clusters: PoolPair) throws -> any RouterDriver {
             let admin = EnvoyAdmin(instances: fake.addresses)
             return try makeDriver(
                 .envoy(EnvoyPlan(mode: .runtime(prefix: prefix, admin: admin), clusters: clusters)), transport: fake)
         }
         var bench = RouterBench(
-            driver: try driver("split.app", PoolNames(baseline: "old", canary: "new")), fake: fake)
+            driver: try driver("split.app", PoolPair(baseline: "old", canary: "new")), fake: fake)
         bench.misnamed = [
-            try driver("split.aap", PoolNames(baseline: "old", canary: "new")),
-            try driver("split.app", PoolNames(baseline: "old", canary: "nwe")),
-            try driver("split.app", PoolNames(baseline: "odl", canary: "new")),
+            try driver("split.aap", PoolPair(baseline: "old", canary: "new")),
+            try driver("split.app", PoolPair(baseline: "old", canary: "nwe")),
+            try driver("split.app", PoolPair(baseline: "odl", canary: "new")),
         ]
         try await work(bench)
     }

@@ -13,7 +13,7 @@ extension BenchKind {
         func driver(_ token: String, canary: String = "shop-v2", name: String = "shop") throws -> any RouterDriver {
             let plan = KubernetesPlan(
                 address: fake.addresses[0], namespace: "web", name: name,
-                route: .httpRoute(PoolNames(baseline: "shop-v1", canary: canary)),
+                route: .httpRoute(PoolPair(baseline: "shop-v1", canary: canary)),
                 security: ClientSecurity(authorization: .bearer(.environment(token))))
             return try makeDriver(
                 .kubernetes(plan), transport: CredentialTransport(inner: fake, secrets: secrets), secrets: secrets)

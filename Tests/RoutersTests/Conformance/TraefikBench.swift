@@ -23,7 +23,7 @@ extension BenchKind {
                     .traefik(
                         TraefikPlan(
                             instances: fake.addresses, service: service,
-                            services: PoolNames(baseline: "old", canary: canary), source: .file(path: path))),
+                            services: PoolPair(baseline: "old", canary: canary), source: .file(path: path))),
                     transport: fake)
             }
             var bench = RouterBench(driver: try driver("app"), fake: fake)

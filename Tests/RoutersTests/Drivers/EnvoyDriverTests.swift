@@ -7,9 +7,9 @@ import Testing
 /// Answers as Envoy 1.40 gave them.
 struct EnvoyDriverTests {
     private static let admin = EnvoyAdmin(instances: ["http://127.0.0.1:9901"])
-    private static let clusters = PoolNames(baseline: "v1", canary: "v2")
+    private static let clusters = PoolPair(baseline: "v1", canary: "v2")
 
-    private func runtime(prefix: String = "split.app", clusters: PoolNames = Self.clusters) -> RouterPlan {
+    private func runtime(prefix: String = "split.app", clusters: PoolPair = Self.clusters) -> RouterPlan {
         .envoy(EnvoyPlan(mode: .runtime(prefix: prefix, admin: Self.admin), clusters: clusters))
     }
 
@@ -81,8 +81,8 @@ struct EnvoyDriverTests {
     @Test func aMisspeltPrefixOrClusterIsSeenAndNothingIsWritten() async throws {
         let echoed = [("split.aap.v1", "100"), ("split.aap.v2", "0")]
         for plan in [
-            runtime(prefix: "split.aap"), runtime(clusters: PoolNames(baseline: "v1", canary: "v3")),
-            runtime(clusters: PoolNames(baseline: "vl", canary: "v2")),
+            runtime(prefix: "split.aap"), runtime(clusters: PoolPair(baseline: "v1", canary: "v3")),
+            runtime(clusters: PoolPair(baseline: "vl", canary: "v2")),
         ] {
             let transport = Self.transport(runtime: echoed)
             let seen = try await observe(plan, transport)
@@ -190,7 +190,7 @@ struct EnvoyDriverTests {
             let plan = RouterPlan.envoy(
                 EnvoyPlan(
                     mode: .file(path: folder + "/r.yaml", admin: Self.admin),
-                    clusters: PoolNames(baseline: "v1", canary: "v9")))
+                    clusters: PoolPair(baseline: "v1", canary: "v9")))
             let receipt = try #require(await makeDriver(plan).apply(.allBaseline, timeoutMs: 2_000).first)
             #expect(receipt.outcome == .rejected && receipt.detail.contains("both v1 and v9; there are v1, v2"))
             #expect(try TemporaryFolder.read(folder + "/r.yaml") == Self.file)

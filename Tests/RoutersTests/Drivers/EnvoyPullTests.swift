@@ -48,7 +48,7 @@ struct EnvoyPullTests {
             let port = try FreePort.find()
             let plan = EnvoyPlan(
                 mode: .xds(PullPlan(host: "127.0.0.1", port: port, file: file), nodes: nodes),
-                clusters: PoolNames(baseline: "v1", canary: "v2"))
+                clusters: PoolPair(baseline: "v1", canary: "v2"))
             try await work(World(driver: makeDriver(.envoy(plan)), port: port, file: file))
         }
     }
@@ -108,7 +108,7 @@ struct EnvoyPullTests {
                     EnvoyPlan(
                         mode: .xds(
                             PullPlan(host: "127.0.0.1", port: world.port, file: world.file), nodes: ["edge"]),
-                        clusters: PoolNames(baseline: "v1", canary: "v2"))))
+                        clusters: PoolPair(baseline: "v1", canary: "v2"))))
             let version = try #require(try await world.poll("edge", version: "").1?["version_info"]?.text)
             _ = try await world.poll("edge", version: version)
             #expect(await again.observe(timeoutMs: 5_000).map(\.canaryBasisPoints) == [0])
@@ -143,7 +143,7 @@ struct EnvoyPullTests {
             _ = await world.driver.observe(timeoutMs: 5_000)
             let other = EnvoyPlan(
                 mode: .xds(PullPlan(host: "127.0.0.1", port: world.port, file: world.file + "2"), nodes: ["edge"]),
-                clusters: PoolNames(baseline: "v1", canary: "v2"))
+                clusters: PoolPair(baseline: "v1", canary: "v2"))
             let seen = try #require(try await makeDriver(.envoy(other)).observe(timeoutMs: 5_000).first)
             #expect(seen.problem?.contains("another release serves") == true)
         }
@@ -169,7 +169,7 @@ struct EnvoyPullTests {
         let port = taken.localAddress?.port ?? 0
         let plan = EnvoyPlan(
             mode: .xds(PullPlan(host: "127.0.0.1", port: port, file: "/nowhere.yaml"), nodes: ["edge"]),
-            clusters: PoolNames(baseline: "v1", canary: "v2"))
+            clusters: PoolPair(baseline: "v1", canary: "v2"))
         let receipt = try #require(try await makeDriver(.envoy(plan)).apply(.allBaseline, timeoutMs: 2_000).first)
         #expect(receipt.outcome == .rejected && receipt.detail.contains("cannot listen on 127.0.0.1:\(port)"))
         try await taken.close().get()

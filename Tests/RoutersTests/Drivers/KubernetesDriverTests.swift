@@ -26,7 +26,7 @@ struct KubernetesDriverTests {
         {"destination":{"host":"shop","subset":"v1"},"weight":90}],"timeout":"3s"}]}}
         """
 
-    private static let backends = KubernetesPlan.Route.httpRoute(PoolNames(baseline: "shop-v1", canary: "shop-v2"))
+    private static let backends = KubernetesPlan.Route.httpRoute(PoolPair(baseline: "shop-v1", canary: "shop-v2"))
     private static let destinations = KubernetesPlan.Route.virtualService(
         baseline: .init(host: "shop", subset: "v1"), canary: .init(host: "shop", subset: "v2"))
 

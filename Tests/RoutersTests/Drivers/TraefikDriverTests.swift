@@ -23,7 +23,7 @@ struct TraefikDriverTests {
     ) -> RouterPlan {
         .traefik(
             TraefikPlan(
-                instances: instances, service: "app", services: PoolNames(baseline: "v1", canary: canary),
+                instances: instances, service: "app", services: PoolPair(baseline: "v1", canary: canary),
                 source: source))
     }
 

@@ -6,7 +6,7 @@ import Testing
 
 /// Only the numbers change; what somebody else wrote stays as it was.
 struct WeightedTextTests {
-    private static let pools = PoolNames(baseline: "old", canary: "new")
+    private static let pools = PoolPair(baseline: "old", canary: "new")
     private let rollback = WeightPair(.allBaseline, total: 100)
 
     private func set(_ text: String, _ place: WeightedText.Place = .weightedService("shop")) throws -> String {

@@ -11,11 +11,11 @@ public struct EnvoyPlan: Sendable, Equatable, Codable {
     }
 
     public var mode: Mode
-    public var clusters: PoolNames
+    public var clusters: PoolPair
     /// The sum of the two weights. With a hash policy a changed sum would move users that should stay.
     public var total: Int
 
-    public init(mode: Mode, clusters: PoolNames, total: Int = 100) {
+    public init(mode: Mode, clusters: PoolPair, total: Int = 100) {
         self.mode = mode
         self.clusters = clusters
         self.total = total

@@ -2,7 +2,7 @@
 public struct KubernetesPlan: Sendable, Equatable, Codable {
     public enum Route: Sendable, Equatable, Codable {
         /// Gateway API: the names of the `backendRefs`.
-        case httpRoute(PoolNames)
+        case httpRoute(PoolPair)
         /// Istio: the destinations of the `http` routes.
         case virtualService(baseline: Destination, canary: Destination)
     }

@@ -17,14 +17,14 @@ public struct TraefikPlan: Sendable, Equatable, Codable {
     /// The weighted service, without the provider: `checkout`.
     public var service: String
     /// The services inside it.
-    public var services: PoolNames
+    public var services: PoolPair
     /// The sum of the two weights.
     public var total: Int
     public var source: Source
     public var security: ClientSecurity
 
     public init(
-        instances: [String], service: String, services: PoolNames, total: Int = 100, source: Source,
+        instances: [String], service: String, services: PoolPair, total: Int = 100, source: Source,
         security: ClientSecurity = ClientSecurity()
     ) {
         self.instances = instances

@@ -1,5 +1,5 @@
 /// What the two pools are called where a router splits the traffic: clusters, services, subsets, servers.
-public struct PoolNames: Sendable, Equatable, Codable {
+public struct PoolPair: Sendable, Equatable, Codable {
     public var baseline: String
     public var canary: String
 
