@@ -13,7 +13,8 @@ extension FindingLog {
                     && seen.allSatisfy { $0.canaryBasisPoints == 0 }
                 log.expect(!looksDone, "a wrong name looks like a rollback: \(receipts), \(seen)")
                 let held = try await log.held()
-                log.expect(held.allSatisfy { $0 == share }, "a wrong name changed the router: \(held)")
+                // What is named rightly may have been set; the canary must not have more.
+                log.expect(held.allSatisfy { $0 <= share && $0 > 0 }, "a wrong name moved the canary: \(held)")
             }
         }
     }
@@ -65,15 +66,18 @@ extension FindingLog {
         }
     }
 
+    /// Long enough for the others on a busy machine, short enough to wait for in a test.
+    private static let hangLimitMs: Int64 = 2_000
+
     mutating func hangingInstance() async throws {
         await set(all: someShare)
         let last = instances.count - 1
         guard try await set(.hangs, on: last) else { return }
-        let receipts = await driver.apply(.allBaseline, timeoutMs: min(bench.timeoutMs, 300))
+        let receipts = await driver.apply(.allBaseline, timeoutMs: min(bench.timeoutMs, FindingLog.hangLimitMs))
         expect(
             [.unknown, .unreachable].contains(receipts[last].outcome), "an instance that hangs: \(receipts[last])")
         expect(receipts.dropLast().allSatisfy { $0.outcome == .accepted }, "beside one that hangs: \(receipts)")
-        let seen = await driver.observe(timeoutMs: min(bench.timeoutMs, 300))
+        let seen = await driver.observe(timeoutMs: min(bench.timeoutMs, FindingLog.hangLimitMs))
         expect(seen[last].canaryBasisPoints == nil && seen[last].problem != nil, "one that hangs: \(seen[last])")
         _ = try await set(.well, on: last)
     }
@@ -159,7 +163,7 @@ extension FindingLog {
         for mood in [.well] + bench.moods {
             if mood != .well { guard try await set(mood, on: 0) else { return } }
             for one in [driver] + bench.unauthorized {
-                let limitMs = min(bench.timeoutMs, 300)
+                let limitMs = min(bench.timeoutMs, FindingLog.hangLimitMs)
                 let receipts = await one.apply(.allBaseline, timeoutMs: limitMs)
                 let seen = await one.observe(timeoutMs: limitMs)
                 let texts =

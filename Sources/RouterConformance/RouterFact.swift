@@ -12,7 +12,7 @@ public enum RouterFact: String, Sendable, CaseIterable {
     case planNamesTheCallsAndMakesNone
     /// A call without time ends at once, with a result per instance.
     case noTimeLeftEndsAtOnce
-    /// A name that the router does not have never looks like a rollback that worked.
+    /// A name that the router does not have never looks like a rollback that worked, and never gives the canary more.
     case wrongNamesNeverLookLikeSuccess
     /// Without the right nothing changes, the outcome is `rejected`, and the text says why.
     case wrongCredentialsAreRejected

@@ -26,6 +26,9 @@ public enum RouterFactory {
                     return HAProxyWeightsDriver(sockets: sockets, pools: pools)
                 case .map(let file, let key):
                     return HAProxyMapDriver(sockets: sockets, entry: try HAProxyMapEntry(file: file, key: key))
+                case .mapKeys(let file, let keys):
+                    return HAProxyMapKeysDriver(
+                        sockets: sockets, file: file, entries: try HAProxyMapEntry.all(file: file, keys: keys))
                 }
             case .nginx(.include(let include)):
                 return try NginxIncludeDriver(plan: include, release: release, transport: transport)

@@ -40,13 +40,13 @@ struct RuntimeSocketTests {
         #expect(receipts.map(\.outcome) == [.unreachable])
     }
 
-    @Test func theRollbackIsOneLineAndTheCanaryLeavesFirst() async throws {
-        try await ScriptedSocket.run({ _ in .text("\n\n\n10 (initial 10)\n\n") }) { socket in
+    @Test func theRollbackIsOneLineAndTheBaselineIsRaisedFirst() async throws {
+        try await ScriptedSocket.run({ _ in .text("\n10 (initial 10)\n\n\n\n") }) { socket in
             let driver = try weights(socket.address, sticky: true)
             #expect(await driver.apply(.allBaseline, timeoutMs: 5_000).map(\.outcome) == [.accepted])
             let expected = [
-                "set server be/new1 weight 0", "set server be/new1 state maint", "set server be/old1 weight 100%",
-                "get weight be/old1",
+                "set server be/old1 weight 100%", "get weight be/old1", "set server be/new1 weight 0",
+                "set server be/new1 state maint",
             ]
             #expect(socket.lines == [expected.joined(separator: ";")])
             #expect(driver.plan(.allBaseline).map(\.call) == expected)

@@ -49,6 +49,8 @@ public struct HAProxyPlan: Sendable, Equatable, Codable {
         case weights(backend: String, baseline: [String], canary: [String], sticky: Bool)
         /// A percentage (0...100) in a map file's entry, read per request.
         case map(file: String, key: String)
+        /// Several percentages of one map, all the same and set in one step. The map belongs to this release alone.
+        case mapKeys(file: String, keys: [String])
     }
 
     /// Runtime sockets, one per instance: `/run/haproxy/admin.sock` or `127.0.0.1:9999`.

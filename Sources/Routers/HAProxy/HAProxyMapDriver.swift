@@ -54,7 +54,7 @@ struct HAProxyMapDriver: RouterDriver {
 
     /// `type=str, case=sensitive, found=yes, idx=tree, key="app", value="0", type="sint"`; a line per way in which the
     /// configuration uses the map.
-    private static func read(_ answer: String, _ entry: HAProxyMapEntry, instance: String) -> RouterObservation {
+    static func read(_ answer: String, _ entry: HAProxyMapEntry, instance: String) -> RouterObservation {
         let ownKey = "key=\"\(entry.key)\""
         let lines = answer.split(separator: "\n")
         guard let line = lines.first(where: { $0.contains(ownKey) }) else {

@@ -90,4 +90,13 @@ struct HAProxyMapEntry: Sendable, Equatable {
         self.file = file
         self.key = key
     }
+
+    static func all(file: String, keys: [String]) throws(RouterPlanError) -> [HAProxyMapEntry] {
+        guard keys.count >= 2, Set(keys).count == keys.count, keys.count <= 100 else {
+            throw RouterPlanError("map.keys must be 2 to 100 different keys; for one there is map.key")
+        }
+        var entries: [HAProxyMapEntry] = []
+        for key in keys { entries.append(try HAProxyMapEntry(file: file, key: key)) }
+        return entries
+    }
 }

@@ -2,8 +2,9 @@ import ReleaseKernel
 
 /// The commands that bring a backend to a split, and what their answers mean.
 ///
-/// They go in up to two lines, each of one connection. First the pool that must not fail (at a rollback the canary's
-/// servers leave in the first line); the second line is sent only when the first was taken.
+/// They go in up to two lines, each of one connection; a rollback is one line. Whoever has to carry the traffic is raised
+/// before the others leave, so that at no moment nobody has a weight; the second line is sent only when the first was
+/// taken.
 struct WeightCommands: Sendable {
     struct Command: Sendable, Equatable {
         enum Purpose: Sendable, Equatable {
@@ -31,7 +32,7 @@ struct WeightCommands: Sendable {
         self.pools = pools
         switch split.canaryBasisPoints {
         case 0:
-            first = WeightCommands.leave(pools) + WeightCommands.carry(pools.baseline, pools.backend, .restore)
+            first = WeightCommands.carry(pools.baseline, pools.backend, .restore) + WeightCommands.leave(pools)
             second = []
         case 10_000:
             first = WeightCommands.ready(pools) + WeightCommands.carry(pools.canary, pools.backend, .change)

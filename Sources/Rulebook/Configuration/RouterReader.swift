@@ -95,15 +95,30 @@ struct HAProxyReader {
         for name in ["backend", "servers", "sticky"] where fields.has(name) {
             fields[name]?.fail("'\(name)' and 'map' exclude each other: with a map, HAProxy chooses per request")
         }
-        guard let map = fields["map"]?.fields(of: "'map'", ["file", "key"]) else { return nil }
+        guard let map = fields["map"]?.fields(of: "'map'", ["file", "key", "keys"]) else { return nil }
         let file = map.required("file")?.line()
+        if map.has("keys") { return mapKeys(map, file) }
         let key = map.required("key")?.line(limit: 200)
         guard let file, let key else { return nil }
-        for (name, word) in [("file", file), ("key", key)] where !isWord(word) {
+        refuseOddWords(map, [("file", file), ("key", key)])
+        return .map(file: file, key: key)
+    }
+
+    private func mapKeys(_ map: Fields, _ file: String?) -> HAProxyPlan.Mode? {
+        guard map.requiredOne(of: ["key", "keys"]) != nil else { return nil }
+        guard let file, let keys = map["keys"]?.lines(of: "keys") else { return nil }
+        refuseOddWords(map, [("file", file)] + keys.map { ("keys", $0) })
+        if keys.count < 2 { map["keys"]?.fail("'keys' has one key; write it as 'key'") }
+        if keys.count > 100 { map["keys"]?.fail("'keys' has more than 100 keys") }
+        if Set(keys).count < keys.count { map["keys"]?.fail("a key stands in 'keys' twice") }
+        return .mapKeys(file: file, keys: keys)
+    }
+
+    private func refuseOddWords(_ map: Fields, _ words: [(name: String, word: String)]) {
+        for (name, word) in words where !isWord(word) {
             map[name]?.fail(
                 "'\(name)' must be one word without quotes, ';', '\\' and '<' that does not begin with '#' or '@'")
         }
-        return .map(file: file, key: key)
     }
 
     private let nameRule = "use letters, digits, '-', '_', '.' and ':'"

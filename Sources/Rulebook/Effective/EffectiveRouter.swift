@@ -32,6 +32,7 @@ struct EffectiveRouter {
                 ("sticky", .plain("\(sticky)")),
             ]
         case .map(let file, let key): [("map", .mapping([("file", .text(file)), ("key", .text(key))]))]
+        case .mapKeys(let file, let keys): [("map", .mapping([("file", .text(file)), ("keys", texts(keys))]))]
         }
     }
 

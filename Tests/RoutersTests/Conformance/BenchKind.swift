@@ -16,13 +16,9 @@ struct BenchKind: Sendable, CustomTestStringConvertible {
 
 extension BenchKind {
     static let scripted: [BenchKind] = [
-        .gray,
-        .envoyRuntime,
-        .traefikFile,
-        .etcd,
-        .consul,
-        .kubernetes,
+        .gray, .haproxyWeightsScripted, .haproxyMapScripted, .nginxInclude, .nginxUpstream, .nginxEndpoint,
+        .caddyWeights, .caddyUpstreams, .envoyRuntime, .traefikFile, .etcd, .consul, .kubernetes,
     ]
 
-    static let real: [BenchKind] = []
+    static let real: [BenchKind] = [.haproxyWeights, .haproxySticky, .haproxyMap]
 }

@@ -75,7 +75,8 @@ extension BenchKind {
             bench.setMood = { try await set($1, on: both[$0]) }
             bench.moods = [.refused]
             bench.misnamed = [try driver(key: "absent")]
-            bench.unauthorized = [try driver("operator"), try driver("user")]
+            // `set map` needs no more than the level operator.
+            bench.unauthorized = [try driver("user")]
             try await work(bench)
         }
     }

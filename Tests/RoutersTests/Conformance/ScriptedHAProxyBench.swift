@@ -31,7 +31,7 @@ extension BenchKind {
                     func driver(_ mode: HAProxyPlan.Mode) throws -> any RouterDriver {
                         try makeDriver(.haproxy(HAProxyPlan(sockets: [first.address, second.address], mode: mode)))
                     }
-                    var bench = RouterBench(driver: try driver(mode), timeoutMs: 500) { models[$0].share(usesMap) }
+                    var bench = RouterBench(driver: try driver(mode), timeoutMs: 10_000) { models[$0].share(usesMap) }
                     bench.tamper = { models[$0].tamper($1) }
                     bench.setMood = { models[$0].setMood($1) }
                     bench.moods = [.hangs, .losesAnswers, .declines, .fails, .rubbish, .lies, .stale, .contested]
