@@ -85,7 +85,7 @@ let package = Package(
         tests("ReleaseKernelTests", ["ReleaseKernel", "Telemetry"]),
         tests("RulebookTests", ["Rulebook", "ReleaseKernel", "Telemetry"]),
         tests("WireTests", ["Wire", "ReleaseKernel"]),
-        tests("RoutersTests", ["Routers", "ReleaseKernel", "RouterConformance", nioCore, nioPosix]),
+        tests("RoutersTests", ["Routers", "ReleaseKernel", "RouterConformance", "Wire", nioCore, nioPosix]),
         tests("LiveRouterTests", ["DemoWorld", "rollguard"]),
         tests("ReceiversTests", ["Receivers", "Ledger", "ReleaseKernel", "Wire", crypto]),
         tests("LedgerTests", ["Ledger", "ReleaseKernel", grdb]),

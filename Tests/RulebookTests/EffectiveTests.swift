@@ -96,7 +96,7 @@ struct EffectiveTests {
             + "capture: {c: {header: H}}}], canary: {pointer: \"\"}, baseline: {pointer: /b, filters: [int], then: \"\"}}}",
         "{kind: envoy, instances: [\"http://a:1\", \"http://b:1\"], clusters: {baseline: v1, canary: v2}, total: 1000, "
             + "runtime: {prefix: split.app}, tls: {ca_file: c}}",
-        "{kind: envoy, instances: [\"http://a:1\"], clusters: {baseline: \"1\", canary: \"true\"}, file: rds/app.yaml}",
+        "{kind: envoy, instances: [\"http://a:1\"], clusters: {baseline: \"1\", canary: \"true\"}, unix_socket: e.sock, file: rds/app.yaml}",
         "{kind: envoy, clusters: {baseline: v1, canary: v2}, xds: {listen: \"[::1]:9413\", file: r.json, nodes: [\"1\", b c]}}",
         "{kind: traefik, instances: [\"http://a\"], service: app, services: {baseline: v1, canary: v2@file}, file: /etc/t/app.yml}",
         "{kind: traefik, instances: [\"http://a\"], service: app, services: {baseline: v1, canary: v2}, total: 10, "

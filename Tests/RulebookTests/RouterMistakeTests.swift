@@ -45,6 +45,10 @@ struct RouterMistakeTests {
                 ["14:90: error: an envoy router has 'runtime' and 'file'; keep one of them"]
             ),
             (
+                "{kind: envoy, instances: [\"http://a\", \"http://b\"], unix_socket: s, \(clusters), file: a}",
+                ["14:64: error: 'unix_socket' is for one instance; name the others by their address"]
+            ),
+            (
                 "{kind: envoy, instances: [\"http://a\"], \(clusters), xds: {listen: \"127.0.0.1\", nodes: [a, a]}}",
                 [
                     "14:27: error: 'instances' and 'xds' exclude each other: with xds, Envoy calls Rollguard",

@@ -14,10 +14,22 @@ struct EnvoyAdminPort: Sendable {
         _ admin: EnvoyAdmin, transport: any HTTPTransport, secrets: any SecretStore
     ) throws(RouterPlanError) -> [EnvoyAdminPort] {
         let addresses = try InstanceAddress.all(admin.instances)
-        let api = RouterAPI(
+        var api = RouterAPI(
             transport: transport, secrets: secrets, security: admin.security, literals: addresses.compactMap(\.password)
         )
-        return addresses.map { EnvoyAdminPort(address: $0, api: api) }
+        if let socket = admin.unixSocket {
+            guard addresses.count == 1 else {
+                throw RouterPlanError("unix_socket is for one instance; name the others by their address")
+            }
+            let isPath = socket.hasPrefix("/") && socket.utf8.count <= 107 && HeaderRules.isValue(socket)
+            guard isPath else {
+                let shown = ShownText.line(socket, limit: 120)
+                throw RouterPlanError("unix_socket \"\(shown)\" must be an absolute path of at most 107 bytes")
+            }
+            api.unixSocket = socket
+        }
+        let ready = api
+        return addresses.map { EnvoyAdminPort(address: $0, api: ready) }
     }
 
     /// The route tables that came from the bootstrap, and those that came by RDS.

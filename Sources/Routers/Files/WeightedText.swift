@@ -34,9 +34,11 @@ struct WeightedText {
 
     /// The lists in which both pools are.
     func lists(of pools: PoolPair) throws(Refusal) -> [WeightedList] {
+        if let flaw = lists.first(where: { $0.concerns(pools) && $0.flaw != nil })?.flaw { throw flaw }
         let found = lists.filter { $0.has(pools) }
         guard found.isEmpty else { return found }
-        let names = Array(Set(lists.flatMap(\.entries).map(\.name))).sorted().prefix(20)
+        if let flaw = lists.compactMap(\.flaw).first { throw flaw }
+        let names = Array(Set(lists.flatMap(\.names))).sorted().prefix(20)
         let shown = names.isEmpty ? "there is none" : "there are \(names.joined(separator: ", "))"
         throw Refusal(
             .rejected,
@@ -68,9 +70,7 @@ struct WeightedText {
         let isRight = try again.lists(of: pools).allSatisfy {
             $0.entry(pools.baseline)?.weight == weights.baseline && $0.entry(pools.canary)?.weight == weights.canary
         }
-        guard isSame, differences <= expected, isRight else {
-            throw inPlace
-        }
+        guard isSame, differences <= expected, isRight else { throw inPlace }
         return changed
     }
 
@@ -95,9 +95,7 @@ struct WeightedText {
             let old = Array(entry.written.unicodeScalars)
             let start = starts[min(entry.mark.line, starts.count) - 1] + entry.mark.column - 1
             guard start + old.count <= characters.count, characters[start..<(start + old.count)].elementsEqual(old)
-            else {
-                throw Refusal(.rejected, "a weight of \(what) cannot be changed in place; write each as a plain number")
-            }
+            else { throw inPlace }
             characters.replaceSubrange(start..<(start + old.count), with: String(weight).unicodeScalars)
         }
         var view = String.UnicodeScalarView()
@@ -158,7 +156,7 @@ extension WeightedText {
                 let name = key.scalar?.string
                 let list = name == "weighted_clusters" || name == "weightedClusters" ? value.mapping?["clusters"] : nil
                 if let list {
-                    found.append(try WeightedList(list, place: "weighted_clusters.clusters"))
+                    found.append(WeightedList(list, place: "weighted_clusters.clusters"))
                 } else {
                     found += try clusters(value, depth: depth + 1)
                 }
@@ -180,6 +178,6 @@ extension WeightedText {
         guard let list = service.mapping?["weighted"]?.mapping?["services"] else {
             throw Refusal(.rejected, "http.services.\(shown) is no weighted service")
         }
-        return try WeightedList(list, place: "http.services.\(shown).weighted.services")
+        return WeightedList(list, place: "http.services.\(shown).weighted.services")
     }
 }

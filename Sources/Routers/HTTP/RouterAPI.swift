@@ -4,6 +4,8 @@ import ReleaseKernel
 struct RouterAPI: Sendable {
     let transport: any HTTPTransport
     var security: ClientSecurity
+    /// Connect there instead of to the call's host.
+    var unixSocket: String?
     let mask: SecretMask
 
     init(
@@ -32,7 +34,8 @@ struct RouterAPI: Sendable {
         guard limitMs > 0 else { throw Refusal(.unreachable, "no time was left for \(call.method)") }
         var request = HTTPRequest(
             method: call.method, url: call.url, headers: call.headers + [TextPair("Accept", "application/json")],
-            connectTimeoutMs: limitMs, timeoutMs: limitMs, bodyLimitBytes: call.bodyLimitBytes, security: security)
+            unixSocket: unixSocket, connectTimeoutMs: limitMs, timeoutMs: limitMs, bodyLimitBytes: call.bodyLimitBytes,
+            security: security)
         if let body = call.body {
             request.headers.append(TextPair("Content-Type", call.contentType))
             request.body = Array(body.utf8)

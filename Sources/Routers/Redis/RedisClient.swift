@@ -61,7 +61,7 @@ struct RedisClient: Sendable {
             channel = try await connect(on: loop, commands, answer, limitMs)
         } catch {
             answer.fail(error)
-            throw Refusal(.unreachable, "cannot connect to \(name): \(error)")
+            throw Refusal(.unreachable, "\(name): \(RuntimeSocket.words(for: error, limitMs: limitMs))")
         }
         do {
             return try await withTaskCancellationHandler {

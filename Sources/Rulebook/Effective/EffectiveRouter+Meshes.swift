@@ -6,14 +6,18 @@ extension EffectiveRouter {
         let clusters: Members = [("clusters", names(envoy.clusters)), ("total", .plain("\(envoy.total)"))]
         switch envoy.mode {
         case .runtime(let prefix, let admin):
-            return [("instances", texts(admin.instances))] + clusters
+            return self.admin(admin) + clusters
                 + [("runtime", .mapping([("prefix", .text(prefix))]))] + parent.security(admin.security)
         case .file(let path, let admin):
-            return [("instances", texts(admin.instances))] + clusters + [("file", .text(path))]
+            return self.admin(admin) + clusters + [("file", .text(path))]
                 + parent.security(admin.security)
         case .xds(let pull, let nodes):
             return clusters + [("xds", .mapping(self.pull(pull) + [("nodes", texts(nodes))]))]
         }
+    }
+
+    private func admin(_ admin: EnvoyAdmin) -> Members {
+        [("instances", texts(admin.instances))] + text("unix_socket", admin.unixSocket)
     }
 
     func traefik(_ traefik: TraefikPlan) -> Members {

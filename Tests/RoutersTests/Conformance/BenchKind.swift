@@ -20,5 +20,5 @@ extension BenchKind {
         .caddyWeights, .caddyUpstreams, .envoyRuntime, .traefikFile, .etcd, .consul, .kubernetes,
     ]
 
-    static let real: [BenchKind] = [.haproxyWeights, .haproxySticky, .haproxyMap]
+    static let real: [BenchKind] = [.haproxyWeights, .haproxySticky, .haproxyMap, .realEnvoy, .realTraefik, .realEtcd]
 }

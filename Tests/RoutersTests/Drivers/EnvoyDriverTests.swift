@@ -146,6 +146,19 @@ struct EnvoyDriverTests {
         #expect(seen.canaryBasisPoints == nil && seen.problem?.contains("404") == true)
     }
 
+    @Test func aUnixSocketIsForOneEnvoy() async throws {
+        func plan(_ instances: [String], _ socket: String) -> RouterPlan {
+            let admin = EnvoyAdmin(instances: instances, unixSocket: socket)
+            return .envoy(EnvoyPlan(mode: .runtime(prefix: "split.app", admin: admin), clusters: Self.clusters))
+        }
+        let transport = Self.transport()
+        let driver = try makeDriver(plan(["http://127.0.0.1:9901"], "/run/envoy.sock"), transport: transport)
+        _ = await driver.apply(.allBaseline, timeoutMs: 20_000)
+        #expect(transport.requests.count == 3 && transport.requests.allSatisfy { $0.unixSocket == "/run/envoy.sock" })
+        #expect(complaint(about: plan(["http://a", "http://b"], "/s"))?.contains("one instance") == true)
+        #expect(complaint(about: plan(["http://a"], "s"))?.contains("absolute path") == true)
+    }
+
     // MARK: The route file
 
     private static let file = """

@@ -111,6 +111,17 @@ struct WeightedTextTests {
         #expect(found?.contains(words) == true, "\(found ?? "taken")")
     }
 
+    /// A mistake in somebody else's route must not keep a bad version in.
+    @Test func listsOfOtherClustersMayBeAsTheyLike() throws {
+        let text = """
+            - {route: {weighted_clusters: {clusters: [{name: a}, {name: b, weight: '1'}]}}}
+            - {route: {weighted_clusters: {clusters: [{name: old, weight: 90}, {name: new, weight: 10}]}}}
+            """
+        #expect(try set(text, .weightedClusters).contains("{name: new, weight: 0}"))
+        let own = text.replacing("{name: a}", with: "{name: new}")
+        #expect(complaint(own, .weightedClusters)?.contains("new in weighted_clusters.clusters has no weight") == true)
+    }
+
     @Test func anAliasIsNotChangedBehindItsOwnersBack() {
         let text = """
             x: &w 10

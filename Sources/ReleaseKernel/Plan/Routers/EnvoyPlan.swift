@@ -26,10 +26,13 @@ public struct EnvoyPlan: Sendable, Equatable, Codable {
 public struct EnvoyAdmin: Sendable, Equatable, Codable {
     /// One per instance: `http://127.0.0.1:9901`.
     public var instances: [String]
+    /// Connect there instead; for one Envoy on the same machine.
+    public var unixSocket: String?
     public var security: ClientSecurity
 
-    public init(instances: [String], security: ClientSecurity = ClientSecurity()) {
+    public init(instances: [String], unixSocket: String? = nil, security: ClientSecurity = ClientSecurity()) {
         self.instances = instances
+        self.unixSocket = unixSocket
         self.security = security
     }
 }
