@@ -53,7 +53,8 @@ let package = Package(
         // floor 1: the edges
         room("Rulebook", ["ReleaseKernel", "Telemetry", yams]),
         room("Wire", ["ReleaseKernel", "CCurl"]),
-        room("Routers", ["ReleaseKernel", nioCore, nioPosix]),
+        // Yams finds the weights in files of routers; HTTP/1 is for routers that poll.
+        room("Routers", ["ReleaseKernel", nioCore, nioPosix, nioHTTP1, yams]),
         room("Receivers", ["ReleaseKernel", crypto]),
         room("LedgerFormat", ["ReleaseKernel"]),
         room("Ledger", ["LedgerFormat", "ReleaseKernel", grdb]),

@@ -37,12 +37,38 @@ public enum RouterFactory {
                     endpoint, release: release, versions: versions, transport: transport, secrets: secrets)
             case .caddy(let caddy):
                 return try CaddyDriver(plan: caddy, transport: transport, secrets: secrets)
+            case .envoy(let envoy): return try envoyDriver(envoy, transport, secrets)
+            case .traefik(let traefik):
+                return try TraefikDriver(plan: traefik, transport: transport, secrets: secrets)
+            case .etcd(let etcd):
+                return try EtcdDriver(
+                    plan: etcd, release: release, versions: versions, transport: transport, secrets: secrets)
+            case .consul(let consul):
+                return try ConsulDriver(plan: consul, transport: transport, secrets: secrets)
+            case .kubernetes(let kubernetes):
+                return try KubernetesDriver(plan: kubernetes, transport: transport, secrets: secrets)
             case .http(let http):
                 return try HTTPRouterDriver(
                     plan: http, release: release, versions: versions, transport: transport, secrets: secrets)
             }
         } catch {
             throw RouterPlanError("release \"\(ShownText.line(release))\", router \(plan.kind): \(error.message)")
+        }
+    }
+
+    private static func envoyDriver(
+        _ plan: EnvoyPlan, _ transport: any HTTPTransport, _ secrets: any SecretStore
+    ) throws(RouterPlanError) -> any RouterDriver {
+        try plan.clusters.check("cluster")
+        try WeightPair.check(total: plan.total)
+        switch plan.mode {
+        case .runtime(let prefix, let admin):
+            let ports = try EnvoyAdminPort.all(admin, transport: transport, secrets: secrets)
+            return try EnvoyRuntimeDriver(ports: ports, prefix: prefix, plan: plan)
+        case .file(let path, let admin):
+            let ports = try EnvoyAdminPort.all(admin, transport: transport, secrets: secrets)
+            return try EnvoyFileDriver(ports: ports, path: path, plan: plan)
+        case .xds(let pull, let nodes): return try EnvoyPullDriver(pull: pull, nodes: nodes, plan: plan)
         }
     }
 }

@@ -22,10 +22,12 @@ struct SecretMask: Sendable {
     }
 
     /// One line of at most 500 characters without the secrets. Reads them only when there is a text.
-    func clean(_ text: String) -> String {
+    ///
+    /// - Parameter also: secrets that came up on the way, such as a token that was handed out.
+    func clean(_ text: String, also: [String] = []) -> String {
         guard !text.isEmpty else { return "" }
         var cleaned = text
-        for secret in known where !secret.isEmpty { cleaned = SecretMask.replace(secret, in: cleaned) }
+        for secret in known + also where !secret.isEmpty { cleaned = SecretMask.replace(secret, in: cleaned) }
         return ShownText.line(cleaned)
     }
 
@@ -34,9 +36,9 @@ struct SecretMask: Sendable {
         literals.reduce(text) { SecretMask.replace($1, in: $0) }
     }
 
-    func clean(_ bytes: [UInt8]) -> String {
+    func clean(_ bytes: [UInt8], also: [String] = []) -> String {
         // More than is shown, so that a secret across the cut is found whole.
-        clean(String(decoding: bytes.prefix(16_384), as: UTF8.self))
+        clean(String(decoding: bytes.prefix(16_384), as: UTF8.self), also: also)
     }
 
     private var known: [String] {

@@ -9,7 +9,9 @@ struct WallTests {
         "ReleaseKernel": ["Telemetry", "Statistics"],
         "Rulebook": ["ReleaseKernel", "Telemetry", "Yams", "Foundation", "Glibc"],
         "Wire": ["ReleaseKernel", "CCurl", "Glibc", "Synchronization", "Foundation"],
-        "Routers": ["ReleaseKernel", "NIOCore", "NIOPosix", "Foundation", "Synchronization"],
+        "Routers": [
+            "ReleaseKernel", "NIOCore", "NIOPosix", "NIOHTTP1", "Yams", "Foundation", "Synchronization",
+        ],
         "Receivers": ["ReleaseKernel", "Crypto", "Foundation", "Synchronization"],
         "LedgerFormat": ["ReleaseKernel", "Foundation"],
         "Simulation": [

@@ -4,6 +4,11 @@ public enum RouterPlan: Sendable, Equatable, Codable {
     case haproxy(HAProxyPlan)
     case nginx(NginxPlan)
     case caddy(CaddyPlan)
+    case envoy(EnvoyPlan)
+    case traefik(TraefikPlan)
+    case etcd(EtcdPlan)
+    case consul(ConsulPlan)
+    case kubernetes(KubernetesPlan)
     case http(HTTPRouterPlan)
 
     /// The `kind` in the configuration.
@@ -13,6 +18,11 @@ public enum RouterPlan: Sendable, Equatable, Codable {
         case .haproxy: "haproxy"
         case .nginx: "nginx"
         case .caddy: "caddy"
+        case .envoy: "envoy"
+        case .traefik: "traefik"
+        case .etcd: "etcd"
+        case .consul: "consul"
+        case .kubernetes: "kubernetes"
         case .http: "http"
         }
     }

@@ -68,7 +68,8 @@ struct RuntimeSocket: Sendable {
         }
     }
 
-    private static func words(for error: any Error, limitMs: Int64) -> String {
+    /// Why a connection could not be made.
+    static func words(for error: any Error, limitMs: Int64) -> String {
         switch error {
         case let error as NIOConnectionError:
             if let inner = error.connectionErrors.first?.error { return words(for: inner, limitMs: limitMs) }

@@ -54,8 +54,11 @@ struct HTTPRouterReader {
         return HTTPRouterPlan.ReadBack(steps: steps, canary: canary, baseline: baseline)
     }
 
-    private func weight(_ field: Field) -> HTTPRouterPlan.WeightPointer? {
-        let owner = "\(field.label) of 'read_back'"
+    private func weight(_ field: Field) -> HTTPRouterPlan.WeightPointer? { weight(field, of: "'read_back'") }
+
+    /// Where an answer or a value holds a weight.
+    func weight(_ field: Field, of whole: String) -> HTTPRouterPlan.WeightPointer? {
+        let owner = "\(field.label) of \(whole)"
         guard let fields = field.fields(of: owner, ["pointer", "filters", "then"]) else { return nil }
         guard let pointer = fields.required("pointer")?.pointer() else { return nil }
         return HTTPRouterPlan.WeightPointer(

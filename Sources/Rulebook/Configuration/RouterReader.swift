@@ -4,7 +4,9 @@ import ReleaseKernel
 struct RouterReader {
     let folder: ConfigurationFolder
 
-    private static let kinds = ["gray", "haproxy", "nginx", "caddy", "http"]
+    private static let kinds = [
+        "gray", "haproxy", "nginx", "caddy", "envoy", "traefik", "etcd", "consul", "kubernetes", "http",
+    ]
 
     func router(_ field: Field) -> RouterPlan? {
         guard case .mapping = field.value.content else { return field.refuse("a mapping with a 'kind'") }
@@ -18,6 +20,11 @@ struct RouterReader {
         case "haproxy": return HAProxyReader(folder: folder).haproxy(field).map { .haproxy($0) }
         case "nginx": return NginxReader(folder: folder).nginx(field).map { .nginx($0) }
         case "caddy": return CaddyReader(folder: folder).caddy(field).map { .caddy($0) }
+        case "envoy": return EnvoyReader(folder: folder).envoy(field).map { .envoy($0) }
+        case "traefik": return TraefikReader(folder: folder).traefik(field).map { .traefik($0) }
+        case "etcd": return EtcdReader(folder: folder).etcd(field).map { .etcd($0) }
+        case "consul": return ConsulReader(folder: folder).consul(field).map { .consul($0) }
+        case "kubernetes": return KubernetesReader(folder: folder).kubernetes(field).map { .kubernetes($0) }
         case "http": return HTTPRouterReader(folder: folder).router(field).map { .http($0) }
         default: return nil
         }

@@ -156,7 +156,7 @@ struct EffectiveConfiguration {
         pairs.isEmpty ? [] : [(name, .mapping(pairs.map { ($0.name, .text($0.value)) }))]
     }
 
-    private func secret(_ name: String, _ reference: SecretReference?) -> Members {
+    func secret(_ name: String, _ reference: SecretReference?) -> Members {
         switch reference {
         case .file(let path)?: [("\(name)_file", .text(path))]
         case .environment(let variable)?: [("\(name)_env", .text(variable))]

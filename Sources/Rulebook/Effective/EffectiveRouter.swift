@@ -13,6 +13,11 @@ struct EffectiveRouter {
             case .haproxy(let haproxy): [("sockets", texts(haproxy.sockets))] + mode(haproxy.mode)
             case .nginx(let nginx): self.nginx(nginx)
             case .caddy(let caddy): self.caddy(caddy)
+            case .envoy(let envoy): self.envoy(envoy)
+            case .traefik(let traefik): self.traefik(traefik)
+            case .etcd(let etcd): self.etcd(etcd)
+            case .consul(let consul): self.consul(consul)
+            case .kubernetes(let kubernetes): self.kubernetes(kubernetes)
             case .http(let http): self.http(http)
             }
         return .mapping([("kind", .text(router.kind))] + rest)
@@ -45,7 +50,7 @@ struct EffectiveRouter {
         return members + parent.security(router.security)
     }
 
-    private func weight(_ weight: HTTPRouterPlan.WeightPointer) -> YAMLTree {
+    func weight(_ weight: HTTPRouterPlan.WeightPointer) -> YAMLTree {
         let then: Members = weight.then.map { [("then", .text($0))] } ?? []
         return .mapping([("pointer", .text(weight.pointer)), ("filters", texts(weight.filters))] + then)
     }
@@ -78,7 +83,7 @@ struct EffectiveRouter {
         }
     }
 
-    private func body(_ body: HTTPRouterPlan.Body) -> YAMLTree {
+    func body(_ body: HTTPRouterPlan.Body) -> YAMLTree {
         switch body {
         case .null: .plain("null")
         case .bool(let value): .plain("\(value)")

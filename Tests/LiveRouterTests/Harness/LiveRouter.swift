@@ -24,6 +24,8 @@ struct LiveRouter: Sendable, CustomTestStringConvertible {
     var rollguard: String
     /// What a restart with the shipped files does to the split.
     var restart = Restart.comesBackWithTheCanary
+    /// The router has no routes before it has fetched them from the daemon, so the daemon starts first.
+    var fetchesFromTheDaemon = false
     /// Commands to be run, and what they must print, after the acknowledgement: a page's own read-back.
     var afterwards: [PageCommand] = []
     /// Lines that the daemon's log must hold, in this order, `…` for anything; from the page.
@@ -36,6 +38,14 @@ struct LiveRouter: Sendable, CustomTestStringConvertible {
         case comesBackWithTheCanary
         /// The split is kept somewhere else (a key-value store, the daemon itself).
         case keepsTheSplit
+    }
+
+    var fetching: LiveRouter {
+        var router = self
+        router.fetchesFromTheDaemon = true
+        // The first count comes while the daemon watches already: it may see the traffic before the router's answer.
+        router.log = router.log?.replacing("the router gives the canary 10%", with: "…")
+        return router
     }
 
     var testDescription: String { "\(name), \(variant)" }

@@ -24,6 +24,7 @@ struct RollbackRun {
     static func perform(_ router: LiveRouter) async throws -> RouterRow {
         var run = try await RollbackRun(router)
         do {
+            if router.fetchesFromTheDaemon { try await run.scene.startDaemon() }
             try await run.scene.startRouter()
             try await run.measure()
         } catch {
@@ -37,7 +38,7 @@ struct RollbackRun {
     private mutating func measure() async throws {
         row.before = await count(seed: 1)
         #expect((10...100).contains(row.before["v2"] ?? 0), "\(row.before)\n\(scene.routerText)")
-        try await scene.startDaemon()
+        if !scene.router.fetchesFromTheDaemon { try await scene.startDaemon() }
         try await rollBack()
         row.after = await count(seed: 2)
         #expect(row.after == ["v1": Self.requestsPerCount], "\(row.after)\n\(scene.daemonText)")

@@ -12,5 +12,14 @@ extension LiveRouter {
         .nginxEndpoint,
         .caddyWeights,
         .caddyUpstreams,
+        .envoyRuntime,
+        .envoyTwo,
+        .envoyFile,
+        .envoyXDS,
+        .traefikFile,
+        .traefikPull,
+        .traefikRedis,
+        .traefikEtcd,
+        .etcdKey,
     ]
 }

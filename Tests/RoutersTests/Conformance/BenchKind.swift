@@ -17,8 +17,10 @@ struct BenchKind: Sendable, CustomTestStringConvertible {
 extension BenchKind {
     static let scripted: [BenchKind] = [
         .gray, .haproxyWeightsScripted, .haproxyMapScripted, .nginxInclude, .nginxUpstream, .nginxEndpoint,
-        .caddyWeights, .caddyUpstreams,
+        .caddyWeights, .caddyUpstreams, .envoyRuntime, .traefikFile, .etcd, .consul, .kubernetes,
     ]
 
-    static let real: [BenchKind] = [.haproxyWeights, .haproxySticky, .haproxyMap, .nginxReal, .caddyReal]
+    static let real: [BenchKind] = [
+        .haproxyWeights, .haproxySticky, .haproxyMap, .nginxReal, .caddyReal, .realEnvoy, .realTraefik, .realEtcd,
+    ]
 }

@@ -1,0 +1,22 @@
+import ReleaseKernel
+
+/// Reads again and tries again after a conflict: a rollback has to win, any other share gives up, because somebody who
+/// changes the split at the same time may know better.
+enum ConflictRetry {
+    static let rollbackAttempts = 3
+
+    /// - Parameter work: told whether this is the last attempt.
+    static func run(
+        _ split: Split, deadline: Deadline, _ work: (_ isLast: Bool) async throws(Refusal) -> Void
+    ) async throws(Refusal) {
+        var left = split == .allBaseline ? rollbackAttempts : 1
+        while true {
+            left -= 1
+            do {
+                return try await work(left == 0)
+            } catch {
+                guard error.outcome == .conflict, left > 0, deadline.remainingMs > 0 else { throw error }
+            }
+        }
+    }
+}

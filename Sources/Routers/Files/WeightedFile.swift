@@ -1,0 +1,146 @@
+import Foundation
+import NIOPosix
+import ReleaseKernel
+import Synchronization
+
+/// A file of the router's whose weights are changed in place, put there by a rename so that nobody reads half of it.
+struct WeightedFile: Sendable {
+    let path: String
+    let place: WeightedText.Place
+    let pools: PoolPair
+
+    init(path: String, place: WeightedText.Place, pools: PoolPair) throws(RouterPlanError) {
+        guard path.utf8.count <= 4_000, !path.isEmpty, HeaderRules.isValue(path) else {
+            throw RouterPlanError("the file \"\(ShownText.line(path, limit: 120))\" is no path")
+        }
+        guard !path.hasSuffix(".toml") else {
+            throw RouterPlanError("the file \(ShownText.line(path, limit: 200)) must be YAML or JSON, not TOML")
+        }
+        self.path = path
+        self.place = place
+        self.pools = pools
+    }
+
+    /// Two releases may share a file; between reading and renaming there must be nobody else of ours.
+    private static let turn = Mutex<Void>(())
+
+    /// As people may see it.
+    func shown(_ weights: WeightPair) -> String {
+        let list =
+            switch place {
+            case .weightedClusters: "weighted_clusters"
+            case .weightedService(let name): "http.services.\(name).weighted"
+            }
+        return "write \(path): \(list): \(pools.baseline) \(weights.baseline), \(pools.canary) \(weights.canary)"
+    }
+
+    func read() async throws(Refusal) -> String {
+        let path = path
+        return try await DiskWork.run { () throws(Refusal) in try WeightedFile.text(path) }
+    }
+
+    /// The canary's share as the file has it.
+    func share() async throws(Refusal) -> Int {
+        let (path, place, pools) = (path, place, pools)
+        return try await DiskWork.run { () throws(Refusal) in
+            do throws(Refusal) {
+                return try WeightedText(try WeightedFile.text(path), place: place).share(pools)
+            } catch {
+                throw Refusal(error.outcome, "\(path): \(error.detail)")
+            }
+        }
+    }
+
+    func set(_ weights: WeightPair) async throws(Refusal) {
+        let (path, place, pools) = (path, place, pools)
+        try await DiskWork.run { () throws(Refusal) in
+            do throws(Refusal) {
+                try WeightedFile.turn.withLock { _ throws(Refusal) in
+                    let text = try WeightedText(try WeightedFile.text(path), place: place)
+                    try WeightedFile.replace(path, with: try text.setting(weights, pools))
+                }
+            } catch {
+                throw Refusal(error.outcome, "\(path): \(error.detail)")
+            }
+        }
+    }
+
+    // MARK: The disk
+
+    static func text(_ path: String) throws(Refusal) -> String {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw Refusal(.rejected, "cannot read: \(reason())") }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw Refusal(.rejected, "it is no regular file")
+        }
+        guard status.st_size <= WeightedText.limitBytes else {
+            throw Refusal(.rejected, "the file is larger than \(WeightedText.limitBytes) bytes")
+        }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 64 << 10)
+        while bytes.count <= WeightedText.limitBytes {
+            let count = Foundation.read(descriptor, &chunk, chunk.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw Refusal(.rejected, "cannot read: \(reason())") }
+            guard count > 0 else { break }
+            bytes += chunk[..<count]
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw Refusal(.rejected, "it is not UTF-8") }
+        return text
+    }
+
+    /// Written beside the file under a name that no router loads, flushed, then renamed over it. A link stays a link.
+    private static func replace(_ path: String, with text: String) throws(Refusal) {
+        let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+        var status = stat()
+        guard stat(target, &status) == 0 else { throw Refusal(.rejected, "cannot read: \(reason())") }
+        let draft = target + ".rollguard"
+        unlink(draft)
+        let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, status.st_mode & 0o777)
+        guard descriptor >= 0 else { throw Refusal(.rejected, "cannot write \(draft): \(reason())") }
+        // The umask took rights away that the old file had; its group may be the router's.
+        _ = fchmod(descriptor, status.st_mode & 0o777)
+        _ = fchown(descriptor, status.st_uid, status.st_gid)
+        let failure = write(Array(text.utf8), to: descriptor)
+        close(descriptor)
+        if let failure {
+            unlink(draft)
+            throw Refusal(.rejected, "cannot write \(draft): \(failure)")
+        }
+        guard rename(draft, target) == 0 else {
+            let failure = reason()
+            unlink(draft)
+            throw Refusal(.rejected, "cannot rename \(draft): \(failure)")
+        }
+    }
+
+    private static func write(_ bytes: [UInt8], to descriptor: Int32) -> String? {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return reason() }
+            rest = rest.dropFirst(count)
+        }
+        return fsync(descriptor) == 0 ? nil : reason()
+    }
+
+    private static func reason() -> String { String(cString: strerror(errno)) }
+}
+
+/// Work that waits for the disk, away from the threads that everything else runs on.
+enum DiskWork {
+    static func run<Result: Sendable>(
+        _ work: @escaping @Sendable () throws(Refusal) -> Result
+    ) async throws(Refusal) -> Result {
+        do {
+            return try await NIOThreadPool.singleton.runIfActive { try work() }
+        } catch let refusal as Refusal {
+            throw refusal
+        } catch {
+            throw Refusal(.rejected, "\(error)")
+        }
+    }
+}

@@ -1,0 +1,133 @@
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// The small servers of all drivers, one per address.
+///
+/// A server lives as long as a driver needs it: after a reload the new drivers take their seats before the old ones
+/// leave, so that the port stays open.
+final class PullServers: Sendable {
+    static let shared = PullServers()
+
+    private struct Site {
+        var seats: Set<Int> = []
+        var channel: EventLoopFuture<any Channel>?
+        let pages = PullPages()
+    }
+
+    private struct State {
+        var sites: [String: Site] = [:]
+        var nextSeat = 0
+    }
+
+    private let state = Mutex(State())
+
+    func seat(host: String, port: Int) -> PullSeat {
+        let key = PullServers.key(host, port)
+        let number = state.withLock { state in
+            state.nextSeat += 1
+            state.sites[key, default: Site()].seats.insert(state.nextSeat)
+            return state.nextSeat
+        }
+        return PullSeat(servers: self, host: host, port: port, number: number)
+    }
+
+    fileprivate func leave(host: String, port: Int, number: Int) {
+        let key = PullServers.key(host, port)
+        let left = state.withLock { state -> EventLoopFuture<any Channel>? in
+            guard var site = state.sites[key] else { return nil }
+            site.seats.remove(number)
+            site.pages.leave(number)
+            state.sites[key] = site.seats.isEmpty ? nil : site
+            return site.seats.isEmpty ? site.channel : nil
+        }
+        left?.whenSuccess { $0.close(promise: nil) }
+    }
+
+    /// Opens the port unless it is open.
+    fileprivate func open(host: String, port: Int) async throws(Refusal) -> PullPages {
+        let key = PullServers.key(host, port)
+        let (pages, opening) = state.withLock { state in
+            let site = state.sites[key, default: Site()]
+            if let channel = site.channel { return (site.pages, channel) }
+            let channel = PullServer.open(host: host, port: port, pages: site.pages)
+            state.sites[key] = site
+            state.sites[key]?.channel = channel
+            return (site.pages, channel)
+        }
+        do {
+            let channel = try await opening.get()
+            guard channel.isActive else { throw ChannelError.ioOnClosedChannel }
+            return pages
+        } catch {
+            // The next look tries again.
+            state.withLock { $0.sites[key]?.channel = nil }
+            throw Refusal(.rejected, "cannot listen on \(key): \(error)")
+        }
+    }
+
+    private static func key(_ host: String, _ port: Int) -> String {
+        host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
+}
+
+/// A driver's claim to a server; the port closes when the last one is gone.
+final class PullSeat: Sendable {
+    private let servers: PullServers
+    private let host: String
+    private let port: Int
+    private let number: Int
+
+    fileprivate init(servers: PullServers, host: String, port: Int, number: Int) {
+        (self.servers, self.host, self.port, self.number) = (servers, host, port, number)
+    }
+
+    deinit { servers.leave(host: host, port: port, number: number) }
+
+    /// The page at a path, made if it is not there.
+    ///
+    /// - Throws: ``Refusal`` when the port cannot be opened, or another release serves another file at that path.
+    func page<Page: PullPage>(_ path: String, file: String, make: () -> Page) async throws(Refusal) -> Page {
+        let pages = try await servers.open(host: host, port: port)
+        return try pages.page(path, file: file, seat: number, make: make)
+    }
+}
+
+/// The pages of one server, and who needs them.
+final class PullPages: Sendable {
+    private struct Entry {
+        let page: any PullPage
+        var seats: Set<Int>
+    }
+
+    private let entries = Mutex<[String: Entry]>([:])
+
+    func page(at path: String) -> (any PullPage)? { entries.withLock { $0[path]?.page } }
+
+    fileprivate func leave(_ seat: Int) {
+        entries.withLock { entries in
+            for path in entries.keys {
+                entries[path]?.seats.remove(seat)
+                if entries[path]?.seats.isEmpty == true { entries[path] = nil }
+            }
+        }
+    }
+
+    fileprivate func page<Page: PullPage>(
+        _ path: String, file: String, seat: Int, make: () -> Page
+    ) throws(Refusal) -> Page {
+        try entries.withLock { entries throws(Refusal) in
+            if let entry = entries[path], let page = entry.page as? Page, entry.page.file == file {
+                entries[path]?.seats.insert(seat)
+                return page
+            }
+            if let entry = entries[path], !entry.seats.subtracting([seat]).isEmpty {
+                throw Refusal(
+                    .rejected, "another release serves \(entry.page.file) at \(path) of this port; use another port")
+            }
+            let page = make()
+            entries[path] = Entry(page: page, seats: [seat])
+            return page
+        }
+    }
+}
