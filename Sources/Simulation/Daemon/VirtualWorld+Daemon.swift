@@ -74,6 +74,7 @@ extension VirtualWorld {
                 guard let index = releaseIndex(release) else { continue }
                 note("\(release): observe, call \(call)")
                 startCall(index, call, .observe, timeoutMs)
+            case .useFallback(let release, let isOn): note("\(release): fallback \(isOn)")
             case .showPlannedCalls(let release, _): note("\(release): dry run")
             case .log(let line): note("log: \(line.release ?? ""): \(line.text)")
             case .measure: continue
