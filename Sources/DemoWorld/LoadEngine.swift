@@ -12,6 +12,8 @@ final class LoadEngine {
     private static let queueLimit = 1_024
     private static let answerLimit = TimeAmount.seconds(5)
     private static let drainLimit = TimeAmount.seconds(2)
+    /// Of a counted load: it is the answers that are wanted, however busy the machine is.
+    private static let countedDrainLimit = TimeAmount.seconds(20)
     private static let tick = TimeAmount.milliseconds(5)
 
     private(set) var statistics = LoadStatistics()
@@ -60,14 +62,14 @@ final class LoadEngine {
         }
     }
 
-    func finish(whenFinished: @escaping () -> Void) {
+    func finish(within limit: TimeAmount = LoadEngine.drainLimit, whenFinished: @escaping () -> Void) {
         guard phase != .finished else { return whenFinished() }
         waiters.append(whenFinished)
         guard phase != .draining else { return }
         phase = .draining
         ticking?.cancel()
         let bound = NIOLoopBound(self, eventLoop: loop)
-        drainDeadline = loop.scheduleTask(in: Self.drainLimit) { bound.value.end() }
+        drainDeadline = loop.scheduleTask(in: limit) { bound.value.end() }
         endIfDrained()
     }
 
@@ -104,7 +106,7 @@ final class LoadEngine {
         for connection in connections.values where connection.isLate(now, limit: Self.answerLimit) {
             connection.close()
         }
-        if due == requestLimit, phase == .running { finish {} }
+        if due == requestLimit, phase == .running { finish(within: Self.countedDrainLimit) {} }
     }
 
     private func send(_ request: LoadRequest) {

@@ -58,7 +58,8 @@ struct DocumentTests {
 
     /// What the tests start must be installed by the script that the test command runs.
     @Test(arguments: [
-        "haproxy", "nginx", "prometheus", "prometheus-alertmanager", "prometheus-node-exporter", "openssl",
+        "haproxy", "nginx", "caddy", "libnginx-mod-http-lua",
+        "prometheus", "prometheus-alertmanager", "prometheus-node-exporter", "openssl",
     ])
     func programsOfTheTestsAreInstalledByName(_ program: String) {
         #expect(Repository.text("scripts/setup.sh").contains(program))

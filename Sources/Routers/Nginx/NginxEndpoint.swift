@@ -1,7 +1,7 @@
 import ReleaseKernel
 
 /// nginx with an endpoint that keeps the share in memory: `GET` and `PUT {"canary_percent": N}` with an ETag, as
-/// docs/routers/nginx-endpoint.conf has it. No reload, so no worker is exchanged and no connection closed.
+/// docs/tutorials/nginx.md has it. No reload, so no worker is exchanged and no connection closed.
 enum NginxEndpoint {
     static func driver(
         _ plan: NginxEndpointPlan, release: String, versions: (baseline: String, canary: String),

@@ -12,6 +12,18 @@ struct BenchKind: Sendable, CustomTestStringConvertible {
     let run: @Sendable (_ work: @Sendable (RouterBench) async throws -> Void) async throws -> Void
 
     var testDescription: String { name }
+
+    /// One fact on one bench.
+    struct Check: Sendable, CustomTestStringConvertible {
+        let kind: BenchKind
+        let fact: RouterFact
+        var testDescription: String { "\(kind.name): \(fact.rawValue)" }
+    }
+
+    /// What this bench can find out.
+    var checks: [Check] {
+        RouterFact.allCases.filter { !cannotCheck.contains($0) }.map { Check(kind: self, fact: $0) }
+    }
 }
 
 extension BenchKind {

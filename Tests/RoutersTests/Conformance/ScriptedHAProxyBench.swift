@@ -1,3 +1,4 @@
+import Foundation
 import ReleaseKernel
 import RouterConformance
 import Routers
@@ -26,8 +27,10 @@ extension BenchKind {
         return BenchKind(name: name, cannotCheck: cannot) { work in
             let models = [ScriptedHAProxy(), ScriptedHAProxy()]
             let usesMap = if case .map = mode { true } else { false }
-            try await ScriptedSocket.run({ models[0].reply($0) }) { first in
-                try await ScriptedSocket.run({ models[1].reply($0) }) { second in
+            let paths = (0..<2).map { _ in "/tmp/rg-\(UInt64.random(in: 0...UInt64.max)).sock" }
+            defer { for path in paths { unlink(path) } }
+            try await ScriptedSocket.run(path: paths[0], { models[0].reply($0) }) { first in
+                try await ScriptedSocket.run(path: paths[1], { models[1].reply($0) }) { second in
                     func driver(_ mode: HAProxyPlan.Mode) throws -> any RouterDriver {
                         try makeDriver(.haproxy(HAProxyPlan(sockets: [first.address, second.address], mode: mode)))
                     }

@@ -22,19 +22,24 @@ final class ScriptedSocket: Sendable {
     /// What came in, one element per connection.
     var lines: [String] { received.lines.withLock { $0 } }
 
+    /// - Parameter path: a unix socket; nil for a TCP port that the system chose.
     static func run(
-        _ reply: @escaping @Sendable (String) -> Reply, _ work: (ScriptedSocket) async throws -> Void
+        path: String? = nil, _ reply: @escaping @Sendable (String) -> Reply,
+        _ work: (ScriptedSocket) async throws -> Void
     ) async throws {
         let received = Lines()
-        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(Answering(received: received, reply: reply))
                 }
             }
-            .bind(host: "127.0.0.1", port: 0).get()
-        let port = channel.localAddress?.port ?? 0
-        let socket = ScriptedSocket(address: "127.0.0.1:\(port)", channel: channel, received: received)
+        let binding =
+            path.map { bootstrap.bind(unixDomainSocketPath: $0, cleanupExistingSocketFile: true) }
+            ?? bootstrap.bind(host: "127.0.0.1", port: 0)
+        let channel = try await binding.get()
+        let address = path ?? "127.0.0.1:\(channel.localAddress?.port ?? 0)"
+        let socket = ScriptedSocket(address: address, channel: channel, received: received)
         do {
             try await work(socket)
         } catch {
