@@ -13,12 +13,21 @@ struct PartsFactory: Sendable {
     func drivers(for plan: Plan) throws -> [String: any RouterDriver] {
         var drivers: [String: any RouterDriver] = [:]
         for release in plan.releases {
-            drivers[release.name] = try RouterFactory.make(
-                plan: release.router, release: release.name,
-                versions: (baseline: release.baseline.version, canary: release.canary.version),
-                transport: transport, secrets: secrets)
+            let first = try driver(release.router, of: release)
+            guard let fallback = release.fallback else {
+                drivers[release.name] = first
+                continue
+            }
+            drivers[release.name] = FallbackPair(first: first, second: try driver(fallback.router, of: release))
         }
         return drivers
+    }
+
+    private func driver(_ plan: RouterPlan, of release: ReleasePlan) throws -> any RouterDriver {
+        try RouterFactory.make(
+            plan: plan, release: release.name,
+            versions: (baseline: release.baseline.version, canary: release.canary.version), transport: transport,
+            secrets: secrets)
     }
 
     func receivers(for plan: Plan) -> [any Receiver] {

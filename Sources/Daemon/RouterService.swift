@@ -7,10 +7,12 @@ final class RouterService: Sendable {
     enum Call: Sendable {
         case apply(release: String, call: Int, split: Split, timeoutMs: Int64)
         case observe(release: String, call: Int, timeoutMs: Int64)
+        /// Where the calls that follow go.
+        case aim(release: String, isOnFallback: Bool)
         case show(release: String, split: Split)
     }
 
-    /// The kernel has at most two calls in flight per release.
+    /// The kernel has at most two calls in flight per release, each with one word on where it goes.
     private static let queueLimit = 10_000
 
     private let drivers: Mutex<[String: any RouterDriver]>
@@ -34,34 +36,43 @@ final class RouterService: Sendable {
 
     func run(watchdog: Watchdog) async {
         await withDiscardingTaskGroup { group in
+            var onFallback: Set<String> = []
             for await call in stream {
-                group.addTask { await self.make(call, watchdog: watchdog) }
+                if case .aim(let release, let isOn) = call {
+                    if isOn { onFallback.insert(release) } else { onFallback.remove(release) }
+                    continue
+                }
+                group.addTask { [onFallback] in await self.make(call, onFallback, watchdog: watchdog) }
             }
         }
     }
 
-    private func make(_ call: Call, watchdog: Watchdog) async {
+    private func make(_ call: Call, _ onFallback: Set<String>, watchdog: Watchdog) async {
         switch call {
         case .apply(let release, let number, let split, let timeoutMs):
-            await apply(release, number, split, timeoutMs, watchdog)
+            await apply(driver(release, onFallback), release, number, split, timeoutMs, watchdog)
         case .observe(let release, let number, let timeoutMs):
-            await observe(release, number, timeoutMs, watchdog)
+            await observe(driver(release, onFallback), release, number, timeoutMs, watchdog)
         case .show(let release, let split): show(release, split)
+        case .aim: break
         }
     }
 
     private func apply(
-        _ release: String, _ number: Int, _ split: Split, _ timeoutMs: Int64, _ watchdog: Watchdog
+        _ driver: (any RouterDriver)?, _ release: String, _ number: Int, _ split: Split, _ timeoutMs: Int64,
+        _ watchdog: Watchdog
     ) async {
-        guard let driver = driver(release) else { return }
+        guard let driver else { return }
         let (receipts, seconds) = await meter.timed { await driver.apply(split, timeoutMs: timeoutMs) }
         let isTaken = receipts.allSatisfy { $0.outcome == .accepted }
         meter.routerCalled(release: release, call: "apply", outcome: isTaken ? "accepted" : "failed", seconds: seconds)
         await watchdog.send(.routerApplied(release: release, call: number, receipts: receipts))
     }
 
-    private func observe(_ release: String, _ number: Int, _ timeoutMs: Int64, _ watchdog: Watchdog) async {
-        guard let driver = driver(release) else { return }
+    private func observe(
+        _ driver: (any RouterDriver)?, _ release: String, _ number: Int, _ timeoutMs: Int64, _ watchdog: Watchdog
+    ) async {
+        guard let driver else { return }
         let (observations, seconds) = await meter.timed { await driver.observe(timeoutMs: timeoutMs) }
         let isRead = observations.allSatisfy { $0.canaryBasisPoints != nil }
         meter.routerCalled(release: release, call: "observe", outcome: isRead ? "read" : "unread", seconds: seconds)
@@ -69,11 +80,15 @@ final class RouterService: Sendable {
     }
 
     private func show(_ release: String, _ split: Split) {
-        guard let driver = driver(release) else { return }
+        guard let driver = driver(release, []) else { return }
         for planned in driver.plan(split) {
             logger.warning("\(release): dry run: would call \(planned.instance): \(planned.call)")
         }
     }
 
-    private func driver(_ release: String) -> (any RouterDriver)? { drivers.withLock { $0[release] } }
+    private func driver(_ release: String, _ onFallback: Set<String>) -> (any RouterDriver)? {
+        let driver = drivers.withLock { $0[release] }
+        guard onFallback.contains(release), let pair = driver as? FallbackPair else { return driver }
+        return pair.both
+    }
 }

@@ -79,6 +79,7 @@ struct EffectSink: Sendable {
                 routers.enqueue(.apply(release: release, call: call, split: split, timeoutMs: timeoutMs))
             case .observeSplit(let release, let call, let timeoutMs):
                 routers.enqueue(.observe(release: release, call: call, timeoutMs: timeoutMs))
+            case .useFallback(let release, let isOn): routers.enqueue(.aim(release: release, isOnFallback: isOn))
             case .showPlannedCalls(let release, let split): routers.enqueue(.show(release: release, split: split))
             case .log(let line): log.write(line)
             case .measure(let measurement): meter.take(measurement)

@@ -10,7 +10,7 @@ enum FaultOrder {
         guard parts.first == "/fault", parts.count == 2 else { return nil }
         var values: [String: String] = [:]
         for pair in parts[1].split(separator: "&") {
-            let sides = pair.split(separator: "=", maxSplits: 1).map(String.init)
+            let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             values[sides[0]] = sides.count > 1 ? sides[1] : ""
         }
         if values.keys.sorted() == ["none"] { return DemoFault.none }

@@ -6,6 +6,9 @@ public enum Effect: Sendable, Equatable {
     case applySplit(release: String, call: Int, split: Split, timeoutMs: Int64)
     /// Answered by `routerObserved` with the same `call`.
     case observeSplit(release: String, call: Int, timeoutMs: Int64)
+    /// Where the release's next calls go: to its router, or (changes to both, looks to the second alone) to its fallback.
+    /// Only for a release that has one, and before each of its calls.
+    case useFallback(release: String, isOn: Bool)
     /// A dry run: show the calls that would have been made.
     case showPlannedCalls(release: String, split: Split)
     case log(LogLine)

@@ -31,6 +31,9 @@ struct KernelHarness {
     var now = Moment(uptimeMs: 1_000_000, wallMs: 1_700_000_000_000)
     var mood = RouterMood.honest
     var canaryBasisPoints = 1_000
+    /// How the second router behaves, where the plan has one; it can always take the canary's traffic away.
+    var fallbackMood = RouterMood.honest
+    private(set) var isOnFallback = false
     var baseline = Traffic()
     var canary = Traffic()
     var isDiskWorking = true
@@ -136,6 +139,7 @@ struct KernelHarness {
                 append(batch)
             case .applySplit(let release, let call, let split, _): apply(release, call, split)
             case .observeSplit(let release, let call, _): observe(release, call)
+            case .useFallback(_, let isOn): isOnFallback = isOn
             case .showPlannedCalls(_, let split): plannedSplits.append(split)
             case .log(let line): logs.append(line)
             case .measure(let measurement): measurements.append(measurement)
@@ -165,7 +169,7 @@ struct KernelHarness {
         applied.append(split)
         durableWhenApplied.append(journal.last?.sequence ?? 0)
         let outcome: RouterReceipt.Outcome
-        switch mood {
+        switch isOnFallback ? fallbackMood : mood {
         case .hangs: return
         case .refuses: outcome = .rejected
         case .ignores: outcome = .accepted
@@ -181,6 +185,7 @@ struct KernelHarness {
     }
 
     private mutating func observe(_ release: String, _ call: Int) {
+        let mood = isOnFallback ? fallbackMood : mood
         if mood == .hangs || mood == .losesReplies { return }
         let observation = RouterObservation(
             instance: "lb1", canaryBasisPoints: mood == .blind ? nil : canaryBasisPoints,

@@ -90,6 +90,12 @@ struct EffectiveTests {
     @Test(arguments: [
         "{kind: haproxy, sockets: [\"127.0.0.1:1\", /run/x], map: {file: \"m#3\", key: a/b}}",
         "{kind: gray, instances: [\"https://a/b\", \"http://[::1]:1\"], tls: {ca_file: /c}}",
+        "{kind: haproxy, socket: /run/x, map: {file: m, keys: [user, region]}}",
+        "{kind: nginx, include: /etc/a.conf, state_url: \"http://a/s\", split: {choices: [{variable: $v, key: $request_id}], baseline: o, canary: n}}",
+        "{kind: nginx, includes: [{include: /a, state_url: \"http://a/s\"}, {include: /b, command: [/n, -c, x], state_url: \"http://b/s\"}], "
+            + "upstream: {name: u, servers: {baseline: [\"a:1\"], canary: [\"b:1\"]}}}",
+        "{kind: nginx, instances: [\"http://a\"], path: /split/checkout, auth: {bearer_file: /t}}",
+        "{kind: caddy, instances: [\"http://a\"], unix_socket: /s, id: c, upstreams: {baseline: [\"a:1\"], canary: [\"b:1\"]}, method: upstreams}",
         "{kind: http, instances: [\"http://a\"], unix_socket: u.sock, total: 7, variables: {k: \"\"}, set: [{url: /x, body: null}, "
             + "{url: \"${var.k}/${weight.canary | int}\", method: POST, body: [1, {a: {}, b: [], \"\": [[]]}, 0.1, 1e300, -2, \"1\", \"null\", x], expect: [200, 201], "
             + "conflict: [], timeout: 1ms}], read_back: {steps: [{url: /r, body: \"\", require: [{pointer: \"\", equals: {a: [null]}}], "

@@ -354,6 +354,41 @@ struct MistakeTests {
                 ]
             ),
             (
+                router, "{kind: nginx, include: a, state_url: \"http://a/s\", path: /x, split: {choices: []}}",
+                [
+                    "14:13: error: an nginx router needs 'instances'",
+                    "14:36: error: 'include' does not belong to 'instances' and 'path' (an endpoint)",
+                    "14:50: error: 'state_url' does not belong to 'instances' and 'path' (an endpoint)",
+                    "14:81: error: 'split' does not belong to 'instances' and 'path' (an endpoint)",
+                ]
+            ),
+            (
+                router,
+                "{kind: nginx, include: a, command: [nginx], state_url: \"http://a/s\", "
+                    + "split: {choices: [{variable: v, key: \"$a;\"}], baseline: b, canary: b}}",
+                [
+                    "14:48: error: 'command' must begin with the program's whole path, got 'nginx'",
+                    "14:111: error: 'v' is no variable such as $checkout_version",
+                    "14:119: error: '$a;' is no key made of variables such as $request_id",
+                    "14:149: error: 'canary' and 'baseline' are the same",
+                ]
+            ),
+            (
+                router,
+                "{kind: caddy, instances: [\"http://a\"], id: a/b, upstreams: {baseline: [\"a:1\"], canary: [\"a:1\", \"b c\"]}}",
+                [
+                    "14:56: error: 'a/b' is no usable id; use letters, digits, '-', '_' and '.'",
+                    "14:100: error: 'a:1' stands in 'upstreams' twice; it belongs to one version",
+                    "14:100: error: 'b c' is none of the addresses",
+                ]
+            ),
+            (
+                router, "{kind: haproxy, socket: a, map: {file: f, keys: [a]}}",
+                [
+                    "14:61: error: 'keys' has one key; write it as 'key'"
+                ]
+            ),
+            (
                 router, "{kind: gray, instances: []}",
                 [
                     "14:37: error: 'instances' is empty; it needs one URL per instance of the router"

@@ -78,7 +78,7 @@ struct ReplayedRelease {
             case .observeSplit(let name, let call, _):
                 let seen = RouterObservation(instance: "router", canaryBasisPoints: canaryBasisPoints, level: .acked)
                 carryOut(kernel.step(.routerObserved(release: name, call: call, observations: [seen]), at: now))
-            case .showPlannedCalls, .log, .measure: continue
+            case .useFallback, .showPlannedCalls, .log, .measure: continue
             }
         }
     }

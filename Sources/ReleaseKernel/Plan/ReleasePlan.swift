@@ -9,13 +9,15 @@ public struct ReleasePlan: Sendable, Equatable, Codable {
     public var canary: PoolPlan
     public var indicators: WatchList
     public var router: RouterPlan
+    public var fallback: FallbackPlan?
     public var rollback: RollbackPlan
     public var proof: ProofPlan
     public var rules: [RulePlan]
 
     public init(
         name: String, scrape: ScrapePlan = ScrapePlan(), baseline: PoolPlan, canary: PoolPlan, indicators: WatchList,
-        router: RouterPlan, rollback: RollbackPlan = RollbackPlan(), proof: ProofPlan = ProofPlan(), rules: [RulePlan]
+        router: RouterPlan, fallback: FallbackPlan? = nil, rollback: RollbackPlan = RollbackPlan(),
+        proof: ProofPlan = ProofPlan(), rules: [RulePlan]
     ) {
         self.name = name
         self.scrape = scrape
@@ -23,6 +25,7 @@ public struct ReleasePlan: Sendable, Equatable, Codable {
         self.canary = canary
         self.indicators = indicators
         self.router = router
+        self.fallback = fallback
         self.rollback = rollback
         self.proof = proof
         self.rules = rules

@@ -12,6 +12,7 @@ extension ReleaseState {
         let call = Rollback.Call(number: context.newCall(), expiresUptimeMs: now + callLimitMs)
         watch.call = call
         watch.nextUptimeMs = now + plan.rollback.observeEveryMs
+        aim(&context)
         context.emit(.observeSplit(release: name, call: call.number, timeoutMs: plan.rollback.callTimeoutMs))
     }
 

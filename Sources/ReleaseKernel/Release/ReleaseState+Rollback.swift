@@ -61,6 +61,7 @@ extension ReleaseState {
         startCall(step: .applying, &context)
         rollback?.attempts += 1
         guard let call = rollback?.call else { return }
+        aim(&context)
         context.emit(
             .applySplit(
                 release: name, call: call.number, split: .allBaseline, timeoutMs: plan.rollback.callTimeoutMs))
@@ -78,6 +79,7 @@ extension ReleaseState {
     mutating func observe(_ context: inout StepContext) {
         startCall(step: .observing, &context)
         guard let call = rollback?.call else { return }
+        aim(&context)
         context.emit(.observeSplit(release: name, call: call.number, timeoutMs: plan.rollback.callTimeoutMs))
     }
 
@@ -177,6 +179,7 @@ extension ReleaseState {
         guard let open = rollback, open.isOpen else { return }
         let now = context.now.uptimeMs
         if !open.isAbandoned, now >= open.deadlineUptimeMs { abandon(&context) }
+        if takeOverWhenDue(&context) { return }
         if let call = open.call, now >= call.expiresUptimeMs {
             rollback?.call = nil
             return pauseThenRetry(&context)

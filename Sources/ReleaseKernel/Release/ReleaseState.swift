@@ -95,7 +95,9 @@ struct ReleaseState: Sendable, Equatable {
     }
 
     var nextWakeUptimeMs: Int64? {
-        if phase == .rollingBack { return rollback?.nextWakeUptimeMs }
+        if phase == .rollingBack {
+            return [rollback?.nextWakeUptimeMs, fallbackDueUptimeMs].compactMap { $0 }.min()
+        }
         return watch.call?.expiresUptimeMs ?? watch.nextUptimeMs
     }
 

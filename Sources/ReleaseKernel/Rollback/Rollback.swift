@@ -37,6 +37,8 @@ struct Rollback: Sendable, Equatable {
     var isAcknowledged = false
     var isAbandoned = false
     var isRearmed = false
+    /// The second router has taken over.
+    var isOnFallback = false
     var closedWallMs: Int64?
 
     /// Start of this episode: the verdict, or the drift.

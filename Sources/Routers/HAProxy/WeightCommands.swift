@@ -2,9 +2,10 @@ import ReleaseKernel
 
 /// The commands that bring a backend to a split, and what their answers mean.
 ///
-/// They go in up to two lines, each of one connection; a rollback is one line. Whoever has to carry the traffic is raised
-/// before the others leave, so that at no moment nobody has a weight; the second line is sent only when the first was
-/// taken.
+/// They go in lines, each of one connection. A rollback looks first, because what its commands do depends on it: with a
+/// wrong canary name nothing may be changed, or the canary's part would grow; and where the baseline has no weight, it
+/// gets one before the canary leaves, so that at no moment nobody has any. Otherwise the canary leaves first. For a share
+/// of everything the baseline leaves in a second line, which is sent only when the first was taken.
 struct WeightCommands: Sendable {
     struct Command: Sendable, Equatable {
         enum Purpose: Sendable, Equatable {
@@ -22,22 +23,26 @@ struct WeightCommands: Sendable {
     }
 
     private let pools: HAProxyPools
+    private let look: [Command]
     private let first: [Command]
     private let second: [Command]
 
     /// What `apply` sends when nothing is odd.
-    var all: [Command] { first + second }
+    var all: [Command] { look + first + second }
 
     init(pools: HAProxyPools, split: Split) {
         self.pools = pools
         switch split.canaryBasisPoints {
         case 0:
-            first = WeightCommands.carry(pools.baseline, pools.backend, .restore) + WeightCommands.leave(pools)
+            look = (pools.canary + pools.baseline).map { WeightCommands.get($0, pools.backend) }
+            first = WeightCommands.leave(pools) + WeightCommands.carry(pools.baseline, pools.backend, .restore)
             second = []
         case 10_000:
+            look = []
             first = WeightCommands.ready(pools) + WeightCommands.carry(pools.canary, pools.backend, .change)
             second = pools.baseline.map { WeightCommands.weight("0", $0, pools.backend) }
         default:
+            look = []
             let weights = PoolWeights(
                 split, baselineServers: pools.baseline.count, canaryServers: pools.canary.count)
             first =
@@ -49,19 +54,34 @@ struct WeightCommands: Sendable {
     }
 
     func run(on socket: RuntimeConsole, deadline: Deadline) async throws(Refusal) {
-        let answers = try await answers(first, socket, deadline)
-        try WeightCommands.refuse(first, answers, .change)
-        try await wakeCarriers(answers, socket, deadline)
+        let line = try await inOrder(socket, deadline)
+        let answers = try await answers(line, socket, deadline)
+        try WeightCommands.refuse(line, answers, .change)
+        try await wakeCarriers(line, answers, socket, deadline)
         guard !second.isEmpty else { return }
         try WeightCommands.refuse(second, try await self.answers(second, socket, deadline), .change)
+    }
+
+    /// The first line, with the pool in front that must move first.
+    private func inOrder(_ socket: RuntimeConsole, _ deadline: Deadline) async throws(Refusal) -> [Command] {
+        guard !look.isEmpty else { return first }
+        let answers = try await self.answers(look, socket, deadline)
+        for (command, answer) in zip(look, answers)
+        where pools.canary.contains(command.server) && WeightCommands.number(answer) == nil {
+            throw .answer(answer, to: command.text)
+        }
+        let weights = zip(look, answers).filter { pools.baseline.contains($0.0.server) }
+            .compactMap { WeightCommands.number($0.1) }
+        guard weights.allSatisfy({ $0 == 0 }) else { return first }
+        return first.filter { !pools.canary.contains($0.server) } + first.filter { pools.canary.contains($0.server) }
     }
 
     /// `weight 100%` of a server whose configured weight is 0 is 0. When that is so for the whole pool that has to carry
     /// the traffic, its servers get a weight of their own, all the same.
     private func wakeCarriers(
-        _ answers: [String], _ socket: RuntimeConsole, _ deadline: Deadline
+        _ line: [Command], _ answers: [String], _ socket: RuntimeConsole, _ deadline: Deadline
     ) async throws(Refusal) {
-        let checks = zip(first, answers).filter { $0.0.purpose == .check }
+        let checks = zip(line, answers).filter { $0.0.purpose == .check }
         guard let some = checks.first else { return }
         let weights = checks.compactMap { command, answer in WeightCommands.number(answer).map { (command.server, $0) }
         }
@@ -120,11 +140,15 @@ struct WeightCommands: Sendable {
         Command(text: "set server \(backend)/\(server) state \(state)", server: server, purpose: .change)
     }
 
+    private static func get(_ server: String, _ backend: String) -> Command {
+        Command(text: "get weight \(backend)/\(server)", server: server, purpose: .check)
+    }
+
     private static func carry(_ servers: [String], _ backend: String, _ purpose: Command.Purpose) -> [Command] {
         servers.flatMap { server in
             [
                 weight("100%", server, backend, purpose),
-                Command(text: "get weight \(backend)/\(server)", server: server, purpose: .check),
+                get(server, backend),
             ]
         }
     }

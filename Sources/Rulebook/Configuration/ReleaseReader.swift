@@ -6,7 +6,9 @@ struct ReleaseReader {
     let folder: ConfigurationFolder
     let library: RuleLibrary
 
-    private static let names = ["name", "scrape", "pools", "indicators", "router", "rollback", "proof", "rules"]
+    private static let names = [
+        "name", "scrape", "pools", "indicators", "router", "fallback", "rollback", "proof", "rules",
+    ]
 
     func release(_ field: Field, names: inout UniqueNames) -> ReleasePlan? {
         guard let fields = field.fields(of: owner(field), ReleaseReader.names) else { return nil }
@@ -20,6 +22,7 @@ struct ReleaseReader {
         let indicatorNames = indicatorsField?.value.memberNames
         let router = fields.required("router").flatMap { RouterReader(folder: folder).router($0) }
         let rollback = rollback(fields["rollback"])
+        let fallback = fields["fallback"].flatMap { self.fallback($0, deadlineMs: rollback.deadlineMs) }
         let proof = proof(fields["proof"], indicators: indicatorNames)
         let drafts = fields.required("rules").map { library.drafts($0) } ?? []
         let checks = ReleaseChecks(
@@ -28,7 +31,7 @@ struct ReleaseReader {
         guard let name, let pools, let indicators, let router else { return nil }
         return ReleasePlan(
             name: name, scrape: scrape.plan, baseline: pools.baseline, canary: pools.canary, indicators: indicators,
-            router: router, rollback: rollback, proof: proof, rules: drafts.map(\.plan))
+            router: router, fallback: fallback, rollback: rollback, proof: proof, rules: drafts.map(\.plan))
     }
 
     private func owner(_ field: Field) -> String {
@@ -77,6 +80,19 @@ struct ReleaseReader {
                 "'call_timeout' must not be longer than 'deadline', the whole rollback's limit")
         }
         return plan
+    }
+
+    private func fallback(_ field: Field, deadlineMs: Int64) -> FallbackPlan? {
+        guard let fields = field.fields(of: "'fallback'", ["router", "after"]) else { return nil }
+        let after = fields["after"]
+        let afterMs = after?.durationMs()
+        if let afterMs, afterMs >= deadlineMs {
+            after?.fail("'after' must be shorter than 'deadline' of 'rollback', or nobody is left to take over in time")
+        }
+        guard let router = fields.required("router").flatMap({ RouterReader(folder: folder).router($0) }) else {
+            return nil
+        }
+        return FallbackPlan(router: router, afterMs: afterMs ?? min(10_000, max(1, deadlineMs / 2)))
     }
 
     private func proof(_ field: Field?, indicators: Set<String>?) -> ProofPlan {

@@ -47,6 +47,10 @@ struct EffectiveConfiguration {
             ("router", EffectiveRouter(parent: self).router(release.router)),
             ("rollback", rollback(release.rollback)),
         ]
+        if let fallback = release.fallback {
+            let router = EffectiveRouter(parent: self).router(fallback.router)
+            members.append(("fallback", .mapping([("router", router), ("after", ms(fallback.afterMs))])))
+        }
         // Without requests there is nothing to prove by, and the section would be refused.
         if release.indicators.requests != nil {
             let proof: Members = [

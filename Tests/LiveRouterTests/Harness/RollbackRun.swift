@@ -108,7 +108,10 @@ struct RollbackRun {
             guard let verdict, let at = incident.wallMs(step) else { return nil }
             return at - verdict
         }
-        row.appliedMs = since("applied")
+        // The call that the read-back saw; one before it may have been refused.
+        let observedAt = incident.wallMs("observed") ?? .max
+        let applied = incident.timeline.last { $0.step == "applied" && $0.wallMs <= observedAt }
+        if let verdict, let applied { row.appliedMs = applied.wallMs - verdict }
         row.observedMs = since("observed")
         row.provenMs = since("proven")
         #expect(row.appliedMs != nil && row.observedMs != nil && row.provenMs != nil, "\(incident.timeline)")

@@ -6,6 +6,7 @@ extension LiveRouter {
         .haproxyMap,
         .haproxySticky,
         .haproxyTwo,
+        .haproxyFallback,
         .nginxSplit,
         .nginxUpstream,
         .nginxEndpoint,

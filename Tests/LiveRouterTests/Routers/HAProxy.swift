@@ -47,6 +47,22 @@ extension LiveRouter {
               servers: {baseline: [old1], canary: [new1]}
             """)
 
+    /// The first socket may not change anything; the second takes over.
+    static let haproxyFallback = LiveRouter(
+        name: "haproxy", variant: "refused, then a fallback", programs: ["haproxy"],
+        files: [
+            "haproxy.cfg": haproxy(
+                entry: 8080,
+                socket: "$PWD/operator.sock level operator\n    stats socket $PWD/admin.sock", plainServers)
+        ],
+        start: ["haproxy -db -f haproxy.cfg"], entries: [8080],
+        rollguard: """
+            router: {kind: haproxy, socket: operator.sock, backend: checkout, servers: {baseline: [old1], canary: [new1]}}
+            fallback:
+              router: {kind: haproxy, socket: admin.sock, backend: checkout, servers: {baseline: [old1], canary: [new1]}}
+              after: 2s
+            """)
+
     private static let plainServers = """
             balance roundrobin
             server old1 127.0.0.1:8081 weight 90

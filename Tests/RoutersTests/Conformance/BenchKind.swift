@@ -20,5 +20,7 @@ extension BenchKind {
         .caddyWeights, .caddyUpstreams, .envoyRuntime, .traefikFile, .etcd, .consul, .kubernetes,
     ]
 
-    static let real: [BenchKind] = [.haproxyWeights, .haproxySticky, .haproxyMap, .realEnvoy, .realTraefik, .realEtcd]
+    static let real: [BenchKind] = [
+        .haproxyWeights, .haproxySticky, .haproxyMap, .nginxReal, .caddyReal, .realEnvoy, .realTraefik, .realEtcd,
+    ]
 }

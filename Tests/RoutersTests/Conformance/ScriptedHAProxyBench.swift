@@ -88,8 +88,8 @@ private final class ScriptedHAProxy: Sendable {
             let isRead = line.hasPrefix("show ") || line.hasPrefix("get ")
             switch held.mood {
             case .hangs: return .silence
-            case .declines where !isRead: return .text("Permission denied\n\n")
-            case .fails where !isRead: return .text("Internal error, no resources.\n\n")
+            case .declines where !isRead: return .text(Self.each(line, "Permission denied"))
+            case .fails where !isRead: return .text(Self.each(line, "Internal error, no resources."))
             case .rubbish: return .text("\u{0}<html>,\"\n\n")
             case .stale where isRead: return .text(held.remembered[line] ?? "\n")
             case .contested where !isRead: held.state.weights["new1"] = 40
@@ -106,6 +106,10 @@ private final class ScriptedHAProxy: Sendable {
             if isRead { held.remembered[line] = text }
             return .text(held.mood == .losesAnswers && !isRead ? "" : text)
         }
+    }
+
+    private static func each(_ line: String, _ answer: String) -> String {
+        line.split(separator: ";").map { _ in answer + "\n\n" }.joined()
     }
 
     /// Answers as HAProxy 2.6 words them.

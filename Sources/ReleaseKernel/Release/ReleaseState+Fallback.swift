@@ -1,0 +1,36 @@
+/// The second router: it takes over when the first was not acknowledged in time.
+///
+/// From then on changes go to both, because the first may come back, and looks go to the second alone, because a first
+/// router that is lost, or that shows what it does not do, must not keep the rollback from being acknowledged. The
+/// canary's traffic has to stop all the same. It stays so until the release begins anew.
+extension ReleaseState {
+    /// Which router the calls that follow are for. Said before each call, so that nothing depends on remembering it;
+    /// never said where there is only one.
+    func aim(_ context: inout StepContext) {
+        guard plan.fallback != nil else { return }
+        context.emit(.useFallback(release: name, isOn: rollback?.isOnFallback ?? false))
+    }
+
+    /// When the open rollback goes over to the second router; nil where it will not.
+    var fallbackDueUptimeMs: Int64? {
+        guard let fallback = plan.fallback, let open = rollback, open.isOpen, !open.isOnFallback else { return nil }
+        // The intent comes first, whichever router it is.
+        guard open.step != .awaitingDurable else { return nil }
+        return open.episodeUptimeMs + fallback.afterMs
+    }
+
+    /// - Returns: true when it took over just now.
+    mutating func takeOverWhenDue(_ context: inout StepContext) -> Bool {
+        guard let due = fallbackDueUptimeMs, context.now.uptimeMs >= due else { return false }
+        let kind = plan.fallback?.router.kind ?? ""
+        let reason = "not acknowledged on \(plan.router.kind) in time; \(kind) takes over"
+        rollback?.isOnFallback = true
+        rollback?.note("fallback", reason, atWallMs: context.now.wallMs)
+        rollback?.forgetProof()
+        context.log(.error, name, reason)
+        explain(reason)
+        measure("fallback", &context)
+        apply(&context)
+        return true
+    }
+}
