@@ -46,7 +46,7 @@ struct History {
         case .alertFiring(let alert): wrong += History.fired(alert, row, facts)
         case .applied, .observed, .provenByTraffic, .actedBeforeDurable, .abandoned: wrong += belongs(row)
         // A busy machine may make the baseline look sick for a moment, so holding is no fault.
-        case .held, .ended, .alertResolved: break
+        case .held, .ended, .alertResolved, .evidence: break
         }
         return wrong.map { "entry \(row.sequence) (\(row.kind), \(row.incident ?? "no incident")): \($0)" }
     }
