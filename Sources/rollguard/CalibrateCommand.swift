@@ -1,8 +1,6 @@
 public import ArgumentParser
 public import Calibration
 
-extension CalibrationOptions.Part: ExpressibleByArgument {}
-
 /// Simulation as proof.
 struct Calibrate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -22,7 +20,7 @@ struct Calibrate: AsyncParsableCommand {
     var quick = false
 
     @Option(help: "Only these tables: errors, latency or percentile.")
-    var only: CalibrationOptions.Part?
+    var only: String?
 
     @Option(help: "Another seed gives other releases.")
     var seed: UInt64 = 1
@@ -31,12 +29,15 @@ struct Calibrate: AsyncParsableCommand {
     var jobs = 1
 
     func validate() throws {
+        if let only, CalibrationOptions.Part(rawValue: only) == nil {
+            throw ValidationError("--only \(only): expected errors, latency or percentile")
+        }
         guard (1...256).contains(jobs) else { throw ValidationError("--jobs \(jobs): expected 1 to 256") }
     }
 
     func run() async throws {
         var options = quick ? CalibrationOptions.quick : CalibrationOptions()
-        if let only { options.parts = [only] }
+        if let part = only.flatMap(CalibrationOptions.Part.init) { options.parts = [part] }
         options.seed = seed
         options.jobs = jobs
         let report = await Calibration.report(options) { Terminal.complain($0) }

@@ -16,7 +16,9 @@ final class Executable: @unchecked Sendable {
     }()
 
     /// Starts it; standard output and error go to a file, so that no full pipe can stop it.
-    init(_ arguments: [String], folder: URL, environment: [String: String] = [:]) throws {
+    ///
+    /// - Parameter input: a file that it reads as standard input.
+    init(_ arguments: [String], folder: URL, environment: [String: String] = [:], input: URL? = nil) throws {
         log = folder.appendingPathComponent("rollguard-\(UUID().uuidString).log")
         _ = FileManager.default.createFile(atPath: log.path, contents: nil)
         let handle = try FileHandle(forWritingTo: log)
@@ -25,6 +27,7 @@ final class Executable: @unchecked Sendable {
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardOutput = handle
         process.standardError = handle
+        if let input { process.standardInput = try FileHandle(forReadingFrom: input) }
         try process.run()
     }
 
