@@ -1,5 +1,5 @@
-public import ArgumentParser
-public import Calibration
+import ArgumentParser
+import Calibration
 
 /// Simulation as proof.
 struct Calibrate: AsyncParsableCommand {
