@@ -19,7 +19,9 @@ public enum Campaign {
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<max(1, workers) {
                 group.addTask {
-                    while let (place, seed) = desk.next() { desk.hand(in: Simulation.run(seed: seed, planting: bug), at: place) }
+                    while let (place, seed) = desk.next() {
+                        desk.hand(in: Simulation.run(seed: seed, planting: bug), at: place)
+                    }
                 }
             }
         }

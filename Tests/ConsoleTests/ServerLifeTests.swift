@@ -6,7 +6,7 @@ import Testing
 
 @testable import Console
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(15)))
 struct ServerLifeTests {
     @Test func aPortInUseIsToldWithItsAddress() async throws {
         try await LiveConsole.run { console in

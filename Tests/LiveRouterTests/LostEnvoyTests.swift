@@ -5,7 +5,7 @@ import Testing
 /// Two Envoys, one of which is not there when the rollback comes.
 @Suite("A lost Envoy", .enabled(if: Programs.rollguard != nil, "rollguard was not built beside the tests"))
 struct LostEnvoyTests {
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(15)))
     func theOtherOneIsMovedAtOnceAndTheLostOneWhenItIsBack() async throws {
         let router = LiveRouter.envoyTwo
         guard router.missing.isEmpty else {

@@ -8,7 +8,7 @@ import Testing
     .enabled(
         if: Programs.rollguard != nil && LiveRouter.haproxyTwo.missing.isEmpty, "haproxy is not installed"))
 struct LostInstanceTests {
-    @Test(.timeLimit(.minutes(3)))
+    @Test(.timeLimit(.minutes(15)))
     func oneThatIsLostHoldsUpNobodyAndIsPutRightWhenItComesBack() async throws {
         try await FewAtOnce.shared.run {
             let scene = try await Scene(.haproxyTwo)

@@ -4,7 +4,7 @@ import Testing
 /// One rollback on every real router, by the real daemon; `make test-routers` prints what they measure as a table.
 @Suite("Real routers", .enabled(if: Programs.rollguard != nil, "rollguard was not built beside the tests"))
 struct RollbackTableTests {
-    @Test(.timeLimit(.minutes(5)), arguments: LiveRouter.all)
+    @Test(.timeLimit(.minutes(15)), arguments: LiveRouter.all)
     func aRollbackEndsAtNothingForTheCanary(_ router: LiveRouter) async throws {
         try #require(router.pageProblems.isEmpty, "\(router.pageProblems)")
         guard router.missing.isEmpty else {

@@ -40,7 +40,7 @@ struct SeedTests {
             })
     }
 
-    @Test(.timeLimit(.minutes(3)), arguments: [haproxy, nginx])
+    @Test(.timeLimit(.minutes(15)), arguments: [haproxy, nginx])
     func chooseAsTheySay(_ router: LiveRouter) async throws {
         guard router.missing.isEmpty else {
             try Test.cancel("not installed: \(router.missing.joined(separator: ", ")); see scripts/setup.sh")

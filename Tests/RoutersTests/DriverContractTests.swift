@@ -5,7 +5,7 @@ import Testing
 @testable import Routers
 
 /// What callers may rely on, whichever router it is.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(15)))
 struct DriverContractTests {
     enum Kind: String, CaseIterable, CustomTestStringConvertible, Sendable {
         case gray, http, haproxyWeights, haproxySticky, haproxyMap

@@ -3,7 +3,7 @@ import Routers
 import Testing
 
 /// A real HAProxy with real requests.
-@Suite(.enabled(if: HAProxyProcess.isInstalled, "\(HAProxyProcess.advice)"), .timeLimit(.minutes(2)))
+@Suite(.enabled(if: HAProxyProcess.isInstalled, "\(HAProxyProcess.advice)"), .timeLimit(.minutes(15)))
 struct HAProxyLiveTests {
     private func weights(
         _ sockets: [String], baseline: [String] = ["old1"], canary: [String] = ["new1"], sticky: Bool = false,

@@ -4,7 +4,7 @@ import Testing
 @testable import Routers
 
 /// Answers that a healthy HAProxy does not give.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(15)))
 struct RuntimeSocketTests {
     private func weights(_ socket: String, sticky: Bool = false) throws -> any RouterDriver {
         let mode = HAProxyPlan.Mode.weights(backend: "be", baseline: ["old1"], canary: ["new1"], sticky: sticky)

@@ -3,7 +3,7 @@ import Testing
 
 /// Every driver against everything a caller may rely on: first against a fake that misbehaves on purpose, in
 /// milliseconds, then against the real program.
-@Suite("Router conformance", .timeLimit(.minutes(5)))
+@Suite("Router conformance", .timeLimit(.minutes(15)))
 struct ConformanceTests {
     @Test(arguments: BenchKind.scripted, RouterFact.allCases)
     func holdsOnAFake(_ kind: BenchKind, _ fact: RouterFact) async throws {

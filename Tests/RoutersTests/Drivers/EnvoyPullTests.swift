@@ -7,7 +7,7 @@ import Testing
 @testable import Routers
 
 /// Envoy's side of REST xDS, spoken by hand.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(15)))
 struct EnvoyPullTests {
     static let routes = """
         name: app

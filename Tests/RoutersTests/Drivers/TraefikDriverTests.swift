@@ -5,7 +5,7 @@ import Testing
 @testable import Routers
 
 /// Answers as Traefik 3.7 gave them.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(15)))
 struct TraefikDriverTests {
     private static let file = """
         http:
