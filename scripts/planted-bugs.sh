@@ -67,7 +67,7 @@ look_for() {
 }
 
 status=0
-for bug in Tests/SimulationTests/PlantedBugs/"${1:-*}".bug; do
+for bug in Tests/SimulationTests/PlantedBugs/${1:-*}.bug; do
     look_for "$bug" || status=1
 done
 exit "$status"

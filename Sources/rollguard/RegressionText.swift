@@ -8,7 +8,8 @@ enum RegressionText {
     static func short(_ rule: RuleDocument) -> [String] {
         guard let found = rule.regression else { return selfCheck(rule.selfCheck).map { "  \(rule.name): \($0)" } }
         let lines = ["  \(rule.name): \(found.sentence)\(bar(found))"]
-        return lines + (rule.notes + selfCheck(rule.selfCheck)).map { "    \($0)" }
+        let reason = rule.reason.map { [$0] } ?? []
+        return lines + (reason + rule.notes + selfCheck(rule.selfCheck)).map { "    \($0)" }
     }
 
     /// For `why`: every comparison with its counts.

@@ -48,7 +48,9 @@ enum StatusTable {
     }
 
     private static func rule(_ rule: RuleDocument) -> [String] {
-        let verdict = rule.verdict.map { word in word + (rule.reason.map { ": \($0)" } ?? "") } ?? "not evaluated yet"
+        // The long reason of a proof stands below the table.
+        let reason = rule.regression == nil ? rule.reason.map { ": \($0)" } ?? "" : ""
+        let verdict = rule.verdict.map { $0 + reason } ?? "not evaluated yet"
         func value(_ side: SideDocument?) -> String {
             side?.value.map { IndicatorText.value($0, of: rule.indicator ?? "") } ?? "-"
         }

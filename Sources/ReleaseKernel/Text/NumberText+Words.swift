@@ -29,7 +29,7 @@ extension NumberText {
     public static func wait(seconds: Double) -> String {
         switch seconds {
         case ..<120: "\(plain(max(1, seconds.rounded()))) s"
-        case ..<7_200: "\(plain((seconds / 60).rounded())) min"
+        case ..<3_600: "\(plain((seconds / 60).rounded())) min"
         case ..<172_800: "\(plain((seconds / 3_600).rounded())) h"
         default: "\(grouped(seconds / 86_400)) days"
         }
