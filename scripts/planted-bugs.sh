@@ -54,8 +54,8 @@ fresh_copy() {
 look_for() {
     local bug=$1 name report
     name=$(basename "$bug" .bug)
-    fresh_copy
-    plant "$bug" "$copy"
+    fresh_copy || return 2
+    plant "$bug" "$copy" || return 2
     swift build -c release --package-path "$copy" --scratch-path "$scratch" --disable-index-store \
         --product rollguard-simulate >"$scratch.log" 2>&1 || { cat "$scratch.log" >&2; return 2; }
     if report=$("$scratch/release/rollguard-simulate" --seeds "$seeds" --quiet | grep '^seed .* FAILED' | tail -n 1); then
