@@ -18,7 +18,7 @@ extension VirtualWorld {
         checks.began(snapshot: kernel.snapshot(at: moment), entries: disk.entries)
         startCycles()
         send(.tick)
-        nudge()
+        pumpWhatWaits()
     }
 
     /// What the kernel is told of the journal.

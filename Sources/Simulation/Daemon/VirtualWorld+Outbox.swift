@@ -7,6 +7,14 @@ extension VirtualWorld {
         after(1, .pump(life: life.number))
     }
 
+    /// A new life finds deliveries that are due later; nothing else would remind it of them.
+    func pumpWhatWaits() {
+        guard let life = daemon else { return }
+        for waiting in disk.outbox where waiting.state == .waiting {
+            after(max(1, waiting.nextTryMs - nowMs), .pump(life: life.number))
+        }
+    }
+
     func pump(life: Int) {
         guard isAlive(life) else { return }
         for delivery in hasted { launch(life, receivers.firstIndex { $0.name == delivery.receiver } ?? 0, delivery) }
