@@ -3,6 +3,10 @@
 FAULT ?= errors
 SEEDS ?= 2000
 TARGET ?= exposition
+# The tests run in three parts: those that only compute would starve those that talk to somebody, and those with whole
+# fleets of real programs would starve the rest.
+COMPUTING = ^(Calculator|Calibration|Fuzzing|ReleaseKernel|Rules|Simulation|Statistics|Telemetry)Tests\.
+LIVE = ^(Daemon|LiveRouter)Tests\.
 SECONDS ?= 60
 
 help:
@@ -26,7 +30,9 @@ demo: build
 test:
 	@scripts/setup.sh test
 	swift build --build-tests
-	swift test --skip-build --disable-xctest
+	swift test --skip-build --disable-xctest --filter '$(COMPUTING)'
+	swift test --skip-build --disable-xctest --skip '$(COMPUTING)' --skip '$(LIVE)'
+	swift test --skip-build --disable-xctest --filter '$(LIVE)'
 
 test-routers:
 	@scripts/setup.sh test
