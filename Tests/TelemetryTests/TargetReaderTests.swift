@@ -52,6 +52,15 @@ struct TargetReaderTests {
         #expect(try pages.read(page, releaseBegan: 1_000).requests == requests)
     }
 
+    /// Else a short window would take a process's whole life for its own time.
+    @Test func aFirstPageThatCountsCoversTheProcessesLife() throws {
+        var pages = try Pages()
+        let page = Array("process_start_time_seconds 1010\nrequests_total{code=\"200\"} 40\n".utf8)
+        let reading = try pages.reader.read(
+            page, format: .prometheusText, atUptimeMs: 1_000, countNewWithin: 1_000...1_030)
+        #expect(reading.requests == 40 && reading.coveredSeconds == 20)
+    }
+
     @Test func openMetricsCreatedSaysSoToo() throws {
         var pages = try Pages()
         let page = "requests_total{code=\"200\"} 40\nrequests_created{code=\"200\"} 1001\n# EOF\n"

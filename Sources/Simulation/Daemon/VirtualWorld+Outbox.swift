@@ -43,7 +43,7 @@ extension VirtualWorld {
         let before = receivers[receiver].got.count
         var outcome = receivers[receiver].post(delivery)
         note("\(receivers[receiver].name): \(delivery.id) try \(delivery.attempt): \(outcome)")
-        if receivers[receiver].got.count > before { checkDelivery(delivery, by: receivers[receiver]) }
+        if receivers[receiver].got.count > before { checkDelivery(delivery) }
         let isLate = receivers[receiver].mood == .slow || isLost
         if isLate { outcome = .retry(reason: "no answer in time", afterMs: nil) }
         after(

@@ -15,8 +15,6 @@ struct EventQueue<Payload> {
     private var heap: [Event] = []
     private var nextSequence: UInt64 = 0
 
-    var isEmpty: Bool { heap.isEmpty }
-
     mutating func add(_ payload: Payload, atMs timeMs: Int64) {
         heap.append(Event(timeMs: timeMs, sequence: nextSequence, payload: payload))
         nextSequence += 1

@@ -20,7 +20,6 @@ enum Happening {
     case deploy(release: Int)
     case readFiles
     case trouble
-    case crash
     case restart
     case heal
     case calm

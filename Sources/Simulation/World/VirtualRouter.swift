@@ -55,8 +55,7 @@ struct VirtualRouter {
     /// - Parameter isBaselineUp: what its own health checks of the old version's servers say.
     /// - Returns: nil when no answer comes.
     mutating func answer(_ request: HTTPRequest, isBaselineUp: Bool) -> HTTPResponse? {
-        let isGray = request.url.hasSuffix("/api/v1/split")
-        if request.method == "GET" { return shown(isGray: isGray, isBaselineUp: isBaselineUp) }
+        if request.method == "GET" { return shown(isBaselineUp: isBaselineUp) }
         guard let wanted = VirtualRouter.wanted(request.body ?? []) else { return HTTPResponse(status: 400) }
         let condition = request.headers.first { $0.name == "If-Match" }
         if let condition, condition.value != etag { return HTTPResponse(status: 412) }
@@ -83,23 +82,23 @@ struct VirtualRouter {
         }
     }
 
-    private func shown(isGray: Bool, isBaselineUp: Bool) -> HTTPResponse? {
+    private func shown(isBaselineUp: Bool) -> HTTPResponse? {
         switch mood {
         case .hangs, .hangsLate: nil
         case .blind: HTTPResponse(status: 500)
         case .garbled: HTTPResponse(status: 200, body: Array("<html>".utf8))
-        case .stale: page(share: previousShare, isGray: isGray, isBaselineUp: isBaselineUp)
-        default: page(share: share, isGray: isGray, isBaselineUp: isBaselineUp)
+        case .stale: page(share: previousShare, isBaselineUp: isBaselineUp)
+        default: page(share: share, isBaselineUp: isBaselineUp)
         }
     }
 
     /// What a router would show that did what it was told; nil when it was told nothing.
-    var claimed: HTTPResponse? { asked.map { page(share: $0, isGray: true, isBaselineUp: true) } }
+    var claimed: HTTPResponse? { asked.map { page(share: $0, isBaselineUp: true) } }
 
     private var etag: String { "\"\(revision)\"" }
 
     /// Both dialects in one document: each driver takes what it knows.
-    private func page(share: Int, isGray: Bool, isBaselineUp: Bool) -> HTTPResponse {
+    private func page(share: Int, isBaselineUp: Bool) -> HTTPResponse {
         let text =
             "{\"canary_basis_points\":\(share),\"revision\":\(revision),\"baseline_healthy\":\(isBaselineUp),"
             + "\"old\":\(10_000 - share),\"new\":\(share)}"

@@ -30,7 +30,7 @@ extension VirtualWorld {
         checks.cycleEnded(release: release, snapshot, plan: plan, atWallMs: moment.wallMs)
     }
 
-    func checkDelivery(_ delivery: Delivery, by receiver: VirtualReceiver) {
+    func checkDelivery(_ delivery: Delivery) {
         checks.received(delivery, disk: disk)
     }
 

@@ -105,7 +105,6 @@ final class VirtualWorld {
         case .deploy(let release): firstDeploy(release)
         case .readFiles: readFiles()
         case .trouble: makeTrouble()
-        case .crash: crash(because: "a crash")
         case .restart: boot()
         case .heal: heal()
         case .calm: calm()
