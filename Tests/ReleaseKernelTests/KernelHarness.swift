@@ -13,6 +13,8 @@ struct KernelHarness {
         case refuses
         /// Never answers; the kernel has to notice by itself.
         case hangs
+        /// Does what it is told when the test says so.
+        case slow
         /// Does what it is told, but the answer is lost.
         case losesReplies
         /// Cannot be read at all.
@@ -51,6 +53,7 @@ struct KernelHarness {
     private(set) var shareWhenAcknowledged: [Int] = []
     private(set) var plannedSplits: [Split] = []
     private var unwritten: [JournalBatch] = []
+    private var slowCall: (release: String, call: Int, split: Split)?
 
     init(
         plan: Plan = .example(), isDryRun: Bool = false, replaying entries: [JournalEntry] = [],
@@ -171,6 +174,9 @@ struct KernelHarness {
         let outcome: RouterReceipt.Outcome
         switch isOnFallback ? fallbackMood : mood {
         case .hangs: return
+        case .slow:
+            slowCall = (release, call, split)
+            return
         case .refuses: outcome = .rejected
         case .ignores: outcome = .accepted
         case .losesReplies:
@@ -182,6 +188,15 @@ struct KernelHarness {
         }
         send(
             .routerApplied(release: release, call: call, receipts: [RouterReceipt(instance: "lb1", outcome: outcome)]))
+    }
+
+    mutating func answerSlowCall() {
+        guard let (release, call, split) = slowCall else { return }
+        slowCall = nil
+        canaryBasisPoints = split.canaryBasisPoints
+        send(
+            .routerApplied(
+                release: release, call: call, receipts: [RouterReceipt(instance: "lb1", outcome: .accepted)]))
     }
 
     private mutating func observe(_ release: String, _ call: Int) {

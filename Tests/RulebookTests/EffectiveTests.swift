@@ -33,6 +33,7 @@ struct EffectiveTests {
               latency: l
             router: {kind: haproxy, socket: h.sock, backend: b, servers: {baseline: [o1, o2], canary: [n]}, sticky: true}
             rollback: {call_timeout: 1s, retry: {min: 1s, max: 2s}, deadline: 1m1s, observe_every: 7s}
+            drain: {steps: [33.3%, 100%], pause: 3s, at_once_above: 12.5%}
             proof: {below: 0.00001/s, cycles: 3}
             rules:
               - name: g

@@ -302,6 +302,32 @@ struct MistakeTests {
                 ]
             ),
             (
+                "    rules: [", "    drain: {steps: [50%, 40%, 100%], pause: 0s, at_once_above: 20}\n    rules: [",
+                [
+                    "15:26: error: each of 'steps' takes more of the canary's share away than the one before",
+                    "15:45: error: 'pause' must be between 1ms and 3650d, got '0s'",
+                    "15:64: error: 'at_once_above' must be a percentage such as 0.1%, got '20'; did you mean '20%'?",
+                ]
+            ),
+            (
+                "    rules: [", "    drain: {steps: [50%]}\n    rules: [",
+                [
+                    "15:12: error: 'drain' needs 'pause'",
+                    "15:20: error: the last of 'steps' must be 100%: a rollback leaves nothing to the canary",
+                ]
+            ),
+            (
+                "    rules: [", "    drain: {steps: [50%, 100%], pause: 1m}\n    rules: [",
+                [
+                    "15:40: error: the pauses between the steps take 1 times 1m, and 'deadline' of 'rollback' is 1m; shorten "
+                        + "'pause' or raise the deadline"
+                ]
+            ),
+            (
+                "    rules: [", "    drain: {steps: [], pause: 1s}\n    rules: [",
+                ["15:20: error: 'steps' needs 1 to 20 percentages, such as [50%, 100%]"]
+            ),
+            (
                 "rules: [\"rules/*.yaml\"]", "rules: [\"rule/*.yaml\", \"x.yaml\"]",
                 [
                     "15:13: error: no file matches 'rule/*.yaml' in the configuration's folder",

@@ -99,6 +99,14 @@ struct PlanTests {
         #expect(rollback == RollbackPlan(callTimeoutMs: 1_000, retryMinMs: 100, retryMaxMs: 100, deadlineMs: 1_000))
     }
 
+    @Test func aRollbackInSteps() throws {
+        let text = "    drain: {steps: [25%, 50%, 100%], pause: 2s}\n    rules: ["
+        let drain = try plan("    rules: [", text).releases[0].drain
+        #expect(
+            drain == DrainPlan(stepsBasisPoints: [2_500, 5_000, 10_000], pauseMs: 2_000, atOnceAboveErrorRate: 0.2))
+        #expect(try plan("    rules: [", "    rules: [").releases[0].drain == nil)
+    }
+
     @Test func haproxyBySocketAndWeights() throws {
         let router = try plan(
             Self.router,

@@ -7,7 +7,7 @@ public struct EntryDocument: Codable, Sendable, Equatable {
     public var release: String
     public var incident: String?
     /// `began`, `ended`, `alert_firing`, `alert_resolved`, `held`, `intended`, `acted_before_durable`, `applied`, `observed`,
-    /// `proven_by_traffic`, `acknowledged`, `abandoned`, `drifted`, `rearmed` or `evidence`.
+    /// `draining`, `proven_by_traffic`, `acknowledged`, `abandoned`, `fallback`, `drifted`, `rearmed` or `evidence`.
     public var event: String
     /// The same in a sentence.
     public var text: String
@@ -22,6 +22,8 @@ public struct EntryDocument: Codable, Sendable, Equatable {
     public var receipts: [ReceiptDocument]?
     public var observations: [ObservationDocument]?
     public var canaryRatePerSecond: Double?
+    /// What the canary keeps in this step.
+    public var canaryBasisPoints: Int?
 
     init(_ entry: JournalEntry) {
         sequence = entry.sequence
@@ -44,7 +46,8 @@ public struct EntryDocument: Codable, Sendable, Equatable {
             (rule, intent) = (record.trigger.alert?.rule, IntentDocument(record))
             (by, reason) = (record.trigger.command?.by, record.trigger.command?.reason)
             alert = record.trigger.alert.map(AlertDocument.init)
-        case .actedBeforeDurable(let why), .abandoned(let why): reason = why
+        case .actedBeforeDurable(let why), .abandoned(let why), .fallback(let why): reason = why
+        case .draining(let record): (canaryBasisPoints, reason) = (record.shareBasisPoints, record.remark)
         case .applied(let records): receipts = records.map(ReceiptDocument.init)
         case .observed(let records), .drifted(let records): observations = records.map(ObservationDocument.init)
         case .provenByTraffic(let rate): canaryRatePerSecond = rate.isFinite ? rate : nil
@@ -59,6 +62,7 @@ public struct EntryDocument: Codable, Sendable, Equatable {
         case baselineVersion = "baseline_version"
         case canaryVersion = "canary_version"
         case canaryRatePerSecond = "canary_rate_per_second"
+        case canaryBasisPoints = "canary_basis_points"
     }
 }
 

@@ -11,6 +11,8 @@ extension JournalEvent {
         case .held(let hold): "no rollback for \(hold.rule): \(hold.reason)"
         case .intended(let intent): intent.sentence
         case .actedBeforeDurable(let reason): "the router was called before the journal was written: \(reason)"
+        case .draining(let record): record.text
+        case .fallback(let reason): reason
         case .applied(let receipts): JournalEvent.list(receipts.map { "\($0.instance) \($0.outcome.rawValue)" })
         case .observed(let seen): JournalEvent.list(seen.map(\.sentence))
         case .provenByTraffic(let rate): "the canary gets \(rate) requests per second"

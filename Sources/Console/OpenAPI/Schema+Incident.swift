@@ -64,6 +64,7 @@ extension Schema {
                 Field("receipts", .list(.reference("Receipt")), required: false),
                 Field("observations", .list(.reference("Observation")), required: false),
                 Field("canary_rate_per_second", .number, required: false),
+                Field("canary_basis_points", .integer, "What the canary keeps in this step.", required: false),
             ]),
         Schema(
             "Intent",

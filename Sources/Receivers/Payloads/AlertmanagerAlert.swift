@@ -32,6 +32,7 @@ struct AlertmanagerAlert: Encodable {
             return [
                 rollback("RollguardRollback", endsInMs: 0), rollback("RollguardRollbackAbandoned", endsInMs: 0),
             ]
+        case .rollbackFallback: return [rollback("RollguardRollbackFallback", endsInMs: newsMs)]
         case .rollbackHeld: return [rollback("RollguardRollbackHeld", endsInMs: newsMs)]
         case .rollbackDrifted: return [rollback("RollguardRollbackDrifted", endsInMs: newsMs)]
         case .rearmed: return [rollback("RollguardRearmed", endsInMs: newsMs)]

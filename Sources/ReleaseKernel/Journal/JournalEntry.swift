@@ -31,6 +31,8 @@ public enum JournalEvent: Sendable, Equatable, Codable {
     case intended(IntentRecord)
     /// The journal was unwritable for longer than the grace, so the router was called first.
     case actedBeforeDurable(reason: String)
+    /// A step of a rollback that takes the canary out in steps.
+    case draining(DrainRecord)
     case applied([RouterReceipt])
     case observed([RouterObservation])
     /// The canary's request rate, requests per second.
@@ -38,6 +40,8 @@ public enum JournalEvent: Sendable, Equatable, Codable {
     case acknowledged
     /// The deadline passed without an acknowledgement; tries go on.
     case abandoned(reason: String)
+    /// The second router took over.
+    case fallback(reason: String)
     /// The canary had traffic again after the rollback.
     case drifted([RouterObservation])
     /// An operator cleared the latch.
@@ -57,11 +61,13 @@ extension JournalEvent {
         case .held: "held"
         case .intended: "intended"
         case .actedBeforeDurable: "acted_before_durable"
+        case .draining: "draining"
         case .applied: "applied"
         case .observed: "observed"
         case .provenByTraffic: "proven_by_traffic"
         case .acknowledged: "acknowledged"
         case .abandoned: "abandoned"
+        case .fallback: "fallback"
         case .drifted: "drifted"
         case .rearmed: "rearmed"
         case .evidence: "evidence"

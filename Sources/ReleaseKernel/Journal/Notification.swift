@@ -3,12 +3,15 @@ public struct Notification: Sendable, Equatable, Codable {
     public enum Event: String, Sendable, Equatable, Codable, CaseIterable {
         case alertFiring = "alert_firing"
         case alertResolved = "alert_resolved"
-        /// A rollback was wanted but the baseline is no better.
+        /// A rollback was wanted but the baseline is no better, or one in steps stands still because the baseline cannot
+        /// carry more.
         case rollbackHeld = "rollback_held"
         case rollbackIntended = "rollback_intended"
         case rollbackAcknowledged = "rollback_acknowledged"
         /// Not acknowledged in its deadline: a person is needed.
         case rollbackAbandoned = "rollback_abandoned"
+        /// The first router was not acknowledged in time; the second takes over.
+        case rollbackFallback = "rollback_fallback"
         /// Something put the canary back; it was taken out again.
         case rollbackDrifted = "rollback_drifted"
         case rearmed

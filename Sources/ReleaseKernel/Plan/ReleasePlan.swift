@@ -11,6 +11,8 @@ public struct ReleasePlan: Sendable, Equatable, Codable {
     public var router: RouterPlan
     public var fallback: FallbackPlan?
     public var rollback: RollbackPlan
+    /// Nil takes everything out at once.
+    public var drain: DrainPlan?
     public var proof: ProofPlan
     public var rules: [RulePlan]
     /// Upper bounds of the latency histogram, seconds, rising, as the configuration tells them; empty when it does not. Only
@@ -20,7 +22,7 @@ public struct ReleasePlan: Sendable, Equatable, Codable {
     public init(
         name: String, scrape: ScrapePlan = ScrapePlan(), baseline: PoolPlan, canary: PoolPlan, indicators: WatchList,
         router: RouterPlan, fallback: FallbackPlan? = nil, rollback: RollbackPlan = RollbackPlan(),
-        proof: ProofPlan = ProofPlan(), rules: [RulePlan], latencyBounds: [Double] = []
+        drain: DrainPlan? = nil, proof: ProofPlan = ProofPlan(), rules: [RulePlan], latencyBounds: [Double] = []
     ) {
         self.name = name
         self.scrape = scrape
@@ -30,6 +32,7 @@ public struct ReleasePlan: Sendable, Equatable, Codable {
         self.router = router
         self.fallback = fallback
         self.rollback = rollback
+        self.drain = drain
         self.proof = proof
         self.rules = rules
         self.latencyBounds = latencyBounds

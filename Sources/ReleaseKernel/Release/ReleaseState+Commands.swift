@@ -10,6 +10,10 @@ extension ReleaseState {
                     + " \(toVersion) is not running beside it")
         }
         if phase == .rollingBack, let open = rollback, open.isOpen {
+            if open.drain != nil, open.step != .awaitingDurable {
+                cutShort(because: "\(by): \(reason)", &context)
+                return .accepted(text: "the rest of \(name)'s canary is taken out now", incident: open.incident)
+            }
             return .accepted(text: "\(name) is being rolled back already", incident: open.incident)
         }
         if phase == .rolledBack, let latched = rollback {

@@ -8,7 +8,9 @@ extension ReleaseState {
         switch phase {
         case .idle: beginByTraffic(&context)
         case .watching: judge(&context)
-        case .rollingBack: weighTraffic(&context)
+        case .rollingBack:
+            weighDrain(&context)
+            weighTraffic(&context)
         case .rolledBack, .promoted: break
         }
         recordEvidence(&context)

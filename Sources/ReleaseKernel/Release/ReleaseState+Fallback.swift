@@ -15,8 +15,8 @@ extension ReleaseState {
     var fallbackDueUptimeMs: Int64? {
         guard let fallback = plan.fallback, let open = rollback, open.isOpen, !open.isOnFallback else { return nil }
         // The intent comes first, whichever router it is.
-        guard open.step != .awaitingDurable else { return nil }
-        return open.episodeUptimeMs + fallback.afterMs
+        guard open.step != .awaitingDurable, open.drain == nil else { return nil }
+        return open.everythingSinceUptimeMs + fallback.afterMs
     }
 
     /// - Returns: true when it took over just now.
@@ -27,6 +27,8 @@ extension ReleaseState {
         rollback?.isOnFallback = true
         rollback?.note("fallback", reason, atWallMs: context.now.wallMs)
         rollback?.forgetProof()
+        let sequence = context.record(.fallback(reason: reason), release: name, incident: rollback?.incident)
+        tell(.rollbackFallback, sequence: sequence, summary: "\(name): \(reason)", &context)
         context.log(.error, name, reason)
         explain(reason)
         measure("fallback", &context)

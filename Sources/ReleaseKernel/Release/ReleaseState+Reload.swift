@@ -75,5 +75,6 @@ extension ReleaseState {
     private static func countsTheSame(_ old: ReleasePlan, _ new: ReleasePlan) -> Bool {
         old.baseline == new.baseline && old.canary == new.canary && old.indicators == new.indicators
             && old.scrape == new.scrape && old.rules.map(\.windowMs) == new.rules.map(\.windowMs)
+            && old.drainWindowMs == new.drainWindowMs
     }
 }

@@ -16,7 +16,7 @@ extension ReleaseState {
         case .held: break
         case .evidence(let record): replayEvidence(record)
         case .intended(let intent): replayIntent(intent, entry, at: now)
-        default: replayIncident(entry)
+        default: replayIncident(entry, at: now)
         }
     }
 
@@ -54,7 +54,7 @@ extension ReleaseState {
         rollback = restored
     }
 
-    private mutating func replayIncident(_ entry: JournalEntry) {
+    private mutating func replayIncident(_ entry: JournalEntry, at now: Moment) {
         guard var open = rollback, open.incident == entry.incident else { return }
         switch entry.event {
         case .applied(let receipts):
@@ -69,6 +69,7 @@ extension ReleaseState {
             open.note("proven", "the canary serves \(NumberText.plain(rate)) requests/s", atWallMs: entry.wallMs)
         case .acknowledged:
             open.isAcknowledged = true
+            open.drain = nil
             open.note("acknowledged", "", atWallMs: entry.wallMs)
             open.close(atWallMs: entry.wallMs)
             phase = .rolledBack
@@ -81,6 +82,12 @@ extension ReleaseState {
             open.reapplications += 1
             open.note("drifted", ReleaseState.text(observations), atWallMs: entry.wallMs)
             phase = .rollingBack
+        case .draining(let record):
+            open.drain = record.isLastStep ? nil : Drain(restoring: record, atUptimeMs: now.uptimeMs)
+            open.note("draining", record.text, atWallMs: entry.wallMs)
+        case .fallback(let reason):
+            open.isOnFallback = true
+            open.note("fallback", reason, atWallMs: entry.wallMs)
         case .rearmed(let by, let reason):
             open.isRearmed = true
             open.note("rearmed", "\(by): \(reason)", atWallMs: entry.wallMs)
@@ -109,8 +116,10 @@ extension ReleaseState {
             rollback?.wakeUptimeMs = now.uptimeMs
             rollback?.deadlineUptimeMs = now.uptimeMs + plan.rollback.deadlineMs
             rollback?.episodeUptimeMs = now.uptimeMs
+            rollback?.everythingSinceUptimeMs = now.uptimeMs
             rollback?.isAbandoned = restored.isAbandoned
-            explanation = "restarted in the middle of a rollback: going on"
+            let step = restored.drain.map { "; \($0.record.text)" } ?? ""
+            explanation = "restarted in the middle of a rollback: going on\(step)"
         } else if phase == .rolledBack {
             explanation = "rolled back to \(plan.baseline.version)"
         }

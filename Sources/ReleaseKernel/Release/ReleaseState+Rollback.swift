@@ -25,13 +25,14 @@ extension ReleaseState {
         if context.isDryRun { return endDryRun(sequence: sequence, reason: reason, &context) }
         enter(.rollingBack, &context, because: reason)
         tell(.rollbackIntended, sequence: sequence, summary: "\(name): rolling back: \(reason)", &context)
+        beginDrain(&context)
     }
 
     private mutating func endDryRun(sequence: UInt64, reason: String, _ context: inout StepContext) {
         rollback?.note("dry_run", "the router was not called", atWallMs: context.now.wallMs)
         rollback?.close(atWallMs: context.now.wallMs)
         explain("dry run: would have rolled back: \(reason)")
-        context.emit(.showPlannedCalls(release: name, split: .allBaseline))
+        for share in sharesInSteps { context.emit(.showPlannedCalls(release: name, split: share)) }
         context.emit(.measure(.rollback(release: name, outcome: "dry_run")))
         context.log(.warning, name, explanation)
         tell(.rollbackIntended, sequence: sequence, summary: "\(name): \(explanation)", &context)
@@ -50,7 +51,7 @@ extension ReleaseState {
             return
         }
         measure("durable", &context)
-        apply(&context)
+        proceed(&context)
     }
 
     // MARK: The router
@@ -60,11 +61,12 @@ extension ReleaseState {
         guard !context.isDryRun else { return showInstead(&context) }
         startCall(step: .applying, &context)
         rollback?.attempts += 1
-        guard let call = rollback?.call else { return }
+        rollback?.drain?.isAsked = true
+        guard let open = rollback, let call = open.call else { return }
         aim(&context)
         context.emit(
             .applySplit(
-                release: name, call: call.number, split: .allBaseline, timeoutMs: plan.rollback.callTimeoutMs))
+                release: name, call: call.number, split: open.splitNow, timeoutMs: plan.rollback.callTimeoutMs))
     }
 
     /// A dry run that found a rollback in the journal: it says what it would do, and does it not.
@@ -99,7 +101,8 @@ extension ReleaseState {
         }
         open.receipts = receipts
         rollback = open
-        if receipts.allSatisfy({ $0.outcome == .accepted }) { measure("applied", &context) }
+        if let reason = open.drain?.cutShortBecause { return cutShort(because: reason, &context) }
+        if open.drain == nil, receipts.allSatisfy({ $0.outcome == .accepted }) { measure("applied", &context) }
         // A lost answer may hide a success, so it is looked at like one.
         if receipts.contains(where: { $0.outcome == .accepted || $0.outcome == .unknown }) {
             observe(&context)
@@ -119,6 +122,7 @@ extension ReleaseState {
         open.observations = observations
         watch.observations = observations
         rollback = open
+        if open.drain != nil { return sawStep(observations, &context) }
         if ReleaseState.showsNothing(observations) || ReleaseState.isUnreadable(observations) {
             showsZero(&context)
         } else {
@@ -142,7 +146,7 @@ extension ReleaseState {
         rollback?.wakeUptimeMs = nextLookMs
     }
 
-    private mutating func pauseThenRetry(_ context: inout StepContext) {
+    mutating func pauseThenRetry(_ context: inout StepContext) {
         guard var open = rollback else { return }
         open.step = .pausing
         open.wakeUptimeMs = context.now.uptimeMs + open.pause.next(using: &context.generator)
@@ -187,7 +191,8 @@ extension ReleaseState {
         guard let wake = open.wakeUptimeMs, now >= wake else { return }
         switch open.step {
         case .awaitingDurable: actBeforeDurable(&context)
-        case .pausing: apply(&context)
+        case .pausing: retryStep(&context)
+        case .draining: lookAtStep(&context)
         case .proving: observe(&context)
         case .applying, .observing, .settled: break
         }
@@ -199,7 +204,7 @@ extension ReleaseState {
         context.record(.actedBeforeDurable(reason: reason), release: name, incident: rollback?.incident)
         rollback?.note("acted_before_durable", reason, atWallMs: context.now.wallMs)
         context.log(.error, name, "\(reason); rolling back all the same")
-        apply(&context)
+        proceed(&context)
     }
 
     private mutating func abandon(_ context: inout StepContext) {
@@ -221,6 +226,7 @@ extension ReleaseState {
 
     private static func reasonForDelay(_ open: Rollback) -> String {
         if open.observedZeroSinceUptimeMs != nil { return "the router shows 0 %, but the canary still has traffic" }
+        if let drain = open.drain { return drain.record.text }
         if !open.observations.isEmpty { return "the router shows \(text(open.observations))" }
         if !open.receipts.isEmpty { return "the router answers \(text(open.receipts))" }
         return open.attempts == 0 ? "the journal is not durable" : "the router does not answer"

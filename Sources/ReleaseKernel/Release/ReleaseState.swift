@@ -68,9 +68,10 @@ struct ReleaseState: Sendable, Equatable {
     var shownWindowMs: Int64 { plan.rules.map(\.windowMs).min() ?? ReleaseState.defaultWindowMs }
 
     static func freshWindow(_ plan: ReleasePlan, at now: Moment) -> PoolWindow {
-        let lengths = plan.rules.map(\.windowMs)
+        let ruleWindows = plan.rules.map(\.windowMs)
+        let windows = (ruleWindows.isEmpty ? [defaultWindowMs] : ruleWindows) + [plan.drainWindowMs].compactMap { $0 }
         return PoolWindow(
-            windowsMs: lengths.isEmpty ? [defaultWindowMs] : lengths, intervalMs: plan.scrape.intervalMs,
+            windowsMs: windows, intervalMs: plan.scrape.intervalMs,
             beganAtMs: now.uptimeMs)
     }
 
@@ -121,7 +122,9 @@ struct ReleaseState: Sendable, Equatable {
         _ event: Notification.Event, sequence: UInt64, at now: Moment, summary: String, alert: AlertRecord? = nil,
         isDryRun: Bool
     ) -> Notification {
-        let isRollback = rollback != nil && event != .alertFiring && event != .alertResolved && event != .rollbackHeld
+        // A rollback that was not begun belongs to no incident.
+        let isWanted = event == .rollbackHeld && rollback?.isOpen != true
+        let isRollback = rollback != nil && event != .alertFiring && event != .alertResolved && !isWanted
         let incident = isRollback ? rollback : nil
         return Notification(
             sequence: sequence, event: event, atWallMs: now.wallMs, release: name,

@@ -12,6 +12,8 @@ struct Rollback: Sendable, Equatable {
         case applying
         /// `observeSplit` is in flight.
         case observing
+        /// A step of several is in place; the baseline has to carry it for a while.
+        case draining
         /// A pause before the next try.
         case pausing
         /// The router shows 0 % everywhere; the canary's traffic has to follow.
@@ -39,6 +41,10 @@ struct Rollback: Sendable, Equatable {
     var isRearmed = false
     /// The second router has taken over.
     var isOnFallback = false
+    /// The steps that come before everything is taken out; nil when they are done or there are none.
+    var drain: Drain?
+    /// Since when everything is being taken out, after the steps.
+    var everythingSinceUptimeMs: Int64
     var closedWallMs: Int64?
 
     /// Start of this episode: the verdict, or the drift.
@@ -74,9 +80,13 @@ struct Rollback: Sendable, Equatable {
         openedWallMs = now.wallMs
         self.step = step
         episodeUptimeMs = now.uptimeMs
+        everythingSinceUptimeMs = now.uptimeMs
         deadlineUptimeMs = now.uptimeMs + plan.deadlineMs
         pause = RetryPause(minMs: plan.retryMinMs, maxMs: plan.retryMaxMs)
     }
+
+    /// The split that is being brought about.
+    var splitNow: Split { Split(canaryBasisPoints: min(max(drain?.record.shareBasisPoints ?? 0, 0), 10_000)) }
 
     /// The earliest moment at which there is something to do by time alone.
     var nextWakeUptimeMs: Int64? {
@@ -98,7 +108,9 @@ struct Rollback: Sendable, Equatable {
         isAbandoned = false
         closedWallMs = nil
         reapplications += 1
+        drain = nil
         episodeUptimeMs = now.uptimeMs
+        everythingSinceUptimeMs = now.uptimeMs
         deadlineUptimeMs = now.uptimeMs + plan.deadlineMs
         pause = RetryPause(minMs: plan.retryMinMs, maxMs: plan.retryMaxMs)
         forgetProof()

@@ -7,7 +7,8 @@ struct ReleaseReader {
     let library: RuleLibrary
 
     private static let names = [
-        "name", "scrape", "pools", "indicators", "router", "fallback", "rollback", "proof", "rules",
+        "name", "scrape", "pools", "indicators", "router", "fallback", "rollback", "drain", "proof",
+        "rules",
     ]
 
     func release(_ field: Field, names: inout UniqueNames) -> ReleasePlan? {
@@ -24,6 +25,9 @@ struct ReleaseReader {
         let bounds = LatencyBounds.read(indicatorsField)
         let rollback = rollback(fields["rollback"])
         let fallback = fields["fallback"].flatMap { self.fallback($0, deadlineMs: rollback.deadlineMs) }
+        let drain = fields["drain"].flatMap {
+            DrainReader(rollback: rollback, indicators: indicatorNames).plan($0)
+        }
         let proof = proof(fields["proof"], indicators: indicatorNames)
         let drafts = fields.required("rules").map { library.drafts($0) } ?? []
         let checks = ReleaseChecks(
@@ -33,7 +37,8 @@ struct ReleaseReader {
         guard let name, let pools, let indicators, let router else { return nil }
         return ReleasePlan(
             name: name, scrape: scrape.plan, baseline: pools.baseline, canary: pools.canary, indicators: indicators,
-            router: router, fallback: fallback, rollback: rollback, proof: proof,
+            router: router, fallback: fallback, rollback: rollback, drain: drain,
+            proof: proof,
             rules: drafts.map { shown($0.plan, scrape.plan) },
             latencyBounds: bounds)
     }

@@ -51,6 +51,7 @@ struct EffectiveConfiguration {
             let router = EffectiveRouter(parent: self).router(fallback.router)
             members.append(("fallback", .mapping([("router", router), ("after", ms(fallback.afterMs))])))
         }
+        if let drain = release.drain { members.append(("drain", self.drain(drain, release))) }
         // Without requests there is nothing to prove by, and the section would be refused.
         if release.indicators.requests != nil {
             let proof: Members = [
@@ -102,6 +103,16 @@ struct EffectiveConfiguration {
             ("call_timeout", ms(rollback.callTimeoutMs)), ("retry", retry(rollback.retryMinMs, rollback.retryMaxMs)),
             ("deadline", ms(rollback.deadlineMs)), ("observe_every", ms(rollback.observeEveryMs)),
         ])
+    }
+
+    private func drain(_ drain: DrainPlan, _ release: ReleasePlan) -> YAMLTree {
+        let steps = drain.stepsBasisPoints.map { YAMLTree.plain(Field.percent(Double($0) / 10_000)) }
+        var members: Members = [("steps", .list(steps)), ("pause", ms(drain.pauseMs))]
+        // Without errors there is no such limit, and it would be refused.
+        if release.indicators.errors != nil {
+            members.append(("at_once_above", .plain(Field.percent(drain.atOnceAboveErrorRate))))
+        }
+        return .mapping(members)
     }
 
     // MARK: Rules

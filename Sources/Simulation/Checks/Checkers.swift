@@ -7,6 +7,7 @@ struct Checkers {
     private var intent: IntentChecker
     private var acknowledgement: AcknowledgementChecker
     private var latch: LatchChecker
+    private var drain: DrainChecker
     private var delivery = DeliveryChecker()
     private var restart = RestartChecker()
     private var liveness: LivenessChecker
@@ -16,6 +17,7 @@ struct Checkers {
         intent = IntentChecker(releases: releases.count)
         acknowledgement = AcknowledgementChecker(releases: releases.count)
         latch = LatchChecker(releases: releases.count)
+        drain = DrainChecker(releases: releases.count)
         liveness = LivenessChecker(releases: releases)
         silence = SilenceChecker(releases: releases)
     }
@@ -41,7 +43,10 @@ struct Checkers {
         restart.ended(snapshot, isNothingLost: isNothingLost)
     }
 
-    mutating func looked(_ call: RouterCall) { acknowledgement.looked(call) }
+    mutating func looked(_ call: RouterCall) {
+        acknowledgement.looked(call)
+        drain.looked(call)
+    }
 
     mutating func becameDurable(_ batch: JournalBatch, receivers: [ReceiverPlan]) {
         latch.becameDurable(batch)
@@ -79,9 +84,10 @@ struct Checkers {
     }
 
     mutating func applies(
-        release: Int, incident: String?, split: Split, durable: [JournalEntry], graceMs: Int64, uptimeMs: Int64
+        release: Int, incident: String?, split: Split, plan: ReleasePlan?, durable: [JournalEntry], graceMs: Int64,
+        uptimeMs: Int64
     ) {
-        if split != .allBaseline { note("nothing but a rollback", "\(split.canaryBasisPoints) bp are set") }
+        note("nothing but a rollback", drain.applies(release: release, split: split, plan: plan))
         note(
             "intent before the router",
             intent.applies(
@@ -102,7 +108,7 @@ struct Checkers {
     mutating func foundDead() { note("calm in time", "the daemon is not running") }
 
     mutating func finished(_ snapshot: Snapshot, _ releases: [VirtualRelease], disk: VirtualDisk, nowMs: Int64) {
-        note("latch is kept", latch.finished(releases))
+        note("latch is kept", latch.finished(snapshot, releases))
         note("everything comes to rest", liveness.finished(snapshot, releases, disk: disk, nowMs: nowMs))
     }
 }

@@ -29,8 +29,9 @@ struct DeliveryChecker {
         switch (entry, event) {
         case (.alertFiring, .alertFiring), (.alertResolved, .alertResolved), (.held, .rollbackHeld),
             (.intended, .rollbackIntended), (.acknowledged, .rollbackAcknowledged), (.abandoned, .rollbackAbandoned),
-            (.drifted, .rollbackDrifted), (.rearmed, .rearmed):
+            (.fallback, .rollbackFallback), (.drifted, .rollbackDrifted), (.rearmed, .rearmed):
             true
+        case (.draining(let record), .rollbackHeld): record.isHeld
         default: false
         }
     }

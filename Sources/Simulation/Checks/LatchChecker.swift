@@ -41,8 +41,11 @@ struct LatchChecker {
         return nil
     }
 
-    func finished(_ releases: [VirtualRelease]) -> String? {
+    /// A rollback that is still under way may be in the middle of its steps; whether it is so in time, others check.
+    func finished(_ snapshot: Snapshot, _ releases: [VirtualRelease]) -> String? {
         for index in releases.indices where latches[index].isDurable && releases[index].largestShare > 0 {
+            let isOpen = snapshot.incidents.contains { $0.isOpen && $0.release == releases[index].name }
+            if isOpen { continue }
             return "\(releases[index].name) was rolled back, and its canary has \(releases[index].largestShare) bp"
         }
         return nil

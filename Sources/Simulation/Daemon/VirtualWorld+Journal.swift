@@ -19,6 +19,14 @@ extension VirtualWorld {
         }
     }
 
+    /// A rollback that stands still needs a person, who takes a while.
+    private func page(_ entry: JournalEntry) {
+        guard case .draining(let record) = entry.event, record.isHeld, let index = releaseIndex(entry.release) else {
+            return
+        }
+        after(40_000, .pageAnswered(release: index))
+    }
+
     func write() {
         guard let life = daemon, !life.unwritten.isEmpty else { return }
         daemon?.isWriting = true
@@ -43,6 +51,7 @@ extension VirtualWorld {
         guard let last = batch.entries.last else { return }
         note("disk: durable through \(last.sequence)")
         checks.becameDurable(batch, receivers: plan.receivers)
+        for entry in batch.entries { page(entry) }
         write()
         send(.journalDurable(through: last.sequence))
         nudge()
@@ -57,6 +66,8 @@ extension VirtualWorld {
         case .held(let hold): "held: \(hold.reason)"
         case .intended(let intent): "intended \(intent.fromVersion) -> \(intent.toVersion)"
         case .actedBeforeDurable: "acted before durable"
+        case .draining(let record): record.text
+        case .fallback: "fallback"
         case .applied(let receipts): "applied \(receipts.map(\.outcome.rawValue))"
         case .observed(let seen): "observed \(seen.map { $0.canaryBasisPoints ?? -1 })"
         case .provenByTraffic: "proven"

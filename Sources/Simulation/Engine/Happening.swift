@@ -18,6 +18,8 @@ enum Happening {
     case posted(life: Int, receiver: Int, delivery: Delivery)
     case answered(life: Int, receiver: Int, delivery: Delivery, outcome: DeliveryOutcome)
     case deploy(release: Int)
+    /// Somebody answers the page of a rollback that stands still.
+    case pageAnswered(release: Int)
     case readFiles
     case trouble
     case restart

@@ -33,6 +33,7 @@ extension ConfigurationDraft.Release {
             rollback: {call_timeout: \(callTimeoutMs)ms, deadline: \(deadlineMs)ms, observe_every: \(observeEveryMs)ms, \
         retry: {min: \(retryMinMs)ms, max: \(retryMaxMs)ms}}
             proof: {cycles: \(proofCycles)}
+            \(drain)
             router: \(router)
             rules: ["\(name).rules.yaml"]
 
@@ -42,6 +43,10 @@ extension ConfigurationDraft.Release {
     private func text(_ pool: ConfigurationDraft.Pool) -> String {
         let targets = pool.instances.map { "\"\($0)\"" }.joined(separator: ", ")
         return "{version: \(pool.version), targets: [\(targets)]}"
+    }
+
+    private var drain: String {
+        drainPauseMs.map { "drain: {steps: [40%, 70%, 100%], pause: \($0)ms, at_once_above: 60%}" } ?? ""
     }
 
     private var router: String {

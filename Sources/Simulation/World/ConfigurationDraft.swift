@@ -40,6 +40,8 @@ struct ConfigurationDraft {
         var deadlineMs: Int64
         var observeEveryMs: Int64
         var proofCycles: Int
+        /// Between the steps of a rollback; nil for one that takes everything at once.
+        var drainPauseMs: Int64?
         var rules: [Rule]
         /// False while somebody has taken the release out of the files.
         var isListed = true

@@ -19,6 +19,7 @@ extension VirtualWorld {
         let incident = snapshot.releases.first { $0.name == releases[release].name }?.openIncident
         checks.applies(
             release: release, incident: incident, split: split,
+            plan: plan.releases.first { $0.name == releases[release].name },
             durable: disk.entries, graceMs: plan.daemon.journal.graceMs, uptimeMs: moment.uptimeMs)
     }
 

@@ -104,6 +104,15 @@ extension VirtualWorld {
         command(dice.chance(percent: 40) ? .rollback(release: name, toVersion: nil) : .rearm(release: name))
     }
 
+    /// The person on call takes the rest out, if it still stands.
+    func answerPage(_ release: Int) {
+        guard let life = daemon else { return after(20_000, .pageAnswered(release: release)) }
+        let name = releases[release].name
+        let open = life.kernel.snapshot(at: moment).incidents.first { $0.release == name && $0.isOpen }
+        let step = open?.timeline.last { $0.step == "draining" }
+        if step?.detail.contains("stops there") == true { command(.rollback(release: name, toVersion: nil)) }
+    }
+
     /// All faults end, and nobody meddles any more.
     func heal() {
         note("heal")

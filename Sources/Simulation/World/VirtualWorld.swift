@@ -103,6 +103,7 @@ final class VirtualWorld {
         case .posted(let life, let receiver, let delivery): post(life, receiver, delivery)
         case .answered(let life, let receiver, let delivery, let outcome): settle(life, receiver, delivery, outcome)
         case .deploy(let release): firstDeploy(release)
+        case .pageAnswered(let release): answerPage(release)
         case .readFiles: readFiles()
         case .trouble: makeTrouble()
         case .restart: boot()

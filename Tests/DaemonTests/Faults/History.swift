@@ -44,7 +44,8 @@ struct History {
         case .drifted: wrong += drifted(row)
         case .rearmed: (latchedVersion, openIncident) = (nil, nil)
         case .alertFiring(let alert): wrong += History.fired(alert, row, facts)
-        case .applied, .observed, .provenByTraffic, .actedBeforeDurable, .abandoned: wrong += belongs(row)
+        case .draining, .applied, .observed, .provenByTraffic, .actedBeforeDurable, .abandoned, .fallback:
+            wrong += belongs(row)
         // A busy machine may make the baseline look sick for a moment, so holding is no fault.
         case .held, .ended, .alertResolved, .evidence: break
         }

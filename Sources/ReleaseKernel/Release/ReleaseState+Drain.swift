@@ -1,0 +1,156 @@
+/// A rollback in steps: the canary keeps a part of its share for a while, so that a baseline that was made small can take
+/// the traffic over.
+///
+/// A step never gives the canary more than it has: the router is read before it is set, and where that says too little,
+/// everything goes at once. The steps are a courtesy to the baseline and end early for a very bad canary, for a router
+/// that does not take a step within its pause, and when a person asks a second time.
+extension ReleaseState {
+    /// Begins the rollback that was just written down in steps, where the plan asks for it.
+    mutating func beginDrain(_ context: inout StepContext) {
+        guard let plan = plan.drain, let open = rollback, let before = open.intent.splitBefore else { return }
+        if let reason = reasonForEverything {
+            rollback?.note("at_once", reason, atWallMs: context.now.wallMs)
+            return context.log(.warning, name, "everything at once: \(reason)")
+        }
+        var drain = Drain(
+            steps: plan.stepsBasisPoints, shareBefore: before.canaryBasisPoints, atUptimeMs: context.now.uptimeMs)
+        drain?.record.healthyTargetsBefore = baseline.healthyTargets
+        drain?.record.baselineBefore = baselineNow
+        rollback?.drain = drain
+        writeStep(&context)
+    }
+
+    /// The splits that a rollback would set one after the other, for a dry run.
+    var sharesInSteps: [Split] {
+        guard let plan = plan.drain, let before = rollback?.intent.splitBefore, reasonForEverything == nil else {
+            return [.allBaseline]
+        }
+        let drain = Drain(steps: plan.stepsBasisPoints, shareBefore: before.canaryBasisPoints, atUptimeMs: 0)
+        return (drain?.record.sharesBasisPoints ?? []).map { Split(canaryBasisPoints: $0) } + [.allBaseline]
+    }
+
+    /// What comes next for the router: everything is set at once, a step is looked at first.
+    mutating func proceed(_ context: inout StepContext) {
+        guard rollback?.drain != nil else { return apply(&context) }
+        observe(&context)
+    }
+
+    /// The next try. A step that is not in place when its pause is over is not waited for.
+    mutating func retryStep(_ context: inout StepContext) {
+        guard let drain = rollback?.drain, let plan = plan.drain else { return proceed(&context) }
+        if let reason = drain.cutShortBecause { return cutShort(because: reason, &context) }
+        if context.now.uptimeMs - drain.begunUptimeMs >= plan.pauseMs {
+            return cutShort(because: "the router did not take the step within its pause", &context)
+        }
+        rollback?.drain?.isAsked = false
+        observe(&context)
+    }
+
+    /// The router was read in the middle of the steps.
+    mutating func sawStep(_ observations: [RouterObservation], _ context: inout StepContext) {
+        guard let drain = rollback?.drain else { return }
+        if let reason = drain.cutShortBecause { return cutShort(because: reason, &context) }
+        switch drain.place(of: observations) {
+        case .inPlace: standInStep(&context)
+        case .above where !drain.isAsked:
+            // At a step that stood already: somebody has put the canary back.
+            if drain.inPlaceSinceUptimeMs != nil { rollback?.drain?.beginAgain(atUptimeMs: context.now.uptimeMs) }
+            apply(&context)
+        case .above: pauseThenRetry(&context)
+        // One look that fails is no reason to give a baseline everything that cannot carry it.
+        case .unread where drain.inPlaceSinceUptimeMs != nil, .mixed where drain.record.isHeld: standInStep(&context)
+        case .unread, .mixed:
+            cutShort(because: "the instances do not all tell a share that the step could lower", &context)
+        }
+    }
+
+    private mutating func standInStep(_ context: inout StepContext) {
+        let now = context.now.uptimeMs
+        if rollback?.drain?.inPlaceSinceUptimeMs == nil { rollback?.drain?.inPlaceSinceUptimeMs = now }
+        rollback?.drain?.isAsked = false
+        rollback?.step = .draining
+        let nextLookMs = now + plan.rollback.observeEveryMs
+        rollback?.wakeUptimeMs = nextLookMs
+    }
+
+    // MARK: Going on
+
+    /// At the end of a scrape cycle: is the canary too bad to wait, may the baseline be given more?
+    mutating func weighDrain(_ context: inout StepContext) {
+        guard let open = rollback, open.isOpen, let drain = open.drain, open.step != .awaitingDurable else { return }
+        guard let plan = plan.drain else {
+            return cutShort(because: "the configuration has no steps any more", &context)
+        }
+        if let reason = reasonForEverything { return cutShort(because: reason, &context) }
+        // Only a cycle that began after the step says how the baseline carries it.
+        guard let since = drain.inPlaceSinceUptimeMs, let before = lastCycleUptimeMs, before >= since else { return }
+        if let trouble = baselineTrouble(since: drain.record) { return stand(because: trouble, &context) }
+        if context.now.uptimeMs - since >= plan.pauseMs { nextStep(&context) }
+    }
+
+    private mutating func nextStep(_ context: inout StepContext) {
+        rollback?.drain?.next(atUptimeMs: context.now.uptimeMs)
+        // What was said of the step before says nothing of this one.
+        rollback?.receipts = []
+        rollback?.observations = []
+        writeStep(&context)
+        if rollback?.drain?.record.isLastStep == true { rollback?.endDrain(atUptimeMs: context.now.uptimeMs) }
+        proceed(&context)
+    }
+
+    /// The next look at a step that stands: somebody may put the canary back meanwhile. Where no scrape cycle ends any more
+    /// nothing can be learned by waiting, so the next step is taken.
+    mutating func lookAtStep(_ context: inout StepContext) {
+        guard let drain = rollback?.drain, let plan = plan.drain else { return proceed(&context) }
+        let blindMs = plan.pauseMs + 3 * self.plan.scrape.intervalMs
+        let silentMs = lastCycleUptimeMs.map { context.now.uptimeMs - $0 } ?? .max
+        let isBlind = silentMs > blindMs && context.now.uptimeMs - drain.begunUptimeMs > blindMs
+        if isBlind, baseline.healthyTargets > 0, !drain.record.isHeld { return nextStep(&context) }
+        observe(&context)
+    }
+
+    /// Takes the rest out now. Waits for the answer of a call in flight: the router must not carry it out after the next.
+    mutating func cutShort(because reason: String, _ context: inout StepContext) {
+        guard let open = rollback, open.drain != nil else { return }
+        guard open.step != .applying || open.call == nil else {
+            rollback?.drain?.cutShortBecause = reason
+            return
+        }
+        rollback?.drain?.skipToLast(because: reason)
+        rollback?.receipts = []
+        rollback?.observations = []
+        rollback?.call = nil
+        writeStep(&context)
+        rollback?.endDrain(atUptimeMs: context.now.uptimeMs)
+        apply(&context)
+    }
+
+    private mutating func stand(because trouble: String, _ context: inout StepContext) {
+        guard let drain = rollback?.drain, !drain.record.isHeld else { return }
+        rollback?.drain?.hold(because: trouble)
+        let sequence = writeStep(&context)
+        tell(
+            .rollbackHeld, sequence: sequence,
+            summary: "\(name): \(rollback?.drain?.record.text ?? "")."
+                + " It goes on when the baseline is well; ask for the rollback once more to take the rest out now.",
+            &context)
+    }
+
+    @discardableResult
+    private mutating func writeStep(_ context: inout StepContext) -> UInt64 {
+        guard let open = rollback, let drain = open.drain else { return 0 }
+        let sequence = context.record(.draining(drain.record), release: name, incident: open.incident)
+        rollback?.note("draining", drain.record.text, atWallMs: context.now.wallMs)
+        explain("draining: \(drain.record.text)")
+        context.log(.warning, name, explanation)
+        return sequence
+    }
+}
+
+extension Rollback {
+    /// From here on it is a rollback like any other.
+    fileprivate mutating func endDrain(atUptimeMs now: Int64) {
+        drain = nil
+        everythingSinceUptimeMs = now
+    }
+}

@@ -1,0 +1,58 @@
+import ReleaseKernel
+
+/// Reads `drain`: the steps in which a rollback takes the canary's traffic away.
+struct DrainReader {
+    private static let stepLimit = 20
+
+    let rollback: RollbackPlan
+    /// The names under `indicators`; nil when there is no such section.
+    let indicators: Set<String>?
+
+    /// Nil after telling why it cannot be used.
+    func plan(_ field: Field) -> DrainPlan? {
+        guard let fields = field.fields(of: "'drain'", ["steps", "pause", "at_once_above"]) else { return nil }
+        let steps = fields.required("steps").flatMap(self.steps)
+        let pauseMs = fields.required("pause")?.durationMs()
+        let limit = fields["at_once_above"]?.percentage(0.001...1)
+        checkIndicators(fields)
+        guard let steps, let pauseMs else { return nil }
+        var plan = DrainPlan(stepsBasisPoints: steps, pauseMs: pauseMs)
+        plan.atOnceAboveErrorRate = limit ?? plan.atOnceAboveErrorRate
+        checkTime(plan, fields)
+        return plan
+    }
+
+    private func steps(_ field: Field) -> [Int]? {
+        guard let entries = field.entries(of: "percentages such as 50%") else { return nil }
+        guard (1...DrainReader.stepLimit).contains(entries.count) else {
+            field.fail("'steps' needs 1 to \(DrainReader.stepLimit) percentages, such as [50%, 100%]")
+            return nil
+        }
+        let steps = entries.compactMap { $0.percentage(0.0001...1).map { Int(($0 * 10_000).rounded()) } }
+        guard steps.count == entries.count else { return nil }
+        for (index, pair) in zip(steps, steps.dropFirst()).enumerated() where pair.0 >= pair.1 {
+            entries[index + 1].fail("each of 'steps' takes more of the canary's share away than the one before")
+            return nil
+        }
+        guard steps.last == 10_000 else {
+            field.fail("the last of 'steps' must be 100%: a rollback leaves nothing to the canary")
+            return nil
+        }
+        return steps
+    }
+
+    /// Steps that outlast the deadline would page somebody at each rollback.
+    private func checkTime(_ plan: DrainPlan, _ fields: Fields) {
+        let pauses = Int64(plan.stepsBasisPoints.count - 1)
+        guard pauses > 0, plan.pauseMs >= rollback.deadlineMs / pauses else { return }
+        let deadline = Amounts.text(durationMs: rollback.deadlineMs)
+        fields["pause"]?.fail(
+            "the pauses between the steps take \(pauses) times \(Amounts.text(durationMs: plan.pauseMs)), and 'deadline' of"
+                + " 'rollback' is \(deadline); shorten 'pause' or raise the deadline")
+    }
+
+    private func checkIndicators(_ fields: Fields) {
+        guard let indicators, !indicators.contains("errors"), let field = fields["at_once_above"] else { return }
+        field.fail("'at_once_above' is an error rate and needs the indicators 'requests' and 'errors'")
+    }
+}
