@@ -44,6 +44,9 @@ public final class DemoService: Sendable {
     /// 50 000 requests.
     public func requestsArrived(afterWallMs wallMs: Int64) async -> Int { behaviour.arrivals(afterWallMs: wallMs) }
 
+    /// Those of the named requests (`X-Demo-Request`) that came in. Of the last 50 000 requests.
+    public func requestsSeen(of names: Set<String>) async -> Set<String> { behaviour.seen(of: names) }
+
     /// Changes what is wrong from the next request on. `.crash` closes everything before it returns.
     public func setFault(_ fault: DemoFault) async {
         behaviour.setFault(fault)

@@ -13,10 +13,7 @@ final class LoadConnection: ChannelInboundHandler {
     private var sentAt: NIODeadline?
     private var head: HTTPResponseHead?
     private var request: LoadRequest?
-    private var answers = 0
     private var isGivenUp = false
-    /// A request that was under way for longer than this had reached the server: it was cut off.
-    private static let staleLimit = TimeAmount.milliseconds(300)
 
     init(engine: LoadEngine, host: String = "demo", delayMs: Int = 0) {
         self.engine = engine
@@ -33,7 +30,9 @@ final class LoadConnection: ChannelInboundHandler {
         guard let context else { return }
         sentAt = .now()
         self.request = request
-        var headers = HTTPHeaders([("Host", host), ("X-User-Id", "user-\(request.user)")])
+        var headers = HTTPHeaders([
+            ("Host", host), ("X-User-Id", "user-\(request.user)"), ("X-Demo-Request", request.name),
+        ])
         if delayMs > 0 { headers.add(name: "X-Demo-Delay-Ms", value: "\(delayMs)") }
         let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/checkout", headers: headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
@@ -59,7 +58,6 @@ final class LoadConnection: ChannelInboundHandler {
             self.head = nil
             sentAt = nil
             request = nil
-            answers += 1
             // A router's own word counts more than the service's.
             let version =
                 head.headers.first(name: "X-Rollguard-Version") ?? head.headers.first(name: "X-Demo-Version") ?? ""
@@ -70,11 +68,9 @@ final class LoadConnection: ChannelInboundHandler {
     func channelInactive(context: ChannelHandlerContext) {
         self.context = nil
         let open = sentAt == nil ? nil : request
-        // A kept connection that the server closed at the same moment: nothing of the answer had come.
-        let isYoung = sentAt.map { .now() - $0 < Self.staleLimit } ?? false
-        let wasStale = answers > 0 && head == nil && isYoung && !isGivenUp
+        let mayRepeat = head == nil && !isGivenUp
         sentAt = nil
-        engine.closed(self, open: open, wasStale: wasStale)
+        engine.closed(self, open: open, mayRepeat: mayRepeat)
         context.fireChannelInactive()
     }
 

@@ -23,6 +23,7 @@ final class LoadEngine {
     private let requestLimit: Int?
     private let delayMs: Int
     private let loop: any EventLoop
+    private let seed: UInt64
     private var random: SeededRandom
     private var phase = Phase.ready
     private var waiters: [() -> Void] = []
@@ -45,6 +46,7 @@ final class LoadEngine {
         self.requestLimit = requestLimit
         self.delayMs = delayMs
         self.loop = loop
+        self.seed = seed
         random = SeededRandom(seed: seed)
     }
 
@@ -101,7 +103,7 @@ final class LoadEngine {
         if requestLimit == nil { due = max(due, total - requestsPerSecond / 2 - 1) }
         while due < total {
             due += 1
-            send(LoadRequest(user: Int.random(in: 1...users, using: &random)))
+            send(LoadRequest(user: Int.random(in: 1...users, using: &random), name: "\(seed)-\(due)"))
         }
         for connection in connections.values where connection.isLate(now, limit: Self.answerLimit) {
             connection.close()
@@ -164,21 +166,20 @@ final class LoadEngine {
         if isReusable { becameFree(connection) } else { connection.close() }
     }
 
-    /// `open` is a request that had been sent on it and whose answer had not been completed. When the server had closed a
-    /// kept connection before it saw the request (`wasStale`), it is sent again once, as browsers and curl do (RFC 9110,
-    /// section 9.2.2).
-    func closed(_ connection: LoadConnection, open: LoadRequest?, wasStale: Bool) {
+    /// `open` is a request that had been sent on it and whose answer had not been completed. When nothing of the answer had
+    /// come it is sent again once, as browsers and curl do with a GET (RFC 9110, section 9.2.2).
+    func closed(_ connection: LoadConnection, open: LoadRequest?, mayRepeat: Bool) {
         connections[ObjectIdentifier(connection)] = nil
         idle.removeAll { $0 === connection }
-        if let open { repeatOrGiveUp(open, mayRepeat: wasStale && phase != .finished) }
+        if let open { repeatOrGiveUp(open, mayRepeat: mayRepeat && phase != .finished) }
         if !queue.isEmpty, phase != .finished, connections.count + connecting < Self.connectionLimit { connect() }
         endIfDrained()
     }
 
     private func repeatOrGiveUp(_ request: LoadRequest, mayRepeat: Bool) {
         guard mayRepeat, !request.isRepeated, queue.count < Self.queueLimit else { return statistics.broken += 1 }
-        statistics.repeated += 1
-        queue.append(LoadRequest(user: request.user, isRepeated: true))
+        statistics.repeats(request)
+        queue.append(request.again)
     }
 
     private func becameFree(_ connection: LoadConnection) {

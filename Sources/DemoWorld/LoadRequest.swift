@@ -1,6 +1,11 @@
 /// One request of one user.
 struct LoadRequest {
     let user: Int
-    /// Sent before, on a connection that the server was closing.
+    /// Unlike that of any other request of this load, and of loads with other seeds.
+    let name: String
+    /// Sent before, on a connection that was closed without an answer.
     var isRepeated = false
+
+    /// The second try, which a service can tell from the first.
+    var again: LoadRequest { LoadRequest(user: user, name: "\(name)-again", isRepeated: true) }
 }

@@ -8,8 +8,11 @@ public struct LoadStatistics: Sendable, Equatable {
     public internal(set) var failed = 0
     /// Requests without a whole answer: refused, cut off, too slow (5 s), or not sent because all connections were busy.
     public internal(set) var broken = 0
-    /// Requests that were sent twice, because the server closed a kept connection in the moment of the first.
+    /// Requests that were sent twice, because the connection was closed without a byte of an answer to the first.
     public internal(set) var repeated = 0
+    /// The first tries of these, by the name in their `X-Demo-Request`; at most 1 000. One that no service has seen met a
+    /// connection that was being closed. One that was seen was cut off.
+    public internal(set) var repeatedNames: Set<String> = []
     /// Answers by the `X-Rollguard-Version` or else the `X-Demo-Version` response header; without the header under the empty name.
     public internal(set) var answersByVersion: [String: Int] = [:]
     /// The failed ones of them.
@@ -17,6 +20,11 @@ public struct LoadStatistics: Sendable, Equatable {
 
     /// Nothing sent yet.
     public init() {}
+
+    mutating func repeats(_ request: LoadRequest) {
+        repeated += 1
+        if repeatedNames.count < 1_000 { repeatedNames.insert(request.name) }
+    }
 
     mutating func answered(status: Int, version: String) {
         answersByVersion[version, default: 0] += 1

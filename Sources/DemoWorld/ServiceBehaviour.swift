@@ -60,8 +60,12 @@ final class ServiceBehaviour: Sendable {
     }
 
     /// A request's last byte has come in.
-    func arrived(wallMs: Int64) {
-        state.withLock { $0.arrivals.add(wallMs) }
+    func arrived(wallMs: Int64, request: String?) {
+        state.withLock { $0.arrivals.add(wallMs, request: request) }
+    }
+
+    func seen(of requests: Set<String>) -> Set<String> {
+        state.withLock { $0.arrivals.seen(of: requests) }
     }
 
     func arrivals(afterWallMs wallMs: Int64) -> Int {

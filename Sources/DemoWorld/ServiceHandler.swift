@@ -32,10 +32,15 @@ final class ServiceHandler: ChannelInboundHandler {
         case .end:
             guard let reading, queue.count < Self.queueLimit else { return context.close(promise: nil) }
             self.reading = nil
-            if !Self.isPage(reading.head.uri) { behaviour.arrived(wallMs: Int64(Date().timeIntervalSince1970 * 1_000)) }
+            if !Self.isPage(reading.head.uri) { note(reading.head) }
             queue.append(reading)
             if !isAnswering { answerNext(context: context) }
         }
+    }
+
+    private func note(_ head: HTTPRequestHead) {
+        behaviour.arrived(
+            wallMs: Int64(Date().timeIntervalSince1970 * 1_000), request: head.headers.first(name: "X-Demo-Request"))
     }
 
     private static func isPage(_ uri: String) -> Bool { uri == "/metrics" || uri.hasPrefix("/metrics?") }

@@ -37,5 +37,8 @@ struct TryingOutTests {
         for wallMs in 1...60_000 { arrivals.add(Int64(wallMs)) }
         #expect(arrivals.count(after: 0) == 50_000)
         #expect(arrivals.count(after: 59_990) == 10)
+        for number in 1...49_999 { arrivals.add(1, request: "1-\(number)") }
+        arrivals.add(2, request: "1-1")
+        #expect(arrivals.seen(of: ["1-1", "1-7", "2-7"]) == ["1-1", "1-7"] && arrivals.seen(of: []).isEmpty)
     }
 }

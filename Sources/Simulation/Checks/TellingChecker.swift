@@ -17,7 +17,8 @@ enum TellingChecker {
 
     private static func isTold(_ event: JournalEvent) -> Bool {
         switch event {
-        case .alertFiring, .alertResolved, .held, .intended, .acknowledged, .abandoned, .fallback, .drifted, .rearmed: true
+        case .alertFiring, .alertResolved, .held, .intended, .acknowledged, .abandoned, .fallback, .drifted, .rearmed:
+            true
         case .draining(let record): record.isHeld
         case .began, .ended, .actedBeforeDurable, .applied, .observed, .provenByTraffic, .evidence: false
         }

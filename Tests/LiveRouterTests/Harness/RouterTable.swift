@@ -20,9 +20,9 @@ struct RouterRow: Sendable {
     var routerFailures = 0
     /// The canary's own, which the fault ordered.
     var canaryFailures = 0
-    /// Requests without a whole answer.
+    /// Requests without a whole answer, and those that were cut off after a service had seen them, though repeated.
     var brokenRequests = 0
-    /// Requests that a client had to send again, on a new connection.
+    /// Requests that a client had to send again, on a new connection, because the router closed the old one.
     var repeatedRequests = 0
 
     init(_ router: LiveRouter) {

@@ -17,12 +17,14 @@ final class Scene: @unchecked Sendable {
     }
 
     /// The version servers listen and the files are written; nothing else runs yet.
-    init(_ router: LiveRouter) async throws {
+    ///
+    /// - Parameter startsServices: false where a page's own commands start them.
+    init(_ router: LiveRouter, startsServices: Bool = true) async throws {
         self.router = router
         folder = URL(fileURLWithPath: "/tmp/rg-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let fixed = [8081: try await Scene.port(old), 8082: try await Scene.port(new)]
-        ports = try PortMap(router.entries + router.ports + [9411], fixed: fixed)
+        let fixed = startsServices ? [8081: try await Scene.port(old), 8082: try await Scene.port(new)] : [:]
+        ports = try PortMap([8081, 8082] + router.entries + router.ports + [9411], fixed: fixed)
         try ship()
         try adapt(RollguardFile.complete(router.rollguard)).write(
             toFile: path("rollguard.yaml"), atomically: true, encoding: .utf8)
@@ -69,7 +71,7 @@ final class Scene: @unchecked Sendable {
         }
     }
 
-    private func process(_ command: String, log: String) throws -> ChildProcess {
+    func process(_ command: String, log: String) throws -> ChildProcess {
         try ChildProcess(adapt(command), folder: folder, log: log, environment: environment)
     }
 
