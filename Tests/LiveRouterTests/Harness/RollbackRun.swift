@@ -104,16 +104,21 @@ struct RollbackRun {
 
     private mutating func note(_ incident: IncidentReport) {
         let verdict = incident.wallMs("intended")
+        // Where it goes in steps, the last one is what counts.
+        let begun = incident.lastWallMs("draining") ?? 0
         func since(_ step: String) -> Int64? {
-            guard let verdict, let at = incident.wallMs(step) else { return nil }
+            guard let verdict, let at = incident.wallMs(step, after: begun) else { return nil }
             return at - verdict
         }
         // The call that the read-back saw; one before it may have been refused.
-        let observedAt = incident.wallMs("observed") ?? .max
+        let observedAt = incident.wallMs("observed", after: begun) ?? .max
         let applied = incident.timeline.last { $0.step == "applied" && $0.wallMs <= observedAt }
         if let verdict, let applied { row.appliedMs = applied.wallMs - verdict }
         row.observedMs = since("observed")
         row.provenMs = since("proven")
+        let steps = incident.timeline.filter { $0.step == "draining" }.map(\.detail)
+        let wanted = ["step 1 of 2: the canary keeps 5%", "step 2 of 2: the canary keeps nothing"]
+        #expect(steps == (scene.router.rollguard.contains("drain:") ? wanted : []), "\(incident.timeline)")
         #expect(row.appliedMs != nil && row.observedMs != nil && row.provenMs != nil, "\(incident.timeline)")
     }
 

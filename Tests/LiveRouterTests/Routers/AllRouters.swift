@@ -7,6 +7,7 @@ extension LiveRouter {
         .haproxySticky,
         .haproxyTwo,
         .haproxyFallback,
+        .haproxySteps,
         .nginxSplit,
         .nginxUpstream,
         .nginxEndpoint,

@@ -63,6 +63,16 @@ extension LiveRouter {
               after: 2s
             """)
 
+    /// The canary's share goes in two steps.
+    static let haproxySteps = LiveRouter(
+        name: "haproxy", variant: "weights, in steps", programs: ["haproxy"],
+        files: ["haproxy.cfg": haproxy(entry: 8080, socket: "$PWD/admin.sock", plainServers)],
+        start: ["haproxy -db -f haproxy.cfg"], entries: [8080],
+        rollguard: """
+            router: {kind: haproxy, socket: admin.sock, backend: checkout, servers: {baseline: [old1], canary: [new1]}}
+            drain: {steps: [50%, 100%], pause: 1s, at_once_above: 90%}
+            """)
+
     private static let plainServers = """
             balance roundrobin
             server old1 127.0.0.1:8081 weight 90
