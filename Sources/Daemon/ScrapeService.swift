@@ -86,6 +86,7 @@ struct ScrapeCycle: Sendable {
     func run() async {
         var startMs = clock.now.uptimeMs
         while !Task.isCancelled {
+            meter.cycleBegan(release: release.name, lateMs: clock.now.uptimeMs - startMs)
             await once()
             // A cycle that took too long skips the ones it missed instead of catching up in a burst.
             let now = clock.now.uptimeMs
@@ -110,7 +111,8 @@ struct ScrapeCycle: Sendable {
             }
         }
         guard !Task.isCancelled else { return }
-        await watchdog.send(.cycleEnded(release: release.name))
+        let (_, seconds) = await meter.timed { await watchdog.send(.cycleEnded(release: release.name)) }
+        meter.decided(release: release.name, seconds: seconds)
         meter.cycleEnded(release: release.name, seconds: Double(clock.uptimeNs - began) / 1e9)
     }
 

@@ -63,6 +63,15 @@ final class KernelMeter: Sendable {
         registry.observe(seconds, in: .cycleSeconds, [release])
     }
 
+    /// By its schedule; a daemon that has too much to do is late.
+    func cycleBegan(release: String, lateMs: Int64) {
+        registry.observe(Double(max(0, lateMs)) / 1_000, in: .cycleLag, [release])
+    }
+
+    func decided(release: String, seconds: Double) {
+        registry.observe(seconds, in: .decisionSeconds, [release])
+    }
+
     func reloaded(isSuccess: Bool) { registry.add(to: .reloads, [isSuccess ? "success" : "failure"]) }
 
     /// The kernel's own facts.
@@ -71,8 +80,12 @@ final class KernelMeter: Sendable {
         case .verdict(let release, let rule, let word): registry.add(to: .verdicts, [release, rule, word])
         case .rollbackPhase(let release, let phase, let sinceVerdictMs):
             registry.add(to: .rollbackSteps, [release, phase])
-            guard phase == "acknowledged" else { return }
-            registry.observe(Double(sinceVerdictMs) / 1_000, in: .rollbackSeconds, [release])
+            let seconds = Double(sinceVerdictMs) / 1_000
+            if phase == "acknowledged" {
+                registry.observe(seconds, in: .rollbackSeconds, [release])
+            } else {
+                registry.observe(seconds, in: .rollbackStepSeconds, [release, phase])
+            }
         case .rollback(let release, let outcome):
             // The acknowledgement is a phase already.
             if outcome != "acknowledged" { registry.add(to: .rollbackSteps, [release, outcome]) }

@@ -29,6 +29,10 @@ public struct MetricFamily: Sendable, Equatable {
 
     /// From a loopback call to a slow router.
     private static let callBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
+    /// From a step of the kernel to a stall.
+    private static let lagBounds = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1, 5]
+    /// From a router that answers at once to one that is waited for.
+    private static let stepBounds = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60]
     /// From a verdict to an acknowledgement.
     private static let rollbackBounds = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60, 120, 300]
 
@@ -48,6 +52,12 @@ public struct MetricFamily: Sendable, Equatable {
     static let cycleSeconds = MetricFamily(
         "rollguard_cycle_duration_seconds", .histogram(callBounds), ["release"],
         "Time of a scrape cycle, from its first request to the last reading.")
+    static let cycleLag = MetricFamily(
+        "rollguard_cycle_lag_seconds", .histogram(lagBounds), ["release"],
+        "How late a scrape cycle began, by its schedule.")
+    static let decisionSeconds = MetricFamily(
+        "rollguard_decision_duration_seconds", .histogram(lagBounds), ["release"],
+        "Time from a cycle's last reading to its verdicts.")
     static let targets = MetricFamily(
         "rollguard_targets", .gauge, ["release", "pool", "state"], "Targets, by whether their last scrape worked.")
     static let requestRate = MetricFamily(
@@ -96,6 +106,9 @@ public struct MetricFamily: Sendable, Equatable {
     static let rollbackSeconds = MetricFamily(
         "rollguard_rollback_duration_seconds", .histogram(rollbackBounds), ["release"],
         "Time from the verdict to the acknowledgement.")
+    static let rollbackStepSeconds = MetricFamily(
+        "rollguard_rollback_step_duration_seconds", .histogram(stepBounds), ["release", "step"],
+        "Time from the deciding scrape to a step: durable, applied, observed, proven, fallback.")
     static let routerCalls = MetricFamily(
         "rollguard_router_calls_total", .counter, ["release", "call", "outcome"],
         "Calls of the router: apply (accepted or failed) and observe (read or unread).")
@@ -118,11 +131,10 @@ public struct MetricFamily: Sendable, Equatable {
 
     /// In the order of the page.
     public static let all: [MetricFamily] = [
-        buildInfo, scrapes, scrapeSeconds, scrapeBytes, scrapeSamples, watchedSeries, cycles, cycleSeconds, targets,
-        requestRate, errorRatio, latencyP99, canaryShare, verdicts, alerts, evidence, evidenceMax,
-        evidenceBar, evidenceNeeded, evidenceDispersion, evidenceSafe, selfCheckRuns, selfCheckFalseAlarms,
-        releasePhase, rollbackSteps,
-        rollbackSeconds, routerCalls, routerSeconds, outbox, appendSeconds, appendFailures, reloads, startTime,
-        cpuSeconds, residentBytes,
+        buildInfo, scrapes, scrapeSeconds, scrapeBytes, scrapeSamples, watchedSeries, cycles, cycleSeconds, cycleLag,
+        decisionSeconds, targets, requestRate, errorRatio, latencyP99, canaryShare, verdicts, alerts, evidence,
+        evidenceMax, evidenceBar, evidenceNeeded, evidenceDispersion, evidenceSafe, selfCheckRuns,
+        selfCheckFalseAlarms, releasePhase, rollbackSteps, rollbackSeconds, rollbackStepSeconds, routerCalls,
+        routerSeconds, outbox, appendSeconds, appendFailures, reloads, startTime, cpuSeconds, residentBytes,
     ]
 }
