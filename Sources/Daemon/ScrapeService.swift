@@ -101,22 +101,29 @@ struct ScrapeCycle: Sendable {
         let watchedSinceMs = await watchdog.watchedSinceUptimeMs(release: release.name)
         let targets = scrapers.flatMap { pool in pool.enumerated().map { ($0.offset, $0.element) } }
         let stepMs = min(release.scrape.intervalMs / 10, 1_000) / Int64(max(1, targets.count))
+        let progress = CycleProgress(lateAfterMs: release.scrape.lateAfterMs) { await judge(sinceNs: began) }
         await withDiscardingTaskGroup { group in
             for (order, (index, scraper)) in targets.enumerated() {
                 group.addTask {
                     if stepMs > 0, order > 0 { try? await Task.sleep(for: .milliseconds(stepMs * Int64(order))) }
                     guard !Task.isCancelled else { return }
-                    await scrape(scraper, index: index, watchedSinceUptimeMs: watchedSinceMs)
+                    await scrape(scraper, index: index, watchedSinceUptimeMs: watchedSinceMs, progress)
                 }
             }
         }
-        guard !Task.isCancelled else { return }
+        guard !Task.isCancelled else { return progress.abandon() }
+        await progress.finish()
+    }
+
+    private func judge(sinceNs began: Int64) async {
         let (_, seconds) = await meter.timed { await watchdog.send(.cycleEnded(release: release.name)) }
         meter.decided(release: release.name, seconds: seconds)
         meter.cycleEnded(release: release.name, seconds: Double(clock.uptimeNs - began) / 1e9)
     }
 
-    private func scrape(_ scraper: TargetScraper, index: Int, watchedSinceUptimeMs: Int64?) async {
+    private func scrape(
+        _ scraper: TargetScraper, index: Int, watchedSinceUptimeMs: Int64?, _ progress: CycleProgress
+    ) async {
         let (result, seconds) = await meter.timed {
             await scraper.run(watchedSinceUptimeMs: watchedSinceUptimeMs, staleAfterMs: staleAfterMs)
         }
@@ -129,6 +136,7 @@ struct ScrapeCycle: Sendable {
                 ScrapeReport(
                     release: release.name, pool: scraper.pool, target: index, instance: scraper.target.instance,
                     outcome: result.outcome)))
+        if case .success = result.outcome { progress.told(scraper.pool) }
     }
 
     /// After a gap longer than this the last values are too old to count from: as in Prometheus, which looks back 5

@@ -206,6 +206,12 @@ struct MistakeTests {
                 ]
             ),
             (
+                "{interval: 5s}", "{interval: 5s, timeout: 1s, late_after: 1s}",
+                [
+                    "6:53: error: 'late_after' (1s) must be shorter than 'timeout' (1s), after which nobody is waited for anyway"
+                ]
+            ),
+            (
                 "{interval: 5s}", "{interval: 10ms}",
                 ["6:24: error: 'interval' must be between 100ms and 1d, got '10ms'"]
             ),

@@ -78,6 +78,8 @@ public struct ScrapePlan: Sendable, Equatable, Codable {
     public var intervalMs: Int64
     /// At most the interval.
     public var timeoutMs: Int64
+    /// A cycle is judged so long after both pools have told something, whoever has not answered by then; nil waits for all.
+    public var lateAfterMs: Int64?
     /// Largest page, after decompression.
     public var bodyLimitBytes: Int
     public var limits: ScrapeLimits

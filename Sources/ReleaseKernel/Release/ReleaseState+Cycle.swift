@@ -2,8 +2,9 @@
 extension ReleaseState {
     mutating func endCycle(_ context: inout StepContext) {
         cycles += 1
-        baseline.closeCycle(atMs: context.now.uptimeMs)
-        canary.closeCycle(atMs: context.now.uptimeMs)
+        let allowsLate = plan.scrape.lateAfterMs != nil
+        baseline.closeCycle(atMs: context.now.uptimeMs, allowsLate: allowsLate)
+        canary.closeCycle(atMs: context.now.uptimeMs, allowsLate: allowsLate)
         gatherEvidence(at: context.now)
         switch phase {
         case .idle: beginByTraffic(&context)

@@ -6,6 +6,8 @@ extension ReleaseState {
             return
         }
         guard let before = lastCycleUptimeMs, before >= since else { return }
+        // An instance that has not answered yet may be the one that still has traffic.
+        guard !canary.hasLate else { return }
         guard let rate = canary.cycleRequestRate else { return weighSilence(&context) }
         if rate > plan.proof.belowPerSecond {
             open.quietCycles = 0

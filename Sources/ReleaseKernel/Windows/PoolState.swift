@@ -18,6 +18,8 @@ struct PoolState: Sendable, Equatable {
         var lastRow: Int?
         /// Seen in the running cycle.
         var isFresh = false
+        /// Cycles in a row without an answer, counted while the answer may still come.
+        var missedCycles = 0
         /// What the running cycle brought, for the rules that compare cycles; nil when the target did not answer.
         var increments: InstanceIncrements?
     }
@@ -43,6 +45,7 @@ struct PoolState: Sendable, Equatable {
         }
         targets[report.target].lastScrapeWallMs = wallMs
         targets[report.target].isFresh = true
+        targets[report.target].missedCycles = 0
         switch report.outcome {
         case .failure(let reason):
             targets[report.target].isUp = false
@@ -82,12 +85,16 @@ struct PoolState: Sendable, Equatable {
     }
 
     /// Ends a cycle. A target that did not report in it is down: the deadline passed.
-    mutating func closeCycle(atMs now: Int64) {
+    ///
+    /// - Parameter allowsLate: the cycle did not wait for all; one whose answer may still come is as it was, but tells nothing.
+    mutating func closeCycle(atMs now: Int64, allowsLate: Bool = false) {
         for index in targets.indices where !targets[index].isFresh {
+            targets[index].missedCycles += 1
+            targets[index].cycleRequests = nil
+            if allowsLate, targets[index].missedCycles == 1 { continue }
             targets[index].isUp = false
             targets[index].error = "no answer before the cycle's deadline"
             targets[index].summary = nil
-            targets[index].cycleRequests = nil
         }
         window.closeRow(atMs: now)
     }
@@ -97,6 +104,9 @@ struct PoolState: Sendable, Equatable {
         for index in targets.indices { targets[index].isFresh = false }
         dropIncrements()
     }
+
+    /// Some have answered before and not in the cycle that just ended: what they do now nobody knows.
+    var hasLate: Bool { targets.contains { $0.isUp == true && !$0.isFresh } }
 
     /// Targets that answered in this cycle.
     var increments: [InstanceIncrements] { targets.compactMap(\.increments) }

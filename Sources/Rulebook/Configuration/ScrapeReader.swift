@@ -14,7 +14,8 @@ struct ScrapeReader {
 
     private static let names =
         [
-            "interval", "timeout", "path", "scheme", "body_limit", "sample_limit", "label_limit", "label_name_limit",
+            "interval", "timeout", "late_after", "path", "scheme", "body_limit", "sample_limit", "label_limit",
+            "label_name_limit",
             "label_value_limit", "series_limit", "fallback_format", "compression",
         ] + Fields.securityNames
 
@@ -37,10 +38,19 @@ struct ScrapeReader {
         plan.intervalMs = fields["interval"]?.durationMs(100...86_400_000) ?? plan.intervalMs
         let timeoutMs = fields["timeout"]?.durationMs()
         plan.timeoutMs = timeoutMs ?? min(plan.timeoutMs, plan.intervalMs)
+        readLateAfter(fields["late_after"], into: &plan)
         guard let timeoutMs, timeoutMs > plan.intervalMs else { return }
         fields["timeout"]?.fail(
             "'timeout' (\(Amounts.text(durationMs: timeoutMs))) must not be longer than 'interval' "
                 + "(\(Amounts.text(durationMs: plan.intervalMs))): a target is scraped once at a time")
+    }
+
+    private func readLateAfter(_ field: Field?, into plan: inout ScrapePlan) {
+        plan.lateAfterMs = field?.durationMs()
+        guard let lateAfterMs = plan.lateAfterMs, lateAfterMs >= plan.timeoutMs else { return }
+        field?.fail(
+            "'late_after' (\(Amounts.text(durationMs: lateAfterMs))) must be shorter than 'timeout' "
+                + "(\(Amounts.text(durationMs: plan.timeoutMs))), after which nobody is waited for anyway")
     }
 
     private func readLimits(_ fields: Fields, into plan: inout ScrapePlan) {

@@ -73,6 +73,7 @@ struct EffectiveConfiguration {
             ("label_value_limit", .plain("\(scrape.limits.labelValueBytes)")),
             ("series_limit", .plain("\(scrape.limits.watchedSeries)")),
         ]
+        if let lateAfterMs = scrape.lateAfterMs { members.append(("late_after", ms(lateAfterMs))) }
         if let format = scrape.fallbackFormat { members.append(("fallback_format", .text(format.rawValue))) }
         members.append(("compression", .plain("\(scrape.acceptsCompression)")))
         return .mapping(members + security(scrape.security))

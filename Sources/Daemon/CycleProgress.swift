@@ -1,0 +1,55 @@
+import ReleaseKernel
+import Synchronization
+
+/// How far one scrape cycle is: it ends once, with its last scrape, or earlier where the plan does not wait for those that
+/// are late.
+final class CycleProgress: Sendable {
+    private struct State {
+        var told: Set<Pool> = []
+        var isEnded = false
+        var timer: Task<Void, Never>?
+    }
+
+    private let state = Mutex(State())
+    private let lateAfterMs: Int64?
+    private let end: @Sendable () async -> Void
+
+    /// - Parameters:
+    ///   - lateAfterMs: counted from the moment when both pools have told something; nil waits for all.
+    ///   - end: called once.
+    init(lateAfterMs: Int64?, end: @escaping @Sendable () async -> Void) {
+        self.lateAfterMs = lateAfterMs
+        self.end = end
+    }
+
+    /// A target of the pool has answered with a page.
+    func told(_ pool: Pool) {
+        guard let lateAfterMs else { return }
+        state.withLock { state in
+            state.told.insert(pool)
+            guard state.told.count == Pool.allCases.count, state.timer == nil, !state.isEnded else { return }
+            state.timer = Task {
+                do { try await Task.sleep(for: .milliseconds(lateAfterMs)) } catch { return }
+                await self.finish()
+            }
+        }
+    }
+
+    /// All scrapes are over, or the late ones are not waited for any longer.
+    func finish() async {
+        let isFirst = state.withLock { state in
+            defer { state.isEnded = true }
+            state.timer?.cancel()
+            return !state.isEnded
+        }
+        if isFirst { await end() }
+    }
+
+    /// The cycle is given up: it does not end at all.
+    func abandon() {
+        state.withLock { state in
+            state.isEnded = true
+            state.timer?.cancel()
+        }
+    }
+}
