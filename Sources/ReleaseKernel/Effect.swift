@@ -36,7 +36,6 @@ public struct LogLine: Sendable, Equatable {
 
 /// A fact for the daemon's own metrics.
 public enum Measurement: Sendable, Equatable {
-    case verdict(release: String, rule: String, word: String)
     /// A phase of a rollback was reached, milliseconds after the verdict: durable, applied, observed, proven,
     /// acknowledged.
     case rollbackPhase(release: String, phase: String, sinceVerdictMs: Int64)

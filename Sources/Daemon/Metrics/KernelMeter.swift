@@ -77,7 +77,6 @@ final class KernelMeter: Sendable {
     /// The kernel's own facts.
     func take(_ measurement: Measurement) {
         switch measurement {
-        case .verdict(let release, let rule, let word): registry.add(to: .verdicts, [release, rule, word])
         case .rollbackPhase(let release, let phase, let sinceVerdictMs):
             registry.add(to: .rollbackSteps, [release, phase])
             let seconds = Double(sinceVerdictMs) / 1_000

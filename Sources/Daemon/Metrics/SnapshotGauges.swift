@@ -28,6 +28,7 @@ struct SnapshotGauges {
         }
         for rule in release.rules {
             add(rule, of: release.name)
+            addVerdicts(rule, of: release.name)
             for state in [RuleSnapshot.AlertPhase.inactive, .pending, .firing] {
                 set(.alerts, [release.name, rule.name, state.rawValue], rule.alert == state ? 1 : 0)
             }
@@ -46,6 +47,15 @@ struct SnapshotGauges {
         }
         set(.selfCheckRuns, labels, rule.selfCheck.map { Double($0.runs) })
         set(.selfCheckFalseAlarms, labels, rule.selfCheck.map { Double($0.falseAlarms) })
+    }
+
+    private mutating func addVerdicts(_ rule: RuleSnapshot, of release: String) {
+        let counts = rule.verdicts
+        for (word, count) in [
+            ("breached", counts.breached), ("healthy", counts.healthy), ("inconclusive", counts.inconclusive),
+        ] where count > 0 {
+            set(.verdicts, [release, rule.name, word], Double(count))
+        }
     }
 
     private mutating func add(_ pool: PoolSnapshot, _ name: String, of release: String) {

@@ -29,17 +29,19 @@ extension ReleaseState {
 
     private mutating func judge(_ context: inout StepContext) {
         lastEvaluationWallMs = context.now.wallMs
-        for index in plan.rules.indices { judge(rule: index, &context) }
+        let taken = measures.taken(baseline: baseline, canary: canary)
+        for index in plan.rules.indices { judge(rule: index, measures.measure(rule: index, in: taken), &context) }
         act(&context)
     }
 
-    private mutating func judge(rule index: Int, _ context: inout StepContext) {
+    private mutating func judge(rule index: Int, _ measure: RuleMeasure, _ context: inout StepContext) {
         let rule = plan.rules[index]
         let evaluation =
-            regressionEvaluation(rule: index) ?? RuleEvaluation(rule: rule, baseline: baseline, canary: canary)
+            regressionEvaluation(rule: index, measure)
+            ?? RuleEvaluation(rule: rule, measure: measure, baseline: baseline, canary: canary)
         evaluations[index] = evaluation
         let verdict = evaluation.evidence.verdict
-        context.emit(.measure(.verdict(release: name, rule: rule.name, word: verdict.word)))
+        verdictCounts[index].count(verdict)
         let longestStepMs = plan.scrape.intervalMs * 3 / 2
         switch alerts[index].take(verdict, rule: rule, longestStepMs: longestStepMs, at: context.now) {
         case .none: break

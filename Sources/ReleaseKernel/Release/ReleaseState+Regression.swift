@@ -9,20 +9,15 @@ extension ReleaseState {
     }
 
     /// Judges a rule that asks for proof; nil for a threshold.
-    func regressionEvaluation(rule index: Int) -> RuleEvaluation? {
+    func regressionEvaluation(rule index: Int, _ measure: RuleMeasure) -> RuleEvaluation? {
         let rule = plan.rules[index]
         guard let plan = rule.regression, let found = regression.findings(rule: index) else { return nil }
         let words = RegressionWords(found, plan: plan)
-        let views = (
-            baseline: baseline.window.view(windowMs: rule.windowMs), canary: canary.window.view(windowMs: rule.windowMs)
-        )
-        func side(_ pool: PoolState, _ view: WindowView) -> Evidence.Side {
-            RuleEvaluation.side(pool, view: view, value: rule.indicator.value(in: view, of: pool))
-        }
         var evidence = Evidence(
             indicator: plan.name, windowMs: rule.windowMs, condition: rule.conditionText,
-            verdict: words.verdict(blindness: blindness), baseline: side(baseline, views.baseline),
-            canary: side(canary, views.canary), notes: words.notes)
+            verdict: words.verdict(blindness: blindness),
+            baseline: RuleEvaluation.side(baseline, measure.baseline, value: measure.values.baseline),
+            canary: RuleEvaluation.side(canary, measure.canary, value: measure.values.canary), notes: words.notes)
         evidence.regression = RegressionRecord(found, plan: plan, selfCheck: regression.selfChecks[index]?.record)
         return RuleEvaluation(evidence: evidence)
     }

@@ -17,6 +17,10 @@ extension ReleaseState {
         }
         (alerts, firingRecords) = carried
         evaluations = next.rules.map { _ in nil }
+        verdictCounts = ReleaseState.places(of: next.rules, in: old.rules).map { place in
+            place.map { verdictCounts[$0] } ?? VerdictCounts()
+        }
+        measures = RuleMeasures(rules: next.rules)
         if !isSamePair || !ReleaseState.countsTheSame(old, next) { startPoolsAnew(at: context.now) }
         if old.router != next.router { watch = Watch(nextUptimeMs: context.now.uptimeMs) }
     }
@@ -46,8 +50,14 @@ extension ReleaseState {
     }
 
     private func carriedAlerts(to next: ReleasePlan) -> ([AlertState], [AlertRecord?]) {
-        let places = next.rules.map { rule in plan.rules.firstIndex { ReleaseState.judgesTheSame($0, rule) } }
+        let places = ReleaseState.places(of: next.rules, in: plan.rules)
         return (places.map { $0.map { alerts[$0] } ?? AlertState() }, places.map { $0.flatMap { firingRecords[$0] } })
+    }
+
+    /// Where each rule stands among the others; nil for one that is new or judges something else. Names are unique.
+    private static func places(of rules: [RulePlan], in others: [RulePlan]) -> [Int?] {
+        let known = Dictionary(others.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+        return rules.map { rule in known[rule.name].flatMap { judgesTheSame(others[$0], rule) ? $0 : nil } }
     }
 
     /// Labels and annotations may change under a firing alert; what it stands for may not.
@@ -59,8 +69,8 @@ extension ReleaseState {
 
     /// A firing alert whose rule is gone or another one is resolved, or nobody would ever hear of it again.
     private mutating func resolveRules(missingIn next: ReleasePlan, _ context: inout StepContext) {
-        for index in plan.rules.indices
-        where !next.rules.contains(where: { ReleaseState.judgesTheSame(plan.rules[index], $0) }) {
+        let kept = ReleaseState.places(of: plan.rules, in: next.rules)
+        for index in plan.rules.indices where kept[index] == nil {
             resolveAlert(index, &context, because: "the rule was removed or changed")
         }
     }

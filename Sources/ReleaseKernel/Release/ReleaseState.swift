@@ -29,6 +29,9 @@ struct ReleaseState: Sendable, Equatable {
     /// What was told when a firing alert fired, per rule; survives a restart.
     var firingRecords: [AlertRecord?]
     var evaluations: [RuleEvaluation?]
+    /// Since the process began, or the rules changed.
+    var verdictCounts: [VerdictCounts]
+    var measures: RuleMeasures
     var lastEvaluationWallMs: Int64?
     /// The incident that is open, or the one whose latch holds.
     var rollback: Rollback?
@@ -56,6 +59,8 @@ struct ReleaseState: Sendable, Equatable {
         alerts = plan.rules.map { _ in AlertState() }
         firingRecords = plan.rules.map { _ in nil }
         evaluations = plan.rules.map { _ in nil }
+        verdictCounts = plan.rules.map { _ in VerdictCounts() }
+        measures = RuleMeasures(rules: plan.rules)
         watch = Watch(nextUptimeMs: now.uptimeMs)
         regression = RegressionWatch(plan: plan)
     }

@@ -53,6 +53,7 @@ extension ReleaseState {
             labels: text?.labels ?? rule.labels, annotations: text?.annotations ?? rule.annotations,
             alert: alerts[index].shownPhase, activeSinceWallMs: alerts[index].activeSinceWallMs, evidence: evidence,
             lastEvaluationWallMs: evidence == nil ? nil : lastEvaluationWallMs)
+        snapshot.verdicts = verdictCounts[index]
         snapshot.selfCheck = regression.selfChecks[index]?.record
         return snapshot
     }

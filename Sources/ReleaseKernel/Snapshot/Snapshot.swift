@@ -130,6 +130,8 @@ public struct RuleSnapshot: Sendable, Equatable, Codable {
     public var activeSinceWallMs: Int64?
     /// Nil before the first evaluation.
     public var evidence: Evidence?
+    /// How often the rule has come to each verdict, since the process began or the rule changed.
+    public var verdicts = VerdictCounts()
     /// The record of a rule that tries itself on the baseline; nil without.
     public var selfCheck: RegressionRecord.SelfCheckRecord?
     public var lastEvaluationWallMs: Int64?
@@ -152,6 +154,23 @@ public struct RuleSnapshot: Sendable, Equatable, Codable {
         self.activeSinceWallMs = activeSinceWallMs
         self.evidence = evidence
         self.lastEvaluationWallMs = lastEvaluationWallMs
+    }
+}
+
+/// How often a rule has come to each verdict.
+public struct VerdictCounts: Sendable, Equatable, Codable {
+    public private(set) var healthy = 0
+    public private(set) var breached = 0
+    public private(set) var inconclusive = 0
+
+    public init() {}
+
+    mutating func count(_ verdict: Verdict) {
+        switch verdict {
+        case .healthy: healthy += 1
+        case .breached: breached += 1
+        case .inconclusive: inconclusive += 1
+        }
     }
 }
 
