@@ -13,6 +13,8 @@ struct DaemonLife {
     var generation = 0
     /// Scrapes of the running cycle that are not in, per release.
     var pending: [Int]
+    /// The running cycle, per release.
+    var cycles: [CycleState]
     var cycleBeganMs: [Int64]
     var readers: [PageReader]
     var unwritten: [JournalBatch] = []
@@ -28,6 +30,7 @@ struct DaemonLife {
         self.drivers = drivers
         let releases = drivers.count
         pending = Array(repeating: 0, count: releases)
+        cycles = Array(repeating: CycleState(), count: releases)
         cycleBeganMs = Array(repeating: 0, count: releases)
         readers = []
         isReceiverBusy = Array(repeating: false, count: receivers)
@@ -43,6 +46,14 @@ struct DaemonLife {
         readers.append(PageReader(release: release, instance: instance, reader: reader, knownSinceUptimeMs: now))
         return readers.count - 1
     }
+}
+
+/// How far a scrape cycle is.
+struct CycleState {
+    var number = 0
+    /// Pools of which a page has been read.
+    var told: Set<Pool> = []
+    var isJudged = false
 }
 
 struct PageReader {

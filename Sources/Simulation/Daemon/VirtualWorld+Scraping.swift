@@ -19,6 +19,8 @@ extension VirtualWorld {
         let targets = settings.baseline.targets.count + settings.canary.targets.count
         let stepMs = min(settings.scrape.intervalMs / 10, 1_000) / Int64(targets)
         daemon?.pending[release] = targets
+        let number = (daemon?.cycles[release].number ?? 0) + 1
+        daemon?.cycles[release] = CycleState(number: number)
         checks.cycleBegan(release: release)
         for pool in Pool.allCases {
             for (index, target) in settings.pool(pool).targets.enumerated() {
@@ -61,14 +63,35 @@ extension VirtualWorld {
             instance: scrape.instance, outcome: outcome)
         checks.scraped(report, release: scrape.release)
         send(.scraped(report))
+        if case .success = outcome { told(scrape) }
         daemon?.pending[scrape.release] -= 1
         if daemon?.pending[scrape.release] == 0 { endCycle(scrape) }
     }
 
+    /// Both pools have told something: from here on the late ones are not waited for long, where the plan says so.
+    private func told(_ scrape: Scrape) {
+        guard let lateAfterMs = planned(scrape.release)?.scrape.lateAfterMs else { return }
+        guard daemon?.cycles[scrape.release].told.insert(scrape.pool).inserted == true else { return }
+        guard let cycle = daemon?.cycles[scrape.release], cycle.told.count == Pool.allCases.count else { return }
+        after(lateAfterMs, .lateEnough(scrape, cycle: cycle.number))
+    }
+
+    func judgeWithoutTheLate(_ scrape: Scrape, _ cycle: Int) {
+        guard isAlive(scrape.life), daemon?.generation == scrape.generation else { return }
+        guard daemon?.cycles[scrape.release].number == cycle else { return }
+        judge(scrape.release)
+    }
+
+    private func judge(_ release: Int) {
+        guard daemon?.cycles[release].isJudged == false else { return }
+        daemon?.cycles[release].isJudged = true
+        note("\(releases[release].name): cycle ends")
+        send(.cycleEnded(release: releases[release].name))
+        checkCycle(release)
+    }
+
     private func endCycle(_ scrape: Scrape) {
-        note("\(releases[scrape.release].name): cycle ends")
-        send(.cycleEnded(release: releases[scrape.release].name))
-        checkCycle(scrape.release)
+        judge(scrape.release)
         guard let intervalMs = planned(scrape.release)?.scrape.intervalMs else { return }
         guard var next = daemon?.cycleBeganMs[scrape.release] else { return }
         // A cycle that took too long skips the ones it missed.

@@ -5,6 +5,8 @@ import ReleaseKernel
 enum Happening {
     case timer(life: Int, uptimeMs: Int64)
     case cycle(life: Int, generation: Int, release: Int)
+    /// A cycle does not wait any longer for those that are late.
+    case lateEnough(Scrape, cycle: Int)
     case scrape(Scrape)
     case scraped(Scrape, ScrapeReport.Outcome?, page: [UInt8]?)
     case written(life: Int)

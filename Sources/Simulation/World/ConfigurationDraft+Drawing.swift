@@ -28,7 +28,8 @@ extension ConfigurationDraft.Release {
         deadlineMs = dice.ms(10_000...60_000)
         observeEveryMs = dice.ms(1_000...5_000)
         proofCycles = dice.int(1...2)
-        // Decided by what was drawn already, so that the seeds' other lots stay as they are.
+        // These two are decided by what was drawn already, so that the seeds' other lots stay as they are.
+        lateAfterMs = (intervalMs + callTimeoutMs) % 4 == 0 ? 1 + retryMinMs / 5 : nil
         drainPauseMs = (deadlineMs + observeEveryMs) % 3 == 0 ? min(retryMaxMs, deadlineMs / 4) : nil
         rules = []
         rules = drawRules(&dice)

@@ -22,7 +22,7 @@ extension ConfigurationDraft.Release {
     fileprivate var configuration: String {
         """
           - name: \(name)
-            scrape: {interval: \(intervalMs)ms, timeout: \(min(2_000, intervalMs / 2))ms}
+            scrape: {interval: \(intervalMs)ms, timeout: \(min(2_000, intervalMs / 2))ms\(late)}
             pools:
               baseline: \(text(baseline))
               canary: \(text(canary))
@@ -44,6 +44,8 @@ extension ConfigurationDraft.Release {
         let targets = pool.instances.map { "\"\($0)\"" }.joined(separator: ", ")
         return "{version: \(pool.version), targets: [\(targets)]}"
     }
+
+    private var late: String { lateAfterMs.map { ", late_after: \($0)ms" } ?? "" }
 
     private var drain: String {
         drainPauseMs.map { "drain: {steps: [40%, 70%, 100%], pause: \($0)ms, at_once_above: 60%}" } ?? ""

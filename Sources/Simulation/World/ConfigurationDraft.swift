@@ -42,6 +42,8 @@ struct ConfigurationDraft {
         var proofCycles: Int
         /// Between the steps of a rollback; nil for one that takes everything at once.
         var drainPauseMs: Int64?
+        /// How long a cycle waits for those that are late; nil for all of them.
+        var lateAfterMs: Int64?
         var rules: [Rule]
         /// False while somebody has taken the release out of the files.
         var isListed = true

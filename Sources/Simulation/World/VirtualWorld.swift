@@ -89,6 +89,7 @@ final class VirtualWorld {
         switch what {
         case .timer(let life, let uptimeMs): timerRang(life: life, uptimeMs: uptimeMs)
         case .cycle(let life, let generation, let release): beginCycle(life, generation, release)
+        case .lateEnough(let scrape, let cycle): judgeWithoutTheLate(scrape, cycle)
         case .scrape(let scrape): serve(scrape)
         case .scraped(let scrape, let failure, let page): take(scrape, failure, page)
         case .written(let life): written(life: life)
