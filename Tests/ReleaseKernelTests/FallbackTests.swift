@@ -56,11 +56,23 @@ struct FallbackTests {
         #expect(world.isOnFallback)
         let result = world.command(.rearm(release: "checkout"))
         #expect({ if case .accepted = result { true } else { false } }(), "\(result)")
+        world.cycle(2)
+        #expect(!world.isOnFallback, "the first router is looked at again at once")
         world.mood = .honest
         world.canary.errors = 0
         world.canaryBasisPoints = 1_000
         world.cycle(8)
         #expect(!world.isOnFallback && world.release.phase == .watching)
+    }
+
+    @Test func strayTrafficAfterwardsIsAnsweredOnBoth() {
+        var world = world(.refuses)
+        world.cycle(12)
+        #expect(world.isOnFallback && world.release.phase == .rolledBack)
+        let calls = world.applied.count
+        world.strayRequests = 50
+        world.cycle(13)
+        #expect(world.applied.count == calls + 1 && world.isOnFallback && world.release.phase == .rolledBack)
     }
 
     @Test func twoRoutersThatBothRefuseArePaged() {

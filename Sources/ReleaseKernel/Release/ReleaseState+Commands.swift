@@ -10,7 +10,7 @@ extension ReleaseState {
                     + " \(toVersion) is not running beside it")
         }
         if phase == .rollingBack, let open = rollback, open.isOpen {
-            if open.drain != nil, open.step != .awaitingDurable {
+            if open.drain != nil {
                 cutShort(because: "\(by): \(reason)", &context)
                 return .accepted(text: "the rest of \(name)'s canary is taken out now", incident: open.incident)
             }
@@ -36,6 +36,7 @@ extension ReleaseState {
         }
         let sequence = context.record(.rearmed(by: by, reason: reason), release: name, incident: latched.incident)
         rollback?.isRearmed = true
+        rollback?.isOnFallback = false
         rollback?.note("rearmed", "\(by): \(reason)", atWallMs: context.now.wallMs)
         if latched.isOpen { rollback?.close(atWallMs: context.now.wallMs) }
         context.notify(

@@ -15,16 +15,19 @@ extension ReleaseState {
         case .rolledBack, .promoted: break
         }
         recordEvidence(&context)
-        countStrays()
+        countStrays(&context)
         lastCycleUptimeMs = context.now.uptimeMs
         baseline.openCycle()
         canary.openCycle()
     }
 
     /// Traffic on a canary that should have none is worth a warning, not a call: it may be somebody's test.
-    private mutating func countStrays() {
+    private mutating func countStrays(_ context: inout StepContext) {
         let rate = phase == .rolledBack ? canary.cycleRequestRate ?? 0 : 0
         strayCycles = rate > plan.proof.belowPerSecond ? strayCycles + 1 : 0
+        // Not before the router was looked at twice: what it shows is corrected as a drift.
+        let patience = max(3, Int(2 * plan.rollback.observeEveryMs / max(1, plan.scrape.intervalMs)) + 1)
+        if strayCycles > 0, strayCycles % patience == 0 { repeatOnFirstRouter(&context) }
     }
 
     private mutating func judge(_ context: inout StepContext) {

@@ -38,11 +38,12 @@ extension ReleaseState {
     /// The next try. A step that is not in place when its pause is over is not waited for.
     mutating func retryStep(_ context: inout StepContext) {
         guard let drain = rollback?.drain, let plan = plan.drain else { return proceed(&context) }
+        guard !context.isDryRun else { return showInstead(&context) }
         if let reason = drain.cutShortBecause { return cutShort(because: reason, &context) }
-        if context.now.uptimeMs - drain.begunUptimeMs >= plan.pauseMs {
+        if !drain.isStanding, context.now.uptimeMs - drain.begunUptimeMs >= plan.pauseMs {
             return cutShort(because: "the router did not take the step within its pause", &context)
         }
-        rollback?.drain?.isAsked = false
+        rollback?.drain?.askedBasisPoints = nil
         observe(&context)
     }
 
@@ -52,40 +53,84 @@ extension ReleaseState {
         if let reason = drain.cutShortBecause { return cutShort(because: reason, &context) }
         switch drain.place(of: observations) {
         case .inPlace: standInStep(&context)
-        case .above where !drain.isAsked:
-            // At a step that stood already: somebody has put the canary back.
-            if drain.inPlaceSinceUptimeMs != nil { rollback?.drain?.beginAgain(atUptimeMs: context.now.uptimeMs) }
-            apply(&context)
+        case .above(let share) where drain.askedBasisPoints == nil: lower(to: share, observations, &context)
         case .above: pauseThenRetry(&context)
         // One look that fails is no reason to give a baseline everything that cannot carry it.
-        case .unread where drain.inPlaceSinceUptimeMs != nil, .mixed where drain.record.isHeld: standInStep(&context)
+        case .unread where drain.isStanding, .mixed where drain.record.isHeld: lookAgain(&context)
         case .unread, .mixed:
             cutShort(because: "the instances do not all tell a share that the step could lower", &context)
         }
     }
 
+    /// Asks for the step's share; at a step that stood already, once more.
+    private mutating func lower(to share: Int, _ observations: [RouterObservation], _ context: inout StepContext) {
+        guard let drain = rollback?.drain else { return }
+        if drain.inPlaceSinceUptimeMs != nil {
+            rollback?.drain?.putBacks += 1
+            rollback?.drain?.inPlaceSinceUptimeMs = nil
+            rollback?.note("drifted", ReleaseState.text(observations), atWallMs: context.now.wallMs)
+            context.emit(.measure(.driftCorrection(release: name)))
+            // A fight is not fought in steps.
+            if drain.putBacks >= 2, !drain.record.isHeld {
+                return cutShort(because: "the canary is put back again and again", &context)
+            }
+        }
+        rollback?.drain?.askedBasisPoints = share
+        apply(&context)
+    }
+
     private mutating func standInStep(_ context: inout StepContext) {
-        let now = context.now.uptimeMs
-        if rollback?.drain?.inPlaceSinceUptimeMs == nil { rollback?.drain?.inPlaceSinceUptimeMs = now }
-        rollback?.drain?.isAsked = false
+        if rollback?.drain?.inPlaceSinceUptimeMs == nil {
+            rollback?.drain?.inPlaceSinceUptimeMs = context.now.uptimeMs
+            rollback?.pause.reset()
+        }
+        lookAgain(&context)
+    }
+
+    private mutating func lookAgain(_ context: inout StepContext) {
+        rollback?.drain?.askedBasisPoints = nil
         rollback?.step = .draining
-        let nextLookMs = now + plan.rollback.observeEveryMs
+        let nextLookMs = context.now.uptimeMs + plan.rollback.observeEveryMs
         rollback?.wakeUptimeMs = nextLookMs
     }
 
     // MARK: Going on
 
-    /// At the end of a scrape cycle: is the canary too bad to wait, may the baseline be given more?
+    /// At the end of a scrape cycle: is the canary too bad to wait, may the baseline be given more? A baseline that is in
+    /// trouble comes first: what cannot carry a step cannot carry everything.
     mutating func weighDrain(_ context: inout StepContext) {
-        guard let open = rollback, open.isOpen, let drain = open.drain, open.step != .awaitingDurable else { return }
+        guard let open = rollback, open.isOpen, let drain = open.drain, open.step != .awaitingDurable,
+            !context.isDryRun
+        else { return }
         guard let plan = plan.drain else {
             return cutShort(because: "the configuration has no steps any more", &context)
         }
-        if let reason = reasonForEverything { return cutShort(because: reason, &context) }
+        let condition = baselineCondition(since: drain.record)
+        rollback?.drain?.note(condition, isCanaryBlind: canary.healthyTargets == 0)
+        guard case .trouble(let trouble) = condition else {
+            return goOn(drain, pauseMs: plan.pauseMs, isWell: condition == .well, &context)
+        }
+        // A bad cycle stops the next step; one that lasts is told.
+        if rollback?.drain?.troubledCycles ?? 0 > cyclesPerPause, drain.inPlaceSinceUptimeMs != nil {
+            stand(because: trouble, &context)
+        }
+    }
+
+    /// After so many cycles nothing of what is looked at is the same.
+    private var cyclesPerPause: Int {
+        let intervalMs = max(1, plan.scrape.intervalMs)
+        return Int(((plan.drainWindowMs ?? 0) + intervalMs - 1) / intervalMs)
+    }
+
+    private mutating func goOn(_ drain: Drain, pauseMs: Int64, isWell: Bool, _ context: inout StepContext) {
+        // What was seen to be in trouble has to be seen to be well.
+        guard isWell || !drain.record.isHeld else { return }
+        if let reason = reasonToHurry(blindCycles: rollback?.drain?.blindCycles ?? 0) {
+            return cutShort(because: reason, &context)
+        }
         // Only a cycle that began after the step says how the baseline carries it.
         guard let since = drain.inPlaceSinceUptimeMs, let before = lastCycleUptimeMs, before >= since else { return }
-        if let trouble = baselineTrouble(since: drain.record) { return stand(because: trouble, &context) }
-        if context.now.uptimeMs - since >= plan.pauseMs { nextStep(&context) }
+        if context.now.uptimeMs - since >= pauseMs { nextStep(&context) }
     }
 
     private mutating func nextStep(_ context: inout StepContext) {
@@ -93,8 +138,9 @@ extension ReleaseState {
         // What was said of the step before says nothing of this one.
         rollback?.receipts = []
         rollback?.observations = []
+        rollback?.pause.reset()
         writeStep(&context)
-        if rollback?.drain?.record.isLastStep == true { rollback?.endDrain(atUptimeMs: context.now.uptimeMs) }
+        if rollback?.drain?.record.isLastStep == true { rollback?.endDrain(plan: plan.rollback, at: context.now) }
         proceed(&context)
     }
 
@@ -102,6 +148,7 @@ extension ReleaseState {
     /// nothing can be learned by waiting, so the next step is taken.
     mutating func lookAtStep(_ context: inout StepContext) {
         guard let drain = rollback?.drain, let plan = plan.drain else { return proceed(&context) }
+        guard !context.isDryRun else { return showInstead(&context) }
         let blindMs = plan.pauseMs + 3 * self.plan.scrape.intervalMs
         let silentMs = lastCycleUptimeMs.map { context.now.uptimeMs - $0 } ?? .max
         let isBlind = silentMs > blindMs && context.now.uptimeMs - drain.begunUptimeMs > blindMs
@@ -112,7 +159,8 @@ extension ReleaseState {
     /// Takes the rest out now. Waits for the answer of a call in flight: the router must not carry it out after the next.
     mutating func cutShort(because reason: String, _ context: inout StepContext) {
         guard let open = rollback, open.drain != nil else { return }
-        guard open.step != .applying || open.call == nil else {
+        let isInFlight = open.step == .applying && open.call != nil
+        guard !isInFlight, open.step != .awaitingDurable else {
             rollback?.drain?.cutShortBecause = reason
             return
         }
@@ -121,7 +169,7 @@ extension ReleaseState {
         rollback?.observations = []
         rollback?.call = nil
         writeStep(&context)
-        rollback?.endDrain(atUptimeMs: context.now.uptimeMs)
+        rollback?.endDrain(plan: plan.rollback, at: context.now)
         apply(&context)
     }
 
@@ -129,6 +177,7 @@ extension ReleaseState {
         guard let drain = rollback?.drain, !drain.record.isHeld else { return }
         rollback?.drain?.hold(because: trouble)
         let sequence = writeStep(&context)
+        context.emit(.measure(.rollback(release: name, outcome: "held")))
         tell(
             .rollbackHeld, sequence: sequence,
             summary: "\(name): \(rollback?.drain?.record.text ?? "")."
@@ -148,9 +197,19 @@ extension ReleaseState {
 }
 
 extension Rollback {
-    /// From here on it is a rollback like any other.
-    fileprivate mutating func endDrain(atUptimeMs now: Int64) {
+    /// From here on it is a rollback like any other, with its own deadline.
+    fileprivate mutating func endDrain(plan: RollbackPlan, at now: Moment) {
         drain = nil
-        everythingSinceUptimeMs = now
+        everythingSinceUptimeMs = now.uptimeMs
+        deadlineUptimeMs = now.uptimeMs + plan.deadlineMs
+        isAbandoned = false
+        pause.reset()
+    }
+}
+
+extension Drain {
+    fileprivate mutating func note(_ condition: BaselineCondition, isCanaryBlind: Bool) {
+        if case .trouble = condition { troubledCycles += 1 } else { troubledCycles = 0 }
+        blindCycles = isCanaryBlind ? blindCycles + 1 : 0
     }
 }

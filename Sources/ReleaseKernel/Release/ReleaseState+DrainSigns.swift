@@ -5,8 +5,15 @@ extension ReleaseState {
 
     /// Why the canary is to lose everything at once; nil while steps will do. A dead baseline gets nothing more.
     var reasonForEverything: String? {
-        guard let drain = plan.drain, let windowMs = plan.drainWindowMs, baselineIsThere else { return nil }
+        guard plan.drain != nil, baselineIsThere else { return nil }
         if canary.healthyTargets == 0 { return "no target of the canary can be scraped" }
+        return reasonToHurry(blindCycles: 0)
+    }
+
+    /// The same in the middle of the steps, where one failed scrape says little.
+    func reasonToHurry(blindCycles: Int) -> String? {
+        guard let drain = plan.drain, let windowMs = plan.drainWindowMs, baselineIsThere else { return nil }
+        if blindCycles >= 3 { return "no target of the canary can be scraped" }
         let view = canary.window.view(windowMs: windowMs)
         guard let requests = view.requests, requests >= Self.fewestRequests,
             let rate = Indicator.errorRate.value(in: view, of: canary), rate >= drain.atOnceAboveErrorRate
@@ -28,34 +35,56 @@ extension ReleaseState {
         }
     }
 
-    /// Why the baseline is not to be given more; nil when it does well.
-    func baselineTrouble(since record: DrainRecord) -> String? {
-        if baseline.healthyTargets == 0 { return "no target of the baseline could be scraped" }
-        if baseline.healthyTargets < record.healthyTargetsBefore {
-            return "of the baseline's targets \(baseline.healthyTargets) can be scraped, before the rollback it was"
-                + " \(record.healthyTargetsBefore)"
+    /// How the baseline carries what it has.
+    func baselineCondition(since record: DrainRecord) -> BaselineCondition {
+        let (healthy, before) = (baseline.healthyTargets, min(record.healthyTargetsBefore, baseline.targets.count))
+        if healthy == 0 { return .trouble("no target of the baseline could be scraped") }
+        if healthy < before {
+            return .trouble(
+                "of the baseline's targets \(healthy) can be scraped, before the rollback it was \(before)")
         }
-        if !baselineIsThere { return "the router says that the baseline has no healthy server" }
-        for rule in plan.rules {
-            if let trouble = baselineTrouble(by: rule, since: record) { return trouble }
+        if !baselineIsThere { return .trouble("the router says that the baseline has no healthy server") }
+        var isSeen = false
+        for rule in rulesOfLoad {
+            switch baselineCondition(by: rule, since: record) {
+            case .trouble(let reason): return .trouble(reason)
+            case .well: isSeen = true
+            case .unseen: break
+            }
         }
-        return nil
+        return isSeen || rulesOfLoad.isEmpty ? .well : .unseen
+    }
+
+    /// Rules that only tell may have any threshold; they count where there are no others.
+    private var rulesOfLoad: [RulePlan] {
+        let acting = plan.rules.filter { $0.action != .notify }
+        return acting.isEmpty ? plan.rules : acting
     }
 
     /// The rule's own measure, with the baseline of now in the canary's place and the baseline of before in its own.
-    private func baselineTrouble(by rule: RulePlan, since record: DrainRecord) -> String? {
-        guard let windowMs = plan.drainWindowMs else { return nil }
+    private func baselineCondition(by rule: RulePlan, since record: DrainRecord) -> BaselineCondition {
+        guard let windowMs = plan.drainWindowMs else { return .unseen }
         let view = baseline.window.view(windowMs: windowMs)
+        var isSeen = false
         for indicator in rule.loadIndicators where indicator.sampleSize(in: view) >= Self.fewestRequests {
-            guard let before = record.baselineBefore.first(where: { $0.indicator == indicator.name })?.value,
-                let now = indicator.value(in: view, of: baseline), now > before,
-                rule.isWorse(now, than: before, by: indicator)
-            else { continue }
-            let text = (NumberText.value(now, of: indicator), NumberText.value(before, of: indicator))
-            return "\(indicator.name) of the baseline is \(text.0), before the rollback it was \(text.1) (\(rule.name))"
+            guard let now = indicator.value(in: view, of: baseline) else { continue }
+            isSeen = true
+            let before = record.baselineBefore.first { $0.indicator == indicator.name }?.value
+            guard now > before ?? 0, rule.isWorse(now, than: before, by: indicator) else { continue }
+            let text = before.map { ", before the rollback it was \(NumberText.value($0, of: indicator))" } ?? ""
+            return .trouble(
+                "\(indicator.name) of the baseline is \(NumberText.value(now, of: indicator))\(text) (\(rule.name))")
         }
-        return nil
+        return isSeen ? .well : .unseen
     }
+}
+
+/// What is known of a baseline in the middle of the steps.
+enum BaselineCondition: Equatable {
+    case well
+    case trouble(String)
+    /// Too few requests since the last step to tell.
+    case unseen
 }
 
 extension RulePlan {
@@ -71,10 +100,11 @@ extension RulePlan {
     }
 
     /// A rule that asks for proof has no threshold, and a pause is too short for a proof: twice as bad is bad.
-    fileprivate func isWorse(_ now: Double, than before: Double, by indicator: Indicator) -> Bool {
+    fileprivate func isWorse(_ now: Double, than before: Double?, by indicator: Indicator) -> Bool {
         guard regression != nil else {
             return condition.holds(IndicatorValues(baseline: before, canary: now)) == true
         }
-        return now > 2 * (indicator == .errorRate ? max(before, 0.005) : before)
+        let smallest = indicator == .errorRate ? 0.005 : Double.infinity
+        return now > 2 * max(before ?? smallest, indicator == .errorRate ? smallest : 0)
     }
 }

@@ -7,7 +7,9 @@ extension ReleaseState {
         }
         guard let before = lastCycleUptimeMs, before >= since else { return }
         // An instance that has not answered yet may be the one that still has traffic.
+        let allowsLate = plan.scrape.lateAfterMs != nil
         guard !canary.hasLate else { return }
+        if allowsLate, canary.hasUntold { return weighSilence(&context) }
         guard let rate = canary.cycleRequestRate else { return weighSilence(&context) }
         if rate > plan.proof.belowPerSecond {
             open.quietCycles = 0
@@ -20,7 +22,8 @@ extension ReleaseState {
         }
         open.quietCycles += 1
         rollback = open
-        if open.quietCycles >= plan.proof.cycles { proven(rate: rate, &context) }
+        // A page that comes late was asked for in the cycle before.
+        if open.quietCycles >= plan.proof.cycles + (allowsLate ? 1 : 0) { proven(rate: rate, &context) }
     }
 
     private mutating func proven(rate: Double, _ context: inout StepContext) {

@@ -90,6 +90,7 @@ extension ReleaseState {
             open.note("fallback", reason, atWallMs: entry.wallMs)
         case .rearmed(let by, let reason):
             open.isRearmed = true
+            open.isOnFallback = false
             open.note("rearmed", "\(by): \(reason)", atWallMs: entry.wallMs)
             if open.isOpen { open.close(atWallMs: entry.wallMs) }
             phase = .idle

@@ -51,6 +51,7 @@ extension ReleaseState {
             return
         }
         measure("durable", &context)
+        rollback?.drain?.begunUptimeMs = context.now.uptimeMs
         proceed(&context)
     }
 
@@ -61,7 +62,6 @@ extension ReleaseState {
         guard !context.isDryRun else { return showInstead(&context) }
         startCall(step: .applying, &context)
         rollback?.attempts += 1
-        rollback?.drain?.isAsked = true
         guard let open = rollback, let call = open.call else { return }
         aim(&context)
         context.emit(
@@ -70,12 +70,13 @@ extension ReleaseState {
     }
 
     /// A dry run that found a rollback in the journal: it says what it would do, and does it not.
-    private mutating func showInstead(_ context: inout StepContext) {
+    mutating func showInstead(_ context: inout StepContext) {
         rollback?.step = .pausing
         rollback?.wakeUptimeMs = context.now.uptimeMs + 60_000
         explain("dry run: the router is not called, so the rollback of the journal does not go on")
         context.log(.warning, name, explanation)
-        context.emit(.showPlannedCalls(release: name, split: .allBaseline))
+        let next = rollback?.drain.map { Split(canaryBasisPoints: $0.record.shareBasisPoints) } ?? .allBaseline
+        context.emit(.showPlannedCalls(release: name, split: next))
     }
 
     mutating func observe(_ context: inout StepContext) {
@@ -204,6 +205,7 @@ extension ReleaseState {
         context.record(.actedBeforeDurable(reason: reason), release: name, incident: rollback?.incident)
         rollback?.note("acted_before_durable", reason, atWallMs: context.now.wallMs)
         context.log(.error, name, "\(reason); rolling back all the same")
+        rollback?.drain?.begunUptimeMs = context.now.uptimeMs
         proceed(&context)
     }
 

@@ -5,11 +5,20 @@ struct Drain: Sendable, Equatable {
     var begunUptimeMs: Int64
     /// Since when every instance has shown the step's share, or less.
     var inPlaceSinceUptimeMs: Int64?
-    /// The step's share was asked for since the last look.
-    var isAsked = false
-    /// Set when the rest is not to wait for its pauses, but a call to the router is still in flight: it must not be
-    /// overtaken by the next one.
+    /// The share that was asked for since the last look; nil when none was.
+    var askedBasisPoints: Int?
+    /// Times that somebody has put the canary back while a step stood.
+    var putBacks = 0
+    /// Cycles in a row in which the baseline did badly.
+    var troubledCycles = 0
+    /// Cycles in a row in which no target of the canary could be scraped.
+    var blindCycles = 0
+    /// Set when the rest is not to wait for its pauses, but a call to the router is still in flight (it must not be overtaken
+    /// by the next one) or the intent is not on the disk yet.
     var cutShortBecause: String?
+
+    /// It stands, or stood, in the router: one look that fails does not say otherwise.
+    var isStanding: Bool { inPlaceSinceUptimeMs != nil || record.isHeld }
 
     /// Nil when there is nothing to do in steps: no share between what the canary has and nothing.
     init?(steps: [Int], shareBefore: Int, atUptimeMs: Int64) {
@@ -32,13 +41,7 @@ struct Drain: Sendable, Equatable {
         record.step += 1
         (record.remark, record.isHeld) = (nil, false)
         begunUptimeMs = atUptimeMs
-        inPlaceSinceUptimeMs = nil
-        isAsked = false
-    }
-
-    mutating func beginAgain(atUptimeMs: Int64) {
-        begunUptimeMs = atUptimeMs
-        inPlaceSinceUptimeMs = nil
+        (inPlaceSinceUptimeMs, askedBasisPoints) = (nil, nil)
     }
 
     mutating func skipToLast(because reason: String) {
@@ -52,12 +55,11 @@ struct Drain: Sendable, Equatable {
     enum Place: Equatable {
         /// Nobody gives the canary more than the step allows.
         case inPlace
-        /// Everybody gives it as much or more.
-        case above
+        /// Some give it more. The share to ask for gives nobody's canary more than it has.
+        case above(ask: Int)
         /// Some cannot be read; what the others tell is not more than the step allows.
         case unread
-        /// Some have less than the step's share, or cannot be read, while others have more: to set it could give traffic back
-        /// to the canary.
+        /// Some have much less than the step's share, or cannot be read, while others have more: no share is right for all.
         case mixed
     }
 
@@ -68,7 +70,8 @@ struct Drain: Sendable, Equatable {
         let shares = observations.compactMap(\.canaryBasisPoints)
         let isWhole = shares.count == observations.count
         guard let largest = shares.max(), let smallest = shares.min() else { return .unread }
-        if largest <= record.shareBasisPoints + Drain.roundingBasisPoints { return isWhole ? .inPlace : .unread }
-        return isWhole && smallest >= record.shareBasisPoints ? .above : .mixed
+        let wanted = record.shareBasisPoints
+        if largest <= wanted + Drain.roundingBasisPoints { return isWhole ? .inPlace : .unread }
+        return isWhole && smallest >= wanted / 2 ? .above(ask: min(wanted, smallest)) : .mixed
     }
 }

@@ -86,7 +86,7 @@ struct Rollback: Sendable, Equatable {
     }
 
     /// The split that is being brought about.
-    var splitNow: Split { Split(canaryBasisPoints: min(max(drain?.record.shareBasisPoints ?? 0, 0), 10_000)) }
+    var splitNow: Split { Split(canaryBasisPoints: min(max(drain?.askedBasisPoints ?? 0, 0), 10_000)) }
 
     /// The earliest moment at which there is something to do by time alone.
     var nextWakeUptimeMs: Int64? {

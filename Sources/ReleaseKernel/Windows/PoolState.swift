@@ -105,8 +105,11 @@ struct PoolState: Sendable, Equatable {
         dropIncrements()
     }
 
-    /// Some have answered before and not in the cycle that just ended: what they do now nobody knows.
+    /// Some have answered before and not in the cycle that just ended: what they do now nobody knows yet.
     var hasLate: Bool { targets.contains { $0.isUp == true && !$0.isFresh } }
+
+    /// Some have answered without telling their requests: a first page is only a base.
+    var hasUntold: Bool { targets.contains { $0.isUp == true && $0.cycleRequests == nil } }
 
     /// Targets that answered in this cycle.
     var increments: [InstanceIncrements] { targets.compactMap(\.increments) }

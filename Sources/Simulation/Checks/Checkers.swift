@@ -8,12 +8,14 @@ struct Checkers {
     private var acknowledgement: AcknowledgementChecker
     private var latch: LatchChecker
     private var drain: DrainChecker
+    private let names: [String]
     private var delivery = DeliveryChecker()
     private var restart = RestartChecker()
     private var liveness: LivenessChecker
     private var silence: SilenceChecker
 
     init(releases: [String]) {
+        names = releases
         intent = IntentChecker(releases: releases.count)
         acknowledgement = AcknowledgementChecker(releases: releases.count)
         latch = LatchChecker(releases: releases.count)
@@ -36,6 +38,7 @@ struct Checkers {
     mutating func began(snapshot: Snapshot, entries: [JournalEntry]) {
         order.began(entries: entries)
         latch.restarted()
+        drain.restarted(entries, names: names)
         note("restart remembers", restart.began(snapshot))
     }
 
@@ -81,6 +84,7 @@ struct Checkers {
         note("only a rule that asks for it rolls back", RuleActionChecker.appended(entry))
         note("downtime is no evidence", DowntimeChecker.appended(entry, world))
         note("latch is kept", latch.appended(entry, release: release))
+        note("a step that stands is let stand", drain.appended(entry, release: release))
     }
 
     mutating func applies(

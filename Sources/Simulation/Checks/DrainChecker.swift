@@ -4,10 +4,38 @@ import ReleaseKernel
 /// tells the truth gave the canary as much or more.
 struct DrainChecker {
     private var looks: [RouterCall?]
+    /// Steps that stand still, by release.
+    private var held: [Bool]
 
-    init(releases: Int) { looks = Array(repeating: nil, count: releases) }
+    init(releases: Int) {
+        looks = Array(repeating: nil, count: releases)
+        held = Array(repeating: false, count: releases)
+    }
 
     mutating func looked(_ call: RouterCall) { looks[call.release] = call }
+
+    /// A step that stands still goes on when the baseline is well again, or when a person says so; nothing that a router does
+    /// pushes the rest over.
+    mutating func appended(_ entry: JournalEntry, release: Int) -> String? {
+        guard case .draining(let record) = entry.event else {
+            if case .intended = entry.event { held[release] = false }
+            return nil
+        }
+        defer { held[release] = record.isHeld }
+        guard held[release], record.isLastStep, let remark = record.remark else { return nil }
+        let isAllowed =
+            remark.hasPrefix("ada: ") || remark.contains("requests fail")
+            || remark.contains("no target of the canary") || remark.contains("no steps any more")
+        return isAllowed ? nil : "a step that stood still is cut short: \(remark)"
+    }
+
+    mutating func restarted(_ entries: [JournalEntry], names: [String]) {
+        for index in held.indices { held[index] = false }
+        for entry in entries {
+            guard let index = names.firstIndex(of: entry.release) else { continue }
+            _ = appended(entry, release: index)
+        }
+    }
 
     func applies(release: Int, split: Split, plan: ReleasePlan?) -> String? {
         guard split != .allBaseline else { return nil }
