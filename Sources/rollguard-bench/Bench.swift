@@ -16,10 +16,10 @@ struct Bench {
     }
 
     private static func parser() throws {
-        var pages = [Page.generated(megabytes: 10)]
+        var pages = [Page.generated(megabytes: 10), Page.service(routes: 38)]
         if let shared = Page.sharedFolder { pages += Page.textparse(in: shared) }
         print("parser, one core, best of 5, CPU time")
-        print(Table.row(["page", "bytes", "samples", "whole MB/s", "ns/sample", "filtered MB/s", "ns/sample"]))
+        print(Table.row(ParserBench.columns))
         for page in pages { try ParserBench(page: page).printRow() }
     }
 }
