@@ -73,7 +73,7 @@ struct EffectiveConfiguration {
             ("series_limit", .plain("\(scrape.limits.watchedSeries)")),
         ]
         if let format = scrape.fallbackFormat { members.append(("fallback_format", .text(format.rawValue))) }
-        members.append(("compression", .plain("\(scrape.acceptsCompression)")))
+        members.append(("compression", .plain(scrape.compression.rawValue)))
         return .mapping(members + security(scrape.security))
     }
 
