@@ -11,6 +11,8 @@ actor ScrapeService {
     private let logger: Logger
     private let meter: KernelMeter
     private let watchdog: Watchdog
+    private let shelf = LayoutShelf()
+    private let scratches = ScratchPool()
     private var scrapers: [TargetScraper.Identity: TargetScraper] = [:]
     private var loops: [Task<Void, Never>] = []
 
@@ -63,7 +65,8 @@ actor ScrapeService {
             return kept
         }
         return try TargetScraper(
-            pool: identity.pool, target: target, release: release, transport: transport, clock: clock)
+            pool: identity.pool, target: target, release: release, transport: transport, clock: clock,
+            shelf: shelf, scratches: scratches)
     }
 
     private func ordered(_ pool: Pool, of release: ReleasePlan) -> [TargetScraper] {

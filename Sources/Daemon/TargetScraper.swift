@@ -18,6 +18,10 @@ actor TargetScraper {
     private let transport: any HTTPTransport
     private let clock: SystemClock
     private var reader: TargetReader
+    private let shelf: LayoutShelf
+    private let scratches: ScratchPool
+    /// The one that was last looked for on the shelf.
+    private var shelved: PageLayout?
     private var lastReadUptimeMs: Int64?
     /// Only a process that started after this is new to us: when we began to look, or last saw a page before a gap.
     private var knownSinceUptimeMs: Int64
@@ -26,7 +30,8 @@ actor TargetScraper {
     private var lastCondition = Condition.up([])
 
     init(
-        pool: Pool, target: TargetPlan, release: ReleasePlan, transport: any HTTPTransport, clock: SystemClock
+        pool: Pool, target: TargetPlan, release: ReleasePlan, transport: any HTTPTransport, clock: SystemClock,
+        shelf: LayoutShelf, scratches: ScratchPool
     ) throws {
         self.pool = pool
         self.target = target
@@ -34,6 +39,8 @@ actor TargetScraper {
         watch = release.indicators
         self.transport = transport
         self.clock = clock
+        self.shelf = shelf
+        self.scratches = scratches
         knownSinceUptimeMs = clock.now.uptimeMs
         request = ScrapeRequest.make(target: target, scrape: release.scrape)
         reader = try TargetReader(watch: release.indicators, limits: release.scrape.limits)
@@ -41,7 +48,7 @@ actor TargetScraper {
 
     /// One scrape. Never throws: what went wrong is the report.
     func run(watchedSinceUptimeMs: Int64?, staleAfterMs: Int64) async -> Result {
-        let response: HTTPResponse
+        var response: HTTPResponse
         do throws(TransportError) { response = try await transport.send(request) } catch {
             return Result(outcome: .failure("\(error)"), bodyBytes: 0)
         }
@@ -50,9 +57,11 @@ actor TargetScraper {
             reader.forget()
             knownSinceUptimeMs = last
         }
-        return Result(
+        let result = Result(
             outcome: read(response, at: now, watchedSinceUptimeMs: watchedSinceUptimeMs),
             bodyBytes: response.body.count)
+        transport.reuse(response.takeBody())
+        return result
     }
 
     struct Result: Sendable {
@@ -91,8 +100,8 @@ actor TargetScraper {
         do {
             let format = try ExpositionFormat(
                 contentType: response.header("Content-Type"), fallback: scrape.fallbackFormat)
-            let reading = try reader.read(
-                response.body, format: format, atUptimeMs: now.uptimeMs,
+            let reading = try read(
+                response.body, format: format, at: now,
                 countNewWithin: watchedSinceUptimeMs.map {
                     NewProcesses.started(sinceUptimeMs: max($0, knownSinceUptimeMs), at: now)
                 })
@@ -102,6 +111,22 @@ actor TargetScraper {
         } catch {
             return .failure("the page of \(address): \(error)")
         }
+    }
+
+    /// By the layout of the target's page, where it has one, which it shares with others.
+    private func read(
+        _ page: [UInt8], format: ExpositionFormat, at now: Moment, countNewWithin: ClosedRange<Double>?
+    ) throws(ExpositionError) -> TargetReading {
+        var scratch = scratches.take()
+        defer { scratches.giveBack(scratch) }
+        let reading = try reader.read(
+            page, format: format, atUptimeMs: now.uptimeMs, countNewWithin: countNewWithin, scratch: &scratch,
+            layouts: shelf.offer(isNew: reader.isNew))
+        if reader.layout !== shelved {
+            if let layout = reader.layout { reader.share(shelf.shared(layout)) }
+            shelved = reader.layout
+        }
+        return reading
     }
 
     private var address: String { Redaction.url(target.url) }

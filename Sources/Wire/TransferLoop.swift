@@ -18,15 +18,17 @@ final class TransferLoop {
     private let mailbox: Mailbox
     private let userAgent: String
     private let maxInFlight: Int
+    private let bodies: BodyPool
     private var slots: [Slot] = []
     private var free: [Int] = []
     private var waiting: [Submission] = []
 
-    init(multi: MultiHandle, mailbox: Mailbox, userAgent: String, maxInFlight: Int) {
+    init(multi: MultiHandle, mailbox: Mailbox, userAgent: String, maxInFlight: Int, bodies: BodyPool) {
         self.multi = multi
         self.mailbox = mailbox
         self.userAgent = userAgent
         self.maxInFlight = maxInFlight
+        self.bodies = bodies
     }
 
     /// Returns after the mailbox was closed and every waiter has its answer.
@@ -100,7 +102,7 @@ extension TransferLoop {
 
     private func takeSlot() -> Int? {
         if let index = free.popLast() { return index }
-        guard let easy = EasyHandle() else { return nil }
+        guard let easy = EasyHandle(bodies: bodies) else { return nil }
         slots.append(Slot(easy: easy))
         return slots.count - 1
     }

@@ -5,6 +5,15 @@
 public protocol HTTPTransport: Sendable {
     /// - Throws: ``TransportError``; its text never holds a credential.
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse
+
+    /// Takes back the memory of an answer's body that nobody needs any more, for an answer to come. Optional: whoever
+    /// receives large bodies again and again saves an allocation each.
+    func reuse(_ body: consuming [UInt8])
+}
+
+extension HTTPTransport {
+    /// Lets it go.
+    public func reuse(_ body: consuming [UInt8]) {}
 }
 
 public struct HTTPRequest: Sendable {
@@ -54,6 +63,13 @@ public struct HTTPResponse: Sendable {
         self.status = status
         self.headers = headers
         self.body = body
+    }
+
+    /// The body, which is empty then; for handing its memory on.
+    public mutating func takeBody() -> [UInt8] {
+        var taken: [UInt8] = []
+        swap(&taken, &body)
+        return taken
     }
 
     /// The first header of that name, in any case.
