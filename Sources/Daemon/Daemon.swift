@@ -54,7 +54,9 @@ public struct Daemon: Sendable {
         let clock = SystemClock()
         let meter = KernelMeter(version: options.version, clock: clock)
         let secrets = SystemSecretStore()
-        let transport = CurlTransport(userAgent: "Rollguard/\(options.version)", secrets: secrets)
+        let transport = CurlTransport(
+            userAgent: "Rollguard/\(options.version)", secrets: secrets,
+            maxConnections: OpenFiles.makeRoomForConnections())
         let journal = try SQLiteJournal(directory: plan.daemon.stateDirectory)
         let parts = PartsFactory(transport: transport, secrets: secrets, clock: clock, externalURL: nil)
 

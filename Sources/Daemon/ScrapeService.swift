@@ -3,8 +3,10 @@ import ReleaseKernel
 
 /// Runs every release's scrape cycles.
 ///
-/// Both pools are scraped in the same cycle, so that they are compared over the same time; the targets are spread over a
-/// tenth of the interval, so that their pages do not all arrive at once. The cycle ends with its last scrape.
+/// Both pools are scraped in the same cycle, so that they are compared over the same time; the targets are spread over
+/// a tenth of the interval, so that their pages do not all arrive at once. They start in clumps: waking up costs more
+/// than reading a page, so some pages per wake-up cost half of what they would cost one by one. The cycle ends with its
+/// last scrape.
 actor ScrapeService {
     private let transport: any HTTPTransport
     private let clock: SystemClock
@@ -102,14 +104,15 @@ struct ScrapeCycle: Sendable {
         let began = clock.uptimeNs
         let watchedSinceMs = await watchdog.watchedSinceUptimeMs(release: release.name)
         let targets = scrapers.flatMap { pool in pool.enumerated().map { ($0.offset, $0.element) } }
-        let stepMs = min(release.scrape.intervalMs / 10, 1_000) / Int64(max(1, targets.count))
+        let pace = ScrapePace(targets: targets.count, intervalMs: release.scrape.intervalMs)
         await withDiscardingTaskGroup { group in
             for (order, (index, scraper)) in targets.enumerated() {
-                group.addTask {
-                    if stepMs > 0, order > 0 { try? await Task.sleep(for: .milliseconds(stepMs * Int64(order))) }
-                    guard !Task.isCancelled else { return }
-                    await scrape(scraper, index: index, watchedSinceUptimeMs: watchedSinceMs)
+                if order > 0, order % pace.clump == 0 {
+                    let dueNs = began + Int64(order / pace.clump) * pace.pauseUs * 1_000
+                    try? await Task.sleep(for: .nanoseconds(max(0, dueNs - clock.uptimeNs)))
                 }
+                guard !Task.isCancelled else { return }
+                group.addTask { await scrape(scraper, index: index, watchedSinceUptimeMs: watchedSinceMs) }
             }
         }
         guard !Task.isCancelled else { return }
@@ -123,7 +126,7 @@ struct ScrapeCycle: Sendable {
         }
         // A cancelled scrape says nothing about its target.
         guard !Task.isCancelled else { return }
-        for line in await scraper.news(of: result) { logger.warning("\(release.name): \(line)") }
+        for line in result.news { logger.warning("\(release.name): \(line)") }
         meter.scraped(release: release.name, scraper: scraper, result: result, seconds: seconds)
         await watchdog.send(
             .scraped(

@@ -22,6 +22,7 @@ actor TargetScraper {
     private let scratches: ScratchPool
     /// The one that was last looked for on the shelf.
     private var shelved: PageLayout?
+    private var understood: (contentType: String?, format: ExpositionFormat)?
     private var lastReadUptimeMs: Int64?
     /// Only a process that started after this is new to us: when we began to look, or last saw a page before a gap.
     private var knownSinceUptimeMs: Int64
@@ -50,16 +51,15 @@ actor TargetScraper {
     func run(watchedSinceUptimeMs: Int64?, staleAfterMs: Int64) async -> Result {
         var response: HTTPResponse
         do throws(TransportError) { response = try await transport.send(request) } catch {
-            return Result(outcome: .failure("\(error)"), bodyBytes: 0)
+            return result(.failure("\(error)"), bodyBytes: 0)
         }
         let now = clock.now
         if let last = lastReadUptimeMs, now.uptimeMs - last > staleAfterMs {
             reader.forget()
             knownSinceUptimeMs = last
         }
-        let result = Result(
-            outcome: read(response, at: now, watchedSinceUptimeMs: watchedSinceUptimeMs),
-            bodyBytes: response.body.count)
+        let outcome = read(response, at: now, watchedSinceUptimeMs: watchedSinceUptimeMs)
+        let result = result(outcome, bodyBytes: response.body.count)
         transport.reuse(response.takeBody())
         return result
     }
@@ -67,20 +67,27 @@ actor TargetScraper {
     struct Result: Sendable {
         let outcome: ScrapeReport.Outcome
         let bodyBytes: Int
+        /// Lines for the log.
+        let news: [String]
+    }
+
+    private func result(_ outcome: ScrapeReport.Outcome, bodyBytes: Int) -> Result {
+        // A cancelled scrape says nothing about its target.
+        Result(outcome: outcome, bodyBytes: bodyBytes, news: Task.isCancelled ? [] : news(of: outcome))
     }
 
     /// Lines for the log when something has changed: a target is lost or back, a selector matches nothing. A target that
     /// stays as it is says nothing, or a night with a broken target would bury the rest.
-    func news(of result: Result) -> [String] {
+    private func news(of outcome: ScrapeReport.Outcome) -> [String] {
         let condition: Condition =
-            switch result.outcome {
+            switch outcome {
             case .success(_, let warnings): .up(warnings)
             case .failure: .down
             }
         defer { lastCondition = condition }
         guard condition != lastCondition else { return [] }
         let name = "\(pool.rawValue) \(target.instance)"
-        switch result.outcome {
+        switch outcome {
         case .failure(let reason): return ["\(name) cannot be scraped: \(reason)"]
         case .success(_, let warnings):
             let isBack = lastCondition == .down ? ["\(name) can be scraped again"] : []
@@ -98,8 +105,7 @@ actor TargetScraper {
     ) -> ScrapeReport.Outcome {
         guard response.status == 200 else { return .failure("\(address) answered with status \(response.status)") }
         do {
-            let format = try ExpositionFormat(
-                contentType: response.header("Content-Type"), fallback: scrape.fallbackFormat)
+            let format = try format(of: response)
             let reading = try read(
                 response.body, format: format, at: now,
                 countNewWithin: watchedSinceUptimeMs.map {
@@ -111,6 +117,15 @@ actor TargetScraper {
         } catch {
             return .failure("the page of \(address): \(error)")
         }
+    }
+
+    /// A target says the same with every page, so it is understood once.
+    private func format(of response: HTTPResponse) throws(ExpositionError) -> ExpositionFormat {
+        let contentType = response.header("Content-Type")
+        if let known = understood, known.contentType == contentType { return known.format }
+        let format = try ExpositionFormat(contentType: contentType, fallback: scrape.fallbackFormat)
+        understood = (contentType, format)
+        return format
     }
 
     /// By the layout of the target's page, where it has one, which it shares with others.

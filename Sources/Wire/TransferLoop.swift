@@ -22,6 +22,8 @@ final class TransferLoop {
     private var slots: [Slot] = []
     private var free: [Int] = []
     private var waiting: [Submission] = []
+    /// The earliest deadline of those that wait, or an earlier time.
+    private var nextDeadlineMs = Int64.max
 
     init(multi: MultiHandle, mailbox: Mailbox, userAgent: String, maxInFlight: Int, bodies: BodyPool) {
         self.multi = multi
@@ -36,6 +38,7 @@ final class TransferLoop {
         while true {
             let contents = mailbox.take()
             waiting += contents.submissions
+            nextDeadlineMs = contents.submissions.reduce(nextDeadlineMs) { min($0, $1.deadlineMs) }
             cancel(contents.cancelled)
             if contents.isClosing { break }
             startWaiting()
@@ -56,9 +59,7 @@ final class TransferLoop {
     /// Waits for a socket, a timer of libcurl's, or a wake-up; while requests wait for a slot, also for their deadlines.
     private func poll() {
         var timeoutMs: Int64 = 60_000
-        if let next = waiting.lazy.map(\.deadlineMs).min() {
-            timeoutMs = min(timeoutMs, max(0, next - MonotonicClock.nowMs()))
-        }
+        if !waiting.isEmpty { timeoutMs = min(timeoutMs, max(0, nextDeadlineMs - MonotonicClock.nowMs())) }
         let code = curl_multi_poll(multi.raw, nil, 0, Int32(timeoutMs), nil)
         if code != CURLM_OK { failAll(code) }
     }
@@ -109,11 +110,12 @@ extension TransferLoop {
 
     /// Those that waited for a slot until their time was up.
     private func expire(_ now: Int64) {
-        guard waiting.contains(where: { $0.deadlineMs <= now }) else { return }
+        guard nextDeadlineMs <= now else { return }
         for submission in waiting where submission.deadlineMs <= now {
             answer(submission, .failure(expired(submission)))
         }
         waiting.removeAll { $0.deadlineMs <= now }
+        nextDeadlineMs = waiting.reduce(.max) { min($0, $1.deadlineMs) }
     }
 
     private func expired(_ submission: Submission) -> TransportError {
