@@ -56,16 +56,23 @@ private struct MovingPage {
     struct Line {
         var text: String
         var value: String
+        /// Behind the value.
+        var tail = ""
     }
 
     let format: ExpositionFormat
     var draw: SystemRandomNumberGenerator.Seeded
     var lines: [Line] = []
+    /// Lines that were taken out and may come back.
+    private var gone: [Line] = []
     private var names = 0
+    /// One target changes at nearly every page, another keeps its shape for many.
+    private let calm: Int
 
     init(seed: UInt64, format: ExpositionFormat) {
         draw = .init(seed)
         self.format = format
+        calm = seed % 3 == 0 ? 1 : 12
         for _ in 0..<Int(draw.next() % 12 + 1) { lines.append(line()) }
     }
 
@@ -86,36 +93,51 @@ private struct MovingPage {
             "go_goroutines",
             "r_total{c=\"2\\\"0\"}", "{\"r_total\",c=\"500\"}", "other{c=\"é\"}",
         ])
-        return Line(text: text, value: value())
+        return Line(text: text, value: value(), tail: below(40) == 0 ? timestamp() : "")
     }
 
     private mutating func value() -> String {
-        if below(12) > 0 { return "\(below(1_000))" }
-        return pick([
+        below(12) > 0 ? "\(below(1_000))" : oddValue()
+    }
+
+    private mutating func oddValue() -> String {
+        pick([
             "0", "1.5", "NaN", "+Inf", "-Inf", "-3", "+4", "1e3", "1.7976931348623157e308", "1e-400", "5.", ".5", "007",
             "123456789012345678", "12345678901234567890123", "0.1234567890123456789", "1234.56789012345678", "-0",
             "inf",
             "99999999999999999999999999999999999999999999", "1_0", "0x1p3", "1e400", "", "abc", "1.2.3", "12a", "1e",
             "--1",
-            "4503599627370497.5", "9007199254740993", "1000000000000000000000000000000000000000000000001",
+            "4503599627370497.5", String(repeating: "9", count: 400), "9007199254740993",
+            "1000000000000000000000000000000000000000000000001",
         ])
+    }
+
+    private mutating func timestamp() -> String {
+        format == .openMetrics ? " \(1_700_000_000 + below(3))" : " \(1_700_000_000_000 + below(3))"
     }
 
     /// Mostly the values alone.
     mutating func move() {
         for index in lines.indices where below(3) > 0 {
-            if let old = Int(lines[index].value), below(20) > 0 {
+            if let old = Int(lines[index].value), below(40) > 0 {
                 lines[index].value = "\(old + below(50))"
             } else {
                 lines[index].value = value()
             }
         }
-        switch below(16) {
+        if below(6) == 0, !lines.isEmpty { lines[below(lines.count)].value = oddValue() }
+        if below(calm) == 0 { reshape() }
+    }
+
+    private mutating func reshape() {
+        switch below(8) {
         case 0: lines.insert(line(), at: below(lines.count + 1))
-        case 1 where !lines.isEmpty: lines.remove(at: below(lines.count))
+        case 1 where !lines.isEmpty: gone.append(lines.remove(at: below(lines.count)))
         case 2 where lines.count > 1: lines.swapAt(below(lines.count), below(lines.count))
-        case 3: lines = lines.map { Line(text: $0.text, value: "0") }
+        case 3: lines = lines.map { Line(text: $0.text, value: "0", tail: $0.tail) }
         case 4 where !lines.isEmpty: lines.append(lines[below(lines.count)])
+        case 5 where !gone.isEmpty: lines.append(gone.remove(at: below(gone.count)))
+        case 6 where !lines.isEmpty: lines[below(lines.count)].tail = below(2) == 0 ? timestamp() : ""
         default: break
         }
     }
@@ -123,19 +145,19 @@ private struct MovingPage {
     /// The page's bytes, sometimes damaged for this once.
     mutating func bytes() -> [UInt8] {
         var text = "# HELP r_total Things.\n# TYPE r_total counter\n"
-        for line in lines { text += line.text + " " + line.value + tail() + "\n" }
+        for line in lines { text += line.text + " " + line.value + line.tail + tail() + "\n" }
         if format == .openMetrics { text += "# EOF\n" }
         var bytes = Array(text.utf8)
-        if below(12) == 0 { bytes.removeLast(below(min(bytes.count, 9))) }
-        if below(14) == 0 {
+        if below(12 * calm) == 0 { bytes.removeLast(below(min(bytes.count, 9))) }
+        if below(14 * calm) == 0 {
             bytes[below(bytes.count)] = pick([0, 0x0A, 0x20, 0x09, 0x30, 0x7B, 0x22, 0x5C, 0x23, 0xFF])
         }
-        if below(30) == 0 { bytes.insert(pick([0, 0x0A, 0x20, 0x31, 0x2E]), at: below(bytes.count)) }
+        if below(30 * calm) == 0 { bytes.insert(pick([0, 0x0A, 0x20, 0x31, 0x2E]), at: below(bytes.count)) }
         return bytes
     }
 
     private mutating func tail() -> String {
-        guard below(60) == 0 else { return "" }
+        guard below(60 * calm) == 0 else { return "" }
         return pick([" ", "\t", " 1700000000000", " 1700000000", " # {trace_id=\"x\"} 0.5", "\r", "{"])
     }
 }

@@ -126,6 +126,61 @@ struct PageLayoutTests {
         #expect(try target.read(Self.page(5) + error + "9\n").requests == 2)
     }
 
+    /// Of a series that is away, too: what its process counted before is gone.
+    @Test func aRestartThatALayoutSeesCountsAbsentSeriesFromZero() throws {
+        var target = try Target()
+        func page(_ start: Int, _ requests: Int, _ more: String = "") -> String {
+            "process_start_time_seconds \(start)\nrequests_total \(requests)\n" + more
+        }
+        try target.read(page(50, 10, "requests_total{code=\"500\"} 5\n"))
+        for requests in 11..<20 { try target.read(page(50, requests)) }
+        let layout = try #require(target.reader.layout)
+        #expect(try target.read(page(90, 3)).resets == 1)
+        #expect(target.reader.layout === layout)
+        #expect(try target.read(page(90, 3, "requests_total{code=\"500\"} 9\n")).requests == 9)
+    }
+
+    /// The bound on what is remembered of absent series holds while a layout reads the pages.
+    @Test func absentSeriesBeyondTheLimitAreForgotten() throws {
+        var target = try Target(limits: ScrapeLimits(watchedSeries: 4))
+        func page(_ counts: [Int]) -> String {
+            counts.enumerated().map { "requests_total{id=\"\($0.offset)\"} \($0.element)\n" }.joined()
+        }
+        try target.read(page([5, 100, 100]))
+        for count in 6..<20 { try target.read(page([count])) }
+        #expect(target.reader.layout != nil)
+        // Known, they would have counted 20; taken for new, 120.
+        #expect(try target.read(page([19, 120, 100])).requests == 0)
+    }
+
+    /// In steady state a page costs no allocation: the counts of a reading that is gone become the next one's.
+    @Test func theMemoryOfAReadingIsUsedAgain() throws {
+        var target = try Target()
+        func counts(_ seen: Int) throws -> (numbers: [Double], address: UInt) {
+            let page = "d_bucket{le=\"1\"} \(seen)\nd_bucket{le=\"+Inf\"} \(seen * 2)\n"
+            guard case .histogram(let histogram) = try target.read(page).latency else { return ([], 0) }
+            let address = histogram.cumulative.withUnsafeBufferPointer { UInt(bitPattern: $0.baseAddress) }
+            return (histogram.cumulative.map { $0 }, address)
+        }
+        _ = try counts(5)
+        _ = try counts(6)
+        let first = try counts(8)
+        let second = try counts(9)
+        #expect(first.numbers == [2, 4] && second.numbers == [1, 2] && first.address == second.address)
+    }
+
+    /// And one that is still held is not written to.
+    @Test func aReadingThatIsKeptStaysAsItIs() throws {
+        var target = try Target()
+        func page(_ seen: Int) -> String { "d_bucket{le=\"1\"} \(seen)\nd_bucket{le=\"+Inf\"} \(seen * 2)\n" }
+        try target.read(page(5))
+        let kept = try target.read(page(7))
+        let same = kept
+        _ = try target.read(page(50))
+        let expected = HistogramIncrements(upperBounds: [1, .infinity], cumulative: [2, 4], sumSeconds: 0, count: 4)
+        #expect(same.latency == .histogram(expected))
+    }
+
     @Test(arguments: [
         "0", "7", "123456789012345", "1234567890123456", "12345678901234567", "123456789012345678901234567890", "1.5",
         "0.1", "123.456", "9007199254740993", "0.30000000000000004", "1234567.8901234567", "179769313486231570000.25",

@@ -92,9 +92,10 @@ struct PackedSeries {
     {
         self.scrape = scrape
         pages += 1
-        var sums = ReadingSums(watchesErrors: watchesErrors, layout: layout.cells, room: increments)
-        // The sums hold the only reference now, or the numbers would be copied.
-        increments = []
+        // The sums get the only reference, or the numbers would be copied.
+        var room: [Double] = []
+        swap(&room, &increments)
+        var sums = ReadingSums(watchesErrors: watchesErrors, layout: layout.cells, room: consume room)
         add(values, to: &sums, from: &base)
         increments = sums.increments
         if base.isRestarted { for index in absent.indices { absent[index].series.last = 0 } }

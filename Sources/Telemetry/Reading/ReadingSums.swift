@@ -25,7 +25,7 @@ struct ReadingSums {
         bounds = layout.bounds
         knownQuantiles = layout.quantiles
         if layout.hasLatencyCount { count = 0 }
-        increments = room
+        increments = consume room
         if increments.count != bounds.count { increments = Array(repeating: 0, count: bounds.count) }
         for index in increments.indices { increments[index] = 0 }
     }
@@ -61,7 +61,8 @@ struct ReadingSums {
             increments[index] += increment
         } else {
             bounds.append(bound)
-            increments.append(increment)
+            // A value of -0 is an increment of -0; in a sum it is 0.
+            increments.append(0 + increment)
         }
     }
 
