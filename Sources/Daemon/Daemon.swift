@@ -50,7 +50,7 @@ public struct Daemon: Sendable {
     ///
     /// - Throws: ``PlanMistakes``, `JournalError`, `ConsoleError`: what kept it from starting.
     public func run() async throws {
-        MemoryHabits.shareOneArena()
+        MemoryHabits.addNoArenas()
         let plan = try source.load()
         let clock = SystemClock()
         let meter = KernelMeter(version: options.version, clock: clock)
