@@ -77,6 +77,18 @@ struct PageLayoutTests {
         #expect(open.reader.layout == nil)
     }
 
+    /// `requests_total-3` is a series and a value, `requests_total3` is a name without one.
+    @Test func aPageWithAValueRightBehindTheNameHasNone() throws {
+        var target = try Target()
+        try target.read("requests_total 5\ng-3\n")
+        #expect(target.reader.layout == nil)
+        #expect(throws: ExpositionError.self) { try target.read("requests_total 9\ng3\n") }
+        #expect(try target.read("requests_total 6\ng-4\n").requests == 1)
+        var braces = try Target()
+        try braces.read("requests_total{a=\"b\"}5\n")
+        #expect(braces.reader.layout != nil)
+    }
+
     @Test func equalPagesOfTwoTargetsShareOne() throws {
         var (first, second) = (try Target(), try Target())
         try first.read(Self.page(5))

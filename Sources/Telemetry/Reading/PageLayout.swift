@@ -35,6 +35,7 @@ public final class PageLayout: Sendable {
         var place = 0
         for spot in sketch.spots {
             let gap = place..<Int(spot.start)
+            guard Self.isApart(page, spot) else { return nil }
             text.append(page, gap)
             text.append(UInt8(ascii: "0"))
             gaps.append(UInt32(gap.count) << 1 | (spot.isWatched ? 1 : 0))
@@ -49,6 +50,14 @@ public final class PageLayout: Sendable {
         self.watch = watch
         self.limits = limits
         fingerprint = PageLayout.fingerprint(text, gaps)
+    }
+
+    /// Does the value begin where it begins whatever it is? The text format takes `name-3`, and there a `3` would be
+    /// part of the name.
+    private static func isApart(_ page: Span<UInt8>, _ spot: PageSketch.Spot) -> Bool {
+        guard spot.start > 0 else { return false }
+        let before = page[Int(spot.start) - 1]
+        return before == Byte.space || before == Byte.tab || before == Byte.close
     }
 
     /// Memory that it takes, about.
