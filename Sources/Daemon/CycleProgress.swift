@@ -6,6 +6,7 @@ import Synchronization
 final class CycleProgress: Sendable {
     private struct State {
         var told: Set<Pool> = []
+        var isAskedWhole = false
         var isEnded = false
         var timer: Task<Void, Never>?
     }
@@ -15,25 +16,39 @@ final class CycleProgress: Sendable {
     private let end: @Sendable () async -> Void
 
     /// - Parameters:
-    ///   - lateAfterMs: counted from the moment when both pools have told something; nil waits for all.
+    ///   - lateAfterMs: counted from the moment when all were asked and both pools have told something; nil waits for all.
     ///   - end: called once.
     init(lateAfterMs: Int64?, end: @escaping @Sendable () async -> Void) {
         self.lateAfterMs = lateAfterMs
         self.end = end
     }
 
-    /// A target of the pool has answered with a page.
-    func told(_ pool: Pool) {
-        guard let lateAfterMs else { return }
+    /// Every target has been asked: nobody is late before that.
+    func askedAll() {
         state.withLock { state in
-            state.told.insert(pool)
-            guard state.told.count == Pool.allCases.count, state.timer == nil, !state.isEnded else { return }
-            state.timer = Task {
-                do { try await Task.sleep(for: .milliseconds(lateAfterMs)) } catch { return }
-                await self.finish()
-            }
+            state.isAskedWhole = true
+            startTimerIfDue(&state)
         }
     }
+
+    /// A target of the pool has answered with a page.
+    func told(_ pool: Pool) {
+        state.withLock { state in
+            state.told.insert(pool)
+            startTimerIfDue(&state)
+        }
+    }
+
+    private func startTimerIfDue(_ state: inout State) {
+        guard let lateAfterMs, state.told.count == Pool.allCases.count, state.isAskedWhole else { return }
+        guard state.timer == nil, !state.isEnded else { return }
+        state.timer = Task {
+            do { try await Task.sleep(for: .milliseconds(lateAfterMs)) } catch { return }
+            await self.finish()
+        }
+    }
+
+    var isWaitingForTheLate: Bool { state.withLock { $0.timer != nil } }
 
     /// All scrapes are over, or the late ones are not waited for any longer.
     func finish() async {

@@ -50,11 +50,14 @@ public struct Daemon: Sendable {
     ///
     /// - Throws: ``PlanMistakes``, `JournalError`, `ConsoleError`: what kept it from starting.
     public func run() async throws {
+        MemoryHabits.addNoArenas()
         let plan = try source.load()
         let clock = SystemClock()
         let meter = KernelMeter(version: options.version, clock: clock)
         let secrets = SystemSecretStore()
-        let transport = CurlTransport(userAgent: "Rollguard/\(options.version)", secrets: secrets)
+        let transport = CurlTransport(
+            userAgent: "Rollguard/\(options.version)", secrets: secrets,
+            maxConnections: OpenFiles.makeRoomForConnections())
         let journal = try SQLiteJournal(directory: plan.daemon.stateDirectory)
         let parts = PartsFactory(transport: transport, secrets: secrets, clock: clock, externalURL: nil)
 

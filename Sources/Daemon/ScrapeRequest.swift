@@ -10,15 +10,25 @@ public enum ScrapeRequest {
         + "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
 
     public static func make(target: TargetPlan, scrape: ScrapePlan) -> HTTPRequest {
-        HTTPRequest(
-            url: target.url,
-            headers: [
-                TextPair("Accept", accept),
-                TextPair("X-Prometheus-Scrape-Timeout-Seconds", seconds(scrape.timeoutMs)),
-            ],
+        let acceptsCompression = acceptsCompression(scrape.compression, target)
+        var headers = [
+            TextPair("Accept", accept),
+            TextPair("X-Prometheus-Scrape-Timeout-Seconds", seconds(scrape.timeoutMs)),
+        ]
+        if !acceptsCompression { headers.append(TextPair("Accept-Encoding", "identity")) }
+        return HTTPRequest(
+            url: target.url, headers: headers,
             unixSocket: target.unixSocket, connectTimeoutMs: scrape.timeoutMs, timeoutMs: scrape.timeoutMs,
-            bodyLimitBytes: scrape.bodyLimitBytes, redirectLimit: 5, acceptsCompression: scrape.acceptsCompression,
+            bodyLimitBytes: scrape.bodyLimitBytes, redirectLimit: 5, acceptsCompression: acceptsCompression,
             security: scrape.security)
+    }
+
+    private static func acceptsCompression(_ compression: ScrapePlan.Compression, _ target: TargetPlan) -> Bool {
+        switch compression {
+        case .always: true
+        case .never: false
+        case .auto: !NearAddress.isNear(url: target.url, unixSocket: target.unixSocket)
+        }
     }
 
     /// Plain decimal without trailing zeros: 2000 ms is `2`, 1500 ms is `1.5`.

@@ -3,14 +3,18 @@ import ReleaseKernel
 
 /// Runs every release's scrape cycles.
 ///
-/// Both pools are scraped in the same cycle, so that they are compared over the same time; the targets are spread over a
-/// tenth of the interval, so that their pages do not all arrive at once. The cycle ends with its last scrape.
+/// Both pools are scraped in the same cycle, so that they are compared over the same time; the targets are spread over
+/// a tenth of the interval, so that their pages do not all arrive at once. They start in clumps: waking up costs more
+/// than reading a page, so some pages per wake-up cost half of what they would cost one by one. The cycle ends with its
+/// last scrape.
 actor ScrapeService {
     private let transport: any HTTPTransport
     private let clock: SystemClock
     private let logger: Logger
     private let meter: KernelMeter
     private let watchdog: Watchdog
+    private let shelf = LayoutShelf()
+    private let scratches = ScratchPool()
     private var scrapers: [TargetScraper.Identity: TargetScraper] = [:]
     private var loops: [Task<Void, Never>] = []
 
@@ -63,7 +67,8 @@ actor ScrapeService {
             return kept
         }
         return try TargetScraper(
-            pool: identity.pool, target: target, release: release, transport: transport, clock: clock)
+            pool: identity.pool, target: target, release: release, transport: transport, clock: clock,
+            shelf: shelf, scratches: scratches)
     }
 
     private func ordered(_ pool: Pool, of release: ReleasePlan) -> [TargetScraper] {
@@ -98,21 +103,32 @@ struct ScrapeCycle: Sendable {
 
     private func once() async {
         let began = clock.uptimeNs
+        let progress = CycleProgress(lateAfterMs: release.scrape.lateAfterMs) { await judge(sinceNs: began) }
+        await withTaskCancellationHandler {
+            await askAll(sinceNs: began, progress)
+        } onCancel: {
+            progress.abandon()
+        }
+        guard !Task.isCancelled else { return }
+        await progress.finish()
+    }
+
+    /// Returns with the last answer.
+    private func askAll(sinceNs began: Int64, _ progress: CycleProgress) async {
         let watchedSinceMs = await watchdog.watchedSinceUptimeMs(release: release.name)
         let targets = scrapers.flatMap { pool in pool.enumerated().map { ($0.offset, $0.element) } }
-        let stepMs = min(release.scrape.intervalMs / 10, 1_000) / Int64(max(1, targets.count))
-        let progress = CycleProgress(lateAfterMs: release.scrape.lateAfterMs) { await judge(sinceNs: began) }
+        let pace = ScrapePace(targets: targets.count, intervalMs: release.scrape.intervalMs)
         await withDiscardingTaskGroup { group in
             for (order, (index, scraper)) in targets.enumerated() {
-                group.addTask {
-                    if stepMs > 0, order > 0 { try? await Task.sleep(for: .milliseconds(stepMs * Int64(order))) }
-                    guard !Task.isCancelled else { return }
-                    await scrape(scraper, index: index, watchedSinceUptimeMs: watchedSinceMs, progress)
+                if order > 0, order % pace.clump == 0 {
+                    let dueNs = began + Int64(order / pace.clump) * pace.pauseUs * 1_000
+                    try? await Task.sleep(for: .nanoseconds(max(0, dueNs - clock.uptimeNs)))
                 }
+                guard !Task.isCancelled else { return }
+                group.addTask { await scrape(scraper, index: index, watchedSinceUptimeMs: watchedSinceMs, progress) }
             }
+            progress.askedAll()
         }
-        guard !Task.isCancelled else { return progress.abandon() }
-        await progress.finish()
     }
 
     private func judge(sinceNs began: Int64) async {
@@ -129,7 +145,7 @@ struct ScrapeCycle: Sendable {
         }
         // A cancelled scrape says nothing about its target.
         guard !Task.isCancelled else { return }
-        for line in await scraper.news(of: result) { logger.warning("\(release.name): \(line)") }
+        for line in result.news { logger.warning("\(release.name): \(line)") }
         meter.scraped(release: release.name, scraper: scraper, result: result, seconds: seconds)
         await watchdog.send(
             .scraped(

@@ -18,6 +18,11 @@ actor TargetScraper {
     private let transport: any HTTPTransport
     private let clock: SystemClock
     private var reader: TargetReader
+    private let shelf: LayoutShelf
+    private let scratches: ScratchPool
+    /// The one that was last looked for on the shelf.
+    private var shelved: PageLayout?
+    private var understood: (contentType: String?, format: ExpositionFormat)?
     private var lastReadUptimeMs: Int64?
     /// Only a process that started after this is new to us: when we began to look, or last saw a page before a gap.
     private var knownSinceUptimeMs: Int64
@@ -26,7 +31,8 @@ actor TargetScraper {
     private var lastCondition = Condition.up([])
 
     init(
-        pool: Pool, target: TargetPlan, release: ReleasePlan, transport: any HTTPTransport, clock: SystemClock
+        pool: Pool, target: TargetPlan, release: ReleasePlan, transport: any HTTPTransport, clock: SystemClock,
+        shelf: LayoutShelf, scratches: ScratchPool
     ) throws {
         self.pool = pool
         self.target = target
@@ -34,6 +40,8 @@ actor TargetScraper {
         watch = release.indicators
         self.transport = transport
         self.clock = clock
+        self.shelf = shelf
+        self.scratches = scratches
         knownSinceUptimeMs = clock.now.uptimeMs
         request = ScrapeRequest.make(target: target, scrape: release.scrape)
         reader = try TargetReader(watch: release.indicators, limits: release.scrape.limits)
@@ -41,37 +49,45 @@ actor TargetScraper {
 
     /// One scrape. Never throws: what went wrong is the report.
     func run(watchedSinceUptimeMs: Int64?, staleAfterMs: Int64) async -> Result {
-        let response: HTTPResponse
+        var response: HTTPResponse
         do throws(TransportError) { response = try await transport.send(request) } catch {
-            return Result(outcome: .failure("\(error)"), bodyBytes: 0)
+            return result(.failure("\(error)"), bodyBytes: 0)
         }
         let now = clock.now
         if let last = lastReadUptimeMs, now.uptimeMs - last > staleAfterMs {
             reader.forget()
             knownSinceUptimeMs = last
         }
-        return Result(
-            outcome: read(response, at: now, watchedSinceUptimeMs: watchedSinceUptimeMs),
-            bodyBytes: response.body.count)
+        let outcome = read(response, at: now, watchedSinceUptimeMs: watchedSinceUptimeMs)
+        let result = result(outcome, bodyBytes: response.body.count)
+        transport.reuse(response.takeBody())
+        return result
     }
 
     struct Result: Sendable {
         let outcome: ScrapeReport.Outcome
         let bodyBytes: Int
+        /// Lines for the log.
+        let news: [String]
+    }
+
+    private func result(_ outcome: ScrapeReport.Outcome, bodyBytes: Int) -> Result {
+        // A cancelled scrape says nothing about its target.
+        Result(outcome: outcome, bodyBytes: bodyBytes, news: Task.isCancelled ? [] : news(of: outcome))
     }
 
     /// Lines for the log when something has changed: a target is lost or back, a selector matches nothing. A target that
     /// stays as it is says nothing, or a night with a broken target would bury the rest.
-    func news(of result: Result) -> [String] {
+    private func news(of outcome: ScrapeReport.Outcome) -> [String] {
         let condition: Condition =
-            switch result.outcome {
+            switch outcome {
             case .success(_, let warnings): .up(warnings)
             case .failure: .down
             }
         defer { lastCondition = condition }
         guard condition != lastCondition else { return [] }
         let name = "\(pool.rawValue) \(target.instance)"
-        switch result.outcome {
+        switch outcome {
         case .failure(let reason): return ["\(name) cannot be scraped: \(reason)"]
         case .success(_, let warnings):
             let isBack = lastCondition == .down ? ["\(name) can be scraped again"] : []
@@ -89,10 +105,9 @@ actor TargetScraper {
     ) -> ScrapeReport.Outcome {
         guard response.status == 200 else { return .failure("\(address) answered with status \(response.status)") }
         do {
-            let format = try ExpositionFormat(
-                contentType: response.header("Content-Type"), fallback: scrape.fallbackFormat)
-            let reading = try reader.read(
-                response.body, format: format, atUptimeMs: now.uptimeMs,
+            let format = try format(of: response)
+            let reading = try read(
+                response.body, format: format, at: now,
                 countNewWithin: watchedSinceUptimeMs.map {
                     NewProcesses.started(sinceUptimeMs: max($0, knownSinceUptimeMs), at: now)
                 })
@@ -102,6 +117,31 @@ actor TargetScraper {
         } catch {
             return .failure("the page of \(address): \(error)")
         }
+    }
+
+    /// A target says the same with every page, so it is understood once.
+    private func format(of response: HTTPResponse) throws(ExpositionError) -> ExpositionFormat {
+        let contentType = response.header("Content-Type")
+        if let known = understood, known.contentType == contentType { return known.format }
+        let format = try ExpositionFormat(contentType: contentType, fallback: scrape.fallbackFormat)
+        understood = (contentType, format)
+        return format
+    }
+
+    /// By the layout of the target's page, where it has one, which it shares with others.
+    private func read(
+        _ page: [UInt8], format: ExpositionFormat, at now: Moment, countNewWithin: ClosedRange<Double>?
+    ) throws(ExpositionError) -> TargetReading {
+        var scratch = scratches.take()
+        defer { scratches.giveBack(scratch) }
+        let reading = try reader.read(
+            page, format: format, atUptimeMs: now.uptimeMs, countNewWithin: countNewWithin, scratch: &scratch,
+            layouts: shelf.offer(isNew: reader.isNew))
+        if reader.layout !== shelved {
+            if let layout = reader.layout { reader.share(shelf.shared(layout)) }
+            shelved = reader.layout
+        }
+        return reading
     }
 
     private var address: String { Redaction.url(target.url) }

@@ -17,6 +17,7 @@ public import ReleaseKernel
 public final class CurlTransport: HTTPTransport {
     private let mailbox: Mailbox
     private let secrets: any SecretStore
+    private let bodies: BodyPool
 
     /// - Parameters:
     ///   - userAgent: `Rollguard/1.2.3`, unless a request brings its own.
@@ -33,10 +34,12 @@ public final class CurlTransport: HTTPTransport {
         let multi = Self.isLibraryReady ? MultiHandle(maxConnections: maxConnections) : nil
         let mailbox = Mailbox(multi: multi, limit: maxInFlight + maxWaiting)
         self.mailbox = mailbox
+        let bodies = BodyPool(most: maxInFlight)
+        self.bodies = bodies
         guard let multi else { return }
         let inFlight = min(maxInFlight, maxConnections)
         let isStarted = TransferThread.start {
-            TransferLoop(multi: multi, mailbox: mailbox, userAgent: userAgent, maxInFlight: inFlight)
+            TransferLoop(multi: multi, mailbox: mailbox, userAgent: userAgent, maxInFlight: inFlight, bodies: bodies)
         }
         if !isStarted { mailbox.leave() }
     }
@@ -63,6 +66,8 @@ public final class CurlTransport: HTTPTransport {
         }
         return try outcome.get()
     }
+
+    public func reuse(_ body: consuming [UInt8]) { bodies.giveBack(body) }
 
     /// Aborts what is under way (those callers get `closed`), refuses what comes later, and comes back when the thread has
     /// ended. Calling it again is harmless.

@@ -10,11 +10,11 @@ final class EasyHandle {
     private var refusedOption: TransportError?
 
     /// Nil when there is no memory.
-    init?() {
+    init?(bodies: BodyPool) {
         guard let raw = curl_easy_init() else { return nil }
         self.raw = raw
         intake = .allocate(capacity: 1)
-        intake.initialize(to: Intake(easy: raw))
+        intake.initialize(to: Intake(easy: raw, bodies: bodies))
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
     }
@@ -22,7 +22,6 @@ final class EasyHandle {
     deinit {
         curl_easy_cleanup(raw)
         curl_slist_free_all(headerList)
-        intake.pointee.release()
         intake.deinitialize(count: 1)
         intake.deallocate()
         errorText.deallocate()

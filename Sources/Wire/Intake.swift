@@ -14,18 +14,16 @@ struct Intake {
     private(set) var refusal: Refusal?
     private var limitBytes = 0
     private var headers: [UInt8] = []
-    private var body: UnsafeMutableRawPointer?
-    private var bodyCount = 0
-    private var bodyCapacity = 0
+    private var body: [UInt8] = []
+    private let bodies: BodyPool
     private let easy: UnsafeMutableRawPointer
 
     /// All header lines of all answers of a transfer, 1xx included.
     static let headerLimitBytes = 65_536
-    /// A buffer above this is given back after its transfer: one large answer must not be kept for ever.
-    private static let keptBytes = 1 << 20
 
-    init(easy: UnsafeMutableRawPointer) {
+    init(easy: UnsafeMutableRawPointer, bodies: BodyPool) {
         self.easy = easy
+        self.bodies = bodies
         headers.reserveCapacity(1_024)
     }
 
@@ -33,35 +31,30 @@ struct Intake {
         self.limitBytes = limitBytes
         refusal = nil
         headers.removeAll(keepingCapacity: true)
-        bodyCount = 0
-        if bodyCapacity > Self.keptBytes { release() }
+        // Bytes of a transfer that failed.
+        if body.capacity > BodyPool.largestKeptBytes { body = [] }
+        body.removeAll(keepingCapacity: true)
     }
 
-    mutating func release() {
-        free(body)
-        body = nil
-        bodyCapacity = 0
-    }
-
-    func response(status: Int) -> HTTPResponse {
-        let bytes = UnsafeRawBufferPointer(start: body, count: bodyCount)
-        return HTTPResponse(status: status, headers: HeaderBlock.lastAnswer(headers), body: [UInt8](bytes))
+    /// The answer with its body, which is handed over and not copied.
+    mutating func response(status: Int) -> HTTPResponse {
+        var response = HTTPResponse(status: status, headers: HeaderBlock.lastAnswer(headers))
+        swap(&response.body, &body)
+        return response
     }
 
     /// Decoded bytes of the body; false stops the transfer. libcurl's own limit (`MAXFILESIZE`) is blind to chunked and to
     /// compressed bodies, so the limit is here.
     mutating func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        if bodyCount == 0, !acceptsDeclaredLength() { return refuse(.bodyTooLarge) }
-        guard bytes.count <= limitBytes - bodyCount else { return refuse(.bodyTooLarge) }
-        guard reserve(bodyCount + bytes.count), let body, let source = bytes.baseAddress else { return bytes.isEmpty }
-        (body + bodyCount).copyMemory(from: source, byteCount: bytes.count)
-        bodyCount += bytes.count
+        if body.isEmpty, !acceptsDeclaredLength() { return refuse(.bodyTooLarge) }
+        guard bytes.count <= limitBytes - body.count else { return refuse(.bodyTooLarge) }
+        body.append(contentsOf: bytes)
         return true
     }
 
     /// A line of a header block; also lines of trailers, which come after the body and are left out.
     mutating func receiveHeader(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard bodyCount == 0 else { return true }
+        guard body.isEmpty else { return true }
         guard bytes.count <= Self.headerLimitBytes - headers.count else { return refuse(.headersTooLarge) }
         headers.append(contentsOf: bytes)
         return true
@@ -72,16 +65,9 @@ struct Intake {
         var declared: curl_off_t = -1
         _ = rg_get_size(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &declared)
         guard declared <= limitBytes else { return false }
+        if body.capacity == 0 { body = bodies.take() }
         // No more than the first block is taken on trust, for the announced bytes may never come.
-        return declared <= 0 || reserve(min(Int(declared), Self.keptBytes))
-    }
-
-    private mutating func reserve(_ count: Int) -> Bool {
-        guard count > bodyCapacity else { return true }
-        let capacity = max(count, min(bodyCapacity * 2, limitBytes), 4_096)
-        guard let grown = realloc(body, capacity) else { return false }
-        body = grown
-        bodyCapacity = capacity
+        if declared > 0 { body.reserveCapacity(min(Int(declared), BodyPool.largestKeptBytes)) }
         return true
     }
 

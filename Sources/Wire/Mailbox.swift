@@ -1,12 +1,23 @@
 import ReleaseKernel
 
-/// A request on its way to the transfer thread, with the task that waits for its answer.
-struct Submission: Sendable {
+/// A request on its way to the transfer thread, with the task that waits for its answer. An object, because it is large
+/// and goes through several queues.
+final class Submission: Sendable {
     let id: UInt64
     let request: PreparedRequest
     /// On ``MonotonicClock``; the whole way counts, waiting for a free slot and redirects included.
     let deadlineMs: Int64
     let waiter: CheckedContinuation<Result<HTTPResponse, TransportError>, Never>
+
+    init(
+        id: UInt64, request: PreparedRequest, deadlineMs: Int64,
+        waiter: CheckedContinuation<Result<HTTPResponse, TransportError>, Never>
+    ) {
+        self.id = id
+        self.request = request
+        self.deadlineMs = deadlineMs
+        self.waiter = waiter
+    }
 }
 
 /// The one place where calling tasks and the transfer thread meet.

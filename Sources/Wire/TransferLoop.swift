@@ -18,15 +18,19 @@ final class TransferLoop {
     private let mailbox: Mailbox
     private let userAgent: String
     private let maxInFlight: Int
+    private let bodies: BodyPool
     private var slots: [Slot] = []
     private var free: [Int] = []
     private var waiting: [Submission] = []
+    /// The earliest deadline of those that wait, or an earlier time.
+    private var nextDeadlineMs = Int64.max
 
-    init(multi: MultiHandle, mailbox: Mailbox, userAgent: String, maxInFlight: Int) {
+    init(multi: MultiHandle, mailbox: Mailbox, userAgent: String, maxInFlight: Int, bodies: BodyPool) {
         self.multi = multi
         self.mailbox = mailbox
         self.userAgent = userAgent
         self.maxInFlight = maxInFlight
+        self.bodies = bodies
     }
 
     /// Returns after the mailbox was closed and every waiter has its answer.
@@ -34,6 +38,7 @@ final class TransferLoop {
         while true {
             let contents = mailbox.take()
             waiting += contents.submissions
+            nextDeadlineMs = contents.submissions.reduce(nextDeadlineMs) { min($0, $1.deadlineMs) }
             cancel(contents.cancelled)
             if contents.isClosing { break }
             startWaiting()
@@ -54,9 +59,7 @@ final class TransferLoop {
     /// Waits for a socket, a timer of libcurl's, or a wake-up; while requests wait for a slot, also for their deadlines.
     private func poll() {
         var timeoutMs: Int64 = 60_000
-        if let next = waiting.lazy.map(\.deadlineMs).min() {
-            timeoutMs = min(timeoutMs, max(0, next - MonotonicClock.nowMs()))
-        }
+        if !waiting.isEmpty { timeoutMs = min(timeoutMs, max(0, nextDeadlineMs - MonotonicClock.nowMs())) }
         let code = curl_multi_poll(multi.raw, nil, 0, Int32(timeoutMs), nil)
         if code != CURLM_OK { failAll(code) }
     }
@@ -100,18 +103,19 @@ extension TransferLoop {
 
     private func takeSlot() -> Int? {
         if let index = free.popLast() { return index }
-        guard let easy = EasyHandle() else { return nil }
+        guard let easy = EasyHandle(bodies: bodies) else { return nil }
         slots.append(Slot(easy: easy))
         return slots.count - 1
     }
 
     /// Those that waited for a slot until their time was up.
     private func expire(_ now: Int64) {
-        guard waiting.contains(where: { $0.deadlineMs <= now }) else { return }
+        guard nextDeadlineMs <= now else { return }
         for submission in waiting where submission.deadlineMs <= now {
             answer(submission, .failure(expired(submission)))
         }
         waiting.removeAll { $0.deadlineMs <= now }
+        nextDeadlineMs = waiting.reduce(.max) { min($0, $1.deadlineMs) }
     }
 
     private func expired(_ submission: Submission) -> TransportError {

@@ -6,6 +6,8 @@ struct Page {
     let name: String
     let bytes: [UInt8]
     let format: ExpositionFormat
+    /// A histogram that most of its samples belong to.
+    var latency: String?
 
     /// A page as services have them: help, type, labels, counters, histograms.
     static func generated(megabytes: Int) -> Page {
@@ -27,6 +29,27 @@ struct Page {
         text += "# TYPE http_requests_total counter\nhttp_requests_total{code=\"200\"} 12345\n"
         text += "http_requests_total{code=\"500\"} 17\n"
         return Page(name: "generated \(megabytes) MB", bytes: [UInt8](text.utf8), format: .prometheusText)
+    }
+
+    /// A service's page of some 100 kB: per route three codes and a histogram with twenty buckets, and fifty gauges.
+    static func service(routes: Int) -> Page {
+        var text = "# TYPE http_requests_total counter\n# TYPE http_request_duration_seconds histogram\n"
+        let bounds = (0..<19).map { "\(Double(1 << $0) / 1_000)" } + ["+Inf"]
+        for route in 0..<routes {
+            let labels = "instance_zone=\"zone-a\",handler=\"/api/v1/orders/\(route)\""
+            for code in [200, 404, 500] {
+                text += "http_requests_total{\(labels),code=\"\(code)\"} \(route * 7_919 + code)\n"
+            }
+            for (index, bound) in bounds.enumerated() {
+                text += "http_request_duration_seconds_bucket{\(labels),le=\"\(bound)\"} \(route * 31 + index * 977)\n"
+            }
+            text += "http_request_duration_seconds_sum{\(labels)} \(Double(route * 977 + 1) * 1.2345678901)\n"
+            text += "http_request_duration_seconds_count{\(labels)} \(route * 977 + 19_000)\n"
+        }
+        for gauge in 0..<50 { text += "# TYPE go_gauge_\(gauge) gauge\ngo_gauge_\(gauge) \(gauge)e+06\n" }
+        return Page(
+            name: "service, \(routes) routes", bytes: [UInt8](text.utf8), format: .prometheusText,
+            latency: "http_request_duration_seconds")
     }
 
     /// Pages of the Prometheus project, where the conformance data is at hand.

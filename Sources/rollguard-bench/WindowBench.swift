@@ -1,21 +1,50 @@
 import ReleaseKernel
 import Telemetry
 
-/// Memory of what is kept per watched series: the last values in a reader, the totals in a window.
+/// Memory of what is kept per watched series: by name, and by a layout that many targets share.
 struct WindowBench {
+    private static let targets = 400
+    private static let series = 1_000
+
     func printRows() throws {
-        let series = 100_000
-        let page = WindowBench.page(series: series)
+        let page = WindowBench.page(series: WindowBench.series)
+        // What making the layout leaves behind in the heap is used before new memory, so the figure is a little low.
+        let maker = try readers(1, of: page, LayoutOffer())
+        let known = LayoutOffer(known: maker.compactMap(\.layout), mayMakeOne: false)
+        print("memory: \(WindowBench.targets) targets with \(WindowBench.series) watched series each")
+        try row("by a shared layout:", page, known)
+        try row("by name:           ", page, .none)
+    }
+
+    private func row(_ name: String, _ page: [UInt8], _ offer: LayoutOffer) throws {
         let before = Stopwatch.residentBytes
-        var reader = try TargetReader(
-            watch: WatchList(requests: SeriesSelector(metric: "requests_total")), limits: ScrapeLimits())
-        _ = try reader.read(page, format: .prometheusText, atUptimeMs: 0, countNewWithin: nil)
-        let perSeries = Double(Stopwatch.residentBytes - before) / Double(series)
+        var kept = try readers(WindowBench.targets, of: page, offer)
+        let bytes = Double(Stopwatch.residentBytes - before)
+        var scratch = ReadingScratch()
+        var uptimeMs: Int64 = 0
         let seconds = try Stopwatch.best {
-            _ = try reader.read(page, format: .prometheusText, atUptimeMs: 5_000, countNewWithin: nil)
+            uptimeMs += 5_000
+            for index in kept.indices {
+                _ = try kept[index].read(
+                    page, format: .prometheusText, atUptimeMs: uptimeMs, countNewWithin: nil, scratch: &scratch,
+                    layouts: offer)
+            }
         }
-        print("memory: \(series) watched series of one target: \(Table.number(perSeries)) bytes each")
-        print("reading them again: \(Table.number(seconds * 1e9 / Double(series))) ns each")
+        let count = Double(WindowBench.targets * WindowBench.series)
+        print(
+            "  \(name) \(Table.number(bytes / count)) bytes per series; "
+                + "reading them again \(Table.number(seconds * 1e9 / count)) ns each")
+    }
+
+    private func readers(_ count: Int, of page: [UInt8], _ offer: LayoutOffer) throws -> [TargetReader] {
+        let watch = WatchList(requests: SeriesSelector(metric: "requests_total"))
+        var scratch = ReadingScratch()
+        return try (0..<count).map { _ in
+            var reader = try TargetReader(watch: watch, limits: ScrapeLimits())
+            _ = try reader.read(
+                page, format: .prometheusText, atUptimeMs: 0, countNewWithin: nil, scratch: &scratch, layouts: offer)
+            return reader
+        }
     }
 
     static func page(series: Int) -> [UInt8] {

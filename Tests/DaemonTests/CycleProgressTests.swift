@@ -39,15 +39,29 @@ struct CycleProgressTests {
         let ends = Ends()
         let progress = CycleProgress(lateAfterMs: 1) { ends.end() }
         progress.told(.canary)
+        progress.askedAll()
         progress.told(.baseline)
         await ends.next()
         await progress.finish()
         #expect(ends.count == 1)
     }
 
+    @Test func nobodyIsLateBeforeAllWereAsked() async {
+        let ends = Ends()
+        let progress = CycleProgress(lateAfterMs: 1) { ends.end() }
+        progress.told(.baseline)
+        progress.told(.canary)
+        #expect(!progress.isWaitingForTheLate)
+        progress.askedAll()
+        #expect(progress.isWaitingForTheLate)
+        await ends.next()
+        #expect(ends.count == 1)
+    }
+
     @Test func doesNotComeEarlierWhileOnePoolIsSilent() async {
         let ends = Ends()
         let progress = CycleProgress(lateAfterMs: 1) { ends.end() }
+        progress.askedAll()
         progress.told(.canary)
         progress.told(.canary)
         progress.abandon()

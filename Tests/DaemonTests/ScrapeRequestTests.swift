@@ -18,5 +18,26 @@ struct ScrapeRequestTests {
         #expect(accept.hasSuffix("text/plain;version=0.0.4;q=0.3,*/*;q=0.2"))
         #expect(Self.header(request, "X-Prometheus-Scrape-Timeout-Seconds") == "2.5")
         #expect(request.timeoutMs == 2_500 && request.acceptsCompression)
+        #expect(Self.header(request, "Accept-Encoding") == nil)
+    }
+
+    @Test(arguments: [
+        ("http://127.0.0.1:9090/metrics", true), ("http://localhost/m", true), ("http://10.1.2.3/m", true),
+        ("https://172.31.0.1:9/m", true), ("http://172.32.0.1/m", false), ("http://192.168.7.1/m", true),
+        ("http://[::1]:9/m", true), ("http://[fd00::7]/m", true), ("http://[fe80::1]/m", true),
+        ("http://[2001:db8::1]/m", false), ("http://8.8.8.8/m", false), ("http://10.example.org/m", false),
+        ("http://127.0.0.1.example.org/m", false), ("http://8.8.8.8/127.0.0.1", false), ("http://u@10.0.0.1?q", true),
+        ("http://300.0.0.1/m", false), ("", false),
+    ])
+    func automaticCompressionSparesNearTargets(_ url: String, isNear: Bool) {
+        func request(_ compression: ScrapePlan.Compression, unixSocket: String? = nil) -> HTTPRequest {
+            ScrapeRequest.make(
+                target: TargetPlan(instance: "a", url: url, unixSocket: unixSocket),
+                scrape: ScrapePlan(compression: compression))
+        }
+        #expect(request(.auto).acceptsCompression == !isNear)
+        #expect(Self.header(request(.auto), "Accept-Encoding") == (isNear ? "identity" : nil))
+        #expect(request(.always).acceptsCompression && !request(.never).acceptsCompression)
+        #expect(!request(.auto, unixSocket: "/run/a.sock").acceptsCompression)
     }
 }

@@ -10,7 +10,7 @@ enum ExpositionProperties {
         for page in pages {
             if let text = wholePage(page, format) ?? numbers(page) { return text }
         }
-        return rowOfPages(pages, format)
+        return rowOfPages(pages, format) ?? layouts(pages, format)
     }
 
     // MARK: One page
@@ -105,6 +105,22 @@ enum ExpositionProperties {
         errors: SeriesSelector(metric: "r_total", matchers: [.init(label: "c", comparison: .matches, value: "5..")]),
         latency: SeriesSelector(metric: "l"))
 
+    /// By layout and word by word is the same. Each page comes twice, so that its layout is tried on it, and once more
+    /// in the end.
+    private static func layouts(_ pages: [[UInt8]], _ format: ExpositionFormat) -> String? {
+        guard var quick = try? TargetReader(watch: watch, limits: .none),
+            var plain = try? TargetReader(watch: watch, limits: .none)
+        else { return "the watch list cannot be used" }
+        var scratch = ReadingScratch()
+        for (index, page) in (pages.flatMap { [$0, $0] } + pages).enumerated() {
+            let now = Int64(index + 1) * 1_000
+            let one = "\(result(&quick, page, format, now, &scratch, .ownOnly))"
+            let other = "\(result(&plain, page, format, now, &scratch, .none))"
+            if one != other { return "by layout: \(one), word by word: \(other)" }
+        }
+        return nil
+    }
+
     private static func rowOfPages(_ pages: [[UInt8]], _ format: ExpositionFormat) -> String? {
         // A second reader gets the good pages alone: a bad one must leave nothing behind.
         guard var reader = try? TargetReader(watch: watch, limits: .none),
@@ -134,8 +150,18 @@ enum ExpositionProperties {
     private static func result(
         _ reader: inout TargetReader, _ page: [UInt8], _ format: ExpositionFormat, _ now: Int64
     ) -> Result<TargetReading, ExpositionError> {
+        var scratch = ReadingScratch()
+        return result(&reader, page, format, now, &scratch, .ownOnly)
+    }
+
+    private static func result(
+        _ reader: inout TargetReader, _ page: [UInt8], _ format: ExpositionFormat, _ now: Int64,
+        _ scratch: inout ReadingScratch, _ layouts: LayoutOffer
+    ) -> Result<TargetReading, ExpositionError> {
         Result { () throws(ExpositionError) in
-            try reader.read(page, format: format, atUptimeMs: now, countNewWithin: 1_000...2_000_000_000)
+            try reader.read(
+                page, format: format, atUptimeMs: now, countNewWithin: 1_000...2_000_000_000, scratch: &scratch,
+                layouts: layouts)
         }
     }
 

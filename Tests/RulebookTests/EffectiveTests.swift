@@ -22,7 +22,7 @@ struct EffectiveTests {
           - {name: b, kind: alertmanager-webhook, url: "http://b", auth: {header: {name: X-K, value_file: v}}}
         releases:
           - name: one
-            scrape: {interval: 2s, late_after: 150ms, body_limit: 12345, sample_limit: 0, fallback_format: openmetrics, compression: false,
+            scrape: {interval: 2s, late_after: 150ms, body_limit: 12345, sample_limit: 0, fallback_format: openmetrics, compression: auto,
                      scheme: https, path: "/m", auth: {bearer_env: B}}
             pools:
               baseline: {version: "1.10", targets: ["a:1", {address: "http://u", unix_socket: s.sock, instance: "x y"}]}

@@ -68,6 +68,35 @@ struct LimitTests {
         }
     }
 
+    /// A body's memory serves later bodies, and nothing of the old one shows.
+    @Test func memoryOfABodyIsUsedAgain() async throws {
+        let server = ScriptedServer.answering { request in
+            ScriptedServer.ok(
+                String(
+                    repeating: request.line.contains("/long") ? "a" : "b",
+                    count: request.line.contains("/long") ? 50_000 : 3))
+        }
+        defer { server.stop() }
+        try await withTransport { transport in
+            var long = try await transport.send(HTTPRequest(url: server.url + "/long"))
+            #expect(long.body.count == 50_000)
+            let address = long.body.withUnsafeBufferPointer { UInt(bitPattern: $0.baseAddress) }
+            transport.reuse(long.takeBody())
+            #expect(long.body.isEmpty)
+            let short = try await transport.send(HTTPRequest(url: server.url + "/short"))
+            #expect(short.text == "bbb")
+            #expect(short.body.withUnsafeBufferPointer { UInt(bitPattern: $0.baseAddress) } == address)
+        }
+    }
+
+    @Test func aPoolOfBodiesKeepsFewAndNoLargeOnes() {
+        let pool = BodyPool(most: 2)
+        for _ in 0..<3 { pool.giveBack([UInt8](repeating: 1, count: 100)) }
+        pool.giveBack([UInt8](repeating: 1, count: BodyPool.largestKeptBytes + 1))
+        let taken = (0..<3).map { _ in pool.take() }
+        #expect(taken.allSatisfy(\.isEmpty) && taken.map { $0.capacity >= 100 } == [true, true, false])
+    }
+
     @Test(arguments: [(5, true), (4, false), (0, false)])
     func aBodyOfExactlyTheLimitIsTaken(limit: Int, isTaken: Bool) async throws {
         let server = ScriptedServer.answering { _ in ScriptedServer.ok("12345") }

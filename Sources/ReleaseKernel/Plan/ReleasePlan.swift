@@ -75,6 +75,14 @@ public struct TargetPlan: Sendable, Equatable, Codable {
 
 /// How the pages are fetched.
 public struct ScrapePlan: Sendable, Equatable, Codable {
+    /// Whether compressed pages are asked for; the raw value is what stands in the configuration.
+    public enum Compression: String, Sendable, Equatable, Codable, CaseIterable {
+        case always = "true"
+        case never = "false"
+        /// Except on loopback and in private networks, where it costs more than it saves.
+        case auto
+    }
+
     public var intervalMs: Int64
     /// At most the interval.
     public var timeoutMs: Int64
@@ -85,12 +93,13 @@ public struct ScrapePlan: Sendable, Equatable, Codable {
     public var limits: ScrapeLimits
     /// The format to assume when a page has no usable Content-Type; nil fails the scrape, as Prometheus 3 does.
     public var fallbackFormat: ExpositionFormat?
-    public var acceptsCompression: Bool
+    public var compression: Compression
     public var security: ClientSecurity
 
     public init(
         intervalMs: Int64 = 5_000, timeoutMs: Int64 = 2_000, bodyLimitBytes: Int = 64 << 20,
-        limits: ScrapeLimits = ScrapeLimits(), fallbackFormat: ExpositionFormat? = nil, acceptsCompression: Bool = true,
+        limits: ScrapeLimits = ScrapeLimits(), fallbackFormat: ExpositionFormat? = nil,
+        compression: Compression = .always,
         security: ClientSecurity = ClientSecurity()
     ) {
         self.intervalMs = intervalMs
@@ -98,7 +107,7 @@ public struct ScrapePlan: Sendable, Equatable, Codable {
         self.bodyLimitBytes = bodyLimitBytes
         self.limits = limits
         self.fallbackFormat = fallbackFormat
-        self.acceptsCompression = acceptsCompression
+        self.compression = compression
         self.security = security
     }
 }

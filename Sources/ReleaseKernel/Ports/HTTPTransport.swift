@@ -5,6 +5,15 @@
 public protocol HTTPTransport: Sendable {
     /// - Throws: ``TransportError``; its text never holds a credential.
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse
+
+    /// Takes back the memory of an answer's body that nobody needs any more, for an answer to come. Optional: whoever
+    /// receives large bodies again and again saves an allocation each.
+    func reuse(_ body: consuming [UInt8])
+}
+
+extension HTTPTransport {
+    /// Lets it go.
+    public func reuse(_ body: consuming [UInt8]) {}
 }
 
 public struct HTTPRequest: Sendable {
@@ -56,11 +65,24 @@ public struct HTTPResponse: Sendable {
         self.body = body
     }
 
+    /// The body, which is empty then; for handing its memory on.
+    public mutating func takeBody() -> [UInt8] {
+        var taken: [UInt8] = []
+        swap(&taken, &body)
+        return taken
+    }
+
     /// The first header of that name, in any case.
     public func header(_ name: String) -> String? {
-        let wanted = name.lowercased()
-        return headers.first { $0.name.lowercased() == wanted }?.value
+        headers.first { HTTPResponse.isEqual($0.name, name) }?.value
     }
+
+    /// Names of headers are ASCII (RFC 9110, section 5.1), so no string needs to be made to compare them.
+    private static func isEqual(_ one: String, _ other: String) -> Bool {
+        one.utf8.count == other.utf8.count && zip(one.utf8, other.utf8).allSatisfy { lowered($0) == lowered($1) }
+    }
+
+    private static func lowered(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
 }
 
 /// Why no answer came. Whether trying again can help is the error's own knowledge.

@@ -38,7 +38,9 @@ struct PoolWindow: Sendable, Equatable {
     /// Histogram bounds by cell, in the order in which they were met.
     private var bounds: [Double] = []
     /// Cells of the bounds in rising order of the bound.
-    private var risingBounds: [Int] = []
+    private var risingCells: [Int] = []
+    /// The bounds themselves in that order; every view has the same array.
+    private var risingBounds: [Double] = []
     private(set) var hasRequests = false
     private(set) var hasErrors = false
 
@@ -137,7 +139,8 @@ struct PoolWindow: Sendable, Equatable {
         rows = wider
         totals.append(0)
         bounds.append(bound)
-        risingBounds = bounds.indices.sorted { bounds[$0] < bounds[$1] }
+        risingCells = bounds.indices.sorted { bounds[$0] < bounds[$1] }
+        risingBounds = risingCells.map { bounds[$0] }
     }
 
     /// Ends a scrape cycle: what was added becomes a row.
@@ -174,8 +177,8 @@ struct PoolWindow: Sendable, Equatable {
             errors: hasErrors && hasPages ? increment(Cell.errors) : nil,
             latencySeconds: increment(Cell.latencySeconds),
             latencyCount: increment(Cell.latencyCount),
-            upperBounds: risingBounds.map { bounds[$0] },
-            cumulative: risingBounds.map { increment(Cell.firstBucket + $0) })
+            upperBounds: risingBounds,
+            cumulative: risingCells.map { increment(Cell.firstBucket + $0) })
     }
 }
 

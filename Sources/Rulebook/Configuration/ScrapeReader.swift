@@ -25,7 +25,7 @@ struct ScrapeReader {
         readTimes(fields, into: &scrape.plan)
         readLimits(fields, into: &scrape.plan)
         scrape.plan.fallbackFormat = fields["fallback_format"]?.choice(ExpositionFormat.self)
-        scrape.plan.acceptsCompression = fields["compression"]?.bool() ?? true
+        scrape.plan.compression = fields["compression"]?.choice(ScrapePlan.Compression.self) ?? .always
         scrape.plan.security = fields.security(folder)
         scrape.scheme = fields["scheme"]?.choice(["http", "https"]) ?? scrape.scheme
         if let field = fields["path"], let path = field.line() {

@@ -75,7 +75,7 @@ struct EffectiveConfiguration {
         ]
         if let lateAfterMs = scrape.lateAfterMs { members.append(("late_after", ms(lateAfterMs))) }
         if let format = scrape.fallbackFormat { members.append(("fallback_format", .text(format.rawValue))) }
-        members.append(("compression", .plain("\(scrape.acceptsCompression)")))
+        members.append(("compression", .plain(scrape.compression.rawValue)))
         return .mapping(members + security(scrape.security))
     }
 

@@ -51,6 +51,8 @@ struct DaemonLife {
 /// How far a scrape cycle is.
 struct CycleState {
     var number = 0
+    /// When the last target's turn comes.
+    var askedMs: Int64 = 0
     /// Pools of which a page has been read.
     var told: Set<Pool> = []
     var isJudged = false

@@ -20,7 +20,7 @@ extension VirtualWorld {
         let stepMs = min(settings.scrape.intervalMs / 10, 1_000) / Int64(targets)
         daemon?.pending[release] = targets
         let number = (daemon?.cycles[release].number ?? 0) + 1
-        daemon?.cycles[release] = CycleState(number: number)
+        daemon?.cycles[release] = CycleState(number: number, askedMs: nowMs + stepMs * Int64(targets - 1))
         checks.cycleBegan(release: release)
         for pool in Pool.allCases {
             for (index, target) in settings.pool(pool).targets.enumerated() {
@@ -73,7 +73,8 @@ extension VirtualWorld {
         guard let lateAfterMs = planned(scrape.release)?.scrape.lateAfterMs else { return }
         guard daemon?.cycles[scrape.release].told.insert(scrape.pool).inserted == true else { return }
         guard let cycle = daemon?.cycles[scrape.release], cycle.told.count == Pool.allCases.count else { return }
-        after(lateAfterMs, .lateEnough(scrape, cycle: cycle.number))
+        let askedMs = max(nowMs, cycle.askedMs)
+        after(askedMs - nowMs + lateAfterMs, .lateEnough(scrape, cycle: cycle.number))
     }
 
     func judgeWithoutTheLate(_ scrape: Scrape, _ cycle: Int) {

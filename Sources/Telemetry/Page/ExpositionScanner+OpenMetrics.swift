@@ -95,7 +95,9 @@ extension ExpositionScanner {
         }
         sample.series.end = position
         guard sample.hasName else { throw error(page, at: sample.series.start, "the metric has no name") }
+        let blank = position
         sample.value = try openMetricsNumber(page, what: "the value")
+        sample.number = SampleSpot.Piece(start: blank + 1, end: position)
         if byte(position, page) == Byte.space, !matches(" # {", page) {
             sample.timestampMs = try timestamp(page, what: "the timestamp")
         }
@@ -111,7 +113,7 @@ extension ExpositionScanner {
     private mutating func openMetricsNumber(_ page: Span<UInt8>, what: String) throws(ExpositionError) -> Double {
         guard byte(position, page) == Byte.space else { throw expected("a blank and \(what)", page) }
         let start = position + 1
-        position = endOfToken(page, from: start, isText: false)
+        position = ExpositionScanner.endOfToken(page, from: start, isText: false)
         guard position > start else { throw expected(what, page) }
         return try number(page, start..<position, what: what)
     }
@@ -126,6 +128,7 @@ extension ExpositionScanner {
 
     /// `# {trace_id="x"} 0.5 1520430000.123`: checked and left out.
     private mutating func exemplar(_ page: Span<UInt8>) throws(ExpositionError) {
+        sample.hasExemplar = true
         position += 4
         try labels(page, isExemplar: true)
         _ = try openMetricsNumber(page, what: "the exemplar's value")

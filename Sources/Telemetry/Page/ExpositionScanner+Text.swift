@@ -96,9 +96,10 @@ extension ExpositionScanner {
 
     private mutating func textValue(_ page: Span<UInt8>) throws(ExpositionError) {
         skipBlanks(page)
-        let end = endOfToken(page, from: position, isText: true)
+        let end = ExpositionScanner.endOfToken(page, from: position, isText: true)
         guard end > position else { throw expected("a value after the metric's name", page) }
         sample.value = try number(page, position..<end, what: "the value")
+        sample.number = SampleSpot.Piece(start: position, end: end)
         position = end
         skipBlanks(page)
         if Byte.isDigit(byte(position, page)) {

@@ -21,7 +21,7 @@ struct ExpositionScanner {
     init(format: ExpositionFormat) { self.format = format }
 
     /// Larger pages are refused: places are kept in 32 bits.
-    private static let pageLimitBytes = Int(Int32.max) - 1
+    static let pageLimitBytes = Int(Int32.max) - 1
 
     mutating func next(in page: Span<UInt8>) throws(ExpositionError) -> Entry {
         guard page.count <= ExpositionScanner.pageLimitBytes else {
@@ -117,7 +117,7 @@ struct ExpositionScanner {
 
     /// Up to the next of the bytes that end a value.
     @inline(__always)
-    func endOfToken(_ page: Span<UInt8>, from start: Int, isText: Bool) -> Int {
+    static func endOfToken(_ page: Span<UInt8>, from start: Int, isText: Bool) -> Int {
         var index = start
         while index < page.count {
             let byte = page[unchecked: index]

@@ -66,12 +66,32 @@ private struct Digits {
         guard page[index] | 0x20 == 0x65, takeExponent(page, index + 1, range.upperBound) else { return nil }
     }
 
-    /// The value where double arithmetic gives it without rounding twice (Clinger's fast path).
+    /// The value where it can be had without rounding twice: by double arithmetic (Clinger's fast path), or, for the
+    /// sixteen and more digits that sums of seconds have, by whole numbers.
     var exactly: Double? {
-        guard !isTruncated, mantissa <= 1 << 53, exponent >= -22, exponent <= 22 else { return nil }
+        guard !isTruncated else { return nil }
         if exponent == 0 { return Double(mantissa) }
+        guard mantissa <= 1 << 53, exponent >= -22, exponent <= 22 else { return byWholeNumbers }
         let power = Digits.powers[abs(exponent)]
         return exponent < 0 ? Double(mantissa) / power : Double(mantissa) * power
+    }
+
+    /// A fraction m / 10^n of whole numbers, as 55 or more bits of quotient with a last one that stands for all that
+    /// follow. Converting that rounds once, half to even, as if all bits were there.
+    private var byWholeNumbers: Double? {
+        guard mantissa > 0, exponent < 0, exponent >= -19 else { return nil }
+        let divisor = Digits.wholePowers[-exponent]
+        // The quotient has at least 127 - 64 bits; the scale is a power of two, so dividing by it is exact.
+        let shift = 63 + mantissa.leadingZeroBitCount
+        let (quotient, rest) = (UInt128(mantissa) << UInt128(shift)).quotientAndRemainder(dividingBy: UInt128(divisor))
+        let dropped = max(0, 128 - quotient.leadingZeroBitCount - 62)
+        let kept = UInt64(truncatingIfNeeded: quotient >> UInt128(dropped))
+        let isInexact = rest != 0 || quotient & ((1 << UInt128(dropped)) - 1) != 0
+        return Double(kept | (isInexact ? 1 : 0)) * Double(sign: .plus, exponent: dropped - shift, significand: 1)
+    }
+
+    private static let wholePowers: [UInt64] = (0...19).map { power in
+        (0..<power).reduce(1) { product, _ in product * 10 }
     }
 
     private static let powers: [Double] = [

@@ -38,14 +38,18 @@ struct SampleSpot {
     var series = Piece()
     var labels: [Label] = []
     var value = 0.0
+    /// Where the value stands.
+    var number = Piece()
     /// Milliseconds since the epoch, where the page gives one.
     var timestampMs: Int64?
+    var hasExemplar = false
 
     mutating func begin(at position: Int) {
         hasName = false
         labels.removeAll(keepingCapacity: true)
         series = Piece(start: position, end: position)
         timestampMs = nil
+        hasExemplar = false
     }
 
     /// The piece's text, with the three escapes `\\`, `\"` and `\n` undone. Other backslashes stand for themselves.

@@ -1,15 +1,36 @@
 /// Adds a page's series up, per indicator.
 struct ReadingSums {
-    private let watch: WatchList
+    private let watchesErrors: Bool
     private var matches = TargetReading.Matches()
     private var requests = 0.0
     private var errors = 0.0
-    private var buckets: [(bound: Double, increment: Double)] = []
+    /// Of the buckets; rising where a layout says them, else in the order in which they were met.
+    private var bounds: [Double] = []
+    /// One per bound.
+    private(set) var increments: [Double] = []
+    /// By the layout's slots.
+    private var knownQuantiles: [Double] = []
     private var quantiles: [(quantile: Double, seconds: Double)] = []
     private var sumSeconds = 0.0
     private var count: Double?
 
-    init(watch: WatchList) { self.watch = watch }
+    init(watchesErrors: Bool) { self.watchesErrors = watchesErrors }
+
+    /// For the pages of a layout, which says what there is to add up.
+    ///
+    /// - Parameter room: an array to use again.
+    init(watchesErrors: Bool, layout: LayoutCells, room: consuming [Double]) {
+        self.watchesErrors = watchesErrors
+        matches = layout.matches
+        bounds = layout.bounds
+        knownQuantiles = layout.quantiles
+        if layout.hasLatencyCount { count = 0 }
+        increments = consume room
+        if increments.count != bounds.count { increments = Array(repeating: 0, count: bounds.count) }
+        for index in increments.indices { increments[index] = 0 }
+    }
+
+    // MARK: by name
 
     /// - Parameter increment: nil without a base; the series still matched.
     mutating func add(_ series: WatchedSeries, increment: Double?) {
@@ -31,26 +52,48 @@ struct ReadingSums {
         if roles.isLatencySum { sumSeconds += increment ?? 0 }
         if roles.isLatencyCount { count = (count ?? 0) + (increment ?? 0) }
         if let bound = roles.bucketBound, !bound.isNaN { addBucket(bound, increment ?? 0) }
-        if let quantile = roles.quantile, series.value.isFinite { addQuantile(quantile, series.value) }
+        if let quantile = roles.quantile { addQuantile(quantile, series.value) }
     }
 
-    /// A page has a dozen bounds, in order, so the last places are the likely ones.
+    /// A page has a dozen bounds.
     private mutating func addBucket(_ bound: Double, _ increment: Double) {
-        if let index = buckets.firstIndex(where: { $0.bound == bound }) {
-            buckets[index].increment += increment
+        if let index = bounds.firstIndex(of: bound) {
+            increments[index] += increment
         } else {
-            buckets.append((bound, increment))
+            bounds.append(bound)
+            // A value of -0 is an increment of -0; in a sum it is 0.
+            increments.append(0 + increment)
         }
     }
 
     /// Quantiles of several series cannot be added up: the worst one counts.
     private mutating func addQuantile(_ quantile: Double, _ seconds: Double) {
+        guard seconds.isFinite else { return }
         if let index = quantiles.firstIndex(where: { $0.quantile == quantile }) {
             quantiles[index].seconds = max(quantiles[index].seconds, seconds)
         } else {
             quantiles.append((quantile, seconds))
         }
     }
+
+    // MARK: by cell
+
+    /// What most cells are.
+    @inline(__always)
+    mutating func addBucket(slot: Int, _ increment: Double) { increments[slot] += increment }
+
+    /// - Parameter increment: 0 without a base.
+    mutating func add(_ cell: LayoutCells.Cell, value: Double, increment: Double) {
+        typealias Meaning = LayoutCells.Meaning
+        if cell.meaning & Meaning.requests != 0 { requests += increment }
+        if cell.meaning & Meaning.errors != 0 { errors += increment }
+        if cell.meaning & Meaning.latencySum != 0 { sumSeconds += increment }
+        if cell.meaning & Meaning.latencyCount != 0 { count = (count ?? 0) + increment }
+        if cell.meaning & Meaning.bucket != 0 { addBucket(slot: Int(cell.slot), increment) }
+        if cell.meaning & Meaning.quantile != 0 { addQuantile(knownQuantiles[Int(cell.slot)], value) }
+    }
+
+    // MARK: the result
 
     func reading(samples: Int, hasBase: Bool, coveredSeconds: Double?, resets: Int) -> TargetReading {
         TargetReading(
@@ -62,11 +105,11 @@ struct ReadingSums {
     /// Most services have no error series before their first error: requests without errors have had none.
     private var errorsOrNone: Double? {
         if matches.errors > 0 { return errors }
-        return watch.errors != nil && matches.requests > 0 ? 0 : nil
+        return watchesErrors && matches.requests > 0 ? 0 : nil
     }
 
     private func latency(hasBase: Bool) -> TargetReading.Latency {
-        if !buckets.isEmpty { return hasBase ? .histogram(histogram) : .absent }
+        if !bounds.isEmpty { return hasBase ? .histogram(histogram) : .absent }
         if quantiles.isEmpty, count == nil || !hasBase { return .absent }
         let rising = quantiles.sorted { $0.quantile < $1.quantile }
         return .summary(
@@ -76,10 +119,19 @@ struct ReadingSums {
     }
 
     private var histogram: HistogramIncrements {
-        let rising = buckets.sorted { $0.bound < $1.bound }
-        let total = rising.last.flatMap { $0.bound == .infinity ? $0.increment : nil }
+        var (upperBounds, cumulative) = (bounds, increments)
+        if !isRising {
+            let order = bounds.indices.sorted { bounds[$0] < bounds[$1] }
+            upperBounds = order.map { bounds[$0] }
+            cumulative = order.map { increments[$0] }
+        }
+        let total = upperBounds.last == .infinity ? cumulative.last : nil
         return HistogramIncrements(
-            upperBounds: rising.map(\.bound), cumulative: rising.map(\.increment), sumSeconds: sumSeconds,
-            count: count ?? total ?? 0)
+            upperBounds: upperBounds, cumulative: cumulative, sumSeconds: sumSeconds, count: count ?? total ?? 0)
+    }
+
+    private var isRising: Bool {
+        for index in bounds.indices.dropFirst() where bounds[index] <= bounds[index - 1] { return false }
+        return true
     }
 }

@@ -8,20 +8,18 @@
 /// - A series that is missing for some pages keeps its last value.
 /// - A page that cannot be read changes nothing.
 /// - Timestamps on the page are not used: the page is taken for what is true now.
+///
+/// Between two pages of a target mostly nothing but numbers moves. So the shape of a page is kept as a ``PageLayout``,
+/// and a page of that shape is compared with it instead of being read word by word; any other page is read word by
+/// word. What comes out is the same, whichever way a page goes.
 public struct TargetReader {
     private let watch: WatchList
     private let limits: ScrapeLimits
-    private let classifier: SeriesClassifier
-    /// Text on the page -> index in `series`, or -1 for a text that does not matter.
-    private var table = SeriesTable()
-    /// Canonical text -> index in `series`.
-    private var canonical: [String: Int] = [:]
-    private var series: [WatchedSeries] = []
-    /// Bounds of buckets and quantiles that were met.
-    private var bounds: Set<Double> = []
+    /// What is known of the target's series: in one of these two, or in none before the first page.
+    private var book: SeriesBook?
+    private var packed: PackedSeries?
+    private var patience = LayoutPatience()
     private var scrape: UInt64 = 0
-    /// Indices of the series on the present page, in its order.
-    private var present: [Int] = []
     private var lastReadUptimeMs: Int64?
     private var startTimeSeconds: Double?
     /// A series that is new on this page may be one that was forgotten, so it has no base yet.
@@ -31,7 +29,8 @@ public struct TargetReader {
     public init(watch: WatchList, limits: ScrapeLimits) throws(SelectorError) {
         self.watch = watch
         self.limits = limits
-        classifier = try SeriesClassifier(watch)
+        // Made anew for the pages that need it: regular expressions are large, targets are many.
+        _ = try SeriesBook(watch: watch, limits: limits)
     }
 
     /// Reads a page.
@@ -40,222 +39,181 @@ public struct TargetReader {
     ///   - atUptimeMs: monotonic clock, for the time that the increments cover.
     ///   - countNewWithin: a first page counts in full when the process started in this time, seconds since the epoch;
     ///     the end is now. Nil: never count a first page.
+    ///   - scratch: room for work, which may serve all readers in turn.
+    ///   - layouts: of other targets, and whether a new one may be made. They change what a page costs, never what it
+    ///     says.
     /// - Throws: ``ExpositionError`` where the Prometheus 3 server fails the scrape, and when a limit is reached. Then
     ///   the next page is counted from the last good one.
     public mutating func read(
-        _ page: [UInt8], format: ExpositionFormat, atUptimeMs: Int64, countNewWithin: ClosedRange<Double>?
+        _ page: [UInt8], format: ExpositionFormat, atUptimeMs: Int64, countNewWithin: ClosedRange<Double>?,
+        scratch: inout ReadingScratch, layouts: LayoutOffer = .ownOnly
     ) throws(ExpositionError) -> TargetReading {
         scrape += 1
-        present.removeAll(keepingCapacity: true)
-        let samples: Int
-        do throws(ExpositionError) { samples = try scan(page.span, format: format) } catch {
-            startAnewIfFull()
-            throw error
-        }
-        let reading = commit(samples: samples, atUptimeMs: atUptimeMs, countNewWithin: countNewWithin)
-        forgetLongGone()
-        return reading
+        let time = PageTime(uptimeMs: atUptimeMs, countNewWithin: countNewWithin)
+        if let reading = readByLayout(page.span, format: format, time, layouts.known, &scratch) { return reading }
+        return try readByName(page.span, format: format, time, mayMakeLayout: layouts.mayMakeOne, &scratch)
+    }
+
+    /// The same with room for work of its own.
+    public mutating func read(
+        _ page: [UInt8], format: ExpositionFormat, atUptimeMs: Int64, countNewWithin: ClosedRange<Double>?
+    ) throws(ExpositionError) -> TargetReading {
+        var scratch = ReadingScratch()
+        return try read(
+            page, format: format, atUptimeMs: atUptimeMs, countNewWithin: countNewWithin, scratch: &scratch)
     }
 
     /// Forgets the last values: the next page is a first one. For a gap after which they say nothing any more.
     public mutating func forget() {
-        for index in series.indices { series[index].last = nil }
+        book?.forgetValues()
+        packed?.forgetValues()
         lastReadUptimeMs = nil
         startTimeSeconds = nil
     }
 
-    // MARK: scanning
+    // MARK: layouts
 
-    private mutating func scan(_ page: Span<UInt8>, format: ExpositionFormat) throws(ExpositionError) -> Int {
-        var scanner = ExpositionScanner(format: format)
-        var samples = 0
-        while true {
-            switch try scanner.next(in: page) {
-            case .end: return samples
-            case .type: continue
-            case .sample:
-                samples += 1
-                if limits.samples > 0, samples > limits.samples {
-                    throw ExpositionError(line: 0, reason: "it has more than \(limits.samples) samples, the limit")
-                }
-                try LabelRules.check(scanner.sample, limits: limits, in: page)
-                guard classifier.mayMatter(scanner.sample.name, in: page) else { continue }
-                try take(scanner.sample, in: page)
-            }
-        }
+    /// The layout that the next page is compared with; nil while pages are read word by word.
+    public var layout: PageLayout? { packed?.layout }
+
+    /// True before the first page, when other targets' layouts are worth a try.
+    public var isNew: Bool { packed == nil && book?.isEmpty ?? true }
+
+    /// Takes another one in the place of an equal layout, so that only one of them stays in memory.
+    public mutating func share(_ equal: PageLayout) {
+        guard let own = packed, own.layout !== equal, own.layout.isEqual(to: equal) else { return }
+        packed = own.sharing(equal)
     }
 
-    private mutating func take(_ sample: SampleSpot, in page: Span<UInt8>) throws(ExpositionError) {
-        let known = table.number(of: sample.series, in: page)
-        let index = if let known { known } else { try learn(sample, in: page) }
-        guard index >= 0 else { return }
-        if series[index].scrape == scrape {
-            // The same series twice: the first one counts, or the later one by the page's own timestamps.
-            guard let new = sample.timestampMs, let old = series[index].timestampMs, new > old else { return }
-        } else {
-            series[index].scrape = scrape
-            present.append(index)
-        }
-        series[index].value = sample.value
-        series[index].timestampMs = sample.timestampMs
+    /// Nil when the page is of no known layout.
+    private mutating func readByLayout(
+        _ page: Span<UInt8>, format: ExpositionFormat, _ time: PageTime, _ known: [PageLayout],
+        _ scratch: inout ReadingScratch
+    ) -> TargetReading? {
+        guard let layout = layout(of: page, format: format, known, &scratch) else { return nil }
+        let started = packed?.startTime(scratch.values) ?? nil
+        var base = base(time, started: started, hasFallen: packed?.hasFallen(scratch.values) ?? false)
+        let (number, watchesErrors) = (scrape, watchesErrors)
+        let sums = packed?.count(scratch.values, from: &base, watchesErrors: watchesErrors, scrape: number)
+        guard let sums else { return nil }
+        if packed?.forgetLongGone() ?? false { hasForgotten = true }
+        return finish(sums, samples: layout.gaps.count, base, time, started, hasCounters: layout.cells.hasCounters)
     }
 
-    /// A text that was not seen before.
-    private mutating func learn(_ sample: SampleSpot, in page: Span<UInt8>) throws(ExpositionError) -> Int {
-        let full = SampleBuilder.sample(sample, type: nil, in: page)
-        let roles = classifier.roles(of: full)
-        var index = -1
-        if roles != .none {
-            let key = full.seriesText
-            if let known = canonical[key] {
-                index = known
-            } else {
-                if limits.watchedSeries > 0, series.count >= limits.watchedSeries {
-                    let advice = "narrow the indicators' selectors"
-                    throw ExpositionError(
-                        line: 0,
-                        reason: "the indicators match more than \(limits.watchedSeries) series, the limit; \(advice)")
-                }
-                try note(roles)
-                index = series.count
-                series.append(WatchedSeries(roles: roles))
-                canonical[key] = index
-            }
+    /// The layout that the page is of; its values are then in the scratch.
+    private mutating func layout(
+        of page: Span<UInt8>, format: ExpositionFormat, _ known: [PageLayout], _ scratch: inout ReadingScratch
+    ) -> PageLayout? {
+        if let own = packed?.layout {
+            return own.format == format && own.readValues(of: page, into: &scratch.values) ? own : nil
         }
-        table.insert(sample.series, in: page, number: index)
-        return index
+        guard isNew else { return nil }
+        for layout in known where layout.fits(format, watch, limits) {
+            guard layout.readValues(of: page, into: &scratch.values) else { continue }
+            book = nil
+            packed = PackedSeries(layout)
+            return layout
+        }
+        return nil
     }
 
-    /// A histogram has a dozen bounds, a large one a hundred. Thousands are a value that was written into `le`.
-    private mutating func note(_ roles: SeriesRoles) throws(ExpositionError) {
-        guard let bound = roles.bucketBound ?? roles.quantile else { return }
-        bounds.insert(bound)
-        guard bounds.count <= Self.boundLimit else {
-            throw ExpositionError(line: 0, reason: "the latency has more than \(Self.boundLimit) buckets or quantiles")
+    // MARK: word by word
+
+    private mutating func readByName(
+        _ page: Span<UInt8>, format: ExpositionFormat, _ time: PageTime, mayMakeLayout: Bool,
+        _ scratch: inout ReadingScratch
+    ) throws(ExpositionError) -> TargetReading {
+        var book = try takeBook()
+        defer { if packed == nil { self.book = book } }
+        scratch.sketch.begin(isOn: mayMakeLayout && patience.isOver())
+        let samples: Int
+        do throws(ExpositionError) {
+            samples = try book.scan(page, format: format, scrape: scrape, sketch: &scratch.sketch)
+        } catch {
+            if book.isFull { startAnew(&book) }
+            throw error
         }
+        let started = book.startTime
+        var base = base(time, started: started, hasFallen: book.hasFallen)
+        let sums = book.count(from: &base, watchesErrors: watchesErrors, scrape: scrape)
+        let hasCounters = book.hasCounters
+        if book.forgetLongGone(scrape: scrape) { hasForgotten = true }
+        pack(book, page, scratch.sketch, format: format)
+        return finish(sums, samples: samples, base, time, started, hasCounters: hasCounters)
     }
 
-    private static let boundLimit = 1_000
-
-    /// A page beyond a limit leaves its names behind; with them, no later page would fit either. So the next page is a first
-    /// one.
-    private mutating func startAnewIfFull() {
-        let isFull = limits.watchedSeries > 0 && series.count >= limits.watchedSeries
-        guard isFull || bounds.count > Self.boundLimit else { return }
-        series = []
-        canonical = [:]
-        bounds = []
-        hasForgotten = false
-        table.removeAll()
-        forget()
-    }
-
-    /// Series that come and go for ever (an id in a label) must not fill the memory.
-    private mutating func forgetLongGone() {
-        if table.count > 4 * series.count + 10_000 { table.removeAll() }
-        let room = limits.watchedSeries > 0 ? limits.watchedSeries : ScrapeLimits().watchedSeries
-        guard series.count > room / 2 else { return }
-        var kept: [WatchedSeries] = []
-        var newIndex: [Int: Int] = [:]
-        for index in series.indices where series[index].scrape + 2 >= scrape {
-            newIndex[index] = kept.count
-            kept.append(series[index])
+    /// What is known by name. While the book is out, the reader has none.
+    private mutating func takeBook() throws(ExpositionError) -> SeriesBook {
+        if let own = book {
+            book = nil
+            return own
         }
-        guard kept.count < series.count else { return }
+        let fresh: SeriesBook
+        do { fresh = try SeriesBook(watch: watch, limits: limits) } catch {
+            // Not after a successful init.
+            throw ExpositionError(line: 0, reason: "\(error)")
+        }
+        guard let packed else { return fresh }
+        patience.layoutEnded(afterPages: packed.pages)
+        self.packed = nil
+        if let same = packed.unpacked(into: fresh) { return same }
         hasForgotten = true
-        series = kept
-        bounds = Set(kept.compactMap { $0.roles.bucketBound ?? $0.roles.quantile })
-        canonical = canonical.compactMapValues { newIndex[$0] }
-        table.removeAll()
+        return fresh
+    }
+
+    /// With names that fill a limit no later page would fit either. So the next page is a first one.
+    private mutating func startAnew(_ book: inout SeriesBook) {
+        book.forgetNames()
+        hasForgotten = false
+        lastReadUptimeMs = nil
+        startTimeSeconds = nil
+    }
+
+    /// After a page whose shape was taken down, its layout takes the book's place.
+    private mutating func pack(_ book: SeriesBook, _ page: Span<UInt8>, _ sketch: PageSketch, format: ExpositionFormat)
+    {
+        guard sketch.isOn else { return }
+        let layout = PageLayout(
+            page, sketch, roles: book.presentRoles, format: format, watch: watch, limits: limits)
+        guard let layout else { return patience.layoutEnded(afterPages: 0) }
+        packed = PackedSeries(
+            layout, last: book.presentValues, absent: book.absent(scrape: scrape), scrape: scrape)
     }
 
     // MARK: counting
 
-    private mutating func commit(samples: Int, atUptimeMs: Int64, countNewWithin: ClosedRange<Double>?) -> TargetReading
-    {
-        let started = startTime()
-        let isRestarted = (zip(started, startTimeSeconds).map { $0 - $1 > 1 } ?? false) && hasFallen
+    private var watchesErrors: Bool { watch.errors != nil }
+
+    /// - Parameter hasFallen: asked for only when the start time is a later one.
+    private func base(_ time: PageTime, started: Double?, hasFallen: @autoclosure () -> Bool) -> CountingBase {
+        var isLater = false
+        if let started, let before = startTimeSeconds { isLater = started - before > 1 }
         var base = CountingBase(
-            hasEarlierPage: lastReadUptimeMs != nil, isRestarted: isRestarted, countsNewSeries: !hasForgotten)
-        var covered = lastReadUptimeMs.map { Double(atUptimeMs - $0) / 1_000 }
-        if !base.hasEarlierPage, let started, let countNewWithin, countNewWithin.contains(started) {
+            hasEarlierPage: lastReadUptimeMs != nil, isRestarted: isLater && hasFallen(),
+            countsNewSeries: !hasForgotten)
+        base.coveredSeconds = lastReadUptimeMs.map { Double(time.uptimeMs - $0) / 1_000 }
+        if !base.hasEarlierPage, let started, let newWithin = time.countNewWithin, newWithin.contains(started) {
             base.beganAtZero = true
-            covered = countNewWithin.upperBound - started
+            base.coveredSeconds = newWithin.upperBound - started
         }
-        var sums = ReadingSums(watch: watch)
-        for index in present {
-            // Copied, changed and put back: two accesses to self at once are not possible.
-            var one = series[index]
-            sums.add(one, increment: base.increment(of: &one))
-            series[index] = one
-        }
-        if isRestarted { for index in series.indices where series[index].scrape != scrape { series[index].last = 0 } }
+        return base
+    }
+
+    private mutating func finish(
+        _ sums: ReadingSums, samples: Int, _ base: CountingBase, _ time: PageTime, _ started: Double?,
+        hasCounters: Bool
+    ) -> TargetReading {
         if started != nil { startTimeSeconds = started }
         // A page without anything to count is no base: what comes next may be a lifetime's numbers.
-        if lastReadUptimeMs != nil || present.contains(where: { !series[$0].roles.isStartTime }) {
-            lastReadUptimeMs = atUptimeMs
-        }
+        if lastReadUptimeMs != nil || hasCounters { lastReadUptimeMs = time.uptimeMs }
         return sums.reading(
-            samples: samples, hasBase: base.isThere, coveredSeconds: covered,
-            resets: base.resets + (isRestarted ? 1 : 0))
-    }
-
-    /// A counter that is lower than it was.
-    private var hasFallen: Bool {
-        present.contains { index in
-            let one = series[index]
-            return !one.roles.isStartTime && one.roles.quantile == nil && one.value < one.last ?? 0
-        }
-    }
-
-    /// When the process began to count: the oldest that the page says.
-    private func startTime() -> Double? {
-        var oldest: Double?
-        for index in present where series[index].roles.isStartTime {
-            let value = series[index].value
-            if value.isFinite, value > 0 { oldest = min(oldest ?? value, value) }
-        }
-        return oldest
+            samples: samples, hasBase: base.isThere, coveredSeconds: base.coveredSeconds,
+            resets: base.resets + (base.isRestarted ? 1 : 0))
     }
 }
 
-private func zip(_ left: Double?, _ right: Double?) -> (Double, Double)? {
-    guard let left, let right else { return nil }
-    return (left, right)
-}
-
-/// What increments are counted from.
-private struct CountingBase {
-    let hasEarlierPage: Bool
-    let isRestarted: Bool
-    /// A series that was not there before began at zero.
-    let countsNewSeries: Bool
-    /// This is the first page, and the process is younger than the release.
-    var beganAtZero = false
-    private(set) var resets = 0
-
-    init(hasEarlierPage: Bool, isRestarted: Bool, countsNewSeries: Bool) {
-        self.hasEarlierPage = hasEarlierPage
-        self.countsNewSeries = countsNewSeries
-        self.isRestarted = isRestarted
-    }
-
-    var isThere: Bool { hasEarlierPage || beganAtZero }
-
-    /// The series' increment, and its value as the next base. Nil without a base, and for a value that no counter has.
-    mutating func increment(of series: inout WatchedSeries) -> Double? {
-        let value = series.value
-        guard value.isFinite, value >= 0 else { return nil }
-        let last = isRestarted ? 0 : series.last
-        series.last = value
-        guard isThere, last != nil || countsNewSeries || beganAtZero else { return nil }
-        let isReset = last.map { value < $0 } ?? false
-        if isReset { resets += 1 }
-        let increment = isReset ? value : value - (last ?? 0)
-        return increment <= Self.largestIncrement ? increment : nil
-    }
-
-    /// No service does more than this between two scrapes. A page that says so is broken, and its number would drown all
-    /// later ones: a running total of 1e300 does not change any more when a hundred is added to it.
-    private static let largestIncrement = 1e13
+/// When a page was read, and which processes are new to us then.
+private struct PageTime {
+    let uptimeMs: Int64
+    let countNewWithin: ClosedRange<Double>?
 }

@@ -13,6 +13,9 @@ struct SeriesRoles: Equatable {
 
     static let none = SeriesRoles()
 
+    /// What must not have thousands of values.
+    var bound: Double? { bucketBound ?? quantile }
+
     var isLatency: Bool { isLatencySum || isLatencyCount || bucketBound != nil || quantile != nil }
 }
 
@@ -26,4 +29,11 @@ struct WatchedSeries {
     /// Its value in that scrape.
     var value = 0.0
     var timestampMs: Int64?
+}
+
+/// A series that is known and not on the page: its last value is what it will be counted from when it comes back.
+struct AbsentSeries {
+    /// Canonical: the name and the sorted labels.
+    let text: String
+    var series: WatchedSeries
 }

@@ -1,0 +1,46 @@
+/// Takes down where a page's values stand while the page is read word by word, so that a ``PageLayout`` can be made of
+/// it.
+struct PageSketch {
+    struct Spot {
+        let start: Int32
+        let end: Int32
+        /// The first sample of a series that a rule needs.
+        let isWatched: Bool
+    }
+
+    private(set) var spots: [Spot] = []
+    /// Every sample is a series, a value and nothing behind it. A timestamp or an exemplar is another number that
+    /// moves.
+    private(set) var isPlain = true
+    private(set) var isOn = false
+
+    /// - Parameter isOn: false takes nothing down.
+    mutating func begin(isOn: Bool) {
+        self.isOn = isOn
+        isPlain = true
+        spots.removeAll(keepingCapacity: true)
+    }
+
+    @inline(__always)
+    mutating func add(_ sample: borrowing SampleSpot, isWatched: Bool) {
+        guard isOn, isPlain else { return }
+        isPlain = sample.timestampMs == nil && !sample.hasExemplar
+        let (start, end) = (
+            Int32(truncatingIfNeeded: sample.number.start), Int32(truncatingIfNeeded: sample.number.end)
+        )
+        spots.append(Spot(start: start, end: end, isWatched: isWatched))
+    }
+}
+
+/// Room for work on one page, used for one page after the other, of whatever target. Holds nothing between two pages.
+public struct ReadingScratch: Sendable {
+    /// Of the watched series, in the page's order.
+    var values: [Double] = []
+    var sketch = PageSketch()
+
+    /// Memory that it holds, about.
+    public var byteCount: Int { values.capacity * 8 + sketch.spots.capacity * 12 }
+
+    /// Takes no memory until a page is read.
+    public init() {}
+}

@@ -1,0 +1,227 @@
+/// The series of one target that the rules need, by name, with their last values: what reading a page word by word
+/// takes.
+///
+/// A page whose shape is known needs none of this; see ``PackedSeries``, which holds the same facts in a fraction of
+/// the memory.
+struct SeriesBook {
+    private let limits: ScrapeLimits
+    private let classifier: SeriesClassifier
+    /// Text on the page -> index in `series`, or -1 for a text that does not matter.
+    private var table = SeriesTable()
+    /// Canonical text -> index in `series`.
+    private var canonical: [String: Int] = [:]
+    private(set) var series: [WatchedSeries] = []
+    /// Bounds of buckets and quantiles that were met.
+    private var bounds: Set<Double> = []
+    /// Indices of the series on the present page, in its order.
+    private(set) var present: [Int] = []
+
+    /// - Throws: ``SelectorError`` for a regular expression that cannot be used.
+    init(watch: WatchList, limits: ScrapeLimits) throws(SelectorError) {
+        self.limits = limits
+        classifier = try SeriesClassifier(watch)
+    }
+
+    var isEmpty: Bool { series.isEmpty }
+
+    // MARK: scanning
+
+    /// Reads a page into `present`; what it says is in the series' `value`.
+    ///
+    /// - Parameters:
+    ///   - scrape: the page's number; it marks the series that are on it.
+    ///   - sketch: takes down the page's shape.
+    /// - Returns: how many samples the page has.
+    mutating func scan(
+        _ page: Span<UInt8>, format: ExpositionFormat, scrape: UInt64, sketch: inout PageSketch
+    ) throws(ExpositionError) -> Int {
+        present.removeAll(keepingCapacity: true)
+        var scanner = ExpositionScanner(format: format)
+        var samples = 0
+        while true {
+            switch try scanner.next(in: page) {
+            case .end: return samples
+            case .type: continue
+            case .sample:
+                samples += 1
+                if limits.samples > 0, samples > limits.samples {
+                    throw ExpositionError(line: 0, reason: "it has more than \(limits.samples) samples, the limit")
+                }
+                try LabelRules.check(scanner.sample, limits: limits, in: page)
+                let before = present.count
+                if classifier.mayMatter(scanner.sample.name, in: page) {
+                    try take(scanner.sample, in: page, scrape: scrape)
+                }
+                sketch.add(scanner.sample, isWatched: present.count > before)
+            }
+        }
+    }
+
+    private mutating func take(
+        _ sample: SampleSpot, in page: Span<UInt8>, scrape: UInt64
+    ) throws(ExpositionError) {
+        let known = table.number(of: sample.series, in: page)
+        let index = if let known { known } else { try learn(sample, in: page) }
+        guard index >= 0 else { return }
+        if series[index].scrape == scrape {
+            // The same series twice: the first one counts, or the later one by the page's own timestamps.
+            guard let new = sample.timestampMs, let old = series[index].timestampMs, new > old else { return }
+        } else {
+            series[index].scrape = scrape
+            present.append(index)
+        }
+        series[index].value = sample.value
+        series[index].timestampMs = sample.timestampMs
+    }
+
+    /// A text that was not seen before.
+    private mutating func learn(_ sample: SampleSpot, in page: Span<UInt8>) throws(ExpositionError) -> Int {
+        let full = SampleBuilder.sample(sample, type: nil, in: page)
+        let roles = classifier.roles(of: full)
+        var index = -1
+        if roles != .none {
+            let key = full.seriesText
+            if let known = canonical[key] {
+                index = known
+            } else {
+                if limits.watchedSeries > 0, series.count >= limits.watchedSeries {
+                    let advice = "narrow the indicators' selectors"
+                    throw ExpositionError(
+                        line: 0,
+                        reason: "the indicators match more than \(limits.watchedSeries) series, the limit; \(advice)")
+                }
+                try note(roles)
+                index = series.count
+                series.append(WatchedSeries(roles: roles))
+                canonical[key] = index
+            }
+        }
+        table.insert(sample.series, in: page, number: index)
+        return index
+    }
+
+    /// A histogram has a dozen bounds, a large one a hundred. Thousands are a value that was written into `le`.
+    private mutating func note(_ roles: SeriesRoles) throws(ExpositionError) {
+        guard let bound = roles.bound else { return }
+        bounds.insert(bound)
+        guard bounds.count <= Self.boundLimit else {
+            throw ExpositionError(line: 0, reason: "the latency has more than \(Self.boundLimit) buckets or quantiles")
+        }
+    }
+
+    private static let boundLimit = 1_000
+
+    // MARK: forgetting
+
+    /// A page beyond a limit leaves its names behind; with them, no later page would fit either.
+    var isFull: Bool {
+        let hasTooManySeries = limits.watchedSeries > 0 && series.count >= limits.watchedSeries
+        return hasTooManySeries || bounds.count > Self.boundLimit
+    }
+
+    mutating func forgetNames() {
+        series = []
+        present = []
+        canonical = [:]
+        bounds = []
+        table.removeAll()
+    }
+
+    mutating func forgetValues() {
+        for index in series.indices { series[index].last = nil }
+    }
+
+    /// Series that come and go for ever (an id in a label) must not fill the memory.
+    ///
+    /// - Returns: true when a series was forgotten.
+    mutating func forgetLongGone(scrape: UInt64) -> Bool {
+        if table.count > 4 * series.count + 10_000 { table.removeAll() }
+        guard series.count > limits.roomySeries else { return false }
+        var kept: [WatchedSeries] = []
+        var newIndex: [Int: Int] = [:]
+        for index in series.indices where series[index].scrape + 2 >= scrape {
+            newIndex[index] = kept.count
+            kept.append(series[index])
+        }
+        guard kept.count < series.count else { return false }
+        present = present.compactMap { newIndex[$0] }
+        series = kept
+        bounds = Set(kept.compactMap(\.roles.bound))
+        canonical = canonical.compactMapValues { newIndex[$0] }
+        table.removeAll()
+        return true
+    }
+}
+
+extension ScrapeLimits {
+    /// With more series than this, those that are gone are forgotten.
+    var roomySeries: Int { (watchedSeries > 0 ? watchedSeries : ScrapeLimits().watchedSeries) / 2 }
+}
+
+// MARK: - counting
+
+extension SeriesBook {
+    /// A counter that is lower than it was.
+    var hasFallen: Bool {
+        present.contains { index in
+            let one = series[index]
+            return !one.roles.isStartTime && one.roles.quantile == nil && one.value < one.last ?? 0
+        }
+    }
+
+    /// When the process began to count: the oldest that the page says.
+    var startTime: Double? {
+        var oldest: Double?
+        for index in present where series[index].roles.isStartTime {
+            let value = series[index].value
+            if value.isFinite, value > 0 { oldest = min(oldest ?? value, value) }
+        }
+        return oldest
+    }
+
+    /// Is there anything on the page but start times?
+    var hasCounters: Bool { present.contains { !series[$0].roles.isStartTime } }
+
+    /// Adds the present page's increments up; its values are the next base.
+    mutating func count(from base: inout CountingBase, watchesErrors: Bool, scrape: UInt64) -> ReadingSums {
+        var sums = ReadingSums(watchesErrors: watchesErrors)
+        for index in present {
+            // Copied, changed and put back: two accesses to self at once are not possible.
+            var one = series[index]
+            sums.add(one, increment: base.increment(of: &one))
+            series[index] = one
+        }
+        if base.isRestarted {
+            for index in series.indices where series[index].scrape != scrape { series[index].last = 0 }
+        }
+        return sums
+    }
+}
+
+// MARK: - packing
+
+extension SeriesBook {
+    /// The roles of the present page's series, in its order.
+    var presentRoles: [SeriesRoles] { present.map { series[$0].roles } }
+
+    /// The last values of the present page's series, in its order; NaN for none.
+    var presentValues: [Double] { present.map { series[$0].last ?? .nan } }
+
+    /// What is known of series that are not on the page of that number.
+    func absent(scrape: UInt64) -> [AbsentSeries] {
+        guard series.count > present.count else { return [] }
+        let gone = canonical.filter { series[$0.value].scrape != scrape }.sorted { $0.value < $1.value }
+        return gone.map { AbsentSeries(text: $0.key, series: series[$0.value]) }
+    }
+
+    /// Gives the series of the page that was scanned last their values, and takes the others in.
+    mutating func restore(_ values: [Double], absent: [AbsentSeries]) {
+        for (index, value) in zip(present, values) { series[index].last = value.isNaN ? nil : value }
+        present.removeAll()
+        for one in absent where canonical[one.text] == nil {
+            canonical[one.text] = series.count
+            series.append(one.series)
+            if let bound = one.series.roles.bound { bounds.insert(bound) }
+        }
+    }
+}
