@@ -14,6 +14,11 @@ struct ScrapeRow {
         var description: String { "only \(seen) of \(targets) targets were scraped within \(ScrapeRow.patience) s" }
     }
 
+    struct NoScrape: Error, CustomStringConvertible {
+        let seconds: Double
+        var description: String { "after its first round it did not scrape for \(Figures.short(seconds)) s" }
+    }
+
     /// Seconds in which every target has to be scraped once.
     private static let patience = 40
 
@@ -56,6 +61,8 @@ struct ScrapeRow {
         let lateness = Lateness(
             visits: world.takeVisits() ?? [], targets: shape.targets,
             intervalNs: Int64(shape.intervalMs) * 1_000_000, fromNs: began, toNs: ended)
+        // Still busy with its first pages: its cost would be that of the start.
+        guard lateness.scrapes > 0 else { throw NoScrape(seconds: Double(ended - began) / 1e9) }
         return ScrapeFigure(
             program: peer.name, shape: shape, cpuSeconds: spent, seconds: Double(ended - began) / 1e9,
             scrapes: lateness.scrapes, late: lateness.late, missed: lateness.missed,
