@@ -15,7 +15,9 @@ help:
 	@echo "make test-routers   one rollback on every real router, measured, as a table"
 	@echo "make build   build the rollguard executable: .build/debug/rollguard"
 	@echo "make lint    check the format of all Swift files and scripts"
-	@echo "make bench   measure parsing, scraping, evidence and memory (a release build)"
+	@echo "make bench   measure everything, beside Prometheus and vmagent; a quarter of an hour (QUICK=1: three minutes)"
+	@echo "make bench-docs   write the plots and tables of docs/performance.md once more from its results.json"
+	@echo "make gate    count the instructions of fixed work and compare (make gate-accept takes the new numbers)"
 	@echo "make calibrate  simulate releases: false rollbacks and times to detection (some 15 CPU minutes)"
 	@echo "make simulate  whole lives of the daemon in virtual time, with drawn faults (SEEDS=2000)"
 	@echo "make fuzz    look for inputs that break a promise (TARGET=exposition|condition|configuration|admin SECONDS=60)"
@@ -48,9 +50,23 @@ simulate:
 	scripts/simulate.sh seeds $(SEEDS)
 
 bench:
+	@scripts/setup.sh bench
+	swift build -c release --scratch-path .build-bench --product rollguard
+	swift build -c release --scratch-path .build-bench --product rollguard-bench
+	.build-bench/release/rollguard-bench $(if $(QUICK),--quick)
+
+bench-docs:
 	@scripts/setup.sh build
 	swift build -c release --scratch-path .build-bench --product rollguard-bench
-	.build-bench/release/rollguard-bench
+	.build-bench/release/rollguard-bench report
+
+gate:
+	@scripts/setup.sh gate
+	scripts/gate.sh
+
+gate-accept:
+	@scripts/setup.sh gate
+	scripts/gate.sh accept
 
 fuzz:
 	@scripts/setup.sh build
@@ -61,4 +77,4 @@ calibrate:
 	swift build -c release --scratch-path .build-calibrate --product rollguard-calibrate
 	.build-calibrate/release/rollguard-calibrate --jobs 2
 
-.PHONY: help build demo test test-routers lint simulate bench fuzz calibrate
+.PHONY: help build demo test test-routers lint simulate bench bench-docs gate gate-accept fuzz calibrate

@@ -4,11 +4,15 @@
 #   scripts/setup.sh build    what the build needs: libcurl, SQLite
 #   scripts/setup.sh test     that, and the real programs that the tests talk to; those that Debian does not have
 #                             go into .routers-venv, a Python environment in this checkout
+#   scripts/setup.sh bench    what the build needs, and the peers that `make bench` measures beside ours
+#   scripts/setup.sh gate     what the build needs, and valgrind, which counts instructions
 set -euo pipefail
 
 build_packages=(libcurl4-openssl-dev pkg-config libsqlite3-dev)
 test_packages=(curl openssl ca-certificates haproxy nginx-light prometheus prometheus-alertmanager
     prometheus-node-exporter caddy etcd-server redis-server libnginx-mod-http-lua python3-venv)
+bench_packages=(prometheus victoria-metrics)
+gate_packages=(valgrind)
 
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then "$@"; elif command -v sudo >/dev/null; then sudo "$@"; else
@@ -23,7 +27,7 @@ missing() {
     done
 }
 
-# The programs are started by the tests on ports of their own: the packages must not start services.
+# The programs are started by the tests and the bench on ports of their own: the packages must not start services.
 without_services() {
     local guard=/usr/sbin/policy-rc.d made=
     if [ ! -e "$guard" ]; then
@@ -68,5 +72,7 @@ test)
     install_missing "${build_packages[@]}" "${test_packages[@]}"
     install_routers
     ;;
-*) echo "usage: scripts/setup.sh build|test" >&2; exit 2 ;;
+bench) install_missing "${build_packages[@]}" "${bench_packages[@]}" ;;
+gate) install_missing "${build_packages[@]}" "${gate_packages[@]}" ;;
+*) echo "usage: scripts/setup.sh build|test|bench|gate" >&2; exit 2 ;;
 esac

@@ -2,18 +2,30 @@ import Foundation
 import ReleaseKernel
 import Telemetry
 
-/// `make bench`: what a scrape, a sample, a window and the evidence cost. Prints CPU figures of this machine now; compare ratios inside
-/// one run, not figures of two days.
+/// `make bench`: what a scrape, a sample, a window and the evidence cost, alone and beside the peers. Prints CPU figures of this
+/// machine now; compare ratios inside one run, not figures of two days.
+///
+///     rollguard-bench [--quick] [PART…]       parser, scrape, statistics, memory, peers; all without a name
+///     rollguard-bench report [RESULTS]        writes the plots and tables of an earlier run into docs/ once more
 @main
 struct Bench {
+    private static let docs = "docs"
+
     static func main() async throws {
-        let wanted = CommandLine.arguments.dropFirst()
+        var wanted = Array(CommandLine.arguments.dropFirst())
+        if wanted.first == "report" {
+            let path = wanted.count > 1 ? wanted[1] : docs + "/performance/results.json"
+            return try publish(try Results(contentsOf: path))
+        }
+        let isQuick = wanted.contains("--quick")
+        wanted.removeAll { $0 == "--quick" }
         func isWanted(_ part: String) -> Bool { wanted.isEmpty || wanted.contains(part) }
         // First, while the heap has nothing of others to give away, which would not show as new memory.
         if isWanted("memory") { try WindowBench().printRows() }
         if isWanted("parser") { try parser() }
         if isWanted("scrape") { try await ScrapeBench().printRows() }
         if isWanted("statistics") { StatisticsBench().printRows() }
+        if isWanted("peers") { try await peers(isQuick: isQuick) }
     }
 
     private static func parser() throws {
@@ -22,5 +34,26 @@ struct Bench {
         print("parser, one core, best of 5, CPU time")
         print(Table.row(ParserBench.columns))
         for page in pages { try ParserBench(page: page).printRow() }
+    }
+
+    private static func peers(isQuick: Bool) async throws {
+        print("beside the peers, in turn, on the same targets\(isQuick ? " (a quick run)" : "")")
+        let results = try await PeerBench(schedule: Schedule(isQuick: isQuick)).run()
+        let tables = Tables(results: results)
+        print("\n\(tables.circumstances)\n\n\(tables.text)")
+        // A quick run is for the one who looks, not for the page that everybody reads.
+        if isQuick {
+            try Report(results: results).write(to: PeerBench.folder)
+            print("written to \(PeerBench.folder)")
+        } else {
+            try publish(results)
+        }
+    }
+
+    private static func publish(_ results: Results) throws {
+        let report = Report(results: results)
+        try report.write(to: docs + "/performance")
+        try report.publish(into: docs)
+        print("written to \(docs)/performance, \(docs)/performance.md and \(docs)/scale.md")
     }
 }

@@ -56,10 +56,11 @@ struct DocumentTests {
         #expect(unit.contains("rollguard run --config /etc/rollguard/rollguard.yaml"))
     }
 
-    /// What the tests start must be installed by the script that the test command runs.
+    /// What the tests, the bench and the gate start must be installed by the script that the test command runs.
     @Test(arguments: [
         "haproxy", "nginx", "caddy", "libnginx-mod-http-lua",
         "prometheus", "prometheus-alertmanager", "prometheus-node-exporter", "openssl",
+        "victoria-metrics", "valgrind",
     ])
     func programsOfTheTestsAreInstalledByName(_ program: String) {
         #expect(Repository.text("scripts/setup.sh").contains(program))

@@ -28,6 +28,8 @@ struct WallTests {
         ],
         "Calculator": ["Statistics", "Foundation"],
         "Calibration": ["Statistics", "Telemetry", "Glibc"],
+        "BenchWorld": ["Telemetry", "ReleaseKernel"],
+        "rollguard-gate": ["BenchWorld", "Telemetry", "Statistics", "ReleaseKernel"],
         "RouterConformance": ["ReleaseKernel", "Synchronization"],
         "DemoWorld": ["ReleaseKernel", "NIOCore", "NIOPosix", "NIOHTTP1", "Foundation", "Glibc", "Synchronization"],
     ]

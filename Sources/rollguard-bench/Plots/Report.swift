@@ -1,0 +1,43 @@
+import Foundation
+
+/// Where results go: JSON, plots, and the tables of docs/performance.md.
+struct Report {
+    let results: Results
+
+    /// Writes `results.json` and the plots.
+    func write(to folder: String) throws {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try Installed.write(try results.json(), to: folder + "/results.json")
+        for (name, svg) in Plots(results: results).files { try Installed.write(svg, to: "\(folder)/\(name)") }
+    }
+
+    /// Puts the tables between the page's marks; what people wrote around them stays.
+    static func replacing(_ page: String, with tables: String) -> String? {
+        let (begin, end) = ("<!-- bench: begin -->", "<!-- bench: end -->")
+        guard let from = page.range(of: begin), let to = page.range(of: end), from.upperBound <= to.lowerBound else {
+            return nil
+        }
+        return page[..<from.upperBound] + "\n\n" + tables + "\n" + page[to.lowerBound...]
+    }
+
+    /// The tables of docs/performance.md and docs/scale.md.
+    func publish(into folder: String) throws {
+        let tables = Tables(results: results)
+        let circumstances = "Measured \(tables.circumstances)."
+        try publish("\(circumstances)\n\n\(tables.text)", into: folder + "/performance.md")
+        if let scale = Scale(results.scrapes) {
+            try publish("\(circumstances)\n\n\(scale.text)", into: folder + "/scale.md")
+        }
+    }
+
+    private func publish(_ tables: String, into page: String) throws {
+        let text = try String(contentsOfFile: page, encoding: .utf8)
+        guard let new = Report.replacing(text, with: tables) else { throw MissingMarks(page: page) }
+        try Installed.write(new, to: page)
+    }
+
+    struct MissingMarks: Error, CustomStringConvertible {
+        let page: String
+        var description: String { "\(page) has no <!-- bench: begin --> and <!-- bench: end --> for the tables" }
+    }
+}

@@ -1,0 +1,77 @@
+import BenchWorld
+
+/// Breaks one canary after the other and takes the time until the router (or the Alertmanager) is called.
+struct FaultRow {
+    let faults: Int
+    let folder: String
+    private static let errorShare = 0.5
+    /// After the last fault.
+    private static let patienceSeconds = 5.0
+
+    func measure(_ peers: [any Peer], report: (Result<FaultFigure, any Error>, String) -> Void) async throws {
+        for peer in peers {
+            // A new world for each: what one has broken must not be seen by the next.
+            let world = TargetWorld(page: ServicePage(samples: 100), targets: 2 * faults, requestsPerSecond: 1_000)
+            let server = try await TargetServer.start(world)
+            do { report(.success(try await measure(peer, server)), peer.name) } catch {
+                report(.failure(error), peer.name)
+            }
+            await server.stop()
+        }
+    }
+
+    private func measure(_ peer: any Peer, _ server: TargetServer) async throws -> FaultFigure {
+        let assignment = Assignment.pairs(faults, intervalMs: 1_000)
+        let child = try peer.start(assignment, server: server, folder: "\(folder)/\(peer.name)-faults")
+        do {
+            try await ScrapeRow.reach(2 * faults, child, server.world)
+            server.world.record(true)
+            // The window of ten seconds has to be full of healthy pages.
+            try await Task.sleep(for: .seconds(12))
+            let begun = try await breakAll(assignment, server.world)
+            try await Task.sleep(for: .seconds(FaultRow.patienceSeconds))
+            try child.check()
+            await child.stop()
+            return figure(peer, assignment, begun, server.world)
+        } catch {
+            await child.stop()
+            throw error
+        }
+    }
+
+    /// One after the other, each at another place of the scrape interval (steps of the golden ratio).
+    private func breakAll(_ assignment: Assignment, _ world: TargetWorld) async throws -> [Int64] {
+        let start = MonotonicTime.nowNs
+        var begun: [Int64] = []
+        for (number, release) in assignment.releases.enumerated() {
+            let place = (Double(number) * 0.618_034).truncatingRemainder(dividingBy: 1)
+            let dueNs = start + Int64((Double(number) + place) * 500_000_000)
+            try await Task.sleep(for: .nanoseconds(max(0, dueNs - MonotonicTime.nowNs)))
+            begun.append(world.breakTarget(release.canary[0], errorShare: FaultRow.errorShare))
+        }
+        return begun
+    }
+
+    private func figure(
+        _ peer: any Peer, _ assignment: Assignment, _ begun: [Int64], _ world: TargetWorld
+    ) -> FaultFigure {
+        let visits = Dictionary(grouping: world.takeVisits() ?? [], by: \.target)
+        let arrivals = world.arrivals
+        var (times, falseAlarms): ([FaultTimes], Int) = ([], 0)
+        for (release, faultNs) in zip(assignment.releases, begun) {
+            let call = peer.call(for: release.name)
+            let calls = arrivals.filter { $0.path == call.path && $0.body.contains(call.text) }.map(\.atNs)
+            if let first = calls.first, first < faultNs { falseAlarms += 1 }
+            let pages = visits[release.canary[0]] ?? []
+            guard let answered = calls.first(where: { $0 > faultNs }),
+                let deciding = DecidingPage.find(
+                    in: pages, faultNs: faultNs, limit: 2 * TargetWorld.healthyErrorShare)
+            else { continue }
+            times.append(FaultTimes(faultNs: faultNs, decidingNs: deciding, callNs: answered))
+        }
+        return FaultFigure(
+            program: peer.name, faults: begun.count, answered: times.count, falseAlarms: falseAlarms,
+            total: Spread(times.map(\.totalMs)), statistical: Spread(times.map(\.statisticalMs)),
+            pipeline: Spread(times.map(\.pipelineMs)), load: Machine.load)
+    }
+}

@@ -1,0 +1,26 @@
+/// What one program needed for one shape.
+struct ScrapeFigure: Sendable, Codable, Equatable {
+    var program: String
+    var shape: Shape
+    /// User and system time of all threads, seconds.
+    var cpuSeconds: Double
+    /// How long it was measured.
+    var seconds: Double
+    /// Pages that it took in that time.
+    var scrapes: Int
+    var late: Int
+    var missed: Int
+    var residentBytes: Int
+    /// Of the machine, over the last minute, when the row ended.
+    var load: Double
+
+    /// CPU seconds per million samples; nil when it took none.
+    var cpuPerMillion: Double? {
+        let samples = Double(scrapes * shape.samples)
+        return samples > 0 ? cpuSeconds / samples * 1e6 : nil
+    }
+
+    /// CPU milliseconds per round of scrapes.
+    var cpuMsPerRound: Double { cpuSeconds / seconds * Double(shape.intervalMs) }
+    var residentMiB: Double { Double(residentBytes) / 1_048_576 }
+}
