@@ -40,7 +40,8 @@ final class ServiceHandler: ChannelInboundHandler {
 
     private func note(_ head: HTTPRequestHead) {
         behaviour.arrived(
-            wallMs: Int64(Date().timeIntervalSince1970 * 1_000), request: head.headers.first(name: "X-Demo-Request"))
+            wallMs: Int64(Date().timeIntervalSince1970 * 1_000),
+            request: head.headers.first(name: "X-Demo-Request").map { String($0.prefix(64)) })
     }
 
     private static func isPage(_ uri: String) -> Bool { uri == "/metrics" || uri.hasPrefix("/metrics?") }

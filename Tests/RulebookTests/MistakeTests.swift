@@ -325,8 +325,8 @@ struct MistakeTests {
             (
                 "    rules: [", "    drain: {steps: [50%, 100%], pause: 1m}\n    rules: [",
                 [
-                    "15:40: error: the pauses between the steps take 1 times 1m, and 'deadline' of 'rollback' is 1m; shorten "
-                        + "'pause' or raise the deadline"
+                    "15:40: error: the steps take 1 times 1m (the pause, or two scrapes), and 'deadline' of 'rollback' is 1m; "
+                        + "take fewer steps, shorten 'pause' or raise the deadline"
                 ]
             ),
             (

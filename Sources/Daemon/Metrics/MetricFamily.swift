@@ -51,13 +51,13 @@ public struct MetricFamily: Sendable, Equatable {
     static let cycles = MetricFamily("rollguard_cycles_total", .counter, ["release"], "Scrape cycles done.")
     static let cycleSeconds = MetricFamily(
         "rollguard_cycle_duration_seconds", .histogram(callBounds), ["release"],
-        "Time of a scrape cycle, from its first request to the last reading.")
+        "Time of a scrape cycle, from its first request to its verdicts.")
     static let cycleLag = MetricFamily(
         "rollguard_cycle_lag_seconds", .histogram(lagBounds), ["release"],
         "How late a scrape cycle began, by its schedule.")
     static let decisionSeconds = MetricFamily(
         "rollguard_decision_duration_seconds", .histogram(lagBounds), ["release"],
-        "Time from a cycle's last reading to its verdicts.")
+        "Time that a cycle's verdicts took.")
     static let targets = MetricFamily(
         "rollguard_targets", .gauge, ["release", "pool", "state"], "Targets, by whether their last scrape worked.")
     static let requestRate = MetricFamily(

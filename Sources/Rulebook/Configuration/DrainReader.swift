@@ -5,6 +5,7 @@ struct DrainReader {
     private static let stepLimit = 20
 
     let rollback: RollbackPlan
+    let intervalMs: Int64
     /// The names under `indicators`; nil when there is no such section.
     let indicators: Set<String>?
 
@@ -44,11 +45,13 @@ struct DrainReader {
     /// Steps that outlast the deadline would page somebody at each rollback.
     private func checkTime(_ plan: DrainPlan, _ fields: Fields) {
         let pauses = Int64(plan.stepsBasisPoints.count - 1)
-        guard pauses > 0, plan.pauseMs >= rollback.deadlineMs / pauses else { return }
+        // A step waits for a whole scrape cycle, so it takes up to two.
+        let stepMs = max(plan.pauseMs, 2 * intervalMs)
+        guard pauses > 0, stepMs >= rollback.deadlineMs / pauses else { return }
         let deadline = Amounts.text(durationMs: rollback.deadlineMs)
         fields["pause"]?.fail(
-            "the pauses between the steps take \(pauses) times \(Amounts.text(durationMs: plan.pauseMs)), and 'deadline' of"
-                + " 'rollback' is \(deadline); shorten 'pause' or raise the deadline")
+            "the steps take \(pauses) times \(Amounts.text(durationMs: stepMs)) (the pause, or two scrapes), and 'deadline' of"
+                + " 'rollback' is \(deadline); take fewer steps, shorten 'pause' or raise the deadline")
     }
 
     private func checkIndicators(_ fields: Fields) {

@@ -26,7 +26,7 @@ struct ReleaseReader {
         let rollback = rollback(fields["rollback"])
         let fallback = fields["fallback"].flatMap { self.fallback($0, deadlineMs: rollback.deadlineMs) }
         let drain = fields["drain"].flatMap {
-            DrainReader(rollback: rollback, indicators: indicatorNames).plan($0)
+            DrainReader(rollback: rollback, intervalMs: scrape.plan.intervalMs, indicators: indicatorNames).plan($0)
         }
         let proof = proof(fields["proof"], indicators: indicatorNames)
         let drafts = fields.required("rules").map { library.drafts($0) } ?? []

@@ -30,7 +30,8 @@ extension ConfigurationDraft.Release {
         proofCycles = dice.int(1...2)
         // These two are decided by what was drawn already, so that the seeds' other lots stay as they are.
         lateAfterMs = (intervalMs + callTimeoutMs) % 4 == 0 ? 1 + retryMinMs / 5 : nil
-        drainPauseMs = (deadlineMs + observeEveryMs) % 3 == 0 ? min(retryMaxMs, deadlineMs / 4) : nil
+        let isDrained = (deadlineMs + observeEveryMs) % 3 == 0 && deadlineMs > 5 * intervalMs
+        drainPauseMs = isDrained ? min(retryMaxMs, deadlineMs / 4) : nil
         rules = []
         rules = drawRules(&dice)
     }
