@@ -92,6 +92,91 @@ struct MonitorTests {
         #expect((shown.safeLogE ?? 0) >= shown.safeBarLogE ?? .infinity)
     }
 
+    /// An hour of health does not cover up for what happens now.
+    @Test func safeIsTakenBackWhenTheCanaryBeginsToFail() {
+        var service = Service()
+        service.requestsPerInstance = 400
+        var evidence = begun([RegressionSettings(scope: .errors)], &service)
+        for _ in 0..<200 { evidence.take(service.cycle()) }
+        #expect(evidence.monitors[0].verdict == .safe)
+        service.canaryErrorRate = 0.03
+        var verdicts: [RegressionVerdict] = []
+        for _ in 0..<200 where verdicts.last != .worse {
+            evidence.take(service.cycle())
+            verdicts.append(evidence.monitors[0].verdict)
+            let shown = evidence.evidence(rule: 0)
+            if shown.verdict == .safe { #expect(shown.logE <= 0 && shown.safeLogE ?? -9 >= shown.safeBarLogE ?? 9) }
+        }
+        #expect(verdicts.last == .worse && verdicts.contains(.undecided))
+    }
+
+    /// Two instances are listed, one of them never gets a request: there is nothing to compare it with.
+    @Test func anInstanceWithoutTrafficDoesNotMakeAPair() {
+        var service = Service()
+        service.baselineInstances = 2
+        var evidence = ReleaseEvidence(rules: [RegressionSettings(scope: .errors)])
+        func cycle() -> WatchCycle {
+            var cycle = service.cycle()
+            cycle.baseline[1] = InstanceIncrements(instance: cycle.baseline[1].instance, requests: 0, errors: 0)
+            return cycle
+        }
+        for _ in 0..<800 { evidence.take(cycle()) }
+        #expect(evidence.history.learnedSeconds == 0)
+        evidence.begin()
+        service.restartClock()
+        evidence.take(cycle())
+        #expect(evidence.evidence(rule: 0).method == .share)
+    }
+
+    /// One without a request in just this cycle is one all the same.
+    @Test func aQuietMomentIsNotAnInstanceLess() {
+        var service = Service()
+        service.baselineInstances = 2
+        var evidence = begun([RegressionSettings(scope: .errors)], &service)
+        var cycle = service.cycle()
+        cycle.baseline[1].requests = 0
+        cycle.baseline[1].errors = 0
+        evidence.take(cycle)
+        #expect(evidence.evidence(rule: 0).method == .pair)
+    }
+
+    @Test func timeWithoutTrafficIsNotLearnedFrom() {
+        var service = Service()
+        var history = BaselineHistory()
+        for _ in 0..<100 { history.take([], coveredSeconds: 5) }
+        #expect(history.learnedSeconds == 0 && history.reportingInstances == 0)
+        for _ in 0..<10 { history.take(service.cycle().baseline, coveredSeconds: 5) }
+        #expect(history.learnedSeconds == 50 && history.reportingInstances == 4)
+    }
+
+    /// The hour of history is complete while the release waits for the canary's histogram: the budget is whole, so there is no
+    /// margin; or half of it is put aside, and there is one.
+    @Test(arguments: [700, 800])
+    func theMarginIsThereWhereItWasPaidFor(_ learnedCycles: Int) {
+        var service = Service()
+        service.requestsPerInstance = 50
+        func cycle() -> WatchCycle {
+            var cycle = service.cycle()
+            for index in cycle.baseline[0].latency?.cumulative.indices.dropLast() ?? 0..<0 {
+                cycle.baseline[0].latency?.cumulative[index] *= 0.5
+            }
+            return cycle
+        }
+        var evidence = ReleaseEvidence(rules: [RegressionSettings(scope: .slow, falseAlarm: 0.01)])
+        for _ in 0..<learnedCycles { evidence.take(cycle()) }
+        evidence.begin()
+        service.restartClock()
+        for step in 0..<60 {
+            var next = cycle()
+            if step < 40 { for index in next.canary.indices { next.canary[index].latency = nil } }
+            evidence.take(next)
+        }
+        let shown = evidence.evidence(rule: 0)
+        let isWidened = shown.parts.contains { $0.toleratedRatio > 1.100001 }
+        #expect(shown.parts.count == 3 && isWidened == (learnedCycles == 800))
+        #expect(abs(shown.barLogE - log((isWidened ? 2 : 1) / 0.01)) < 1e-12)
+    }
+
     @Test func belowTheFloorIsIgnored() {
         var service = Service()
         service.errorRate = 0.001

@@ -79,7 +79,7 @@ public struct RegressionEvidence: Sendable, Equatable, Codable {
     public var neededFor: [Need]
     /// Within a minute, ten minutes and an hour.
     public var reach: [Reach]
-    /// Evidence that the canary is good, and its bar; nil where there is no such test.
+    /// Evidence now that the canary is good, and its bar; nil where there is no such test.
     public var safeLogE: Double?
     public var safeBarLogE: Double?
     /// About when the fault began (seconds since the release began): when the evidence was least.
