@@ -13,6 +13,8 @@ struct RegressionWatch: Sendable, Equatable {
     /// Of the release, without the time in which the daemon was down.
     private var elapsedMs: Int64 = 0
     private var lastCycleUptimeMs: Int64?
+    /// The open block. A restart loses it, and with it a minute at the most: counters begin with a base again anyway.
+    private var alignment = CycleAlignment()
     private var lastRecordUptimeMs: Int64?
     /// The canary has answered: from here on the pools are compared.
     private var hasCanaryAnswered = false
@@ -48,6 +50,7 @@ struct RegressionWatch: Sendable, Equatable {
     /// A release begins: fresh evidence, a fresh budget.
     mutating func begin() {
         evidence.begin()
+        alignment.cut()
         (elapsedMs, hasCanaryAnswered, lastRecordUptimeMs, hasChanged) = (0, false, nil, true)
     }
 
@@ -67,22 +70,28 @@ struct RegressionWatch: Sendable, Equatable {
         if isWatching, !isRunning { begin() }
         if !isWatching, isRunning { end() }
         if isRunning { elapsedMs += coveredMs }
-        var cycle = WatchCycle(
+        let cycle = WatchCycle(
             atSeconds: Double(elapsedMs) / 1_000, coveredSeconds: Double(coveredMs) / 1_000,
             baseline: baseline.increments, canary: canary.increments,
             canaryShare: basisPoints.map { Double($0) / 10_000 })
+        for block in alignment.take(cycle) { take(block) }
+        if isRunning { hasChanged = true }
+    }
+
+    /// Takes in a block that all instances have told.
+    private mutating func take(_ block: WatchCycle) {
         for index in selfChecks.indices {
-            selfChecks[index]?.check.take(cycle.baseline, coveredSeconds: cycle.coveredSeconds)
+            selfChecks[index]?.check.take(block.baseline, coveredSeconds: block.coveredSeconds)
         }
-        if !cycle.canary.isEmpty { hasCanaryAnswered = true }
-        guard isRunning else { return evidence.take(cycle) }
-        hasChanged = true
+        if !block.canary.isEmpty { hasCanaryAnswered = true }
+        guard isRunning else { return evidence.take(block) }
         // How many instances there are settles the margin, so the comparison waits for the canary's first answer.
         guard hasCanaryAnswered else {
-            cycle.canary = []
-            return evidence.learn(cycle)
+            var alone = block
+            alone.canary = []
+            return evidence.learn(alone)
         }
-        evidence.take(cycle)
+        evidence.take(block)
     }
 
     /// What a rule has found; nil for a threshold.
