@@ -1,4 +1,5 @@
 import Statistics
+import Telemetry
 
 /// What a release's regression rules know: the statistics, the clock they run on, and when they were last written down.
 struct RegressionWatch: Sendable, Equatable {
@@ -8,6 +9,7 @@ struct RegressionWatch: Sendable, Equatable {
     private(set) var evidence: ReleaseEvidence
     private(set) var selfChecks: [SelfChecked?]
     private let intervalMs: Int64
+    private let indicators: WatchList
     /// Index of the monitor, by rule; nil for a threshold.
     private var places: [Int?]
     /// Of the release, without the time in which the daemon was down.
@@ -26,6 +28,7 @@ struct RegressionWatch: Sendable, Equatable {
         evidence = ReleaseEvidence(rules: rules.compactMap { $0 })
         selfChecks = plan.rules.map(RegressionWatch.selfCheck)
         intervalMs = plan.scrape.intervalMs
+        indicators = plan.indicators
         places = RegressionWatch.places(rules)
     }
 
@@ -126,14 +129,15 @@ struct RegressionWatch: Sendable, Equatable {
         (lastRecordUptimeMs, hasChanged, recordedRuns) = (now, false, selfCheckRuns)
         return EvidenceRecord(
             evidence: evidence.condensed, selfChecks: selfChecks.map { $0?.condensed }, elapsedMs: elapsedMs,
-            hasCanaryAnswered: hasCanaryAnswered)
+            hasCanaryAnswered: hasCanaryAnswered, indicators: indicators)
     }
 
     /// Goes on where the record ends. What happened since then is lost, never counted twice: the counters' first values after
-    /// a restart are only a base.
+    /// a restart are only a base. What was found with other indicators is not taken over, as in a reload.
     ///
     /// - Parameter isWatching: the release that it belongs to is not over; else only the self-checks' record is of use.
     mutating func restore(_ record: EvidenceRecord, plan: ReleasePlan, isWatching: Bool) {
+        if let counted = record.indicators, counted != plan.indicators { return }
         selfChecks = record.selfChecks
         if isWatching {
             evidence = record.evidence
