@@ -175,6 +175,11 @@ struct RegressionTests {
         world.hasHistogram = true
         world.cycle(60)
         world.begin()
+        world.cycle(5)
+        #expect(
+            world.rule.evidence?.notes.contains {
+                $0.contains("slower than 500 ms and the canary's slower than 1 s")
+            } == true, "\(world.rule.evidence?.notes ?? [])")
         // Half as late again is tolerated: what was slower than 500 ms is not slower than 1 s.
         world.canarySlow = [0.5, 0.1, 0.03, 0.005]
         world.cycle(100)

@@ -66,6 +66,7 @@ struct MonitorTests {
         #expect(shown.verdict == .worse)
         #expect(shown.parts.map(\.event) == [.slowerThan(seconds: 0.5)])
         #expect(shown.parts.first?.canaryBoundSeconds == 1)
+        #expect(shown.caveats.contains(.tailCompared(baselineBoundSeconds: 0.5, canaryBoundSeconds: 1)))
         #expect(
             shown.caveats.contains {
                 guard case .wideBucket(let visible, let missing) = $0 else { return false }

@@ -152,6 +152,10 @@ extension RegressionMonitor {
             caveats.append(.sampleRatio(told: mismatch.told, seen: mismatch.seen))
         }
         if settings.scope != .errors, watch.latency.isEmpty { caveats.append(missingLatency) }
+        if let place {
+            caveats.append(
+                .tailCompared(baselineBoundSeconds: place.baselineBound, canaryBoundSeconds: place.canaryBound))
+        }
         if let place, let missing = place.missingBound {
             caveats.append(.wideBucket(visibleRatio: place.visibleRatio, missingSeconds: missing))
         }
