@@ -323,6 +323,33 @@ struct MonitorTests {
         #expect(events == [.error, .slowerThan(seconds: 0.1), .slowerThan(seconds: 1)])
     }
 
+    /// Of a fine histogram some bounds are compared, from the first to the last, in both pools the same.
+    @Test(arguments: [0, 10])
+    func aFineHistogramIsComparedUpToItsTail(_ learnedCycles: Int) {
+        var service = Service()
+        func fine(_ cycle: WatchCycle) -> WatchCycle {
+            var cycle = cycle
+            let bounds = (1...150).map { Double($0) / 10 } + [.infinity]
+            func latency(_ requests: Double?) -> LatencyIncrements {
+                LatencyIncrements(
+                    upperBounds: bounds, cumulative: bounds.map { _ in requests ?? 0 }, count: requests ?? 0)
+            }
+            for index in cycle.baseline.indices {
+                cycle.baseline[index].latency = latency(cycle.baseline[index].requests)
+            }
+            for index in cycle.canary.indices { cycle.canary[index].latency = latency(cycle.canary[index].requests) }
+            return cycle
+        }
+        var evidence = ReleaseEvidence(rules: [RegressionSettings(scope: .slow)])
+        for _ in 0..<learnedCycles { evidence.take(fine(service.cycle())) }
+        service.restartClock()
+        evidence.begin()
+        evidence.take(fine(service.cycle()))
+        let events = evidence.evidence(rule: 0).parts.map(\.event)
+        #expect(events.count == 64)
+        #expect(events.first == .slowerThan(seconds: 0.1) && events.last == .slowerThan(seconds: 15))
+    }
+
     /// Within its reach and time to detection the plan is right to a factor of two or so.
     @Test func theNeedIsAboutRight() {
         var service = Service()

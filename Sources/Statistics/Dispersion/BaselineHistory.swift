@@ -96,12 +96,16 @@ public struct BaselineHistory: Sendable, Equatable, Codable {
         }
     }
 
+    /// At most ``boundLimit`` of the bounds, evenly chosen, the first and the last among them: the tail matters most.
+    static func thinned(_ bounds: [Double]) -> [Double] {
+        guard bounds.count > boundLimit else { return bounds }
+        return (0..<boundLimit).map { bounds[$0 * (bounds.count - 1) / (boundLimit - 1)] }
+    }
+
     /// The first histogram's bounds; other bounds later on are another layout, and only common bounds are compared.
     private mutating func learnBounds(_ baseline: [InstanceIncrements]) {
         guard boundsSeconds.isEmpty, let latency = baseline.lazy.compactMap(\.latency).first else { return }
-        let bounds = Array(latency.finiteBounds)
-        let step = (bounds.count + BaselineHistory.boundLimit - 1) / BaselineHistory.boundLimit
-        boundsSeconds = step <= 1 ? bounds : stride(from: 0, to: bounds.count, by: step).map { bounds[$0] }
+        boundsSeconds = BaselineHistory.thinned(Array(latency.finiteBounds))
         slow = boundsSeconds.map { _ in EventHistory() }
     }
 }

@@ -154,7 +154,9 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
     /// Chooses the boundaries once both layouts are known. Only layouts and the baseline's past are looked at.
     private mutating func adoptBounds(_ cycle: WatchCycle, _ history: BaselineHistory) {
         guard settings.scope != .errors, watch?.latency.isEmpty == true else { return }
-        let known = history.boundsSeconds.isEmpty ? firstBounds(cycle.baseline) : history.boundsSeconds
+        let known =
+            history.boundsSeconds.isEmpty
+            ? BaselineHistory.thinned(firstBounds(cycle.baseline)) : history.boundsSeconds
         let canary = firstBounds(cycle.canary)
         let bounds = known.filter(canary.contains)
         if case .latency(let quantile) = settings.scope { return adoptPercentile(quantile, bounds, history) }
@@ -195,7 +197,7 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
     }
 
     private func firstBounds(_ pool: [InstanceIncrements]) -> [Double] {
-        Array(pool.lazy.compactMap(\.latency).first?.finiteBounds.prefix(BaselineHistory.boundLimit) ?? [])
+        Array(pool.lazy.compactMap(\.latency).first?.finiteBounds ?? [])
     }
 
     // MARK: counts of a cycle
