@@ -49,10 +49,15 @@ struct EvidenceAnswer: Encodable {
     }
 
     /// On one line, fields in alphabetical order: the same numbers give the same text.
-    var json: String {
+    ///
+    /// - Throws: ``InputMistake`` when a number has left the range that JSON can tell.
+    func json() throws(InputMistake) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let data = try? encoder.encode(self) else { return "{}" }
-        return String(decoding: data, as: UTF8.self)
+        do {
+            return String(decoding: try encoder.encode(self), as: UTF8.self)
+        } catch {
+            throw InputMistake("the evidence is not a finite number any more; look at 't', 'phi' and the counts")
+        }
     }
 }

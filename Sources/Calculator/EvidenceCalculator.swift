@@ -26,7 +26,8 @@ public struct EvidenceCalculator {
 
     private let options: Options
     private var monitor: RegressionMonitor?
-    private var hasBuckets = false
+    /// Of both pools, from the first line; nil without buckets.
+    private var bounds: [Double]?
     private var lineNumber = 0
     private var firstSeconds = 0.0
     private var lastSeconds = 0.0
@@ -47,7 +48,7 @@ public struct EvidenceCalculator {
         guard !text.allSatisfy(\.isWhitespace) else { return nil }
         do {
             let line = try increments(checked(EvidenceLine.parse(text)))
-            return answer(to: line)
+            return try answer(to: line)
         } catch {
             throw CalculatorError(line: lineNumber, text: error.text)
         }
@@ -62,12 +63,25 @@ public struct EvidenceCalculator {
         guard both || (line.baseline.buckets == nil && line.canary.buckets == nil) else {
             throw InputMistake("one pool has 'buckets' and the other has not")
         }
-        guard monitor == nil || both == hasBuckets else {
+        guard line.baseline.bounds == line.canary.bounds else {
+            throw InputMistake("the pools' 'buckets' have different bounds; give those that both have")
+        }
+        guard monitor == nil || both == (bounds != nil) else {
             throw InputMistake(
-                hasBuckets ? "'buckets' is missing; the first line had it" : "'buckets' was not in the first line")
+                both ? "'buckets' was not in the first line" : "'buckets' is missing; the first line had it")
+        }
+        guard monitor == nil || line.baseline.bounds == bounds else {
+            throw InputMistake("'buckets' has other bounds than in the first line")
         }
         guard !both || !options.areCounters else {
             throw InputMistake("'buckets' cannot be used with --counters; give increments")
+        }
+        for (name, pool) in [("baseline", line.baseline), ("canary", line.canary)] {
+            // Counters are not read at one moment, so that a bad request can be ahead of itself.
+            guard options.areCounters || pool.bad <= pool.requests else {
+                throw InputMistake(
+                    "'\(name).bad' is \(pool.bad.plain), of \(pool.requests.plain) 'requests'; bad ones are among them")
+            }
         }
         return line
     }
@@ -84,9 +98,9 @@ public struct EvidenceCalculator {
         return line
     }
 
-    private mutating func answer(to line: EvidenceLine) -> String {
+    private mutating func answer(to line: EvidenceLine) throws(InputMistake) -> String {
         if monitor == nil {
-            hasBuckets = line.baseline.buckets != nil
+            bounds = line.baseline.bounds
             firstSeconds = options.areCounters ? line.seconds : 0
             monitor = RegressionMonitor(settings)
         }
@@ -99,13 +113,13 @@ public struct EvidenceCalculator {
         let elapsed = line.seconds - firstSeconds
         let rate = elapsed > 0 && requests > 0 ? requests / elapsed : nil
         guard let evidence = monitor?.evidence(requestsPerSecond: rate, history: BaselineHistory()) else { return "" }
-        return EvidenceAnswer(seconds: line.seconds, evidence: evidence).json
+        return try EvidenceAnswer(seconds: line.seconds, evidence: evidence).json()
     }
 
     private var settings: RegressionSettings {
         RegressionSettings(
-            scope: hasBuckets ? .release : .errors, tolerance: options.tolerance, falseAlarm: options.falseAlarm,
-            floor: options.floor)
+            scope: bounds != nil ? .release : .errors, tolerance: options.tolerance, falseAlarm: options.falseAlarm,
+            floor: options.floor, safeRatio: RegressionSettings.usualSafeRatio(tolerance: options.tolerance))
     }
 }
 
@@ -119,6 +133,8 @@ public struct CalculatorError: Error, Equatable, CustomStringConvertible {
 }
 
 extension EvidenceLine.Pool {
+    fileprivate var bounds: [Double]? { buckets?.map(\.bound) }
+
     fileprivate func instance(_ name: String) -> InstanceIncrements {
         let latency = buckets.map { buckets in
             LatencyIncrements(

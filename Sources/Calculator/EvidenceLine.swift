@@ -38,7 +38,11 @@ extension EvidenceLine: Decodable {
     /// Reads a line. - Throws: ``InputMistake``, with what is wrong and what to write.
     static func parse(_ text: String) throws(InputMistake) -> EvidenceLine {
         do {
-            return try JSONDecoder().decode(EvidenceLine.self, from: Data(text.utf8))
+            let line = try JSONDecoder().decode(EvidenceLine.self, from: Data(text.utf8))
+            if let name = RepeatedName.first(in: text) {
+                throw InputMistake("'\(name)' stands twice in one object; which of the two is meant?")
+            }
+            return line
         } catch let mistake as InputMistake {
             throw mistake
         } catch DecodingError.typeMismatch(_, let context) {
@@ -65,11 +69,17 @@ extension EvidenceLine.Pool: Decodable {
         buckets = try EvidenceLine.Pool.rising(counts)
     }
 
+    /// A decimal number, or `+Inf`. What else Swift takes for a number (`0x1`, `inf`) no exporter writes.
+    private static func bound(_ text: String) -> Double? {
+        if text == "+Inf" { return .infinity }
+        guard text.utf8.allSatisfy({ (48...57).contains($0) || "+-.eE".utf8.contains($0) }) else { return nil }
+        return Double(text).flatMap { $0.isFinite ? $0 : nil }
+    }
+
     private static func rising(_ counts: [String: Double]) throws -> [(bound: Double, count: Double)] {
         var buckets: [(bound: Double, count: Double)] = []
         for (le, count) in counts {
-            let bound = le == "+Inf" ? Double.infinity : Double(le)
-            guard let bound, !bound.isNaN else {
+            guard let bound = bound(le) else {
                 throw InputMistake("the bucket '\(le)' is not a bound in seconds; write \"0.25\" or \"+Inf\"")
             }
             guard count >= 0, count.isFinite else { throw InputMistake("the bucket '\(le)' is \(count.plain)") }
@@ -78,6 +88,9 @@ extension EvidenceLine.Pool: Decodable {
         buckets.sort { $0.bound < $1.bound }
         guard buckets.last?.bound == .infinity else {
             throw InputMistake("'buckets' has no \"+Inf\"; it holds all answers, as in a Prometheus histogram")
+        }
+        for (lower, upper) in zip(buckets, buckets.dropFirst()) where upper.bound == lower.bound {
+            throw InputMistake("the bucket '\(upper.bound.plain)' stands twice")
         }
         for (lower, upper) in zip(buckets, buckets.dropFirst()) where upper.count < lower.count {
             throw InputMistake(

@@ -1,12 +1,12 @@
 /// Percentages as people write them.
 public enum Percentage {
-    /// `10%`, `0.1 %` or a plain share like `0.1`; nil for anything else.
+    /// `10%` or `0.1 %`; nil for anything else. The sign is needed, as in rule files: `10` could mean 10 % or ten times.
     public static func share(_ text: String) -> Double? {
-        let isPercent = text.hasSuffix("%")
-        let digits = isPercent ? text.dropLast() : text[...]
+        guard text.hasSuffix("%") else { return nil }
+        let digits = text.dropLast()
         let trimmed = digits.last == " " ? digits.dropLast() : digits
         guard !trimmed.isEmpty, trimmed.utf8.allSatisfy({ (48...57).contains($0) || $0 == 46 }) else { return nil }
         guard let number = Double(trimmed), number.isFinite else { return nil }
-        return isPercent ? number / 100 : number
+        return number / 100
     }
 }

@@ -50,16 +50,16 @@ struct EvidenceCommand: ParsableCommand {
 
     private func options() throws -> EvidenceCalculator.Options {
         EvidenceCalculator.Options(
-            tolerance: try share("--tolerance", tolerance, in: 0...100),
-            falseAlarm: try share("--false-alarm", falseAlarm, in: 1e-9...0.5),
-            floor: try share("--floor", floor, in: 0...0.99), areCounters: counters)
+            tolerance: try share("--tolerance", tolerance, from: "0%", to: "1000%"),
+            falseAlarm: try share("--false-alarm", falseAlarm, from: "0.0000001%", to: "50%"),
+            floor: try share("--floor", floor, from: "0%", to: "99%"), areCounters: counters)
     }
 
-    private func share(_ name: String, _ text: String, in range: ClosedRange<Double>) throws -> Double {
-        guard let share = Percentage.share(text), range.contains(share) else {
-            throw ValidationError(
-                "\(name) \(text): expected a percentage like 10% between \(range.lowerBound * 100)% and "
-                    + "\(range.upperBound * 100)%")
+    private func share(_ name: String, _ text: String, from least: String, to most: String) throws -> Double {
+        guard let share = Percentage.share(text), share >= Percentage.share(least) ?? 0,
+            share <= Percentage.share(most) ?? 0
+        else {
+            throw ValidationError("\(name) \(text): expected a percentage with its sign, from \(least) to \(most)")
         }
         return share
     }

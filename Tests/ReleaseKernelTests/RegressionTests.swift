@@ -1,4 +1,5 @@
 import Foundation
+import Telemetry
 import Testing
 
 @testable import ReleaseKernel
@@ -174,6 +175,11 @@ struct RegressionTests {
         world.hasHistogram = true
         world.cycle(60)
         world.begin()
+        world.cycle(5)
+        #expect(
+            world.rule.evidence?.notes.contains {
+                $0.contains("slower than 500 ms and the canary's slower than 1 s")
+            } == true, "\(world.rule.evidence?.notes ?? [])")
         // Half as late again is tolerated: what was slower than 500 ms is not slower than 1 s.
         world.canarySlow = [0.5, 0.1, 0.03, 0.005]
         world.cycle(100)
@@ -260,6 +266,38 @@ struct RegressionTests {
         }
         #expect((world.found?.comparisons.first?.canary.requests ?? 0) > 40_000)
         #expect(!world.isRolledBack)
+    }
+
+    /// What `errors` means was changed while the daemon was down: the old counts are not evidence of the new ones.
+    @Test func evidenceOfOtherIndicatorsIsLeftBehind() throws {
+        var world = Self.world()
+        world.cycle(60)
+        world.begin()
+        world.cycle(30)
+        world.harness.plan.releases[0].indicators.latency = nil
+        world.harness.plan.releases[0].indicators.errors = try SeriesSelector(
+            parsing: "http_requests_total{code=\"503\"}")
+        world.harness.restart()
+        world.cycle(3)
+        #expect(world.found?.comparisons.first?.canary.requests ?? .infinity < 3_000)
+        #expect(world.records.last?.indicators?.errors == world.harness.plan.releases[0].indicators.errors)
+    }
+
+    @Test func aRecordWithoutIndicatorsIsTakenAsItIs() throws {
+        var world = Self.world()
+        world.cycle(60)
+        world.begin()
+        world.cycle(20)
+        let record = try #require(world.records.last)
+        let data = try JSONEncoder().encode(record)
+        var fields = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        fields["indicators"] = nil
+        let old = try JSONDecoder().decode(
+            EvidenceRecord.self, from: try JSONSerialization.data(withJSONObject: fields))
+        #expect(old.indicators == nil)
+        var restored = RegressionWatch(plan: world.harness.plan.releases[0])
+        restored.restore(old, plan: world.harness.plan.releases[0], isWatching: true)
+        #expect(restored.findings(rule: 0)?.parts.first?.canary.requests ?? 0 > 1_000)
     }
 
     @Test func aDecisionIsWrittenTogetherWithItsEvidence() {

@@ -19,6 +19,11 @@ struct RegressionWorld {
     var hasHistogram = false
     var isBaselineUp = true
     var isCanaryUp = true
+    /// Instances whose scrapes fail; what they do meanwhile comes with their next page.
+    var silent: Set<String> = []
+    /// Instances whose answers come when their cycle is over.
+    var late: Set<String> = []
+    private var owed: [String: TargetReading] = [:]
     private var chance: SeededGenerator
 
     init(_ regression: RegressionPlan, others: [RulePlan] = [], baseline: Int = 10, canary: Int = 10, seed: UInt64) {
@@ -65,12 +70,30 @@ struct RegressionWorld {
         let requests = Int((Double(requestsPerSecond) * share / Double(targets.count)).rounded())
         for (index, target) in targets.enumerated() {
             let reading = reading(requests: requests, errors: errors, slow: slow)
+            guard let outcome = outcome(of: target.instance, reading, isUp: isUp) else { continue }
             harness.send(
                 .scraped(
                     ScrapeReport(
-                        release: "checkout", pool: pool, target: index, instance: target.instance,
-                        outcome: isUp ? .success(reading, warnings: []) : .failure("refused"))))
+                        release: "checkout", pool: pool, target: index, instance: target.instance, outcome: outcome)))
         }
+    }
+
+    private mutating func outcome(of instance: String, _ reading: TargetReading, isUp: Bool) -> ScrapeReport.Outcome? {
+        guard isUp else { return .failure("refused") }
+        let before = owed.removeValue(forKey: instance)
+        if late.contains(instance) {
+            owed[instance] = reading
+            return before.map { .success($0, warnings: []) }
+        }
+        var sum = reading
+        if let before {
+            sum.requests = (sum.requests ?? 0) + (before.requests ?? 0)
+            sum.errors = (sum.errors ?? 0) + (before.errors ?? 0)
+            sum.coveredSeconds = (sum.coveredSeconds ?? 0) + (before.coveredSeconds ?? 0)
+        }
+        guard silent.contains(instance) else { return .success(sum, warnings: []) }
+        owed[instance] = sum
+        return .failure("timed out")
     }
 
     private mutating func reading(requests: Int, errors: Double, slow: [Double]) -> TargetReading {

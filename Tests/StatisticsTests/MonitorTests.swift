@@ -66,6 +66,7 @@ struct MonitorTests {
         #expect(shown.verdict == .worse)
         #expect(shown.parts.map(\.event) == [.slowerThan(seconds: 0.5)])
         #expect(shown.parts.first?.canaryBoundSeconds == 1)
+        #expect(shown.caveats.contains(.tailCompared(baselineBoundSeconds: 0.5, canaryBoundSeconds: 1)))
         #expect(
             shown.caveats.contains {
                 guard case .wideBucket(let visible, let missing) = $0 else { return false }
@@ -90,6 +91,91 @@ struct MonitorTests {
         let shown = evidence.evidence(rule: 0)
         #expect(shown.verdict == .safe)
         #expect((shown.safeLogE ?? 0) >= shown.safeBarLogE ?? .infinity)
+    }
+
+    /// An hour of health does not cover up for what happens now.
+    @Test func safeIsTakenBackWhenTheCanaryBeginsToFail() {
+        var service = Service()
+        service.requestsPerInstance = 400
+        var evidence = begun([RegressionSettings(scope: .errors)], &service)
+        for _ in 0..<200 { evidence.take(service.cycle()) }
+        #expect(evidence.monitors[0].verdict == .safe)
+        service.canaryErrorRate = 0.03
+        var verdicts: [RegressionVerdict] = []
+        for _ in 0..<200 where verdicts.last != .worse {
+            evidence.take(service.cycle())
+            verdicts.append(evidence.monitors[0].verdict)
+            let shown = evidence.evidence(rule: 0)
+            if shown.verdict == .safe { #expect(shown.logE <= 0 && shown.safeLogE ?? -9 >= shown.safeBarLogE ?? 9) }
+        }
+        #expect(verdicts.last == .worse && verdicts.contains(.undecided))
+    }
+
+    /// Two instances are listed, one of them never gets a request: there is nothing to compare it with.
+    @Test func anInstanceWithoutTrafficDoesNotMakeAPair() {
+        var service = Service()
+        service.baselineInstances = 2
+        var evidence = ReleaseEvidence(rules: [RegressionSettings(scope: .errors)])
+        func cycle() -> WatchCycle {
+            var cycle = service.cycle()
+            cycle.baseline[1] = InstanceIncrements(instance: cycle.baseline[1].instance, requests: 0, errors: 0)
+            return cycle
+        }
+        for _ in 0..<800 { evidence.take(cycle()) }
+        #expect(evidence.history.learnedSeconds == 0)
+        evidence.begin()
+        service.restartClock()
+        evidence.take(cycle())
+        #expect(evidence.evidence(rule: 0).method == .share)
+    }
+
+    /// One without a request in just this cycle is one all the same.
+    @Test func aQuietMomentIsNotAnInstanceLess() {
+        var service = Service()
+        service.baselineInstances = 2
+        var evidence = begun([RegressionSettings(scope: .errors)], &service)
+        var cycle = service.cycle()
+        cycle.baseline[1].requests = 0
+        cycle.baseline[1].errors = 0
+        evidence.take(cycle)
+        #expect(evidence.evidence(rule: 0).method == .pair)
+    }
+
+    @Test func timeWithoutTrafficIsNotLearnedFrom() {
+        var service = Service()
+        var history = BaselineHistory()
+        for _ in 0..<100 { history.take([], coveredSeconds: 5) }
+        #expect(history.learnedSeconds == 0 && history.reportingInstances == 0)
+        for _ in 0..<10 { history.take(service.cycle().baseline, coveredSeconds: 5) }
+        #expect(history.learnedSeconds == 50 && history.reportingInstances == 4)
+    }
+
+    /// The hour of history is complete while the release waits for the canary's histogram: the budget is whole, so there is no
+    /// margin; or half of it is put aside, and there is one.
+    @Test(arguments: [700, 800])
+    func theMarginIsThereWhereItWasPaidFor(_ learnedCycles: Int) {
+        var service = Service()
+        service.requestsPerInstance = 50
+        func cycle() -> WatchCycle {
+            var cycle = service.cycle()
+            for index in cycle.baseline[0].latency?.cumulative.indices.dropLast() ?? 0..<0 {
+                cycle.baseline[0].latency?.cumulative[index] *= 0.5
+            }
+            return cycle
+        }
+        var evidence = ReleaseEvidence(rules: [RegressionSettings(scope: .slow, falseAlarm: 0.01)])
+        for _ in 0..<learnedCycles { evidence.take(cycle()) }
+        evidence.begin()
+        service.restartClock()
+        for step in 0..<60 {
+            var next = cycle()
+            if step < 40 { for index in next.canary.indices { next.canary[index].latency = nil } }
+            evidence.take(next)
+        }
+        let shown = evidence.evidence(rule: 0)
+        let isWidened = shown.parts.contains { $0.toleratedRatio > 1.100001 }
+        #expect(shown.parts.count == 3 && isWidened == (learnedCycles == 800))
+        #expect(abs(shown.barLogE - log((isWidened ? 2 : 1) / 0.01)) < 1e-12)
     }
 
     @Test func belowTheFloorIsIgnored() {
@@ -235,6 +321,33 @@ struct MonitorTests {
         }
         let events = evidence.evidence(rule: 0).parts.map(\.event)
         #expect(events == [.error, .slowerThan(seconds: 0.1), .slowerThan(seconds: 1)])
+    }
+
+    /// Of a fine histogram some bounds are compared, from the first to the last, in both pools the same.
+    @Test(arguments: [0, 10])
+    func aFineHistogramIsComparedUpToItsTail(_ learnedCycles: Int) {
+        var service = Service()
+        func fine(_ cycle: WatchCycle) -> WatchCycle {
+            var cycle = cycle
+            let bounds = (1...150).map { Double($0) / 10 } + [.infinity]
+            func latency(_ requests: Double?) -> LatencyIncrements {
+                LatencyIncrements(
+                    upperBounds: bounds, cumulative: bounds.map { _ in requests ?? 0 }, count: requests ?? 0)
+            }
+            for index in cycle.baseline.indices {
+                cycle.baseline[index].latency = latency(cycle.baseline[index].requests)
+            }
+            for index in cycle.canary.indices { cycle.canary[index].latency = latency(cycle.canary[index].requests) }
+            return cycle
+        }
+        var evidence = ReleaseEvidence(rules: [RegressionSettings(scope: .slow)])
+        for _ in 0..<learnedCycles { evidence.take(fine(service.cycle())) }
+        service.restartClock()
+        evidence.begin()
+        evidence.take(fine(service.cycle()))
+        let events = evidence.evidence(rule: 0).parts.map(\.event)
+        #expect(events.count == 64)
+        #expect(events.first == .slowerThan(seconds: 0.1) && events.last == .slowerThan(seconds: 15))
     }
 
     /// Within its reach and time to detection the plan is right to a factor of two or so.

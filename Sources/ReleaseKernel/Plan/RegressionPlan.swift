@@ -1,3 +1,5 @@
+import Statistics
+
 /// A rule that asks for proof instead of a threshold: is the canary worse than the baseline by more than a tolerance?
 ///
 /// The question is asked after every scrape cycle and answered by tests that may be looked at any number of times
@@ -38,6 +40,11 @@ public struct RegressionPlan: Sendable, Equatable, Codable {
         public init(ratio: Double = 1.5, falseSafe: Double = 0.05) {
             self.ratio = ratio
             self.falseSafe = falseSafe
+        }
+
+        /// The ratio where the rule does not say one.
+        public static func usualRatio(tolerance: Double) -> Double {
+            RegressionSettings.usualSafeRatio(tolerance: tolerance)
         }
     }
 

@@ -1,4 +1,5 @@
 import Statistics
+import Telemetry
 
 /// What a release's regression rules know: the statistics, the clock they run on, and when they were last written down.
 struct RegressionWatch: Sendable, Equatable {
@@ -8,11 +9,14 @@ struct RegressionWatch: Sendable, Equatable {
     private(set) var evidence: ReleaseEvidence
     private(set) var selfChecks: [SelfChecked?]
     private let intervalMs: Int64
+    private let indicators: WatchList
     /// Index of the monitor, by rule; nil for a threshold.
     private var places: [Int?]
     /// Of the release, without the time in which the daemon was down.
     private var elapsedMs: Int64 = 0
     private var lastCycleUptimeMs: Int64?
+    /// The open block. A restart loses it, and with it a minute at the most: counters begin with a base again anyway.
+    private var alignment = CycleAlignment()
     private var lastRecordUptimeMs: Int64?
     /// The canary has answered: from here on the pools are compared.
     private var hasCanaryAnswered = false
@@ -24,6 +28,7 @@ struct RegressionWatch: Sendable, Equatable {
         evidence = ReleaseEvidence(rules: rules.compactMap { $0 })
         selfChecks = plan.rules.map(RegressionWatch.selfCheck)
         intervalMs = plan.scrape.intervalMs
+        indicators = plan.indicators
         places = RegressionWatch.places(rules)
     }
 
@@ -48,6 +53,7 @@ struct RegressionWatch: Sendable, Equatable {
     /// A release begins: fresh evidence, a fresh budget.
     mutating func begin() {
         evidence.begin()
+        alignment.cut()
         (elapsedMs, hasCanaryAnswered, lastRecordUptimeMs, hasChanged) = (0, false, nil, true)
     }
 
@@ -67,22 +73,28 @@ struct RegressionWatch: Sendable, Equatable {
         if isWatching, !isRunning { begin() }
         if !isWatching, isRunning { end() }
         if isRunning { elapsedMs += coveredMs }
-        var cycle = WatchCycle(
+        let cycle = WatchCycle(
             atSeconds: Double(elapsedMs) / 1_000, coveredSeconds: Double(coveredMs) / 1_000,
             baseline: baseline.increments, canary: canary.increments,
             canaryShare: basisPoints.map { Double($0) / 10_000 })
+        for block in alignment.take(cycle) { take(block) }
+        if isRunning { hasChanged = true }
+    }
+
+    /// Takes in a block that all instances have told.
+    private mutating func take(_ block: WatchCycle) {
         for index in selfChecks.indices {
-            selfChecks[index]?.check.take(cycle.baseline, coveredSeconds: cycle.coveredSeconds)
+            selfChecks[index]?.check.take(block.baseline, coveredSeconds: block.coveredSeconds)
         }
-        if !cycle.canary.isEmpty { hasCanaryAnswered = true }
-        guard isRunning else { return evidence.take(cycle) }
-        hasChanged = true
+        if !block.canary.isEmpty { hasCanaryAnswered = true }
+        guard isRunning else { return evidence.take(block) }
         // How many instances there are settles the margin, so the comparison waits for the canary's first answer.
         guard hasCanaryAnswered else {
-            cycle.canary = []
-            return evidence.learn(cycle)
+            var alone = block
+            alone.canary = []
+            return evidence.learn(alone)
         }
-        evidence.take(cycle)
+        evidence.take(block)
     }
 
     /// What a rule has found; nil for a threshold.
@@ -117,14 +129,15 @@ struct RegressionWatch: Sendable, Equatable {
         (lastRecordUptimeMs, hasChanged, recordedRuns) = (now, false, selfCheckRuns)
         return EvidenceRecord(
             evidence: evidence.condensed, selfChecks: selfChecks.map { $0?.condensed }, elapsedMs: elapsedMs,
-            hasCanaryAnswered: hasCanaryAnswered)
+            hasCanaryAnswered: hasCanaryAnswered, indicators: indicators)
     }
 
     /// Goes on where the record ends. What happened since then is lost, never counted twice: the counters' first values after
-    /// a restart are only a base.
+    /// a restart are only a base. What was found with other indicators is not taken over, as in a reload.
     ///
     /// - Parameter isWatching: the release that it belongs to is not over; else only the self-checks' record is of use.
     mutating func restore(_ record: EvidenceRecord, plan: ReleasePlan, isWatching: Bool) {
+        if let counted = record.indicators, counted != plan.indicators { return }
         selfChecks = record.selfChecks
         if isWatching {
             evidence = record.evidence

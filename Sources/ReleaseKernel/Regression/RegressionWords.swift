@@ -105,6 +105,9 @@ struct RegressionWords {
         case .noCommonBoundary: "latency needs a histogram whose bounds both pools have"
         case .percentileUnknown:
             "the baseline has had too few requests to say where its percentile lies"
+        case .tailCompared(let baseline, let canary):
+            "what is compared is the baseline's share of answers slower than \(NumberText.seconds(baseline)) and the canary's "
+                + "slower than \(NumberText.seconds(canary)): the whole tail is taken to move by one factor, not the percentile alone"
         case .wideBucket(let ratio, let missing): wideBucket(visibleRatio: ratio, missingSeconds: missing)
         }
     }

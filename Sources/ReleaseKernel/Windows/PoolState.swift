@@ -20,8 +20,12 @@ struct PoolState: Sendable, Equatable {
         var isFresh = false
         /// Cycles in a row without an answer, counted while the answer may still come.
         var missedCycles = 0
-        /// What the running cycle brought, for the rules that compare cycles; nil when the target did not answer.
-        var increments: InstanceIncrements?
+        /// The cycle that just ended did not wait for its answer, which is still to come.
+        var isAwaited = false
+        /// Seen in the running cycle, and not with the answer to the one before.
+        var isPunctual = false
+        /// What the running cycle brought, for the rules that compare cycles; empty when the target did not answer.
+        var increments: [InstanceIncrements] = []
     }
 
     let version: String
@@ -46,6 +50,9 @@ struct PoolState: Sendable, Equatable {
         targets[report.target].lastScrapeWallMs = wallMs
         targets[report.target].isFresh = true
         targets[report.target].missedCycles = 0
+        let isLate = targets[report.target].isAwaited
+        targets[report.target].isAwaited = false
+        if !isLate { targets[report.target].isPunctual = true }
         switch report.outcome {
         case .failure(let reason):
             targets[report.target].isUp = false
@@ -55,7 +62,7 @@ struct PoolState: Sendable, Equatable {
         case .success(let reading, let warnings):
             note(reading, warnings: warnings, target: report.target)
             count(reading, target: report.target, atMs: uptimeMs)
-            targets[report.target].add(reading)
+            targets[report.target].add(reading, isLate: isLate)
         }
     }
 
@@ -88,10 +95,13 @@ struct PoolState: Sendable, Equatable {
     ///
     /// - Parameter allowsLate: the cycle did not wait for all; one whose answer may still come is as it was, but tells nothing.
     mutating func closeCycle(atMs now: Int64, allowsLate: Bool = false) {
+        for index in targets.indices {
+            targets[index].isAwaited = allowsLate && !targets[index].isPunctual && targets[index].missedCycles == 0
+        }
         for index in targets.indices where !targets[index].isFresh {
             targets[index].missedCycles += 1
             targets[index].cycleRequests = nil
-            if allowsLate, targets[index].missedCycles == 1 { continue }
+            if targets[index].isAwaited { continue }
             targets[index].isUp = false
             targets[index].error = "no answer before the cycle's deadline"
             targets[index].summary = nil
@@ -101,7 +111,7 @@ struct PoolState: Sendable, Equatable {
 
     /// Makes ready for the next cycle's reports.
     mutating func openCycle() {
-        for index in targets.indices { targets[index].isFresh = false }
+        for index in targets.indices { (targets[index].isFresh, targets[index].isPunctual) = (false, false) }
         dropIncrements()
     }
 
@@ -112,10 +122,10 @@ struct PoolState: Sendable, Equatable {
     var hasUntold: Bool { targets.contains { $0.isUp == true && $0.cycleRequests == nil } }
 
     /// Targets that answered in this cycle.
-    var increments: [InstanceIncrements] { targets.compactMap(\.increments) }
+    var increments: [InstanceIncrements] { targets.flatMap(\.increments) }
 
     mutating func dropIncrements() {
-        for index in targets.indices { targets[index].increments = nil }
+        for index in targets.indices { targets[index].increments = [] }
     }
 
     /// The pool's requests per second in the cycle that just ended, over the targets that could tell; nil when none

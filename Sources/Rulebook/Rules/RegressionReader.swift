@@ -83,7 +83,7 @@ struct RegressionReader {
     private func safe(_ field: Field?, tolerance: Double) -> RegressionPlan.Safe {
         var safe = RegressionPlan.Safe()
         // Without the field the default moves along, so that it stays above what is tolerated.
-        safe.ratio = max(safe.ratio, (1 + tolerance) * 1.25)
+        safe.ratio = RegressionPlan.Safe.usualRatio(tolerance: tolerance)
         guard let field, let fields = field.fields(of: "'safe'", ["ratio", "false_safe"]) else { return safe }
         if let ratio = fields["ratio"]?.number() {
             safe.ratio = ratio

@@ -16,10 +16,15 @@ public struct BaselineHistory: Sendable, Equatable, Codable {
     public private(set) var boundsSeconds: [Double] = []
     private var errors = EventHistory()
     private var slow: [EventHistory] = []
-    /// Seconds that were learned from.
+    /// Seconds in which at least two instances had requests: only then is anything learned of how they differ.
     public private(set) var learnedSeconds = 0.0
-    /// Instances that reported in the last cycle.
+    /// Instances that had requests in the last minute.
     public private(set) var reportingInstances = 0
+    private static let busySeconds = 60.0
+    /// The time that was watched, and when each instance last had requests. Nil before the first cycle, and in records of
+    /// versions that did not have them.
+    private var watchedSeconds: Double?
+    private var busyAtSeconds: [Double]?
 
     public init() {}
 
@@ -27,16 +32,18 @@ public struct BaselineHistory: Sendable, Equatable, Codable {
     public mutating func take(_ baseline: [InstanceIncrements], coveredSeconds: Double) {
         guard coveredSeconds > 0, coveredSeconds.isFinite else { return }
         let faded = (learnedSeconds / BaselineHistory.fadeSeconds).rounded(.down)
-        learnedSeconds += coveredSeconds
-        reportingInstances = baseline.count
+        let now = (watchedSeconds ?? 0) + coveredSeconds
+        watchedSeconds = now
+        if baseline.count(where: \.hasRequests) >= 2 { learnedSeconds += coveredSeconds }
         let slots = slots(of: baseline)
+        noteBusy(baseline, slots, now: now)
         learnBounds(baseline)
         var counts = InstanceCounts(slots: instances.count)
         for (slot, one) in zip(slots, baseline) {
             guard let requests = one.requests, let bad = one.errors else { continue }
             counts.add(requests: requests, bad: min(bad, requests), slot: slot)
         }
-        errors.take(counts, endSeconds: learnedSeconds, coveredSeconds: coveredSeconds)
+        errors.take(counts, endSeconds: now, coveredSeconds: coveredSeconds)
         for index in slow.indices {
             counts.clear()
             for (slot, one) in zip(slots, baseline) {
@@ -44,7 +51,7 @@ public struct BaselineHistory: Sendable, Equatable, Codable {
                 guard let bad = latency.slower(than: boundsSeconds[index], hint: index) else { continue }
                 counts.add(requests: latency.count, bad: bad, slot: slot)
             }
-            slow[index].take(counts, endSeconds: learnedSeconds, coveredSeconds: coveredSeconds)
+            slow[index].take(counts, endSeconds: now, coveredSeconds: coveredSeconds)
         }
         if (learnedSeconds / BaselineHistory.fadeSeconds).rounded(.down) > faded { fade() }
     }
@@ -52,10 +59,18 @@ public struct BaselineHistory: Sendable, Equatable, Codable {
     /// Without what is kept per instance, and so as if nothing were known of how instances differ.
     var condensed: BaselineHistory {
         var copy = self
-        (copy.instances, copy.learnedSeconds) = ([], 0)
+        (copy.instances, copy.learnedSeconds, copy.busyAtSeconds) = ([], 0, nil)
         copy.errors.forgetInstances()
         for index in copy.slow.indices { copy.slow[index].forgetInstances() }
         return copy
+    }
+
+    private mutating func noteBusy(_ baseline: [InstanceIncrements], _ slots: [Int], now: Double) {
+        var busy = busyAtSeconds ?? []
+        while busy.count < instances.count { busy.append(-BaselineHistory.busySeconds) }
+        for (slot, one) in zip(slots, baseline) where one.hasRequests { busy[slot] = now }
+        busyAtSeconds = busy
+        reportingInstances = busy.count { now - $0 < BaselineHistory.busySeconds }
     }
 
     private mutating func fade() {
@@ -69,6 +84,7 @@ public struct BaselineHistory: Sendable, Equatable, Codable {
             pool.contains(where: { !instances.contains($0.instance) })
         {
             instances = []
+            busyAtSeconds = nil
             errors.forgetInstances()
             for index in slow.indices { slow[index].forgetInstances() }
         }
@@ -80,12 +96,16 @@ public struct BaselineHistory: Sendable, Equatable, Codable {
         }
     }
 
+    /// At most ``boundLimit`` of the bounds, evenly chosen, the first and the last among them: the tail matters most.
+    static func thinned(_ bounds: [Double]) -> [Double] {
+        guard bounds.count > boundLimit else { return bounds }
+        return (0..<boundLimit).map { bounds[$0 * (bounds.count - 1) / (boundLimit - 1)] }
+    }
+
     /// The first histogram's bounds; other bounds later on are another layout, and only common bounds are compared.
     private mutating func learnBounds(_ baseline: [InstanceIncrements]) {
         guard boundsSeconds.isEmpty, let latency = baseline.lazy.compactMap(\.latency).first else { return }
-        let bounds = Array(latency.finiteBounds)
-        let step = (bounds.count + BaselineHistory.boundLimit - 1) / BaselineHistory.boundLimit
-        boundsSeconds = step <= 1 ? bounds : stride(from: 0, to: bounds.count, by: step).map { bounds[$0] }
+        boundsSeconds = BaselineHistory.thinned(Array(latency.finiteBounds))
         slow = boundsSeconds.map { _ in EventHistory() }
     }
 }

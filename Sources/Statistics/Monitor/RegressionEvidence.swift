@@ -79,7 +79,7 @@ public struct RegressionEvidence: Sendable, Equatable, Codable {
     public var neededFor: [Need]
     /// Within a minute, ten minutes and an hour.
     public var reach: [Reach]
-    /// Evidence that the canary is good, and its bar; nil where there is no such test.
+    /// Evidence now that the canary is good, and its bar; nil where there is no such test.
     public var safeLogE: Double?
     public var safeBarLogE: Double?
     /// About when the fault began (seconds since the release began): when the evidence was least.
@@ -115,6 +115,9 @@ public enum RegressionCaveat: Sendable, Equatable, Codable {
     case noCommonBoundary
     /// The baseline has had too few answers to say where its percentile lies.
     case percentileUnknown
+    /// A percentile is compared by the shares of answers beyond these two boundaries, which supposes that the whole tail moves
+    /// by at most the tolerated factor.
+    case tailCompared(baselineBoundSeconds: Double, canaryBoundSeconds: Double)
     /// The bucket at the baseline's percentile is wider than what is tolerated: only a percentile so many times later can be
     /// seen, until the histogram has a boundary at `missingSeconds`.
     case wideBucket(visibleRatio: Double, missingSeconds: Double)

@@ -11,11 +11,14 @@ extension RegressionMonitor {
 
     /// Every part that has to be good is shown to be. The parts are errors, and the boundaries that stand for the
     /// baseline's p50, p90 and p99: the far tail has too few events to show anything.
+    ///
+    /// It is said of the present: an hour of health is shown for long after a fault began, so the proof has to stand now,
+    /// and there must be no sign of harm. That is stricter than what ``RegressionSettings/safeFalseAlarm`` is promised for.
     private var isSafe: Bool {
         let gating = gatingComparisons
-        guard settings.safeRatio != nil, !gating.isEmpty else { return false }
+        guard settings.safeRatio != nil, !gating.isEmpty, logE <= 0 else { return false }
         let bar = AnytimeP.barLogE(falseAlarm: settings.safeFalseAlarm)
-        return gating.allSatisfy { $0.safeLogE != nil && $0.maxSafeLogE >= bar }
+        return gating.allSatisfy { ($0.safeLogE ?? -.infinity) >= bar }
     }
 
     private var gatingComparisons: [Comparison] {
@@ -60,7 +63,7 @@ extension RegressionMonitor {
             parts: parts, settings: settings, barLogE: barLogE, requestsPerSecond: requestsPerSecond, method: method)
         let verdict = verdict
         let leading = parts.indices.max { parts[$0].weightedLogE < parts[$1].weightedLogE }
-        let gating = gatingComparisons.compactMap { $0.safeLogE == nil ? nil : $0.maxSafeLogE }
+        let gating = gatingComparisons.compactMap(\.safeLogE)
         return RegressionEvidence(
             verdict: verdict, logE: logE, maxLogE: maxLogE, barLogE: barLogE, falseAlarm: settings.falseAlarm,
             method: method, parts: parts.map { shown($0, canaryBound: place?.canaryBound) }, leading: leading,
@@ -149,6 +152,10 @@ extension RegressionMonitor {
             caveats.append(.sampleRatio(told: mismatch.told, seen: mismatch.seen))
         }
         if settings.scope != .errors, watch.latency.isEmpty { caveats.append(missingLatency) }
+        if let place {
+            caveats.append(
+                .tailCompared(baselineBoundSeconds: place.baselineBound, canaryBoundSeconds: place.canaryBound))
+        }
         if let place, let missing = place.missingBound {
             caveats.append(.wideBucket(visibleRatio: place.visibleRatio, missingSeconds: missing))
         }

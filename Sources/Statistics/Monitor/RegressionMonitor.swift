@@ -7,8 +7,8 @@ import Glibc
 /// resets the false-alarm budget nor counts anything twice. The open block travels along.
 ///
 /// What it decides by itself, once, at the first cycle of the release and before looking at what the canary did:
-/// - the test: ``PairDetector`` with the dispersion of ``BaselineHistory`` where the baseline has at least two instances to
-///   compare, ``ShareBetting`` where it has one;
+/// - the test: ``PairDetector`` with the dispersion of ``BaselineHistory`` where the baseline has at least two instances
+///   with requests to compare, ``ShareBetting`` where it has one;
 /// - the margin: with an hour of history, the tolerance is widened by what instances of one version differ anyway, and half
 ///   of the false-alarm budget is spent on that;
 /// - the boundaries, as soon as both pools have shown a histogram: those which both have.
@@ -96,7 +96,8 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
 
     private mutating func begin(_ cycle: WatchCycle, _ history: BaselineHistory) {
         let numbers = InstanceNumbers(
-            baseline: max(cycle.baseline.count, history.reportingInstances), canary: cycle.canary.count)
+            baseline: max(cycle.baseline.count(where: \.hasRequests), history.reportingInstances),
+            canary: cycle.canary.count)
         start(numbers.baseline >= 2 ? .pair : .share, numbers, history)
     }
 
@@ -106,7 +107,7 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
         self.method = method
         self.instances = instances
         knowsInstances = history.learnedSeconds >= BaselineHistory.spreadSeconds
-        isWidened = events(history).contains { margin($0, history) > 1 }
+        isWidened = events(history).contains { instanceRatio($0, history) > 1 }
         let errors = settings.watchesErrors ? comparison(.error, history) : nil
         watch = ReleaseWatch(
             falseAlarm: isWidened ? settings.falseAlarm / 2 : settings.falseAlarm, errorWeight: settings.errorWeight,
@@ -133,9 +134,15 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
             recentBad: recent.bad, recentRequests: recent.requests)
     }
 
+    /// By how much the tolerance is widened: by ``instanceRatio(_:_:)`` where half of the budget was put aside for it when
+    /// the release began. What is compared from later on has no margin that nobody paid for.
+    private func margin(_ event: BadEvent, _ history: BaselineHistory) -> Double {
+        isWidened ? instanceRatio(event, history) : 1
+    }
+
     /// What the ratio of two groups of instances of one version may be by the luck of which nodes they sit on: exceeded with
     /// half the false-alarm probability. 1 while it is not known.
-    func margin(_ event: BadEvent, _ history: BaselineHistory) -> Double {
+    private func instanceRatio(_ event: BadEvent, _ history: BaselineHistory) -> Double {
         guard instances.baseline > 0, instances.canary > 0 else { return 1 }
         guard let spread = history.instanceSpread(of: event), spread > 0 else { return 1 }
         let deviation = spread * (1 / Double(instances.baseline) + 1 / Double(instances.canary)).squareRoot()
@@ -147,7 +154,9 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
     /// Chooses the boundaries once both layouts are known. Only layouts and the baseline's past are looked at.
     private mutating func adoptBounds(_ cycle: WatchCycle, _ history: BaselineHistory) {
         guard settings.scope != .errors, watch?.latency.isEmpty == true else { return }
-        let known = history.boundsSeconds.isEmpty ? firstBounds(cycle.baseline) : history.boundsSeconds
+        let known =
+            history.boundsSeconds.isEmpty
+            ? BaselineHistory.thinned(firstBounds(cycle.baseline)) : history.boundsSeconds
         let canary = firstBounds(cycle.canary)
         let bounds = known.filter(canary.contains)
         if case .latency(let quantile) = settings.scope { return adoptPercentile(quantile, bounds, history) }
@@ -188,7 +197,7 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
     }
 
     private func firstBounds(_ pool: [InstanceIncrements]) -> [Double] {
-        Array(pool.lazy.compactMap(\.latency).first?.finiteBounds.prefix(BaselineHistory.boundLimit) ?? [])
+        Array(pool.lazy.compactMap(\.latency).first?.finiteBounds ?? [])
     }
 
     // MARK: counts of a cycle

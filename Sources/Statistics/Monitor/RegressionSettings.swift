@@ -42,6 +42,10 @@ public struct RegressionSettings: Sendable, Equatable, Codable {
         self.tracksRatio = tracksRatio
     }
 
+    /// What "safe" means where nobody said it: 1.5 times the baseline, or a quarter above what is tolerated, whichever is
+    /// more: between the two ratios there has to be room to tell them apart.
+    public static func usualSafeRatio(tolerance: Double) -> Double { max(1.5, 1.25 * (1 + tolerance)) }
+
     /// The tolerated ratio of the bad rates.
     var ratio: Double { 1 + tolerance }
 

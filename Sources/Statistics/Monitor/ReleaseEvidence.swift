@@ -10,8 +10,8 @@ import Glibc
 ///     if evidence.monitors[0].verdict == .worse { … }
 ///     evidence.end()
 ///
-/// A value that can be encoded whole. What a restart loses: the baseline's open dispersion blocks, at most a minute of
-/// learning, which the guarantee does not rest on.
+/// A value that can be encoded whole, but for the baseline's open dispersion blocks: a minute of learning. What is written
+/// down is ``condensed``, which also leaves out how much instances differ. The guarantee rests on neither.
 public struct ReleaseEvidence: Sendable, Equatable, Codable {
     public private(set) var history = BaselineHistory()
     /// One per rule, in the order of the rules.

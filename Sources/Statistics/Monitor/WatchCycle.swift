@@ -4,7 +4,8 @@ public struct WatchCycle: Sendable, Equatable {
     public var atSeconds: Double
     /// The cycle's length, above 0.
     public var coveredSeconds: Double
-    /// Instances whose scrape worked. One that did not report is left out; what it did is in its next increments.
+    /// Instances whose scrape worked. One that did not report is left out; what it did is in its next increments, so
+    /// cycles go through a ``CycleAlignment`` before they are compared.
     public var baseline: [InstanceIncrements]
     public var canary: [InstanceIncrements]
     /// The share of requests that the router is told to give the canary, 0...1; nil where it is not known.
@@ -31,15 +32,26 @@ public struct InstanceIncrements: Sendable, Equatable {
     public var errors: Double?
     /// Nil without a histogram.
     public var latency: LatencyIncrements?
+    /// The time in which this was counted; nil: since the cycle before. Infinite where it is not known.
+    public var coveredSeconds: Double?
+    /// It is the answer to the cycle before, which ended without it.
+    public var isLate: Bool
 
     public init(
-        instance: String, requests: Double? = nil, errors: Double? = nil, latency: LatencyIncrements? = nil
+        instance: String, requests: Double? = nil, errors: Double? = nil, latency: LatencyIncrements? = nil,
+        coveredSeconds: Double? = nil, isLate: Bool = false
     ) {
         self.instance = instance
         self.requests = requests
         self.errors = errors
         self.latency = latency
+        self.coveredSeconds = coveredSeconds
+        self.isLate = isLate
     }
+}
+
+extension InstanceIncrements {
+    var hasRequests: Bool { (requests ?? latency?.count ?? 0) > 0 }
 }
 
 /// Increments of one instance's classic histogram.

@@ -40,7 +40,7 @@ public struct Comparison: Sendable, Equatable, Codable {
     private var floor: FloorDetector?
     private var safe: PairDetector?
     private var safeFloor: FloorDetector?
-    /// The largest ``safeLogE`` so far, at least 0; the proof of being good rests on it.
+    /// The largest ``safeLogE`` so far, at least 0.
     public private(set) var maxSafeLogE = 0.0
     private var baselineCarry = BadCarry()
     private var canaryCarry = BadCarry()
