@@ -27,7 +27,7 @@ struct MissingScrapeTests {
         var world = world()
         world.silent = [instance]
         trouble(&world, true)
-        world.cycle(30)
+        world.cycle(12)
         trouble(&world, false)
         world.silent = []
         world.cycle(1)
@@ -35,30 +35,30 @@ struct MissingScrapeTests {
         world.cycle(20)
         #expect(!world.isRolledBack)
         // Nothing of it is lost: the block was only kept open.
-        #expect((world.found?.comparisons.first?.baseline.requests ?? 0) > 29_000)
-        #expect((world.found?.comparisons.first?.canary.requests ?? 0) > 29_000)
+        #expect((world.found?.comparisons.first?.baseline.requests ?? 0) > 20_000)
+        #expect((world.found?.comparisons.first?.canary.requests ?? 0) > 20_000)
     }
 
     @Test func aCanaryThatIsMissingAsAWholeIsJudgedByWhatItBrings() {
         var world = world(canary: 1)
         world.silent = ["b0:1"]
-        world.cycle(10)
+        world.cycle(4)
         world.canaryErrors = 0.1
-        world.cycle(20)
+        world.cycle(9)
         world.silent = []
         world.cycle(1)
         #expect(world.isRolledBack)
     }
 
-    /// After a minute it goes on without the missing one, and what that one brings later is left out.
+    /// After a while it goes on without the missing one, and what that one brings later is left out.
     @Test func oneThatIsMissingForLongHoldsNothingUp() {
         var world = world()
         world.silent = ["b0:1"]
-        world.cycle(59)
+        world.cycle(14)
         let waiting = world.found?.comparisons.first?.canary.requests ?? 0
         world.cycle(20)
         let going = world.found?.comparisons.first?.canary.requests ?? 0
-        #expect(waiting < 6_000 && going > waiting + 15_000, "\(waiting), then \(going)")
+        #expect(waiting < 6_000 && going > waiting + 6_000, "\(waiting), then \(going)")
         trouble(&world, true)
         world.cycle(10)
         trouble(&world, false)

@@ -4,14 +4,15 @@
 /// siblings' cycles compared without it, a trouble of both pools in the meantime would lie in the siblings' earlier blocks
 /// and in the returning instance's last one: a canary that was as sick as everybody looks as if it were sick alone. So a
 /// block stays open while an instance that was there at its beginning has not answered, and closes with the first cycle
-/// that all of them answered. After ``limitSeconds`` it closes without the missing; what such an instance brings later
-/// covers more time than the open block, and is left out.
+/// that all of them answered. After ``limitSeconds``, or three cycles, it closes without the missing; what such an instance
+/// brings later covers more time than the open block, and is left out. A dead instance must not keep a fault of the others
+/// from being seen for long.
 ///
 /// Only who answered and for how long is looked at, never what was counted, so the tests' promises are untouched. While
 /// everybody answers, every cycle is a block.
 public struct CycleAlignment: Sendable, Equatable {
-    /// The longest block that waits for somebody.
-    public static let limitSeconds = 60.0
+    /// So long a block waits for somebody, and for three cycles at least.
+    public static let limitSeconds = 15.0
 
     private struct Member: Sendable, Hashable {
         let isCanary: Bool
@@ -47,7 +48,8 @@ public struct CycleAlignment: Sendable, Equatable {
         open.append(punctual)
         var blocks: [WatchCycle] = []
         while let last = open.firstIndex(where: isComplete) { blocks.append(close(through: last)) }
-        if openSeconds >= CycleAlignment.limitSeconds, let last = fullest { blocks.append(close(through: last)) }
+        let patience = max(CycleAlignment.limitSeconds, 3 * cycle.coveredSeconds)
+        if openSeconds >= patience, let last = fullest { blocks.append(close(through: last)) }
         return blocks
     }
 
