@@ -65,6 +65,6 @@ struct ScaleTests {
         let need = scale.need(targets: 100_000, samples: 1_000, intervalSeconds: 10)
         #expect(abs(need.cores - 11) < 1e-6)
         #expect(need.shards == 22 || need.shards == 23)
-        #expect(scale.need(targets: 100_000, samples: 25, intervalSeconds: 3_600).shards == 5)
+        #expect(scale.need(targets: 100_000, samples: 25, intervalSeconds: 3_600).shards == 7)
     }
 }

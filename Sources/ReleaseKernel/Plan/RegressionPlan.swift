@@ -110,6 +110,9 @@ extension RulePlan {
 }
 
 extension ReleasePlan {
+    /// Some rule compares the pools request by request.
+    var asksForProof: Bool { rules.contains { $0.regression != nil } }
+
     /// Probability that a release which is no worse is ever rolled back by its regression rules, at most: each rule is
     /// wrong with its own probability, and the sum bounds that any is.
     public var falseRollbackBudget: Double {

@@ -22,6 +22,7 @@ extension ReleaseState {
         }
         measures = RuleMeasures(rules: next.rules)
         if !isSamePair || !ReleaseState.countsTheSame(old, next) { startPoolsAnew(at: context.now) }
+        (baseline.isCompared, canary.isCompared) = (next.asksForProof, next.asksForProof)
         if old.router != next.router { watch = Watch(nextUptimeMs: context.now.uptimeMs) }
     }
 
@@ -77,8 +78,7 @@ extension ReleaseState {
 
     private mutating func startPoolsAnew(at now: Moment) {
         watchedSinceUptimeMs = watchedSinceUptimeMs.map { _ in now.uptimeMs }
-        baseline = PoolState(plan: plan.baseline, window: ReleaseState.freshWindow(plan, at: now))
-        canary = PoolState(plan: plan.canary, window: ReleaseState.freshWindow(plan, at: now))
+        (baseline, canary) = ReleaseState.freshPools(plan, at: now)
     }
 
     /// Whether windows filled under one plan mean the same under the other.

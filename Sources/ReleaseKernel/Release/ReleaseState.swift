@@ -54,8 +54,7 @@ struct ReleaseState: Sendable, Equatable {
     init(plan: ReleasePlan, at now: Moment) {
         self.plan = plan
         sinceWallMs = now.wallMs
-        baseline = PoolState(plan: plan.baseline, window: ReleaseState.freshWindow(plan, at: now))
-        canary = PoolState(plan: plan.canary, window: ReleaseState.freshWindow(plan, at: now))
+        (baseline, canary) = ReleaseState.freshPools(plan, at: now)
         alerts = plan.rules.map { _ in AlertState() }
         firingRecords = plan.rules.map { _ in nil }
         evaluations = plan.rules.map { _ in nil }
@@ -71,6 +70,13 @@ struct ReleaseState: Sendable, Equatable {
     static let defaultWindowMs: Int64 = 60_000
 
     var shownWindowMs: Int64 { plan.rules.map(\.windowMs).min() ?? ReleaseState.defaultWindowMs }
+
+    static func freshPools(_ plan: ReleasePlan, at now: Moment) -> (baseline: PoolState, canary: PoolState) {
+        func pool(_ pool: PoolPlan) -> PoolState {
+            PoolState(plan: pool, window: freshWindow(plan, at: now), isCompared: plan.asksForProof)
+        }
+        return (pool(plan.baseline), pool(plan.canary))
+    }
 
     static func freshWindow(_ plan: ReleasePlan, at now: Moment) -> PoolWindow {
         let ruleWindows = plan.rules.map(\.windowMs)

@@ -31,11 +31,14 @@ struct PoolState: Sendable, Equatable {
     let version: String
     var targets: [Target]
     private(set) var window: PoolWindow
+    /// A rule asks for proof, so what each instance brings is kept apart for a cycle.
+    var isCompared: Bool
 
-    init(plan: PoolPlan, window: PoolWindow) {
+    init(plan: PoolPlan, window: PoolWindow, isCompared: Bool) {
         version = plan.version
         targets = plan.targets.map { Target(instance: $0.instance) }
         self.window = window
+        self.isCompared = isCompared
     }
 
     /// Targets whose scrape of the last complete cycle worked.
@@ -62,7 +65,7 @@ struct PoolState: Sendable, Equatable {
         case .success(let reading, let warnings):
             note(reading, warnings: warnings, target: report.target)
             count(reading, target: report.target, atMs: uptimeMs)
-            targets[report.target].add(reading, isLate: isLate)
+            if isCompared { targets[report.target].add(reading, isLate: isLate) }
         }
     }
 

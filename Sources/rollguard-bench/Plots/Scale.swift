@@ -36,10 +36,10 @@ struct Scale: Equatable {
     }
 
     /// One Rollguard takes at most this much, so that it is never late: half of the one core that its transfers run on, and a
-    /// number of connections that Linux is at ease with.
+    /// few connections less than it keeps open at the most (docs/scale.md).
     static let coresPerShard = 0.5
     static let bytesPerShard = 4.0 * 1_073_741_824
-    static let socketsPerShard = 20_000
+    static let socketsPerShard = 16_000
 
     func need(targets: Int, samples: Int, intervalSeconds: Double) -> Need {
         let cores = Double(targets) * (secondsPerScrape + Double(samples) * secondsPerSample) / intervalSeconds
