@@ -64,6 +64,7 @@ struct CycleProgressTests {
         progress.askedAll()
         progress.told(.canary)
         progress.told(.canary)
+        #expect(!progress.isWaitingForTheLate)
         progress.abandon()
         await progress.finish()
         #expect(ends.count == 0)

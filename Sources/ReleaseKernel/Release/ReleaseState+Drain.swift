@@ -29,8 +29,9 @@ extension ReleaseState {
         return (drain?.record.sharesBasisPoints ?? []).map { Split(canaryBasisPoints: $0) } + [.allBaseline]
     }
 
-    /// What comes next for the router: everything is set at once, a step is looked at first.
+    /// What comes next for the router: everything is set at once, a step is looked at first. Its time begins now.
     mutating func proceed(_ context: inout StepContext) {
+        rollback?.drain?.begunUptimeMs = context.now.uptimeMs
         guard rollback?.drain != nil else { return apply(&context) }
         observe(&context)
     }
@@ -134,7 +135,7 @@ extension ReleaseState {
     }
 
     private mutating func nextStep(_ context: inout StepContext) {
-        rollback?.drain?.next(atUptimeMs: context.now.uptimeMs)
+        rollback?.drain?.next()
         // What was said of the step before says nothing of this one.
         rollback?.receipts = []
         rollback?.observations = []

@@ -84,6 +84,8 @@ extension ReleaseState {
             phase = .rollingBack
         case .draining(let record):
             open.drain = record.isLastStep ? nil : Drain(restoring: record, atUptimeMs: now.uptimeMs)
+            // The last step has a deadline of its own.
+            if record.isLastStep { open.isAbandoned = false }
             open.note("draining", record.text, atWallMs: entry.wallMs)
         case .fallback(let reason):
             open.isOnFallback = true
@@ -118,7 +120,6 @@ extension ReleaseState {
             rollback?.deadlineUptimeMs = now.uptimeMs + plan.rollback.deadlineMs
             rollback?.episodeUptimeMs = now.uptimeMs
             rollback?.everythingSinceUptimeMs = now.uptimeMs
-            rollback?.isAbandoned = restored.isAbandoned
             let step = restored.drain.map { "; \($0.record.text)" } ?? ""
             explanation = "restarted in the middle of a rollback: going on\(step)"
         } else if phase == .rolledBack {

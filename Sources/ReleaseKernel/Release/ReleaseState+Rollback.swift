@@ -51,7 +51,6 @@ extension ReleaseState {
             return
         }
         measure("durable", &context)
-        rollback?.drain?.begunUptimeMs = context.now.uptimeMs
         proceed(&context)
     }
 
@@ -205,7 +204,6 @@ extension ReleaseState {
         context.record(.actedBeforeDurable(reason: reason), release: name, incident: rollback?.incident)
         rollback?.note("acted_before_durable", reason, atWallMs: context.now.wallMs)
         context.log(.error, name, "\(reason); rolling back all the same")
-        rollback?.drain?.begunUptimeMs = context.now.uptimeMs
         proceed(&context)
     }
 

@@ -37,10 +37,9 @@ struct Drain: Sendable, Equatable {
         begunUptimeMs = atUptimeMs
     }
 
-    mutating func next(atUptimeMs: Int64) {
+    mutating func next() {
         record.step += 1
         (record.remark, record.isHeld) = (nil, false)
-        begunUptimeMs = atUptimeMs
         (inPlaceSinceUptimeMs, askedBasisPoints) = (nil, nil)
     }
 
