@@ -16,7 +16,11 @@ final class RawClient: Sendable {
         self.inbox = inbox
     }
 
-    static func connect(_ address: String, reads: Bool = true, timeoutMs: Int64 = 10_000) async throws -> RawClient {
+    /// `first` is sent by the connection itself as soon as it stands: a router that closes idle clients after a
+    /// second has these bytes, however busy the machine is.
+    static func connect(
+        _ address: String, reads: Bool = true, timeoutMs: Int64 = 10_000, first: String = ""
+    ) async throws -> RawClient {
         let inbox = Inbox()
         guard let colon = address.lastIndex(of: ":"), let port = Int(address[address.index(after: colon)...]) else {
             throw Problem(description: "not an address: \(address)")
@@ -27,7 +31,7 @@ final class RawClient: Sendable {
             .channelOption(.socketOption(.so_rcvbuf), value: 65_536)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(InboxHandler(inbox))
+                    try channel.pipeline.syncOperations.addHandler(InboxHandler(inbox, first: first))
                 }
             }
             .connect(host: String(address[..<colon]), port: port).get()
@@ -81,8 +85,17 @@ private final class Inbox: Sendable {
 private final class InboxHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     private let inbox: Inbox
+    private let first: String
 
-    init(_ inbox: Inbox) { self.inbox = inbox }
+    init(_ inbox: Inbox, first: String) {
+        self.inbox = inbox
+        self.first = first
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        guard !first.isEmpty else { return }
+        context.writeAndFlush(NIOAny(ByteBuffer(string: first)), promise: nil)
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) { inbox.add(unwrapInboundIn(data)) }
 
