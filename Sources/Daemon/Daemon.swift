@@ -55,11 +55,11 @@ public struct Daemon: Sendable {
         let clock = SystemClock()
         let meter = KernelMeter(version: options.version, clock: clock)
         let secrets = SystemSecretStore()
-        let transport = CurlTransport(
-            userAgent: "Rollguard/\(options.version)", secrets: secrets,
-            maxConnections: OpenFiles.makeRoomForConnections())
+        let wires = Wires(version: options.version, secrets: secrets)
         let journal = try SQLiteJournal(directory: plan.daemon.stateDirectory)
-        let parts = PartsFactory(transport: transport, secrets: secrets, clock: clock, externalURL: nil)
+        let parts = PartsFactory(
+            routerCalls: wires.routerCalls, deliveries: wires.deliveries, secrets: secrets, clock: clock,
+            externalURL: nil)
 
         let writer = JournalWriter(
             journal: journal, logger: logger, meter: meter, dieAfterSequence: options.dieAfterSequence)
@@ -71,7 +71,7 @@ public struct Daemon: Sendable {
             kernel: kernel, clock: clock,
             effects: EffectSink(journal: writer, routers: routers, log: KernelLog(logger: logger), meter: meter))
         let scrapes = ScrapeService(
-            transport: transport, clock: clock, logger: logger, meter: meter, watchdog: watchdog)
+            lanes: wires.scrapeLanes(), clock: clock, logger: logger, meter: meter, watchdog: watchdog)
         let outbox = OutboxPump(
             journal: journal, receivers: parts.receivers(for: plan), plans: plan.receivers,
             wallClock: { clock.wallMs }, seed: options.seed)
@@ -93,20 +93,32 @@ public struct Daemon: Sendable {
                     .init(service: Background { await outbox.run() }),
                     .init(service: Background { await routers.run(watchdog: watchdog) }),
                     .init(service: Background { await prune(journal, keepMs: plan.daemon.journal.retentionMs, clock) }),
+                    .init(service: Background { await giveBackMemory() }),
                     .init(service: ReloadOnSignal(reloader: reloader)),
                     .init(service: console),
                 ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         do { try await group.run() } catch {
-            await tearDown(scrapes, watchdog, transport)
+            await tearDown(scrapes, watchdog, wires)
             throw error
         }
-        await tearDown(scrapes, watchdog, transport)
+        await tearDown(scrapes, watchdog, wires)
     }
 
-    private func tearDown(_ scrapes: ScrapeService, _ watchdog: Watchdog, _ transport: CurlTransport) async {
+    private func tearDown(_ scrapes: ScrapeService, _ watchdog: Watchdog, _ wires: Wires) async {
         await scrapes.stop()
         await watchdog.stop()
-        await transport.shutdown()
+        await scrapes.shutdown()
+        await wires.shutdown()
+    }
+
+    /// When the first pages have been read; then, since a reload and its like take memory too, once an hour.
+    private func giveBackMemory() async {
+        var pause = Duration.seconds(10)
+        while true {
+            do { try await Task.sleep(for: pause) } catch { return }
+            MemoryHabits.giveBackWhatTheStartTook()
+            pause = .seconds(3_600)
+        }
     }
 
     /// Forgets what is older than the retention, once an hour.

@@ -14,6 +14,24 @@ enum MemoryHabits {
         _ = setOption(arenaMaximum, 1)
     }
 
+    /// Gives back what only the start needed: free memory inside the allocator's arenas, and the code that will not run
+    /// again. That code stays in the system's page cache; what does run comes back from there with its first use. A
+    /// daemon of some 10 MB is mapped with 45 MB of libraries and of its own code, of which it uses a tenth from then on.
+    static func giveBackWhatTheStartTook() {
+        if let symbol = dlsym(nil, "malloc_trim") {
+            let trim = unsafeBitCast(symbol, to: (@convention(c) (Int) -> Int32).self)
+            _ = trim(0)
+        }
+        for code in codeMappings() { madvise(code.start, code.count, MADV_DONTNEED) }
+    }
+
+    /// Mapped files that can be executed and were never written to: what is dropped is the file's, so nothing is lost.
+    private static func codeMappings() -> [(start: UnsafeMutableRawPointer, count: Int)] {
+        ProcessMapping.all().filter(\.isCodeOfAFile).compactMap { mapping in
+            UnsafeMutableRawPointer(bitPattern: mapping.start).map { ($0, Int(mapping.end - mapping.start)) }
+        }
+    }
+
     /// `M_ARENA_MAX` of `malloc.h`.
     private static let arenaMaximum: Int32 = -8
 }

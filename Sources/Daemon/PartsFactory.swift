@@ -4,7 +4,9 @@ import Routers
 
 /// Makes the parts that a plan names: a driver per release, a receiver per receiver.
 struct PartsFactory: Sendable {
-    let transport: any HTTPTransport
+    /// For routers alone: their calls wait for nobody's scrape or webhook.
+    let routerCalls: any HTTPTransport
+    let deliveries: any HTTPTransport
     let secrets: any SecretStore
     let clock: SystemClock
     /// Where people find the daemon's own pages, for links in alerts.
@@ -26,14 +28,14 @@ struct PartsFactory: Sendable {
     private func driver(_ plan: RouterPlan, of release: ReleasePlan) throws -> any RouterDriver {
         try RouterFactory.make(
             plan: plan, release: release.name,
-            versions: (baseline: release.baseline.version, canary: release.canary.version), transport: transport,
+            versions: (baseline: release.baseline.version, canary: release.canary.version), transport: routerCalls,
             secrets: secrets)
     }
 
     func receivers(for plan: Plan) -> [any Receiver] {
         plan.receivers.map { receiver in
             ReceiverFactory.make(
-                plan: receiver, transport: transport, secrets: secrets, externalURL: externalURL,
+                plan: receiver, transport: deliveries, secrets: secrets, externalURL: externalURL,
                 clock: { [clock] in clock.wallMs })
         }
     }

@@ -1,4 +1,5 @@
-/// When the targets of a cycle are asked: in clumps of equal size, over at most a tenth of the interval and a second.
+/// When the targets of a cycle are asked: in clumps of equal size, over a tenth of the interval and at most a second.
+/// Where there are thousands, the time between two is what counts: they are spread over up to half of the interval.
 struct ScrapePace: Equatable {
     /// Targets that start together, at least one.
     let clump: Int
@@ -8,14 +9,33 @@ struct ScrapePace: Equatable {
     /// Shorter pauses would mean waking up for a page or two.
     private static let leastPauseUs: Int64 = 20_000
     /// Larger clumps would hold the memory of so many pages at the same time.
-    private static let largestClump: Int64 = 32
+    private static let largestClump: Int64 = 20
+    /// Twice what a scrape costs a core: each clump is read before the next arrives, so that few pages lie in memory.
+    private static let leastUsPerTarget: Int64 = 200
 
     init(targets: Int, intervalMs: Int64) {
         let count = Int64(max(1, targets))
-        let spreadUs = max(1, min(intervalMs / 10, 1_000) * 1_000)
+        let spreadUs = max(
+            1, min(intervalMs / 10, 1_000) * 1_000, min(count * Self.leastUsPerTarget, intervalMs / 2 * 1_000))
         let clumps = max(1, min(count, spreadUs / Self.leastPauseUs))
         let size = min(Self.largestClump, (count + clumps - 1) / clumps)
         clump = Int(size)
         pauseUs = spreadUs / ((count + size - 1) / size)
+    }
+
+    /// Both pools in one row, evenly mixed, so that they are looked at over the same time however long that is.
+    static func mixed<Target>(_ baseline: [Target], _ canary: [Target]) -> [Target] {
+        var mixed: [Target] = []
+        mixed.reserveCapacity(baseline.count + canary.count)
+        var next = 0
+        for (index, target) in baseline.enumerated() {
+            // The canary's turn comes when its share of the row is due.
+            while next < canary.count, (2 * next + 1) * baseline.count < (2 * index + 1) * canary.count {
+                mixed.append(canary[next])
+                next += 1
+            }
+            mixed.append(target)
+        }
+        return mixed + canary[next...]
     }
 }

@@ -4,24 +4,22 @@ import ReleaseKernel
 /// Runs every release's scrape cycles.
 ///
 /// Both pools are scraped in the same cycle, so that they are compared over the same time; the targets are spread over
-/// a tenth of the interval, so that their pages do not all arrive at once. They start in clumps: waking up costs more
+/// a part of the interval, so that their pages do not all arrive at once. They start in clumps: waking up costs more
 /// than reading a page, so some pages per wake-up cost half of what they would cost one by one. The cycle ends with its
 /// last scrape.
 actor ScrapeService {
-    private let transport: any HTTPTransport
     private let clock: SystemClock
     private let logger: Logger
     private let meter: KernelMeter
     private let watchdog: Watchdog
+    private var lanes: ScrapeLanes
     private let shelf = LayoutShelf()
     private let scratches = ScratchPool()
     private var scrapers: [TargetScraper.Identity: TargetScraper] = [:]
     private var loops: [Task<Void, Never>] = []
 
-    init(
-        transport: any HTTPTransport, clock: SystemClock, logger: Logger, meter: KernelMeter, watchdog: Watchdog
-    ) {
-        self.transport = transport
+    init(lanes: ScrapeLanes, clock: SystemClock, logger: Logger, meter: KernelMeter, watchdog: Watchdog) {
+        self.lanes = lanes
         self.clock = clock
         self.logger = logger
         self.meter = meter
@@ -34,20 +32,27 @@ actor ScrapeService {
     /// - Throws: a selector's error; then the old cycles go on.
     func follow(_ plan: Plan) throws {
         var next: [TargetScraper.Identity: TargetScraper] = [:]
-        for release in plan.releases {
-            for pool in Pool.allCases {
-                for target in release.pool(pool).targets {
-                    let identity = TargetScraper.Identity(
-                        release: release.name, pool: pool, instance: target.instance)
-                    next[identity] = try scraper(identity, target: target, release: release)
-                }
+        var fresh: [(identity: TargetScraper.Identity, target: TargetPlan, release: ReleasePlan)] = []
+        for (identity, target, release) in Self.targets(of: plan) {
+            if let kept = kept(identity, target: target, release: release) {
+                next[identity] = kept
+            } else {
+                fresh.append((identity, target, release))
             }
         }
+        var lanes = lanes
+        lanes.recount(next.values.lazy.map(\.lane))
+        for (identity, target, release) in fresh {
+            next[identity] = try TargetScraper(
+                pool: identity.pool, target: target, release: release, place: lanes.place(), clock: clock, shelf: shelf,
+                scratches: scratches)
+        }
+        self.lanes = lanes
         stop()
         scrapers = next
         loops = plan.releases.map { release in
             let cycle = ScrapeCycle(
-                release: release, scrapers: Pool.allCases.map { pool in ordered(pool, of: release) },
+                release: release, targets: ScrapePace.mixed(ordered(.baseline, of: release), ordered(.canary, of: release)),
                 clock: clock, logger: logger, meter: meter, watchdog: watchdog)
             return Task { await cycle.run() }
         }
@@ -58,31 +63,53 @@ actor ScrapeService {
         loops = []
     }
 
-    private func scraper(
-        _ identity: TargetScraper.Identity, target: TargetPlan, release: ReleasePlan
-    ) throws -> TargetScraper {
-        if let kept = scrapers[identity], kept.target == target, kept.scrape == release.scrape,
-            kept.watch == release.indicators
-        {
-            return kept
-        }
-        return try TargetScraper(
-            pool: identity.pool, target: target, release: release, transport: transport, clock: clock,
-            shelf: shelf, scratches: scratches)
+    /// Stops for good, and aborts what is under way.
+    func shutdown() async {
+        stop()
+        await lanes.shutdown()
     }
 
-    private func ordered(_ pool: Pool, of release: ReleasePlan) -> [TargetScraper] {
-        release.pool(pool).targets.compactMap { target in
-            scrapers[TargetScraper.Identity(release: release.name, pool: pool, instance: target.instance)]
+    /// In the order in which they are asked, so that targets that are asked together are on one lane.
+    private static func targets(
+        of plan: Plan
+    ) -> [(identity: TargetScraper.Identity, target: TargetPlan, release: ReleasePlan)] {
+        plan.releases.flatMap { release in
+            func named(_ pool: Pool) -> [(Pool, TargetPlan)] { release.pool(pool).targets.map { (pool, $0) } }
+            return ScrapePace.mixed(named(.baseline), named(.canary)).map { pool, target in
+                let identity = TargetScraper.Identity(release: release.name, pool: pool, instance: target.instance)
+                return (identity, target, release)
+            }
+        }
+    }
+
+    private func kept(
+        _ identity: TargetScraper.Identity, target: TargetPlan, release: ReleasePlan
+    ) -> TargetScraper? {
+        guard let old = scrapers[identity], old.target == target, old.scrape == release.scrape,
+            old.watch == release.indicators
+        else { return nil }
+        return old
+    }
+
+    private func ordered(_ pool: Pool, of release: ReleasePlan) -> [ScrapeCycle.Target] {
+        release.pool(pool).targets.enumerated().compactMap { index, target in
+            let identity = TargetScraper.Identity(release: release.name, pool: pool, instance: target.instance)
+            return scrapers[identity].map { ScrapeCycle.Target(index: index, scraper: $0) }
         }
     }
 }
 
 /// One release's endless row of cycles.
 struct ScrapeCycle: Sendable {
+    struct Target: Sendable {
+        /// In its pool, in the plan's order.
+        let index: Int
+        let scraper: TargetScraper
+    }
+
     let release: ReleasePlan
-    /// By pool, in the order of `Pool.allCases`, then in the plan's order.
-    let scrapers: [[TargetScraper]]
+    /// In the order in which they are asked.
+    let targets: [Target]
     let clock: SystemClock
     let logger: Logger
     let meter: KernelMeter
@@ -116,18 +143,30 @@ struct ScrapeCycle: Sendable {
     /// Returns with the last answer.
     private func askAll(sinceNs began: Int64, _ progress: CycleProgress) async {
         let watchedSinceMs = await watchdog.watchedSinceUptimeMs(release: release.name)
-        let targets = scrapers.flatMap { pool in pool.enumerated().map { ($0.offset, $0.element) } }
         let pace = ScrapePace(targets: targets.count, intervalMs: release.scrape.intervalMs)
         await withDiscardingTaskGroup { group in
-            for (order, (index, scraper)) in targets.enumerated() {
-                if order > 0, order % pace.clump == 0 {
-                    let dueNs = began + Int64(order / pace.clump) * pace.pauseUs * 1_000
+            for (number, first) in stride(from: 0, to: targets.count, by: pace.clump).enumerated() {
+                if number > 0 {
+                    let dueNs = began + Int64(number) * pace.pauseUs * 1_000
                     try? await Task.sleep(for: .nanoseconds(max(0, dueNs - clock.uptimeNs)))
                 }
                 guard !Task.isCancelled else { return }
-                group.addTask { await scrape(scraper, index: index, watchedSinceUptimeMs: watchedSinceMs, progress) }
+                let clump = targets[first..<min(first + pace.clump, targets.count)]
+                group.addTask { await ask(clump, watchedSinceUptimeMs: watchedSinceMs, progress) }
             }
             progress.askedAll()
+        }
+    }
+
+    /// A group of its own for each clump: a group looks for a task that has ended among all that it has, and among ten
+    /// thousand that takes longer than a scrape.
+    private func ask(
+        _ clump: ArraySlice<Target>, watchedSinceUptimeMs: Int64?, _ progress: CycleProgress
+    ) async {
+        await withDiscardingTaskGroup { group in
+            for target in clump {
+                group.addTask { await scrape(target, watchedSinceUptimeMs: watchedSinceUptimeMs, progress) }
+            }
         }
     }
 
@@ -137,9 +176,8 @@ struct ScrapeCycle: Sendable {
         meter.cycleEnded(release: release.name, seconds: Double(clock.uptimeNs - began) / 1e9)
     }
 
-    private func scrape(
-        _ scraper: TargetScraper, index: Int, watchedSinceUptimeMs: Int64?, _ progress: CycleProgress
-    ) async {
+    private func scrape(_ target: Target, watchedSinceUptimeMs: Int64?, _ progress: CycleProgress) async {
+        let scraper = target.scraper
         let (result, seconds) = await meter.timed {
             await scraper.run(watchedSinceUptimeMs: watchedSinceUptimeMs, staleAfterMs: staleAfterMs)
         }
@@ -150,7 +188,7 @@ struct ScrapeCycle: Sendable {
         await watchdog.send(
             .scraped(
                 ScrapeReport(
-                    release: release.name, pool: scraper.pool, target: index, instance: scraper.target.instance,
+                    release: release.name, pool: scraper.pool, target: target.index, instance: scraper.target.instance,
                     outcome: result.outcome)))
         if case .success = result.outcome { progress.told(scraper.pool) }
     }

@@ -14,6 +14,8 @@ actor TargetScraper {
     let target: TargetPlan
     let scrape: ScrapePlan
     let watch: WatchList
+    /// Of ``ScrapeLanes``.
+    let lane: Int
     private let request: HTTPRequest
     private let transport: any HTTPTransport
     private let clock: SystemClock
@@ -31,14 +33,15 @@ actor TargetScraper {
     private var lastCondition = Condition.up([])
 
     init(
-        pool: Pool, target: TargetPlan, release: ReleasePlan, transport: any HTTPTransport, clock: SystemClock,
-        shelf: LayoutShelf, scratches: ScratchPool
+        pool: Pool, target: TargetPlan, release: ReleasePlan, place: (lane: Int, transport: any HTTPTransport),
+        clock: SystemClock, shelf: LayoutShelf, scratches: ScratchPool
     ) throws {
         self.pool = pool
         self.target = target
         scrape = release.scrape
         watch = release.indicators
-        self.transport = transport
+        lane = place.lane
+        transport = place.transport
         self.clock = clock
         self.shelf = shelf
         self.scratches = scratches

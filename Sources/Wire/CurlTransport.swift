@@ -13,7 +13,8 @@ public import ReleaseKernel
 /// - `Content-Encoding` stays among the headers of a body that was decoded.
 ///
 /// Requests wait in order when `maxInFlight` are under way. Slow servers can hold all of them until their timeouts, so
-/// calls that must not wait (the router's) should have a transport of their own.
+/// calls that must not wait (the router's) should have a transport of their own. libcurl walks through all open connections
+/// after each transfer, so beyond some hundreds of servers several transports are cheaper than one.
 public final class CurlTransport: HTTPTransport {
     private let mailbox: Mailbox
     private let secrets: any SecretStore
@@ -24,9 +25,10 @@ public final class CurlTransport: HTTPTransport {
     ///   - maxConnections: open connections, idle ones included; each takes a file descriptor. Best one per server.
     ///   - maxInFlight: transfers at the same time; each holds one body buffer.
     ///   - maxWaiting: requests that wait for one of them to end; one more fails at once.
+    ///   - bodies: where given-back memory is kept; nil for a pool of its own.
     public init(
         userAgent: String, secrets: any SecretStore, maxConnections: Int = 512, maxInFlight: Int = 64,
-        maxWaiting: Int = 4_096
+        maxWaiting: Int = 4_096, bodies: BodyPool? = nil
     ) {
         precondition(maxConnections > 0 && maxInFlight > 0 && maxWaiting >= 0, "limits are positive")
         precondition(userAgent.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }, "a user agent is one line of text")
@@ -34,7 +36,7 @@ public final class CurlTransport: HTTPTransport {
         let multi = Self.isLibraryReady ? MultiHandle(maxConnections: maxConnections) : nil
         let mailbox = Mailbox(multi: multi, limit: maxInFlight + maxWaiting)
         self.mailbox = mailbox
-        let bodies = BodyPool(most: maxInFlight)
+        let bodies = bodies ?? BodyPool(most: maxInFlight)
         self.bodies = bodies
         guard let multi else { return }
         let inFlight = min(maxInFlight, maxConnections)

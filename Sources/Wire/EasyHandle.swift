@@ -8,6 +8,8 @@ final class EasyHandle {
     private let errorText: UnsafeMutablePointer<CChar>
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private var refusedOption: TransportError?
+    /// Whose options are set; nil when the next request needs all of them anew.
+    private var last: PreparedRequest?
 
     /// Nil when there is no memory.
     init?(bodies: BodyPool) {
@@ -27,22 +29,28 @@ final class EasyHandle {
         errorText.deallocate()
     }
 
-    /// Sets every option anew; connections and the DNS cache are the multi handle's and stay.
+    /// Sets every option anew, or only the address and the times where nothing else differs from the request before: the
+    /// scrapes of a release are alike, and thirty options are a good part of a scrape. Connections and the DNS cache are
+    /// the multi handle's and stay.
     ///
     /// - Throws: ``TransportError/unusable(_:)`` when libcurl refuses an option: going on without, say, verification
     ///   would be worse than not going.
     func prepare(
         _ request: PreparedRequest, remainingMs: Int64, userAgent: String, slot: Int
     ) throws(TransportError) {
-        curl_easy_reset(raw)
         refusedOption = nil
         errorText[0] = 0
         intake.pointee.begin(limitBytes: request.bodyLimitBytes)
-        setReception(slot: slot)
-        setConnection(request, remainingMs: remainingMs)
-        setTLS(request.security)
-        setMethod(request)
-        setHeaders(request, userAgent: userAgent)
+        if !(last?.differsOnlyInAddress(from: request) ?? false) {
+            curl_easy_reset(raw)
+            setReception(slot: slot)
+            setConnection(request)
+            setTLS(request.security)
+            setMethod(request)
+            setHeaders(request, userAgent: userAgent)
+        }
+        setAddress(request, remainingMs: remainingMs)
+        last = refusedOption == nil ? request : nil
         if let refusedOption { throw refusedOption }
     }
 
@@ -77,22 +85,28 @@ extension EasyHandle {
     }
 
     /// http and https, straight to the address: no proxy from the environment, no `file://`.
-    private func setConnection(_ request: PreparedRequest, remainingMs: Int64) {
-        set(CURLOPT_URL, request.address.url)
+    private func setConnection(_ request: PreparedRequest) {
         set(CURLOPT_PROTOCOLS_STR, "http,https")
         set(CURLOPT_REDIR_PROTOCOLS_STR, "http,https")
         set(CURLOPT_FOLLOWLOCATION, 0)
         set(CURLOPT_PROXY, "")
         if let socket = request.unixSocket { set(CURLOPT_UNIX_SOCKET_PATH, socket) }
         set(CURLOPT_NOSIGNAL, 1)
-        set(CURLOPT_TIMEOUT_MS, Int(max(1, remainingMs)))
-        set(CURLOPT_CONNECTTIMEOUT_MS, Int(max(1, min(remainingMs, request.connectTimeoutMs))))
         set(CURLOPT_TCP_NODELAY, 1)
         set(CURLOPT_TCP_KEEPALIVE, 1)
         set(CURLOPT_TCP_KEEPIDLE, 30)
         set(CURLOPT_TCP_KEEPINTVL, 10)
         // An empty text asks for every coding this libcurl can undo: gzip, deflate, br and zstd on Debian.
         if request.acceptsCompression { set(CURLOPT_ACCEPT_ENCODING, "") }
+    }
+
+    private func setAddress(_ request: PreparedRequest, remainingMs: Int64) {
+        set(CURLOPT_URL, request.address.url)
+        set(CURLOPT_TIMEOUT_MS, Int(max(1, remainingMs)))
+        set(CURLOPT_CONNECTTIMEOUT_MS, Int(max(1, min(remainingMs, request.connectTimeoutMs))))
+        // libcurl keeps addresses like names it has looked up, and walks through all of them after each transfer: with
+        // a thousand targets that would be another good part.
+        set(CURLOPT_DNS_CACHE_TIMEOUT, request.address.isNumeric ? 0 : 60)
     }
 
     private func setTLS(_ security: ClientSecurity) {

@@ -1,4 +1,5 @@
 import CCurl
+import Glibc
 import ReleaseKernel
 
 /// An http or https URL taken apart by libcurl's own parser, so that what is checked here is what is connected to.
@@ -8,6 +9,8 @@ struct WebAddress: Sendable, Equatable {
     /// `http` or `https`.
     let scheme: String
     let host: String
+    /// An IP address in the host's place: there is no name to look up.
+    let isNumeric: Bool
     let port: String
     let user: String?
     let password: String?
@@ -54,7 +57,14 @@ struct WebAddress: Sendable, Equatable {
         self.url = url
         self.scheme = scheme
         self.host = host.lowercased()
+        isNumeric = Self.isNumeric(host)
         self.port = Self.part(parts, CURLUPART_PORT, UInt32(CURLU_DEFAULT_PORT)) ?? ""
+    }
+
+    /// In a URL an IPv6 address stands in brackets (RFC 3986, section 3.2.2).
+    private static func isNumeric(_ host: String) -> Bool {
+        var room = in6_addr()
+        return host.hasPrefix("[") || inet_pton(AF_INET, host, &room) == 1
     }
 
     /// Unknown schemes are let through the parser so that our own sentence names them.

@@ -6,6 +6,7 @@ import Telemetry
 /// machine now; compare ratios inside one run, not figures of two days.
 ///
 ///     rollguard-bench [--quick] [PART…]       parser, scrape, statistics, memory, peers; all without a name
+///     rollguard-bench row 100x1000@1 [NAME…]  one row, of rollguard alone or of the programs named; writes nothing
 ///     rollguard-bench report [RESULTS]        writes the plots and tables of an earlier run into docs/ once more
 @main
 struct Bench {
@@ -17,6 +18,7 @@ struct Bench {
             let path = wanted.count > 1 ? wanted[1] : docs + "/performance/results.json"
             return try publish(try Results(contentsOf: path))
         }
+        if wanted.first == "row" { return try await row(wanted.dropFirst()) }
         let isQuick = wanted.contains("--quick")
         wanted.removeAll { $0 == "--quick" }
         func isWanted(_ part: String) -> Bool { wanted.isEmpty || wanted.contains(part) }
@@ -48,6 +50,15 @@ struct Bench {
         } else {
             try publish(results)
         }
+    }
+
+    private static func row(_ words: ArraySlice<String>) async throws {
+        guard let shape = words.first.flatMap(Shape.init) else {
+            print("name the row: rollguard-bench row TARGETSxSAMPLES@SECONDS, as in 100x1000@1")
+            exit(2)
+        }
+        let names = words.count > 1 ? Array(words.dropFirst()) : [RollguardPeer().name]
+        try await PeerBench(schedule: Schedule(isQuick: false)).run(only: shape, of: names)
     }
 
     private static func publish(_ results: Results) throws {

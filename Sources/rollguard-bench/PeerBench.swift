@@ -47,6 +47,22 @@ struct PeerBench {
         return results
     }
 
+    /// One row, for whoever works on what it shows.
+    func run(only shape: Shape, of names: [String]) async throws {
+        let folder = try RunningChildren.makeFolder()
+        defer { RunningChildren.clean() }
+        let signals = RunningChildren.watchSignals()
+        defer { for signal in signals { signal.cancel() } }
+        raiseFileLimit()
+        let wanted = peers.filter { names.contains($0.name) && $0.program != nil }
+        try await ScrapeRow(shape: shape, schedule: schedule, folder: folder).measure(wanted) { result, name in
+            switch result {
+            case .success(let figure): print("\(name): \(figure.line)")
+            case .failure(let error): print("\(name), \(shape.name): \(error)")
+            }
+        }
+    }
+
     private func faults(_ peers: [any Peer], folder: String, _ results: inout Results) async throws {
         var (figures, gaps): ([FaultFigure], [String]) = ([], [])
         try await FaultRow(faults: schedule.faults, folder: folder).measure(peers.filter(\.hasRules)) { result, name in

@@ -97,6 +97,18 @@ struct LimitTests {
         #expect(taken.allSatisfy(\.isEmpty) && taken.map { $0.capacity >= 100 } == [true, true, false])
     }
 
+    @Test func aBodyThatSomebodyStillHoldsComesBackAsItself() {
+        let pool = BodyPool(most: 2)
+        func lend() -> UInt {
+            let body = [UInt8](repeating: 1, count: 100)
+            let reader = body
+            pool.giveBack(body)
+            return reader.withUnsafeBufferPointer { UInt(bitPattern: $0.baseAddress) }
+        }
+        let address = lend()
+        #expect(pool.take().withUnsafeBufferPointer { UInt(bitPattern: $0.baseAddress) } == address)
+    }
+
     @Test(arguments: [(5, true), (4, false), (0, false)])
     func aBodyOfExactlyTheLimitIsTaken(limit: Int, isTaken: Bool) async throws {
         let server = ScriptedServer.answering { _ in ScriptedServer.ok("12345") }

@@ -23,4 +23,10 @@ struct ScrapeFigure: Sendable, Codable, Equatable {
     /// CPU milliseconds per round of scrapes.
     var cpuMsPerRound: Double { cpuSeconds / seconds * Double(shape.intervalMs) }
     var residentMiB: Double { Double(residentBytes) / 1_048_576 }
+
+    /// For a terminal.
+    var line: String {
+        "\(Figures.short(cpuPerMillion)) CPU s per million samples, \(Figures.short(residentMiB)) MiB, "
+            + "\(scrapes) scrapes in \(Figures.short(seconds)) s, \(late) late, \(missed) missed, load \(Figures.short(load))"
+    }
 }

@@ -7,6 +7,22 @@ struct Shape: Sendable, Hashable, Codable {
     /// Rules beyond the usual ones; nil for the usual ones alone.
     var rules: Int?
 
+    init(targets: Int, samples: Int, intervalMs: Int, rules: Int? = nil) {
+        self.targets = targets
+        self.samples = samples
+        self.intervalMs = intervalMs
+        self.rules = rules
+    }
+
+    /// `100x1000@5` is 100 targets of 1,000 samples every 5 seconds; nil for other texts, one target, or fewer than 100
+    /// samples.
+    init?(_ text: String) {
+        let numbers = text.split { "x@".contains($0) }.compactMap { Int($0) }
+        guard text.wholeMatch(of: /\d+x\d+@\d+/) != nil, numbers.count == 3 else { return nil }
+        guard numbers[0] > 1, numbers[1] >= 100, numbers[2] > 0 else { return nil }
+        self.init(targets: numbers[0], samples: numbers[1], intervalMs: 1_000 * numbers[2])
+    }
+
     var series: Int { targets * samples }
     /// `100 x 1000 @ 1 s`.
     var name: String {
