@@ -52,7 +52,8 @@ actor ScrapeService {
         scrapers = next
         loops = plan.releases.map { release in
             let cycle = ScrapeCycle(
-                release: release, targets: ScrapePace.mixed(ordered(.baseline, of: release), ordered(.canary, of: release)),
+                release: release,
+                targets: ScrapePace.mixed(ordered(.baseline, of: release), ordered(.canary, of: release)),
                 clock: clock, logger: logger, meter: meter, watchdog: watchdog)
             return Task { await cycle.run() }
         }
