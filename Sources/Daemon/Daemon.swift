@@ -111,13 +111,14 @@ public struct Daemon: Sendable {
         await wires.shutdown()
     }
 
-    /// When the first pages have been read; then, since a reload and its like take memory too, once an hour.
+    /// When the first pages have been read, most often; when all have; then, since a reload and its like take memory too,
+    /// once an hour.
     private func giveBackMemory() async {
-        var pause = Duration.seconds(10)
+        var pauses = [5, 55]
         while true {
-            do { try await Task.sleep(for: pause) } catch { return }
+            let seconds = pauses.isEmpty ? 3_600 : pauses.removeFirst()
+            do { try await Task.sleep(for: .seconds(seconds)) } catch { return }
             MemoryHabits.giveBackWhatTheStartTook()
-            pause = .seconds(3_600)
         }
     }
 
