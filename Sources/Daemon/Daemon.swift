@@ -111,12 +111,9 @@ public struct Daemon: Sendable {
         await wires.shutdown()
     }
 
-    /// When the first pages have been read, most often; when all have; then, since a reload and its like take memory too,
-    /// once an hour.
+    /// Twice: when most releases have read their first pages, and when all have.
     private func giveBackMemory() async {
-        var pauses = [5, 55]
-        while true {
-            let seconds = pauses.isEmpty ? 3_600 : pauses.removeFirst()
+        for seconds in [5, 55] {
             do { try await Task.sleep(for: .seconds(seconds)) } catch { return }
             MemoryHabits.giveBackWhatTheStartTook()
         }

@@ -4,19 +4,27 @@ import Wire
 /// The transports of all scrapes, each with its own connections and thread, and each for a limited number of targets.
 ///
 /// After every transfer libcurl walks through the open connections of its transport, so with ten thousand on one of them
-/// a scrape takes four times as long. A target stays on its lane, because that is where its connection is.
+/// a scrape takes four times as long. A target stays on its lane until it changes, because that is where its connection
+/// is.
 struct ScrapeLanes {
     static let targetsPerLane = 512
+    /// Fewer connections are not worth a thread.
+    private static let leastConnections = 16
+
+    private struct Lane {
+        let transport: CurlTransport
+        /// As many targets as connections.
+        let room: Int
+        var targets = 0
+    }
 
     private let make: @Sendable (_ connections: Int) -> CurlTransport
     private let connections: Int
-    private var lanes: [CurlTransport] = []
-    /// By lane.
-    private var targets: [Int] = []
+    private var lanes: [Lane] = []
 
     /// - Parameters:
-    ///   - connections: that all lanes together may keep open. Where there are more targets, some lanes have more of them
-    ///     than connections, and some connections are made anew for each scrape.
+    ///   - connections: that all lanes together may keep open. Targets beyond that go to the last lane, where connections
+    ///     are then made anew for each scrape.
     ///   - make: a transport that keeps so many.
     init(connections: Int, make: @escaping @Sendable (_ connections: Int) -> CurlTransport) {
         self.connections = max(1, connections)
@@ -27,28 +35,44 @@ struct ScrapeLanes {
     ///
     /// - Parameter kept: the lane of each target that stays.
     mutating func recount(_ kept: some Sequence<Int>) {
-        targets = Array(repeating: 0, count: lanes.count)
-        for lane in kept { targets[lane] += 1 }
+        for lane in lanes.indices { lanes[lane].targets = 0 }
+        for lane in kept { lanes[lane].targets += 1 }
     }
 
-    /// A lane for one more target: the first with room, or a new one, or the one with the fewest.
-    mutating func place() -> (lane: Int, transport: any HTTPTransport) {
-        let lane = targets.firstIndex { $0 < Self.targetsPerLane } ?? addOne() ?? fewest
-        targets[lane] += 1
-        return (lane, lanes[lane])
+    /// A lane for one more target: the first with room, or a new one, or the last.
+    ///
+    /// - Throws: ``TransportError/unusable(_:)`` when the system has nothing left for a new one.
+    mutating func place() throws(TransportError) -> (lane: Int, transport: any HTTPTransport) {
+        if lanes.allSatisfy({ $0.targets >= $0.room }) { try addOne() }
+        let lane = lanes.firstIndex { $0.targets < $0.room } ?? lanes.count - 1
+        lanes[lane].targets += 1
+        return (lane, lanes[lane].transport)
     }
 
-    private mutating func addOne() -> Int? {
-        let left = connections - lanes.count * Self.targetsPerLane
-        guard lanes.isEmpty || left >= Self.targetsPerLane else { return nil }
-        lanes.append(make(min(left, Self.targetsPerLane)))
-        targets.append(0)
-        return lanes.count - 1
+    private mutating func addOne() throws(TransportError) {
+        let left = connections - lanes.reduce(0) { $0 + $1.room }
+        guard lanes.isEmpty || left >= Self.leastConnections else { return }
+        let room = min(left, Self.targetsPerLane)
+        let transport = make(room)
+        guard transport.isRunning else {
+            throw .unusable("no thread or no file descriptor is left for the connections to \(room) more targets")
+        }
+        lanes.append(Lane(transport: transport, room: room))
     }
 
-    private var fewest: Int { targets.indices.min { targets[$0] < targets[$1] } ?? 0 }
+    /// Takes the last lanes out as far as they have no targets.
+    ///
+    /// - Returns: what is to be shut down.
+    mutating func retireEmpty() -> [CurlTransport] {
+        var retired: [CurlTransport] = []
+        while let last = lanes.last, last.targets == 0 {
+            retired.append(last.transport)
+            lanes.removeLast()
+        }
+        return retired
+    }
 
     func shutdown() async {
-        for lane in lanes { await lane.shutdown() }
+        for lane in lanes { await lane.transport.shutdown() }
     }
 }

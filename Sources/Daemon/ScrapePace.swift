@@ -1,5 +1,6 @@
 /// When the targets of a cycle are asked: in clumps of equal size, over a tenth of the interval and at most a second.
-/// Where there are thousands, the time between two is what counts: they are spread over up to half of the interval.
+/// Where there are thousands, the time between two is what counts: they are spread over up to half of the interval, as
+/// far as one that is asked last and hangs until its timeout does not make the cycle longer than the interval.
 struct ScrapePace: Equatable {
     /// Targets that start together, at least one.
     let clump: Int
@@ -13,10 +14,11 @@ struct ScrapePace: Equatable {
     /// Twice what a scrape costs a core: each clump is read before the next arrives, so that few pages lie in memory.
     private static let leastUsPerTarget: Int64 = 200
 
-    init(targets: Int, intervalMs: Int64) {
+    init(targets: Int, intervalMs: Int64, timeoutMs: Int64) {
         let count = Int64(max(1, targets))
-        let spreadUs = max(
-            1, min(intervalMs / 10, 1_000) * 1_000, min(count * Self.leastUsPerTarget, intervalMs / 2 * 1_000))
+        // A twentieth of the interval is left for reading and judging.
+        let mostMs = min(intervalMs / 2, intervalMs - timeoutMs - intervalMs / 20)
+        let spreadUs = max(1, min(intervalMs / 10, 1_000) * 1_000, min(count * Self.leastUsPerTarget, mostMs * 1_000))
         let clumps = max(1, min(count, spreadUs / Self.leastPauseUs))
         let size = min(Self.largestClump, (count + clumps - 1) / clumps)
         clump = Int(size)

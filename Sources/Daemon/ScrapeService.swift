@@ -29,7 +29,7 @@ actor ScrapeService {
     /// Starts the plan's cycles; those of an earlier plan end. Scrapers whose target and settings are unchanged are kept,
     /// with the last values they know.
     ///
-    /// - Throws: a selector's error; then the old cycles go on.
+    /// - Throws: a selector's error, or what keeps a new lane from being made; then the old cycles go on.
     func follow(_ plan: Plan) throws {
         var next: [TargetScraper.Identity: TargetScraper] = [:]
         var fresh: [(identity: TargetScraper.Identity, target: TargetPlan, release: ReleasePlan)] = []
@@ -44,11 +44,12 @@ actor ScrapeService {
         lanes.recount(next.values.lazy.map(\.lane))
         for (identity, target, release) in fresh {
             next[identity] = try TargetScraper(
-                pool: identity.pool, target: target, release: release, place: lanes.place(), clock: clock, shelf: shelf,
-                scratches: scratches)
+                pool: identity.pool, target: target, release: release, place: try lanes.place(), clock: clock,
+                shelf: shelf, scratches: scratches)
         }
-        self.lanes = lanes
         stop()
+        for retired in lanes.retireEmpty() { Task { await retired.shutdown() } }
+        self.lanes = lanes
         scrapers = next
         loops = plan.releases.map { release in
             let cycle = ScrapeCycle(
@@ -70,7 +71,7 @@ actor ScrapeService {
         await lanes.shutdown()
     }
 
-    /// In the order in which they are asked, so that targets that are asked together are on one lane.
+    /// In the order in which they are asked, so that targets that are asked together are mostly on one lane.
     private static func targets(
         of plan: Plan
     ) -> [(identity: TargetScraper.Identity, target: TargetPlan, release: ReleasePlan)] {
@@ -100,8 +101,8 @@ actor ScrapeService {
     }
 }
 
-/// One release's endless row of cycles.
-struct ScrapeCycle: Sendable {
+/// One release's endless row of cycles. An object, because each scrape's task holds it.
+final class ScrapeCycle: Sendable {
     struct Target: Sendable {
         /// In its pool, in the plan's order.
         let index: Int
@@ -115,6 +116,22 @@ struct ScrapeCycle: Sendable {
     let logger: Logger
     let meter: KernelMeter
     let watchdog: Watchdog
+    private let baselineLabels: KernelMeter.PoolLabels
+    private let canaryLabels: KernelMeter.PoolLabels
+
+    init(
+        release: ReleasePlan, targets: [Target], clock: SystemClock, logger: Logger, meter: KernelMeter,
+        watchdog: Watchdog
+    ) {
+        self.release = release
+        self.targets = targets
+        self.clock = clock
+        self.logger = logger
+        self.meter = meter
+        self.watchdog = watchdog
+        baselineLabels = KernelMeter.PoolLabels(release: release.name, pool: .baseline)
+        canaryLabels = KernelMeter.PoolLabels(release: release.name, pool: .canary)
+    }
 
     func run() async {
         var startMs = clock.now.uptimeMs
@@ -131,7 +148,9 @@ struct ScrapeCycle: Sendable {
 
     private func once() async {
         let began = clock.uptimeNs
-        let progress = CycleProgress(lateAfterMs: release.scrape.lateAfterMs) { await judge(sinceNs: began) }
+        let progress = CycleProgress(lateAfterMs: release.scrape.lateAfterMs) {
+            await self.judge(sinceNs: began)
+        }
         await withTaskCancellationHandler {
             await askAll(sinceNs: began, progress)
         } onCancel: {
@@ -144,7 +163,8 @@ struct ScrapeCycle: Sendable {
     /// Returns with the last answer.
     private func askAll(sinceNs began: Int64, _ progress: CycleProgress) async {
         let watchedSinceMs = await watchdog.watchedSinceUptimeMs(release: release.name)
-        let pace = ScrapePace(targets: targets.count, intervalMs: release.scrape.intervalMs)
+        let pace = ScrapePace(
+            targets: targets.count, intervalMs: release.scrape.intervalMs, timeoutMs: release.scrape.timeoutMs)
         await withDiscardingTaskGroup { group in
             for (number, first) in stride(from: 0, to: targets.count, by: pace.clump).enumerated() {
                 if number > 0 {
@@ -153,7 +173,7 @@ struct ScrapeCycle: Sendable {
                 }
                 guard !Task.isCancelled else { return }
                 let clump = targets[first..<min(first + pace.clump, targets.count)]
-                group.addTask { await ask(clump, watchedSinceUptimeMs: watchedSinceMs, progress) }
+                group.addTask { await self.ask(clump, watchedSinceUptimeMs: watchedSinceMs, progress) }
             }
             progress.askedAll()
         }
@@ -166,7 +186,7 @@ struct ScrapeCycle: Sendable {
     ) async {
         await withDiscardingTaskGroup { group in
             for target in clump {
-                group.addTask { await scrape(target, watchedSinceUptimeMs: watchedSinceUptimeMs, progress) }
+                group.addTask { await self.scrape(target, watchedSinceUptimeMs: watchedSinceUptimeMs, progress) }
             }
         }
     }
@@ -185,7 +205,9 @@ struct ScrapeCycle: Sendable {
         // A cancelled scrape says nothing about its target.
         guard !Task.isCancelled else { return }
         for line in result.news { logger.warning("\(release.name): \(line)") }
-        meter.scraped(release: release.name, scraper: scraper, result: result, seconds: seconds)
+        meter.scraped(
+            scraper.pool == .baseline ? baselineLabels : canaryLabels, instance: scraper.target.instance,
+            result: result, seconds: seconds)
         await watchdog.send(
             .scraped(
                 ScrapeReport(

@@ -12,22 +12,25 @@ struct Wires {
     init(version: String, secrets: any SecretStore) {
         userAgent = "Rollguard/\(version)"
         self.secrets = secrets
-        routerCalls = CurlTransport(userAgent: userAgent, secrets: secrets)
-        deliveries = CurlTransport(userAgent: userAgent, secrets: secrets)
+        routerCalls = CurlTransport(userAgent: userAgent, secrets: secrets, maxConnections: Self.fewConnections)
+        deliveries = CurlTransport(userAgent: userAgent, secrets: secrets, maxConnections: Self.fewConnections)
     }
 
     func scrapeLanes() -> ScrapeLanes {
         let bodies = BodyPool(most: Self.keptBodies)
         return ScrapeLanes(connections: OpenFiles.makeRoomForConnections()) { [userAgent, secrets] connections in
-            // As many at once as there are connections: a target waits for its own answer and for nobody else's.
             CurlTransport(
-                userAgent: userAgent, secrets: secrets, maxConnections: connections, maxInFlight: connections,
-                bodies: bodies)
+                userAgent: userAgent, secrets: secrets, maxConnections: connections,
+                maxInFlight: min(connections, Self.scrapesAtOnce), bodies: bodies)
         }
     }
 
     /// Of all lanes: some clumps of targets.
     private static let keptBodies = 64
+    /// Of a lane: half of its targets may hang, and the others do not wait. Not all of them, because looking up a name
+    /// takes a thread, and names may hang too.
+    private static let scrapesAtOnce = 256
+    private static let fewConnections = 64
 
     func shutdown() async {
         await routerCalls.shutdown()

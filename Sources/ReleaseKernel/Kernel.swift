@@ -91,7 +91,7 @@ public struct Kernel: Sendable, Equatable {
     }
 
     /// When `tick` is due, by the monotonic clock; a tick before then does nothing.
-    public var nextWakeUptimeMs: Int64? { releases.compactMap(\.nextWakeUptimeMs).min() }
+    public var nextWakeUptimeMs: Int64? { releases.lazy.compactMap(\.nextWakeUptimeMs).min() }
 
     /// Since when this process watches the release, by the monotonic clock; nil while nothing is watched.
     public func watchedSinceUptimeMs(release: String) -> Int64? {

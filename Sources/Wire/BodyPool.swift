@@ -1,15 +1,24 @@
-/// Memory of bodies that were read, for bodies to come: a page of 100 kB per scrape would be a system call and its page
-/// faults each time.
+import Synchronization
+
+/// Memory of bodies: that of bodies that were read is kept for bodies to come, because a page of 100 kB per scrape would be a
+/// system call and its page faults each time; and all bodies that are being received have a limit together.
 ///
 /// Several transports may share one, so that their spare memory does not add up.
 public final class BodyPool: Sendable {
     private let free = Locked<[[UInt8]]>([])
     private let most: Int
+    private let limitBytes: Int
+    private let heldBytes = Atomic<Int>(0)
     /// A larger one is let go: one large answer must not be kept for ever.
     static let largestKeptBytes = 1 << 20
 
-    /// - Parameter most: buffers kept; as many as transfers at the same time.
-    public init(most: Int) { self.most = most }
+    /// - Parameters:
+    ///   - most: buffers kept; as many as are received at the same time, most often.
+    ///   - limitBytes: of all bodies that are being received. A transfer that would go beyond it fails.
+    public init(most: Int, limitBytes: Int = 512 << 20) {
+        self.most = most
+        self.limitBytes = limitBytes
+    }
 
     /// An empty array, with room where one was given back. The last one given back is the likeliest to be in the cache.
     ///
@@ -25,4 +34,16 @@ public final class BodyPool: Sendable {
         guard body.capacity > 0, body.capacity <= Self.largestKeptBytes else { return }
         free.withLock { if $0.count < most { $0.append(body) } }
     }
+
+    /// Counts bytes that have come.
+    ///
+    /// - Returns: false, and nothing is counted, when they are too many.
+    func hold(_ bytes: Int) -> Bool {
+        guard heldBytes.wrappingAdd(bytes, ordering: .relaxed).newValue > limitBytes else { return true }
+        letGo(bytes)
+        return false
+    }
+
+    /// They are the caller's now, or nobody's.
+    func letGo(_ bytes: Int) { heldBytes.wrappingSubtract(bytes, ordering: .relaxed) }
 }

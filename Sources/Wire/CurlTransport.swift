@@ -49,6 +49,9 @@ public final class CurlTransport: HTTPTransport {
     /// A transport that is let go without ``shutdown()`` ends its thread all the same.
     deinit { mailbox.close() }
 
+    /// False where the system gave no descriptor or no thread, and after ``shutdown()``: then every request fails.
+    public var isRunning: Bool { mailbox.isOpen }
+
     public func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
         let prepared = try PreparedRequest(request, secrets: secrets)
         let deadlineMs = MonotonicClock.nowMs() + prepared.timeoutMs

@@ -8,7 +8,8 @@ final class EasyHandle {
     private let errorText: UnsafeMutablePointer<CChar>
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private var refusedOption: TransportError?
-    /// Whose options are set; nil when the next request needs all of them anew.
+    /// Whose options are set; nil when the next request needs all of them anew: also after a failure or a new connection,
+    /// because only a reset takes back what libcurl counts for its second tries on stale connections.
     private var last: PreparedRequest?
 
     /// Nil when there is no memory.
@@ -36,12 +37,14 @@ final class EasyHandle {
     /// - Throws: ``TransportError/unusable(_:)`` when libcurl refuses an option: going on without, say, verification
     ///   would be worse than not going.
     func prepare(
-        _ request: PreparedRequest, remainingMs: Int64, userAgent: String, slot: Int
+        _ request: PreparedRequest, remainingMs: Int64, userAgent: String, slot: Int, keepsNames: Bool
     ) throws(TransportError) {
+        let isAlike = last?.differsOnlyInAddress(from: request) ?? false
+        last = nil
         refusedOption = nil
         errorText[0] = 0
         intake.pointee.begin(limitBytes: request.bodyLimitBytes)
-        if !(last?.differsOnlyInAddress(from: request) ?? false) {
+        if !isAlike {
             curl_easy_reset(raw)
             setReception(slot: slot)
             setConnection(request)
@@ -49,16 +52,21 @@ final class EasyHandle {
             setMethod(request)
             setHeaders(request, userAgent: userAgent)
         }
-        setAddress(request, remainingMs: remainingMs)
-        last = refusedOption == nil ? request : nil
+        setAddress(request, remainingMs: remainingMs, keepsNames: keepsNames)
         if let refusedOption { throw refusedOption }
     }
+
+    /// The transfer is over: what has come of a body that nobody will get goes back.
+    func rest() { intake.pointee.rest() }
 
     /// The answer, or why there is none.
     func outcome(_ code: CURLcode, _ request: PreparedRequest) -> Result<HTTPResponse, TransportError> {
         guard code == CURLE_OK else { return .failure(failure(code, request).error(request)) }
         var status = 0
         _ = rg_get_long(raw, CURLINFO_RESPONSE_CODE, &status)
+        var newConnections = 0
+        _ = rg_get_long(raw, CURLINFO_NUM_CONNECTS, &newConnections)
+        if newConnections == 0 { last = request }
         return .success(intake.pointee.response(status: status))
     }
 
@@ -100,13 +108,14 @@ extension EasyHandle {
         if request.acceptsCompression { set(CURLOPT_ACCEPT_ENCODING, "") }
     }
 
-    private func setAddress(_ request: PreparedRequest, remainingMs: Int64) {
+    /// - Parameter keepsNames: names were looked up on this transport, and stay known for a minute.
+    private func setAddress(_ request: PreparedRequest, remainingMs: Int64, keepsNames: Bool) {
         set(CURLOPT_URL, request.address.url)
         set(CURLOPT_TIMEOUT_MS, Int(max(1, remainingMs)))
         set(CURLOPT_CONNECTTIMEOUT_MS, Int(max(1, min(remainingMs, request.connectTimeoutMs))))
-        // libcurl keeps addresses like names it has looked up, and walks through all of them after each transfer: with
-        // a thousand targets that would be another good part.
-        set(CURLOPT_DNS_CACHE_TIMEOUT, request.address.isNumeric ? 0 : 60)
+        // libcurl keeps addresses like names it has looked up, and walks through all of them after each transfer, which
+        // for hundreds of targets is another good part. Keeping none would throw the names away as well.
+        set(CURLOPT_DNS_CACHE_TIMEOUT, keepsNames ? 60 : 0)
     }
 
     private func setTLS(_ security: ClientSecurity) {

@@ -24,10 +24,11 @@ enum HeaderBlock {
     }
 
     private static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        var rest = bytes
-        while let first = rest.first, isSpace(first) { rest.removeFirst() }
-        while let last = rest.last, isSpace(last) { rest.removeLast() }
-        return rest
+        // By indices: taking elements away from a slice would copy what it is a slice of.
+        var range = bytes.indices
+        while let first = range.first, isSpace(bytes[first]) { range = (first + 1)..<range.upperBound }
+        while let last = range.last, isSpace(bytes[last]) { range = range.lowerBound..<last }
+        return bytes[range]
     }
 
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0D }

@@ -9,6 +9,8 @@ struct Intake {
     enum Refusal {
         case bodyTooLarge
         case headersTooLarge
+        /// All bodies under way together.
+        case tooMuchAtOnce
     }
 
     private(set) var refusal: Refusal?
@@ -31,13 +33,21 @@ struct Intake {
         self.limitBytes = limitBytes
         refusal = nil
         headers.removeAll(keepingCapacity: true)
-        // Bytes of a transfer that failed.
-        if body.capacity > BodyPool.largestKeptBytes { body = [] }
-        body.removeAll(keepingCapacity: true)
+        rest()
+    }
+
+    /// What has come of a body that nobody will get goes back to the pool.
+    mutating func rest() {
+        guard body.capacity > 0 else { return }
+        bodies.letGo(body.count)
+        var unused: [UInt8] = []
+        swap(&unused, &body)
+        bodies.giveBack(unused)
     }
 
     /// The answer with its body, which is handed over and not copied.
     mutating func response(status: Int) -> HTTPResponse {
+        bodies.letGo(body.count)
         var response = HTTPResponse(status: status, headers: HeaderBlock.lastAnswer(headers))
         swap(&response.body, &body)
         return response
@@ -48,6 +58,7 @@ struct Intake {
     mutating func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Bool {
         if body.isEmpty, !acceptsDeclaredLength() { return refuse(.bodyTooLarge) }
         guard bytes.count <= limitBytes - body.count else { return refuse(.bodyTooLarge) }
+        guard bodies.hold(bytes.count) else { return refuse(.tooMuchAtOnce) }
         body.append(contentsOf: bytes)
         return true
     }

@@ -47,6 +47,8 @@ final class Mailbox: Sendable {
         self.limit = limit
     }
 
+    var isOpen: Bool { state.withLock { $0.multi != nil && !$0.contents.isClosing } }
+
     func nextId() -> UInt64 {
         state.withLock { state in
             state.lastId += 1

@@ -96,12 +96,12 @@ extension PreparedRequest {
 
     /// The resolved credential takes the place of a header of its name, instead of being sent twice.
     private static func headers(_ given: [TextPair], replacedBy credential: Credential?) -> [TextPair] {
-        let replaced =
-            switch credential {
-            case nil: String?.none
-            case .basic: "authorization"
-            case .header(let pair): pair.name.lowercased()
-            }
+        let replaced: String
+        switch credential {
+        case nil: return given
+        case .basic: replaced = "authorization"
+        case .header(let pair): replaced = pair.name.lowercased()
+        }
         return given.filter { $0.name.lowercased() != replaced }
     }
 }

@@ -41,7 +41,7 @@ enum RequestRules {
         guard isToken(name), name.utf8.count <= 256 else {
             throw .unusable("\(quoted(name)) is not a header name")
         }
-        guard !framing.contains(name.lowercased()) else {
+        guard name.utf8.count > longestFraming || !framing.contains(name.lowercased()) else {
             throw .unusable("the header \(name) is set by the transport and cannot be given")
         }
     }
@@ -73,6 +73,7 @@ enum RequestRules {
     }
 
     private static let framing: Set<String> = ["content-length", "transfer-encoding", "expect", "trailer", "te"]
+    private static let longestFraming = framing.map(\.utf8.count).max() ?? 0
     private static let longestMs: Int64 = 86_400_000
 
     private static func isToken(_ text: String) -> Bool { !text.isEmpty && text.utf8.allSatisfy(isTokenByte) }

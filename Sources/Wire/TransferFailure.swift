@@ -49,6 +49,8 @@ struct TransferFailure {
         case .bodyTooLarge: .bodyTooLarge(address: address, limitBytes: request.bodyLimitBytes)
         case .headersTooLarge:
             .broken(address: address, reason: "its headers are larger than \(Intake.headerLimitBytes) bytes")
+        case .tooMuchAtOnce:
+            .broken(address: address, reason: "the answers under way take all the memory that they may take together")
         }
     }
 

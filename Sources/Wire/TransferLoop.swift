@@ -5,7 +5,7 @@ import ReleaseKernel
 /// Drives all transfers on one thread with libcurl's multi interface.
 ///
 /// `curl_multi_poll` rather than a socket callback with epoll: up to 64 transfers at once there is no difference to
-/// measure, and no timer of our own to keep.
+/// measure, and no timer of our own to keep. More are under way only while servers hang, and then nothing is in a hurry.
 final class TransferLoop {
     private struct Slot {
         let easy: EasyHandle
@@ -22,6 +22,7 @@ final class TransferLoop {
     private var slots: [Slot] = []
     private var free: [Int] = []
     private var waiting: [Submission] = []
+    private var hasSeenNames = false
     /// The earliest deadline of those that wait, or an earlier time.
     private var nextDeadlineMs = Int64.max
 
@@ -93,7 +94,9 @@ extension TransferLoop {
         do throws(TransportError) {
             let easy = slots[index].easy
             let remainingMs = submission.deadlineMs - now
-            try easy.prepare(request, remainingMs: remainingMs, userAgent: userAgent, slot: index)
+            hasSeenNames = hasSeenNames || !request.address.isNumeric
+            try easy.prepare(
+                request, remainingMs: remainingMs, userAgent: userAgent, slot: index, keepsNames: hasSeenNames)
             let code = curl_multi_add_handle(multi.raw, easy.raw)
             guard code == CURLM_OK else { throw multiError(code, request) }
         } catch {
@@ -197,6 +200,7 @@ extension TransferLoop {
         guard let submission = slots[index].submission else { return }
         slots[index].submission = nil
         slots[index].request = nil
+        slots[index].easy.rest()
         free.append(index)
         answer(submission, outcome)
     }

@@ -58,7 +58,12 @@ struct Bench {
             exit(2)
         }
         let names = words.count > 1 ? Array(words.dropFirst()) : [RollguardPeer().name]
-        try await PeerBench(schedule: Schedule(isQuick: false)).run(only: shape, of: names)
+        let bench = PeerBench(schedule: Schedule(isQuick: false))
+        if let unknown = names.first(where: { !bench.names.contains($0) }) {
+            print("no program is called \(unknown); there are \(bench.names.joined(separator: ", "))")
+            exit(2)
+        }
+        try await bench.run(only: shape, of: names)
     }
 
     private static func publish(_ results: Results) throws {

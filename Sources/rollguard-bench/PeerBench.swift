@@ -10,6 +10,8 @@ struct PeerBench {
         RollguardPeer(), PrometheusPeer(hasRules: true), PrometheusPeer(hasRules: false), VMAgentPeer(),
     ]
 
+    var names: [String] { peers.map(\.name) }
+
     /// Measures everything; what cannot be measured is a gap with its reason.
     func run() async throws -> Results {
         var results = Results(isQuick: schedule.isQuick)
@@ -54,7 +56,7 @@ struct PeerBench {
         let signals = RunningChildren.watchSignals()
         defer { for signal in signals { signal.cancel() } }
         raiseFileLimit()
-        let wanted = peers.filter { names.contains($0.name) && $0.program != nil }
+        let wanted = peers.filter { names.contains($0.name) }
         try await ScrapeRow(shape: shape, schedule: schedule, folder: folder).measure(wanted) { result, name in
             switch result {
             case .success(let figure): print("\(name): \(figure.line)")

@@ -8,14 +8,20 @@ struct ScrapePaceTests {
         arguments: [
             (1, 5_000, 1, 500_000), (3, 5_000, 1, 166_666), (100, 1_000, 20, 20_000), (1_000, 1_000, 20, 4_000),
             (100, 15_000, 2, 20_000), (1_000, 60_000, 20, 20_000), (7, 100, 7, 10_000), (0, 1_000, 1, 100_000),
-            (11, 1_000, 3, 25_000), (40, 50, 20, 4_000), (100_000, 100, 20, 10), (1, 0, 1, 1),
-            (10_000, 5_000, 20, 4_000), (10_000, 1_000, 20, 1_000),
+            (11, 1_000, 3, 25_000), (40, 50, 20, 4_000), (100_000, 100, 20, 9), (1, 0, 1, 1),
+            (10_000, 5_000, 20, 4_000), (10_000, 1_000, 20, 900),
         ] as [(Int, Int64, Int, Int64)])
     func targetsStartInClumps(_ targets: Int, _ intervalMs: Int64, _ clump: Int, _ pauseUs: Int64) {
-        let pace = ScrapePace(targets: targets, intervalMs: intervalMs)
+        let pace = ScrapePace(targets: targets, intervalMs: intervalMs, timeoutMs: intervalMs / 2)
         #expect(pace.clump == clump && pace.pauseUs == pauseUs)
         let last = Int64(max(0, targets - 1) / pace.clump) * pace.pauseUs
         #expect(last <= max(1, intervalMs / 2 * 1_000))
+    }
+
+    /// A target that is asked last and hangs must not make the cycle longer than the interval.
+    @Test(arguments: [(2_000, 4_000), (4_000, 1_500), (4_500, 1_000), (5_000, 1_000)] as [(Int64, Int64)])
+    func aLongTimeoutLeavesLessTime(_ timeoutMs: Int64, _ pauseUs: Int64) {
+        #expect(ScrapePace(targets: 10_000, intervalMs: 5_000, timeoutMs: timeoutMs).pauseUs == pauseUs)
     }
 
     @Test(

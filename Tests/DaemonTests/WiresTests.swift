@@ -3,6 +3,7 @@ import NIOCore
 import NIOPosix
 import ReleaseKernel
 import Synchronization
+import Telemetry
 import Testing
 
 @testable import Daemon
@@ -41,7 +42,7 @@ struct WiresTests {
         let target = try await service.start()
         let wires = Wires(version: "test", secrets: NoSecrets())
         var lanes = wires.scrapeLanes()
-        let transport = lanes.place().transport
+        let transport = try lanes.place().transport
         let hanging = (0..<200).map { _ in
             Task { try? await transport.send(HTTPRequest(url: silentURL, timeoutMs: 600_000)) }
         }
@@ -55,7 +56,28 @@ struct WiresTests {
         try await silent.stop()
     }
 
-    @Test func routersAndReceiversHaveWaysOfTheirOwn() async {
+    /// Says no to everything, and keeps what it was asked.
+    private final class Refusing: HTTPTransport {
+        let urls = Mutex<[String]>([])
+
+        func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
+            urls.withLock { $0.append(request.url) }
+            throw .closed
+        }
+    }
+
+    @Test func routersDoNotShareTheirWayWithReceivers() async throws {
+        let (routerCalls, deliveries) = (Refusing(), Refusing())
+        let parts = PartsFactory(
+            routerCalls: routerCalls, deliveries: deliveries, secrets: NoSecrets(), clock: SystemClock(),
+            externalURL: nil)
+        let release = ReleasePlan(
+            name: "shop", baseline: PoolPlan(version: "v1", targets: []), canary: PoolPlan(version: "v2", targets: []),
+            indicators: WatchList(), router: .gray(GrayRouterPlan(instances: ["http://router:1"])), rules: [])
+        let plan = Plan(daemon: DaemonPlan(stateDirectory: "/nowhere"), releases: [release])
+        _ = await (try parts.drivers(for: plan))["shop"]?.observe(timeoutMs: 1_000)
+        #expect(routerCalls.urls.withLock { $0.allSatisfy { $0.hasPrefix("http://router:1/") } && !$0.isEmpty })
+        #expect(deliveries.urls.withLock { $0.isEmpty })
         let wires = Wires(version: "test", secrets: NoSecrets())
         #expect(wires.routerCalls !== wires.deliveries)
         await wires.shutdown()

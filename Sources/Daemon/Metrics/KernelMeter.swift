@@ -42,16 +42,26 @@ final class KernelMeter: Sendable {
         registry.observe(seconds, in: .routerSeconds, [release, call])
     }
 
-    func scraped(release: String, scraper: TargetScraper, result: TargetScraper.Result, seconds: Double) {
-        let pool = scraper.pool.rawValue
-        registry.observe(seconds, in: .scrapeSeconds, [release, pool])
-        registry.add(Double(result.bodyBytes), to: .scrapeBytes, [release, pool])
-        guard case .success(let reading, _) = result.outcome else {
-            return registry.add(to: .scrapes, [release, pool, "failure"])
+    /// A pool's label values, made once: a scrape is counted in three families.
+    struct PoolLabels: Sendable {
+        fileprivate let pool: [String]
+        fileprivate let success: [String]
+        fileprivate let failure: [String]
+
+        init(release: String, pool: Pool) {
+            self.pool = [release, pool.rawValue]
+            success = self.pool + ["success"]
+            failure = self.pool + ["failure"]
         }
-        registry.add(to: .scrapes, [release, pool, "success"])
+    }
+
+    func scraped(_ labels: PoolLabels, instance: String, result: TargetScraper.Result, seconds: Double) {
+        registry.observe(seconds, in: .scrapeSeconds, labels.pool)
+        registry.add(Double(result.bodyBytes), to: .scrapeBytes, labels.pool)
+        guard case .success(let reading, _) = result.outcome else { return registry.add(to: .scrapes, labels.failure) }
+        registry.add(to: .scrapes, labels.success)
         let matches = reading.matches
-        let key = WatchedKey(release: release, pool: pool, instance: scraper.target.instance)
+        let key = WatchedKey(release: labels.pool[0], pool: labels.pool[1], instance: instance)
         watched.withLock { $0[key] = matches.requests + matches.errors + matches.latency }
     }
 

@@ -6,6 +6,13 @@ final class MetricsRegistry: Sendable {
     private struct Histogram {
         var counts: [UInt64]
         var sum = 0.0
+
+        init(buckets: Int) { counts = Array(repeating: 0, count: buckets) }
+
+        mutating func add(_ seconds: Double, to bucket: Int) {
+            counts[bucket] += 1
+            sum += seconds
+        }
     }
 
     /// A family's name and its label values.
@@ -32,11 +39,9 @@ final class MetricsRegistry: Sendable {
         guard case .histogram(let bounds) = family.kind else { return }
         let bucket = bounds.firstIndex { seconds <= $0 } ?? bounds.count
         state.withLock { state in
+            // In place: taken out and put back, the counts would be copied each time.
             let key = Key(name: family.name, values: values)
-            var histogram = state.histograms[key] ?? Histogram(counts: Array(repeating: 0, count: bounds.count + 1))
-            histogram.counts[bucket] += 1
-            histogram.sum += seconds
-            state.histograms[key] = histogram
+            state.histograms[key, default: Histogram(buckets: bounds.count + 1)].add(seconds, to: bucket)
         }
     }
 

@@ -31,7 +31,7 @@ struct RollguardPeer: Peer {
         }
         return """
               - name: \(release.name)
-                scrape: {interval: \(assignment.intervalMs)ms, timeout: \(assignment.intervalMs)ms}
+                scrape: {interval: \(assignment.intervalMs)ms, timeout: \(assignment.intervalMs / 2)ms}
                 pools:
                   baseline: {version: v1, targets: [\(list(release.baseline))]}
                   canary: {version: v2, targets: [\(list(release.canary))]}
