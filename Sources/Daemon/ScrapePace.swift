@@ -1,3 +1,5 @@
+import ReleaseKernel
+
 /// When the targets of a cycle are asked: in clumps of equal size, over a tenth of the interval and at most a second.
 /// Where there are thousands, the time between two is what counts: they are spread over up to half of the interval, as
 /// far as one that is asked last and hangs until its timeout does not make the cycle longer than the interval.
@@ -16,13 +18,22 @@ struct ScrapePace: Equatable {
 
     init(targets: Int, intervalMs: Int64, timeoutMs: Int64) {
         let count = Int64(max(1, targets))
-        // A twentieth of the interval is left for reading and judging.
-        let mostMs = min(intervalMs / 2, intervalMs - timeoutMs - intervalMs / 20)
+        let mostMs = min(intervalMs / 2, Self.lastAnswerMs(intervalMs) - timeoutMs)
         let spreadUs = max(1, min(intervalMs / 10, 1_000) * 1_000, min(count * Self.leastUsPerTarget, mostMs * 1_000))
         let clumps = max(1, min(count, spreadUs / Self.leastPauseUs))
         let size = min(Self.largestClump, (count + clumps - 1) / clumps)
         clump = Int(size)
         pauseUs = spreadUs / ((count + size - 1) / size)
+    }
+
+    /// A twentieth of the interval is left for reading and judging.
+    private static func lastAnswerMs(_ intervalMs: Int64) -> Int64 { intervalMs - intervalMs / 20 }
+
+    /// How long a target is waited for that is asked so long after its cycle's begin: for its timeout, but not beyond the
+    /// cycle. One that hangs would otherwise make every second cycle fall out.
+    static func timeoutMs(_ scrape: ScrapePlan, askedAfterMs: Int64) -> Int64 {
+        let leftMs = lastAnswerMs(scrape.intervalMs) - askedAfterMs
+        return min(scrape.timeoutMs, max(leftMs, scrape.intervalMs / 10, 1))
     }
 
     /// Both pools in one row, evenly mixed, so that they are looked at over the same time however long that is.

@@ -51,7 +51,11 @@ actor TargetScraper {
     }
 
     /// One scrape. Never throws: what went wrong is the report.
-    func run(watchedSinceUptimeMs: Int64?, staleAfterMs: Int64) async -> Result {
+    ///
+    /// - Parameter timeoutMs: at most the plan's.
+    func run(timeoutMs: Int64, watchedSinceUptimeMs: Int64?, staleAfterMs: Int64) async -> Result {
+        var request = request
+        request.timeoutMs = timeoutMs
         var response: HTTPResponse
         do throws(TransportError) { response = try await transport.send(request) } catch {
             return result(.failure("\(error)"), bodyBytes: 0)

@@ -1,3 +1,4 @@
+import ReleaseKernel
 import Testing
 
 @testable import Daemon
@@ -22,6 +23,13 @@ struct ScrapePaceTests {
     @Test(arguments: [(2_000, 4_000), (4_000, 1_500), (4_500, 1_000), (5_000, 1_000)] as [(Int64, Int64)])
     func aLongTimeoutLeavesLessTime(_ timeoutMs: Int64, _ pauseUs: Int64) {
         #expect(ScrapePace(targets: 10_000, intervalMs: 5_000, timeoutMs: timeoutMs).pauseUs == pauseUs)
+    }
+
+    /// The plan's timeout, cut where the cycle ends; never less than a tenth of the interval.
+    @Test(arguments: [(400, 0, 400), (400, 50, 400), (400, 200, 275), (500, 0, 475), (500, 50, 425), (500, 900, 50)])
+    func aTimeoutEndsWithItsCycle(_ timeoutMs: Int64, _ askedAfterMs: Int64, _ expected: Int64) {
+        let scrape = ScrapePlan(intervalMs: 500, timeoutMs: timeoutMs)
+        #expect(ScrapePace.timeoutMs(scrape, askedAfterMs: askedAfterMs) == expected)
     }
 
     @Test(
