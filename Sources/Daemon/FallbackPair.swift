@@ -9,7 +9,10 @@ struct FallbackPair: RouterDriver {
     var capabilities: RouterCapabilities { first.capabilities }
     var instances: [String] { first.instances }
     func observe(timeoutMs: Int64) async -> [RouterObservation] { await first.observe(timeoutMs: timeoutMs) }
-    func plan(_ split: Split) -> [PlannedCall] { first.plan(split) }
+    /// Those of the second are marked: they are made only when it takes over.
+    func plan(_ split: Split) -> [PlannedCall] {
+        first.plan(split) + second.plan(split).map { PlannedCall(instance: "fallback " + $0.instance, call: $0.call) }
+    }
     func apply(_ split: Split, timeoutMs: Int64) async -> [RouterReceipt] {
         await first.apply(split, timeoutMs: timeoutMs)
     }

@@ -37,22 +37,23 @@ final class ScrapeCycle: Sendable {
         var startMs = clock.now.uptimeMs
         while !Task.isCancelled {
             meter.cycleBegan(release: release.name, lateMs: clock.now.uptimeMs - startMs)
-            await once()
+            await once(dueUptimeMs: startMs)
             // A cycle that took too long skips the ones it missed instead of catching up in a burst.
             let now = clock.now.uptimeMs
             let missed = max(0, now - startMs) / release.scrape.intervalMs
+            meter.cyclesSkipped(release: release.name, missed)
             startMs += (missed + 1) * release.scrape.intervalMs
             do { try await Task.sleep(for: .milliseconds(max(0, startMs - now))) } catch { return }
         }
     }
 
-    private func once() async {
+    private func once(dueUptimeMs: Int64) async {
         let began = clock.uptimeNs
         let progress = CycleProgress(lateAfterMs: release.scrape.lateAfterMs) {
             await self.judge(sinceNs: began)
         }
         await withTaskCancellationHandler {
-            await askAll(sinceNs: began, progress)
+            await askAll(sinceNs: began, dueUptimeMs: dueUptimeMs, progress)
         } onCancel: {
             progress.abandon()
         }
@@ -61,7 +62,7 @@ final class ScrapeCycle: Sendable {
     }
 
     /// Returns with the last answer.
-    private func askAll(sinceNs began: Int64, _ progress: CycleProgress) async {
+    private func askAll(sinceNs began: Int64, dueUptimeMs: Int64, _ progress: CycleProgress) async {
         let watchedSinceMs = await watchdog.watchedSinceUptimeMs(release: release.name)
         let pace = ScrapePace(
             targets: targets.count, intervalMs: release.scrape.intervalMs, timeoutMs: release.scrape.timeoutMs)
@@ -74,7 +75,7 @@ final class ScrapeCycle: Sendable {
                 guard !Task.isCancelled else { return }
                 let clump = targets[first..<min(first + pace.clump, targets.count)]
                 let timeoutMs = ScrapePace.timeoutMs(
-                    release.scrape, askedAfterMs: (clock.uptimeNs - began) / 1_000_000)
+                    release.scrape, askedAfterMs: clock.now.uptimeMs - dueUptimeMs)
                 let asking = Asking(watchedSinceUptimeMs: watchedSinceMs, timeoutMs: timeoutMs, progress: progress)
                 group.addTask { await self.ask(clump, asking) }
             }

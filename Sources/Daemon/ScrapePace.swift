@@ -29,6 +29,11 @@ struct ScrapePace: Equatable {
     /// A twentieth of the interval is left for reading and judging.
     private static func lastAnswerMs(_ intervalMs: Int64) -> Int64 { intervalMs - intervalMs / 20 }
 
+    /// What the target is told: the least that it is waited for in a cycle that begins in time.
+    static func promisedTimeoutMs(_ scrape: ScrapePlan) -> Int64 {
+        timeoutMs(scrape, askedAfterMs: scrape.intervalMs / 10)
+    }
+
     /// How long a target is waited for that is asked so long after its cycle's begin: for its timeout, but not beyond the
     /// cycle. One that hangs would otherwise make every second cycle fall out.
     static func timeoutMs(_ scrape: ScrapePlan, askedAfterMs: Int64) -> Int64 {

@@ -13,7 +13,7 @@ public enum ScrapeRequest {
         let acceptsCompression = acceptsCompression(scrape.compression, target)
         var headers = [
             TextPair("Accept", accept),
-            TextPair("X-Prometheus-Scrape-Timeout-Seconds", seconds(scrape.timeoutMs)),
+            TextPair("X-Prometheus-Scrape-Timeout-Seconds", seconds(ScrapePace.promisedTimeoutMs(scrape))),
         ]
         if !acceptsCompression { headers.append(TextPair("Accept-Encoding", "identity")) }
         return HTTPRequest(

@@ -44,6 +44,9 @@ public final class BodyPool: Sendable {
         return false
     }
 
+    /// Of all bodies that are being received.
+    var held: Int { heldBytes.load(ordering: .relaxed) }
+
     /// They are the caller's now, or nobody's.
     func letGo(_ bytes: Int) { heldBytes.wrappingSubtract(bytes, ordering: .relaxed) }
 }

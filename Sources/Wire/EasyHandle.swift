@@ -100,6 +100,8 @@ extension EasyHandle {
         set(CURLOPT_PROXY, "")
         if let socket = request.unixSocket { set(CURLOPT_UNIX_SOCKET_PATH, socket) }
         set(CURLOPT_NOSIGNAL, 1)
+        // A transfer that is given up while its name is looked up would wait for the name server, and all others with it.
+        set(CURLOPT_QUICK_EXIT, 1)
         set(CURLOPT_TCP_NODELAY, 1)
         set(CURLOPT_TCP_KEEPALIVE, 1)
         set(CURLOPT_TCP_KEEPIDLE, 30)

@@ -28,6 +28,7 @@ struct PeerBench {
         let kernel = KernelRows(schedule: schedule)
         results.kernelRules = kernel.rules()
         results.kernelWindows = kernel.windows()
+        results.kernelTargets = kernel.targets()
         try await faults(present, folder: folder, &results)
         for shape in schedule.scrapes {
             let wanted = present.filter { Schedule.isMain(shape) || $0.name != PrometheusPeer(hasRules: false).name }

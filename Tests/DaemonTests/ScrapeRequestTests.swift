@@ -21,6 +21,15 @@ struct ScrapeRequestTests {
         #expect(Self.header(request, "Accept-Encoding") == nil)
     }
 
+    /// A target plans with what it is told, so it is told no more than it gets.
+    @Test(arguments: [(5_000, 2_000, "2"), (5_000, 4_000, "4"), (5_000, 5_000, "4.25"), (1_000, 1_000, "0.85")])
+    func tellsTheTimeoutThatItKeeps(_ intervalMs: Int64, _ timeoutMs: Int64, _ told: String) {
+        let request = ScrapeRequest.make(
+            target: TargetPlan(instance: "a:1", url: "http://a:1/metrics"),
+            scrape: ScrapePlan(intervalMs: intervalMs, timeoutMs: timeoutMs))
+        #expect(Self.header(request, "X-Prometheus-Scrape-Timeout-Seconds") == told)
+    }
+
     @Test(arguments: [
         ("http://127.0.0.1:9090/metrics", true), ("http://localhost/m", true), ("http://10.1.2.3/m", true),
         ("https://172.31.0.1:9/m", true), ("http://172.32.0.1/m", false), ("http://192.168.7.1/m", true),

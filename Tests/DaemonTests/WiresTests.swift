@@ -1,6 +1,4 @@
 import DemoWorld
-import NIOCore
-import NIOPosix
 import ReleaseKernel
 import Synchronization
 import Telemetry
@@ -16,28 +14,9 @@ struct WiresTests {
         }
     }
 
-    /// Accepts, and says nothing.
-    private final class SilentServer: Sendable {
-        let accepted = Mutex(0)
-        let channel = Mutex<(any Channel)?>(nil)
-
-        func start() async throws -> String {
-            let bound = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-                .childChannelInitializer { channel in
-                    self.accepted.withLock { $0 += 1 }
-                    return channel.eventLoop.makeSucceededVoidFuture()
-                }
-                .bind(host: "127.0.0.1", port: 0).get()
-            channel.withLock { $0 = bound }
-            return "http://127.0.0.1:\(bound.localAddress?.port ?? 0)/metrics"
-        }
-
-        func stop() async throws { try await channel.withLock { $0 }?.close().get() }
-    }
-
     @Test func aTargetDoesNotWaitForOthersThatHang() async throws {
         let silent = SilentServer()
-        let silentURL = try await silent.start()
+        let silentURL = "http://\(try await silent.start())/metrics"
         let service = DemoService(version: "v1", instance: "a", fault: .none, seed: 1)
         let target = try await service.start()
         let wires = Wires(version: "test", secrets: NoSecrets())

@@ -99,7 +99,41 @@ struct ReuseTests {
         let transport = CurlTransport(userAgent: "t", secrets: FixedSecrets(), bodies: pool)
         #expect(await transport.failure(HTTPRequest(url: server.url, timeoutMs: 60_000)) != nil)
         #expect(pool.take().capacity >= 5_000)
+        #expect(pool.held == 0)
         await transport.shutdown()
+    }
+
+    @Test func whatIsHeldIsLetGoHoweverATransferEnds() async throws {
+        let server = ScriptedServer { peer in
+            while let request = peer.request() {
+                if request.line.contains("/away") {
+                    peer.send("HTTP/1.1 302 Found\r\nLocation: /here\r\nContent-Length: 4\r\n\r\naway")
+                } else if request.line.contains("/part") {
+                    peer.send("HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nonly this")
+                    peer.waitForEnd()
+                } else {
+                    peer.send(ScriptedServer.ok("here"))
+                }
+            }
+        }
+        defer { server.stop() }
+        let pool = BodyPool(most: 2)
+        let transport = CurlTransport(userAgent: "t", secrets: FixedSecrets(), bodies: pool)
+        _ = try await transport.send(HTTPRequest(url: server.url + "/away", redirectLimit: 3))
+        #expect(pool.held == 0)
+        func beginPart() async -> Task<TransportError?, Never> {
+            let task = Task { await transport.failure(HTTPRequest(url: server.url + "/part", timeoutMs: 600_000)) }
+            #expect(await eventually { pool.held == 9 })
+            return task
+        }
+        let cancelled = await beginPart()
+        cancelled.cancel()
+        #expect(await cancelled.value != nil)
+        #expect(pool.held == 0)
+        let closed = await beginPart()
+        await transport.shutdown()
+        #expect(await closed.value == .closed)
+        #expect(pool.held == 0)
     }
 
     @Test func bodiesUnderWayHaveALimitTogether() async throws {

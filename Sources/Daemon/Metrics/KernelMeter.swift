@@ -73,6 +73,11 @@ final class KernelMeter: Sendable {
         registry.observe(seconds, in: .cycleSeconds, [release])
     }
 
+    /// That fell out because the one before took too long.
+    func cyclesSkipped(release: String, _ count: Int64) {
+        registry.add(Double(count), to: .cyclesSkipped, [release])
+    }
+
     /// By its schedule; a daemon that has too much to do is late.
     func cycleBegan(release: String, lateMs: Int64) {
         registry.observe(Double(max(0, lateMs)) / 1_000, in: .cycleLag, [release])

@@ -49,6 +49,9 @@ public struct MetricFamily: Sendable, Equatable {
     static let watchedSeries = MetricFamily(
         "rollguard_watched_series", .gauge, ["release", "pool"], "Series that indicators matched in the last scrape.")
     static let cycles = MetricFamily("rollguard_cycles_total", .counter, ["release"], "Scrape cycles done.")
+    static let cyclesSkipped = MetricFamily(
+        "rollguard_cycles_skipped_total", .counter, ["release"],
+        "Scrape cycles that fell out because the one before took too long.")
     static let cycleSeconds = MetricFamily(
         "rollguard_cycle_duration_seconds", .histogram(callBounds), ["release"],
         "Time of a scrape cycle, from its first request to its verdicts.")
@@ -131,7 +134,8 @@ public struct MetricFamily: Sendable, Equatable {
 
     /// In the order of the page.
     public static let all: [MetricFamily] = [
-        buildInfo, scrapes, scrapeSeconds, scrapeBytes, scrapeSamples, watchedSeries, cycles, cycleSeconds, cycleLag,
+        buildInfo, scrapes, scrapeSeconds, scrapeBytes, scrapeSamples, watchedSeries, cycles, cyclesSkipped,
+        cycleSeconds, cycleLag,
         decisionSeconds, targets, requestRate, errorRatio, latencyP99, canaryShare, verdicts, alerts, evidence,
         evidenceMax, evidenceBar, evidenceNeeded, evidenceDispersion, evidenceSafe, selfCheckRuns,
         selfCheckFalseAlarms, releasePhase, rollbackSteps, rollbackSeconds, rollbackStepSeconds, routerCalls,

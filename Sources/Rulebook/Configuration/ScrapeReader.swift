@@ -55,7 +55,7 @@ struct ScrapeReader {
 
     private func readLimits(_ fields: Fields, into plan: inout ScrapePlan) {
         let range = 0...1_000_000_000
-        plan.bodyLimitBytes = fields["body_limit"]?.sizeBytes(1...(1 << 30)) ?? plan.bodyLimitBytes
+        plan.bodyLimitBytes = fields["body_limit"]?.sizeBytes(1...(512 << 20)) ?? plan.bodyLimitBytes
         plan.limits.samples = fields["sample_limit"]?.integer(range) ?? plan.limits.samples
         plan.limits.labels = fields["label_limit"]?.integer(range) ?? plan.limits.labels
         plan.limits.labelNameBytes = fields["label_name_limit"]?.integer(range) ?? plan.limits.labelNameBytes

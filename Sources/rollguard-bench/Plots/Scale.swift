@@ -1,4 +1,4 @@
-/// What fleets need, from what was measured here: memory and CPU grow with targets and with series, so four rows of the
+/// What fleets need, from what was measured here: memory and CPU grow with targets and with series, so three rows of the
 /// benchmark tell both slopes.
 struct Scale: Equatable {
     /// Resident bytes of a daemon with nothing to do.

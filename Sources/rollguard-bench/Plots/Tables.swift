@@ -75,12 +75,15 @@ struct Tables {
     }
 
     private var kernel: String {
-        let figures = results.kernelRules + results.kernelWindows
+        let figures = results.kernelRules + results.kernelWindows + results.kernelTargets
         guard !figures.isEmpty else { return "" }
-        var table = Markdown(["rules", "window", "one look at all, us", "rules per ms", "a target's report, us"])
+        var table = Markdown([
+            "targets", "rules", "window", "one look at all, us", "rules per ms", "a target's report, us",
+        ])
         for figure in figures {
             table.row([
-                Figures.grouped(figure.rules), "\(Figures.grouped(figure.windowSeconds)) s",
+                Figures.grouped(figure.targets), Figures.grouped(figure.rules),
+                "\(Figures.grouped(figure.windowSeconds)) s",
                 Figures.short(figure.judgeUs), Figures.short(figure.rulesPerMs), Figures.short(figure.reportUs),
             ])
         }

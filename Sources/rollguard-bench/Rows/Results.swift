@@ -10,6 +10,7 @@ struct Results: Codable, Sendable {
     var faults: [FaultFigure] = []
     var kernelRules: [KernelFigure] = []
     var kernelWindows: [KernelFigure] = []
+    var kernelTargets: [KernelFigure] = []
     var reader: [ReaderFigure] = []
     /// Rows that could not be measured, and why.
     var gaps: [String] = []

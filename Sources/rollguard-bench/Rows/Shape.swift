@@ -60,10 +60,13 @@ struct Schedule: Sendable {
 
     /// Window lengths for the kernel, seconds.
     var windowSeconds: [Int] { isQuick ? [10, 600] : [10, 60, 600, 3_600, 18_000] }
+    /// Targets for the kernel.
+    var kernelTargets: [Int] { isQuick ? [1_000] : [1_000, 10_000, 100_000] }
     /// Faults per program.
     var faults: Int { isQuick ? 10 : 30 }
 
-    func warmUpSeconds(_ shape: Shape) -> Double { isQuick || !Schedule.isMain(shape) ? 3 : 5 }
+    /// Longer than Rollguard's start, which ends after five seconds with giving memory back.
+    func warmUpSeconds(_ shape: Shape) -> Double { 8 }
 
     func measuredSeconds(_ shape: Shape) -> Double {
         // Not less than two rounds.
