@@ -119,8 +119,8 @@ let package = Package(
         tests(
             "DaemonTests",
             [
-                "Daemon", "DemoWorld", "GrayRouter", "Ledger", "ReleaseKernel", "Rulebook", "Telemetry", "rollguard",
-                logging, grdb, nioCore, nioPosix,
+                "BenchWorld", "Daemon", "DemoWorld", "GrayRouter", "Ledger", "ReleaseKernel", "Rulebook", "Telemetry",
+                "Wire", "rollguard", logging, grdb, nioCore, nioPosix,
             ]),
         tests("SimulationTests", ["Simulation", "ReleaseKernel", "rollguard-simulate"], leaving: ["PlantedBugs"]),
         tests("RulesTests", ["Rulebook", "ReleaseKernel", "Telemetry", "DemoWorld"], leaving: ["Recordings"]),

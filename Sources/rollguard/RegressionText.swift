@@ -4,26 +4,31 @@ import ReleaseKernel
 
 /// The evidence of a rule that asks for proof, for people.
 enum RegressionText {
-    /// For `status`: the sentence, and what limits it.
+    /// For `status`: the sentence, what limits it, and the counts of the comparison that tells most.
     static func short(_ rule: RuleDocument) -> [String] {
         guard let found = rule.regression else { return selfCheck(rule.selfCheck).map { "  \(rule.name): \($0)" } }
         let lines = ["  \(rule.name): \(found.sentence)\(bar(found))"]
         let reason = rule.reason.map { [$0] } ?? []
         return lines + (reason + rule.notes + selfCheck(rule.selfCheck)).map { "    \($0)" }
+            + table(found.comparisons.prefix(1), indent: "    ")
     }
 
     /// For `why`: every comparison with its counts.
     static func whole(_ found: RegressionRecord) -> [String] {
         var lines = ["  evidence \(found.sentence)\(bar(found))"]
-        lines += Columns.laidOut(
-            [["", "", "requests", "bad", "rate", "99 % interval"]] + found.comparisons.flatMap(rows),
-            indent: "           ")
+        lines += table(found.comparisons[...], indent: "           ")
         for one in found.comparisons where one.dispersion > 1 {
             lines.append(
                 "           \(one.name): \(NumberText.plain(one.dispersion)) times fewer independent ones than counted")
         }
         if let check = found.selfCheck { lines += selfCheck(check).map { "           \($0)" } }
         return lines
+    }
+
+    private static func table(_ comparisons: ArraySlice<RegressionRecord.Comparison>, indent: String) -> [String] {
+        guard !comparisons.isEmpty else { return [] }
+        return Columns.laidOut(
+            [["", "", "requests", "bad", "rate", "99 % interval"]] + comparisons.flatMap(rows), indent: indent)
     }
 
     private static func rows(_ one: RegressionRecord.Comparison) -> [[String]] {

@@ -33,6 +33,8 @@ struct KernelHarness {
     var now = Moment(uptimeMs: 1_000_000, wallMs: 1_700_000_000_000)
     var mood = RouterMood.honest
     var canaryBasisPoints = 1_000
+    /// What the router says of the baseline's servers; nil when it cannot tell.
+    var baselineHealthy: Bool?
     /// How the second router behaves, where the plan has one; it can always take the canary's traffic away.
     var fallbackMood = RouterMood.honest
     private(set) var isOnFallback = false
@@ -204,7 +206,7 @@ struct KernelHarness {
         if mood == .hangs || mood == .losesReplies { return }
         let observation = RouterObservation(
             instance: "lb1", canaryBasisPoints: mood == .blind ? nil : canaryBasisPoints,
-            level: mood == .blind ? .none : .loaded)
+            level: mood == .blind ? .none : .loaded, baselineHealthy: baselineHealthy)
         send(.routerObserved(release: release, call: call, observations: [observation]))
     }
 

@@ -203,6 +203,18 @@ struct RollbackTests {
         #expect(world.count(.rollbackHeld) == 1)
     }
 
+    @Test(arguments: [(false, 1), (true, 0), (nil, 0)] as [(Bool?, Int)])
+    func isHeldWhenTheRouterHasNoHealthyBaselineServer(_ isHealthy: Bool?, _ held: Int) {
+        var world = KernelHarness()
+        world.baselineHealthy = isHealthy
+        // Until the router was looked at once more.
+        world.cycle(70)
+        world.canary.errors = 30
+        world.cycle(20)
+        #expect(world.applied.isEmpty == (held > 0))
+        #expect(world.count(.rollbackHeld) == held)
+    }
+
     @Test func goesAheadAfterTheGraceWhenTheDiskIsFull() {
         var world = sick()
         world.isDiskWorking = false

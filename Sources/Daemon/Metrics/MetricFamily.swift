@@ -94,6 +94,19 @@ public struct MetricFamily: Sendable, Equatable {
     static let evidenceSafe = MetricFamily(
         "rollguard_evidence_safe", .gauge, ["release", "rule"],
         "1 when the canary is shown to be at most so many times as bad as the rule's safe ratio says.")
+    static let evidenceRequests = MetricFamily(
+        "rollguard_evidence_requests", .gauge, ["release", "rule", "pool"],
+        "Requests since the release began, as a regression rule counts them.")
+    static let evidenceBad = MetricFamily(
+        "rollguard_evidence_bad_requests", .gauge, ["release", "rule", "pool"],
+        "Those of them that are bad in the rule's most telling comparison.")
+    static let evidenceRatio = MetricFamily(
+        "rollguard_evidence_ratio", .gauge, ["release", "rule", "bound"],
+        "The canary's rate of bad requests by the baseline's in that comparison: seen, and the low and high end of its interval."
+    )
+    static let evidenceDetectable = MetricFamily(
+        "rollguard_evidence_detectable_ratio", .gauge, ["release", "rule", "within"],
+        "The smallest such ratio that the present traffic can show within a time, as in 1m.")
     static let selfCheckRuns = MetricFamily(
         "rollguard_self_check_runs_total", .counter, ["release", "rule"],
         "Runs of a regression rule on two halves of the baseline.")
@@ -137,8 +150,9 @@ public struct MetricFamily: Sendable, Equatable {
         buildInfo, scrapes, scrapeSeconds, scrapeBytes, scrapeSamples, watchedSeries, cycles, cyclesSkipped,
         cycleSeconds, cycleLag,
         decisionSeconds, targets, requestRate, errorRatio, latencyP99, canaryShare, verdicts, alerts, evidence,
-        evidenceMax, evidenceBar, evidenceNeeded, evidenceDispersion, evidenceSafe, selfCheckRuns,
-        selfCheckFalseAlarms, releasePhase, rollbackSteps, rollbackSeconds, rollbackStepSeconds, routerCalls,
-        routerSeconds, outbox, appendSeconds, appendFailures, reloads, startTime, cpuSeconds, residentBytes,
+        evidenceMax, evidenceBar, evidenceNeeded, evidenceDispersion, evidenceSafe, evidenceRequests, evidenceBad,
+        evidenceRatio, evidenceDetectable, selfCheckRuns, selfCheckFalseAlarms, releasePhase, rollbackSteps,
+        rollbackSeconds, rollbackStepSeconds, routerCalls, routerSeconds, outbox, appendSeconds, appendFailures,
+        reloads, startTime, cpuSeconds, residentBytes,
     ]
 }

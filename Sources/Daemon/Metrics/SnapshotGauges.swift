@@ -42,11 +42,27 @@ struct SnapshotGauges {
             set(.evidenceMax, labels, found.maxLogEvidence)
             set(.evidenceBar, labels, found.barLogEvidence)
             set(.evidenceNeeded, labels, found.requestsNeeded)
-            set(.evidenceDispersion, labels, found.comparisons.first?.dispersion)
             set(.evidenceSafe, labels, found.isSafe ? 1 : 0)
+            for one in found.detectable {
+                let within = MetricLine.number((one.seconds / 60).rounded()) + "m"
+                set(.evidenceDetectable, labels + [within], one.ratio)
+            }
+            if let leading = found.comparisons.first { add(leading, labels) }
         }
         set(.selfCheckRuns, labels, rule.selfCheck.map { Double($0.runs) })
         set(.selfCheckFalseAlarms, labels, rule.selfCheck.map { Double($0.falseAlarms) })
+    }
+
+    /// Of the comparison that tells most.
+    private mutating func add(_ comparison: RegressionRecord.Comparison, _ labels: [String]) {
+        set(.evidenceDispersion, labels, comparison.dispersion)
+        for (pool, side) in [("baseline", comparison.baseline), ("canary", comparison.canary)] {
+            set(.evidenceRequests, labels + [pool], side.requests)
+            set(.evidenceBad, labels + [pool], side.bad)
+        }
+        set(.evidenceRatio, labels + ["seen"], comparison.ratio)
+        set(.evidenceRatio, labels + ["low"], comparison.ratioLow)
+        set(.evidenceRatio, labels + ["high"], comparison.ratioHigh)
     }
 
     private mutating func addVerdicts(_ rule: RuleSnapshot, of release: String) {
