@@ -13,13 +13,10 @@ struct PeerBench {
     var names: [String] { peers.map(\.name) }
 
     /// Measures everything; what cannot be measured is a gap with its reason.
-    func run() async throws -> Results {
+    func run() async throws -> Results { try await withChildren { try await measureAll(in: $0) } }
+
+    private func measureAll(in folder: String) async throws -> Results {
         var results = Results(isQuick: schedule.isQuick)
-        let folder = try RunningChildren.makeFolder()
-        defer { RunningChildren.clean() }
-        let signals = RunningChildren.watchSignals()
-        defer { for signal in signals { signal.cancel() } }
-        raiseFileLimit()
         let present = peers.filter { $0.program != nil }
         for peer in peers where peer.program == nil {
             note("\(peer.name) is not installed: scripts/setup.sh bench", in: &results)
@@ -52,18 +49,25 @@ struct PeerBench {
 
     /// One row, for whoever works on what it shows.
     func run(only shape: Shape, of names: [String]) async throws {
+        let wanted = peers.filter { names.contains($0.name) }
+        try await withChildren { folder in
+            try await ScrapeRow(shape: shape, schedule: schedule, folder: folder).measure(wanted) { result, name in
+                switch result {
+                case .success(let figure): print("\(name): \(figure.line)")
+                case .failure(let error): print("\(name), \(shape.name): \(error)")
+                }
+            }
+        }
+    }
+
+    /// Gives a folder for the children's data, and ends them and removes it however the body ends.
+    private func withChildren<Value>(_ body: (_ folder: String) async throws -> Value) async throws -> Value {
         let folder = try RunningChildren.makeFolder()
         defer { RunningChildren.clean() }
         let signals = RunningChildren.watchSignals()
         defer { for signal in signals { signal.cancel() } }
         raiseFileLimit()
-        let wanted = peers.filter { names.contains($0.name) }
-        try await ScrapeRow(shape: shape, schedule: schedule, folder: folder).measure(wanted) { result, name in
-            switch result {
-            case .success(let figure): print("\(name): \(figure.line)")
-            case .failure(let error): print("\(name), \(shape.name): \(error)")
-            }
-        }
+        return try await body(folder)
     }
 
     private func faults(_ peers: [any Peer], folder: String, _ results: inout Results) async throws {

@@ -45,7 +45,7 @@ struct WiresTests {
         }
     }
 
-    @Test func routersDoNotShareTheirWayWithReceivers() async throws {
+    @Test func routersAndReceiversHaveWaysOfTheirOwn() async throws {
         let (routerCalls, deliveries) = (Refusing(), Refusing())
         let parts = PartsFactory(
             routerCalls: routerCalls, deliveries: deliveries, secrets: NoSecrets(), clock: SystemClock(),
@@ -53,10 +53,19 @@ struct WiresTests {
         let release = ReleasePlan(
             name: "shop", baseline: PoolPlan(version: "v1", targets: []), canary: PoolPlan(version: "v2", targets: []),
             indicators: WatchList(), router: .gray(GrayRouterPlan(instances: ["http://router:1"])), rules: [])
-        let plan = Plan(daemon: DaemonPlan(stateDirectory: "/nowhere"), releases: [release])
+        let plan = Plan(
+            daemon: DaemonPlan(stateDirectory: "/nowhere"),
+            receivers: [ReceiverPlan(name: "oncall", kind: .webhook, url: "http://hook:1/")], releases: [release])
         _ = await (try parts.drivers(for: plan))["shop"]?.observe(timeoutMs: 1_000)
         #expect(routerCalls.urls.withLock { $0.allSatisfy { $0.hasPrefix("http://router:1/") } && !$0.isEmpty })
         #expect(deliveries.urls.withLock { $0.isEmpty })
+        let calls = routerCalls.urls.withLock { $0 }
+        let news = Notification(
+            sequence: 1, event: .rollbackHeld, atWallMs: 0, release: "shop", baselineVersion: "v1",
+            canaryVersion: "v2", summary: "held")
+        let oncall = try #require(parts.receivers(for: plan).first)
+        _ = await oncall.deliver(Delivery(id: "a-1-oncall", receiver: "oncall", notification: news))
+        #expect(deliveries.urls.withLock { $0 } == ["http://hook:1/"] && routerCalls.urls.withLock { $0 } == calls)
         let wires = Wires(version: "test", secrets: NoSecrets())
         #expect(wires.routerCalls !== wires.deliveries)
         await wires.shutdown()

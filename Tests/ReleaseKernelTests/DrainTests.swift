@@ -20,6 +20,15 @@ struct DrainTests {
         return world
     }
 
+    /// The first step is taken, and then the baseline fails: the second is held back, and told.
+    private func held() -> KernelHarness {
+        var world = sick(plan())
+        world.baseline.errors = 30
+        world.cycle(6)
+        #expect(world.count(.rollbackHeld) == 1)
+        return world
+    }
+
     private func shares(_ world: KernelHarness) -> [Int] { world.applied.map(\.canaryBasisPoints) }
 
     private func steps(_ world: KernelHarness) -> [String] {
@@ -162,10 +171,7 @@ struct DrainTests {
     }
 
     @Test func aCanaryThatIsPutBackIsLoweredAgain() {
-        var world = sick(plan())
-        world.baseline.errors = 30
-        world.cycle(6)
-        #expect(world.count(.rollbackHeld) == 1)
+        var world = held()
         world.canaryBasisPoints = 9_000
         world.cycle(8)
         #expect(shares(world) == [2_500, 2_500] && world.canaryBasisPoints == 2_500)
@@ -179,10 +185,7 @@ struct DrainTests {
     }
 
     @Test func aLookThatIsNeverAnsweredPushesNothingOver() {
-        var world = sick(plan())
-        world.baseline.errors = 30
-        world.cycle(6)
-        #expect(world.count(.rollbackHeld) == 1)
+        var world = held()
         world.mood = .hangs
         world.cycle(40)
         #expect(shares(world) == [2_500])
@@ -208,10 +211,7 @@ struct DrainTests {
     }
 
     @Test func whatWasInTroubleHasToBeSeenToBeWell() {
-        var world = sick(plan())
-        world.baseline.errors = 30
-        world.cycle(6)
-        #expect(world.count(.rollbackHeld) == 1)
+        var world = held()
         // Too few requests to tell: a baseline that hangs serves few.
         (world.baseline.requests, world.baseline.errors) = (2, 0)
         world.cycle(20)

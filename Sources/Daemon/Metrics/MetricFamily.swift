@@ -148,11 +148,10 @@ public struct MetricFamily: Sendable, Equatable {
     /// In the order of the page.
     public static let all: [MetricFamily] = [
         buildInfo, scrapes, scrapeSeconds, scrapeBytes, scrapeSamples, watchedSeries, cycles, cyclesSkipped,
-        cycleSeconds, cycleLag,
-        decisionSeconds, targets, requestRate, errorRatio, latencyP99, canaryShare, verdicts, alerts, evidence,
-        evidenceMax, evidenceBar, evidenceNeeded, evidenceDispersion, evidenceSafe, evidenceRequests, evidenceBad,
-        evidenceRatio, evidenceDetectable, selfCheckRuns, selfCheckFalseAlarms, releasePhase, rollbackSteps,
-        rollbackSeconds, rollbackStepSeconds, routerCalls, routerSeconds, outbox, appendSeconds, appendFailures,
-        reloads, startTime, cpuSeconds, residentBytes,
+        cycleSeconds, cycleLag, decisionSeconds, targets, requestRate, errorRatio, latencyP99, canaryShare,
+        verdicts, alerts, evidence, evidenceMax, evidenceBar, evidenceNeeded, evidenceDispersion, evidenceSafe,
+        evidenceRequests, evidenceBad, evidenceRatio, evidenceDetectable, selfCheckRuns, selfCheckFalseAlarms,
+        releasePhase, rollbackSteps, rollbackSeconds, rollbackStepSeconds, routerCalls, routerSeconds, outbox,
+        appendSeconds, appendFailures, reloads, startTime, cpuSeconds, residentBytes,
     ]
 }

@@ -51,7 +51,7 @@ struct ScrapeRow {
 
     private func measure(_ child: ChildProcess, _ peer: any Peer, _ world: TargetWorld) async throws -> ScrapeFigure {
         try await ScrapeRow.reach(shape.targets, child, world)
-        try await Task.sleep(for: .seconds(schedule.warmUpSeconds(shape)))
+        try await Task.sleep(for: .seconds(schedule.warmUpSeconds))
         world.record(true)
         let (began, cpu) = (MonotonicTime.nowNs, child.cpuSeconds)
         try await Task.sleep(for: .seconds(schedule.measuredSeconds(shape)))

@@ -66,7 +66,7 @@ struct Schedule: Sendable {
     var faults: Int { isQuick ? 10 : 30 }
 
     /// Longer than Rollguard's start, which ends after five seconds with giving memory back.
-    func warmUpSeconds(_ shape: Shape) -> Double { 8 }
+    let warmUpSeconds = 8.0
 
     func measuredSeconds(_ shape: Shape) -> Double {
         // Not less than two rounds.
