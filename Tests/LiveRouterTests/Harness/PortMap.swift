@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 #if canImport(Glibc)
 import Glibc
@@ -51,12 +52,14 @@ struct PortMap: Sendable {
 }
 
 enum FreePort {
-    /// A port that was free a moment ago, from below the range that the system gives out by itself, so that no other test
-    /// comes by it in between.
+    private static let given = Mutex<Set<Int>>([])
+
+    /// A port that was free a moment ago, from below the range that the system gives out by itself, and never one that was
+    /// given before: while a program that is killed on purpose is away, no other test may come by its port.
     static func find() throws -> Int {
         for _ in 0..<100 {
             let port = Int.random(in: 10_000..<32_000)
-            if isFree(port) { return port }
+            if isFree(port), given.withLock({ $0.insert(port).inserted }) { return port }
         }
         throw CocoaError(.featureUnsupported)
     }
