@@ -13,8 +13,11 @@ struct VirtualService {
     var startedWallMs: Int64
     /// Its requests are spread over so many series; each appears with its first request.
     private let paths: Int
-    private var requests = 0.0
-    private var errors = 0.0
+    /// Each part is counted by itself, because only what is added to never falls: the difference of two numbers that are
+    /// rounded may, and a counter that falls is a restart.
+    private var served = 0.0
+    private var failed = 0.0
+    private var fast = 0.0
     private var slow = 0.0
 
     init(instance: String, isOpenMetrics: Bool, startedWallMs: Int64, paths: Int) {
@@ -26,42 +29,45 @@ struct VirtualService {
 
     mutating func restart(wallMs: Int64) {
         startedWallMs = wallMs
-        (requests, errors, slow) = (0, 0, 0)
+        (served, failed, fast, slow) = (0, 0, 0, 0)
         isUp = true
     }
 
     /// A long life before anybody looked.
-    mutating func live(requests count: Double) { requests += count }
+    mutating func live(requests count: Double) { serve(count, errorShare: 0, slowShare: 0) }
 
     mutating func serve(_ count: Double, errorShare: Double, slowShare: Double) {
-        requests += count
-        errors += count * errorShare
+        served += count * (1 - errorShare)
+        failed += count * errorShare
+        fast += count * (1 - slowShare)
         slow += count * slowShare
     }
 
     var page: [UInt8] {
         if isGarbled { return Array("http_requests_total{code=\"200\" 12\n<html>".utf8) }
-        let failed = Int(errors)
-        let total = Int(requests)
-        let slowOnes = Int(slow)
         var text = "# TYPE process_start_time_seconds gauge\nprocess_start_time_seconds \(startedText)\n"
         text += "# TYPE http_requests\(isOpenMetrics ? "" : "_total") counter\n"
+        let good = Int(served)
         for path in 0..<paths {
-            // Whole requests, so that the series add up to the total.
-            let count = (total - failed) / paths + (path < (total - failed) % paths ? 1 : 0)
+            // Whole requests, so that the series add up.
+            let count = good / paths + (path < good % paths ? 1 : 0)
             if count > 0 || path == 0 { text += "http_requests_total{code=\"200\",path=\"/\(path)\"} \(count)\n" }
         }
-        if failed > 0 { text += "http_requests_total{code=\"500\"} \(failed)\n" }
-        text += "# TYPE http_request_duration_seconds histogram\n"
+        if failed >= 1 { text += "http_requests_total{code=\"500\"} \(Int(failed))\n" }
+        text += latencies(fast: Int(fast), slow: Int(slow))
+        return Array((isOpenMetrics ? text + "# EOF\n" : text).utf8)
+    }
+
+    /// Half of the fast requests end within 50 ms, all within 100 ms; slow ones within 2.5 s.
+    private func latencies(fast: Int, slow: Int) -> String {
+        var text = "# TYPE http_request_duration_seconds histogram\n"
         for (index, bound) in VirtualService.bounds.enumerated() {
-            // Fast requests end within 100 ms, slow ones within 2.5 s.
-            let below = index == 0 ? (total - slowOnes) / 2 : index < 5 ? total - slowOnes : total
+            let below = index == 0 ? fast / 2 : index < 5 ? fast : fast + slow
             let shown = isOpenMetrics && bound == "1" ? "1.0" : bound
             text += "http_request_duration_seconds_bucket{le=\"\(shown)\"} \(below)\n"
         }
-        text += "http_request_duration_seconds_sum \(Double(total - slowOnes) * 0.06 + Double(slowOnes) * 1.8)\n"
-        text += "http_request_duration_seconds_count \(total)\n"
-        return Array((isOpenMetrics ? text + "# EOF\n" : text).utf8)
+        text += "http_request_duration_seconds_sum \(Double(fast) * 0.06 + Double(slow) * 1.8)\n"
+        return text + "http_request_duration_seconds_count \(fast + slow)\n"
     }
 
     private var startedText: String {
