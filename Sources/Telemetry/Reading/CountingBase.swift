@@ -25,10 +25,18 @@ struct CountingBase {
         let last = isRestarted ? 0 : series.last
         series.last = value
         guard isThere, last != nil || countsNewSeries || beganAtZero else { return nil }
-        let isReset = last.map { value < $0 } ?? false
-        if isReset { resets += 1 }
-        let increment = isReset ? value : value - (last ?? 0)
+        let increment = rise(to: value, from: last ?? 0)
         return increment <= Self.largestIncrement ? increment : nil
+    }
+
+    /// Counting a lifetime because of a fall by one would drown what happened since the page before; and a process that
+    /// begins anew hardly ever comes to within a hundredth of its old count between two pages. When its start time says
+    /// that it did, the caller counts from zero.
+    private mutating func rise(to value: Double, from last: Double) -> Double {
+        if value >= last { return value - last }
+        if value >= last * (1 - Self.slip) { return 0 }
+        resets += 1
+        return value
     }
 
     /// The same for a value in a column; NaN stands for none. Nearly always the series is known and has not fallen.
@@ -50,6 +58,10 @@ struct CountingBase {
         last = series.last ?? .nan
         return increment ?? 0
     }
+
+    /// Part of the last value by which a counter may fall without having begun anew: exporters that round a difference,
+    /// or read several counters one after the other, show such falls.
+    private static let slip = 0.01
 
     /// No service does more than this between two scrapes. A page that says so is broken, and its number would drown
     /// all later ones: a running total of 1e300 does not change any more when a hundred is added to it.
