@@ -91,7 +91,7 @@ struct FallbackTests {
         #expect(world.isOnFallback && world.release.phase == .rolledBack)
         world.canaryBasisPoints = 1_000
         world.restart()
-        world.cycle(2)
+        world.cycle(3)
         #expect(world.isOnFallback && world.release.phase == .rolledBack && world.canaryBasisPoints == 0)
         #expect(world.incidents[0].timeline.count { $0.step == "fallback" } == 1)
     }

@@ -19,6 +19,8 @@ extension JournalEvent {
         case .acknowledged: "the rollback is in force"
         case .abandoned(let reason): "not acknowledged in time: \(reason)"
         case .drifted(let seen): "the canary had traffic again: " + JournalEvent.list(seen.map(\.sentence))
+        case .driftHeld(let reason): "the canary had traffic again and is left with it: \(reason)"
+        case .driftOverruled(let by, let reason): "taken out all the same, asked for by \(by): \(reason)"
         case .evidence: "the evidence of the regression rules so far"
         case .rearmed(let by, let reason): "rearmed by \(by): \(reason)"
         }

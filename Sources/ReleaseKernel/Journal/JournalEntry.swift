@@ -44,6 +44,10 @@ public enum JournalEvent: Sendable, Equatable, Codable {
     case fallback(reason: String)
     /// The canary had traffic again after the rollback.
     case drifted([RouterObservation])
+    /// The same, and it is left so: the baseline has nobody to serve it.
+    case driftHeld(reason: String)
+    /// An operator wants it to be taken out all the same.
+    case driftOverruled(by: String, reason: String)
     /// An operator cleared the latch.
     case rearmed(by: String, reason: String)
     /// What the regression rules have found so far; each replaces the ones before.
@@ -69,6 +73,8 @@ extension JournalEvent {
         case .abandoned: "abandoned"
         case .fallback: "fallback"
         case .drifted: "drifted"
+        case .driftHeld: "drift_held"
+        case .driftOverruled: "drift_overruled"
         case .rearmed: "rearmed"
         case .evidence: "evidence"
         }

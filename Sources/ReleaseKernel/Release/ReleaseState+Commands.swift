@@ -17,6 +17,10 @@ extension ReleaseState {
             return .accepted(text: "\(name) is being rolled back already", incident: open.incident)
         }
         if phase == .rolledBack, let latched = rollback {
+            if heldReason != nil, !context.isDryRun {
+                overruleHold(by: by, reason: reason, &context)
+                return .accepted(text: "\(name)'s canary is taken out again", incident: latched.incident)
+            }
             watch.nextUptimeMs = context.now.uptimeMs
             lookAtRouter(&context)
             return .accepted(

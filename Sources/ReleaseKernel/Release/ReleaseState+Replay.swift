@@ -82,6 +82,9 @@ extension ReleaseState {
             open.reapplications += 1
             open.note("drifted", ReleaseState.text(observations), atWallMs: entry.wallMs)
             phase = .rollingBack
+        case .driftHeld(let reason): open.note("drift_held", reason, atWallMs: entry.wallMs)
+        case .driftOverruled(let by, let reason):
+            open.note("drift_overruled", "\(by): \(reason)", atWallMs: entry.wallMs)
         case .draining(let record):
             open.drain = record.isLastStep ? nil : Drain(restoring: record, atUptimeMs: now.uptimeMs)
             // The last step has a deadline of its own.

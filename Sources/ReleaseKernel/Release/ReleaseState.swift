@@ -134,7 +134,7 @@ struct ReleaseState: Sendable, Equatable {
         isDryRun: Bool
     ) -> Notification {
         // A rollback that was not begun belongs to no incident.
-        let isWanted = event == .rollbackHeld && rollback?.isOpen != true
+        let isWanted = event == .rollbackHeld && phase == .watching
         let isRollback = rollback != nil && event != .alertFiring && event != .alertResolved && !isWanted
         let incident = isRollback ? rollback : nil
         return Notification(

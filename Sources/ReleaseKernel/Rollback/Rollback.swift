@@ -57,6 +57,8 @@ struct Rollback: Sendable, Equatable {
     var attempts = 0
     var reapplications = 0
     var lastDriftToldUptimeMs: Int64?
+    /// People know that the canary is back and is left there, because the baseline cannot serve.
+    var isDriftHoldTold = false
     /// People were told that this episode began, so they are told how it ends.
     var isEpisodeTold = true
 

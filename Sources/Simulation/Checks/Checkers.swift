@@ -8,6 +8,7 @@ struct Checkers {
     private var acknowledgement: AcknowledgementChecker
     private var latch: LatchChecker
     private var drain: DrainChecker
+    private var deadBaseline: DeadBaselineChecker
     private let names: [String]
     private var delivery = DeliveryChecker()
     private var restart = RestartChecker()
@@ -20,6 +21,7 @@ struct Checkers {
         acknowledgement = AcknowledgementChecker(releases: releases.count)
         latch = LatchChecker(releases: releases.count)
         drain = DrainChecker(releases: releases.count)
+        deadBaseline = DeadBaselineChecker(releases: releases.count)
         liveness = LivenessChecker(releases: releases)
         silence = SilenceChecker(releases: releases)
     }
@@ -38,6 +40,7 @@ struct Checkers {
     mutating func began(snapshot: Snapshot, entries: [JournalEntry]) {
         order.began(entries: entries)
         latch.restarted()
+        deadBaseline.restarted()
         drain.restarted(entries, names: names)
         note("restart remembers", restart.began(snapshot))
     }
@@ -64,7 +67,10 @@ struct Checkers {
 
     mutating func cycleBegan(release: Int) { silence.began(release: release) }
 
-    mutating func scraped(_ report: ScrapeReport, release: Int) { silence.scraped(report, release: release) }
+    mutating func scraped(_ report: ScrapeReport, release: Int) {
+        silence.scraped(report, release: release)
+        deadBaseline.scraped(report, release: release)
+    }
 
     mutating func cycleEnded(release: Int, _ snapshot: Snapshot, plan: ReleasePlan, atWallMs now: Int64) {
         note("no data is no verdict", silence.ended(release: release, snapshot, plan: plan, atWallMs: now))
@@ -80,7 +86,7 @@ struct Checkers {
         note("acknowledged means out", acknowledgement.appended(entry, release: release, world))
         note("healthy canary stays", HealthyCanaryChecker.appended(entry, world))
         note("sick baseline is spared", SickBaselineChecker.appended(entry, world))
-        note("dead baseline is spared", DeadBaselineChecker.appended(entry, world))
+        note("dead baseline is spared", deadBaseline.appended(entry, release: release, world))
         note("only a rule that asks for it rolls back", RuleActionChecker.appended(entry))
         note("downtime is no evidence", DowntimeChecker.appended(entry, world))
         note("latch is kept", latch.appended(entry, release: release))

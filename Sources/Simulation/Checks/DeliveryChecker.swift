@@ -29,7 +29,8 @@ struct DeliveryChecker {
         switch (entry, event) {
         case (.alertFiring, .alertFiring), (.alertResolved, .alertResolved), (.held, .rollbackHeld),
             (.intended, .rollbackIntended), (.acknowledged, .rollbackAcknowledged), (.abandoned, .rollbackAbandoned),
-            (.fallback, .rollbackFallback), (.drifted, .rollbackDrifted), (.rearmed, .rearmed):
+            (.fallback, .rollbackFallback), (.drifted, .rollbackDrifted), (.driftHeld, .rollbackHeld),
+            (.rearmed, .rearmed):
             true
         case (.draining(let record), .rollbackHeld): record.isHeld
         default: false

@@ -17,10 +17,11 @@ enum TellingChecker {
 
     private static func isTold(_ event: JournalEvent) -> Bool {
         switch event {
-        case .alertFiring, .alertResolved, .held, .intended, .acknowledged, .abandoned, .fallback, .drifted, .rearmed:
+        case .alertFiring, .alertResolved, .held, .intended, .acknowledged, .abandoned, .fallback, .drifted, .driftHeld,
+            .rearmed:
             true
         case .draining(let record): record.isHeld
-        case .began, .ended, .actedBeforeDurable, .applied, .observed, .provenByTraffic, .evidence: false
+        case .began, .ended, .actedBeforeDurable, .applied, .observed, .provenByTraffic, .driftOverruled, .evidence: false
         }
     }
 }

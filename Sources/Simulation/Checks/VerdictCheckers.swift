@@ -32,18 +32,6 @@ enum SickBaselineChecker {
     }
 }
 
-/// A baseline none of whose processes has been running for several cycles gets nothing more because of a rule: there is
-/// nobody to serve it.
-enum DeadBaselineChecker {
-    static func appended(_ entry: JournalEntry, _ world: WorldView) -> String? {
-        guard let rule = HealthyCanaryChecker.rollbackRule(entry) else { return nil }
-        let downMs = world.nowMs - world.release.baselineUpMs
-        // A cycle that was answered in full may be a whole interval old, and its scrapes take a part of the next.
-        guard downMs > 2 * world.plan.scrape.intervalMs + world.plan.scrape.timeoutMs else { return nil }
-        return "\(rule) moves everything to a baseline that has been down for \(downMs) ms"
-    }
-}
-
 /// A rule that only tells, or only holds, moves nothing.
 enum RuleActionChecker {
     static func appended(_ entry: JournalEntry) -> String? {

@@ -74,6 +74,8 @@ extension VirtualWorld {
         case .acknowledged: "acknowledged"
         case .abandoned(let reason): "abandoned: \(reason)"
         case .drifted: "drifted"
+        case .driftHeld(let reason): "drift held: \(reason)"
+        case .driftOverruled(let by, _): "drift hold overruled by \(by)"
         case .rearmed: "rearmed"
         case .evidence: "evidence"
         }

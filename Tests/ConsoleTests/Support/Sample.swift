@@ -94,6 +94,8 @@ enum Sample {
         .acknowledged,
         .abandoned(reason: "60 s are over"),
         .fallback(reason: "caddy takes over"),
+        .driftOverruled(by: "ada", reason: "it is worse than nothing"),
+        .driftHeld(reason: "no target of the baseline could be scraped"),
         .drifted([RouterObservation(instance: "r1", canaryBasisPoints: nil, level: .none, problem: "timeout")]),
         .rearmed(by: "ann", reason: "fixed"),
         .alertResolved(alert),
