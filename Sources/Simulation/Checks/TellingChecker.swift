@@ -21,7 +21,8 @@ enum TellingChecker {
             .rearmed:
             true
         case .draining(let record): record.isHeld
-        case .began, .ended, .actedBeforeDurable, .applied, .observed, .provenByTraffic, .driftOverruled, .evidence: false
+        case .began, .ended, .actedBeforeDurable, .applied, .observed, .provenByTraffic, .driftOverruled, .evidence:
+            false
         }
     }
 }
