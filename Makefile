@@ -29,6 +29,8 @@ build:
 demo: build
 	.build/debug/rollguard demo --fault $(FAULT)
 
+# What is missing after that is a mistake; without this its tests would be left out.
+test: export ROLLGUARD_EXPECTS_PROGRAMS = 1
 test:
 	@scripts/setup.sh test
 	swift build --build-tests

@@ -1,7 +1,19 @@
+import Foundation
 import Testing
 
 /// The harness's own parts: what they get wrong would let a page rot.
 struct HarnessTests {
+    private static let expectsPrograms = ProcessInfo.processInfo.environment["ROLLGUARD_EXPECTS_PROGRAMS"] == "1"
+
+    /// A row whose router is missing is left out. That must not happen where everything was installed.
+    @Test(.enabled(if: expectsPrograms, "only `make test` installs every router"))
+    func everyProgramIsInstalled() {
+        #expect(Programs.rollguard != nil)
+        for router in LiveRouter.all {
+            #expect(router.missing == [], "\(router.name), \(router.variant)")
+        }
+    }
+
     @Test(
         arguments: [
             ("v1 450\n", "v1 …", true), ("a\nb\nc", "a\n…\nc", true), ("a\nc", "a\n…\nc", true), ("a\nb", "a", false),
