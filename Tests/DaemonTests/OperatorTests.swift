@@ -73,6 +73,37 @@ struct OperatorTests {
         await world.stop()
     }
 
+    /// Somebody takes the old version down and gives the new one its traffic by hand: nothing is moved to nobody, until a
+    /// person asks for it.
+    @Test func aSplitThatIsPutBackStaysWhileTheBaselineIsAway() async throws {
+        let world = try await LiveWorld.start()
+        await world.canary.setFault(.errors(share: 0.5))
+        let (daemon, address) = try await Self.start(world)
+        #expect(
+            await eventually { await world.sink.firstReceived(event: "rollback_acknowledged") != nil }, "\(daemon.text)"
+        )
+        await world.baseline.stop()
+        var status = ""
+        let isAway = await eventually {
+            status = try await Self.run(["status", "--address", address], world).text
+            return status.contains("cannot connect")
+        }
+        #expect(isAway, "\(status)")
+        let url = try #require(URL(string: "http://\(world.adminAddress)/api/v1/split"))
+        #expect(try await HTTP.send("PUT", url, body: #"{"canary_percent":30}"#).status == 200)
+        #expect(await eventually { await world.sink.firstReceived(event: "rollback_held") != nil }, "\(daemon.text)")
+        #expect(try await world.canaryBasisPoints() == 3_000)
+
+        let rollback = try await Self.run(
+            ["rollback", "checkout", "--reason", "an empty page is better", "--address", address], world)
+        #expect(rollback.status == 0, "\(rollback.text)\n\(daemon.text)")
+        #expect(try await world.canaryBasisPoints() == 0)
+        let why = try await Self.run(["why", "--address", address], world)
+        #expect(why.text.contains("an empty page is better"), "\(why.text)")
+        await daemon.kill9()
+        await world.stop()
+    }
+
     @Test func aDryRunDecidesAndMovesNothing() async throws {
         let world = try await LiveWorld.start()
         await world.canary.setFault(.errors(share: 0.5))
