@@ -12,7 +12,7 @@ struct DriftHoldTests {
         world.cycle(5)
         world.baseline.isUp = false
         world.canary.isUp = isCanaryUp
-        world.cycle(1)
+        world.cycle(2)
         world.canaryBasisPoints = 5_000
         return world
     }
@@ -72,6 +72,77 @@ struct DriftHoldTests {
         world.cycle(12)
         #expect(world.canaryBasisPoints == 0)
         #expect(world.count(.rollbackHeld) == 0)
+    }
+
+    /// A scrape that fails now and then says nothing.
+    @Test func isStillLeftWhenTheCanaryDoesNotAnswerOnce() {
+        var world = promotedByHand()
+        world.cycle(12)
+        for _ in 0..<5 {
+            world.canary.isUp = false
+            world.cycle(2)
+            world.canary.isUp = true
+            world.cycle(2)
+        }
+        #expect(world.canaryBasisPoints == 5_000)
+    }
+
+    /// A process that crashes again and again answers now and then.
+    @Test func isStillLeftWhenTheBaselineAnswersOnce() {
+        var world = promotedByHand()
+        world.cycle(12)
+        for _ in 0..<5 {
+            world.baseline.isUp = true
+            world.cycle(2)
+            world.baseline.isUp = false
+            world.cycle(2)
+        }
+        #expect(world.canaryBasisPoints == 5_000)
+    }
+
+    /// One cycle without an answer delays the correction, and nobody is called.
+    @Test func aBaselineThatMissesOneCycleIsNotAway() {
+        var world = promotedByHand()
+        world.baseline.isUp = true
+        world.cycle(3)
+        world.canaryBasisPoints = 0
+        world.cycle(20)
+        let told = world.count(.rollbackHeld)
+        world.baseline.isUp = false
+        world.cycle(1)
+        world.baseline.isUp = true
+        world.canaryBasisPoints = 5_000
+        world.cycle(10)
+        #expect(world.canaryBasisPoints == 0)
+        #expect(world.count(.rollbackHeld) == told)
+    }
+
+    @Test func anUnreadableRouterIsNoEnd() {
+        var world = promotedByHand()
+        world.cycle(12)
+        for _ in 0..<10 {
+            world.mood = .blind
+            world.cycle(6)
+            world.mood = .honest
+            world.cycle(6)
+        }
+        #expect(world.count(.rollbackHeld) == 1)
+        #expect(world.release.warnings.contains { $0.contains("is left with it") })
+    }
+
+    /// The wish comes before the look that finds the canary back.
+    @Test func aWishIsRememberedUntilTheNextLook() {
+        var world = promotedByHand()
+        _ = world.command(.rollback(release: "checkout", toVersion: nil))
+        world.cycle(6)
+        #expect(world.canaryBasisPoints == 0)
+        #expect(world.journal.contains { $0.event == .driftOverruled(by: "ada", reason: "because") })
+    }
+
+    @Test func isToldAgainEveryHalfHour() {
+        var world = promotedByHand()
+        world.cycle(2 * 3_600_000 / Int(world.plan.releases[0].scrape.intervalMs))
+        #expect((3...5).contains(world.count(.rollbackHeld)))
     }
 
     @Test func endsByItself() {

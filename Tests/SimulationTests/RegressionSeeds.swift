@@ -11,6 +11,7 @@ struct RegressionSeeds {
             (367, "after a gap the first page counted as the present"),
             (5_206, "a wall clock that was set made a process new: errors of its whole life in one window"),
             (5_262, "a wall clock that was set made a process new: a sick baseline looked fast"),
+            (11_306, "a canary whose files the daemon had refused was held against it"),
         ] as [(UInt64, String)])
     func holds(_ seed: UInt64, _ what: String) {
         let report = Simulation.run(seed: seed)

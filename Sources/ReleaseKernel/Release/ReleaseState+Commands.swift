@@ -17,8 +17,9 @@ extension ReleaseState {
             return .accepted(text: "\(name) is being rolled back already", incident: open.incident)
         }
         if phase == .rolledBack, let latched = rollback {
+            rollback?.wish = .init(by: by, reason: reason)
             if heldReason != nil, !context.isDryRun {
-                overruleHold(by: by, reason: reason, &context)
+                overrule(watch.observations, &context)
                 return .accepted(text: "\(name)'s canary is taken out again", incident: latched.incident)
             }
             watch.nextUptimeMs = context.now.uptimeMs

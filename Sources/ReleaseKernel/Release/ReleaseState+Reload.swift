@@ -23,7 +23,10 @@ extension ReleaseState {
         measures = RuleMeasures(rules: next.rules)
         if !isSamePair || !ReleaseState.countsTheSame(old, next) { startPoolsAnew(at: context.now) }
         (baseline.isCompared, canary.isCompared) = (next.asksForProof, next.asksForProof)
-        if old.router != next.router { watch = Watch(nextUptimeMs: context.now.uptimeMs) }
+        if old.router != next.router {
+            watch = Watch(nextUptimeMs: context.now.uptimeMs)
+            if phase == .rolledBack { heldReason = nil }
+        }
     }
 
     /// The versions have changed: what was under way ends, and the latch of the old canary does not hold the new one.
@@ -42,11 +45,12 @@ extension ReleaseState {
         let reason = "the release was removed from the configuration"
         resolveAlerts(&context, because: reason)
         watch = Watch(nextUptimeMs: context.now.uptimeMs)
+        heldReason = nil
         startPoolsAnew(at: context.now)
         lastCycleUptimeMs = nil
         guard phase == .watching else { return }
         context.record(.ended(.replaced), release: name)
-        (phase, watchedSinceUptimeMs, sinceWallMs, heldReason) = (.idle, nil, context.now.wallMs, nil)
+        (phase, watchedSinceUptimeMs, sinceWallMs) = (.idle, nil, context.now.wallMs)
         explain(reason)
     }
 

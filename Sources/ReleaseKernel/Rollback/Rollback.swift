@@ -29,6 +29,12 @@ struct Rollback: Sendable, Equatable {
         let expiresUptimeMs: Int64
     }
 
+    /// What a person asked for.
+    struct Wish: Sendable, Equatable {
+        let by: String
+        let reason: String
+    }
+
     let incident: String
     let intent: IntentRecord
     let intentSequence: UInt64
@@ -59,6 +65,10 @@ struct Rollback: Sendable, Equatable {
     var lastDriftToldUptimeMs: Int64?
     /// People know that the canary is back and is left there, because the baseline cannot serve.
     var isDriftHoldTold = false
+    /// Looks in a row that found the canary back while the scrapes had not told yet whether the baseline is there.
+    var undecidedLooks = 0
+    /// Somebody asked for the rollback after it was done: what the next look shows is taken out whatever the baseline does.
+    var wish: Wish?
     /// People were told that this episode began, so they are told how it ends.
     var isEpisodeTold = true
 

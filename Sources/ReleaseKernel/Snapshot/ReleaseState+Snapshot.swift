@@ -71,6 +71,9 @@ extension ReleaseState {
         for observation in watch.observations {
             if let problem = observation.problem { found.append("router \(observation.instance): \(problem)") }
         }
+        if phase == .rolledBack, let heldReason {
+            found.append("the canary has traffic again and is left with it: \(heldReason)")
+        }
         if strayCycles >= 3 { found.append("the canary has traffic although it was rolled back") }
         return found
     }

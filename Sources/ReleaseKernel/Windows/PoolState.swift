@@ -31,6 +31,9 @@ struct PoolState: Sendable, Equatable {
     let version: String
     var targets: [Target]
     private(set) var window: PoolWindow
+    /// Cycles in a row at whose end a target answered, and ones at whose end none did; one of them is 0.
+    private(set) var presentCycles = 0
+    private(set) var absentCycles = 0
     /// A rule asks for proof, so what each instance brings is kept apart for a cycle.
     var isCompared: Bool
 
@@ -110,6 +113,7 @@ struct PoolState: Sendable, Equatable {
             targets[index].summary = nil
         }
         window.closeRow(atMs: now)
+        (presentCycles, absentCycles) = healthyTargets > 0 ? (presentCycles + 1, 0) : (0, absentCycles + 1)
     }
 
     /// Makes ready for the next cycle's reports.

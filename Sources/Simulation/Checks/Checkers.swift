@@ -104,6 +104,10 @@ struct Checkers {
                 release: release, incident: incident, durable: durable, graceMs: graceMs, uptimeMs: uptimeMs))
     }
 
+    mutating func correctsDrift(release: Int, _ world: WorldView) {
+        note("dead baseline is spared", deadBaseline.corrects(release: release, world))
+    }
+
     mutating func dryRunApplies(_ name: String) { note("a dry run calls nobody", "\(name) was called") }
 
     mutating func saw(_ snapshot: Snapshot, atMs now: Int64) {

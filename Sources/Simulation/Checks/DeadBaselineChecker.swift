@@ -1,12 +1,13 @@
 import ReleaseKernel
 
 /// A baseline none of whose processes has been running for several cycles gets nothing more because of a rule or a drift:
-/// there is nobody to serve it. A drift may be put back by a daemon that hears of no version at all, or by a person.
+/// there is nobody to serve it. A drift may be put back by a daemon that has not heard of any version for a while, or by a
+/// person.
 struct DeadBaselineChecker {
     private struct Knowledge {
-        /// Canary instances whose last scrape worked.
-        var canaryHeard: Set<String> = []
-        /// The drift that follows is a person's wish.
+        /// Scrapes in a row that failed, by canary instance.
+        var failures: [String: Int] = [:]
+        /// The correction that follows is a person's wish.
         var isAskedFor = false
     }
 
@@ -19,26 +20,30 @@ struct DeadBaselineChecker {
     mutating func scraped(_ report: ScrapeReport, release: Int) {
         guard report.pool == .canary else { return }
         if case .success = report.outcome {
-            releases[release].canaryHeard.insert(report.instance)
+            releases[release].failures[report.instance] = 0
         } else {
-            releases[release].canaryHeard.remove(report.instance)
+            releases[release].failures[report.instance, default: 0] += 1
         }
     }
 
     mutating func appended(_ entry: JournalEntry, release: Int, _ world: WorldView) -> String? {
         if case .driftOverruled = entry.event { releases[release].isAskedFor = true }
-        let rule = HealthyCanaryChecker.rollbackRule(entry)
-        guard let cause = rule ?? drift(entry, release, world) else { return nil }
-        let downMs = world.nowMs - world.release.baselineUpMs
-        // A cycle that was answered in full may be a whole interval old, and its scrapes take a part of the next.
-        guard downMs > 2 * world.plan.scrape.intervalMs + world.plan.scrape.timeoutMs else { return nil }
-        return "\(cause) moves everything to a baseline that has been down for \(downMs) ms"
+        guard let rule = HealthyCanaryChecker.rollbackRule(entry) else { return nil }
+        return downMs(world).map { "\(rule) moves everything to a baseline that has been down for \($0) ms" }
     }
 
-    private mutating func drift(_ entry: JournalEntry, _ release: Int, _ world: WorldView) -> String? {
-        guard case .drifted = entry.event else { return nil }
+    mutating func corrects(release: Int, _ world: WorldView) -> String? {
         defer { releases[release].isAskedFor = false }
-        let isHeard = world.plan.canary.targets.contains { releases[release].canaryHeard.contains($0.instance) }
-        return isHeard && !releases[release].isAskedFor ? "the drift watch" : nil
+        let known = releases[release]
+        let isHeard = world.plan.canary.targets.contains { known.failures[$0.instance, default: 0] < 2 }
+        guard isHeard, !known.isAskedFor, let downMs = downMs(world) else { return nil }
+        return "the drift watch moves everything to a baseline that has been down for \(downMs) ms"
+    }
+
+    /// Nil while the daemon need not know.
+    private func downMs(_ world: WorldView) -> Int64? {
+        let downMs = world.nowMs - world.release.baselineUpMs
+        // A cycle that was answered in full may be a whole interval old, and its scrapes take a part of the next.
+        return downMs > 2 * world.plan.scrape.intervalMs + world.plan.scrape.timeoutMs ? downMs : nil
     }
 }

@@ -1,7 +1,7 @@
 import ReleaseKernel
 
 /// No data is no verdict: in a cycle in which nothing of the canary could be read, no rule says healthy or breached, except
-/// one that takes silence for health by its own word (`no_data: ignore`).
+/// one that takes silence for health by its own word (`no_data: ignore`). What is proven stays proven.
 struct SilenceChecker {
     private struct Cycle {
         let name: String
@@ -28,6 +28,7 @@ struct SilenceChecker {
                 continue
             }
             if case .inconclusive = evidence.verdict { continue }
+            if evidence.regression != nil, evidence.verdict == .breached { continue }
             return "\(rule.name) says \(evidence.verdict.word), and nothing of the canary could be read"
         }
         return nil

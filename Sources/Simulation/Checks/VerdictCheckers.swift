@@ -1,10 +1,12 @@
 import ReleaseKernel
 
-/// A canary whose fault has not begun is never rolled back by a rule: all rules that are drawn have a wide margin.
+/// A canary whose fault has not begun is never rolled back by a rule: all rules that are drawn have a wide margin. A daemon
+/// that has refused the files of another version, because a rollback is open, judges the one that was there.
 enum HealthyCanaryChecker {
     static func appended(_ entry: JournalEntry, _ world: WorldView) -> String? {
         guard let rule = rollbackRule(entry) else { return nil }
         if world.release.canarySickness.isSick(atMs: world.nowMs) { return nil }
+        if world.release.canaryVersion != world.plan.canary.version { return nil }
         return "\(rule) rolls a healthy canary back"
     }
 

@@ -77,7 +77,9 @@ extension VirtualWorld {
             case .useFallback(let release, let isOn): note("\(release): fallback \(isOn)")
             case .showPlannedCalls(let release, _): note("\(release): dry run")
             case .log(let line): note("log: \(line.release ?? ""): \(line.text)")
-            case .measure: continue
+            case .measure(let measurement):
+                checkMeasurement(measurement)
+                continue
             }
             countDownToCrash()
         }

@@ -28,10 +28,12 @@ extension ConfigurationDraft.Release {
         deadlineMs = dice.ms(10_000...60_000)
         observeEveryMs = dice.ms(1_000...5_000)
         proofCycles = dice.int(1...2)
-        // These two are decided by what was drawn already, so that the seeds' other lots stay as they are.
+        // These are decided by what was drawn already, so that the seeds' other lots stay as they are.
         lateAfterMs = (intervalMs + callTimeoutMs) % 4 == 0 ? 1 + retryMinMs / 5 : nil
         let isDrained = (deadlineMs + observeEveryMs) % 3 == 0 && deadlineMs > 5 * intervalMs
         drainPauseMs = isDrained ? min(retryMaxMs, deadlineMs / 4) : nil
+        let indicators = ["error_rate", "latency", "[error_rate, latency]"]
+        provenIndicator = (retryMaxMs + observeEveryMs) % 4 == 0 ? indicators[Int(retryMaxMs / 4 % 3)] : nil
         rules = []
         rules = drawRules(&dice)
     }

@@ -74,6 +74,10 @@ extension ConfigurationDraft.Release {
             text += "        labels: {severity: page}\n"
             text += "        annotations: {summary: \"{{ canary }} against {{ baseline }}\"}\n"
         }
+        if let provenIndicator {
+            text += "      - {alert: Proven, indicator: \(provenIndicator), "
+            text += "regression: {tolerance: 10%, false_alarm: 0.1%}, action: rollback}\n"
+        }
         return text
     }
 }

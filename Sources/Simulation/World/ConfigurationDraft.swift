@@ -45,6 +45,8 @@ struct ConfigurationDraft {
         /// How long a cycle waits for those that are late; nil for all of them.
         var lateAfterMs: Int64?
         var rules: [Rule]
+        /// What a rule that asks for proof looks at, beside the thresholds; nil without such a rule.
+        var provenIndicator: String?
         /// False while somebody has taken the release out of the files.
         var isListed = true
     }

@@ -16,6 +16,8 @@ struct VirtualRelease {
     var baseline: [VirtualService]
     var canary: [VirtualService]
     var routers: [VirtualRouter]
+    /// The one that runs, whatever the daemon has read.
+    var canaryVersion: String
     var canarySickness: Sickness
     var baselineSickness: Sickness
     /// The part of the canary's former traffic that stays whatever the routers do.
@@ -43,6 +45,7 @@ struct VirtualRelease {
         baseline = services(draft.baseline)
         canary = services(draft.canary)
         routers = draft.routers.map { VirtualRouter(name: $0) }
+        canaryVersion = draft.canary.version
         canarySickness = VirtualRelease.sickness(dice: &dice, percent: 65)
         baselineSickness = Sickness(beganMs: nil, errorShare: 0, slowShare: 0)
         if dice.chance(percent: 15) {

@@ -4,12 +4,20 @@ import ReleaseKernel
 extension VirtualWorld {
     func checkAppend(_ batch: JournalBatch) {
         for entry in batch.entries {
-            guard let index = releaseIndex(entry.release), let plan = releases[index].lastPlan else { continue }
-            let view = WorldView(
-                nowMs: nowMs, uptimeMs: moment.uptimeMs, lifeBeganMs: lifeBeganMs, release: releases[index],
-                plan: plan)
+            guard let index = releaseIndex(entry.release), let view = view(of: index) else { continue }
             checks.appended(entry, release: index, view)
         }
+    }
+
+    func checkMeasurement(_ measurement: Measurement) {
+        guard case .driftCorrection(let name) = measurement, let index = releaseIndex(name) else { return }
+        if let view = view(of: index) { checks.correctsDrift(release: index, view) }
+    }
+
+    private func view(of release: Int) -> WorldView? {
+        guard let plan = releases[release].lastPlan else { return nil }
+        return WorldView(
+            nowMs: nowMs, uptimeMs: moment.uptimeMs, lifeBeganMs: lifeBeganMs, release: releases[release], plan: plan)
     }
 
     func checkApply(_ release: Int, _ split: Split) {

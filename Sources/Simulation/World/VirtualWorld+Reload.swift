@@ -34,6 +34,7 @@ extension VirtualWorld {
     private func replaceCanary(_ release: Int) {
         versionCounter += 1
         draft.releases[release].canary.version = "v\(versionCounter)"
+        releases[release].canaryVersion = "v\(versionCounter)"
         releases[release].serve(untilMs: nowMs)
         for index in releases[release].canary.indices {
             releases[release].canary[index].restart(wallMs: VirtualWorld.epochMs + nowMs)

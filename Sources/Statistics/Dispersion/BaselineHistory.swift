@@ -60,8 +60,8 @@ public struct BaselineHistory: Sendable, Equatable, Codable {
     var condensed: BaselineHistory {
         var copy = self
         (copy.instances, copy.learnedSeconds, copy.busyAtSeconds) = ([], 0, nil)
-        copy.errors.forgetInstances()
-        for index in copy.slow.indices { copy.slow[index].forgetInstances() }
+        copy.errors = errors.condensed
+        copy.slow = slow.map(\.condensed)
         return copy
     }
 

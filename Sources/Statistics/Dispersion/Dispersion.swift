@@ -62,6 +62,11 @@ public struct Dispersion: Sendable, Equatable, Codable {
         scales[scale].beganAt = endSeconds
     }
 
+    /// What a record does not hold.
+    mutating func forgetOpenBlocks() {
+        for index in scales.indices { scales[index].forgetOpenBlock() }
+    }
+
     /// The factor now, at least 1.
     public var factor: Double {
         var largest = 1.0

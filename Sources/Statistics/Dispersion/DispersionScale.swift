@@ -10,6 +10,8 @@ struct DispersionScale: Sendable, Equatable {
 
     init(seconds: Double) { self.seconds = seconds }
 
+    mutating func forgetOpenBlock() { (open, beganAt) = (InstanceCounts(slots: 0), nil) }
+
     /// Adds the open block to the sums. A block with one instance, without bad events or with nothing else says nothing.
     mutating func close() {
         defer { open.clear() }

@@ -26,4 +26,12 @@ struct EventHistory: Sendable, Equatable, Codable {
 
     /// Instances were numbered anew.
     mutating func forgetInstances() { spread = InstanceSpread() }
+
+    /// Without what is kept per instance.
+    var condensed: EventHistory {
+        var copy = self
+        copy.forgetInstances()
+        copy.dispersion.forgetOpenBlocks()
+        return copy
+    }
 }

@@ -65,12 +65,13 @@ struct PackedSeries {
 
     // MARK: counting
 
-    /// A counter that is lower than it was.
+    /// A counter that has begun anew.
     func hasFallen(_ values: [Double]) -> Bool {
         let cells = layout.cells.cells
         return cells.indices.contains { index in
             let isCounter = cells[index].meaning & (LayoutCells.Meaning.startTime | LayoutCells.Meaning.quantile) == 0
-            return isCounter && values[index] < (last[index].isNaN ? 0 : last[index])
+            let before = last[index].isNaN ? nil : last[index]
+            return isCounter && CountingBase.hasFallen(from: before, to: values[index])
         }
     }
 

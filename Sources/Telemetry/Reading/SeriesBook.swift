@@ -161,11 +161,12 @@ extension ScrapeLimits {
 // MARK: - counting
 
 extension SeriesBook {
-    /// A counter that is lower than it was.
+    /// A counter that has begun anew.
     var hasFallen: Bool {
         present.contains { index in
             let one = series[index]
-            return !one.roles.isStartTime && one.roles.quantile == nil && one.value < one.last ?? 0
+            guard !one.roles.isStartTime, one.roles.quantile == nil else { return false }
+            return CountingBase.hasFallen(from: one.last, to: one.value)
         }
     }
 

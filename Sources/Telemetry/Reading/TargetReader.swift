@@ -5,8 +5,8 @@
 /// - A series that appears later on began at zero.
 /// - A value that falls counts from zero. With a later start time of the process it is a restart of all series. A start
 ///   time alone is not: a clock that is set moves it too.
-/// - A value that falls by less than a hundredth, of a process that has not started anew, counts nothing: an exporter's
-///   rounding. The Prometheus server would count the whole value there.
+/// - A value that falls by less than a hundredth counts nothing, and neither does its way back: an exporter's rounding, or
+///   two replicas behind one address. The Prometheus server would count the whole value there.
 /// - A series that is missing for some pages keeps its last value.
 /// - A page that cannot be read changes nothing.
 /// - Timestamps on the page are not used: the page is taken for what is true now.
