@@ -184,6 +184,20 @@ struct DrainTests {
         #expect(world.release.phase == .rolledBack)
     }
 
+    /// Who moves traffic away from a baseline that has died in the middle of the steps is let do so.
+    @Test func aCanaryThatIsPutBackBesideADeadBaselineIsLoweredWhenThatIsThereAgain() {
+        var world = sick(plan(pauseMs: 30_000))
+        #expect(shares(world) == [2_500])
+        world.baseline.isUp = false
+        world.cycle(2)
+        world.canaryBasisPoints = 9_000
+        world.cycle(6)
+        #expect(world.canaryBasisPoints == 9_000)
+        world.baseline.isUp = true
+        world.cycle(10)
+        #expect(world.canaryBasisPoints <= 2_500)
+    }
+
     @Test func aLookThatIsNeverAnsweredPushesNothingOver() {
         var world = held()
         world.mood = .hangs

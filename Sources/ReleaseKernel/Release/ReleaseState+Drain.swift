@@ -67,6 +67,8 @@ extension ReleaseState {
     private mutating func lower(to share: Int, _ observations: [RouterObservation], _ context: inout StepContext) {
         guard let drain = rollback?.drain else { return }
         if drain.inPlaceSinceUptimeMs != nil {
+            // Who moves traffic away from a baseline that is not there is let do so until it is.
+            guard baselineIsThere else { return lookAgain(&context) }
             rollback?.drain?.putBacks += 1
             rollback?.drain?.inPlaceSinceUptimeMs = nil
             rollback?.note("drifted", ReleaseState.text(observations), atWallMs: context.now.wallMs)

@@ -21,7 +21,7 @@ extension ReleaseState {
         return "\(NumberText.percent(rate)) of the canary's requests fail"
     }
 
-    private var baselineIsThere: Bool {
+    var baselineIsThere: Bool {
         baseline.healthyTargets > 0 && !watch.observations.contains { $0.baselineHealthy == false }
     }
 

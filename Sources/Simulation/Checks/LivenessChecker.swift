@@ -49,7 +49,9 @@ struct LivenessChecker {
         _ snapshot: Snapshot, _ releases: [VirtualRelease], disk: VirtualDisk, nowMs: Int64
     ) -> String? {
         if let problem = snapshot.journalProblem { return "the journal is still in trouble: \(problem)" }
-        if let left = disk.outbox.first(where: { $0.state == .waiting }) {
+        // What was told in the last seconds may be on its way.
+        let left = disk.outbox.first { $0.state == .waiting && nowMs - $0.addedMs > Swarm.patienceMs / 4 }
+        if let left {
             return "\(left.delivery.id) is still in the outbox after \(left.delivery.attempt) tries"
         }
         for release in releases {

@@ -17,8 +17,8 @@ enum HealthyCanaryChecker {
 }
 
 /// A baseline that has been at least as sick as the canary for longer than the evidence reaches back gets nothing more
-/// because of a rule. A baseline that has had no traffic for a while (somebody promoted the canary) is excused: nobody can
-/// tell how it is.
+/// because of a rule. A baseline that has had no traffic for a while (somebody promoted the canary) is excused: after a
+/// restart or a gap the last cycle is all that there is, and nobody can tell how it is.
 enum SickBaselineChecker {
     static func appended(_ entry: JournalEntry, _ world: WorldView) -> String? {
         guard let rule = HealthyCanaryChecker.rollbackRule(entry) else { return nil }
@@ -28,7 +28,7 @@ enum SickBaselineChecker {
         guard let began = baseline.beganMs, world.nowMs - began > windowMs + 4 * world.plan.scrape.intervalMs else {
             return nil
         }
-        if world.nowMs - world.release.baselineServedMs > 2 * world.plan.scrape.intervalMs { return nil }
+        if world.nowMs - world.release.baselineServedMs > world.plan.scrape.intervalMs / 2 { return nil }
         guard baseline.errorShare >= canary.errorShare, baseline.slowShare >= canary.slowShare else { return nil }
         return "\(rule) moves everything to a baseline that is sick since \(began) ms"
     }
