@@ -29,6 +29,7 @@ enum SickBaselineChecker {
             return nil
         }
         if world.nowMs - world.release.baselineServedMs > world.plan.scrape.intervalMs / 2 { return nil }
+        if world.nowMs - world.release.baselineServedSinceMs < 3 * world.plan.scrape.intervalMs { return nil }
         guard baseline.errorShare >= canary.errorShare, baseline.slowShare >= canary.slowShare else { return nil }
         return "\(rule) moves everything to a baseline that is sick since \(began) ms"
     }

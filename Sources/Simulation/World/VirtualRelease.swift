@@ -24,8 +24,9 @@ struct VirtualRelease {
     var stickyShare = 0.0
     /// What the last plan that named the release said of it.
     var lastPlan: ReleasePlan?
-    /// When the baseline last had traffic.
+    /// When the baseline last had traffic, and since when without a break.
     private(set) var baselineServedMs: Int64 = 0
+    private(set) var baselineServedSinceMs: Int64 = 0
     /// When a baseline process was last running.
     private(set) var baselineUpMs: Int64 = 0
     private var servedUntilMs: Int64 = 0
@@ -90,7 +91,10 @@ struct VirtualRelease {
     private mutating func serve(fromMs: Int64, toMs: Int64) {
         let all = requestsPerSecond * Double(toMs - fromMs) / 1_000
         let toCanary = max(share, stickyShare)
-        if toCanary < 1 { baselineServedMs = toMs }
+        if toCanary < 1 {
+            if baselineServedMs < fromMs { baselineServedSinceMs = fromMs }
+            baselineServedMs = toMs
+        }
         VirtualRelease.serve(all * toCanary, by: &canary, canarySickness, atMs: fromMs)
         VirtualRelease.serve(all * (1 - toCanary), by: &baseline, baselineSickness, atMs: fromMs)
     }
