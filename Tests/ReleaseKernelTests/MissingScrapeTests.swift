@@ -71,6 +71,20 @@ struct MissingScrapeTests {
         #expect((world.found?.comparisons.first?.canary.requests ?? 0) - before > 9_000, "it counts again")
     }
 
+    /// Nobody saw the canary while both fell ill. What the baseline did before, in good health, is not held against a canary
+    /// that comes back ill.
+    @Test func aCanaryThatIsNotSeenForLongIsNotComparedWithThePast() {
+        var world = world(canary: 1)
+        world.silent = ["b0:1"]
+        world.cycle(60)
+        trouble(&world, true)
+        world.cycle(20)
+        world.silent = []
+        world.cycle(20)
+        let (evidence, isRolledBack) = (world.found?.maxLogEvidence ?? 9, world.isRolledBack)
+        #expect(evidence < 3 && !isRolledBack)
+    }
+
     /// Late in every cycle, while a trouble of both comes and goes: each answer belongs to the cycle before.
     @Test func lateAnswersAreComparedWithTheirOwnCycle() {
         var world = world(lateAfterMs: 100)

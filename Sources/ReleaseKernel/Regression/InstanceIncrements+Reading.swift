@@ -22,3 +22,8 @@ extension LatencyIncrements {
             upperBounds: histogram.upperBounds, cumulative: histogram.cumulative, count: total ?? histogram.count)
     }
 }
+
+extension InstanceIncrements {
+    /// It has told how many requests it had, be it none. A first page tells nothing.
+    var tellsSomething: Bool { requests != nil || latency != nil }
+}

@@ -94,6 +94,9 @@ struct RegressionWatch: Sendable, Equatable {
             alone.canary = []
             return evidence.learn(alone)
         }
+        guard block.baseline.contains(where: \.tellsSomething), block.canary.contains(where: \.tellsSomething) else {
+            return evidence.takeOneSided(block)
+        }
         evidence.take(block)
     }
 

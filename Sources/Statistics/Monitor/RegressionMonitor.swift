@@ -81,8 +81,8 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
         }
     }
 
-    /// Forgets what only one pool did so far: call it when the traffic split changed.
-    public mutating func splitChanged() {
+    /// Forgets what only one pool did so far: when the traffic split changed, or the other pool could not be seen.
+    public mutating func forgetOneSided() {
         watch?.dropOpenBlocks()
         percentileSafe?.dropOpenBlock()
     }

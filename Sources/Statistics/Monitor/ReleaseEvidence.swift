@@ -55,6 +55,13 @@ public struct ReleaseEvidence: Sendable, Equatable, Codable {
         learn(cycle)
     }
 
+    /// Takes in a stretch of time of which one pool has told nothing. What the other did then has nothing to be compared
+    /// with: kept for the pool's return, a trouble that both had meanwhile would look like one pool's own.
+    public mutating func takeOneSided(_ cycle: WatchCycle) {
+        for index in monitors.indices { monitors[index].forgetOneSided() }
+        learn(cycle)
+    }
+
     /// Takes in a cycle that is not to be judged: the baseline is learned from.
     public mutating func learn(_ cycle: WatchCycle) {
         history.take(cycle.baseline, coveredSeconds: cycle.coveredSeconds)
@@ -83,7 +90,7 @@ public struct ReleaseEvidence: Sendable, Equatable, Codable {
     private mutating func noteShare(_ cycle: WatchCycle) {
         guard let share = cycle.canaryShare else { return }
         if let lastShare, lastShare != share {
-            for index in monitors.indices { monitors[index].splitChanged() }
+            for index in monitors.indices { monitors[index].forgetOneSided() }
         }
         lastShare = share
         sampleRatio.take(
