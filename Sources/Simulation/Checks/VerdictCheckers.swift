@@ -24,7 +24,7 @@ enum SickBaselineChecker {
         guard let rule = HealthyCanaryChecker.rollbackRule(entry) else { return nil }
         let baseline = world.release.baselineSickness
         let canary = world.release.canarySickness
-        let windowMs = world.plan.rules.map(\.windowMs).max() ?? 0
+        let windowMs = reachMs(of: rule, world.plan)
         guard let began = baseline.beganMs, world.nowMs - began > windowMs + 4 * world.plan.scrape.intervalMs else {
             return nil
         }
@@ -32,6 +32,12 @@ enum SickBaselineChecker {
         if world.nowMs - world.release.baselineServedSinceMs < 3 * world.plan.scrape.intervalMs { return nil }
         guard baseline.errorShare >= canary.errorShare, baseline.slowShare >= canary.slowShare else { return nil }
         return "\(rule) moves everything to a baseline that is sick since \(began) ms"
+    }
+
+    /// How far back lies what a rule looks at. A proof takes in what both pools tell of a gap, and that may be five minutes.
+    private static func reachMs(of rule: String, _ plan: ReleasePlan) -> Int64 {
+        let isProof = plan.rules.contains { $0.name == rule && $0.regression != nil }
+        return max(isProof ? 330_000 : 0, plan.rules.map(\.windowMs).max() ?? 0)
     }
 }
 
