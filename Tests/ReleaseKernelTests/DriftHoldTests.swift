@@ -74,27 +74,18 @@ struct DriftHoldTests {
         #expect(world.count(.rollbackHeld) == 0)
     }
 
-    /// A scrape that fails now and then says nothing.
-    @Test func isStillLeftWhenTheCanaryDoesNotAnswerOnce() {
+    /// A canary that misses a scrape now and then, or a baseline that crashes again and again and answers in between, settles
+    /// nothing.
+    @Test(arguments: Pool.allCases)
+    func isStillLeftWhenAPoolFlickers(_ pool: Pool) {
         var world = promotedByHand()
+        func set(isUp: Bool) { if pool == .canary { world.canary.isUp = isUp } else { world.baseline.isUp = isUp } }
         world.cycle(12)
+        let isUpBefore = pool == .canary
         for _ in 0..<5 {
-            world.canary.isUp = false
+            set(isUp: !isUpBefore)
             world.cycle(2)
-            world.canary.isUp = true
-            world.cycle(2)
-        }
-        #expect(world.canaryBasisPoints == 5_000)
-    }
-
-    /// A process that crashes again and again answers now and then.
-    @Test func isStillLeftWhenTheBaselineAnswersOnce() {
-        var world = promotedByHand()
-        world.cycle(12)
-        for _ in 0..<5 {
-            world.baseline.isUp = true
-            world.cycle(2)
-            world.baseline.isUp = false
+            set(isUp: isUpBefore)
             world.cycle(2)
         }
         #expect(world.canaryBasisPoints == 5_000)

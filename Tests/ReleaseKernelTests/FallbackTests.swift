@@ -75,6 +75,18 @@ struct FallbackTests {
         #expect(world.applied.count == calls + 1 && world.isOnFallback && world.release.phase == .rolledBack)
     }
 
+    @Test func strayTrafficIsLeftWhileTheBaselineIsAway() {
+        var world = world(.refuses)
+        world.cycle(12)
+        let calls = world.applied.count
+        (world.strayRequests, world.baseline.isUp) = (50, false)
+        world.cycle(40)
+        #expect(world.applied.count == calls && world.release.phase == .rolledBack)
+        world.baseline.isUp = true
+        world.cycle(13)
+        #expect(world.applied.count > calls)
+    }
+
     @Test func twoRoutersThatBothRefuseArePaged() {
         var world = world(.refuses)
         world.fallbackMood = .refuses

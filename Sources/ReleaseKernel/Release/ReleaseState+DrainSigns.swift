@@ -21,6 +21,7 @@ extension ReleaseState {
         return "\(NumberText.percent(rate)) of the canary's requests fail"
     }
 
+    /// As far as the last scrapes and the last look at the router tell.
     var baselineIsThere: Bool {
         baseline.healthyTargets > 0 && !watch.observations.contains { $0.baselineHealthy == false }
     }

@@ -67,9 +67,6 @@ extension ReleaseState {
         rollback?.isDriftHoldTold = true
         takeOutAgain(observations, &context)
     }
-
-    /// Traffic on the canary of which nobody would take over.
-    var isBaselineAway: Bool { heldReason != nil || baseline.absentCycles > 0 }
 }
 
 extension Rollback {

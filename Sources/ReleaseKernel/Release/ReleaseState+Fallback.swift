@@ -14,7 +14,8 @@ extension ReleaseState {
     /// After a rollback by the second router the first is not looked at any more. When it comes back as it was, only the
     /// canary's traffic tells; then both are told again.
     mutating func repeatOnFirstRouter(_ context: inout StepContext) {
-        guard plan.fallback != nil, rollback?.isOnFallback == true, !context.isDryRun, !isBaselineAway else { return }
+        guard plan.fallback != nil, rollback?.isOnFallback == true, !context.isDryRun else { return }
+        guard baselineIsThere, heldReason == nil else { return }
         context.log(.warning, name, "the canary has traffic although it was rolled back; both routers are told again")
         aim(&context)
         context.emit(

@@ -24,24 +24,11 @@ struct CountingBase {
         guard value.isFinite, value >= 0 else { return nil }
         let last = isRestarted ? 0 : series.last
         // After a slip the highest value stays the base: a counter that swings would count its way back each time.
-        let isSlip = value < last ?? 0 && !Self.hasFallen(from: last, to: value)
-        if !isSlip { series.last = value }
+        series.last = Self.hasFallen(from: last, to: value) ? value : max(value, last ?? 0)
         guard isThere, last != nil || countsNewSeries || beganAtZero else { return nil }
         let increment = rise(to: value, from: last ?? 0)
         return increment <= Self.largestIncrement ? increment : nil
     }
-
-    private mutating func rise(to value: Double, from last: Double) -> Double {
-        if value >= last { return value - last }
-        guard Self.hasFallen(from: last, to: value) else { return 0 }
-        resets += 1
-        return value
-    }
-
-    /// Whether a counter has begun anew, as far as its value tells. Counting a lifetime because of a fall by one would
-    /// drown what happened since the page before; and a process that begins anew hardly ever comes to within a hundredth
-    /// of its old count between two pages.
-    static func hasFallen(from last: Double?, to value: Double) -> Bool { value < (last ?? 0) * (1 - slip) }
 
     /// The same for a value in a column; NaN stands for none. Nearly always the series is known and has not fallen.
     @inline(__always)
@@ -62,6 +49,18 @@ struct CountingBase {
         last = series.last ?? .nan
         return increment ?? 0
     }
+
+    private mutating func rise(to value: Double, from last: Double) -> Double {
+        if value >= last { return value - last }
+        guard Self.hasFallen(from: last, to: value) else { return 0 }
+        resets += 1
+        return value
+    }
+
+    /// Whether a counter has begun anew, as far as its value tells. Counting a lifetime because of a fall by one would
+    /// drown what happened since the page before; and a process that begins anew hardly ever comes to within a hundredth
+    /// of its old count between two pages.
+    static func hasFallen(from last: Double?, to value: Double) -> Bool { value < (last ?? 0) * (1 - slip) }
 
     /// Part of the last value by which a counter may fall without having begun anew: exporters that round a difference,
     /// or read several counters one after the other, show such falls.
