@@ -86,17 +86,19 @@ public struct Daemon: Sendable {
         try await scrapes.follow(plan)
         await watchdog.send(.tick)
         // Services stop in the reverse order: the journal writes what the others still had to say.
+        let services = [
+            EndlessService(
+                "journal writer", Draining(writer: writer, watchdog: watchdog) { outbox.nudge() }),
+            EndlessService("outbox") { await outbox.run() },
+            EndlessService("router calls") { await routers.run(watchdog: watchdog) },
+            EndlessService("pruning") { await prune(journal, keepMs: plan.daemon.journal.retentionMs, clock) },
+            EndlessService("reload on SIGHUP", ReloadOnSignal(reloader: reloader)),
+            EndlessService("API", console),
+        ]
         let group = ServiceGroup(
             configuration: .init(
-                services: [
-                    .init(service: Draining(writer: writer, watchdog: watchdog) { outbox.nudge() }),
-                    .init(service: Background { await outbox.run() }),
-                    .init(service: Background { await routers.run(watchdog: watchdog) }),
-                    .init(service: Background { await prune(journal, keepMs: plan.daemon.journal.retentionMs, clock) }),
-                    .init(service: Background { await giveBackMemory() }),
-                    .init(service: ReloadOnSignal(reloader: reloader)),
-                    .init(service: console),
-                ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+                services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: logger))
         do { try await group.run() } catch {
             await tearDown(scrapes, watchdog, wires)
             throw error
@@ -109,14 +111,6 @@ public struct Daemon: Sendable {
         await watchdog.stop()
         await scrapes.shutdown()
         await wires.shutdown()
-    }
-
-    /// Twice: when most releases have read their first pages, and when all have.
-    private func giveBackMemory() async {
-        for seconds in [5, 55] {
-            do { try await Task.sleep(for: .seconds(seconds)) } catch { return }
-            MemoryHabits.giveBackWhatTheStartTook()
-        }
     }
 
     /// Forgets what is older than the retention, once an hour.
@@ -142,14 +136,5 @@ private struct Draining: Service {
         } onGracefulShutdown: {
             writer.finish()
         }
-    }
-}
-
-/// A loop that ends when it is told to stop.
-private struct Background: Service {
-    let loop: @Sendable () async -> Void
-
-    func run() async throws {
-        await cancelWhenGracefulShutdown { await loop() }
     }
 }

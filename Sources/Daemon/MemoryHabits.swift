@@ -14,19 +14,6 @@ enum MemoryHabits {
         _ = setOption(arenaMaximum, 1)
     }
 
-    /// Gives back what only the start needed: free memory inside the allocator's arenas, and mapped code. Code stays in
-    /// the system's page cache, and comes back from there with its first use. A daemon that allocates 6 MB is mapped
-    /// with 45 MB of libraries and of its own code, of which it uses 15 to 25 MB from then on.
-    static func giveBackWhatTheStartTook() {
-        if let symbol = dlsym(nil, "malloc_trim") {
-            let trim = unsafeBitCast(symbol, to: (@convention(c) (Int) -> Int32).self)
-            _ = trim(0)
-        }
-        for mapping in ProcessMapping.all() where mapping.isUnchangedCode {
-            madvise(UnsafeMutableRawPointer(bitPattern: mapping.start), Int(mapping.end - mapping.start), MADV_DONTNEED)
-        }
-    }
-
     /// `M_ARENA_MAX` of `malloc.h`.
     private static let arenaMaximum: Int32 = -8
 }
