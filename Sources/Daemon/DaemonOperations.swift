@@ -11,7 +11,7 @@ struct DaemonOperations: Operations {
     func snapshot() async -> Snapshot { await watchdog.snapshot() }
 
     func entries(incident: String) async throws -> [JournalEntry] {
-        try await journal.records().filter { $0.incident == incident }
+        try await journal.entries(incident: incident)
     }
 
     func outbox() async throws -> (counts: OutboxCounts, deadLetters: [DeadLetter]) {

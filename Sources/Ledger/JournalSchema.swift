@@ -3,15 +3,18 @@ import ReleaseKernel
 
 /// The tables, and how an older file becomes a newer one.
 enum JournalSchema {
-    static func open(_ path: String) throws(JournalError) -> DatabaseQueue {
+    /// The connections of the daemon's own work: one that writes, and some that read beside it, so that a look-up never
+    /// holds up an entry.
+    static func open(_ path: String) throws(JournalError) -> DatabasePool {
         try SQLiteJournal.run(path) {
             var configuration = Configuration()
             configuration.journalMode = .wal
             configuration.busyMode = .timeout(2)
             configuration.label = "journal"
-            let database = try DatabaseQueue(path: path, configuration: configuration)
+            configuration.maximumReaderCount = 2
+            let database = try DatabasePool(path: path, configuration: configuration)
             // In WAL mode GRDB itself asks for NORMAL, with which a power cut may lose the last commits.
-            try database.inDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             let migrator = migrator
             guard try !database.read(migrator.hasBeenSuperseded) else {
                 throw JournalError.damaged(
@@ -19,6 +22,17 @@ enum JournalSchema {
             }
             try migrator.migrate(database)
             return database
+        }
+    }
+
+    /// The one connection for the reads of people: they wait for each other here, and for nothing else.
+    static func openForPeople(_ path: String) throws(JournalError) -> DatabaseQueue {
+        try SQLiteJournal.run(path) {
+            var configuration = Configuration()
+            configuration.readonly = true
+            configuration.busyMode = .timeout(2)
+            configuration.label = "journal.people"
+            return try DatabaseQueue(path: path, configuration: configuration)
         }
     }
 
@@ -47,6 +61,14 @@ enum JournalSchema {
             try database.execute(
                 sql: "INSERT INTO meta VALUES ('identity', ?)",
                 arguments: [String(repeating: "0", count: 8 - identity.count) + identity])
+        }
+        migrator.registerMigration("2: indexes for look-ups and pruning") { database in
+            try database.execute(
+                sql: """
+                    CREATE INDEX entries_of_kind ON entries (release, kind);
+                    CREATE INDEX entries_by_age ON entries (release, wall_ms);
+                    CREATE INDEX outbox_settled ON outbox (state, settled_ms);
+                    """)
         }
         return migrator
     }

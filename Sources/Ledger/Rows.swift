@@ -20,27 +20,21 @@ enum EntryRow {
     }
 
     static func all(_ database: Database) throws -> [JournalEntry] {
-        try Row.fetchAll(database, sql: "SELECT * FROM entries ORDER BY sequence").map { row in
-            let sequence: Int64 = row["sequence"]
-            return JournalEntry(
-                sequence: UInt64(clamping: sequence), wallMs: row["wall_ms"], release: row["release"],
-                incident: row["incident"], event: try RecordFormat.event(row["event"], what: "entry \(sequence)"))
-        }
+        try Row.fetchAll(database, sql: "SELECT * FROM entries ORDER BY sequence").map(entry)
     }
 
-    /// Per release, everything from its last beginning and its last rollback on stays: that restores windows, incident
-    /// and latch. So does the last entry of all, which says what the next sequence is.
-    static func prune(beforeWallMs: Int64, _ database: Database) throws {
-        try database.execute(
-            sql: """
-                DELETE FROM entries WHERE wall_ms < :before
-                AND sequence < (SELECT MAX(sequence) FROM entries)
-                AND sequence < IFNULL((SELECT MAX(sequence) FROM entries AS later
-                    WHERE later.release = entries.release AND later.kind = 'began'), 9223372036854775807)
-                AND sequence < IFNULL((SELECT MIN(first.sequence) FROM entries AS first WHERE first.incident =
-                    (SELECT incident FROM entries AS wish WHERE wish.release = entries.release
-                     AND wish.kind = 'intended' ORDER BY wish.sequence DESC LIMIT 1)), 9223372036854775807)
-                """, arguments: ["before": beforeWallMs])
+    /// Oldest first.
+    static func of(incident: String, _ database: Database) throws -> [JournalEntry] {
+        try Row.fetchAll(
+            database, sql: "SELECT * FROM entries WHERE incident = ? ORDER BY sequence", arguments: [incident]
+        ).map(entry)
+    }
+
+    private static func entry(_ row: Row) throws -> JournalEntry {
+        let sequence: Int64 = row["sequence"]
+        return JournalEntry(
+            sequence: UInt64(clamping: sequence), wallMs: row["wall_ms"], release: row["release"],
+            incident: row["incident"], event: try RecordFormat.event(row["event"], what: "entry \(sequence)"))
     }
 }
 

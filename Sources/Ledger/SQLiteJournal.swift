@@ -11,7 +11,8 @@ public struct SQLiteJournal: Journal {
     /// wiped does not give out ids that receivers have seen.
     public let identity: String
     private let path: String
-    private let database: DatabaseQueue
+    private let database: DatabasePool
+    private let people: DatabaseQueue
     private let lock: FolderLock
 
     /// Opens the folder's journal, and makes both where they are missing.
@@ -21,6 +22,7 @@ public struct SQLiteJournal: Journal {
         path = directory + "/journal.sqlite"
         lock = try FolderLock(directory: directory)
         database = try JournalSchema.open(path)
+        people = try JournalSchema.openForPeople(path)
         identity = try Self.run(path) { [database] in try database.read(JournalSchema.identity) }
     }
 
@@ -35,6 +37,10 @@ public struct SQLiteJournal: Journal {
 
     public func records() async throws(JournalError) -> [JournalEntry] {
         try await read(EntryRow.all)
+    }
+
+    public func entries(incident: String) async throws(JournalError) -> [JournalEntry] {
+        try await readForPeople { try EntryRow.of(incident: incident, $0) }
     }
 
     public func dueDeliveries(nowWallMs: Int64, limit: Int) async throws(JournalError) -> [Delivery] {
@@ -63,18 +69,31 @@ public struct SQLiteJournal: Journal {
     }
 
     public func outboxCounts() async throws(JournalError) -> OutboxCounts {
-        try await read(OutboxRow.counts)
+        try await readForPeople(OutboxRow.counts)
     }
 
     public func deadLetters(limit: Int) async throws(JournalError) -> [DeadLetter] {
-        try await read { try OutboxRow.dead(limit: limit, $0) }
+        try await readForPeople { try OutboxRow.dead(limit: limit, $0) }
     }
 
     public func prune(beforeWallMs: Int64) async throws(JournalError) {
-        try await write { database in
-            try EntryRow.prune(beforeWallMs: beforeWallMs, database)
-            try database.execute(
-                sql: "DELETE FROM outbox WHERE state != 'waiting' AND settled_ms < ?", arguments: [beforeWallMs])
+        try await prune({ try Pruning.oldEntries(beforeWallMs: beforeWallMs, $0) }, Pruning.removeEntries)
+        try await prune({ try Pruning.oldDeliveries(beforeWallMs: beforeWallMs, $0) }, Pruning.removeDeliveries)
+    }
+
+    /// Returns when nothing old is left, or when the task is cancelled.
+    private func prune(
+        _ lookUp: @Sendable @escaping (Database) throws -> [Int64],
+        _ remove: @Sendable @escaping (ArraySlice<Int64>, Database) throws -> Void
+    ) async throws(JournalError) {
+        while !Task.isCancelled {
+            let old = try await read(lookUp)
+            for start in stride(from: 0, to: old.count, by: Pruning.sliceRows) {
+                let slice = old[start..<min(start + Pruning.sliceRows, old.count)]
+                try await write { try remove(slice, $0) }
+                do { try await Task.sleep(for: .milliseconds(Pruning.pauseMs)) } catch { return }
+            }
+            if old.count < Pruning.batchRows / 2 { return }
         }
     }
 
@@ -100,17 +119,24 @@ public struct SQLiteJournal: Journal {
         do { return try await database.read(body) } catch { throw JournalError(error, path: path) }
     }
 
+    /// For what people look at: on a connection of its own, behind other people at the most.
+    private func readForPeople<Value: Sendable>(
+        _ body: @Sendable @escaping (Database) throws -> Value
+    ) async throws(JournalError) -> Value {
+        do { return try await people.read(body) } catch { throw JournalError(error, path: path) }
+    }
+
     static func run<Value>(_ path: String, _ body: () throws -> Value) throws(JournalError) -> Value {
         do { return try body() } catch { throw JournalError(error, path: path) }
     }
 
     /// What the running connection says, for the test that the journal is durable: 2 is FULL.
     func synchronousLevel() throws -> Int {
-        try database.inDatabase { try Int.fetchOne($0, sql: "PRAGMA synchronous") ?? -1 }
+        try database.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA synchronous") ?? -1 }
     }
 
     func journalMode() throws -> String {
-        try database.inDatabase { try String.fetchOne($0, sql: "PRAGMA journal_mode") ?? "" }
+        try database.writeWithoutTransaction { try String.fetchOne($0, sql: "PRAGMA journal_mode") ?? "" }
     }
 }
 

@@ -121,6 +121,66 @@ struct SQLiteJournalTests {
         #expect(try await journal.records().map(\.sequence) == [3, 4, 5])
     }
 
+    /// The law of pruning, read entry by entry, against what is left in a drawn journal.
+    @Test(arguments: [UInt64](1...12))
+    func pruningRemovesExactlyWhatRestoresNothing(_ seed: UInt64) async throws {
+        var generator = SeededGenerator(seed: seed)
+        let folder = Folder()
+        let journal = try SQLiteJournal(directory: folder.path)
+        let entries = (1...700).map { sequence in
+            let release = "r\(generator.next() % 3)"
+            let incident = "\(release)-\(generator.next() % 4)"
+            let wallMs = Int64(generator.next() % 1_000)
+            return switch generator.next() % 20 {
+            case 0: entry(UInt64(sequence), .began(baseline: "a", canary: "b"), release: release, wallMs: wallMs)
+            case 1: entry(UInt64(sequence), intent, incident: incident, release: release, wallMs: wallMs)
+            case 2: entry(UInt64(sequence), incident: incident, release: release, wallMs: wallMs)
+            default: entry(UInt64(sequence), .ended(.withdrawn), release: release, wallMs: wallMs)
+            }
+        }
+        try await journal.append(JournalBatch(entries: entries))
+        try await journal.prune(beforeWallMs: 800)
+        let kept = entries.filter { one in
+            let own = entries.filter { $0.release == one.release }
+            let began = own.last { $0.event.word == "began" }?.sequence ?? .max
+            let incident = own.last { $0.event.word == "intended" }?.incident
+            let first = incident.flatMap { id in entries.first { $0.incident == id }?.sequence } ?? .max
+            return one.wallMs >= 800 || one.sequence >= min(began, first, 700)
+        }
+        #expect(try await journal.records() == kept)
+    }
+
+    /// An incident is found by an index, the last beginning of a release too, and what is old: none reads the whole table.
+    @Test(arguments: [
+        "SELECT * FROM entries WHERE incident = 'a' ORDER BY sequence",
+        "SELECT MAX(sequence) FROM entries WHERE release = 'a' AND kind = 'began'",
+        "SELECT sequence FROM entries WHERE release = 'a' AND wall_ms < 1 AND sequence < 2 LIMIT 10",
+        "DELETE FROM entries WHERE release = 'a' AND kind = 'evidence' AND sequence < 5",
+        "SELECT number FROM outbox WHERE state = 'dead' AND settled_ms < 5 LIMIT 10",
+    ])
+    func looksUpByIndex(_ sql: String) throws {
+        let folder = Folder()
+        let journal = try SQLiteJournal(directory: folder.path)
+        let database = try DatabaseQueue(path: folder.path + "/journal.sqlite")
+        let plan = try database.read { try Row.fetchAll($0, sql: "EXPLAIN QUERY PLAN " + sql) }
+        let steps = plan.map { row -> String in row["detail"] }
+        #expect(steps.contains { $0.contains("USING INDEX") || $0.contains("USING COVERING INDEX") }, "\(steps)")
+        #expect(!steps.contains { $0.hasPrefix("SCAN") }, "\(steps)")
+        _ = journal.identity
+    }
+
+    @Test func anIncidentsEntriesAreReadAloneAndInOrder() async throws {
+        let folder = Folder()
+        let journal = try SQLiteJournal(directory: folder.path)
+        let written = [
+            entry(1, intent, incident: "checkout-1"), entry(2, .ended(.withdrawn)), entry(3, incident: "checkout-1"),
+            entry(4, incident: "checkout-4"),
+        ]
+        try await journal.append(JournalBatch(entries: written))
+        #expect(try await journal.entries(incident: "checkout-1") == [written[0], written[2]])
+        #expect(try await journal.entries(incident: "none").isEmpty)
+    }
+
     @Test func aSecondProcessIsRefused() throws {
         let folder = Folder()
         let journal = try SQLiteJournal(directory: folder.path)

@@ -96,6 +96,43 @@ struct PoolWindowTests {
         #expect(view.latencyCount == 14)
     }
 
+    private static func reading(_ bounds: [Double], _ counts: [Double]) -> TargetReading {
+        TargetReading(
+            latency: .histogram(
+                HistogramIncrements(upperBounds: bounds, cumulative: counts, sumSeconds: 1, count: counts.last ?? 0)))
+    }
+
+    /// Pages whose bounds change at any time: few, many, some known, in any position.
+    @Test(arguments: [UInt64](1...30))
+    func keepsEachBoundsCountsWhateverPagesCome(_ seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        var window = PoolWindow(windowsMs: [30_000], intervalMs: 1_000, beganAtMs: 0)
+        var expected: [Double: Double] = [:]
+        for cycle in 1...20 {
+            for _ in 0..<2 {
+                let all = (1...Int(1 + generator.next() % 60)).map { Double($0) / Double(1 + generator.next() % 3) }
+                let bounds = Set(all).sorted() + [.infinity]
+                let counts = bounds.map { _ in Double(generator.next() % 100) }
+                for (bound, count) in zip(bounds, counts) { expected[bound, default: 0] += count }
+                window.add(Self.reading(bounds, counts))
+            }
+            window.closeRow(atMs: Int64(cycle) * 1_000)
+            let view = window.view(windowMs: 30_000)
+            #expect(view.upperBounds == expected.keys.sorted())
+            #expect(view.cumulative == expected.keys.sorted().map { expected[$0] })
+        }
+    }
+
+    @Test func takesNoMoreBoundsThanItsLimit() {
+        var window = PoolWindow(windowsMs: [3_000], intervalMs: 1_000, beganAtMs: 0)
+        for page in 1...3 {
+            let bounds = (0..<1_500).map { Double(page) + Double($0) / 2_000 } + [Double.nan]
+            window.add(Self.reading(bounds, bounds.map { _ in 1 }))
+            window.closeRow(atMs: Int64(page) * 1_000)
+        }
+        #expect(window.view(windowMs: 3_000).upperBounds.count == 2_000)
+    }
+
     @Test func doesNotGrowWithTime() {
         var window = PoolWindow(windowsMs: [5_000], intervalMs: 1_000, beganAtMs: 0)
         for second in 1...10_000 {

@@ -5,6 +5,8 @@ public protocol Journal: Sendable {
     func append(_ batch: JournalBatch) async throws(JournalError)
     /// All records that are needed to restore the kernel, in the order of their sequence.
     func records() async throws(JournalError) -> [JournalEntry]
+    /// Entries of one incident, oldest first; empty for an unknown one. A look-up for people: it holds up no entry.
+    func entries(incident: String) async throws(JournalError) -> [JournalEntry]
     /// Undelivered deliveries whose time has come, oldest first, at most `limit`.
     func dueDeliveries(nowWallMs: Int64, limit: Int) async throws(JournalError) -> [Delivery]
     /// When the next undelivered delivery is due, wall clock; nil when there is none.

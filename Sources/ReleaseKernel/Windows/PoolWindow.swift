@@ -58,6 +58,7 @@ struct PoolWindow: Sendable, Equatable {
         written = 1
     }
 
+    /// Cells per row. May hold columns that no bound uses yet; they are zero.
     private var stride: Int { totals.count }
 
     /// The row that the running cycle will close.
@@ -109,8 +110,18 @@ struct PoolWindow: Sendable, Equatable {
     private mutating func add(_ histogram: HistogramIncrements) {
         totals[Cell.latencySeconds] += histogram.sumSeconds
         totals[Cell.latencyCount] += histogram.count
+        var unknown: [Int] = []
         for (index, bound) in histogram.upperBounds.enumerated() {
-            guard let cell = cell(of: bound, hint: index) else { continue }
+            if let cell = cell(of: bound, hint: index) {
+                totals[Cell.firstBucket + cell] += histogram.cumulative[index]
+            } else {
+                unknown.append(index)
+            }
+        }
+        guard !unknown.isEmpty else { return }
+        widen(with: unknown.map { histogram.upperBounds[$0] })
+        for index in unknown {
+            guard let cell = cell(of: histogram.upperBounds[index], hint: index) else { continue }
             totals[Cell.firstBucket + cell] += histogram.cumulative[index]
         }
     }
@@ -119,28 +130,45 @@ struct PoolWindow: Sendable, Equatable {
     private static let boundLimit = 2_000
 
     /// The bound's column; `hint` is where it stands when all targets have the same bounds.
-    private mutating func cell(of bound: Double, hint: Int) -> Int? {
+    private func cell(of bound: Double, hint: Int) -> Int? {
         if hint < bounds.count, bounds[hint] == bound { return hint }
-        if let known = bounds.firstIndex(of: bound) { return known }
-        guard bounds.count < PoolWindow.boundLimit else { return nil }
-        widen(with: bound)
-        return bounds.count - 1
+        var (low, high) = (0, risingBounds.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if risingBounds[middle] < bound { low = middle + 1 } else { high = middle }
+        }
+        return low < risingBounds.count && risingBounds[low] == bound ? risingCells[low] : nil
     }
 
-    /// A bound nobody had before: every row gets a column of zeros, which is what its running total was.
-    private mutating func widen(with bound: Double) {
-        let old = stride
-        var wider = [Double]()
-        wider.reserveCapacity(capacity * (old + 1))
-        for row in 0..<capacity {
-            wider += rows[row * old..<(row + 1) * old]
-            wider.append(0)
-        }
-        rows = wider
-        totals.append(0)
-        bounds.append(bound)
+    /// Gives every row a column of zeros for each new bound, which is what its running total was.
+    ///
+    /// All new bounds of a page are taken at once, and after the first page the rows grow by half at least, so that a
+    /// page with many bounds, or one new bound at each scrape, does not copy the rows once per bound.
+    private mutating func widen(with newBounds: [Double]) {
+        let isFirstPage = bounds.isEmpty
+        guard bounds.count < PoolWindow.boundLimit else { return }
+        let rising = newBounds.filter { !$0.isNaN }.sorted()
+        let fresh = rising.reduce(into: [Double]()) { if $0.last != $1 { $0.append($1) } }
+        bounds += fresh.prefix(PoolWindow.boundLimit - bounds.count)
         risingCells = bounds.indices.sorted { bounds[$0] < bounds[$1] }
         risingBounds = risingCells.map { bounds[$0] }
+        let needed = Cell.firstBucket + bounds.count
+        guard needed > stride else { return }
+        let most = Cell.firstBucket + PoolWindow.boundLimit
+        setStride(isFirstPage ? needed : min(most, max(needed, stride * 3 / 2)))
+    }
+
+    private mutating func setStride(_ new: Int) {
+        let old = stride
+        let added = repeatElement(0.0, count: new - old)
+        var wider = [Double]()
+        wider.reserveCapacity(capacity * new)
+        for row in 0..<capacity {
+            wider += rows[row * old..<(row + 1) * old]
+            wider += added
+        }
+        rows = wider
+        totals += added
     }
 
     /// Ends a scrape cycle: what was added becomes a row.
