@@ -95,6 +95,11 @@ struct ReadingSums {
 
     // MARK: the result
 
+    /// Whether a watched counter rose.
+    var hasRisen: Bool {
+        requests > 0 || errors > 0 || sumSeconds > 0 || (count ?? 0) > 0 || increments.contains { $0 > 0 }
+    }
+
     func reading(samples: Int, hasBase: Bool, coveredSeconds: Double?, resets: Int) -> TargetReading {
         TargetReading(
             requests: hasBase && matches.requests > 0 ? requests : nil, errors: hasBase ? errorsOrNone : nil,

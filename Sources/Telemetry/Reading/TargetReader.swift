@@ -26,6 +26,7 @@ public struct TargetReader {
     private var startTimeSeconds: Double?
     /// A series that is new on this page may be one that was forgotten, so it has no base yet.
     private var hasForgotten = false
+    private var freshness = FreshnessClock()
 
     /// - Throws: ``SelectorError`` for a regular expression that cannot be used.
     public init(watch: WatchList, limits: ScrapeLimits) throws(SelectorError) {
@@ -208,9 +209,12 @@ public struct TargetReader {
         if started != nil { startTimeSeconds = started }
         // A page without anything to count is no base: what comes next may be a lifetime's numbers.
         if lastReadUptimeMs != nil || hasCounters { lastReadUptimeMs = time.uptimeMs }
-        return sums.reading(
-            samples: samples, hasBase: base.isThere, coveredSeconds: base.coveredSeconds,
-            resets: base.resets + (base.isRestarted ? 1 : 0))
+        let resets = base.resets + (base.isRestarted ? 1 : 0)
+        var reading = sums.reading(
+            samples: samples, hasBase: base.isThere, coveredSeconds: base.coveredSeconds, resets: resets)
+        reading.freshness = freshness.read(
+            hasMoved: sums.hasRisen || resets > 0, timestampMs: nil, atUptimeMs: time.uptimeMs)
+        return reading
     }
 }
 

@@ -33,14 +33,27 @@ public struct TargetReading: Sendable, Equatable, Codable {
     public var matches: Matches
     /// Samples on the page, wanted or not.
     public var samples: Int
-    /// Seconds that the increments cover, or nil for a target's first scrape that had no base.
+    /// Seconds that the increments cover, or nil for a scrape that tells none: a target's first one without a base, and
+    /// one whose increments are withheld. Increments that were withheld and confirmed later come with the time that
+    /// they cover, so it may reach back beyond the scrape before.
     public var coveredSeconds: Double?
     /// Counter resets seen in this scrape.
     public var resets: Int
+    /// Whether the page is newer than the one before. A page that is not known to be new proves no silence.
+    public var freshness: PageFreshness
+    /// What the page could not prove, each kind at most once.
+    public var notes: [ReadingNote]
+    /// Several processes answer at the target's address. Requests, errors and latency are then withheld: the target
+    /// tells nothing, which is neither silence nor zero.
+    public var isAmbiguous: Bool
+    /// While few requests come: up to three request series whose values moved, as on the page. Empty when many come or
+    /// none did.
+    public var movingSeries: [String]
 
     public init(
         requests: Double? = nil, errors: Double? = nil, latency: Latency = .absent, matches: Matches = Matches(),
-        samples: Int = 0, coveredSeconds: Double? = nil, resets: Int = 0
+        samples: Int = 0, coveredSeconds: Double? = nil, resets: Int = 0, freshness: PageFreshness = PageFreshness(),
+        notes: [ReadingNote] = [], isAmbiguous: Bool = false, movingSeries: [String] = []
     ) {
         self.requests = requests
         self.errors = errors
@@ -49,6 +62,10 @@ public struct TargetReading: Sendable, Equatable, Codable {
         self.samples = samples
         self.coveredSeconds = coveredSeconds
         self.resets = resets
+        self.freshness = freshness
+        self.notes = notes
+        self.isAmbiguous = isAmbiguous
+        self.movingSeries = movingSeries
     }
 }
 

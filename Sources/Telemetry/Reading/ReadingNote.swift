@@ -1,0 +1,46 @@
+/// What a page cannot prove, and what was therefore not counted. For operators: it is shown in the status and logged once.
+public enum ReadingNote: Sendable, Equatable, Hashable, Codable, CustomStringConvertible {
+    /// Values or start times go back and forth between pages: more than one process answers at the address.
+    case severalProcesses
+    /// A counter fell although nothing on the page says that its process restarted.
+    case fellWithoutRestart
+    /// A counter that had fallen came back to its old level.
+    case cameBack
+    /// Series appeared with more than the page's other series make plausible; their values are only a base.
+    case lateSeriesNotCounted
+    /// The first page of a young process has more than its later rate makes plausible; it is only a base.
+    case firstPageNotCounted
+    /// The counters rose by far more than before, and the next page did not confirm it.
+    case jumpNotCounted
+    /// More errors than requests.
+    case errorsExceedRequests
+    /// A watched counter has a negative value.
+    case negativeCounter
+    /// The page declares a watched metric with a type that is no counter's; metric and type as on the page.
+    case notACounter(metric: String, type: String)
+
+    public var description: String {
+        switch self {
+        case .severalProcesses:
+            "several processes answer at this address: counters or start times go back and forth between scrapes, so "
+                + "its counts are not used; scrape each process at an address of its own"
+        case .fellWithoutRestart:
+            "a counter fell, but nothing on the page proves a restart; its value was not counted as new events"
+        case .cameBack:
+            "a counter that had fallen returned to its earlier level; the difference was not counted as new events"
+        case .lateSeriesNotCounted:
+            "series appeared with more events than the scrape's other counters make plausible; "
+                + "their present values are only a base"
+        case .firstPageNotCounted:
+            "the first scrape of a young process has more events than its later rate makes plausible; "
+                + "its values are only a base (does the start time belong to an exporter?)"
+        case .jumpNotCounted:
+            "the counters jumped once, far above their rate before and after; the jump was not counted"
+        case .errorsExceedRequests:
+            "more errors than requests were counted; check that the errors selector counts a part of the requests"
+        case .negativeCounter: "a watched counter has a negative value, which was not counted; is it a gauge?"
+        case .notACounter(let metric, let type):
+            "\(metric) is declared as a \(type), but a counter is needed"
+        }
+    }
+}
