@@ -72,13 +72,16 @@ public struct Daemon: Sendable {
             effects: EffectSink(journal: writer, routers: routers, log: KernelLog(logger: logger), meter: meter))
         let scrapes = ScrapeService(
             lanes: wires.scrapeLanes(), clock: clock, logger: logger, meter: meter, watchdog: watchdog)
+        let log = KernelLog(logger: logger)
         let outbox = OutboxPump(
-            journal: journal, receivers: parts.receivers(for: plan), plans: plan.receivers,
-            wallClock: { clock.wallMs }, seed: options.seed)
+            outbox: journal, receivers: parts.receivers(for: plan), plans: plan.receivers,
+            clock: { clock.now }, seed: options.seed, log: { log.write($0) })
         let reloader = Reloader(
             plan: plan, source: source, parts: parts, watchdog: watchdog, scrapes: scrapes, routers: routers,
             outbox: outbox, logger: logger, meter: meter)
-        let operations = DaemonOperations(watchdog: watchdog, journal: journal, reloader: reloader, meter: meter)
+        let operations = DaemonOperations(
+            watchdog: watchdog, journal: journal, pump: outbox, clock: clock, logger: logger, reloader: reloader,
+            meter: meter)
         let console = ConsoleServer(
             operations: operations, listen: plan.daemon.listen, secrets: secrets, version: options.version,
             logger: logger, onBound: options.onListening)

@@ -1,10 +1,15 @@
 import Console
+import Logging
+import Receivers
 import ReleaseKernel
 
 /// What the API may ask of the daemon.
 struct DaemonOperations: Operations {
     let watchdog: Watchdog
     let journal: any Journal
+    let pump: OutboxPump
+    let clock: SystemClock
+    let logger: Logger
     let reloader: Reloader
     let meter: KernelMeter
 
@@ -14,8 +19,10 @@ struct DaemonOperations: Operations {
         try await journal.entries(incident: incident)
     }
 
-    func outbox() async throws -> (counts: OutboxCounts, deadLetters: [DeadLetter]) {
-        (try await journal.outboxCounts(), try await journal.deadLetters(limit: 100))
+    func outbox() async throws -> OutboxReport {
+        OutboxReport(
+            counts: try await journal.outboxCounts(), queues: try await journal.queues(),
+            deadLetters: try await journal.deadLetters(limit: 100))
     }
 
     func rollback(release: String, toVersion: String?, by: String, reason: String) async -> CommandResult {

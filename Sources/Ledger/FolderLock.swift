@@ -24,8 +24,7 @@ final class FolderLock: Sendable {
         }
         guard FolderLock.take(descriptor) else {
             close(descriptor)
-            throw JournalError.unwritable(
-                path: path, reason: "another rollguard uses this state folder; stop it, or set another `state`")
+            throw JournalError.inUse(path: path)
         }
     }
 

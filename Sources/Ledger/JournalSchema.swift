@@ -70,6 +70,13 @@ enum JournalSchema {
                     CREATE INDEX outbox_settled ON outbox (state, settled_ms);
                     """)
         }
+        migrator.registerMigration("3: one queue per receiver") { database in
+            try database.execute(
+                sql: """
+                    DROP INDEX outbox_waiting;
+                    CREATE INDEX outbox_queues ON outbox (state, receiver, number);
+                    """)
+        }
         return migrator
     }
 }

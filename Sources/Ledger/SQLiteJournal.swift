@@ -43,39 +43,6 @@ public struct SQLiteJournal: Journal {
         try await readForPeople { try EntryRow.of(incident: incident, $0) }
     }
 
-    public func dueDeliveries(nowWallMs: Int64, limit: Int) async throws(JournalError) -> [Delivery] {
-        try await read { try OutboxRow.due(nowWallMs: nowWallMs, limit: limit, $0) }
-    }
-
-    public func nextDeliveryDueWallMs() async throws(JournalError) -> Int64? {
-        try await read { try Int64.fetchOne($0, sql: "SELECT MIN(next_try_ms) FROM outbox WHERE state = 'waiting'") }
-    }
-
-    public func markDelivered(_ id: String, atWallMs: Int64) async throws(JournalError) {
-        try await settle(id, state: "delivered", reason: "", atWallMs: atWallMs)
-    }
-
-    public func markDead(_ id: String, reason: String, atWallMs: Int64) async throws(JournalError) {
-        try await settle(id, state: "dead", reason: reason, atWallMs: atWallMs)
-    }
-
-    public func markRetry(_ id: String, reason: String, nextTryWallMs: Int64) async throws(JournalError) {
-        try await write { database in
-            try database.execute(
-                sql: """
-                    UPDATE outbox SET tries = tries + 1, reason = ?, next_try_ms = ? WHERE id = ? AND state = 'waiting'
-                    """, arguments: [reason, nextTryWallMs, id])
-        }
-    }
-
-    public func outboxCounts() async throws(JournalError) -> OutboxCounts {
-        try await readForPeople(OutboxRow.counts)
-    }
-
-    public func deadLetters(limit: Int) async throws(JournalError) -> [DeadLetter] {
-        try await readForPeople { try OutboxRow.dead(limit: limit, $0) }
-    }
-
     public func prune(beforeWallMs: Int64) async throws(JournalError) {
         try await prune({ try Pruning.oldEntries(beforeWallMs: beforeWallMs, $0) }, Pruning.removeEntries)
         try await prune({ try Pruning.oldDeliveries(beforeWallMs: beforeWallMs, $0) }, Pruning.removeDeliveries)
@@ -97,30 +64,21 @@ public struct SQLiteJournal: Journal {
         }
     }
 
-    private func settle(
-        _ id: String, state: String, reason: String, atWallMs: Int64
-    ) async throws(JournalError) {
-        try await write { database in
-            try database.execute(
-                sql: """
-                    UPDATE outbox SET state = ?, reason = ?, settled_ms = ?, tries = tries + 1
-                    WHERE id = ? AND state = 'waiting'
-                    """, arguments: [state, reason, atWallMs, id])
-        }
+    @discardableResult
+    func write<Value: Sendable>(
+        _ body: @Sendable @escaping (Database) throws -> Value
+    ) async throws(JournalError) -> Value {
+        do { return try await database.write(body) } catch { throw JournalError(error, path: path) }
     }
 
-    private func write(_ body: @Sendable @escaping (Database) throws -> Void) async throws(JournalError) {
-        do { try await database.write(body) } catch { throw JournalError(error, path: path) }
-    }
-
-    private func read<Value: Sendable>(
+    func read<Value: Sendable>(
         _ body: @Sendable @escaping (Database) throws -> Value
     ) async throws(JournalError) -> Value {
         do { return try await database.read(body) } catch { throw JournalError(error, path: path) }
     }
 
     /// For what people look at: on a connection of its own, behind other people at the most.
-    private func readForPeople<Value: Sendable>(
+    func readForPeople<Value: Sendable>(
         _ body: @Sendable @escaping (Database) throws -> Value
     ) async throws(JournalError) -> Value {
         do { return try await people.read(body) } catch { throw JournalError(error, path: path) }

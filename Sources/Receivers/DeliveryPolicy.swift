@@ -5,8 +5,14 @@ struct DeliveryPolicy: Sendable {
     let plan: ReceiverPlan
 
     /// After this a delivery is a dead letter.
-    func isOverdue(_ delivery: Delivery, nowWallMs: Int64) -> Bool {
-        nowWallMs - delivery.notification.atWallMs > plan.giveUpAfterMs
+    func isOverdue(ageMs: Int64) -> Bool { ageMs > plan.giveUpAfterMs }
+
+    /// The rest of a pause that an earlier process planned. Its wall clock may have been wrong: a pause that is longer
+    /// than any is no pause.
+    func remainingPauseMs(_ waiting: WaitingDelivery, nowWallMs: Int64) -> Int64 {
+        let rest = waiting.nextTryWallMs - nowWallMs
+        guard waiting.delivery.attempt > 1, rest > 0, rest <= plan.retryMaxMs else { return 0 }
+        return rest
     }
 
     /// The pause after a failed try: doubles from `retryMinMs` to `retryMaxMs`, then 50 % to 100 % of that, so that many

@@ -1,46 +1,65 @@
 public import ReleaseKernel
 
-/// Brings what is in the outbox to the receivers: at least once, in order, and each receiver for itself, so that a dead
-/// one holds up nobody.
+/// Brings what is in the outbox to the receivers, at least once.
+///
+/// Each receiver has a lane of its own: its deliveries go out strictly in their order, one at a time, and a delivery that
+/// fails is tried again before the next one. Nothing in one lane delays another. Pauses use the monotonic clock.
 public actor OutboxPump {
-    /// Deliveries looked at in one go.
-    private static let batchLimit = 500
     private static let longestSleepMs: Int64 = 30_000
     private static let unwritablePauseMs: Int64 = 5_000
 
-    private let journal: any Journal
-    private let wallClock: @Sendable () -> Int64
+    private let outbox: any Outbox
+    private let clock: @Sendable () -> Moment
+    private let log: @Sendable (LogLine) -> Void
     private let bell = Bell()
-    private var receivers: [String: any Receiver] = [:]
-    private var policies: [String: DeliveryPolicy] = [:]
-    /// Receivers that are being delivered to now.
-    private var busy: Set<String> = []
-    /// After a failure a receiver is left alone until then, wall clock.
-    private var pausedUntilMs: [String: Int64] = [:]
+    private var lanes: [String: ReceiverLane] = [:]
+    /// Receivers that are not in the configuration any more, while their queues are being given up.
+    private var closing: Set<String> = []
+    private var unreadableUntilUptimeMs: Int64?
+    private var jumps = ClockJumps()
     private var generator: SeededGenerator
 
     /// - Parameters:
-    ///   - wallClock: milliseconds since the epoch.
+    ///   - log: takes lines about receivers that fail and about dead letters, few enough for any log.
     ///   - seed: for the jitter of the pauses.
     public init(
-        journal: any Journal, receivers: [any Receiver], plans: [ReceiverPlan],
-        wallClock: @escaping @Sendable () -> Int64, seed: UInt64
+        outbox: any Outbox, receivers: [any Receiver], plans: [ReceiverPlan],
+        clock: @escaping @Sendable () -> Moment, seed: UInt64, log: @escaping @Sendable (LogLine) -> Void = { _ in }
     ) {
-        self.journal = journal
-        self.wallClock = wallClock
+        self.outbox = outbox
+        self.clock = clock
+        self.log = log
         generator = SeededGenerator(seed: seed)
-        self.receivers = Dictionary(receivers.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
-        policies = Dictionary(plans.map { ($0.name, DeliveryPolicy(plan: $0)) }, uniquingKeysWith: { $1 })
+        lanes = Self.lanes(receivers, plans)
+    }
+
+    private static func lanes(_ receivers: [any Receiver], _ plans: [ReceiverPlan]) -> [String: ReceiverLane] {
+        var lanes: [String: ReceiverLane] = [:]
+        for receiver in receivers {
+            guard let plan = plans.first(where: { $0.name == receiver.name }) else { continue }
+            lanes[receiver.name] = ReceiverLane(receiver: receiver, plan: plan)
+        }
+        return lanes
     }
 
     /// There may be something new in the outbox.
     public nonisolated func nudge() { bell.ring() }
 
+    /// Tries the named receiver at once, or all of them: what an operator asks for does not wait for a pause to end.
+    public func endPause(of name: String?) {
+        for known in lanes.keys where name == nil || known == name { lanes[known]?.pausedUntilUptimeMs = nil }
+        bell.ring()
+    }
+
     /// Takes up a new configuration. What is waiting for a receiver that is gone becomes a dead letter.
     public func update(receivers: [any Receiver], plans: [ReceiverPlan]) {
-        self.receivers = Dictionary(receivers.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
-        policies = Dictionary(plans.map { ($0.name, DeliveryPolicy(plan: $0)) }, uniquingKeysWith: { $1 })
-        pausedUntilMs = [:]
+        var next = Self.lanes(receivers, plans)
+        for (name, lane) in next {
+            guard var kept = lanes[name] else { continue }
+            kept.adopt(lane.receiver, plan: lane.policy.plan)
+            next[name] = kept
+        }
+        lanes = next
         bell.ring()
     }
 
@@ -48,107 +67,137 @@ public actor OutboxPump {
     public func run() async {
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
-                let now = wallClock()
-                let due = await dueByReceiver(nowWallMs: now)
-                for (name, deliveries) in due where isFree(name, nowWallMs: now) {
-                    busy.insert(name)
+                jumps.note(clock())
+                for name in await namesToServe() {
+                    begin(name)
                     group.addTask {
-                        await self.deliver(deliveries, to: name)
+                        await self.serve(name)
                         await self.done(name)
                     }
                 }
-                await bell.wait(ms: await sleepMs(isAnythingDue: !due.isEmpty))
+                await bell.wait(ms: sleepMs())
             }
         }
     }
 
-    private func isFree(_ name: String, nowWallMs: Int64) -> Bool {
-        !busy.contains(name) && (pausedUntilMs[name] ?? 0) <= nowWallMs
+    // MARK: Which lanes move
+
+    private func namesToServe() async -> [String] {
+        let now = clock().uptimeMs
+        if let until = unreadableUntilUptimeMs, now < until { return [] }
+        unreadableUntilUptimeMs = nil
+        let waiting: [String]
+        do throws(JournalError) { waiting = try await outbox.receiversWaiting() } catch {
+            unreadableUntilUptimeMs = now + Self.unwritablePauseMs
+            log(LogLine(.error, "notifications cannot be read from the journal: \(error)"))
+            return []
+        }
+        return waiting.filter { name in
+            lanes[name].map { $0.isFree(atUptimeMs: now) } ?? !closing.contains(name)
+        }
+    }
+
+    private func begin(_ name: String) {
+        if lanes[name] == nil { closing.insert(name) } else { lanes[name]?.isBusy = true }
     }
 
     private func done(_ name: String) {
-        busy.remove(name)
+        closing.remove(name)
+        lanes[name]?.isBusy = false
         bell.ring()
     }
 
-    /// In the order of the outbox, but what failed before comes last: one bad delivery must not block the others.
-    private func dueByReceiver(nowWallMs: Int64) async -> [(name: String, deliveries: [Delivery])] {
-        let due = (try? await journal.dueDeliveries(nowWallMs: nowWallMs, limit: Self.batchLimit)) ?? []
-        var order: [String] = []
-        var byReceiver: [String: [Delivery]] = [:]
-        for delivery in due {
-            if byReceiver[delivery.receiver] == nil { order.append(delivery.receiver) }
-            byReceiver[delivery.receiver, default: []].append(delivery)
-        }
-        return order.map { name in
-            let deliveries = byReceiver[name] ?? []
-            return (name, deliveries.filter { $0.attempt == 1 } + deliveries.filter { $0.attempt > 1 })
+    /// Until the first pause ends; new entries ring the bell.
+    private func sleepMs() -> Int64 {
+        let now = clock().uptimeMs
+        let pauses = lanes.values.compactMap { $0.isBusy ? nil : $0.pausedUntilUptimeMs }
+        let wake = (pauses + [unreadableUntilUptimeMs].compactMap { $0 }).filter { $0 > now }.min()
+        return max(20, min(Self.longestSleepMs, (wake ?? .max) - now))
+    }
+
+    // MARK: One lane
+
+    private func serve(_ name: String) async {
+        while !Task.isCancelled {
+            do throws(JournalError) {
+                guard let head = try await outbox.nextDelivery(receiver: name) else { return }
+                guard await deliver(head, to: name) else { return }
+            } catch {
+                return pause(name, ms: Self.unwritablePauseMs)
+            }
         }
     }
 
-    /// Until the next thing is due. While something is due that cannot go now, until its receiver's pause ends.
-    private func sleepMs(isAnythingDue: Bool) async -> Int64 {
-        let now = wallClock()
-        var wake = now + Self.longestSleepMs
-        if isAnythingDue {
-            for until in pausedUntilMs.values where until > now { wake = min(wake, until) }
-        } else if let next = try? await journal.nextDeliveryDueWallMs() {
-            wake = min(wake, next)
-        }
-        return max(20, wake - now)
-    }
-
-    private func deliver(_ deliveries: [Delivery], to name: String) async {
-        for delivery in deliveries {
-            guard !Task.isCancelled, await deliverOne(delivery, to: name) else { return }
-        }
+    private func pause(_ name: String, ms: Int64) {
+        lanes[name]?.pausedUntilUptimeMs = clock().uptimeMs + ms
     }
 
     /// False when the receiver is to be left alone for a while.
-    private func deliverOne(_ delivery: Delivery, to name: String) async -> Bool {
-        guard let receiver = receivers[name], let policy = policies[name] else {
-            return await settleDead(delivery, reason: "the receiver \(name) is not in the configuration any more")
+    private func deliver(_ head: WaitingDelivery, to name: String) async -> Bool {
+        let delivery = head.delivery
+        guard let lane = lanes[name] else {
+            return await giveUp(delivery, reason: "the receiver \(name) is not in the configuration any more")
         }
-        switch await receiver.deliver(delivery) {
+        if !lane.hasStarted {
+            lanes[name]?.hasStarted = true
+            let restMs = lane.policy.remainingPauseMs(head, nowWallMs: clock().wallMs)
+            if restMs > 0 {
+                pause(name, ms: restMs)
+                return false
+            }
+        }
+        switch await lane.receiver.deliver(delivery) {
         case .delivered:
-            return await settle(delivery) { journal, now in
-                try await journal.markDelivered(delivery.id, atWallMs: now)
+            report(lanes[name]?.worked(atUptimeMs: clock().uptimeMs))
+            return await settle(delivery) { outbox, now in
+                try await outbox.markDelivered(delivery.id, atWallMs: now)
             }
-        case .refused(let reason): return await settleDead(delivery, reason: reason)
-        case .retry(let reason, let wishMs):
-            // Only after a try: the daemon may have been down for days, or the clock may have jumped.
-            if policy.isOverdue(delivery, nowWallMs: wallClock()) {
-                let seconds = policy.plan.giveUpAfterMs / 1_000
-                return await settleDead(delivery, reason: "it could not be delivered for \(seconds) s: \(reason)")
-            }
-            let pause = policy.pauseMs(
-                afterAttempt: delivery.attempt, wishMs: wishMs, draw: Double(generator.next() >> 11) / 0x1p53)
-            return await postpone(delivery, reason: reason, untilWallMs: wallClock() + pause)
+        case .refused(let reason): return await giveUp(delivery, reason: reason)
+        case .retry(let reason, let wishMs): return await postpone(delivery, lane.policy, reason, wishMs: wishMs)
         }
     }
 
-    private func postpone(_ delivery: Delivery, reason: String, untilWallMs: Int64) async -> Bool {
-        pausedUntilMs[delivery.receiver] = untilWallMs
-        try? await journal.markRetry(delivery.id, reason: reason, nextTryWallMs: untilWallMs)
+    /// A failed try: again after a pause, unless the delivery is too old. Its age is asked for only after a try, because
+    /// the daemon may have been down for days.
+    private func postpone(
+        _ delivery: Delivery, _ policy: DeliveryPolicy, _ reason: String, wishMs: Int64?
+    ) async -> Bool {
+        let now = clock()
+        jumps.note(now)
+        let ageMs = jumps.ageMs(sinceWallMs: delivery.notification.atWallMs, nowWallMs: now.wallMs)
+        if policy.isOverdue(ageMs: ageMs) {
+            let seconds = policy.plan.giveUpAfterMs / 1_000
+            return await giveUp(delivery, reason: "it could not be delivered for \(seconds) s: \(reason)")
+        }
+        let pauseMs = policy.pauseMs(
+            afterAttempt: delivery.attempt, wishMs: wishMs, draw: Double(generator.next() >> 11) / 0x1p53)
+        pause(delivery.receiver, ms: pauseMs)
+        report(lanes[delivery.receiver]?.failed(reason, pauseMs: pauseMs, atUptimeMs: now.uptimeMs))
+        try? await outbox.markRetry(delivery.id, reason: reason, nextTryWallMs: now.wallMs + pauseMs)
         return false
     }
 
-    private func settleDead(_ delivery: Delivery, reason: String) async -> Bool {
-        await settle(delivery) { journal, now in
-            try await journal.markDead(delivery.id, reason: reason, atWallMs: now)
+    private func giveUp(_ delivery: Delivery, reason: String) async -> Bool {
+        report(lanes[delivery.receiver]?.gaveUp(delivery, reason, atUptimeMs: clock().uptimeMs))
+        return await settle(delivery) { outbox, now in
+            try await outbox.markDead(delivery.id, reason: reason, atWallMs: now)
         }
     }
 
     /// A journal that cannot be written leaves the delivery waiting: it goes out again, with the same id, but not at once.
     private func settle(
-        _ delivery: Delivery, _ note: (any Journal, Int64) async throws -> Void
+        _ delivery: Delivery, _ note: (any Outbox, Int64) async throws -> Void
     ) async -> Bool {
         do {
-            try await note(journal, wallClock())
+            try await note(outbox, clock().wallMs)
             return true
         } catch {
-            pausedUntilMs[delivery.receiver] = wallClock() + Self.unwritablePauseMs
+            pause(delivery.receiver, ms: Self.unwritablePauseMs)
             return false
         }
+    }
+
+    private func report(_ line: LogLine?) {
+        if let line { log(line) }
     }
 }

@@ -25,7 +25,8 @@ struct Rollguard: AsyncParsableCommand {
         version: version,
         subcommands: [
             Demo.self, Check.self, Inspect.self, Run.self, Status.self, RollbackCommand.self, Rearm.self, Why.self,
-            Router.self, ServiceCommand.self, LoadCommand.self, Simulate.self, EvidenceCommand.self, Calibrate.self,
+            Deliveries.self, Router.self, ServiceCommand.self, LoadCommand.self, Simulate.self, EvidenceCommand.self,
+            Calibrate.self,
         ])
 
     static func main() async {

@@ -15,6 +15,7 @@ enum StatusTable {
         }
         if let outbox = status.outbox {
             lines += ["", "outbox: \(outbox.waiting) waiting, \(outbox.delivered) delivered, \(outbox.dead) dead"]
+            lines += DeliveriesText.troubles(outbox)
         }
         lines += status.deadLetters.prefix(5).map { "  dead: \($0.event) for \($0.receiver): \($0.reason)" }
         return lines.joined(separator: "\n")

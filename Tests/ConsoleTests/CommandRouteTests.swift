@@ -28,6 +28,32 @@ struct CommandRouteTests {
         }
     }
 
+    @Test func deliveriesAreSentAgainAndDropped() async throws {
+        try await LiveConsole.run { console in
+            let again = try await console.post("/api/v1/deliveries/resend", #"{"receiver":"oncall","by":"ann"}"#)
+            let dropped = try await console.post(
+                "/api/v1/deliveries/drop", #"{"id":"a-1-oncall","by":"ann","reason":"handled"}"#)
+            #expect(again.status == 202 && dropped.status == 202)
+            let asked = await console.operations.asked
+            #expect(
+                asked == [
+                    .resend(.receiver("oncall"), by: "ann", reason: ""),
+                    .drop(.id("a-1-oncall"), by: "ann", reason: "handled"),
+                ])
+        }
+    }
+
+    @Test(arguments: [
+        ("resend", "{}"), ("resend", #"{"id":"a","receiver":"b"}"#), ("drop", #"{"id":"a"}"#),
+    ])
+    func deliveriesAreNamedOnceAndDroppedForAReason(call: String, body: String) async throws {
+        try await LiveConsole.run { console in
+            let reply = try await console.post("/api/v1/deliveries/\(call)", body)
+            #expect(reply.status == 400)
+            #expect(await console.operations.asked == [])
+        }
+    }
+
     @Test(arguments: ["", "Content-Type: text/plain", "Content-Type: application/x-www-form-urlencoded"])
     func theContentTypeDoesNotMatter(header: String) async throws {
         try await LiveConsole.run { console in

@@ -43,6 +43,7 @@ struct OpenAPITests {
         ("GET", "/api/v1/releases/checkout", "Release"), ("GET", "/api/v1/incidents", "Incidents"),
         ("GET", "/api/v1/incidents/checkout-17", "Incident"), ("GET", "/api/v1/rules", "PrometheusRules"),
         ("GET", "/api/v1/alerts", "PrometheusAlerts"), ("GET", "/api/v1/releases/none", "Error"),
+        ("GET", "/api/v1/deliveries", "Deliveries"),
         ("POST", "/api/v1/releases/checkout/rollback", "Command"), ("POST", "/api/v1/reload", "Command"),
     ])
     func answersAreWhatTheDocumentSays(method: String, path: String, schema: String) async throws {

@@ -6,8 +6,10 @@ import Testing
 
 struct StatusDocumentTests {
     private let document = StatusDocument(
-        snapshot: Sample.snapshot, outbox: (OutboxCounts(waiting: 1, dead: 1, delivered: 7), [Sample.deadLetter]),
-        version: "1.2.3")
+        snapshot: Sample.snapshot,
+        outbox: OutboxReport(
+            counts: OutboxCounts(waiting: 1, dead: 1, delivered: 7), queues: [Sample.queue],
+            deadLetters: [Sample.deadLetter]), version: "1.2.3")
 
     @Test func theDocumentIsWrittenByteForByteLikeThis() {
         let expected = [
@@ -20,7 +22,9 @@ struct StatusDocumentTests {
             #""id":"checkout-17","open":true,"opened_at":"2026-08-01T10:15:29.250Z","reapplications":0,"#,
             #""reason":null,"release":"checkout","rule":"CanaryErrors","state":"applied","to_version":"v1.4.2","#,
             #""trigger":"rule"}],"#,
-            #""journal_problem":null,"outbox":{"dead":1,"delivered":7,"waiting":1},"#,
+            #""journal_problem":null,"outbox":{"dead":1,"delivered":7,"#,
+            #""receivers":[{"dead":1,"name":"oncall","next":{"at":"2026-08-01T10:15:30.250Z","attempts":2,"#,
+            #""event":"alert_firing","id":"3f9a1c07-17-oncall","reason":"503"},"waiting":1}],"waiting":1},"#,
             #""releases":[{"#,
             #""baseline":{"error_rate":0.01,"latency_p99_seconds":0.25,"request_rate_per_second":33.5,"#,
             #""targets":[{"error":null,"instance":"10.0.0.11:9090","last_scrape_at":"2026-08-01T10:15:30.150Z","#,

@@ -77,24 +77,6 @@ struct SQLiteJournalTests {
         #expect(try await journal.outboxCounts() == OutboxCounts(waiting: 1))
     }
 
-    @Test func aDeliveryIsTriedUntilItIsSettled() async throws {
-        let folder = Folder()
-        let journal = try SQLiteJournal(directory: folder.path)
-        try await journal.append(
-            JournalBatch(entries: [entry(1, wallMs: 100)], deliveries: ["a", "b", "c"].map { delivery($0) }))
-        #expect(try await journal.dueDeliveries(nowWallMs: 99, limit: 10).isEmpty)
-        #expect(try await journal.dueDeliveries(nowWallMs: 100, limit: 2).map(\.id) == ["a", "b"])
-        try await journal.markRetry("a", reason: "503", nextTryWallMs: 500)
-        try await journal.markDelivered("b", atWallMs: 200)
-        try await journal.markDead("c", reason: "404", atWallMs: 300)
-        #expect(try await journal.nextDeliveryDueWallMs() == 500)
-        let due = try await journal.dueDeliveries(nowWallMs: 500, limit: 10)
-        #expect(due.map(\.id) == ["a"] && due.first?.attempt == 2)
-        #expect(try await journal.outboxCounts() == OutboxCounts(waiting: 1, dead: 1, delivered: 1))
-        let dead = try await journal.deadLetters(limit: 10)
-        #expect(dead.map(\.reason) == ["404"] && dead.first?.atWallMs == 300 && dead.first?.delivery.attempt == 1)
-    }
-
     @Test func pruningKeepsWhatRestoresTheReleaseAndItsLatch() async throws {
         let folder = Folder()
         let journal = try SQLiteJournal(directory: folder.path)

@@ -18,14 +18,14 @@ public struct StatusDocument: Codable, Sendable, Equatable {
     public var deadLetters: [DeadLetterDocument]
 
     /// - Parameter outbox: nil when it could not be read; everything else is shown all the same.
-    public init(snapshot: Snapshot, outbox: (counts: OutboxCounts, deadLetters: [DeadLetter])?, version: String) {
+    public init(snapshot: Snapshot, outbox: OutboxReport?, version: String) {
         at = WallTime(wallMs: snapshot.atWallMs)
         self.version = version
         dryRun = snapshot.isDryRun
         journalProblem = snapshot.journalProblem
         releases = snapshot.releases.map(ReleaseDocument.init)
         incidents = snapshot.incidents.map(IncidentSummary.init)
-        self.outbox = outbox.map { OutboxDocument($0.counts) }
+        self.outbox = outbox.map(OutboxDocument.init)
         deadLetters = outbox?.deadLetters.map(DeadLetterDocument.init) ?? []
     }
 
@@ -43,11 +43,14 @@ public struct OutboxDocument: Codable, Sendable, Equatable {
     public var delivered: Int
     /// Given up.
     public var dead: Int
+    /// Receivers that have waiting or dead notifications.
+    public var receivers: [ReceiverQueueDocument]
 
-    init(_ counts: OutboxCounts) {
-        waiting = counts.waiting
-        delivered = counts.delivered
-        dead = counts.dead
+    init(_ report: OutboxReport) {
+        waiting = report.counts.waiting
+        delivered = report.counts.delivered
+        dead = report.counts.dead
+        receivers = report.queues.map(ReceiverQueueDocument.init)
     }
 }
 

@@ -33,6 +33,11 @@ struct Contract: Sendable {
         "POST /api/v1/releases/{name}/rearm": command("rearm", body: "Rearm"),
         "GET /api/v1/incidents": document("incidents", "Incidents"),
         "GET /api/v1/incidents/{id}": document("incident", "Incident", missing: "No such incident"),
+        "GET /api/v1/deliveries": document("deliveries", "Deliveries", unavailable: "The outbox cannot be read"),
+        "POST /api/v1/deliveries/resend": command(
+            "resendDeliveries", body: "DeliveryChoice", missing: "No such delivery"),
+        "POST /api/v1/deliveries/drop": command(
+            "dropDeliveries", body: "DroppedDeliveries", missing: "No such delivery"),
         "GET /api/v1/rules": document("rules", "PrometheusRules"),
         "GET /api/v1/alerts": document("alerts", "PrometheusAlerts"),
         "POST /api/v1/reload": Contract(
@@ -59,18 +64,21 @@ struct Contract: Sendable {
         Contract(name: name, answers: [Answer(200, description, nil)])
     }
 
-    private static func document(_ name: String, _ schema: String, missing: String? = nil) -> Contract {
+    private static func document(
+        _ name: String, _ schema: String, missing: String? = nil, unavailable: String? = nil
+    ) -> Contract {
         let found = Answer(200, "The document", schema)
-        return Contract(name: name, answers: missing.map { [found, Answer(404, $0, "Error")] } ?? [found])
+        let others = [missing.map { Answer(404, $0, "Error") }, unavailable.map { Answer(503, $0, "Error") }]
+        return Contract(name: name, answers: [found] + others.compactMap { $0 })
     }
 
-    private static func command(_ name: String, body: String) -> Contract {
+    private static func command(_ name: String, body: String, missing: String = "No such release") -> Contract {
         Contract(
             name: name, body: body,
             answers: [
                 Answer(202, "Taken up", "Command"),
                 Answer(400, "The body is wrong", "Error"),
-                Answer(404, "No such release", "Error"),
+                Answer(404, missing, "Error"),
                 Answer(409, "Refused", "Refusal"),
             ] + guardAnswers(schema: "Error"))
     }

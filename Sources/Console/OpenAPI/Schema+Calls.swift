@@ -16,6 +16,22 @@ extension Schema {
                 Field("by", .text, "Who asks.", required: false),
             ]),
         Schema(
+            "DeliveryChoice",
+            [
+                Field("id", .text, "One delivery; or else `receiver`.", required: false),
+                Field("receiver", .text, "All deliveries of this receiver; or else `id`.", required: false),
+                Field("reason", .text, "Why, for the log; at most 1000 characters.", required: false),
+                Field("by", .text, "Who asks.", required: false),
+            ]),
+        Schema(
+            "DroppedDeliveries",
+            [
+                Field("id", .text, "One delivery; or else `receiver`.", required: false),
+                Field("receiver", .text, "All deliveries of this receiver; or else `id`.", required: false),
+                Field("reason", .text, "Why, for the log; at most 1000 characters."),
+                Field("by", .text, "Who asks.", required: false),
+            ]),
+        Schema(
             "Command",
             [
                 Field("result", .words(["accepted"])),

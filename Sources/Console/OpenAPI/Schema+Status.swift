@@ -87,7 +87,32 @@ extension Schema {
                 Field("errors", .nullable(.number), "In the window."),
                 Field("healthy_targets", .integer), Field("targets", .integer),
             ]),
-        Schema("Outbox", [Field("waiting", .integer), Field("delivered", .integer), Field("dead", .integer)]),
+        Schema(
+            "Outbox",
+            [
+                Field("waiting", .integer), Field("delivered", .integer), Field("dead", .integer),
+                Field("receivers", .list(.reference("ReceiverQueue")), "Those with waiting or dead notifications."),
+            ]),
+        Schema(
+            "Deliveries",
+            [
+                Field("waiting", .integer), Field("delivered", .integer), Field("dead", .integer),
+                Field("receivers", .list(.reference("ReceiverQueue")), "Those with waiting or dead notifications."),
+                Field("dead_letters", .list(.reference("DeadLetter")), "Newest first, at most 100."),
+            ]),
+        Schema(
+            "ReceiverQueue",
+            [
+                Field("name", .text), Field("waiting", .integer), Field("dead", .integer),
+                Field("next", .nullable(.reference("NextDelivery")), "Null when nothing waits."),
+            ]),
+        Schema(
+            "NextDelivery",
+            [
+                Field("id", .text), Field("event", .text), Field("at", .time, "When it happened."),
+                Field("attempts", .integer, "Tries that failed."),
+                Field("reason", .text, "Why the last try failed; empty before the first one."),
+            ]),
         Schema(
             "DeadLetter",
             [

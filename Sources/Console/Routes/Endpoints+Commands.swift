@@ -33,11 +33,11 @@ extension Endpoints {
         }
     }
 
-    private static func author(_ body: CommandBody, _ call: Route.Call) -> String {
+    static func author(_ body: CommandBody, _ call: Route.Call) -> String {
         body.optional("by") ?? "the API, from \(call.peer)"
     }
 
-    private static func answer(_ result: CommandResult) -> Answer {
+    static func answer(_ result: CommandResult) -> Answer {
         switch result {
         case .accepted(let text, let incident):
             .json(CommandDocument(result: "accepted", text: text, incident: incident), status: .accepted)

@@ -17,6 +17,15 @@ extension Route {
         Route(.get, "/api/v1/incidents/{id}", "One incident with its whole evidence") { endpoints, call in
             await endpoints.incident(call.name)
         },
+        Route(.get, "/api/v1/deliveries", "Notifications that wait for a receiver or were given up") { endpoints, _ in
+            await endpoints.deliveries()
+        },
+        Route(.post, "/api/v1/deliveries/resend", "Deliver notifications of a receiver again, or one by its id") {
+            await $0.resendDeliveries($1)
+        },
+        Route(.post, "/api/v1/deliveries/drop", "Take notifications of a receiver out for good, or one by its id") {
+            await $0.dropDeliveries($1)
+        },
         Route(.get, "/api/v1/rules", "All rules, in the shape of Prometheus' API") { endpoints, _ in
             await endpoints.rules()
         },

@@ -80,6 +80,14 @@ enum Sample {
                 canaryVersion: "v1.5.0", summary: "CanaryErrors fires"), attempt: 9),
         reason: "404 Not Found", atWallMs: atMs)
 
+    static let queue = ReceiverQueue(
+        receiver: "oncall", waiting: 1, dead: 1,
+        head: WaitingDelivery(
+            delivery: Delivery(
+                id: "3f9a1c07-17-oncall", receiver: "oncall", notification: deadLetter.delivery.notification,
+                attempt: 3),
+            nextTryWallMs: atMs, reason: "503"))
+
     /// One entry of every kind.
     static let events: [JournalEvent] = [
         .began(baseline: "v1.4.2", canary: "v1.5.0"),

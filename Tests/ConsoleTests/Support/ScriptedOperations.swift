@@ -6,6 +6,8 @@ actor ScriptedOperations: Operations {
         case rollback(release: String, to: String?, by: String, reason: String)
         case rearm(release: String, by: String, reason: String)
         case reload
+        case resend(DeliveryChoice, by: String, reason: String)
+        case drop(DeliveryChoice, by: String, reason: String)
     }
 
     struct Script: Sendable {
@@ -31,9 +33,19 @@ actor ScriptedOperations: Operations {
         return script.entries[incident] ?? []
     }
 
-    func outbox() throws -> (counts: OutboxCounts, deadLetters: [DeadLetter]) {
+    func outbox() throws -> OutboxReport {
         guard let counts = script.outbox else { throw JournalError.unwritable(path: "state", reason: "disk full") }
-        return (counts, script.deadLetters)
+        return OutboxReport(counts: counts, queues: [Sample.queue], deadLetters: script.deadLetters)
+    }
+
+    func resendDeliveries(_ choice: DeliveryChoice, by: String, reason: String) -> CommandResult {
+        asked.append(.resend(choice, by: by, reason: reason))
+        return script.result
+    }
+
+    func dropDeliveries(_ choice: DeliveryChoice, by: String, reason: String) -> CommandResult {
+        asked.append(.drop(choice, by: by, reason: reason))
+        return script.result
     }
 
     func rollback(release: String, toVersion: String?, by: String, reason: String) -> CommandResult {

@@ -1,0 +1,81 @@
+import ReleaseKernel
+
+/// What the pump knows of one receiver between two tries. All times are of the monotonic clock.
+struct ReceiverLane {
+    /// A receiver that does not take notifications.
+    struct Failure {
+        let sinceUptimeMs: Int64
+        var loggedUptimeMs: Int64
+        var reason: String
+    }
+
+    var receiver: any Receiver
+    var policy: DeliveryPolicy
+    /// It is being delivered to now.
+    var isBusy = false
+    /// No try before then.
+    var pausedUntilUptimeMs: Int64?
+    /// The pause that an earlier process planned was considered.
+    var hasStarted = false
+    private(set) var failure: Failure?
+    /// Dead letters since the last line about one.
+    private var deadUnlogged = 0
+    private var deadLoggedUptimeMs: Int64?
+
+    init(receiver: any Receiver, plan: ReceiverPlan) {
+        self.receiver = receiver
+        policy = DeliveryPolicy(plan: plan)
+    }
+
+    /// A new configuration: the next try is made at once.
+    mutating func adopt(_ next: any Receiver, plan: ReceiverPlan) {
+        receiver = next
+        policy = DeliveryPolicy(plan: plan)
+        pausedUntilUptimeMs = nil
+    }
+
+    func isFree(atUptimeMs now: Int64) -> Bool { !isBusy && (pausedUntilUptimeMs ?? now) <= now }
+
+    // MARK: The log
+
+    /// One line when the trouble begins, and one every ten minutes while it lasts.
+    private static let failureLogMs: Int64 = 600_000
+    private static let deadLogMs: Int64 = 60_000
+
+    /// - Returns: a line for the log, or nil when the last one is young.
+    mutating func failed(_ reason: String, pauseMs: Int64, atUptimeMs now: Int64) -> LogLine? {
+        let name = policy.plan.name
+        guard var known = failure else {
+            failure = Failure(sinceUptimeMs: now, loggedUptimeMs: now, reason: reason)
+            return LogLine(
+                .warning, "the receiver \(name) does not take notifications: \(reason); next try in \(pauseMs) ms")
+        }
+        known.reason = reason
+        let isDue = now - known.loggedUptimeMs >= Self.failureLogMs
+        if isDue { known.loggedUptimeMs = now }
+        failure = known
+        guard isDue else { return nil }
+        let seconds = (now - known.sinceUptimeMs) / 1_000
+        return LogLine(.warning, "the receiver \(name) has not taken notifications for \(seconds) s: \(reason)")
+    }
+
+    mutating func worked(atUptimeMs now: Int64) -> LogLine? {
+        guard let ended = failure else { return nil }
+        failure = nil
+        let seconds = (now - ended.sinceUptimeMs) / 1_000
+        return LogLine(.info, "the receiver \(policy.plan.name) takes notifications again after \(seconds) s")
+    }
+
+    mutating func gaveUp(_ delivery: Delivery, _ reason: String, atUptimeMs now: Int64) -> LogLine? {
+        if let last = deadLoggedUptimeMs, now - last < Self.deadLogMs {
+            deadUnlogged += 1
+            return nil
+        }
+        defer { (deadUnlogged, deadLoggedUptimeMs) = (0, now) }
+        let others = deadUnlogged == 0 ? "" : " (and \(deadUnlogged) others since the last such line)"
+        return LogLine(
+            .error,
+            "\(delivery.notification.event.rawValue) for the receiver \(policy.plan.name) was given up: \(reason)\(others);"
+                + " see `rollguard deliveries list`")
+    }
+}
