@@ -1,5 +1,6 @@
 import Logging
 import ReleaseKernel
+import Synchronization
 
 /// One release's endless row of cycles. An object, because each scrape's task holds it.
 final class ScrapeCycle: Sendable {
@@ -9,9 +10,16 @@ final class ScrapeCycle: Sendable {
         let scraper: TargetScraper
     }
 
-    let release: ReleasePlan
-    /// In the order in which they are asked.
-    let targets: [Target]
+    /// What one cycle does.
+    struct Work: Sendable {
+        let release: ReleasePlan
+        /// In the order in which they are asked.
+        let targets: [Target]
+    }
+
+    private let name: String
+    /// Of the next cycle; a reload replaces it.
+    private let work: Mutex<Work>
     let clock: SystemClock
     let logger: Logger
     let meter: KernelMeter
@@ -20,40 +28,52 @@ final class ScrapeCycle: Sendable {
     private let canaryLabels: KernelMeter.PoolLabels
 
     init(
-        release: ReleasePlan, targets: [Target], clock: SystemClock, logger: Logger, meter: KernelMeter,
-        watchdog: Watchdog
+        work: Work, clock: SystemClock, logger: Logger, meter: KernelMeter, watchdog: Watchdog
     ) {
-        self.release = release
-        self.targets = targets
+        name = work.release.name
+        self.work = Mutex(work)
         self.clock = clock
         self.logger = logger
         self.meter = meter
         self.watchdog = watchdog
-        baselineLabels = KernelMeter.PoolLabels(release: release.name, pool: .baseline)
-        canaryLabels = KernelMeter.PoolLabels(release: release.name, pool: .canary)
+        baselineLabels = KernelMeter.PoolLabels(release: name, pool: .baseline)
+        canaryLabels = KernelMeter.PoolLabels(release: name, pool: .canary)
+    }
+
+    /// Takes over what the next cycle does; the running one ends as it began.
+    ///
+    /// - Returns: false when the times differ, so that the loop has to begin anew.
+    func replace(_ next: Work) -> Bool {
+        work.withLock { work in
+            guard work.release.scrape == next.release.scrape else { return false }
+            work = next
+            return true
+        }
     }
 
     func run() async {
         var startMs = clock.now.uptimeMs
         while !Task.isCancelled {
-            meter.cycleBegan(release: release.name, lateMs: clock.now.uptimeMs - startMs)
-            await once(dueUptimeMs: startMs)
+            let work = work.withLock { $0 }
+            let intervalMs = work.release.scrape.intervalMs
+            meter.cycleBegan(release: name, lateMs: clock.now.uptimeMs - startMs)
+            await once(work, dueUptimeMs: startMs)
             // A cycle that took too long skips the ones it missed instead of catching up in a burst.
             let now = clock.now.uptimeMs
-            let missed = max(0, now - startMs) / release.scrape.intervalMs
-            meter.cyclesSkipped(release: release.name, missed)
-            startMs += (missed + 1) * release.scrape.intervalMs
+            let missed = max(0, now - startMs) / intervalMs
+            meter.cyclesSkipped(release: name, missed)
+            startMs += (missed + 1) * intervalMs
             do { try await Task.sleep(for: .milliseconds(max(0, startMs - now))) } catch { return }
         }
     }
 
-    private func once(dueUptimeMs: Int64) async {
+    private func once(_ work: Work, dueUptimeMs: Int64) async {
         let began = clock.uptimeNs
-        let progress = CycleProgress(lateAfterMs: release.scrape.lateAfterMs) {
+        let progress = CycleProgress(lateAfterMs: work.release.scrape.lateAfterMs) {
             await self.judge(sinceNs: began)
         }
         await withTaskCancellationHandler {
-            await askAll(sinceNs: began, dueUptimeMs: dueUptimeMs, progress)
+            await askAll(work, sinceNs: began, dueUptimeMs: dueUptimeMs, progress)
         } onCancel: {
             progress.abandon()
         }
@@ -62,10 +82,11 @@ final class ScrapeCycle: Sendable {
     }
 
     /// Returns with the last answer.
-    private func askAll(sinceNs began: Int64, dueUptimeMs: Int64, _ progress: CycleProgress) async {
-        let watchedSinceMs = await watchdog.watchedSinceUptimeMs(release: release.name)
+    private func askAll(_ work: Work, sinceNs began: Int64, dueUptimeMs: Int64, _ progress: CycleProgress) async {
+        let watchedSinceMs = await watchdog.watchedSinceUptimeMs(release: name)
+        let (targets, scrape) = (work.targets, work.release.scrape)
         let pace = ScrapePace(
-            targets: targets.count, intervalMs: release.scrape.intervalMs, timeoutMs: release.scrape.timeoutMs)
+            targets: targets.count, intervalMs: scrape.intervalMs, timeoutMs: scrape.timeoutMs)
         await withDiscardingTaskGroup { group in
             for (number, first) in stride(from: 0, to: targets.count, by: pace.clump).enumerated() {
                 if number > 0 {
@@ -74,9 +95,10 @@ final class ScrapeCycle: Sendable {
                 }
                 guard !Task.isCancelled else { return }
                 let clump = targets[first..<min(first + pace.clump, targets.count)]
-                let timeoutMs = ScrapePace.timeoutMs(
-                    release.scrape, askedAfterMs: clock.now.uptimeMs - dueUptimeMs)
-                let asking = Asking(watchedSinceUptimeMs: watchedSinceMs, timeoutMs: timeoutMs, progress: progress)
+                let timeoutMs = ScrapePace.timeoutMs(scrape, askedAfterMs: clock.now.uptimeMs - dueUptimeMs)
+                let asking = Asking(
+                    watchedSinceUptimeMs: watchedSinceMs, timeoutMs: timeoutMs, intervalMs: scrape.intervalMs,
+                    progress: progress)
                 group.addTask { await self.ask(clump, asking) }
             }
             progress.askedAll()
@@ -95,13 +117,14 @@ final class ScrapeCycle: Sendable {
     private struct Asking: Sendable {
         let watchedSinceUptimeMs: Int64?
         let timeoutMs: Int64
+        let intervalMs: Int64
         let progress: CycleProgress
     }
 
     private func judge(sinceNs began: Int64) async {
-        let (_, seconds) = await meter.timed { await watchdog.send(.cycleEnded(release: release.name)) }
-        meter.decided(release: release.name, seconds: seconds)
-        meter.cycleEnded(release: release.name, seconds: Double(clock.uptimeNs - began) / 1e9)
+        let (_, seconds) = await meter.timed { await watchdog.send(.cycleEnded(release: name)) }
+        meter.decided(release: name, seconds: seconds)
+        meter.cycleEnded(release: name, seconds: Double(clock.uptimeNs - began) / 1e9)
     }
 
     private func scrape(_ target: Target, _ asking: Asking) async {
@@ -109,23 +132,23 @@ final class ScrapeCycle: Sendable {
         let (result, seconds) = await meter.timed {
             await scraper.run(
                 timeoutMs: asking.timeoutMs, watchedSinceUptimeMs: asking.watchedSinceUptimeMs,
-                staleAfterMs: staleAfterMs)
+                staleAfterMs: max(ScrapeCycle.staleAfterMs, asking.intervalMs * 5))
         }
         // A cancelled scrape says nothing about its target.
         guard !Task.isCancelled else { return }
-        for line in result.news { logger.warning("\(release.name): \(line)") }
+        for line in result.news { logger.warning("\(name): \(line)") }
         meter.scraped(
             scraper.pool == .baseline ? baselineLabels : canaryLabels, instance: scraper.target.instance,
             result: result, seconds: seconds)
         await watchdog.send(
             .scraped(
                 ScrapeReport(
-                    release: release.name, pool: scraper.pool, target: target.index, instance: scraper.target.instance,
-                    outcome: result.outcome)))
+                    release: name, pool: scraper.pool, target: target.index, instance: scraper.target.instance,
+                    outcome: result.outcome, isUnreachable: result.isUnreachable, ownRequests: result.ownRequests)))
         if case .success = result.outcome { asking.progress.told(scraper.pool) }
     }
 
     /// After a gap longer than this the last values are too old to count from: as in Prometheus, which looks back 5
     /// minutes.
-    private var staleAfterMs: Int64 { max(300_000, release.scrape.intervalMs * 5) }
+    private static let staleAfterMs: Int64 = 300_000
 }

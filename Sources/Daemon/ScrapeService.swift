@@ -16,7 +16,13 @@ actor ScrapeService {
     private let shelf = LayoutShelf()
     private let scratches = ScratchPool()
     private var scrapers: [TargetScraper.Identity: TargetScraper] = [:]
-    private var loops: [Task<Void, Never>] = []
+    /// By release.
+    private var loops: [String: Loop] = [:]
+
+    private struct Loop {
+        let cycle: ScrapeCycle
+        let task: Task<Void, Never>
+    }
 
     init(lanes: ScrapeLanes, clock: SystemClock, logger: Logger, meter: KernelMeter, watchdog: Watchdog) {
         self.lanes = lanes
@@ -26,8 +32,9 @@ actor ScrapeService {
         self.watchdog = watchdog
     }
 
-    /// Starts the plan's cycles; those of an earlier plan end. Scrapers whose target and settings are unchanged are kept,
-    /// with the last values they know.
+    /// Starts the plan's cycles. Scrapers whose target and settings are unchanged are kept, with the last values they know,
+    /// and so is a release's loop whose scrape settings are unchanged: the running cycle ends as it began, and the next
+    /// one begins when it was due. So a reload is not seen in what is counted.
     ///
     /// - Throws: a selector's error, or what keeps a new lane from being made; then the old cycles go on.
     func follow(_ plan: Plan) throws {
@@ -47,22 +54,28 @@ actor ScrapeService {
                 pool: identity.pool, target: target, release: release, place: try lanes.place(), clock: clock,
                 shelf: shelf, scratches: scratches)
         }
-        stop()
         for retired in lanes.retireEmpty() { Task { await retired.shutdown() } }
         self.lanes = lanes
         scrapers = next
-        loops = plan.releases.map { release in
-            let cycle = ScrapeCycle(
-                release: release,
-                targets: ScrapePace.mixed(ordered(.baseline, of: release), ordered(.canary, of: release)),
-                clock: clock, logger: logger, meter: meter, watchdog: watchdog)
-            return Task { await cycle.run() }
-        }
+        for name in loops.keys where !plan.releases.contains(where: { $0.name == name }) { stop(name) }
+        for release in plan.releases { run(release) }
     }
 
+    private func run(_ release: ReleasePlan) {
+        let work = ScrapeCycle.Work(
+            release: release,
+            targets: ScrapePace.mixed(ordered(.baseline, of: release), ordered(.canary, of: release)))
+        if let loop = loops[release.name], loop.cycle.replace(work) { return }
+        stop(release.name)
+        let cycle = ScrapeCycle(work: work, clock: clock, logger: logger, meter: meter, watchdog: watchdog)
+        loops[release.name] = Loop(cycle: cycle, task: Task { await cycle.run() })
+    }
+
+    private func stop(_ release: String) { loops.removeValue(forKey: release)?.task.cancel() }
+
     func stop() {
-        for loop in loops { loop.cancel() }
-        loops = []
+        for loop in loops.values { loop.task.cancel() }
+        loops = [:]
     }
 
     /// Stops for good, and aborts what is under way.

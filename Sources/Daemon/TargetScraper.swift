@@ -26,6 +26,8 @@ actor TargetScraper {
     private var shelved: PageLayout?
     private var understood: (contentType: String?, format: ExpositionFormat)?
     private var lastReadUptimeMs: Int64?
+    /// How long the last answer took that came in time.
+    private var usualMs: Int64 = 0
     /// Only a process that started after this is new to us: when we began to look, or last saw a page before a gap.
     private var knownSinceUptimeMs: Int64
     /// The nearest names are looked up once per page without a match, not in each scrape.
@@ -57,10 +59,13 @@ actor TargetScraper {
         var request = request
         request.timeoutMs = timeoutMs
         var response: HTTPResponse
+        let askedUptimeMs = clock.now.uptimeMs
         do throws(TransportError) { response = try await transport.send(request) } catch {
-            return result(.failure("\(error)"), bodyBytes: 0)
+            var result = result(.failure("\(error)"), bodyBytes: 0)
+            if case .connectFailed = error { result.isUnreachable = true }
+            return result
         }
-        let now = clock.now
+        let now = pageTime(askedUptimeMs: askedUptimeMs, timeoutMs: timeoutMs)
         if let last = lastReadUptimeMs, now.uptimeMs - last > staleAfterMs {
             reader.forget()
             knownSinceUptimeMs = last
@@ -71,11 +76,34 @@ actor TargetScraper {
         return result
     }
 
+    /// When the page was rendered, as far as can be known: when it arrived. An answer that seems to have taken longer than
+    /// its timeout arrived in time, while this process was not running (it was stopped, or the machine was asleep): the
+    /// page is as old as the request then, and its counts cover the time up to that.
+    private func pageTime(askedUptimeMs: Int64, timeoutMs: Int64) -> Moment {
+        var now = clock.now
+        let tookMs = now.uptimeMs - askedUptimeMs
+        guard tookMs > timeoutMs + TargetScraper.wakingUpMs else {
+            usualMs = tookMs
+            return now
+        }
+        let sinceMs = tookMs - min(usualMs, timeoutMs)
+        now.uptimeMs -= sinceMs
+        now.wallMs -= sinceMs
+        return now
+    }
+
+    /// A busy machine may take so long to run the task whose answer has come.
+    private static let wakingUpMs: Int64 = 200
+
     struct Result: Sendable {
         let outcome: ScrapeReport.Outcome
         let bodyBytes: Int
         /// Lines for the log.
         let news: [String]
+        /// No connection could be made.
+        var isUnreachable = false
+        /// Of the reading's requests, those that the scrapes made.
+        var ownRequests = 0.0
     }
 
     private func result(_ outcome: ScrapeReport.Outcome, bodyBytes: Int) -> Result {

@@ -32,13 +32,24 @@ public struct ScrapeReport: Sendable, Equatable {
     /// Guards the index across a reload.
     public var instance: String
     public var outcome: Outcome
+    /// Of a failure: no connection could be made, so no process listens at the target's address. A process that answers
+    /// with an error, or does not answer, may still be serving.
+    public var isUnreachable: Bool
+    /// Requests among the reading's that the scrapes themselves made, because the counter counts them; 0 where that is
+    /// not known.
+    public var ownRequests: Double
 
-    public init(release: String, pool: Pool, target: Int, instance: String, outcome: Outcome) {
+    public init(
+        release: String, pool: Pool, target: Int, instance: String, outcome: Outcome, isUnreachable: Bool = false,
+        ownRequests: Double = 0
+    ) {
         self.release = release
         self.pool = pool
         self.target = target
         self.instance = instance
         self.outcome = outcome
+        self.isUnreachable = isUnreachable
+        self.ownRequests = ownRequests
     }
 }
 

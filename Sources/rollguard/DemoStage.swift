@@ -90,6 +90,7 @@ struct DemoStage {
                   kind: gray
                   instances: ["http://\(admin)"]
                 rollback: {observe_every: 1s}
+                proof: {below: 3/s}
                 rules:
                   - name: checkout
                     rules:

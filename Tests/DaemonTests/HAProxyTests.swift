@@ -117,6 +117,7 @@ struct HAProxyTests {
                   backend: checkout
                   servers: {baseline: [old], canary: [new]}
                 rollback: {observe_every: 500ms}
+                proof: {below: 3/s}
                 rules:
                   - name: checkout
                     rules:

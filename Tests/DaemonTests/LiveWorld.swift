@@ -46,6 +46,7 @@ struct LiveWorld {
                   errors:   http_requests_total{code=~"5.."}
                 router: {kind: gray, instances: ["http://\(addresses.admin)"]}
                 rollback: {observe_every: 300ms, retry: {min: 50ms, max: 500ms}}
+                proof: {below: 5/s}
                 \(extra)
                 rules:
                   - name: checkout

@@ -129,7 +129,8 @@ struct KernelHarness {
                     .scraped(
                         ScrapeReport(
                             release: release.name, pool: pool, target: index, instance: target.instance,
-                            outcome: traffic.isUp ? .success(reading, warnings: []) : .failure("refused"))))
+                            outcome: traffic.isUp ? .success(reading, warnings: []) : .failure("refused"),
+                            isUnreachable: !traffic.isUp)))
             }
         }
     }
@@ -222,9 +223,10 @@ struct KernelHarness {
 }
 
 extension Plan {
-    /// One release, two baseline targets and one canary, a cycle each second.
+    /// One release, two baseline targets and one canary, a cycle each second; one silent cycle is a proof.
     static func example(
-        rules: [RulePlan] = [.errorRate()], canaryVersion: String = "v2", proof: ProofPlan = ProofPlan()
+        rules: [RulePlan] = [.errorRate()], canaryVersion: String = "v2",
+        proof: ProofPlan = ProofPlan(belowPerSecond: 3)
     ) -> Plan {
         let targets = ["a:1", "a:2"].map { TargetPlan(instance: $0, url: "http://\($0)/metrics") }
         return Plan(

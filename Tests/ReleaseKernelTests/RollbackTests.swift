@@ -103,8 +103,10 @@ struct RollbackTests {
 
     @Test func isProvenInSpiteOfHealthChecks() {
         var world = sick(.example(proof: ProofPlan(belowPerSecond: 0.5)))
-        world.strayRequests = 0.4
-        world.cycle(6)
+        world.strayRequests = 0.2
+        world.cycle(8)
+        #expect(world.incidents[0].state == .observed, "nothing tells them from users yet")
+        world.cycle(8)
         #expect(world.incidents[0].state == .acknowledged)
     }
 

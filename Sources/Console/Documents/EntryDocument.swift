@@ -7,8 +7,8 @@ public struct EntryDocument: Codable, Sendable, Equatable {
     public var release: String
     public var incident: String?
     /// `began`, `ended`, `alert_firing`, `alert_resolved`, `held`, `intended`, `acted_before_durable`, `applied`, `observed`,
-    /// `draining`, `proven_by_traffic`, `acknowledged`, `abandoned`, `fallback`, `drifted`, `drift_held`,
-    /// `drift_overruled`, `rearmed` or `evidence`.
+    /// `draining`, `proven_by_traffic`, `unproven`, `acknowledged`, `abandoned`, `fallback`, `drifted`, `strayed`,
+    /// `drift_held`, `drift_overruled`, `rearmed` or `evidence`.
     public var event: String
     /// The same in a sentence.
     public var text: String
@@ -47,11 +47,13 @@ public struct EntryDocument: Codable, Sendable, Equatable {
             (rule, intent) = (record.trigger.alert?.rule, IntentDocument(record))
             (by, reason) = (record.trigger.command?.by, record.trigger.command?.reason)
             alert = record.trigger.alert.map(AlertDocument.init)
-        case .actedBeforeDurable(let why), .abandoned(let why), .fallback(let why), .driftHeld(let why): reason = why
+        case .actedBeforeDurable(let why), .abandoned(let why), .fallback(let why), .driftHeld(let why),
+            .unproven(let why):
+            reason = why
         case .draining(let record): (canaryBasisPoints, reason) = (record.shareBasisPoints, record.remark)
         case .applied(let records): receipts = records.map(ReceiptDocument.init)
         case .observed(let records), .drifted(let records): observations = records.map(ObservationDocument.init)
-        case .provenByTraffic(let rate): canaryRatePerSecond = rate.isFinite ? rate : nil
+        case .provenByTraffic(let rate), .strayed(let rate): canaryRatePerSecond = rate.isFinite ? rate : nil
         case .rearmed(let person, let why), .driftOverruled(let person, let why): (by, reason) = (person, why)
         case .ended, .acknowledged, .evidence: break
         }

@@ -16,13 +16,20 @@ extension IncidentSnapshot {
             closedWallMs: ending?.wallMs, intent: intent.record,
             timeline: entries.map { .init(atWallMs: $0.wallMs, step: $0.event.word, detail: $0.event.sentence) },
             attempts: entries.count { if case .applied = $0.event { true } else { false } },
-            reapplications: entries.count { if case .drifted = $0.event { true } else { false } })
+            reapplications: entries.count {
+                switch $0.event {
+                case .drifted, .strayed: true
+                default: false
+                }
+            })
     }
 
     private static func state(of entries: [JournalEntry], _ intent: IntentRecord) -> State {
         entries.reduce(intent.isDryRun ? .dryRun : .intended) { state, entry in
             switch entry.event {
             case .applied: .applied
+            // A proof may come after an acknowledgement that had none.
+            case .provenByTraffic where state == .acknowledged: state
             case .observed, .provenByTraffic: .observed
             case .acknowledged: .acknowledged
             case .abandoned: .abandoned

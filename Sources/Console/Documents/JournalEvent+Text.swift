@@ -16,9 +16,12 @@ extension JournalEvent {
         case .applied(let receipts): JournalEvent.list(receipts.map { "\($0.instance) \($0.outcome.rawValue)" })
         case .observed(let seen): JournalEvent.list(seen.map(\.sentence))
         case .provenByTraffic(let rate): "the canary gets \(rate) requests per second"
+        case .unproven(let reason): "the router's 0 % is accepted without a proof: \(reason)"
         case .acknowledged: "the rollback is in force"
         case .abandoned(let reason): "not acknowledged in time: \(reason)"
         case .drifted(let seen): "the canary had traffic again: " + JournalEvent.list(seen.map(\.sentence))
+        case .strayed(let rate):
+            "the canary had traffic again although the router shows 0 %: \(rate) requests per second"
         case .driftHeld(let reason): "the canary had traffic again and is left with it: \(reason)"
         case .driftOverruled(let by, let reason): "taken out all the same, asked for by \(by): \(reason)"
         case .evidence: "the evidence of the regression rules so far"

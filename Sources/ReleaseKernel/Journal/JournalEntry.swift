@@ -37,6 +37,8 @@ public enum JournalEvent: Sendable, Equatable, Codable {
     case observed([RouterObservation])
     /// The canary's request rate, requests per second.
     case provenByTraffic(canaryRate: Double)
+    /// The router's 0 % is accepted without a proof: no process listens at the targets that could prove it.
+    case unproven(reason: String)
     case acknowledged
     /// The deadline passed without an acknowledgement; tries go on.
     case abandoned(reason: String)
@@ -44,6 +46,8 @@ public enum JournalEvent: Sendable, Equatable, Codable {
     case fallback(reason: String)
     /// The canary had traffic again after the rollback.
     case drifted([RouterObservation])
+    /// The router shows 0 %, and the canary's targets count requests all the same, requests per second.
+    case strayed(canaryRate: Double)
     /// The same, and it is left so: the baseline has nobody to serve it.
     case driftHeld(reason: String)
     /// An operator wants it to be taken out all the same.
@@ -69,10 +73,12 @@ extension JournalEvent {
         case .applied: "applied"
         case .observed: "observed"
         case .provenByTraffic: "proven_by_traffic"
+        case .unproven: "unproven"
         case .acknowledged: "acknowledged"
         case .abandoned: "abandoned"
         case .fallback: "fallback"
         case .drifted: "drifted"
+        case .strayed: "strayed"
         case .driftHeld: "drift_held"
         case .driftOverruled: "drift_overruled"
         case .rearmed: "rearmed"

@@ -6,28 +6,20 @@ extension ReleaseState {
         baseline.closeCycle(atMs: context.now.uptimeMs, allowsLate: allowsLate)
         canary.closeCycle(atMs: context.now.uptimeMs, allowsLate: allowsLate)
         gatherEvidence(at: context.now)
+        if phase == .watching { canary.noteTraffic() }
         switch phase {
         case .idle: beginByTraffic(&context)
         case .watching: judge(&context)
         case .rollingBack:
             weighDrain(&context)
             weighTraffic(&context)
-        case .rolledBack, .promoted: break
+        case .rolledBack: watchForStrays(&context)
+        case .promoted: break
         }
         recordEvidence(&context)
-        countStrays(&context)
         lastCycleUptimeMs = context.now.uptimeMs
         baseline.openCycle()
         canary.openCycle()
-    }
-
-    /// Traffic on a canary that should have none is worth a warning, not a call: it may be somebody's test.
-    private mutating func countStrays(_ context: inout StepContext) {
-        let rate = phase == .rolledBack ? canary.cycleRequestRate ?? 0 : 0
-        strayCycles = rate > plan.proof.belowPerSecond ? strayCycles + 1 : 0
-        // Not before the router was looked at twice: what it shows is corrected as a drift.
-        let patience = max(3, Int(2 * plan.rollback.observeEveryMs / max(1, plan.scrape.intervalMs)) + 1)
-        if strayCycles > 0, strayCycles % patience == 0 { repeatOnFirstRouter(&context) }
     }
 
     private mutating func judge(_ context: inout StepContext) {

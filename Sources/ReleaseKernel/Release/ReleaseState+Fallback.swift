@@ -11,18 +11,6 @@ extension ReleaseState {
         context.emit(.useFallback(release: name, isOn: rollback?.isOnFallback ?? false))
     }
 
-    /// After a rollback by the second router the first is not looked at any more. When it comes back as it was, only the
-    /// canary's traffic tells; then both are told again.
-    mutating func repeatOnFirstRouter(_ context: inout StepContext) {
-        guard plan.fallback != nil, rollback?.isOnFallback == true, !context.isDryRun else { return }
-        guard baselineIsThere, heldReason == nil else { return }
-        context.log(.warning, name, "the canary has traffic although it was rolled back; both routers are told again")
-        aim(&context)
-        context.emit(
-            .applySplit(
-                release: name, call: context.newCall(), split: .allBaseline, timeoutMs: plan.rollback.callTimeoutMs))
-    }
-
     /// When the open rollback goes over to the second router; nil where it will not.
     var fallbackDueUptimeMs: Int64? {
         guard let fallback = plan.fallback, let open = rollback, open.isOpen, !open.isOnFallback else { return nil }

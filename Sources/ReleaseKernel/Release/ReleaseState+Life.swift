@@ -63,8 +63,8 @@ extension ReleaseState {
     mutating func begin(_ context: inout StepContext, because reason: String) {
         watchedSinceUptimeMs = context.now.uptimeMs
         retireRollback()
-        baseline.begin(ReleaseState.freshWindow(plan, at: context.now))
-        canary.begin(ReleaseState.freshWindow(plan, at: context.now))
+        baseline.begin(ReleaseState.freshWindow(plan, targets: baseline.targets.count, at: context.now))
+        canary.begin(ReleaseState.freshWindow(plan, targets: canary.targets.count, at: context.now))
         baseline.dropIncrements()
         canary.dropIncrements()
         regression.begin()
@@ -78,6 +78,9 @@ extension ReleaseState {
         context.record(.ended(end), release: name)
         resolveAlerts(&context, because: "the release has ended: \(end.words)")
         watchedSinceUptimeMs = nil
+        // Verdicts of a release that is over would be shown as if they were current. Those that led to a rollback stay:
+        // they say why.
+        if end != .rolledBack { evaluations = plan.rules.map { _ in nil } }
         switch end {
         case .promoted: enter(.promoted, &context, because: "the canary has all the traffic")
         case .rolledBack: enter(.rolledBack, &context, because: "rolled back to \(plan.baseline.version)")
@@ -90,6 +93,7 @@ extension ReleaseState {
         phase = next
         sinceWallMs = context.now.wallMs
         (heldReason, heldUntilUptimeMs) = (nil, nil)
+        stray = StrayTraffic()
         explain(reason)
         context.log(.info, name, "\(ReleaseState.word(next)): \(reason)")
     }

@@ -21,7 +21,13 @@ extension ReleaseState {
             place.map { verdictCounts[$0] } ?? VerdictCounts()
         }
         measures = RuleMeasures(rules: next.rules)
-        if !isSamePair || !ReleaseState.countsTheSame(old, next) { startPoolsAnew(at: context.now) }
+        if isSamePair, ReleaseState.countsTheSame(old, next) {
+            let windowsMs = ReleaseState.windowsMs(of: next)
+            baseline.adopt(next.baseline, from: old.baseline, windowsMs: windowsMs)
+            canary.adopt(next.canary, from: old.canary, windowsMs: windowsMs)
+        } else {
+            startPoolsAnew(at: context.now)
+        }
         (baseline.isCompared, canary.isCompared) = (next.asksForProof, next.asksForProof)
         if old.router != next.router {
             watch = Watch(nextUptimeMs: context.now.uptimeMs)
@@ -83,12 +89,21 @@ extension ReleaseState {
     private mutating func startPoolsAnew(at now: Moment) {
         watchedSinceUptimeMs = watchedSinceUptimeMs.map { _ in now.uptimeMs }
         (baseline, canary) = ReleaseState.freshPools(plan, at: now)
+        // The running cycle asked the targets of before.
+        baseline.markNew()
+        canary.markNew()
     }
 
-    /// Whether windows filled under one plan mean the same under the other.
+    /// Whether counts taken under one plan mean the same under the other. Targets and windows may differ: what the targets
+    /// that stay have told is kept.
     private static func countsTheSame(_ old: ReleasePlan, _ new: ReleasePlan) -> Bool {
-        old.baseline == new.baseline && old.canary == new.canary && old.indicators == new.indicators
-            && old.scrape == new.scrape && old.rules.map(\.windowMs) == new.rules.map(\.windowMs)
-            && old.drainWindowMs == new.drainWindowMs
+        func withoutTargets(_ pool: PoolPlan) -> PoolPlan {
+            var pool = pool
+            pool.targets = []
+            return pool
+        }
+        return withoutTargets(old.baseline) == withoutTargets(new.baseline)
+            && withoutTargets(old.canary) == withoutTargets(new.canary) && old.indicators == new.indicators
+            && old.scrape.intervalMs == new.scrape.intervalMs
     }
 }

@@ -67,6 +67,9 @@ extension ReleaseState {
         case .actedBeforeDurable(let reason): open.note("acted_before_durable", reason, atWallMs: entry.wallMs)
         case .provenByTraffic(let rate):
             open.note("proven", "the canary serves \(NumberText.plain(rate)) requests/s", atWallMs: entry.wallMs)
+        case .unproven(let reason):
+            open.unproven = reason
+            open.note("unproven", reason, atWallMs: entry.wallMs)
         case .acknowledged:
             open.isAcknowledged = true
             open.drain = nil
@@ -81,6 +84,12 @@ extension ReleaseState {
             open.step = .pausing
             open.reapplications += 1
             open.note("drifted", ReleaseState.text(observations), atWallMs: entry.wallMs)
+            phase = .rollingBack
+        case .strayed(let rate):
+            (open.isOpen, open.isAcknowledged, open.isAbandoned, open.closedWallMs) = (true, false, false, nil)
+            open.step = .pausing
+            open.reapplications += 1
+            open.note("strayed", ReleaseState.strayText(rate), atWallMs: entry.wallMs)
             phase = .rollingBack
         case .driftHeld(let reason): open.note("drift_held", reason, atWallMs: entry.wallMs)
         case .driftOverruled(let by, let reason):

@@ -172,8 +172,15 @@ extension ReleaseState {
         let sequence = context.record(.acknowledged, release: name, incident: open.incident)
         tell(
             .rollbackAcknowledged, sequence: sequence,
-            summary: "\(name): \(plan.canary.version) is out; \(plan.baseline.version) has all the traffic", &context)
+            summary: "\(name): \(outcome)", &context)
         end(.rolledBack, &context)
+    }
+
+    private var outcome: String {
+        guard let reason = rollback?.unproven else {
+            return "\(plan.canary.version) is out; \(plan.baseline.version) has all the traffic"
+        }
+        return "\(plan.canary.version) is out according to the router, which the scrapes could not prove: \(reason)"
     }
 
     // MARK: Time
@@ -225,7 +232,9 @@ extension ReleaseState {
     }
 
     private static func reasonForDelay(_ open: Rollback) -> String {
-        if open.observedZeroSinceUptimeMs != nil { return "the router shows 0 %, but the canary still has traffic" }
+        if open.observedZeroSinceUptimeMs != nil {
+            return "the router shows 0 %, but \(open.proof.obstacle ?? "no scrape cycle has ended since")"
+        }
         if let drain = open.drain { return drain.record.text }
         if !open.observations.isEmpty { return "the router shows \(text(open.observations))" }
         if !open.receipts.isEmpty { return "the router answers \(text(open.receipts))" }

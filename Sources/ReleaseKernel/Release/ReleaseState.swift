@@ -48,8 +48,8 @@ struct ReleaseState: Sendable, Equatable {
     var explanation = "waiting for the first look at the router"
     var cycles = 0
     var lastCycleUptimeMs: Int64?
-    /// Cycles in a row with canary traffic although the canary should have none.
-    var strayCycles = 0
+    /// Requests of a canary that should have none.
+    var stray = StrayTraffic()
 
     init(plan: ReleasePlan, at now: Moment) {
         self.plan = plan
@@ -73,17 +73,23 @@ struct ReleaseState: Sendable, Equatable {
 
     static func freshPools(_ plan: ReleasePlan, at now: Moment) -> (baseline: PoolState, canary: PoolState) {
         func pool(_ pool: PoolPlan) -> PoolState {
-            PoolState(plan: pool, window: freshWindow(plan, at: now), isCompared: plan.asksForProof)
+            PoolState(
+                plan: pool, window: freshWindow(plan, targets: pool.targets.count, at: now),
+                isCompared: plan.asksForProof)
         }
         return (pool(plan.baseline), pool(plan.canary))
     }
 
-    static func freshWindow(_ plan: ReleasePlan, at now: Moment) -> PoolWindow {
+    static func freshWindow(_ plan: ReleasePlan, targets: Int, at now: Moment) -> PoolWindow {
+        PoolWindow(
+            windowsMs: windowsMs(of: plan), intervalMs: plan.scrape.intervalMs, beganAtMs: now.uptimeMs,
+            targets: targets)
+    }
+
+    /// Every window that the plan asks for.
+    static func windowsMs(of plan: ReleasePlan) -> [Int64] {
         let ruleWindows = plan.rules.map(\.windowMs)
-        let windows = (ruleWindows.isEmpty ? [defaultWindowMs] : ruleWindows) + [plan.drainWindowMs].compactMap { $0 }
-        return PoolWindow(
-            windowsMs: windows, intervalMs: plan.scrape.intervalMs,
-            beganAtMs: now.uptimeMs)
+        return (ruleWindows.isEmpty ? [defaultWindowMs] : ruleWindows) + [plan.drainWindowMs].compactMap { $0 }
     }
 
     /// The canary's share as the instances tell it: the largest, because one instance that still sends traffic is enough.

@@ -78,9 +78,9 @@ struct Rollback: Sendable, Equatable {
 
     /// Since when every instance has shown 0 %.
     var observedZeroSinceUptimeMs: Int64?
-    var quietCycles = 0
-    var blindCycles = 0
-    var busyCycles = 0
+    var proof = Proof()
+    /// Why the rollback is acknowledged without a proof by traffic; nil where there is one.
+    var unproven: String?
     /// The traffic is gone; one more look at the router closes the incident.
     var isProven = false
     var timeline: [Notification.TimelineStep] = []
@@ -130,9 +130,8 @@ struct Rollback: Sendable, Equatable {
 
     mutating func forgetProof() {
         observedZeroSinceUptimeMs = nil
-        quietCycles = 0
-        blindCycles = 0
-        busyCycles = 0
+        proof = Proof()
+        unproven = nil
         isProven = false
     }
 

@@ -5,8 +5,7 @@ extension Indicator {
     func value(in view: WindowView, of pool: PoolState) -> Double? {
         switch self {
         case .requestRate:
-            guard let requests = view.requests, view.seconds > 0 else { return nil }
-            return requests / view.seconds
+            return view.requestRate
         case .errorRate:
             guard let requests = view.requests, let errors = view.errors, requests > 0 else { return nil }
             return errors / requests

@@ -11,11 +11,15 @@ struct PoolState: Sendable, Equatable {
         var samples = 0
         var summary: SummaryValues?
         var warnings: [String] = []
-        /// Requests and the seconds they cover, of the running cycle; nil when there is no base yet.
+        /// Requests and the seconds they cover, of the running cycle; nil when there is no base yet. Without the
+        /// requests that the scrapes themselves made, where that is known.
         var cycleRequests: Double?
         var cycleSeconds: Double?
-        /// The window's row into which the last page was counted; nil when none was since the window began.
+        /// The window's row into which the last page was counted, and when; nil when none was since the window began.
         var lastRow: Int?
+        var lastCountedUptimeMs: Int64?
+        /// What the proof of a rollback needs to know of it.
+        var silence = TargetSilence()
         /// Seen in the running cycle.
         var isFresh = false
         /// Cycles in a row without an answer, counted while the answer may still come.
@@ -24,11 +28,13 @@ struct PoolState: Sendable, Equatable {
         var isAwaited = false
         /// Seen in the running cycle, and not with the answer to the one before.
         var isPunctual = false
+        /// Added by a reload in the middle of a cycle, which did not ask it.
+        var isNew = false
         /// What the running cycle brought, for the rules that compare cycles; empty when the target did not answer.
         var increments: [InstanceIncrements] = []
     }
 
-    let version: String
+    private(set) var version: String
     var targets: [Target]
     private(set) var window: PoolWindow
     /// Cycles in a row at whose end a target answered, and ones at whose end none did; one of them is 0.
@@ -49,51 +55,79 @@ struct PoolState: Sendable, Equatable {
 
     /// Takes in one target's scrape. A report for a target that is not there (any more) is dropped.
     mutating func take(_ report: ScrapeReport, at now: Moment) {
-        let (wallMs, uptimeMs) = (now.wallMs, now.uptimeMs)
-        guard targets.indices.contains(report.target), targets[report.target].instance == report.instance else {
-            return
-        }
-        targets[report.target].lastScrapeWallMs = wallMs
-        targets[report.target].isFresh = true
-        targets[report.target].missedCycles = 0
-        let isLate = targets[report.target].isAwaited
-        targets[report.target].isAwaited = false
-        if !isLate { targets[report.target].isPunctual = true }
+        guard let index = place(of: report) else { return }
+        targets[index].lastScrapeWallMs = now.wallMs
+        targets[index].isFresh = true
+        targets[index].missedCycles = 0
+        let isLate = targets[index].isAwaited
+        targets[index].isAwaited = false
+        if !isLate { targets[index].isPunctual = true }
         switch report.outcome {
         case .failure(let reason):
-            targets[report.target].isUp = false
-            targets[report.target].error = reason
-            targets[report.target].summary = nil
-            targets[report.target].cycleRequests = nil
+            targets[index].isUp = false
+            targets[index].error = reason
+            targets[index].summary = nil
+            targets[index].cycleRequests = nil
+            targets[index].silence.fail(isUnreachable: report.isUnreachable)
         case .success(let reading, let warnings):
-            note(reading, warnings: warnings, target: report.target)
-            count(reading, target: report.target, atMs: uptimeMs)
-            if isCompared { targets[report.target].add(reading, isLate: isLate) }
+            note(reading, warnings: warnings, target: index, ownRequests: report.ownRequests)
+            count(reading, target: index, atMs: now.uptimeMs)
+            if isCompared { targets[index].add(reading, isLate: isLate) }
         }
+    }
+
+    /// The targets' order may have changed by a reload since the target was asked.
+    private func place(of report: ScrapeReport) -> Int? {
+        if targets.indices.contains(report.target), targets[report.target].instance == report.instance {
+            return report.target
+        }
+        return targets.firstIndex { $0.instance == report.instance }
     }
 
     /// Adds to the window what was counted since the target's page before.
     private mutating func count(_ reading: TargetReading, target: Int, atMs uptimeMs: Int64) {
-        let row =
-            targets[target].lastRow.map { $0 + 1 }
-            ?? window.row(coveringSeconds: reading.coveredSeconds ?? 0, atMs: uptimeMs)
-        window.add(reading, from: min(row, window.openRow))
+        // A page that tells nothing, but is not the first one, leaves what it withholds to a later page.
+        let isBase = reading.coveredSeconds == nil && !reading.isAmbiguous
+        guard isBase || reading.requests != nil || reading.latency != .absent else { return }
+        let row = firstRow(of: reading, target: target, atMs: uptimeMs)
+        window.add(reading, target: target, from: min(row, window.openRow))
         targets[target].lastRow = window.openRow
+        targets[target].lastCountedUptimeMs = uptimeMs
+    }
+
+    /// The row in whose time the counted time began: after the one with the target's page before, or earlier, where the
+    /// page brings what earlier ones withheld.
+    private func firstRow(of reading: TargetReading, target: Int, atMs uptimeMs: Int64) -> Int {
+        let seconds = reading.coveredSeconds ?? 0
+        let byTime = window.row(coveringSeconds: seconds, atMs: uptimeMs)
+        guard let last = targets[target].lastRow, let lastMs = targets[target].lastCountedUptimeMs else {
+            return byTime
+        }
+        let reachesBack = seconds * 1_000 > Double(uptimeMs - lastMs) * 1.5 + 1_000
+        return reachesBack ? min(last + 1, byTime) : last + 1
     }
 
     /// Starts counting anew.
     mutating func begin(_ fresh: PoolWindow) {
         window = fresh
-        for index in targets.indices { targets[index].lastRow = nil }
+        for index in targets.indices {
+            (targets[index].lastRow, targets[index].lastCountedUptimeMs) = (nil, nil)
+            targets[index].silence = TargetSilence()
+        }
     }
 
-    private mutating func note(_ reading: TargetReading, warnings: [String], target: Int) {
+    private mutating func note(_ reading: TargetReading, warnings: [String], target: Int, ownRequests: Double) {
         targets[target].isUp = true
         targets[target].error = nil
         targets[target].samples = reading.samples
         targets[target].warnings = warnings
-        targets[target].cycleRequests = reading.requests
-        targets[target].cycleSeconds = reading.coveredSeconds
+        if let requests = reading.requests, let seconds = reading.coveredSeconds {
+            // A late answer and the present one may come in the same cycle.
+            let before = targets[target].cycleRequests.map { ($0, targets[target].cycleSeconds ?? 0) } ?? (0, 0)
+            targets[target].cycleRequests = before.0 + max(0, requests - ownRequests)
+            targets[target].cycleSeconds = before.1 + seconds
+        }
+        targets[target].silence.take(reading, ownRequests: ownRequests)
         if case .summary(let summary) = reading.latency { targets[target].summary = summary }
     }
 
@@ -106,8 +140,8 @@ struct PoolState: Sendable, Equatable {
         }
         for index in targets.indices where !targets[index].isFresh {
             targets[index].missedCycles += 1
-            targets[index].cycleRequests = nil
-            if targets[index].isAwaited { continue }
+            if targets[index].isAwaited || targets[index].isNew { continue }
+            targets[index].silence.fail(isUnreachable: false)
             targets[index].isUp = false
             targets[index].error = "no answer before the cycle's deadline"
             targets[index].summary = nil
@@ -118,15 +152,12 @@ struct PoolState: Sendable, Equatable {
 
     /// Makes ready for the next cycle's reports.
     mutating func openCycle() {
-        for index in targets.indices { (targets[index].isFresh, targets[index].isPunctual) = (false, false) }
+        for index in targets.indices {
+            (targets[index].isFresh, targets[index].isPunctual, targets[index].isNew) = (false, false, false)
+            (targets[index].cycleRequests, targets[index].cycleSeconds) = (nil, nil)
+        }
         dropIncrements()
     }
-
-    /// Some have answered before and not in the cycle that just ended: what they do now nobody knows yet.
-    var hasLate: Bool { targets.contains { $0.isUp == true && !$0.isFresh } }
-
-    /// Some have answered without telling their requests: a first page is only a base.
-    var hasUntold: Bool { targets.contains { $0.isUp == true && $0.cycleRequests == nil } }
 
     /// Targets that answered in this cycle.
     var increments: [InstanceIncrements] { targets.flatMap(\.increments) }
@@ -160,4 +191,24 @@ struct PoolState: Sendable, Equatable {
     }
 
     var hasSummaries: Bool { targets.contains { $0.summary != nil } }
+}
+
+// MARK: - Another configuration
+
+extension PoolState {
+    /// The running cycle does not ask the targets.
+    mutating func markNew() { for index in targets.indices { targets[index].isNew = true } }
+
+    /// Takes over other targets and windows. What the targets that stay have told is kept.
+    mutating func adopt(_ next: PoolPlan, from old: PoolPlan, windowsMs: [Int64]) {
+        version = next.version
+        let places = next.targets.map { target in old.targets.firstIndex { $0 == target } }
+        targets = zip(next.targets, places).map { target, place in
+            if let place { return targets[place] }
+            var new = Target(instance: target.instance)
+            new.isNew = true
+            return new
+        }
+        window.adopt(windowsMs: windowsMs, places: places)
+    }
 }

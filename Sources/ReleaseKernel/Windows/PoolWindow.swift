@@ -28,7 +28,7 @@ struct PoolWindow: Sendable, Equatable {
     }
 
     private let intervalMs: Int64
-    private let capacity: Int
+    private var capacity: Int
     private var cursors: [Cursor]
     private var totals: [Double]
     private var rows: [Double]
@@ -41,22 +41,33 @@ struct PoolWindow: Sendable, Equatable {
     private var risingCells: [Int] = []
     /// The bounds themselves in that order; every view has the same array.
     private var risingBounds: [Double] = []
+    /// The request rates, by target; its windows are in the cursors' order.
+    private var rates: CoveredRates
     private(set) var hasRequests = false
     private(set) var hasErrors = false
 
     /// - Parameters:
     ///   - windowsMs: every window length that a rule asks for.
     ///   - intervalMs: the scrape interval; with the longest window it bounds the number of rows.
-    init(windowsMs: [Int64], intervalMs: Int64, beganAtMs: Int64) {
-        self.intervalMs = max(1, intervalMs)
-        let distinct = windowsMs.sorted().reduce(into: [Int64]()) { if $0.last != $1 { $0.append($1) } }
+    ///   - targets: how many targets the pool has.
+    init(windowsMs: [Int64], intervalMs: Int64, beganAtMs: Int64, targets: Int = 1) {
+        let interval = max(1, intervalMs)
+        self.intervalMs = interval
+        let distinct = PoolWindow.distinct(windowsMs)
         cursors = distinct.map { Cursor(windowMs: $0) }
-        capacity = Int((distinct.last ?? intervalMs) / self.intervalMs) + 3
+        capacity = PoolWindow.rows(distinct.last ?? interval, interval)
+        rates = CoveredRates(targets: targets, windowRows: distinct.map { PoolWindow.rows($0, interval) })
         totals = Array(repeating: 0, count: Cell.firstBucket)
         rows = Array(repeating: 0, count: capacity * Cell.firstBucket)
         rowTimes = Array(repeating: beganAtMs, count: capacity)
         written = 1
     }
+
+    private static func distinct(_ windowsMs: [Int64]) -> [Int64] {
+        windowsMs.sorted().reduce(into: [Int64]()) { if $0.last != $1 { $0.append($1) } }
+    }
+
+    private static func rows(_ windowMs: Int64, _ intervalMs: Int64) -> Int { Int(windowMs / intervalMs) + 3 }
 
     /// Cells per row. May hold columns that no bound uses yet; they are zero.
     private var stride: Int { totals.count }
@@ -66,9 +77,14 @@ struct PoolWindow: Sendable, Equatable {
 
     /// Adds what one target's scrape brought. It shows from the next ``closeRow(atMs:)`` on.
     ///
-    /// - Parameter start: the row in whose time the counted time began; nil when it is the running cycle.
-    mutating func add(_ reading: TargetReading, from start: Int? = nil) {
+    /// - Parameters:
+    ///   - target: its index in the pool.
+    ///   - start: the row in whose time the counted time began; nil when it is the running cycle.
+    mutating func add(_ reading: TargetReading, target: Int = 0, from start: Int? = nil) {
         let first = start ?? written
+        if let requests = reading.requests, let seconds = reading.coveredSeconds {
+            rates.add(target: target, requests: requests, seconds: seconds, from: first, open: written)
+        }
         let before = first < written ? totals : []
         addToTotals(reading)
         // The increments belong to the rows of the gap too: no window that begins inside it may see them.
@@ -176,6 +192,7 @@ struct PoolWindow: Sendable, Equatable {
         let slot = written % capacity
         for cell in 0..<stride { rows[slot * stride + cell] = totals[cell] }
         rowTimes[slot] = now
+        rates.closeRow(written)
         written += 1
         for index in cursors.indices { advance(&cursors[index], now: now) }
     }
@@ -186,21 +203,28 @@ struct PoolWindow: Sendable, Equatable {
         cursor.startRow = max(cursor.startRow, written - capacity)
         let edge = now - cursor.windowMs + intervalMs / 2
         while cursor.startRow + 1 < newest, rowTimes[(cursor.startRow + 1) % capacity] <= edge { cursor.startRow += 1 }
+        // A cycle that took much longer than the window (the process was stopped, the machine was asleep) tells of the
+        // window and of the time before it. It is left out, as the first page after a gap is.
+        let earliest = now - cursor.windowMs - 2 * intervalMs
+        while cursor.startRow < newest, rowTimes[cursor.startRow % capacity] < earliest { cursor.startRow += 1 }
     }
 
     /// What the pool did in a window that ends with the newest row. The length must be one the pool was made with.
     func view(windowMs: Int64) -> WindowView {
-        guard let cursor = cursors.first(where: { $0.windowMs == windowMs }) else {
+        guard let place = cursors.firstIndex(where: { $0.windowMs == windowMs }) else {
             preconditionFailure("a window of \(windowMs) ms was not asked for when the pool was made")
         }
+        let cursor = cursors[place]
         let first = (cursor.startRow % capacity) * stride
         let last = ((written - 1) % capacity) * stride
         func increment(_ cell: Int) -> Double { rows[last + cell] - rows[first + cell] }
         // Totals of whole cycles, in which nothing came, say nothing: not even that there were no requests.
         let hasPages = increment(Cell.pages) > 0
         let elapsedMs = rowTimes[(written - 1) % capacity] - rowTimes[cursor.startRow % capacity]
+        let rate = rates.rate(window: place, since: cursor.startRow, newest: written - 1)
         return WindowView(
             seconds: Double(elapsedMs) / 1_000,
+            requestRate: hasRequests && hasPages ? rate : nil,
             requests: hasRequests && hasPages ? increment(Cell.requests) : nil,
             errors: hasErrors && hasPages ? increment(Cell.errors) : nil,
             latencySeconds: increment(Cell.latencySeconds),
@@ -212,8 +236,11 @@ struct PoolWindow: Sendable, Equatable {
 
 /// One pool's counts in one window.
 struct WindowView: Sendable, Equatable {
-    /// The time that the counts cover; shorter than the window right after a release began.
+    /// From the window's first row to its last; shorter than the window right after a release began. What targets
+    /// counted may cover less of it: see ``requestRate``.
     var seconds: Double
+    /// Requests per second over the pool, by the time in which they were counted: see ``CoveredRates``.
+    var requestRate: Double?
     /// Nil when no target has told its requests in the window.
     var requests: Double?
     var errors: Double?
@@ -222,4 +249,44 @@ struct WindowView: Sendable, Equatable {
     /// Rising; empty without a histogram.
     var upperBounds: [Double]
     var cumulative: [Double]
+}
+
+// MARK: - Another configuration
+
+extension PoolWindow {
+    /// The pool has other targets, or the rules have other windows. What was counted stays; a window that is new begins
+    /// with the rows that are there.
+    ///
+    /// - Parameter places: where each target stood before; nil for a new one.
+    mutating func adopt(windowsMs: [Int64], places: [Int?]) {
+        rates.arrange(places)
+        let next = PoolWindow.distinct(windowsMs)
+        guard next != cursors.map(\.windowMs) else { return }
+        rates.arrange(
+            windows: next.map { windowMs in
+                (cursors.firstIndex { $0.windowMs == windowMs }, PoolWindow.rows(windowMs, intervalMs))
+            })
+        let oldest = max(0, written - capacity)
+        let known = cursors
+        cursors = next.map { windowMs in
+            known.first { $0.windowMs == windowMs } ?? Cursor(windowMs: windowMs, startRow: oldest)
+        }
+        setCapacity(PoolWindow.rows(next.last ?? intervalMs, intervalMs))
+        let now = rowTimes[(written - 1) % capacity]
+        for index in cursors.indices { advance(&cursors[index], now: now) }
+    }
+
+    private mutating func setCapacity(_ new: Int) {
+        let (oldRows, oldTimes, old) = (rows, rowTimes, capacity)
+        rows = Array(repeating: 0, count: new * stride)
+        rowTimes = Array(repeating: oldTimes[max(0, written - old) % old], count: new)
+        capacity = new
+        for row in max(0, written - min(old, new))..<written {
+            rowTimes[row % new] = oldTimes[row % old]
+            for cell in 0..<stride { rows[row % new * stride + cell] = oldRows[row % old * stride + cell] }
+        }
+        // Rows that are not held are before every window's start.
+        let oldest = max(0, written - min(old, new))
+        for index in cursors.indices { cursors[index].startRow = max(cursors[index].startRow, oldest) }
+    }
 }

@@ -20,7 +20,7 @@ struct AcknowledgementChecker {
 
     mutating func appended(_ entry: JournalEntry, release: Int, _ world: WorldView) -> String? {
         switch entry.event {
-        case .intended, .drifted: releases[release].isProven = false
+        case .intended, .drifted, .strayed: releases[release].isProven = false
         case .provenByTraffic: releases[release].isProven = true
         case .acknowledged: return broken(entry, releases[release], world)
         default: break

@@ -17,11 +17,12 @@ enum TellingChecker {
 
     private static func isTold(_ event: JournalEvent) -> Bool {
         switch event {
-        case .alertFiring, .alertResolved, .held, .intended, .acknowledged, .abandoned, .fallback, .drifted, .driftHeld,
-            .rearmed:
+        case .alertFiring, .alertResolved, .held, .intended, .acknowledged, .abandoned, .fallback, .drifted, .strayed,
+            .driftHeld, .rearmed:
             true
         case .draining(let record): record.isHeld
-        case .began, .ended, .actedBeforeDurable, .applied, .observed, .provenByTraffic, .driftOverruled, .evidence:
+        case .began, .ended, .actedBeforeDurable, .applied, .observed, .provenByTraffic, .unproven, .driftOverruled,
+            .evidence:
             false
         }
     }

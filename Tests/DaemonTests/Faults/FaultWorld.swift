@@ -160,6 +160,7 @@ struct FaultWorld: Sendable {
                   errors:   http_requests_total{code=~"5.."}
                 router: {kind: gray, instances: [\(instances)]}
                 rollback: {call_timeout: 300ms, observe_every: 150ms, retry: {min: 20ms, max: 100ms}}
+                proof: {below: 5/s}
                 rules:
                   - name: checkout
                     rules:

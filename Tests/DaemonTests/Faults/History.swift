@@ -28,6 +28,7 @@ struct History {
     private(set) var latchedVersion: String?
     private(set) var acknowledged = 0
     private var incidentVersion: String?
+    private var isUnproven = false
     private var lastSequence: Int64 = 0
 
     /// Takes the next entry; gives what is wrong with it.
@@ -41,7 +42,12 @@ struct History {
         case .began(_, let canary): wrong += began(canary)
         case .intended(let intent): wrong += intended(intent, row, facts)
         case .acknowledged: wrong += acknowledged(row, facts)
-        case .drifted: wrong += drifted(row)
+        case .drifted, .strayed: wrong += drifted(row)
+        // An acknowledgement without a proof may be proven afterwards.
+        case .provenByTraffic where openIncident == nil && isUnproven: isUnproven = false
+        case .unproven:
+            isUnproven = true
+            wrong += belongs(row)
         case .rearmed: (latchedVersion, openIncident) = (nil, nil)
         case .alertFiring(let alert): wrong += History.fired(alert, row, facts)
         case .draining, .applied, .observed, .provenByTraffic, .actedBeforeDurable, .abandoned, .fallback:

@@ -26,7 +26,7 @@ final class Scene: @unchecked Sendable {
         let fixed = startsServices ? [8081: try await Scene.port(old), 8082: try await Scene.port(new)] : [:]
         ports = try PortMap([8081, 8082] + router.entries + router.ports + [9411], fixed: fixed)
         try ship()
-        try adapt(RollguardFile.complete(router.rollguard)).write(
+        try adapt(RollguardFile.withShortProof(RollguardFile.complete(router.rollguard))).write(
             toFile: path("rollguard.yaml"), atomically: true, encoding: .utf8)
     }
 

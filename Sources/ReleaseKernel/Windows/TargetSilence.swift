@@ -1,0 +1,132 @@
+import Telemetry
+
+/// What one target has told that the proof of a rollback can rest on.
+///
+/// Counts are gathered in blocks: a block ends when every target that served has told its requests since the block
+/// began. So a target that cannot be scraped for some cycles keeps the block open, and what it served meanwhile is
+/// counted when it comes back.
+struct TargetSilence: Sendable, Equatable {
+    /// Since the block began: requests, without those of the scrapes themselves, and the seconds in which they were
+    /// counted.
+    private(set) var requests = 0.0
+    private(set) var seconds = 0.0
+    /// Seconds that may count as silence: without the time in which a restart may hide requests.
+    private(set) var creditSeconds = 0.0
+    /// It has told its requests since the block began.
+    private(set) var hasTold = false
+    /// At its last scrape no process listened at its address.
+    private(set) var isUnreachable = false
+    /// Request series that moved last.
+    private(set) var movingSeries: [String] = []
+    /// Seconds for which its page has repeated the same values and was not known to be new; 0 for a page that is new.
+    private(set) var unchangedSeconds = 0.0
+
+    /// It has ever told a request, in this process of the daemon.
+    private(set) var hasServed = false
+    /// While the canary had traffic: what it told, and the longest pause between two changes of its page.
+    private var trafficRequests = 0.0
+    private var trafficSeconds = 0.0
+    private var longestPauseSeconds = 0.0
+    private var lastPauseSeconds = 0.0
+
+    mutating func take(_ reading: TargetReading, ownRequests: Double) {
+        isUnreachable = false
+        lastPauseSeconds = reading.freshness.pauseSeconds ?? 0
+        guard !reading.isAmbiguous, let counted = reading.requests, let covered = reading.coveredSeconds else { return }
+        let foreign = max(0, counted - ownRequests)
+        requests += foreign
+        seconds += covered
+        if reading.resets == 0 { creditSeconds += covered }
+        (hasTold, hasServed) = (true, hasServed || foreign > 0)
+        if counted > 0 { movingSeries = reading.movingSeries }
+        let isNew = reading.freshness.isKnownNew
+        unchangedSeconds = isNew ? 0 : max(unchangedSeconds, reading.freshness.secondsSinceChange ?? covered)
+    }
+
+    mutating func fail(isUnreachable: Bool) { self.isUnreachable = isUnreachable }
+
+    mutating func beginBlock() { (requests, seconds, creditSeconds, hasTold) = (0, 0, 0, false) }
+
+    // MARK: what it is like under traffic
+
+    /// A cycle in which the canary had its share has ended.
+    mutating func noteTraffic(requests: Double, seconds: Double) {
+        trafficRequests += requests
+        trafficSeconds += seconds
+        longestPauseSeconds = max(longestPauseSeconds, lastPauseSeconds)
+    }
+
+    /// Seen under traffic, and never with a request: a spare instance. What has not been seen may serve.
+    var isIdle: Bool { trafficSeconds > 0 && !hasServed }
+
+    /// An exporter that renders its page only now and then repeats it for so long while it serves; 0 for one whose pauses
+    /// are explained by few requests.
+    var repeatedPageSeconds: Double {
+        guard trafficSeconds > 0 else { return 0 }
+        let expected = trafficRequests / trafficSeconds * longestPauseSeconds
+        return expected >= TargetSilence.unlikelyRequests ? longestPauseSeconds : 0
+    }
+
+    /// A pause in which so many requests were to be expected comes by chance once in a thousand times (exp(-7)).
+    private static let unlikelyRequests = 7.0
+
+    /// Its page has been unchanged for no longer than it was under traffic, so it says nothing about now.
+    var mayBeRepeated: Bool { unchangedSeconds > 0 && unchangedSeconds <= repeatedPageSeconds }
+}
+
+/// What all targets that served have told since the block began.
+struct SilenceBlock: Equatable {
+    /// Requests per second, as the sum over the targets.
+    let rate: Double
+    /// The time that counts, seconds: what every target covers, at most the block's own length.
+    let seconds: Double
+}
+
+extension PoolState {
+    /// The targets that count as serving: all but those that were seen under traffic without ever having had any.
+    private var serving: [Int] {
+        let busy = targets.indices.filter { !targets[$0].silence.isIdle }
+        return busy.isEmpty ? Array(targets.indices) : busy
+    }
+
+    /// Targets that count as serving and have told nothing since the block began.
+    var untold: [Target] { serving.map { targets[$0] }.filter { !$0.silence.hasTold } }
+
+    /// Those whose pages may be repetitions of older ones.
+    var possiblyRepeated: [Target] { serving.map { targets[$0] }.filter(\.silence.mayBeRepeated) }
+
+    mutating func noteTraffic() {
+        for index in targets.indices {
+            guard let requests = targets[index].cycleRequests, let seconds = targets[index].cycleSeconds else {
+                continue
+            }
+            targets[index].silence.noteTraffic(requests: requests, seconds: seconds)
+        }
+    }
+
+    mutating func beginBlock() { for index in targets.indices { targets[index].silence.beginBlock() } }
+
+    /// Requests per second that the block has told so far, over the targets that have told.
+    var blockRate: Double {
+        targets.reduce(0) { $1.silence.seconds > 0 ? $0 + $1.silence.requests / $1.silence.seconds : $0 }
+    }
+
+    /// Ends the block and begins the next one. Call when ``untold`` is empty.
+    mutating func endBlock(lengthSeconds: Double) -> SilenceBlock {
+        let credit = serving.map { targets[$0].silence.creditSeconds }.min() ?? 0
+        let block = SilenceBlock(rate: blockRate, seconds: min(credit, lengthSeconds))
+        beginBlock()
+        return block
+    }
+
+    /// Up to three request series that moved last.
+    var movingSeries: [String] {
+        var names: [String] = []
+        for target in targets {
+            for name in target.silence.movingSeries where names.count < 3 && !names.contains(name) {
+                names.append(name)
+            }
+        }
+        return names
+    }
+}
