@@ -110,7 +110,7 @@ let package = Package(
         tests("WireTests", ["Wire", "ReleaseKernel"]),
         tests("RoutersTests", ["Routers", "ReleaseKernel", "RouterConformance", "Wire", nioCore, nioPosix]),
         tests("LiveRouterTests", ["DemoWorld", "rollguard"]),
-        tests("ReceiversTests", ["Receivers", "Ledger", "ReleaseKernel", "Wire", crypto]),
+        tests("ReceiversTests", ["Receivers", "DemoWorld", "Ledger", "ReleaseKernel", "Wire", crypto]),
         tests("LedgerTests", ["Ledger", "ReleaseKernel", "Telemetry", grdb]),
         tests("ConsoleTests", ["Console", "ReleaseKernel", logging]),
         tests("GrayRouterTests", ["GrayRouter", nioCore, nioPosix, nioHTTP1]),

@@ -54,7 +54,9 @@ public struct Daemon: Sendable {
         let plan = try source.load()
         let clock = SystemClock()
         let meter = KernelMeter(version: options.version, clock: clock)
-        let secrets = SystemSecretStore()
+        let secrets = KnownSecrets(SystemSecretStore())
+        secrets.remember(addressesOf: plan)
+        let logger = safe(logger, secrets)
         let wires = Wires(version: options.version, secrets: secrets)
         let journal = try SQLiteJournal(directory: plan.daemon.stateDirectory)
         let parts = PartsFactory(
@@ -68,17 +70,18 @@ public struct Daemon: Sendable {
             plan: plan, replaying: try await journal.records(), journalIdentity: journal.identity,
             isDryRun: options.isDryRun, seed: options.seed, at: clock.now)
         let watchdog = Watchdog(
-            kernel: kernel, clock: clock,
+            kernel: kernel, clock: clock, secrets: secrets,
             effects: EffectSink(journal: writer, routers: routers, log: KernelLog(logger: logger), meter: meter))
         let scrapes = ScrapeService(
             lanes: wires.scrapeLanes(), clock: clock, logger: logger, meter: meter, watchdog: watchdog)
         let log = KernelLog(logger: logger)
         let outbox = OutboxPump(
             outbox: journal, receivers: parts.receivers(for: plan), plans: plan.receivers,
-            clock: { clock.now }, seed: options.seed, log: { log.write($0) })
+            clock: { clock.now }, seed: options.seed, standing: { await watchdog.standingAlerts() },
+            shown: { secrets.shown($0) }, log: { log.write($0) })
         let reloader = Reloader(
             plan: plan, source: source, parts: parts, watchdog: watchdog, scrapes: scrapes, routers: routers,
-            outbox: outbox, logger: logger, meter: meter)
+            outbox: outbox, secrets: secrets, logger: logger, meter: meter)
         let operations = DaemonOperations(
             watchdog: watchdog, journal: journal, pump: outbox, clock: clock, logger: logger, reloader: reloader,
             meter: meter)
@@ -107,6 +110,12 @@ public struct Daemon: Sendable {
             throw error
         }
         await tearDown(scrapes, watchdog, wires)
+    }
+
+    private func safe(_ logger: Logger, _ secrets: KnownSecrets) -> Logger {
+        var safe = logger
+        safe.handler = SafeLogHandler(logger.handler, secrets: secrets)
+        return safe
     }
 
     private func tearDown(_ scrapes: ScrapeService, _ watchdog: Watchdog, _ wires: Wires) async {

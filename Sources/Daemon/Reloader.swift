@@ -11,13 +11,14 @@ actor Reloader {
     private let scrapes: ScrapeService
     private let routers: RouterService
     private let outbox: OutboxPump
+    private let secrets: KnownSecrets
     private let logger: Logger
     private let meter: KernelMeter
     private var plan: Plan
 
     init(
         plan: Plan, source: any PlanSource, parts: PartsFactory, watchdog: Watchdog, scrapes: ScrapeService,
-        routers: RouterService, outbox: OutboxPump, logger: Logger, meter: KernelMeter
+        routers: RouterService, outbox: OutboxPump, secrets: KnownSecrets, logger: Logger, meter: KernelMeter
     ) {
         self.plan = plan
         self.source = source
@@ -26,6 +27,7 @@ actor Reloader {
         self.scrapes = scrapes
         self.routers = routers
         self.outbox = outbox
+        self.secrets = secrets
         self.logger = logger
         self.meter = meter
     }
@@ -36,6 +38,7 @@ actor Reloader {
             try refuseWhatNeedsARestart(next)
             let reasons = await watchdog.reasonsToRefuse(next)
             guard reasons.isEmpty else { throw PlanMistakes(reasons) }
+            secrets.remember(addressesOf: next)
             let drivers = try parts.drivers(for: next)
             let receivers = parts.receivers(for: next)
             try await scrapes.follow(next)
@@ -49,7 +52,9 @@ actor Reloader {
             return .accepted(text: "reloaded: \(next.releases.count) releases", incident: nil)
         } catch {
             meter.reloaded(isSuccess: false)
-            logger.error("the configuration was not reloaded, the old one stays in force:\n\(error)")
+            logger.error("the configuration was not reloaded, the old one stays in force:")
+            // A log line is one line; the diagnostics are several.
+            for line in "\(error)".split(separator: "\n") { logger.error("\(line)") }
             return .refused(text: "\(error)")
         }
     }

@@ -7,20 +7,23 @@ import ReleaseKernel
 actor Watchdog {
     private var kernel: Kernel
     private let clock: SystemClock
+    private let secrets: KnownSecrets
     private let effects: EffectSink
     private var timer: Task<Void, Never>?
     private var timerUptimeMs: Int64?
     /// Tells the present timer from one that was cancelled too late.
     private var timerNumber = 0
 
-    init(kernel: Kernel, clock: SystemClock, effects: EffectSink) {
+    init(kernel: Kernel, clock: SystemClock, secrets: KnownSecrets, effects: EffectSink) {
         self.kernel = kernel
         self.clock = clock
+        self.secrets = secrets
         self.effects = effects
     }
 
+    /// Here the world's answers enter: what they say is made fit to be shown before anything keeps it.
     func send(_ input: Input) {
-        let asked = kernel.step(input, at: clock.now)
+        let asked = kernel.step(secrets.shown(input), at: clock.now)
         effects.carryOut(asked)
         setTimer()
     }
@@ -31,6 +34,9 @@ actor Watchdog {
         setTimer()
         return result
     }
+
+    /// The alerts that last, for receivers that want them again and again.
+    func standingAlerts() -> [Notification] { kernel.standingAlerts(at: clock.now) }
 
     func snapshot() -> Snapshot { kernel.snapshot(at: clock.now) }
 

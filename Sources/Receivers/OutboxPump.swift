@@ -10,6 +10,8 @@ public actor OutboxPump {
 
     private let outbox: any Outbox
     private let clock: @Sendable () -> Moment
+    private let standing: @Sendable () async -> [Notification]
+    private let shown: @Sendable (String) -> String
     private let log: @Sendable (LogLine) -> Void
     private let bell = Bell()
     private var lanes: [String: ReceiverLane] = [:]
@@ -22,12 +24,19 @@ public actor OutboxPump {
     /// - Parameters:
     ///   - log: takes lines about receivers that fail and about dead letters, few enough for any log.
     ///   - seed: for the jitter of the pauses.
+    ///   - standing: ``Kernel/standingAlerts(at:)``, for receivers that want them again and again.
+    ///   - shown: makes a receiver's answer fit to be logged, stored and shown.
     public init(
         outbox: any Outbox, receivers: [any Receiver], plans: [ReceiverPlan],
-        clock: @escaping @Sendable () -> Moment, seed: UInt64, log: @escaping @Sendable (LogLine) -> Void = { _ in }
+        clock: @escaping @Sendable () -> Moment, seed: UInt64,
+        standing: @escaping @Sendable () async -> [Notification] = { [] },
+        shown: @escaping @Sendable (String) -> String = { ForeignText.line($0) },
+        log: @escaping @Sendable (LogLine) -> Void = { _ in }
     ) {
         self.outbox = outbox
         self.clock = clock
+        self.standing = standing
+        self.shown = shown
         self.log = log
         generator = SeededGenerator(seed: seed)
         lanes = Self.lanes(receivers, plans)
@@ -92,7 +101,8 @@ public actor OutboxPump {
             log(LogLine(.error, "notifications cannot be read from the journal: \(error)"))
             return []
         }
-        return waiting.filter { name in
+        let resending = lanes.filter { $0.value.wantsResend(atUptimeMs: now) }.map(\.key)
+        return Set(waiting + resending).sorted().filter { name in
             lanes[name].map { $0.isFree(atUptimeMs: now) } ?? !closing.contains(name)
         }
     }
@@ -110,7 +120,8 @@ public actor OutboxPump {
     /// Until the first pause ends; new entries ring the bell.
     private func sleepMs() -> Int64 {
         let now = clock().uptimeMs
-        let pauses = lanes.values.compactMap { $0.isBusy ? nil : $0.pausedUntilUptimeMs }
+        let idle = lanes.values.filter { !$0.isBusy }
+        let pauses = idle.compactMap(\.pausedUntilUptimeMs) + idle.compactMap(\.resendUptimeMs)
         let wake = (pauses + [unreadableUntilUptimeMs].compactMap { $0 }).filter { $0 > now }.min()
         return max(20, min(Self.longestSleepMs, (wake ?? .max) - now))
     }
@@ -120,11 +131,29 @@ public actor OutboxPump {
     private func serve(_ name: String) async {
         while !Task.isCancelled {
             do throws(JournalError) {
-                guard let head = try await outbox.nextDelivery(receiver: name) else { return }
+                guard let head = try await outbox.nextDelivery(receiver: name) else { return await resend(to: name) }
                 guard await deliver(head, to: name) else { return }
             } catch {
                 return pause(name, ms: Self.unwritablePauseMs)
             }
+        }
+    }
+
+    /// Only while nothing waits: what lasts is never said before what the outbox has to say.
+    private func resend(to name: String) async {
+        guard let lane = lanes[name], let everyMs = lane.receiver.resendMs,
+            lane.wantsResend(atUptimeMs: clock().uptimeMs)
+        else { return }
+        let outcome = await lane.receiver.resend(await standing())
+        let now = clock().uptimeMs
+        switch outcome {
+        case .delivered:
+            lanes[name]?.resendUptimeMs = now + everyMs
+            report(lanes[name]?.worked(atUptimeMs: now))
+        case .retry(let reason, _), .refused(let reason):
+            let pauseMs = min(everyMs, lane.policy.plan.retryMaxMs)
+            lanes[name]?.resendUptimeMs = now + pauseMs
+            report(lanes[name]?.failed(shown(reason), pauseMs: pauseMs, atUptimeMs: now))
         }
     }
 
@@ -152,8 +181,9 @@ public actor OutboxPump {
             return await settle(delivery) { outbox, now in
                 try await outbox.markDelivered(delivery.id, atWallMs: now)
             }
-        case .refused(let reason): return await giveUp(delivery, reason: reason)
-        case .retry(let reason, let wishMs): return await postpone(delivery, lane.policy, reason, wishMs: wishMs)
+        case .refused(let reason): return await giveUp(delivery, reason: shown(reason))
+        case .retry(let reason, let wishMs):
+            return await postpone(delivery, lane.policy, shown(reason), wishMs: wishMs)
         }
     }
 

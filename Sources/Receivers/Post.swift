@@ -4,15 +4,28 @@ import ReleaseKernel
 struct Post: Sendable {
     private let plan: ReceiverPlan
     private let transport: any HTTPTransport
+    private let secrets: any SecretStore
 
-    init(plan: ReceiverPlan, transport: any HTTPTransport) {
+    init(plan: ReceiverPlan, transport: any HTTPTransport, secrets: any SecretStore) {
         self.plan = plan
         self.transport = transport
+        self.secrets = secrets
     }
 
-    func send(_ body: [UInt8], url: String, headers: [TextPair] = []) async -> DeliveryOutcome {
+    /// - Parameter place: makes the address of the call from the receiver's address.
+    func send(
+        _ body: [UInt8], headers: [TextPair] = [], to place: (String) -> String = { $0 }
+    ) async -> DeliveryOutcome {
+        let address: String
+        do throws(SecretError) { address = place(try self.address()) } catch {
+            return .retry(reason: "\(error)", afterMs: nil)
+        }
+        guard address.hasPrefix("http://") || address.hasPrefix("https://") else {
+            return .retry(reason: "the receiver's address is not an http:// or https:// URL", afterMs: nil)
+        }
         let request = HTTPRequest(
-            method: "POST", url: url, headers: [TextPair("Content-Type", "application/json")] + headers + plan.headers,
+            method: "POST", url: address,
+            headers: [TextPair("Content-Type", "application/json")] + headers + plan.headers,
             body: body, connectTimeoutMs: min(2_000, plan.timeoutMs), timeoutMs: plan.timeoutMs,
             bodyLimitBytes: 64 << 10, security: plan.security)
         do throws(TransportError) {
@@ -21,6 +34,11 @@ struct Post: Sendable {
             // A certificate is renewed, a file appears, a name resolves again: only the receiver's own no is final.
             return .retry(reason: "\(error)", afterMs: nil)
         }
+    }
+
+    private func address() throws(SecretError) -> String {
+        guard let reference = plan.urlSecret else { return plan.url }
+        return try secrets.secret(reference)
     }
 
     static func outcome(_ response: HTTPResponse) -> DeliveryOutcome {
@@ -38,10 +56,11 @@ struct Post: Sendable {
         return min(seconds, 3_600) * 1_000
     }
 
-    /// The beginning of the answer: it usually says what was wrong.
+    /// The beginning of the answer: it usually says what was wrong. Foreign text, with more than will be shown: a secret
+    /// in it must be found whole before the text is cut.
     private static func excerpt(_ response: HTTPResponse) -> String {
-        let text = String(decoding: response.body.prefix(200), as: UTF8.self)
-        let shown = String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 ? " " : $0 }))
-        return shown.isEmpty ? "" : ": \(shown)"
+        let text = String(decoding: response.body.prefix(4_096), as: UTF8.self)
+        let line = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        return line.isEmpty ? "" : ": \(line)"
     }
 }

@@ -9,13 +9,15 @@ public enum ReceiverFactory {
         plan: ReceiverPlan, transport: any HTTPTransport, secrets: any SecretStore, externalURL: String?,
         clock: @escaping @Sendable () -> Int64
     ) -> any Receiver {
-        let post = Post(plan: plan, transport: transport)
+        let post = Post(plan: plan, transport: transport, secrets: secrets)
         switch plan.kind {
         case .webhook: return WebhookReceiver(plan: plan, post: post, secrets: secrets, clock: clock)
         case .alertmanagerWebhook:
             return AlertmanagerWebhookReceiver(
                 plan: plan, post: post, secrets: secrets, clock: clock, externalURL: externalURL)
-        case .alertmanager: return AlertmanagerReceiver(plan: plan, post: post, externalURL: externalURL)
+        case .alertmanager:
+            return AlertmanagerReceiver(plan: plan, post: post, externalURL: externalURL, clock: clock)
+        case .slack: return SlackReceiver(plan: plan, post: post)
         }
     }
 }

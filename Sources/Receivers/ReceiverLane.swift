@@ -15,6 +15,8 @@ struct ReceiverLane {
     var isBusy = false
     /// No try before then.
     var pausedUntilUptimeMs: Int64?
+    /// When the alerts that last are sent again; nil for a receiver that does not want that.
+    var resendUptimeMs: Int64?
     /// The pause that an earlier process planned was considered.
     var hasStarted = false
     private(set) var failure: Failure?
@@ -29,9 +31,15 @@ struct ReceiverLane {
 
     /// A new configuration: the next try is made at once.
     mutating func adopt(_ next: any Receiver, plan: ReceiverPlan) {
+        next.takeOver(from: receiver)
         receiver = next
+        if next.resendMs == nil { resendUptimeMs = nil }
         policy = DeliveryPolicy(plan: plan)
         pausedUntilUptimeMs = nil
+    }
+
+    func wantsResend(atUptimeMs now: Int64) -> Bool {
+        receiver.resendMs != nil && (resendUptimeMs ?? now) <= now
     }
 
     func isFree(atUptimeMs now: Int64) -> Bool { !isBusy && (pausedUntilUptimeMs ?? now) <= now }

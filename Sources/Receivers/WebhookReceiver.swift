@@ -17,7 +17,7 @@ struct WebhookReceiver: Receiver {
     func deliver(_ delivery: Delivery) async -> DeliveryOutcome {
         let body = JSONBody.encode(WebhookDocument(delivery))
         do throws(SecretError) {
-            return await post.send(body, url: plan.url, headers: try headers.make(delivery, body: body))
+            return await post.send(body, headers: try headers.make(delivery, body: body))
         } catch {
             return .retry(reason: "\(error)", afterMs: nil)
         }
@@ -44,38 +44,12 @@ struct AlertmanagerWebhookReceiver: Receiver {
     var name: String { plan.name }
 
     func deliver(_ delivery: Delivery) async -> DeliveryOutcome {
-        let alerts = AlertmanagerAlert.alerts(for: delivery.notification, externalURL: externalURL)
+        let alerts = AlertmanagerAlert.changes(delivery.notification, externalURL: externalURL)
         let body = JSONBody.encode(AlertmanagerWebhookDocument(alerts, receiver: name, externalURL: externalURL))
         do throws(SecretError) {
-            return await post.send(body, url: plan.url, headers: try headers.make(delivery, body: body))
+            return await post.send(body, headers: try headers.make(delivery, body: body))
         } catch {
             return .retry(reason: "\(error)", afterMs: nil)
         }
-    }
-}
-
-/// POST /api/v2/alerts of an Alertmanager.
-struct AlertmanagerReceiver: Receiver {
-    private let plan: ReceiverPlan
-    private let post: Post
-    private let externalURL: String?
-
-    init(plan: ReceiverPlan, post: Post, externalURL: String?) {
-        self.plan = plan
-        self.post = post
-        self.externalURL = externalURL
-    }
-
-    var name: String { plan.name }
-
-    func deliver(_ delivery: Delivery) async -> DeliveryOutcome {
-        let alerts = AlertmanagerAlert.alerts(for: delivery.notification, externalURL: externalURL)
-        return await post.send(JSONBody.encode(alerts), url: address)
-    }
-
-    /// The plan's URL may name the Alertmanager alone, or its API already.
-    private var address: String {
-        if plan.url.hasSuffix("/alerts") { return plan.url }
-        return (plan.url.hasSuffix("/") ? String(plan.url.dropLast()) : plan.url) + "/api/v2/alerts"
     }
 }

@@ -98,6 +98,12 @@ public struct Kernel: Sendable, Equatable {
         releases.first { $0.name == release }?.watchedSinceUptimeMs
     }
 
+    /// One notification per firing alert and per rollback whose latch holds, as when it began. Their sequence is 0: they
+    /// are not news, and not journalled.
+    public func standingAlerts(at now: Moment) -> [Notification] {
+        releases.flatMap { $0.standingAlerts(at: now, isDryRun: isDryRun) }
+    }
+
     public func snapshot(at now: Moment) -> Snapshot {
         let incidents = releases.flatMap(\.incidents)
         let newestFirst = incidents.sorted { ($1.openedWallMs, $1.id) < ($0.openedWallMs, $0.id) }

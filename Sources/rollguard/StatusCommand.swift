@@ -32,9 +32,9 @@ struct Status: AsyncParsableCommand {
                 Terminal.say(String(decoding: body, as: UTF8.self))
             } else {
                 let status = try await api.get("/api/v1/status", as: StatusDocument.self)
-                // On a terminal a watched table stays in its place.
-                let clear = watch && Terminal.isInteractive ? "\u{1B}[H\u{1B}[2J" : ""
-                Terminal.say(clear + StatusTable.text(status))
+                // A watched table stays in its place.
+                if watch { Terminal.clear() }
+                Terminal.say(StatusTable.text(status))
             }
             if watch { try await Task.sleep(for: .seconds(1)) }
         } while watch

@@ -9,17 +9,29 @@ import Testing
 /// A receiver that answers from a list and keeps what it got.
 private final class ScriptedReceiver: Receiver {
     let name: String
+    let resendMs: Int64?
     private let state: Mutex<(answers: [DeliveryOutcome], got: [Delivery])>
+    /// What it got, by id, and `standing` for alerts that were sent again.
+    private let order = Mutex<[String]>([])
 
-    init(_ name: String, _ answers: [DeliveryOutcome] = [.delivered]) {
+    init(_ name: String, _ answers: [DeliveryOutcome] = [.delivered], resendMs: Int64? = nil) {
         self.name = name
+        self.resendMs = resendMs
         state = Mutex((answers, []))
+    }
+
+    var all: [String] { order.withLock { $0 } }
+
+    func resend(_ standing: [ReleaseKernel.Notification]) async -> DeliveryOutcome {
+        order.withLock { $0.append("standing " + standing.map(\.event.rawValue).joined(separator: ",")) }
+        return .delivered
     }
 
     var got: [Delivery] { state.withLock(\.got) }
 
     func deliver(_ delivery: Delivery) async -> DeliveryOutcome {
-        state.withLock { state in
+        order.withLock { $0.append(delivery.id) }
+        return state.withLock { state in
             state.got.append(delivery)
             return state.answers.count > 1 ? state.answers.removeFirst() : state.answers[0]
         }
@@ -49,13 +61,15 @@ private final class LogLines: Sendable {
 }
 
 private struct Scene {
+    typealias Event = ReleaseKernel.Notification.Event
+
     let journal: SQLiteJournal
     let pump: OutboxPump
     let clock = JumpingClock()
     let log: LogLines
     private let folder: String
 
-    init(_ receivers: [ScriptedReceiver], giveUpAfterMs: Int64 = 3_600_000) throws {
+    init(_ receivers: [ScriptedReceiver], giveUpAfterMs: Int64 = 3_600_000, standing: [Event] = []) throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("outbox-\(UUID().uuidString)").path
         journal = try SQLiteJournal(directory: folder)
         let plans = receivers.map {
@@ -65,6 +79,7 @@ private struct Scene {
         self.log = log
         pump = OutboxPump(
             outbox: journal, receivers: receivers, plans: plans, clock: { [clock] in clock.now }, seed: 1,
+            standing: { standing.map { ReleaseKernel.Notification.sample($0) } },
             log: { log.add($0) })
     }
 
@@ -205,6 +220,18 @@ struct OutboxPumpTests {
         #expect(rest(1_030_000) == 30_000)
         #expect(rest(1_060_001) == 0 && rest(9_000_000_000) == 0 && rest(999_999) == 0)
         #expect(rest(1_030_000, attempt: 1) == 0)
+    }
+
+    /// An Alertmanager wants firing alerts again, but never before what waits for it.
+    @Test func whatLastsIsSentAgainWhileNothingWaits() async throws {
+        let manager = ScriptedReceiver(
+            "am", [.retry(reason: "503", afterMs: nil), .retry(reason: "503", afterMs: nil), .delivered],
+            resendMs: 60_000)
+        let outbox = try Scene([manager], standing: [.alertFiring])
+        try await outbox.put(["a", "b"], for: "am")
+        #expect(try await outbox.run { manager.all.count { $0.hasPrefix("standing") } == 3 })
+        #expect(manager.all.prefix(5) == ["a", "a", "a", "b", "standing alert_firing"])
+        #expect(manager.all.dropFirst(5).allSatisfy { $0 == "standing alert_firing" })
     }
 
     @Test func troubleIsLoggedOnceAndItsEndToo() async throws {

@@ -17,9 +17,11 @@ struct EffectiveTests {
             headers: {X-A: "b: c", x-b: "#"}
             retry: {min: 1ms, max: 1d}
             send_resolved: false
+            resend: 30s
             tls: {ca_file: ca.pem, cert_file: c.pem, key_file: k.pem, insecure_skip_verify: true}
             auth: {basic: {user: "ü\\"\\\\", password_env: PW}}
           - {name: b, kind: alertmanager-webhook, url: "http://b", auth: {header: {name: X-K, value_file: v}}}
+          - {name: c, kind: slack, url_file: chat.url}
         releases:
           - name: one
             scrape: {interval: 2s, late_after: 150ms, body_limit: 12345, sample_limit: 0, fallback_format: openmetrics, compression: auto,

@@ -114,7 +114,7 @@ struct MistakeTests {
             (
                 "kind: webhook", "kind: webhok",
                 [
-                    "3:26: error: 'kind' must be 'webhook', 'alertmanager-webhook' or 'alertmanager', got 'webhok'; did you mean "
+                    "3:26: error: 'kind' must be 'webhook', 'alertmanager-webhook', 'alertmanager' or 'slack', got 'webhok'; did you mean "
                         + "'webhook'?"
                 ]
             ),

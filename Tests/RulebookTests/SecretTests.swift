@@ -55,6 +55,14 @@ struct SecretTests {
         #expect(!result.mistakes.contains { "\($0)".contains("hunter2") }, "\(result.mistakes)")
     }
 
+    @Test func anAddressMayBeKeptInAFile() throws {
+        let text = Sample.changed(
+            "kind: webhook, url: \"https://hooks.example/a\"", to: "kind: slack, url_file: slack.url")
+        let receiver = try #require(Sample.load(text).plan?.receivers.first)
+        #expect(receiver.kind == .slack && receiver.url.isEmpty)
+        #expect(receiver.urlSecret == .file("/etc/rollguard/slack.url"))
+    }
+
     @Test func referencesAreTaken() throws {
         let text = Sample.changed(
             Self.end,

@@ -1,73 +1,129 @@
 import ReleaseKernel
 
-/// An alert as Alertmanager takes and gives it (OpenAPI of its API v2, `postableAlert`).
-struct AlertmanagerAlert: Encodable {
+/// An alert as Alertmanager knows it. Labels and `startsAt` are the same for as long as the alert lasts: they are what
+/// makes it one alert.
+struct AlertmanagerAlert: Sendable {
+    enum Span: Sendable, Equatable {
+        /// Until we say otherwise.
+        case lasting
+        /// News, not a state: it ends by itself.
+        case until(wallMs: Int64)
+        /// It is over.
+        case ended(atWallMs: Int64)
+    }
+
+    let labels: [String: String]
+    let annotations: [String: String]
+    let startsAtWallMs: Int64
+    let generatorURL: String
+    var span: Span
+
+    var isResolved: Bool {
+        if case .ended = span { true } else { false }
+    }
+
+    var fingerprint: String { Fingerprint.of(labels) }
+
+    private static let newsMs: Int64 = 3_600_000
+
+    /// What a notification means to an Alertmanager: alerts that begin, last, end. A rule's alert is itself. A rollback is
+    /// one alert from its intent until somebody rearms the release or the versions change, and a second one while it is
+    /// overdue.
+    static func states(_ notification: Notification, externalURL: String?) -> [AlertmanagerAlert] {
+        let builder = Builder(notification: notification, externalURL: externalURL)
+        let atMs = notification.atWallMs
+        switch notification.event {
+        case .alertFiring: return [builder.rule(.lasting)]
+        case .alertResolved: return [builder.rule(.ended(atWallMs: atMs))]
+        case .rollbackIntended:
+            // A dry run rolls nothing back, so nothing lasts.
+            return [builder.make(rollback, notification.isDryRun ? .until(wallMs: atMs + newsMs) : .lasting)]
+        case .rollbackAbandoned: return [builder.make(abandoned, .lasting)]
+        case .rollbackAcknowledged:
+            return [builder.make(rollback, .lasting), builder.make(abandoned, .ended(atWallMs: atMs))]
+        case .rollbackFallback: return [builder.news("RollguardRollbackFallback")]
+        case .rollbackHeld: return [builder.news("RollguardRollbackHeld")]
+        case .rollbackDrifted: return [builder.news("RollguardRollbackDrifted")]
+        case .rearmed:
+            let ends = [rollback, abandoned].map { builder.make($0, .ended(atWallMs: atMs)) }
+            return ends + [builder.news("RollguardRearmed")]
+        }
+    }
+
+    /// The same for a receiver that is told of changes and never asked again: there a rollback ends with its
+    /// acknowledgement.
+    static func changes(_ notification: Notification, externalURL: String?) -> [AlertmanagerAlert] {
+        let all = states(notification, externalURL: externalURL)
+        switch notification.event {
+        case .rollbackAcknowledged:
+            return all.map { alert in
+                var ended = alert
+                ended.span = .ended(atWallMs: notification.atWallMs)
+                return ended
+            }
+        case .rearmed: return all.filter { !$0.isResolved }
+        default: return all
+        }
+    }
+
+    private static let rollback = "RollguardRollback"
+    private static let abandoned = "RollguardRollbackAbandoned"
+
+    /// Makes the alerts of one notification.
+    private struct Builder {
+        let notification: Notification
+        let externalURL: String?
+
+        func rule(_ span: Span) -> AlertmanagerAlert {
+            make(notification.alert?.rule ?? "RollguardAlert", span, alert: notification.alert)
+        }
+
+        func news(_ name: String) -> AlertmanagerAlert {
+            make(name, .until(wallMs: notification.atWallMs + newsMs))
+        }
+
+        func make(_ name: String, _ span: Span, alert: AlertRecord? = nil) -> AlertmanagerAlert {
+            var labels = [
+                "release": notification.release, "baseline_version": notification.baselineVersion,
+                "canary_version": notification.canaryVersion,
+            ]
+            for label in alert?.labels ?? [] where !label.value.isEmpty { labels[label.name] = label.value }
+            labels["alertname"] = name
+            var annotations = ["summary": notification.summary]
+            for annotation in alert?.annotations ?? [] { annotations[annotation.name] = annotation.value }
+            if let incident = notification.incident { annotations["incident"] = incident }
+            let opened = notification.timeline.first { $0.step == "intended" }?.atWallMs
+            let startMs = alert?.activeSinceWallMs ?? opened ?? notification.atWallMs
+            let path = notification.incident.map { "/api/v1/incidents/\($0)" } ?? "/api/v1/status"
+            return AlertmanagerAlert(
+                labels: labels, annotations: annotations, startsAtWallMs: min(startMs, notification.atWallMs),
+                generatorURL: externalURL.map { $0 + path } ?? "", span: span)
+        }
+    }
+}
+
+/// What POST /api/v2/alerts takes (Alertmanager's OpenAPI of its API v2, `postableAlert`).
+struct PostedAlert: Encodable {
     let labels: [String: String]
     let annotations: [String: String]
     let startsAt: String
     let endsAt: String
     let generatorURL: String
-    /// Not part of what is posted: is it over?
-    let isResolved: Bool
 
-    enum CodingKeys: String, CodingKey { case labels, annotations, startsAt, endsAt, generatorURL }
-
-    /// Alertmanager takes an alert for resolved when it is not repeated in time. We say each thing once, so the end stands
-    /// in the alert: far away for what lasts until we say otherwise, near for what is only news.
-    private static let lastingMs: Int64 = 24 * 3_600_000
-    private static let newsMs: Int64 = 3_600_000
-
-    /// A rule's alert is itself; a rollback is one alert from its intent to its acknowledgement, and a second one while
-    /// it is overdue.
-    static func alerts(for notification: Notification, externalURL: String?) -> [AlertmanagerAlert] {
-        func rollback(_ name: String, endsInMs: Int64) -> AlertmanagerAlert {
-            AlertmanagerAlert(notification, name: name, endsInMs: endsInMs, externalURL: externalURL)
-        }
-        switch notification.event {
-        case .alertFiring: return [rule(notification, endsInMs: lastingMs, externalURL)]
-        case .alertResolved: return [rule(notification, endsInMs: 0, externalURL)]
-        case .rollbackIntended: return [rollback("RollguardRollback", endsInMs: lastingMs)]
-        case .rollbackAbandoned: return [rollback("RollguardRollbackAbandoned", endsInMs: lastingMs)]
-        case .rollbackAcknowledged:
-            return [
-                rollback("RollguardRollback", endsInMs: 0), rollback("RollguardRollbackAbandoned", endsInMs: 0),
-            ]
-        case .rollbackFallback: return [rollback("RollguardRollbackFallback", endsInMs: newsMs)]
-        case .rollbackHeld: return [rollback("RollguardRollbackHeld", endsInMs: newsMs)]
-        case .rollbackDrifted: return [rollback("RollguardRollbackDrifted", endsInMs: newsMs)]
-        case .rearmed: return [rollback("RollguardRearmed", endsInMs: newsMs)]
-        }
-    }
-
-    private static func rule(
-        _ notification: Notification, endsInMs: Int64, _ externalURL: String?
-    ) -> AlertmanagerAlert {
-        AlertmanagerAlert(
-            notification, name: notification.alert?.rule ?? "RollguardAlert", endsInMs: endsInMs,
-            externalURL: externalURL, alert: notification.alert)
-    }
-
-    private init(
-        _ notification: Notification, name: String, endsInMs: Int64, externalURL: String?, alert: AlertRecord? = nil
-    ) {
-        var labels = [
-            "release": notification.release, "baseline_version": notification.baselineVersion,
-            "canary_version": notification.canaryVersion,
-        ]
-        for label in alert?.labels ?? [] where !label.value.isEmpty { labels[label.name] = label.value }
-        labels["alertname"] = name
-        var annotations = ["summary": notification.summary]
-        for annotation in alert?.annotations ?? [] { annotations[annotation.name] = annotation.value }
-        if let incident = notification.incident { annotations["incident"] = incident }
-        self.labels = labels
-        self.annotations = annotations
-        let opened = notification.timeline.first { $0.step == "intended" }?.atWallMs
-        let startMs = min(alert?.activeSinceWallMs ?? opened ?? notification.atWallMs, notification.atWallMs)
-        startsAt = WallTime(wallMs: startMs).description
-        endsAt = WallTime(wallMs: notification.atWallMs + endsInMs).description
-        isResolved = endsInMs == 0
-        let incidentPath = notification.incident.map { "/api/v1/incidents/\($0)" } ?? "/api/v1/status"
-        generatorURL = externalURL.map { $0 + incidentPath } ?? ""
+    /// - Parameter lastsMs: how long Alertmanager takes a lasting alert for firing without hearing of it again.
+    init(_ alert: AlertmanagerAlert, nowWallMs: Int64, lastsMs: Int64) {
+        labels = alert.labels
+        annotations = alert.annotations
+        generatorURL = alert.generatorURL
+        startsAt = WallTime(wallMs: alert.startsAtWallMs).description
+        let endMs =
+            switch alert.span {
+            case .lasting: nowWallMs + lastsMs
+            case .until(let wallMs): wallMs
+            case .ended(let wallMs): wallMs
+            }
+        // An end before the beginning is refused, and with it the alert.
+        endsAt = WallTime(wallMs: max(endMs, alert.startsAtWallMs)).description
     }
 }
 
@@ -101,14 +157,20 @@ struct AlertmanagerWebhookDocument: Encodable {
         self.alerts = alerts.map { alert in
             Alert(
                 status: alert.isResolved ? "resolved" : "firing", labels: alert.labels, annotations: alert.annotations,
-                startsAt: alert.startsAt, endsAt: alert.isResolved ? alert.endsAt : "0001-01-01T00:00:00Z",
-                generatorURL: alert.generatorURL, fingerprint: Fingerprint.of(alert.labels))
+                startsAt: WallTime(wallMs: alert.startsAtWallMs).description, endsAt: Self.endsAt(alert),
+                generatorURL: alert.generatorURL, fingerprint: alert.fingerprint)
         }
         let release = alerts.first?.labels["release"] ?? ""
         groupLabels = ["release": release]
         groupKey = "{}:{release=\"\(release)\"}"
         commonLabels = Self.common(alerts.map(\.labels))
         commonAnnotations = Self.common(alerts.map(\.annotations))
+    }
+
+    /// Alertmanager shows a firing alert with Go's zero time.
+    private static func endsAt(_ alert: AlertmanagerAlert) -> String {
+        guard case .ended(let wallMs) = alert.span else { return "0001-01-01T00:00:00Z" }
+        return WallTime(wallMs: wallMs).description
     }
 
     /// What all of them have in common.

@@ -7,6 +7,11 @@ public struct ReceiverPlan: Sendable, Equatable, Codable {
         case alertmanagerWebhook = "alertmanager-webhook"
         /// POST /api/v2/alerts of an Alertmanager.
         case alertmanager
+        /// `{"text": …}`, as the incoming webhooks of Slack, Mattermost, Rocket.Chat and (with `/slack`) Discord take it.
+        case slack
+
+        /// The address itself is a credential: whoever has it can post.
+        public var hasSecretAddress: Bool { self == .slack }
     }
 
     /// Unique in a plan.
@@ -14,6 +19,8 @@ public struct ReceiverPlan: Sendable, Equatable, Codable {
     public var kind: Kind
     /// May hold a credential; show `Redaction.url(url)` instead.
     public var url: String
+    /// Where the address is kept when it is not in the plan; `url` is empty then.
+    public var urlSecret: SecretReference?
     /// HMAC-SHA256 key.
     public var secret: SecretReference?
     public var security: ClientSecurity
@@ -26,6 +33,8 @@ public struct ReceiverPlan: Sendable, Equatable, Codable {
     public var giveUpAfterMs: Int64
     /// Tell about resolved alerts too.
     public var sendsResolved: Bool
+    /// How often alerts that last are sent again; of `alertmanager` alone.
+    public var resendMs: Int64 = 60_000
 
     public init(
         name: String, kind: Kind, url: String, secret: SecretReference? = nil,

@@ -16,6 +16,7 @@ extension ReleaseState {
         case .rolledBack: watchForStrays(&context)
         case .promoted: break
         }
+        if phase != .watching, phase != .rollingBack { keepFiring(&context) }
         recordEvidence(&context)
         lastCycleUptimeMs = context.now.uptimeMs
         baseline.openCycle()
@@ -93,7 +94,28 @@ extension ReleaseState {
         return record
     }
 
-    /// Resolves what fires, because its release is over.
+    /// `keep_firing_for` outlives the release: a rollback takes seconds, and an alert that is resolved so soon may reach
+    /// nobody. A canary without traffic breaches nothing, so each cycle counts as a healthy one.
+    private mutating func keepFiring(_ context: inout StepContext) {
+        let longestStepMs = plan.scrape.intervalMs * 3 / 2
+        for index in alerts.indices where alerts[index].phase == .firing {
+            let change = alerts[index].take(
+                .healthy, rule: plan.rules[index], longestStepMs: longestStepMs, at: context.now)
+            if change == .resolved { tell(.alertResolved, rule: index, &context, because: "the release has ended") }
+        }
+    }
+
+    /// Resolves what fires and is not to be kept, because its release is over.
+    mutating func endAlerts(_ context: inout StepContext, because reason: String) {
+        for index in alerts.indices {
+            guard alerts[index].phase == .firing, plan.rules[index].keepFiringForMs > 0 else {
+                resolveAlert(index, &context, because: reason)
+                continue
+            }
+        }
+    }
+
+    /// Resolves what fires.
     mutating func resolveAlerts(_ context: inout StepContext, because reason: String) {
         for index in alerts.indices { resolveAlert(index, &context, because: reason) }
     }

@@ -68,7 +68,7 @@ extension ReleaseState {
         baseline.dropIncrements()
         canary.dropIncrements()
         regression.begin()
-        resolveAlerts(&context, because: "the release begins anew")
+        endAlerts(&context, because: "the release begins anew")
         evaluations = plan.rules.map { _ in nil }
         context.record(.began(baseline: plan.baseline.version, canary: plan.canary.version), release: name)
         enter(.watching, &context, because: reason)
@@ -76,7 +76,7 @@ extension ReleaseState {
 
     mutating func end(_ end: ReleaseEnd, _ context: inout StepContext) {
         context.record(.ended(end), release: name)
-        resolveAlerts(&context, because: "the release has ended: \(end.words)")
+        endAlerts(&context, because: "the release has ended: \(end.words)")
         watchedSinceUptimeMs = nil
         // Verdicts of a release that is over would be shown as if they were current. Those that led to a rollback stay:
         // they say why.

@@ -6,8 +6,9 @@ struct ReceiverReader {
 
     private static let names =
         [
-            "name", "kind", "url", "secret_file", "secret_env", "timeout", "headers", "retry", "give_up_after",
-            "send_resolved",
+            "name", "kind", "url", "url_file", "url_env", "secret_file", "secret_env", "timeout", "headers", "retry",
+            "give_up_after",
+            "send_resolved", "resend",
         ] + Fields.securityNames
 
     func receivers(_ field: Field) -> [ReceiverPlan] {
@@ -19,8 +20,9 @@ struct ReceiverReader {
         guard let fields = field.fields(of: "a receiver", ReceiverReader.names) else { return nil }
         let name = names.take(fields.required("name"))
         let kind = fields.required("kind")?.choice(ReceiverPlan.Kind.self)
-        let url = fields.required("url")?.url()?.text
-        var plan = ReceiverPlan(name: name ?? "", kind: kind ?? .webhook, url: url ?? "")
+        let address = address(fields)
+        var plan = ReceiverPlan(name: name ?? "", kind: kind ?? .webhook, url: address?.url ?? "")
+        plan.urlSecret = address?.secret
         plan.secret = fields.secret("secret", folder)
         plan.security = fields.security(folder)
         plan.headers = fields.headers()
@@ -29,7 +31,26 @@ struct ReceiverReader {
         plan.sendsResolved = fields["send_resolved"]?.bool() ?? plan.sendsResolved
         let retry = RetryReader.retry(fields, minMs: plan.retryMinMs, maxMs: plan.retryMaxMs)
         (plan.retryMinMs, plan.retryMaxMs) = retry
-        return name == nil || kind == nil || url == nil ? nil : plan
+        if let resend = fields["resend"] { readResend(resend, into: &plan) }
+        return name == nil || kind == nil || address == nil ? nil : plan
+    }
+
+    /// `url`, or where it is kept: of a chat's webhook the address is the credential.
+    private func address(_ fields: Fields) -> (url: String, secret: SecretReference?)? {
+        switch fields.requiredOne(of: ["url", "url_file", "url_env"]) {
+        case "url": return fields["url"]?.url().map { ($0.text, nil) }
+        case nil: return nil
+        default: return fields.secret("url", folder).map { ("", $0) }
+        }
+    }
+
+    private func readResend(_ field: Field, into plan: inout ReceiverPlan) {
+        guard plan.kind == .alertmanager else {
+            return field.fail("'resend' is for the kind alertmanager: the other kinds are told of changes alone")
+        }
+        guard let resendMs = field.durationMs() else { return }
+        guard (1_000...600_000).contains(resendMs) else { return field.fail("'resend' must be from 1s to 10m") }
+        plan.resendMs = resendMs
     }
 }
 

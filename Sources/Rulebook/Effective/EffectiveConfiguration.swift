@@ -28,15 +28,27 @@ struct EffectiveConfiguration {
 
     private func receiver(_ receiver: ReceiverPlan) -> YAMLTree {
         var members: Members = [
-            ("name", .text(receiver.name)), ("kind", .text(receiver.kind.rawValue)), ("url", .text(receiver.url)),
+            ("name", .text(receiver.name)), ("kind", .text(receiver.kind.rawValue)),
         ]
+        if receiver.urlSecret == nil { members.append(("url", .text(shownAddress(receiver)))) }
+        members += secret("url", receiver.urlSecret)
         members += secret("secret", receiver.secret)
         members += [("timeout", ms(receiver.timeoutMs))] + pairs("headers", receiver.headers)
         members += [
             ("retry", retry(receiver.retryMinMs, receiver.retryMaxMs)), ("give_up_after", ms(receiver.giveUpAfterMs)),
             ("send_resolved", .plain("\(receiver.sendsResolved)")),
         ]
+        if receiver.kind == .alertmanager { members.append(("resend", ms(receiver.resendMs))) }
         return .mapping(members + security(receiver.security))
+    }
+
+    /// An address that is a credential is shown without its path; `url_file` keeps it out of the configuration.
+    private func shownAddress(_ receiver: ReceiverPlan) -> String {
+        guard receiver.kind.hasSecretAddress, let scheme = receiver.url.firstRange(of: "://") else {
+            return receiver.url
+        }
+        let host = receiver.url[scheme.upperBound...].prefix { $0 != "/" }
+        return receiver.url[..<scheme.upperBound] + host + "/" + Redaction.mask
     }
 
     private func release(_ release: ReleasePlan) -> YAMLTree {

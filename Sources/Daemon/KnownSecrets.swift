@@ -1,0 +1,90 @@
+import ReleaseKernel
+import Synchronization
+
+/// The daemon's secret store. It remembers what it gave out, so that a peer's answer can be shown without the secret that
+/// it may echo.
+final class KnownSecrets: SecretStore {
+    /// Rotated secrets add up; past this the oldest knowledge is kept and new secrets are still given out.
+    private static let limit = 2_000
+
+    private let base: any SecretStore
+    private let masks = Mutex(SecretMasks())
+
+    init(_ base: any SecretStore) { self.base = base }
+
+    func secret(_ reference: SecretReference) throws(SecretError) -> String {
+        let secret = try base.secret(reference)
+        remember(secret)
+        return secret
+    }
+
+    func remember(_ secret: String) {
+        masks.withLock { masks in
+            guard !masks.contains(secret), masks.count < Self.limit else { return }
+            masks.add(secret)
+        }
+    }
+
+    /// Addresses may hold credentials: a password, a token in the query, the path of a chat's webhook.
+    func remember(addressesOf plan: Plan) {
+        for receiver in plan.receivers {
+            if receiver.kind.hasSecretAddress || Self.hasCredential(receiver.url) { remember(receiver.url) }
+        }
+        for target in plan.releases.flatMap({ $0.baseline.targets + $0.canary.targets }) {
+            if Self.hasCredential(target.url) { remember(target.url) }
+        }
+    }
+
+    private static func hasCredential(_ url: String) -> Bool { Redaction.url(url) != url }
+
+    /// The one place where a text from outside becomes one that may be shown: secrets masked, controls escaped, length
+    /// bounded.
+    func shown(_ text: String, limit: Int = ForeignText.limit) -> String {
+        ForeignText.line(masks.withLock { $0.masked(text, masksParts: true) }, limit: limit)
+    }
+
+    /// For a line of the log, which is mostly our own text.
+    func line(_ text: String) -> String { ForeignText.escaped(masks.withLock { $0.masked(text) }) }
+}
+
+/// What enters the kernel from outside.
+extension KnownSecrets {
+    func shown(_ input: Input) -> Input {
+        switch input {
+        case .scraped(var report):
+            guard let outcome = shown(report.outcome) else { return input }
+            report.outcome = outcome
+            return .scraped(report)
+        case .journalFailing(let reason): return .journalFailing(reason: shown(reason))
+        case .routerApplied(let release, let call, let receipts):
+            return .routerApplied(release: release, call: call, receipts: receipts.map(shown))
+        case .routerObserved(let release, let call, let observations):
+            return .routerObserved(release: release, call: call, observations: observations.map(shown))
+        case .cycleEnded, .journalDurable, .reload, .tick: return input
+        }
+    }
+
+    /// Nil for a scrape that brings no text, as nearly all do.
+    private func shown(_ outcome: ScrapeReport.Outcome) -> ScrapeReport.Outcome? {
+        switch outcome {
+        case .failure(let reason): return .failure(shown(reason))
+        case .success(var reading, let warnings):
+            guard !warnings.isEmpty || !reading.movingSeries.isEmpty else { return nil }
+            reading.movingSeries = reading.movingSeries.map { shown($0) }
+            return .success(reading, warnings: warnings.map { shown($0) })
+        }
+    }
+
+    private func shown(_ receipt: RouterReceipt) -> RouterReceipt {
+        var receipt = receipt
+        receipt.detail = shown(receipt.detail)
+        return receipt
+    }
+
+    private func shown(_ observation: RouterObservation) -> RouterObservation {
+        var observation = observation
+        observation.problem = observation.problem.map { shown($0) }
+        observation.revision = observation.revision.map { shown($0, limit: 200) }
+        return observation
+    }
+}
