@@ -69,11 +69,16 @@ final class ChildProcess: Sendable {
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
-    /// Resident bytes now.
-    var residentBytes: Int {
-        guard let text = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8) else { return 0 }
-        let line = text.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
-        return (line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 1_024
+    /// Memory in RAM now: all of it, and the part that is the process's own. The rest are mapped files, code above all,
+    /// which the kernel may drop and read again at any time, so it says little about what a program needs.
+    var memory: (residentBytes: Int, anonymousBytes: Int) {
+        guard let text = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8) else { return (0, 0) }
+        func bytes(_ name: String) -> Int {
+            let line = text.split(separator: "\n").first { $0.hasPrefix(name) }
+            let kibibytes = line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }
+            return (kibibytes ?? 0) * 1_024
+        }
+        return (bytes("VmRSS:"), bytes("RssAnon:"))
     }
 }
 

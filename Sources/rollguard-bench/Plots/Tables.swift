@@ -20,14 +20,15 @@ struct Tables {
     private func scrapes(_ figures: [ScrapeFigure]) -> String {
         guard !figures.isEmpty else { return "" }
         var table = Markdown([
-            "targets x samples @ interval", "program", "CPU s per million samples", "beside ours", "RSS MiB",
-            "scrapes", "late", "missed", "load",
+            "targets x samples @ interval", "program", "CPU s per million samples", "beside ours", "RssAnon MiB",
+            "RSS MiB", "scrapes", "late", "missed", "load",
         ])
         for figure in figures {
             table.row([
                 figure.shape.name, figure.program, Figures.short(figure.cpuPerMillion),
-                ratio(figure, among: figures, by: \.cpuPerMillion), Figures.short(figure.residentMiB),
-                "\(figure.scrapes)", "\(figure.late)", "\(figure.missed)", Figures.fixed(figure.load, 1),
+                ratio(figure, among: figures, by: \.cpuPerMillion), Figures.short(figure.anonymousMiB),
+                Figures.short(figure.residentMiB), "\(figure.scrapes)", "\(figure.late)", "\(figure.missed)",
+                Figures.fixed(figure.load, 1),
             ])
         }
         return table.text
@@ -44,11 +45,14 @@ struct Tables {
 
     private var ruleTable: String {
         guard !results.rules.isEmpty else { return "" }
-        var table = Markdown(["rules", "program", "CPU ms per round", "beside ours", "RSS MiB", "missed", "load"])
+        var table = Markdown([
+            "rules", "program", "CPU ms per round", "beside ours", "RssAnon MiB", "RSS MiB", "missed", "load",
+        ])
         for figure in results.rules {
             table.row([
                 Figures.grouped(figure.shape.rules ?? 0), figure.program, Figures.short(figure.cpuMsPerRound),
-                ratio(figure, among: results.rules) { $0.cpuMsPerRound }, Figures.short(figure.residentMiB),
+                ratio(figure, among: results.rules) { $0.cpuMsPerRound }, Figures.short(figure.anonymousMiB),
+                Figures.short(figure.residentMiB),
                 "\(figure.missed)", Figures.fixed(figure.load, 1),
             ])
         }

@@ -11,6 +11,8 @@ struct ScrapeFigure: Sendable, Codable, Equatable {
     var late: Int
     var missed: Int
     var residentBytes: Int
+    /// The part of it that is no mapped file (`RssAnon`); nil in results that were measured before it was.
+    var anonymousBytes: Int?
     /// Of the machine, over the last minute, when the row ended.
     var load: Double
 
@@ -23,10 +25,12 @@ struct ScrapeFigure: Sendable, Codable, Equatable {
     /// CPU milliseconds per round of scrapes.
     var cpuMsPerRound: Double { cpuSeconds / seconds * Double(shape.intervalMs) }
     var residentMiB: Double { Double(residentBytes) / 1_048_576 }
+    var anonymousMiB: Double? { anonymousBytes.map { Double($0) / 1_048_576 } }
 
     /// For a terminal.
     var line: String {
-        "\(Figures.short(cpuPerMillion)) CPU s per million samples, \(Figures.short(residentMiB)) MiB, "
+        "\(Figures.short(cpuPerMillion)) CPU s per million samples, \(Figures.short(residentMiB)) MiB "
+            + "(RssAnon \(Figures.short(anonymousMiB))), "
             + "\(scrapes) scrapes in \(Figures.short(seconds)) s, \(late) late, \(missed) missed, load \(Figures.short(load))"
     }
 }

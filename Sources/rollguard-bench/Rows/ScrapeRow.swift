@@ -63,10 +63,11 @@ struct ScrapeRow {
             intervalNs: Int64(shape.intervalMs) * 1_000_000, fromNs: began, toNs: ended)
         // Still busy with its first pages: its cost would be that of the start.
         guard lateness.scrapes > 0 else { throw NoScrape(seconds: Double(ended - began) / 1e9) }
+        let memory = child.memory
         return ScrapeFigure(
             program: peer.name, shape: shape, cpuSeconds: spent, seconds: Double(ended - began) / 1e9,
             scrapes: lateness.scrapes, late: lateness.late, missed: lateness.missed,
-            residentBytes: child.residentBytes, load: Machine.load)
+            residentBytes: memory.residentBytes, anonymousBytes: memory.anonymousBytes, load: Machine.load)
     }
 
     /// Waits until every target was scraped once.
