@@ -6,10 +6,9 @@ extension GrayRouter {
     /// One pool per event loop, by the loop's identity.
     func makePools() async throws -> [ObjectIdentifier: NIOLoopBound<UpstreamPool>] {
         var pools: [ObjectIdentifier: NIOLoopBound<UpstreamPool>] = [:]
-        let timeout = TimeAmount.milliseconds(Int64(configuration.connectTimeoutMs))
         for loop in group.makeIterator() {
             pools[ObjectIdentifier(loop)] = try await loop.submit {
-                NIOLoopBound(UpstreamPool(loop: loop, connectTimeout: timeout), eventLoop: loop)
+                NIOLoopBound(UpstreamPool(loop: loop), eventLoop: loop)
             }.get()
         }
         return pools

@@ -22,17 +22,20 @@ public final class GrayRouter: Sendable {
     }
 
     /// What a running router holds.
-    private struct Running: Sendable {
+    struct Running: Sendable {
         let listeners: [any Channel]
         let connections: Connections
         let pools: [NIOLoopBound<UpstreamPool>]
         let healthCheck: HealthCheck
         /// Holds the lock on the state file.
         let store: SplitStore
+        let shared: ProxyShared
+        let configuration: CurrentConfiguration
     }
 
-    /// How long `stop()` lets requests in flight go on.
-    private static let grace = TimeAmount.seconds(5)
+    /// Client connections at the same time; more are closed as they come.
+    public static let clientLimit = ProxyLimits.clientConnections
+    /// What it starts with; a reload may put another one in force.
     let configuration: GrayRouterConfiguration
     let group = MultiThreadedEventLoopGroup.singleton
     private let phase = Mutex(Phase.ready)
@@ -61,7 +64,7 @@ public final class GrayRouter: Sendable {
                 return true
             }
             // stop() came meanwhile.
-            if !isWanted { await close(running) }
+            if !isWanted { await close(running, grace: .zero) }
             return addresses
         } catch {
             phase.withLock { $0 = .stopped }
@@ -69,21 +72,29 @@ public final class GrayRouter: Sendable {
         }
     }
 
-    /// Listens no more, lets requests in flight end (5 s at most), closes everything and gives the state file free. May be
-    /// called more than once.
-    public func stop() async {
+    /// Nil while it does not run.
+    var runningNow: Running? {
+        phase.withLock { phase in
+            if case .running(let running) = phase { return running }
+            return nil
+        }
+    }
+
+    /// Listens no more, lets requests in flight end (`graceMs` at most), closes everything and gives the state file free.
+    /// May be called more than once.
+    public func stop(graceMs: Int64 = 5_000) async {
         let running = phase.withLock { phase -> Running? in
             defer { phase = .stopped }
             if case .running(let running) = phase { return running }
             return nil
         }
-        if let running { await close(running) }
+        if let running { await close(running, grace: .milliseconds(graceMs)) }
     }
 
-    private func close(_ running: Running) async {
+    private func close(_ running: Running, grace: TimeAmount) async {
         for listener in running.listeners { try? await listener.close().get() }
         running.healthCheck.stop()
-        await running.connections.close(grace: Self.grace, on: group.any())
+        await running.connections.close(grace: grace, on: group.any())
         for pool in running.pools {
             try? await pool.eventLoop.submit { pool.value.close() }.get()
         }
@@ -101,16 +112,16 @@ public final class GrayRouter: Sendable {
             return try SplitStore(
                 path: configuration.stateFile, initialCanaryBasisPoints: configuration.initialCanaryBasisPoints)
         }
-        let metrics = RouterMetrics(versions: [configuration.baselineVersion, configuration.canaryVersion])
-        let shared = ProxyShared(configuration, split: store.split, metrics: metrics)
+        let metrics = RouterMetrics()
+        let settings = ProxySettings(configuration, metrics: metrics)
+        let shared = ProxyShared(settings, split: store.split, metrics: metrics)
         let healthCheck = HealthCheck(
-            backends: shared.groups.flatMap(\.backends), connectTimeoutMs: configuration.connectTimeoutMs,
-            loop: group.any())
+            backends: settings.backends, connectTimeoutMs: configuration.connectTimeoutMs, loop: group.any())
         await healthCheck.start()
         let connections = Connections()
         let pools = try await makePools()
         do {
-            let api = AdminAPI(store: store, metrics: metrics, baseline: shared.group(.baseline), token: token)
+            let api = AdminAPI(store: store, metrics: metrics) { shared.settings }
             let admin = try await listenForAdmin(api: api, connections: connections)
             let data: any Channel
             do {
@@ -121,7 +132,8 @@ public final class GrayRouter: Sendable {
             }
             let running = Running(
                 listeners: [data, admin], connections: connections, pools: Array(pools.values),
-                healthCheck: healthCheck, store: store)
+                healthCheck: healthCheck, store: store, shared: shared,
+                configuration: CurrentConfiguration(configuration))
             return (running, GrayRouterAddresses(data: Self.text(data), admin: Self.text(admin)))
         } catch {
             healthCheck.stop()

@@ -16,6 +16,10 @@ public enum GrayRouterError: Error, Equatable, CustomStringConvertible {
     case cannotListen(address: String, reason: String)
     /// `start()` was called twice, or after `stop()`.
     case startedAlready
+    /// A reload came before `start()` had returned, or after `stop()`.
+    case notRunning
+    /// A reload changes these fields, which cannot change while the router runs.
+    case needsRestart(fields: [String])
 
     /// What happened, where, and what to do next.
     public var description: String {
@@ -39,6 +43,10 @@ public enum GrayRouterError: Error, Equatable, CustomStringConvertible {
             "error: cannot listen on \(address): \(reason)"
         case .startedAlready:
             "error: this router was started already; make a new one"
+        case .notRunning:
+            "error: this router is not running; there is nothing to reload"
+        case .needsRestart(let fields):
+            "error: \(fields.joined(separator: ", ")) cannot change while the router runs; restart it"
         }
     }
 }

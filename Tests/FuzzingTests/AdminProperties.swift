@@ -25,7 +25,7 @@ struct AdminProperties {
             store: try SplitStore(
                 path: folder.appendingPathComponent("\(UUID().uuidString).json").path,
                 initialCanaryBasisPoints: 1_000),
-            metrics: RouterMetrics(versions: ["v1", "v2"]), baseline: BackendGroup(["127.0.0.1:1"]), token: token)
+            metrics: RouterMetrics(), baseline: BackendGroup(["127.0.0.1:1"]), token: token)
     }
 
     /// Removes what was written; nothing can be checked after it.

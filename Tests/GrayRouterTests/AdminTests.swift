@@ -15,7 +15,7 @@ struct AdminTests {
     private static func api(_ folder: TemporaryFolder, token: String? = nil) throws -> AdminAPI {
         AdminAPI(
             store: try SplitStore(path: folder.file("split.json"), initialCanaryBasisPoints: 1_000),
-            metrics: RouterMetrics(versions: ["baseline", "canary"]), baseline: BackendGroup(["127.0.0.1:1"]),
+            metrics: RouterMetrics(), baseline: BackendGroup(["127.0.0.1:1"]),
             token: token.map { AdminToken(path: $0) })
     }
 

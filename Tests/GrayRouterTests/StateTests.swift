@@ -115,7 +115,7 @@ struct StateTests {
         try FileManager.default.createDirectory(
             atPath: folder.file("split.json.tmp"), withIntermediateDirectories: false)
         let api = AdminAPI(
-            store: store, metrics: RouterMetrics(versions: ["a", "b"]), baseline: BackendGroup(["a:1"]), token: nil)
+            store: store, metrics: RouterMetrics(), baseline: BackendGroup(["a:1"]), token: nil)
         func put(_ percent: Int) -> AdminRequest {
             AdminRequest(method: .PUT, path: "/api/v1/split", body: Array("{\"canary_percent\":\(percent)}".utf8))
         }

@@ -6,11 +6,30 @@ struct AdminAPI: Sendable {
 
     let store: SplitStore
     let metrics: RouterMetrics
-    let baseline: BackendGroup
-    let token: AdminToken?
+    private let current: @Sendable () -> (baseline: BackendGroup, token: AdminToken?)
+
+    /// - Parameter settings: those in force, asked at each request.
+    init(store: SplitStore, metrics: RouterMetrics, settings: @escaping @Sendable () -> ProxySettings) {
+        self.store = store
+        self.metrics = metrics
+        current = {
+            let settings = settings()
+            return (settings.group(.baseline), settings.token)
+        }
+    }
+
+    /// With settings that never change.
+    init(store: SplitStore, metrics: RouterMetrics, baseline: BackendGroup, token: AdminToken?) {
+        self.store = store
+        self.metrics = metrics
+        current = { (baseline, token) }
+    }
+
+    private var baseline: BackendGroup { current().baseline }
 
     func answer(_ request: AdminRequest) -> AdminResponse {
-        if request.path.hasPrefix("/api/"), let refusal = token?.refusal(of: request.headers["authorization"]) {
+        if request.path.hasPrefix("/api/"), let refusal = current().token?.refusal(of: request.headers["authorization"])
+        {
             return refusal
         }
         switch request.path {

@@ -26,7 +26,13 @@ final class BackendGroup: Sendable {
     let backends: [Backend]
     private let turn = Atomic<Int>(0)
 
-    init(_ addresses: [String]) { backends = addresses.compactMap { Backend($0) } }
+    /// - Parameter previous: the group that this one replaces. Servers that are in both stay the same objects, so that
+    ///   what is known about them is kept.
+    init(_ addresses: [String], keeping previous: BackendGroup? = nil) {
+        backends = addresses.compactMap { address in
+            previous?.backends.first { $0.text == address } ?? Backend(address)
+        }
+    }
 
     var isAnyUp: Bool { backends.contains { $0.isUp } }
 

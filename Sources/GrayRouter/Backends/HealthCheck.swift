@@ -1,18 +1,21 @@
 import NIOCore
 import NIOPosix
+import Synchronization
 
 /// Opens and closes a connection to each server every 2 s.
 final class HealthCheck: Sendable {
     private static let every = TimeAmount.seconds(2)
-    private let backends: [Backend]
-    private let timeout: TimeAmount
+    private struct Round {
+        var backends: [Backend]
+        var timeout: TimeAmount
+    }
+
+    private let next: Mutex<Round>
     private let loop: any EventLoop
     private let repeating: NIOLoopBoundBox<RepeatedTask?>
 
     init(backends: [Backend], connectTimeoutMs: Int, loop: any EventLoop) {
-        self.backends = backends
-        // A check must be over before the next one.
-        timeout = .milliseconds(Int64(min(connectTimeoutMs, 1_500)))
+        next = Mutex(Round(backends: backends, timeout: Self.timeout(connectTimeoutMs)))
         self.loop = loop
         repeating = .makeEmptyBox(valueType: RepeatedTask.self, eventLoop: loop)
     }
@@ -28,6 +31,17 @@ final class HealthCheck: Sendable {
         }.get()
     }
 
+    /// A check must be over before the next one.
+    private static func timeout(_ connectTimeoutMs: Int) -> TimeAmount {
+        .milliseconds(Int64(min(connectTimeoutMs, 1_500)))
+    }
+
+    /// Checks these servers from now on. Returns when each has been tried once.
+    func follow(_ backends: [Backend], connectTimeoutMs: Int) async {
+        next.withLock { $0 = Round(backends: backends, timeout: Self.timeout(connectTimeoutMs)) }
+        await round().completed()
+    }
+
     func stop() {
         loop.execute {
             self.repeating.value?.cancel()
@@ -36,10 +50,11 @@ final class HealthCheck: Sendable {
     }
 
     private func round() -> EventLoopFuture<Void> {
-        EventLoopFuture.andAllComplete(backends.map { check($0) }, on: loop)
+        let round = next.withLock { $0 }
+        return EventLoopFuture.andAllComplete(round.backends.map { check($0, within: round.timeout) }, on: loop)
     }
 
-    private func check(_ backend: Backend) -> EventLoopFuture<Void> {
+    private func check(_ backend: Backend, within timeout: TimeAmount) -> EventLoopFuture<Void> {
         ClientBootstrap(group: loop).connectTimeout(timeout).connect(host: backend.host, port: backend.port)
             .map { channel in
                 backend.mark(up: true)

@@ -7,6 +7,8 @@ final class ClientConnection: ChannelInboundHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     let shared: ProxyShared
+    /// Of the request that is answered, or was answered last.
+    private(set) var settings: ProxySettings
     let deadline: Deadline
     private let pool: UpstreamPool
     private var context: ChannelHandlerContext?
@@ -21,6 +23,7 @@ final class ClientConnection: ChannelInboundHandler {
 
     init(shared: ProxyShared, pool: UpstreamPool, loop: any EventLoop) {
         self.shared = shared
+        settings = shared.settings
         self.pool = pool
         deadline = Deadline(loop: loop)
     }
@@ -36,10 +39,18 @@ final class ClientConnection: ChannelInboundHandler {
         let text = context.remoteAddress?.ipAddress ?? ""
         address = NetworkAddress(text)
         peer = HeaderRules.Peer(
-            address: text.isEmpty ? "unknown" : text, isTrusted: shared.clientAddress.isTrusted(address))
-        deadline.set(in: shared.idleTimeout)
+            address: text.isEmpty ? "unknown" : text, isTrusted: settings.clientAddress.isTrusted(address))
+        deadline.set(in: settings.idleTimeout)
         context.fireChannelActive()
         context.read()
+    }
+
+    /// A request begins with what is in force then.
+    private func takeSettings() {
+        let current = shared.settings
+        guard current !== settings else { return }
+        settings = current
+        peer = HeaderRules.Peer(address: peer.address, isTrusted: current.clientAddress.isTrusted(address))
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -72,14 +83,15 @@ final class ClientConnection: ChannelInboundHandler {
     }
 
     private func begin(_ head: HTTPRequestHead) {
+        takeSettings()
         if let refusal = RequestRules.refusal(of: head) {
             shared.metrics.refused(code: Int(refusal.status.code))
             return answer(refusal.status, refusal.reason, version: nil, keepAlive: false, isHead: head.method == .HEAD)
         }
         let client =
             peer.isTrusted
-            ? shared.clientAddress.find(peer: address, forwardedFor: head.headers["x-forwarded-for"]) : address
-        let version = shared.splitter.version(
+            ? settings.clientAddress.find(peer: address, forwardedFor: head.headers["x-forwarded-for"]) : address
+        let version = settings.splitter.version(
             headers: head.headers, client: client, canaryBasisPoints: shared.split.canaryBasisPoints)
         let exchange = Exchange(head, version: version, client: self, pool: pool)
         self.exchange = exchange
@@ -120,7 +132,7 @@ final class ClientConnection: ChannelInboundHandler {
     func endResponse(trailers: HTTPHeaders?, keepAlive: Bool) {
         exchange = nil
         if keepAlive {
-            deadline.set(in: shared.idleTimeout)
+            deadline.set(in: settings.idleTimeout)
             context?.writeAndFlush(wrapOutboundOut(.end(trailers)), promise: nil)
             readIfWanted()
         } else {

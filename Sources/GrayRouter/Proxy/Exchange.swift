@@ -8,6 +8,8 @@ import NIOHTTP1
 final class Exchange {
     private unowned let client: ClientConnection
     private let shared: ProxyShared
+    /// The configuration that the request began with.
+    private let settings: ProxySettings
     private let pool: UpstreamPool
     let request: HTTPRequestHead
     let version: Version
@@ -33,6 +35,7 @@ final class Exchange {
         self.client = client
         self.pool = pool
         shared = client.shared
+        settings = client.settings
     }
 
     // MARK: finding a server
@@ -43,12 +46,12 @@ final class Exchange {
     }
 
     private func connect() {
-        let group = shared.group(version)
+        let group = settings.group(version)
         // With one server alone, a second attempt is worth it only when a kept connection had gone stale.
         guard let backend = group.next(except: tried) ?? tried.last else { return fail(.badGateway, "no server") }
         tried.append(backend)
         if retriesLeft == 1, let idle = pool.take(backend) { return attach(idle) }
-        pool.connect(backend) { [self] result in
+        pool.connect(backend, within: settings.connectTimeout) { [self] result in
             switch result {
             case .success(let connection) where isOver: pool.put(connection)
             case .success(let connection): attach(connection)
@@ -59,7 +62,7 @@ final class Exchange {
 
     private func connectFailed(_ error: any Error) {
         guard !isOver else { return }
-        if retriesLeft > 0, shared.group(version).backends.count > 1 {
+        if retriesLeft > 0, settings.group(version).backends.count > 1 {
             retriesLeft -= 1
             return connect()
         }
@@ -79,7 +82,7 @@ final class Exchange {
         for part in parts { send(part) }
         connection.flush()
         connection.read()
-        if requestEnded { awaitResponse() } else { client.deadline.set(in: shared.idleTimeout) }
+        if requestEnded { awaitResponse() } else { client.deadline.set(in: settings.idleTimeout) }
         client.readIfWanted()
     }
 
@@ -119,11 +122,11 @@ final class Exchange {
 
     private func awaitResponse() {
         guard responseStatus == nil else { return }
-        client.deadline.set(in: shared.responseTimeout)
+        client.deadline.set(in: settings.responseTimeout)
     }
 
     private func progress() {
-        if !requestEnded || responseStatus != nil { client.deadline.set(in: shared.idleTimeout) }
+        if !requestEnded || responseStatus != nil { client.deadline.set(in: settings.idleTimeout) }
     }
 
     // MARK: the response
@@ -135,7 +138,7 @@ final class Exchange {
         clientKeepsAlive = request.isKeepAlive && requestEnded && !client.isQuiescing
         upstreamKeepsAlive = head.isKeepAlive && head.version.isOneOne && isDelimited(head)
         let (downstream, framing) = HeaderRules.downstream(
-            head, to: request, version: shared.name(version), keepAlive: clientKeepsAlive)
+            head, to: request, version: settings.name(version), keepAlive: clientKeepsAlive)
         if framing == .close { clientKeepsAlive = false }
         hasBody = framing != .none
         client.write(.head(downstream))
@@ -157,7 +160,7 @@ final class Exchange {
         }
         guard request.version.isOneOne else { return }
         let (downstream, _) = HeaderRules.downstream(
-            head, to: request, version: shared.name(version), keepAlive: true)
+            head, to: request, version: settings.name(version), keepAlive: true)
         client.write(.head(downstream))
         client.flush()
     }
@@ -218,7 +221,7 @@ final class Exchange {
     func refuse(_ status: HTTPResponseStatus, _ reason: String) {
         guard responseStatus == nil else { return abort() }
         end(code: Int(status.code))
-        client.answer(status, reason, version: shared.name(version), keepAlive: false)
+        client.answer(status, reason, version: settings.name(version), keepAlive: false)
     }
 
     func clientGone() {
@@ -231,10 +234,10 @@ final class Exchange {
     /// healthy canary.
     private func fail(_ status: HTTPResponseStatus, _ reason: String) {
         guard responseStatus == nil else { return abort() }
-        shared.metrics.failed(version)
+        shared.metrics.failed(settings.counter(version))
         let keepAlive = request.isKeepAlive && requestEnded && !client.isQuiescing
         end(code: Int(status.code))
-        client.answer(status, reason, version: shared.name(version), keepAlive: keepAlive)
+        client.answer(status, reason, version: settings.name(version), keepAlive: keepAlive)
     }
 
     /// The answer has begun and cannot be completed: the client learns it by its connection being closed.
@@ -255,6 +258,6 @@ final class Exchange {
         isOver = true
         client.deadline.clear()
         let seconds = Double((NIODeadline.now() - startedAt).nanoseconds) / 1e9
-        shared.metrics.finished(version, code: Int(code), seconds: seconds)
+        shared.metrics.finished(settings.counter(version), code: Int(code), seconds: seconds)
     }
 }

@@ -1,32 +1,22 @@
-import NIOCore
 import Synchronization
 
 /// What all connections share.
 final class ProxyShared: Sendable {
-    let splitter: TrafficSplitter
-    let clientAddress: ClientAddress
-    let groups: [BackendGroup]
-    let versionNames: [String]
     let split: CurrentSplit
     let metrics: RouterMetrics
-    let connectTimeout: TimeAmount
-    let responseTimeout: TimeAmount
-    let idleTimeout: TimeAmount
+    private let current: Mutex<ProxySettings>
 
-    init(_ configuration: GrayRouterConfiguration, split: CurrentSplit, metrics: RouterMetrics) {
-        splitter = TrafficSplitter(configuration.strategy)
-        clientAddress = ClientAddress(trusted: NetworkTable(configuration.trustedProxies.compactMap { Network($0) }))
-        groups = [BackendGroup(configuration.baseline), BackendGroup(configuration.canary)]
-        versionNames = [configuration.baselineVersion, configuration.canaryVersion]
+    init(_ settings: ProxySettings, split: CurrentSplit, metrics: RouterMetrics) {
+        current = Mutex(settings)
         self.split = split
         self.metrics = metrics
-        connectTimeout = .milliseconds(Int64(configuration.connectTimeoutMs))
-        responseTimeout = .milliseconds(Int64(configuration.responseTimeoutMs))
-        idleTimeout = .milliseconds(Int64(configuration.idleTimeoutMs))
     }
 
-    func group(_ version: Version) -> BackendGroup { groups[version.rawValue] }
-    func name(_ version: Version) -> String { versionNames[version.rawValue] }
+    /// In force now; a reload replaces them.
+    var settings: ProxySettings {
+        get { current.withLock { $0 } }
+        set { current.withLock { $0 = newValue } }
+    }
 }
 
 /// The split in force, read for each request.

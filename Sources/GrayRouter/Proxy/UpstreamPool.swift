@@ -6,15 +6,11 @@ import NIOPosix
 /// so that a byte never changes threads on its way.
 final class UpstreamPool {
     private let loop: any EventLoop
-    private let connectTimeout: TimeAmount
     /// Per server, the one used last at the end: it is the least likely to have gone stale.
     private var idle: [ObjectIdentifier: [UpstreamConnection]] = [:]
     private var isClosed = false
 
-    init(loop: any EventLoop, connectTimeout: TimeAmount) {
-        self.loop = loop
-        self.connectTimeout = connectTimeout
-    }
+    init(loop: any EventLoop) { self.loop = loop }
 
     /// An idle connection, if there is one.
     func take(_ backend: Backend) -> UpstreamConnection? {
@@ -33,11 +29,17 @@ final class UpstreamPool {
     }
 
     func forget(_ connection: UpstreamConnection) {
-        idle[ObjectIdentifier(connection.backend)]?.removeAll { $0 === connection }
+        let key = ObjectIdentifier(connection.backend)
+        idle[key]?.removeAll { $0 === connection }
+        // A server that a reload took out leaves nothing behind.
+        if idle[key]?.isEmpty == true { idle[key] = nil }
     }
 
     /// A new connection; `done` is called once, on this loop.
-    func connect(_ backend: Backend, done: @escaping (Result<UpstreamConnection, any Error>) -> Void) {
+    func connect(
+        _ backend: Backend, within connectTimeout: TimeAmount,
+        done: @escaping (Result<UpstreamConnection, any Error>) -> Void
+    ) {
         let bound = NIOLoopBound((pool: self, done: done), eventLoop: loop)
         ClientBootstrap(group: loop)
             .connectTimeout(connectTimeout)
