@@ -8,6 +8,9 @@ TARGET ?= exposition
 COMPUTING = ^(Calculator|Calibration|Fuzzing|ReleaseKernel|Rules|Simulation|Statistics|Telemetry)Tests\.
 LIVE = ^(Daemon|LiveRouter)Tests\.
 SECONDS ?= 60
+SOAK ?= 30m
+# One place for release builds that share most of their modules.
+RELEASE = .build-release
 
 help:
 	@echo "make demo    build, then watch a bad release being caught (FAULT=errors|latency|crash|subtle|none)"
@@ -20,6 +23,7 @@ help:
 	@echo "make gate    count the instructions of fixed work and compare (make gate-accept takes the new numbers)"
 	@echo "make calibrate  simulate releases: false rollbacks and times to detection (some 15 CPU minutes)"
 	@echo "make simulate  whole lives of the daemon in virtual time, with drawn faults (SEEDS=2000)"
+	@echo "make soak    the release executable for half an hour among real programs, faults and signals (SOAK=30m)"
 	@echo "make fuzz    look for inputs that break a promise (TARGET=exposition|condition|configuration|admin SECONDS=60)"
 
 build:
@@ -70,6 +74,12 @@ gate-accept:
 	@scripts/setup.sh gate
 	scripts/gate.sh accept
 
+soak:
+	@scripts/setup.sh soak
+	swift build -c release --scratch-path $(RELEASE) --product rollguard
+	.soak-venv/bin/python scripts/soak --rollguard $(RELEASE)/release/rollguard --minutes $(patsubst %m,%,$(SOAK)) \
+		$(if $(SEED),--seed $(SEED))
+
 fuzz:
 	@scripts/setup.sh build
 	scripts/fuzz.sh $(TARGET) $(SECONDS)
@@ -79,4 +89,4 @@ calibrate:
 	swift build -c release --scratch-path .build-calibrate --product rollguard-calibrate
 	.build-calibrate/release/rollguard-calibrate --jobs 2
 
-.PHONY: help build demo test test-routers lint simulate bench bench-docs gate gate-accept fuzz calibrate
+.PHONY: help build demo test test-routers lint simulate soak bench bench-docs gate gate-accept fuzz calibrate

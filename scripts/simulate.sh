@@ -7,7 +7,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-scratch=.build-simulate
+# Shared with `make soak`: most modules are the same.
+scratch=.build-release
 program=$scratch/release/rollguard-simulate
 
 swift build -c release --scratch-path "$scratch" --disable-index-store --product rollguard-simulate

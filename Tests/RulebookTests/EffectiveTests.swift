@@ -8,7 +8,7 @@ struct EffectiveTests {
     private static let rich = """
         state: "/var/lib/roll guard"
         listen: {address: "[::1]:0", token_file: api.token}
-        journal: {grace: 0s, retention: 1w1ms}
+        journal: {grace: 0s, retention: 1w1ms, prune_every: 90s}
         receivers:
           - name: a
             kind: alertmanager
@@ -137,7 +137,8 @@ struct EffectiveTests {
     @Test func defaultsAreWrittenOut() throws {
         let written = Rulebook.effectiveYAML(of: try load(Sample.configuration))
         for line in [
-            "listen:\n  address: \"127.0.0.1:9411\"\n", "  grace: 5s\n  retention: 90d\n", "    give_up_after: 1d\n",
+            "listen:\n  address: \"127.0.0.1:9411\"\n", "  grace: 5s\n  retention: 90d\n  prune_every: 1h\n",
+            "    give_up_after: 1d\n",
             "      body_limit: 64MiB\n", "      deadline: 1m\n", "      below: 0.5/s\n      cycles: 1\n",
             "            no_data: hold\n            action: notify\n",
         ] {

@@ -26,9 +26,10 @@ struct ConfigurationReader {
     }
 
     private func readJournal(_ field: Field, into journal: inout JournalPlan) {
-        guard let fields = field.fields(of: "'journal'", ["grace", "retention"]) else { return }
+        guard let fields = field.fields(of: "'journal'", ["grace", "retention", "prune_every"]) else { return }
         journal.graceMs = fields["grace"]?.durationMs(Amounts.orZero) ?? journal.graceMs
         journal.retentionMs = fields["retention"]?.durationMs() ?? journal.retentionMs
+        journal.pruneEveryMs = fields["prune_every"]?.durationMs(1_000...86_400_000) ?? journal.pruneEveryMs
     }
 
     private func releases(_ field: Field) -> [ReleasePlan] {

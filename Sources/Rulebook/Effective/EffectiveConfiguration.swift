@@ -14,6 +14,7 @@ struct EffectiveConfiguration {
                 "journal",
                 .mapping([
                     ("grace", ms(plan.daemon.journal.graceMs)), ("retention", ms(plan.daemon.journal.retentionMs)),
+                    ("prune_every", ms(plan.daemon.journal.pruneEveryMs)),
                 ])
             ),
             ("receivers", .list(plan.receivers.map(receiver))), ("releases", .list(plan.releases.map(release))),
