@@ -18,6 +18,7 @@ let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 /// One room of the house: a library target and nothing else.
@@ -65,7 +66,7 @@ let package = Package(
             "Daemon",
             [
                 "Telemetry", "ReleaseKernel", "Wire", "Routers", "Receivers", "Ledger", "Console", logging, lifecycle,
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                signals,
             ]),
         // floor 3: the command line
         .executableTarget(
@@ -73,7 +74,7 @@ let package = Package(
             dependencies: [
                 "Calculator", "Calibration", "Daemon", "Console", "DemoWorld", "GrayRouter", "Ledger", "ReleaseKernel",
                 "Rulebook", "SimulateCommand", "Telemetry", "Wire",
-                logging, lifecycle, arguments,
+                logging, arguments, signals,
             ], swiftSettings: house),
         .executableTarget(name: "rollguard-calibrate", dependencies: ["Calibration"], swiftSettings: house),
         .executableTarget(

@@ -23,16 +23,24 @@ public struct Daemon: Sendable {
         /// Test hook: the process kills itself as soon as this journal sequence is durable, before anything follows
         /// from it.
         public var dieAfterSequence: UInt64?
+        /// Test hook: one of the services returns after so many milliseconds, as a defect would make it.
+        public var endAfterMs: Int64?
+        /// Stop on SIGTERM and SIGINT, reload on SIGHUP. False where the daemon is a part of another program.
+        public var handlesSignals = true
+        /// Whether a SIGHUP came before the daemon was able to reload; asked once.
+        public var takePendingReload: @Sendable () -> Bool = { false }
 
         public init(
             version: String, isDryRun: Bool = false, seed: UInt64 = .random(in: .min ... .max),
-            onListening: (@Sendable (String, Int) async -> Void)? = nil, dieAfterSequence: UInt64? = nil
+            onListening: (@Sendable (String, Int) async -> Void)? = nil, dieAfterSequence: UInt64? = nil,
+            endAfterMs: Int64? = nil
         ) {
             self.version = version
             self.isDryRun = isDryRun
             self.seed = seed
             self.onListening = onListening
             self.dieAfterSequence = dieAfterSequence
+            self.endAfterMs = endAfterMs
         }
     }
 
@@ -51,13 +59,15 @@ public struct Daemon: Sendable {
     /// - Throws: ``PlanMistakes``, `JournalError`, `ConsoleError`: what kept it from starting.
     public func run() async throws {
         MemoryHabits.addNoArenas()
+        let files = OpenFiles.raised()
+        try files.requireEnough()
         let plan = try source.load()
         let clock = SystemClock()
         let meter = KernelMeter(version: options.version, clock: clock)
         let secrets = KnownSecrets(SystemSecretStore())
         secrets.remember(addressesOf: plan)
         let logger = safe(logger, secrets)
-        let wires = Wires(version: options.version, secrets: secrets)
+        let wires = Wires(version: options.version, secrets: secrets, files: files)
         let journal = try SQLiteJournal(directory: plan.daemon.stateDirectory)
         let parts = PartsFactory(
             routerCalls: wires.routerCalls, deliveries: wires.deliveries, secrets: secrets, clock: clock,
@@ -73,7 +83,7 @@ public struct Daemon: Sendable {
             kernel: kernel, clock: clock, secrets: secrets,
             effects: EffectSink(journal: writer, routers: routers, log: KernelLog(logger: logger), meter: meter))
         let scrapes = ScrapeService(
-            lanes: wires.scrapeLanes(), clock: clock, logger: logger, meter: meter, watchdog: watchdog)
+            lanes: wires.scrapeLanes(), files: files, clock: clock, logger: logger, meter: meter, watchdog: watchdog)
         let log = KernelLog(logger: logger)
         let outbox = OutboxPump(
             outbox: journal, receivers: parts.receivers(for: plan), plans: plan.receivers,
@@ -87,24 +97,31 @@ public struct Daemon: Sendable {
             meter: meter)
         let console = ConsoleServer(
             operations: operations, listen: plan.daemon.listen, secrets: secrets, version: options.version,
-            logger: logger, onBound: options.onListening)
+            logger: logger, connectionLimit: files.outsideConnections, onBound: options.onListening)
 
         try await scrapes.follow(plan)
         await watchdog.send(.tick)
         // Services stop in the reverse order: the journal writes what the others still had to say.
-        let services = [
+        var services = [
             EndlessService(
                 "journal writer", Draining(writer: writer, watchdog: watchdog) { outbox.nudge() }),
             EndlessService("outbox") { await outbox.run() },
             EndlessService("router calls") { await routers.run(watchdog: watchdog) },
-            EndlessService("pruning") { await prune(journal, keepMs: plan.daemon.journal.retentionMs, clock) },
-            EndlessService("reload on SIGHUP", ReloadOnSignal(reloader: reloader)),
+            EndlessService("pruning") { await prune(journal, clock) { await reloader.journalPlan } },
             EndlessService("API", console),
         ]
+        if options.handlesSignals {
+            services.append(
+                EndlessService(
+                    "reload on SIGHUP", ReloadOnSignal(reloader: reloader, takePending: options.takePendingReload)))
+        }
+        if let endAfterMs = options.endAfterMs {
+            services.append(EndlessService("test hook") { try await Task.sleep(for: .milliseconds(endAfterMs)) })
+        }
         let group = ServiceGroup(
             configuration: .init(
-                services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
-                logger: logger))
+                services: services.map { .init(service: $0) },
+                gracefulShutdownSignals: options.handlesSignals ? [.sigterm, .sigint] : [], logger: logger))
         do { try await group.run() } catch {
             await tearDown(scrapes, watchdog, wires)
             throw error
@@ -125,13 +142,16 @@ public struct Daemon: Sendable {
         await wires.shutdown()
     }
 
-    /// Forgets what is older than the retention, once an hour.
-    private func prune(_ journal: SQLiteJournal, keepMs: Int64, _ clock: SystemClock) async {
+    /// Removes what is older than the retention, at the start and then at the interval of the plan in force.
+    private func prune(
+        _ journal: SQLiteJournal, _ clock: SystemClock, plan: @Sendable () async -> JournalPlan
+    ) async {
         while !Task.isCancelled {
+            let keepMs = await plan().retentionMs
             do throws(JournalError) { try await journal.prune(beforeWallMs: clock.wallMs - keepMs) } catch {
                 logger.warning("old journal entries could not be removed: \(error)")
             }
-            do { try await Task.sleep(for: .seconds(3_600)) } catch { return }
+            do { try await Task.sleep(for: .milliseconds(await plan().pruneEveryMs)) } catch { return }
         }
     }
 }

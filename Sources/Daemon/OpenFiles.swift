@@ -1,27 +1,83 @@
 import Glibc
 
-/// How many files and sockets the process may hold open.
+/// How many files and sockets the process may hold open, and what they are for.
 ///
 /// The usual soft limit of 1,024 is there for programs that call `select`; nothing here does, and a connection per
 /// target that is kept open between scrapes needs more.
-enum OpenFiles {
+public struct OpenFiles: Sendable {
     /// More than any plan needs.
     private static let wanted: rlim_t = 17_408
-    /// For the journal, the API, logs, and connections to routers and receivers.
-    private static let kept = 512
+    /// What the daemon keeps for everything but scrapes where there is plenty: journal, API, logs, connections to routers
+    /// and receivers.
+    private static let keptAtMost = 512
+    /// Connections of the API, to routers and to receivers, 16 of each, that must always be possible.
+    private static let outsideAtLeast = 48
+    private static let scrapesAtLeast = 16
 
-    /// Raises the soft limit as far as the hard one lets it.
-    ///
-    /// - Returns: how many connections scrapes may keep open.
-    static func makeRoomForConnections() -> Int {
+    /// As the system grants it.
+    public let limit: Int
+    /// The process's own: standard streams, journal, event loops (three for each processor), signals, transfer threads.
+    private let own: Int
+
+    /// - Parameter processors: those that the event loops are made for.
+    init(limit: Int, processors: Int) {
+        self.limit = limit
+        own = 48 + 3 * processors
+    }
+
+    /// Raises the soft limit as far as the hard one allows.
+    public static func raised() -> OpenFiles {
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
         var limit = rlimit()
-        guard getrlimit(resource, &limit) == 0 else { return kept }
+        let processors = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        guard getrlimit(resource, &limit) == 0 else { return OpenFiles(limit: 1_024, processors: processors) }
         if limit.rlim_cur < wanted {
             var raised = limit
             raised.rlim_cur = min(wanted, limit.rlim_max)
             if setrlimit(resource, &raised) == 0 { limit = raised }
         }
-        return max(64, Int(min(limit.rlim_cur, wanted)) - kept)
+        return OpenFiles(limit: Int(min(limit.rlim_cur, wanted)), processors: processors)
+    }
+
+    /// For how many clients at once a proxy has room: each takes a connection of its own and one to a server.
+    public var proxiedClients: Int { max(0, (limit - own) / 2) }
+
+    /// With fewer the daemon does not start, because it could not call a router when it has to.
+    var least: Int { own + Self.outsideAtLeast + Self.scrapesAtLeast }
+
+    /// Connections that scrapes may keep open; half of the limit, or what is left beside what is kept for the rest.
+    var scrapeConnections: Int {
+        let kept = max(own + Self.outsideAtLeast, min(Self.keptAtMost, limit / 2))
+        return max(Self.scrapesAtLeast, limit - kept)
+    }
+
+    /// How many connections the API may have open, and as many those to routers, and those to receivers: people who look
+    /// must not take the last descriptor from a router call.
+    var outsideConnections: Int { max(Self.outsideAtLeast, limit - own - scrapeConnections) / 3 }
+
+    /// Refuses to start with a limit that would break the daemon sooner or later.
+    func requireEnough() throws(TooFewOpenFiles) {
+        guard limit >= least else { throw TooFewOpenFiles(limit: limit, needed: least) }
+    }
+
+    /// What to tell when the plan's targets cannot each keep a connection; nil when they can.
+    func warning(targets: Int) -> String? {
+        guard targets > scrapeConnections else { return nil }
+        let needed = limit - scrapeConnections + targets
+        return "\(targets) targets share \(scrapeConnections) connections, which makes scrapes slower: "
+            + TooFewOpenFiles(limit: limit, needed: needed).description
+    }
+}
+
+/// The limit of open files is too low. Says what to do.
+struct TooFewOpenFiles: Error, Equatable, CustomStringConvertible {
+    let limit: Int
+    let needed: Int
+
+    var description: String {
+        """
+        the limit of open files is \(limit), and \(needed) are needed; raise it: `ulimit -n \(needed)` in the shell that \
+        starts rollguard, or `LimitNOFILE=\(needed)` in its systemd unit
+        """
     }
 }

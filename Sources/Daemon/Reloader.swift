@@ -32,6 +32,9 @@ actor Reloader {
         self.meter = meter
     }
 
+    /// Of the configuration in force.
+    var journalPlan: JournalPlan { plan.daemon.journal }
+
     func reload() async -> CommandResult {
         do {
             let next = try source.load()

@@ -12,6 +12,9 @@ actor ScrapeService {
     private let logger: Logger
     private let meter: KernelMeter
     private let watchdog: Watchdog
+    private let files: OpenFiles
+    /// The last warning about open files; a reload that changes nothing about it does not repeat it.
+    private var filesWarning: String?
     private var lanes: ScrapeLanes
     private let shelf = LayoutShelf()
     private let scratches = ScratchPool()
@@ -24,7 +27,11 @@ actor ScrapeService {
         let task: Task<Void, Never>
     }
 
-    init(lanes: ScrapeLanes, clock: SystemClock, logger: Logger, meter: KernelMeter, watchdog: Watchdog) {
+    init(
+        lanes: ScrapeLanes, files: OpenFiles, clock: SystemClock, logger: Logger, meter: KernelMeter,
+        watchdog: Watchdog
+    ) {
+        self.files = files
         self.lanes = lanes
         self.clock = clock
         self.logger = logger
@@ -57,6 +64,7 @@ actor ScrapeService {
         for retired in lanes.retireEmpty() { Task { await retired.shutdown() } }
         self.lanes = lanes
         scrapers = next
+        warnOfOpenFiles(targets: next.count)
         for name in loops.keys where !plan.releases.contains(where: { $0.name == name }) { stop(name) }
         for release in plan.releases { run(release) }
     }
@@ -72,6 +80,12 @@ actor ScrapeService {
     }
 
     private func stop(_ release: String) { loops.removeValue(forKey: release)?.task.cancel() }
+
+    private func warnOfOpenFiles(targets: Int) {
+        let warning = files.warning(targets: targets)
+        if let warning, warning != filesWarning { logger.warning("\(warning)") }
+        filesWarning = warning
+    }
 
     func stop() {
         for loop in loops.values { loop.task.cancel() }

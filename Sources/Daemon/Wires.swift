@@ -8,17 +8,20 @@ struct Wires {
     let deliveries: CurlTransport
     private let userAgent: String
     private let secrets: any SecretStore
+    private let scrapeConnections: Int
 
-    init(version: String, secrets: any SecretStore) {
+    init(version: String, secrets: any SecretStore, files: OpenFiles) {
+        scrapeConnections = files.scrapeConnections
+        let few = min(Self.fewConnections, files.outsideConnections)
         userAgent = "Rollguard/\(version)"
         self.secrets = secrets
-        routerCalls = CurlTransport(userAgent: userAgent, secrets: secrets, maxConnections: Self.fewConnections)
-        deliveries = CurlTransport(userAgent: userAgent, secrets: secrets, maxConnections: Self.fewConnections)
+        routerCalls = CurlTransport(userAgent: userAgent, secrets: secrets, maxConnections: few)
+        deliveries = CurlTransport(userAgent: userAgent, secrets: secrets, maxConnections: few)
     }
 
     func scrapeLanes() -> ScrapeLanes {
         let bodies = BodyPool(most: Self.keptBodies)
-        return ScrapeLanes(connections: OpenFiles.makeRoomForConnections()) { [userAgent, secrets] connections in
+        return ScrapeLanes(connections: scrapeConnections) { [userAgent, secrets] connections in
             CurlTransport(
                 userAgent: userAgent, secrets: secrets, maxConnections: connections,
                 maxInFlight: min(connections, Self.scrapesAtOnce), bodies: bodies)

@@ -11,7 +11,6 @@ final class LoadEngine {
     /// Requests that wait for a connection; more than these are counted as broken.
     private static let queueLimit = 1_024
     private static let answerLimit = TimeAmount.seconds(5)
-    private static let drainLimit = TimeAmount.seconds(2)
     /// Of a counted load: it is the answers that are wanted, however busy the machine is.
     private static let countedDrainLimit = TimeAmount.seconds(20)
     private static let tick = TimeAmount.milliseconds(5)
@@ -28,7 +27,7 @@ final class LoadEngine {
     private var phase = Phase.ready
     private var waiters: [() -> Void] = []
     private var ticking: RepeatedTask?
-    private var drainDeadline: Scheduled<Void>?
+    private var draining: (until: NIODeadline, timer: Scheduled<Void>)?
     private var begunAt = NIODeadline.now()
     private var due = 0
     private var connections: [ObjectIdentifier: LoadConnection] = [:]
@@ -64,15 +63,21 @@ final class LoadEngine {
         }
     }
 
-    func finish(within limit: TimeAmount = LoadEngine.drainLimit, whenFinished: @escaping () -> Void) {
+    func finish(within limit: TimeAmount, whenFinished: @escaping () -> Void) {
         guard phase != .finished else { return whenFinished() }
         waiters.append(whenFinished)
-        guard phase != .draining else { return }
         phase = .draining
         ticking?.cancel()
-        let bound = NIOLoopBound(self, eventLoop: loop)
-        drainDeadline = loop.scheduleTask(in: limit) { bound.value.end() }
+        drain(until: .now() + limit)
         endIfDrained()
+    }
+
+    /// The earliest of several deadlines holds.
+    private func drain(until deadline: NIODeadline) {
+        if let draining, draining.until <= deadline { return }
+        draining?.timer.cancel()
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        draining = (deadline, loop.scheduleTask(deadline: deadline) { bound.value.end() })
     }
 
     private func endIfDrained() {
@@ -83,7 +88,7 @@ final class LoadEngine {
     private func end() {
         guard phase != .finished else { return }
         phase = .finished
-        drainDeadline?.cancel()
+        draining?.timer.cancel()
         statistics.broken += queue.count
         queue.removeAll()
         for connection in connections.values { connection.close() }

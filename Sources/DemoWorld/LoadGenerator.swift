@@ -27,22 +27,24 @@ public final class LoadGenerator: Sendable {
             eventLoop: loop)
     }
 
-    /// Sends requests until `stop()` or until the task is cancelled, and returns when the last answers are in (at most
-    /// 2 s later).
+    /// Sends requests until `stop()`, and returns when the last answers are in. Cancelling the task stops it as well, and
+    /// waits for the last answers no longer than half a second: whoever cancels wants to go.
     public func run() async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 loop.execute { self.engine.value.start { continuation.resume() } }
             }
         } onCancel: {
-            loop.execute { self.engine.value.finish {} }
+            loop.execute { self.engine.value.finish(within: .milliseconds(500)) {} }
         }
     }
 
-    /// Sends nothing any more, and returns when the last answers are in (at most 2 s later). It cannot be run again.
-    public func stop() async {
+    /// Sends nothing any more, and returns when the last answers are in, at most `limitMs` later. It cannot be run again.
+    public func stop(withinMs limitMs: Int64 = 2_000) async {
         await withCheckedContinuation { continuation in
-            loop.execute { self.engine.value.finish { continuation.resume() } }
+            loop.execute {
+                self.engine.value.finish(within: .milliseconds(limitMs)) { continuation.resume() }
+            }
         }
     }
 

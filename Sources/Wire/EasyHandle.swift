@@ -73,10 +73,18 @@ final class EasyHandle {
     private func failure(_ code: CURLcode, _ request: PreparedRequest) -> TransferFailure {
         var startedMicroseconds: curl_off_t = 0
         _ = rg_get_size(raw, CURLINFO_PRETRANSFER_TIME_T, &startedMicroseconds)
-        let detail = errorText[0] == 0 ? String(cString: curl_easy_strerror(code)) : String(cString: errorText)
+        // Without a descriptor neither a name can be looked up nor a socket opened.
+        let isConnecting = [CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_HOST].contains(code)
+        let exhaustion = isConnecting ? OpenFileLimit.exhaustion : nil
+        let detail = exhaustion ?? errorDetail(code)
         return TransferFailure(
             code: code, detail: detail, refusal: intake.pointee.refusal,
             wasSent: startedMicroseconds > 0 || request.isRedirected)
+    }
+
+    /// libcurl's own words.
+    private func errorDetail(_ code: CURLcode) -> String {
+        errorText[0] == 0 ? String(cString: curl_easy_strerror(code)) : String(cString: errorText)
     }
 }
 

@@ -14,7 +14,8 @@ struct Demo: AsyncParsableCommand {
             sends 500 requests per second from sticky users, 10 % of them to v1.5.0, and
             lets v1.5.0 go bad after 15 seconds. The story ends with the proof that
             v1.5.0 serves nothing any more, and the webhook as it was received. Exit
-            code 0 when the story ended as it should, 1 when not.
+            code 0 when the story ended as it should, 1 when not. Ctrl-C takes
+            everything down at once.
 
             With subtle and none, half of 1000 requests per second go to v1.5.0, both
             versions fail 1 % of the time, and a rule with `regression` watches beside a
@@ -51,7 +52,10 @@ struct Demo: AsyncParsableCommand {
         let story = DemoStory(
             fault: fault, scene: scene, historySeconds: history ?? scene.historySeconds, faultAfterSeconds: faultAfter,
             requestsPerSecond: rate ?? scene.requestsPerSecond, seed: seed)
-        let ending = try await story.tell()
-        guard ending.isAsItShouldBe else { throw Failure.no(ending.text) }
+        let interrupted = try await Interruption.watch {
+            let ending = try await story.tell()
+            guard ending.isAsItShouldBe else { throw Failure.no(ending.text) }
+        }
+        if let interrupted { throw interrupted }
     }
 }

@@ -107,11 +107,16 @@ struct DemoStage {
         guard answer.status == 200 else { throw Failure.no("the router did not take the split: \(answer.status)") }
     }
 
+    /// Nobody waits for the last answers of a demo, and Ctrl-C must not take long.
+    private static let graceMs: Int64 = 200
+
     func takeDown() async {
-        await load.stop()
+        try? FileManager.default.removeItem(at: folder)
+        await load.stop(withinMs: Self.graceMs)
         for service in baseline + canary { await service.stop() }
-        await router.stop()
+        await router.stop(graceMs: Self.graceMs)
         await sink.stop()
+        // Once more: the router may have saved its split meanwhile.
         try? FileManager.default.removeItem(at: folder)
     }
 }

@@ -27,11 +27,36 @@ struct DemoStory {
         let load = Task { await stage.load.run() }
         defer { load.cancel() }
         // The services have served somebody before they are watched, as in life.
-        try await Task.sleep(for: .seconds(1))
+        try? await Task.sleep(for: .seconds(1))
+        let ending = await untilAnythingEnds(stage, clock: clock)
+        if scene == .subtle, !Task.isCancelled { clock.say(await bareRuleLine(stage, clock: clock)) }
+        await stage.takeDown()
+        try Task.checkCancellation()
+        clock.say(ending.text)
+        return ending
+    }
+
+    /// The daemon and the story side by side: the first that ends ends the other.
+    private func untilAnythingEnds(_ stage: DemoStage, clock: StoryClock) async -> Ending {
+        let (listening, announce) = AsyncStream<String>.makeStream()
+        return await withTaskGroup(of: Ending.self) { group in
+            group.addTask { await watch(stage, clock: clock, announce: announce) }
+            group.addTask { await play(stage, clock: clock, listening: listening) }
+            let ending = await group.next()
+            group.cancelAll()
+            await group.waitForAll()
+            return ending ?? Ending(isAsItShouldBe: false, text: "error: nothing ran")
+        }
+    }
+
+    /// Everything that happens while the daemon watches.
+    private func play(_ stage: DemoStage, clock: StoryClock, listening: AsyncStream<String>) async -> Ending {
         let share = "\(scene.canaryBasisPoints / 100) % of the users get v1.5.0"
         if historySeconds == 0 { clock.say(share) }
-        let daemon = try await start(stage, clock: clock)
-        let ending: Ending
+        for await address in listening {
+            clock.say("the daemon runs with \(stage.configurationPath)")
+            clock.say("its API: curl \(address)/api/v1/status")
+        }
         do {
             if historySeconds > 0 {
                 clock.say("the daemon watches v1.4.2 alone for \(historySeconds) s, to learn how its errors come")
@@ -39,40 +64,39 @@ struct DemoStory {
                 try await stage.share(basisPoints: scene.canaryBasisPoints)
                 clock.say(share)
             }
-            ending = try await act(stage, clock: clock)
+            return try await act(stage, clock: clock)
         } catch {
-            ending = Ending(isAsItShouldBe: false, text: "error: the demo broke off: \(error)")
+            return Ending(isAsItShouldBe: false, text: "error: the demo broke off: \(error)")
         }
-        if scene == .subtle { clock.say(await bareRuleLine(stage, clock: clock)) }
-        daemon.cancel()
-        _ = await daemon.result
-        await stage.takeDown()
-        clock.say(ending.text)
-        return ending
     }
 
-    /// The real daemon with the configuration file that the stage wrote.
-    private func start(_ stage: DemoStage, clock: StoryClock) async throws -> Task<Void, any Error> {
+    /// The real daemon with the configuration file that the stage wrote. While the story goes on it has no reason to end,
+    /// so its end, however it comes about, is a failure.
+    private func watch(
+        _ stage: DemoStage, clock: StoryClock, announce: AsyncStream<String>.Continuation
+    ) async -> Ending {
         var logger = Logger(label: "rollguard", factory: { _ in StoryLog(clock: clock) })
         logger.logLevel = .info
-        let (listening, announce) = AsyncStream<String>.makeStream()
-        let options = Daemon.Options(
+        var options = Daemon.Options(
             version: Rollguard.version,
             onListening: { host, port in
                 announce.yield("http://\(host):\(port)")
                 announce.finish()
             })
+        options.handlesSignals = false
+        options.endAfterMs = TestHooks.endAfterMs
         let daemon = Daemon(
             source: ConfigurationFile(path: stage.configurationPath), options: options, logger: logger)
-        let running = Task {
-            defer { announce.finish() }
+        // A daemon that ends before it listens must not leave the story waiting for its address.
+        defer { announce.finish() }
+        let reason: String
+        do {
             try await daemon.run()
+            reason = "it returned"
+        } catch {
+            reason = "\(error)"
         }
-        for await address in listening {
-            clock.say("the daemon runs with \(stage.configurationPath)")
-            clock.say("its API: curl \(address)/api/v1/status")
-        }
-        return running
+        return Ending(isAsItShouldBe: false, text: "error: the daemon ended in the middle of the demo: \(reason)")
     }
 
     private func act(_ stage: DemoStage, clock: StoryClock) async throws -> Ending {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import DemoWorld
-import ServiceLifecycle
 
 /// Clients to try things with: counts which version answers.
 struct LoadCommand: AsyncParsableCommand {
@@ -29,13 +28,10 @@ struct LoadCommand: AsyncParsableCommand {
         guard count.map({ $0 > 0 }) ?? true else { throw Failure.usage("error: --count is at least 1") }
         let load = LoadGenerator(
             target: target, requestsPerSecond: rate, users: 1_000, seed: 1, requestLimit: count)
-        let group = ServiceGroup(
-            configuration: .init(
-                services: [.init(service: Sending(load: load), successTerminationBehavior: .gracefullyShutdownGroup)],
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: DaemonLog.make(level: .error)))
-        try await group.run()
+        let interrupted = try await Interruption.watch { await load.run() }
         let statistics = await load.statistics()
-        print(LoadCommand.text(statistics))
+        Terminal.say(LoadCommand.text(statistics))
+        if let interrupted { throw interrupted }
         guard statistics.ok + statistics.failed > 0 else {
             throw Failure.unreachable("error: \(target) answers nothing")
         }
@@ -49,11 +45,5 @@ struct LoadCommand: AsyncParsableCommand {
             return "\(name) \(answers)" + (failures > 0 ? " (\(failures) failed)" : "")
         }
         return (versions + ["no answer \(statistics.broken)"]).joined(separator: ", ")
-    }
-
-    private struct Sending: Service {
-        let load: LoadGenerator
-
-        func run() async throws { await cancelWhenGracefulShutdown { await load.run() } }
     }
 }

@@ -20,7 +20,7 @@ struct Rollguard: AsyncParsableCommand {
 
             Exit codes: 0 done; 1 the answer is no (a check failed, a rollback was not
             acknowledged); 2 wrong usage; 3 something that is needed could not be
-            reached.
+            reached; 130 and 143 ended by SIGINT (Ctrl-C) and SIGTERM.
             """,
         version: version,
         subcommands: [
@@ -30,6 +30,7 @@ struct Rollguard: AsyncParsableCommand {
         ])
 
     static func main() async {
+        EarlySignals.rememberReloads()
         // Off the main actor: hops from it cost more than a scrape.
         await Task.detached { await runParsed() }.value
     }

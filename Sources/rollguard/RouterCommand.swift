@@ -1,7 +1,8 @@
 import ArgumentParser
+import Daemon
 import GrayRouter
 import Logging
-import ServiceLifecycle
+import UnixSignals
 
 /// The reference router by itself.
 struct Router: AsyncParsableCommand {
@@ -9,7 +10,8 @@ struct Router: AsyncParsableCommand {
         abstract: "Run the gray router: splits traffic by user, by region or at random.",
         discussion: """
             A small reverse proxy with an admin API that the watchdog (or curl) calls.
-            Its configuration is a JSON file; its split survives a restart.
+            Its configuration is a JSON file; its split survives a restart. SIGHUP reloads
+            the configuration (everything or nothing), SIGTERM and SIGINT end it.
             docs/reference/gray-router.md describes both.
 
               rollguard router --config router.json
@@ -31,25 +33,50 @@ struct Router: AsyncParsableCommand {
         do { router = try GrayRouter(configuration: try GrayRouterConfiguration.load(path: config)) } catch {
             throw Failure.no("error: \(error)")
         }
-        let group = ServiceGroup(
-            configuration: .init(
-                services: [.init(service: Running(router: router, logger: logger))],
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-        do { try await group.run() } catch let failure as GrayRouterError {
-            throw Failure.unreachable("error: \(failure)")
+        Router.warnOfOpenFiles(logger)
+        let path = config
+        let interrupted: ExitCode?
+        do {
+            interrupted = try await Interruption.watch {
+                let addresses = try await router.start()
+                logger.info("traffic on \(addresses.data), admin API on \(addresses.admin)")
+                await Router.reloadOnSignal(router, path: path, logger: logger)
+                await router.stop(graceMs: Router.graceMs)
+            }
+        } catch let failure as GrayRouterError {
+            throw Failure.unreachable("\(failure)")
         }
+        if let interrupted { throw interrupted }
     }
 
-    /// From start to stop.
-    private struct Running: Service {
-        let router: GrayRouter
-        let logger: Logger
+    /// How long requests in flight may take to end after SIGTERM: the process ends within a second.
+    private static let graceMs: Int64 = 600
 
-        func run() async throws {
-            let addresses = try await router.start()
-            logger.info("traffic on \(addresses.data), admin API on \(addresses.admin)")
-            try? await gracefulShutdown()
-            await router.stop()
+    /// A client that finds no descriptor left is not answered, so the operator must know before.
+    private static func warnOfOpenFiles(_ logger: Logger) {
+        let files = OpenFiles.raised()
+        guard files.proxiedClients < GrayRouter.clientLimit else { return }
+        logger.warning(
+            """
+            the limit of open files is \(files.limit), which is enough for \(files.proxiedClients) of at most \
+            \(GrayRouter.clientLimit) clients at once; raise it with `ulimit -n`, or `LimitNOFILE=` in the systemd unit
+            """)
+    }
+
+    /// Until it is cancelled.
+    private static func reloadOnSignal(_ router: GrayRouter, path: String, logger: Logger) async {
+        let signals = await UnixSignalsSequence(trapping: .sighup)
+        if EarlySignals.takePending() { await reload(router, path: path, logger: logger) }
+        for await _ in signals { await reload(router, path: path, logger: logger) }
+    }
+
+    private static func reload(_ router: GrayRouter, path: String, logger: Logger) async {
+        do {
+            let changed = try await router.reload(try GrayRouterConfiguration.load(path: path))
+            let what = changed.isEmpty ? "nothing has changed" : "changed: \(changed.joined(separator: ", "))"
+            logger.info("configuration reloaded: \(what)")
+        } catch {
+            logger.error("the configuration was not reloaded, the old one stays in force:\n\(error)")
         }
     }
 }

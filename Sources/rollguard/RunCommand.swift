@@ -32,10 +32,11 @@ struct Run: AsyncParsableCommand {
             throw Failure.usage("error: unknown log level '\(logLevel)'; it is trace, debug, info, warning or error")
         }
         let logger = DaemonLog.make(level: level)
-        let options = Daemon.Options(
+        var options = Daemon.Options(
             version: Rollguard.version, isDryRun: dryRun,
             onListening: { host, port in logger.info("the API listens on \(host):\(port)") },
-            dieAfterSequence: ProcessInfo.processInfo.environment["ROLLGUARD_TEST_DIE_AFTER"].flatMap { UInt64($0) })
+            dieAfterSequence: TestHooks.dieAfterSequence, endAfterMs: TestHooks.endAfterMs)
+        options.takePendingReload = EarlySignals.takePending
         do {
             try await Daemon(source: ConfigurationFile(path: config), options: options, logger: logger).run()
         } catch let mistakes as PlanMistakes {

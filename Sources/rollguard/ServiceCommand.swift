@@ -1,7 +1,6 @@
 import ArgumentParser
 import DemoWorld
 import Logging
-import ServiceLifecycle
 
 /// A small service to try things with: what the tutorials put behind a real router.
 struct ServiceCommand: AsyncParsableCommand {
@@ -36,15 +35,10 @@ struct ServiceCommand: AsyncParsableCommand {
         }
         let logger = DaemonLog.make(level: .info)
         logger.info("\(serviceVersion) listens on \(address)")
-        let group = ServiceGroup(
-            configuration: .init(
-                services: [.init(service: Waiting())], gracefulShutdownSignals: [.sigterm, .sigint],
-                logger: DaemonLog.make(level: .error)))
-        try? await group.run()
-        await service.stop()
-    }
-
-    private struct Waiting: Service {
-        func run() async throws { try? await gracefulShutdown() }
+        let interrupted = try await Interruption.watch {
+            while !Task.isCancelled { try? await Task.sleep(for: .seconds(3_600)) }
+            await service.stop()
+        }
+        if let interrupted { throw interrupted }
     }
 }

@@ -17,12 +17,17 @@ final class Executable: @unchecked Sendable {
 
     /// Starts it; standard output and error go to a file, so that no full pipe can stop it.
     ///
-    /// - Parameter input: a file that it reads as standard input.
-    init(_ arguments: [String], folder: URL, environment: [String: String] = [:], input: URL? = nil) throws {
+    /// - Parameters:
+    ///   - program: another one than rollguard, by its path.
+    ///   - input: a file that it reads as standard input.
+    init(
+        program: String? = nil, _ arguments: [String], folder: URL, environment: [String: String] = [:],
+        input: URL? = nil
+    ) throws {
         log = folder.appendingPathComponent("rollguard-\(UUID().uuidString).log")
         _ = FileManager.default.createFile(atPath: log.path, contents: nil)
         let handle = try FileHandle(forWritingTo: log)
-        process.executableURL = URL(fileURLWithPath: Executable.path ?? "/nonexistent")
+        process.executableURL = URL(fileURLWithPath: program ?? Executable.path ?? "/nonexistent")
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardOutput = handle
@@ -32,6 +37,7 @@ final class Executable: @unchecked Sendable {
     }
 
     var isRunning: Bool { process.isRunning }
+    var identifier: Int32 { process.processIdentifier }
 
     /// Everything it printed so far.
     var text: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }

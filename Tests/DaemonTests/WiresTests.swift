@@ -19,7 +19,7 @@ struct WiresTests {
         let silentURL = "http://\(try await silent.start())/metrics"
         let service = DemoService(version: "v1", instance: "a", fault: .none, seed: 1)
         let target = try await service.start()
-        let wires = Wires(version: "test", secrets: NoSecrets())
+        let wires = Wires(version: "test", secrets: NoSecrets(), files: OpenFiles(limit: 1_024, processors: 2))
         var lanes = wires.scrapeLanes()
         let transport = try lanes.place().transport
         let hanging = (0..<200).map { _ in
@@ -66,7 +66,7 @@ struct WiresTests {
         let oncall = try #require(parts.receivers(for: plan).first)
         _ = await oncall.deliver(Delivery(id: "a-1-oncall", receiver: "oncall", notification: news))
         #expect(deliveries.urls.withLock { $0 } == ["http://hook:1/"] && routerCalls.urls.withLock { $0 } == calls)
-        let wires = Wires(version: "test", secrets: NoSecrets())
+        let wires = Wires(version: "test", secrets: NoSecrets(), files: OpenFiles(limit: 1_024, processors: 2))
         #expect(wires.routerCalls !== wires.deliveries)
         await wires.shutdown()
     }

@@ -7,7 +7,7 @@ public import ServiceLifecycle
 
 /// Serves the HTTP API, the metrics and the health checks on one address until it is told to stop.
 public struct ConsoleServer: Service {
-    /// More wait in the system's queue.
+    /// At most, whatever is allowed; more wait in the system's queue.
     static let connectionLimit = 256
     static let headerLimitBytes = 16 * 1024
     static let idleSeconds: Int64 = 30
@@ -19,14 +19,17 @@ public struct ConsoleServer: Service {
     private let secrets: any SecretStore
     private let version: String
     private let logger: Logger
+    private let connectionLimit: Int
     private let onBound: (@Sendable (_ host: String, _ port: Int) async -> Void)?
 
     /// - Parameters:
     ///   - listen: port 0 asks the system for a free one.
     ///   - secrets: asked for the token at each call that needs it, so that a rotated one is taken up.
+    ///   - connectionLimit: connections at the same time; more wait in the system's queue.
     ///   - onBound: called once, when connections are taken, with the address that the system gave.
     public init(
         operations: any Operations, listen: ListenPlan, secrets: any SecretStore, version: String, logger: Logger,
+        connectionLimit: Int = 256,
         onBound: (@Sendable (_ host: String, _ port: Int) async -> Void)?
     ) {
         self.operations = operations
@@ -34,6 +37,7 @@ public struct ConsoleServer: Service {
         self.secrets = secrets
         self.version = version
         self.logger = logger
+        self.connectionLimit = min(connectionLimit, ConsoleServer.connectionLimit)
         self.onBound = onBound
     }
 
@@ -77,7 +81,7 @@ public struct ConsoleServer: Service {
                         maxHeaderListSize: ConsoleServer.headerLimitBytes, maxHeaderFieldCount: 100))),
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: port),
-                availableConnectionsDelegate: MaximumAvailableConnections(ConsoleServer.connectionLimit)),
+                availableConnectionsDelegate: MaximumAvailableConnections(connectionLimit)),
             onServerRunning: { channel in
                 let bound = channel.localAddress
                 await onBound?(bound?.ipAddress ?? host, bound?.port ?? port)
