@@ -91,8 +91,9 @@ struct PoolWindowTests {
         window.add(reading([0.1, 0.25, .infinity], [1, 2, 4]))
         window.closeRow(atMs: 2_000)
         let view = window.view(windowMs: 10_000)
-        #expect(view.upperBounds == [0.1, 0.25, .infinity])
-        #expect(view.cumulative == [6, 2, 14])
+        #expect(view.upperBounds == [0.1, .infinity], "only bounds that all of them have")
+        #expect(view.cumulative == [6, 14])
+        #expect(view.layouts == [[0.1, .infinity], [0.1, 0.25, .infinity]] && view.histogramCount == 14)
         #expect(view.latencyCount == 14)
     }
 
@@ -108,21 +109,25 @@ struct PoolWindowTests {
         var generator = SeededGenerator(seed: seed)
         var window = PoolWindow(windowsMs: [30_000], intervalMs: 1_000, beganAtMs: 0)
         var expected: [Double: Double] = [:]
+        var shared: Set<Double>?
         for cycle in 1...20 {
             for _ in 0..<2 {
                 let all = (1...Int(1 + generator.next() % 60)).map { Double($0) / Double(1 + generator.next() % 3) }
                 let bounds = Set(all).sorted() + [.infinity]
                 let counts = bounds.map { _ in Double(generator.next() % 100) }
                 for (bound, count) in zip(bounds, counts) { expected[bound, default: 0] += count }
+                shared = shared.map { $0.intersection(bounds) } ?? Set(bounds)
                 window.add(Self.reading(bounds, counts))
             }
             window.closeRow(atMs: Int64(cycle) * 1_000)
             let view = window.view(windowMs: 30_000)
-            #expect(view.upperBounds == expected.keys.sorted())
-            #expect(view.cumulative == expected.keys.sorted().map { expected[$0] })
+            let bounds = (shared ?? []).sorted()
+            #expect(view.upperBounds == bounds)
+            #expect(view.cumulative == bounds.map { expected[$0] })
         }
     }
 
+    /// Requests beyond the limit have no bound in common with the others, so that nothing is estimated without them.
     @Test func takesNoMoreBoundsThanItsLimit() {
         var window = PoolWindow(windowsMs: [3_000], intervalMs: 1_000, beganAtMs: 0)
         for page in 1...3 {
@@ -130,7 +135,9 @@ struct PoolWindowTests {
             window.add(Self.reading(bounds, bounds.map { _ in 1 }))
             window.closeRow(atMs: Int64(page) * 1_000)
         }
-        #expect(window.view(windowMs: 3_000).upperBounds.count == 2_000)
+        let view = window.view(windowMs: 3_000)
+        #expect(view.upperBounds.isEmpty && view.histogramCount == 3)
+        #expect(view.layouts.map(\.count) == [1_501, 0])
     }
 
     @Test func doesNotGrowWithTime() {

@@ -9,8 +9,15 @@ extension PoolState.Target {
         var one = InstanceIncrements(
             instance: instance, requests: reading.requests, errors: reading.errors,
             coveredSeconds: reading.coveredSeconds ?? .infinity, isLate: isLate)
-        if case .histogram(let histogram) = reading.latency { one.latency = LatencyIncrements(histogram) }
+        if case .histogram(let histogram) = reading.latency, histogram.isSound { one.latency = .init(histogram) }
         increments.append(one)
+    }
+}
+
+extension HistogramIncrements {
+    /// Its buckets can be compared: counts that contradict each other are evidence of nothing.
+    fileprivate var isSound: Bool {
+        HistogramDefect.first(upperBounds: upperBounds, cumulative: cumulative, count: count) == nil
     }
 }
 

@@ -9,7 +9,7 @@ struct RuleEvaluation: Sendable, Equatable {
         let verdict = RuleEvaluation.verdict(rule: rule, measure: measure)
         let swapped = IndicatorValues(baseline: values.baseline, canary: values.baseline)
         baselineBreachesToo = verdict == .breached && rule.condition.holds(swapped) == true
-        var notes = rule.indicator.notes(for: measure.canary.view, of: canary)
+        var notes = measure.notes(for: rule.condition)
         if verdict == .breached, rule.noData == .breach, let missing = RuleEvaluation.missingData(rule, measure) {
             notes.append("\(missing), which the rule takes for a breach (no_data: breach)")
         }
@@ -34,6 +34,8 @@ struct RuleEvaluation: Sendable, Equatable {
 
     private static func verdict(rule: RulePlan, measure: RuleMeasure) -> Verdict {
         if let reason = blindness(rule, measure, .baseline) { return .inconclusive(reason: reason) }
+        // Not for want of data: two resolutions are never compared, whatever `no_data` says.
+        if let reason = measure.incomparable { return .inconclusive(reason: reason) }
         if let reason = blindness(rule, measure, .canary) {
             return withoutData(rule, baseline: measure.values.baseline, reason: reason)
         }
@@ -70,7 +72,7 @@ struct RuleEvaluation: Sendable, Equatable {
     private static func missingData(_ rule: RulePlan, _ measure: RuleMeasure) -> String? {
         if let reason = blindness(rule, measure, .canary) { return reason }
         guard measure.values.canary == nil, rule.condition.mentions(.canary) else { return nil }
-        return "the canary has no \(rule.indicator.name) in the window"
+        return measure.missing(.canary)
     }
 
     /// A value that decides is missing. The baseline's absence is never held against the canary.
@@ -79,7 +81,7 @@ struct RuleEvaluation: Sendable, Equatable {
             return withoutData(rule, baseline: measure.values.baseline, reason: reason)
         }
         if measure.values.baseline == nil {
-            return .inconclusive(reason: "the baseline has no \(rule.indicator.name) in the window")
+            return .inconclusive(reason: measure.missing(.baseline))
         }
         return .inconclusive(reason: "the condition divides by zero with the present values")
     }

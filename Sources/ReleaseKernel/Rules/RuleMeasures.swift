@@ -3,6 +3,8 @@ struct RuleMeasures: Sendable, Equatable {
     private struct Key: Hashable {
         let indicator: Indicator
         let windowMs: Int64
+        /// The condition names both pools.
+        let isComparison: Bool
     }
 
     private var keys: [Key] = []
@@ -17,7 +19,8 @@ struct RuleMeasures: Sendable, Equatable {
         var known: [Key: Int] = [:]
         places = []
         for rule in rules {
-            let key = Key(indicator: rule.indicator, windowMs: rule.windowMs)
+            let key = Key(
+                indicator: rule.indicator, windowMs: rule.windowMs, isComparison: rule.condition.comparesPools)
             if let place = known[key] {
                 places.append(place)
                 continue
@@ -37,13 +40,12 @@ struct RuleMeasures: Sendable, Equatable {
         let healthy = (baseline.healthyTargets, canary.healthyTargets)
         return keys.indices.map { place in
             let (key, window) = (keys[place], windowPlaces[place])
-            return RuleMeasure(
+            var measure = RuleMeasure(
                 indicatorName: names[place],
                 baseline: .init(view: views[window].0, healthyTargets: healthy.0),
-                canary: .init(view: views[window].1, healthyTargets: healthy.1),
-                values: IndicatorValues(
-                    baseline: key.indicator.value(in: views[window].0, of: baseline),
-                    canary: key.indicator.value(in: views[window].1, of: canary)))
+                canary: .init(view: views[window].1, healthyTargets: healthy.1))
+            measure.fill(key.indicator, isComparison: key.isComparison, baseline: baseline, canary: canary)
+            return measure
         }
     }
 
@@ -60,7 +62,57 @@ struct RuleMeasure: Sendable {
     let indicatorName: String
     let baseline: Side
     let canary: Side
-    let values: IndicatorValues
+    private(set) var values = IndicatorValues()
+    /// Why a pool has no value with the present scrape bodies, and what to change; nil when only requests are missing.
+    private(set) var obstacles: [Pool: String] = [:]
+    /// Why the pools cannot be compared, and what to change.
+    private(set) var incomparable: String?
+    /// What limits the values, per pool.
+    private var notes: [Pool: [String]] = [:]
+
+    init(indicatorName: String, baseline: Side, canary: Side) {
+        self.indicatorName = indicatorName
+        self.baseline = baseline
+        self.canary = canary
+    }
 
     subscript(pool: Pool) -> Side { pool == .baseline ? baseline : canary }
+
+    fileprivate mutating func fill(
+        _ indicator: Indicator, isComparison: Bool, baseline pool: PoolState, canary other: PoolState
+    ) {
+        guard case .latencyQuantile(let quantile) = indicator else {
+            values.baseline = indicator.value(in: baseline.view, of: pool)
+            values.canary = indicator.value(in: canary.view, of: other)
+            return
+        }
+        if isComparison {
+            let found = ComparedPercentile(quantile, baseline: (baseline.view, pool), canary: (canary.view, other))
+            incomparable = found.obstacle
+            take(found.baseline, found.canary)
+        } else {
+            take(
+                PercentileEstimate(quantile, in: baseline.view, of: pool, named: .baseline),
+                PercentileEstimate(quantile, in: canary.view, of: other, named: .canary))
+        }
+    }
+
+    private mutating func take(_ first: PercentileEstimate, _ second: PercentileEstimate) {
+        values = IndicatorValues(baseline: first.value, canary: second.value)
+        obstacles[.baseline] = first.obstacle
+        obstacles[.canary] = second.obstacle
+        notes = [.baseline: first.notes, .canary: second.notes]
+    }
+
+    /// `the canary has no latency_p99 in the window`, with the cause where it is known.
+    func missing(_ pool: Pool) -> String {
+        "the \(pool.rawValue) has no \(indicatorName) in the window" + (obstacles[pool].map { ": \($0)" } ?? "")
+    }
+
+    /// The remarks on the pools that the condition names, each once.
+    func notes(for condition: Condition) -> [String] {
+        [Pool.canary, .baseline].filter(condition.mentions).flatMap { notes[$0] ?? [] }.reduce(into: []) {
+            if !$0.contains($1) { $0.append($1) }
+        }
+    }
 }

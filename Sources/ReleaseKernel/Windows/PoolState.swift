@@ -191,6 +191,13 @@ struct PoolState: Sendable, Equatable {
     }
 
     var hasSummaries: Bool { targets.contains { $0.summary != nil } }
+
+    /// The quantiles that the targets' summaries have values for, rising; nil while no target has a summary.
+    var summaryQuantiles: [Double]? {
+        let summaries = targets.compactMap(\.summary)
+        guard !summaries.isEmpty else { return nil }
+        return summaries.flatMap(\.quantiles).sorted().reduce(into: []) { if $0.last != $1 { $0.append($1) } }
+    }
 }
 
 // MARK: - Another configuration

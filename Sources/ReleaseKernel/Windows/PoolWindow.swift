@@ -4,7 +4,7 @@ import Telemetry
 /// difference of two rows, so a cycle costs the same whatever the windows' lengths, and nothing drifts.
 ///
 /// Rows lie flat in one array, oldest overwritten first. A cell is a column: requests, errors, latency sum, latency count,
-/// pages, then one per histogram bound.
+/// pages, then one per histogram bound and one per set of bounds.
 ///
 /// What a page counted since the page before belongs to the whole time between them. A window takes it in only when all of
 /// that time lies in the window: after a network has been away for minutes, the first page tells of minutes, and says
@@ -35,12 +35,11 @@ struct PoolWindow: Sendable, Equatable {
     private var rowTimes: [Int64]
     /// Rows ever written; row `n` lives at `n % capacity`.
     private var written = 0
-    /// Histogram bounds by cell, in the order in which they were met.
-    private var bounds: [Double] = []
-    /// Cells of the bounds in rising order of the bound.
-    private var risingCells: [Int] = []
-    /// The bounds themselves in that order; every view has the same array.
-    private var risingBounds: [Double] = []
+    /// The column of each histogram bound. Never iterated over.
+    private var columns: [Double: Int] = [:]
+    private var usedColumns = Cell.firstBucket
+    /// The sets of bounds with which histograms came. Mostly one.
+    private var layouts: [HistogramLayout] = []
     /// The request rates, by target; its windows are in the cursors' order.
     private var rates: CoveredRates
     private(set) var hasRequests = false
@@ -126,52 +125,53 @@ struct PoolWindow: Sendable, Equatable {
     private mutating func add(_ histogram: HistogramIncrements) {
         totals[Cell.latencySeconds] += histogram.sumSeconds
         totals[Cell.latencyCount] += histogram.count
-        var unknown: [Int] = []
-        for (index, bound) in histogram.upperBounds.enumerated() {
-            if let cell = cell(of: bound, hint: index) {
-                totals[Cell.firstBucket + cell] += histogram.cumulative[index]
-            } else {
-                unknown.append(index)
-            }
+        let layout = layouts[place(of: histogram.upperBounds)]
+        var largest = histogram.count
+        for (index, column) in layout.columns.enumerated() {
+            totals[column] += histogram.cumulative[index]
+            largest = max(largest, histogram.cumulative[index])
         }
-        guard !unknown.isEmpty else { return }
-        widen(with: unknown.map { histogram.upperBounds[$0] })
-        for index in unknown {
-            guard let cell = cell(of: histogram.upperBounds[index], hint: index) else { continue }
-            totals[Cell.firstBucket + cell] += histogram.cumulative[index]
-        }
+        totals[layout.countColumn] += largest
     }
 
-    /// More bounds than this over a release's life are not bounds; further ones are left out.
+    /// More bounds, or sets of them, than this over a release's life are not bounds. Further sets share one without any
+    /// bound, so that nothing is estimated from windows with requests in it.
     private static let boundLimit = 2_000
+    private static let layoutLimit = 64
 
-    /// The bound's column; `hint` is where it stands when all targets have the same bounds.
-    private func cell(of bound: Double, hint: Int) -> Int? {
-        if hint < bounds.count, bounds[hint] == bound { return hint }
-        var (low, high) = (0, risingBounds.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if risingBounds[middle] < bound { low = middle + 1 } else { high = middle }
-        }
-        return low < risingBounds.count && risingBounds[low] == bound ? risingCells[low] : nil
+    /// The index of the layout with these bounds, which is made if need be.
+    private mutating func place(of upperBounds: [Double]) -> Int {
+        if let known = layouts.firstIndex(where: { $0.upperBounds == upperBounds }) { return known }
+        let fresh = upperBounds.count { columns[$0] == nil }
+        let isTooMuch = layouts.count >= PoolWindow.layoutLimit || columns.count + fresh > PoolWindow.boundLimit
+        if isTooMuch, !upperBounds.isEmpty { return place(of: []) }
+        reserveColumns(fresh + 1)
+        let used = upperBounds.map { column(of: $0) }
+        layouts.append(HistogramLayout(upperBounds: upperBounds, columns: used, countColumn: takeColumn()))
+        return layouts.count - 1
     }
 
-    /// Gives every row a column of zeros for each new bound, which is what its running total was.
+    private mutating func column(of bound: Double) -> Int {
+        if let known = columns[bound] { return known }
+        let column = takeColumn()
+        columns[bound] = column
+        return column
+    }
+
+    /// A column that nothing has used yet; there is one, see ``reserveColumns(_:)``.
+    private mutating func takeColumn() -> Int {
+        usedColumns += 1
+        return usedColumns - 1
+    }
+
+    /// Gives every row columns of zeros, which is what their running totals were.
     ///
     /// All new bounds of a page are taken at once, and after the first page the rows grow by half at least, so that a
     /// page with many bounds, or one new bound at each scrape, does not copy the rows once per bound.
-    private mutating func widen(with newBounds: [Double]) {
-        let isFirstPage = bounds.isEmpty
-        guard bounds.count < PoolWindow.boundLimit else { return }
-        let rising = newBounds.filter { !$0.isNaN }.sorted()
-        let fresh = rising.reduce(into: [Double]()) { if $0.last != $1 { $0.append($1) } }
-        bounds += fresh.prefix(PoolWindow.boundLimit - bounds.count)
-        risingCells = bounds.indices.sorted { bounds[$0] < bounds[$1] }
-        risingBounds = risingCells.map { bounds[$0] }
-        let needed = Cell.firstBucket + bounds.count
+    private mutating func reserveColumns(_ count: Int) {
+        let needed = usedColumns + count
         guard needed > stride else { return }
-        let most = Cell.firstBucket + PoolWindow.boundLimit
-        setStride(isFirstPage ? needed : min(most, max(needed, stride * 3 / 2)))
+        setStride(layouts.isEmpty ? needed : max(needed, stride * 3 / 2))
     }
 
     private mutating func setStride(_ new: Int) {
@@ -222,6 +222,8 @@ struct PoolWindow: Sendable, Equatable {
         let hasPages = increment(Cell.pages) > 0
         let elapsedMs = rowTimes[(written - 1) % capacity] - rowTimes[cursor.startRow % capacity]
         let rate = rates.rate(window: place, since: cursor.startRow, newest: written - 1)
+        let used = layouts.filter { increment($0.countColumn) > 0 }
+        let shared = HistogramLayout.shared(used.isEmpty ? Array(layouts.suffix(1)) : used)
         return WindowView(
             seconds: Double(elapsedMs) / 1_000,
             requestRate: hasRequests && hasPages ? rate : nil,
@@ -229,8 +231,10 @@ struct PoolWindow: Sendable, Equatable {
             errors: hasErrors && hasPages ? increment(Cell.errors) : nil,
             latencySeconds: increment(Cell.latencySeconds),
             latencyCount: increment(Cell.latencyCount),
-            upperBounds: risingBounds,
-            cumulative: risingCells.map { increment(Cell.firstBucket + $0) })
+            histogramCount: used.reduce(0) { $0 + increment($1.countColumn) },
+            upperBounds: shared.bounds,
+            cumulative: shared.columns.map(increment),
+            layouts: used.map(\.upperBounds))
     }
 }
 
@@ -246,9 +250,47 @@ struct WindowView: Sendable, Equatable {
     var errors: Double?
     var latencySeconds: Double
     var latencyCount: Double
-    /// Rising; empty without a histogram.
+    /// What the histograms' buckets and counts say that were counted; 0 without a histogram.
+    var histogramCount: Double
+    /// The bounds that all histograms with requests in the window have: rising; empty without a histogram, and where they
+    /// have none in common.
     var upperBounds: [Double]
+    /// Requests at or below each bound.
     var cumulative: [Double]
+    /// The sets of bounds of the histograms with requests in the window, each rising.
+    var layouts: [[Double]]
+}
+
+/// The bounds of one kind of histogram, and its columns in a ``PoolWindow``.
+private struct HistogramLayout: Sendable, Equatable {
+    /// Rising; the last is +Inf where the histogram has it.
+    let upperBounds: [Double]
+    /// One per bound.
+    let columns: [Int]
+    /// Counts the requests of the histograms with these bounds.
+    let countColumn: Int
+
+    /// The bounds that all of them have, rising, and their columns.
+    static func shared(_ layouts: [HistogramLayout]) -> (bounds: [Double], columns: [Int]) {
+        guard let first = layouts.first else { return ([], []) }
+        var shared = (bounds: first.upperBounds, columns: first.columns)
+        for layout in layouts.dropFirst() {
+            let kept = shared.bounds.indicesAlso(in: layout.upperBounds)
+            shared = (kept.map { shared.bounds[$0] }, kept.map { shared.columns[$0] })
+        }
+        return shared
+    }
+}
+
+extension [Double] {
+    /// The indices of the elements that the other array has too; both rise.
+    func indicesAlso(in other: [Double]) -> [Int] {
+        var next = 0
+        return indices.filter { index in
+            while next < other.count, other[next] < self[index] { next += 1 }
+            return next < other.count && other[next] == self[index]
+        }
+    }
 }
 
 // MARK: - Another configuration

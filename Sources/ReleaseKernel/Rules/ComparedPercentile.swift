@@ -1,0 +1,47 @@
+import Telemetry
+
+/// A latency percentile of both pools for a rule that compares them: on the bounds that both have, because two histograms
+/// with different bounds give different estimates of equal latencies.
+struct ComparedPercentile: Sendable, Equatable {
+    var baseline: PercentileEstimate
+    var canary: PercentileEstimate
+    /// Why the pools cannot be compared, and what to change; nil when they can, or when nothing was observed.
+    var obstacle: String?
+
+    init(
+        _ quantile: Double, baseline view: (view: WindowView, pool: PoolState),
+        canary: (view: WindowView, pool: PoolState)
+    ) {
+        let both = view.view.hasHistogram && canary.view.hasHistogram
+        let shared = both ? ComparedPercentile.sharedBounds(view.view, canary.view) : nil
+        baseline = PercentileEstimate(quantile, in: view.view, of: view.pool, named: .baseline, bounds: shared)
+        self.canary = PercentileEstimate(quantile, in: canary.view, of: canary.pool, named: .canary, bounds: shared)
+        obstacle = ComparedPercentile.obstacle(view, canary, shared: shared)
+        guard obstacle != nil else { return }
+        (baseline.value, self.canary.value) = (nil, nil)
+        (baseline.notes, self.canary.notes) = ([], [])
+    }
+
+    /// Nil when one of them has had no requests, so that there is nothing to compare.
+    private static func sharedBounds(_ baseline: WindowView, _ canary: WindowView) -> [Double]? {
+        guard baseline.histogramCount > 0, canary.histogramCount > 0 else { return nil }
+        guard baseline.upperBounds != canary.upperBounds else { return nil }
+        return baseline.upperBounds.indicesAlso(in: canary.upperBounds).map { baseline.upperBounds[$0] }
+    }
+
+    private static func obstacle(
+        _ baseline: (view: WindowView, pool: PoolState), _ canary: (view: WindowView, pool: PoolState),
+        shared: [Double]?
+    ) -> String? {
+        let summaries = (baseline.pool.hasSummaries, canary.pool.hasSummaries)
+        let histograms = (baseline.view.hasHistogram, canary.view.hasHistogram)
+        if summaries.0 && histograms.1 || summaries.1 && histograms.0 {
+            return "one pool exposes a summary and the other a histogram, whose percentiles cannot be compared:"
+                + " expose a histogram on all targets"
+        }
+        guard let shared, !shared.contains(where: { $0 < .infinity }) else { return nil }
+        return "the latency buckets of the two pools have no bound in common"
+            + " (baseline: \(LatencyBounds.text(baseline.view.layouts));"
+            + " canary: \(LatencyBounds.text(canary.view.layouts))): configure the same buckets on all targets"
+    }
+}
