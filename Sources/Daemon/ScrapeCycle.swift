@@ -13,8 +13,19 @@ final class ScrapeCycle: Sendable {
     /// What one cycle does.
     struct Work: Sendable {
         let release: ReleasePlan
-        /// In the order in which they are asked.
-        let targets: [Target]
+        /// In the order in which they are asked; those of a batch start together.
+        let batches: [[Target]]
+        /// From one batch to the next, microseconds.
+        let pauseUs: Int64
+
+        init(release: ReleasePlan, baseline: [Target], canary: [Target]) {
+            self.release = release
+            let pace = ScrapePace(
+                targets: baseline.count + canary.count, intervalMs: release.scrape.intervalMs,
+                timeoutMs: release.scrape.timeoutMs)
+            batches = pace.batches(baseline, canary)
+            pauseUs = pace.pauseUs
+        }
     }
 
     private let name: String
@@ -84,36 +95,33 @@ final class ScrapeCycle: Sendable {
     /// Returns with the last answer.
     private func askAll(_ work: Work, sinceNs began: Int64, dueUptimeMs: Int64, _ progress: CycleProgress) async {
         let watchedSinceMs = await watchdog.watchedSinceUptimeMs(release: name)
-        let (targets, scrape) = (work.targets, work.release.scrape)
-        let pace = ScrapePace(
-            targets: targets.count, intervalMs: scrape.intervalMs, timeoutMs: scrape.timeoutMs)
+        let scrape = work.release.scrape
         await withDiscardingTaskGroup { group in
-            for (number, first) in stride(from: 0, to: targets.count, by: pace.clump).enumerated() {
+            for (number, batch) in work.batches.enumerated() {
                 if number > 0 {
-                    let dueNs = began + Int64(number) * pace.pauseUs * 1_000
+                    let dueNs = began + Int64(number) * work.pauseUs * 1_000
                     try? await Task.sleep(for: .nanoseconds(max(0, dueNs - clock.uptimeNs)))
                 }
                 guard !Task.isCancelled else { return }
-                let clump = targets[first..<min(first + pace.clump, targets.count)]
                 let timeoutMs = ScrapePace.timeoutMs(scrape, askedAfterMs: clock.now.uptimeMs - dueUptimeMs)
                 let asking = Asking(
                     watchedSinceUptimeMs: watchedSinceMs, timeoutMs: timeoutMs, intervalMs: scrape.intervalMs,
                     progress: progress)
-                group.addTask { await self.ask(clump, asking) }
+                group.addTask { await self.ask(batch, asking) }
             }
             progress.askedAll()
         }
     }
 
-    /// A group of its own for each clump: a group looks for a task that has ended among all that it has, and among ten
+    /// A group of its own for each batch: a group looks for a task that has ended among all that it has, and among ten
     /// thousand that takes longer than a scrape.
-    private func ask(_ clump: ArraySlice<Target>, _ asking: Asking) async {
+    private func ask(_ batch: [Target], _ asking: Asking) async {
         await withDiscardingTaskGroup { group in
-            for target in clump { group.addTask { await self.scrape(target, asking) } }
+            for target in batch { group.addTask { await self.scrape(target, asking) } }
         }
     }
 
-    /// What the scrapes of a clump have in common.
+    /// What the scrapes of a batch have in common.
     private struct Asking: Sendable {
         let watchedSinceUptimeMs: Int64?
         let timeoutMs: Int64
@@ -129,6 +137,7 @@ final class ScrapeCycle: Sendable {
 
     private func scrape(_ target: Target, _ asking: Asking) async {
         let scraper = target.scraper
+        let askedMs = clock.now.uptimeMs
         let (result, seconds) = await meter.timed {
             await scraper.run(
                 timeoutMs: asking.timeoutMs, watchedSinceUptimeMs: asking.watchedSinceUptimeMs,
@@ -144,7 +153,8 @@ final class ScrapeCycle: Sendable {
             .scraped(
                 ScrapeReport(
                     release: name, pool: scraper.pool, target: target.index, instance: scraper.target.instance,
-                    outcome: result.outcome, isUnreachable: result.isUnreachable, ownRequests: result.ownRequests)))
+                    outcome: result.outcome, isUnreachable: result.isUnreachable, ownRequests: result.ownRequests,
+                    sampledUptimeMs: askedMs...max(askedMs, clock.now.uptimeMs))))
         if case .success = result.outcome { asking.progress.told(scraper.pool) }
     }
 

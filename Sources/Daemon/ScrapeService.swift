@@ -4,7 +4,7 @@ import ReleaseKernel
 /// Runs every release's scrape cycles.
 ///
 /// Both pools are scraped in the same cycle, so that they are compared over the same time; the targets are spread over
-/// a part of the interval, so that their pages do not all arrive at once. They start in clumps: waking up costs more
+/// a part of the interval, so that their pages do not all arrive at once. They start in batches: waking up costs more
 /// than reading a page, so some pages per wake-up cost half of what they would cost one by one. The cycle ends with its
 /// last scrape.
 actor ScrapeService {
@@ -72,7 +72,7 @@ actor ScrapeService {
     private func run(_ release: ReleasePlan) {
         let work = ScrapeCycle.Work(
             release: release,
-            targets: ScrapePace.mixed(ordered(.baseline, of: release), ordered(.canary, of: release)))
+            baseline: ordered(.baseline, of: release), canary: ordered(.canary, of: release))
         if let loop = loops[release.name], loop.cycle.replace(work) { return }
         stop(release.name)
         let cycle = ScrapeCycle(work: work, clock: clock, logger: logger, meter: meter, watchdog: watchdog)

@@ -38,10 +38,13 @@ public struct ScrapeReport: Sendable, Equatable {
     /// Requests among the reading's that the scrapes themselves made, because the counter counts them; 0 where that is
     /// not known.
     public var ownRequests: Double
+    /// From the request to its answer, by the monotonic clock: the counts were read within this time. Nil: when the report
+    /// was taken in.
+    public var sampledUptimeMs: ClosedRange<Int64>?
 
     public init(
         release: String, pool: Pool, target: Int, instance: String, outcome: Outcome, isUnreachable: Bool = false,
-        ownRequests: Double = 0
+        ownRequests: Double = 0, sampledUptimeMs: ClosedRange<Int64>? = nil
     ) {
         self.release = release
         self.pool = pool
@@ -50,6 +53,7 @@ public struct ScrapeReport: Sendable, Equatable {
         self.outcome = outcome
         self.isUnreachable = isUnreachable
         self.ownRequests = ownRequests
+        self.sampledUptimeMs = sampledUptimeMs
     }
 }
 

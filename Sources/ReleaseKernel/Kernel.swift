@@ -117,6 +117,9 @@ public struct Kernel: Sendable, Equatable {
 
     private mutating func take(_ report: ScrapeReport, at now: Moment) {
         withRelease(report.release) { release in
+            if release.firstSampleUptimeMs == nil {
+                release.firstSampleUptimeMs = report.sampledUptimeMs?.lowerBound ?? now.uptimeMs
+            }
             switch report.pool {
             case .baseline: release.baseline.take(report, at: now)
             case .canary: release.canary.take(report, at: now)

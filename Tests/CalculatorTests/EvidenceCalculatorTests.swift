@@ -196,3 +196,60 @@ struct EvidenceCalculatorTests {
         #expect(found.map { abs($0 - (share ?? 9)) < 1e-15 } ?? (share == nil), "\(text)")
     }
 }
+
+/// Shares that change, and scrapes that are not taken at one moment.
+@Suite("The calculator and blocks that cannot be compared")
+struct ComparableBlockTests {
+    private func line(_ seconds: Int, _ counts: (Double, Double, Double, Double)) -> String {
+        let (requests, bad, canary, canaryBad) = counts
+        return #"{"t": \#(seconds), "baseline": {"requests": \#(requests.rounded()), "bad": \#(bad.rounded())}, "#
+            + #""canary": {"requests": \#(canary.rounded()), "bad": \#(canaryBad.rounded())}}"#
+    }
+
+    /// 1 000 requests/s, 5 % to the canary and 0.2 % bad, then 50 % and 10 % bad for both, with one line in which both
+    /// change.
+    @Test func aShareThatChangesWithinALineIsNotEvidence() throws {
+        var calculator = EvidenceCalculator(.init())
+        // What is left of a fraction of a bad request comes in a later line.
+        var (owed, canaryOwed) = (0.0, 0.5)
+        func part(_ seconds: Double, share: Double, rate: Double) -> (Double, Double, Double, Double) {
+            let all = 1_000 * seconds
+            return (all * (1 - share), all * (1 - share) * rate, all * share, all * share * rate)
+        }
+        var last: [String: Any] = [:]
+        for number in 1...240 {
+            var counts = part(5, share: number <= 120 ? 0.05 : 0.5, rate: number <= 120 ? 0.002 : 0.1)
+            if number == 121 {
+                let (good, sick) = (part(2.5, share: 0.05, rate: 0.002), part(2.5, share: 0.5, rate: 0.1))
+                counts = (good.0 + sick.0, good.1 + sick.1, good.2 + sick.2, good.3 + sick.3)
+            }
+            (owed, canaryOwed) = (owed + counts.1, canaryOwed + counts.3)
+            (counts.1, counts.3) = (owed.rounded(.down), canaryOwed.rounded(.down))
+            (owed, canaryOwed) = (owed - counts.1, canaryOwed - counts.3)
+            let text = try #require(try calculator.take(line(number * 5, counts)))
+            last = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+            let isWorse = calculator.isWorse
+            #expect(!isWorse, "line \(number)")
+        }
+        let ratio = try #require(last["ratio"] as? Double)
+        #expect(abs(ratio - 1) < 0.02, "\(ratio)")
+        #expect((last["ratio_low"] as? Double ?? 9) < ratio && (last["ratio_high"] as? Double ?? 0) > ratio)
+        #expect((last["max_log_e"] as? Double ?? 9) < 1)
+        #expect(last["verdict"] as? String == "safe")
+    }
+
+    /// The canary's scrapes come half a second after the baseline's, and both pools have an outage that begins in between.
+    @Test func anOutageOfBothThatBeginsBetweenTheScrapesIsNotEvidence() throws {
+        var calculator = EvidenceCalculator(.init())
+        var chance = 12_345.0
+        for number in 1...200 {
+            chance = (chance * 16_807).truncatingRemainder(dividingBy: 2_147_483_647)
+            let begins = number % 40 == 20, isThere = (21...30).contains(number % 40)
+            let bad = isThere ? 2_250 : 45 + (chance / 2_147_483_647 - 0.5) * 20
+            let early = begins ? 25.0 : 0
+            _ = try calculator.take(line(number * 5, (4_500, bad, 500, (isThere ? 250 : 5) + early)))
+            let isWorse = calculator.isWorse
+            #expect(!isWorse, "line \(number)")
+        }
+    }
+}

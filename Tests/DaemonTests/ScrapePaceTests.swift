@@ -7,20 +7,40 @@ import Testing
 struct ScrapePaceTests {
     @Test(
         arguments: [
-            (1, 5_000, 1, 500_000), (3, 5_000, 1, 166_666), (100, 1_000, 20, 20_000), (1_000, 1_000, 20, 4_000),
-            (100, 15_000, 2, 20_000), (1_000, 60_000, 20, 20_000), (7, 100, 7, 10_000), (0, 1_000, 1, 100_000),
-            (11, 1_000, 3, 25_000), (40, 50, 20, 4_000), (100_000, 100, 20, 9), (1, 0, 1, 1),
-            (10_000, 5_000, 20, 4_000), (10_000, 1_000, 20, 900),
+            (1, 5_000, 1, 500_000), (3, 5_000, 3, 166_666), (100, 1_000, 5, 20_000), (1_000, 1_000, 51, 3_921),
+            (100, 15_000, 49, 20_408), (1_000, 60_000, 51, 19_607), (7, 100, 1, 10_000), (0, 1_000, 1, 100_000),
+            (11, 1_000, 3, 33_333), (40, 50, 3, 2_666), (100_000, 100, 5_001, 8), (1, 0, 1, 1),
+            (10_000, 5_000, 501, 3_992), (10_000, 1_000, 501, 898), (2, 5_000, 1, 500_000),
         ] as [(Int, Int64, Int, Int64)])
-    func targetsStartInClumps(_ targets: Int, _ intervalMs: Int64, _ clump: Int, _ pauseUs: Int64) {
+    func targetsStartInBatches(_ targets: Int, _ intervalMs: Int64, _ batches: Int, _ pauseUs: Int64) {
         let pace = ScrapePace(targets: targets, intervalMs: intervalMs, timeoutMs: intervalMs / 2)
-        #expect(pace.clump == clump && pace.pauseUs == pauseUs)
-        let last = Int64(max(0, targets - 1) / pace.clump) * pace.pauseUs
-        #expect(last <= max(1, intervalMs / 2 * 1_000))
+        #expect(pace.batches == batches && pace.pauseUs == pauseUs)
+        #expect(Int64(batches - 1) * pace.pauseUs <= max(1, intervalMs / 2 * 1_000))
+    }
+
+    /// However many targets the pools have, both are asked at the same mean time, each target once and in its pool's order.
+    @Test(arguments: [(100, 50), (1_000, 400), (5_000, 4_000), (60_000, 10_000)] as [(Int64, Int64)])
+    func bothPoolsAreAskedAtTheSameMeanTime(_ intervalMs: Int64, _ timeoutMs: Int64) {
+        let sizes = Array(1...24) + [39, 40, 41, 99, 100, 500, 997]
+        for many in sizes {
+            for few in sizes {
+                let pace = ScrapePace(targets: many + few, intervalMs: intervalMs, timeoutMs: timeoutMs)
+                let (baseline, canary) = (Array(0..<many), Array(1_000..<(1_000 + few)))
+                let batches = pace.batches(baseline, canary)
+                func sum(_ isWanted: (Int) -> Bool) -> Int {
+                    batches.enumerated().reduce(0) { $0 + $1.offset * $1.element.count(where: isWanted) }
+                }
+                // Means compared as whole numbers: sum / many == sum / few.
+                #expect(sum { $0 < 1_000 } * few == sum { $0 >= 1_000 } * many, "\(many) and \(few)")
+                #expect(batches.joined().filter { $0 < 1_000 } == baseline)
+                #expect(batches.joined().filter { $0 >= 1_000 } == canary)
+                #expect((batches.map(\.count).max() ?? 0) <= 22)
+            }
+        }
     }
 
     /// A target that is asked last and hangs must not make the cycle longer than the interval.
-    @Test(arguments: [(2_000, 4_000), (4_000, 1_500), (4_500, 1_000), (5_000, 1_000)] as [(Int64, Int64)])
+    @Test(arguments: [(2_000, 3_992), (4_000, 1_497), (4_500, 998), (5_000, 998)] as [(Int64, Int64)])
     func aLongTimeoutLeavesLessTime(_ timeoutMs: Int64, _ pauseUs: Int64) {
         #expect(ScrapePace(targets: 10_000, intervalMs: 5_000, timeoutMs: timeoutMs).pauseUs == pauseUs)
     }

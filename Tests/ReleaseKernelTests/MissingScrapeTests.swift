@@ -46,7 +46,7 @@ struct MissingScrapeTests {
         world.canaryErrors = 0.1
         world.cycle(9)
         world.silent = []
-        world.cycle(1)
+        world.cycle(2)
         #expect(world.isRolledBack)
     }
 

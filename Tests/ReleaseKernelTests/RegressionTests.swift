@@ -106,7 +106,8 @@ struct RegressionTests {
         world.begin()
         world.cycle(10)
         world.isCanaryUp = false
-        world.cycle(1)
+        // The block that closes without the canary is the neighbour that the one before it was waiting for.
+        world.cycle(20)
         let before = world.found
         world.cycle(30)
         #expect(world.found?.logEvidence == before?.logEvidence)

@@ -77,16 +77,17 @@ struct CycleAlignmentTests {
         #expect(blocks[0].baseline.count == 1 && blocks[0].canary.isEmpty)
     }
 
-    /// The reason for all this: a trouble of both pools, of which one instance of the canary tells when it is over.
+    /// The reason for all this: a trouble of both pools, of which one instance of the canary tells when it is over. A bare
+    /// detector, which does not look at the neighbours of a block, takes it for the canary's.
     @Test(arguments: [false, true])
     func aTroubleOfBothLooksLikeTheCanarysWithoutIt(_ isAligned: Bool) {
         var service = Service()
-        service.errorRate = 0.01
-        service.canaryErrorRate = 0.01
+        (service.errorRate, service.canaryErrorRate) = (0.01, 0.01)
         var evidence = ReleaseEvidence(rules: [RegressionSettings(scope: .errors)])
         for _ in 0..<100 { evidence.take(service.cycle()) }
         evidence.begin()
         service.restartClock()
+        var detector = PairDetector(.worse(than: 1.1))
         var alignment = CycleAlignment()
         var owed: InstanceIncrements?
         for step in 0..<40 {
@@ -98,8 +99,56 @@ struct CycleAlignmentTests {
             owed = isSilent ? whole : nil
             cycle.canary[0] = whole
             if isSilent { cycle.canary.removeFirst() }
-            for block in isAligned ? alignment.take(cycle) : [cycle] { evidence.take(block) }
+            for block in isAligned ? alignment.take(cycle) : [cycle] {
+                evidence.take(block)
+                guard let counts = PairCounts(baseline: block.baseline.errorSums, canary: block.canary.errorSums) else {
+                    continue
+                }
+                detector.take(counts, atSeconds: block.atSeconds, dispersion: 1.5)
+            }
         }
-        #expect((evidence.monitors[0].maxLogE >= evidence.monitors[0].barLogE) == !isAligned)
+        let bar = AnytimeP.barLogE(falseAlarm: 0.001)
+        #expect((detector.maxLogE >= bar) == !isAligned)
+        #expect(evidence.monitors[0].maxLogE < bar, "the rule looks at the neighbours, too")
+    }
+
+    /// An exporter renders its scrape body every third cycle: in between it has said nothing.
+    @Test mutating func aBlockWaitsForAnInstanceWhoseBodyIsNotRenewed() {
+        for step in 1...12 {
+            var cached = one("c", covered: 5)
+            cached.isRenewed = step % 3 == 0
+            cached.requests = cached.isRenewed ? 150 : 0
+            cached.renewalSeconds = cached.isRenewed ? 15 : nil
+            let blocks = take([one("a"), one("b")], [cached])
+            // At first nothing is known of how many requests to expect.
+            guard step > 3 else { continue }
+            #expect(blocks.count == (step % 3 == 0 ? 1 : 0), "\(step)")
+            for block in blocks {
+                #expect(block.coveredSeconds == 15 && block.canary.map(\.requests) == [150])
+                #expect(block.baseline.map(\.requests) == [30, 30])
+            }
+        }
+    }
+
+    /// No requests are expected of an idle instance, so that its unchanged scrape body is an answer.
+    @Test mutating func anIdleInstanceHoldsNothingUp() {
+        for _ in 1...10 {
+            var idle = one("c")
+            (idle.requests, idle.errors, idle.latency, idle.isRenewed) = (0, 0, nil, false)
+            #expect(take([one("a")], [idle]).count == 1)
+        }
+    }
+
+    /// The neighbours of a block must be as long as the pools' scrape times lie apart.
+    @Test mutating func aBlockIsAsLongAsTheGapBetweenThePools() {
+        func sampled(_ name: String, _ seconds: ClosedRange<Double>) -> InstanceIncrements {
+            var found = one(name)
+            found.sampledSeconds = seconds
+            return found
+        }
+        #expect(take([sampled("a", 5...5.1)], [sampled("c", 5.2...5.4)]).count == 1)
+        #expect(take([sampled("a", 10...10)], [sampled("c", 17...18)]).isEmpty)
+        let blocks = take([sampled("a", 15...15)], [sampled("c", 22...23)])
+        #expect(blocks.count == 1 && blocks[0].coveredSeconds == 10 && blocks[0].canary[0].requests == 20)
     }
 }

@@ -4,11 +4,17 @@ import Telemetry
 extension PoolState.Target {
     /// Adds a reading to what the running cycle brought. A late answer of the cycle before may come beside the present one
     /// and is kept apart from it.
-    mutating func add(_ reading: TargetReading, isLate: Bool) {
+    ///
+    /// - Parameter sampledUptimeMs: the time within which the scrape body was written.
+    mutating func add(_ reading: TargetReading, isLate: Bool, sampledUptimeMs: ClosedRange<Int64>) {
         // Without a base to count from nobody knows how much of the time since then it tells.
         var one = InstanceIncrements(
             instance: instance, requests: reading.requests, errors: reading.errors,
             coveredSeconds: reading.coveredSeconds ?? .infinity, isLate: isLate)
+        one.sampledSeconds =
+            Double(sampledUptimeMs.lowerBound) / 1_000...Double(sampledUptimeMs.upperBound) / 1_000
+        one.isRenewed = reading.freshness.isKnownNew
+        one.renewalSeconds = reading.freshness.pauseSeconds
         if case .histogram(let histogram) = reading.latency, histogram.isSound { one.latency = .init(histogram) }
         increments.append(one)
     }

@@ -64,8 +64,10 @@ struct RegressionWatch: Sendable, Equatable {
     /// - Parameters:
     ///   - isWatching: a release is being judged; else the baseline is only learned from.
     ///   - basisPoints: the canary's share as the router shows it.
+    ///   - isShareSettled: false for a cycle in which it changed, or may have.
     mutating func take(
-        baseline: PoolState, canary: PoolState, basisPoints: Int?, isWatching: Bool, atUptimeMs now: Int64
+        baseline: PoolState, canary: PoolState, basisPoints: Int?, isWatching: Bool, isShareSettled: Bool = true,
+        atUptimeMs now: Int64
     ) {
         guard isNeeded else { return }
         let coveredMs = max(1, now - (lastCycleUptimeMs ?? now - intervalMs))
@@ -77,8 +79,12 @@ struct RegressionWatch: Sendable, Equatable {
             atSeconds: Double(elapsedMs) / 1_000, coveredSeconds: Double(coveredMs) / 1_000,
             baseline: baseline.increments, canary: canary.increments,
             canaryShare: basisPoints.map { Double($0) / 10_000 })
-        for block in alignment.take(cycle) { take(block) }
         if isRunning { hasChanged = true }
+        guard isShareSettled || !isRunning else {
+            alignment.cut(after: cycle)
+            return evidence.takeShareChange(cycle)
+        }
+        for block in alignment.take(cycle) { take(block) }
     }
 
     /// Takes in a block that all instances have told.
@@ -144,6 +150,7 @@ struct RegressionWatch: Sendable, Equatable {
         selfChecks = record.selfChecks
         if isWatching {
             evidence = record.evidence
+            evidence.interrupt()
             (elapsedMs, hasCanaryAnswered) = (record.elapsedMs, record.hasCanaryAnswered)
         }
         // The rules may have changed while the daemon was down.

@@ -5,6 +5,10 @@ extension ReleaseState {
         let allowsLate = plan.scrape.lateAfterMs != nil
         baseline.closeCycle(atMs: context.now.uptimeMs, allowsLate: allowsLate)
         canary.closeCycle(atMs: context.now.uptimeMs, allowsLate: allowsLate)
+        if !isShareSettled {
+            baseline.startComparisonsOver()
+            canary.startComparisonsOver()
+        }
         gatherEvidence(at: context.now)
         if phase == .watching { canary.noteTraffic() }
         switch phase {
@@ -19,9 +23,14 @@ extension ReleaseState {
         if phase != .watching, phase != .rollingBack { keepFiring(&context) }
         recordEvidence(&context)
         lastCycleUptimeMs = context.now.uptimeMs
+        (firstSampleBeforeUptimeMs, firstSampleUptimeMs) = (firstSampleUptimeMs ?? firstSampleBeforeUptimeMs, nil)
         baseline.openCycle()
         canary.openCycle()
     }
+
+    /// What this cycle counted was counted with one share: since the first scrape of the cycle before, from which its counts
+    /// begin.
+    var isShareSettled: Bool { shareHistory.isSettled(sinceUptimeMs: firstSampleBeforeUptimeMs ?? .min) }
 
     private mutating func judge(_ context: inout StepContext) {
         lastEvaluationWallMs = context.now.wallMs

@@ -24,6 +24,7 @@ extension ReleaseState {
         watch.call = nil
         let shareBefore = observedShare
         watch.observations = observations
+        shareHistory.take(observations, atUptimeMs: context.now.uptimeMs)
         switch phase {
         case .rollingBack: break
         case .rolledBack: correctDrift(observations, &context)
@@ -62,6 +63,7 @@ extension ReleaseState {
     /// Windows and evidence start anew for this pair of versions.
     mutating func begin(_ context: inout StepContext, because reason: String) {
         watchedSinceUptimeMs = context.now.uptimeMs
+        shareHistory.begin()
         retireRollback()
         baseline.begin(ReleaseState.freshWindow(plan, targets: baseline.targets.count, at: context.now))
         canary.begin(ReleaseState.freshWindow(plan, targets: canary.targets.count, at: context.now))

@@ -5,7 +5,7 @@ extension ReleaseState {
     mutating func gatherEvidence(at now: Moment) {
         regression.take(
             baseline: baseline, canary: canary, basisPoints: observedShare, isWatching: phase == .watching,
-            atUptimeMs: now.uptimeMs)
+            isShareSettled: isShareSettled, atUptimeMs: now.uptimeMs)
     }
 
     /// Judges a rule that asks for proof; nil for a threshold.

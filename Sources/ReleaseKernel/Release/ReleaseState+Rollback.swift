@@ -121,6 +121,7 @@ extension ReleaseState {
         }
         open.observations = observations
         watch.observations = observations
+        shareHistory.take(observations, atUptimeMs: context.now.uptimeMs)
         rollback = open
         if open.drain != nil { return sawStep(observations, &context) }
         if ReleaseState.showsNothing(observations) || ReleaseState.isUnreadable(observations) {

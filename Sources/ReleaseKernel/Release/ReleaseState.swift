@@ -38,6 +38,10 @@ struct ReleaseState: Sendable, Equatable {
     /// Older incidents, oldest first, bounded.
     private(set) var past: [IncidentSnapshot] = []
     var watch: Watch
+    var shareHistory = ShareHistory()
+    /// When the first scrape of the running cycle, and of the cycle before, may have been answered; nil before the first.
+    var firstSampleUptimeMs: Int64?
+    var firstSampleBeforeUptimeMs: Int64?
     var regression: RegressionWatch
     /// Why a wanted rollback is not done; nil when none is wanted.
     var heldReason: String?

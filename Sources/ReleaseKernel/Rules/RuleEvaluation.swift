@@ -34,6 +34,9 @@ struct RuleEvaluation: Sendable, Equatable {
 
     private static func verdict(rule: RulePlan, measure: RuleMeasure) -> Verdict {
         if let reason = blindness(rule, measure, .baseline) { return .inconclusive(reason: reason) }
+        if measure.isStartingOver {
+            return .inconclusive(reason: "the canary's share of the traffic has changed; the windows start over")
+        }
         // Not for want of data: two resolutions are never compared, whatever `no_data` says.
         if let reason = measure.incomparable { return .inconclusive(reason: reason) }
         if let reason = blindness(rule, measure, .canary) {

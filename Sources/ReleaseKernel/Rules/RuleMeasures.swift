@@ -7,11 +7,16 @@ struct RuleMeasures: Sendable, Equatable {
         let isComparison: Bool
     }
 
+    private struct Window: Equatable {
+        let lengthMs: Int64
+        let isComparison: Bool
+    }
+
     private var keys: [Key] = []
     private var names: [String] = []
     /// Index of the key, by rule.
     private var places: [Int]
-    private var windowsMs: [Int64] = []
+    private var windows: [Window] = []
     /// Index of the window, by key.
     private var windowPlaces: [Int] = []
 
@@ -29,14 +34,24 @@ struct RuleMeasures: Sendable, Equatable {
             places.append(keys.count)
             keys.append(key)
             names.append(rule.indicator.name)
-            if !windowsMs.contains(rule.windowMs) { windowsMs.append(rule.windowMs) }
-            windowPlaces.append(windowsMs.firstIndex(of: rule.windowMs) ?? 0)
+            windowPlaces.append(place(of: Window(lengthMs: rule.windowMs, isComparison: key.isComparison)))
         }
+    }
+
+    private mutating func place(of window: Window) -> Int {
+        if let known = windows.firstIndex(of: window) { return known }
+        windows.append(window)
+        return windows.count - 1
     }
 
     /// The cycle's numbers, in the order of ``measure(rule:in:)``.
     func taken(baseline: PoolState, canary: PoolState) -> [RuleMeasure] {
-        let views = windowsMs.map { (baseline.window.view(windowMs: $0), canary.window.view(windowMs: $0)) }
+        let views = windows.map { window in
+            (
+                baseline.window.view(windowMs: window.lengthMs, isComparison: window.isComparison),
+                canary.window.view(windowMs: window.lengthMs, isComparison: window.isComparison)
+            )
+        }
         let healthy = (baseline.healthyTargets, canary.healthyTargets)
         return keys.indices.map { place in
             let (key, window) = (keys[place], windowPlaces[place])
@@ -44,6 +59,7 @@ struct RuleMeasures: Sendable, Equatable {
                 indicatorName: names[place],
                 baseline: .init(view: views[window].0, healthyTargets: healthy.0),
                 canary: .init(view: views[window].1, healthyTargets: healthy.1))
+            measure.isStartingOver = key.isComparison && canary.window.isStartingOver
             measure.fill(key.indicator, isComparison: key.isComparison, baseline: baseline, canary: canary)
             return measure
         }
@@ -62,6 +78,8 @@ struct RuleMeasure: Sendable {
     let indicatorName: String
     let baseline: Side
     let canary: Side
+    /// The canary's share of the traffic has just changed, and nothing was counted since.
+    fileprivate(set) var isStartingOver = false
     private(set) var values = IndicatorValues()
     /// Why a pool has no value with the present scrape bodies, and what to change; nil when only requests are missing.
     private(set) var obstacles: [Pool: String] = [:]

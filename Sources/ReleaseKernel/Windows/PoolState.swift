@@ -72,7 +72,9 @@ struct PoolState: Sendable, Equatable {
         case .success(let reading, let warnings):
             note(reading, warnings: warnings, target: index, ownRequests: report.ownRequests)
             count(reading, target: index, atMs: now.uptimeMs)
-            if isCompared { targets[index].add(reading, isLate: isLate) }
+            guard isCompared else { return }
+            let sampledUptimeMs = report.sampledUptimeMs ?? now.uptimeMs...now.uptimeMs
+            targets[index].add(reading, isLate: isLate, sampledUptimeMs: sampledUptimeMs)
         }
     }
 
@@ -106,6 +108,9 @@ struct PoolState: Sendable, Equatable {
         let reachesBack = seconds * 1_000 > Double(uptimeMs - lastMs) * 1.5 + 1_000
         return reachesBack ? min(last + 1, byTime) : last + 1
     }
+
+    /// Rules that compare the pools leave out everything until now: the canary's share of the traffic is another.
+    mutating func startComparisonsOver() { window.startComparisonsOver() }
 
     /// Starts counting anew.
     mutating func begin(_ fresh: PoolWindow) {

@@ -33,6 +33,10 @@ struct PoolWindow: Sendable, Equatable {
     private var totals: [Double]
     private var rows: [Double]
     private var rowTimes: [Int64]
+    /// Windows that compare the pools do not begin before this row.
+    private(set) var comparableSinceRow = 0
+    /// Nothing has been counted since the windows that compare the pools started over.
+    var isStartingOver: Bool { comparableSinceRow > 0 && comparableSinceRow == written - 1 }
     /// Rows ever written; row `n` lives at `n % capacity`.
     private var written = 0
     /// The column of each histogram bound. Never iterated over.
@@ -209,19 +213,25 @@ struct PoolWindow: Sendable, Equatable {
         while cursor.startRow < newest, rowTimes[cursor.startRow % capacity] < earliest { cursor.startRow += 1 }
     }
 
+    /// From here on the canary has another share of the traffic. A window over both shares would weigh one pool's good time
+    /// against the other's bad time (Simpson's paradox), so windows that compare the pools start over.
+    mutating func startComparisonsOver() { comparableSinceRow = written - 1 }
+
     /// What the pool did in a window that ends with the newest row. The length must be one the pool was made with.
-    func view(windowMs: Int64) -> WindowView {
+    ///
+    /// - Parameter isComparison: leave out what was counted before the traffic split was what it is now.
+    func view(windowMs: Int64, isComparison: Bool = false) -> WindowView {
         guard let place = cursors.firstIndex(where: { $0.windowMs == windowMs }) else {
             preconditionFailure("a window of \(windowMs) ms was not asked for when the pool was made")
         }
-        let cursor = cursors[place]
-        let first = (cursor.startRow % capacity) * stride
+        let startRow = isComparison ? max(cursors[place].startRow, comparableSinceRow) : cursors[place].startRow
+        let first = (startRow % capacity) * stride
         let last = ((written - 1) % capacity) * stride
         func increment(_ cell: Int) -> Double { rows[last + cell] - rows[first + cell] }
         // Totals of whole cycles, in which nothing came, say nothing: not even that there were no requests.
         let hasPages = increment(Cell.pages) > 0
-        let elapsedMs = rowTimes[(written - 1) % capacity] - rowTimes[cursor.startRow % capacity]
-        let rate = rates.rate(window: place, since: cursor.startRow, newest: written - 1)
+        let elapsedMs = rowTimes[(written - 1) % capacity] - rowTimes[startRow % capacity]
+        let rate = rates.rate(window: place, since: startRow, newest: written - 1)
         let used = layouts.filter { increment($0.countColumn) > 0 }
         let shared = HistogramLayout.shared(used.isEmpty ? Array(layouts.suffix(1)) : used)
         return WindowView(

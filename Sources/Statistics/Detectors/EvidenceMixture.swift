@@ -19,14 +19,18 @@ struct EvidenceMixture: Sendable, Equatable, Codable {
 
     /// Closes a block. A time before the last block's is taken as the last block's.
     ///
-    /// - Parameter gain: the block's log e-value for the effect size with this index.
+    /// - Parameters:
+    ///   - mayRaise: false for a block that may lower the evidence for each effect size and not raise it. The evidence is
+    ///     only ever smaller for it, so what is promised of it still holds.
+    ///   - gain: the block's log e-value for the effect size with this index.
     @inline(__always)
-    mutating func close(atSeconds seconds: Double, gain: (Int) -> Double) {
+    mutating func close(atSeconds seconds: Double, mayRaise: Bool = true, gain: (Int) -> Double) {
         let now = max(seconds, lastSeconds)
         let left = prior.unspent(afterSeconds: now)
         let started = LogDomain.log(prior.unspent(afterSeconds: lastSeconds) - left)
         for effect in logEvidence.indices {
-            logEvidence[effect] = LogDomain.sum(logEvidence[effect], started) + gain(effect)
+            let gained = gain(effect)
+            logEvidence[effect] = LogDomain.sum(logEvidence[effect], started) + (mayRaise ? gained : min(gained, 0))
         }
         lastSeconds = now
         logE = total(unspent: LogDomain.log(left))

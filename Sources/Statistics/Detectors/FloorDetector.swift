@@ -41,10 +41,14 @@ public struct FloorDetector: Sendable, Equatable, Codable {
     public var maxLogE: Double { mixture.maxLogE }
 
     /// Takes in the canary's requests and bad ones since the last call.
-    public mutating func take(requests: Double, bad: Double, atSeconds: Double, dispersion: Double = 1) {
+    ///
+    /// - Parameter mayRaise: false where these counts may lower the evidence only, see ``SteadyBlocks``.
+    public mutating func take(
+        requests: Double, bad: Double, atSeconds: Double, dispersion: Double = 1, mayRaise: Bool = true
+    ) {
         guard requests > 0, bad >= 0, bad <= requests, requests.isFinite else { return }
         let (floor, alternatives) = (floor, alternatives)
-        mixture.close(atSeconds: atSeconds) { index in
+        mixture.close(atSeconds: atSeconds, mayRaise: mayRaise) { index in
             let rate = alternatives[index]
             var gain = 0.0
             if bad > 0 { gain += bad * log1p((rate - floor) / floor) }

@@ -55,6 +55,8 @@ public struct PairDetector: Sendable, Equatable, Codable {
     public let settings: Settings
     private var mixture: EvidenceMixture
     private var open = PairCounts.zero
+    /// A part of the open block may lower the evidence only. Nil in records that do not have it: no part.
+    private var mayOnlyLower: Bool?
     private var recentBad: Double
     private var recentRequests: Double
     public private(set) var blocks = 0
@@ -79,27 +81,31 @@ public struct PairDetector: Sendable, Equatable, Codable {
     /// - Parameters:
     ///   - atSeconds: since the release began.
     ///   - dispersion: at least 1, and known before these counts were seen.
-    public mutating func take(_ counts: PairCounts, atSeconds: Double, dispersion: Double = 1) {
+    ///   - mayRaise: false where these counts may lower the evidence only, see ``SteadyBlocks``.
+    public mutating func take(
+        _ counts: PairCounts, atSeconds: Double, dispersion: Double = 1, mayRaise: Bool = true
+    ) {
         guard counts.isUsable else { return }
         open += counts
+        if !mayRaise { mayOnlyLower = true }
         let needed = max(settings.blockRequests, .leastNonzeroMagnitude)
         guard open.baselineRequests >= needed, open.canaryRequests >= needed else { return }
-        let block = open
-        open = .zero
-        bet(on: block, atSeconds: atSeconds, dispersion: max(1, dispersion))
+        let (block, isCapped) = (open, mayOnlyLower == true)
+        dropOpenBlock()
+        bet(on: block, atSeconds: atSeconds, dispersion: max(1, dispersion), mayRaise: !isCapped)
     }
 
     /// Forgets the open block: for a moment at which the traffic split changed, so that what only one pool did under the
     /// old split is not weighed against what the other does under the new one.
-    public mutating func dropOpenBlock() { open = .zero }
+    public mutating func dropOpenBlock() { (open, mayOnlyLower) = (.zero, nil) }
 
-    private mutating func bet(on block: PairCounts, atSeconds: Double, dispersion: Double) {
+    private mutating func bet(on block: PairCounts, atSeconds: Double, dispersion: Double, mayRaise: Bool) {
         let elapsed = max(0, atSeconds - mixture.lastSeconds)
         let baseline = expectedRate
         let edge = settings.ratio * baseline
         // Local copies: the closure must not touch self while the mixture changes.
         let (effects, ratio) = (settings.effects, settings.ratio)
-        mixture.close(atSeconds: atSeconds) { index in
+        mixture.close(atSeconds: atSeconds, mayRaise: mayRaise) { index in
             let canary = effects[index] * edge / (1 - edge + effects[index] * edge)
             return PairProjection.logE(block, baseline: baseline, canary: canary, ratio: ratio) / dispersion
         }

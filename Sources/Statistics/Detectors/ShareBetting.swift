@@ -32,6 +32,8 @@ public struct ShareBetting: Sendable, Equatable, Codable {
     public let settings: Settings
     private var mixture: EvidenceMixture
     private var open = PairCounts.zero
+    /// A part of the open block may lower the evidence only. Nil in records that do not have it: no part.
+    private var mayOnlyLower: Bool?
     public private(set) var blocks = 0
 
     public init(_ settings: Settings) {
@@ -45,21 +47,24 @@ public struct ShareBetting: Sendable, Equatable, Codable {
     public var maxLogE: Double { mixture.maxLogE }
 
     /// Takes in what happened since the last call; a block stays open until it is long enough and both pools had traffic.
-    public mutating func take(_ counts: PairCounts, atSeconds: Double) {
+    ///
+    /// - Parameter mayRaise: false where these counts may lower the evidence only, see ``SteadyBlocks``.
+    public mutating func take(_ counts: PairCounts, atSeconds: Double, mayRaise: Bool = true) {
         guard counts.isUsable else { return }
         open += counts
+        if !mayRaise { mayOnlyLower = true }
         guard open.baselineRequests > 0, open.canaryRequests > 0 else { return }
         guard atSeconds - mixture.lastSeconds >= settings.blockSeconds else { return }
-        let block = open
-        open = .zero
+        let (block, isCapped) = (open, mayOnlyLower == true)
+        dropOpenBlock()
         blocks += 1
         let surprise = surprise(of: block)
         let stakes = settings.stakes
-        mixture.close(atSeconds: atSeconds) { log1p(stakes[$0] * surprise) }
+        mixture.close(atSeconds: atSeconds, mayRaise: !isCapped) { log1p(stakes[$0] * surprise) }
     }
 
     /// Forgets the open block: for a moment at which the traffic split changed.
-    public mutating func dropOpenBlock() { open = .zero }
+    public mutating func dropOpenBlock() { (open, mayOnlyLower) = (.zero, nil) }
 
     /// The canary's share of the bad events by the share that it may have, less 1. At least -1.
     private func surprise(of block: PairCounts) -> Double {

@@ -8,6 +8,10 @@
 /// brings later covers more time than the open block, and is left out. A dead instance must not keep a fault of the others
 /// from being seen for long.
 ///
+/// An instance whose scrape body repeats the one before although requests are expected has not answered either: see
+/// ``RenewalPace``. And a block is at least as long as the pools' scrape times lie apart, which is what ``SteadyBlocks``
+/// needs of a block's neighbours.
+///
 /// Only who answered and for how long is looked at, never what was counted, so the tests' promises are untouched. While
 /// everybody answers, every cycle is a block.
 public struct CycleAlignment: Sendable, Equatable {
@@ -24,6 +28,9 @@ public struct CycleAlignment: Sendable, Equatable {
     /// Cycles of the open block.
     private var open: [WatchCycle] = []
     private var lastShare: Double?
+    private var pace = RenewalPace()
+    /// Whose counts the last block held; nil before the first.
+    private var lastCounted: Set<Member>?
 
     public init() {}
 
@@ -33,10 +40,18 @@ public struct CycleAlignment: Sendable, Equatable {
         open = []
     }
 
+    /// Begins a new block after this cycle, which belongs to none.
+    public mutating func cut(after cycle: WatchCycle) {
+        members = Set(CycleAlignment.answered(pace.withoutUnrenewed(cycle)))
+        open = []
+        lastCounted = nil
+    }
+
     /// Takes in a cycle. An increment that is `isLate` belongs to the cycle before.
     ///
     /// - Returns: the blocks that it completes, in order; mostly the cycle itself.
-    public mutating func take(_ cycle: WatchCycle) -> [WatchCycle] {
+    public mutating func take(_ unsorted: WatchCycle) -> [WatchCycle] {
+        let cycle = pace.withoutUnrenewed(unsorted)
         if let share = cycle.canaryShare {
             if let lastShare, lastShare != share { cut() }
             lastShare = share
@@ -47,8 +62,9 @@ public struct CycleAlignment: Sendable, Equatable {
         punctual.canary = cycle.canary.filter { !$0.isLate }
         open.append(punctual)
         var blocks: [WatchCycle] = []
-        while let last = open.firstIndex(where: isComplete) { blocks.append(close(through: last)) }
-        let patience = max(CycleAlignment.limitSeconds, 3 * cycle.coveredSeconds)
+        while let last = open.indices.first(where: isComplete) { blocks.append(close(through: last)) }
+        let patience = max(
+            CycleAlignment.limitSeconds, 3 * cycle.coveredSeconds, 1.1 * pace.longestSeconds, 1.1 * cycle.gapSeconds)
         if openSeconds >= patience, let last = fullest { blocks.append(close(through: last)) }
         return blocks
     }
@@ -67,7 +83,10 @@ public struct CycleAlignment: Sendable, Equatable {
 
     private var openSeconds: Double { open.reduce(0) { $0 + $1.coveredSeconds } }
 
-    private func isComplete(_ cycle: WatchCycle) -> Bool { members.isSubset(of: CycleAlignment.answered(cycle)) }
+    private func isComplete(through last: Int) -> Bool {
+        guard members.isSubset(of: CycleAlignment.answered(open[last])) else { return false }
+        return open[...last].reduce(0) { $0 + $1.coveredSeconds } >= open[last].gapSeconds
+    }
 
     /// The cycle in which most of those who are waited for were there; of several the last.
     private var fullest: Int? {
@@ -89,6 +108,9 @@ public struct CycleAlignment: Sendable, Equatable {
         block.canary = sums(cycles.map(\.canary), isCanary: true, seconds: block.coveredSeconds)
         members = Set(CycleAlignment.answered(open[last]))
         open.removeSubrange(...last)
+        let counted = Set(CycleAlignment.answered(block))
+        block.hasOtherInstances = lastCounted.map { $0 != counted } ?? false
+        lastCounted = counted
         return block
     }
 

@@ -101,7 +101,8 @@ extension RegressionMonitor {
         return RegressionEvidence.Part(
             event: part.event, canaryBoundSeconds: canaryBound,
             baseline: pool(counts.baselineBad, counts.baselineRequests),
-            canary: pool(counts.canaryBad, counts.canaryRequests), ratio: counts.ratio, ratioLow: interval?.low,
+            canary: pool(counts.canaryBad, counts.canaryRequests), ratio: comparison.ratioOfRates,
+            ratioLow: interval?.low,
             ratioHigh: interval?.high, toleratedRatio: comparison.settings.ratio, dispersion: comparison.dispersion,
             logE: comparison.logE, weight: exp(part.logWeight), blocks: comparison.blocks)
     }

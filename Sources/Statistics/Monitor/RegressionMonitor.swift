@@ -64,6 +64,10 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
 
     private mutating func judge(_ cycle: WatchCycle, _ history: BaselineHistory) {
         adoptBounds(cycle, history)
+        if cycle.hasOtherInstances {
+            watch?.forgetShares()
+            percentileSafe?.forgetShare()
+        }
         let now = max(cycle.atSeconds, lastSeconds)
         lastSeconds = now
         let errors = settings.watchesErrors ? errorCounts(cycle) : nil
@@ -72,19 +76,34 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
         func dispersion(_ event: BadEvent) -> Double { assumed ?? history.dispersion(of: event) }
         let dispersions = (watch?.boundsSeconds ?? []).map { dispersion(.slowerThan(seconds: $0)) }
         watch?.take(
-            errors: errors, slow: slow, atSeconds: now, errorDispersion: dispersion(.error),
-            slowDispersion: dispersions)
+            errors: errors, slow: slow, atSeconds: now, coveredSeconds: cycle.coveredSeconds,
+            errorDispersion: dispersion(.error), slowDispersion: dispersions)
         takePercentile(cycle, history, atSeconds: now)
-        if logE <= lowestLogE {
-            lowestLogE = logE
-            lowestAtSeconds = now
-        }
+        noteLowest()
     }
 
-    /// Forgets what only one pool did so far: when the traffic split changed, or the other pool could not be seen.
-    public mutating func forgetOneSided() {
-        watch?.dropOpenBlocks()
-        percentileSafe?.dropOpenBlock()
+    private mutating func noteLowest() {
+        guard logE <= lowestLogE else { return }
+        lowestLogE = logE
+        lowestAtSeconds = lastSeconds
+    }
+
+    /// Leaves a stretch of time out of the comparison, with what only one pool did before it: one in which the traffic split
+    /// changed, the other pool could not be seen, or the daemon was down.
+    ///
+    /// - Parameters:
+    ///   - cycle: what the pools did in it; nil when it is not known.
+    ///   - hasShareChanged: the split is another from here on.
+    public mutating func leaveOut(_ cycle: WatchCycle?, hasShareChanged: Bool) {
+        let baseline = cycle?.baseline ?? []
+        let bounds = watch?.boundsSeconds ?? []
+        watch?.leaveOut(
+            errors: baseline.errorSums,
+            slow: bounds.enumerated().map { baseline.slowSums(bound: $0.element, hint: $0.offset) },
+            hasShareChanged: hasShareChanged)
+        let atPlace = place.flatMap { baseline.slowSums(bound: $0.baselineBound, hint: 0) }
+        percentileSafe?.leaveOut(atPlace, hasShareChanged: hasShareChanged)
+        noteLowest()
     }
 
     /// The log evidence now, the largest so far, and the bar.
@@ -130,7 +149,7 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
         return Comparison(
             Comparison.Settings(
                 ratio: settings.ratio * margin(event, history), method: method, floor: isError ? settings.floor : 0,
-                safeRatio: settings.safeRatio, tracksRatio: isError && settings.tracksRatio),
+                safeRatio: settings.safeRatio, tracksRatio: isError && settings.tracksRatio, isGuarded: true),
             recentBad: recent.bad, recentRequests: recent.requests)
     }
 
@@ -176,10 +195,11 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
             Comparison(settings, recentBad: recent.bad, recentRequests: recent.requests)
         }
         let worse = Comparison.Settings(
-            ratio: margin(event, history), method: method, safeRatio: nil, tracksRatio: settings.tracksRatio)
+            ratio: margin(event, history), method: method, safeRatio: nil, tracksRatio: settings.tracksRatio,
+            isGuarded: true)
         watch?.adopt(boundsSeconds: [found.baselineBound], comparisons: [comparison(worse)])
         guard found.safeBound != nil else { return }
-        percentileSafe = comparison(Comparison.Settings(ratio: 1, method: method, safeRatio: 1))
+        percentileSafe = comparison(Comparison.Settings(ratio: 1, method: method, safeRatio: 1, isGuarded: true))
     }
 
     private mutating func takePercentile(_ cycle: WatchCycle, _ history: BaselineHistory, atSeconds: Double) {
@@ -193,7 +213,8 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
         guard let counts else { return }
         let event = BadEvent.slowerThan(seconds: place.baselineBound)
         percentileSafe?.take(
-            counts, atSeconds: atSeconds, dispersion: assumedDispersion ?? history.dispersion(of: event))
+            counts, atSeconds: atSeconds, coveredSeconds: cycle.coveredSeconds,
+            dispersion: assumedDispersion ?? history.dispersion(of: event))
     }
 
     private func firstBounds(_ pool: [InstanceIncrements]) -> [Double] {

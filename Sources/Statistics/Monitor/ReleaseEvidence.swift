@@ -49,7 +49,9 @@ public struct ReleaseEvidence: Sendable, Equatable, Codable {
     /// Takes in a cycle: a running release is judged by what was known before it, then the baseline is learned.
     public mutating func take(_ cycle: WatchCycle) {
         if isRunning {
-            noteShare(cycle)
+            if let share = cycle.canaryShare, noteShare(share, of: cycle) {
+                for index in monitors.indices { monitors[index].leaveOut(nil, hasShareChanged: true) }
+            }
             for index in monitors.indices { monitors[index].take(cycle, history: history) }
         }
         learn(cycle)
@@ -57,9 +59,23 @@ public struct ReleaseEvidence: Sendable, Equatable, Codable {
 
     /// Takes in a stretch of time of which one pool has told nothing. What the other did then has nothing to be compared
     /// with: kept for the pool's return, a trouble that both had meanwhile would look like one pool's own.
-    public mutating func takeOneSided(_ cycle: WatchCycle) {
-        for index in monitors.indices { monitors[index].forgetOneSided() }
+    public mutating func takeOneSided(_ cycle: WatchCycle) { leaveOut(cycle, hasShareChanged: false) }
+
+    /// Takes in a stretch of time in which the canary's share of the requests changed, or may have. It is compared with
+    /// nothing: a part of it has one share and another part the other.
+    public mutating func takeShareChange(_ cycle: WatchCycle) {
+        if let share = cycle.canaryShare, isRunning { noteShare(share, of: cycle) }
+        leaveOut(cycle, hasShareChanged: true)
+    }
+
+    private mutating func leaveOut(_ cycle: WatchCycle, hasShareChanged: Bool) {
+        for index in monitors.indices { monitors[index].leaveOut(cycle, hasShareChanged: hasShareChanged) }
         learn(cycle)
+    }
+
+    /// Time is missing from here to the next cycle: the daemon was down.
+    public mutating func interrupt() {
+        for index in monitors.indices { monitors[index].leaveOut(nil, hasShareChanged: false) }
     }
 
     /// Takes in a cycle that is not to be judged: the baseline is learned from.
@@ -87,15 +103,15 @@ public struct ReleaseEvidence: Sendable, Equatable, Codable {
         return copy
     }
 
-    private mutating func noteShare(_ cycle: WatchCycle) {
-        guard let share = cycle.canaryShare else { return }
-        if let lastShare, lastShare != share {
-            for index in monitors.indices { monitors[index].forgetOneSided() }
-        }
+    /// - Returns: the share is another than it was before.
+    @discardableResult
+    private mutating func noteShare(_ share: Double, of cycle: WatchCycle) -> Bool {
+        let isAnother = lastShare.map { $0 != share } ?? false
         lastShare = share
         sampleRatio.take(
             baselineRequests: ReleaseEvidence.requests(cycle.baseline),
             canaryRequests: ReleaseEvidence.requests(cycle.canary), toldShare: share)
+        return isAnother
     }
 
     private mutating func noteRate(_ cycle: WatchCycle) {

@@ -10,6 +10,9 @@ public struct WatchCycle: Sendable, Equatable {
     public var canary: [InstanceIncrements]
     /// The share of requests that the router is told to give the canary, 0...1; nil where it is not known.
     public var canaryShare: Double?
+    /// It holds the counts of other instances than the block before it, so that the pools' shares of the requests cannot be
+    /// compared with that one's. Set by ``CycleAlignment``.
+    var hasOtherInstances = false
 
     public init(
         atSeconds: Double, coveredSeconds: Double, baseline: [InstanceIncrements], canary: [InstanceIncrements] = [],
@@ -36,6 +39,13 @@ public struct InstanceIncrements: Sendable, Equatable {
     public var coveredSeconds: Double?
     /// It is the answer to the cycle before, which ended without it.
     public var isLate: Bool
+    /// When the counts were read, seconds on any clock that does not go back: the scrape body was written within this time.
+    /// Nil when it is not known.
+    public var sampledSeconds: ClosedRange<Double>?
+    /// False for a scrape body that repeats the values of the one before: the exporter may not have renewed it.
+    public var isRenewed = true
+    /// For a renewed one: seconds since it was renewed before. Nil when it is not known.
+    public var renewalSeconds: Double?
 
     public init(
         instance: String, requests: Double? = nil, errors: Double? = nil, latency: LatencyIncrements? = nil,

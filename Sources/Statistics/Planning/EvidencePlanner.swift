@@ -12,8 +12,9 @@ struct EvidencePlanner {
     var needed: RegressionEvidence.Need? {
         var best: RegressionEvidence.Need?
         for part in parts {
-            let counts = part.comparison.counts
-            guard let ratio = counts.ratio, let rate = counts.baselineRate else { continue }
+            guard let ratio = part.comparison.ratioOfRates, let rate = part.comparison.present.baselineRate else {
+                continue
+            }
             let requests = requests(part, baselineRate: rate, ratio: ratio, logENow: part.comparison.logE)
             guard requests < best?.requests ?? .infinity else { continue }
             best = need(ratio, requests)
@@ -49,13 +50,13 @@ struct EvidencePlanner {
 
     /// A baseline without a single bad event has some rate all the same: half an event.
     private func assumedRate(_ part: ComparedPart) -> Double? {
-        let counts = part.comparison.counts
+        let counts = part.comparison.present
         guard counts.baselineRequests > 0 else { return nil }
         return max(counts.baselineBad, 0.5) / max(counts.baselineRequests, 1)
     }
 
     private func question(_ part: ComparedPart) -> Planning.Question? {
-        let counts = part.comparison.counts
+        let counts = part.comparison.present
         guard counts.baselineRequests > 0, counts.canaryRequests > 0 else { return nil }
         return Planning.Question(
             canaryShare: counts.canaryRequests / counts.requests, ratio: part.comparison.settings.ratio,

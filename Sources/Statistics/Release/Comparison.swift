@@ -21,16 +21,20 @@ public struct Comparison: Sendable, Equatable, Codable {
         public var safeRatio: Double?
         /// Keep an interval for the ratio.
         public var tracksRatio: Bool
+        /// Blocks are left out where the split of the requests changed, and wait for their neighbour, see
+        /// ``SteadyBlocks``. Nil in records of versions that did not have it: no.
+        public var isGuarded: Bool?
 
         public init(
             ratio: Double = 1.1, method: Method = .pair, floor: Double = 0, safeRatio: Double? = nil,
-            tracksRatio: Bool = false
+            tracksRatio: Bool = false, isGuarded: Bool = false
         ) {
             self.ratio = ratio
             self.method = method
             self.floor = floor
             self.safeRatio = safeRatio
             self.tracksRatio = tracksRatio
+            self.isGuarded = isGuarded
         }
     }
 
@@ -44,8 +48,13 @@ public struct Comparison: Sendable, Equatable, Codable {
     public private(set) var maxSafeLogE = 0.0
     private var baselineCarry = BadCarry()
     private var canaryCarry = BadCarry()
-    /// Everything that was taken in.
+    /// Everything that was compared.
     public private(set) var counts = PairCounts.zero
+    /// The part of it since the share last changed; nil in records of versions that did not have it.
+    private var presentCounts: PairCounts?
+    private var guarded: GuardedBlocks?
+    /// Sums over blocks, see ``ratioOfRates``; nil in records of versions that did not have them.
+    private var strata: RatioStrata?
     /// The dispersion factor of the last cycle.
     public private(set) var dispersion = 1.0
     public private(set) var ratio: RatioTracker?
@@ -69,6 +78,8 @@ public struct Comparison: Sendable, Equatable, Codable {
             }
         }
         if settings.tracksRatio { ratio = RatioTracker() }
+        if settings.isGuarded == true { guarded = GuardedBlocks(learnsDispersion: settings.method == .share) }
+        (presentCounts, strata) = (.zero, RatioStrata())
     }
 
     /// Evidence that the canary is worse than tolerated, and above the floor.
@@ -85,28 +96,78 @@ public struct Comparison: Sendable, Equatable, Codable {
         return LogDomain.sum(safe.logE, safeFloor.logE) - log(2)
     }
 
-    /// Blocks that were compared.
-    public var blocks: Int { pair?.blocks ?? share?.blocks ?? 0 }
+    /// Blocks that were compared, with the one that waits for its neighbour.
+    public var blocks: Int { (pair?.blocks ?? share?.blocks ?? 0) + (guarded?.isHolding == true ? 1 : 0) }
+
+    /// The canary's bad rate by the baseline's, compared within blocks, so that neither a share nor a rate that moves shows
+    /// as a difference of the pools; nil while it cannot be told.
+    ///
+    /// The newest block is in it while nothing speaks against it; ``ratio`` and the evidence wait for its neighbour.
+    public var ratioOfRates: Double? {
+        guard var strata else { return counts.ratio }
+        if let newest = guarded?.provisional { strata.add(newest) }
+        return strata.ratio
+    }
+
+    /// What was compared with the present share.
+    var present: PairCounts { presentCounts ?? counts }
 
     /// Takes in what happened since the last call. Bad events beyond the requests wait for the next call.
-    public mutating func take(_ increments: PairCounts, atSeconds: Double, dispersion: Double) {
+    public mutating func take(
+        _ increments: PairCounts, atSeconds: Double, coveredSeconds: Double = 0, dispersion: Double
+    ) {
         let counts = bounded(increments)
         guard counts.isUsable else { return }
         self.dispersion = max(1, dispersion)
-        self.counts += counts
-        pair?.take(counts, atSeconds: atSeconds, dispersion: dispersion)
-        share?.take(counts, atSeconds: atSeconds)
+        guard guarded != nil else {
+            add(counts)
+            return judge(.init(counts: counts, atSeconds: atSeconds, dispersion: max(1, dispersion), isSteady: true))
+        }
+        let passed = guarded?.take(
+            counts, atSeconds: atSeconds, coveredSeconds: coveredSeconds, dispersion: max(1, dispersion))
+        guard let passed else { return }
+        if let settled = passed.settled { judge(settled) }
+        if let compared = passed.compared { add(compared) }
+        guard passed.hasShareChanged else { return }
+        presentCounts = .zero
+        // Its blocks are longer than the others'; one that is open holds counts with the old share.
+        share?.dropOpenBlock()
+    }
+
+    private mutating func add(_ more: PairCounts) {
+        counts += more
+        presentCounts? += more
+    }
+
+    private mutating func judge(_ block: SteadyBlocks.Settled) {
+        let (counts, now, isSteady) = (block.counts, block.atSeconds, block.isSteady)
+        pair?.take(counts, atSeconds: now, dispersion: block.dispersion, mayRaise: isSteady)
+        share?.take(counts, atSeconds: now, mayRaise: isSteady)
         floor?.take(
-            requests: counts.canaryRequests, bad: counts.canaryBad, atSeconds: atSeconds, dispersion: dispersion)
-        safe?.take(counts, atSeconds: atSeconds, dispersion: dispersion)
+            requests: counts.canaryRequests, bad: counts.canaryBad, atSeconds: now, dispersion: block.dispersion,
+            mayRaise: isSteady)
+        safe?.take(counts, atSeconds: now, dispersion: block.dispersion, mayRaise: isSteady)
         safeFloor?.take(
-            requests: counts.canaryRequests, bad: counts.canaryBad, atSeconds: atSeconds, dispersion: dispersion)
-        ratio?.take(counts, dispersion: dispersion)
+            requests: counts.canaryRequests, bad: counts.canaryBad, atSeconds: now, dispersion: block.dispersion,
+            mayRaise: isSteady)
+        if isSteady {
+            ratio?.take(counts, dispersion: block.dispersion)
+            strata?.add(counts)
+        }
         maxSafeLogE = max(maxSafeLogE, safeLogE ?? 0)
     }
 
-    /// Forgets the open block: the traffic split changed.
-    public mutating func dropOpenBlock() {
+    /// From here on other instances are counted, so the split of the requests is another without having been changed.
+    mutating func forgetShare() { guarded?.forgetShare() }
+
+    /// Leaves a stretch of time out, with what only one pool did before it.
+    ///
+    /// - Parameters:
+    ///   - baseline: what the baseline did meanwhile, the neighbour of the blocks beside it; nil when it is not known.
+    ///   - hasShareChanged: the traffic split is another from here on.
+    public mutating func leaveOut(_ baseline: (requests: Double, bad: Double)?, hasShareChanged: Bool) {
+        if let settled = guarded?.leaveOut(baseline, hasShareChanged: hasShareChanged) { judge(settled) }
+        if hasShareChanged { presentCounts = presentCounts.map { _ in .zero } }
         pair?.dropOpenBlock()
         share?.dropOpenBlock()
         safe?.dropOpenBlock()

@@ -46,23 +46,46 @@ public struct ReleaseWatch: Sendable, Equatable, Codable {
     ///   - errorDispersion, slowDispersion: known before these counts were seen; `slowDispersion` is per boundary, and 1
     ///     where it has none.
     public mutating func take(
-        errors counts: PairCounts?, slow: [PairCounts?] = [], atSeconds: Double, errorDispersion: Double = 1,
-        slowDispersion: [Double] = []
+        errors counts: PairCounts?, slow: [PairCounts?] = [], atSeconds: Double, coveredSeconds: Double = 0,
+        errorDispersion: Double = 1, slowDispersion: [Double] = []
     ) {
-        if let counts { errors?.take(counts, atSeconds: atSeconds, dispersion: errorDispersion) }
+        if let counts {
+            errors?.take(
+                counts, atSeconds: atSeconds, coveredSeconds: coveredSeconds, dispersion: errorDispersion)
+        }
         for index in latency.indices where index < slow.count {
             guard let one = slow[index] else { continue }
             let dispersion = index < slowDispersion.count ? slowDispersion[index] : 1
-            latency[index].take(one, atSeconds: atSeconds, dispersion: dispersion)
+            latency[index].take(
+                one, atSeconds: atSeconds, coveredSeconds: coveredSeconds, dispersion: dispersion)
         }
-        logE = mixedLogE
-        maxLogE = max(maxLogE, logE)
+        note()
     }
 
-    /// Forgets open blocks: the traffic split changed.
-    public mutating func dropOpenBlocks() {
-        errors?.dropOpenBlock()
-        for index in latency.indices { latency[index].dropOpenBlock() }
+    /// Leaves a stretch of time out, see ``Comparison/leaveOut(_:hasShareChanged:)``.
+    ///
+    /// - Parameters:
+    ///   - errors, slow: what the baseline did in it, where it is known; `slow` is per boundary.
+    public mutating func leaveOut(
+        errors counts: (requests: Double, bad: Double)?, slow: [(requests: Double, bad: Double)?],
+        hasShareChanged: Bool
+    ) {
+        errors?.leaveOut(counts, hasShareChanged: hasShareChanged)
+        for index in latency.indices {
+            latency[index].leaveOut(index < slow.count ? slow[index] : nil, hasShareChanged: hasShareChanged)
+        }
+        note()
+    }
+
+    /// See ``Comparison/forgetShare()``.
+    mutating func forgetShares() {
+        errors?.forgetShare()
+        for index in latency.indices { latency[index].forgetShare() }
+    }
+
+    private mutating func note() {
+        logE = mixedLogE
+        maxLogE = max(maxLogE, logE)
     }
 
     /// The logarithm of a boundary's part of the mixture; of the whole latency half while there are no boundaries.
