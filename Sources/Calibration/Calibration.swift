@@ -23,6 +23,11 @@ public enum Calibration {
             report.text += await (report.text.isEmpty ? "" : "\n") + tables.percentileText(progress: progress)
             report.violations += tables.violations
         }
+        if options.parts.contains(.gaps) {
+            var tables = GapTables(options: options)
+            report.text += await (report.text.isEmpty ? "" : "\n") + tables.text(progress: progress)
+            report.violations += tables.violations
+        }
         return report
     }
 }

@@ -20,7 +20,7 @@ struct Calibrate: AsyncParsableCommand {
     @Flag(help: "A few releases in a few cells.")
     var quick = false
 
-    @Option(help: "Only these tables: errors, latency or percentile.")
+    @Option(help: "Only these tables: errors, latency, percentile or gaps.")
     var only: String?
 
     @Option(help: "Another seed gives other releases.")
@@ -31,7 +31,7 @@ struct Calibrate: AsyncParsableCommand {
 
     func validate() throws {
         if let only, CalibrationOptions.Part(rawValue: only) == nil {
-            throw ValidationError("--only \(only): expected errors, latency or percentile")
+            throw ValidationError("--only \(only): expected errors, latency, percentile or gaps")
         }
         guard (1...256).contains(jobs) else { throw ValidationError("--jobs \(jobs): expected 1 to 256") }
     }

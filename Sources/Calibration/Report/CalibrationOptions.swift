@@ -2,7 +2,7 @@
 public struct CalibrationOptions: Sendable, Equatable {
     /// Which tables are made.
     public enum Part: String, Sendable, Equatable, CaseIterable {
-        case errors, latency, percentile
+        case errors, latency, percentile, gaps
     }
 
     public var parts: [Part]
@@ -12,6 +12,8 @@ public struct CalibrationOptions: Sendable, Equatable {
     /// The same for the latency grid.
     public var healthyLatencyReleases: Int
     public var faultyLatencyReleases: Int
+    /// Healthy releases per cell whose pools are scraped at different moments; a third of it with each fault.
+    public var gapReleases: Int
     /// Every n-th cell of the grids; 1 for all.
     public var everyCell: Int
     public var seed: UInt64
@@ -20,7 +22,7 @@ public struct CalibrationOptions: Sendable, Equatable {
 
     public init(
         healthyReleases: Int = 2_000, faultyReleases: Int = 100, healthyLatencyReleases: Int = 200,
-        faultyLatencyReleases: Int = 50, everyCell: Int = 1, seed: UInt64 = 1, jobs: Int = 1,
+        faultyLatencyReleases: Int = 50, gapReleases: Int = 300, everyCell: Int = 1, seed: UInt64 = 1, jobs: Int = 1,
         parts: [Part] = Part.allCases
     ) {
         self.parts = parts
@@ -28,6 +30,7 @@ public struct CalibrationOptions: Sendable, Equatable {
         self.faultyReleases = faultyReleases
         self.healthyLatencyReleases = healthyLatencyReleases
         self.faultyLatencyReleases = faultyLatencyReleases
+        self.gapReleases = gapReleases
         self.everyCell = everyCell
         self.seed = seed
         self.jobs = jobs
@@ -35,9 +38,10 @@ public struct CalibrationOptions: Sendable, Equatable {
 
     /// A look in seconds: few releases, every ninth cell.
     public static let quick = CalibrationOptions(
-        healthyReleases: 60, faultyReleases: 10, healthyLatencyReleases: 6, faultyLatencyReleases: 2, everyCell: 9)
+        healthyReleases: 60, faultyReleases: 10, healthyLatencyReleases: 6, faultyLatencyReleases: 2,
+        gapReleases: 6, everyCell: 9)
 
-    func some(of cells: [Cell]) -> [Cell] { stride(from: 0, to: cells.count, by: everyCell).map { cells[$0] } }
+    func some<Place>(of cells: [Place]) -> [Place] { stride(from: 0, to: cells.count, by: everyCell).map { cells[$0] } }
 }
 
 /// What came out.
