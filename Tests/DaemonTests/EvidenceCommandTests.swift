@@ -25,13 +25,15 @@ struct EvidenceCommandTests {
     @Test func theExampleOfTheDocumentation() async throws {
         let lines = [
             Self.line(5, (900, 9), (100, 4)), Self.line(10, (900, 8), (100, 3)), Self.line(15, (900, 10), (100, 5)),
-            Self.line(20, (900, 9), (100, 4)),
+            Self.line(20, (900, 9), (100, 4)), Self.line(25, (900, 9), (100, 4)),
         ]
         let (code, printed) = try await Self.run(lines, ["--tolerance", "10%", "--false-alarm", "1%"])
         #expect(code == 1, "the canary is worse")
-        #expect(printed.count == 4)
-        #expect(printed.first?.contains(#""log_e":0.49394013"#) == true, "\(printed)")
-        #expect(printed.first?.contains(#""requests_needed":3183"#) == true)
+        #expect(printed.count == 5)
+        #expect(printed.first?.contains(#""log_e":0,"#) == true, "a line waits for its neighbour: \(printed)")
+        #expect(printed.first?.contains(#""requests_needed":3440"#) == true)
+        #expect(printed.dropFirst().first?.contains(#""log_e":0.49394013"#) == true)
+        #expect(printed.dropLast().last?.contains(#""verdict":"undecided""#) == true)
         #expect(printed.last?.contains(#""verdict":"worse""#) == true)
     }
 

@@ -153,6 +153,7 @@ struct PercentileTests {
             return
         }
         #expect(reason.contains(said), "\(reason)")
+        #expect(found.evidence.notes.contains { $0.contains(said) } && !found.obstacles.isEmpty)
     }
 
     @Test func ofTargetsWithoutACommonBoundNamesTheirBounds() {

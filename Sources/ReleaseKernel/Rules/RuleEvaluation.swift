@@ -3,13 +3,16 @@ struct RuleEvaluation: Sendable, Equatable {
     let evidence: Evidence
     /// The baseline, judged as if it were the canary, breaches as well: taking the canary out would not help.
     let baselineBreachesToo: Bool
+    /// Why the rule can never be judged with what the targets expose now, and what to change; also among the notes.
+    let obstacles: [String]
 
     init(rule: RulePlan, measure: RuleMeasure, baseline: PoolState, canary: PoolState) {
         let values = measure.values
         let verdict = RuleEvaluation.verdict(rule: rule, measure: measure)
         let swapped = IndicatorValues(baseline: values.baseline, canary: values.baseline)
         baselineBreachesToo = verdict == .breached && rule.condition.holds(swapped) == true
-        var notes = measure.notes(for: rule.condition)
+        obstacles = measure.obstacles(for: rule.condition)
+        var notes = measure.notes(for: rule.condition) + obstacles
         if verdict == .breached, rule.noData == .breach, let missing = RuleEvaluation.missingData(rule, measure) {
             notes.append("\(missing), which the rule takes for a breach (no_data: breach)")
         }
@@ -24,6 +27,7 @@ struct RuleEvaluation: Sendable, Equatable {
     init(evidence: Evidence) {
         self.evidence = evidence
         baselineBreachesToo = false
+        obstacles = []
     }
 
     static func side(_ pool: PoolState, _ side: RuleMeasure.Side, value: Double?) -> Evidence.Side {

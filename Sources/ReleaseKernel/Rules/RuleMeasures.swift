@@ -127,6 +127,12 @@ struct RuleMeasure: Sendable {
         "the \(pool.rawValue) has no \(indicatorName) in the window" + (obstacles[pool].map { ": \($0)" } ?? "")
     }
 
+    /// Why a value that the condition names can never come with the present scrape bodies, each once.
+    func obstacles(for condition: Condition) -> [String] {
+        let named = [Pool.canary, .baseline].filter(condition.mentions).compactMap { obstacles[$0] }
+        return [incomparable].compactMap { $0 } + named
+    }
+
     /// The remarks on the pools that the condition names, each once.
     func notes(for condition: Condition) -> [String] {
         [Pool.canary, .baseline].filter(condition.mentions).flatMap { notes[$0] ?? [] }.reduce(into: []) {

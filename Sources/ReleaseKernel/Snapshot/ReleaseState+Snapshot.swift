@@ -68,6 +68,10 @@ extension ReleaseState {
                 }
             }
         }
+        for obstacle in evaluations.compactMap({ $0?.obstacles }).joined() where phase == .watching && found.count < 20
+        {
+            if !found.contains(obstacle) { found.append(obstacle) }
+        }
         for observation in watch.observations {
             if let problem = observation.problem { found.append("router \(observation.instance): \(problem)") }
         }
