@@ -174,6 +174,15 @@ struct PercentileTests {
         #expect("\(bare.evidence.verdict)".contains("neither buckets nor a quantile"))
     }
 
+    /// Without requests a summary's quantiles are `NaN`: nothing has to be changed for that.
+    @Test func ofAnIdleSummaryIsMissingAndNoMore() {
+        let idle = TargetReading.Latency.summary(
+            SummaryValues(quantiles: [], seconds: [], sumSeconds: 0, count: 0))
+        let found = Self.evaluation(Self.rule(Self.above), baseline: [Self.sound], canary: [idle])
+        #expect(found.evidence.verdict == .inconclusive(reason: "the canary has no latency_p99 in the window"))
+        #expect(found.obstacles.isEmpty && found.evidence.notes.isEmpty)
+    }
+
     @Test func aboveTheLargestBoundSaysSo() {
         let found = Self.evaluation(
             Self.rule(.compare(.value(.canary), .greater, .number(0.9))), baseline: [Self.sound],

@@ -16,7 +16,7 @@ struct PercentileEstimate: Sendable, Equatable {
     ///   - name: the pool's, for messages.
     init(_ quantile: Double, in view: WindowView, of pool: PoolState, named name: Pool, bounds: [Double]? = nil) {
         guard view.hasHistogram else {
-            estimateFromSummaries(quantile, of: pool, named: name)
+            estimateFromSummaries(quantile, in: view, of: pool, named: name)
             return
         }
         guard !pool.hasSummaries else {
@@ -34,7 +34,9 @@ struct PercentileEstimate: Sendable, Equatable {
         notes = PercentileEstimate.notes(quantile, shown, of: view, named: name, wereRaised: found.countsWereRaised)
     }
 
-    private mutating func estimateFromSummaries(_ quantile: Double, of pool: PoolState, named name: Pool) {
+    private mutating func estimateFromSummaries(
+        _ quantile: Double, in view: WindowView, of pool: PoolState, named name: Pool
+    ) {
         value = pool.worstSummary(quantile)
         let indicator = Indicator.latencyQuantile(quantile)
         guard value == nil else {
@@ -43,6 +45,8 @@ struct PercentileEstimate: Sendable, Equatable {
             ]
             return
         }
+        // Without requests a summary's quantiles are NaN, which will pass.
+        guard view.latencyCount > 0 else { return }
         obstacle = pool.summaryQuantiles.map { quantiles in
             guard !quantiles.isEmpty else {
                 return "the latency series of the \(name.rawValue) have neither buckets nor a quantile with a value:"
