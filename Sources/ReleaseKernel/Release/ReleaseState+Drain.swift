@@ -74,7 +74,7 @@ extension ReleaseState {
             rollback?.note("drifted", ReleaseState.text(observations), atWallMs: context.now.wallMs)
             context.emit(.measure(.driftCorrection(release: name)))
             // A fight is not fought in steps.
-            if drain.putBacks >= 2, !drain.record.isHeld {
+            if drain.putBacks + 1 >= 2, !drain.record.isHeld {
                 return cutShort(because: "the canary is put back again and again", &context)
             }
         }

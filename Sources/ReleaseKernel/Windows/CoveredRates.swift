@@ -100,6 +100,11 @@ struct CoveredRates: Sendable, Equatable {
         return isTold && unseen <= rate * CoveredRates.unseenLimit ? rate : nil
     }
 
+    /// What the targets served before a window that begins anew is still known.
+    mutating func keepLastRates(of old: CoveredRates) {
+        if old.targets == targets { lastRates = old.lastRates }
+    }
+
     /// The pool has other targets now.
     ///
     /// - Parameter places: where each of them stood before; nil for a new one.

@@ -15,9 +15,8 @@ struct PoolState: Sendable, Equatable {
         /// requests that the scrapes themselves made, where that is known.
         var cycleRequests: Double?
         var cycleSeconds: Double?
-        /// The window's row into which the last page was counted, and when; nil when none was since the window began.
+        /// The window's row into which the last page was counted; nil when none was since the window began.
         var lastRow: Int?
-        var lastCountedUptimeMs: Int64?
         /// What the proof of a rollback needs to know of it.
         var silence = TargetSilence()
         /// Seen in the running cycle.
@@ -94,19 +93,17 @@ struct PoolState: Sendable, Equatable {
         let row = firstRow(of: reading, target: target, atMs: uptimeMs)
         window.add(reading, target: target, from: min(row, window.openRow))
         targets[target].lastRow = window.openRow
-        targets[target].lastCountedUptimeMs = uptimeMs
     }
 
-    /// The row in whose time the counted time began: after the one with the target's page before, or earlier, where the
-    /// page brings what earlier ones withheld.
+    /// The row in whose time the counted time began: after the one with the target's page before; or earlier, where the page
+    /// brings what earlier ones withheld, or where the page before was read long before its cycle ended, because the
+    /// process was stopped in the middle of it.
     private func firstRow(of reading: TargetReading, target: Int, atMs uptimeMs: Int64) -> Int {
         let seconds = reading.coveredSeconds ?? 0
         let byTime = window.row(coveringSeconds: seconds, atMs: uptimeMs)
-        guard let last = targets[target].lastRow, let lastMs = targets[target].lastCountedUptimeMs else {
-            return byTime
-        }
-        let reachesBack = seconds * 1_000 > Double(uptimeMs - lastMs) * 1.5 + 1_000
-        return reachesBack ? min(last + 1, byTime) : last + 1
+        guard let last = targets[target].lastRow else { return byTime }
+        let sinceMs = uptimeMs - Int64(min(seconds, 1e9) * 1_000)
+        return window.isLongBeforeTheOpenRow(sinceMs) ? min(last + 1, byTime) : last + 1
     }
 
     /// Rules that compare the pools leave out everything until now: the canary's share of the traffic is another.
@@ -114,9 +111,11 @@ struct PoolState: Sendable, Equatable {
 
     /// Starts counting anew.
     mutating func begin(_ fresh: PoolWindow) {
+        let before = window
         window = fresh
+        window.keepLastRates(of: before)
         for index in targets.indices {
-            (targets[index].lastRow, targets[index].lastCountedUptimeMs) = (nil, nil)
+            targets[index].lastRow = nil
             targets[index].silence = TargetSilence()
         }
     }

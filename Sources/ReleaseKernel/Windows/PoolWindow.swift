@@ -107,6 +107,14 @@ struct PoolWindow: Sendable, Equatable {
         return (oldest..<written).first { rowTimes[$0 % capacity] > sinceMs + intervalMs / 2 } ?? written
     }
 
+    /// For a window that begins anew over the same targets.
+    mutating func keepLastRates(of old: PoolWindow) { rates.keepLastRates(of: old.rates) }
+
+    /// Whether a page that tells of the time since then tells of more than the open row and what a slow page may add.
+    func isLongBeforeTheOpenRow(_ sinceMs: Int64) -> Bool {
+        sinceMs < rowTimes[(written - 1) % capacity] - 2 * intervalMs
+    }
+
     private mutating func addToTotals(_ reading: TargetReading) {
         if reading.requests != nil || reading.latency != .absent { totals[Cell.pages] += 1 }
         if let requests = reading.requests {

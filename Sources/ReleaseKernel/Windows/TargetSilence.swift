@@ -28,10 +28,10 @@ struct TargetSilence: Sendable, Equatable {
     private var trafficSeconds = 0.0
     private var longestPauseSeconds = 0.0
     private var lastPauseSeconds = 0.0
+    private var lastCoveredSeconds = 0.0
 
     mutating func take(_ reading: TargetReading, ownRequests: Double) {
         isUnreachable = false
-        lastPauseSeconds = reading.freshness.pauseSeconds ?? 0
         guard !reading.isAmbiguous, let counted = reading.requests, let covered = reading.coveredSeconds else { return }
         let foreign = max(0, counted - ownRequests)
         requests += foreign
@@ -39,7 +39,10 @@ struct TargetSilence: Sendable, Equatable {
         if reading.resets == 0 { creditSeconds += covered }
         (hasTold, hasServed) = (true, hasServed || foreign > 0)
         if counted > 0 { movingSeries = reading.movingSeries }
+        lastCoveredSeconds = covered
         let isNew = reading.freshness.isKnownNew
+        // Only pages that were read and had not changed are a pause: a gap in the scrapes is none.
+        lastPauseSeconds = isNew ? unchangedSeconds : 0
         unchangedSeconds = isNew ? 0 : max(unchangedSeconds, reading.freshness.secondsSinceChange ?? covered)
     }
 
@@ -70,8 +73,12 @@ struct TargetSilence: Sendable, Equatable {
     /// A pause in which so many requests were to be expected comes by chance once in a thousand times (exp(-7)).
     private static let unlikelyRequests = 7.0
 
-    /// Its page has been unchanged for no longer than it was under traffic, so it says nothing about now.
-    var mayBeRepeated: Bool { unchangedSeconds > 0 && unchangedSeconds <= repeatedPageSeconds }
+    /// Its page has been unchanged for no longer than it was under traffic, so it says nothing about now. Pages are seen
+    /// once per scrape, so a pause may have been longer by two.
+    var mayBeRepeated: Bool {
+        let pause = repeatedPageSeconds
+        return unchangedSeconds > 0 && pause > 0 && unchangedSeconds <= pause + 2 * lastCoveredSeconds
+    }
 }
 
 /// What all targets that served have told since the block began.

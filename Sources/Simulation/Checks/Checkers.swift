@@ -72,6 +72,10 @@ struct Checkers {
         deadBaseline.scraped(report, release: release)
     }
 
+    mutating func showed(_ snapshot: Snapshot, _ release: VirtualRelease, plan: ReleasePlan, nowMs: Int64) {
+        note("rates are true or absent", RateChecker.ended(snapshot, release, plan: plan, nowMs: nowMs))
+    }
+
     mutating func cycleEnded(release: Int, _ snapshot: Snapshot, plan: ReleasePlan, atWallMs now: Int64) {
         note("no data is no verdict", silence.ended(release: release, snapshot, plan: plan, atWallMs: now))
     }
@@ -84,6 +88,7 @@ struct Checkers {
         note("journal has no gaps", order.appended(entry))
         intent.appended(entry, release: release, uptimeMs: world.uptimeMs)
         note("acknowledged means out", acknowledgement.appended(entry, release: release, world))
+        note("proven means silent", ProofChecker.appended(entry, world, longestDelayMs: world.longestDelayMs))
         note("healthy canary stays", HealthyCanaryChecker.appended(entry, world))
         note("sick baseline is spared", SickBaselineChecker.appended(entry, world))
         note("dead baseline is spared", deadBaseline.appended(entry, release: release, world))
@@ -133,6 +138,10 @@ struct WorldView {
     let uptimeMs: Int64
     /// When the daemon's present life began.
     let lifeBeganMs: Int64
+    /// When the daemon's process last went on after it was stopped.
+    let resumedMs: Int64
+    /// Of a message in this world, one way.
+    let longestDelayMs: Int64
     let release: VirtualRelease
     let plan: ReleasePlan
 }

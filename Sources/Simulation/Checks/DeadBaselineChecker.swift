@@ -43,6 +43,9 @@ struct DeadBaselineChecker {
     /// Nil while the daemon need not know.
     private func downMs(_ world: WorldView) -> Int64? {
         let downMs = world.nowMs - world.release.baselineUpMs
+        // A process that goes on after it was stopped has the answers of before first.
+        let awakeMs = world.nowMs - world.resumedMs
+        guard awakeMs > 2 * world.plan.scrape.intervalMs + world.plan.scrape.timeoutMs else { return nil }
         // A cycle that was answered in full may be a whole interval old, and its scrapes take a part of the next.
         return downMs > 2 * world.plan.scrape.intervalMs + world.plan.scrape.timeoutMs ? downMs : nil
     }

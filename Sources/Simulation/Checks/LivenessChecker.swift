@@ -38,7 +38,7 @@ struct LivenessChecker {
         if let old { return "\(old.delivery.id) waits since before the heal, after \(old.delivery.attempt) tries" }
         for release in snapshot.releases {
             guard let open = release.openIncident, openedMs(release.name) <= healedMs else { continue }
-            return "\(open) is open since before the heal"
+            return "\(open) is open since before the heal: \(release.explanation)"
         }
         return nil
     }
@@ -64,7 +64,9 @@ struct LivenessChecker {
         guard let release = snapshot.releases.first(where: { $0.name == truth.name }) else { return "it is gone" }
         let isYoung = nowMs - max(openedMs, healedMs) < Swarm.patienceMs
         let open = snapshot.incidents.filter { $0.release == truth.name && $0.isOpen }
-        if let first = open.first { return isYoung ? nil : "\(first.id) is still open (\(first.state.rawValue))" }
+        if let first = open.first {
+            return isYoung ? nil : "\(first.id) is still open (\(first.state.rawValue)): \(release.explanation)"
+        }
         let shown = release.observedCanaryBasisPoints
         guard shown == truth.largestShare else {
             return "\(truth.name) shows \(shown ?? -1) bp, its routers give \(truth.largestShare) bp"

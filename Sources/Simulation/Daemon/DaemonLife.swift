@@ -10,7 +10,8 @@ struct DaemonLife {
     /// One per release of the world; nil while the plan does not name it.
     var drivers: [(any RouterDriver)?]
     var timerUptimeMs: Int64?
-    var generation = 0
+    /// Of the cycles of each release; a scrape of an earlier one reaches nobody.
+    var generations: [Int]
     /// Scrapes of the running cycle that are not in, per release.
     var pending: [Int]
     /// The running cycle, per release.
@@ -29,6 +30,7 @@ struct DaemonLife {
         self.uptimeOffsetMs = uptimeOffsetMs
         self.drivers = drivers
         let releases = drivers.count
+        generations = Array(repeating: 0, count: releases)
         pending = Array(repeating: 0, count: releases)
         cycles = Array(repeating: CycleState(), count: releases)
         cycleBeganMs = Array(repeating: 0, count: releases)

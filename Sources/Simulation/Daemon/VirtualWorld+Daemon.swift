@@ -16,7 +16,7 @@ extension VirtualWorld {
             drivers: releases.indices.map { planned($0).map(makeDriver) }, receivers: receivers.count)
         note("daemon: life \(lives) begins with \(disk.entries.count) entries")
         checks.began(snapshot: kernel.snapshot(at: moment), entries: disk.entries)
-        startCycles()
+        for index in releases.indices { startCycles(of: index) }
         send(.tick)
         pumpWhatWaits()
     }
@@ -96,6 +96,7 @@ extension VirtualWorld {
     /// All that was in memory is gone; what was on its way to the disk may or may not have arrived.
     func crash(because reason: String) {
         effectsUntilCrash = nil
+        stoppedUntilMs = -1_000_000
         guard let life = daemon else { return }
         if bug == .diskLies { disk.lose(lastCommits: 2) }
         if life.isWriting, let batch = life.unwritten.first, disk.canWrite { interrupt(batch) }

@@ -3,18 +3,19 @@ import Telemetry
 
 /// Scrape cycles, as the daemon's scrape service runs them.
 extension VirtualWorld {
-    /// Starts every release's cycles; those that ran end.
-    func startCycles() {
+    /// Starts a release's cycles; those that ran end.
+    func startCycles(of release: Int) {
         guard let life = daemon else { return }
-        daemon?.generation += 1
-        for index in releases.indices {
-            daemon?.cycleBeganMs[index] = nowMs
-            after(0, .cycle(life: life.number, generation: life.generation + 1, release: index))
-        }
+        let generation = life.generations[release] + 1
+        daemon?.generations[release] = generation
+        daemon?.cycleBeganMs[release] = nowMs
+        after(0, .cycle(life: life.number, generation: generation, release: release))
     }
 
     func beginCycle(_ life: Int, _ generation: Int, _ release: Int) {
-        guard isAlive(life), daemon?.generation == generation, let settings = planned(release) else { return }
+        guard isAlive(life), daemon?.generations[release] == generation, let settings = planned(release) else {
+            return
+        }
         var order: Int64 = 0
         let targets = settings.baseline.targets.count + settings.canary.targets.count
         let stepMs = min(settings.scrape.intervalMs / 10, 1_000) / Int64(targets)
@@ -43,7 +44,7 @@ extension VirtualWorld {
             return
         }
         guard let service, service.isUp else {
-            return after(delayMs / 2, .scraped(scrape, .failure("connection refused"), page: nil))
+            return after(delayMs / 2, .scraped(scrape, VirtualWorld.refused, page: nil))
         }
         let arrivesMs = nowMs + delayMs / 2
         if arrivesMs > scrape.deadlineMs {
@@ -53,14 +54,17 @@ extension VirtualWorld {
         }
     }
 
+    /// Nothing listens there.
+    private static let refused = ScrapeReport.Outcome.failure("connection refused")
+
     /// The answer, or its absence, arrives at the daemon.
     func take(_ scrape: Scrape, _ failure: ScrapeReport.Outcome?, _ page: [UInt8]?) {
-        guard isAlive(scrape.life), daemon?.generation == scrape.generation else { return }
+        guard isAlive(scrape.life), daemon?.generations[scrape.release] == scrape.generation else { return }
         let outcome = bent(failure ?? read(page ?? [], scrape), scrape)
         if case .failure(let reason) = outcome { note("scrape: \(scrape.instance): \(reason)") }
         let report = ScrapeReport(
             release: releases[scrape.release].name, pool: scrape.pool, target: scrape.target,
-            instance: scrape.instance, outcome: outcome)
+            instance: scrape.instance, outcome: outcome, isUnreachable: failure == VirtualWorld.refused)
         checks.scraped(report, release: scrape.release)
         send(.scraped(report))
         if case .success = outcome { told(scrape) }
@@ -78,7 +82,7 @@ extension VirtualWorld {
     }
 
     func judgeWithoutTheLate(_ scrape: Scrape, _ cycle: Int) {
-        guard isAlive(scrape.life), daemon?.generation == scrape.generation else { return }
+        guard isAlive(scrape.life), daemon?.generations[scrape.release] == scrape.generation else { return }
         guard daemon?.cycles[scrape.release].number == cycle else { return }
         judge(scrape.release)
     }
@@ -108,6 +112,7 @@ extension VirtualWorld {
         let pool = scrape.pool == .baseline ? release.baseline : release.canary
         let isOpenMetrics = pool.first { $0.instance == scrape.instance }?.isOpenMetrics ?? false
         let watched = daemon!.kernel.watchedSinceUptimeMs(release: release.name)
+        let moment = pageTime(scrape)
         let uptimeMs = moment.uptimeMs
         let index = daemon!.reader(
             release: scrape.release, instance: scrape.instance, watch: watch, atUptimeMs: uptimeMs)
@@ -126,6 +131,14 @@ extension VirtualWorld {
         } catch {
             return .failure("the page: \(error.reason)")
         }
+    }
+
+    /// As the daemon dates a page: one whose answer seems to have come after its deadline came while the process was stopped.
+    private func pageTime(_ scrape: Scrape) -> Moment {
+        var time = moment
+        let lateMs = nowMs - scrape.deadlineMs
+        if lateMs > 0 { (time.uptimeMs, time.wallMs) = (time.uptimeMs - lateMs, time.wallMs - lateMs) }
+        return time
     }
 
     /// Where a planted bug bends what was read.

@@ -24,6 +24,8 @@ enum Happening {
     case pageAnswered(release: Int)
     case readFiles
     case trouble
+    /// The daemon's process is stopped.
+    case stop
     case restart
     case heal
     case calm
@@ -39,4 +41,18 @@ struct Scrape {
     let target: Int
     let instance: String
     let deadlineMs: Int64
+}
+
+extension Happening {
+    /// It happens in the daemon's process, or in the kernel's buffers on the way to it.
+    var isTheDaemons: Bool {
+        switch self {
+        case .timer, .cycle, .lateEnough, .scraped, .written, .writeAgain, .letterAnswered, .letterRefused,
+            .letterTimedOut, .pump, .answered, .readFiles:
+            true
+        case .scrape, .letterArrived, .reverted, .posted, .deploy, .pageAnswered, .trouble, .stop, .restart, .heal,
+            .calm, .end:
+            false
+        }
+    }
 }

@@ -29,6 +29,8 @@ struct Swarm {
     var isDryRun: Bool
     var releases: Int
     var receivers: Int
+    /// The daemon's process is stopped for a while now and then, as a debugger or a suspended machine does it.
+    var isStoppedAtTimes: Bool
 
     /// After the heal the world is left alone for so long.
     static let calmMs: Int64 = 260_000
@@ -44,11 +46,13 @@ struct Swarm {
         isDryRun = dice.chance(percent: 4)
         releases = dice.chance(percent: 20) ? 2 : 1
         receivers = dice.int(1...2)
+        // Decided by what was drawn already, so that the seeds' other lots stay as they are.
+        isStoppedAtTimes = (troubleEveryMs + faultPhaseMs) % 4 == 0
     }
 
     var summary: String {
         let names = troubles.map { "\($0)" }.joined(separator: " ")
         return "\(releases) releases, loss \(lossPerMille)/1000, \(names.isEmpty ? "no trouble" : names)"
-            + (isDryRun ? ", dry run" : "")
+            + (isStoppedAtTimes ? ", stopped at times" : "") + (isDryRun ? ", dry run" : "")
     }
 }

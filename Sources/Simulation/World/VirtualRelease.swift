@@ -86,6 +86,8 @@ struct VirtualRelease {
             serve(fromMs: from, toMs: end)
             from = end
         }
+        for index in canary.indices { canary[index].record.note(atMs: now) }
+        for index in baseline.indices { baseline[index].record.note(atMs: now) }
     }
 
     private mutating func serve(fromMs: Int64, toMs: Int64) {

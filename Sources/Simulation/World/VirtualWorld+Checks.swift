@@ -17,7 +17,8 @@ extension VirtualWorld {
     private func view(of release: Int) -> WorldView? {
         guard let plan = releases[release].lastPlan else { return nil }
         return WorldView(
-            nowMs: nowMs, uptimeMs: moment.uptimeMs, lifeBeganMs: lifeBeganMs, release: releases[release], plan: plan)
+            nowMs: nowMs, uptimeMs: moment.uptimeMs, lifeBeganMs: lifeBeganMs,
+            resumedMs: stoppedUntilMs, longestDelayMs: swarm.longestDelayMs, release: releases[release], plan: plan)
     }
 
     func checkApply(_ release: Int, _ split: Split) {
@@ -36,6 +37,7 @@ extension VirtualWorld {
         let snapshot = life.kernel.snapshot(at: moment)
         checks.saw(snapshot, atMs: nowMs)
         guard let plan = planned(release) else { return }
+        checks.showed(snapshot, releases[release], plan: plan, nowMs: nowMs)
         checks.cycleEnded(release: release, snapshot, plan: plan, atWallMs: moment.wallMs)
     }
 

@@ -80,12 +80,20 @@ extension VirtualWorld {
             note("files: refused: \(reasons[0])")
             return after(10_000, .readFiles)
         }
+        let before = plan
         take(next)
         daemon?.drivers = releases.map { release in
             next.releases.first { $0.name == release.name }.map(makeDriver)
         }
-        startCycles()
+        for index in releases.indices where scrapeSettings(index, in: before) != scrapeSettings(index, in: next) {
+            startCycles(of: index)
+        }
         send(.reload(next))
+    }
+
+    /// While they are unchanged, a reload leaves a release's cycles alone.
+    private func scrapeSettings(_ release: Int, in plan: Plan) -> ScrapePlan? {
+        plan.releases.first { $0.name == releases[release].name }?.scrape
     }
 
     /// A plan comes into force, by a reload or a start.

@@ -113,6 +113,16 @@ extension VirtualWorld {
         if step?.detail.contains("stops there") == true { command(.rollback(release: name, toVersion: nil)) }
     }
 
+    /// The daemon's process is stopped (SIGSTOP, a machine that is suspended) and goes on later, with what has come meanwhile.
+    func stop() {
+        guard !isHealed else { return }
+        if daemon != nil, nowMs >= stoppedUntilMs {
+            stoppedUntilMs = min(nowMs + stopDice.ms(500...90_000), swarm.faultPhaseMs)
+            note("daemon: stopped until \(stoppedUntilMs)")
+        }
+        after(stopDice.ms(20_000...200_000), .stop)
+    }
+
     /// All faults end, and nobody meddles any more.
     func heal() {
         note("heal")

@@ -43,6 +43,10 @@ final class VirtualWorld {
     var effectsUntilCrash: Int?
     /// The next router call is lost inside the daemon.
     var losesNextCall = false
+    /// Until then the daemon's process does not run; see ``VirtualWorld/stop()``.
+    var stoppedUntilMs: Int64 = -1_000_000
+    /// Of the stops, so that they do not change what else is drawn.
+    var stopDice: Dice
     var isHealed = false
     var isOver = false
     var versionCounter = 2
@@ -54,6 +58,7 @@ final class VirtualWorld {
         self.seed = seed
         self.bug = bug
         dice = Dice(seed: seed)
+        stopDice = Dice(seed: seed ^ 0x5709_5709)
         trace = Trace(sink: sink)
         swarm = Swarm(dice: &dice)
         draft = ConfigurationDraft(swarm: swarm, dice: &dice)
@@ -75,6 +80,7 @@ final class VirtualWorld {
         boot()
         for index in releases.indices { queue.add(.deploy(release: index), atMs: dice.ms(1_000...60_000)) }
         if !swarm.troubles.isEmpty { queue.add(.trouble, atMs: dice.ms(1...swarm.troubleEveryMs)) }
+        if swarm.isStoppedAtTimes { queue.add(.stop, atMs: stopDice.ms(20_000...120_000)) }
         queue.add(.heal, atMs: swarm.faultPhaseMs)
         queue.add(.calm, atMs: swarm.faultPhaseMs + Swarm.patienceMs)
         queue.add(.end, atMs: swarm.faultPhaseMs + Swarm.calmMs)
@@ -86,6 +92,8 @@ final class VirtualWorld {
     }
 
     private func happen(_ what: Happening) {
+        // What reaches a process that does not run waits for it.
+        if nowMs < stoppedUntilMs, what.isTheDaemons { return queue.add(what, atMs: stoppedUntilMs) }
         switch what {
         case .timer(let life, let uptimeMs): timerRang(life: life, uptimeMs: uptimeMs)
         case .cycle(let life, let generation, let release): beginCycle(life, generation, release)
@@ -107,6 +115,7 @@ final class VirtualWorld {
         case .pageAnswered(let release): answerPage(release)
         case .readFiles: readFiles()
         case .trouble: makeTrouble()
+        case .stop: stop()
         case .restart: boot()
         case .heal: heal()
         case .calm: calm()
