@@ -26,6 +26,7 @@ actor TargetScraper {
     private var shelved: PageLayout?
     private var understood: (contentType: String?, format: ExpositionFormat)?
     private var lastReadUptimeMs: Int64?
+    private var ownScrapes = OwnScrapes()
     /// How long the last answer took that came in time.
     private var usualMs: Int64 = 0
     /// Only a process that started after this is new to us: when we began to look, or last saw a page before a gap.
@@ -60,6 +61,7 @@ actor TargetScraper {
         request.timeoutMs = timeoutMs
         var response: HTTPResponse
         let askedUptimeMs = clock.now.uptimeMs
+        ownScrapes.attempt()
         do throws(TransportError) { response = try await transport.send(request) } catch {
             var result = result(.failure("\(error)"), bodyBytes: 0)
             if case .connectFailed = error { result.isUnreachable = true }
@@ -71,10 +73,36 @@ actor TargetScraper {
             knownSinceUptimeMs = last
         }
         let outcome = read(response, at: now, watchedSinceUptimeMs: watchedSinceUptimeMs)
-        let result = result(outcome, bodyBytes: response.body.count)
+        var result = result(outcome, bodyBytes: response.body.count)
         transport.reuse(response.takeBody())
+        guard pool == .canary, case .success(let reading, _) = outcome else { return result }
+        let attempts = ownScrapes.scrapesSinceRead
+        result.ownRequests = ownScrapes.read(requests: reading.requests)
+        if ownScrapes.isWorthATry(requests: reading.requests, attempts: attempts) {
+            let leftMs = timeoutMs - (clock.now.uptimeMs - askedUptimeMs)
+            await tryOwnScrapes(request, timeoutMs: leftMs)
+        }
         return result
     }
+
+    /// Scrapes once more at once, to see whether the counter counts that. The request that it adds is ours, so what the page
+    /// tells is not reported.
+    private func tryOwnScrapes(_ request: HTTPRequest, timeoutMs: Int64) async {
+        guard timeoutMs >= TargetScraper.leastTryMs else { return }
+        var request = request
+        request.timeoutMs = timeoutMs
+        ownScrapes.attempt()
+        guard var response = try? await transport.send(request) else { return }
+        if case .success(let reading, _) = read(response, at: clock.now, watchedSinceUptimeMs: nil),
+            (reading.coveredSeconds ?? 1) * 1_000 < Double(TargetScraper.leastTryMs)
+        {
+            ownScrapes.tried(requests: reading.requests)
+        }
+        transport.reuse(response.takeBody())
+    }
+
+    /// In less time than this no user comes by chance, and a second scrape needs so much.
+    private static let leastTryMs: Int64 = 100
 
     /// When the page was rendered, as far as can be known: when it arrived. An answer that seems to have taken longer than
     /// its timeout arrived in time, while this process was not running (it was stopped, or the machine was asleep): the

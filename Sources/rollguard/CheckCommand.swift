@@ -53,7 +53,10 @@ struct Check: ParsableCommand {
                 Check.count(plan.receivers.count, "receiver"),
             ]
             Terminal.say("\(file): valid: \(parts.joined(separator: ", "))")
-            for release in plan.releases { Check.budget(release).map(Terminal.say) }
+            for release in plan.releases {
+                Check.budget(release).map(Terminal.say)
+                Check.ownScrapes(release).map(Terminal.say)
+            }
         }
         return 0
     }
@@ -67,6 +70,17 @@ struct Check: ParsableCommand {
         return
             "\(release.name): false-alarm budget of 'regression' rules that roll back: \(NumberText.percent(sum)) per release"
             + " (\(parts.joined(separator: ", ")))" + (sum > 0.05 ? "; that is much, lower 'false_alarm'" : "")
+    }
+
+    /// Scrapes that reach `proof.below` by themselves keep the canary from being silent, where its counter counts them.
+    private static func ownScrapes(_ release: ReleasePlan) -> String? {
+        let targets = release.canary.targets.count
+        let rate = Double(targets) * 1_000 / Double(max(1, release.scrape.intervalMs))
+        guard rate >= release.proof.belowPerSecond else { return nil }
+        return
+            "\(release.name): scrapes alone are \(NumberText.plain((rate * 100).rounded() / 100)) requests/s over "
+            + "\(count(targets, "canary target")), which reaches 'proof.below'; if the requests counter counts scrapes, exclude "
+            + "them in 'requests'"
     }
 
     private static func count(_ number: Int, _ word: String) -> String { "\(number) \(word)\(number == 1 ? "" : "s")" }
