@@ -33,6 +33,7 @@ actor TargetScraper {
     private var knownSinceUptimeMs: Int64
     /// The nearest names are looked up once per page without a match, not in each scrape.
     private var warnings: [String] = []
+    private var notes = RecentNotes()
     private var lastCondition = Condition.up([])
 
     init(
@@ -154,7 +155,8 @@ actor TargetScraper {
         case .failure(let reason): return ["\(name) cannot be scraped: \(reason)"]
         case .success(_, let warnings):
             let isBack = lastCondition == .down ? ["\(name) can be scraped again"] : []
-            return isBack + warnings.map { "\(name): \($0)" }
+            let known = if case .up(let known) = lastCondition { known } else { [String]() }
+            return isBack + warnings.filter { !known.contains($0) }.map { "\(name): \($0)" }
         }
     }
 
@@ -176,7 +178,7 @@ actor TargetScraper {
                 })
             lastReadUptimeMs = now.uptimeMs
             warn(reading, page: response.body, format: format)
-            return .success(reading, warnings: warnings)
+            return .success(reading, warnings: warnings + notes.texts(adding: reading.notes, atUptimeMs: now.uptimeMs))
         } catch {
             return .failure("the page of \(address): \(error)")
         }

@@ -127,9 +127,23 @@ enum SampleBuilder {
 
     private static func normalized(_ value: String, label: String, type: MetricType?) -> String {
         guard (type == .histogram && label == "le") || (type == .summary && label == "quantile") else { return value }
+        return normalized(value)
+    }
+
+    /// A number in the form that the server stores; any other text as it is.
+    static func normalized(_ value: String) -> String {
         let bytes = Array(value.utf8)
         guard let number = FloatText.parse(bytes.span, 0..<bytes.count) else { return value }
         return FloatFormat.openMetrics(number)
+    }
+}
+
+extension ExpositionSample {
+    /// The same with that label's number in the form that the server stores.
+    func normalizing(_ label: String?) -> ExpositionSample {
+        guard let label, labels.contains(where: { $0.name == label }) else { return self }
+        let same = labels.map { $0.name == label ? Label(name: label, value: SampleBuilder.normalized($0.value)) : $0 }
+        return ExpositionSample(name: name, labels: same, value: value, timestampMs: timestampMs)
     }
 }
 

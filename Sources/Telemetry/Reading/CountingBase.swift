@@ -1,66 +1,181 @@
-/// What increments are counted from.
+/// What one page's increments are counted from, and what was found out while they were counted.
+///
+/// Each series is judged by itself. Its rise since the page before is proven by the two pages. A count that starts at
+/// zero (of a series that is new, or whose counter was reset) is only as good as its proof:
+///
+/// - It is *proven* when the page shows a later start of the process and the value fell, and the value is at most ten
+///   times what the target's own rate makes of the time since the page before.
+/// - Without a start time on the page, a fall to a value that the target may have counted since the page before is a
+///   reset; a fall to more than that, or with an unchanged start time, is not. Nothing is counted, and the old level is
+///   remembered, so that a return to it is not counted either.
+/// - Everything else is *doubtful*: ``TargetReader`` decides when the whole page is known.
 struct CountingBase {
+    /// What the page says about the process since the page before.
+    enum Process: Equatable {
+        /// The page has no start time, or had none before.
+        case unknown
+        case same
+        /// It started later than the one before.
+        case later
+        /// It has no start time, and the oldest `_created` of the watched metrics moved forward.
+        case createdLater
+        /// It started earlier than the one before: another process, or a clock that was set.
+        case earlier
+    }
+
     let hasEarlierPage: Bool
-    let isRestarted: Bool
     /// A series that was not there before began at zero.
     let countsNewSeries: Bool
+    let process: Process
+    /// Events that the target may have had since the page before, by its own rate: three times as many, and at least 10.
+    let plausibleRise: Double
+    /// The same for a process that has provably restarted: ten times as many.
+    let plausibleReset: Double
     /// This is the first page, and the process is younger than the release.
     var beganAtZero = false
     /// Nil without a base.
     var coveredSeconds: Double?
-    private(set) var resets = 0
 
-    init(hasEarlierPage: Bool, isRestarted: Bool, countsNewSeries: Bool) {
+    private(set) var resets = 0
+    /// A counter fell without a proof of its restart.
+    private(set) var hasFallen = false
+    /// A counter returned to the level from which it had fallen.
+    private(set) var cameBack = false
+    /// A counter below its old level rose.
+    private(set) var hasClimbed = false
+    private(set) var hasNegative = false
+    /// What the page does not prove.
+    private(set) var doubtful: ReadingSums
+    /// What the series that were doubtful on the page before rose by.
+    private(set) var followed: ReadingSums
+    /// Of the series that is being counted.
+    private var doubt = 0.0
+
+    /// - Parameter rate: events per second that the target has had lately; 0 when it is not known.
+    init(
+        hasEarlierPage: Bool, countsNewSeries: Bool, process: Process, coveredSeconds: Double?, rate: Double,
+        watchesErrors: Bool
+    ) {
         self.hasEarlierPage = hasEarlierPage
         self.countsNewSeries = countsNewSeries
-        self.isRestarted = isRestarted
+        self.process = process
+        self.coveredSeconds = coveredSeconds
+        let expected = rate * (coveredSeconds ?? 0)
+        plausibleRise = max(Self.smallCount, 3 * expected)
+        plausibleReset = max(Self.smallCount, 10 * expected)
+        doubtful = ReadingSums(watchesErrors: watchesErrors)
+        followed = ReadingSums(watchesErrors: watchesErrors)
     }
+
+    /// So few events are plausible whatever the rate is.
+    static let smallCount = 10.0
 
     var isThere: Bool { hasEarlierPage || beganAtZero }
 
-    /// The series' increment, and its value as the next base. Nil without a base, and for a value that no counter has.
-    mutating func increment(of series: inout WatchedSeries) -> Double? {
-        let value = series.value
-        guard value.isFinite, value >= 0 else { return nil }
-        let last = isRestarted ? 0 : series.last
-        // After a slip the highest value stays the base: a counter that swings would count its way back each time.
-        series.last = Self.hasFallen(from: last, to: value) ? value : max(value, last ?? 0)
-        guard isThere, last != nil || countsNewSeries || beganAtZero else { return nil }
-        let increment = rise(to: value, from: last ?? 0)
-        return increment <= Self.largestIncrement ? increment : nil
-    }
+    /// The process behind the page restarted, and its counters with it.
+    var isRestarted: Bool { resets > 0 && (process == .later || process == .createdLater) }
 
-    /// The same for a value in a column; NaN stands for none. Nearly always the series is known and has not fallen.
+    /// The rise of a value in a column, whose last value is NaN where it has none or a mark. Nearly always the series is
+    /// known and has not fallen.
+    ///
+    /// - Returns: -1 when ``count(_:isBack:)`` has to judge.
     @inline(__always)
-    mutating func increment(from last: inout Double, to value: Double) -> Double {
+    func rise(from last: inout Double, to value: Double) -> Double {
         let rise = value - last
-        if hasEarlierPage, !isRestarted, rise >= 0, rise <= Self.largestIncrement, value >= 0 {
-            last = value
-            return rise
+        guard hasEarlierPage, rise >= 0, rise <= Self.largestIncrement, value >= 0 else { return -1 }
+        last = value
+        return rise
+    }
+
+    /// - Parameters:
+    ///   - series: its value is the page's; last value and mark become the next base.
+    ///   - isBack: it was missing on the page before.
+    /// - Returns: the proven increment; 0 without a base and for a value that no counter has.
+    mutating func count(_ series: inout WatchedSeries, isBack: Bool) -> Double {
+        let value = series.value
+        if value < 0 { hasNegative = true }
+        guard value.isFinite, value >= 0 else { return 0 }
+        let isFollowed = series.mark?.isFollowed ?? false
+        doubt = 0
+        let proven = judge(&series, isBack: isBack)
+        if isFollowed { followed.add(series, increment: proven + doubt) }
+        return proven
+    }
+
+    private mutating func judge(_ series: inout WatchedSeries, isBack: Bool) -> Double {
+        let value = series.value
+        guard let last = series.last else { return begin(&series) }
+        if Self.hasFallen(from: last, to: value) {
+            return fall(&series, from: last)
         }
-        return unusualIncrement(from: &last, to: value)
+        if let high = series.mark?.high { return climb(&series, from: last, high: high) }
+        // After a slip the highest value stays the base: a counter that swings would count its way back each time.
+        series.setBase(max(value, last))
+        return rise(&series, by: max(0, value - last), isBack: isBack)
     }
 
-    private mutating func unusualIncrement(from last: inout Double, to value: Double) -> Double {
-        var series = WatchedSeries(roles: .none)
-        series.last = last.isNaN ? nil : last
-        series.value = value
-        let increment = increment(of: &series)
-        last = series.last ?? .nan
-        return increment ?? 0
+    // MARK: a series that rises
+
+    private mutating func rise(_ series: inout WatchedSeries, by increment: Double, isBack: Bool) -> Double {
+        guard isThere, increment <= Self.largestIncrement else { return 0 }
+        // What it counted while it was missing did not all happen since the page before.
+        guard isBack, increment > plausibleRise else { return increment }
+        return doubt(&series, increment)
     }
 
-    private mutating func rise(to value: Double, from last: Double) -> Double {
-        if value >= last { return value - last }
-        guard Self.hasFallen(from: last, to: value) else { return 0 }
-        resets += 1
-        return value
+    /// A series without a last value.
+    private mutating func begin(_ series: inout WatchedSeries) -> Double {
+        series.setBase(series.value)
+        guard isThere, countsNewSeries || beganAtZero, series.value <= Self.largestIncrement else { return 0 }
+        return beganAtZero ? series.value : doubt(&series, series.value)
+    }
+
+    /// A series that is below the level from which it fell.
+    private mutating func climb(_ series: inout WatchedSeries, from last: Double, high: Double) -> Double {
+        let increment = max(0, series.value - last)
+        hasClimbed = hasClimbed || increment > 0
+        let isThere = series.value >= high
+        series.setBase(max(series.value, last))
+        if !isThere { series.mark = SeriesMark(high: high) }
+        if increment <= plausibleRise { return increment }
+        cameBack = true
+        return 0
+    }
+
+    // MARK: a series that falls
+
+    private mutating func fall(_ series: inout WatchedSeries, from last: Double) -> Double {
+        let value = series.value
+        let high = max(last, series.mark?.high ?? last)
+        series.setBase(value)
+        guard isThere else { return 0 }
+        switch process {
+        case .later, .createdLater:
+            resets += 1
+            return value <= plausibleReset ? value : doubt(&series, value)
+        case .unknown where value <= plausibleRise:
+            resets += 1
+            series.mark = SeriesMark(high: high)
+            return value
+        case .unknown, .same, .earlier:
+            hasFallen = true
+            series.mark = SeriesMark(high: high)
+            return 0
+        }
+    }
+
+    private mutating func doubt(_ series: inout WatchedSeries, _ increment: Double) -> Double {
+        guard increment > 0 else { return 0 }
+        doubtful.add(series, increment: increment)
+        doubt = increment
+        series.mark = SeriesMark(isFollowed: true)
+        return 0
     }
 
     /// Whether a counter has begun anew, as far as its value tells. Counting a lifetime because of a fall by one would
     /// drown what happened since the page before; and a process that begins anew hardly ever comes to within a hundredth
     /// of its old count between two pages.
-    static func hasFallen(from last: Double?, to value: Double) -> Bool { value < (last ?? 0) * (1 - slip) }
+    static func hasFallen(from last: Double, to value: Double) -> Bool { value < last * (1 - slip) }
 
     /// Part of the last value by which a counter may fall without having begun anew: exporters that round a difference,
     /// or read several counters one after the other, show such falls.
@@ -69,4 +184,12 @@ struct CountingBase {
     /// No service does more than this between two scrapes. A page that says so is broken, and its number would drown
     /// all later ones: a running total of 1e300 does not change any more when a hundred is added to it.
     private static let largestIncrement = 1e13
+}
+
+/// What is remembered of a series besides its last value.
+struct SeriesMark: Equatable {
+    /// The level from which it fell without a proof of a restart. Until it is there again, a large rise may be a return.
+    var high: Double?
+    /// Its last increment was doubtful: what it does next tells whether that was plausible.
+    var isFollowed = false
 }

@@ -7,6 +7,9 @@ struct PackedSeries {
     /// One per cell; NaN for none. A last value is always finite.
     private var last: [Double]
     private(set) var absent: [AbsentSeries]
+    /// One per cell, or none at all while no series has one. A series with a mark has its last value there and NaN in
+    /// the column, so that the quick way does not take it.
+    private var marked: [MarkedValue?] = []
     /// The scrape that the cells were read in last.
     private(set) var scrape: UInt64
     /// Pages read by the layout.
@@ -14,22 +17,32 @@ struct PackedSeries {
     /// A reading's numbers live here too, so that no new array is needed once the reading is gone.
     private var increments: [Double] = []
 
-    /// - Parameter last: one per cell.
-    init(_ layout: PageLayout, last: [Double], absent: [AbsentSeries], scrape: UInt64) {
+    /// - Parameters:
+    ///   - last: one per cell.
+    ///   - marks: one per cell.
+    init(
+        _ layout: PageLayout, last: [Double], marks: [SeriesMark?], absent: [AbsentSeries], scrape: UInt64
+    ) {
         self.layout = layout
         self.last = last
+        if marks.contains(where: { $0 != nil }) {
+            marked = zip(marks, last).map { mark, value in mark.map { MarkedValue(value: value, mark: $0) } }
+            for index in marked.indices where marked[index] != nil { self.last[index] = .nan }
+        }
         self.absent = absent
         self.scrape = scrape
     }
 
     /// For a target of which nothing is known yet.
     init(_ layout: PageLayout) {
-        self.init(layout, last: Array(repeating: .nan, count: layout.cells.count), absent: [], scrape: 0)
+        self.init(
+            layout, last: Array(repeating: .nan, count: layout.cells.count), marks: [], absent: [], scrape: 0)
     }
 
     /// The same with another layout that is equal.
     func sharing(_ equal: PageLayout) -> PackedSeries {
-        var copy = PackedSeries(equal, last: last, absent: absent, scrape: scrape)
+        var copy = PackedSeries(equal, last: last, marks: [], absent: absent, scrape: scrape)
+        copy.marked = marked
         copy.pages = pages
         return copy
     }
@@ -44,7 +57,8 @@ struct PackedSeries {
         do throws(ExpositionError) {
             _ = try book.scan(text.span, format: layout.format, scrape: scrape, sketch: &sketch)
         } catch { return nil }
-        book.restore(last, absent: absent)
+        let values = last.indices.map { marked.isEmpty ? last[$0] : marked[$0]?.value ?? last[$0] }
+        book.restore(values, marks: marked.map { $0?.mark }, absent: absent)
         return book
     }
 
@@ -52,7 +66,8 @@ struct PackedSeries {
 
     mutating func forgetValues() {
         for index in last.indices { last[index] = .nan }
-        for index in absent.indices { absent[index].series.last = nil }
+        marked = []
+        for index in absent.indices { absent[index].series.forgetValue() }
     }
 
     /// - Returns: true when a series was forgotten.
@@ -65,24 +80,25 @@ struct PackedSeries {
 
     // MARK: counting
 
-    /// A counter that has begun anew.
-    func hasFallen(_ values: [Double]) -> Bool {
-        let cells = layout.cells.cells
-        return cells.indices.contains { index in
-            let isCounter = cells[index].meaning & (LayoutCells.Meaning.startTime | LayoutCells.Meaning.quantile) == 0
-            let before = last[index].isNaN ? nil : last[index]
-            return isCounter && CountingBase.hasFallen(from: before, to: values[index])
+    /// When the process began to count: the oldest that the page says.
+    func starts(_ values: [Double]) -> PageStarts {
+        var starts = PageStarts()
+        for index in layout.cells.startTimes {
+            starts.add(values[index], isCreated: layout.cells.cells[index].meaning & LayoutCells.Meaning.created != 0)
         }
+        return starts
     }
 
-    /// When the process began to count: the oldest that the page says.
-    func startTime(_ values: [Double]) -> Double? {
-        var oldest: Double?
-        for index in layout.cells.startTimes {
-            let value = values[index]
-            if value.isFinite, value > 0 { oldest = min(oldest ?? value, value) }
+    /// Up to so many request series that are larger than on the page before.
+    func movingRequests(_ values: [Double], limit: Int) -> [String] {
+        var moving: [Int] = []
+        let cells = layout.cells.cells
+        for index in cells.indices where cells[index].meaning & LayoutCells.Meaning.requests != 0 {
+            let before = marked.isEmpty ? last[index] : marked[index]?.value ?? last[index]
+            if values[index] > (before.isNaN ? 0 : before) { moving.append(index) }
+            if moving.count == limit { break }
         }
-        return oldest
+        return moving.map { String(layout.seriesText(ofCell: $0).prefix(200)) }
     }
 
     /// Adds the increments up; the values are the next base.
@@ -99,7 +115,8 @@ struct PackedSeries {
         var sums = ReadingSums(watchesErrors: watchesErrors, layout: layout.cells, room: consume room)
         add(values, to: &sums, from: &base)
         increments = sums.increments
-        if base.isRestarted { for index in absent.indices { absent[index].series.last = 0 } }
+        if !marked.isEmpty, marked.allSatisfy({ $0 == nil }) { marked = [] }
+        if base.isRestarted { for index in absent.indices { absent[index].series.restart() } }
         return sums
     }
 
@@ -109,12 +126,46 @@ struct PackedSeries {
         for index in cells.indices {
             let cell = cells[index]
             let value = values[index]
-            let increment = base.increment(from: &last[index], to: value)
+            var increment = base.rise(from: &last[index], to: value)
+            if increment < 0 { increment = unusualIncrement(index, value, &base) }
             if cell.meaning == LayoutCells.Meaning.bucket {
                 sums.addBucket(slot: Int(cell.slot), increment)
             } else {
                 sums.add(cell, value: value, increment: increment)
             }
         }
+    }
+
+    /// Of a series that fell, is new, or has a mark.
+    private mutating func unusualIncrement(_ index: Int, _ value: Double, _ base: inout CountingBase) -> Double {
+        var series = WatchedSeries(roles: layout.cells.roles(index))
+        guard series.roles.isCounter else {
+            last[index] = value
+            return 0
+        }
+        let before = marked.isEmpty ? nil : marked[index]
+        series.last = before?.value ?? (last[index].isNaN ? nil : last[index])
+        series.mark = before?.mark
+        series.value = value
+        let increment = base.count(&series, isBack: false)
+        keep(series, index)
+        return increment
+    }
+
+    private mutating func keep(_ series: WatchedSeries, _ index: Int) {
+        let value = series.last ?? .nan
+        guard let mark = series.mark else {
+            last[index] = value
+            if !marked.isEmpty { marked[index] = nil }
+            return
+        }
+        if marked.isEmpty { marked = Array(repeating: nil, count: last.count) }
+        marked[index] = MarkedValue(value: value, mark: mark)
+        last[index] = .nan
+    }
+
+    private struct MarkedValue {
+        let value: Double
+        let mark: SeriesMark
     }
 }

@@ -60,6 +60,20 @@ public final class PageLayout: Sendable {
         return before == Byte.space || before == Byte.tab || before == Byte.close
     }
 
+    /// The series of a watched value, canonical.
+    func seriesText(ofCell cell: Int) -> String {
+        var (end, watched) = (0, -1)
+        for gap in gaps {
+            end += Int(gap >> 1)
+            if gap & 1 == 1 { watched += 1 }
+            if watched == cell { break }
+            end += 1
+        }
+        let start = text[..<end].lastIndex(of: Byte.newline).map { $0 + 1 } ?? 0
+        let line = text[start..<end] + (format == .openMetrics ? "0\n# EOF\n" : "0\n").utf8
+        return (try? Exposition.samples(in: Array(line), format: format))?.first?.seriesText ?? ""
+    }
+
     /// Memory that it takes, about.
     public var byteCount: Int { text.count + gaps.count * 4 + cells.count * 8 + 512 }
 
@@ -109,6 +123,7 @@ struct LayoutCells: Sendable {
         static let bucket: UInt16 = 16
         static let quantile: UInt16 = 32
         static let startTime: UInt16 = 64
+        static let created: UInt16 = 128
     }
 
     struct Cell: Sendable {
@@ -159,6 +174,7 @@ struct LayoutCells: Sendable {
         if roles.isLatencySum { cell.meaning |= Meaning.latencySum }
         if roles.isLatencyCount { cell.meaning |= Meaning.latencyCount }
         if roles.isStartTime { cell.meaning |= Meaning.startTime }
+        if roles.isCreated { cell.meaning |= Meaning.created }
         if let bound = roles.bucketBound, let slot = bounds.firstIndex(of: bound) {
             cell.meaning |= Meaning.bucket
             cell.slot = UInt16(truncatingIfNeeded: slot)
@@ -168,5 +184,17 @@ struct LayoutCells: Sendable {
             cell.slot = UInt16(truncatingIfNeeded: slot)
         }
         return cell
+    }
+
+    /// What the cell's series means.
+    func roles(_ index: Int) -> SeriesRoles {
+        let cell = cells[index]
+        func has(_ bit: UInt16) -> Bool { cell.meaning & bit != 0 }
+        return SeriesRoles(
+            isRequests: has(Meaning.requests), isErrors: has(Meaning.errors), isLatencySum: has(Meaning.latencySum),
+            isLatencyCount: has(Meaning.latencyCount),
+            bucketBound: has(Meaning.bucket) ? bounds[Int(cell.slot)] : nil,
+            quantile: has(Meaning.quantile) ? quantiles[Int(cell.slot)] : nil, isStartTime: has(Meaning.startTime),
+            isCreated: has(Meaning.created))
     }
 }

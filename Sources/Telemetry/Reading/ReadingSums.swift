@@ -93,12 +93,37 @@ struct ReadingSums {
         if cell.meaning & Meaning.quantile != 0 { addQuantile(knownQuantiles[Int(cell.slot)], value) }
     }
 
-    // MARK: the result
+    // MARK: as a whole
+
+    /// Events: requests, or what the latency counted where that is more.
+    var events: Double { max(requests, count ?? 0, increments.max() ?? 0) }
+
+    /// The largest of its counts.
+    var size: Double { max(events, errors) }
+
+    /// Whether the errors would exceed the requests with the other counts added.
+    func hasMoreErrors(with other: ReadingSums) -> Bool {
+        matches.requests > 0 && errors + other.errors > requests + other.requests
+    }
+
+    /// Far more errors than requests.
+    var hasTooManyErrors: Bool { matches.requests > 0 && errors > 2 * requests + 10 }
+
+    /// Adds another page's counts, or what was counted apart; what matched stays.
+    mutating func absorb(_ other: ReadingSums) {
+        requests += other.requests
+        errors += other.errors
+        sumSeconds += other.sumSeconds
+        if let more = other.count { count = (count ?? 0) + more }
+        for (bound, increment) in zip(other.bounds, other.increments) { addBucket(bound, increment) }
+    }
 
     /// Whether a watched counter rose.
     var hasRisen: Bool {
         requests > 0 || errors > 0 || sumSeconds > 0 || (count ?? 0) > 0 || increments.contains { $0 > 0 }
     }
+
+    // MARK: the result
 
     func reading(samples: Int, hasBase: Bool, coveredSeconds: Double?, resets: Int) -> TargetReading {
         TargetReading(

@@ -67,6 +67,7 @@ struct SeriesBook {
             // The same series twice: the first one counts, or the later one by the page's own timestamps.
             guard let new = sample.timestampMs, let old = series[index].timestampMs, new > old else { return }
         } else {
+            series[index].earlierScrape = series[index].scrape
             series[index].scrape = scrape
             present.append(index)
         }
@@ -80,7 +81,9 @@ struct SeriesBook {
         let roles = classifier.roles(of: full)
         var index = -1
         if roles != .none {
-            let key = full.seriesText
+            // `le="1"` and `le="1.0"` are one series: exporters change the spelling with the format.
+            let key = full.normalizing(roles.bucketBound != nil ? "le" : roles.quantile != nil ? "quantile" : nil)
+                .seriesText
             if let known = canonical[key] {
                 index = known
             } else {
@@ -128,7 +131,7 @@ struct SeriesBook {
     }
 
     mutating func forgetValues() {
-        for index in series.indices { series[index].last = nil }
+        for index in series.indices { series[index].forgetValue() }
     }
 
     /// Series that come and go for ever (an id in a label) must not fill the memory.
@@ -161,39 +164,46 @@ extension ScrapeLimits {
 // MARK: - counting
 
 extension SeriesBook {
-    /// A counter that has begun anew.
-    var hasFallen: Bool {
-        present.contains { index in
-            let one = series[index]
-            guard !one.roles.isStartTime, one.roles.quantile == nil else { return false }
-            return CountingBase.hasFallen(from: one.last, to: one.value)
+    /// When the process began to count.
+    var starts: PageStarts {
+        var starts = PageStarts()
+        for index in present where series[index].roles.isStartTime {
+            starts.add(series[index].value, isCreated: series[index].roles.isCreated)
         }
+        return starts
     }
 
-    /// When the process began to count: the oldest that the page says.
-    var startTime: Double? {
-        var oldest: Double?
-        for index in present where series[index].roles.isStartTime {
-            let value = series[index].value
-            if value.isFinite, value > 0 { oldest = min(oldest ?? value, value) }
+    /// The newest timestamp of the present page's counters.
+    var newestTimestampMs: Int64? { present.compactMap { series[$0].timestampMs }.max() }
+
+    /// Up to so many request series of the present page that are larger than before.
+    func movingRequests(limit: Int) -> [String] {
+        let moving = present.filter { series[$0].roles.isRequests && series[$0].value > (series[$0].last ?? 0) }
+        return moving.prefix(limit).map { index in
+            String((canonical.first { $0.value == index }?.key ?? "").prefix(200))
         }
-        return oldest
     }
 
     /// Is there anything on the page but start times?
     var hasCounters: Bool { present.contains { !series[$0].roles.isStartTime } }
 
     /// Adds the present page's increments up; its values are the next base.
-    mutating func count(from base: inout CountingBase, watchesErrors: Bool, scrape: UInt64) -> ReadingSums {
+    ///
+    /// - Parameter lastScrape: the page that was read before this one; a series that was not on it is back.
+    mutating func count(from base: inout CountingBase, watchesErrors: Bool, scrape: UInt64, lastScrape: UInt64)
+        -> ReadingSums
+    {
         var sums = ReadingSums(watchesErrors: watchesErrors)
         for index in present {
             // Copied, changed and put back: two accesses to self at once are not possible.
             var one = series[index]
-            sums.add(one, increment: base.increment(of: &one))
+            let isCounter = one.roles.isCounter
+            let increment = isCounter ? base.count(&one, isBack: one.earlierScrape < lastScrape) : 0
+            sums.add(one, increment: increment)
             series[index] = one
         }
         if base.isRestarted {
-            for index in series.indices where series[index].scrape != scrape { series[index].last = 0 }
+            for index in series.indices where series[index].scrape != scrape { series[index].restart() }
         }
         return sums
     }
@@ -208,6 +218,8 @@ extension SeriesBook {
     /// The last values of the present page's series, in its order; NaN for none.
     var presentValues: [Double] { present.map { series[$0].last ?? .nan } }
 
+    var presentMarks: [SeriesMark?] { present.map { series[$0].mark } }
+
     /// What is known of series that are not on the page of that number.
     func absent(scrape: UInt64) -> [AbsentSeries] {
         guard series.count > present.count else { return [] }
@@ -216,8 +228,11 @@ extension SeriesBook {
     }
 
     /// Gives the series of the page that was scanned last their values, and takes the others in.
-    mutating func restore(_ values: [Double], absent: [AbsentSeries]) {
+    ///
+    /// - Parameter marks: one per value, or none at all.
+    mutating func restore(_ values: [Double], marks: [SeriesMark?], absent: [AbsentSeries]) {
         for (index, value) in zip(present, values) { series[index].last = value.isNaN ? nil : value }
+        for (index, mark) in zip(present, marks) { series[index].mark = mark }
         present.removeAll()
         for one in absent where canonical[one.text] == nil {
             canonical[one.text] = series.count

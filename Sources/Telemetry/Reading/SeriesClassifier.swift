@@ -21,7 +21,7 @@ struct SeriesClassifier {
         if let latency = try watch.latency.map(SelectorMatch.init) { wantLatency(latency) }
         want("process_start_time_seconds") { _ in SeriesRoles(isStartTime: true) }
         for created in SeriesClassifier.createdNames(watch) {
-            want(created) { _ in SeriesRoles(isStartTime: true) }
+            want(created) { _ in SeriesRoles(isStartTime: true, isCreated: true) }
         }
     }
 
@@ -103,6 +103,7 @@ extension SeriesRoles {
         bucketBound = bucketBound ?? other.bucketBound
         quantile = quantile ?? other.quantile
         isStartTime = isStartTime || other.isStartTime
+        isCreated = isCreated || other.isCreated
     }
 }
 

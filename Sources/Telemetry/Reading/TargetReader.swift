@@ -1,15 +1,19 @@
 /// Turns one target's pages into increments: knows what the rules want, remembers the last values.
 ///
-/// - The first page gives no increments, unless the process started while it was being watched for: then its counters
-///   began at zero and count in full.
-/// - A series that appears later on began at zero.
-/// - A value that falls counts from zero. With a later start time of the process it is a restart of all series. A start
-///   time alone is not: a clock that is set moves it too.
-/// - A value that falls by less than a hundredth counts nothing, and neither does its way back: an exporter's rounding, or
-///   two replicas behind one address. The Prometheus server would count the whole value there.
+/// - The first page gives no increments, unless the process started while it was being watched for. Then its counters
+///   began at zero, and they are told with the second page, when its rate makes them plausible: a start time may be an
+///   exporter's whose counters are weeks old.
+/// - Each series is counted by itself. Its rise is proven by two pages. A value that falls counts from zero where the page
+///   proves a restart, or where it has no start time and the value is plausible. With an unchanged start time a fall is
+///   none: the page tells nothing, and a return to the old level is not counted.
+/// - A series that appears later on began at zero as far as that is possible: its count is told at once when it is within
+///   the page's other events, and else only when the series goes on at that rate (``IncrementJudge``).
+/// - A page with far more than the rate before is told once the next page confirms it.
+/// - A value that falls by less than a hundredth counts nothing, and neither does its way back: an exporter's rounding.
 /// - A series that is missing for some pages keeps its last value.
+/// - While several processes answer at the address, nothing is told (``ProcessWatch``).
 /// - A page that cannot be read changes nothing.
-/// - Timestamps on the page are not used: the page is taken for what is true now.
+/// - Timestamps on the page say whether it is new; the values are taken for what is true now.
 ///
 /// Between two pages of a target mostly nothing but numbers moves. So the shape of a page is kept as a ``PageLayout``,
 /// and a page of that shape is compared with it instead of being read word by word; any other page is read word by
@@ -23,7 +27,12 @@ public struct TargetReader {
     private var patience = LayoutPatience()
     private var scrape: UInt64 = 0
     private var lastReadUptimeMs: Int64?
-    private var startTimeSeconds: Double?
+    private var starts = StartHistory()
+    private var judge = IncrementJudge()
+    /// The page that was read last.
+    private var lastScrape: UInt64 = 0
+    /// Few requests came with the page before, so it is worth knowing which ones still come.
+    private var isNearlyQuiet = false
     /// A series that is new on this page may be one that was forgotten, so it has no base yet.
     private var hasForgotten = false
     private var freshness = FreshnessClock()
@@ -71,7 +80,8 @@ public struct TargetReader {
         book?.forgetValues()
         packed?.forgetValues()
         lastReadUptimeMs = nil
-        startTimeSeconds = nil
+        starts = StartHistory()
+        judge.forget()
     }
 
     // MARK: layouts
@@ -94,13 +104,16 @@ public struct TargetReader {
         _ scratch: inout ReadingScratch
     ) -> TargetReading? {
         guard let layout = layout(of: page, format: format, known, &scratch) else { return nil }
-        let started = packed?.startTime(scratch.values) ?? nil
-        var base = base(time, started: started, hasFallen: packed?.hasFallen(scratch.values) ?? false)
+        let shown = packed?.starts(scratch.values) ?? PageStarts()
+        let moving = isNearlyQuiet ? packed?.movingRequests(scratch.values, limit: Self.namesShown) ?? [] : []
+        var base = base(time, shown)
         let (number, watchesErrors) = (scrape, watchesErrors)
         let sums = packed?.count(scratch.values, from: &base, watchesErrors: watchesErrors, scrape: number)
         guard let sums else { return nil }
         if packed?.forgetLongGone() ?? false { hasForgotten = true }
-        return finish(sums, samples: layout.gaps.count, base, time, started, hasCounters: layout.cells.hasCounters)
+        let page = PageFacts(
+            samples: layout.gaps.count, hasCounters: layout.cells.hasCounters, starts: shown, moving: moving)
+        return finish(sums, base, time, page)
     }
 
     /// The layout that the page is of; its values are then in the scratch.
@@ -136,13 +149,15 @@ public struct TargetReader {
             if book.isFull { startAnew(&book) }
             throw error
         }
-        let started = book.startTime
-        var base = base(time, started: started, hasFallen: book.hasFallen)
-        let sums = book.count(from: &base, watchesErrors: watchesErrors, scrape: scrape)
-        let hasCounters = book.hasCounters
+        var facts = PageFacts(samples: samples, hasCounters: book.hasCounters, starts: book.starts)
+        facts.timestampMs = book.newestTimestampMs
+        if isNearlyQuiet { facts.moving = book.movingRequests(limit: Self.namesShown) }
+        var base = base(time, facts.starts)
+        let sums = book.count(
+            from: &base, watchesErrors: watchesErrors, scrape: scrape, lastScrape: lastScrape)
         if book.forgetLongGone(scrape: scrape) { hasForgotten = true }
         pack(book, page, scratch.sketch, format: format)
-        return finish(sums, samples: samples, base, time, started, hasCounters: hasCounters)
+        return finish(sums, base, time, facts)
     }
 
     /// What is known by name. While the book is out, the reader has none.
@@ -169,7 +184,8 @@ public struct TargetReader {
         book.forgetNames()
         hasForgotten = false
         lastReadUptimeMs = nil
-        startTimeSeconds = nil
+        starts = StartHistory()
+        judge.forget()
     }
 
     /// After a page whose shape was taken down, its layout takes the book's place.
@@ -180,22 +196,21 @@ public struct TargetReader {
             page, sketch, roles: book.presentRoles, format: format, watch: watch, limits: limits)
         guard let layout else { return patience.layoutEnded(afterPages: 0) }
         packed = PackedSeries(
-            layout, last: book.presentValues, absent: book.absent(scrape: scrape), scrape: scrape)
+            layout, last: book.presentValues, marks: book.presentMarks, absent: book.absent(scrape: scrape),
+            scrape: scrape)
     }
 
     // MARK: counting
 
     private var watchesErrors: Bool { watch.errors != nil }
 
-    /// - Parameter hasFallen: asked for only when the start time is a later one.
-    private func base(_ time: PageTime, started: Double?, hasFallen: @autoclosure () -> Bool) -> CountingBase {
-        var isLater = false
-        if let started, let before = startTimeSeconds { isLater = started - before > 1 }
+    private func base(_ time: PageTime, _ shown: PageStarts) -> CountingBase {
         var base = CountingBase(
-            hasEarlierPage: lastReadUptimeMs != nil, isRestarted: isLater && hasFallen(),
-            countsNewSeries: !hasForgotten)
-        base.coveredSeconds = lastReadUptimeMs.map { Double(time.uptimeMs - $0) / 1_000 }
-        if !base.hasEarlierPage, let started, let newWithin = time.countNewWithin, newWithin.contains(started) {
+            hasEarlierPage: lastReadUptimeMs != nil, countsNewSeries: !hasForgotten, process: starts.process(shown),
+            coveredSeconds: lastReadUptimeMs.map { Double(time.uptimeMs - $0) / 1_000 }, rate: judge.rate,
+            watchesErrors: watchesErrors)
+        let newWithin = time.countNewWithin
+        if !base.hasEarlierPage, let started = shown.oldest, let newWithin, newWithin.contains(started) {
             base.beganAtZero = true
             base.coveredSeconds = newWithin.upperBound - started
         }
@@ -203,19 +218,40 @@ public struct TargetReader {
     }
 
     private mutating func finish(
-        _ sums: ReadingSums, samples: Int, _ base: CountingBase, _ time: PageTime, _ started: Double?,
-        hasCounters: Bool
+        _ sums: ReadingSums, _ base: CountingBase, _ time: PageTime, _ page: PageFacts
     ) -> TargetReading {
-        if started != nil { startTimeSeconds = started }
+        starts.took(page.starts, hasReset: base.resets > 0)
         // A page without anything to count is no base: what comes next may be a lifetime's numbers.
-        if lastReadUptimeMs != nil || hasCounters { lastReadUptimeMs = time.uptimeMs }
-        let resets = base.resets + (base.isRestarted ? 1 : 0)
-        var reading = sums.reading(
-            samples: samples, hasBase: base.isThere, coveredSeconds: base.coveredSeconds, resets: resets)
+        if lastReadUptimeMs != nil || page.hasCounters { lastReadUptimeMs = time.uptimeMs }
+        lastScrape = scrape
+        let judged = judge.judge(sums, base, processStart: page.starts.process, scrape: scrape)
+        var reading = (judged.sums ?? sums).reading(
+            samples: page.samples, hasBase: judged.sums != nil, coveredSeconds: judged.coveredSeconds,
+            resets: base.resets)
+        reading.notes = judged.notes
+        reading.isAmbiguous = judged.isAmbiguous
+        let hasMoved = sums.hasRisen || base.doubtful.hasRisen || base.resets > 0 || base.hasFallen || base.cameBack
         reading.freshness = freshness.read(
-            hasMoved: sums.hasRisen || resets > 0, timestampMs: nil, atUptimeMs: time.uptimeMs)
+            hasMoved: hasMoved, timestampMs: page.timestampMs, atUptimeMs: time.uptimeMs)
+        if let requests = reading.requests, requests > 0, requests <= CountingBase.smallCount {
+            reading.movingSeries = page.moving
+        }
+        isNearlyQuiet = (reading.requests ?? 0) <= CountingBase.smallCount && base.hasEarlierPage
         return reading
     }
+
+    /// So many names of moving series are shown.
+    private static let namesShown = 3
+}
+
+/// What one page says besides its counts.
+private struct PageFacts {
+    let samples: Int
+    /// There is anything but start times on it.
+    let hasCounters: Bool
+    let starts: PageStarts
+    var moving: [String] = []
+    var timestampMs: Int64?
 }
 
 /// When a page was read, and which processes are new to us then.

@@ -10,6 +10,8 @@ struct SeriesRoles: Equatable {
     var quantile: Double?
     /// `process_start_time_seconds`, or a `_created` line of a watched metric: when the counting began.
     var isStartTime = false
+    /// Of the start times those that are a `_created` line.
+    var isCreated = false
 
     static let none = SeriesRoles()
 
@@ -17,6 +19,11 @@ struct SeriesRoles: Equatable {
     var bound: Double? { bucketBound ?? quantile }
 
     var isLatency: Bool { isLatencySum || isLatencyCount || bucketBound != nil || quantile != nil }
+
+    /// Its value only rises, and its rises are counted.
+    var isCounter: Bool { isRequests || isErrors || isLatencySum || isLatencyCount || isBucket }
+
+    private var isBucket: Bool { bucketBound.map { !$0.isNaN } ?? false }
 }
 
 /// A series that matters, and the last value it had.
@@ -24,11 +31,29 @@ struct WatchedSeries {
     let roles: SeriesRoles
     /// From the last successful scrape that had it; nil before.
     var last: Double?
+    /// Nil for nearly all series.
+    var mark: SeriesMark?
     /// The scrape that is being read, or that had it last.
     var scrape: UInt64 = 0
+    /// The scrape that had it before.
+    var earlierScrape: UInt64 = 0
     /// Its value in that scrape.
     var value = 0.0
     var timestampMs: Int64?
+
+    /// Takes a value as the next base; the mark ends.
+    mutating func setBase(_ value: Double) {
+        last = value
+        mark = nil
+    }
+
+    mutating func forgetValue() {
+        last = nil
+        mark = nil
+    }
+
+    /// It began at zero again while it was not on the page.
+    mutating func restart() { setBase(0) }
 }
 
 /// A series that is known and not on the page: its last value is what it will be counted from when it comes back.

@@ -1,0 +1,48 @@
+/// When the counting began, as far as one page says. Seconds since the epoch.
+struct PageStarts: Equatable {
+    /// The oldest `process_start_time_seconds`.
+    private(set) var process: Double?
+    /// The oldest `_created` of a watched metric.
+    private(set) var created: Double?
+
+    mutating func add(_ seconds: Double, isCreated: Bool) {
+        guard seconds.isFinite, seconds > 0 else { return }
+        if isCreated { created = min(created ?? seconds, seconds) } else { process = min(process ?? seconds, seconds) }
+    }
+
+    /// The oldest of all.
+    var oldest: Double? {
+        guard let process, let created else { return process ?? created }
+        return min(process, created)
+    }
+}
+
+/// Follows the start times of one target's pages.
+struct StartHistory {
+    private var last = PageStarts()
+    /// `_created` moved while nothing fell: it is computed at each scrape and proves nothing.
+    private var isCreatedComputed = false
+
+    /// What a page says about the process since the page before.
+    func process(_ starts: PageStarts) -> CountingBase.Process {
+        if let now = starts.process {
+            guard let before = last.process else { return .unknown }
+            if now - before > Self.toleranceSeconds { return .later }
+            return before - now > Self.toleranceSeconds ? .earlier : .same
+        }
+        guard last.process == nil, let now = starts.created, let before = last.created, now > before,
+            !isCreatedComputed
+        else { return .unknown }
+        return .createdLater
+    }
+
+    /// - Parameter hasReset: a counter fell, as it does after a restart.
+    mutating func took(_ starts: PageStarts, hasReset: Bool) {
+        if process(starts) == .createdLater, !hasReset { isCreatedComputed = true }
+        if starts.process != nil { last = PageStarts(process: starts.process, created: last.created) }
+        if starts.created != nil { last = PageStarts(process: last.process, created: starts.created) }
+    }
+
+    /// Start times that are computed from an uptime tremble by a second.
+    static let toleranceSeconds = 1.0
+}
