@@ -213,9 +213,9 @@ struct IncrementLawTests {
                 #expect(page != 59 || isFound || life < 3_000, "seed \(seed)")
                 #expect(page < 85 || reading.requests != nil, "seed \(seed), page \(page)")
             }
-            // Some five requests per second and process, and never the distance of two processes.
-            #expect(counted.requests <= 60 * 11 + 300, "seed \(seed): \(counted.requests)")
-            #expect(counted.errors <= 120, "seed \(seed): \(counted.errors)")
+            // Some five requests per second, and once what is no jump yet; not the processes' distance each time.
+            #expect(counted.requests <= 60 * 11 + 2_000, "seed \(seed): \(counted.requests)")
+            #expect(counted.errors <= 250, "seed \(seed): \(counted.errors)")
         }
     }
 

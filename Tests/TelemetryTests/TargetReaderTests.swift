@@ -162,6 +162,17 @@ struct TargetReaderTests {
         #expect(counted == 20)
     }
 
+    /// Such a start time proves nothing, and must not silence the target.
+    @Test func aStartTimeThatMovesAtEachScrapeIsIgnored() throws {
+        var pages = try Pages()
+        var last: Double?
+        for page in 0..<8 {
+            let text = "process_start_time_seconds \(1_000 + 5 * page)\nrequests_total{code=\"200\"} \(90_000 + 10 * page)\n"
+            last = try pages.read(text).requests
+        }
+        #expect(last == 10)
+    }
+
     @Test func anEmptyFirstPageIsNoBase() throws {
         var pages = try Pages()
         try pages.read("")
@@ -356,13 +367,14 @@ struct TargetReaderTests {
         for _ in 0..<200 {
             var pages = try Pages()
             var value = 0.0
-            var truth = 0.0
-            try pages.read("requests_total{code=\"200\"} 0\n")
+            var (truth, start) = (0.0, 1_000)
+            try pages.read("process_start_time_seconds \(start)\nrequests_total{code=\"200\"} 0\n")
             var counted = 0.0
             for _ in 0..<30 {
-                if random.next() % 7 == 0, value > 0 { value = 0 } else { value += 1 }
+                if random.next() % 7 == 0, value > 0 { (value, start) = (0, start + 10) } else { value += 1 }
                 if value > 0 { truth += 1 }
-                counted += try pages.read("requests_total{code=\"200\"} \(value)\n").requests ?? 0
+                let page = "process_start_time_seconds \(start)\nrequests_total{code=\"200\"} \(value)\n"
+                counted += try pages.read(page).requests ?? 0
             }
             #expect(counted == truth)
         }

@@ -58,7 +58,9 @@ struct IncrementJudge {
         if result.sums?.hasTooManyErrors ?? false { result.notes.append(.errorsExceedRequests) }
         // What a fall brought is no measure: two young processes behind one address would look ever busier.
         if base.resets > 0 || base.hasClimbed { return result }
-        rate = max(sums.size / seconds, rate * max(0.5, 1 - seconds / 450))
+        // Nor may one page raise it without bound: what it makes plausible would grow with each jump.
+        let highest = base.process == .unknown && rate > 0 ? 4 * rate : .infinity
+        rate = max(min(sums.size / seconds, highest), rate * max(0.5, 1 - seconds / 450))
         return result
     }
 
@@ -132,7 +134,7 @@ struct IncrementJudge {
     /// A held count is at most so many times what the next page's rate makes of the same time.
     private static let plausibleFactor = 3.0
     /// A page with more than so many times the rate seen before is confirmed by the next one before it is told.
-    private static let jumpFactor = 20.0
+    private static let jumpFactor = 10.0
     /// So many events on one page are no jump.
     private static let smallJump = 100.0
 }

@@ -22,15 +22,17 @@ struct StartHistory {
     private var last = PageStarts()
     /// `_created` moved while nothing fell: it is computed at each scrape and proves nothing.
     private var isCreatedComputed = false
+    /// Pages in a row on which the start time moved while nothing fell. After three it is computed at each scrape.
+    private var lonelyMoves = 0
 
     /// What a page says about the process since the page before.
     func process(_ starts: PageStarts) -> CountingBase.Process {
-        if let now = starts.process {
+        if let now = starts.process, lonelyMoves < Self.mostLonelyMoves {
             guard let before = last.process else { return .unknown }
             if now - before > Self.toleranceSeconds { return .later }
             return before - now > Self.toleranceSeconds ? .earlier : .same
         }
-        guard last.process == nil, let now = starts.created, let before = last.created, now > before,
+        guard starts.process == nil, last.process == nil, let now = starts.created, let before = last.created, now > before,
             !isCreatedComputed
         else { return .unknown }
         return .createdLater
@@ -38,10 +40,16 @@ struct StartHistory {
 
     /// - Parameter hasReset: a counter fell, as it does after a restart.
     mutating func took(_ starts: PageStarts, hasReset: Bool) {
-        if process(starts) == .createdLater, !hasReset { isCreatedComputed = true }
+        let process = process(starts)
+        if process == .createdLater, !hasReset { isCreatedComputed = true }
+        if lonelyMoves < Self.mostLonelyMoves {
+            lonelyMoves = (process == .later || process == .earlier) && !hasReset ? lonelyMoves + 1 : 0
+        }
         if starts.process != nil { last = PageStarts(process: starts.process, created: last.created) }
         if starts.created != nil { last = PageStarts(process: last.process, created: starts.created) }
     }
+
+    private static let mostLonelyMoves = 3
 
     /// Start times that are computed from an uptime tremble by a second.
     static let toleranceSeconds = 1.0
