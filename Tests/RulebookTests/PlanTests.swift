@@ -57,6 +57,17 @@ struct PlanTests {
     }
 
     @Test(arguments: [
+        ("{changes: loopback}", true, []), ("{changes: socket}", false, []),
+        ("{token_env: TOKEN, changes: token}", false, []),
+        ("{names: [Rollguard.internal, a-b.example]}", false, ["rollguard.internal", "a-b.example"]),
+    ])
+    func whoMayChangeThings(_ text: String, _ allowsLoopbackChanges: Bool, _ names: [String]) throws {
+        let listen = try plan("state: /var/lib/rollguard", "state: /a\nlisten: \(text)").daemon.listen
+        #expect(listen.allowsLoopbackChanges == allowsLoopbackChanges)
+        #expect(listen.names == names)
+    }
+
+    @Test(arguments: [
         ("500ms", 500), ("5s", 5_000), ("1m", 60_000), ("1h30m", 5_400_000), ("1d", 86_400_000),
         ("1w2d3h4m5s6ms", 788_645_006),
         ("0090s", 90_000),

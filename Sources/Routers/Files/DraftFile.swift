@@ -24,11 +24,9 @@ enum DraftFile {
         unlink(draft)
         let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
         guard descriptor >= 0 else { throw Failure(reason: "cannot write \(draft): \(lastReason())") }
-        if exists {
-            // The umask took rights away that the old file had; its group may be the router's.
-            _ = fchmod(descriptor, mode)
-            _ = fchown(descriptor, status.st_uid, status.st_gid)
-        }
+        // The umask took rights away; the router may be another user, or read by its group.
+        _ = fchmod(descriptor, mode)
+        if exists { _ = fchown(descriptor, status.st_uid, status.st_gid) }
         let failure = write(Array(text.utf8), to: descriptor)
         close(descriptor)
         if let failure {

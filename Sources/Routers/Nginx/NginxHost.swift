@@ -46,9 +46,10 @@ struct LocalNginxHost: NginxHost {
             // A thread of its own: a program that hangs holds up nobody else's work on the disk.
             Thread.detachNewThread {
                 let limits = ChildProgram.Limits(timeoutMs: timeoutMs, outputBytes: LocalNginxHost.outputLimitBytes)
-                waiting.resume(returning: Result { () throws(ChildProgram.Failure) in
-                    try ChildProgram.run(command, limits: limits)
-                })
+                waiting.resume(
+                    returning: Result { () throws(ChildProgram.Failure) in
+                        try ChildProgram.run(command, limits: limits)
+                    })
             }
         }
         switch result {
