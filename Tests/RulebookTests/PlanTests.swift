@@ -57,6 +57,17 @@ struct PlanTests {
     }
 
     @Test(arguments: [
+        ("{address: \"0.0.0.0:1\", token_env: T}", true), ("{address: \"10.0.0.1:1\", token_file: /t}", true),
+        ("{address: \"127.0.0.1:1\", token_env: T}", false), ("{address: \"[::1]:1\", token_env: T}", false),
+        ("{token_env: T}", false), ("{address: \"0.0.0.0:1\"}", false),
+    ])
+    func aTokenInTheClearIsWarnedOf(_ text: String, _ isWarned: Bool) throws {
+        let configuration = Sample.changed("state: /var/lib/rollguard", to: "state: /a\nlisten: \(text)")
+        let result = Sample.load(configuration)
+        #expect(result.warnings.contains { "\($0)".contains("without TLS") } == isWarned)
+    }
+
+    @Test(arguments: [
         ("{changes: loopback}", true, []), ("{changes: socket}", false, []),
         ("{token_env: TOKEN, changes: token}", false, []),
         ("{names: [Rollguard.internal, a-b.example]}", false, ["rollguard.internal", "a-b.example"]),

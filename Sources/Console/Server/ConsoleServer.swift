@@ -69,7 +69,8 @@ public struct ConsoleServer: Service {
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask { try await server.run() }
                     if let socketPath { group.addTask { await serve(socketPath) } }
-                    try await group.waitForAll()
+                    // The first failure ends the other listener too.
+                    for try await _ in group {}
                 }
             }
         } catch {
@@ -147,7 +148,12 @@ public struct ConsoleServer: Service {
     }
 
     private func warnIfOpen(_ address: String) {
-        guard listen.token == nil, host != "localhost", !NetworkName.isLoopback(address: host) else { return }
+        guard host != "localhost", !NetworkName.isLoopback(address: host) else { return }
+        guard listen.token == nil else {
+            return logger.warning(
+                "listening on \(address) with a token but without TLS: the token can be read on the network; listen on loopback behind a proxy that speaks TLS"
+            )
+        }
         logger.warning(
             "listening on \(address) without a token: everybody who gets there can look; set a token in `listen` to let those who hold it change something"
         )

@@ -11,10 +11,19 @@ struct ListenReader {
         let plan = fields.has("address") ? fields["address"].flatMap(address) : ListenPlan()
         let token = fields.secret("token", folder)
         let knownNames = fields["names"].map { self.names($0) } ?? []
+        if let plan, token != nil { warnOfClearText(plan, fields["address"]) }
         let isOpen = fields["changes"].map { allowsLoopbackChanges($0, hasToken: token != nil) } ?? false
         return plan.map {
             ListenPlan(host: $0.host, port: $0.port, token: token, names: knownNames, allowsLoopbackChanges: isOpen)
         }
+    }
+
+    private func warnOfClearText(_ plan: ListenPlan, _ address: Field?) {
+        guard let address, plan.host != "localhost", !NetworkName.isLoopback(address: plan.host) else { return }
+        address.log.warning(
+            address.place,
+            "the token goes to \(plan.host) without TLS and can be read on the network; listen on loopback behind a proxy "
+                + "that speaks TLS")
     }
 
     /// Names as `Host` says them, without ports.
