@@ -94,7 +94,8 @@ public struct Daemon: Sendable {
             plan: plan, source: source, parts: parts, watchdog: watchdog, scrapes: scrapes, routers: routers,
             outbox: outbox, secrets: secrets, logger: logger, meter: meter)
         let operations = DaemonOperations(
-            watchdog: watchdog, desk: SnapshotDesk(watchdog: watchdog), journal: journal, pump: outbox, clock: clock, logger: logger, reloader: reloader,
+            watchdog: watchdog, desk: SnapshotDesk(watchdog: watchdog), journal: journal, pump: outbox, clock: clock,
+            logger: logger, reloader: reloader,
             meter: meter)
         let console = ConsoleServer(
             operations: operations, listen: plan.daemon.listen, socketPath: journal.path(of: UnixSocketFile.name),

@@ -35,7 +35,8 @@ struct SnapshotDeskTests {
                 for _ in 0..<40 { group.addTask { await desk.snapshot() } }
                 for await snapshot in group { #expect(snapshot.releases.first?.rules.count == 50) }
             }
-            let command: Command = number % 2 == 1
+            let command: Command =
+                number % 2 == 1
                 ? .rollback(release: "checkout", toVersion: nil) : .rearm(release: "checkout")
             _ = await watchdog.command(command, by: "test", reason: "test")
             let own = await watchdog.copy()
