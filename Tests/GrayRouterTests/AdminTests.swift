@@ -42,17 +42,17 @@ struct AdminTests {
             ([("Host", "rebind.evil.example"), ("Origin", "http://rebind.evil.example")], false),
         ] as [([(String, String)], Bool)])
     func aCallMustMeanThisRouter(headers: [(String, String)], isTaken: Bool) throws {
-        let api = AdminAPI(
+        let named = AdminAPI(
             store: api.store, metrics: RouterMetrics(), baseline: BackendGroup(["127.0.0.1:1"]), token: nil,
             listener: ListenerGuard(names: ["router.internal"]))
         for (method, path) in [(HTTPMethod.PUT, "/api/v1/split"), (.GET, "/api/v1/split"), (.GET, "/metrics")] {
             let body = Array("{\"canary_basis_points\":10000}".utf8)
-            let answer = api.answer(
+            let answer = named.answer(
                 AdminRequest(method: method, path: path, headers: HTTPHeaders(headers), body: body))
             #expect((answer.status == .ok) == isTaken, "\(method) \(path) \(answer)")
             #expect(isTaken || answer.status == .forbidden)
         }
-        #expect((api.store.current.canaryBasisPoints == 10_000) == isTaken)
+        #expect((named.store.current.canaryBasisPoints == 10_000) == isTaken)
     }
 
     /// A router behind a name of its own is called under it by whoever holds the token.
