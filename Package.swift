@@ -114,7 +114,7 @@ let package = Package(
         tests("ReceiversTests", ["Receivers", "DemoWorld", "Ledger", "ReleaseKernel", "Wire", crypto]),
         tests("LedgerTests", ["Ledger", "ReleaseKernel", "Telemetry", grdb]),
         tests("ConsoleTests", ["Console", "ReleaseKernel", logging]),
-        tests("GrayRouterTests", ["GrayRouter", nioCore, nioPosix, nioHTTP1]),
+        tests("GrayRouterTests", ["GrayRouter", "ReleaseKernel", nioCore, nioPosix, nioHTTP1]),
         tests("DemoWorldTests", ["DemoWorld"]),
         tests("BenchTests", ["rollguard-bench", "BenchWorld", "ReleaseKernel", "Telemetry", "Wire", nioCore]),
         tests(

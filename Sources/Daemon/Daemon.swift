@@ -69,6 +69,7 @@ public struct Daemon: Sendable {
         let logger = safe(logger, secrets)
         let wires = Wires(version: options.version, secrets: secrets, files: files)
         let journal = try SQLiteJournal(directory: plan.daemon.stateDirectory)
+        for note in journal.folderNotes { logger.warning("\(note)") }
         let parts = PartsFactory(
             routerCalls: wires.routerCalls, deliveries: wires.deliveries, secrets: secrets, clock: clock,
             externalURL: nil)
@@ -93,11 +94,13 @@ public struct Daemon: Sendable {
             plan: plan, source: source, parts: parts, watchdog: watchdog, scrapes: scrapes, routers: routers,
             outbox: outbox, secrets: secrets, logger: logger, meter: meter)
         let operations = DaemonOperations(
-            watchdog: watchdog, journal: journal, pump: outbox, clock: clock, logger: logger, reloader: reloader,
+            watchdog: watchdog, desk: SnapshotDesk(watchdog: watchdog), journal: journal, pump: outbox, clock: clock,
+            logger: logger, reloader: reloader,
             meter: meter)
         let console = ConsoleServer(
-            operations: operations, listen: plan.daemon.listen, secrets: secrets, version: options.version,
-            logger: logger, connectionLimit: files.outsideConnections, onBound: options.onListening)
+            operations: operations, listen: plan.daemon.listen, socketPath: journal.path(of: UnixSocketFile.name),
+            secrets: secrets, version: options.version, logger: logger, connectionLimit: files.outsideConnections,
+            onBound: options.onListening)
 
         try await scrapes.follow(plan)
         await watchdog.send(.tick)

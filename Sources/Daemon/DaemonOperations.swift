@@ -6,6 +6,7 @@ import ReleaseKernel
 /// What the API may ask of the daemon.
 struct DaemonOperations: Operations {
     let watchdog: Watchdog
+    let desk: SnapshotDesk
     let journal: any Journal
     let pump: OutboxPump
     let clock: SystemClock
@@ -13,7 +14,7 @@ struct DaemonOperations: Operations {
     let reloader: Reloader
     let meter: KernelMeter
 
-    func snapshot() async -> Snapshot { await watchdog.snapshot() }
+    func snapshot() async -> Snapshot { await desk.snapshot() }
 
     func entries(incident: String) async throws -> [JournalEntry] {
         try await journal.entries(incident: incident)
@@ -37,11 +38,11 @@ struct DaemonOperations: Operations {
 
     func metricsPage() async -> String {
         let counts = try? await journal.outboxCounts()
-        return meter.page(snapshot: await watchdog.snapshot(), outbox: counts)
+        return await desk.page { [meter] in meter.page(snapshot: $0, outbox: counts) }
     }
 
     func unreadyReason() async -> String? {
-        let waiting = await watchdog.snapshot().releases.filter { $0.cycles == 0 }.map(\.name)
+        let waiting = await desk.snapshot().releases.filter { $0.cycles == 0 }.map(\.name)
         return waiting.isEmpty ? nil : "the first scrape cycle of \(waiting.joined(separator: ", ")) is not done"
     }
 }

@@ -19,7 +19,8 @@ public enum ScrapeRequest {
         return HTTPRequest(
             url: target.url, headers: headers,
             unixSocket: target.unixSocket, connectTimeoutMs: scrape.timeoutMs, timeoutMs: scrape.timeoutMs,
-            bodyLimitBytes: scrape.bodyLimitBytes, redirectLimit: 5, acceptsCompression: acceptsCompression,
+            bodyLimitBytes: scrape.bodyLimitBytes, redirectLimit: scrape.redirects == .none ? 0 : 5,
+            redirectsMayLeaveHost: scrape.redirects == .any, acceptsCompression: acceptsCompression,
             security: scrape.security)
     }
 

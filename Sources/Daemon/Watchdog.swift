@@ -13,6 +13,8 @@ actor Watchdog {
     private var timerUptimeMs: Int64?
     /// Tells the present timer from one that was cancelled too late.
     private var timerNumber = 0
+    /// Counts what happened to the kernel but scrapes.
+    private var revision = 0
 
     init(kernel: Kernel, clock: SystemClock, secrets: KnownSecrets, effects: EffectSink) {
         self.kernel = kernel
@@ -23,12 +25,14 @@ actor Watchdog {
 
     /// Here the world's answers enter: what they say is made fit to be shown before anything keeps it.
     func send(_ input: Input) {
+        if case .scraped = input {} else { revision += 1 }
         let asked = kernel.step(secrets.shown(input), at: clock.now)
         effects.carryOut(asked)
         setTimer()
     }
 
     func command(_ command: Command, by: String, reason: String) -> CommandResult {
+        revision += 1
         let (result, asked) = kernel.command(command, by: by, reason: reason, at: clock.now)
         effects.carryOut(asked)
         setTimer()
@@ -38,7 +42,17 @@ actor Watchdog {
     /// The alerts that last, for receivers that want them again and again.
     func standingAlerts() -> [Notification] { kernel.standingAlerts(at: clock.now) }
 
-    func snapshot() -> Snapshot { kernel.snapshot(at: clock.now) }
+    /// For a ``SnapshotDesk``, which makes a snapshot of it elsewhere. Costs nothing but, where the copy is still in use at
+    /// the next change, a copy of what changes.
+    func copy() -> KernelCopy {
+        let now = clock.now
+        return KernelCopy(kernel: kernel, now: now, mark: .init(revision: revision, uptimeMs: now.uptimeMs))
+    }
+
+    /// Whether a copy with this mark still shows what is so.
+    func isStill(_ mark: KernelCopy.Mark) -> Bool {
+        mark.revision == revision && clock.now.uptimeMs - mark.uptimeMs < SnapshotDesk.ageLimitMs
+    }
 
     func reasonsToRefuse(_ next: Plan) -> [String] { kernel.reasonsToRefuse(next) }
 

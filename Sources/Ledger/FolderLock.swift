@@ -10,15 +10,10 @@ import Glibc
 final class FolderLock: Sendable {
     private let descriptor: Int32
 
+    /// The folder must be there.
     init(directory: String) throws(JournalError) {
         let path = directory + "/lock"
-        do {
-            try FileManager.default.createDirectory(
-                atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o750])
-        } catch {
-            throw JournalError.unwritable(path: directory, reason: "the folder cannot be made: \(Self.reason(error))")
-        }
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o640)
+        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw JournalError.unwritable(path: path, reason: String(cString: strerror(errno)))
         }
@@ -38,9 +33,4 @@ final class FolderLock: Sendable {
     }
 
     deinit { close(descriptor) }
-
-    private static func reason(_ error: any Error) -> String {
-        let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-        return underlying.map { String(cString: strerror(Int32($0.code))) } ?? error.localizedDescription
-    }
 }

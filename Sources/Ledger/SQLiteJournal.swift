@@ -14,17 +14,24 @@ public struct SQLiteJournal: Journal {
     private let database: DatabasePool
     private let people: DatabaseQueue
     private let lock: FolderLock
+    private let folder: StateFolder
+    /// What was changed, or should be, about the rights of the folder and its files; for the log.
+    public var folderNotes: [String] { folder.notes }
 
     /// Opens the folder's journal, and makes both where they are missing.
     ///
     /// - Throws: ``JournalError``: the folder cannot be made or written, another process has it, the file is not ours.
     public init(directory: String) throws(JournalError) {
         path = directory + "/journal.sqlite"
+        folder = try StateFolder(directory)
         lock = try FolderLock(directory: directory)
         database = try JournalSchema.open(path)
         people = try JournalSchema.openForPeople(path)
         identity = try Self.run(path) { [database] in try database.read(JournalSchema.identity) }
     }
+
+    /// The absolute path of a file in the state folder.
+    public func path(of file: String) -> String { folder.path(of: file) }
 
     public func append(_ batch: JournalBatch) async throws(JournalError) {
         try await write { database in

@@ -15,12 +15,24 @@ extension PreparedRequest {
         guard target.scheme == address.scheme || target.scheme == "https" else {
             throw .unusable("\(shownAddress) redirects from https to http (\(ShownAddress.text(target.url))); refused")
         }
+        guard redirectsMayLeaveHost || Self.isSameHost(address, target) else {
+            throw .unusable(
+                "\(shownAddress) redirects to \(ShownAddress.text(target.url)), which is another host or port; refused: give "
+                    + "that address instead, or set `follow_redirects: any`")
+        }
         var next = self
         next.redirectsLeft -= 1
         next.address = target
         if target.origin != address.origin { try next.leaveOrigin(from: self) }
         next.changeMethod(after: status)
         return next
+    }
+
+    /// The same host and port; or its https where it sends everybody there, each on its standard port.
+    private static func isSameHost(_ one: WebAddress, _ other: WebAddress) -> Bool {
+        guard one.host == other.host else { return false }
+        return one.port == other.port
+            || (one.scheme == "http" && one.port == "80" && other.scheme == "https" && other.port == "443")
     }
 
     private static let redirects: Set<Int> = [301, 302, 303, 307, 308]

@@ -13,6 +13,7 @@ struct PreparedRequest: Sendable {
     var bodyLimitBytes: Int
     var redirectsLeft: Int
     var redirectLimit: Int
+    var redirectsMayLeaveHost: Bool
     var acceptsCompression: Bool
     var security: ClientSecurity
 
@@ -53,6 +54,7 @@ extension PreparedRequest {
         bodyLimitBytes = request.bodyLimitBytes
         redirectLimit = max(0, request.redirectLimit)
         redirectsLeft = redirectLimit
+        redirectsMayLeaveHost = request.redirectsMayLeaveHost
         acceptsCompression = request.acceptsCompression
         security = request.security
     }

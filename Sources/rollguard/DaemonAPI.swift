@@ -16,6 +16,9 @@ struct DaemonAddress: ParsableArguments {
     @Option(help: "A file with the API's token, when the daemon wants one.")
     var tokenFile: String?
 
+    @Option(help: "The daemon's unix socket: rollguard.sock in its state folder.")
+    var socket: String?
+
     func open() throws -> DaemonAPI {
         var listen = ListenPlan()
         if let config {
@@ -24,7 +27,7 @@ struct DaemonAddress: ParsableArguments {
             }
         }
         let token = tokenFile.map(SecretReference.file) ?? listen.token
-        return DaemonAPI(base: base(listen), token: token)
+        return DaemonAPI(base: base(listen), token: token, socket: socket)
     }
 
     private func base(_ listen: ListenPlan) -> String {
@@ -42,6 +45,8 @@ struct DaemonAddress: ParsableArguments {
 struct DaemonAPI {
     let base: String
     let token: SecretReference?
+    /// Used instead of the address.
+    var socket: String?
 
     /// The answer's body as it came.
     func get(_ path: String) async throws -> [UInt8] { try await send("GET", path, body: nil) }
@@ -62,20 +67,38 @@ struct DaemonAPI {
     }
 
     private func send(_ method: String, _ path: String, body: [UInt8]?) async throws -> [UInt8] {
+        var response = try await exchange(method, path, body: body, socket: socket)
+        // Without a token the daemon takes changes on its unix socket only, and says where that is.
+        if response.status == 403, socket == nil, token == nil, let own = ownSocket(response) {
+            response = try await exchange(method, path, body: body, socket: own)
+        }
+        guard (200...299).contains(response.status) else { throw refusal(response) }
+        return response.body
+    }
+
+    private func exchange(
+        _ method: String, _ path: String, body: [UInt8]?, socket: String?
+    ) async throws -> HTTPResponse {
         let transport = CurlTransport(userAgent: "Rollguard/\(Rollguard.version)", secrets: SystemSecretStore())
         let headers = body == nil ? [] : [TextPair("Content-Type", "application/json")]
         let request = HTTPRequest(
-            method: method, url: base + path, headers: headers, body: body, bodyLimitBytes: 64 << 20,
-            security: ClientSecurity(authorization: token.map(Authorization.bearer)))
-        let response: HTTPResponse
-        do throws(TransportError) { response = try await transport.send(request) } catch {
-            await transport.shutdown()
-            let hint = "is `rollguard run` running there? --address and --config say where it is"
-            throw Failure.unreachable("error: \(error); \(hint)")
+            method: method, url: base + path, headers: headers, body: body, unixSocket: socket,
+            bodyLimitBytes: 64 << 20, security: ClientSecurity(authorization: token.map(Authorization.bearer)))
+        let result: Result<HTTPResponse, TransportError>
+        do throws(TransportError) { result = .success(try await transport.send(request)) } catch {
+            result = .failure(error)
         }
         await transport.shutdown()
-        guard (200...299).contains(response.status) else { throw refusal(response) }
-        return response.body
+        do throws(TransportError) { return try result.get() } catch {
+            let hint = "is `rollguard run` running there? --address, --config and --socket say where it is"
+            throw Failure.unreachable("error: \(error); \(hint)")
+        }
+    }
+
+    /// Only ever a socket of this user's with the daemon's name for it, whatever an answer says.
+    private func ownSocket(_ response: HTTPResponse) -> String? {
+        let document = try? JSONDecoder().decode(ErrorDocument.self, from: Data(response.body))
+        return document?.socket.flatMap { UnixSocketFile.isOwn($0) ? $0 : nil }
     }
 
     private func refusal(_ response: HTTPResponse) -> Failure {

@@ -34,7 +34,7 @@ struct AccessTests {
         try await LiveConsole.run(token: .environment("TOKEN")) { console in
             let status = try await console.get("/api/v1/status")
             #expect(status.status == 200)
-            #expect(try await console.get("/metrics", headers: ["Host: evil.example"]).status == 200)
+            #expect(try await console.get("/metrics", headers: ["X-Forwarded-For: 10.0.0.9"]).status == 200)
         }
     }
 
@@ -64,6 +64,54 @@ struct AccessTests {
             let reply = try await console.post(Self.rearm, Self.body, headers: headers)
             #expect(reply.status == status, "\(reply.text)")
             #expect(await console.operations.asked.count == (status == 202 ? 1 : 0))
+        }
+    }
+
+    /// A page whose name was pointed here reads nothing (DNS rebinding).
+    @Test(arguments: ["/", "/metrics", "/-/ready", "/api/v1/status", "/api/v1/openapi.json", "/nothing"])
+    func readsUnderAForeignNameGetNothing(path: String) async throws {
+        try await LiveConsole.run { console in
+            let reply = try await console.get(path, headers: ["Host: evil.example:9411"])
+            #expect(reply.status == 403)
+            #expect(reply.text.contains("\\\"evil.example\\\"") || reply.text.contains("\"evil.example\""))
+            #expect(!reply.text.contains("checkout"))
+            let page = try await console.get(path, headers: ["Origin: http://evil.example"])
+            #expect(page.status == 403)
+        }
+    }
+
+    @Test func withoutATokenAChangeIsSentToTheUnixSocketWhichTakesIt() async throws {
+        let path = "/tmp/rollguard-\(UInt32.random(in: 0...UInt32.max))/rollguard.sock"
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try await LiveConsole.run(changes: false, socketPath: path) { console in
+            let reply = try await console.post(Self.rearm, Self.body)
+            #expect(reply.status == 403)
+            let refusal = try reply.decoded(ErrorDocument.self)
+            #expect(refusal.socket == path)
+            #expect(await console.operations.asked.isEmpty)
+            let socket = try RawConnection(unixSocket: path)
+            await socket.send(
+                "POST \(Self.rearm) HTTP/1.1\r\nHost: any\r\nContent-Length: \(Self.body.utf8.count)\r\n\r\n"
+                    + Self.body)
+            #expect(try await socket.reply().status == 202)
+            #expect(await console.operations.asked.count == 1)
+            var status = stat()
+            #expect(lstat(path, &status) == 0 && status.st_mode & 0o777 == 0o600)
+            #expect(UnixSocketFile.isOwn(path))
+        }
+        #expect(!FileManager.default.fileExists(atPath: path))
+        #expect(!UnixSocketFile.isOwn(path) && !UnixSocketFile.isOwn("/run/docker.sock"))
+    }
+
+    @Test func aSocketThatCannotBeMadeLeavesTheRestAsItIs() async throws {
+        for path in ["/nowhere/rollguard.sock", "/tmp/" + String(repeating: "a", count: 110) + "/rollguard.sock"] {
+            try await LiveConsole.run(changes: false, socketPath: path) { console in
+                let looked = try await console.get("/api/v1/status")
+                let changed = try await console.post(Self.rearm, Self.body)
+                #expect(looked.status == 200 && changed.status == 403)
+            }
         }
     }
 

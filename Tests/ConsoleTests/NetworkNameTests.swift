@@ -1,3 +1,4 @@
+import ReleaseKernel
 import Testing
 
 @testable import Console

@@ -71,6 +71,16 @@ struct LiveWorld {
                         action: rollback
         """
 
+    var statePath: String { folder.path + "/state" }
+
+    /// Lets calls that change something come over TCP; before the daemon starts.
+    func allowLoopbackChanges() throws {
+        let text = try String(contentsOfFile: configurationPath, encoding: .utf8)
+        try text.replacingOccurrences(
+            of: "listen: 127.0.0.1:0", with: "listen: {address: \"127.0.0.1:0\", changes: loopback}"
+        ).write(toFile: configurationPath, atomically: true, encoding: .utf8)
+    }
+
     /// Takes everything down and removes the folder.
     func stop() async {
         loading.cancel()

@@ -116,6 +116,7 @@ struct OperatorTests {
 
     @Test func aReloadChangesEverythingOrNothing() async throws {
         let world = try await LiveWorld.start()
+        try world.allowLoopbackChanges()
         let (daemon, address) = try await Self.start(world)
         let text = try String(contentsOfFile: world.configurationPath, encoding: .utf8)
         let reload = try #require(URL(string: "http://\(address)/-/reload"))
@@ -137,6 +138,7 @@ struct OperatorTests {
     /// The router is gone, so the rollback stays open; a reload that drops the release would leave it to nobody.
     @Test func aReloadDoesNotDropARollbackThatIsOpen() async throws {
         let world = try await LiveWorld.start()
+        try world.allowLoopbackChanges()
         let (daemon, address) = try await Self.start(world)
         #expect(await eventually { daemon.text.contains("checkout: watching") }, "\(daemon.text)")
         await world.router.stop()
@@ -148,6 +150,24 @@ struct OperatorTests {
         let reload = try #require(URL(string: "http://\(address)/-/reload"))
         let refused = try await HTTP.send("POST", reload)
         #expect(refused.status == 400 && refused.text.contains("checkout is being rolled back"), "\(refused.text)")
+        await daemon.kill9()
+        await world.stop()
+    }
+
+    /// Without a token a change is taken on the unix socket only; the command line finds it, others are told where it is.
+    @Test func theCommandLineNeedsNoTokenOnItsOwnMachine() async throws {
+        let world = try await LiveWorld.start()
+        let (daemon, address) = try await Self.start(world)
+        #expect(await eventually { daemon.text.contains("checkout: watching") }, "\(daemon.text)")
+        let rollback = try #require(URL(string: "http://\(address)/api/v1/releases/checkout/rollback"))
+        let refused = try await HTTP.send("POST", rollback, body: #"{"reason":"test"}"#)
+        #expect(refused.status == 403 && refused.text.contains("/rollguard.sock"), "\(refused.text)")
+        let call = ["rollback", "checkout", "--reason", "test", "--address", address]
+        let done = try await Self.run(call, world)
+        #expect(done.status == 0, "\(done.text)")
+        let socket = world.statePath + "/rollguard.sock"
+        let rearm = try await Self.run(["rearm", "checkout", "--reason", "test", "--socket", socket], world)
+        #expect(rearm.status == 0, "\(rearm.text)")
         await daemon.kill9()
         await world.stop()
     }

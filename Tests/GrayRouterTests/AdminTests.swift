@@ -1,4 +1,6 @@
+import Foundation
 import NIOHTTP1
+import ReleaseKernel
 import Testing
 
 @testable import GrayRouter
@@ -12,9 +14,11 @@ struct AdminTests {
         api = try Self.api(folder)
     }
 
-    private static func api(_ folder: TemporaryFolder, token: String? = nil) throws -> AdminAPI {
+    private static func api(
+        _ folder: TemporaryFolder, token: String? = nil, state: String = "split.json"
+    ) throws -> AdminAPI {
         AdminAPI(
-            store: try SplitStore(path: folder.file("split.json"), initialCanaryBasisPoints: 1_000),
+            store: try SplitStore(path: folder.file(state), initialCanaryBasisPoints: 1_000),
             metrics: RouterMetrics(), baseline: BackendGroup(["127.0.0.1:1"]),
             token: token.map { AdminToken(path: $0) })
     }
@@ -25,6 +29,49 @@ struct AdminTests {
     }
 
     private func get() -> AdminResponse { api.answer(AdminRequest(method: .GET, path: "/api/v1/split")) }
+
+    /// A web page that had its name pointed here can neither read nor set the split (DNS rebinding).
+    @Test(
+        arguments: [
+            ([("Host", "127.0.0.1:9412")], true), ([("Host", "[::1]:9412")], true), ([("Host", "LOCALHOST")], true),
+            ([("Host", "router.internal:9412")], true), ([], true), ([("Host", "rebind.evil.example:9412")], false),
+            ([("Host", "localhost.evil.example")], false), ([("Host", "")], false), ([("Host", "a b")], false),
+            ([("Host", "127.0.0.1:9412"), ("Origin", "http://127.0.0.1:9412")], true),
+            ([("Host", "127.0.0.1:9412"), ("Origin", "http://evil.example")], false),
+            ([("Host", "127.0.0.1:9412"), ("Origin", "null")], false),
+            ([("Host", "rebind.evil.example"), ("Origin", "http://rebind.evil.example")], false),
+        ] as [([(String, String)], Bool)])
+    func aCallMustMeanThisRouter(headers: [(String, String)], isTaken: Bool) throws {
+        let named = AdminAPI(
+            store: api.store, metrics: RouterMetrics(), baseline: BackendGroup(["127.0.0.1:1"]), token: nil,
+            listener: ListenerGuard(names: ["router.internal"]))
+        for (method, path) in [(HTTPMethod.PUT, "/api/v1/split"), (.GET, "/api/v1/split"), (.GET, "/metrics")] {
+            let body = Array("{\"canary_basis_points\":10000}".utf8)
+            let answer = named.answer(
+                AdminRequest(method: method, path: path, headers: HTTPHeaders(headers), body: body))
+            #expect((answer.status == .ok) == isTaken, "\(method) \(path) \(answer)")
+            #expect(isTaken || answer.status == .forbidden)
+        }
+        #expect((named.store.current.canaryBasisPoints == 10_000) == isTaken)
+    }
+
+    /// A router behind a name of its own is called under it by whoever holds the token.
+    @Test func theTokenCountsUnderAnyName() throws {
+        try Data("sesame".utf8).write(to: URL(fileURLWithPath: folder.file("token")))
+        let guarded = try Self.api(folder, token: folder.file("token"), state: "other.json")
+        func status(_ headers: [(String, String)]) -> HTTPResponseStatus {
+            guarded.answer(
+                AdminRequest(
+                    method: .GET, path: "/api/v1/split", headers: HTTPHeaders([("Host", "r.example")] + headers))
+            ).status
+        }
+        #expect(status([("Authorization", "Bearer sesame")]) == .ok)
+        #expect(status([("Authorization", "Bearer wrong")]) == .forbidden)
+        #expect(status([("Authorization", "Bearer sesame"), ("Origin", "http://evil.example")]) == .forbidden)
+        #expect(
+            guarded.answer(AdminRequest(method: .GET, path: "/metrics", headers: ["Host": "r.example"])).status
+                == .forbidden)
+    }
 
     @Test func theSplitIsADocumentWithItsRevision() {
         let answer = get()

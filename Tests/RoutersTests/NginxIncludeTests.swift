@@ -75,7 +75,64 @@ struct NginxIncludeTests {
         }
         await #expect(throws: NginxHostError.self) { _ = try await host.run(["/nowhere/nginx"], timeoutMs: 1_000) }
         #expect(try await host.run(["/bin/sh", "-c", "echo said; exit 3"], timeoutMs: 10_000) == (3, "said\n"))
-        #expect(throws: NginxHostError.self) { try host.replace("/nowhere/a.conf", with: "") }
+        #expect(throws: NginxHostError.self) { try host.replace("/nowhere/a/b.conf", with: "") }
         #expect(try host.read("/nowhere/a.conf") == nil)
+    }
+
+    /// More than a pipe holds, on both outputs: the program would wait for ever for somebody who reads.
+    @Test(arguments: [0, 1, 3_000, 20_000])
+    func aProgramMaySayAsMuchAsItLikes(_ lines: Int) async throws {
+        let script = """
+            i=0; while [ $i -lt \(lines) ]; do echo "nginx: [warn] conflicting server name, line $i, ignored"
+            echo "nginx: [warn] the same on the other output" >&2; i=$((i+1)); done
+            echo "nginx: [emerg] the last line says what is wrong"; exit 1
+            """
+        let (status, output) = try await LocalNginxHost().run(["/bin/sh", "-c", script], timeoutMs: 30_000)
+        #expect(status == 1)
+        #expect(output.contains("[emerg] the last line says what is wrong"))
+        #expect(output.utf8.count < 64_000)
+        #expect(lines == 0 || output.contains("line 0, ignored"))
+    }
+
+    /// What the program started is ended with it; what it left running on purpose does not hold up its end.
+    @Test func aProgramsChildrenDoNotHoldItUp() async throws {
+        let host = LocalNginxHost()
+        try await TemporaryFolder.with { folder in
+            let left = "sleep 30 & echo $! > \(folder)/pid; exit 4"
+            #expect(try await host.run(["/bin/sh", "-c", left], timeoutMs: 20_000).status == 4)
+            let detached = try #require(
+                pid_t(try TemporaryFolder.read(folder + "/pid").trimmingCharacters(in: .newlines)))
+            kill(detached, SIGKILL)
+            await #expect(throws: NginxHostError.self) {
+                _ = try await host.run(
+                    ["/bin/sh", "-c", "sleep 60 & echo $! > \(folder)/pid; wait"], timeoutMs: 500)
+            }
+            let child = try #require(
+                pid_t(try TemporaryFolder.read(folder + "/pid").trimmingCharacters(in: .newlines)))
+            var isGone = false
+            for _ in 0..<200 where !isGone {
+                let state = (try? TemporaryFolder.read("/proc/\(child)/stat"))?.split(separator: " ")
+                isGone = state == nil || state?[2] == "Z"
+                usleep(10_000)
+            }
+            #expect(isGone)
+        }
+    }
+
+    /// A link at the draft's name leads to somebody else's file, which must stay as it is.
+    @Test func aDraftIsNeverWrittenThroughALink() async throws {
+        try await TemporaryFolder.with { folder in
+            let (file, victim) = (folder + "/split.conf", folder + "/victim")
+            try TemporaryFolder.write("precious", to: victim)
+            for isHard in [false, true] {
+                try? FileManager.default.removeItem(atPath: file + ".rollguard")
+                #expect((isHard ? link(victim, file + ".rollguard") : symlink(victim, file + ".rollguard")) == 0)
+                try LocalNginxHost().replace(file, with: "new")
+                #expect(try TemporaryFolder.read(victim) == "precious")
+                #expect(try TemporaryFolder.read(file) == "new")
+                let type = try FileManager.default.attributesOfItem(atPath: file)[.type] as? FileAttributeType
+                #expect(type == .typeRegular)
+            }
+        }
     }
 }

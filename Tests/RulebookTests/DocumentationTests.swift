@@ -30,6 +30,9 @@ struct DocumentationTests {
             return Sample.changed(
                 "receivers:\n  - {name: oncall, kind: webhook, url: \"https://hooks.example/a\"}\n", to: block)
         }
+        if name == "listen" {
+            return Sample.changed("state: /var/lib/rollguard\n", to: "state: /var/lib/rollguard\n" + block + "\n")
+        }
         let indented = block.split(separator: "\n").map { "    \($0)\n" }.joined()
         let sample = Sample.configuration.split(separator: "\n", omittingEmptySubsequences: false)
         guard let begin = sample.firstIndex(where: { $0.hasPrefix("    \(name):") }) else {

@@ -128,6 +128,19 @@ struct EffectiveTests {
             Sample.changed("{kind: gray, instances: [\"http://127.0.0.1:9412\"]}", to: router))
     }
 
+    @Test(arguments: ["same_host", "any", "none"])
+    func redirectsComeBack(_ word: String) throws {
+        let text = Sample.changed("interval: 5s", to: "interval: 5s, follow_redirects: \(word)")
+        #expect(try load(text).releases.first?.scrape.redirects.rawValue == word)
+        try expectRoundTrip(text)
+    }
+
+    @Test(arguments: ["{names: [a.example, b]}", "{changes: loopback}", "{token_env: T, changes: token}"])
+    func listenComesBack(_ listen: String) throws {
+        try expectRoundTrip(
+            Sample.changed("state: /var/lib/rollguard", to: "state: /a\nlisten: \(listen)"))
+    }
+
     @Test func withoutRequestsThereIsNoProofToWrite() throws {
         let text = Sample.changed("requests: requests_total\n      errors: errors_total\n      ", to: "")
         let rules = "[{name: g, rules: [{alert: A, indicator: latency_p50, window: 1m, when: canary > 1s}]}]"
@@ -137,7 +150,8 @@ struct EffectiveTests {
     @Test func defaultsAreWrittenOut() throws {
         let written = Rulebook.effectiveYAML(of: try load(Sample.configuration))
         for line in [
-            "listen:\n  address: \"127.0.0.1:9411\"\n", "  grace: 5s\n  retention: 90d\n  prune_every: 1h\n",
+            "listen:\n  address: \"127.0.0.1:9411\"\n  changes: socket\n",
+            "  grace: 5s\n  retention: 90d\n  prune_every: 1h\n",
             "    give_up_after: 1d\n",
             "      body_limit: 64MiB\n", "      deadline: 1m\n", "      below: 0.5/s\n      cycles: 1\n",
             "            no_data: hold\n            action: notify\n",

@@ -63,6 +63,28 @@ struct MistakeTests {
                 ]
             ),
             (
+                "state: /var/lib/rollguard", "state: /a\nlisten: {changes: everybody}",
+                ["2:19: error: 'changes' must be token, socket or loopback, got 'everybody'"]
+            ),
+            (
+                "state: /var/lib/rollguard", "state: /a\nlisten: {changes: token}",
+                ["2:19: error: 'changes: token' needs a token; add 'token_file' or 'token_env'"]
+            ),
+            (
+                "state: /var/lib/rollguard", "state: /a\nlisten: {token_env: T, changes: loopback}",
+                [
+                    "2:33: error: 'changes: loopback' and a token exclude each other: with a token, whoever holds it may "
+                        + "change something"
+                ]
+            ),
+            (
+                "state: /var/lib/rollguard", "state: /a\nlisten: {names: [\"https://a\", \"b:80\"]}",
+                [
+                    "2:18: error: 'https://a' is no host name; write it without scheme and port",
+                    "2:31: error: 'b:80' is no host name; write it without scheme and port",
+                ]
+            ),
+            (
                 "state: /var/lib/rollguard", "state: /a\njournal: {grace: 1.5s, retention: 20y}",
                 [
                     "2:18: error: 'grace' must be a duration such as 500ms, 5s or 1h30m, got '1.5s'; fractions are not allowed, "

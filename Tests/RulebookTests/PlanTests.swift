@@ -57,6 +57,28 @@ struct PlanTests {
     }
 
     @Test(arguments: [
+        ("{address: \"0.0.0.0:1\", token_env: T}", true), ("{address: \"10.0.0.1:1\", token_file: /t}", true),
+        ("{address: \"127.0.0.1:1\", token_env: T}", false), ("{address: \"[::1]:1\", token_env: T}", false),
+        ("{token_env: T}", false), ("{address: \"0.0.0.0:1\"}", false),
+    ])
+    func aTokenInTheClearIsWarnedOf(_ text: String, _ isWarned: Bool) throws {
+        let configuration = Sample.changed("state: /var/lib/rollguard", to: "state: /a\nlisten: \(text)")
+        let result = Sample.load(configuration)
+        #expect(result.warnings.contains { "\($0)".contains("without TLS") } == isWarned)
+    }
+
+    @Test(arguments: [
+        ("{changes: loopback}", true, []), ("{changes: socket}", false, []),
+        ("{token_env: TOKEN, changes: token}", false, []),
+        ("{names: [Rollguard.internal, a-b.example]}", false, ["rollguard.internal", "a-b.example"]),
+    ])
+    func whoMayChangeThings(_ text: String, _ allowsLoopbackChanges: Bool, _ names: [String]) throws {
+        let listen = try plan("state: /var/lib/rollguard", "state: /a\nlisten: \(text)").daemon.listen
+        #expect(listen.allowsLoopbackChanges == allowsLoopbackChanges)
+        #expect(listen.names == names)
+    }
+
+    @Test(arguments: [
         ("500ms", 500), ("5s", 5_000), ("1m", 60_000), ("1h30m", 5_400_000), ("1d", 86_400_000),
         ("1w2d3h4m5s6ms", 788_645_006),
         ("0090s", 90_000),

@@ -46,6 +46,32 @@ struct RedirectTests {
         #expect(text.contains("neither http nor https"))
     }
 
+    /// What a target says must not send us to other services: only its own host and port are followed, unless told.
+    @Test func anotherHostOrPortIsNotFollowedUnlessTold() async throws {
+        let other = ScriptedServer.answering { _ in ScriptedServer.ok("internal") }
+        defer { other.stop() }
+        let places = [
+            other.url + "/latest", "//127.0.0.1:\(other.port)/x", "http://localhost:\(other.port)/",
+            "https://127.0.0.1:\(other.port)/",
+        ]
+        for place in places {
+            let server = ScriptedServer.answering { _ in Self.redirect(302, place) }
+            defer { server.stop() }
+            let request = HTTPRequest(url: server.url, redirectLimit: 5, redirectsMayLeaveHost: false)
+            let error = try await withTransport { await $0.failure(request) }
+            #expect(
+                error?.description.contains("another host or port; refused") == true, "\(String(describing: error))")
+            #expect(error?.description.contains("\(other.port)") == true)
+        }
+        #expect(other.received.isEmpty)
+        let own = ScriptedServer.answering {
+            $0.line.contains("/old") ? Self.redirect(302, "/new") : ScriptedServer.ok("own")
+        }
+        defer { own.stop() }
+        let request = HTTPRequest(url: own.url + "/old", redirectLimit: 5, redirectsMayLeaveHost: false)
+        #expect(try await Self.follow(request).text == "own")
+    }
+
     @Test func noCredentialFollowsToAnotherHost() async throws {
         let other = ScriptedServer.answering { _ in ScriptedServer.ok("other") }
         let server = ScriptedServer.answering { _ in Self.redirect(307, other.url + "/landing") }

@@ -2,8 +2,13 @@
 public struct ErrorDocument: Codable, Sendable, Equatable {
     /// What is wrong and, where there is something, what to do.
     public let error: String
+    /// Only where the call is taken on the daemon's unix socket: its absolute path.
+    public let socket: String?
 
-    public init(error: String) { self.error = error }
+    public init(error: String, socket: String? = nil) {
+        self.error = error
+        self.socket = socket
+    }
 }
 
 /// The answer to a command.

@@ -1,20 +1,23 @@
 import ReleaseKernel
 
-/// Who may change something.
+/// Who may look, and who may change something.
 ///
-/// With a token, whoever holds it. Without one, whoever is on this machine; and because a web page can make the browser on
-/// this machine send requests too, such calls must also name this machine in `Host` (a page that had its name pointed here,
-/// DNS rebinding, names itself) and must not have come through a proxy (whose own address would pass for the caller's).
-/// In both cases a call that a browser made for another site's page is refused.
+/// Every call over TCP must mean this daemon (``ListenerGuard``), unless it brings the token. For what changes something:
+/// with a token, whoever holds it. Without one, whoever the system lets open the unix socket in the state folder. A
+/// loopback address is no proof of being on this machine, because a proxy's own address passes for its callers'; only the
+/// setting `changes: loopback` takes it for one, and then not through anything that says it is a proxy.
 struct CallerGuard: Sendable {
     /// What is known of a call before its body is read.
     struct Call: Sendable {
-        /// The peer's address; nil on a unix socket.
+        var isChange = true
+        /// It came over the unix socket, not over TCP.
+        var isOnSocket = false
+        /// The peer's address; nil where the system does not tell it.
         var peer: String?
         var host: String?
         var origin: String?
         var authorization: [String]
-        /// A `Forwarded`, `X-Forwarded-For` or `Via` header is there.
+        /// A header that proxies add is there.
         var isForwarded: Bool
     }
 
@@ -22,26 +25,56 @@ struct CallerGuard: Sendable {
     enum Refusal: Error, Equatable {
         case unauthorized(String)
         case forbidden(String)
+        /// The call is taken on the unix socket at `path`; nil when there is none.
+        case onlyOnSocket(text: String, path: String?)
         case unavailable(String)
     }
 
     let listen: ListenPlan
     let secrets: any SecretStore
+    /// The unix socket's absolute path; nil when there is none.
+    let socketPath: String?
+    private let listener: ListenerGuard
+
+    /// - Parameter machineName: the machine's own host name, which callers may use too.
+    init(listen: ListenPlan, secrets: any SecretStore, socketPath: String? = nil, machineName: String = "") {
+        self.listen = listen
+        self.secrets = secrets
+        self.socketPath = socketPath
+        listener = ListenerGuard(names: [listen.host, machineName] + listen.names)
+    }
 
     func check(_ call: Call) throws(Refusal) {
         try checkOrigin(call)
-        if let token = listen.token {
-            try check(call, token: token)
-        } else {
+        guard !call.isOnSocket else { return }
+        if call.isChange {
+            if let token = listen.token { return try check(call, token: token) }
+            try checkHost(call)
             try checkIsLocal(call)
+        } else if !bringsToken(call) {
+            try checkHost(call)
         }
     }
 
     private func checkOrigin(_ call: Call) throws(Refusal) {
-        guard let text = call.origin else { return }
-        guard let origin = Authority.origin(text), let host = call.host.flatMap({ Authority($0) }),
-            origin.host == host.host, origin.port == host.port ?? (origin.scheme == "https" ? 443 : 80)
-        else { throw .forbidden("a page of another site may not make this call") }
+        do { try listener.checkOrigin(call.origin, host: call.host) } catch {
+            throw .forbidden("a page of another site may not make this call")
+        }
+    }
+
+    private func checkHost(_ call: Call) throws(Refusal) {
+        do throws(ListenerGuard.Refusal) { try listener.checkHost(call.host) } catch {
+            let given = if case .foreignHost(let name?) = error { "\"\(name.prefix(100))\"" } else { "no host name" }
+            throw .forbidden(
+                "the Host header is \(given), which is not a name of this daemon; use an address, or add the name to "
+                    + "`names` in `listen`")
+        }
+    }
+
+    private func bringsToken(_ call: Call) -> Bool {
+        guard let token = listen.token, !call.authorization.isEmpty else { return false }
+        do throws(Refusal) { try check(call, token: token) } catch { return false }
+        return true
     }
 
     private func check(_ call: Call, token: SecretReference) throws(Refusal) {
@@ -59,21 +92,21 @@ struct CallerGuard: Sendable {
     }
 
     private func checkIsLocal(_ call: Call) throws(Refusal) {
+        guard listen.allowsLoopbackChanges else {
+            let place = socketPath.map { " on the unix socket \($0)" } ?? " on a unix socket, and this daemon has none,"
+            throw .onlyOnSocket(
+                text: "without a token a call that changes something is taken\(place) only, which `rollguard rollback` "
+                    + "and `rearm` find by themselves; or set a token in `listen`, or `changes: loopback` there to take "
+                    + "such calls from loopback addresses", path: socketPath)
+        }
         let hint = "set a token in `listen` to make it from elsewhere"
-        if let peer = call.peer, !NetworkName.isLoopback(address: peer) {
+        guard let peer = call.peer, NetworkName.isLoopback(address: peer) else {
             throw .forbidden("without a token this call is taken from this machine only; \(hint)")
         }
         if call.isForwarded {
             throw .forbidden("without a token this call is not taken through a proxy; \(hint)")
         }
-        guard let host = call.host.flatMap({ Authority($0) }), isOurs(host) else {
-            throw .forbidden(
-                "the Host header names neither an IP address, nor localhost, nor the host of `listen`; \(hint)")
-        }
-    }
-
-    private func isOurs(_ authority: Authority) -> Bool {
-        authority.isAddress || authority.host == "localhost" || authority.host == listen.host.lowercased()
+        guard call.host != nil else { throw .forbidden("without a token this call needs a Host header; \(hint)") }
     }
 
     /// The token of `Bearer <token>`; the scheme is compared without case (RFC 9110, 11.1).

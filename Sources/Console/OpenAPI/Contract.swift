@@ -21,7 +21,14 @@ struct Contract: Sendable {
     let answers: [Answer]
 
     static func of(_ route: Route) -> Contract {
-        all["\(route.method.rawValue) \(route.pattern)"] ?? Contract(name: route.pattern, answers: [])
+        let known = all["\(route.method.rawValue) \(route.pattern)"] ?? Contract(name: route.pattern, answers: [])
+        guard !known.answers.contains(where: { $0.status == 403 }) else { return known }
+        let schema = Route.isAPI(route.pattern) ? "Error" : nil
+        let foreign = Answer(403, "`Host` is not a name of this daemon, or a page of another site asks", schema)
+        let position = known.answers.firstIndex { $0.status > 403 } ?? known.answers.count
+        var answers = known.answers
+        answers.insert(foreign, at: position)
+        return Contract(name: known.name, body: known.body, answers: answers)
     }
 
     private static let all: [String: Contract] = [
@@ -86,7 +93,7 @@ struct Contract: Sendable {
     private static func guardAnswers(schema: String?) -> [Answer] {
         [
             Answer(401, "The token is missing", schema),
-            Answer(403, "The token is wrong, or the call came from elsewhere", schema),
+            Answer(403, "The token is wrong, or the call is not taken from there", schema),
             Answer(408, "The body did not arrive in time", schema),
             Answer(413, "The body is too large", schema),
             Answer(503, "The token cannot be checked", schema),

@@ -46,7 +46,14 @@ extension Schema {
                 Field("incident", .nullable(.text), "Always null."),
                 Field("error", .text, "The text again, so that every error reads as an Error."),
             ]),
-        Schema("Error", [Field("error", .text, "What is wrong and, where there is something, what to do.")]),
+        Schema(
+            "Error",
+            [
+                Field("error", .text, "What is wrong and, where there is something, what to do."),
+                Field(
+                    "socket", .text, "The unix socket on which the call is taken, where that is what is wrong.",
+                    required: false),
+            ]),
     ]
 
     /// Prometheus' API, https://prometheus.io/docs/prometheus/latest/querying/api/#rules.

@@ -4,6 +4,8 @@ import ReleaseKernel
 struct Endpoints: Sendable {
     let operations: any Operations
     let version: String
+    /// Documents are made on the reading thread.
+    let desk = ReadingDesk()
 
     func index() -> Answer {
         let width = Route.all.map { $0.method.rawValue.count + $0.pattern.count + 1 }.max() ?? 0
@@ -18,14 +20,16 @@ struct Endpoints: Sendable {
         let snapshot = await operations.snapshot()
         // A journal that cannot be read must not hide the state of the releases.
         let outbox = try? await operations.outbox()
-        return .json(StatusDocument(snapshot: snapshot, outbox: outbox, version: version))
+        return await desk.make { .json(StatusDocument(snapshot: snapshot, outbox: outbox, version: version)) }
     }
 
     func releases() async -> Answer {
         let snapshot = await operations.snapshot()
-        return .json(
-            ReleasesDocument(
-                at: WallTime(wallMs: snapshot.atWallMs), releases: snapshot.releases.map(ReleaseDocument.init)))
+        return await desk.make {
+            .json(
+                ReleasesDocument(
+                    at: WallTime(wallMs: snapshot.atWallMs), releases: snapshot.releases.map { ReleaseDocument($0) }))
+        }
     }
 
     func release(_ name: String) async -> Answer {
@@ -33,14 +37,17 @@ struct Endpoints: Sendable {
         guard let release = releases.first(where: { $0.name == name }) else {
             return Endpoints.unknown("release", name, known: releases.map(\.name))
         }
-        return .json(ReleaseDocument(release))
+        return await desk.make { .json(ReleaseDocument(release)) }
     }
 
     func incidents() async -> Answer {
         let snapshot = await operations.snapshot()
-        return .json(
-            IncidentsDocument(
-                at: WallTime(wallMs: snapshot.atWallMs), incidents: snapshot.incidents.map(IncidentSummary.init)))
+        return await desk.make {
+            .json(
+                IncidentsDocument(
+                    at: WallTime(wallMs: snapshot.atWallMs),
+                    incidents: snapshot.incidents.map { IncidentSummary($0) }))
+        }
     }
 
     func incident(_ id: String) async -> Answer {
@@ -52,7 +59,7 @@ struct Endpoints: Sendable {
             guard let incident = known ?? IncidentSnapshot(id: id, entries: entries) else {
                 return Endpoints.unknown("incident", id, known: incidents.map(\.id))
             }
-            return .json(IncidentDocument(incident, entries: entries))
+            return await desk.make { .json(IncidentDocument(incident, entries: entries)) }
         } catch {
             guard let known else {
                 return .error("the journal cannot be read: \(error)", status: .serviceUnavailable, asJSON: true)
@@ -61,9 +68,15 @@ struct Endpoints: Sendable {
         }
     }
 
-    func rules() async -> Answer { .json(PrometheusRules(await operations.snapshot())) }
+    func rules() async -> Answer {
+        let snapshot = await operations.snapshot()
+        return await desk.make { .json(PrometheusRules(snapshot)) }
+    }
 
-    func alerts() async -> Answer { .json(PrometheusAlerts(await operations.snapshot())) }
+    func alerts() async -> Answer {
+        let snapshot = await operations.snapshot()
+        return await desk.make { .json(PrometheusAlerts(snapshot)) }
+    }
 
     func openAPI() -> Answer {
         Answer(status: .ok, contentType: "application/json", body: Array(OpenAPIDocument.text.utf8))

@@ -14,6 +14,8 @@ struct ConsoleResponder: HTTPResponder {
 
     let endpoints: Endpoints
     let callers: CallerGuard
+    /// Whether the listener is the unix socket.
+    var isOnSocket = false
 
     func respond(to request: Request, context: ConsoleContext) async throws -> Response {
         let isHead = request.method == .head
@@ -23,6 +25,7 @@ struct ConsoleResponder: HTTPResponder {
     private func answer(to request: Request, peer: String?) async -> Answer {
         let path = request.uri.path
         let isAPI = Route.isAPI(path)
+        if let refusal = refusal(of: request, peer: peer, isChange: false) { return refusal.answer(asJSON: isAPI) }
         let segments = Route.split(path)
         let matches = Route.all.compactMap { route in route.match(segments).map { (route: route, values: $0) } }
         guard !matches.isEmpty else {
@@ -34,7 +37,7 @@ struct ConsoleResponder: HTTPResponder {
         }
         var call = Route.Call(parameters: found.values, body: [], peer: peer ?? "a unix socket")
         guard found.route.method == .post else { return await found.route.handler(endpoints, call) }
-        if let refusal = refusal(of: request, peer: peer) { return refusal.answer(asJSON: isAPI) }
+        if let refusal = refusal(of: request, peer: peer, isChange: true) { return refusal.answer(asJSON: isAPI) }
         switch await ConsoleResponder.body(of: request) {
         case .success(let bytes): call.body = bytes
         case .failure(let failure): return failure.answer(asJSON: isAPI)
@@ -50,10 +53,11 @@ struct ConsoleResponder: HTTPResponder {
         return answer
     }
 
-    private func refusal(of request: Request, peer: String?) -> CallerGuard.Refusal? {
+    private func refusal(of request: Request, peer: String?, isChange: Bool) -> CallerGuard.Refusal? {
         let headers = request.headers
         let call = CallerGuard.Call(
-            peer: peer, host: request.head.authority, origin: headers[.origin],
+            isChange: isChange, isOnSocket: isOnSocket, peer: peer, host: request.head.authority,
+            origin: headers[.origin],
             authorization: headers[values: .authorization],
             isForwarded: ConsoleResponder.forwardingNames.contains { headers.contains($0) })
         do throws(CallerGuard.Refusal) { try callers.check(call) } catch { return error }
@@ -61,7 +65,10 @@ struct ConsoleResponder: HTTPResponder {
     }
 
     private static let forwardingNames: [HTTPField.Name] =
-        ["Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"].compactMap { HTTPField.Name($0) }
+        [
+            "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "True-Client-IP",
+            "Via",
+        ].compactMap { HTTPField.Name($0) }
 
     /// The body, read within the limits of size and time. A shutdown does not wait for a slow sender.
     private static func body(of request: Request) async -> Result<[UInt8], BodyFailure> {
@@ -114,6 +121,9 @@ extension CallerGuard.Refusal {
             answer.headers.append((.wwwAuthenticate, "Bearer realm=\"rollguard\""))
             return answer
         case .forbidden(let text): return .error(text, status: .forbidden, asJSON: asJSON)
+        case .onlyOnSocket(let text, let path):
+            guard asJSON else { return .error(text, status: .forbidden, asJSON: false) }
+            return .json(ErrorDocument(error: text, socket: path), status: .forbidden)
         case .unavailable(let text): return .error(text, status: .serviceUnavailable, asJSON: asJSON)
         }
     }

@@ -1,3 +1,4 @@
+import Foundation
 import Hummingbird
 import HummingbirdCore
 public import Logging
@@ -9,13 +10,18 @@ public import ServiceLifecycle
 public struct ConsoleServer: Service {
     /// At most, whatever is allowed; more wait in the system's queue.
     static let connectionLimit = 256
+    /// On the unix socket, beside those.
+    static let socketConnectionLimit = 16
     static let headerLimitBytes = 16 * 1024
     static let idleSeconds: Int64 = 30
+    /// How long a caller may take to take an answer.
+    static let writeSeconds: Int64 = 60
     /// How long calls in flight may take after a graceful shutdown; then their connections are cut.
     static let shutdownGrace: Duration = .seconds(5)
 
     private let operations: any Operations
     private let listen: ListenPlan
+    private let socketPath: String?
     private let secrets: any SecretStore
     private let version: String
     private let logger: Logger
@@ -24,16 +30,22 @@ public struct ConsoleServer: Service {
 
     /// - Parameters:
     ///   - listen: port 0 asks the system for a free one.
+    ///   - socketPath: where to listen on a unix socket too, for this user alone; in a folder that others cannot enter.
+    ///     What stands there is removed. Nil for none.
     ///   - secrets: asked for the token at each call that needs it, so that a rotated one is taken up.
     ///   - connectionLimit: connections at the same time; more wait in the system's queue.
     ///   - onBound: called once, when connections are taken, with the address that the system gave.
     public init(
-        operations: any Operations, listen: ListenPlan, secrets: any SecretStore, version: String, logger: Logger,
-        connectionLimit: Int = 256,
+        operations: any Operations, listen: ListenPlan, socketPath: String? = nil, secrets: any SecretStore,
+        version: String, logger: Logger, connectionLimit: Int = 256,
         onBound: (@Sendable (_ host: String, _ port: Int) async -> Void)?
     ) {
         self.operations = operations
         self.listen = listen
+        self.socketPath = socketPath.flatMap { UnixSocketFile.problem($0) == nil ? $0 : nil }
+        if let path = socketPath, let problem = UnixSocketFile.problem(path) {
+            logger.warning("the API has no unix socket: \(problem)")
+        }
         self.secrets = secrets
         self.version = version
         self.logger = logger
@@ -51,14 +63,32 @@ public struct ConsoleServer: Service {
                 address: address, reason: "an address is host:port with a port of 0 to 65535")
         }
         warnIfOpen(address)
-        let application = application()
+        let server = application()
         do {
-            try await ConsoleServer.bounded { try await application.run() }
+            try await ConsoleServer.bounded { [self] in
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { try await server.run() }
+                    if let socketPath { group.addTask { await serve(socketPath) } }
+                    // The first failure ends the other listener too.
+                    for try await _ in group {}
+                }
+            }
         } catch {
             // A cancelled group may say so in more than one way.
             guard !Task.isCancelled, !(error is CancellationError) else { return }
             throw ConsoleError(binding: address, failure: error)
         }
+    }
+
+    /// Serves the unix socket. Without it the daemon does its work all the same, so a failure is a warning.
+    private func serve(_ path: String) async {
+        UnixSocketFile.remove(path)
+        let server = socketApplication(path)
+        do { try await server.run() } catch {
+            guard !Task.isCancelled, !(error is CancellationError) else { return }
+            logger.warning("the API's unix socket \(path) cannot be served: \(error)")
+        }
+        UnixSocketFile.remove(path)
     }
 
     /// Without brackets around an IPv6 address.
@@ -70,15 +100,7 @@ public struct ConsoleServer: Service {
     private func application() -> Application<ConsoleResponder> {
         let (host, port, onBound) = (host, listen.port, onBound)
         return Application(
-            responder: ConsoleResponder(
-                endpoints: Endpoints(operations: operations, version: version),
-                callers: CallerGuard(listen: listen, secrets: secrets)),
-            server: .http1(
-                configuration: .init(
-                    idleTimeout: .seconds(ConsoleServer.idleSeconds),
-                    httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: ConsoleServer.headerLimitBytes,
-                        maxHeaderListSize: ConsoleServer.headerLimitBytes, maxHeaderFieldCount: 100))),
+            responder: responder(isOnSocket: false), server: .http1(configuration: ConsoleServer.connections),
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: port),
                 availableConnectionsDelegate: MaximumAvailableConnections(connectionLimit)),
@@ -89,6 +111,35 @@ public struct ConsoleServer: Service {
             logger: quiet)
     }
 
+    private func socketApplication(_ path: String) -> Application<ConsoleResponder> {
+        Application(
+            responder: responder(isOnSocket: true), server: .http1(configuration: ConsoleServer.connections),
+            configuration: ApplicationConfiguration(
+                address: .unixDomainSocket(path: path),
+                availableConnectionsDelegate: MaximumAvailableConnections(ConsoleServer.socketConnectionLimit)),
+            onServerRunning: { [logger] _ in
+                guard let problem = UnixSocketFile.close(path) else { return }
+                logger.warning("the rights of \(path) cannot be set: \(problem)")
+            },
+            logger: quiet)
+    }
+
+    private func responder(isOnSocket: Bool) -> ConsoleResponder {
+        ConsoleResponder(
+            endpoints: Endpoints(operations: operations, version: version),
+            callers: CallerGuard(
+                listen: listen, secrets: secrets, socketPath: socketPath,
+                machineName: ProcessInfo.processInfo.hostName), isOnSocket: isOnSocket)
+    }
+
+    private static var connections: HTTP1Channel.Configuration {
+        .init(
+            additionalChannelHandlers: [WriteDeadline(limit: .seconds(writeSeconds))],
+            idleTimeout: .seconds(idleSeconds),
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: headerLimitBytes, maxHeaderListSize: headerLimitBytes, maxHeaderFieldCount: 100))
+    }
+
     /// The framework's own lines say nothing to an operator; its warnings do.
     private var quiet: Logger {
         var logger = logger
@@ -97,9 +148,14 @@ public struct ConsoleServer: Service {
     }
 
     private func warnIfOpen(_ address: String) {
-        guard listen.token == nil, host != "localhost", !NetworkName.isLoopback(address: host) else { return }
+        guard host != "localhost", !NetworkName.isLoopback(address: host) else { return }
+        guard listen.token == nil else {
+            return logger.warning(
+                "listening on \(address) with a token but without TLS: the token can be read on the network; listen on loopback behind a proxy that speaks TLS"
+            )
+        }
         logger.warning(
-            "listening on \(address) without a token: everybody who gets there can look, and only calls from this machine can change something; set a token in `listen`"
+            "listening on \(address) without a token: everybody who gets there can look; set a token in `listen` to let those who hold it change something"
         )
     }
 

@@ -1,4 +1,5 @@
 import NIOHTTP1
+import ReleaseKernel
 
 /// Answers the admin listener's requests. Blocks for the disk: called on a thread pool.
 struct AdminAPI: Sendable {
@@ -6,7 +7,7 @@ struct AdminAPI: Sendable {
 
     let store: SplitStore
     let metrics: RouterMetrics
-    private let current: @Sendable () -> (baseline: BackendGroup, token: AdminToken?)
+    private let current: @Sendable () -> (baseline: BackendGroup, token: AdminToken?, listener: ListenerGuard)
 
     /// - Parameter settings: those in force, asked at each request.
     init(store: SplitStore, metrics: RouterMetrics, settings: @escaping @Sendable () -> ProxySettings) {
@@ -14,24 +15,24 @@ struct AdminAPI: Sendable {
         self.metrics = metrics
         current = {
             let settings = settings()
-            return (settings.group(.baseline), settings.token)
+            return (settings.group(.baseline), settings.token, settings.listener)
         }
     }
 
     /// With settings that never change.
-    init(store: SplitStore, metrics: RouterMetrics, baseline: BackendGroup, token: AdminToken?) {
+    init(
+        store: SplitStore, metrics: RouterMetrics, baseline: BackendGroup, token: AdminToken?,
+        listener: ListenerGuard = ListenerGuard(names: [])
+    ) {
         self.store = store
         self.metrics = metrics
-        current = { (baseline, token) }
+        current = { (baseline, token, listener) }
     }
 
     private var baseline: BackendGroup { current().baseline }
 
     func answer(_ request: AdminRequest) -> AdminResponse {
-        if request.path.hasPrefix("/api/"), let refusal = current().token?.refusal(of: request.headers["authorization"])
-        {
-            return refusal
-        }
+        if let refusal = refusal(of: request) { return refusal }
         switch request.path {
         case "/api/v1/split": return split(request)
         case "/metrics":
@@ -46,6 +47,24 @@ struct AdminAPI: Sendable {
             }
         default: return .error(.notFound, "there is nothing at this path; see /api/v1/split, /metrics and /-/healthy")
         }
+    }
+
+    /// Whoever brings the token may call under any name; everybody else must mean this router.
+    private func refusal(of request: AdminRequest) -> AdminResponse? {
+        let host = request.headers.first(name: "host")
+        let (_, token, listener) = current()
+        do throws(ListenerGuard.Refusal) {
+            try listener.checkOrigin(request.headers.first(name: "origin"), host: host)
+            let needsToken = token != nil && request.path.hasPrefix("/api/")
+            if !needsToken { try listener.checkHost(host) }
+        } catch .foreignOrigin {
+            return .error(.forbidden, "a page of another site may not make this call")
+        } catch {
+            return .error(
+                .forbidden,
+                "the Host header is not a name of this router; use an address, or add the name to admin_names")
+        }
+        return request.path.hasPrefix("/api/") ? token?.refusal(of: request.headers["authorization"]) : nil
     }
 
     private func read(_ request: AdminRequest, _ page: () -> AdminResponse) -> AdminResponse {

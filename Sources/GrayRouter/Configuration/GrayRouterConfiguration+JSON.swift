@@ -8,6 +8,7 @@ extension GrayRouterConfiguration: Codable {
         case listen
         case adminListen = "admin_listen"
         case tokenFile = "token_file"
+        case adminNames = "admin_names"
         case trustedProxies = "trusted_proxies"
         case connectTimeoutMs = "connect_timeout_ms"
         case responseTimeoutMs = "response_timeout_ms"
@@ -37,7 +38,8 @@ extension GrayRouterConfiguration: Codable {
             responseTimeoutMs: try optional(.responseTimeoutMs, Defaults.responseTimeoutMs),
             idleTimeoutMs: try optional(.idleTimeoutMs, Defaults.idleTimeoutMs),
             baselineVersion: try optional(.baselineVersion, Defaults.baselineVersion),
-            canaryVersion: try optional(.canaryVersion, Defaults.canaryVersion))
+            canaryVersion: try optional(.canaryVersion, Defaults.canaryVersion),
+            adminNames: try optional(.adminNames, []))
     }
 }
 
@@ -53,6 +55,7 @@ extension GrayRouterConfiguration {
         try fields.encode(listen, forKey: .listen)
         try fields.encode(adminListen, forKey: .adminListen)
         try fields.encodeIfPresent(tokenFile, forKey: .tokenFile)
+        try fields.encode(adminNames, forKey: .adminNames)
         try fields.encode(trustedProxies, forKey: .trustedProxies)
         try fields.encode(connectTimeoutMs, forKey: .connectTimeoutMs)
         try fields.encode(responseTimeoutMs, forKey: .responseTimeoutMs)

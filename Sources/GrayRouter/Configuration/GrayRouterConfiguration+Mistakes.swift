@@ -1,3 +1,5 @@
+import ReleaseKernel
+
 extension GrayRouterConfiguration {
     private static let backendLimit = 256
 
@@ -18,6 +20,9 @@ extension GrayRouterConfiguration {
         }
         for (field, address) in [("listen", listen), ("admin_listen", adminListen)] where HostAndPort(address) == nil {
             found.append("\(field): '\(address.prefix(200))' is not host:port")
+        }
+        for name in adminNames where Authority(name).map({ $0.port != nil }) ?? true {
+            found.append("admin_names: '\(name.prefix(200))' is not a host name without scheme and port")
         }
         return found
     }

@@ -16,6 +16,9 @@ public struct GrayRouterConfiguration: Sendable, Equatable {
     public var adminListen: String
     /// A file with the bearer token that `/api/` asks for. Read on each request, so that it can be rotated. Nil: no token.
     public var tokenFile: String?
+    /// Further names under which callers know the admin listener, without ports: what `Host` may say besides addresses,
+    /// `localhost`, the host of `adminListen` and the machine's own name.
+    public var adminNames: [String]
     /// Networks (CIDR) of proxies whose `X-Forwarded-For` is believed.
     public var trustedProxies: [String]
     /// The longest wait for a server to accept a connection, 1...600 000 ms.
@@ -36,7 +39,8 @@ public struct GrayRouterConfiguration: Sendable, Equatable {
         listen: String = Defaults.listen, adminListen: String = Defaults.listen, tokenFile: String? = nil,
         trustedProxies: [String] = [], connectTimeoutMs: Int = Defaults.connectTimeoutMs,
         responseTimeoutMs: Int = Defaults.responseTimeoutMs, idleTimeoutMs: Int = Defaults.idleTimeoutMs,
-        baselineVersion: String = Defaults.baselineVersion, canaryVersion: String = Defaults.canaryVersion
+        baselineVersion: String = Defaults.baselineVersion, canaryVersion: String = Defaults.canaryVersion,
+        adminNames: [String] = []
     ) {
         self.stateFile = stateFile
         self.baseline = baseline
@@ -46,6 +50,7 @@ public struct GrayRouterConfiguration: Sendable, Equatable {
         self.listen = listen
         self.adminListen = adminListen
         self.tokenFile = tokenFile
+        self.adminNames = adminNames
         self.trustedProxies = trustedProxies
         self.connectTimeoutMs = connectTimeoutMs
         self.responseTimeoutMs = responseTimeoutMs

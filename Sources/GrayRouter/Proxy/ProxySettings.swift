@@ -1,4 +1,6 @@
+import Foundation
 import NIOCore
+import ReleaseKernel
 
 /// What a configuration says about requests. A reload replaces it as a whole; a request keeps the one that it began with.
 final class ProxySettings: Sendable {
@@ -12,6 +14,8 @@ final class ProxySettings: Sendable {
     let responseTimeout: TimeAmount
     let idleTimeout: TimeAmount
     let token: AdminToken?
+    /// Which calls mean the admin listener.
+    let listener: ListenerGuard
 
     /// - Parameter previous: the settings in force. Servers that stay keep their health and their open connections.
     init(_ configuration: GrayRouterConfiguration, metrics: RouterMetrics, previous: ProxySettings? = nil) {
@@ -27,6 +31,8 @@ final class ProxySettings: Sendable {
         responseTimeout = .milliseconds(Int64(configuration.responseTimeoutMs))
         idleTimeout = .milliseconds(Int64(configuration.idleTimeoutMs))
         token = configuration.tokenFile.map { AdminToken(path: $0) }
+        let names = [HostAndPort(configuration.adminListen)?.host ?? "", ProcessInfo.processInfo.hostName]
+        listener = ListenerGuard(names: names + configuration.adminNames)
     }
 
     var backends: [Backend] { groups.flatMap(\.backends) }

@@ -26,18 +26,29 @@ public struct DaemonPlan: Sendable, Equatable, Codable {
     }
 }
 
-/// Where the API listens.
+/// Where the API listens, and who may change something there.
 public struct ListenPlan: Sendable, Equatable, Codable {
     public var host: String
     /// 0 asks the system for a free port.
     public var port: Int
-    /// Bearer token for calls that change something. Without one such calls are taken from loopback addresses only.
+    /// Bearer token for calls that change something. Without one such calls are taken on the unix socket in the state
+    /// folder only, unless ``allowsLoopbackChanges``.
     public var token: SecretReference?
+    /// Further names under which callers know the API, without ports: what `Host` may say besides addresses, `localhost`,
+    /// `host` and the machine's own name.
+    public var names: [String]
+    /// Takes calls that change something from loopback addresses without a token too. Never with a token.
+    public var allowsLoopbackChanges: Bool
 
-    public init(host: String = "127.0.0.1", port: Int = 9411, token: SecretReference? = nil) {
+    public init(
+        host: String = "127.0.0.1", port: Int = 9411, token: SecretReference? = nil, names: [String] = [],
+        allowsLoopbackChanges: Bool = false
+    ) {
         self.host = host
         self.port = port
         self.token = token
+        self.names = names
+        self.allowsLoopbackChanges = allowsLoopbackChanges
     }
 }
 

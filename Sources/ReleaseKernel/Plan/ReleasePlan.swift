@@ -83,6 +83,15 @@ public struct ScrapePlan: Sendable, Equatable, Codable {
         case auto
     }
 
+    /// Which redirects of a target are followed; the raw value is what stands in the configuration.
+    public enum Redirects: String, Sendable, Equatable, Codable, CaseIterable {
+        /// To the target's own host and port, and from `http` on port 80 to `https` on port 443.
+        case sameHost = "same_host"
+        /// To any host. Credentials go to the target's own host and port only.
+        case any
+        case none
+    }
+
     public var intervalMs: Int64
     /// At most the interval.
     public var timeoutMs: Int64
@@ -94,12 +103,13 @@ public struct ScrapePlan: Sendable, Equatable, Codable {
     /// The format to assume when a page has no usable Content-Type; nil fails the scrape, as Prometheus 3 does.
     public var fallbackFormat: ExpositionFormat?
     public var compression: Compression
+    public var redirects: Redirects
     public var security: ClientSecurity
 
     public init(
         intervalMs: Int64 = 5_000, timeoutMs: Int64 = 2_000, bodyLimitBytes: Int = 64 << 20,
         limits: ScrapeLimits = ScrapeLimits(), fallbackFormat: ExpositionFormat? = nil,
-        compression: Compression = .always,
+        compression: Compression = .always, redirects: Redirects = .sameHost,
         security: ClientSecurity = ClientSecurity()
     ) {
         self.intervalMs = intervalMs
@@ -108,6 +118,7 @@ public struct ScrapePlan: Sendable, Equatable, Codable {
         self.limits = limits
         self.fallbackFormat = fallbackFormat
         self.compression = compression
+        self.redirects = redirects
         self.security = security
     }
 }

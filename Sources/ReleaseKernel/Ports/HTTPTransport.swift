@@ -29,6 +29,8 @@ public struct HTTPRequest: Sendable {
     public var bodyLimitBytes: Int
     /// 0 takes a redirect as the answer.
     public var redirectLimit: Int
+    /// Whether a redirect to another host or port is followed; else it is an error that names where it leads.
+    public var redirectsMayLeaveHost: Bool
     /// Ask for and decode compressed bodies.
     public var acceptsCompression: Bool
     /// `security.authorization` is resolved by the transport, which holds a ``SecretStore``.
@@ -37,7 +39,8 @@ public struct HTTPRequest: Sendable {
     public init(
         method: String = "GET", url: String, headers: [TextPair] = [], body: [UInt8]? = nil, unixSocket: String? = nil,
         connectTimeoutMs: Int64 = 2_000, timeoutMs: Int64 = 5_000, bodyLimitBytes: Int = 1 << 20,
-        redirectLimit: Int = 0, acceptsCompression: Bool = false, security: ClientSecurity = ClientSecurity()
+        redirectLimit: Int = 0, redirectsMayLeaveHost: Bool = true, acceptsCompression: Bool = false,
+        security: ClientSecurity = ClientSecurity()
     ) {
         self.method = method
         self.url = url
@@ -48,6 +51,7 @@ public struct HTTPRequest: Sendable {
         self.timeoutMs = timeoutMs
         self.bodyLimitBytes = bodyLimitBytes
         self.redirectLimit = redirectLimit
+        self.redirectsMayLeaveHost = redirectsMayLeaveHost
         self.acceptsCompression = acceptsCompression
         self.security = security
     }

@@ -91,40 +91,10 @@ struct WeightedFile: Sendable {
         return text
     }
 
-    /// Written beside the file under a name that no router loads, flushed, then renamed over it. A link stays a link.
     private static func replace(_ path: String, with text: String) throws(Refusal) {
-        let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-        var status = stat()
-        guard stat(target, &status) == 0 else { throw Refusal(.rejected, "cannot read: \(reason())") }
-        let draft = target + ".rollguard"
-        unlink(draft)
-        let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, status.st_mode & 0o777)
-        guard descriptor >= 0 else { throw Refusal(.rejected, "cannot write \(draft): \(reason())") }
-        // The umask took rights away that the old file had; its group may be the router's.
-        _ = fchmod(descriptor, status.st_mode & 0o777)
-        _ = fchown(descriptor, status.st_uid, status.st_gid)
-        let failure = write(Array(text.utf8), to: descriptor)
-        close(descriptor)
-        if let failure {
-            unlink(draft)
-            throw Refusal(.rejected, "cannot write \(draft): \(failure)")
+        do throws(DraftFile.Failure) { try DraftFile.replace(path, with: text, modeIfNew: nil) } catch {
+            throw Refusal(.rejected, error.reason)
         }
-        guard rename(draft, target) == 0 else {
-            let failure = reason()
-            unlink(draft)
-            throw Refusal(.rejected, "cannot rename \(draft): \(failure)")
-        }
-    }
-
-    private static func write(_ bytes: [UInt8], to descriptor: Int32) -> String? {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return reason() }
-            rest = rest.dropFirst(count)
-        }
-        return fsync(descriptor) == 0 ? nil : reason()
     }
 
     private static func reason() -> String { String(cString: strerror(errno)) }

@@ -34,57 +34,31 @@ struct LocalNginxHost: NginxHost {
     }
 
     func replace(_ path: String, with text: String) throws(NginxHostError) {
-        // A fixed name beside it: what a crash leaves is overwritten by the next try, and the rename stays on one disk.
-        let draft = path + ".rollguard"
-        do {
-            try Data(text.utf8).write(to: URL(fileURLWithPath: draft))
-            let handle = try FileHandle(forUpdating: URL(fileURLWithPath: draft))
-            try handle.synchronize()
-            try handle.close()
-        } catch {
-            throw NginxHostError(reason: "\(draft) cannot be written: \(LocalNginxHost.reason(error))")
-        }
-        guard rename(draft, path) == 0 else {
-            throw NginxHostError(reason: "\(path) cannot be replaced: \(String(cString: strerror(errno)))")
+        do throws(DraftFile.Failure) { try DraftFile.replace(path, with: text, modeIfNew: 0o644) } catch {
+            throw NginxHostError(reason: "\(path): \(error.reason)")
         }
     }
 
     func remove(_ path: String) { unlink(path) }
 
-    private static func reason(_ error: any Error) -> String {
-        ((error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError).map(\.localizedDescription)
-            ?? error.localizedDescription
-    }
-
-    // MARK: Programs
-
     func run(_ command: [String], timeoutMs: Int64) async throws(NginxHostError) -> (status: Int32, output: String) {
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = URL(fileURLWithPath: command[0])
-        process.arguments = Array(command.dropFirst())
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        process.standardError = output
-        let ended = AsyncStream<Void>.makeStream()
-        process.terminationHandler = { _ in ended.continuation.finish() }
-        do { try process.run() } catch {
-            throw NginxHostError(reason: "\(command[0]) cannot be started: \(LocalNginxHost.reason(error))")
+        let result: Result<ChildProgram.Ending, ChildProgram.Failure> = await withCheckedContinuation { waiting in
+            // A thread of its own: a program that hangs holds up nobody else's work on the disk.
+            Thread.detachNewThread {
+                let limits = ChildProgram.Limits(timeoutMs: timeoutMs, outputBytes: LocalNginxHost.outputLimitBytes)
+                waiting.resume(
+                    returning: Result { () throws(ChildProgram.Failure) in
+                        try ChildProgram.run(command, limits: limits)
+                    })
+            }
         }
-        let pid = process.processIdentifier
-        let guardian = Task {
-            do { try await Task.sleep(for: .milliseconds(max(1, timeoutMs))) } catch { return false }
-            kill(pid, SIGKILL)
-            return true
-        }
-        for await _ in ended.stream {}
-        guardian.cancel()
-        guard await !guardian.value else {
+        switch result {
+        case .success(let ending): return (ending.status, ending.output)
+        case .failure(.cannotStart(let reason)):
+            throw NginxHostError(reason: "\(command[0]) cannot be started: \(reason)")
+        case .failure(.tookTooLong):
             throw NginxHostError(
                 mayHaveActed: true, reason: "\(command.joined(separator: " ")) did not end within \(timeoutMs) ms")
         }
-        // The program has ended; what it wrote fits into the pipe, or it could not have.
-        let said = output.fileHandleForReading.availableData.prefix(LocalNginxHost.outputLimitBytes)
-        return (process.terminationStatus, String(decoding: said, as: UTF8.self))
     }
 }

@@ -6,10 +6,58 @@ struct ListenReader {
 
     func listen(_ field: Field) -> ListenPlan? {
         if case .text = field.value.content { return address(field) }
-        guard let fields = field.fields(of: "'listen'", ["address", "token_file", "token_env"]) else { return nil }
-        var plan = fields.has("address") ? fields["address"].flatMap(address) : ListenPlan()
-        plan?.token = fields.secret("token", folder)
-        return plan
+        let names = ["address", "token_file", "token_env", "names", "changes"]
+        guard let fields = field.fields(of: "'listen'", names) else { return nil }
+        let plan = fields.has("address") ? fields["address"].flatMap(address) : ListenPlan()
+        let token = fields.secret("token", folder)
+        let knownNames = fields["names"].map { self.names($0) } ?? []
+        if let plan, token != nil { warnOfClearText(plan, fields["address"]) }
+        let isOpen = fields["changes"].map { allowsLoopbackChanges($0, hasToken: token != nil) } ?? false
+        return plan.map {
+            ListenPlan(host: $0.host, port: $0.port, token: token, names: knownNames, allowsLoopbackChanges: isOpen)
+        }
+    }
+
+    private func warnOfClearText(_ plan: ListenPlan, _ address: Field?) {
+        guard let address, plan.host != "localhost", !NetworkName.isLoopback(address: plan.host) else { return }
+        address.log.warning(
+            address.place,
+            "the token goes to \(plan.host) without TLS and can be read on the network; listen on loopback behind a proxy "
+                + "that speaks TLS")
+    }
+
+    /// Names as `Host` says them, without ports.
+    private func names(_ field: Field) -> [String] {
+        guard let entries = field.entries(of: "names") else { return [] }
+        if entries.count > ListenReader.nameLimit {
+            field.fail("'names' has more than \(ListenReader.nameLimit) entries")
+        }
+        return entries.compactMap { entry in
+            guard let text = entry.line() else { return nil }
+            guard let authority = Authority(text), authority.port == nil else {
+                entry.fail("\(Quote.value(text)) is no host name; write it without scheme and port")
+                return nil
+            }
+            return authority.host
+        }
+    }
+
+    private static let nameLimit = 100
+
+    /// `token` and `socket` say what holds anyway with a token and without one; only `loopback` changes something.
+    private func allowsLoopbackChanges(_ field: Field, hasToken: Bool) -> Bool {
+        guard let word = field.line() else { return false }
+        switch (word, hasToken) {
+        case ("token", true), ("socket", false): return false
+        case ("loopback", false): return true
+        case ("token", false): field.fail("'changes: token' needs a token; add 'token_file' or 'token_env'")
+        case ("socket", true), ("loopback", true):
+            field.fail(
+                "'changes: \(word)' and a token exclude each other: with a token, whoever holds it may change something"
+            )
+        default: field.fail("'changes' must be token, socket or loopback, got \(Quote.value(word))")
+        }
+        return false
     }
 
     private func address(_ field: Field) -> ListenPlan? {

@@ -16,7 +16,7 @@ struct ScrapeReader {
         [
             "interval", "timeout", "late_after", "path", "scheme", "body_limit", "sample_limit", "label_limit",
             "label_name_limit",
-            "label_value_limit", "series_limit", "fallback_format", "compression",
+            "label_value_limit", "series_limit", "fallback_format", "compression", "follow_redirects",
         ] + Fields.securityNames
 
     func scrape(_ field: Field?) -> Scrape {
@@ -26,6 +26,7 @@ struct ScrapeReader {
         readLimits(fields, into: &scrape.plan)
         scrape.plan.fallbackFormat = fields["fallback_format"]?.choice(ExpositionFormat.self)
         scrape.plan.compression = fields["compression"]?.choice(ScrapePlan.Compression.self) ?? .always
+        scrape.plan.redirects = fields["follow_redirects"]?.choice(ScrapePlan.Redirects.self) ?? .sameHost
         scrape.plan.security = fields.security(folder)
         scrape.scheme = fields["scheme"]?.choice(["http", "https"]) ?? scrape.scheme
         if let field = fields["path"], let path = field.line() {

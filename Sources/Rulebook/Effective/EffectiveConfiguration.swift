@@ -24,7 +24,11 @@ struct EffectiveConfiguration {
     private var listen: YAMLTree {
         let listen = plan.daemon.listen
         let host = listen.host.contains(":") ? "[\(listen.host)]" : listen.host
-        return .mapping([("address", .text("\(host):\(listen.port)"))] + secret("token", listen.token))
+        var members: Members = [("address", .text("\(host):\(listen.port)"))] + secret("token", listen.token)
+        if !listen.names.isEmpty { members.append(("names", .list(listen.names.map { .text($0) }))) }
+        let changes = listen.allowsLoopbackChanges ? "loopback" : listen.token == nil ? "socket" : "token"
+        members.append(("changes", .plain(changes)))
+        return .mapping(members)
     }
 
     private func receiver(_ receiver: ReceiverPlan) -> YAMLTree {
@@ -89,6 +93,7 @@ struct EffectiveConfiguration {
         if let lateAfterMs = scrape.lateAfterMs { members.append(("late_after", ms(lateAfterMs))) }
         if let format = scrape.fallbackFormat { members.append(("fallback_format", .text(format.rawValue))) }
         members.append(("compression", .plain(scrape.compression.rawValue)))
+        members.append(("follow_redirects", .plain(scrape.redirects.rawValue)))
         return .mapping(members + security(scrape.security))
     }
 

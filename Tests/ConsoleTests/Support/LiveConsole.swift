@@ -11,17 +11,23 @@ struct LiveConsole: Sendable {
     let shutDown: @Sendable () async -> Void
 
     /// Runs the test against it and stops it afterwards, also when the test throws.
+    ///
+    /// - Parameter allowsLoopbackChanges: unless said, as if configured so where there is no token.
     @discardableResult
     static func run<Outcome: Sendable>(
         _ script: ScriptedOperations.Script = .init(), host: String = "127.0.0.1", port: Int = 0,
-        token: SecretReference? = nil, secrets: OneSecret = OneSecret(), logger: Logger = LiveConsole.silent,
+        token: SecretReference? = nil, changes allowsLoopbackChanges: Bool? = nil, socketPath: String? = nil,
+        secrets: OneSecret = OneSecret(), logger: Logger = LiveConsole.silent,
         _ test: @escaping @Sendable (LiveConsole) async throws -> Outcome
     ) async throws -> Outcome {
         let operations = ScriptedOperations(script)
         let (bound, announce) = AsyncStream.makeStream(of: Int.self)
         let server = ConsoleServer(
-            operations: operations, listen: ListenPlan(host: host, port: port, token: token), secrets: secrets,
-            version: "1.2.3", logger: logger, onBound: { _, port in announce.yield(port) })
+            operations: operations,
+            listen: ListenPlan(
+                host: host, port: port, token: token, allowsLoopbackChanges: allowsLoopbackChanges ?? (token == nil)),
+            socketPath: socketPath, secrets: secrets, version: "1.2.3", logger: logger,
+            onBound: { _, port in announce.yield(port) })
         let group = ServiceGroup(services: [server], logger: silent)
         let running = Task {
             defer { announce.finish() }

@@ -146,7 +146,7 @@ struct FaultWorld: Sendable {
         let instances = addresses.routers.map { "\"http://\($0)\"" }.joined(separator: ", ")
         return """
             state: \(folder.path)/state
-            listen: 127.0.0.1:0
+            listen: {address: "127.0.0.1:0", changes: loopback}
             receivers:
               - {name: oncall, kind: webhook, url: "http://\(addresses.hook)/hook", retry: {min: 20ms, max: 100ms}}
             releases:

@@ -17,6 +17,8 @@ struct TestRouter {
         var configuration = GrayRouterConfiguration(
             stateFile: folder.file("split.json"), baseline: baseline, canary: canary, strategy: strategy,
             initialCanaryBasisPoints: canaryBasisPoints)
+        // Every request of the tests names this host, as a client's does.
+        configuration.adminNames = ["shop.example"]
         change(&configuration)
         let router = try GrayRouter(configuration: configuration)
         let addresses = try await router.start()

@@ -1,8 +1,8 @@
 /// What an address or a host name says about where it points, judged from its text alone.
-enum NetworkName {
+public enum NetworkName {
     /// 127.0.0.0/8, `::1`, and the former as an IPv6 address (`::ffff:127.0.0.1`), which is how a dual-stack socket sees it.
     /// Expects the system's own spelling of an address.
-    static func isLoopback(address: String) -> Bool {
+    public static func isLoopback(address: String) -> Bool {
         let lower = address.lowercased()
         if lower == "::1" || lower == "0:0:0:0:0:0:0:1" { return true }
         let plain = lower.hasPrefix("::ffff:") ? String(lower.dropFirst("::ffff:".count)) : lower
@@ -11,7 +11,7 @@ enum NetworkName {
 
     /// Four decimal numbers. The shorter and the octal spellings that some resolvers take (`127.1`, `0177.0.0.1`) are
     /// names here.
-    static func isIPv4(_ text: String) -> Bool {
+    public static func isIPv4(_ text: String) -> Bool {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         return parts.count == 4
             && parts.allSatisfy { part in
@@ -22,7 +22,7 @@ enum NetworkName {
             }
     }
 
-    static func isIPv6(_ text: String) -> Bool {
+    public static func isIPv6(_ text: String) -> Bool {
         let isHexOrColon: (UInt8) -> Bool = { byte in
             switch byte {
             case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
@@ -36,12 +36,13 @@ enum NetworkName {
 }
 
 /// A host with an optional port, as a `Host` header or an origin writes it: `example.org:8080`, `[::1]:9411`.
-struct Authority: Equatable {
+public struct Authority: Equatable, Sendable {
     /// Lower case, without brackets.
-    let host: String
-    let port: Int?
+    public let host: String
+    /// Nil where the text has none.
+    public let port: Int?
 
-    init?(_ text: String) {
+    public init?(_ text: String) {
         guard !text.isEmpty, text.utf8.count <= 300 else { return nil }
         var rest = Substring(text.lowercased())
         if rest.first == "[" {
@@ -59,11 +60,11 @@ struct Authority: Equatable {
         self.port = port.value
     }
 
-    var isAddress: Bool { NetworkName.isIPv4(host) || NetworkName.isIPv6(host) }
+    public var isAddress: Bool { NetworkName.isIPv4(host) || NetworkName.isIPv6(host) }
 
     /// The origin's authority, if the text is one (`https://example.org`); the port is always given, from the scheme if
     /// need be.
-    static func origin(_ text: String) -> (scheme: String, host: String, port: Int)? {
+    public static func origin(_ text: String) -> (scheme: String, host: String, port: Int)? {
         let lower = text.lowercased()
         for (scheme, standardPort) in [("http", 80), ("https", 443)] where lower.hasPrefix(scheme + "://") {
             guard let authority = Authority(String(lower.dropFirst(scheme.count + 3))) else { return nil }

@@ -1,0 +1,23 @@
+import Foundation
+
+/// One thread for everything that is made for people to look at: snapshots, documents, metrics.
+///
+/// Swift's own threads are as many as the machine has cores, and decisions need them. Forty callers who each want a large
+/// document wait for each other here, and keep at most one core busy.
+public final class ReadingExecutor: SerialExecutor {
+    public static let shared = ReadingExecutor()
+
+    private let queue = DispatchQueue(label: "rollguard.reading", qos: .utility)
+
+    public func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
+    }
+}
+
+/// Does work on the reading thread.
+actor ReadingDesk {
+    nonisolated var unownedExecutor: UnownedSerialExecutor { ReadingExecutor.shared.asUnownedSerialExecutor() }
+
+    func make(_ answer: @Sendable () -> Answer) -> Answer { answer() }
+}
