@@ -63,7 +63,7 @@ extension ReleaseState {
 
     /// What a person should mend, in a fixed order.
     private var warnings: [String] {
-        var found: [String] = []
+        var found = Array(plan.remarks.prefix(10))
         for pool in [baseline, canary] {
             for target in pool.targets {
                 for warning in target.warnings where found.count < 20 {
