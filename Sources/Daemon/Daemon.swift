@@ -67,6 +67,7 @@ public struct Daemon: Sendable {
         let secrets = KnownSecrets(SystemSecretStore())
         secrets.remember(addressesOf: plan)
         let logger = safe(logger, secrets)
+        for remark in plan.remarks { logger.warning("\(remark)") }
         let wires = Wires(version: options.version, secrets: secrets, files: files)
         let journal = try SQLiteJournal(directory: plan.daemon.stateDirectory)
         for note in journal.folderNotes { logger.warning("\(note)") }

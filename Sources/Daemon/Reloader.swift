@@ -51,6 +51,7 @@ actor Reloader {
             plan = next
             meter.forgetTargets()
             meter.reloaded(isSuccess: true)
+            for remark in next.remarks { logger.warning("\(remark)") }
             logger.info("configuration reloaded: \(next.releases.count) releases")
             return .accepted(text: "reloaded: \(next.releases.count) releases", incident: nil)
         } catch {

@@ -12,11 +12,14 @@ enum EntryRow {
                 Int64(clamping: entry.sequence), entry.wallMs, entry.release, entry.incident, entry.event.word,
                 try RecordFormat.encode(entry.event),
             ])
-        // Evidence is written many times in a release, and only the newest is ever read.
-        guard case .evidence = entry.event else { return }
+        // Written many times in a release, and only the newest is ever read.
+        switch entry.event {
+        case .evidence, .pending: break
+        default: return
+        }
         try database.execute(
-            sql: "DELETE FROM entries WHERE release = ? AND kind = 'evidence' AND sequence < ?",
-            arguments: [entry.release, Int64(clamping: entry.sequence)])
+            sql: "DELETE FROM entries WHERE release = ? AND kind = ? AND sequence < ?",
+            arguments: [entry.release, entry.event.word, Int64(clamping: entry.sequence)])
     }
 
     static func all(_ database: Database) throws -> [JournalEntry] {

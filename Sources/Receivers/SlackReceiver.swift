@@ -49,6 +49,8 @@ enum SlackText {
         case .rollbackFallback: "Second router takes over:"
         case .rollbackDrifted: "Canary was put back:"
         case .rearmed: "Rearmed:"
+        case .routerUnusable: "Router cannot be used:"
+        case .routerRecovered: "Router can be used again:"
         }
     }
 

@@ -8,7 +8,7 @@ public struct Kernel: Sendable, Equatable {
     private var absent = AbsentReleases()
     private var nextSequence: UInt64
     private var nextCall = 1
-    private var generator: SeededGenerator
+    private let seed: UInt64
     private var journalProblem: String?
 
     /// Restores everything that outlives a process from the journal's entries.
@@ -25,7 +25,7 @@ public struct Kernel: Sendable, Equatable {
         self.plan = plan
         self.isDryRun = isDryRun
         self.journalIdentity = journalIdentity
-        generator = SeededGenerator(seed: seed)
+        self.seed = seed
         nextSequence = (entries.last?.sequence ?? 0) + 1
         releases = plan.releases.map { ReleaseState(plan: $0, at: now) }
         for entry in entries {
@@ -183,7 +183,7 @@ public struct Kernel: Sendable, Equatable {
     private func makeContext(at now: Moment) -> StepContext {
         var context = StepContext(
             now: now, isDryRun: isDryRun, graceMs: plan.daemon.journal.graceMs, receivers: plan.receivers,
-            journalIdentity: journalIdentity, nextSequence: nextSequence, nextCall: nextCall, generator: generator)
+            journalIdentity: journalIdentity, nextSequence: nextSequence, nextCall: nextCall, seed: seed)
         context.isJournalFailing = journalProblem != nil
         return context
     }
@@ -191,7 +191,6 @@ public struct Kernel: Sendable, Equatable {
     private mutating func finish(_ context: StepContext) -> [Effect] {
         nextSequence = context.nextSequence
         nextCall = context.nextCall
-        generator = context.generator
         return context.effects
     }
 }

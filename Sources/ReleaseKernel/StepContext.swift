@@ -8,7 +8,8 @@ struct StepContext {
     let journalIdentity: String
     var nextSequence: UInt64
     var nextCall: Int
-    var generator: SeededGenerator
+    /// Of the retries' jitter.
+    let seed: UInt64
 
     /// The last thing heard of the journal is that it cannot be written.
     var isJournalFailing = false
@@ -19,7 +20,7 @@ struct StepContext {
 
     init(
         now: Moment, isDryRun: Bool, graceMs: Int64, receivers: [ReceiverPlan], journalIdentity: String,
-        nextSequence: UInt64, nextCall: Int, generator: SeededGenerator
+        nextSequence: UInt64, nextCall: Int, seed: UInt64
     ) {
         self.now = now
         self.isDryRun = isDryRun
@@ -28,7 +29,7 @@ struct StepContext {
         self.journalIdentity = journalIdentity
         self.nextSequence = nextSequence
         self.nextCall = nextCall
-        self.generator = generator
+        self.seed = seed
     }
 
     /// The journal comes first: nothing is done before it is at least on its way to the disk.

@@ -10,6 +10,8 @@ public enum Rulebook {
         public let mistakes: [Mistake]
         /// What can be used but is probably not meant.
         public let warnings: [Mistake]
+        /// What can be used and can never be kept or happen, with the plan changed so that it can be. `check` refuses it.
+        public let impossible: [Mistake]
         /// Every file that was read or asked for: the configuration, then the rule files in order.
         public let files: [String]
     }
@@ -21,6 +23,8 @@ public enum Rulebook {
         /// Errors, in order of line and column.
         public let mistakes: [Mistake]
         public let warnings: [Mistake]
+        /// What can never happen; `check` refuses it.
+        public let impossible: [Mistake]
     }
 
     /// Reads a configuration with its rule files.
@@ -39,7 +43,7 @@ public enum Rulebook {
         let plan = document.flatMap { ConfigurationReader(folder: folder, library: library, log: log).plan($0) }
         return Result(
             plan: log.hasErrors ? nil : plan, mistakes: log.sorted(.error), warnings: log.sorted(.warning),
-            files: [path] + library.paths)
+            impossible: log.sorted(.impossible), files: [path] + library.paths)
     }
 
     /// Checks a rule file by itself: everything but what depends on a release (selectors, the scrape interval).
@@ -49,7 +53,7 @@ public enum Rulebook {
         let drafts = document.map { RuleFileReader(log: log).rules(in: $0) } ?? []
         return RuleFileResult(
             rules: log.hasErrors ? [] : drafts.map(\.plan), mistakes: log.sorted(.error),
-            warnings: log.sorted(.warning))
+            warnings: log.sorted(.warning), impossible: log.sorted(.impossible))
     }
 
     /// Whether a file is a rule file (it has `groups` at the top) rather than a configuration. A file that cannot be

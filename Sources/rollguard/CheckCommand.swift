@@ -35,15 +35,17 @@ struct Check: ParsableCommand {
     /// The number of mistakes.
     private func checkRules(_ file: String) -> Int {
         let result = Rulebook.check(ruleFile: file, files: DiskFiles())
-        for mistake in result.warnings + result.mistakes { Terminal.complain("\(mistake)") }
-        if result.mistakes.isEmpty { Terminal.say("\(file): valid: \(Check.count(result.rules.count, "rule"))") }
-        return result.mistakes.count
+        let mistakes = result.mistakes + result.impossible
+        for mistake in result.warnings + mistakes { Terminal.complain("\(mistake)") }
+        if mistakes.isEmpty { Terminal.say("\(file): valid: \(Check.count(result.rules.count, "rule"))") }
+        return mistakes.count
     }
 
     private func checkConfiguration(_ file: String) -> Int {
         let result = Rulebook.load(configuration: file, files: DiskFiles())
-        for mistake in result.warnings + result.mistakes { Terminal.complain("\(mistake)") }
-        guard let plan = result.plan else { return max(1, result.mistakes.count) }
+        let mistakes = result.mistakes + result.impossible
+        for mistake in result.warnings + mistakes { Terminal.complain("\(mistake)") }
+        guard let plan = result.plan, mistakes.isEmpty else { return max(1, mistakes.count) }
         if effective {
             Terminal.say(Rulebook.effectiveYAML(of: plan))
         } else {

@@ -8,7 +8,10 @@ struct ConfigurationFile: PlanSource {
 
     func load() throws(PlanMistakes) -> Plan {
         let result = Rulebook.load(configuration: path, files: DiskFiles())
-        guard let plan = result.plan else { throw PlanMistakes(result.mistakes.map(\.description)) }
+        guard var plan = result.plan else { throw PlanMistakes(result.mistakes.map(\.description)) }
+        // `check` refuses these. A daemon starts all the same, so that an update leaves no release unwatched.
+        let remarks = result.impossible.map { "\($0.file):\($0.line):\($0.column): \($0.text)" }
+        for index in plan.releases.indices { plan.releases[index].remarks = remarks }
         return plan
     }
 }

@@ -224,6 +224,32 @@ struct DrainTests {
         #expect(steps(world).last?.contains("again and again") == true)
     }
 
+    /// An operator answers the report, and the process ends before the answer is on the disk: nobody would ever hear of the
+    /// held step again.
+    @Test func aStepThatIsHeldIsReportedAgainAfterARestart() {
+        var world = held()
+        world.restart(downMs: 120_000)
+        world.cycle(8)
+        #expect(world.count(.rollbackHeld) == 2 && shares(world) == [2_500])
+        world.restart(downMs: 500)
+        world.cycle(8)
+        #expect(world.count(.rollbackHeld) == 2, "restarts in a row do not repeat it")
+        world.cycle(1_800)
+        #expect(world.count(.rollbackHeld) == 3, "half an hour later it is repeated")
+        _ = world.command(.rollback(release: "checkout", toVersion: nil))
+        world.cycle(20)
+        #expect(world.release.phase == .rolledBack)
+    }
+
+    /// The same with a baseline that serves too little to be judged.
+    @Test func aStepThatIsHeldIsReportedAgainWhateverTheBaselineServes() {
+        var world = held()
+        (world.baseline.requests, world.baseline.errors) = (2, 0)
+        world.restart(downMs: 120_000)
+        world.cycle(8)
+        #expect(world.count(.rollbackHeld) == 2 && shares(world) == [2_500])
+    }
+
     @Test func whatWasInTroubleHasToBeSeenToBeWell() {
         var world = held()
         // Too few requests to tell: a baseline that hangs serves few.

@@ -19,6 +19,10 @@ struct KernelHarness {
         case losesReplies
         /// Cannot be read at all.
         case blind
+        /// Refuses connections, for changes and for polls.
+        case unreachable
+        /// Can be read, and says that a change would be refused.
+        case readOnly
     }
 
     /// What a pool serves in each cycle, per target.
@@ -70,11 +74,15 @@ struct KernelHarness {
     }
 
     /// A crash: what was on disk is all that is left.
-    mutating func restart(keeping entries: Int? = nil, isDryRun: Bool = false) {
+    ///
+    /// - Parameter clockShiftMs: what the wall clock was set by meanwhile.
+    mutating func restart(
+        keeping entries: Int? = nil, isDryRun: Bool = false, downMs: Int64 = 60_000, clockShiftMs: Int64 = 0
+    ) {
         journal = Array(journal.prefix(entries ?? journal.count))
         unwritten = []
         now.uptimeMs = 5_000
-        now.wallMs += 60_000
+        now.wallMs += downMs + clockShiftMs
         kernel = Kernel(
             plan: plan, replaying: journal, journalIdentity: "test", isDryRun: isDryRun, seed: 8, at: now)
         send(.tick)
@@ -180,7 +188,8 @@ struct KernelHarness {
         case .slow:
             slowCall = (release, call, split)
             return
-        case .refuses: outcome = .rejected
+        case .refuses, .readOnly: outcome = .rejected
+        case .unreachable: outcome = .unreachable
         case .ignores: outcome = .accepted
         case .losesReplies:
             canaryBasisPoints = split.canaryBasisPoints
@@ -206,9 +215,18 @@ struct KernelHarness {
         let mood = isOnFallback ? fallbackMood : mood
         if mood == .hangs || mood == .losesReplies { return }
         let observation = RouterObservation(
-            instance: "lb1", canaryBasisPoints: mood == .blind ? nil : canaryBasisPoints,
-            level: mood == .blind ? .none : .loaded, baselineHealthy: baselineHealthy)
+            instance: "lb1", canaryBasisPoints: mood == .blind || mood == .unreachable ? nil : canaryBasisPoints,
+            level: mood == .blind ? .none : .loaded, problem: KernelHarness.problem(mood),
+            baselineHealthy: baselineHealthy, isWritable: mood == .readOnly ? false : nil)
         send(.routerObserved(release: release, call: call, observations: [observation]))
+    }
+
+    private static func problem(_ mood: RouterMood) -> String? {
+        switch mood {
+        case .unreachable: "connection refused"
+        case .readOnly: "the socket has level user"
+        default: nil
+        }
     }
 
     // MARK: What tests ask

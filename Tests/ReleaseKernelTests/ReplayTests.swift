@@ -34,10 +34,51 @@ struct ReplayTests {
         world.cycle(8)
         #expect(world.release.rules[0].alert == .pending)
         world.restart()
-        world.cycle(8)
+        // Seven seconds were counted before, a minute passed, and three are to come; the first cycle only is a base.
+        world.cycle(3)
         #expect(world.applied.isEmpty)
         world.cycle(6)
         #expect(world.release.phase == .rolledBack)
+    }
+
+    @Test func keepsWhatForHasCounted() {
+        var world = KernelHarness(plan: .example(rules: [.errorRate(forMs: 20_000)]))
+        world.canary.errors = 30
+        // No life is as long as the `for`.
+        for _ in 0..<4 where world.release.phase == .watching {
+            world.cycle(8)
+            world.restart()
+        }
+        world.cycle(4)
+        #expect(world.release.phase == .rolledBack, "\(world.release.explanation)")
+    }
+
+    @Test func startsAForOverThatEndedBefore() {
+        var world = KernelHarness(plan: .example(rules: [.errorRate(forMs: 25_000)]))
+        world.canary.errors = 30
+        world.cycle(8)
+        #expect(world.release.rules[0].alert == .pending)
+        world.canary.errors = 0
+        world.cycle(16)
+        #expect(world.release.rules[0].alert == .inactive)
+        world.restart()
+        world.canary.errors = 30
+        world.cycle(22)
+        #expect(world.applied.isEmpty)
+        world.cycle(12)
+        #expect(world.release.phase == .rolledBack)
+    }
+
+    @Test func startsAForOverWhoseRuleWasChanged() {
+        var world = KernelHarness(plan: .example(rules: [.errorRate(forMs: 10_000)]))
+        world.canary.errors = 30
+        world.cycle(8)
+        var changed = RulePlan.errorRate(forMs: 10_000)
+        changed.conditionText = "canary > 3 * baseline"
+        world.plan = .example(rules: [changed])
+        world.restart()
+        world.cycle(8)
+        #expect(world.applied.isEmpty)
     }
 
     @Test func doesNotTellAFiringAlertTwice() {

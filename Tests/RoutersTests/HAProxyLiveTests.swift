@@ -210,8 +210,10 @@ struct HAProxyLiveTests {
                 #expect(receipt.outcome == .rejected)
                 #expect(receipt.detail.contains("Permission denied"), "\(receipt.detail)")
                 #expect(receipt.detail.contains("level admin"))
-                // Reading is allowed to everybody.
-                #expect(await driver.observe(timeoutMs: 5_000).map(\.canaryBasisPoints) == [5_000])
+                // Reading is allowed to everybody, and says that a change would be refused.
+                let seen = try #require(await driver.observe(timeoutMs: 5_000).first)
+                #expect(seen.canaryBasisPoints == 5_000 && seen.isWritable == false)
+                #expect(seen.problem?.contains("level admin") == true, "\(seen)")
             }
         }
     }

@@ -76,6 +76,8 @@ struct NginxIncludeTests {
         await #expect(throws: NginxHostError.self) { _ = try await host.run(["/nowhere/nginx"], timeoutMs: 1_000) }
         #expect(try await host.run(["/bin/sh", "-c", "echo said; exit 3"], timeoutMs: 10_000) == (3, "said\n"))
         #expect(throws: NginxHostError.self) { try host.replace("/nowhere/a/b.conf", with: "") }
+        #expect(host.writeProblem("/nowhere/a.conf")?.contains("/nowhere") == true)
+        #expect(host.writeProblem("/tmp/a.conf") == nil)
         #expect(try host.read("/nowhere/a.conf") == nil)
     }
 

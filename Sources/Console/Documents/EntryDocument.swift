@@ -8,7 +8,7 @@ public struct EntryDocument: Codable, Sendable, Equatable {
     public var incident: String?
     /// `began`, `ended`, `alert_firing`, `alert_resolved`, `held`, `intended`, `acted_before_durable`, `applied`, `observed`,
     /// `draining`, `proven_by_traffic`, `unproven`, `acknowledged`, `abandoned`, `fallback`, `drifted`, `strayed`,
-    /// `drift_held`, `drift_overruled`, `rearmed` or `evidence`.
+    /// `drift_held`, `drift_overruled`, `rearmed`, `evidence`, `pending`, `router_unusable` or `router_usable`.
     public var event: String
     /// The same in a sentence.
     public var text: String
@@ -48,14 +48,14 @@ public struct EntryDocument: Codable, Sendable, Equatable {
             (by, reason) = (record.trigger.command?.by, record.trigger.command?.reason)
             alert = record.trigger.alert.map(AlertDocument.init)
         case .actedBeforeDurable(let why), .abandoned(let why), .fallback(let why), .driftHeld(let why),
-            .unproven(let why):
+            .unproven(let why), .routerUnusable(let why):
             reason = why
         case .draining(let record): (canaryBasisPoints, reason) = (record.shareBasisPoints, record.remark)
         case .applied(let records): receipts = records.map(ReceiptDocument.init)
         case .observed(let records), .drifted(let records): observations = records.map(ObservationDocument.init)
         case .provenByTraffic(let rate), .strayed(let rate): canaryRatePerSecond = rate.isFinite ? rate : nil
         case .rearmed(let person, let why), .driftOverruled(let person, let why): (by, reason) = (person, why)
-        case .ended, .acknowledged, .evidence: break
+        case .ended, .acknowledged, .evidence, .pending, .routerUsable: break
         }
     }
 

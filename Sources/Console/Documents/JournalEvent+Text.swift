@@ -25,6 +25,10 @@ extension JournalEvent {
         case .driftHeld(let reason): "the canary had traffic again and is left with it: \(reason)"
         case .driftOverruled(let by, let reason): "taken out all the same, asked for by \(by): \(reason)"
         case .evidence: "the evidence of the regression rules so far"
+        case .pending(let alerts):
+            alerts.isEmpty ? "no alert is pending" : "pending: " + alerts.map(\.rule).joined(separator: ", ")
+        case .routerUnusable(let reason): "the router cannot be used: \(reason)"
+        case .routerUsable: "the router can be used again"
         case .rearmed(let by, let reason): "rearmed by \(by): \(reason)"
         }
     }

@@ -73,6 +73,10 @@ public struct MetricFamily: Sendable, Equatable {
         "99th percentile of latency in the shortest window.")
     static let canaryShare = MetricFamily(
         "rollguard_canary_share", .gauge, ["release"], "The canary's share of the traffic as last read back, 0 to 1.")
+    static let routerUsable = MetricFamily(
+        "rollguard_router_usable", .gauge, ["release"],
+        "1 while nothing speaks against the router taking a change, 0 when its last poll failed or says that it would "
+            + "refuse one.")
     static let verdicts = MetricFamily(
         "rollguard_verdicts_total", .counter, ["release", "rule", "verdict"],
         "Verdicts of rules: healthy, breached or inconclusive.")
@@ -149,7 +153,8 @@ public struct MetricFamily: Sendable, Equatable {
     public static let all: [MetricFamily] = [
         buildInfo, scrapes, scrapeSeconds, scrapeBytes, scrapeSamples, watchedSeries, cycles, cyclesSkipped,
         cycleSeconds, cycleLag, decisionSeconds, targets, requestRate, errorRatio, latencyP99, canaryShare,
-        verdicts, alerts, evidence, evidenceMax, evidenceBar, evidenceNeeded, evidenceDispersion, evidenceSafe,
+        routerUsable, verdicts, alerts, evidence, evidenceMax, evidenceBar, evidenceNeeded, evidenceDispersion,
+        evidenceSafe,
         evidenceRequests, evidenceBad, evidenceRatio, evidenceDetectable, selfCheckRuns, selfCheckFalseAlarms,
         releasePhase, rollbackSteps, rollbackSeconds, rollbackStepSeconds, routerCalls, routerSeconds, outbox,
         appendSeconds, appendFailures, reloads, startTime, cpuSeconds, residentBytes,

@@ -23,6 +23,7 @@ struct SnapshotGauges {
         add(release.baseline, "baseline", of: release.name)
         add(release.canary, "canary", of: release.name)
         set(.canaryShare, [release.name], release.observedCanaryBasisPoints.map { Double($0) / 10_000 })
+        set(.routerUsable, [release.name], release.isRouterUsable.map { $0 ? 1 : 0 })
         for phase in ReleaseSnapshot.Phase.allCases {
             set(.releasePhase, [release.name, phase.rawValue], release.phase == phase ? 1 : 0)
         }

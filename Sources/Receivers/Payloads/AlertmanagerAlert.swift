@@ -47,6 +47,8 @@ struct AlertmanagerAlert: Sendable {
         case .rearmed:
             let ends = [rollback, abandoned].map { builder.make($0, .ended(atWallMs: atMs)) }
             return ends + [builder.news("RollguardRearmed")]
+        case .routerUnusable: return [builder.make(unusable, .lasting)]
+        case .routerRecovered: return [builder.make(unusable, .ended(atWallMs: atMs))]
         }
     }
 
@@ -68,6 +70,7 @@ struct AlertmanagerAlert: Sendable {
 
     private static let rollback = "RollguardRollback"
     private static let abandoned = "RollguardRollbackAbandoned"
+    private static let unusable = "RollguardRouterUnusable"
 
     /// Makes the alerts of one notification.
     private struct Builder {

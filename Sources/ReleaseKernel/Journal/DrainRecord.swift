@@ -3,10 +3,13 @@ public struct DrainRecord: Sendable, Equatable, Codable {
     /// What an indicator said of the baseline before anything was moved to it.
     public struct Before: Sendable, Equatable, Codable {
         public var indicator: String
+        /// The window over which it was taken; nil in records of versions that did not write it.
+        public var windowMs: Int64?
         public var value: Double
 
-        public init(indicator: String, value: Double) {
+        public init(indicator: String, windowMs: Int64? = nil, value: Double) {
             self.indicator = indicator
+            self.windowMs = windowMs
             self.value = value
         }
     }

@@ -56,6 +56,12 @@ public enum JournalEvent: Sendable, Equatable, Codable {
     case rearmed(by: String, reason: String)
     /// What the regression rules have found so far; each replaces the ones before.
     case evidence(EvidenceRecord)
+    /// The alerts that are pending, and how far their `for` has come; each list replaces the ones before.
+    case pending([PendingAlert])
+    /// Polls of the router have failed several times in a row while it may be needed.
+    case routerUnusable(reason: String)
+    /// A poll found that it can be used again.
+    case routerUsable
 }
 
 extension JournalEvent {
@@ -83,6 +89,9 @@ extension JournalEvent {
         case .driftOverruled: "drift_overruled"
         case .rearmed: "rearmed"
         case .evidence: "evidence"
+        case .pending: "pending"
+        case .routerUnusable: "router_unusable"
+        case .routerUsable: "router_usable"
         }
     }
 }

@@ -15,6 +15,10 @@ public struct Notification: Sendable, Equatable, Codable {
         /// Something put the canary back; it was taken out again.
         case rollbackDrifted = "rollback_drifted"
         case rearmed
+        /// Polls of the router have failed several times in a row: a rollback would not get through.
+        case routerUnusable = "router_unusable"
+        /// The router can be used again.
+        case routerRecovered = "router_recovered"
     }
 
     /// One line of the incident so far.
@@ -69,5 +73,5 @@ public struct Notification: Sendable, Equatable, Codable {
     }
 
     /// Page-worthy events go out even when a receiver wants no resolved alerts.
-    public var isResolution: Bool { event == .alertResolved }
+    public var isResolution: Bool { event == .alertResolved || event == .routerRecovered }
 }

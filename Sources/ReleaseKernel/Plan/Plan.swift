@@ -12,6 +12,13 @@ public struct Plan: Sendable, Equatable, Codable {
     }
 }
 
+extension Plan {
+    /// Of all releases, each once.
+    public var remarks: [String] {
+        releases.flatMap(\.remarks).reduce(into: []) { found, one in if !found.contains(one) { found.append(one) } }
+    }
+}
+
 /// Settings of the process itself.
 public struct DaemonPlan: Sendable, Equatable, Codable {
     /// Folder of the journal.

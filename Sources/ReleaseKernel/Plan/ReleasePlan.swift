@@ -18,6 +18,8 @@ public struct ReleasePlan: Sendable, Equatable, Codable {
     /// Upper bounds of the latency histogram, seconds, rising, as the configuration tells them; empty when it does not. Only
     /// for checks before the first scrape.
     public var latencyBounds: [Double]
+    /// What the configuration asks for and can never get, one diagnostic each; shown as warnings of the release.
+    public var remarks: [String] = []
 
     public init(
         name: String, scrape: ScrapePlan = ScrapePlan(), baseline: PoolPlan, canary: PoolPlan, indicators: WatchList,

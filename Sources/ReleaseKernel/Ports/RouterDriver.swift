@@ -80,10 +80,13 @@ public struct RouterObservation: Sendable, Equatable, Codable {
     public var problem: String?
     /// False when the router itself says that no baseline server is healthy; nil when it does not tell.
     public var baselineHealthy: Bool?
+    /// False when it is known, without changing anything, that a change would be refused (`problem` says why); nil when that
+    /// cannot be known.
+    public var isWritable: Bool?
 
     public init(
         instance: String, canaryBasisPoints: Int?, level: RouterCapabilities.Level, revision: String? = nil,
-        problem: String? = nil, baselineHealthy: Bool? = nil
+        problem: String? = nil, baselineHealthy: Bool? = nil, isWritable: Bool? = nil
     ) {
         self.instance = instance
         self.canaryBasisPoints = canaryBasisPoints
@@ -91,6 +94,7 @@ public struct RouterObservation: Sendable, Equatable, Codable {
         self.revision = revision
         self.problem = problem
         self.baselineHealthy = baselineHealthy
+        self.isWritable = isWritable
     }
 }
 

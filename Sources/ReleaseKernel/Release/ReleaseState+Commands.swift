@@ -10,6 +10,7 @@ extension ReleaseState {
                     + " \(toVersion) is not running beside it")
         }
         if phase == .rollingBack, let open = rollback, open.isOpen {
+            if context.isDryRun { return dryRunRefusal(open) }
             if open.drain != nil {
                 cutShort(because: "\(by): \(reason)", &context)
                 return .accepted(text: "the rest of \(name)'s canary is taken out now", incident: open.incident)
@@ -31,11 +32,19 @@ extension ReleaseState {
         return .accepted(text: "rolling \(name) back to \(plan.baseline.version)", incident: rollback?.incident)
     }
 
+    /// What a run that moves traffic has begun is not changed by one that does not.
+    private func dryRunRefusal(_ real: Rollback) -> CommandResult {
+        .refused(
+            text: "\(real.incident) of \(name) was begun by a run that moves traffic, and this is a dry run: it"
+                + " changes nothing of it; run without --dry-run")
+    }
+
     /// Clears the latch, so that the same version may be tried again.
     mutating func rearmCommand(by: String, reason: String, _ context: inout StepContext) -> CommandResult {
         guard let latched = rollback, !latched.isRearmed else {
             return .refused(text: "\(name) has no latch to clear: it was not rolled back")
         }
+        if context.isDryRun, !latched.intent.isDryRun { return dryRunRefusal(latched) }
         if latched.isOpen, !latched.isAbandoned {
             return .refused(text: "\(name) is being rolled back (\(latched.incident)); rearm it when that is done")
         }

@@ -21,6 +21,7 @@ extension ReleaseState {
         case .promoted: break
         }
         if phase != .watching, phase != .rollingBack { keepFiring(&context) }
+        recordPending(&context)
         recordEvidence(&context)
         lastCycleUptimeMs = context.now.uptimeMs
         (firstSampleBeforeUptimeMs, firstSampleUptimeMs) = (firstSampleUptimeMs ?? firstSampleBeforeUptimeMs, nil)
@@ -134,63 +135,7 @@ extension ReleaseState {
         alerts[index].reset()
     }
 
-    /// Does what the firing rules ask for. Only a breach seen in this very cycle moves traffic.
-    private mutating func act(_ context: inout StepContext) {
-        let wanting = plan.rules.indices.first { index in
-            plan.rules[index].action == .rollback && alerts[index].phase == .firing
-                && evaluations[index]?.evidence.verdict == .breached
-        }
-        guard let wanting, let evaluation = evaluations[wanting] else {
-            if !isRollbackWanted { heldReason = nil }
-            return explainVerdicts()
-        }
-        // A dry run says once what it would have done.
-        if context.isDryRun, rollback?.intent.isDryRun == true, rollback?.isRearmed == false { return }
-        if let reason = reasonNotToMove(evaluation) {
-            heldUntilUptimeMs = context.now.uptimeMs + plan.rules[wanting].windowMs
-            return hold(rule: wanting, because: reason, &context)
-        }
-        // A trouble of both versions does not end for both in the same cycle: the canary is judged by a window of its own.
-        if let until = heldUntilUptimeMs, context.now.uptimeMs < until {
-            return explain("held: waiting for a whole window without the baseline's trouble")
-        }
-        guard let alert = alertRecord(rule: wanting, at: context.now) else { return }
-        startRollback(.rule(alert), because: "\(alert.rule): \(comparison(of: wanting))", &context)
-    }
-
-    /// A rule that asks for a rollback is firing, whatever this cycle says.
-    private var isRollbackWanted: Bool {
-        plan.rules.indices.contains { plan.rules[$0].action == .rollback && alerts[$0].phase == .firing }
-    }
-
-    /// Look before you leap: moving everything to a baseline that is sick as well helps nobody.
-    private func reasonNotToMove(_ evaluation: RuleEvaluation) -> String? {
-        if evaluation.baselineBreachesToo {
-            return "the baseline breaches the same condition, so it is not the canary's fault"
-        }
-        if baseline.healthyTargets == 0 { return "no target of the baseline could be scraped" }
-        if watch.observations.contains(where: { $0.baselineHealthy == false }) {
-            return "the router says that the baseline has no healthy server"
-        }
-        return nil
-    }
-
-    private mutating func hold(rule index: Int, because reason: String, _ context: inout StepContext) {
-        guard heldReason != reason, let evidence = evaluations[index]?.evidence else { return }
-        heldReason = reason
-        explain("held: \(reason)")
-        let record = HoldRecord(rule: plan.rules[index].name, reason: reason, evidence: evidence)
-        let sequence = context.record(.held(record), release: name)
-        context.notify(
-            notification(
-                .rollbackHeld, sequence: sequence, at: context.now,
-                summary: "\(name): \(record.rule) asks for a rollback, but \(reason). A person is needed.",
-                alert: alertRecord(rule: index, at: context.now), isDryRun: context.isDryRun))
-        context.emit(.measure(.rollback(release: name, outcome: "held")))
-        context.log(.error, name, "held: \(reason)")
-    }
-
-    private mutating func explainVerdicts() {
+    mutating func explainVerdicts() {
         let inconclusive = evaluations.compactMap { evaluation -> String? in
             guard case .inconclusive(let reason)? = evaluation?.evidence.verdict else { return nil }
             return reason
@@ -201,7 +146,10 @@ extension ReleaseState {
         } else if let reason = inconclusive.first {
             explain("inconclusive: \(reason)")
         } else {
-            explain(plan.rules.isEmpty ? "no rules" : "all rules healthy")
+            let verdict = plan.rules.isEmpty ? "no rules" : "all rules healthy"
+            // A release whose router could not take the canary out is not in good hands, however well it does.
+            let isUsable = routerHealth.problem == nil
+            explain(isUsable ? verdict : "the router cannot be used: \(routerHealth.problem ?? "") (\(verdict))")
         }
     }
 }

@@ -111,10 +111,11 @@ extension ReleaseState {
         let condition = baselineCondition(since: drain.record)
         rollback?.drain?.note(condition, isCanaryBlind: canary.healthyTargets == 0)
         guard case .trouble(let trouble) = condition else {
+            if condition == .unseen { remindOfHold(&context) }
             return goOn(drain, pauseMs: plan.pauseMs, isWell: condition == .well, &context)
         }
         // A bad cycle stops the next step; one that lasts is told.
-        if rollback?.drain?.troubledCycles ?? 0 > cyclesPerPause, drain.inPlaceSinceUptimeMs != nil {
+        if rollback?.drain?.troubledCycles ?? 0 > cyclesPerPause, drain.isStanding {
             stand(because: trouble, &context)
         }
     }
@@ -176,9 +177,18 @@ extension ReleaseState {
         apply(&context)
     }
 
+    /// A held step whose baseline serves too little to be judged stays held for as long as that takes, so people hear of it
+    /// again.
+    private mutating func remindOfHold(_ context: inout StepContext) {
+        guard let drain = rollback?.drain, drain.record.isHeld else { return }
+        guard context.now.uptimeMs - drain.begunUptimeMs > plan.drainWindowMs ?? 0 else { return }
+        stand(because: drain.record.remark ?? "the baseline was not seen to be well", &context)
+    }
+
     private mutating func stand(because trouble: String, _ context: inout StepContext) {
-        guard let drain = rollback?.drain, !drain.record.isHeld else { return }
-        rollback?.drain?.hold(because: trouble)
+        guard let drain = rollback?.drain else { return }
+        guard !drain.record.isHeld || drain.isReminderDue(at: context.now) else { return }
+        rollback?.drain?.hold(because: trouble, at: context.now)
         let sequence = writeStep(&context)
         context.emit(.measure(.rollback(release: name, outcome: "held")))
         tell(

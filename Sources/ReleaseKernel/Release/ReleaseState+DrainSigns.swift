@@ -23,15 +23,18 @@ extension ReleaseState {
 
     /// As far as the last scrapes and the last look at the router tell.
     var baselineIsThere: Bool {
-        baseline.healthyTargets > 0 && !watch.observations.contains { $0.baselineHealthy == false }
+        baseline.healthyTargets > 0 && !ReleaseState.saysBaselineIsAway(watch.observations)
     }
 
-    /// How the baseline does by every indicator that a rule looks at, over the rule's own window.
+    /// How the baseline does by every indicator that a rule looks at, over the rule's own window: the same indicator may
+    /// stand there several times with different windows.
     var baselineNow: [DrainRecord.Before] {
         plan.rules.flatMap { rule in
             rule.loadIndicators.compactMap { indicator in
                 let view = baseline.window.view(windowMs: rule.windowMs)
-                return indicator.value(in: view, of: baseline).map { .init(indicator: indicator.name, value: $0) }
+                return indicator.value(in: view, of: baseline).map {
+                    .init(indicator: indicator.name, windowMs: rule.windowMs, value: $0)
+                }
             }
         }
     }
@@ -70,7 +73,7 @@ extension ReleaseState {
         for indicator in rule.loadIndicators where indicator.sampleSize(in: view) >= Self.fewestRequests {
             guard let now = indicator.value(in: view, of: baseline) else { continue }
             isSeen = true
-            let before = record.baselineBefore.first { $0.indicator == indicator.name }?.value
+            let before = record.before(indicator, windowMs: rule.windowMs)
             guard now > before ?? 0, rule.isWorse(now, than: before, by: indicator) else { continue }
             let text = before.map { ", before the rollback it was \(NumberText.value($0, of: indicator))" } ?? ""
             return .trouble(
@@ -86,6 +89,14 @@ enum BaselineCondition: Equatable {
     case trouble(String)
     /// Too few requests since the last step to tell.
     case unseen
+}
+
+extension DrainRecord {
+    /// What the indicator was over this window. A record without windows has the first rule's value for all.
+    fileprivate func before(_ indicator: Indicator, windowMs: Int64) -> Double? {
+        let ofIndicator = baselineBefore.filter { $0.indicator == indicator.name }
+        return (ofIndicator.first { $0.windowMs == windowMs } ?? ofIndicator.first { $0.windowMs == nil })?.value
+    }
 }
 
 extension RulePlan {

@@ -13,10 +13,16 @@ extension ReleaseState {
 
     /// When the open rollback goes over to the second router; nil where it will not.
     var fallbackDueUptimeMs: Int64? {
-        guard let fallback = plan.fallback, let open = rollback, open.isOpen, !open.isOnFallback else { return nil }
+        guard let fallback = plan.fallback, let open = rollback, open.isOpen, !open.isOnFallback, open.hasLimits
+        else { return nil }
         // The intent comes first, whichever router it is.
-        guard open.step != .awaitingDurable, open.drain == nil else { return nil }
-        return open.everythingSinceUptimeMs + fallback.afterMs
+        guard open.step != .awaitingDurable, open.drain == nil, !open.isBeingConfirmed else { return nil }
+        let dueMs = open.everythingSinceUptimeMs + fallback.afterMs
+        // A router that shows a canary share of 0 gets the time that a proof takes, unless the traffic contradicts it. One
+        // cycle may still count requests that came before.
+        guard let zeroMs = open.observedZeroSinceUptimeMs else { return dueMs }
+        let isContradicted = open.proof.busyCycles > 1 && open.proof.quietCycles == 0
+        return isContradicted ? dueMs : max(dueMs, zeroMs + plan.shortestProofMs + plan.scrape.intervalMs)
     }
 
     /// - Returns: true when it took over just now.

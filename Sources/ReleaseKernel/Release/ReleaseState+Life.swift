@@ -7,6 +7,7 @@ extension ReleaseState {
         if let call = watch.call {
             guard now >= call.expiresUptimeMs else { return }
             watch.call = nil
+            noteUnansweredPoll(&context)
         }
         guard now >= watch.nextUptimeMs else { return }
         let call = Rollback.Call(number: context.newCall(), expiresUptimeMs: now + callLimitMs)
@@ -25,6 +26,7 @@ extension ReleaseState {
         let shareBefore = observedShare
         watch.observations = observations
         shareHistory.take(observations, atUptimeMs: context.now.uptimeMs)
+        notePoll(observations, &context)
         switch phase {
         case .rollingBack: break
         case .rolledBack: correctDrift(observations, &context)
@@ -71,6 +73,7 @@ extension ReleaseState {
         canary.dropIncrements()
         regression.begin()
         endAlerts(&context, because: "the release begins anew")
+        for index in alerts.indices { alerts[index].sharedTroubleUntilUptimeMs = nil }
         evaluations = plan.rules.map { _ in nil }
         context.record(.began(baseline: plan.baseline.version, canary: plan.canary.version), release: name)
         enter(.watching, &context, because: reason)

@@ -31,6 +31,7 @@ extension ReleaseState {
         (baseline.isCompared, canary.isCompared) = (next.asksForProof, next.asksForProof)
         if old.router != next.router {
             watch = Watch(nextUptimeMs: context.now.uptimeMs)
+            routerHealth.forget()
             if phase == .rolledBack { heldReason = nil }
         }
     }

@@ -1,4 +1,4 @@
-/// Restores a release from the journal. Windows and `for` start anew: downtime is no evidence.
+/// Restores a release from the journal. Windows start over, and what `for` has counted is kept: downtime is no evidence.
 extension ReleaseState {
     /// Folds one entry in. Entries of other versions only matter for the list of incidents.
     mutating func replay(_ entry: JournalEntry, at now: Moment) {
@@ -9,12 +9,17 @@ extension ReleaseState {
             retireRollback()
             (phase, watchedSinceUptimeMs, sinceWallMs) = (.watching, now.uptimeMs, entry.wallMs)
             regression.begin()
+            forgetPending()
         case .ended(let end): replayEnd(end, wallMs: entry.wallMs)
         case .alertFiring(let alert) where !isReplayingOthers: replayAlert(alert, isFiring: true)
         case .alertResolved(let alert): replayAlert(alert, isFiring: false)
         case .alertFiring: break
         case .held: break
         case .evidence(let record): replayEvidence(record)
+        case .pending(let list) where !isReplayingOthers: replayPending(list)
+        case .pending: break
+        case .routerUnusable: routerHealth.isReported = true
+        case .routerUsable: routerHealth.isReported = false
         case .intended(let intent): replayIntent(intent, entry, at: now)
         default: replayIncident(entry, at: now)
         }
@@ -23,6 +28,7 @@ extension ReleaseState {
     private mutating func replayEnd(_ end: ReleaseEnd, wallMs: Int64) {
         if end == .replaced { retireRollback() }
         guard !isReplayingOthers else { return }
+        forgetPending()
         watchedSinceUptimeMs = nil
         sinceWallMs = wallMs
         phase =
@@ -56,6 +62,7 @@ extension ReleaseState {
 
     private mutating func replayIncident(_ entry: JournalEntry, at now: Moment) {
         guard var open = rollback, open.incident == entry.incident else { return }
+        open.clock.note(atWallMs: entry.wallMs)
         switch entry.event {
         case .applied(let receipts):
             open.attempts += 1
@@ -82,12 +89,14 @@ extension ReleaseState {
         case .drifted(let observations):
             (open.isOpen, open.isAcknowledged, open.isAbandoned, open.closedWallMs) = (true, false, false, nil)
             open.step = .pausing
+            open.clock.restart(atWallMs: entry.wallMs)
             open.reapplications += 1
             open.note("drifted", ReleaseState.text(observations), atWallMs: entry.wallMs)
             phase = .rollingBack
         case .strayed(let rate):
             (open.isOpen, open.isAcknowledged, open.isAbandoned, open.closedWallMs) = (true, false, false, nil)
             open.step = .pausing
+            open.clock.restart(atWallMs: entry.wallMs)
             open.reapplications += 1
             open.note("strayed", ReleaseState.strayText(rate), atWallMs: entry.wallMs)
             phase = .rollingBack
@@ -96,8 +105,12 @@ extension ReleaseState {
             open.note("drift_overruled", "\(by): \(reason)", atWallMs: entry.wallMs)
         case .draining(let record):
             open.drain = record.isLastStep ? nil : Drain(restoring: record, atUptimeMs: now.uptimeMs)
+            if record.isHeld { open.drain?.toldWallMs = entry.wallMs }
             // The last step has a deadline of its own.
-            if record.isLastStep { open.isAbandoned = false }
+            if record.isLastStep {
+                open.isAbandoned = false
+                open.clock.restart(atWallMs: entry.wallMs)
+            }
             open.note("draining", record.text, atWallMs: entry.wallMs)
         case .fallback(let reason):
             open.isOnFallback = true
@@ -129,9 +142,9 @@ extension ReleaseState {
         if restored.isOpen {
             rollback?.step = .pausing
             rollback?.wakeUptimeMs = now.uptimeMs
-            rollback?.deadlineUptimeMs = now.uptimeMs + plan.rollback.deadlineMs
-            rollback?.episodeUptimeMs = now.uptimeMs
-            rollback?.everythingSinceUptimeMs = now.uptimeMs
+            let callLimitMs = callLimitMs
+            rollback?.resumeClock(
+                plan: plan.rollback, fallback: plan.fallback, callLimitMs: callLimitMs, at: now)
             let step = restored.drain.map { "; \($0.record.text)" } ?? ""
             explanation = "restarted in the middle of a rollback: going on\(step)"
         } else if phase == .rolledBack {

@@ -122,6 +122,7 @@ extension ReleaseState {
         open.observations = observations
         watch.observations = observations
         shareHistory.take(observations, atUptimeMs: context.now.uptimeMs)
+        notePoll(observations, &context)
         rollback = open
         if open.drain != nil { return sawStep(observations, &context) }
         if ReleaseState.showsNothing(observations) || ReleaseState.isUnreadable(observations) {
@@ -150,8 +151,14 @@ extension ReleaseState {
     mutating func pauseThenRetry(_ context: inout StepContext) {
         guard var open = rollback else { return }
         open.step = .pausing
-        open.wakeUptimeMs = context.now.uptimeMs + open.pause.next(using: &context.generator)
+        open.wakeUptimeMs = context.now.uptimeMs + open.pause.next(seed: jitterSeed(context))
         rollback = open
+    }
+
+    /// FNV-1a of the name: retries of one release do not depend on those of another.
+    private func jitterSeed(_ context: StepContext) -> UInt64 {
+        let hash = name.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
+        return context.seed ^ hash &+ UInt64(rollback?.reapplications ?? 0) << 32
     }
 
     // MARK: The end
@@ -190,8 +197,13 @@ extension ReleaseState {
     mutating func rollbackTick(_ context: inout StepContext) {
         guard let open = rollback, open.isOpen else { return }
         let now = context.now.uptimeMs
-        if !open.isAbandoned, now >= open.deadlineUptimeMs { abandon(&context) }
-        if takeOverWhenDue(&context) { return }
+        // A dry run leaves the rollback of the journal alone: it neither gives it up nor hands it over.
+        if context.isDryRun {
+            rollback?.hasLimits = false
+        } else {
+            if !open.isAbandoned, !open.isBeingConfirmed, now >= open.deadlineUptimeMs { abandon(&context) }
+            if takeOverWhenDue(&context) { return }
+        }
         if let call = open.call, now >= call.expiresUptimeMs {
             rollback?.call = nil
             return pauseThenRetry(&context)
@@ -239,7 +251,9 @@ extension ReleaseState {
         if let drain = open.drain { return drain.record.text }
         if !open.observations.isEmpty { return "the router shows \(text(open.observations))" }
         if !open.receipts.isEmpty { return "the router answers \(text(open.receipts))" }
-        return open.attempts == 0 ? "the journal is not durable" : "the router does not answer"
+        if open.attempts > 0 { return "the router does not answer" }
+        let isWaiting = open.step == .awaitingDurable
+        return isWaiting ? "the journal is not durable" : "the daemon was restarted before the router was called"
     }
 
     // MARK: Words

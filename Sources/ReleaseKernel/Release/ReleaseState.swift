@@ -29,6 +29,8 @@ struct ReleaseState: Sendable, Equatable {
     /// What was told when a firing alert fired, per rule; survives a restart.
     var firingRecords: [AlertRecord?]
     var evaluations: [RuleEvaluation?]
+    /// Pending alerts as last written to the journal.
+    var recordedPending: [PendingAlert] = []
     /// Since the process began, or the rules changed.
     var verdictCounts: [VerdictCounts]
     var measures: RuleMeasures
@@ -42,6 +44,7 @@ struct ReleaseState: Sendable, Equatable {
     /// When the first scrape of the running cycle, and of the cycle before, may have been answered; nil before the first.
     var firstSampleUptimeMs: Int64?
     var firstSampleBeforeUptimeMs: Int64?
+    var routerHealth = RouterHealth()
     var regression: RegressionWatch
     /// Why a wanted rollback is not done; nil when none is wanted.
     var heldReason: String?
@@ -145,7 +148,9 @@ struct ReleaseState: Sendable, Equatable {
     ) -> Notification {
         // A rollback that was not begun belongs to no incident.
         let isWanted = event == .rollbackHeld && phase == .watching
-        let isRollback = rollback != nil && event != .alertFiring && event != .alertResolved && !isWanted
+        let isOfRouter = event == .routerUnusable || event == .routerRecovered
+        let isRollback =
+            rollback != nil && event != .alertFiring && event != .alertResolved && !isWanted && !isOfRouter
         let incident = isRollback ? rollback : nil
         return Notification(
             sequence: sequence, event: event, atWallMs: now.wallMs, release: name,

@@ -13,6 +13,10 @@ struct Drain: Sendable, Equatable {
     var troubledCycles = 0
     /// Cycles in a row in which no target of the canary could be scraped.
     var blindCycles = 0
+    /// When people were last told that it is held; nil since a restart.
+    var toldUptimeMs: Int64?
+    /// The same by the journal's entry.
+    var toldWallMs: Int64?
     /// Set when the rest is not to wait for its pauses, but a call to the router is still in flight (it must not be overtaken
     /// by the next one) or the intent is not on the disk yet.
     var cutShortBecause: String?
@@ -48,7 +52,18 @@ struct Drain: Sendable, Equatable {
         (record.remark, record.isHeld) = (reason, false)
     }
 
-    mutating func hold(because reason: String) { (record.remark, record.isHeld) = (reason, true) }
+    mutating func hold(because reason: String, at now: Moment) {
+        (record.remark, record.isHeld) = (reason, true)
+        (toldUptimeMs, toldWallMs) = (now.uptimeMs, now.wallMs)
+    }
+
+    /// Whether people have to be told once more of a step that is held: every half hour, and after a restart, because an
+    /// answer to the last report may have been lost with the process. Restarts in a row do not repeat it within a minute.
+    func isReminderDue(at now: Moment) -> Bool {
+        if let toldUptimeMs { return now.uptimeMs - toldUptimeMs >= 1_800_000 }
+        guard let toldWallMs else { return true }
+        return now.wallMs < toldWallMs || now.wallMs - toldWallMs >= 60_000
+    }
 
     /// What the instances show, compared with what the step wants.
     enum Place: Equatable {

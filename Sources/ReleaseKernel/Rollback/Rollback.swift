@@ -56,6 +56,10 @@ struct Rollback: Sendable, Equatable {
     /// Start of this episode: the verdict, or the drift.
     var episodeUptimeMs: Int64
     var deadlineUptimeMs: Int64
+    /// False in a dry run over the rollback of another run: nothing happens to it by time alone.
+    var hasLimits = true
+    /// The same by the journal's clock.
+    var clock: RollbackClock
     var call: Call?
     /// When the pause, the grace or the next look is over.
     var wakeUptimeMs: Int64?
@@ -94,16 +98,21 @@ struct Rollback: Sendable, Equatable {
         episodeUptimeMs = now.uptimeMs
         everythingSinceUptimeMs = now.uptimeMs
         deadlineUptimeMs = now.uptimeMs + plan.deadlineMs
+        clock = RollbackClock(atWallMs: now.wallMs)
         pause = RetryPause(minMs: plan.retryMinMs, maxMs: plan.retryMaxMs)
     }
 
     /// The split that is being brought about.
     var splitNow: Split { Split(canaryBasisPoints: min(max(drain?.askedBasisPoints ?? 0, 0), 10_000)) }
 
+    /// The proof is complete and the router is being polled for the last time. No limit cuts this short: it ends with the
+    /// answer, or when the call expires.
+    var isBeingConfirmed: Bool { isProven && call != nil }
+
     /// The earliest moment at which there is something to do by time alone.
     var nextWakeUptimeMs: Int64? {
         guard isOpen else { return nil }
-        let deadline = isAbandoned ? nil : deadlineUptimeMs
+        let deadline = isAbandoned || isBeingConfirmed || !hasLimits ? nil : deadlineUptimeMs
         return [call?.expiresUptimeMs, wakeUptimeMs, deadline].compactMap { $0 }.min()
     }
 

@@ -20,13 +20,17 @@ struct RetryPause: Sendable, Equatable {
     let minMs: Int64
     let maxMs: Int64
     private var step: Int64 = 0
+    private var draws: UInt64 = 0
 
     init(minMs: Int64, maxMs: Int64) {
         self.minMs = max(1, minMs)
         self.maxMs = max(self.minMs, maxMs)
     }
 
-    mutating func next(using generator: inout SeededGenerator) -> Int64 {
+    /// - Parameter seed: Of the release and the attempt, so that no other release's retries change this one's.
+    mutating func next(seed: UInt64) -> Int64 {
+        var generator = SeededGenerator(seed: seed &+ draws &* 0x9E37_79B9_7F4A_7C15)
+        draws += 1
         step = step == 0 ? minMs : min(maxMs, step * 2)
         let half = step / 2
         return half + Int64(generator.next() % UInt64(step - half + 1))

@@ -17,7 +17,10 @@ struct AlertState: Sendable, Equatable {
     private(set) var phase = Phase.inactive
     /// Wall clock, for people.
     private(set) var activeSinceWallMs: Int64?
-    private var breachedMs: Int64 = 0
+    /// The rule was last breached by both pools, and a window of its own has not passed since; survives ``reset()``.
+    var sharedTroubleUntilUptimeMs: Int64?
+    /// Conclusive time of the present breach, milliseconds.
+    private(set) var breachedMs: Int64 = 0
     private var healthyMs: Int64 = 0
     private var lastLookUptimeMs: Int64?
 
@@ -27,6 +30,13 @@ struct AlertState: Sendable, Equatable {
     init(restoredFiringSinceWallMs wallMs: Int64) {
         phase = .firing
         activeSinceWallMs = wallMs
+    }
+
+    /// An alert that was pending when the process ended. What was counted is kept; downtime adds nothing.
+    init(restoredPendingSinceWallMs wallMs: Int64, breachedMs: Int64) {
+        phase = .pending
+        activeSinceWallMs = wallMs
+        self.breachedMs = breachedMs
     }
 
     /// Takes the verdict of one cycle.

@@ -2,12 +2,15 @@ import Telemetry
 
 extension ReleaseState {
     var snapshot: ReleaseSnapshot {
-        ReleaseSnapshot(
+        var snapshot = ReleaseSnapshot(
             name: name, phase: shownPhase, sinceWallMs: sinceWallMs, baseline: snapshot(of: baseline),
             canary: snapshot(of: canary), observedCanaryBasisPoints: observedShare,
             observations: watch.observations, rules: plan.rules.indices.map(ruleSnapshot),
             openIncident: rollback.flatMap { $0.isOpen ? $0.incident : nil }, explanation: explanation,
             warnings: warnings, cycles: cycles)
+        snapshot.routerProblem = routerHealth.problem
+        snapshot.isRouterUsable = routerHealth.isPolled ? routerHealth.problem == nil : nil
+        return snapshot
     }
 
     var incidents: [IncidentSnapshot] {
@@ -60,7 +63,7 @@ extension ReleaseState {
 
     /// What a person should mend, in a fixed order.
     private var warnings: [String] {
-        var found: [String] = []
+        var found = Array(plan.remarks.prefix(10))
         for pool in [baseline, canary] {
             for target in pool.targets {
                 for warning in target.warnings where found.count < 20 {

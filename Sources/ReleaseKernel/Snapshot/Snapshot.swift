@@ -50,6 +50,10 @@ public struct ReleaseSnapshot: Sendable, Equatable, Codable {
     /// Things a person should mend: a selector that matches nothing, a router that cannot be read.
     public var warnings: [String]
     public var cycles: Int
+    /// Why the router could not be used for a rollback, as the last poll found; nil when nothing speaks against it.
+    public var routerProblem: String?
+    /// Whether the router could be used for a rollback, as the last poll found; nil before the first poll.
+    public var isRouterUsable: Bool?
 
     public init(
         name: String, phase: Phase, sinceWallMs: Int64, baseline: PoolSnapshot, canary: PoolSnapshot,

@@ -26,12 +26,13 @@ struct EnvoyFileDriver: RouterDriver {
 
     func observe(timeoutMs: Int64) async -> [RouterObservation] {
         let written = try? await file.share()
+        let unwritable = FolderAccess.problem(replacing: file.path)
         return await Fleet.each(ports) { port in
             let deadline = Deadline(afterMs: timeoutMs)
             do throws(Refusal) {
                 var seen = try await read(port, written: written, deadline)
                 seen.baselineHealthy = await port.isHealthy(pools.baseline, deadline: deadline)
-                return seen
+                return seen.refusingChanges(because: unwritable)
             } catch {
                 return .unread(port.address.name, level: .loaded, error.detail)
             }

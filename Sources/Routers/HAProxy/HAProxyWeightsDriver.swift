@@ -28,7 +28,8 @@ struct HAProxyWeightsDriver: RouterDriver {
             do throws(RuntimeFailure) {
                 let deadline = Deadline(afterMs: timeoutMs)
                 let answer = try await HAProxyWeightsDriver.statistics(pools.backend, socket, deadline)
-                return BackendReading(answer, pools: pools).observation(instance: socket.name)
+                let seen = BackendReading(answer, pools: pools).observation(instance: socket.name)
+                return seen.refusingChanges(because: await HAProxyWeightsDriver.missingLevel(socket, deadline))
             } catch {
                 return .unread(socket.name, Refusal(error).detail)
             }
@@ -48,6 +49,15 @@ struct HAProxyWeightsDriver: RouterDriver {
         let number = rows.first { $0.count > 1 && $0[1] == backend }.flatMap { Int($0[0]) }
         guard let number else { return byName }
         return try await socket.show("show stat \(number) 6 -1", deadline: deadline)
+    }
+
+    /// Statistics are for everybody, weights for `level admin` alone. A HAProxy that does not know the question (before 1.8),
+    /// or does not answer it, has not refused anything.
+    private static func missingLevel(_ socket: RuntimeConsole, _ deadline: Deadline) async -> String? {
+        guard let answer = try? await socket.show("show cli level", deadline: deadline) else { return nil }
+        let level = answer.split(separator: "\n").first.map(String.init) ?? ""
+        guard level == "operator" || level == "user" else { return nil }
+        return "the socket has level \(level), and changing weights needs \"level admin\" in haproxy.cfg"
     }
 
     func plan(_ split: Split) -> [PlannedCall] {

@@ -7,6 +7,8 @@ protocol NginxHost: Sendable {
     /// All or nothing: a reader sees the old text or the new one.
     func replace(_ path: String, with text: String) throws(NginxHostError)
     func remove(_ path: String)
+    /// Why the file could not be replaced, found out without touching it; nil when nothing speaks against it.
+    func writeProblem(_ path: String) -> String?
     /// Runs a program to its end, or kills it when its time is over.
     func run(_ command: [String], timeoutMs: Int64) async throws(NginxHostError) -> (status: Int32, output: String)
 }
@@ -32,6 +34,8 @@ struct LocalNginxHost: NginxHost {
         }
         return String(decoding: data, as: UTF8.self)
     }
+
+    func writeProblem(_ path: String) -> String? { FolderAccess.problem(replacing: path) }
 
     func replace(_ path: String, with text: String) throws(NginxHostError) {
         do throws(DraftFile.Failure) { try DraftFile.replace(path, with: text, modeIfNew: 0o644) } catch {

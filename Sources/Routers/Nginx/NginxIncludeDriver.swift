@@ -57,7 +57,8 @@ struct NginxIncludeDriver: RouterDriver {
                 let state = try await loaded(member, Deadline(afterMs: timeoutMs))
                 return RouterObservation(
                     instance: member.plan.file, canaryBasisPoints: state.canaryBasisPoints, level: .loaded,
-                    revision: state.revision, problem: problem(of: state, member))
+                    revision: state.revision, problem: problem(of: state, member)
+                ).refusingChanges(because: host.writeProblem(member.plan.file))
             } catch {
                 return .unread(member.plan.file, error.detail)
             }

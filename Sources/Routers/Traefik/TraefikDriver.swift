@@ -63,9 +63,8 @@ struct TraefikDriver: RouterDriver {
             let deadline = Deadline(afterMs: timeoutMs)
             do throws(Refusal) {
                 var seen = try await read(address, deadline)
-                seen.problem = problem ?? seen.problem
                 seen.baselineHealthy = await baselineHealth(address, deadline)
-                return seen
+                return seen.refusingChanges(because: problem)
             } catch {
                 return .unread(address.name, level: .loaded, problem ?? error.detail)
             }

@@ -35,12 +35,15 @@ struct ReleaseReader {
             latencyBounds: bounds, log: field.log)
         checks.check(drafts)
         guard let name, let pools, let indicators, let router else { return nil }
-        return ReleasePlan(
+        let plan = ReleasePlan(
             name: name, scrape: scrape.plan, baseline: pools.baseline, canary: pools.canary, indicators: indicators,
             router: router, fallback: fallback, rollback: rollback, drain: drain,
             proof: proof,
             rules: drafts.map { shown($0.plan, scrape.plan) },
             latencyBounds: bounds)
+        var limits = ProofLimits(plan: plan, log: field.log)
+        limits.fit(field.value)
+        return limits.plan
     }
 
     /// A rule without a window is shown over one that holds a few scrapes.

@@ -11,6 +11,12 @@ public struct Mistake: Error, Sendable, Equatable, CustomStringConvertible {
         case error
         /// The file can be used, but probably does not do what its author wants.
         case warning
+        /// The file can be used, but asks for what can never be: `check` refuses it, and a daemon starts with it all the
+        /// same, so that an update leaves no release unwatched.
+        case impossible
+
+        /// `error` or `warning`.
+        var word: String { self == .warning ? "warning" : "error" }
     }
 
     /// As the user named it, or reached it: relative to the working directory where the configuration was.
@@ -29,8 +35,8 @@ public struct Mistake: Error, Sendable, Equatable, CustomStringConvertible {
 
     /// `file:line:col: severity: text`, then the source line and a caret under the place.
     public var description: String {
-        guard line > 0 else { return "\(file): \(severity.rawValue): \(text)" }
+        guard line > 0 else { return "\(file): \(severity.word): \(text)" }
         let padding = String(repeating: " ", count: caretOffset)
-        return "\(file):\(line):\(column): \(severity.rawValue): \(text)\n\(sourceLine)\n\(padding)^"
+        return "\(file):\(line):\(column): \(severity.word): \(text)\n\(sourceLine)\n\(padding)^"
     }
 }

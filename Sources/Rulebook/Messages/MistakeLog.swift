@@ -16,6 +16,9 @@ final class MistakeLog {
 
     func warning(_ place: Place, _ text: String) { add(.warning, place, text) }
 
+    /// The file can be used, and what it asks for can never be.
+    func impossible(_ place: Place, _ text: String) { add(.impossible, place, text) }
+
     /// Nothing more will be told; whoever is about to look for more can stop.
     var isFull: Bool { found.count >= MistakeLog.limit && hasErrors }
 

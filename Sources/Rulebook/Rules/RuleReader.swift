@@ -37,6 +37,7 @@ struct RuleReader {
             field.log.warning(
                 action.place, "the rule rolls back on a condition that does not look at the canary; is that meant?")
         }
+        ImpossibleRule.check(plan, fields)
         return draft(plan, field, fields)
     }
 

@@ -9,6 +9,7 @@ struct Checkers {
     private var latch: LatchChecker
     private var drain: DrainChecker
     private var deadBaseline: DeadBaselineChecker
+    private var limits: LimitChecker
     private let names: [String]
     private var delivery = DeliveryChecker()
     private var restart = RestartChecker()
@@ -22,6 +23,7 @@ struct Checkers {
         latch = LatchChecker(releases: releases.count)
         drain = DrainChecker(releases: releases.count)
         deadBaseline = DeadBaselineChecker(releases: releases.count)
+        limits = LimitChecker(releases: releases)
         liveness = LivenessChecker(releases: releases)
         silence = SilenceChecker(releases: releases)
     }
@@ -94,6 +96,7 @@ struct Checkers {
         note("dead baseline is spared", deadBaseline.appended(entry, release: release, world))
         note("only a rule that asks for it rolls back", RuleActionChecker.appended(entry))
         note("downtime is no evidence", DowntimeChecker.appended(entry, world))
+        limits.appended(entry, release: release, atMs: world.nowMs)
         note("latch is kept", latch.appended(entry, release: release))
         note("a step that stands is let stand", drain.appended(entry, release: release))
     }
@@ -115,7 +118,8 @@ struct Checkers {
 
     mutating func dryRunApplies(_ name: String) { note("a dry run calls nobody", "\(name) was called") }
 
-    mutating func saw(_ snapshot: Snapshot, atMs now: Int64) {
+    mutating func saw(_ snapshot: Snapshot, plans: [ReleasePlan], atMs now: Int64) {
+        note("a deadline is kept", limits.saw(snapshot, plans: plans, atMs: now))
         note("one incident at a time", SingleIncidentChecker.saw(snapshot))
         liveness.saw(snapshot, atMs: now)
     }
@@ -142,6 +146,13 @@ struct WorldView {
     let resumedMs: Int64
     /// Of a message in this world, one way.
     let longestDelayMs: Int64
+    /// When the daemon's lives began and ended; the present one has no end.
+    let lives: [ClosedRange<Int64>]
     let release: VirtualRelease
     let plan: ReleasePlan
+
+    /// How long the daemon has been running since then.
+    func ranMs(sinceMs: Int64) -> Int64 {
+        lives.reduce(0) { $0 + max(0, $1.upperBound - max($1.lowerBound, sinceMs)) }
+    }
 }

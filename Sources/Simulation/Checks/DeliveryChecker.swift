@@ -29,8 +29,9 @@ struct DeliveryChecker {
         switch (entry, event) {
         case (.alertFiring, .alertFiring), (.alertResolved, .alertResolved), (.held, .rollbackHeld),
             (.intended, .rollbackIntended), (.acknowledged, .rollbackAcknowledged), (.abandoned, .rollbackAbandoned),
-            (.fallback, .rollbackFallback), (.drifted, .rollbackDrifted),
-            (.strayed, .rollbackDrifted), (.driftHeld, .rollbackHeld), (.rearmed, .rearmed):
+            (.fallback, .rollbackFallback), (.drifted, .rollbackDrifted), (.strayed, .rollbackDrifted),
+            (.driftHeld, .rollbackHeld), (.rearmed, .rearmed), (.routerUnusable, .routerUnusable),
+            (.routerUsable, .routerRecovered):
             true
         case (.draining(let record), .rollbackHeld): record.isHeld
         default: false

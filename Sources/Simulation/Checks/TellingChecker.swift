@@ -5,7 +5,7 @@ import ReleaseKernel
 enum TellingChecker {
     static func becameDurable(_ batch: JournalBatch, receivers: [ReceiverPlan]) -> String? {
         for entry in batch.entries where isTold(entry.event) {
-            for receiver in receivers where receiver.sendsResolved || entry.event.word != "alert_resolved" {
+            for receiver in receivers where receiver.sendsResolved || !isResolution(entry.event) {
                 let isThere = batch.deliveries.contains {
                     $0.receiver == receiver.name && $0.notification.sequence == entry.sequence
                 }
@@ -15,14 +15,21 @@ enum TellingChecker {
         return nil
     }
 
+    private static func isResolution(_ event: JournalEvent) -> Bool {
+        switch event {
+        case .alertResolved, .routerUsable: true
+        default: false
+        }
+    }
+
     private static func isTold(_ event: JournalEvent) -> Bool {
         switch event {
         case .alertFiring, .alertResolved, .held, .intended, .acknowledged, .abandoned, .fallback, .drifted, .strayed,
-            .driftHeld, .rearmed:
+            .driftHeld, .rearmed, .routerUnusable, .routerUsable:
             true
         case .draining(let record): record.isHeld
         case .began, .ended, .actedBeforeDurable, .applied, .observed, .provenByTraffic, .unproven, .driftOverruled,
-            .evidence:
+            .evidence, .pending:
             false
         }
     }

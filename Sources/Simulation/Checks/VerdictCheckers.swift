@@ -49,14 +49,15 @@ enum RuleActionChecker {
     }
 }
 
-/// `for` counts only what this life of the daemon has watched: no alert fires sooner after a restart than its `for`, less
-/// the tenth of an interval by which cycles may end early.
+/// `for` counts only time in which the daemon was running: no alert fires sooner than its `for` of such time after the
+/// canary's fault began, less the tenth of an interval by which cycles may end early.
 enum DowntimeChecker {
     static func appended(_ entry: JournalEntry, _ world: WorldView) -> String? {
         guard case .alertFiring(let alert) = entry.event else { return nil }
         guard let rule = world.plan.rules.first(where: { $0.name == alert.rule }) else { return nil }
-        let watchedMs = world.nowMs - world.lifeBeganMs
+        let beganMs = world.release.canarySickness.beganMs ?? 0
+        let watchedMs = world.ranMs(sinceMs: beganMs)
         if watchedMs >= rule.forMs - world.plan.scrape.intervalMs / 10 { return nil }
-        return "\(rule.name) fires \(watchedMs) ms after a restart, its `for` is \(rule.forMs) ms"
+        return "\(rule.name) fires after \(watchedMs) ms of running, its `for` is \(rule.forMs) ms"
     }
 }

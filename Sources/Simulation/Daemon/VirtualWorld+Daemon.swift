@@ -103,6 +103,7 @@ extension VirtualWorld {
         let isNothingLost = !life.isWriting && life.unwritten.isEmpty
         checks.ended(snapshot: life.kernel.snapshot(at: moment), isNothingLost: isNothingLost && bug == nil)
         daemon = nil
+        pastLives.append(lifeBeganMs...nowMs)
         note("daemon: \(reason)")
         abandonLetters()
         // A reboot begins another uptime; a mere restart goes on with the old one.

@@ -80,6 +80,9 @@ extension VirtualWorld {
         case .driftOverruled(let by, _): "drift hold overruled by \(by)"
         case .rearmed: "rearmed"
         case .evidence: "evidence"
+        case .pending(let alerts): "pending \(alerts.map { "\($0.rule) \($0.breachedMs) ms" })"
+        case .routerUnusable(let reason): "router unusable: \(reason)"
+        case .routerUsable: "router usable"
         }
     }
 }

@@ -18,7 +18,8 @@ extension VirtualWorld {
         guard let plan = releases[release].lastPlan else { return nil }
         return WorldView(
             nowMs: nowMs, uptimeMs: moment.uptimeMs, lifeBeganMs: lifeBeganMs,
-            resumedMs: stoppedUntilMs, longestDelayMs: swarm.longestDelayMs, release: releases[release], plan: plan)
+            resumedMs: stoppedUntilMs, longestDelayMs: swarm.longestDelayMs,
+            lives: pastLives + [min(lifeBeganMs, nowMs)...nowMs], release: releases[release], plan: plan)
     }
 
     func checkApply(_ release: Int, _ split: Split) {
@@ -35,7 +36,7 @@ extension VirtualWorld {
     func checkCycle(_ release: Int) {
         guard let life = daemon else { return }
         let snapshot = life.kernel.snapshot(at: moment)
-        checks.saw(snapshot, atMs: nowMs)
+        checks.saw(snapshot, plans: self.plan.releases, atMs: nowMs)
         guard let plan = planned(release) else { return }
         checks.showed(snapshot, releases[release], plan: plan, nowMs: nowMs)
         checks.cycleEnded(release: release, snapshot, plan: plan, atWallMs: moment.wallMs)

@@ -25,6 +25,8 @@ final class VirtualWorld {
     var daemon: DaemonLife?
     var lives = 0
     var lifeBeganMs: Int64 = 0
+    /// Of the daemon's lives before the present one.
+    var pastLives: [ClosedRange<Int64>] = []
     var uptimeOffsetMs: Int64 = 1_000_000
     /// The daemon's wall clock against the services' one.
     var wallShiftMs: Int64 = 0

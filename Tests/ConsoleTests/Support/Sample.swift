@@ -107,6 +107,13 @@ enum Sample {
         .drifted([RouterObservation(instance: "r1", canaryBasisPoints: nil, level: .none, problem: "timeout")]),
         .rearmed(by: "ann", reason: "fixed"),
         .alertResolved(alert),
+        .pending([
+            PendingAlert(
+                rule: "CanaryErrors", condition: "canary > 1%", windowMs: 60_000, breachedMs: 5_000,
+                activeSinceWallMs: 1_700_000_000_000)
+        ]),
+        .routerUnusable(reason: "r1: connection refused"),
+        .routerUsable,
         .ended(.rolledBack),
     ]
 

@@ -53,7 +53,8 @@ struct History {
         case .draining, .applied, .observed, .provenByTraffic, .actedBeforeDurable, .abandoned, .fallback:
             wrong += belongs(row)
         // A busy machine may make the baseline look sick for a moment, so holding is no fault.
-        case .held, .driftHeld, .driftOverruled, .ended, .alertResolved, .evidence: break
+        case .held, .driftHeld, .driftOverruled, .ended, .alertResolved, .evidence, .pending: break
+        case .routerUnusable, .routerUsable: break
         }
         return wrong.map { "entry \(row.sequence) (\(row.kind), \(row.incident ?? "no incident")): \($0)" }
     }

@@ -98,6 +98,8 @@ private final class FakeNginx: NginxHost, HTTPTransport {
         instances.withLock { $0[index].file = text }
     }
 
+    func writeProblem(_ path: String) -> String? { nil }
+
     func remove(_ path: String) {
         guard let index = index(path) else { return }
         instances.withLock { $0[index].file = nil }
