@@ -19,8 +19,12 @@ public struct SQLiteJournal: Journal {
     ///
     /// - Throws: ``JournalError``: the folder cannot be made or written, another process has it, the file is not ours.
     public init(directory: String) throws(JournalError) {
+        try self.init(directory: directory, lock: try FolderLock(directory: directory))
+    }
+
+    init(directory: String, lock: FolderLock) throws(JournalError) {
         path = directory + "/journal.sqlite"
-        lock = try FolderLock(directory: directory)
+        self.lock = lock
         database = try JournalSchema.open(path)
         people = try JournalSchema.openForPeople(path)
         identity = try Self.run(path) { [database] in try database.read(JournalSchema.identity) }
@@ -37,6 +41,12 @@ public struct SQLiteJournal: Journal {
 
     public func records() async throws(JournalError) -> [JournalEntry] {
         try await read(EntryRow.all)
+    }
+
+    /// Of the newest entry; 0 for an empty journal.
+    public func lastSequence() async throws(JournalError) -> UInt64 {
+        let last = try await read { try Int64.fetchOne($0, sql: "SELECT MAX(sequence) FROM entries") }
+        return UInt64(clamping: last ?? 0)
     }
 
     public func entries(incident: String) async throws(JournalError) -> [JournalEntry] {
