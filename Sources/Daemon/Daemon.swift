@@ -69,18 +69,19 @@ public struct Daemon: Sendable {
         let logger = safe(logger, secrets)
         for remark in plan.remarks { logger.warning("\(remark)") }
         let wires = Wires(version: options.version, secrets: secrets, files: files)
-        let journal = try SQLiteJournal(directory: plan.daemon.stateDirectory)
+        let journal = try await DegradableJournal(directory: plan.daemon.stateDirectory, clock: clock)
         for note in journal.folderNotes { logger.warning("\(note)") }
         let parts = PartsFactory(
             routerCalls: wires.routerCalls, deliveries: wires.deliveries, secrets: secrets, clock: clock,
             externalURL: nil)
 
         let writer = JournalWriter(
-            journal: journal, logger: logger, meter: meter, dieAfterSequence: options.dieAfterSequence)
+            journal: journal, logger: logger, meter: meter, dieAfterSequence: options.dieAfterSequence,
+            onEnqueue: { journal.expect($0) })
         let routers = RouterService(drivers: try parts.drivers(for: plan), logger: logger, meter: meter)
         let kernel = Kernel(
             plan: plan, replaying: try await journal.records(), journalIdentity: journal.identity,
-            isDryRun: options.isDryRun, seed: options.seed, at: clock.now)
+            firstSequence: journal.firstSequence, isDryRun: options.isDryRun, seed: options.seed, at: clock.now)
         let watchdog = Watchdog(
             kernel: kernel, clock: clock, secrets: secrets,
             effects: EffectSink(journal: writer, routers: routers, log: KernelLog(logger: logger), meter: meter))
@@ -99,11 +100,12 @@ public struct Daemon: Sendable {
             logger: logger, reloader: reloader,
             meter: meter)
         let console = ConsoleServer(
-            operations: operations, listen: plan.daemon.listen, socketPath: journal.path(of: UnixSocketFile.name),
+            operations: operations, listen: plan.daemon.listen, socketPath: SQLiteJournal.path(of: UnixSocketFile.name, in: plan.daemon.stateDirectory),
             secrets: secrets, version: options.version, logger: logger, connectionLimit: files.outsideConnections,
             onBound: options.onListening)
 
         try await scrapes.follow(plan)
+        await startDegraded(journal, watchdog, logger)
         await watchdog.send(.tick)
         // Services stop in the reverse order: the journal writes what the others still had to say.
         var services = [
@@ -111,6 +113,7 @@ public struct Daemon: Sendable {
                 "journal writer", Draining(writer: writer, watchdog: watchdog) { outbox.nudge() }),
             EndlessService("outbox") { await outbox.run() },
             EndlessService("router calls") { await routers.run(watchdog: watchdog) },
+            EndlessService("journal recovery") { await recover(journal, watchdog) { outbox.nudge() } },
             EndlessService("pruning") { await prune(journal, clock) { await reloader.journalPlan } },
             EndlessService("API", console),
         ]
@@ -139,6 +142,33 @@ public struct Daemon: Sendable {
         return safe
     }
 
+    /// Says what a daemon without its disk still does, and what it does not.
+    private func startDegraded(_ journal: DegradableJournal, _ watchdog: Watchdog, _ logger: Logger) async {
+        guard let problem = journal.problem else { return }
+        await watchdog.send(.journalFailing(reason: "\(problem)"))
+        let memory =
+            journal.isMemoryComplete
+            ? "what it holds was read"
+            : "what it holds could not be read, so earlier rollbacks are not known (\(journal.readProblem?.description ?? ""))"
+        logger.error(
+            "starting degraded, without a journal: \(memory); rollbacks are done after `journal.grace`, notifications are sent from memory and are lost when the process ends; the journal is tried again every 5 s"
+        )
+    }
+
+    /// Opens a journal that could not be opened, and writes what became of notifications meanwhile.
+    private func recover(
+        _ journal: DegradableJournal, _ watchdog: Watchdog, nudge: @Sendable () -> Void
+    ) async {
+        while !Task.isCancelled {
+            do { try await Task.sleep(for: .seconds(5)) } catch { return }
+            let wasOpen = journal.isOpen
+            let isWell = await journal.recover()
+            guard isWell, !wasOpen else { continue }
+            await watchdog.send(.journalDurable(through: 0))
+            nudge()
+        }
+    }
+
     private func tearDown(_ scrapes: ScrapeService, _ watchdog: Watchdog, _ wires: Wires) async {
         await scrapes.stop()
         await watchdog.stop()
@@ -148,7 +178,7 @@ public struct Daemon: Sendable {
 
     /// Removes what is older than the retention, at the start and then at the interval of the plan in force.
     private func prune(
-        _ journal: SQLiteJournal, _ clock: SystemClock, plan: @Sendable () async -> JournalPlan
+        _ journal: DegradableJournal, _ clock: SystemClock, plan: @Sendable () async -> JournalPlan
     ) async {
         while !Task.isCancelled {
             let keepMs = await plan().retentionMs
@@ -164,11 +194,11 @@ public struct Daemon: Sendable {
 private struct Draining: Service {
     let writer: JournalWriter
     let watchdog: Watchdog
-    let afterAppend: @Sendable () -> Void
+    let nudge: @Sendable () -> Void
 
     func run() async throws {
         await withGracefulShutdownHandler {
-            await writer.run(watchdog: watchdog, afterAppend: afterAppend)
+            await writer.run(watchdog: watchdog, nudge: nudge)
         } onGracefulShutdown: {
             writer.finish()
         }

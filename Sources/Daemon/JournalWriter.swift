@@ -20,7 +20,14 @@ final class JournalWriter: Sendable {
     private let continuation: AsyncStream<JournalBatch>.Continuation
     private let isFinishing = Mutex(false)
 
-    init(journal: any Journal, logger: Logger, meter: KernelMeter, dieAfterSequence: UInt64? = nil) {
+    /// Called with each batch that has to be written, before anything else happens to it.
+    private let onEnqueue: @Sendable (JournalBatch) -> Void
+
+    init(
+        journal: any Journal, logger: Logger, meter: KernelMeter, dieAfterSequence: UInt64? = nil,
+        onEnqueue: @escaping @Sendable (JournalBatch) -> Void = { _ in }
+    ) {
+        self.onEnqueue = onEnqueue
         self.dieAfterSequence = dieAfterSequence
         self.journal = journal
         self.logger = logger
@@ -29,6 +36,7 @@ final class JournalWriter: Sendable {
     }
 
     func enqueue(_ batch: JournalBatch) {
+        onEnqueue(batch)
         if case .dropped = continuation.yield(batch) {
             logger.error("the journal's queue is full (\(JournalWriter.queueLimit) batches): an entry was lost")
         }
@@ -40,15 +48,16 @@ final class JournalWriter: Sendable {
         continuation.finish()
     }
 
-    func run(watchdog: Watchdog, afterAppend: @Sendable () -> Void) async {
+    /// - Parameter nudge: called after each try: there may be something to deliver, from the disk or from memory.
+    func run(watchdog: Watchdog, nudge: @Sendable () -> Void) async {
         for await batch in stream {
-            guard await write(batch, watchdog: watchdog) else { return }
-            afterAppend()
+            guard await write(batch, watchdog: watchdog, nudge: nudge) else { return }
+            nudge()
         }
     }
 
     /// False when it was cancelled before it could write.
-    private func write(_ batch: JournalBatch, watchdog: Watchdog) async -> Bool {
+    private func write(_ batch: JournalBatch, watchdog: Watchdog, nudge: @Sendable () -> Void) async -> Bool {
         var pauseMs: Int64 = 50
         while true {
             do throws(JournalError) {
@@ -62,6 +71,7 @@ final class JournalWriter: Sendable {
             } catch {
                 meter.appendFailed()
                 await watchdog.send(.journalFailing(reason: "\(error)"))
+                nudge()
                 // A disk that is full must not keep the daemon from stopping.
                 if isFinishing.withLock({ $0 }) {
                     logger.error("stopping without the last journal entries: \(error)")

@@ -16,10 +16,7 @@ enum JournalSchema {
             // In WAL mode GRDB itself asks for NORMAL, with which a power cut may lose the last commits.
             try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             let migrator = migrator
-            guard try !database.read(migrator.hasBeenSuperseded) else {
-                throw JournalError.damaged(
-                    path: path, reason: "it was written by a newer rollguard; use that version, or another `state`")
-            }
+            try database.read { try refuseNewer($0, path: path) }
             try migrator.migrate(database)
             return database
         }
@@ -33,6 +30,13 @@ enum JournalSchema {
             configuration.busyMode = .timeout(2)
             configuration.label = "journal.people"
             return try DatabaseQueue(path: path, configuration: configuration)
+        }
+    }
+
+    static func refuseNewer(_ database: Database, path: String) throws {
+        guard try !migrator.hasBeenSuperseded(database) else {
+            throw JournalError.damaged(
+                path: path, reason: "it was written by a newer rollguard; use that version, or another `state`")
         }
     }
 

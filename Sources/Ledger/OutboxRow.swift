@@ -31,16 +31,28 @@ enum OutboxRow {
         case unreadable(id: String)
     }
 
-    static func head(receiver: String, _ database: Database) throws -> Head? {
-        try Row.fetchOne(
-            database,
-            sql: "SELECT * FROM outbox WHERE state = 'waiting' AND receiver = ? ORDER BY number LIMIT 1",
-            arguments: [receiver]
-        ).map { row in
+    /// - Parameter passing: deliveries that are settled already, although the disk does not say so yet.
+    static func head(receiver: String, passing: Set<String> = [], _ database: Database) throws -> Head? {
+        let rows = try Row.fetchCursor(
+            database, sql: "SELECT * FROM outbox WHERE state = 'waiting' AND receiver = ? ORDER BY number",
+            arguments: [receiver])
+        while let row = try rows.next() {
+            guard !passing.contains(row["id"]) else { continue }
             let tries: Int = row["tries"]
             guard let delivery = delivery(row, attempt: tries + 1) else { return .unreadable(id: row["id"]) }
             return .waiting(
                 WaitingDelivery(delivery: delivery, nextTryWallMs: row["next_try_ms"], reason: row["reason"]))
+        }
+        return nil
+    }
+
+    /// Of all receivers, in their order.
+    static func waiting(limit: Int, _ database: Database) throws -> [Delivery] {
+        try Row.fetchAll(
+            database, sql: "SELECT * FROM outbox WHERE state = 'waiting' ORDER BY number LIMIT ?", arguments: [limit]
+        ).compactMap { row in
+            let tries: Int = row["tries"]
+            return delivery(row, attempt: tries + 1)
         }
     }
 

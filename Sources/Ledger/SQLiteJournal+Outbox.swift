@@ -7,8 +7,15 @@ extension SQLiteJournal {
     }
 
     public func nextDelivery(receiver: String) async throws(JournalError) -> WaitingDelivery? {
+        try await nextDelivery(receiver: receiver, passing: [])
+    }
+
+    /// - Parameter passing: ids of deliveries that are settled already, although the disk does not say so yet.
+    public func nextDelivery(
+        receiver: String, passing: Set<String>
+    ) async throws(JournalError) -> WaitingDelivery? {
         while true {
-            switch try await read({ try OutboxRow.head(receiver: receiver, $0) }) {
+            switch try await read({ try OutboxRow.head(receiver: receiver, passing: passing, $0) }) {
             case .waiting(let head): return head
             case .unreadable(let id): try await giveUpUnreadable(id)
             case nil: return nil

@@ -22,16 +22,23 @@ public struct SQLiteJournal: Journal {
     ///
     /// - Throws: ``JournalError``: the folder cannot be made or written, another process has it, the file is not ours.
     public init(directory: String) throws(JournalError) {
+        let folder = try StateFolder(directory)
+        try self.init(directory: directory, folder: folder, lock: try FolderLock(directory: directory))
+    }
+
+    init(directory: String, folder: StateFolder, lock: FolderLock) throws(JournalError) {
         path = directory + "/journal.sqlite"
-        folder = try StateFolder(directory)
-        lock = try FolderLock(directory: directory)
+        self.folder = folder
+        self.lock = lock
         database = try JournalSchema.open(path)
         people = try JournalSchema.openForPeople(path)
         identity = try Self.run(path) { [database] in try database.read(JournalSchema.identity) }
     }
 
-    /// The absolute path of a file in the state folder.
-    public func path(of file: String) -> String { folder.path(of: file) }
+    /// The absolute path of a file in a state folder, which need not exist.
+    public static func path(of file: String, in directory: String) -> String {
+        URL(fileURLWithPath: directory).standardizedFileURL.path + "/" + file
+    }
 
     public func append(_ batch: JournalBatch) async throws(JournalError) {
         try await write { database in
@@ -44,6 +51,12 @@ public struct SQLiteJournal: Journal {
 
     public func records() async throws(JournalError) -> [JournalEntry] {
         try await read(EntryRow.all)
+    }
+
+    /// Of the newest entry; 0 for an empty journal.
+    public func lastSequence() async throws(JournalError) -> UInt64 {
+        let last = try await read { try Int64.fetchOne($0, sql: "SELECT MAX(sequence) FROM entries") }
+        return UInt64(clamping: last ?? 0)
     }
 
     public func entries(incident: String) async throws(JournalError) -> [JournalEntry] {

@@ -16,14 +16,12 @@ struct StateFolder: Sendable {
         "rollguard.sock",
     ]
 
-    /// Absolute.
-    private let directory: String
     /// One line for each right that was taken away, or that cannot be.
     let notes: [String]
 
     /// Makes the folder and the database's file where they are missing, and tightens what is there.
     init(_ directory: String) throws(JournalError) {
-        self.directory = URL(fileURLWithPath: directory).standardizedFileURL.path
+        let absolute = URL(fileURLWithPath: directory).standardizedFileURL.path
         do {
             try FileManager.default.createDirectory(
                 atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
@@ -35,10 +33,8 @@ struct StateFolder: Sendable {
         // drop the locks that SQLite holds on it.
         let database = open(directory + "/journal.sqlite", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         if database >= 0 { close(database) }
-        notes = [Self.tightenFolder(self.directory)].compactMap(\.self) + Self.tightenFiles(self.directory)
+        notes = [Self.tightenFolder(absolute)].compactMap(\.self) + Self.tightenFiles(absolute)
     }
-
-    func path(of file: String) -> String { directory + "/" + file }
 
     /// A folder that others use too, such as a home folder or `/tmp`, keeps its rights.
     private static func tightenFolder(_ path: String) -> String? {

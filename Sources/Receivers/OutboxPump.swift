@@ -97,6 +97,8 @@ public actor OutboxPump {
         unreadableUntilUptimeMs = nil
         let waiting: [String]
         do throws(JournalError) { waiting = try await outbox.receiversWaiting() } catch {
+            // The daemon stops: a read that was cut short says nothing of the journal.
+            guard !Task.isCancelled else { return [] }
             unreadableUntilUptimeMs = now + Self.unwritablePauseMs
             log(LogLine(.error, "notifications cannot be read from the journal: \(error)"))
             return []

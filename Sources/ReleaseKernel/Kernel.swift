@@ -17,16 +17,17 @@ public struct Kernel: Sendable, Equatable {
     ///   - entries: in the order of their sequence; those of releases that are not in the plan are kept for the day on
     ///     which a reload names them again.
     ///   - journalIdentity: part of every delivery id, so that a wiped journal does not repeat old ids.
+    ///   - firstSequence: of the next entry at least, for a journal that could not be read: what it holds comes before.
     ///   - seed: of the retries' jitter.
     public init(
-        plan: Plan, replaying entries: [JournalEntry] = [], journalIdentity: String, isDryRun: Bool = false,
-        seed: UInt64, at now: Moment
+        plan: Plan, replaying entries: [JournalEntry] = [], journalIdentity: String, firstSequence: UInt64 = 1,
+        isDryRun: Bool = false, seed: UInt64, at now: Moment
     ) {
         self.plan = plan
         self.isDryRun = isDryRun
         self.journalIdentity = journalIdentity
         self.seed = seed
-        nextSequence = (entries.last?.sequence ?? 0) + 1
+        nextSequence = max(firstSequence, (entries.last?.sequence ?? 0) + 1)
         releases = plan.releases.map { ReleaseState(plan: $0, at: now) }
         for entry in entries {
             guard let index = releases.firstIndex(where: { $0.name == entry.release }) else {
