@@ -10,9 +10,9 @@ public struct OpenFiles: Sendable {
     /// What the daemon keeps for everything but scrapes where there is plenty: journal, API, logs, connections to routers
     /// and receivers.
     private static let keptAtMost = 512
-    /// Connections of the API, to routers and to receivers, 16 of each, that must always be possible.
-    private static let outsideAtLeast = 48
-    private static let scrapesAtLeast = 16
+    /// Connections of the API, to routers and to receivers, four of each, that must always be possible.
+    private static let outsideAtLeast = 12
+    private static let scrapesAtLeast = 8
 
     /// As the system grants it.
     public let limit: Int
@@ -22,7 +22,7 @@ public struct OpenFiles: Sendable {
     /// - Parameter processors: those that the event loops are made for.
     init(limit: Int, processors: Int) {
         self.limit = limit
-        own = 48 + 3 * processors
+        own = 32 + 3 * processors
     }
 
     /// Raises the soft limit as far as the hard one allows.

@@ -12,17 +12,17 @@ struct OpenFilesTests {
             #expect(isEnough == (limit >= files.least))
             guard isEnough else { continue }
             let rest = limit - files.scrapeConnections
-            #expect(files.scrapeConnections >= 16 && rest >= files.least - 16, "\(limit)")
-            #expect(files.outsideConnections >= 16 && 3 * files.outsideConnections <= rest, "\(limit)")
+            #expect(files.scrapeConnections >= 8 && rest >= files.least - 8, "\(limit)")
+            #expect(files.outsideConnections >= 4 && 3 * files.outsideConnections <= rest, "\(limit)")
         }
     }
 
     @Test func isNamedWithWhatToDo() throws {
-        let files = OpenFiles(limit: 64, processors: 2)
+        let files = OpenFiles(limit: 48, processors: 2)
         let error = #expect(throws: TooFewOpenFiles.self) { try files.requireEnough() }
         #expect(error?.needed == files.least)
         let text = "\(try #require(error))"
-        #expect(text.contains("open files is 64") && text.contains("`ulimit -n \(files.least)`"), "\(text)")
+        #expect(text.contains("open files is 48") && text.contains("`ulimit -n \(files.least)`"), "\(text)")
         #expect(text.contains("LimitNOFILE=\(files.least)"), "\(text)")
     }
 
@@ -44,10 +44,10 @@ struct FewOpenFilesTests {
 
     @Test func doesNotStartWithTooFew() async throws {
         let world = try await LiveWorld.start()
-        let daemon = try Self.start(world, limit: 64)
+        let daemon = try Self.start(world, limit: 48)
         let end = await daemon.end()
         #expect(end?.reason == .exit && end?.status == 3, "\(daemon.text)")
-        #expect(daemon.text.contains("the limit of open files is 64") && daemon.text.contains("LimitNOFILE="))
+        #expect(daemon.text.contains("the limit of open files is 48") && daemon.text.contains("LimitNOFILE="))
         await daemon.kill9()
         await world.stop()
     }

@@ -37,12 +37,15 @@ struct ProofTests {
         var harness: KernelHarness
         private var covered: [Double] = [0, 0]
 
-        init(proof: ProofPlan = ProofPlan(), intervalMs: Int64 = 1_000, unreadable: Bool = false) {
+        init(
+            proof: ProofPlan = ProofPlan(), intervalMs: Int64 = 1_000, unreadable: Bool = false,
+            canaryBasisPoints: Int = 5_000
+        ) {
             var plan = Plan.example(proof: proof)
             plan.releases[0].scrape = ScrapePlan(intervalMs: intervalMs, timeoutMs: intervalMs / 2)
             plan.releases[0].canary.targets.append(TargetPlan(instance: "b:2", url: "http://b:2/metrics"))
             plan.releases[0].rollback.deadlineMs = 600_000
-            harness = KernelHarness(plan: plan, canaryBasisPoints: 5_000)
+            harness = KernelHarness(plan: plan, canaryBasisPoints: canaryBasisPoints)
             if unreadable { harness.mood = .blind }
         }
 
@@ -219,6 +222,26 @@ struct ProofTests {
         #expect(!world.isAcknowledged && world.harness.release.explanation.contains("does not change"))
         for cycle in 14..<22 { world.cycle(.requests(0), .repeats(seconds: Double(cycle + 1))) }
         #expect(world.isAcknowledged && world.steps.contains("proven"))
+    }
+
+    /// Before it got its share the canary served nothing, so its page did not change for two minutes. That says nothing
+    /// about how often the exporter renders it.
+    @Test func isNotDelayedByAPauseBeforeTheTraffic() {
+        var world = World(canaryBasisPoints: 0)
+        for cycle in 0..<120 {
+            let silent = Scrape.repeats(seconds: Double(cycle + 1))
+            world.cycle(silent, silent)
+        }
+        world.harness.canaryBasisPoints = 5_000
+        world.harness.pass(ms: 10_000)
+        let first = Scrape.changes(requests: 50, afterSeconds: 130)
+        world.cycle(first, first)
+        world.rollBack(.changes(requests: 50, afterSeconds: 1), .changes(requests: 50, afterSeconds: 1))
+        for cycle in 0..<9 {
+            let silent = Scrape.repeats(seconds: Double(cycle + 1))
+            world.cycle(silent, silent)
+        }
+        #expect(world.isAcknowledged && world.steps.contains("proven"), "\(world.harness.release.explanation)")
     }
 
     /// Few requests make pauses too; those are no sign of a page that is repeated.

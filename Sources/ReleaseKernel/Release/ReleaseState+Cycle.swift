@@ -10,7 +10,7 @@ extension ReleaseState {
             canary.startComparisonsOver()
         }
         gatherEvidence(at: context.now)
-        if phase == .watching { canary.noteTraffic() }
+        if phase == .watching { canary.noteTraffic() } else { canary.noteNoTraffic() }
         switch phase {
         case .idle: beginByTraffic(&context)
         case .watching: judge(&context)

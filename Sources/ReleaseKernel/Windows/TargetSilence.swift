@@ -29,6 +29,8 @@ struct TargetSilence: Sendable, Equatable {
     private var longestPauseSeconds = 0.0
     private var lastPauseSeconds = 0.0
     private var lastCoveredSeconds = 0.0
+    /// For how long the canary has had traffic now. A pause that began before that is no sign of a page that is repeated.
+    private var stretchSeconds = 0.0
 
     mutating func take(_ reading: TargetReading, ownRequests: Double) {
         isUnreachable = false
@@ -56,8 +58,12 @@ struct TargetSilence: Sendable, Equatable {
     mutating func noteTraffic(requests: Double, seconds: Double) {
         trafficRequests += requests
         trafficSeconds += seconds
-        longestPauseSeconds = max(longestPauseSeconds, lastPauseSeconds)
+        stretchSeconds += seconds
+        longestPauseSeconds = max(longestPauseSeconds, min(lastPauseSeconds, stretchSeconds))
     }
+
+    /// A cycle in which the canary need not have had any traffic has ended.
+    mutating func noteNoTraffic() { stretchSeconds = 0 }
 
     /// Seen under traffic, and never with a request: a spare instance. What has not been seen may serve.
     var isIdle: Bool { trafficSeconds > 0 && !hasServed }
@@ -110,6 +116,8 @@ extension PoolState {
             targets[index].silence.noteTraffic(requests: requests, seconds: seconds)
         }
     }
+
+    mutating func noteNoTraffic() { for index in targets.indices { targets[index].silence.noteNoTraffic() } }
 
     mutating func beginBlock() { for index in targets.indices { targets[index].silence.beginBlock() } }
 
