@@ -29,7 +29,7 @@ public struct HTTPRequest: Sendable {
     public var bodyLimitBytes: Int
     /// 0 takes a redirect as the answer.
     public var redirectLimit: Int
-    /// Ask for and decode compressed bodies.
+    /// Ask for compressed bodies. One that comes without being asked for is decoded all the same.
     public var acceptsCompression: Bool
     /// `security.authorization` is resolved by the transport, which holds a ``SecretStore``.
     public var security: ClientSecurity
