@@ -211,7 +211,8 @@ public struct TargetReader {
         if lastReadUptimeMs != nil || hasCounters { lastReadUptimeMs = time.uptimeMs }
         let resets = base.resets + (base.isRestarted ? 1 : 0)
         var reading = sums.reading(
-            samples: samples, hasBase: base.isThere, coveredSeconds: base.coveredSeconds, resets: resets)
+            samples: samples, hasBase: base.isThere, coveredSeconds: base.coveredSeconds, resets: resets,
+            latencyPerSecond: watch.latencyPerSecond)
         reading.freshness = freshness.read(
             hasMoved: sums.hasRisen || resets > 0, timestampMs: nil, atUptimeMs: time.uptimeMs)
         return reading
