@@ -10,21 +10,43 @@ final class ScrapeCycle: Sendable {
         let scraper: TargetScraper
     }
 
+    /// One request of a cycle, and who reads the answer: a target, or one of each pool where a page has both.
+    struct Page: Sendable {
+        let baseline: Target?
+        let canary: Target?
+
+        /// In the order in which they are reported.
+        var readers: [Target] { [baseline, canary].compactMap { $0 } }
+    }
+
     /// What one cycle does.
     struct Work: Sendable {
         let release: ReleasePlan
         /// In the order in which they are asked; those of a batch start together.
-        let batches: [[Target]]
+        let batches: [[Page]]
         /// From one batch to the next, microseconds.
         let pauseUs: Int64
 
         init(release: ReleasePlan, baseline: [Target], canary: [Target]) {
             self.release = release
+            let (first, rest) = Work.pages(baseline, canary)
             let pace = ScrapePace(
-                targets: baseline.count + canary.count, intervalMs: release.scrape.intervalMs,
+                targets: first.count + rest.count, intervalMs: release.scrape.intervalMs,
                 timeoutMs: release.scrape.timeoutMs)
-            batches = pace.batches(baseline, canary)
+            batches = pace.batches(first, rest)
             pauseUs = pace.pauseUs
+        }
+
+        /// One request per page: the baseline's, with the canary's reader where the page has both pools, and the canary's
+        /// others.
+        private static func pages(_ baseline: [Target], _ canary: [Target]) -> (first: [Page], rest: [Page]) {
+            var shared = Dictionary(
+                canary.map { ($0.scraper.target.identity, $0) }, uniquingKeysWith: { first, _ in first })
+            let first = baseline.map { target in
+                Page(baseline: target, canary: shared.removeValue(forKey: target.scraper.target.identity))
+            }
+            let rest = canary.filter { shared[$0.scraper.target.identity]?.index == $0.index }
+            return (first, rest.map { Page(baseline: nil, canary: $0) })
         }
     }
 
@@ -115,9 +137,9 @@ final class ScrapeCycle: Sendable {
 
     /// A group of its own for each batch: a group looks for a task that has ended among all that it has, and among ten
     /// thousand that takes longer than a scrape.
-    private func ask(_ batch: [Target], _ asking: Asking) async {
+    private func ask(_ batch: [Page], _ asking: Asking) async {
         await withDiscardingTaskGroup { group in
-            for target in batch { group.addTask { await self.scrape(target, asking) } }
+            for page in batch { group.addTask { await self.scrape(page, asking) } }
         }
     }
 
@@ -135,16 +157,38 @@ final class ScrapeCycle: Sendable {
         meter.cycleEnded(release: name, seconds: Double(clock.uptimeNs - began) / 1e9)
     }
 
-    private func scrape(_ target: Target, _ asking: Asking) async {
-        let scraper = target.scraper
-        let askedMs = clock.now.uptimeMs
-        let (result, seconds) = await meter.timed {
-            await scraper.run(
-                timeoutMs: asking.timeoutMs, watchedSinceUptimeMs: asking.watchedSinceUptimeMs,
-                staleAfterMs: max(ScrapeCycle.staleAfterMs, asking.intervalMs * 5))
+    /// Both readings of a page with both pools come from one answer, so they are of the same moment.
+    private func scrape(_ page: Page, _ asking: Asking) async {
+        guard let first = page.readers.first else { return }
+        let (began, askedMs) = (clock.uptimeNs, clock.now.uptimeMs)
+        let fetched = await first.scraper.fetch(timeoutMs: asking.timeoutMs)
+        let staleAfterMs = max(ScrapeCycle.staleAfterMs, asking.intervalMs * 5)
+        var results: [TargetScraper.Result] = []
+        for reader in page.readers {
+            results.append(
+                await reader.scraper.read(
+                    fetched, watchedSinceUptimeMs: asking.watchedSinceUptimeMs, staleAfterMs: staleAfterMs))
         }
-        // A cancelled scrape says nothing about its target.
-        guard !Task.isCancelled else { return }
+        // Before the kernel is waited for: meanwhile another page can use the memory.
+        first.scraper.giveBack(fetched)
+        // A page with both pools is an exporter's, which does not count who scrapes it.
+        if results.count == 1, results[0].isWorthATry, !Task.isCancelled {
+            await first.scraper.tryOwnScrapes(timeoutMs: asking.timeoutMs - (clock.now.uptimeMs - askedMs))
+        }
+        let seconds = Double(clock.uptimeNs - began) / 1e9
+        let sampled = askedMs...max(askedMs, clock.now.uptimeMs)
+        for (reader, result) in zip(page.readers, results) {
+            // A cancelled scrape says nothing about its target.
+            guard !Task.isCancelled else { return }
+            await report(result, of: reader, seconds: seconds, sampledUptimeMs: sampled, asking.progress)
+        }
+    }
+
+    private func report(
+        _ result: TargetScraper.Result, of target: Target, seconds: Double, sampledUptimeMs: ClosedRange<Int64>,
+        _ progress: CycleProgress
+    ) async {
+        let scraper = target.scraper
         for line in result.news { logger.warning("\(name): \(line)") }
         meter.scraped(
             scraper.pool == .baseline ? baselineLabels : canaryLabels, instance: scraper.target.instance,
@@ -154,8 +198,8 @@ final class ScrapeCycle: Sendable {
                 ScrapeReport(
                     release: name, pool: scraper.pool, target: target.index, instance: scraper.target.instance,
                     outcome: result.outcome, isUnreachable: result.isUnreachable, ownRequests: result.ownRequests,
-                    sampledUptimeMs: askedMs...max(askedMs, clock.now.uptimeMs))))
-        if case .success = result.outcome { asking.progress.told(scraper.pool) }
+                    sampledUptimeMs: sampledUptimeMs)))
+        if case .success = result.outcome { progress.told(scraper.pool) }
     }
 
     /// After a gap longer than this the last values are too old to count from: as in Prometheus, which looks back 5

@@ -65,6 +65,7 @@ actor ScrapeService {
         self.lanes = lanes
         scrapers = next
         warnOfOpenFiles(targets: next.count)
+        for release in plan.releases { Self.watchForSamePages(release, next) }
         for name in loops.keys where !plan.releases.contains(where: { $0.name == name }) { stop(name) }
         for release in plan.releases { run(release) }
     }
@@ -115,9 +116,21 @@ actor ScrapeService {
         _ identity: TargetScraper.Identity, target: TargetPlan, release: ReleasePlan
     ) -> TargetScraper? {
         guard let old = scrapers[identity], old.target == target, old.scrape == release.scrape,
-            old.watch == release.indicators
+            old.watch == release.indicators(of: identity.pool)
         else { return nil }
         return old
+    }
+
+    private static func watchForSamePages(
+        _ release: ReleasePlan, _ scrapers: [TargetScraper.Identity: TargetScraper]
+    ) {
+        let watches = SamePageWatch.watches(of: release)
+        for pool in Pool.allCases {
+            for target in release.pool(pool).targets {
+                let identity = TargetScraper.Identity(release: release.name, pool: pool, instance: target.instance)
+                scrapers[identity]?.watch(for: watches.isEmpty ? nil : watches[target.identity])
+            }
+        }
     }
 
     private func ordered(_ pool: Pool, of release: ReleasePlan) -> [ScrapeCycle.Target] {

@@ -1,4 +1,5 @@
 import ReleaseKernel
+import Synchronization
 public import Telemetry
 
 /// Scrapes one target and turns its page into a report. Keeps the target's last values between scrapes.
@@ -21,6 +22,8 @@ actor TargetScraper {
     private let clock: SystemClock
     private var reader: TargetReader
     private let shelf: LayoutShelf
+    /// For a target whose page may be one of the other pool's as well. Every plan gives a new one.
+    private let samePage = Mutex<SamePageWatch?>(nil)
     private let scratches: ScratchPool
     /// The one that was last looked for on the shelf.
     private var shelved: PageLayout?
@@ -43,7 +46,7 @@ actor TargetScraper {
         self.pool = pool
         self.target = target
         scrape = release.scrape
-        watch = release.indicators
+        watch = release.indicators(of: pool)
         lane = place.lane
         transport = place.transport
         self.clock = clock
@@ -51,44 +54,68 @@ actor TargetScraper {
         self.scratches = scratches
         knownSinceUptimeMs = clock.now.uptimeMs
         request = ScrapeRequest.make(target: target, scrape: release.scrape)
-        reader = try TargetReader(watch: release.indicators, limits: release.scrape.limits)
+        reader = try TargetReader(watch: release.indicators(of: pool), limits: release.scrape.limits)
     }
 
-    /// One scrape. Never throws: what went wrong is the report.
+    nonisolated func watch(for samePage: SamePageWatch?) { self.samePage.withLock { $0 = samePage } }
+
+    /// An answer, or why there is none, and when it arrived. Two scrapers read the same one where a page has both pools.
+    struct Fetched: Sendable {
+        fileprivate var answer: Swift.Result<HTTPResponse, TransportError>
+        fileprivate let at: Moment
+    }
+
+    /// Asks for the page. Never throws: what went wrong is the report.
     ///
     /// - Parameter timeoutMs: at most the plan's.
-    func run(timeoutMs: Int64, watchedSinceUptimeMs: Int64?, staleAfterMs: Int64) async -> Result {
+    func fetch(timeoutMs: Int64) async -> Fetched {
         var request = request
         request.timeoutMs = timeoutMs
-        var response: HTTPResponse
         let askedUptimeMs = clock.now.uptimeMs
         ownScrapes.attempt()
-        do throws(TransportError) { response = try await transport.send(request) } catch {
+        do throws(TransportError) {
+            let response = try await transport.send(request)
+            return Fetched(
+                answer: .success(response), at: pageTime(askedUptimeMs: askedUptimeMs, timeoutMs: timeoutMs))
+        } catch {
+            return Fetched(answer: .failure(error), at: clock.now)
+        }
+    }
+
+    /// Reads the page.
+    func read(_ fetched: Fetched, watchedSinceUptimeMs: Int64?, staleAfterMs: Int64) -> Result {
+        switch fetched.answer {
+        case .failure(let error):
             var result = result(.failure("\(error)"), bodyBytes: 0)
             if case .connectFailed = error { result.isUnreachable = true }
             return result
+        case .success(let response):
+            if let last = lastReadUptimeMs, fetched.at.uptimeMs - last > staleAfterMs {
+                reader.forget()
+                knownSinceUptimeMs = last
+            }
+            let outcome = read(response, at: fetched.at, watchedSinceUptimeMs: watchedSinceUptimeMs)
+            var result = result(outcome, bodyBytes: response.body.count)
+            guard pool == .canary, case .success(let reading, _) = outcome else { return result }
+            let attempts = ownScrapes.scrapesSinceRead
+            result.ownRequests = ownScrapes.read(requests: reading.requests)
+            result.isWorthATry = ownScrapes.isWorthATry(requests: reading.requests, attempts: attempts)
+            return result
         }
-        let now = pageTime(askedUptimeMs: askedUptimeMs, timeoutMs: timeoutMs)
-        if let last = lastReadUptimeMs, now.uptimeMs - last > staleAfterMs {
-            reader.forget()
-            knownSinceUptimeMs = last
-        }
-        let outcome = read(response, at: now, watchedSinceUptimeMs: watchedSinceUptimeMs)
-        var result = result(outcome, bodyBytes: response.body.count)
+    }
+
+    /// The memory of an answer that nobody reads any more goes back to the transport.
+    nonisolated func giveBack(_ fetched: consuming Fetched) {
+        guard case .success(var response) = fetched.answer else { return }
+        fetched.answer = .failure(.closed)
         transport.reuse(response.takeBody())
-        guard pool == .canary, case .success(let reading, _) = outcome else { return result }
-        let attempts = ownScrapes.scrapesSinceRead
-        result.ownRequests = ownScrapes.read(requests: reading.requests)
-        if ownScrapes.isWorthATry(requests: reading.requests, attempts: attempts) {
-            let leftMs = timeoutMs - (clock.now.uptimeMs - askedUptimeMs)
-            await tryOwnScrapes(request, timeoutMs: leftMs)
-        }
-        return result
     }
 
     /// Scrapes once more at once, to see whether the counter counts that. The request that it adds is ours, so what the page
     /// tells is not reported.
-    private func tryOwnScrapes(_ request: HTTPRequest, timeoutMs: Int64) async {
+    ///
+    /// - Parameter timeoutMs: what is left of the scrape's own time; nothing is sent where it is too short.
+    func tryOwnScrapes(timeoutMs: Int64) async {
         guard timeoutMs >= TargetScraper.leastTryMs else { return }
         var request = request
         request.timeoutMs = timeoutMs
@@ -133,6 +160,8 @@ actor TargetScraper {
         var isUnreachable = false
         /// Of the reading's requests, those that the scrapes made.
         var ownRequests = 0.0
+        /// Another scrape at once would tell whether the counter counts scrapes.
+        var isWorthATry = false
     }
 
     private func result(_ outcome: ScrapeReport.Outcome, bodyBytes: Int) -> Result {
@@ -177,6 +206,7 @@ actor TargetScraper {
                     NewProcesses.started(sinceUptimeMs: max($0, knownSinceUptimeMs), at: now)
                 })
             lastReadUptimeMs = now.uptimeMs
+            if let reason = samePageReason(response.body, format: format) { return .failure(reason) }
             warn(reading, page: response.body, format: format)
             return .success(reading, warnings: warnings + notes.texts(adding: reading.notes, atUptimeMs: now.uptimeMs))
         } catch {
@@ -207,6 +237,19 @@ actor TargetScraper {
             shelved = reader.layout
         }
         return reading
+    }
+
+    /// Why a page that can be read must not be compared.
+    private func samePageReason(_ page: [UInt8], format: ExpositionFormat) -> String? {
+        guard let samePage = samePage.withLock({ $0 }), let counter = watch.requests ?? watch.errors,
+            let total = SeriesTotal(of: counter, in: page, format: format),
+            let twin = samePage.twin(of: target.instance, in: pool, total: total)
+        else { return nil }
+        let other = pool == .baseline ? "canary" : "baseline"
+        return
+            "\(address) has the same counters as \(other) \(twin): the exporter ignores the query, so both pools would "
+            + "be compared with themselves; give both one address and each pool its own 'match', such as "
+            + "match: {server: new1}"
     }
 
     private var address: String { Redaction.url(target.url) }

@@ -79,6 +79,7 @@ final class EasyHandle {
         let detail = exhaustion ?? errorDetail(code)
         return TransferFailure(
             code: code, detail: detail, refusal: intake.pointee.refusal,
+            contentEncoding: code == CURLE_BAD_CONTENT_ENCODING ? intake.pointee.header("Content-Encoding") : nil,
             wasSent: startedMicroseconds > 0 || request.isRedirected)
     }
 
@@ -114,8 +115,9 @@ extension EasyHandle {
         set(CURLOPT_TCP_KEEPALIVE, 1)
         set(CURLOPT_TCP_KEEPIDLE, 30)
         set(CURLOPT_TCP_KEEPINTVL, 10)
-        // An empty text asks for every coding this libcurl can undo: gzip, deflate, br and zstd on Debian.
-        if request.acceptsCompression { set(CURLOPT_ACCEPT_ENCODING, "") }
+        // An empty text decodes every coding that this libcurl knows (gzip, deflate, br and zstd on Debian) and asks for
+        // them. Some servers compress although nobody asked, so it is always set; `setHeaders` takes the question back.
+        set(CURLOPT_ACCEPT_ENCODING, "")
     }
 
     /// - Parameter keepsNames: names were looked up on this transport, and stay known for a minute.
@@ -179,7 +181,8 @@ extension EasyHandle {
         }
         // libcurl would add these by itself: a wait for "100 Continue", and a form's content type.
         append("Expect:")
-        if !request.headers.contains(where: { $0.name.lowercased() == "content-type" }) { append("Content-Type:") }
+        if !request.hasHeader("content-type") { append("Content-Type:") }
+        if !request.acceptsCompression, !request.hasHeader("accept-encoding") { append("Accept-Encoding:") }
         note(CURLOPT_HTTPHEADER, rg_set_list(raw, CURLOPT_HTTPHEADER, headerList))
     }
 

@@ -53,6 +53,11 @@ struct Intake {
         return response
     }
 
+    /// A header of the last answer.
+    func header(_ name: String) -> String? {
+        HTTPResponse(status: 0, headers: HeaderBlock.lastAnswer(headers)).header(name)
+    }
+
     /// Decoded bytes of the body; false stops the transfer. libcurl's own limit (`MAXFILESIZE`) is blind to chunked and to
     /// compressed bodies, so the limit is here.
     mutating func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Bool {

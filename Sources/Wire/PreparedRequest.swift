@@ -27,6 +27,9 @@ struct PreparedRequest: Sendable {
             && acceptsCompression == other.acceptsCompression && headers == other.headers
     }
 
+    /// - Parameter name: in lower case.
+    func hasHeader(_ name: String) -> Bool { headers.contains { $0.name.lowercased() == name } }
+
     /// For errors.
     var shownAddress: String { ShownAddress.text(address.url, unixSocket: unixSocket) }
 }

@@ -7,6 +7,8 @@ struct TransferFailure {
     /// libcurl's own words.
     let detail: String
     let refusal: Intake.Refusal?
+    /// The answer's header, where the body cannot be decoded.
+    let contentEncoding: String?
     /// False when the failure came before the request was begun: then the server cannot have acted on it.
     let wasSent: Bool
 
@@ -36,6 +38,9 @@ struct TransferFailure {
                 ? .tls(address: address, reason: reason) : .broken(address: address, reason: reason)
         case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY:
             return .broken(address: address, reason: "the answer is not HTTP (\(reason))")
+        case CURLE_BAD_CONTENT_ENCODING:
+            let encoding = contentEncoding.map { " '\(Self.line($0, limit: 60))'" } ?? ""
+            return .broken(address: address, reason: "its content encoding\(encoding) cannot be decoded: \(reason)")
         case CURLE_GOT_NOTHING:
             return .broken(address: address, reason: "closed without an answer")
         default:
@@ -59,8 +64,9 @@ struct TransferFailure {
     }
 
     /// One line, at most 200 characters.
-    private var reason: String {
-        let scalars = detail.unicodeScalars.prefix(200).map { $0.value < 0x20 ? " " : String($0) }
-        return scalars.joined()
+    private var reason: String { Self.line(detail, limit: 200) }
+
+    private static func line(_ text: String, limit: Int) -> String {
+        text.unicodeScalars.prefix(limit).map { $0.value < 0x20 || $0.value == 0x7F ? " " : String($0) }.joined()
     }
 }

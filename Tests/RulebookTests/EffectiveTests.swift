@@ -28,11 +28,13 @@ struct EffectiveTests {
                      scheme: https, path: "/m", auth: {bearer_env: B}}
             pools:
               baseline: {version: "1.10", targets: ["a:1", {address: "http://u", unix_socket: s.sock, instance: "x y"}]}
-              canary: {version: "true", targets: ["b:1"]}
+              canary: {version: "true", match: {server: "a\\"b", "x.y": ""}, targets: ["b:1"]}
             indicators:
               requests: 'r_total{path=~"/a\\\\.b|c",q!="\\"",z=""}'
               errors: e_total
               latency: l
+              latency_unit: us
+              latency_bounds: [0.1, 5.7, 19, 333.3, 7ms]
             router: {kind: haproxy, socket: h.sock, backend: b, servers: {baseline: [o1, o2], canary: [n]}, sticky: true}
             rollback: {call_timeout: 1s, retry: {min: 1s, max: 2s}, deadline: 1m1s, observe_every: 7s}
             drain: {steps: [33.3%, 100%], pause: 3s, at_once_above: 12.5%}

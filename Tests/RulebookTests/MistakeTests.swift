@@ -269,7 +269,9 @@ struct MistakeTests {
             (
                 canaryTargets, "[\"10.0.0.1:9090\"]",
                 [
-                    "9:39: error: the target '10.0.0.1:9090' is in the baseline as well, in line 8; a target belongs to one version"
+                    "9:39: error: the target '10.0.0.1:9090' is in the baseline as well, in line 8, so it would be compared with "
+                        + "itself; where one page has the series of both versions, give each pool its own 'match', for "
+                        + "example match: {server: new1}"
                 ]
             ),
             (

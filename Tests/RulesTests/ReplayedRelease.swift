@@ -20,8 +20,8 @@ struct ReplayedRelease {
         release = plan.releases[0]
         kernel = Kernel(plan: plan, journalIdentity: "replayed", seed: 1, at: now)
         let release = release
-        readers = try Pool.allCases.map { _ in
-            try TargetReader(watch: release.indicators, limits: release.scrape.limits)
+        readers = try Pool.allCases.map { pool in
+            try TargetReader(watch: release.indicators(of: pool), limits: release.scrape.limits)
         }
         carryOut(kernel.step(.tick, at: now))
     }

@@ -21,7 +21,8 @@ struct SelectorTests {
         ("a{b=c}", 4, "expected a value in quotes"), ("a{b=\"c\"", 7, "expected ',' or '}'"),
         ("a b", 2, "expected a metric name"),
         ("a{b=\"c}", 4, "the quote is not closed"), ("a{b=~\"(\"}", 5, "the regular expression cannot be used"),
-        ("a{b=~\"(?=x)\"}", 5, "'(?=' is not known"), ("a{b=~`(x)\\1`}", 5, "references to groups"),
+        ("a{b=~\"(?=x)\"}", 5, "the regular expression cannot be used: '(?=' (lookahead)"),
+        ("a{b=~`(x)\\1`}", 5, "the regular expression cannot be used: '\\1' refers to a group"),
         ("5a", 0, "expected a metric"),
         ("a{b=\"\\d\"}", 5, "unknown escape"), ("rate(a[5m])", 4, "expected a metric name"),
     ])

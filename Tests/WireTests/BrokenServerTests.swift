@@ -24,7 +24,12 @@ struct BrokenServerTests {
         Row(
             what: "a broken chunk size", answer: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
             reason: "chunk"),
-        Row(what: "not gzip", answer: "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\nplain text", reason: "header"),
+        Row(
+            what: "not gzip", answer: "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\nplain text",
+            reason: "its content encoding 'gzip' cannot be decoded"),
+        Row(
+            what: "an unknown encoding", answer: "HTTP/1.1 200 OK\r\nContent-Encoding: x-pack200\r\n\r\nabc",
+            reason: "its content encoding 'x-pack200' cannot be decoded"),
         Row(
             what: "two lengths", answer: "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
             reason: "Invalid Content-Length"),

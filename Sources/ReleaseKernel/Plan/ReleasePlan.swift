@@ -40,6 +40,9 @@ public struct ReleasePlan: Sendable, Equatable, Codable {
         self.latencyBounds = latencyBounds
     }
 
+    /// What is read of a pool's pages: the indicators, narrowed by the pool's own matchers.
+    public func indicators(of pool: Pool) -> WatchList { indicators.narrowed(by: self.pool(pool).match) }
+
     public func pool(_ pool: Pool) -> PoolPlan { pool == .baseline ? baseline : canary }
 
     /// Whether both compare the same two versions.
@@ -52,10 +55,13 @@ public struct PoolPlan: Sendable, Equatable, Codable {
     /// The version's name, as people say it: `v1.5.0`.
     public var version: String
     public var targets: [TargetPlan]
+    /// Picks the pool's series on pages that have those of both pools; empty takes all.
+    public var match: SeriesMatchers
 
-    public init(version: String, targets: [TargetPlan]) {
+    public init(version: String, targets: [TargetPlan], match: SeriesMatchers = SeriesMatchers()) {
         self.version = version
         self.targets = targets
+        self.match = match
     }
 }
 

@@ -31,7 +31,7 @@ public struct HTTPRequest: Sendable {
     public var redirectLimit: Int
     /// Whether a redirect to another host or port is followed; else it is an error that names where it leads.
     public var redirectsMayLeaveHost: Bool
-    /// Ask for and decode compressed bodies.
+    /// Ask for compressed bodies. One that comes without being asked for is decoded all the same.
     public var acceptsCompression: Bool
     /// `security.authorization` is resolved by the transport, which holds a ``SecretStore``.
     public var security: ClientSecurity

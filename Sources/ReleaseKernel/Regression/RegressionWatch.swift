@@ -28,7 +28,7 @@ struct RegressionWatch: Sendable, Equatable {
         evidence = ReleaseEvidence(rules: rules.compactMap { $0 })
         selfChecks = plan.rules.map(RegressionWatch.selfCheck)
         intervalMs = plan.scrape.intervalMs
-        indicators = plan.indicators
+        indicators = plan.indicators(of: .canary)
         places = RegressionWatch.places(rules)
     }
 
@@ -146,7 +146,7 @@ struct RegressionWatch: Sendable, Equatable {
     ///
     /// - Parameter isWatching: the release that it belongs to is not over; else only the self-checks' record is of use.
     mutating func restore(_ record: EvidenceRecord, plan: ReleasePlan, isWatching: Bool) {
-        if let counted = record.indicators, counted != plan.indicators { return }
+        if let counted = record.indicators, counted != plan.indicators(of: .canary) { return }
         selfChecks = record.selfChecks
         if isWatching {
             evidence = record.evidence

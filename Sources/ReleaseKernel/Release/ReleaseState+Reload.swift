@@ -9,7 +9,9 @@ extension ReleaseState {
         let carried = carriedAlerts(to: next)
         resolveRules(missingIn: next, &context)
         plan = next
-        if old.baseline.version == next.baseline.version, old.indicators == next.indicators {
+        if old.baseline.version == next.baseline.version, old.indicators == next.indicators,
+            old.baseline.match == next.baseline.match, old.canary.match == next.canary.match
+        {
             regression.adopt(next)
             if !isSamePair { regression.end() }
         } else {

@@ -1,6 +1,8 @@
 import ReleaseKernel
+import Telemetry
 
-/// Reads the two pools. A target belongs to one pool alone: in both, its numbers would be compared with themselves.
+/// Reads the two pools. A page belongs to one pool alone, or its numbers would be compared with themselves; one that holds
+/// both versions is in both pools, each with matchers that the other's series do not satisfy.
 struct PoolsReader {
     static let targetLimit = 10_000
 
@@ -11,8 +13,17 @@ struct PoolsReader {
     private struct Target {
         let plan: TargetPlan
         /// What is scraped: where two targets agree in it, they are one.
-        let identity: String
+        let identity: PageIdentity
         let field: Field
+    }
+
+    private struct PoolDraft {
+        let version: String
+        let versionField: Field
+        let targets: [Target]
+        let match: SeriesMatchers
+
+        var plan: PoolPlan { PoolPlan(version: version, targets: targets.map(\.plan), match: match) }
     }
 
     func pools(_ field: Field) -> (baseline: PoolPlan, canary: PoolPlan)? {
@@ -20,19 +31,17 @@ struct PoolsReader {
         let baseline = fields.required("baseline").flatMap { pool($0, "baseline") }
         let canary = fields.required("canary").flatMap { pool($0, "canary") }
         guard let baseline, let canary else { return nil }
-        refuseOverlap(baseline.targets.map { ($0, "baseline") } + canary.targets.map { ($0, "canary") })
+        refuseOverlap(baseline, canary)
         if baseline.version == canary.version {
             canary.versionField.fail(
                 "both pools have version \(Quote.value(canary.version)); a release compares two versions")
         }
-        return (
-            PoolPlan(version: baseline.version, targets: baseline.targets.map(\.plan)),
-            PoolPlan(version: canary.version, targets: canary.targets.map(\.plan))
-        )
+        return (baseline.plan, canary.plan)
     }
 
-    private func pool(_ field: Field, _ name: String) -> (version: String, versionField: Field, targets: [Target])? {
-        guard let fields = field.fields(of: "pool '\(name)'", ["version", "targets"]) else { return nil }
+    private func pool(_ field: Field, _ name: String) -> PoolDraft? {
+        guard let fields = field.fields(of: "pool '\(name)'", ["version", "targets", "match"]) else { return nil }
+        let match = fields.has("match") ? fields["match"].flatMap(PoolMatchReader.matchers) : SeriesMatchers()
         let versionField = fields.required("version")
         let version = versionField?.line(limit: 200)
         guard let list = fields.required("targets"), let entries = list.entries(of: "targets") else { return nil }
@@ -42,8 +51,8 @@ struct PoolsReader {
             return nil
         }
         let targets = entries.compactMap(target)
-        guard let versionField, let version, targets.count == entries.count else { return nil }
-        return (version, versionField, targets)
+        guard let versionField, let version, let match, targets.count == entries.count else { return nil }
+        return PoolDraft(version: version, versionField: versionField, targets: targets, match: match)
     }
 
     // MARK: Targets
@@ -66,9 +75,8 @@ struct PoolsReader {
         _ address: (url: String, parsed: WebAddress), instance: String?, socket: String?, _ field: Field
     ) -> Target {
         let name = instance ?? "\(address.parsed.hostPort.shownHost):\(address.parsed.port)"
-        return Target(
-            plan: TargetPlan(instance: name, url: address.url, unixSocket: socket),
-            identity: (socket.map { "\($0) " } ?? "") + address.parsed.identity, field: field)
+        let plan = TargetPlan(instance: name, url: address.url, unixSocket: socket)
+        return Target(plan: plan, identity: plan.identity, field: field)
     }
 
     /// `host:port` or a URL, completed with the scrape's scheme and path.
@@ -100,27 +108,55 @@ struct PoolsReader {
         return "\(scheme)://\(text)"
     }
 
-    private func refuseOverlap(_ targets: [(target: Target, pool: String)]) {
-        var identities: [String: (pool: String, line: Int)] = [:]
-        var instances: [String: (pool: String, line: Int)] = [:]
-        for (target, pool) in targets {
-            let here = (pool: pool, line: target.field.place.line)
-            let name = target.plan.instance.lowercased()
-            if let first = identities[target.identity] {
-                refuse(target, what: "the target \(Quote.value(target.plan.instance))", pool, first)
+    // MARK: The same page twice
+
+    private struct Seen {
+        let target: Target
+        let pool: Pool
+
+        var line: Int { target.field.place.line }
+    }
+
+    private func refuseOverlap(_ baseline: PoolDraft, _ canary: PoolDraft) {
+        // Two expressions may match the same value: that can only be seen on a page.
+        let maySharePages =
+            !baseline.match.isEmpty && !canary.match.isEmpty
+            && baseline.match.relation(to: canary.match) != .overlapping
+        var pages: [PageIdentity: Seen] = [:]
+        var instances: [String: Seen] = [:]
+        let all = baseline.targets.map { Seen(target: $0, pool: .baseline) }
+        for here in all + canary.targets.map({ Seen(target: $0, pool: .canary) }) {
+            let name = here.target.plan.instance.lowercased()
+            if let first = pages[here.target.identity] {
+                let isShared = first.pool != here.pool && maySharePages
+                if !isShared { refusePage(here, first, hasMatch: !baseline.match.isEmpty && !canary.match.isEmpty) }
             } else if let first = instances[name] {
-                refuse(target, what: "an instance \(Quote.value(target.plan.instance))", pool, first)
+                refuse(here, what: "an instance \(Quote.value(here.target.plan.instance))", first)
             }
-            identities[target.identity] = identities[target.identity] ?? here
+            pages[here.target.identity] = pages[here.target.identity] ?? here
             instances[name] = instances[name] ?? here
         }
     }
 
-    private func refuse(_ target: Target, what: String, _ pool: String, _ first: (pool: String, line: Int)) {
+    private func refusePage(_ here: Seen, _ first: Seen, hasMatch: Bool) {
+        let instance = here.target.plan.instance
+        let isRespelled = instance.lowercased() != first.target.plan.instance.lowercased()
+        let other = isRespelled ? ", which is the same page as \(Quote.value(first.target.plan.instance))," : ""
+        let what = "the target \(Quote.value(instance))\(other)"
+        guard first.pool != here.pool else { return refuse(here, what: what, first) }
+        let advice =
+            hasMatch
+            ? "and the 'match' of both pools can take the same series; make them exclude each other"
+            : "so it would be compared with itself; where one page has the series of both versions, give each pool its "
+                + "own 'match', for example match: {server: new1}"
+        here.target.field.fail("\(what) is in the \(first.pool.rawValue) as well, in line \(first.line), \(advice)")
+    }
+
+    private func refuse(_ here: Seen, what: String, _ first: Seen) {
         let rest =
-            first.pool == pool
-            ? "is already in the \(pool), in line \(first.line)"
-            : "is in the \(first.pool) as well, in line \(first.line); a target belongs to one version"
-        target.field.fail("\(what) \(rest)")
+            first.pool == here.pool
+            ? "is already in the \(here.pool.rawValue), in line \(first.line)"
+            : "is in the \(first.pool.rawValue) as well, in line \(first.line); a target belongs to one version"
+        here.target.field.fail("\(what) \(rest)")
     }
 }

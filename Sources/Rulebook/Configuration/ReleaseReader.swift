@@ -22,7 +22,7 @@ struct ReleaseReader {
         let indicators = indicatorsField.flatMap(self.indicators)
         let indicatorNames = indicatorsField?.value.memberNames
         let router = fields.required("router").flatMap { RouterReader(folder: folder).router($0) }
-        let bounds = LatencyBounds.read(indicatorsField)
+        let bounds = LatencyBounds.read(indicatorsField, unit: indicators?.latencyUnit)
         let rollback = rollback(fields["rollback"])
         let fallback = fields["fallback"].flatMap { self.fallback($0, deadlineMs: rollback.deadlineMs) }
         let drain = fields["drain"].flatMap {
@@ -62,15 +62,15 @@ struct ReleaseReader {
     }
 
     private func indicators(_ field: Field) -> WatchList? {
-        guard let fields = field.fields(of: "'indicators'", ["requests", "errors", "latency", "latency_bounds"]) else {
-            return nil
-        }
+        let names = ["requests", "errors", "latency", "latency_unit", "latency_bounds"]
+        guard let fields = field.fields(of: "'indicators'", names) else { return nil }
         if fields.has("errors"), !fields.has("requests") {
             fields.fail("'errors' needs 'requests': an error rate is errors by requests")
         }
-        let list = WatchList(
+        var list = WatchList(
             requests: fields["requests"].flatMap(selector), errors: fields["errors"].flatMap(selector),
             latency: fields["latency"].flatMap(selector))
+        list.latencyUnit = LatencyUnitReader.unit(fields, latency: list.latency)
         let none = !fields.has("requests") && !fields.has("errors") && !fields.has("latency")
         if none { fields.fail("'indicators' needs at least one of 'requests', 'errors' and 'latency'") }
         return list

@@ -102,7 +102,8 @@ struct EffectiveConfiguration {
             let socket: Members = target.unixSocket.map { [("unix_socket", .text($0))] } ?? []
             return YAMLTree.mapping([("address", .text(target.url))] + socket + [("instance", .text(target.instance))])
         }
-        return .mapping([("version", .text(pool.version)), ("targets", .list(targets))])
+        let match: Members = pool.match.isEmpty ? [] : [("match", .text("\(pool.match)"))]
+        return .mapping([("version", .text(pool.version))] + match + [("targets", .list(targets))])
     }
 
     private func indicators(_ release: ReleasePlan) -> YAMLTree {
@@ -111,10 +112,21 @@ struct EffectiveConfiguration {
             ("requests", list.requests), ("errors", list.errors), ("latency", list.latency),
         ]
         var members: Members = all.compactMap { name, selector in selector.map { (name, .text("\($0)")) } }
+        if let unit = list.latencyUnit { members.append(("latency_unit", .text(unit.rawValue))) }
         if !release.latencyBounds.isEmpty {
-            members.append(("latency_bounds", .list(release.latencyBounds.map { .plain(Self.number($0)) })))
+            members.append(("latency_bounds", .list(bounds(release))))
         }
         return .mapping(members)
+    }
+
+    /// In the page's unit: of the numbers that give the same seconds the shortest.
+    private func bounds(_ release: ReleasePlan) -> [YAMLTree] {
+        let factor = (release.indicators.latencyUnit ?? .seconds).perSecond
+        return release.latencyBounds.map { bound in
+            let near = bound * factor
+            let same = [near, near.nextDown, near.nextUp].filter { $0 / factor == bound }.map(Self.number)
+            return .plain(same.min { $0.utf8.count < $1.utf8.count } ?? Self.number(near))
+        }
     }
 
     private func rollback(_ rollback: RollbackPlan) -> YAMLTree {

@@ -103,6 +103,11 @@ enum UnsupportedFields {
     static let ofRules = ["expr", "record", "interval"]
 
     static func refusal(of name: String, known: [String]) -> String? {
+        if known.contains("match"), known.contains("targets"), PoolMatchReader.otherNames.contains(name) {
+            return
+                "unknown field '\(name)' in a pool; did you mean 'match'? It picks the pool's series by their labels, "
+                + "for all indicators: match: {server: new1}, or match: '{server=~\"new.*\"}'"
+        }
         let instead =
             "write 'indicator' and 'when' instead, for example 'indicator: error_rate' and 'when: canary > 1%'"
         guard known.contains("alert") || known.contains("rules") && known.contains("name") else {

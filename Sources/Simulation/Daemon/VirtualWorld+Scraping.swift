@@ -107,7 +107,9 @@ extension VirtualWorld {
     }
 
     private func read(_ page: [UInt8], _ scrape: Scrape) -> ScrapeReport.Outcome {
-        guard daemon != nil, let watch = planned(scrape.release)?.indicators else { return .failure("dead") }
+        guard daemon != nil, let watch = planned(scrape.release)?.indicators(of: scrape.pool) else {
+            return .failure("dead")
+        }
         let release = releases[scrape.release]
         let pool = scrape.pool == .baseline ? release.baseline : release.canary
         let isOpenMetrics = pool.first { $0.instance == scrape.instance }?.isOpenMetrics ?? false

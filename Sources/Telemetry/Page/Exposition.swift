@@ -92,7 +92,7 @@ public enum Exposition {
         return count
     }
 
-    private static func walk(
+    static func walk(
         _ page: [UInt8], format: ExpositionFormat,
         _ take: (borrowing ExpositionScanner, Span<UInt8>) throws(ExpositionError) -> Void
     ) throws(ExpositionError) {

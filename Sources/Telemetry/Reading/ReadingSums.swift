@@ -125,10 +125,15 @@ struct ReadingSums {
 
     // MARK: the result
 
-    func reading(samples: Int, hasBase: Bool, coveredSeconds: Double?, resets: Int) -> TargetReading {
+    /// - Parameter latencyPerSecond: divisor that makes seconds of the page's sums and quantiles; bounds are in seconds
+    ///   already.
+    func reading(
+        samples: Int, hasBase: Bool, coveredSeconds: Double?, resets: Int, latencyPerSecond: Double = 1
+    ) -> TargetReading {
         TargetReading(
             requests: hasBase && matches.requests > 0 ? requests : nil, errors: hasBase ? errorsOrNone : nil,
-            latency: latency(hasBase: hasBase), matches: matches, samples: samples, coveredSeconds: coveredSeconds,
+            latency: latency(hasBase: hasBase, latencyPerSecond), matches: matches, samples: samples,
+            coveredSeconds: coveredSeconds,
             resets: resets)
     }
 
@@ -138,17 +143,17 @@ struct ReadingSums {
         return watchesErrors && matches.requests > 0 ? 0 : nil
     }
 
-    private func latency(hasBase: Bool) -> TargetReading.Latency {
-        if !bounds.isEmpty { return hasBase ? .histogram(histogram) : .absent }
+    private func latency(hasBase: Bool, _ perSecond: Double) -> TargetReading.Latency {
+        if !bounds.isEmpty { return hasBase ? .histogram(histogram(perSecond)) : .absent }
         if quantiles.isEmpty, count == nil || !hasBase { return .absent }
         let rising = quantiles.sorted { $0.quantile < $1.quantile }
         return .summary(
             SummaryValues(
-                quantiles: rising.map(\.quantile), seconds: rising.map(\.seconds),
-                sumSeconds: hasBase ? sumSeconds : 0, count: hasBase ? count ?? 0 : 0))
+                quantiles: rising.map(\.quantile), seconds: rising.map { $0.seconds / perSecond },
+                sumSeconds: hasBase ? sumSeconds / perSecond : 0, count: hasBase ? count ?? 0 : 0))
     }
 
-    private var histogram: HistogramIncrements {
+    private func histogram(_ perSecond: Double) -> HistogramIncrements {
         var (upperBounds, cumulative) = (bounds, increments)
         if !isRising {
             let order = bounds.indices.sorted { bounds[$0] < bounds[$1] }
@@ -157,7 +162,8 @@ struct ReadingSums {
         }
         let total = upperBounds.last == .infinity ? cumulative.last : nil
         return HistogramIncrements(
-            upperBounds: upperBounds, cumulative: cumulative, sumSeconds: sumSeconds, count: count ?? total ?? 0)
+            upperBounds: upperBounds, cumulative: cumulative, sumSeconds: sumSeconds / perSecond,
+            count: count ?? total ?? 0)
     }
 
     private var isRising: Bool {

@@ -18,17 +18,19 @@ struct SeriesClassifier {
         if let errors = try watch.errors.map(SelectorMatch.init) {
             want(errors.metric) { errors.matches($0) ? SeriesRoles(isErrors: true) : .none }
         }
-        if let latency = try watch.latency.map(SelectorMatch.init) { wantLatency(latency) }
+        if let latency = try watch.latency.map(SelectorMatch.init) {
+            wantLatency(latency, perSecond: watch.latencyPerSecond)
+        }
         want("process_start_time_seconds") { _ in SeriesRoles(isStartTime: true) }
         for created in SeriesClassifier.createdNames(watch) {
             want(created) { _ in SeriesRoles(isStartTime: true, isCreated: true) }
         }
     }
 
-    private mutating func wantLatency(_ latency: SelectorMatch) {
+    private mutating func wantLatency(_ latency: SelectorMatch, perSecond: Double) {
         want(latency.metric + "_bucket") { labels in
             guard let bound = SeriesClassifier.number("le", labels), latency.matches(labels) else { return .none }
-            return SeriesRoles(bucketBound: bound)
+            return SeriesRoles(bucketBound: bound / perSecond)
         }
         want(latency.metric + "_sum") { latency.matches($0) ? SeriesRoles(isLatencySum: true) : .none }
         want(latency.metric + "_count") { latency.matches($0) ? SeriesRoles(isLatencyCount: true) : .none }

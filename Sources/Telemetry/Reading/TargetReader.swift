@@ -227,7 +227,7 @@ public struct TargetReader {
         let judged = judge.judge(sums, base, processStart: page.starts.process, scrape: scrape)
         var reading = (judged.sums ?? sums).reading(
             samples: page.samples, hasBase: judged.sums != nil, coveredSeconds: judged.coveredSeconds,
-            resets: base.resets)
+            resets: base.resets, latencyPerSecond: watch.latencyPerSecond)
         reading.notes = judged.notes
         reading.isAmbiguous = judged.isAmbiguous
         let hasMoved = sums.hasRisen || base.doubtful.hasRisen || base.resets > 0 || base.hasFallen || base.cameBack

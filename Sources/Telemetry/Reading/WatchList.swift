@@ -4,14 +4,23 @@ public struct WatchList: Sendable, Equatable, Codable {
     public var requests: SeriesSelector?
     /// A counter: one per failed request.
     public var errors: SeriesSelector?
-    /// A classic histogram or a summary, in seconds.
+    /// A classic histogram or a summary.
     public var latency: SeriesSelector?
+    /// In what the page gives the latency. Nil when nothing says so, which is read as seconds.
+    public var latencyUnit: LatencyUnit?
 
-    public init(requests: SeriesSelector? = nil, errors: SeriesSelector? = nil, latency: SeriesSelector? = nil) {
+    public init(
+        requests: SeriesSelector? = nil, errors: SeriesSelector? = nil, latency: SeriesSelector? = nil,
+        latencyUnit: LatencyUnit? = nil
+    ) {
         self.requests = requests
         self.errors = errors
         self.latency = latency
+        self.latencyUnit = latencyUnit
     }
+
+    /// Divisor that makes seconds of the page's latencies.
+    var latencyPerSecond: Double { latencyUnit?.perSecond ?? 1 }
 }
 
 /// Bounds on one page. Reaching one fails the scrape with an error that names it. Zero means no bound.

@@ -3,15 +3,12 @@ extension SeriesSelector: CustomStringConvertible {
     /// same selector.
     public var description: String {
         let isPlain = SelectorParser.isPlainMetric(metric)
-        let pairs = matchers.map { matcher in
-            let label = SelectorParser.isPlainLabel(matcher.label) ? matcher.label : Self.quoted(matcher.label)
-            return label + matcher.comparison.rawValue + Self.quoted(matcher.value)
-        }
+        let pairs = matchers.map(\.description)
         let inside = (isPlain ? [] : [Self.quoted(metric)]) + pairs
         return (isPlain ? metric : "") + (inside.isEmpty ? "" : "{" + inside.joined(separator: ",") + "}")
     }
 
-    private static func quoted(_ text: String) -> String {
+    fileprivate static func quoted(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -33,6 +30,14 @@ extension SeriesSelector: CustomStringConvertible {
     public init(parsing text: String) throws(SelectorError) {
         var parser = SelectorParser(text)
         self = try parser.selector()
+    }
+}
+
+extension SeriesSelector.Matcher: CustomStringConvertible {
+    /// `code=~"5.."`
+    public var description: String {
+        let name = SelectorParser.isPlainLabel(label) ? label : SeriesSelector.quoted(label)
+        return name + comparison.rawValue + SeriesSelector.quoted(value)
     }
 }
 
@@ -68,6 +73,24 @@ struct SelectorParser {
         skipBlanks()
         guard position == bytes.count, let metric else { throw unexpected("a metric name, as in http_requests_total") }
         return SeriesSelector(metric: metric, matchers: matchers)
+    }
+
+    /// The whole text is a pair of braces with at least one matcher.
+    mutating func matchersAlone() throws(SelectorError) -> [SeriesSelector.Matcher] {
+        skipBlanks()
+        guard peek == Byte.open else { throw unexpected("label matchers in braces, as in {server=\"new1\"}") }
+        let opening = position
+        position += 1
+        var metric: String?
+        var matchers: [SeriesSelector.Matcher] = []
+        try matchersInBraces(&metric, &matchers)
+        guard metric == nil else {
+            throw SelectorError(offset: opening, reason: "a metric is named here; labels alone are wanted")
+        }
+        guard !matchers.isEmpty else { throw SelectorError(offset: opening, reason: "there is no label in the braces") }
+        skipBlanks()
+        guard position == bytes.count else { throw unexpected("nothing behind '}'") }
+        return matchers
     }
 
     private mutating func matchersInBraces(

@@ -1,0 +1,64 @@
+import ReleaseKernel
+import Synchronization
+import Telemetry
+
+/// Finds out whether targets of both pools whose addresses differ in their query alone are one page, because the exporter
+/// ignores the query. Then both pools would have the same numbers, and every comparison would say "no difference".
+///
+/// Two pages are taken for one while they match the same number of series and the sums of their counters are no further
+/// apart than what the counters rose by in a scrape. Two services whose lifetimes of counters lie so close are possible
+/// only at their very beginning, and then for a few scrapes.
+final class SamePageWatch: Sendable {
+    private struct Seen {
+        let pool: Pool
+        let instance: String
+        let total: SeriesTotal
+        /// Since the scrape before.
+        let rise: Double
+    }
+
+    private let seen = Mutex<[Seen]>([])
+
+    /// Takes a page down.
+    ///
+    /// - Returns: the target of the other pool that has the same page; nil when there is none, or none has been read.
+    func twin(of instance: String, in pool: Pool, total: SeriesTotal) -> String? {
+        seen.withLock { seen in
+            let index = seen.firstIndex { $0.pool == pool && $0.instance == instance }
+            let rise = index.map { max(0, total.total - seen[$0].total.total) } ?? 0
+            let here = Seen(pool: pool, instance: instance, total: total, rise: rise)
+            if let index { seen[index] = here } else { seen.append(here) }
+            return seen.first { $0.pool != pool && Self.isSame($0, here) }?.instance
+        }
+    }
+
+    private static func isSame(_ one: Seen, _ other: Seen) -> Bool {
+        let (first, second) = (one.total, other.total)
+        guard first.series == second.series, max(first.total, second.total) > 0 else { return false }
+        // One of them may have been read a scrape later. Before the first rise only near equality counts.
+        let rise = max(one.rise, other.rise)
+        let tolerance = rise > 0 ? 1.25 * rise : 0.01 * max(first.total, second.total)
+        return abs(first.total - second.total) <= tolerance + 2
+    }
+
+    /// A watch for each page that targets of both pools address with different queries.
+    ///
+    /// - Returns: by the identity of the target.
+    static func watches(of release: ReleasePlan) -> [PageIdentity: SamePageWatch] {
+        var canaries: [PageIdentity: [PageIdentity]] = [:]
+        for target in release.canary.targets {
+            canaries[target.identity.withoutQuery, default: []].append(target.identity)
+        }
+        var watches: [PageIdentity: SamePageWatch] = [:]
+        var shared: [PageIdentity: SamePageWatch] = [:]
+        for target in release.baseline.targets {
+            let page = target.identity.withoutQuery
+            let others = canaries[page] ?? []
+            guard others.contains(where: { $0 != target.identity }) else { continue }
+            let watch = shared[page] ?? SamePageWatch()
+            shared[page] = watch
+            for identity in others + [target.identity] { watches[identity] = watch }
+        }
+        return watches
+    }
+}

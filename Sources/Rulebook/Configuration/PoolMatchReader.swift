@@ -1,0 +1,46 @@
+import Telemetry
+
+/// Reads `match` of a pool: which series of its pages are the pool's.
+enum PoolMatchReader {
+    /// Labels of one `match`.
+    private static let limit = 20
+
+    /// Names that other tools give to it; none of them is a field here.
+    static let otherNames: Set<String> = [
+        "select", "selector", "selectors", "labels", "label", "indicators", "matchers", "matches", "filter", "filters",
+        "where", "series", "query",
+    ]
+
+    /// A mapping of labels to values, or matchers as a selector has them; nil after an error.
+    static func matchers(_ field: Field) -> SeriesMatchers? {
+        if case .mapping = field.value.content { return labels(field) }
+        guard let text = field.text(), let places = TextPlaces(field.value) else { return nil }
+        do throws(SelectorError) {
+            return try SeriesMatchers(parsing: text)
+        } catch {
+            field.log.error(
+                places.place(utf8Offset: error.offset),
+                "'match' must be labels such as {server: new1}, or matchers in quotes such as "
+                    + "'{server=~\"new.*\"}': \(error.reason)")
+            return nil
+        }
+    }
+
+    private static func labels(_ field: Field) -> SeriesMatchers? {
+        guard let pairs = field.pairs() else { return nil }
+        guard !pairs.isEmpty, pairs.count <= limit else {
+            field.fail("'match' must have 1 to \(limit) labels, for example {server: new1}")
+            return nil
+        }
+        var matchers: [SeriesSelector.Matcher] = []
+        for (name, namePlace, value) in pairs {
+            guard !name.isEmpty, name != "__name__" else {
+                field.log.error(namePlace, "\(Quote.value(name)) is not a label; 'match' picks series by their labels")
+                return nil
+            }
+            guard let text = value.text() else { return nil }
+            matchers.append(SeriesSelector.Matcher(label: name, comparison: .equal, value: text))
+        }
+        return SeriesMatchers(matchers)
+    }
+}
