@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Statistics
@@ -129,6 +130,31 @@ struct SteadyBlocksTests {
             if block.isSteady { steady += 1 }
         }
         #expect(Double(steady) >= 0.95 * Double(settled), "\(steady) of \(settled)")
+    }
+}
+
+@Suite("Records of versions without guarded blocks")
+struct OlderRecordTests {
+    /// What was written before blocks were guarded can be read and continued as it was.
+    @Test func areContinuedAsTheyWere() throws {
+        var comparison = Comparison(Comparison.Settings(safeRatio: 1.5, tracksRatio: true, isGuarded: true))
+        let data = try JSONEncoder().encode(comparison)
+        var fields = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
+        for name in ["guarded", "strata", "presentCounts"] {
+            #expect(fields.removeValue(forKey: name) != nil, "\(name)")
+        }
+        var settings = try #require(fields["settings"] as? [String: Any])
+        #expect(settings.removeValue(forKey: "isGuarded") != nil)
+        fields["settings"] = settings
+        var old = try JSONDecoder().decode(Comparison.self, from: JSONSerialization.data(withJSONObject: fields))
+        var bare = Comparison(Comparison.Settings(safeRatio: 1.5, tracksRatio: true))
+        for step in 1...5 {
+            old.take(PairCounts(900, 9, 100, 4), atSeconds: Double(step) * 5, dispersion: 1)
+            bare.take(PairCounts(900, 9, 100, 4), atSeconds: Double(step) * 5, dispersion: 1)
+        }
+        #expect(old.logE == bare.logE && old.logE > 3 && old.ratioOfRates == bare.counts.ratio)
+        comparison.take(PairCounts(900, 9, 100, 4), atSeconds: 5, dispersion: 1)
+        #expect(try recoded(comparison) == comparison)
     }
 }
 

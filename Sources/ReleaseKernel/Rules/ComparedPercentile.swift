@@ -20,6 +20,8 @@ struct ComparedPercentile: Sendable, Equatable {
         guard obstacle != nil else { return }
         (baseline.value, self.canary.value) = (nil, nil)
         (baseline.notes, self.canary.notes) = ([], [])
+        // That no bound is left is what the pools' obstacle says better.
+        (baseline.obstacle, self.canary.obstacle) = (nil, nil)
     }
 
     /// Nil when one of them has had no requests, so that there is nothing to compare.

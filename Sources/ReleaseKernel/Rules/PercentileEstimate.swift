@@ -151,7 +151,9 @@ enum LatencyBounds {
 
     /// `0.1, 1, +Inf; 0.25, 2.5, +Inf`: at most three sets of at most eight.
     static func text(_ layouts: [[Double]]) -> String {
-        var sets = layouts.prefix(3).map { bounds in
+        // In an order that does not depend on which target answered first.
+        let sorted = layouts.sorted { $0.lexicographicallyPrecedes($1) }
+        var sets = sorted.prefix(3).map { bounds in
             bounds.prefix(shown).map(le).joined(separator: ", ") + (bounds.count > shown ? ", …" : "")
         }
         if layouts.count > 3 { sets.append("…") }
