@@ -31,15 +31,19 @@ extension ReleaseState {
     private mutating func sawTraffic(rate: Double, _ context: inout StepContext) {
         rollback?.proof.quietCycles = 0
         rollback?.proof.busyCycles += 1
-        obstruct("the canary still serves \(NumberText.plain(rate)) requests/s\(whatMoves)")
+        obstruct("the canary still serves \(NumberText.plain(rate)) requests/s\(whatMoves(rate: rate))")
         // The router says one thing and the traffic another: ask again for what is wanted.
         if (rollback?.proof.busyCycles ?? 1) % 3 == 0, rollback?.step == .proving { apply(&context) }
     }
 
     /// Names the series, so that an operator can tell users from probes.
-    private var whatMoves: String {
+    private func whatMoves(rate: Double) -> String {
         let series = canary.movingSeries
-        guard !series.isEmpty else { return "" }
+        guard !series.isEmpty else {
+            // Far more than probes and scrapes make is traffic of users.
+            guard rate <= 20 * plan.proof.countedBelow else { return "" }
+            return " (if these are health checks or scrapes, exclude them in `requests` or raise `proof.below`)"
+        }
         return " (\(series.joined(separator: ", ")); if these are health checks or scrapes, exclude them in `requests`"
             + " or raise `proof.below`)"
     }
