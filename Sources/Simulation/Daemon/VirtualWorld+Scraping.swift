@@ -152,7 +152,7 @@ extension VirtualWorld {
                     requests: 500, errors: 500, matches: .init(requests: 1, errors: 1), samples: 1, coveredSeconds: 5),
                 warnings: [])
         case (.receiptIsProof?, .success(var reading, let warnings))
-            where scrape.pool == .canary && releases[scrape.release].routers.contains { $0.claimed != nil }:
+        where scrape.pool == .canary && releases[scrape.release].routers.contains { $0.claimed != nil }:
             { () -> ScrapeReport.Outcome in
                 reading.requests = reading.requests.map { _ in 0 }
                 return .success(reading, warnings: warnings)
