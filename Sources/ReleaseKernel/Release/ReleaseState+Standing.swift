@@ -12,7 +12,18 @@ extension ReleaseState {
                 isDryRun: isDryRun)
         }
         let young = past.reversed().filter { now.wallMs - $0.openedWallMs < Self.leastRollbackAlertMs }
-        return firing + (rollback.map { standing($0, at: now) } ?? []) + young.compactMap { standing($0, at: now) }
+        let rollbacks = (rollback.map { standing($0, at: now) } ?? []) + young.compactMap { standing($0, at: now) }
+        return firing + rollbacks + unusableRouter(at: now, isDryRun: isDryRun)
+    }
+
+    /// Lasts until the router is reported as usable again.
+    private func unusableRouter(at now: Moment, isDryRun: Bool) -> [Notification] {
+        guard routerHealth.isReported else { return [] }
+        return [
+            notification(
+                .routerUnusable, sequence: 0, at: now, summary: "\(name): the router cannot be used", isDryRun: isDryRun
+            )
+        ]
     }
 
     private func standing(_ rollback: Rollback, at now: Moment) -> [Notification] {
