@@ -167,7 +167,8 @@ struct TargetReaderTests {
         var pages = try Pages()
         var last: Double?
         for page in 0..<8 {
-            let text = "process_start_time_seconds \(1_000 + 5 * page)\nrequests_total{code=\"200\"} \(90_000 + 10 * page)\n"
+            let start = "process_start_time_seconds \(1_000 + 5 * page)\n"
+            let text = start + "requests_total{code=\"200\"} \(90_000 + 10 * page)\n"
             last = try pages.read(text).requests
         }
         #expect(last == 10)
