@@ -34,7 +34,11 @@ actor TargetScraper {
     private var usualMs: Int64 = 0
     /// Only a process that started after this is new to us: when we began to look, or last saw a page before a gap.
     private var knownSinceUptimeMs: Int64
-    /// The nearest names are looked up once per page without a match, not in each scrape.
+    /// One of the first targets of its pool: its page is examined as a whole. The others' pages are alike.
+    private let isExample: Bool
+    private let needsPercentiles: Bool
+    /// Which indicators the page fed when it was examined.
+    private var examined: [Bool] = []
     private var warnings: [String] = []
     private var notes = RecentNotes()
     private var lastCondition = Condition.up([])
@@ -53,6 +57,8 @@ actor TargetScraper {
         self.shelf = shelf
         self.scratches = scratches
         knownSinceUptimeMs = clock.now.uptimeMs
+        isExample = release.pool(pool).targets.prefix(TargetScraper.examples).contains(target)
+        needsPercentiles = release.looksAtPercentiles
         request = ScrapeRequest.make(target: target, scrape: release.scrape)
         reader = try TargetReader(watch: release.indicators(of: pool), limits: release.scrape.limits)
     }
@@ -147,6 +153,8 @@ actor TargetScraper {
         now.wallMs -= sinceMs
         return now
     }
+
+    private static let examples = 20
 
     /// A busy machine may take so long to run the task whose answer has come.
     private static let wakingUpMs: Int64 = 200
@@ -254,43 +262,16 @@ actor TargetScraper {
 
     private var address: String { Redaction.url(target.url) }
 
-    /// A selector that matches nothing in a healthy scrape is how a rule sees nothing for ever.
+    /// A selector that can never match is how a rule sees nothing for ever. The page is examined when what it feeds
+    /// changes, not in each scrape.
     private func warn(_ reading: TargetReading, page: [UInt8], format: ExpositionFormat) {
-        let missing = MissingSeries.selectors(of: watch, in: reading)
-        guard !missing.isEmpty else { return warnings = [] }
-        guard warnings.isEmpty else { return }
-        warnings = MissingSeries.warnings(for: missing, page: page, format: format)
-    }
-}
-
-/// Finds the indicators that a healthy page does not feed.
-public enum MissingSeries {
-    /// The indicators whose selector matched no series of a page that was read.
-    public static func selectors(of watch: WatchList, in reading: TargetReading) -> [(
-        indicator: String, series: SeriesSelector
-    )] {
-        var missing: [(String, SeriesSelector)] = []
-        if let requests = watch.requests, reading.matches.requests == 0 { missing.append(("requests", requests)) }
-        if let latency = watch.latency, reading.matches.latency == 0 { missing.append(("latency", latency)) }
-        // A service without an error yet often has no error series: only an unknown metric name is worth a warning.
-        if let errors = watch.errors, reading.matches.errors == 0, errors.metric != watch.requests?.metric {
-            missing.append(("errors", errors))
-        }
-        return missing
-    }
-
-    /// One line each, with the nearest names that the page does have.
-    public static func warnings(
-        for missing: [(indicator: String, series: SeriesSelector)], page: [UInt8], format: ExpositionFormat
-    ) -> [String] {
-        guard let names = try? Exposition.metricNames(in: page, format: format) else { return [] }
-        return missing.map { indicator, series in
-            if names.contains(series.metric) {
-                return "no series of \(series.metric) matches the \(indicator) selector \(series)"
-            }
-            let near = NearestNames.suggestions(for: series.metric, among: names, limit: 3)
-            let hint = near.isEmpty ? "" : "; the nearest names are \(near.joined(separator: ", "))"
-            return "the page has no \(series.metric), which the \(indicator) indicator asks for\(hint)"
-        }
+        let matches = reading.matches
+        let fed = [matches.requests > 0, matches.errors > 0, matches.latency > 0]
+        guard fed != examined else { return }
+        examined = fed
+        let isMissing = watch.requests != nil && !fed[0] || watch.latency != nil && !fed[2]
+        guard isExample || isMissing else { return warnings = [] }
+        warnings = PageDiagnosis.findings(
+            watch, matches: matches, page: page, format: format, needsPercentiles: needsPercentiles)
     }
 }

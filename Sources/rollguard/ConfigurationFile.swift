@@ -9,8 +9,8 @@ struct ConfigurationFile: PlanSource {
     func load() throws(PlanMistakes) -> Plan {
         let result = Rulebook.load(configuration: path, files: DiskFiles())
         guard var plan = result.plan else { throw PlanMistakes(result.mistakes.map(\.description)) }
-        // `check` refuses these. A daemon starts all the same, so that an update leaves no release unwatched.
-        let remarks = result.impossible.map { "\($0.file):\($0.line):\($0.column): \($0.text)" }
+        // `check` refuses the first of these, and warns of the others. A daemon starts all the same, so that an update leaves no release unwatched.
+        let remarks = (result.impossible + result.warnings).map { "\($0.file):\($0.line):\($0.column): \($0.text)" }
         for index in plan.releases.indices { plan.releases[index].remarks = remarks }
         return plan
     }

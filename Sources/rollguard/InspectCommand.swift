@@ -29,7 +29,11 @@ struct Inspect: AsyncParsableCommand {
     @Flag(help: "One JSON object with the samples, or with the error.")
     var json = false
 
-    @Option(help: "Also say which series the indicators of this configuration match.")
+    @Option(
+        help: """
+            Also say which series the indicators of this configuration match, and use the credentials and TLS of \
+            its target at this address.
+            """)
     var config: String?
 
     @Option(help: "Seconds to wait for the page.")
@@ -40,7 +44,8 @@ struct Inspect: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let fetched = try await fetch()
+        let plan = try config.map(load)
+        let fetched = try await fetch(plan)
         let samples: [ExpositionSample]
         let format: ExpositionFormat
         do {
@@ -56,7 +61,7 @@ struct Inspect: AsyncParsableCommand {
             let text = samples.map(\.description).joined(separator: "\n")
             if !text.isEmpty { Terminal.say(text) }
         }
-        if let config { try explain(fetched.body, format: format, configuration: config) }
+        if let plan { try explain(fetched.body, format: format, plan: plan) }
     }
 
     private struct Page {
@@ -64,11 +69,18 @@ struct Inspect: AsyncParsableCommand {
         let contentType: String?
     }
 
-    private func fetch() async throws -> Page {
+    private func load(_ path: String) throws -> Plan {
+        do { return try ConfigurationFile(path: path).load() } catch { throw Failure.no("\(error)") }
+    }
+
+    private func fetch(_ plan: Plan?) async throws -> Page {
         guard page.hasPrefix("http://") || page.hasPrefix("https://") else { return try readFile() }
         let transport = CurlTransport(userAgent: "Rollguard/\(Rollguard.version)", secrets: SystemSecretStore())
-        let target = TargetPlan(instance: page, url: page)
-        let scrape = ScrapePlan(timeoutMs: Int64(timeout * 1_000))
+        let configured = plan.flatMap { InspectedTarget(url: page, in: $0) }
+        let target = TargetPlan(instance: page, url: page, unixSocket: configured?.unixSocket)
+        var scrape = configured?.scrape ?? ScrapePlan()
+        scrape.timeoutMs = Int64(timeout * 1_000)
+        scrape.intervalMs = max(scrape.intervalMs, scrape.timeoutMs * 2)
         do throws(TransportError) {
             let response = try await transport.send(ScrapeRequest.make(target: target, scrape: scrape))
             await transport.shutdown()
@@ -105,16 +117,53 @@ struct Inspect: AsyncParsableCommand {
     }
 
     /// Which series each indicator of each release matches on this page.
-    private func explain(_ body: [UInt8], format: ExpositionFormat, configuration: String) throws {
-        let plan: Plan
-        do { plan = try ConfigurationFile(path: configuration).load() } catch { throw Failure.no("\(error)") }
+    private func explain(_ body: [UInt8], format: ExpositionFormat, plan: Plan) throws {
         for release in plan.releases {
-            var reader = try TargetReader(watch: release.indicators, limits: release.scrape.limits)
-            let reading = try reader.read(body, format: format, atUptimeMs: 0, countNewWithin: nil)
             Terminal.complain("release \(release.name):")
-            for line in InspectReport.matches(release.indicators, reading: reading, page: body, format: format) {
-                Terminal.complain("  \(line)")
+            let lists = Pool.allCases.map { ($0, release.indicators(of: $0)) }
+            if lists[0].1 == lists[1].1 {
+                try explain(body, format: format, release, lists[0].1, indent: "  ")
+            } else {
+                for (pool, watch) in lists {
+                    Terminal.complain("  \(pool.rawValue) \(release.pool(pool).match):")
+                    try explain(body, format: format, release, watch, indent: "    ")
+                }
             }
         }
     }
+
+    private func explain(
+        _ body: [UInt8], format: ExpositionFormat, _ release: ReleasePlan, _ watch: WatchList, indent: String
+    ) throws {
+        var reader = try TargetReader(watch: watch, limits: release.scrape.limits)
+        let reading = try reader.read(body, format: format, atUptimeMs: 0, countNewWithin: nil)
+        let lines = InspectReport.matches(
+            watch, reading: reading, page: body, format: format, needsPercentiles: release.looksAtPercentiles)
+        for line in lines { Terminal.complain(indent + line) }
+    }
+}
+
+/// The target of a configuration that a URL means, in whatever spelling.
+struct InspectedTarget {
+    let scrape: ScrapePlan
+    let unixSocket: String?
+
+    /// The page itself, else another one of the same server: a credential goes to no other.
+    init?(url: String, in plan: Plan) {
+        let page = PageIdentity(url: url)
+        let targets = plan.releases.flatMap { release in
+            Pool.allCases.flatMap { pool in release.pool(pool).targets.map { (target: $0, scrape: release.scrape) } }
+        }
+        func find(_ isWanted: (PageIdentity) -> Bool) -> (target: TargetPlan, scrape: ScrapePlan)? {
+            targets.first { candidate in
+                isWanted(PageIdentity(url: candidate.target.url)) && InspectedTarget.isSecure(candidate.target.url) == InspectedTarget.isSecure(url)
+            }
+        }
+        let found = find { $0 == page } ?? find { $0.withoutQuery == page.withoutQuery }
+            ?? find { $0.host == page.host && $0.port == page.port }
+        guard let found else { return nil }
+        (scrape, unixSocket) = (found.scrape, found.target.unixSocket)
+    }
+
+    private static func isSecure(_ url: String) -> Bool { url.lowercased().hasPrefix("https:") }
 }

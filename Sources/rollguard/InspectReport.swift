@@ -44,7 +44,7 @@ enum InspectReport {
 
     /// A line per indicator.
     static func matches(
-        _ watch: WatchList, reading: TargetReading, page: [UInt8], format: ExpositionFormat
+        _ watch: WatchList, reading: TargetReading, page: [UInt8], format: ExpositionFormat, needsPercentiles: Bool
     ) -> [String] {
         var lines: [String] = []
         func add(_ name: String, _ series: SeriesSelector?, _ count: Int) {
@@ -54,7 +54,9 @@ enum InspectReport {
         add("requests", watch.requests, reading.matches.requests)
         add("errors", watch.errors, reading.matches.errors)
         add("latency", watch.latency, reading.matches.latency)
-        let missing = MissingSeries.selectors(of: watch, in: reading)
-        return lines + MissingSeries.warnings(for: missing, page: page, format: format).map { "warning: \($0)" }
+        if let unit = watch.latencyUnit, watch.latency != nil { lines[2] += ", in \(unit.name)" }
+        let findings = PageDiagnosis.findings(
+            watch, matches: reading.matches, page: page, format: format, needsPercentiles: needsPercentiles)
+        return lines + findings.map { "warning: \($0)" } + reading.notes.map { "warning: \($0)" }
     }
 }

@@ -45,6 +45,15 @@ public struct ReleasePlan: Sendable, Equatable, Codable {
 
     public func pool(_ pool: Pool) -> PoolPlan { pool == .baseline ? baseline : canary }
 
+    /// Whether a rule needs the buckets or the quantiles of the latency.
+    public var looksAtPercentiles: Bool {
+        rules.contains { rule in
+            if let regression = rule.regression { return regression.scope.hasLatency }
+            if case .latencyQuantile = rule.indicator { return true }
+            return false
+        }
+    }
+
     /// Whether both compare the same two versions.
     public func hasVersions(of other: ReleasePlan) -> Bool {
         baseline.version == other.baseline.version && canary.version == other.canary.version

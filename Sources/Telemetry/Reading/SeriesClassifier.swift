@@ -54,7 +54,11 @@ struct SeriesClassifier {
     }
 
     private static func number(_ label: String, _ labels: [ExpositionSample.Label]) -> Double? {
-        guard let text = labels.first(where: { $0.name == label })?.value else { return nil }
+        labels.first { $0.name == label }.flatMap { number($0.value) }
+    }
+
+    /// As the text format writes numbers: `0.5`, `1e3`, `+Inf`.
+    static func number(_ text: String) -> Double? {
         let bytes = Array(text.utf8)
         return FloatText.parse(bytes.span, 0..<bytes.count)
     }

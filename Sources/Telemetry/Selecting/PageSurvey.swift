@@ -1,0 +1,110 @@
+/// What a page says about the metrics that a release's indicators name: their types, their labels, their buckets.
+///
+/// Reads a whole page with all its text, so it is made for a target's first page and for `inspect`, not for each scrape.
+/// What it keeps is bounded, whatever the page holds.
+struct PageSurvey {
+    struct Metric {
+        var type: MetricType?
+        var series = 0
+        /// In the page's order; a label that no series has is not among them.
+        var labels: [Label] = []
+        /// Of `le`, as on the page.
+        var bounds: Set<Double> = []
+
+        mutating func take(_ sample: ExpositionSample, type: MetricType?) {
+            self.type = self.type ?? type
+            series += 1
+            for label in sample.labels {
+                if label.name == "le", bounds.count < PageSurvey.boundLimit, let bound = SeriesClassifier.number(label.value) {
+                    bounds.insert(bound)
+                }
+                note(label)
+            }
+        }
+
+        private mutating func note(_ label: ExpositionSample.Label) {
+            if let index = labels.firstIndex(where: { $0.name == label.name }) {
+                labels[index].series += 1
+                let isNew = !labels[index].values.contains(label.value)
+                if isNew, labels[index].values.count <= PageSurvey.valueLimit { labels[index].values.append(label.value) }
+            } else if labels.count < PageSurvey.labelLimit {
+                labels.append(Label(name: label.name, values: [label.value], series: 1))
+            }
+        }
+    }
+
+    struct Label {
+        let name: String
+        /// The first ones that were met, one more than are shown.
+        var values: [String]
+        /// How many series have the label.
+        var series: Int
+    }
+
+    private static let labelLimit = 20
+    private static let valueLimit = 4
+    private static let boundLimit = 1_000
+
+    private(set) var names: [String] = []
+    private var metrics: [String: Metric] = [:]
+
+    /// - Throws: ``ExpositionError`` for a page that cannot be read.
+    init(_ page: [UInt8], format: ExpositionFormat, watch: WatchList) throws(ExpositionError) {
+        let wanted = PageSurvey.wanted(watch)
+        var names: [String] = []
+        var seen: Set<String> = []
+        var metrics: [String: Metric] = [:]
+        try Exposition.walk(page, format: format) { scanner, bytes throws(ExpositionError) in
+            let name = SampleSpot.text(scanner.sample.name, in: bytes)
+            if seen.insert(name).inserted { names.append(name) }
+            guard wanted.contains(name) else { return }
+            let sample = SampleBuilder.sample(scanner.sample, type: scanner.familyType, in: bytes)
+            metrics[name, default: Metric()].take(sample, type: scanner.familyType)
+        }
+        (self.names, self.metrics) = (names, metrics)
+    }
+
+    subscript(_ name: String) -> Metric? { metrics[name] }
+
+    func has(_ name: String) -> Bool { metrics[name] != nil || names.contains(name) }
+
+    private static func wanted(_ watch: WatchList) -> Set<String> {
+        var wanted = Set([watch.requests, watch.errors].compactMap { $0?.metric })
+        if let latency = watch.latency?.metric {
+            for base in [latency, LatencySuffix.base(of: latency)].compactMap({ $0 }) {
+                wanted.formUnion([base] + LatencySuffix.all.map { base + $0 } + [base + "_max"])
+            }
+        }
+        return wanted
+    }
+}
+
+/// The suffixes of a histogram's series, which a selector of a latency leaves out.
+public enum LatencySuffix {
+    static let all = ["_bucket", "_sum", "_count"]
+
+    /// `d` of `d_bucket`; nil for a name without such a suffix.
+    public static func base(of metric: String) -> String? {
+        let suffix = all.first { metric.hasSuffix($0) && metric.utf8.count > $0.utf8.count }
+        return suffix.map { String(metric.dropLast($0.count)) }
+    }
+}
+
+extension PageSurvey.Metric {
+    /// `code (200, 404, 500), method (GET)`; at most eight labels.
+    var shownLabels: String {
+        guard !labels.isEmpty else { return "none" }
+        let shown = labels.prefix(8).map { label in
+            let values = label.values.prefix(3).map(PageSurvey.shown).joined(separator: ", ")
+            return "\(PageSurvey.shown(label.name)) (\(values)\(label.values.count > 3 ? ", …" : ""))"
+        }
+        return shown.joined(separator: ", ") + (labels.count > 8 ? ", …" : "")
+    }
+
+    func label(_ name: String) -> PageSurvey.Label? { labels.first { $0.name == name } }
+}
+
+extension PageSurvey {
+    /// Text of a page in a message: one line, at most 40 characters.
+    static func shown(_ text: String) -> String { PageText.shown(String(text.unicodeScalars.prefix(40))) }
+}

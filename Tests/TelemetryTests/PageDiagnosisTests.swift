@@ -1,0 +1,112 @@
+import Testing
+
+@testable import Telemetry
+
+/// What an indicator can never see is said, with what to change.
+@Suite("Diagnosis of pages")
+struct PageDiagnosisTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        let name: String
+        var requests = "r_total"
+        var errors: String?
+        var latency: String?
+        var unit: LatencyUnit?
+        let page: String
+        /// Parts of the findings, in order.
+        let expected: [String]
+
+        var testDescription: String { name }
+    }
+
+    private static let counters = """
+        # TYPE r_total counter
+        r_total{code="200",method="GET"} 5
+        r_total{code="500",method="GET"} 1
+
+        """
+    private static let micrometer = "d_seconds_count 5\nd_seconds_sum 1\n# TYPE d_seconds_max gauge\nd_seconds_max 1\n"
+
+    static let cases = [
+        Case(name: "all is well", errors: "r_total{code=~\"5..\"}", page: counters, expected: []),
+        Case(name: "no error yet", errors: "r_total{code=\"503\"}", page: counters, expected: []),
+        Case(
+            name: "a label that no series has", errors: "r_total{status=~\"5..\"}", page: counters,
+            expected: ["no series of r_total has the label 'status', so the errors selector"]),
+        Case(
+            name: "the labels that there are", errors: "r_total{status=~\"5..\"}", page: counters,
+            expected: ["its labels are code (200, 500), method (GET)"]),
+        Case(
+            name: "a negative matcher on such a label", errors: "r_total{status!=\"200\"}", page: counters,
+            expected: ["so status!=\"200\" holds for all of them"]),
+        Case(name: "absence that is meant", requests: "r_total{status=\"\"}", page: counters, expected: []),
+        Case(
+            name: "a value that no series has", requests: "r_total{method=\"PUT\"}", page: counters,
+            expected: ["no series of r_total matches the requests selector r_total{method=\"PUT\"}; its labels are code"]),
+        Case(
+            name: "another name", requests: "r_totals", page: counters,
+            expected: ["the page has no r_totals, which the requests indicator asks for; the nearest names are r_total"]),
+        Case(
+            name: "a gauge", requests: "r", page: "# TYPE r gauge\nr 5\n",
+            expected: ["r is declared as a gauge, but the requests indicator needs a counter"]),
+        Case(name: "a histogram's count", requests: "r_count", page: "# TYPE r histogram\nr_count 5\n", expected: []),
+        Case(
+            name: "a bucket's name", latency: "d_bucket", page: counters + "d_bucket{le=\"+Inf\"} 1\nd_count 1\n",
+            expected: ["write d, not d_bucket"]),
+        Case(
+            name: "Micrometer's default", latency: "d_seconds", page: counters + micrometer,
+            expected: ["d_seconds has neither buckets nor quantiles, only d_seconds_sum and d_seconds_count"]),
+        Case(
+            name: "what to switch on", latency: "d_seconds", page: counters + micrometer,
+            expected: ["management.metrics.distribution.percentiles-histogram"]),
+        Case(
+            name: "an average", latency: "avg_seconds", page: counters + "# TYPE avg_seconds gauge\navg_seconds 0.9\n",
+            expected: ["avg_seconds is declared as a gauge and has neither buckets nor quantiles"]),
+        Case(
+            name: "no last bucket", latency: "d", page: counters + "d_bucket{le=\"1\"} 1\nd_count 1\n",
+            expected: ["no bucket le=\"+Inf\""]),
+        Case(
+            name: "bounds that are no seconds", latency: "d",
+            page: counters + "d_bucket{le=\"5\"} 1\nd_bucket{le=\"10000\"} 1\nd_bucket{le=\"+Inf\"} 1\n",
+            expected: ["the largest bucket of d is 10000, which can hardly be seconds"]),
+        Case(
+            name: "bounds in a unit that is said", latency: "d", unit: .milliseconds,
+            page: counters + "d_bucket{le=\"10000\"} 1\nd_bucket{le=\"+Inf\"} 1\n", expected: []),
+        Case(
+            name: "a summary", latency: "d", page: counters + "d{quantile=\"0.99\"} 1\nd_count 1\n", expected: []),
+        Case(
+            name: "a latency's label", latency: "d{pod=\"x\"}", page: counters + "d_bucket{le=\"+Inf\",app=\"y\"} 1\n",
+            expected: ["no series of d has the label 'pod'"]),
+        Case(
+            name: "a latency's name", latency: "d_second", page: counters + "d_seconds_bucket{le=\"+Inf\"} 1\n",
+            expected: ["the page has no d_second, which the latency indicator asks for; the nearest names are d_seconds"]),
+    ]
+
+    @Test(arguments: cases) func saysWhatCannotBeSeen(_ example: Case) throws {
+        let watch = WatchList(
+            requests: try SeriesSelector(parsing: example.requests),
+            errors: try example.errors.map { text throws(SelectorError) in try SeriesSelector(parsing: text) },
+            latency: try example.latency.map { text throws(SelectorError) in try SeriesSelector(parsing: text) },
+            latencyUnit: example.unit)
+        let page = Array(example.page.utf8)
+        var reader = try TargetReader(watch: watch, limits: ScrapeLimits())
+        let reading = try reader.read(page, format: .prometheusText, atUptimeMs: 0, countNewWithin: nil)
+        func findings(percentiles: Bool) -> [String] {
+            PageDiagnosis.findings(
+                watch, matches: reading.matches, page: page, format: .prometheusText, needsPercentiles: percentiles)
+        }
+        let found = findings(percentiles: true)
+        #expect(found.count == example.expected.count, "\(found)")
+        for (text, part) in zip(found, example.expected) { #expect(text.contains(part), "\(text)") }
+        // Who looks at the mean alone is not told of buckets.
+        #expect(!findings(percentiles: false).contains { $0.contains("percentile") })
+    }
+
+    @Test func foreignTextIsFitToBeShown() throws {
+        let watch = WatchList(requests: try SeriesSelector(parsing: "r{a=\"b\"}"))
+        let page = Array("r{c=\"x\\ny\u{1B}[31m\"} 1\n".utf8)
+        let found = PageDiagnosis.findings(
+            watch, matches: .init(), page: page, format: .prometheusText, needsPercentiles: false)
+        #expect(found.count == 1)
+        #expect(found.allSatisfy { $0.unicodeScalars.allSatisfy { $0.value >= 0x20 } })
+    }
+}
