@@ -51,6 +51,7 @@ extension GrayRouterConfiguration {
         let fields: [(String, Bool)] = [
             ("baseline", baseline != next.baseline), ("canary", canary != next.canary),
             ("strategy", strategy != next.strategy), ("token_file", tokenFile != next.tokenFile),
+            ("admin_names", adminNames != next.adminNames),
             ("trusted_proxies", trustedProxies != next.trustedProxies),
             ("connect_timeout_ms", connectTimeoutMs != next.connectTimeoutMs),
             ("response_timeout_ms", responseTimeoutMs != next.responseTimeoutMs),
