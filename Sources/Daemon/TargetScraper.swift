@@ -1,6 +1,6 @@
 import ReleaseKernel
 import Synchronization
-public import Telemetry
+import Telemetry
 
 /// Scrapes one target and turns its page into a report. Keeps the target's last values between scrapes.
 actor TargetScraper {
