@@ -121,7 +121,7 @@ let package = Package(
             "DaemonTests",
             [
                 "BenchWorld", "Daemon", "DemoWorld", "GrayRouter", "Ledger", "ReleaseKernel", "Rulebook", "Telemetry",
-                "Wire", "rollguard", logging, grdb, nioCore, nioPosix,
+                "Wire", "rollguard", logging, grdb, nioCore, nioHTTP1, nioPosix,
             ]),
         tests("SimulationTests", ["Simulation", "ReleaseKernel", "rollguard-simulate"], leaving: ["PlantedBugs"]),
         tests("RulesTests", ["Rulebook", "ReleaseKernel", "Telemetry", "DemoWorld"], leaving: ["Recordings"]),
