@@ -27,6 +27,8 @@ public struct Daemon: Sendable {
         public var endAfterMs: Int64?
         /// Stop on SIGTERM and SIGINT, reload on SIGHUP. False where the daemon is a part of another program.
         public var handlesSignals = true
+        /// The one who starts the daemon asks for `changes: loopback`; the plan says whether it holds. For the log alone.
+        public var asksForLoopbackChanges = false
         /// Whether a SIGHUP came before the daemon was able to reload; asked once.
         public var takePendingReload: @Sendable () -> Bool = { false }
 
@@ -68,6 +70,7 @@ public struct Daemon: Sendable {
         secrets.remember(addressesOf: plan)
         let logger = safe(logger, secrets)
         for remark in plan.remarks { logger.warning("\(remark)") }
+        warnOfLoopbackChanges(plan.daemon.listen, logger)
         let wires = Wires(version: options.version, secrets: secrets, files: files)
         let journal = try await DegradableJournal(directory: plan.daemon.stateDirectory, clock: clock)
         for note in journal.folderNotes { logger.warning("\(note)") }
@@ -100,7 +103,8 @@ public struct Daemon: Sendable {
             logger: logger, reloader: reloader,
             meter: meter)
         let console = ConsoleServer(
-            operations: operations, listen: plan.daemon.listen, socketPath: SQLiteJournal.path(of: UnixSocketFile.name, in: plan.daemon.stateDirectory),
+            operations: operations, listen: plan.daemon.listen,
+            socketPath: SQLiteJournal.path(of: UnixSocketFile.name, in: plan.daemon.stateDirectory),
             secrets: secrets, version: options.version, logger: logger, connectionLimit: files.outsideConnections,
             onBound: options.onListening)
 
@@ -140,6 +144,18 @@ public struct Daemon: Sendable {
         var safe = logger
         safe.handler = SafeLogHandler(logger.handler, secrets: secrets)
         return safe
+    }
+
+    private func warnOfLoopbackChanges(_ listen: ListenPlan, _ logger: Logger) {
+        if listen.allowsLoopbackChanges {
+            logger.warning(
+                "calls that change something are taken from loopback addresses without a token: every user and every proxy on this machine can roll back"
+            )
+        } else if options.asksForLoopbackChanges {
+            logger.warning(
+                "--allow-loopback-changes has no effect: `listen` has a token or `changes`, which decides who may change something"
+            )
+        }
     }
 
     /// Says what a daemon without its disk still does, and what it does not.

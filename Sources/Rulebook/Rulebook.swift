@@ -35,12 +35,18 @@ public enum Rulebook {
     /// - Parameters:
     ///   - path: Paths in the configuration are relative to its folder.
     ///   - files: Where files are read from.
-    public static func load(configuration path: String, files: any FileSource) -> Result {
+    ///   - allowsLoopbackChanges: what `listen.changes` means where neither it nor a token is set: `loopback` instead of
+    ///     `socket`.
+    public static func load(
+        configuration path: String, files: any FileSource, allowsLoopbackChanges: Bool = false
+    ) -> Result {
         let log = MistakeLog()
         let folder = ConfigurationFolder(of: path)
         let library = RuleLibrary(folder: folder, files: files, log: log)
         let document = Document.read(path, files: files, log: log)
-        let plan = document.flatMap { ConfigurationReader(folder: folder, library: library, log: log).plan($0) }
+        let reader = ConfigurationReader(
+            folder: folder, library: library, log: log, allowsLoopbackChanges: allowsLoopbackChanges)
+        let plan = document.flatMap { reader.plan($0) }
         return Result(
             plan: log.hasErrors ? nil : plan, mistakes: log.sorted(.error), warnings: log.sorted(.warning),
             impossible: log.sorted(.impossible), files: [path] + library.paths)

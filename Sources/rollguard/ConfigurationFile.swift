@@ -5,9 +5,12 @@ import Rulebook
 /// The plan in the configuration's files.
 struct ConfigurationFile: PlanSource {
     let path: String
+    /// See `Rulebook.load`.
+    var allowsLoopbackChanges = false
 
     func load() throws(PlanMistakes) -> Plan {
-        let result = Rulebook.load(configuration: path, files: DiskFiles())
+        let result = Rulebook.load(
+            configuration: path, files: DiskFiles(), allowsLoopbackChanges: allowsLoopbackChanges)
         guard var plan = result.plan else { throw PlanMistakes(result.mistakes.map(\.description)) }
         // `check` refuses the first of these, and warns of the others. A daemon starts all the same, so that an update leaves no release unwatched.
         let remarks = (result.impossible + result.warnings).map { "\($0.file):\($0.line):\($0.column): \($0.text)" }

@@ -24,6 +24,16 @@ struct Run: AsyncParsableCommand {
     @Flag(help: "Do everything but the router call, and log the calls that would have been made.")
     var dryRun = false
 
+    @Flag(
+        help: ArgumentHelp(
+            "Take calls that change something from loopback addresses without a token.",
+            discussion: """
+                Means `listen: {changes: loopback}` where the configuration has neither a
+                token nor `changes`. So does the environment variable
+                ROLLGUARD_ALLOW_LOOPBACK_CHANGES=1.
+                """))
+    var allowLoopbackChanges = false
+
     @Option(help: "trace, debug, info, warning or error.")
     var logLevel = "info"
 
@@ -31,20 +41,39 @@ struct Run: AsyncParsableCommand {
         guard let level = Logger.Level(rawValue: logLevel) else {
             throw Failure.usage("error: unknown log level '\(logLevel)'; it is trace, debug, info, warning or error")
         }
+        let allowsLoopbackChanges = try LoopbackChanges.isAllowed(byFlag: allowLoopbackChanges)
         let logger = DaemonLog.make(level: level)
         var options = Daemon.Options(
             version: Rollguard.version, isDryRun: dryRun,
             onListening: { host, port in logger.info("the API listens on \(host):\(port)") },
             dieAfterSequence: TestHooks.dieAfterSequence, endAfterMs: TestHooks.endAfterMs)
+        options.asksForLoopbackChanges = allowsLoopbackChanges
         options.takePendingReload = EarlySignals.takePending
         do {
-            try await Daemon(source: ConfigurationFile(path: config), options: options, logger: logger).run()
+            let source = ConfigurationFile(path: config, allowsLoopbackChanges: allowsLoopbackChanges)
+            try await Daemon(source: source, options: options, logger: logger).run()
         } catch let mistakes as PlanMistakes {
             throw Failure.no("\(mistakes)")
         } catch is CancellationError {
             return
         } catch {
             throw Failure.unreachable("error: \(error)")
+        }
+    }
+}
+
+/// Whether the one who starts the daemon asks for `changes: loopback`.
+enum LoopbackChanges {
+    static let variable = "ROLLGUARD_ALLOW_LOOPBACK_CHANGES"
+
+    /// - Throws: a usage error for a value of the variable that is neither 1 nor 0.
+    static func isAllowed(
+        byFlag flag: Bool, environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws -> Bool {
+        switch environment[variable] {
+        case nil, "", "0": return flag
+        case "1": return true
+        case .some: throw Failure.usage("error: the environment variable \(variable) is 1 or 0")
         }
     }
 }

@@ -79,6 +79,23 @@ struct PlanTests {
     }
 
     @Test(arguments: [
+        ("listen: \"127.0.0.1:1\"", true), ("listen: {address: \"127.0.0.1:1\"}", true), ("", true),
+        ("listen: {names: [a.example]}", true), ("listen: {changes: loopback}", true),
+        ("listen: {changes: socket}", false),
+        ("listen: {token_env: T}", false), ("listen: {token_file: /t, changes: token}", false),
+    ])
+    func theOneWhoStartsTheDaemonSaysWhatHoldsWithoutATokenAndWithoutChanges(
+        _ listen: String, _ isAllowed: Bool
+    ) throws {
+        let text = Sample.changed("state: /var/lib/rollguard", to: "state: /a\n" + listen)
+        let files = MemoryFiles([Sample.path: text, Sample.rulePath: Sample.rules])
+        let asked = Rulebook.load(configuration: Sample.path, files: files, allowsLoopbackChanges: true)
+        #expect(asked.plan?.daemon.listen.allowsLoopbackChanges == isAllowed, "\(asked.mistakes)")
+        let plain = Rulebook.load(configuration: Sample.path, files: files)
+        #expect(plain.plan?.daemon.listen.allowsLoopbackChanges == listen.contains("changes: loopback"))
+    }
+
+    @Test(arguments: [
         ("500ms", 500), ("5s", 5_000), ("1m", 60_000), ("1h30m", 5_400_000), ("1d", 86_400_000),
         ("1w2d3h4m5s6ms", 788_645_006),
         ("0090s", 90_000),

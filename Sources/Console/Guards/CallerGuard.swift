@@ -96,8 +96,9 @@ struct CallerGuard: Sendable {
             let place = socketPath.map { " on the unix socket \($0)" } ?? " on a unix socket, and this daemon has none,"
             throw .onlyOnSocket(
                 text: "without a token a call that changes something is taken\(place) only, which `rollguard rollback` "
-                    + "and `rearm` find by themselves; or set a token in `listen`, or `changes: loopback` there to take "
-                    + "such calls from loopback addresses", path: socketPath)
+                    + "and `rearm` find by themselves; or set a token in `listen`, or `changes: loopback` there (or start "
+                    + "the daemon with --allow-loopback-changes) to take such calls from loopback addresses",
+                path: socketPath)
         }
         let hint = "set a token in `listen` to make it from elsewhere"
         guard let peer = call.peer, NetworkName.isLoopback(address: peer) else {

@@ -3,16 +3,26 @@ import ReleaseKernel
 /// Reads `listen: 127.0.0.1:9411`, or the mapping with a token.
 struct ListenReader {
     let folder: ConfigurationFolder
+    /// What holds where neither a token nor `changes` is set.
+    var allowsLoopbackChanges = false
 
     func listen(_ field: Field) -> ListenPlan? {
-        if case .text = field.value.content { return address(field) }
+        if case .text = field.value.content {
+            var plan = address(field)
+            plan?.allowsLoopbackChanges = allowsLoopbackChanges
+            return plan
+        }
         let names = ["address", "token_file", "token_env", "names", "changes"]
         guard let fields = field.fields(of: "'listen'", names) else { return nil }
         let plan = fields.has("address") ? fields["address"].flatMap(address) : ListenPlan()
         let token = fields.secret("token", folder)
+        let hasToken = token != nil
         let knownNames = fields["names"].map { self.names($0) } ?? []
-        if let plan, token != nil { warnOfClearText(plan, fields["address"]) }
-        let isOpen = fields["changes"].map { allowsLoopbackChanges($0, hasToken: token != nil) } ?? false
+        if let plan, hasToken { warnOfClearText(plan, fields["address"]) }
+        let isOpen =
+            fields.has("changes")
+            ? fields["changes"].map { allowsLoopbackChanges($0, hasToken: hasToken) } ?? false
+            : allowsLoopbackChanges && !hasToken
         return plan.map {
             ListenPlan(host: $0.host, port: $0.port, token: token, names: knownNames, allowsLoopbackChanges: isOpen)
         }
