@@ -3,10 +3,11 @@
 FAULT ?= errors
 SEEDS ?= 2000
 TARGET ?= exposition
-# The tests run in three parts: those that only compute would starve those that talk to somebody, and those with whole
-# fleets of real programs would starve the rest.
+# The tests run in four parts: those that only compute would starve those that talk to somebody, and those with whole
+# fleets of real programs would starve the rest. The situations start two dozen daemons at the same time.
 COMPUTING = ^(Calculator|Calibration|Fuzzing|ReleaseKernel|Rules|Simulation|Statistics|Telemetry)Tests\.
 LIVE = ^(Daemon|LiveRouter)Tests\.
+SITUATIONS = SituationTests
 SECONDS ?= 60
 SOAK ?= 30m
 # One place for release builds that share most of their modules.
@@ -40,7 +41,8 @@ test:
 	swift build --build-tests
 	swift test --skip-build --disable-xctest --filter '$(COMPUTING)'
 	swift test --skip-build --disable-xctest --skip '$(COMPUTING)' --skip '$(LIVE)'
-	swift test --skip-build --disable-xctest --filter '$(LIVE)'
+	swift test --skip-build --disable-xctest --filter '$(SITUATIONS)'
+	swift test --skip-build --disable-xctest --filter '$(LIVE)' --skip '$(SITUATIONS)'
 
 test-routers:
 	@scripts/setup.sh test

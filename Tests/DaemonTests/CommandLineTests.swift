@@ -57,10 +57,19 @@ struct CommandLineTests {
         #expect(text.contains(word), "\(arguments): \(text)")
     }
 
+    /// The daemon starts all the same: a disk must not leave releases unwatched.
     @Test func aStateFolderThatCannotBeWrittenIsNamed() async throws {
-        let (status, text) = try await Self.run(
-            ["run", "--config", "DIR/rollguard.yaml"], files: ["rollguard.yaml": Self.configuration])
-        #expect(status == 3 && text.contains("/proc/rollguard"), "\(text)")
+        let folder = try Scratch.folder("command")
+        let path = folder.appendingPathComponent("rollguard.yaml").path
+        try Self.configuration.write(toFile: path, atomically: true, encoding: .utf8)
+        let daemon = try Executable(["run", "--config", path], folder: folder)
+        let isListening = await eventually { daemon.text.contains("the API listens on") }
+        #expect(isListening && daemon.text.contains("/proc/rollguard"), "\(daemon.text)")
+        #expect(daemon.text.contains("starting degraded"), "\(daemon.text)")
+        daemon.signal(SIGTERM)
+        #expect(await daemon.end()?.status == 0)
+        await daemon.kill9()
+        try? FileManager.default.removeItem(at: folder)
     }
 
     @Test func aPortInUseIsNamed() async throws {
