@@ -113,7 +113,6 @@ struct FaultWorld: Sendable {
         if let strike, strike.place == .entry {
             environment["ROLLGUARD_TEST_DIE_AFTER"] = "\(try senses.journal.lastSequence() + Int64(strike.turn))"
         }
-        senses.witness.daemonStarts()
         let daemon = try Executable(["run", "--config", configurationPath], folder: folder, environment: environment)
         senses.trap.arm(strike, at: daemon)
         return daemon

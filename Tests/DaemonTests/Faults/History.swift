@@ -6,8 +6,6 @@ struct History {
     struct Facts {
         /// Versions whose canary fails. No other may be rolled back.
         var sickVersions: Set<String> = []
-        /// When each daemon was started, wall clock, rising.
-        var startsWallMs: [Int64] = []
         /// When scrapes of the canary came, wall clock, rising.
         var scrapesWallMs: [Int64] = []
         /// Every change of an instance's split, in order.
@@ -101,11 +99,10 @@ struct History {
         row.incident == openIncident ? [] : ["it does not belong to the open incident, \(openIncident ?? "none")"]
     }
 
-    /// `for` counts looks, not time: a daemon that was dead or stopped has seen nothing.
+    /// `for` counts scrapes, not time: a daemon that was dead or stopped has seen nothing. What was counted before a restart
+    /// is kept.
     private static func fired(_ alert: AlertRecord, _ row: JournalFile.Row, _ facts: Facts) -> [String] {
         var wrong: [String] = []
-        let start = facts.startsWallMs.last { $0 <= row.wallMs } ?? 0
-        if alert.activeSinceWallMs < start { wrong.append("it is active since before this daemon was started") }
         let looks = facts.scrapesWallMs.filter { $0 > alert.activeSinceWallMs && $0 <= row.wallMs }.count
         let needed = (facts.forMs + facts.longestStepMs - 1) / facts.longestStepMs
         if looks < needed {
