@@ -71,11 +71,13 @@ struct IncrementJudge {
         let size = sums.size
         let isOtherStart = base.process == .earlier || base.process == .later && !base.isRestarted
         if isOtherStart, size > 0 { return .jumpNotCounted }
+        // A jump that this page refutes measures nothing: the next process's count may be a smaller jump.
+        let confirmed = pending.flatMap { $0.isWholePage && isConfirmed($0, by: size, seconds) ? $0 : nil }
         // Three processes may answer in rising order, so a page without a start time needs a second confirmation.
-        if base.process == .unknown, let held = pending, held.wholePages == 1, held.sums.size > Self.smallJump {
+        if base.process == .unknown, let confirmed, confirmed.wholePages == 1, confirmed.sums.size > Self.smallJump {
             return .jumpNotCounted
         }
-        let pendingRate = pending.map { $0.isWholePage ? $0.sums.size / $0.seconds : 0 } ?? 0
+        let pendingRate = confirmed.map { $0.sums.size / $0.seconds } ?? 0
         let isJump = size > Self.smallJump && size > Self.jumpFactor * max(rate, pendingRate) * seconds
         return isJump ? .jumpNotCounted : nil
     }
@@ -90,9 +92,13 @@ struct IncrementJudge {
             result.notes.append(.lateSeriesNotCounted)
         }
         if let earlier = pending, earlier.isWholePage {
-            held.sums.absorb(earlier.sums)
-            held.seconds += earlier.seconds
-            held.wholePages += earlier.wholePages
+            if isConfirmed(earlier, by: sums.size, seconds) {
+                held.sums.absorb(earlier.sums)
+                held.seconds += earlier.seconds
+                held.wholePages += earlier.wholePages
+            } else {
+                result.notes.append(earlier.note)
+            }
         }
         pending = held
     }
@@ -102,12 +108,15 @@ struct IncrementJudge {
         guard let held = pending, let sums = result.sums else { return }
         pending = nil
         let later = held.isWholePage ? sums.size : base.followed.size
-        let plausible = Self.plausibleFactor * later / seconds * held.seconds
-        guard held.sums.size <= plausible + (held.isWholePage ? CountingBase.smallCount : 0) else {
-            return result.notes.append(held.note)
-        }
+        guard isConfirmed(held, by: later, seconds) else { return result.notes.append(held.note) }
         result.sums?.absorb(held.sums)
         if held.isWholePage { result.coveredSeconds = seconds + held.seconds }
+    }
+
+    /// Whether so many events in so many seconds make what was held back before them plausible.
+    private func isConfirmed(_ held: Pending, by later: Double, _ seconds: Double) -> Bool {
+        let plausible = Self.plausibleFactor * later / seconds * held.seconds
+        return held.sums.size <= plausible + (held.isWholePage ? CountingBase.smallCount : 0)
     }
 
     // MARK: some series
