@@ -71,6 +71,8 @@ public struct Daemon: Sendable {
         let logger = safe(logger, secrets)
         for remark in plan.remarks { logger.warning("\(remark)") }
         warnOfLoopbackChanges(plan.daemon.listen, logger)
+        let certificate = try ServerCertificate.of(plan.daemon.listen)
+        for warning in certificate?.warnings ?? [] { logger.warning("\(warning)") }
         let wires = Wires(version: options.version, secrets: secrets, files: files)
         let journal = try await DegradableJournal(directory: plan.daemon.stateDirectory, clock: clock)
         for note in journal.folderNotes { logger.warning("\(note)") }
@@ -97,13 +99,13 @@ public struct Daemon: Sendable {
             shown: { secrets.shown($0) }, log: { log.write($0) })
         let reloader = Reloader(
             plan: plan, source: source, parts: parts, watchdog: watchdog, scrapes: scrapes, routers: routers,
-            outbox: outbox, secrets: secrets, logger: logger, meter: meter)
+            outbox: outbox, certificate: certificate, secrets: secrets, logger: logger, meter: meter)
         let operations = DaemonOperations(
             watchdog: watchdog, desk: SnapshotDesk(watchdog: watchdog), journal: journal, pump: outbox, clock: clock,
             logger: logger, reloader: reloader,
             meter: meter)
         let console = ConsoleServer(
-            operations: operations, listen: plan.daemon.listen,
+            operations: operations, listen: plan.daemon.listen, certificate: certificate,
             socketPath: SQLiteJournal.path(of: UnixSocketFile.name, in: plan.daemon.stateDirectory),
             secrets: secrets, version: options.version, logger: logger, connectionLimit: files.outsideConnections,
             onBound: options.onListening)

@@ -1,3 +1,4 @@
+import Console
 import Logging
 import Receivers
 import ReleaseKernel
@@ -11,6 +12,7 @@ actor Reloader {
     private let scrapes: ScrapeService
     private let routers: RouterService
     private let outbox: OutboxPump
+    private let certificate: ServerCertificate?
     private let secrets: KnownSecrets
     private let logger: Logger
     private let meter: KernelMeter
@@ -18,7 +20,8 @@ actor Reloader {
 
     init(
         plan: Plan, source: any PlanSource, parts: PartsFactory, watchdog: Watchdog, scrapes: ScrapeService,
-        routers: RouterService, outbox: OutboxPump, secrets: KnownSecrets, logger: Logger, meter: KernelMeter
+        routers: RouterService, outbox: OutboxPump, certificate: ServerCertificate?,
+        secrets: KnownSecrets, logger: Logger, meter: KernelMeter
     ) {
         self.plan = plan
         self.source = source
@@ -27,6 +30,7 @@ actor Reloader {
         self.scrapes = scrapes
         self.routers = routers
         self.outbox = outbox
+        self.certificate = certificate
         self.secrets = secrets
         self.logger = logger
         self.meter = meter
@@ -36,6 +40,7 @@ actor Reloader {
     var journalPlan: JournalPlan { plan.daemon.journal }
 
     func reload() async -> CommandResult {
+        let certificateProblem = reloadCertificate()
         do {
             let next = try source.load()
             try refuseWhatNeedsARestart(next)
@@ -53,13 +58,31 @@ actor Reloader {
             meter.reloaded(isSuccess: true)
             for remark in next.remarks { logger.warning("\(remark)") }
             logger.info("configuration reloaded: \(next.releases.count) releases")
-            return .accepted(text: "reloaded: \(next.releases.count) releases", incident: nil)
+            let remark =
+                certificateProblem.map { "; the API's certificate was not, the old one stays in force: \($0)" } ?? ""
+            return .accepted(text: "reloaded: \(next.releases.count) releases\(remark)", incident: nil)
         } catch {
             meter.reloaded(isSuccess: false)
             logger.error("the configuration was not reloaded, the old one stays in force:")
             // A log line is one line; the diagnostics are several.
             for line in "\(error)".split(separator: "\n") { logger.error("\(line)") }
             return .refused(text: "\(error)")
+        }
+    }
+
+    /// By itself, before the configuration: a renewed certificate does not wait for a mistake in a rule to be mended, nor
+    /// rules for a certificate.
+    ///
+    /// - Returns: why the old one stays in force.
+    private func reloadCertificate() -> CertificateProblem? {
+        guard let certificate else { return nil }
+        do throws(CertificateProblem) {
+            for warning in try certificate.reload() { logger.warning("\(warning)") }
+            logger.info("the API's certificate was read again; new connections get it")
+            return nil
+        } catch {
+            logger.error("the API's certificate was not reloaded, the old one stays in force: \(error)")
+            return error
         }
     }
 

@@ -1,5 +1,20 @@
 public import ReleaseKernel
 
+/// Something about a file of `listen.tls`, to be told where the configuration names that file.
+public struct TLSFileRemark: Sendable {
+    public var isAboutKey: Bool
+    public var isError: Bool
+    public var text: String
+
+    public init(isAboutKey: Bool, isError: Bool, text: String) {
+        self.isAboutKey = isAboutKey
+        self.isError = isError
+        self.text = text
+    }
+}
+
+public typealias TLSJudge = (ListenTLS) -> [TLSFileRemark]
+
 /// Reads configurations and rule files. All mistakes of all files are told at once, each with its place.
 public enum Rulebook {
     /// What a configuration says, or why it cannot be used.
@@ -37,15 +52,19 @@ public enum Rulebook {
     ///   - files: Where files are read from.
     ///   - allowsLoopbackChanges: what `listen.changes` means where neither it nor a token is set: `loopback` instead of
     ///     `socket`.
+    ///   - judgingTLS: what is wrong with the files of `listen.tls`, which are not read here.
     public static func load(
-        configuration path: String, files: any FileSource, allowsLoopbackChanges: Bool = false
+        configuration path: String, files: any FileSource, allowsLoopbackChanges: Bool = false,
+        judgingTLS: @escaping TLSJudge = { _ in [] }
     ) -> Result {
         let log = MistakeLog()
         let folder = ConfigurationFolder(of: path)
         let library = RuleLibrary(folder: folder, files: files, log: log)
         let document = Document.read(path, files: files, log: log)
         let reader = ConfigurationReader(
-            folder: folder, library: library, log: log, allowsLoopbackChanges: allowsLoopbackChanges)
+            folder: folder, library: library, log: log,
+            listenReader: ListenReader(
+                folder: folder, allowsLoopbackChanges: allowsLoopbackChanges, judgingTLS: judgingTLS))
         let plan = document.flatMap { reader.plan($0) }
         return Result(
             plan: log.hasErrors ? nil : plan, mistakes: log.sorted(.error), warnings: log.sorted(.warning),

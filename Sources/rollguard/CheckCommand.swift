@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import ReleaseKernel
 import Rulebook
 
@@ -42,7 +43,7 @@ struct Check: ParsableCommand {
     }
 
     private func checkConfiguration(_ file: String) -> Int {
-        let result = Rulebook.load(configuration: file, files: DiskFiles())
+        let result = Rulebook.load(configuration: file, files: DiskFiles(), judgingTLS: Check.remarks)
         let mistakes = result.mistakes + result.impossible
         for mistake in result.warnings + mistakes { Terminal.complain("\(mistake)") }
         guard let plan = result.plan, mistakes.isEmpty else { return max(1, mistakes.count) }
@@ -61,6 +62,16 @@ struct Check: ParsableCommand {
             }
         }
         return 0
+    }
+
+    /// What is wrong with a listener's certificate and key.
+    private static func remarks(_ files: ListenTLS) -> [TLSFileRemark] {
+        func remark(_ problem: CertificateProblem, isError: Bool) -> TLSFileRemark {
+            TLSFileRemark(isAboutKey: problem.source == .key, isError: isError, text: "\(problem)")
+        }
+        do throws(CertificateProblem) {
+            return try CertificateFiles.check(files).map { remark($0, isError: false) }
+        } catch { return [remark(error, isError: true)] }
     }
 
     /// What several rules that ask for proof promise together: any of them is wrong with at most the sum.

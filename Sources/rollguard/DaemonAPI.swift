@@ -1,13 +1,17 @@
 import ArgumentParser
 import Console
 import Foundation
+import Ledger
 import ReleaseKernel
 import Rulebook
 import Wire
 
 /// Where the running daemon is, for the commands that talk to it.
 struct DaemonAddress: ParsableArguments {
-    @Option(help: "The daemon's address. [default: the configuration's `listen`, else http://127.0.0.1:9411]")
+    @Option(
+        help:
+            "The daemon's address. https://NAME:PORT with TLS. [default: the configuration's `listen`, else http://127.0.0.1:9411]"
+    )
     var address: String?
 
     @Option(help: "Take the address and the token from this configuration.")
@@ -16,25 +20,34 @@ struct DaemonAddress: ParsableArguments {
     @Option(help: "A file with the API's token, when the daemon wants one.")
     var tokenFile: String?
 
+    @Option(help: "The authority that signed the daemon's certificate, or that certificate itself, as a PEM file.")
+    var caFile: String?
+
     @Option(help: "The daemon's unix socket: rollguard.sock in its state folder.")
     var socket: String?
 
     func open() throws -> DaemonAPI {
-        var listen = ListenPlan()
+        var plan = DaemonPlan(stateDirectory: "")
         if let config {
-            do { listen = try ConfigurationFile(path: config).load().daemon.listen } catch {
-                throw Failure.no("\(error)")
-            }
+            do { plan = try ConfigurationFile(path: config).load().daemon } catch { throw Failure.no("\(error)") }
         }
-        let token = tokenFile.map(SecretReference.file) ?? listen.token
-        return DaemonAPI(base: base(listen), token: token, socket: socket)
+        let token = tokenFile.map(SecretReference.file) ?? plan.listen.token
+        return DaemonAPI(base: base(plan.listen), token: token, caFile: caFile, socket: socket ?? ownSocket(plan))
+    }
+
+    /// With TLS the certificate seldom has the name of the address in `listen`; the daemon's own user needs neither.
+    private func ownSocket(_ plan: DaemonPlan) -> String? {
+        guard plan.listen.tls != nil, address == nil, caFile == nil else { return nil }
+        let path = SQLiteJournal.path(of: UnixSocketFile.name, in: plan.stateDirectory)
+        return UnixSocketFile.isOwn(path) ? path : nil
     }
 
     private func base(_ listen: ListenPlan) -> String {
         guard let address else {
             // A daemon that listens everywhere is reached here.
             let host = ["0.0.0.0", "::"].contains(listen.host) ? "127.0.0.1" : listen.host
-            return "http://" + (host.contains(":") ? "[\(host)]" : host) + ":\(listen.port)"
+            let scheme = listen.tls == nil ? "http" : "https"
+            return scheme + "://" + (host.contains(":") ? "[\(host)]" : host) + ":\(listen.port)"
         }
         let withScheme = address.contains("://") ? address : "http://" + address
         return withScheme.hasSuffix("/") ? String(withScheme.dropLast()) : withScheme
@@ -45,6 +58,7 @@ struct DaemonAddress: ParsableArguments {
 struct DaemonAPI {
     let base: String
     let token: SecretReference?
+    var caFile: String?
     /// Used instead of the address.
     var socket: String?
 
@@ -82,17 +96,29 @@ struct DaemonAPI {
         let transport = CurlTransport(userAgent: "Rollguard/\(Rollguard.version)", secrets: SystemSecretStore())
         let headers = body == nil ? [] : [TextPair("Content-Type", "application/json")]
         let request = HTTPRequest(
-            method: method, url: base + path, headers: headers, body: body, unixSocket: socket,
-            bodyLimitBytes: 64 << 20, security: ClientSecurity(authorization: token.map(Authorization.bearer)))
+            method: method, url: (socket == nil ? base : "http://localhost") + path, headers: headers, body: body,
+            unixSocket: socket,
+            bodyLimitBytes: 64 << 20,
+            security: ClientSecurity(caFile: caFile, authorization: token.map(Authorization.bearer)))
         let result: Result<HTTPResponse, TransportError>
         do throws(TransportError) { result = .success(try await transport.send(request)) } catch {
             result = .failure(error)
         }
         await transport.shutdown()
         do throws(TransportError) { return try result.get() } catch {
-            let hint = "is `rollguard run` running there? --address, --config and --socket say where it is"
-            throw Failure.unreachable("error: \(error); \(hint)")
+            throw Failure.unreachable("error: \(error); \(DaemonAPI.hint(error))")
         }
+    }
+
+    private static func hint(_ error: TransportError) -> String {
+        guard case .tls = error else {
+            return
+                "is `rollguard run` running there? --address (https:// when `listen` has `tls`), --config and --socket "
+                + "say where it is"
+        }
+        return
+            "--ca-file names the authority that signed the daemon's certificate, or that certificate itself; --address "
+            + "has to use a name that the certificate has"
     }
 
     /// Only ever a socket of this user's with the daemon's name for it, whatever an answer says.

@@ -137,7 +137,10 @@ struct EffectiveTests {
         try expectRoundTrip(text)
     }
 
-    @Test(arguments: ["{names: [a.example, b]}", "{changes: loopback}", "{token_env: T, changes: token}"])
+    @Test(arguments: [
+        "{names: [a.example, b]}", "{changes: loopback}", "{token_env: T, changes: token}",
+        "{tls: {cert_file: a.pem, key_file: b.key}}",
+    ])
     func listenComesBack(_ listen: String) throws {
         try expectRoundTrip(
             Sample.changed("state: /var/lib/rollguard", to: "state: /a\nlisten: \(listen)"))

@@ -78,6 +78,10 @@ struct MistakeTests {
                 ]
             ),
             (
+                "state: /var/lib/rollguard", "state: /a\nlisten: {tls: {cert_file: a.pem}}",
+                ["2:15: error: 'tls' needs 'key_file'"]
+            ),
+            (
                 "state: /var/lib/rollguard", "state: /a\nlisten: {names: [\"https://a\", \"b:80\"]}",
                 [
                     "2:18: error: 'https://a' is no host name; write it without scheme and port",

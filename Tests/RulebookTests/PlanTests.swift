@@ -60,6 +60,7 @@ struct PlanTests {
         ("{address: \"0.0.0.0:1\", token_env: T}", true), ("{address: \"10.0.0.1:1\", token_file: /t}", true),
         ("{address: \"127.0.0.1:1\", token_env: T}", false), ("{address: \"[::1]:1\", token_env: T}", false),
         ("{token_env: T}", false), ("{address: \"0.0.0.0:1\"}", false),
+        ("{address: \"0.0.0.0:1\", token_env: T, tls: {cert_file: c, key_file: k}}", false),
     ])
     func aTokenInTheClearIsWarnedOf(_ text: String, _ isWarned: Bool) throws {
         let configuration = Sample.changed("state: /var/lib/rollguard", to: "state: /a\nlisten: \(text)")
@@ -93,6 +94,23 @@ struct PlanTests {
         #expect(asked.plan?.daemon.listen.allowsLoopbackChanges == isAllowed, "\(asked.mistakes)")
         let plain = Rulebook.load(configuration: Sample.path, files: files)
         #expect(plain.plan?.daemon.listen.allowsLoopbackChanges == listen.contains("changes: loopback"))
+    }
+
+    @Test func certificatesAreFoundBesideTheConfigurationAndJudgedWhereTheyAreNamed() throws {
+        let text = Sample.changed(
+            "state: /var/lib/rollguard", to: "state: /a\nlisten: {tls: {cert_file: a.pem, key_file: /k/a.key}}")
+        let files = MemoryFiles([Sample.path: text, Sample.rulePath: Sample.rules])
+        func load(_ remarks: [TLSFileRemark]) -> Rulebook.Result {
+            Rulebook.load(configuration: Sample.path, files: files, judgingTLS: { _ in remarks })
+        }
+        #expect(
+            load([]).plan?.daemon.listen.tls
+                == ListenTLS(certificateFile: "/etc/rollguard/a.pem", keyFile: "/k/a.key"))
+        let refused = load([TLSFileRemark(isAboutKey: true, isError: true, text: "it is another's")])
+        #expect(Sample.errors(refused) == ["rollguard.yaml:2:44: error: it is another's"])
+        let warned = load([TLSFileRemark(isAboutKey: false, isError: false, text: "it has expired")])
+        #expect(warned.plan != nil)
+        #expect(warned.warnings.map(Sample.headline) == ["rollguard.yaml:2:27: warning: it has expired"])
     }
 
     @Test(arguments: [

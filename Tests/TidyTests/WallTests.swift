@@ -20,7 +20,7 @@ struct WallTests {
         "Ledger": ["LedgerFormat", "ReleaseKernel", "GRDB", "Foundation", "Glibc"],
         "Console": [
             "ReleaseKernel", "Hummingbird", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore", "NIOPosix",
-            "NIOHTTP1",
+            "NIOHTTP1", "NIOSSL",
             "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "ServiceLifecycle", "Foundation", "Glibc", "Synchronization",
         ],
         "GrayRouter": [

@@ -21,6 +21,7 @@ public struct ConsoleServer: Service {
 
     private let operations: any Operations
     private let listen: ListenPlan
+    private let certificate: ServerCertificate?
     private let socketPath: String?
     private let secrets: any SecretStore
     private let version: String
@@ -30,18 +31,21 @@ public struct ConsoleServer: Service {
 
     /// - Parameters:
     ///   - listen: port 0 asks the system for a free one.
+    ///   - certificate: that of `listen.tls`, when somebody else reads it again; unless given, it is read by ``run()``.
     ///   - socketPath: where to listen on a unix socket too, for this user alone; in a folder that others cannot enter.
     ///     What stands there is removed. Nil for none.
     ///   - secrets: asked for the token at each call that needs it, so that a rotated one is taken up.
     ///   - connectionLimit: connections at the same time; more wait in the system's queue.
     ///   - onBound: called once, when connections are taken, with the address that the system gave.
     public init(
-        operations: any Operations, listen: ListenPlan, socketPath: String? = nil, secrets: any SecretStore,
-        version: String, logger: Logger, connectionLimit: Int = 256,
+        operations: any Operations, listen: ListenPlan, certificate: ServerCertificate? = nil,
+        socketPath: String? = nil,
+        secrets: any SecretStore, version: String, logger: Logger, connectionLimit: Int = 256,
         onBound: (@Sendable (_ host: String, _ port: Int) async -> Void)?
     ) {
         self.operations = operations
         self.listen = listen
+        self.certificate = certificate
         self.socketPath = socketPath.flatMap { UnixSocketFile.problem($0) == nil ? $0 : nil }
         if let path = socketPath, let problem = UnixSocketFile.problem(path) {
             logger.warning("the API has no unix socket: \(problem)")
@@ -55,7 +59,7 @@ public struct ConsoleServer: Service {
 
     /// Returns after a graceful shutdown or a cancellation; connections that wait for a next request do not delay it.
     ///
-    /// - Throws: ``ConsoleError/cannotListen(address:reason:)``.
+    /// - Throws: ``ConsoleError``.
     public func run() async throws {
         let address = "\(host.contains(":") ? "[\(host)]" : host):\(listen.port)"
         guard (0...65_535).contains(listen.port), !host.isEmpty else {
@@ -63,7 +67,7 @@ public struct ConsoleServer: Service {
                 address: address, reason: "an address is host:port with a port of 0 to 65535")
         }
         warnIfOpen(address)
-        let server = application()
+        let server = application(try certificate ?? ServerCertificate.of(listen))
         do {
             try await ConsoleServer.bounded { [self] in
                 try await withThrowingTaskGroup(of: Void.self) { group in
@@ -97,10 +101,10 @@ public struct ConsoleServer: Service {
             ? String(listen.host.dropFirst().dropLast()) : listen.host
     }
 
-    private func application() -> Application<ConsoleResponder> {
+    private func application(_ certificate: ServerCertificate?) -> Application<ConsoleResponder> {
         let (host, port, onBound) = (host, listen.port, onBound)
         return Application(
-            responder: responder(isOnSocket: false), server: .http1(configuration: ConsoleServer.connections),
+            responder: responder(isOnSocket: false), server: ConsoleServer.server(certificate),
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: port),
                 availableConnectionsDelegate: MaximumAvailableConnections(connectionLimit)),
@@ -122,6 +126,14 @@ public struct ConsoleServer: Service {
                 logger.warning("the rights of \(path) cannot be set: \(problem)")
             },
             logger: quiet)
+    }
+
+    /// HTTP/1.1, over TLS where there is a certificate.
+    private static func server(_ certificate: ServerCertificate?) -> HTTPServerBuilder {
+        guard let certificate else { return .http1(configuration: connections) }
+        return HTTPServerBuilder { responder in
+            TLSChannel(base: HTTP1Channel(responder: responder, configuration: connections), certificate: certificate)
+        }
     }
 
     private func responder(isOnSocket: Bool) -> ConsoleResponder {
@@ -150,8 +162,9 @@ public struct ConsoleServer: Service {
     private func warnIfOpen(_ address: String) {
         guard host != "localhost", !NetworkName.isLoopback(address: host) else { return }
         guard listen.token == nil else {
+            guard listen.tls == nil else { return }
             return logger.warning(
-                "listening on \(address) with a token but without TLS: the token can be read on the network; listen on loopback behind a proxy that speaks TLS"
+                "listening on \(address) with a token but without TLS: the token can be read on the network; add `tls` to `listen`, or listen on loopback behind a proxy that speaks TLS"
             )
         }
         logger.warning(

@@ -46,16 +46,32 @@ public struct ListenPlan: Sendable, Equatable, Codable {
     public var names: [String]
     /// Takes calls that change something from loopback addresses without a token too. Never with a token.
     public var allowsLoopbackChanges: Bool
+    /// Speaks TLS over TCP; nil for plain HTTP. The unix socket has no TLS.
+    public var tls: ListenTLS?
 
     public init(
         host: String = "127.0.0.1", port: Int = 9411, token: SecretReference? = nil, names: [String] = [],
-        allowsLoopbackChanges: Bool = false
+        allowsLoopbackChanges: Bool = false, tls: ListenTLS? = nil
     ) {
         self.host = host
         self.port = port
         self.token = token
         self.names = names
         self.allowsLoopbackChanges = allowsLoopbackChanges
+        self.tls = tls
+    }
+}
+
+/// A listener's certificate and key, both PEM. Read at the start and at each reload.
+public struct ListenTLS: Sendable, Equatable, Codable {
+    /// The listener's own certificate, then those between it and the authority.
+    public var certificateFile: String
+    /// Without a pass phrase.
+    public var keyFile: String
+
+    public init(certificateFile: String, keyFile: String) {
+        self.certificateFile = certificateFile
+        self.keyFile = keyFile
     }
 }
 

@@ -5,8 +5,7 @@ struct ConfigurationReader {
     let folder: ConfigurationFolder
     let library: RuleLibrary
     let log: MistakeLog
-    /// See ``Rulebook/load(configuration:files:allowsLoopbackChanges:)``.
-    var allowsLoopbackChanges = false
+    let listenReader: ListenReader
 
     /// Usable only when nothing has been told as an error.
     func plan(_ document: Document) -> Plan? {
@@ -18,10 +17,9 @@ struct ConfigurationReader {
         let names = ["state", "listen", "journal", "receivers", "releases"]
         guard let fields = root.fields(of: "the configuration", names) else { return nil }
         var daemon = DaemonPlan(stateDirectory: folder.path(fields.required("state")?.line() ?? ""))
-        daemon.listen.allowsLoopbackChanges = allowsLoopbackChanges
+        daemon.listen.allowsLoopbackChanges = listenReader.allowsLoopbackChanges
         if let listen = fields["listen"] {
-            let reader = ListenReader(folder: folder, allowsLoopbackChanges: allowsLoopbackChanges)
-            daemon.listen = reader.listen(listen) ?? daemon.listen
+            daemon.listen = listenReader.listen(listen) ?? daemon.listen
         }
         if let journal = fields["journal"] { readJournal(journal, into: &daemon.journal) }
         let receivers = fields["receivers"].map { ReceiverReader(folder: folder).receivers($0) } ?? []

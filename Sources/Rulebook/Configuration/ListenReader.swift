@@ -5,6 +5,8 @@ struct ListenReader {
     let folder: ConfigurationFolder
     /// What holds where neither a token nor `changes` is set.
     var allowsLoopbackChanges = false
+    /// Knows certificates and keys.
+    var judgingTLS: TLSJudge = { _ in [] }
 
     func listen(_ field: Field) -> ListenPlan? {
         if case .text = field.value.content {
@@ -12,19 +14,22 @@ struct ListenReader {
             plan?.allowsLoopbackChanges = allowsLoopbackChanges
             return plan
         }
-        let names = ["address", "token_file", "token_env", "names", "changes"]
+        let names = ["address", "token_file", "token_env", "names", "changes", "tls"]
         guard let fields = field.fields(of: "'listen'", names) else { return nil }
         let plan = fields.has("address") ? fields["address"].flatMap(address) : ListenPlan()
         let token = fields.secret("token", folder)
         let hasToken = token != nil
         let knownNames = fields["names"].map { self.names($0) } ?? []
-        if let plan, hasToken { warnOfClearText(plan, fields["address"]) }
+        let tls = fields["tls"].flatMap { self.tls($0) }
+        if let plan, hasToken, !fields.has("tls") { warnOfClearText(plan, fields["address"]) }
         let isOpen =
             fields.has("changes")
             ? fields["changes"].map { allowsLoopbackChanges($0, hasToken: hasToken) } ?? false
             : allowsLoopbackChanges && !hasToken
         return plan.map {
-            ListenPlan(host: $0.host, port: $0.port, token: token, names: knownNames, allowsLoopbackChanges: isOpen)
+            ListenPlan(
+                host: $0.host, port: $0.port, token: token, names: knownNames, allowsLoopbackChanges: isOpen,
+                tls: tls)
         }
     }
 
@@ -32,8 +37,20 @@ struct ListenReader {
         guard let address, plan.host != "localhost", !NetworkName.isLoopback(address: plan.host) else { return }
         address.log.warning(
             address.place,
-            "the token goes to \(plan.host) without TLS and can be read on the network; listen on loopback behind a proxy "
-                + "that speaks TLS")
+            "the token goes to \(plan.host) without TLS and can be read on the network; add 'tls' to 'listen', or listen on "
+                + "loopback behind a proxy that speaks TLS")
+    }
+
+    private func tls(_ field: Field) -> ListenTLS? {
+        guard let fields = field.fields(of: "'tls'", ["cert_file", "key_file"]) else { return nil }
+        let (certificateField, keyField) = (fields.required("cert_file"), fields.required("key_file"))
+        guard let certificate = certificateField?.line(), let key = keyField?.line() else { return nil }
+        let tls = ListenTLS(certificateFile: folder.path(certificate), keyFile: folder.path(key))
+        for remark in judgingTLS(tls) {
+            guard let place = remark.isAboutKey ? keyField : certificateField else { continue }
+            if remark.isError { place.fail(remark.text) } else { place.log.warning(place.place, remark.text) }
+        }
+        return tls
     }
 
     /// Names as `Host` says them, without ports.

@@ -28,6 +28,10 @@ struct EffectiveConfiguration {
         if !listen.names.isEmpty { members.append(("names", .list(listen.names.map { .text($0) }))) }
         let changes = listen.allowsLoopbackChanges ? "loopback" : listen.token == nil ? "socket" : "token"
         members.append(("changes", .plain(changes)))
+        if let tls = listen.tls {
+            let files: Members = [("cert_file", .text(tls.certificateFile)), ("key_file", .text(tls.keyFile))]
+            members.append(("tls", .mapping(files)))
+        }
         return .mapping(members)
     }
 
