@@ -44,12 +44,14 @@ struct PlantedBugTests {
         .neverMarkDelivered: (2, [atRest, calm]),
         .applyToFirstInstance: (2, [atRest, calm, latch]),
         .observeFirstInstance: (129, ["acknowledged means out", atRest, calm, latch]),
-        .receiptIsProof: (204, ["acknowledged means out", atRest, latch]),
+        .receiptIsProof: (204, ["acknowledged means out", silent, atRest, latch]),
         .poolsMixedUp: (8, [atRest]),
-        .failureIsBreach: (1, ["healthy canary stays", "sick baseline is spared", "dead baseline is spared"]),
+        .failureIsBreach: (1, ["healthy canary stays", "sick baseline is spared", "dead baseline is spared", rates]),
         .noTimer: (2, [atRest, calm]),
     ]
 
+    private static let silent = "proven means silent"
+    private static let rates = "rates are true or absent"
     private static let atRest = "everything comes to rest"
     private static let calm = "calm in time"
     private static let latch = "latch is kept"
