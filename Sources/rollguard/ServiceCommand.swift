@@ -29,13 +29,14 @@ struct ServiceCommand: AsyncParsableCommand {
             throw Failure.usage("error: --listen '\(listen)' is not 127.0.0.1:PORT")
         }
         let service = DemoService(version: serviceVersion, instance: listen, fault: .none, seed: 1)
-        let address: String
-        do { address = try await service.start(port: port) } catch {
-            throw Failure.unreachable("error: cannot listen on \(listen): \(error)")
-        }
-        let logger = DaemonLog.make(level: .info)
-        logger.info("\(serviceVersion) listens on \(address)")
+        let (version, listen) = (serviceVersion, listen)
+        // The signals are handled before anybody learns that the service is there.
         let interrupted = try await Interruption.watch {
+            let address: String
+            do { address = try await service.start(port: port) } catch {
+                throw Failure.unreachable("error: cannot listen on \(listen): \(error)")
+            }
+            DaemonLog.make(level: .info).info("\(version) listens on \(address)")
             while !Task.isCancelled { try? await Task.sleep(for: .seconds(3_600)) }
             await service.stop()
         }
