@@ -17,6 +17,8 @@ struct PoolState: Sendable, Equatable {
         var cycleSeconds: Double?
         /// The window's row into which the last page was counted; nil when none was since the window began.
         var lastRow: Int?
+        /// When the last page came into this window, whether it counted or not; nil before the first.
+        var lastPageUptimeMs: Int64?
         /// What the proof of a rollback needs to know of it.
         var silence = TargetSilence()
         /// Seen in the running cycle.
@@ -89,6 +91,7 @@ struct PoolState: Sendable, Equatable {
     private mutating func count(_ reading: TargetReading, target: Int, atMs uptimeMs: Int64) {
         // A page that tells nothing, but is not the first one, leaves what it withholds to a later page.
         let isBase = reading.coveredSeconds == nil && !reading.isAmbiguous
+        defer { targets[target].lastPageUptimeMs = uptimeMs }
         guard isBase || reading.requests != nil || reading.latency != .absent else { return }
         let row = firstRow(of: reading, target: target, atMs: uptimeMs)
         window.add(reading, target: target, from: min(row, window.openRow))
@@ -102,8 +105,11 @@ struct PoolState: Sendable, Equatable {
         let seconds = reading.coveredSeconds ?? 0
         let byTime = window.row(coveringSeconds: seconds, atMs: uptimeMs)
         guard let last = targets[target].lastRow else { return byTime }
-        let sinceMs = uptimeMs - Int64(min(seconds, 1e9) * 1_000)
-        return window.isLongBeforeTheOpenRow(sinceMs) ? min(last + 1, byTime) : last + 1
+        let coveredMs = Int64(min(seconds, 1e9) * 1_000)
+        let sincePageMs = targets[target].lastPageUptimeMs.map { uptimeMs - $0 }
+        let bringsWithheld = sincePageMs.map { window.isMoreThanACycle(coveredMs, beside: $0) } ?? false
+        return bringsWithheld || window.isLongBeforeTheOpenRow(uptimeMs - coveredMs)
+            ? min(last + 1, byTime) : last + 1
     }
 
     /// Rules that compare the pools leave out everything until now: the canary's share of the traffic is another.
@@ -116,6 +122,7 @@ struct PoolState: Sendable, Equatable {
         window.keepLastRates(of: before)
         for index in targets.indices {
             targets[index].lastRow = nil
+            targets[index].lastPageUptimeMs = nil
             targets[index].silence = TargetSilence()
         }
     }

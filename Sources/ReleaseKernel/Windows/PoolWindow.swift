@@ -110,6 +110,12 @@ struct PoolWindow: Sendable, Equatable {
     /// For a window that begins anew over the same targets.
     mutating func keepLastRates(of old: PoolWindow) { rates.keepLastRates(of: old.rates) }
 
+    /// Whether a page covers more time than there was since the page before, by more than scrapes are late: it brings what
+    /// an earlier page withheld.
+    func isMoreThanACycle(_ coveredMs: Int64, beside sincePageMs: Int64) -> Bool {
+        coveredMs > sincePageMs + intervalMs / 2
+    }
+
     /// Whether a page that tells of the time since then tells of more than the open row and what a slow page may add.
     func isLongBeforeTheOpenRow(_ sinceMs: Int64) -> Bool {
         sinceMs < rowTimes[(written - 1) % capacity] - 2 * intervalMs

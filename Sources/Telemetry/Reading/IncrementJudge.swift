@@ -110,7 +110,9 @@ struct IncrementJudge {
         let later = held.isWholePage ? sums.size : base.followed.size
         guard isConfirmed(held, by: later, seconds) else { return result.notes.append(held.note) }
         result.sums?.absorb(held.sums)
-        if held.isWholePage { result.coveredSeconds = seconds + held.seconds }
+        // Where only some series were held back, the others' counts of that time are told already, so the time is covered
+        // twice. Their rate is low for one page then; without it, all that was held would fall into this page's time.
+        result.coveredSeconds = seconds + held.seconds
     }
 
     /// Whether so many events in so many seconds make what was held back before them plausible.
