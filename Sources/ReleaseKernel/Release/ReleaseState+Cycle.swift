@@ -10,7 +10,7 @@ extension ReleaseState {
             canary.startComparisonsOver()
         }
         gatherEvidence(at: context.now)
-        if phase == .watching { canary.noteTraffic() } else { canary.noteNoTraffic() }
+        if mayHaveTraffic { canary.noteTraffic() } else { canary.noteNoTraffic() }
         switch phase {
         case .idle: beginByTraffic(&context)
         case .watching: judge(&context)
@@ -32,6 +32,11 @@ extension ReleaseState {
     /// What this cycle counted was counted with one share: since the first scrape of the cycle before, from which its counts
     /// begin.
     var isShareSettled: Bool { shareHistory.isSettled(sinceUptimeMs: firstSampleBeforeUptimeMs ?? .min) }
+
+    /// The canary has its share, as far as the router tells; of a router that can never be read it is assumed.
+    private var mayHaveTraffic: Bool {
+        phase == .watching && (observedShare.map { $0 > 0 } ?? ReleaseState.isUnreadable(watch.observations))
+    }
 
     private mutating func judge(_ context: inout StepContext) {
         lastEvaluationWallMs = context.now.wallMs

@@ -16,14 +16,24 @@ extension ReleaseState {
             heldUntilUptimeMs = context.now.uptimeMs + windowMs
             return hold(rule: first, because: reason, &context)
         }
+        // It may be as sick as the canary, and has not been heard yet.
+        if baseline.isAboutToTell { return explain("waiting: the baseline has not told its requests yet") }
         guard let free = wanting.first(where: { !isSharedTrouble($0, at: context.now) }) else {
             return waitForTheBaseline(wanting, &context)
+        }
+        // After a restart `for` is over at once where it was before; what was known of the baseline is not known any more.
+        if cycles <= Self.cyclesToKnowTheBaseline, evaluations[free]?.evidence.baseline.value == nil {
+            return explain("waiting: nothing is known of the baseline yet")
         }
         // A trouble of both versions does not end for both in the same cycle: the canary is judged by a window of its own.
         if let until = heldUntilUptimeMs, context.now.uptimeMs < until { return explain(ReleaseState.waitingText) }
         guard let alert = alertRecord(rule: free, at: context.now) else { return }
         startRollback(.rule(alert), because: "\(alert.rule): \(comparison(of: free))", &context)
     }
+
+    /// A base, a jump, its two confirmations, and one missed scrape each way. A baseline without requests is not waited for
+    /// any longer.
+    private static let cyclesToKnowTheBaseline = 6
 
     private static let waitingText = "held: waiting for a whole window without the baseline's trouble"
 

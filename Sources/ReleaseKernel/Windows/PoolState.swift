@@ -41,6 +41,9 @@ struct PoolState: Sendable, Equatable {
     /// Cycles in a row at whose end a target answered, and ones at whose end none did; one of them is 0.
     private(set) var presentCycles = 0
     private(set) var absentCycles = 0
+    /// Cycles in a row at whose end targets had answered and none of them told its requests: a first page is only a base,
+    /// and a page whose counts are not plausible yet withholds them.
+    private(set) var untoldCycles = 0
     /// A rule asks for proof, so what each instance brings is kept apart for a cycle.
     var isCompared: Bool
 
@@ -159,7 +162,16 @@ struct PoolState: Sendable, Equatable {
         }
         window.closeRow(atMs: now)
         (presentCycles, absentCycles) = healthyTargets > 0 ? (presentCycles + 1, 0) : (0, absentCycles + 1)
+        let hasTold = targets.contains { $0.cycleRequests != nil }
+        untoldCycles = healthyTargets > 0 && !hasTold ? untoldCycles + 1 : 0
     }
+
+    /// Its requests are about to be told: what is known of it now says nothing. Bounded, because targets whose pages prove
+    /// nothing may stay so.
+    var isAboutToTell: Bool { (1...PoolState.longestWithholdingCycles).contains(untoldCycles) }
+
+    /// A base, a jump, and its two confirmations.
+    private static let longestWithholdingCycles = 4
 
     /// Makes ready for the next cycle's reports.
     mutating func openCycle() {

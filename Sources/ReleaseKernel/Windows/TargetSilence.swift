@@ -59,7 +59,8 @@ struct TargetSilence: Sendable, Equatable {
         trafficRequests += requests
         trafficSeconds += seconds
         stretchSeconds += seconds
-        longestPauseSeconds = max(longestPauseSeconds, min(lastPauseSeconds, stretchSeconds))
+        let pauseSeconds = min(lastPauseSeconds, stretchSeconds, TargetSilence.longestRenewalSeconds)
+        longestPauseSeconds = max(longestPauseSeconds, pauseSeconds)
     }
 
     /// A cycle in which the canary need not have had any traffic has ended.
@@ -75,6 +76,10 @@ struct TargetSilence: Sendable, Equatable {
         let expected = trafficRequests / trafficSeconds * longestPauseSeconds
         return expected >= TargetSilence.unlikelyRequests ? longestPauseSeconds : 0
     }
+
+    /// Exporters and caches renew their pages at least once a minute. A longer pause was one of the traffic, of which the
+    /// router had not told; without a bound a proof would wait as long.
+    private static let longestRenewalSeconds = 60.0
 
     /// A pause in which so many requests were to be expected comes by chance once in a thousand times (exp(-7)).
     private static let unlikelyRequests = 7.0

@@ -7,8 +7,8 @@ struct LimitChecker {
         /// By the world's own clock.
         var beganMs: Int64
         var reapplications: Int
-        /// At the last cycle it was overdue: a daemon that was stopped may see a cycle before its timer.
-        var isOverdue = false
+        /// The first cycle that saw it overdue: a daemon that was stopped may see several cycles before its timer.
+        var overdueSinceMs: Int64?
     }
 
     private let names: [String]
@@ -41,9 +41,13 @@ struct LimitChecker {
             }
             // A poll that completes the proof is waited for.
             let longestMs = plan.rollback.deadlineMs + 4 * plan.rollback.callTimeoutMs + 2_000
-            let wasOverdue = episodes[index]?.isOverdue ?? false
-            episodes[index]?.isOverdue = now - began > longestMs
-            if wasOverdue, now - began > longestMs {
+            guard now - began > longestMs else {
+                episodes[index]?.overdueSinceMs = nil
+                continue
+            }
+            let overdueSinceMs = episodes[index]?.overdueSinceMs ?? now
+            episodes[index]?.overdueSinceMs = overdueSinceMs
+            if now - overdueSinceMs >= 1_000 {
                 return "\(incident.id) is open for \(now - began) ms and nobody was notified; its deadline is"
                     + " \(plan.rollback.deadlineMs) ms"
             }
