@@ -156,10 +156,12 @@ struct InspectedTarget {
         }
         func find(_ isWanted: (PageIdentity) -> Bool) -> (target: TargetPlan, scrape: ScrapePlan)? {
             targets.first { candidate in
-                isWanted(PageIdentity(url: candidate.target.url)) && InspectedTarget.isSecure(candidate.target.url) == InspectedTarget.isSecure(url)
+                isWanted(PageIdentity(url: candidate.target.url))
+                    && InspectedTarget.isSecure(candidate.target.url) == InspectedTarget.isSecure(url)
             }
         }
-        let found = find { $0 == page } ?? find { $0.withoutQuery == page.withoutQuery }
+        let found =
+            find { $0 == page } ?? find { $0.withoutQuery == page.withoutQuery }
             ?? find { $0.host == page.host && $0.port == page.port }
         guard let found else { return nil }
         (scrape, unixSocket) = (found.scrape, found.target.unixSocket)

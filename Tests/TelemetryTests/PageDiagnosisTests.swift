@@ -41,10 +41,13 @@ struct PageDiagnosisTests {
         Case(name: "absence that is meant", requests: "r_total{status=\"\"}", page: counters, expected: []),
         Case(
             name: "a value that no series has", requests: "r_total{method=\"PUT\"}", page: counters,
-            expected: ["no series of r_total matches the requests selector r_total{method=\"PUT\"}; its labels are code"]),
+            expected: [
+                "no series of r_total matches the requests selector r_total{method=\"PUT\"}; its labels are code"
+            ]),
         Case(
             name: "another name", requests: "r_totals", page: counters,
-            expected: ["the page has no r_totals, which the requests indicator asks for; the nearest names are r_total"]),
+            expected: ["the page has no r_totals, which the requests indicator asks for; the nearest names are r_total"]
+        ),
         Case(
             name: "a gauge", requests: "r", page: "# TYPE r gauge\nr 5\n",
             expected: ["r is declared as a gauge, but the requests indicator needs a counter"]),
@@ -78,7 +81,9 @@ struct PageDiagnosisTests {
             expected: ["no series of d has the label 'pod'"]),
         Case(
             name: "a latency's name", latency: "d_second", page: counters + "d_seconds_bucket{le=\"+Inf\"} 1\n",
-            expected: ["the page has no d_second, which the latency indicator asks for; the nearest names are d_seconds"]),
+            expected: [
+                "the page has no d_second, which the latency indicator asks for; the nearest names are d_seconds"
+            ]),
     ]
 
     @Test(arguments: cases) func saysWhatCannotBeSeen(_ example: Case) throws {

@@ -32,7 +32,8 @@ struct StartHistory {
             if now - before > Self.toleranceSeconds { return .later }
             return before - now > Self.toleranceSeconds ? .earlier : .same
         }
-        guard starts.process == nil, last.process == nil, let now = starts.created, let before = last.created, now > before,
+        guard starts.process == nil, last.process == nil, let now = starts.created, let before = last.created,
+            now > before,
             !isCreatedComputed
         else { return .unknown }
         return .createdLater

@@ -130,7 +130,9 @@ public struct PageDiagnosis {
         if let buckets = survey[name + "_bucket"] {
             let isOpen = !buckets.bounds.contains(.infinity) && !buckets.bounds.isEmpty
             guard isOpen, needsPercentiles else { return [] }
-            return ["the histogram \(name) has no bucket le=\"+Inf\", so a percentile (latency_pN) can never have a value"]
+            return [
+                "the histogram \(name) has no bucket le=\"+Inf\", so a percentile (latency_pN) can never have a value"
+            ]
         }
         guard !hasQuantiles, needsPercentiles else { return [] }
         let advice =

@@ -15,7 +15,9 @@ struct PageSurvey {
             self.type = self.type ?? type
             series += 1
             for label in sample.labels {
-                if label.name == "le", bounds.count < PageSurvey.boundLimit, let bound = SeriesClassifier.number(label.value) {
+                if label.name == "le", bounds.count < PageSurvey.boundLimit,
+                    let bound = SeriesClassifier.number(label.value)
+                {
                     bounds.insert(bound)
                 }
                 note(label)
@@ -26,7 +28,9 @@ struct PageSurvey {
             if let index = labels.firstIndex(where: { $0.name == label.name }) {
                 labels[index].series += 1
                 let isNew = !labels[index].values.contains(label.value)
-                if isNew, labels[index].values.count <= PageSurvey.valueLimit { labels[index].values.append(label.value) }
+                if isNew, labels[index].values.count <= PageSurvey.valueLimit {
+                    labels[index].values.append(label.value)
+                }
             } else if labels.count < PageSurvey.labelLimit {
                 labels.append(Label(name: label.name, values: [label.value], series: 1))
             }
