@@ -36,6 +36,16 @@ private let intent = JournalEvent.intended(
 
 @Suite("The journal in SQLite")
 struct SQLiteJournalTests {
+    @Test func aSecondJournalIsRefusedEvenWhenTheLockFileWasRemoved() throws {
+        let folder = Folder()
+        let first = try SQLiteJournal(directory: folder.path)
+        try FileManager.default.removeItem(atPath: folder.path + "/lock")
+        #expect(throws: JournalError.inUse(path: folder.path + "/lock")) {
+            try SQLiteJournal(directory: folder.path)
+        }
+        _ = first.identity
+    }
+
     /// The promise that everything stands on, asked of the connection that writes.
     @Test func commitsAreOnTheDiskBeforeTheyReturn() throws {
         let folder = Folder()
