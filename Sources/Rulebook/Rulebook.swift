@@ -62,10 +62,10 @@ public enum Rulebook {
         let library = RuleLibrary(folder: folder, files: files, log: log)
         let document = Document.read(path, files: files, log: log)
         let reader = ConfigurationReader(
-            folder: folder, library: library, log: log,
+            folder: folder, library: library,
             listenReader: ListenReader(
                 folder: folder, allowsLoopbackChanges: allowsLoopbackChanges, judgingTLS: judgingTLS))
-        let plan = document.flatMap { reader.plan($0) }
+        let plan = document.flatMap { reader.plan($0, log: log) }
         return Result(
             plan: log.hasErrors ? nil : plan, mistakes: log.sorted(.error), warnings: log.sorted(.warning),
             impossible: log.sorted(.impossible), files: [path] + library.paths)
@@ -94,9 +94,32 @@ public enum Rulebook {
         return has("groups:") && !has("releases:")
     }
 
+    /// The JSON Schema of a configuration, for editors.
+    public static var configurationSchema: String {
+        SchemaText.document(title: "Rollguard configuration", ConfigurationReader.describing.section.schema)
+    }
+
+    /// The JSON Schema of a rule file, for editors.
+    public static var ruleFileSchema: String {
+        SchemaText.document(title: "Rollguard rule file", RuleFileReader.schema)
+    }
+
+    /// A table of the reference documentation: the fields of one section.
+    public struct ReferenceTable: Sendable {
+        /// Marks the table's place in a page: `<!-- fields: scrape -->`.
+        public let name: String
+        /// Lines of Markdown.
+        public let lines: [String]
+    }
+
+    /// All reference tables, in the order of the documentation.
+    public static var referenceTables: [ReferenceTable] {
+        ReferenceTables.all.map { ReferenceTable(name: $0.name, lines: SettingRow.table($0.rows)) }
+    }
+
     /// The plan as a configuration with all defaults filled in and all rules inside. It loads to the same plan, except
     /// for the rules' `source`. Relative paths in it are relative to the working directory. URLs are shown as they are.
     public static func effectiveYAML(of plan: Plan) -> String {
-        EffectiveConfiguration(plan: plan).yaml
+        ConfigurationReader.describing.section.tree(plan).render()
     }
 }

@@ -24,7 +24,7 @@ struct Rollguard: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            Demo.self, Check.self, Inspect.self, Run.self, Status.self, RollbackCommand.self, Rearm.self, Why.self,
+            Demo.self, Check.self, Schema.self, Inspect.self, Run.self, Status.self, RollbackCommand.self, Rearm.self, Why.self,
             Deliveries.self, Router.self, ServiceCommand.self, LoadCommand.self, Simulate.self, EvidenceCommand.self,
             Calibrate.self,
         ])

@@ -6,24 +6,24 @@ import Testing
 /// What the documentation and the ready rule files show has to load.
 struct DocumentationTests {
     /// The repository, from this file's place in it.
-    private static let root = URL(fileURLWithPath: #filePath)
+    static let root = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-    private static let ruleNames = ["error-rate", "latency-p99", "traffic-absent", "both-pools-sick", "regression"]
+    static let ruleNames = ["error-rate", "latency-p99", "traffic-absent", "both-pools-sick", "regression"]
 
-    private static func text(_ path: String) throws -> String {
+    static func text(_ path: String) throws -> String {
         try String(contentsOf: root.appendingPathComponent(path), encoding: .utf8)
     }
 
     /// The blocks between ```yaml and ```.
-    private static func blocks(_ path: String) throws -> [String] {
+    static func blocks(_ path: String) throws -> [String] {
         try text(path).components(separatedBy: "```yaml\n").dropFirst().map { part in
             part.components(separatedBy: "```")[0]
         }
     }
 
     /// A part of a configuration is put into the sample in its own place; a whole one is left as it is.
-    private static func completed(_ block: String) -> String {
+    static func completed(_ block: String) -> String {
         if block.contains("releases:\n") { return block }
         let name = String(block.prefix { $0 != ":" })
         if name == "receivers" {

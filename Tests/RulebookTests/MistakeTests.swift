@@ -480,7 +480,7 @@ struct MistakeTests {
                 router, "{kind: haproxy, socket: a, backend: b, map: {file: x}}",
                 [
                     "14:49: error: 'backend' and 'map' exclude each other: with a map, HAProxy chooses per request",
-                    "14:57: error: 'map' needs 'key'",
+                    "14:57: error: 'map' needs 'key' or 'keys'",
                 ]
             ),
             (

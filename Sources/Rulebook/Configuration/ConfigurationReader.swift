@@ -1,70 +1,108 @@
 import ReleaseKernel
 
-/// Reads a configuration from its root.
+/// The top level of a configuration.
 struct ConfigurationReader {
     let folder: ConfigurationFolder
     let library: RuleLibrary
-    let log: MistakeLog
     let listenReader: ListenReader
 
-    /// Usable only when nothing has been told as an error.
-    func plan(_ document: Document) -> Plan? {
+    /// Usable only when no error has been reported.
+    func plan(_ document: Document, log: MistakeLog) -> Plan? {
         let root = Field(label: "a configuration", value: document.root, log: log)
         if let groups = document.root.member("groups") {
             log.error(groups.namePlace, "'groups' belongs into a rule file; name that file under 'rules' of a release")
             return nil
         }
-        let names = ["state", "listen", "journal", "receivers", "releases"]
-        guard let fields = root.fields(of: "the configuration", names) else { return nil }
-        var daemon = DaemonPlan(stateDirectory: folder.path(fields.required("state")?.line() ?? ""))
+        return section.read(root)
+    }
+
+    /// For what is said about configurations without reading one: it writes, describes, and reads no files.
+    static var describing: ConfigurationReader {
+        let folder = ConfigurationFolder(of: "")
+        return ConfigurationReader(
+            folder: folder, library: RuleLibrary(folder: folder, files: MemoryFiles([:]), log: MistakeLog()),
+            listenReader: ListenReader(folder: folder))
+    }
+
+    var section: Section<Plan> {
+        var daemon = DaemonPlan(stateDirectory: "")
         daemon.listen.allowsLoopbackChanges = listenReader.allowsLoopbackChanges
-        if let listen = fields["listen"] {
-            daemon.listen = listenReader.listen(listen) ?? daemon.listen
-        }
-        if let journal = fields["journal"] { readJournal(journal, into: &daemon.journal) }
-        let receivers = fields["receivers"].map { ReceiverReader(folder: folder).receivers($0) } ?? []
-        let releases = fields.required("releases").map(self.releases) ?? []
-        return Plan(daemon: daemon, receivers: receivers, releases: releases)
+        return Section(
+            owner: "the configuration", blank: Plan(daemon: daemon, releases: []),
+            settings: [
+                .required("state", \.daemon.stateDirectory, .path(folder), Self.stateSentence),
+                .value(
+                    "listen", \.daemon.listen, listenReader.form, shownDefault: "`127.0.0.1:9411`",
+                    "where the API listens, and who may change something; [see below](#listen)"),
+                .section(
+                    "journal", \.daemon.journal, JournalReader.section, "how long things are kept and waited for"),
+                .value(
+                    "receivers", \.receivers, ReceiverReader(folder: folder).form, shownDefault: "none",
+                    "who is notified; [see below](#receivers)"),
+                .required(
+                    "releases", \.releases, ReleaseListReader(folder: folder, library: library).form,
+                    "what is watched, at least one; [see below](#releases)"),
+            ])
     }
 
-    private func readJournal(_ field: Field, into journal: inout JournalPlan) {
-        guard let fields = field.fields(of: "'journal'", ["grace", "retention", "prune_every"]) else { return }
-        journal.graceMs = fields["grace"]?.durationMs(Amounts.orZero) ?? journal.graceMs
-        journal.retentionMs = fields["retention"]?.durationMs() ?? journal.retentionMs
-        journal.pruneEveryMs = fields["prune_every"]?.durationMs(1_000...86_400_000) ?? journal.pruneEveryMs
-    }
+    private static let stateSentence =
+        "folder of the journal and of the API's unix socket, for this daemon alone. It is made with mode 0700, its files "
+        + "have 0600; more open ones are tightened at the start, with a line in the log. A folder that holds anything "
+        + "else keeps its rights, and the log says so. When it cannot be written (a full disk, a read-only one), the "
+        + "daemon starts and continues [without it](#a-disk-that-takes-nothing)"
+}
 
-    private func releases(_ field: Field) -> [ReleasePlan] {
-        guard let entries = field.entries(of: "releases") else { return [] }
-        if entries.isEmpty { field.fail("'releases' is empty; there is nothing to watch") }
-        var names = UniqueNames(what: "release")
-        return entries.compactMap { entry in
-            ReleaseReader(folder: folder, library: library).release(entry, names: &names)
-        }
+/// `journal`.
+enum JournalReader {
+    static var section: Section<JournalPlan> {
+        Section(
+            owner: "'journal'", blank: JournalPlan(),
+            settings: [
+                .value(
+                    "grace", \.graceMs, .duration(Amounts.orZero),
+                    "how long a rollback waits for its intent to be on disk before it acts all the same"),
+                .value(
+                    "retention", \.retentionMs, .duration(),
+                    "closed incidents and delivered notifications older than this are removed"),
+                .value(
+                    "prune_every", \.pruneEveryMs, .duration(1_000...86_400_000),
+                    "how often Rollguard searches for them"),
+            ])
     }
 }
 
 /// Names that may be used once: of releases, of receivers.
-struct UniqueNames {
-    let what: String
-    private var lines: [String: Int] = [:]
+final class UniqueNames {
+    private let what: String
+    private var places: [String: Place] = [:]
 
     init(what: String) { self.what = what }
 
-    /// The name, told when it is taken or none.
-    mutating func take(_ field: Field?) -> String? {
-        guard let field, let name = field.line() else { return nil }
+    var form: ValueForm<String> {
+        ValueForm(
+            summary: "name",
+            schema: .object([
+                ("type", .list(["string", "number", "boolean"].map { .text($0) })),
+                ("pattern", .text("^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")),
+            ]),
+            read: take, write: { .text($0) })
+    }
+
+    /// The name; nil after reporting that it is taken or not a name.
+    private func take(_ field: Field) -> String? {
+        guard let name = field.line() else { return nil }
         guard NameRules.isIdentifier(name) else {
             field.fail(
                 "\(Quote.value(name)) cannot name a \(what); use up to 63 letters, digits, '-', '_' and '.', beginning "
                     + "with a letter or digit")
             return nil
         }
-        if let line = lines[name] {
-            field.fail("\(what) \(Quote.name(name)) is already in line \(line); names are unique")
+        if let first = places[name] {
+            let place = first.file.path == field.place.file.path ? "line \(first.line)" : first.shown
+            field.fail("\(what) \(Quote.name(name)) is already in \(place); names are unique")
             return nil
         }
-        lines[name] = field.place.line
+        places[name] = field.place
         return name
     }
 }

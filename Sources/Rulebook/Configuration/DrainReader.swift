@@ -1,6 +1,6 @@
 import ReleaseKernel
 
-/// Reads `drain`: the steps in which a rollback takes the canary's traffic away.
+/// `drain`: the steps in which a rollback takes the canary's traffic away.
 struct DrainReader {
     private static let stepLimit = 20
 
@@ -9,19 +9,33 @@ struct DrainReader {
     /// The names under `indicators`; nil when there is no such section.
     let indicators: Set<String>?
 
-    /// Nil after telling why it cannot be used.
-    func plan(_ field: Field) -> DrainPlan? {
-        guard let fields = field.fields(of: "'drain'", ["steps", "pause", "at_once_above"]) else { return nil }
-        let steps = fields.required("steps").flatMap(self.steps)
-        let pauseMs = fields.required("pause")?.durationMs()
-        let limit = fields["at_once_above"]?.percentage(0.001...1)
-        checkIndicators(fields)
-        guard let steps, let pauseMs else { return nil }
-        var plan = DrainPlan(stepsBasisPoints: steps, pauseMs: pauseMs)
-        plan.atOnceAboveErrorRate = limit ?? plan.atOnceAboveErrorRate
-        checkTime(plan, fields)
-        return plan
+    var section: Section<DrainPlan> {
+        let steps = ValueForm<[Int]>(
+            summary: "list of percentages", schema: .array(of: .percentage, least: 1), read: steps,
+            write: { .list($0.map { .plain(Field.percent(Double($0) / 10_000)) }) })
+        return Section(
+            owner: "'drain'", blank: DrainPlan(stepsBasisPoints: [], pauseMs: 0),
+            settings: [
+                .required(
+                    "steps", \.stepsBasisPoints, steps,
+                    "how much of the share that the canary had is gone after each step; rising, the last is `100%`"),
+                .required(
+                    "pause", \.pauseMs, .duration(),
+                    "between two steps at least; a step also waits for one whole scrape of the baseline"),
+                Setting.value(
+                    "at_once_above", \.atOnceAboveErrorRate, .percentage(0.001...1),
+                    "a canary with this error rate or a higher one loses everything at once"
+                    // Without errors there is no such limit, and it would be refused.
+                ).written { _ in hasErrors },
+            ],
+            finish: { plan, fields in
+                checkIndicators(fields)
+                checkTime(plan, fields)
+                return true
+            })
     }
+
+    private var hasErrors: Bool { indicators?.contains("errors") ?? true }
 
     private func steps(_ field: Field) -> [Int]? {
         guard let entries = field.entries(of: "percentages such as 50%") else { return nil }
@@ -55,7 +69,7 @@ struct DrainReader {
     }
 
     private func checkIndicators(_ fields: Fields) {
-        guard let indicators, !indicators.contains("errors"), let field = fields["at_once_above"] else { return }
+        guard !hasErrors, let field = fields["at_once_above"] else { return }
         field.fail("'at_once_above' is an error rate and needs the indicators 'requests' and 'errors'")
     }
 }

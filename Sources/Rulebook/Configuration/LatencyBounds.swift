@@ -8,12 +8,9 @@ enum LatencyBounds {
     /// Seconds, rising, finite; empty when the field is not there or cannot be used.
     ///
     /// - Parameter unit: of numbers without one; nil where nothing says it, which is read as seconds.
-    static func read(_ indicators: Field?, unit: LatencyUnit?) -> [Double] {
-        guard let indicators, let member = indicators.value.member("latency_bounds"), !member.value.isNothing else {
-            return []
-        }
-        let field = Field(label: "'latency_bounds'", value: member.value, log: indicators.log)
-        if indicators.value.member("latency") == nil {
+    static func read(_ indicators: Fields, unit: LatencyUnit?) -> [Double] {
+        guard let field = indicators["latency_bounds"] else { return [] }
+        if !indicators.has("latency") {
             field.fail("'latency_bounds' are the bounds of 'latency', which 'indicators' does not have")
         }
         guard let entries = field.entries(of: "bounds") else { return [] }
@@ -37,6 +34,16 @@ enum LatencyBounds {
                     + "write 'latency_unit: ms'")
         }
         return bounds
+    }
+
+    /// In the unit of the scrape body: of the numbers that give the same seconds the shortest.
+    static func written(_ bounds: [Double], unit: LatencyUnit?) -> [YAMLTree] {
+        let factor = (unit ?? .seconds).perSecond
+        return bounds.map { bound in
+            let near = bound * factor
+            let same = [near, near.nextDown, near.nextUp].filter { $0 / factor == bound }.map(PlainNumber.text)
+            return .plain(same.min { $0.utf8.count < $1.utf8.count } ?? PlainNumber.text(near))
+        }
     }
 
     /// `0.25` as on the page, in its unit, or `250ms`.

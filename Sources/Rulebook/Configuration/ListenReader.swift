@@ -1,6 +1,6 @@
 import ReleaseKernel
 
-/// Reads `listen: 127.0.0.1:9411`, or the mapping with a token.
+/// `listen`: where the API listens, and who may change something.
 struct ListenReader {
     let folder: ConfigurationFolder
     /// What holds where neither a token nor `changes` is set.
@@ -8,29 +8,88 @@ struct ListenReader {
     /// Knows certificates and keys.
     var judgingTLS: TLSJudge = { _ in [] }
 
-    func listen(_ field: Field) -> ListenPlan? {
-        if case .text = field.value.content {
-            var plan = address(field)
-            plan?.allowsLoopbackChanges = allowsLoopbackChanges
-            return plan
-        }
-        let names = ["address", "token_file", "token_env", "names", "changes", "tls"]
-        guard let fields = field.fields(of: "'listen'", names) else { return nil }
-        let plan = fields.has("address") ? fields["address"].flatMap(address) : ListenPlan()
-        let token = fields.secret("token", folder)
-        let hasToken = token != nil
-        let knownNames = fields["names"].map { self.names($0) } ?? []
-        let tls = fields["tls"].flatMap { self.tls($0) }
-        if let plan, hasToken, !fields.has("tls") { warnOfClearText(plan, fields["address"]) }
-        let isOpen =
-            fields.has("changes")
-            ? fields["changes"].map { allowsLoopbackChanges($0, hasToken: hasToken) } ?? false
-            : allowsLoopbackChanges && !hasToken
-        return plan.map {
-            ListenPlan(
-                host: $0.host, port: $0.port, token: token, names: knownNames, allowsLoopbackChanges: isOpen,
-                tls: tls)
-        }
+    /// `127.0.0.1:9411`, or a mapping.
+    var form: ValueForm<ListenPlan> {
+        let section = section
+        return ValueForm(
+            summary: "`host:port` or mapping", schema: .anyOf([.string(pattern: ":[0-9]+$"), section.schema]),
+            read: { field in
+                guard case .text = field.value.content else { return section.read(field) }
+                var plan = address(field)
+                plan?.allowsLoopbackChanges = allowsLoopbackChanges
+                return plan
+            },
+            write: section.tree)
+    }
+
+    var section: Section<ListenPlan> {
+        Section(
+            owner: "'listen'", blank: ListenPlan(),
+            settings: [
+                .value(
+                    "address", \.address, addressForm,
+                    "port 0 takes a free one; an IPv6 address is written in brackets"),
+                .secret("token", \.token, folder, "the bearer token for calls that change something"),
+                Setting.value(
+                    "names", \.names, namesForm, shownDefault: "none", Self.namesSentence
+                ).written { !$0.names.isEmpty },
+                changes,
+                .optional("tls", \.tls, tlsForm, Self.tlsSentence),
+            ],
+            finish: { plan, fields in
+                if plan.token != nil, !fields.has("tls") { warnOfClearText(plan, fields["address"]) }
+                return !fields.has("address") || fields["address"].flatMap(address) != nil
+            })
+    }
+
+    private static let namesSentence =
+        "host names, without ports, under which callers know the API. A request whose `Host` is none of these, no IP "
+        + "address, not `localhost`, not the host of `address` and not the machine's own name is refused, also one that "
+        + "only reads: a web page can have its own name point here. A caller with the token may use any name"
+
+    private static let tlsSentence =
+        "the API [speaks TLS](api.md#who-may-change-something) at `address`, with this certificate and key. Both are "
+        + "read at the start and at each reload; `check` refuses files that are missing, not PEM, or do not belong "
+        + "together, and warns of a key that all users can read and of a certificate outside its validity"
+
+    private static let changesSentence =
+        "who may change something. `socket`: only who can open `rollguard.sock` in the `state` folder, which the command "
+        + "line finds by itself. `loopback`: also callers from 127.0.0.0/8 and `::1` that show no sign of a proxy; for "
+        + "machines where every user and every proxy may roll back. `rollguard run --allow-loopback-changes`, or the "
+        + "environment variable `ROLLGUARD_ALLOW_LOOPBACK_CHANGES=1`, makes `loopback` the default where neither a token "
+        + "nor `changes` is set"
+
+    /// What it means depends on whether there is a token, which is read before.
+    private var changes: Setting<ListenPlan> {
+        let names = ["token", "socket", "loopback"]
+        return Setting(
+            names: ["changes"], summary: Quote.markdownChoices(names),
+            shownDefault: .text("`token` with a token, else `socket`"), sentence: Self.changesSentence,
+            properties: [("changes", .choice(names))],
+            read: { fields, plan in
+                let hasToken = plan.token != nil
+                plan.allowsLoopbackChanges =
+                    fields.has("changes")
+                    ? fields["changes"].map { allowsLoopbackChanges($0, hasToken: hasToken) } ?? false
+                    : allowsLoopbackChanges && !hasToken
+                return true
+            },
+            write: { plan in
+                let name = plan.allowsLoopbackChanges ? "loopback" : plan.token == nil ? "socket" : "token"
+                return [("changes", .plain(name))]
+            })
+    }
+
+    private var addressForm: ValueForm<ListenPlan.Address> {
+        ValueForm(
+            summary: "`host:port`", schema: .string(pattern: ":[0-9]+$"),
+            read: { address($0)?.address }, write: { .text($0.text) })
+    }
+
+    private var namesForm: ValueForm<[String]> {
+        ValueForm(
+            summary: "list of names", schema: .array(of: .scalar), read: names,
+            write: { .list($0.map { .text($0) }) })
     }
 
     private func warnOfClearText(_ plan: ListenPlan, _ address: Field?) {
@@ -41,19 +100,26 @@ struct ListenReader {
                 + "loopback behind a proxy that speaks TLS")
     }
 
-    private func tls(_ field: Field) -> ListenTLS? {
-        guard let fields = field.fields(of: "'tls'", ["cert_file", "key_file"]) else { return nil }
-        let (certificateField, keyField) = (fields.required("cert_file"), fields.required("key_file"))
-        guard let certificate = certificateField?.line(), let key = keyField?.line() else { return nil }
-        let tls = ListenTLS(certificateFile: folder.path(certificate), keyFile: folder.path(key))
-        for remark in judgingTLS(tls) {
-            guard let place = remark.isAboutKey ? keyField : certificateField else { continue }
-            if remark.isError { place.fail(remark.text) } else { place.log.warning(place.place, remark.text) }
-        }
-        return tls
+    private var tlsForm: ValueForm<ListenTLS> {
+        Section(
+            owner: "'tls'", blank: ListenTLS(certificateFile: "", keyFile: ""),
+            settings: [
+                .required(
+                    "cert_file", \.certificateFile, .path(folder),
+                    "the certificate (PEM), followed by those between it and the authority"),
+                .required("key_file", \.keyFile, .path(folder), "its key (PEM, without a pass phrase)"),
+            ],
+            finish: { tls, fields in
+                for remark in judgingTLS(tls) {
+                    guard let field = fields[remark.isAboutKey ? "key_file" : "cert_file"] else { continue }
+                    if remark.isError { field.fail(remark.text) } else { field.log.warning(field.place, remark.text) }
+                }
+                return true
+            }
+        ).form()
     }
 
-    /// Names as `Host` says them, without ports.
+    /// Names as `Host` has them, without ports.
     private func names(_ field: Field) -> [String] {
         guard let entries = field.entries(of: "names") else { return [] }
         if entries.count > ListenReader.nameLimit {
@@ -100,5 +166,20 @@ struct ListenReader {
             )
             return nil
         }
+    }
+}
+
+extension ListenPlan {
+    /// `host:port`, with brackets around an IPv6 address.
+    struct Address {
+        var host: String
+        var port: Int
+
+        var text: String { (host.contains(":") ? "[\(host)]" : host) + ":\(port)" }
+    }
+
+    var address: Address {
+        get { Address(host: host, port: port) }
+        set { (host, port) = (newValue.host, newValue.port) }
     }
 }

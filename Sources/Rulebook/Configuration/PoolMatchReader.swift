@@ -44,3 +44,25 @@ enum PoolMatchReader {
         return SeriesMatchers(matchers)
     }
 }
+
+extension Setting {
+    /// Labels with their values, or matchers in quotes.
+    static func matchers(
+        _ name: String, _ path: WritableKeyPath<Root, SeriesMatchers>, _ sentence: String
+    ) -> Setting {
+        Setting(
+            names: [name], summary: "mapping of labels, or matchers", shownDefault: .text("all series"),
+            sentence: sentence,
+            properties: [(name, .anyOf([.string(pattern: "^\\s*\\{"), .mapping(of: .scalar)]))],
+            read: { fields, root in
+                guard fields.has(name) else { return true }
+                guard let match = fields[name].flatMap(PoolMatchReader.matchers) else { return false }
+                root[keyPath: path] = match
+                return true
+            },
+            write: { root in
+                let match = root[keyPath: path]
+                return match.isEmpty ? [] : [(name, .text("\(match)"))]
+            })
+    }
+}

@@ -10,65 +10,142 @@ struct PoolsReader {
     let path: String
     let folder: ConfigurationFolder
 
-    private struct Target {
+    struct Target {
         let plan: TargetPlan
         /// What is scraped: where two targets agree in it, they are one.
         let identity: PageIdentity
         let field: Field
     }
 
-    private struct PoolDraft {
-        let version: String
-        let versionField: Field
-        let targets: [Target]
-        let match: SeriesMatchers
+    struct PoolDraft {
+        var plan = PoolPlan(version: "", targets: [])
+        var versionField: Field?
+        var targets: [Target] = []
 
-        var plan: PoolPlan { PoolPlan(version: version, targets: targets.map(\.plan), match: match) }
+        var match: SeriesMatchers { plan.match }
     }
 
-    func pools(_ field: Field) -> (baseline: PoolPlan, canary: PoolPlan)? {
-        guard let fields = field.fields(of: "'pools'", Pool.allCases.map(\.rawValue)) else { return nil }
-        let baseline = fields.required("baseline").flatMap { pool($0, "baseline") }
-        let canary = fields.required("canary").flatMap { pool($0, "canary") }
-        guard let baseline, let canary else { return nil }
-        refuseOverlap(baseline, canary)
-        if baseline.version == canary.version {
-            canary.versionField.fail(
-                "both pools have version \(Quote.value(canary.version)); a release compares two versions")
-        }
-        return (baseline.plan, canary.plan)
+    /// The two pools of a release.
+    struct Pair {
+        var baseline = PoolDraft()
+        var canary = PoolDraft()
     }
 
-    private func pool(_ field: Field, _ name: String) -> PoolDraft? {
-        guard let fields = field.fields(of: "pool '\(name)'", ["version", "targets", "match"]) else { return nil }
-        let match = fields.has("match") ? fields["match"].flatMap(PoolMatchReader.matchers) : SeriesMatchers()
-        let versionField = fields.required("version")
-        let version = versionField?.line(limit: 200)
-        guard let list = fields.required("targets"), let entries = list.entries(of: "targets") else { return nil }
-        if entries.isEmpty { list.fail("pool '\(name)' has no targets; without any there is nothing to compare") }
-        if entries.count > PoolsReader.targetLimit {
-            list.fail("pool '\(name)' has more than \(PoolsReader.targetLimit) targets")
-            return nil
-        }
-        let targets = entries.compactMap(target)
-        guard let versionField, let version, let match, targets.count == entries.count else { return nil }
-        return PoolDraft(version: version, versionField: versionField, targets: targets, match: match)
+    var section: Section<Pair> {
+        Section(
+            owner: "'pools'", blank: Pair(),
+            settings: [
+                .required("baseline", \.baseline, form("baseline"), "the old version"),
+                .required("canary", \.canary, form("canary"), "the new version"),
+            ],
+            finish: { pools, _ in
+                refuseOverlap(pools.baseline, pools.canary)
+                let version = pools.canary.plan.version
+                if pools.baseline.plan.version == version {
+                    pools.canary.versionField?.fail(
+                        "both pools have version \(Quote.value(version)); a release compares two versions")
+                }
+                return true
+            })
+    }
+
+    private func form(_ name: String) -> ValueForm<PoolDraft> {
+        let section = pool(name)
+        return ValueForm(
+            summary: "mapping", schema: .shared("pool", section.schema), read: { section.read($0) },
+            write: section.tree)
+    }
+
+    func pool(_ name: String) -> Section<PoolDraft> {
+        Section(
+            owner: "pool '\(name)'", blank: PoolDraft(),
+            settings: [
+                Setting.required(
+                    "version", \.plan.version, .line(limit: 200),
+                    "the version's name; the two pools have different ones"
+                ).reading { fields, pool in
+                    pool.versionField = fields.required("version")
+                    guard let version = pool.versionField?.line(limit: 200) else { return false }
+                    pool.plan.version = version
+                    return true
+                },
+                .matchers(
+                    "match", \.plan.match,
+                    "which series of the scraped bodies belong to the pool; [see below](#one-page-with-both-pools)"),
+                targets(name),
+            ])
     }
 
     // MARK: Targets
+
+    private func targets(_ pool: String) -> Setting<PoolDraft> {
+        Setting(
+            names: ["targets"], summary: "list of `host:port`, URLs or mappings", shownDefault: .required,
+            sentence: "what is scraped: `host:port`, a URL, or a mapping with the fields below",
+            properties: [("targets", .array(of: .anyOf([.typed("string"), TargetDraft.section.schema]), least: 1))],
+            read: { fields, draft in
+                guard let list = fields.required("targets"), let entries = list.entries(of: "targets") else {
+                    return false
+                }
+                if entries.isEmpty {
+                    list.fail("pool '\(pool)' has no targets; without any there is nothing to compare")
+                }
+                if entries.count > PoolsReader.targetLimit {
+                    list.fail("pool '\(pool)' has more than \(PoolsReader.targetLimit) targets")
+                    return false
+                }
+                draft.targets = entries.compactMap(target(_:))
+                draft.plan.targets = draft.targets.map(\.plan)
+                return draft.targets.count == entries.count
+            },
+            write: { draft in
+                let section = TargetDraft.section
+                return [("targets", .list(draft.plan.targets.map { section.tree(TargetDraft($0)) }))]
+            }
+        ).showing { TargetDraft.section.rows }
+    }
+
+    /// A target as a mapping.
+    private struct TargetDraft {
+        var address = ""
+        var unixSocket: String?
+        var instance: String?
+
+        /// The paths in it are as they are written.
+        static var section: Section<TargetDraft> {
+            Section(
+                owner: "a target", blank: TargetDraft(),
+                settings: [
+                    .required("address", \.address, .line(), "`host:port` or a URL"),
+                    .optional("unix_socket", \.unixSocket, .line(limit: 100), "connect through it instead of TCP"),
+                    .optional(
+                        "instance", \.instance, .line(limit: 200), shownDefault: "`host:port`",
+                        "the name of the target, unique in the release"),
+                ],
+                finish: { target, fields in
+                    (target.unixSocket != nil) == fields.has("unix_socket")
+                        && (target.instance != nil) == fields.has("instance")
+                })
+        }
+
+        init() {}
+
+        init(_ plan: TargetPlan) {
+            (address, unixSocket, instance) = (plan.url, plan.unixSocket, plan.instance)
+        }
+    }
 
     private func target(_ field: Field) -> Target? {
         guard case .mapping = field.value.content else {
             return address(field, hasSocket: false).map { made($0, instance: nil, socket: nil, field) }
         }
-        guard let fields = field.fields(of: "a target", ["address", "unix_socket", "instance"]) else { return nil }
-        let socket = fields["unix_socket"]?.line(limit: 100).map(folder.path)
-        let instance = fields["instance"]?.line(limit: 200)
-        guard let addressField = fields.required("address") else { return nil }
-        guard let address = address(addressField, hasSocket: fields.has("unix_socket")) else { return nil }
-        if fields.has("unix_socket"), socket == nil { return nil }
-        if fields.has("instance"), instance == nil { return nil }
-        return made(address, instance: instance, socket: socket, field)
+        guard let draft = TargetDraft.section.read(field), let member = field.value.member("address") else {
+            return nil
+        }
+        let addressField = Field(label: "'address'", value: member.value, log: field.log)
+        return address(addressField, hasSocket: draft.unixSocket != nil).map {
+            made($0, instance: draft.instance, socket: draft.unixSocket.map(folder.path), field)
+        }
     }
 
     private func made(

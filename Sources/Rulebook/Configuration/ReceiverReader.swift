@@ -1,67 +1,91 @@
 import ReleaseKernel
 
-/// Reads the receivers.
+/// `receivers`: who is notified.
 struct ReceiverReader {
     let folder: ConfigurationFolder
 
-    private static let names =
+    var form: ValueForm<[ReceiverPlan]> {
+        let section = section(names: UniqueNames(what: "receiver"))
+        return ValueForm(
+            summary: "list of mappings", schema: .array(of: section.schema),
+            read: { $0.entries(of: "receivers")?.compactMap { section.read($0) } },
+            write: { .list($0.map(section.tree)) })
+    }
+
+    func section(names: UniqueNames) -> Section<ReceiverPlan> {
+        Section(
+            owner: "a receiver", blank: ReceiverPlan(name: "", kind: .webhook, url: ""),
+            settings: identity(names) + delivery + ReceiverKinds.ownSettings + Setting.security(\.security, folder),
+            exactlyOne: [["url", "url_file", "url_env"]])
+    }
+
+    private func identity(_ names: UniqueNames) -> [Setting<ReceiverPlan>] {
+        let url = Setting.optional(
+            "url", \ReceiverPlan.writtenURL, .url(),
+            "the address. That of a chat's webhook is a credential: keep it in a file. It is read at each try, and shown "
+                + "nowhere")
+        return [
+            .required("name", \.name, names.form, "identifies the receiver"),
+            .required("kind", \.kind, .choice(ReceiverPlan.Kind.self), ReceiverKinds.sentence),
+            url,
+            .secret("url", \.urlSecret, folder, "the file or the environment variable that holds the address"),
+            .secret("secret", \.secret, folder, "key of the signature"),
+        ]
+    }
+
+    private var delivery: [Setting<ReceiverPlan>] {
         [
-            "name", "kind", "url", "url_file", "url_env", "secret_file", "secret_env", "timeout", "headers", "retry",
-            "give_up_after",
-            "send_resolved", "resend",
-        ] + Fields.securityNames
-
-    func receivers(_ field: Field) -> [ReceiverPlan] {
-        var names = UniqueNames(what: "receiver")
-        return field.entries(of: "receivers")?.compactMap { receiver($0, names: &names) } ?? []
-    }
-
-    private func receiver(_ field: Field, names: inout UniqueNames) -> ReceiverPlan? {
-        guard let fields = field.fields(of: "a receiver", ReceiverReader.names) else { return nil }
-        let name = names.take(fields.required("name"))
-        let kind = fields.required("kind")?.choice(ReceiverPlan.Kind.self)
-        let address = address(fields)
-        var plan = ReceiverPlan(name: name ?? "", kind: kind ?? .webhook, url: address?.url ?? "")
-        plan.urlSecret = address?.secret
-        plan.secret = fields.secret("secret", folder)
-        plan.security = fields.security(folder)
-        plan.headers = fields.headers()
-        plan.timeoutMs = fields["timeout"]?.durationMs() ?? plan.timeoutMs
-        plan.giveUpAfterMs = fields["give_up_after"]?.durationMs() ?? plan.giveUpAfterMs
-        plan.sendsResolved = fields["send_resolved"]?.bool() ?? plan.sendsResolved
-        let retry = RetryReader.retry(fields, minMs: plan.retryMinMs, maxMs: plan.retryMaxMs)
-        (plan.retryMinMs, plan.retryMaxMs) = retry
-        if let resend = fields["resend"] { readResend(resend, into: &plan) }
-        return name == nil || kind == nil || address == nil ? nil : plan
-    }
-
-    /// `url`, or where it is kept: of a chat's webhook the address is the credential.
-    private func address(_ fields: Fields) -> (url: String, secret: SecretReference?)? {
-        switch fields.requiredOne(of: ["url", "url_file", "url_env"]) {
-        case "url": return fields["url"]?.url().map { ($0.text, nil) }
-        case nil: return nil
-        default: return fields.secret("url", folder).map { ("", $0) }
-        }
-    }
-
-    private func readResend(_ field: Field, into plan: inout ReceiverPlan) {
-        guard plan.kind == .alertmanager else {
-            return field.fail("'resend' is for the kind alertmanager: the other kinds are told of changes alone")
-        }
-        guard let resendMs = field.durationMs() else { return }
-        guard (1_000...600_000).contains(resendMs) else { return field.fail("'resend' must be from 1s to 10m") }
-        plan.resendMs = resendMs
+            .value("timeout", \.timeoutMs, .duration(), "limit of one try"),
+            .headers("headers", \.headers, "sent with each call; one that carries a credential is refused, use `auth`"),
+            .section(
+                "retry", \.retry, RetryBounds.section(ReceiverPlan(name: "", kind: .webhook, url: "").retry),
+                "pauses between tries"),
+            .value("give_up_after", \.giveUpAfterMs, .duration(), "then the notification goes to the dead letters"),
+            .value("send_resolved", \.sendsResolved, .bool, "send resolved alerts too"),
+        ]
     }
 }
 
-/// Reads `retry: {min: 200ms, max: 5s}`. A bound that is left out keeps out of the other's way.
-enum RetryReader {
-    static func retry(_ parent: Fields, minMs: Int64, maxMs: Int64) -> (minMs: Int64, maxMs: Int64) {
-        guard let fields = parent["retry"]?.fields(of: "'retry'", ["min", "max"]) else { return (minMs, maxMs) }
-        let low = fields["min"]?.durationMs()
-        let high = fields["max"]?.durationMs()
-        guard let low, let high else { return (low ?? min(minMs, high ?? minMs), high ?? max(maxMs, low ?? maxMs)) }
-        if low > high { fields["min"]?.fail("'min' must not be longer than 'max'") }
-        return (low, high)
+/// The kinds of receivers and the fields that only one of them has.
+enum ReceiverKinds {
+    static let sentence =
+        "`webhook` is Rollguard's own JSON, `alertmanager-webhook` what an Alertmanager would post, `alertmanager` posts "
+        + "to an Alertmanager's API, `slack` is a chat's incoming webhook ([all four](webhooks.md))"
+
+    static var ownSettings: [Setting<ReceiverPlan>] {
+        [
+            own(
+                .alertmanager,
+                .value(
+                    "resend", \.resendMs, .duration(1_000...600_000),
+                    "of `alertmanager` alone: how often firing alerts are sent again"),
+                why: "the other kinds are told of changes alone")
+        ]
+    }
+
+    /// A field that other kinds refuse.
+    private static func own(
+        _ kind: ReceiverPlan.Kind, _ setting: Setting<ReceiverPlan>, why: String
+    ) -> Setting<ReceiverPlan> {
+        setting.written { $0.kind == kind }.reading { fields, plan in
+            let name = setting.names[0]
+            guard plan.kind != kind, let field = fields[name] else { return setting.read(fields, &plan) }
+            field.fail("'\(name)' is for the kind \(kind.rawValue): \(why)")
+            return true
+        }
+    }
+}
+
+extension ReceiverPlan {
+    /// The address as a configuration has it; nil where it is kept elsewhere. One that is a credential is written without
+    /// its path: `url_file` keeps it out of the configuration.
+    var writtenURL: String? {
+        get {
+            guard urlSecret == nil else { return nil }
+            guard kind.hasSecretAddress, let scheme = url.firstRange(of: "://") else { return url }
+            let host = url[scheme.upperBound...].prefix { $0 != "/" }
+            return url[..<scheme.upperBound] + host + "/" + Redaction.mask
+        }
+        set { url = newValue ?? "" }
     }
 }

@@ -1,49 +1,48 @@
 import ReleaseKernel
 import Telemetry
 
-/// Reads one release.
+/// A release.
 struct ReleaseReader {
+    /// What is read, in the order of the fields; later ones depend on earlier ones.
+    struct Draft {
+        var plan: ReleasePlan
+        var scrape: ScrapeReader.Scrape
+        var drafts: [RuleDraft] = []
+
+        init(_ plan: ReleasePlan) {
+            self.plan = plan
+            scrape = ScrapeReader.Scrape(plan: plan.scrape)
+        }
+    }
+
     let folder: ConfigurationFolder
     let library: RuleLibrary
+    let names: UniqueNames
 
-    private static let names = [
-        "name", "scrape", "pools", "indicators", "router", "fallback", "rollback", "drain", "proof",
-        "rules",
-    ]
+    /// Nil after reporting why it cannot be used.
+    func release(_ field: Field) -> ReleasePlan? {
+        section.read(field, owner: owner(field)).map { draft in
+            var plan = draft.plan
+            plan.rules = draft.drafts.map { shown($0.plan, plan.scrape) }
+            var limits = ProofLimits(plan: plan, log: field.log)
+            limits.fit(field.value)
+            return limits.plan
+        }
+    }
 
-    func release(_ field: Field, names: inout UniqueNames) -> ReleasePlan? {
-        guard let fields = field.fields(of: owner(field), ReleaseReader.names) else { return nil }
-        let name = names.take(fields.required("name"))
-        let scrape = ScrapeReader(folder: folder).scrape(fields["scrape"])
-        let pools = fields.required("pools").flatMap {
-            PoolsReader(scheme: scrape.scheme, path: scrape.path, folder: folder).pools($0)
-        }
-        let indicatorsField = fields.required("indicators")
-        let indicators = indicatorsField.flatMap(self.indicators)
-        let indicatorNames = indicatorsField?.value.memberNames
-        let router = fields.required("router").flatMap { RouterReader(folder: folder).router($0) }
-        let bounds = LatencyBounds.read(indicatorsField, unit: indicators?.latencyUnit)
-        let rollback = rollback(fields["rollback"])
-        let fallback = fields["fallback"].flatMap { self.fallback($0, deadlineMs: rollback.deadlineMs) }
-        let drain = fields["drain"].flatMap {
-            DrainReader(rollback: rollback, intervalMs: scrape.plan.intervalMs, indicators: indicatorNames).plan($0)
-        }
-        let proof = proof(fields["proof"], indicators: indicatorNames)
-        let drafts = fields.required("rules").map { library.drafts($0) } ?? []
-        let checks = ReleaseChecks(
-            release: name ?? "", intervalMs: scrape.plan.intervalMs, indicators: indicatorNames,
-            latencyBounds: bounds, log: field.log)
-        checks.check(drafts)
-        guard let name, let pools, let indicators, let router else { return nil }
-        let plan = ReleasePlan(
-            name: name, scrape: scrape.plan, baseline: pools.baseline, canary: pools.canary, indicators: indicators,
-            router: router, fallback: fallback, rollback: rollback, drain: drain,
-            proof: proof,
-            rules: drafts.map { shown($0.plan, scrape.plan) },
-            latencyBounds: bounds)
-        var limits = ProofLimits(plan: plan, log: field.log)
-        limits.fit(field.value)
-        return limits.plan
+    func tree(_ plan: ReleasePlan) -> YAMLTree { section.tree(Draft(plan)) }
+
+    var section: Section<Draft> {
+        Section(
+            owner: "a release", blank: Draft(.blank),
+            settings: [
+                .required("name", \.plan.name, names.form, "identifies the release"), scrape, pools,
+                indicators, router,
+                .section(
+                    "rollback", \.plan.rollback, RollbackReader.section,
+                    "how a rollback is driven and watched; [see below](#rollback-and-proof)"
+                ).withOwnTable, fallback, drain, proof, rules,
+            ])
     }
 
     /// A rule without a window is shown over one that holds a few scrapes.
@@ -60,71 +59,161 @@ struct ReleaseReader {
         }
         return "release \(Quote.name(name))"
     }
+}
 
-    private func indicators(_ field: Field) -> WatchList? {
-        let names = ["requests", "errors", "latency", "latency_unit", "latency_bounds"]
-        guard let fields = field.fields(of: "'indicators'", names) else { return nil }
-        if fields.has("errors"), !fields.has("requests") {
-            fields.fail("'errors' needs 'requests': an error rate is errors by requests")
-        }
-        var list = WatchList(
-            requests: fields["requests"].flatMap(selector), errors: fields["errors"].flatMap(selector),
-            latency: fields["latency"].flatMap(selector))
-        list.latencyUnit = LatencyUnitReader.unit(fields, latency: list.latency)
-        let none = !fields.has("requests") && !fields.has("errors") && !fields.has("latency")
-        if none { fields.fail("'indicators' needs at least one of 'requests', 'errors' and 'latency'") }
-        return list
+/// The fields that depend on each other.
+extension ReleaseReader {
+    private var scrape: Setting<Draft> {
+        let section = ScrapeReader(folder: folder).section
+        return Setting.section("scrape", \.scrape, section, "how metrics are fetched; [see below](#scrape)")
+            .reading { fields, draft in
+                if let field = fields["scrape"] { section.read(field, into: &draft.scrape) }
+                draft.plan.scrape = draft.scrape.plan
+                return true
+            }.withOwnTable
     }
 
-    private func selector(_ field: Field) -> SeriesSelector? {
-        guard let text = field.text(), let places = TextPlaces(field.value) else { return nil }
-        do throws(SelectorError) {
-            return try SeriesSelector(parsing: text)
-        } catch {
-            field.log.error(places.place(utf8Offset: error.offset), "\(field.label) is no selector: \(error.reason)")
-            return nil
+    private var pools: Setting<Draft> {
+        func section(_ scrape: ScrapeReader.Scrape) -> Section<PoolsReader.Pair> {
+            PoolsReader(scheme: scrape.scheme, path: scrape.path, folder: folder).section
+        }
+        return Setting.required(
+            "pools", \Draft.pools, section(ScrapeReader.Scrape()).form(hasOwnTable: true),
+            "the two versions; [see below](#pools)"
+        ).reading { fields, draft in
+            let section = section(draft.scrape)
+            guard let pools = fields.required("pools").flatMap({ section.read($0) }) else { return false }
+            draft.pools = pools
+            return true
         }
     }
 
-    private func rollback(_ field: Field?) -> RollbackPlan {
-        var plan = RollbackPlan()
-        let names = ["call_timeout", "retry", "deadline", "observe_every"]
-        guard let fields = field?.fields(of: "'rollback'", names) else { return plan }
-        let deadlineMs = fields["deadline"]?.durationMs()
-        plan.deadlineMs = deadlineMs ?? plan.deadlineMs
-        let callTimeoutMs = fields["call_timeout"]?.durationMs()
-        plan.callTimeoutMs = callTimeoutMs ?? min(plan.callTimeoutMs, plan.deadlineMs)
-        plan.observeEveryMs = fields["observe_every"]?.durationMs() ?? plan.observeEveryMs
-        let retry = RetryReader.retry(fields, minMs: plan.retryMinMs, maxMs: plan.retryMaxMs)
-        (plan.retryMinMs, plan.retryMaxMs) = retry
-        if plan.callTimeoutMs > plan.deadlineMs {
-            fields["call_timeout"]?.fail(
-                "'call_timeout' must not be longer than 'deadline', the whole rollback's limit")
-        }
-        return plan
+    private var indicators: Setting<Draft> {
+        Setting.required(
+            "indicators", \Draft.indicators, IndicatorsReader.section.form(hasOwnTable: true),
+            "the series that are compared; [see below](#indicators)")
     }
 
-    private func fallback(_ field: Field, deadlineMs: Int64) -> FallbackPlan? {
-        guard let fields = field.fields(of: "'fallback'", ["router", "after"]) else { return nil }
-        let after = fields["after"]
-        let afterMs = after?.durationMs()
-        if let afterMs, afterMs >= deadlineMs {
-            after?.fail("'after' must be shorter than 'deadline' of 'rollback', or nobody is left to take over in time")
-        }
-        guard let router = fields.required("router").flatMap({ RouterReader(folder: folder).router($0) }) else {
-            return nil
-        }
-        return FallbackPlan(router: router, afterMs: afterMs ?? min(10_000, max(1, deadlineMs / 2)))
+    private var router: Setting<Draft> {
+        Setting.required(
+            "router", \Draft.plan.router, RouterReader(folder: folder).form,
+            "what splits the traffic; [see below](#router)")
     }
 
-    private func proof(_ field: Field?, indicators: Set<String>?) -> ProofPlan {
-        var plan = ProofPlan()
-        guard let fields = field?.fields(of: "'proof'", ["below", "cycles"]) else { return plan }
-        if let indicators, !indicators.contains("requests") {
-            fields.fail("'proof' needs the indicator 'requests': that the canary's requests stop is the proof")
+    private var fallback: Setting<Draft> {
+        func section(_ deadlineMs: Int64) -> Section<FallbackPlan> {
+            FallbackReader(folder: folder, deadlineMs: deadlineMs).section
         }
-        plan.belowPerSecond = fields["below"]?.rate() ?? plan.belowPerSecond
-        plan.cycles = fields["cycles"]?.integer(1...1_000) ?? plan.cycles
-        return plan
+        return Setting.optional(
+            "fallback", \Draft.plan.fallback, section(RollbackPlan().deadlineMs).form(),
+            "a [second router](routers.md#a-second-router) that takes over when the first is not acknowledged in time"
+        ).reading { fields, draft in
+            let section = section(draft.plan.rollback.deadlineMs)
+            draft.plan.fallback = fields["fallback"].flatMap { section.read($0) }
+            return true
+        }
+    }
+
+    private var drain: Setting<Draft> {
+        func section(_ draft: Draft, _ indicators: Set<String>?) -> Section<DrainPlan> {
+            DrainReader(
+                rollback: draft.plan.rollback, intervalMs: draft.plan.scrape.intervalMs, indicators: indicators
+            ).section
+        }
+        return Setting.optional(
+            "drain", \Draft.plan.drain, section(Draft(.blank), nil).form(hasOwnTable: true),
+            shownDefault: "all at once", "takes the traffic away in steps; [see below](#drain)"
+        ).reading { fields, draft in
+            let section = section(draft, fields["indicators"]?.value.memberNames)
+            draft.plan.drain = fields["drain"].flatMap { section.read($0) }
+            return true
+        }.writing { draft in
+            let indicators: Set<String> = draft.plan.indicators.errors == nil ? [] : ["errors"]
+            return draft.plan.drain.map { [("drain", section(draft, indicators).tree($0))] } ?? []
+        }
+    }
+
+    private var proof: Setting<Draft> {
+        // Without requests there is nothing to prove by, and the section would be refused.
+        Setting.section(
+            "proof", \Draft.plan.proof, RollbackReader.proof,
+            "when the canary's traffic counts as gone; [see below](#rollback-and-proof)"
+        ).withOwnTable.written { $0.plan.indicators.requests != nil }.reading { fields, draft in
+            guard let field = fields["proof"] else { return true }
+            if let names = fields["indicators"]?.value.memberNames, !names.contains("requests") {
+                field.fail("'proof' needs the indicator 'requests': that the canary's requests stop is the proof")
+            }
+            RollbackReader.proof.read(field, into: &draft.plan.proof)
+            return true
+        }
+    }
+
+    private var rules: Setting<Draft> {
+        Setting(
+            names: ["rules"], summary: "list of paths, patterns and groups", shownDefault: .required,
+            sentence: "what is worse, and what follows; [see below](#rules)",
+            properties: [
+                ("rules", .array(of: .anyOf([.typed("string"), RuleFileReader.groupSection.schema]), least: 1))
+            ],
+            read: { fields, draft in
+                draft.drafts = fields.required("rules").map { library.drafts($0) } ?? []
+                let checks = ReleaseChecks(
+                    release: draft.plan.name, intervalMs: draft.plan.scrape.intervalMs,
+                    indicators: fields["indicators"]?.value.memberNames, latencyBounds: draft.plan.latencyBounds,
+                    log: library.log)
+                checks.check(draft.drafts)
+                return true
+            },
+            write: { [("rules", .list(RuleFileReader.groups($0.plan.rules)))] })
+    }
+}
+
+extension ReleaseReader.Draft {
+    var pools: PoolsReader.Pair {
+        get { PoolsReader.Pair(baseline: .init(plan: plan.baseline), canary: .init(plan: plan.canary)) }
+        set { (plan.baseline, plan.canary) = (newValue.baseline.plan, newValue.canary.plan) }
+    }
+
+    var indicators: IndicatorsReader.Draft {
+        get { IndicatorsReader.Draft(list: plan.indicators, latencyBounds: plan.latencyBounds) }
+        set { (plan.indicators, plan.latencyBounds) = (newValue.list, newValue.latencyBounds) }
+    }
+}
+
+extension ReleasePlan {
+    /// A release before anything of it has been read.
+    static var blank: ReleasePlan {
+        let pool = PoolPlan(version: "", targets: [])
+        return ReleasePlan(
+            name: "", baseline: pool, canary: pool, indicators: WatchList(),
+            router: .gray(GrayRouterPlan(instances: [])), rules: [])
+    }
+}
+
+/// `fallback`: a second router.
+struct FallbackReader {
+    let folder: ConfigurationFolder
+    let deadlineMs: Int64
+
+    var section: Section<FallbackPlan> {
+        Section(
+            owner: "'fallback'", blank: FallbackPlan(router: .gray(GrayRouterPlan(instances: []))),
+            settings: [
+                .required("router", \.router, RouterReader(folder: folder).form, "a router of any kind"),
+                .value(
+                    "after", \.afterMs, .duration(), shownDefault: "`10s`, at most half the deadline",
+                    "from the verdict to the takeover, shorter than `rollback.deadline`"),
+            ],
+            finish: { plan, fields in
+                guard let afterMs = fields["after"]?.durationMs() else {
+                    plan.afterMs = min(10_000, max(1, deadlineMs / 2))
+                    return true
+                }
+                if afterMs >= deadlineMs {
+                    fields["after"]?.fail(
+                        "'after' must be shorter than 'deadline' of 'rollback', or nobody is left to take over in time")
+                }
+                return true
+            })
     }
 }

@@ -1,7 +1,7 @@
 import ReleaseKernel
 import Telemetry
 
-/// Reads how pages are fetched.
+/// `scrape`: how metrics are fetched.
 struct ScrapeReader {
     /// `scheme` and `path` are not part of the plan: they complete the targets' addresses.
     struct Scrape {
@@ -12,55 +12,98 @@ struct ScrapeReader {
 
     let folder: ConfigurationFolder
 
-    private static let names =
-        [
-            "interval", "timeout", "late_after", "path", "scheme", "body_limit", "sample_limit", "label_limit",
-            "label_name_limit",
-            "label_value_limit", "series_limit", "fallback_format", "compression", "follow_redirects",
-        ] + Fields.securityNames
-
-    func scrape(_ field: Field?) -> Scrape {
-        var scrape = Scrape()
-        guard let fields = field?.fields(of: "'scrape'", ScrapeReader.names) else { return scrape }
-        readTimes(fields, into: &scrape.plan)
-        readLimits(fields, into: &scrape.plan)
-        scrape.plan.fallbackFormat = fields["fallback_format"]?.choice(ExpositionFormat.self)
-        scrape.plan.compression = fields["compression"]?.choice(ScrapePlan.Compression.self) ?? .always
-        scrape.plan.redirects = fields["follow_redirects"]?.choice(ScrapePlan.Redirects.self) ?? .sameHost
-        scrape.plan.security = fields.security(folder)
-        scrape.scheme = fields["scheme"]?.choice(["http", "https"]) ?? scrape.scheme
-        if let field = fields["path"], let path = field.line() {
-            if path.hasPrefix("/") { scrape.path = path } else { field.fail("'path' must begin with '/'") }
-        }
-        return scrape
+    var section: Section<Scrape> {
+        Section(
+            owner: "'scrape'", blank: Scrape(),
+            settings: times + addresses + limits + contents + Setting.security(\.plan.security, folder),
+            finish: { scrape, fields in
+                checkTimes(fields, &scrape.plan)
+                return true
+            })
     }
 
-    private func readTimes(_ fields: Fields, into plan: inout ScrapePlan) {
-        plan.intervalMs = fields["interval"]?.durationMs(100...86_400_000) ?? plan.intervalMs
+    private var times: [Setting<Scrape>] {
+        [
+            .value(
+                "interval", \.plan.intervalMs, .duration(100...86_400_000),
+                "time between two scrapes; rules are evaluated as often"),
+            .value(
+                "timeout", \.plan.timeoutMs, .duration(), shownDefault: "`2s`, at most the interval",
+                "limit of one scrape, at most the interval. A target that does not answer is given up a twentieth of the "
+                    + "interval before the next cycle begins, so that it takes no cycle from the others"),
+            .optional(
+                "late_after", \.plan.lateAfterMs, .duration(), shownDefault: "wait for all",
+                "evaluate a cycle this long after all targets were asked and both pools have answered, without the targets "
+                    + "that have not answered by then; what they answer later counts in the next cycle. One instance that "
+                    + "does not answer does not delay a decision"),
+        ]
+    }
+
+    private var addresses: [Setting<Scrape>] {
+        [
+            Setting.value(
+                "scheme", \.scheme, .choice(["http", "https"]), "completes targets that are written as `host:port`"
+            ).written { _ in false },
+            Setting.value(
+                "path", \.path,
+                ValueForm.line("path of a URL").checked { path, field in
+                    if path.hasPrefix("/") { return path }
+                    field.fail("'path' must begin with '/'")
+                    return nil
+                }, "completes targets that are written as `host:port`"
+            ).written { _ in false },
+        ]
+    }
+
+    private var limits: [Setting<Scrape>] {
+        let count = ValueForm.integer(0...1_000_000_000)
+        return [
+            .value(
+                "body_limit", \.plan.bodyLimitBytes, .size(1...(512 << 20)),
+                "largest scrape body, decompressed. `512MiB` is also what all bodies that are being received may take "
+                    + "together"),
+            .value(
+                "sample_limit", \.plan.limits.samples, count, "samples in a body; 0 means no limit, here and below"),
+            .value("label_limit", \.plan.limits.labels, count, "labels of a series"),
+            .value("label_name_limit", \.plan.limits.labelNameBytes, count, "bytes of a label's name"),
+            .value("label_value_limit", \.plan.limits.labelValueBytes, count, "bytes of a label's value"),
+            .value("series_limit", \.plan.limits.watchedSeries, count, "watched series per target"),
+        ]
+    }
+
+    private var contents: [Setting<Scrape>] {
+        [
+            .optional(
+                "fallback_format", \.plan.fallbackFormat, .choice(ExpositionFormat.self),
+                "the format of bodies without a usable Content-Type; without it such a body is an error"),
+            .value(
+                "compression", \.plan.compression, .choice(ScrapePlan.Compression.self),
+                "`true` accepts compressed bodies, `false` asks for plain ones, `auto` asks for plain ones from loopback, "
+                    + "private and link-local addresses and unix sockets, where compressing costs both sides more than it "
+                    + "saves; a name other than `localhost` counts as remote. A body that arrives compressed all the same is "
+                    + "decoded"),
+            .value(
+                "follow_redirects", \.plan.redirects, .choice(ScrapePlan.Redirects.self),
+                "`same_host` follows redirects to the target's own host and port, and from `http` on port 80 to `https` on "
+                    + "port 443; any other is an error that names where it leads. `any` follows all of them, `none` takes a "
+                    + "redirect as the answer. Credentials never go to another host or port"),
+        ]
+    }
+
+    private func checkTimes(_ fields: Fields, _ plan: inout ScrapePlan) {
         let timeoutMs = fields["timeout"]?.durationMs()
-        plan.timeoutMs = timeoutMs ?? min(plan.timeoutMs, plan.intervalMs)
-        readLateAfter(fields["late_after"], into: &plan)
+        if timeoutMs == nil { plan.timeoutMs = min(plan.timeoutMs, plan.intervalMs) }
+        checkLateAfter(fields["late_after"], plan)
         guard let timeoutMs, timeoutMs > plan.intervalMs else { return }
         fields["timeout"]?.fail(
             "'timeout' (\(Amounts.text(durationMs: timeoutMs))) must not be longer than 'interval' "
                 + "(\(Amounts.text(durationMs: plan.intervalMs))): a target is scraped once at a time")
     }
 
-    private func readLateAfter(_ field: Field?, into plan: inout ScrapePlan) {
-        plan.lateAfterMs = field?.durationMs()
+    private func checkLateAfter(_ field: Field?, _ plan: ScrapePlan) {
         guard let lateAfterMs = plan.lateAfterMs, lateAfterMs >= plan.timeoutMs else { return }
         field?.fail(
             "'late_after' (\(Amounts.text(durationMs: lateAfterMs))) must be shorter than 'timeout' "
                 + "(\(Amounts.text(durationMs: plan.timeoutMs))), after which nobody is waited for anyway")
-    }
-
-    private func readLimits(_ fields: Fields, into plan: inout ScrapePlan) {
-        let range = 0...1_000_000_000
-        plan.bodyLimitBytes = fields["body_limit"]?.sizeBytes(1...(512 << 20)) ?? plan.bodyLimitBytes
-        plan.limits.samples = fields["sample_limit"]?.integer(range) ?? plan.limits.samples
-        plan.limits.labels = fields["label_limit"]?.integer(range) ?? plan.limits.labels
-        plan.limits.labelNameBytes = fields["label_name_limit"]?.integer(range) ?? plan.limits.labelNameBytes
-        plan.limits.labelValueBytes = fields["label_value_limit"]?.integer(range) ?? plan.limits.labelValueBytes
-        plan.limits.watchedSeries = fields["series_limit"]?.integer(range) ?? plan.limits.watchedSeries
     }
 }

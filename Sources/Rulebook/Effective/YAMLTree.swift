@@ -43,7 +43,11 @@ indirect enum YAMLTree {
         }
     }
 
-    private var flow: String {
+    /// For documentation: on one line, a text without its quotes.
+    var shown: String { if case .text(let text) = self { text } else { flow } }
+
+    /// On one line.
+    var flow: String {
         switch self {
         case .plain(let text): text
         case .text(let text): YAMLTree.isPlain(text) ? text : YAMLTree.quoted(text)

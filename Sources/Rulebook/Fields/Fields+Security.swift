@@ -1,23 +1,10 @@
 import ReleaseKernel
 
-/// What several parts of a configuration share: secrets by reference, headers, TLS and credentials.
+/// What several parts of a configuration share: secrets by reference and headers.
 extension Fields {
-    static let securityNames = ["tls", "auth"]
-
-    func security(_ folder: ConfigurationFolder) -> ClientSecurity {
-        var security = ClientSecurity()
-        if let tls = self["tls"] { Fields.read(tls, into: &security, folder) }
-        if let auth = self["auth"] { security.authorization = Fields.authorization(auth, folder) }
-        return security
-    }
-
     /// `NAME_file` or `NAME_env`; nil without either, or after telling what is wrong.
     func secret(_ name: String, _ folder: ConfigurationFolder) -> SecretReference? {
         one(of: ["\(name)_file", "\(name)_env"]).flatMap { reference($0, folder) }
-    }
-
-    func requiredSecret(_ name: String, _ folder: ConfigurationFolder) -> SecretReference? {
-        requiredOne(of: ["\(name)_file", "\(name)_env"]).flatMap { reference($0, folder) }
     }
 
     private func reference(_ name: String, _ folder: ConfigurationFolder) -> SecretReference? {
@@ -29,51 +16,6 @@ extension Fields {
             return nil
         }
         return .environment(text)
-    }
-
-    private static func read(_ field: Field, into security: inout ClientSecurity, _ folder: ConfigurationFolder) {
-        let names = ["ca_file", "cert_file", "key_file", "insecure_skip_verify"]
-        guard let fields = field.fields(of: "'tls'", names) else { return }
-        security.caFile = fields["ca_file"]?.line().map(folder.path)
-        security.certificateFile = fields["cert_file"]?.line().map(folder.path)
-        security.keyFile = fields["key_file"]?.line().map(folder.path)
-        security.insecureSkipVerify = fields["insecure_skip_verify"]?.bool() ?? false
-        if fields.has("cert_file") != fields.has("key_file") {
-            fields.fail("'tls' needs 'cert_file' and 'key_file' together")
-        }
-    }
-
-    private static func authorization(_ field: Field, _ folder: ConfigurationFolder) -> Authorization? {
-        let names = ["bearer_file", "bearer_env", "basic", "header"]
-        guard let fields = field.fields(of: "'auth'", names) else { return nil }
-        guard let name = fields.requiredOne(of: names) else { return nil }
-        switch name {
-        case "basic":
-            guard let basic = fields["basic"]?.fields(of: "'basic'", ["user", "password_file", "password_env"]) else {
-                return nil
-            }
-            let user = basic.required("user")
-            let password = basic.requiredSecret("password", folder)
-            guard let user = user?.line(), let password else { return nil }
-            guard !user.contains(":") else {
-                basic["user"]?.fail("'user' must not have a ':' in it")
-                return nil
-            }
-            return .basic(user: user, password: password)
-        case "header":
-            guard let header = fields["header"]?.fields(of: "'header'", ["name", "value_file", "value_env"]) else {
-                return nil
-            }
-            let nameField = header.required("name")
-            let value = header.requiredSecret("value", folder)
-            guard let nameField, let name = nameField.line(), let value else { return nil }
-            guard NameRules.isHeader(name) else {
-                nameField.fail("\(Quote.value(name)) is no header name")
-                return nil
-            }
-            return .header(name: name, value: value)
-        default: return fields.reference(name, folder).map { .bearer($0) }
-        }
     }
 
     /// `headers`, in the file's order.

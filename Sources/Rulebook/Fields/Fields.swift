@@ -26,6 +26,11 @@ struct Fields {
 
     func has(_ name: String) -> Bool { value.member(name) != nil }
 
+    /// The field, also one without a value, where `null` is a value.
+    func present(_ name: String) -> Field? {
+        value.member(name).map { Field(label: "'\(name)'", value: $0.value, log: log) }
+    }
+
     /// Where the field's name stands, or the mapping where there is no such field.
     func namePlace(_ name: String) -> Place { value.member(name)?.namePlace ?? place }
 

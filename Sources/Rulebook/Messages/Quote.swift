@@ -20,6 +20,11 @@ enum Quote {
         return quoted.dropLast().joined(separator: ", ") + " or " + last
     }
 
+    /// The same as Markdown.
+    static func markdownChoices(_ names: [String]) -> String {
+        choices(names).replacing("'", with: "`")
+    }
+
     /// `; did you mean 'threshold'?`, or nothing.
     static func suggestion(for name: String, among names: [String]) -> String {
         guard let nearest = Suggestions.nearest(to: name, among: names) else { return "" }

@@ -53,5 +53,8 @@ struct Place: Sendable {
 
     static func whole(_ file: SourceFile) -> Place { Place(file: file, line: 0, column: 0) }
 
+    /// `file:line`.
+    var shown: String { "\(file.path):\(line)" }
+
     func moved(byColumns columns: Int) -> Place { Place(file: file, line: line, column: column + columns) }
 }

@@ -2,7 +2,6 @@ import ReleaseKernel
 
 /// Reads what a rule with `regression` says beside its name, labels and action.
 struct RegressionReader {
-    private static let names = ["tolerance", "false_alarm", "floor", "safe", "self_check"]
     private static let known = ["error_rate", "latency", "latency_p50", "latency_p90", "latency_p95", "latency_p99"]
     /// Ten times as bad: whoever tolerates more wants a threshold.
     private static let toleranceLimit = 10.0
@@ -16,27 +15,81 @@ struct RegressionReader {
         ("no_data", "without data there is no proof"),
     ]
 
-    /// Nil after telling why it cannot be used.
-    func plan(_ fields: Fields, owner: String) -> RegressionPlan? {
-        for (name, why) in RegressionReader.foreign where fields.has(name) {
+    static func refuseForeign(_ fields: Fields) {
+        for (name, why) in foreign where fields.has(name) {
             let text = "'\(name)' does not go with 'regression': \(why); remove it"
             fields[name]?.log.error(fields.namePlace(name), text)
         }
-        let scope = fields.required("indicator").flatMap(self.scope)
-        guard let field = fields["regression"] else { return nil }
-        guard let parts = field.fields(of: "'regression'", RegressionReader.names) else { return nil }
-        guard let scope else { return nil }
-        var plan = RegressionPlan(scope: scope)
-        plan.tolerance = parts["tolerance"]?.percentage(0...RegressionReader.toleranceLimit) ?? plan.tolerance
-        plan.falseAlarm = parts["false_alarm"]?.percentage(1e-9...0.5) ?? plan.falseAlarm
-        plan.floor = floor(parts["floor"], scope) ?? plan.floor
-        plan.safe = safe(parts["safe"], tolerance: plan.tolerance)
-        plan.selfCheck = parts["self_check"]?.bool() ?? plan.selfCheck
-        return plan
+    }
+
+    /// `regression`, read into a value that has its scope.
+    var section: Section<RegressionPlan> {
+        Section(
+            owner: "'regression'", blank: RegressionPlan(scope: .release),
+            settings: [
+                .value(
+                    "tolerance", \.tolerance, .percentage(0...RegressionReader.toleranceLimit),
+                    "how much worse the canary may be"),
+                .value(
+                    "false_alarm", \.falseAlarm, Self.probability,
+                    "probability that a release which is no worse is ever accused"),
+                Setting.value(
+                    "floor", \.floor, .percentage(0...0.5),
+                    "error rates of the canary below this are of no interest; only with `error_rate`"
+                ).written { $0.floor > 0 }.reading { fields, plan in
+                    plan.floor = floor(fields["floor"], plan.scope) ?? plan.floor
+                    return true
+                },
+                safe,
+                .value(
+                    "self_check", \.selfCheck, .bool,
+                    "runs the same rule between two halves of the baseline's instances, an hour at a time, and counts how "
+                        + "often it is wrong here"),
+            ])
+    }
+
+    private static var probability: ValueForm<Double> {
+        ValueForm.percentage(1e-9...0.5).described("above `0%`, to `50%`")
+    }
+
+    private var safe: Setting<RegressionPlan> {
+        func section(_ tolerance: Double) -> Section<RegressionPlan.Safe> {
+            // Without the field the default moves along, so that it stays above what is tolerated.
+            let blank = RegressionPlan.Safe(ratio: RegressionPlan.Safe.usualRatio(tolerance: tolerance))
+            return Section(
+                owner: "'safe'", blank: blank,
+                settings: [
+                    .value(
+                        "ratio", \.ratio, .number, shownDefault: "1.5, or 1.25 times what the tolerance allows",
+                        "the canary is shown to be at most this many times as bad; above what the tolerance allows, at most "
+                            + "100"),
+                    .value(
+                        "false_safe", \.falseSafe, Self.probability, "probability that this is shown wrongly"),
+                ],
+                finish: { safe, fields in
+                    checkRatio(fields["ratio"], safe.ratio, tolerance: tolerance)
+                    return true
+                })
+        }
+        let usual = section(RegressionPlan(scope: .release).tolerance)
+        return Setting.section("safe", \.safe, usual, "when the verdict is *healthy*").reading { fields, plan in
+            let section = section(plan.tolerance)
+            plan.safe = section.blank
+            if let field = fields["safe"] { section.read(field, into: &plan.safe) }
+            return true
+        }
+    }
+
+    private func checkRatio(_ field: Field?, _ ratio: Double, tolerance: Double) {
+        guard let field, ratio <= 1 + tolerance || ratio > 100 else { return }
+        let low = PlainNumber.text(((1 + tolerance) * 1_000).rounded() / 1_000)
+        field.fail(
+            "'ratio' must be above \(low), which the tolerance allows already, and at most 100, "
+                + "got \(PlainNumber.text(ratio))")
     }
 
     /// One name, or error_rate and latency together.
-    private func scope(_ field: Field) -> RegressionPlan.Scope? {
+    func scope(_ field: Field) -> RegressionPlan.Scope? {
         guard case .list = field.value.content else { return single(field) }
         guard let entries = field.entries(of: "indicators") else { return nil }
         if entries.isEmpty { field.fail("'indicator' is empty; use for example [error_rate, latency]") }
@@ -79,24 +132,6 @@ struct RegressionReader {
         }
         return floor
     }
-
-    private func safe(_ field: Field?, tolerance: Double) -> RegressionPlan.Safe {
-        var safe = RegressionPlan.Safe()
-        // Without the field the default moves along, so that it stays above what is tolerated.
-        safe.ratio = RegressionPlan.Safe.usualRatio(tolerance: tolerance)
-        guard let field, let fields = field.fields(of: "'safe'", ["ratio", "false_safe"]) else { return safe }
-        if let ratio = fields["ratio"]?.number() {
-            safe.ratio = ratio
-            if ratio <= 1 + tolerance || ratio > 100 {
-                let low = EffectiveConfiguration.number(((1 + tolerance) * 1_000).rounded() / 1_000)
-                fields["ratio"]?.fail(
-                    "'ratio' must be above \(low), which the tolerance allows already, and at most 100, "
-                        + "got \(EffectiveConfiguration.number(ratio))")
-            }
-        }
-        safe.falseSafe = fields["false_safe"]?.percentage(1e-9...0.5) ?? safe.falseSafe
-        return safe
-    }
 }
 
 extension Field {
@@ -130,9 +165,9 @@ extension Field {
         // 0.07 * 100 is 7.000000000000001; the shortest text that gives the share back is wanted.
         for digits in [1e3, 1e6, 1e9, 1e12] {
             let rounded = (share * 100 * digits).rounded() / digits
-            let text = EffectiveConfiguration.number(rounded)
+            let text = PlainNumber.text(rounded)
             if Double("\(text)e-2") == share { return "\(text)%" }
         }
-        return "\(EffectiveConfiguration.number(share * 100))%"
+        return "\(PlainNumber.text(share * 100))%"
     }
 }

@@ -10,7 +10,7 @@ struct RuleFileReader {
             log.error(releases.namePlace, "this is a configuration, not a rule file; a rule file has 'groups'")
             return []
         }
-        guard let fields = root.fields(of: "a rule file", ["groups"]) else { return [] }
+        guard let fields = root.fields(of: "a rule file", RuleFileReader.names) else { return [] }
         guard let groups = fields.required("groups")?.entries(of: "groups") else { return [] }
         var lines: [String: Int] = [:]
         var drafts: [RuleDraft] = []
@@ -28,7 +28,7 @@ struct RuleFileReader {
     }
 
     func rules(of group: Field) -> [RuleDraft] {
-        guard let fields = group.fields(of: "a group", ["name", "rules"]) else { return [] }
+        guard let fields = group.fields(of: "a group", RuleFileReader.groupSection.names) else { return [] }
         let name = fields.required("name")?.line(limit: 200)
         guard let entries = fields.required("rules")?.entries(of: "rules") else { return [] }
         if entries.isEmpty { fields["rules"]?.fail("'rules' of the group is empty") }
@@ -49,5 +49,50 @@ struct RuleFileReader {
                 first[draft.plan.name] = draft.namePlace
             }
         }
+    }
+
+    // MARK: The fields
+
+    private static let names = ["groups"]
+
+    /// A group, as it is written. Rules are read one by one, each with its places.
+    struct Group {
+        var name = ""
+        var rules: [RulePlan] = []
+    }
+
+    static var groupSection: Section<Group> {
+        let rule = RuleReader(group: "").section
+        return Section(
+            owner: "a group", blank: Group(),
+            settings: [
+                .required("name", \.name, .line(limit: 200), "unique in a file"),
+                .required(
+                    "rules", \.rules,
+                    ValueForm(
+                        summary: "list of rules", schema: .array(of: .shared("rule", rule.schema), least: 1),
+                        read: { _ in nil }, write: { .list($0.map(rule.tree)) }), "evaluated after each scrape cycle"),
+            ])
+    }
+
+    static var schema: SchemaNode {
+        .object([
+            ("type", .text("object")),
+            (
+                "properties",
+                .object([("groups", .array(of: groupSection.schema, least: 1).described("groups of rules"))])
+            ),
+            ("additionalProperties", .flag(false)), ("required", .list([.text("groups")])),
+        ])
+    }
+
+    /// Rules as groups. Neighbours of one group are written in one entry, so that the order is kept.
+    static func groups(_ rules: [RulePlan]) -> [YAMLTree] {
+        var groups: [Group] = []
+        for rule in rules {
+            if groups.last?.name != rule.group { groups.append(Group(name: rule.group)) }
+            groups[groups.count - 1].rules.append(rule)
+        }
+        return groups.map(groupSection.tree)
     }
 }

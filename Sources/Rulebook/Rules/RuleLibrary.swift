@@ -7,7 +7,7 @@ final class RuleLibrary {
 
     private let folder: ConfigurationFolder
     private let files: any FileSource
-    private let log: MistakeLog
+    let log: MistakeLog
     private var known: [String: [RuleDraft]] = [:]
     /// In the order in which they were read.
     private(set) var paths: [String] = []

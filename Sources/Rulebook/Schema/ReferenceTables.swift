@@ -1,0 +1,42 @@
+import ReleaseKernel
+
+/// The reference tables of the documentation, each by the name that marks its place in a page.
+enum ReferenceTables {
+    typealias Table = (name: String, rows: [SettingRow])
+
+    static var all: [Table] { configuration + routers + rules }
+
+    private static var configuration: [Table] {
+        let reader = ConfigurationReader.describing
+        let folder = reader.folder
+        let release = ReleaseReader(folder: folder, library: reader.library, names: UniqueNames(what: "release"))
+        return [
+            ("configuration", reader.section.rows), ("listen", reader.listenReader.section.rows),
+            ("receiver", ReceiverReader(folder: folder).section(names: UniqueNames(what: "receiver")).rows),
+            ("tls", ClientTLS.section(folder).rows), ("auth", AuthorizationDraft.section(folder).rows),
+            ("release", release.section.rows), ("scrape", ScrapeReader(folder: folder).section.rows),
+            ("pool", PoolsReader(scheme: "", path: "", folder: folder).pool("").rows),
+            ("indicators", IndicatorsReader.section.rows), ("rollback", RollbackReader.section.rows),
+            ("proof", RollbackReader.proof.rows), ("drain", DrainReader.describing.section.rows),
+        ]
+    }
+
+    private static var routers: [Table] {
+        RouterKinds.all.map { ($0.name, $0.rows) }
+            + [
+                (
+                    "step",
+                    HTTPStepReader(templates: { RouterContext.describing.templates(setsSplit: true) }).section.rows
+                )
+            ]
+    }
+
+    private static var rules: [Table] {
+        [("rule", RuleReader(group: "").section.rows), ("regression", RegressionReader().section.rows)]
+    }
+}
+
+extension DrainReader {
+    /// For tables and schemas.
+    static var describing: DrainReader { DrainReader(rollback: RollbackPlan(), intervalMs: 1_000, indicators: nil) }
+}

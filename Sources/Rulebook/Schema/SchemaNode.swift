@@ -1,0 +1,99 @@
+/// A part of a JSON Schema (draft 7, which editors understand best), with its members in order.
+indirect enum SchemaNode: Sendable {
+    case object([(String, SchemaNode)])
+    case list([SchemaNode])
+    case text(String)
+    case number(Double)
+    case flag(Bool)
+    /// A schema that several fields share; it is written once, under `definitions`.
+    case shared(String, SchemaNode)
+}
+
+/// What the values of configurations look like to a YAML reader that knows types: `1.10` is a number there and a text to
+/// us, so that no schema of a text may ask for a string.
+extension SchemaNode {
+    static func typed(_ names: String...) -> SchemaNode {
+        .object([("type", names.count == 1 ? .text(names[0]) : .list(names.map { .text($0) }))])
+    }
+
+    static var scalar: SchemaNode { typed("string", "number", "boolean") }
+    static var bool: SchemaNode { typed("boolean") }
+    static var anything: SchemaNode { .object([]) }
+    static var url: SchemaNode { string(pattern: "^[hH][tT][tT][pP][sS]?://") }
+    static var variable: SchemaNode { string(pattern: "^[A-Za-z_][A-Za-z0-9_]*$") }
+    static var size: SchemaNode { anyOf([.integer(0...Int.max), string(pattern: "^[0-9]+([kKMG]B|[KMG]iB|B)?$")]) }
+    static var rate: SchemaNode { anyOf([atLeast(0), string(pattern: "^[0-9]+(\\.[0-9]+)?(/s)?$")]) }
+    static var percentage: SchemaNode { string(pattern: "^[0-9]+(\\.[0-9]+)?%$") }
+
+    static func string(pattern: String) -> SchemaNode {
+        .object([("type", .text("string")), ("pattern", .text(pattern))])
+    }
+
+    static func duration(allowsZero: Bool) -> SchemaNode {
+        let text = string(
+            pattern: "^(\(allowsZero ? "0|" : "")([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?)$")
+        return allowsZero ? anyOf([text, .object([("const", .number(0))])]) : text
+    }
+
+    static func integer(_ range: ClosedRange<Int>) -> SchemaNode {
+        var members: [(String, SchemaNode)] = [
+            ("type", .text("integer")), ("minimum", .number(Double(range.lowerBound))),
+        ]
+        if range.upperBound < .max { members.append(("maximum", .number(Double(range.upperBound)))) }
+        return .object(members)
+    }
+
+    static func atLeast(_ minimum: Double) -> SchemaNode {
+        .object([("type", .text("number")), ("minimum", .number(minimum))])
+    }
+
+    /// `true` is read without quotes too.
+    static func choice(_ names: [String]) -> SchemaNode {
+        let flags = names.filter { ["true", "false"].contains($0) }.map { SchemaNode.flag($0 == "true") }
+        return .object([("enum", .list(flags + names.map { .text($0) }))])
+    }
+
+    static func array(of item: SchemaNode, least: Int = 0) -> SchemaNode {
+        .object(
+            [("type", .text("array")), ("items", item)] + (least > 0 ? [("minItems", .number(Double(least)))] : []))
+    }
+
+    static func anyOf(_ nodes: [SchemaNode]) -> SchemaNode { .object([("anyOf", .list(nodes))]) }
+
+    /// A mapping with free names.
+    static func mapping(of value: SchemaNode) -> SchemaNode {
+        .object([("type", .text("object")), ("additionalProperties", value)])
+    }
+
+    /// The schema with a description, which editors show at the field.
+    func described(_ sentence: String) -> SchemaNode {
+        let text = ("description", SchemaNode.text(Self.withoutLinks(sentence)))
+        // Draft 7 ignores what is beside a reference.
+        if case .shared = self { return .object([text, ("allOf", .list([self]))]) }
+        guard case .object(let members) = self else { return self }
+        return .object([text] + members)
+    }
+
+    /// `[text](page.md#part)` as `text`: an editor knows nothing of the page.
+    private static func withoutLinks(_ markdown: String) -> String {
+        markdown.replacing(/\[([^\]]*)\]\([^)]*\)/) { String($0.output.1) }
+    }
+}
+
+extension Section {
+    var schema: SchemaNode {
+        let properties = settings.flatMap { setting in
+            setting.properties().map { ($0.name, $0.schema.described(setting.sentence)) }
+        }
+        var members: [(String, SchemaNode)] = [
+            ("type", .text("object")), ("properties", .object(properties)), ("additionalProperties", .flag(false)),
+        ]
+        let required = settings.filter(\.isRequired).flatMap(\.names)
+        if !required.isEmpty { members.append(("required", .list(required.map { .text($0) }))) }
+        let alternatives = exactlyOne.map { names in
+            SchemaNode.object([("oneOf", .list(names.map { .object([("required", .list([.text($0)]))]) }))])
+        }
+        if !alternatives.isEmpty { members.append(("allOf", .list(alternatives))) }
+        return .object(members)
+    }
+}
