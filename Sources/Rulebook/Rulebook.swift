@@ -27,7 +27,7 @@ public enum Rulebook {
         public let warnings: [Mistake]
         /// What can be used and can never be kept or happen, with the plan changed so that it can be. `check` refuses it.
         public let impossible: [Mistake]
-        /// Every file that was read or asked for: the configuration, then the rule files in order.
+        /// Every file that was read or asked for: the configuration, then the files of releases and of rules in order.
         public let files: [String]
     }
 
@@ -42,10 +42,10 @@ public enum Rulebook {
         public let impossible: [Mistake]
     }
 
-    /// Reads a configuration with its rule files.
+    /// Reads a configuration with the files of its releases and rules.
     ///
-    /// Takes bounded time and memory whatever the files hold: at most 1 MiB per file, 200 rule files, 64 levels,
-    /// 100 000 values per file.
+    /// Takes bounded time and memory whatever the files hold: at most 1 MiB per file, 1 000 files of
+    /// releases, 200 of rules, 64 levels, 100 000 values per file.
     ///
     /// - Parameters:
     ///   - path: Paths in the configuration are relative to its folder.
@@ -59,16 +59,16 @@ public enum Rulebook {
     ) -> Result {
         let log = MistakeLog()
         let folder = ConfigurationFolder(of: path)
-        let library = RuleLibrary(folder: folder, files: files, log: log)
-        let document = Document.read(path, files: files, log: log)
+        let files = LoadedFiles(folder: folder, source: files, log: log)
+        let document = files.document(path)
         let reader = ConfigurationReader(
-            folder: folder, library: library,
+            files: files,
             listenReader: ListenReader(
                 folder: folder, allowsLoopbackChanges: allowsLoopbackChanges, judgingTLS: judgingTLS))
         let plan = document.flatMap { reader.plan($0, log: log) }
         return Result(
             plan: log.hasErrors ? nil : plan, mistakes: log.sorted(.error), warnings: log.sorted(.warning),
-            impossible: log.sorted(.impossible), files: [path] + library.paths)
+            impossible: log.sorted(.impossible), files: files.paths)
     }
 
     /// Checks a rule file by itself: everything but what depends on a release (selectors, the scrape interval).

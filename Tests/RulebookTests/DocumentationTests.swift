@@ -24,7 +24,8 @@ struct DocumentationTests {
 
     /// A part of a configuration is put into the sample in its own place; a whole one is left as it is.
     static func completed(_ block: String) -> String {
-        if block.contains("releases:\n") { return block }
+        if block.hasPrefix("# releases.d/") { return "state: /a\nreleases: [releases.d/checkout.yaml]\n" }
+        if block.contains("releases:") { return block }
         let name = String(block.prefix { $0 != ":" })
         if name == "receivers" {
             return Sample.changed(
@@ -42,8 +43,10 @@ struct DocumentationTests {
         return (sample[..<begin].joined(separator: "\n") + "\n" + indented + sample[end...].joined(separator: "\n"))
     }
 
-    private static func files(_ configuration: String) throws -> MemoryFiles {
+    static func files(_ configuration: String) throws -> MemoryFiles {
         var texts = [Sample.path: configuration]
+        let release = try blocks("docs/reference/configuration.md").first { $0.hasPrefix("# releases.d/checkout.yaml") }
+        texts["/etc/rollguard/releases.d/checkout.yaml"] = try #require(release)
         for name in ruleNames { texts["/etc/rollguard/rules/\(name).yaml"] = try text("rules/\(name).yaml") }
         return MemoryFiles(texts)
     }

@@ -53,19 +53,11 @@ struct SchemaTests {
         texts += Sample.routers.map(Self.withRouter)
         texts += try DocumentationTests.blocks("docs/reference/configuration.md").map(DocumentationTests.completed)
         texts += try DocumentationTests.blocks("README.md").filter { $0.contains("releases:") }
-        for text in texts {
-            let plan = try #require(Sample.load(text).plan ?? Sample.load(try Self.withoutRules(text)).plan, "\(text)")
-            try #require(!Rulebook.effectiveYAML(of: plan).isEmpty)
-        }
         let effective = try texts.map { text in
-            Rulebook.effectiveYAML(of: try #require(Sample.load(try Self.withoutRules(text)).plan))
+            let result = Rulebook.load(configuration: Sample.path, files: try DocumentationTests.files(text))
+            return Rulebook.effectiveYAML(of: try #require(result.plan, "\(result.mistakes)"))
         }
         try Self.expectValid("rollguard", texts + effective)
-    }
-
-    /// The rule files that examples name are not those of the sample.
-    private static func withoutRules(_ text: String) throws -> String {
-        text.replacing(/rules\/[a-z0-9-]+\.yaml/) { _ in "rules/*.yaml" }
     }
 
     @Test(.enabled(if: canRun)) func everyRuleFileThatLoadsIsValid() throws {

@@ -2,15 +2,20 @@ import ReleaseKernel
 
 /// The top level of a configuration.
 struct ConfigurationReader {
-    let folder: ConfigurationFolder
-    let library: RuleLibrary
+    let files: LoadedFiles
     let listenReader: ListenReader
+
+    private var folder: ConfigurationFolder { files.folder }
 
     /// Usable only when no error has been reported.
     func plan(_ document: Document, log: MistakeLog) -> Plan? {
         let root = Field(label: "a configuration", value: document.root, log: log)
         if let groups = document.root.member("groups") {
             log.error(groups.namePlace, "'groups' belongs into a rule file; name that file under 'rules' of a release")
+            return nil
+        }
+        if ReleaseListReader.isReleaseFile(document.root) {
+            root.fail("this is a release, not a configuration; name the file under 'releases' of a configuration")
             return nil
         }
         return section.read(root)
@@ -20,7 +25,7 @@ struct ConfigurationReader {
     static var describing: ConfigurationReader {
         let folder = ConfigurationFolder(of: "")
         return ConfigurationReader(
-            folder: folder, library: RuleLibrary(folder: folder, files: MemoryFiles([:]), log: MistakeLog()),
+            files: LoadedFiles(folder: folder, source: MemoryFiles([:]), log: MistakeLog()),
             listenReader: ListenReader(folder: folder))
     }
 
@@ -40,8 +45,9 @@ struct ConfigurationReader {
                     "receivers", \.receivers, ReceiverReader(folder: folder).form, shownDefault: "none",
                     "who is notified; [see below](#receivers)"),
                 .required(
-                    "releases", \.releases, ReleaseListReader(folder: folder, library: library).form,
-                    "what is watched, at least one; [see below](#releases)"),
+                    "releases", \.releases, ReleaseListReader(files: files).form,
+                    "what is watched, at least one: [releases](#releases), and paths and patterns of "
+                        + "[files with releases](#releases-in-files-of-their-own)"),
             ])
     }
 

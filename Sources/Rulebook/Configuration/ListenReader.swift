@@ -12,7 +12,7 @@ struct ListenReader {
     var form: ValueForm<ListenPlan> {
         let section = section
         return ValueForm(
-            summary: "`host:port` or mapping", schema: .anyOf([.string(pattern: ":[0-9]+$"), section.schema]),
+            summary: "`host:port` or mapping", schema: .mapping(section.schema, or: .string(pattern: ":[0-9]+$")),
             read: { field in
                 guard case .text = field.value.content else { return section.read(field) }
                 var plan = address(field)

@@ -53,7 +53,7 @@ extension Setting {
         Setting(
             names: [name], summary: "mapping of labels, or matchers", shownDefault: .text("all series"),
             sentence: sentence,
-            properties: [(name, .anyOf([.string(pattern: "^\\s*\\{"), .mapping(of: .scalar)]))],
+            properties: [(name, .mapping(.mapping(of: .scalar), or: .string(pattern: "^\\s*\\{")))],
             read: { fields, root in
                 guard fields.has(name) else { return true }
                 guard let match = fields[name].flatMap(PoolMatchReader.matchers) else { return false }

@@ -82,7 +82,7 @@ struct PoolsReader {
         Setting(
             names: ["targets"], summary: "list of `host:port`, URLs or mappings", shownDefault: .required,
             sentence: "what is scraped: `host:port`, a URL, or a mapping with the fields below",
-            properties: [("targets", .array(of: .anyOf([.typed("string"), TargetDraft.section.schema]), least: 1))],
+            properties: [("targets", .array(of: .mapping(TargetDraft.section.schema, or: .typed("string")), least: 1))],
             read: { fields, draft in
                 guard let list = fields.required("targets"), let entries = list.entries(of: "targets") else {
                     return false

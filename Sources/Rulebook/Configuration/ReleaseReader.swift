@@ -153,7 +153,7 @@ extension ReleaseReader {
             names: ["rules"], summary: "list of paths, patterns and groups", shownDefault: .required,
             sentence: "what is worse, and what follows; [see below](#rules)",
             properties: [
-                ("rules", .array(of: .anyOf([.typed("string"), RuleFileReader.groupSection.schema]), least: 1))
+                ("rules", .array(of: .mapping(RuleFileReader.groupSection.schema, or: .typed("string")), least: 1))
             ],
             read: { fields, draft in
                 draft.drafts = fields.required("rules").map { library.drafts($0) } ?? []

@@ -8,8 +8,9 @@ enum ReferenceTables {
 
     private static var configuration: [Table] {
         let reader = ConfigurationReader.describing
-        let folder = reader.folder
-        let release = ReleaseReader(folder: folder, library: reader.library, names: UniqueNames(what: "release"))
+        let folder = reader.files.folder
+        let release = ReleaseReader(
+            folder: folder, library: RuleLibrary(files: reader.files), names: UniqueNames(what: "release"))
         return [
             ("configuration", reader.section.rows), ("listen", reader.listenReader.section.rows),
             ("receiver", ReceiverReader(folder: folder).section(names: UniqueNames(what: "receiver")).rows),

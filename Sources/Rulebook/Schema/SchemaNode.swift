@@ -58,6 +58,11 @@ extension SchemaNode {
             [("type", .text("array")), ("items", item)] + (least > 0 ? [("minItems", .number(Double(least)))] : []))
     }
 
+    /// A mapping, or something else. Told apart by the type, so that a mistake in the mapping is shown at its place.
+    static func mapping(_ mapping: SchemaNode, or other: SchemaNode) -> SchemaNode {
+        .object([("if", typed("object")), ("then", mapping), ("else", other)])
+    }
+
     static func anyOf(_ nodes: [SchemaNode]) -> SchemaNode { .object([("anyOf", .list(nodes))]) }
 
     /// A mapping with free names.

@@ -1,0 +1,33 @@
+/// The files of one load: finds them by name or pattern, reads them, and knows which were asked for.
+final class LoadedFiles {
+    let folder: ConfigurationFolder
+    let log: MistakeLog
+    private let source: any FileSource
+    /// In the order in which they were asked for, each once.
+    private(set) var paths: [String] = []
+
+    init(folder: ConfigurationFolder, source: any FileSource, log: MistakeLog) {
+        self.folder = folder
+        self.source = source
+        self.log = log
+    }
+
+    /// The paths that a pattern in the configuration names; empty after reporting that there are none.
+    func matches(_ pattern: String, _ entry: Field) -> [String] {
+        // Each further '*' multiplies the time that a hostile pattern takes.
+        guard pattern.utf8.count(where: { $0 == UInt8(ascii: "*") }) <= 4 else {
+            entry.fail("\(Quote.value(pattern)) has more than four '*'")
+            return []
+        }
+        let found = source.expand(folder.path(pattern))
+        if found.isEmpty { entry.fail("no file matches \(Quote.value(pattern)) in the configuration's folder") }
+        return found
+    }
+
+    /// - Parameter asked: Where the file is named.
+    /// - Returns: Nil after at least one mistake has been reported.
+    func document(_ path: String, asked: Place? = nil) -> Document? {
+        if !paths.contains(path) { paths.append(path) }
+        return Document.read(path, asked: asked, files: source, log: log)
+    }
+}
