@@ -25,7 +25,8 @@ public enum Rulebook {
         public let mistakes: [Mistake]
         /// What can be used but is probably not meant.
         public let warnings: [Mistake]
-        /// What can be used and can never be kept or happen, with the plan changed so that it can be. `check` refuses it.
+        /// What can be used and can never be kept or happen, with the plan changed so that it can be. `check` refuses
+        /// it.
         public let impossible: [Mistake]
         /// Every file that was read or asked for: the configuration, then the files of releases and of rules in order.
         public let files: [String]
@@ -50,8 +51,8 @@ public enum Rulebook {
     /// - Parameters:
     ///   - path: Paths in the configuration are relative to its folder.
     ///   - files: Where files are read from.
-    ///   - allowsLoopbackChanges: what `listen.changes` means where neither it nor a token is set: `loopback` instead of
-    ///     `socket`.
+    ///   - allowsLoopbackChanges: what `listen.changes` means where neither it nor a token is set: `loopback` instead
+    /// of     `socket`.
     ///   - judgingTLS: what is wrong with the files of `listen.tls`, which are not read here.
     public static func load(
         configuration path: String, files: any FileSource, allowsLoopbackChanges: Bool = false,

@@ -1,6 +1,8 @@
 import Foundation
-import Rulebook
+import ReleaseKernel
 import Testing
+
+@testable import Rulebook
 
 /// The documentation's tables and the schema files are what the declarations of the fields say.
 /// `ROLLGUARD_WRITE_DOCS=1 swift test --filter DeclarationTests` writes them.
@@ -48,5 +50,26 @@ struct DeclarationTests {
     @Test func theSchemaFilesAreTheDeclaredOnes() throws {
         try Self.expect("docs/schema/rollguard.schema.json", Rulebook.configurationSchema)
         try Self.expect("docs/schema/rules.schema.json", Rulebook.ruleFileSchema)
+    }
+
+    /// A kind that the registry lacks could be configured nowhere; one that it has twice would be read by the first.
+    @Test func everyKindIsInItsRegistryOnce() {
+        #expect(ReceiverKinds.all.map { $0.kind } == ReceiverPlan.Kind.allCases)
+        #expect(Set(RouterKinds.names).count == RouterKinds.all.count)
+        for sample in Sample.routers {
+            let plan = Sample.load(Sample.changed("{kind: gray, instances: [\"http://127.0.0.1:9412\"]}", to: sample))
+                .plan
+            #expect(plan.map { RouterKinds.names.contains($0.releases[0].router.kind) } == true, "\(sample)")
+        }
+        let kinds = Sample.routers.compactMap { $0.wholeMatch(of: /\{kind: ([a-z]+)[,}].*/)?.output.1 }.map(String.init)
+        #expect(Set(kinds) == Set(RouterKinds.names))
+    }
+
+    @Test func aFieldOfOneReceiverKindIsRefusedBesideOthers() {
+        let text = Sample.changed("https://hooks.example/a\"}", to: "https://a\", resend: 1m}")
+        #expect(
+            Sample.errors(Sample.load(text)) == [
+                "rollguard.yaml:3:61: error: 'resend' is a field of the kind alertmanager alone; remove it"
+            ])
     }
 }

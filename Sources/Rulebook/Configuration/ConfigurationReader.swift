@@ -52,10 +52,10 @@ struct ConfigurationReader {
     }
 
     private static let stateSentence =
-        "folder of the journal and of the API's unix socket, for this daemon alone. It is made with mode 0700, its files "
-        + "have 0600; more open ones are tightened at the start, with a line in the log. A folder that holds anything "
-        + "else keeps its rights, and the log says so. When it cannot be written (a full disk, a read-only one), the "
-        + "daemon starts and continues [without it](#a-disk-that-takes-nothing)"
+        "folder of the journal and of the API's unix socket, for this daemon alone. It is made with mode 0700, its "
+        + "files have 0600; more open ones are tightened at the start, with a line in the log. A folder that holds "
+        + "anything else keeps its rights, and the log says so. When it cannot be written (a full disk, a read-only "
+        + "one), the daemon starts and continues [without it](#a-disk-that-takes-nothing)"
 }
 
 /// `journal`.

@@ -64,8 +64,8 @@ struct DrainReader {
         guard pauses > 0, stepMs >= rollback.deadlineMs / pauses else { return }
         let deadline = Amounts.text(durationMs: rollback.deadlineMs)
         fields["pause"]?.fail(
-            "the steps take \(pauses) times \(Amounts.text(durationMs: stepMs)) (the pause, or two scrapes), and 'deadline' of"
-                + " 'rollback' is \(deadline); take fewer steps, shorten 'pause' or raise the deadline")
+            "the steps take \(pauses) times \(Amounts.text(durationMs: stepMs)) (the pause, or two scrapes), and "
+                + "'deadline' of 'rollback' is \(deadline); take fewer steps, shorten 'pause' or raise the deadline")
     }
 
     private func checkIndicators(_ fields: Fields) {

@@ -53,9 +53,9 @@ struct IndicatorsReader {
         Setting.optional(
             "latency_unit", \.list.latencyUnit, .choice(LatencyUnit.self),
             shownDefault: "from the metric's name",
-            "the unit of the latency in the scrape body. Without it the unit in the metric's name (`_milliseconds`, `_ms`, "
-                + "`_us`, …) is used, with a warning, and seconds where the name has none. Everything else (rules, the API, "
-                + "webhooks) is in seconds"
+            "the unit of the latency in the scrape body. Without it the unit in the metric's name (`_milliseconds`, "
+                + "`_ms`, `_us`, …) is used, with a warning, and seconds where the name has none. Everything else "
+                + "(rules, the API, webhooks) is in seconds"
         ).reading { fields, draft in
             draft.list.latencyUnit = LatencyUnitReader.unit(fields, latency: draft.list.latency)
             return true

@@ -30,8 +30,8 @@ enum LatencyBounds {
         if unit == nil, let last = bounds.last, last >= LatencyUnit.implausibleSeconds {
             field.log.warning(
                 field.place,
-                "a largest bound of \(NumberText.plain(last)) can hardly be seconds; if the histogram is in milliseconds, "
-                    + "write 'latency_unit: ms'")
+                "a largest bound of \(NumberText.plain(last)) can hardly be seconds; if the histogram is in "
+                    + "milliseconds, write 'latency_unit: ms'")
         }
         return bounds
     }

@@ -44,8 +44,8 @@ struct ListenReader {
 
     private static let namesSentence =
         "host names, without ports, under which callers know the API. A request whose `Host` is none of these, no IP "
-        + "address, not `localhost`, not the host of `address` and not the machine's own name is refused, also one that "
-        + "only reads: a web page can have its own name point here. A caller with the token may use any name"
+        + "address, not `localhost`, not the host of `address` and not the machine's own name is refused, also one "
+        + "that only reads: a web page can have its own name point here. A caller with the token may use any name"
 
     private static let tlsSentence =
         "the API [speaks TLS](api.md#who-may-change-something) at `address`, with this certificate and key. Both are "
@@ -53,11 +53,11 @@ struct ListenReader {
         + "together, and warns of a key that all users can read and of a certificate outside its validity"
 
     private static let changesSentence =
-        "who may change something. `socket`: only who can open `rollguard.sock` in the `state` folder, which the command "
-        + "line finds by itself. `loopback`: also callers from 127.0.0.0/8 and `::1` that show no sign of a proxy; for "
-        + "machines where every user and every proxy may roll back. `rollguard run --allow-loopback-changes`, or the "
-        + "environment variable `ROLLGUARD_ALLOW_LOOPBACK_CHANGES=1`, makes `loopback` the default where neither a token "
-        + "nor `changes` is set"
+        "who may change something. `socket`: only who can open `rollguard.sock` in the `state` folder, which the "
+        + "command line finds by itself. `loopback`: also callers from 127.0.0.0/8 and `::1` that show no sign of a "
+        + "proxy; for machines where every user and every proxy may roll back. `rollguard run "
+        + "--allow-loopback-changes`, or the environment variable `ROLLGUARD_ALLOW_LOOPBACK_CHANGES=1`, makes "
+        + "`loopback` the default where neither a token nor `changes` is set"
 
     /// What it means depends on whether there is a token, which is read before.
     private var changes: Setting<ListenPlan> {
@@ -96,8 +96,8 @@ struct ListenReader {
         guard let address, plan.host != "localhost", !NetworkName.isLoopback(address: plan.host) else { return }
         address.log.warning(
             address.place,
-            "the token goes to \(plan.host) without TLS and can be read on the network; add 'tls' to 'listen', or listen on "
-                + "loopback behind a proxy that speaks TLS")
+            "the token goes to \(plan.host) without TLS and can be read on the network; add 'tls' to 'listen', or "
+                + "listen on loopback behind a proxy that speaks TLS")
     }
 
     private var tlsForm: ValueForm<ListenTLS> {

@@ -1,8 +1,8 @@
 import ReleaseKernel
 import Telemetry
 
-/// Reads the two pools. A page belongs to one pool alone, or its numbers would be compared with themselves; one that holds
-/// both versions is in both pools, each with matchers that the other's series do not satisfy.
+/// Reads the two pools. A page belongs to one pool alone, or its numbers would be compared with themselves; one that
+/// holds both versions is in both pools, each with matchers that the other's series do not satisfy.
 struct PoolsReader {
     static let targetLimit = 10_000
 

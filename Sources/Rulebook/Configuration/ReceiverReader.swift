@@ -15,15 +15,15 @@ struct ReceiverReader {
     func section(names: UniqueNames) -> Section<ReceiverPlan> {
         Section(
             owner: "a receiver", blank: ReceiverPlan(name: "", kind: .webhook, url: ""),
-            settings: identity(names) + delivery + ReceiverKinds.ownSettings + Setting.security(\.security, folder),
+            settings: identity(names) + delivery + ReceiverKinds.settings + Setting.security(\.security, folder),
             exactlyOne: [["url", "url_file", "url_env"]])
     }
 
     private func identity(_ names: UniqueNames) -> [Setting<ReceiverPlan>] {
         let url = Setting.optional(
             "url", \ReceiverPlan.writtenURL, .url(),
-            "the address. That of a chat's webhook is a credential: keep it in a file. It is read at each try, and shown "
-                + "nowhere")
+            "the address. That of a chat's webhook is a credential: keep it in a file. It is read at each try, and "
+                + "shown nowhere")
         return [
             .required("name", \.name, names.form, "identifies the receiver"),
             .required("kind", \.kind, .choice(ReceiverPlan.Kind.self), ReceiverKinds.sentence),
@@ -46,39 +46,9 @@ struct ReceiverReader {
     }
 }
 
-/// The kinds of receivers and the fields that only one of them has.
-enum ReceiverKinds {
-    static let sentence =
-        "`webhook` is Rollguard's own JSON, `alertmanager-webhook` what an Alertmanager would post, `alertmanager` posts "
-        + "to an Alertmanager's API, `slack` is a chat's incoming webhook ([all four](webhooks.md))"
-
-    static var ownSettings: [Setting<ReceiverPlan>] {
-        [
-            own(
-                .alertmanager,
-                .value(
-                    "resend", \.resendMs, .duration(1_000...600_000),
-                    "of `alertmanager` alone: how often firing alerts are sent again"),
-                why: "the other kinds are told of changes alone")
-        ]
-    }
-
-    /// A field that other kinds refuse.
-    private static func own(
-        _ kind: ReceiverPlan.Kind, _ setting: Setting<ReceiverPlan>, why: String
-    ) -> Setting<ReceiverPlan> {
-        setting.written { $0.kind == kind }.reading { fields, plan in
-            let name = setting.names[0]
-            guard plan.kind != kind, let field = fields[name] else { return setting.read(fields, &plan) }
-            field.fail("'\(name)' is for the kind \(kind.rawValue): \(why)")
-            return true
-        }
-    }
-}
-
 extension ReceiverPlan {
-    /// The address as a configuration has it; nil where it is kept elsewhere. One that is a credential is written without
-    /// its path: `url_file` keeps it out of the configuration.
+    /// The address as a configuration has it; nil where it is kept elsewhere. One that is a credential is written
+    /// without its path: `url_file` keeps it out of the configuration.
     var writtenURL: String? {
         get {
             guard urlSecret == nil else { return nil }

@@ -29,13 +29,13 @@ struct ScrapeReader {
                 "time between two scrapes; rules are evaluated as often"),
             .value(
                 "timeout", \.plan.timeoutMs, .duration(), shownDefault: "`2s`, at most the interval",
-                "limit of one scrape, at most the interval. A target that does not answer is given up a twentieth of the "
-                    + "interval before the next cycle begins, so that it takes no cycle from the others"),
+                "limit of one scrape, at most the interval. A target that does not answer is given up a twentieth of "
+                    + "the interval before the next cycle begins, so that it takes no cycle from the others"),
             .optional(
                 "late_after", \.plan.lateAfterMs, .duration(), shownDefault: "wait for all",
-                "evaluate a cycle this long after all targets were asked and both pools have answered, without the targets "
-                    + "that have not answered by then; what they answer later counts in the next cycle. One instance that "
-                    + "does not answer does not delay a decision"),
+                "evaluate a cycle this long after all targets were asked and both pools have answered, without the "
+                    + "targets that have not answered by then; what they answer later counts in the next cycle. One "
+                    + "instance that does not answer does not delay a decision"),
         ]
     }
 
@@ -78,15 +78,15 @@ struct ScrapeReader {
                 "the format of bodies without a usable Content-Type; without it such a body is an error"),
             .value(
                 "compression", \.plan.compression, .choice(ScrapePlan.Compression.self),
-                "`true` accepts compressed bodies, `false` asks for plain ones, `auto` asks for plain ones from loopback, "
-                    + "private and link-local addresses and unix sockets, where compressing costs both sides more than it "
-                    + "saves; a name other than `localhost` counts as remote. A body that arrives compressed all the same is "
-                    + "decoded"),
+                "`true` accepts compressed bodies, `false` asks for plain ones, `auto` asks for plain ones from "
+                    + "loopback, private and link-local addresses and unix sockets, where compressing costs both sides "
+                    + "more than it saves; a name other than `localhost` counts as remote. A body that arrives "
+                    + "compressed all the same is decoded"),
             .value(
                 "follow_redirects", \.plan.redirects, .choice(ScrapePlan.Redirects.self),
-                "`same_host` follows redirects to the target's own host and port, and from `http` on port 80 to `https` on "
-                    + "port 443; any other is an error that names where it leads. `any` follows all of them, `none` takes a "
-                    + "redirect as the answer. Credentials never go to another host or port"),
+                "`same_host` follows redirects to the target's own host and port, and from `http` on port 80 to "
+                    + "`https` on port 443; any other is an error that names where it leads. `any` follows all of "
+                    + "them, `none` takes a redirect as the answer. Credentials never go to another host or port"),
         ]
     }
 

@@ -17,7 +17,7 @@ struct Setting<Root> {
     let summary: String
     var shownDefault: Default
     /// What the field means, as Markdown without a full stop at the end.
-    let sentence: String
+    var sentence: String
     /// The schema of each name. Made when it is asked for: most settings are only read with.
     let properties: () -> [(name: String, schema: SchemaNode)]
     /// The fields of a mapping that is documented in the table of this section.

@@ -43,8 +43,8 @@ struct RegressionReader {
                 safe,
                 .value(
                     "self_check", \.selfCheck, .bool,
-                    "runs the same rule between two halves of the baseline's instances, an hour at a time, and counts how "
-                        + "often it is wrong here"),
+                    "runs the same rule between two halves of the baseline's instances, an hour at a time, and counts "
+                        + "how often it is wrong here"),
             ])
     }
 
@@ -61,8 +61,8 @@ struct RegressionReader {
                 settings: [
                     .value(
                         "ratio", \.ratio, .number, shownDefault: "1.5, or 1.25 times what the tolerance allows",
-                        "the canary is shown to be at most this many times as bad; above what the tolerance allows, at most "
-                            + "100"),
+                        "the canary is shown to be at most this many times as bad; above what the tolerance allows, at "
+                            + "most 100"),
                     .value(
                         "false_safe", \.falseSafe, Self.probability, "probability that this is shown wrongly"),
                 ],
@@ -98,7 +98,8 @@ struct RegressionReader {
         if scopes.count == 1 { return first }
         guard scopes.count == 2, scopes.contains(.errors), scopes.contains(.latency) else {
             field.fail(
-                "'indicator' of one rule with 'regression' is a name or [error_rate, latency]; write further rules for the rest"
+                "'indicator' of one rule with 'regression' is a name or [error_rate, latency]; write further rules for "
+                    + "the rest"
             )
             return nil
         }

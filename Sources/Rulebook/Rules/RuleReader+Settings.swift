@@ -94,8 +94,8 @@ extension RuleReader {
                 "how long it continues after the last breach"),
             .value(
                 "no_data", \.noData, .choice(RulePlan.NoDataPolicy.self),
-                "what a canary without data means: `hold` inconclusive, `breach`, `ignore` healthy. A missing baseline is "
-                    + "never held against the canary"),
+                "what a canary without data means: `hold` inconclusive, `breach`, `ignore` healthy. A missing baseline "
+                    + "is never held against the canary"),
         ]
         return all.map(\.ofThresholds)
     }
@@ -105,8 +105,8 @@ extension RuleReader {
         return [
             .value(
                 "action", \.action, .choice(RulePlan.Action.self),
-                "`notify` notifies people, `hold` also marks the release as not to be promoted, `rollback` takes the canary "
-                    + "out"),
+                "`notify` notifies people, `hold` also marks the release as not to be promoted, `rollback` takes the "
+                    + "canary out"),
             .pairs(
                 "labels", \.labels, summary: names,
                 "names have letters, digits and `_`; `alertname` and names that begin with `__` are taken"

@@ -9,8 +9,8 @@ indirect enum SchemaNode: Sendable {
     case shared(String, SchemaNode)
 }
 
-/// What the values of configurations look like to a YAML reader that knows types: `1.10` is a number there and a text to
-/// us, so that no schema of a text may ask for a string.
+/// What the values of configurations look like to a YAML reader that knows types: `1.10` is a number there and a text
+/// to us, so that no schema of a text may ask for a string.
 extension SchemaNode {
     static func typed(_ names: String...) -> SchemaNode {
         .object([("type", names.count == 1 ? .text(names[0]) : .list(names.map { .text($0) }))])

@@ -25,8 +25,8 @@ enum CaddyKind: RouterKind {
                     "the `dial` addresses of the two versions"),
                 .value(
                     "method", \.method, .choice(CaddyPlan.Method.self),
-                    "`weights` for `weighted_round_robin` of Caddy 2.7 and later; `upstreams` for an older one, where an "
-                        + "upstream that is listed more often gets more"),
+                    "`weights` for `weighted_round_robin` of Caddy 2.7 and later; `upstreams` for an older one, where "
+                        + "an upstream that is listed more often gets more"),
             ] + Setting.security(\.security, context.folder))
     }
 

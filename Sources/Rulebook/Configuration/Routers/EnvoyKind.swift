@@ -55,8 +55,8 @@ enum EnvoyKind: RouterKind {
         let prefix = ValueForm.line(limit: 500).checked { prefix, field in
             guard !prefix.hasSuffix("."), prefix.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
                 field.fail(
-                    "'prefix' is the route's runtime_key_prefix, such as split.checkout: without blanks, and without a dot at "
-                        + "its end")
+                    "'prefix' is the route's runtime_key_prefix, such as split.checkout: without blanks, and without a "
+                        + "dot at its end")
                 return nil
             }
             return prefix

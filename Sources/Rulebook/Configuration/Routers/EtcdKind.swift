@@ -66,7 +66,8 @@ enum EtcdKind: RouterKind {
         BodyForms.form { context.templates(setsSplit: true) }.checked { body, field in
             if !usesSplit(body) {
                 field.fail(
-                    "'value' has no template of the split, such as ${percent.canary} or ${weight.canary}; it would never change"
+                    "'value' has no template of the split, such as ${percent.canary} or ${weight.canary}; it would "
+                        + "never change"
                 )
             }
             return body

@@ -55,7 +55,8 @@ enum TraefikKind: RouterKind {
         ValueForm.routerName.checked { name, field in
             guard !name.contains("@"), !name.contains("/") else {
                 field.fail(
-                    "'service' is the weighted service's name alone, such as checkout; the provider follows from the rest"
+                    "'service' is the weighted service's name alone, such as checkout; the provider follows from the "
+                        + "rest"
                 )
                 return nil
             }
