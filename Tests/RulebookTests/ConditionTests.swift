@@ -134,7 +134,7 @@ struct ConditionTests {
         ("canary > 1 AND canary > 2", "11: unknown word 'AND'; words are written small, 'and'"),
         (
             "error_rate > 1",
-            "0: unknown word 'error_rate'; canary and baseline stand for the rule's indicator in each pool"
+            "0: unknown word 'error_rate'; canary and baseline are the rule's indicator in each pool"
         ),
         ("canary > threshold", "9: unknown word 'threshold'; values are canary and baseline"),
         ("canary = 1", "7: unexpected '=' in a condition; equality is written =="),

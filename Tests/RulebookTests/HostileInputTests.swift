@@ -111,7 +111,7 @@ struct HostileInputTests {
     @Test func aliasInsideItsOwnAnchor() {
         #expect(
             Self.load("state: &a [x, *a]").contains {
-                $0 == "rollguard.yaml:1:15: error: the alias '*a' stands inside its own anchor"
+                $0 == "rollguard.yaml:1:15: error: the alias '*a' is used inside its own anchor"
             })
     }
 

@@ -52,7 +52,7 @@ struct MistakeTests {
                 "state: /var/lib/rollguard", "state: /a\nlisten: \"::1:9411\"",
                 [
                     "2:9: error: 'listen' must be an address such as 127.0.0.1:9411 or [::1]:9411, got '::1:9411'; an IPv6 address "
-                        + "stands in brackets"
+                        + "is written in brackets"
                 ]
             ),
             (
@@ -73,8 +73,8 @@ struct MistakeTests {
             (
                 "state: /var/lib/rollguard", "state: /a\nlisten: {token_env: T, changes: loopback}",
                 [
-                    "2:33: error: 'changes: loopback' and a token exclude each other: with a token, whoever holds it may "
-                        + "change something"
+                    "2:33: error: 'changes: loopback' and a token exclude each other: with a token, every caller that has it "
+                        + "may change something"
                 ]
             ),
             (
@@ -84,8 +84,8 @@ struct MistakeTests {
             (
                 "state: /var/lib/rollguard", "state: /a\nlisten: {names: [\"https://a\", \"b:80\"]}",
                 [
-                    "2:18: error: 'https://a' is no host name; write it without scheme and port",
-                    "2:31: error: 'b:80' is no host name; write it without scheme and port",
+                    "2:18: error: 'https://a' is not a host name; write it without scheme and port",
+                    "2:31: error: 'b:80' is not a host name; write it without scheme and port",
                 ]
             ),
             (
@@ -99,7 +99,7 @@ struct MistakeTests {
             (
                 "state: /var/lib/rollguard", "state: /a\njournal: {grace: 30m1h, retention: 5}",
                 [
-                    "2:18: error: 'grace' must be a duration such as 500ms, 5s or 1h30m, got '30m1h'; each unit stands once, the "
+                    "2:18: error: 'grace' must be a duration such as 500ms, 5s or 1h30m, got '30m1h'; each unit is written once, the "
                         + "largest first",
                     "2:36: error: 'retention' must be a duration such as 500ms, 5s or 1h30m, got '5'; a unit is missing: ms, s, m, h, "
                         + "d or w",
@@ -116,7 +116,7 @@ struct MistakeTests {
             (
                 "state: /var/lib/rollguard", "groups: []",
                 [
-                    "1:1: error: 'groups' belongs into a rule file; name that file under 'rules' of a release"
+                    "1:1: error: 'groups' belongs in a rule file; name that file under 'rules' of a release"
                 ]
             ),
         ] as [Row])
@@ -177,7 +177,7 @@ struct MistakeTests {
             (
                 receiverEnd, "https://a\", headers: {\"X A\": b, X-B: \"a\\nb\", X-C: a, x-c: b}}",
                 [
-                    "3:63: error: 'X A' is no header name",
+                    "3:63: error: 'X A' is not a valid header name",
                     "3:78: error: the header 'X-B' has a line break or another control character in it",
                     "3:94: error: the header 'x-c' is given twice; case does not matter",
                 ]
@@ -234,7 +234,7 @@ struct MistakeTests {
             (
                 "{interval: 5s}", "{interval: 5s, timeout: 1s, late_after: 1s}",
                 [
-                    "6:53: error: 'late_after' (1s) must be shorter than 'timeout' (1s), after which nobody is waited for anyway"
+                    "6:53: error: 'late_after' (1s) must be shorter than 'timeout' (1s), after which no target is waited for"
                 ]
             ),
             (
@@ -296,8 +296,8 @@ struct MistakeTests {
                     "9:39: error: a target must be an address such as 10.0.0.11:9090, or a URL, got 'a'; the port is missing",
                     "9:44: error: a target must be an address such as 10.0.0.11:9090, or a URL, got 'a:1/x'; an address with a path "
                         + "begins with http:// or https://",
-                    "9:53: error: a target must be an address such as 10.0.0.11:9090, or a URL, got '::1:80'; an IPv6 address stands "
-                        + "in brackets",
+                    "9:53: error: a target must be an address such as 10.0.0.11:9090, or a URL, got '::1:80'; an IPv6 address is "
+                        + "written in brackets",
                     "9:63: error: a target must be an address such as 10.0.0.11:9090, or a URL, got 'a b:1'; the host may have "
                         + "letters, digits, '-', '.' and '_'",
                     "9:72: error: a target must be an address such as 10.0.0.11:9090, or a URL, got 'http://a:0'; port 0 cannot be "
@@ -308,7 +308,7 @@ struct MistakeTests {
             (
                 "requests_total", "'requests_total{code=~\"5..}'",
                 [
-                    "11:39: error: 'requests' is no selector: the quote is not closed"
+                    "11:39: error: 'requests' is not a valid selector: the quote is not closed"
                 ]
             ),
             (
@@ -428,8 +428,8 @@ struct MistakeTests {
                     + "split: {choices: [{variable: v, key: \"$a;\"}], baseline: b, canary: b}}",
                 [
                     "14:48: error: 'command' must begin with the program's whole path, got 'nginx'",
-                    "14:111: error: 'v' is no variable such as $checkout_version",
-                    "14:119: error: '$a;' is no key made of variables such as $request_id",
+                    "14:111: error: 'v' is not a variable such as $checkout_version",
+                    "14:119: error: '$a;' is not a key made of variables such as $request_id",
                     "14:149: error: 'canary' and 'baseline' are the same",
                 ]
             ),
@@ -437,9 +437,9 @@ struct MistakeTests {
                 router,
                 "{kind: caddy, instances: [\"http://a\"], id: a/b, upstreams: {baseline: [\"a:1\"], canary: [\"a:1\", \"b c\"]}}",
                 [
-                    "14:56: error: 'a/b' is no usable id; use letters, digits, '-', '_' and '.'",
-                    "14:100: error: 'a:1' stands in 'upstreams' twice; it belongs to one version",
-                    "14:100: error: 'b c' is none of the addresses",
+                    "14:56: error: 'a/b' is not a valid id; use letters, digits, '-', '_' and '.'",
+                    "14:100: error: 'a:1' is listed in 'upstreams' twice; it belongs to one version",
+                    "14:100: error: 'b c' is not a valid address",
                 ]
             ),
             (
@@ -457,7 +457,7 @@ struct MistakeTests {
             (
                 router, "{kind: gray, instances: [\"http://a\", \"http://A:80/\", \"http://b?x=1\"]}",
                 [
-                    "14:50: error: 'http://A:80/' stands in 'instances' twice",
+                    "14:50: error: 'http://A:80/' is listed in 'instances' twice",
                     "14:66: error: an entry of 'instances' must be a URL, got 'http://b?x=***'; an instance's address has no query",
                 ]
             ),
@@ -472,8 +472,8 @@ struct MistakeTests {
             (
                 router, "{kind: haproxy, socket: a, backend: b, servers: {baseline: [a], canary: [a, \"b c\"]}}",
                 [
-                    "14:85: error: 'b c' is no server name; use letters, digits, '-', '_', '.' and ':'",
-                    "14:85: error: server 'a' stands in 'servers' twice; it belongs to one version",
+                    "14:85: error: 'b c' is not a valid server name; use letters, digits, '-', '_', '.' and ':'",
+                    "14:85: error: server 'a' is listed in 'servers' twice; it belongs to one version",
                 ]
             ),
             (
@@ -498,7 +498,7 @@ struct MistakeTests {
                 "{kind: http, instances: [\"http://a\"], set: [{url: \"/a${b\", expect: 204, conflict: [204]}]}",
                 [
                     "14:66: error: the template is not closed; write } after the name",
-                    "14:95: error: status 204 stands in 'expect' and in 'conflict'",
+                    "14:95: error: status 204 is listed in 'expect' and in 'conflict'",
                 ]
             ),
             (
@@ -513,7 +513,7 @@ struct MistakeTests {
                 [
                     "14:77: error: a requirement needs 'equals'",
                     "14:87: error: 'pointer' must be a JSON pointer such as /weights/0, got 'x'",
-                    "14:102: error: '1' is no name of a variable; use letters, digits and '_'",
+                    "14:102: error: '1' is not a valid name of a variable; use letters, digits and '_'",
                 ]
             ),
             (

@@ -147,7 +147,7 @@ struct RegressionRuleTests {
             (
                 "indicator: error_rate", "indicator: latency",
                 [
-                    "6:64: error: 'floor' is an error rate, and the rule does not look at error_rate; remove it"
+                    "6:64: error: 'floor' is an error rate, and the rule does not use error_rate; remove it"
                 ]
             ),
             (

@@ -78,7 +78,7 @@ struct ReleaseFileTests {
             (
                 ["releases.d/a.yaml": "state: x\nreleases: []\n"],
                 [
-                    "releases.d/a.yaml:1:1: error: 'state' does not belong into a file with releases; it holds one release, "
+                    "releases.d/a.yaml:1:1: error: 'state' does not belong in a file with releases; it holds one release, "
                         + "or a list of releases"
                 ]
             ),

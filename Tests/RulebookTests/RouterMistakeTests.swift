@@ -54,7 +54,7 @@ struct RouterMistakeTests {
                     "14:27: error: 'instances' and 'xds' exclude each other: with xds, Envoy calls Rollguard",
                     "14:95: error: 'xds' needs 'file'",
                     "14:104: error: 'listen' must be an address such as 127.0.0.1:9413, got '127.0.0.1'; the router has to know the port, so it must be 1 to 65535",
-                    "14:124: error: node 'a' stands in 'nodes' twice",
+                    "14:124: error: node 'a' is listed in 'nodes' twice",
                 ]
             ),
         ] as [(String, [String])])
@@ -74,7 +74,7 @@ struct RouterMistakeTests {
                 "{kind: traefik, instances: [\"http://a\"], service: app@file, services: {baseline: \"a b\", canary: c}, redis: {address: \"redis://h\", user: u}}",
                 [
                     "14:63: error: 'service' is the weighted service's name alone, such as checkout; the provider follows from the rest",
-                    "14:94: error: 'baseline' has a blank in it; a name has none",
+                    "14:94: error: 'baseline' contains a blank; a name must not",
                     "14:130: error: 'address' must be HOST:PORT, such as 127.0.0.1:6379, or a path, got 'redis://h'; the port must be a number up to 65535",
                     "14:149: error: 'user' needs 'password_file' or 'password_env'",
                 ]
@@ -82,7 +82,7 @@ struct RouterMistakeTests {
             (
                 "{kind: traefik, instances: [\"http://a\"], service: app, services: {baseline: a, canary: c}, redis: {address: \"h:1\", password: x}}",
                 [
-                    "14:128: error: a secret must not stand in the file; use 'password_file' or 'password_env'"
+                    "14:128: error: a secret must not be written in the file; use 'password_file' or 'password_env'"
                 ]
             ),
         ] as [(String, [String])])

@@ -117,7 +117,7 @@ struct RuleMistakeTests {
                 "labels: {severity: page}",
                 "labels: {severity-x: page, alertname: x, __a: b, t: \"{{ $labels.severity }}\"}",
                 [
-                    "8:18: error: 'severity-x' is no name here; use letters, digits and '_', not beginning with a digit",
+                    "8:18: error: 'severity-x' is not a valid name; use letters, digits and '_', not beginning with a digit",
                     "8:36: error: the label 'alertname' is set by Rollguard; choose another name",
                     "8:50: error: the label '__a' is set by Rollguard; choose another name",
                     "8:65: error: a label cannot name the rule's labels; only annotations can",
@@ -212,7 +212,7 @@ struct RuleMistakeTests {
         #expect(result.plan != nil)
         #expect(
             result.warnings.map(\.text) == [
-                "the rule rolls back on a condition that does not look at the canary; is that meant?"
+                "the rule rolls back on a condition that does not use the canary; is that intended?"
             ])
         #expect(result.warnings.first?.description.contains(":8:17: warning: ") == true)
     }

@@ -231,7 +231,7 @@ struct ConditionParser {
         }
         if Indicator(name: symbol) != nil {
             return
-                "unknown word \(Quote.value(symbol)); canary and baseline stand for the rule's indicator in each pool"
+                "unknown word \(Quote.value(symbol)); canary and baseline are the rule's indicator in each pool"
         }
         let hint = Quote.suggestion(for: symbol, among: words)
         return "unknown word \(Quote.value(symbol))" + (hint.isEmpty ? "; values are canary and baseline" : hint)

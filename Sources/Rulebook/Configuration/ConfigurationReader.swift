@@ -11,7 +11,7 @@ struct ConfigurationReader {
     func plan(_ document: Document, log: MistakeLog) -> Plan? {
         let root = Field(label: "a configuration", value: document.root, log: log)
         if let groups = document.root.member("groups") {
-            log.error(groups.namePlace, "'groups' belongs into a rule file; name that file under 'rules' of a release")
+            log.error(groups.namePlace, "'groups' belongs in a rule file; name that file under 'rules' of a release")
             return nil
         }
         if ReleaseListReader.isReleaseFile(document.root) {

@@ -41,7 +41,8 @@ struct IndicatorsReader {
                     return try SeriesSelector(parsing: text)
                 } catch {
                     field.log.error(
-                        places.place(utf8Offset: error.offset), "\(field.label) is no selector: \(error.reason)")
+                        places.place(utf8Offset: error.offset),
+                        "\(field.label) is not a valid selector: \(error.reason)")
                     return nil
                 }
             },

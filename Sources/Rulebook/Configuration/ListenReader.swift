@@ -128,7 +128,7 @@ struct ListenReader {
         return entries.compactMap { entry in
             guard let text = entry.line() else { return nil }
             guard let authority = Authority(text), authority.port == nil else {
-                entry.fail("\(Quote.value(text)) is no host name; write it without scheme and port")
+                entry.fail("\(Quote.value(text)) is not a host name; write it without scheme and port")
                 return nil
             }
             return authority.host
@@ -146,7 +146,8 @@ struct ListenReader {
         case ("token", false): field.fail("'changes: token' needs a token; add 'token_file' or 'token_env'")
         case ("socket", true), ("loopback", true):
             field.fail(
-                "'changes: \(word)' and a token exclude each other: with a token, whoever holds it may change something"
+                "'changes: \(word)' and a token exclude each other: with a token, every caller that has it may change "
+                    + "something"
             )
         default: field.fail("'changes' must be token, socket or loopback, got \(Quote.value(word))")
         }

@@ -62,7 +62,7 @@ struct ReleaseListReader {
             if let foreign = members.first(where: { ["releases", "state", "groups"].contains($0.name) }) {
                 files.log.error(
                     foreign.namePlace,
-                    "'\(foreign.name)' does not belong into a file with releases; it holds one release, or a list of "
+                    "'\(foreign.name)' does not belong in a file with releases; it holds one release, or a list of "
                         + "releases")
                 return []
             }

@@ -211,7 +211,7 @@ struct FallbackReader {
                 }
                 if afterMs >= deadlineMs {
                     fields["after"]?.fail(
-                        "'after' must be shorter than 'deadline' of 'rollback', or nobody is left to take over in time")
+                        "'after' must be shorter than 'deadline' of 'rollback', or no time is left to take over")
                 }
                 return true
             })

@@ -104,6 +104,6 @@ struct ScrapeReader {
         guard let lateAfterMs = plan.lateAfterMs, lateAfterMs >= plan.timeoutMs else { return }
         field?.fail(
             "'late_after' (\(Amounts.text(durationMs: lateAfterMs))) must be shorter than 'timeout' "
-                + "(\(Amounts.text(durationMs: plan.timeoutMs))), after which nobody is waited for anyway")
+                + "(\(Amounts.text(durationMs: plan.timeoutMs))), after which no target is waited for")
     }
 }

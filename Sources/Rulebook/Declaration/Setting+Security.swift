@@ -103,7 +103,7 @@ struct AuthorizationDraft {
     private static func header(_ folder: ConfigurationFolder) -> Section<Header> {
         let name = ValueForm.line().checked { name, field in
             if NameRules.isHeader(name) { return name }
-            field.fail("\(Quote.value(name)) is no header name")
+            field.fail("\(Quote.value(name)) is not a valid header name")
             return nil
         }
         return Section(

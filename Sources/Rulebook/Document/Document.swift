@@ -13,7 +13,7 @@ struct Document {
 
     private static func compose(_ text: FileText, log: MistakeLog) -> Document? {
         guard var source = ComposableText(text) else {
-            log.error(.whole(text.file), "the file uses every private Unicode character; it is no configuration")
+            log.error(.whole(text.file), "the file uses every private Unicode character; it cannot be a configuration")
             return nil
         }
         while true {

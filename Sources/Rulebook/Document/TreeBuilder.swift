@@ -86,7 +86,7 @@ struct TreeBuilder {
 
     private mutating func alias(_ name: String, _ place: Place, depth: Int) -> Anchored? {
         if open.contains(name) {
-            log.error(place, "the alias \(Quote.value("*" + name)) stands inside its own anchor")
+            log.error(place, "the alias \(Quote.value("*" + name)) is used inside its own anchor")
             return joined([], .unusable, place)
         }
         guard let anchored = anchors[name] else {

@@ -34,7 +34,7 @@ enum Amounts {
             guard let index = allowed.firstIndex(where: { $0.name == unit }) else {
                 let isKnown = units.contains { $0.name == unit }
                 throw AmountError(
-                    reason: isKnown ? "each unit stands once, the largest first" : "units are ms, s, m, h, d and w")
+                    reason: isKnown ? "each unit is written once, the largest first" : "units are ms, s, m, h, d and w")
             }
             guard let count = Int64(digits), count <= longestMs / allowed[index].ms else {
                 throw AmountError(reason: "it is longer than ten years")

@@ -10,7 +10,7 @@ extension Field {
     func routerName() -> String? {
         guard let name = line(limit: 253) else { return nil }
         guard !name.contains(" ") else {
-            fail("\(label) has a blank in it; a name has none")
+            fail("\(label) contains a blank; a name must not")
             return nil
         }
         return name

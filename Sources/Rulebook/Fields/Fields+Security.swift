@@ -25,7 +25,7 @@ extension Fields {
         var headers: [TextPair] = []
         for (name, namePlace, field) in pairs {
             guard NameRules.isHeader(name) else {
-                field.log.error(namePlace, "\(Quote.value(name)) is no header name")
+                field.log.error(namePlace, "\(Quote.value(name)) is not a valid header name")
                 continue
             }
             guard seen.insert(name.lowercased()).inserted else {
@@ -37,7 +37,8 @@ extension Fields {
             if SecretFields.isSecretHeader(name), !value.contains("${") {
                 field.log.error(
                     namePlace,
-                    "a secret must not stand in the file; use 'auth' with 'header' and 'value_file' or 'value_env'")
+                    "a secret must not be written in the file; use 'auth' with 'header' and 'value_file' or "
+                        + "'value_env'")
                 continue
             }
             guard value.unicodeScalars.allSatisfy({ Quote.isShowable($0) || $0 == "\t" }) else {

@@ -85,7 +85,7 @@ enum SecretFields {
     ]
 
     static func refusal(of name: String, known: [String]) -> String? {
-        let sentence = "a secret must not stand in the file"
+        let sentence = "a secret must not be written in the file"
         let references = ["\(name)_file", "\(name)_env"].filter(known.contains)
         if referenced.contains(name), !references.isEmpty { return "\(sentence); use \(Quote.choices(references))" }
         guard telling.contains(name.lowercased()) else { return nil }

@@ -5,7 +5,7 @@ struct AddressError: Error {
     let reason: String
 }
 
-/// `host:port`, where an IPv6 address stands in brackets.
+/// `host:port`, where an IPv6 address is written in brackets.
 struct HostPort: Equatable {
     /// Without brackets.
     let host: String
@@ -24,7 +24,7 @@ struct HostPort: Equatable {
             portText = rest.isEmpty ? nil : rest.dropFirst()
         } else {
             let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-            guard parts.count <= 2 else { throw AddressError(reason: "an IPv6 address stands in brackets") }
+            guard parts.count <= 2 else { throw AddressError(reason: "an IPv6 address is written in brackets") }
             guard let name = parts.first, !name.isEmpty else { throw AddressError(reason: "the host is missing") }
             host = String(name)
             guard host.utf8.allSatisfy(HostPort.isNameByte) else {
@@ -70,7 +70,7 @@ struct WebAddress {
     let rest: String
 
     static let credentialReason =
-        "a user name or password must not stand in an address; use 'auth' with password_file or password_env"
+        "a user name or password must not be part of an address; use 'auth' with password_file or password_env"
 
     static func isURL(_ text: String) -> Bool { text.contains("://") }
 
@@ -133,7 +133,7 @@ extension Field {
         for entry in entries {
             guard let (text, address) = entry.url(allowsQuery: false) else { continue }
             guard seen.insert(address.identity).inserted else {
-                entry.fail("\(Quote.value(text)) stands in \(label) twice")
+                entry.fail("\(Quote.value(text)) is listed in \(label) twice")
                 continue
             }
             urls.append(text)

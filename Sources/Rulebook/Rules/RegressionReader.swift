@@ -128,7 +128,7 @@ struct RegressionReader {
     private func floor(_ field: Field?, _ scope: RegressionPlan.Scope) -> Double? {
         guard let field, let floor = field.percentage(0...0.5) else { return nil }
         guard scope.hasErrors || floor == 0 else {
-            field.fail("'floor' is an error rate, and the rule does not look at error_rate; remove it")
+            field.fail("'floor' is an error rate, and the rule does not use error_rate; remove it")
             return nil
         }
         return floor

@@ -21,7 +21,7 @@ struct RuleReader {
         if let regression = plan.regression { return draft(proof(regression, plan), field, fields) }
         if plan.action == .rollback, !plan.condition.mentions(.canary), let action = fields["action"] {
             field.log.warning(
-                action.place, "the rule rolls back on a condition that does not look at the canary; is that meant?")
+                action.place, "the rule rolls back on a condition that does not use the canary; is that intended?")
         }
         ImpossibleRule.check(plan, fields)
         return draft(plan, field, fields)
@@ -99,7 +99,7 @@ struct RuleReader {
             guard NameRules.isVariable(name) else {
                 field.log.error(
                     namePlace,
-                    "\(Quote.value(name)) is no name here; use letters, digits and '_', not beginning with a digit")
+                    "\(Quote.value(name)) is not a valid name; use letters, digits and '_', not beginning with a digit")
                 continue
             }
             guard let text = value.text() else { continue }

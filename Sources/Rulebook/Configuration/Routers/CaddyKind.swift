@@ -9,7 +9,7 @@ enum CaddyKind: RouterKind {
     static func section(_ context: RouterContext) -> Section<CaddyPlan> {
         let id = ValueForm.line(limit: 200, "name").checked { id, field in
             if !RouterNames.isName(id) {
-                field.fail("\(Quote.value(id)) is no usable id; use letters, digits, '-', '_' and '.'")
+                field.fail("\(Quote.value(id)) is not a valid id; use letters, digits, '-', '_' and '.'")
             }
             return id
         }

@@ -71,7 +71,7 @@ enum EnvoyKind: RouterKind {
         let nodes = ValueForm.lines(of: "nodes").checked { nodes, field in
             var seen: Set<String> = []
             for node in nodes where !seen.insert(node).inserted {
-                field.fail("node \(Quote.value(node)) stands in 'nodes' twice")
+                field.fail("node \(Quote.value(node)) is listed in 'nodes' twice")
             }
             return nodes
         }

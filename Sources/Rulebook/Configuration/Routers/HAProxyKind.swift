@@ -39,10 +39,10 @@ enum HAProxyKind: RouterKind {
     private static var weights: [Setting<Settings>] {
         let servers = ServerLists.section(
             of: "servers",
-            refusal: { isName($0) ? nil : "\(Quote.value($0)) is no server name; \(nameRule)" },
-            duplicate: { "server \(Quote.value($0)) stands in 'servers' twice; it belongs to one version" })
+            refusal: { isName($0) ? nil : "\(Quote.value($0)) is not a valid server name; \(nameRule)" },
+            duplicate: { "server \(Quote.value($0)) is listed in 'servers' twice; it belongs to one version" })
         let backend = ValueForm.line(limit: 200, "name").checked { name, field in
-            if !isName(name) { field.fail("\(Quote.value(name)) is no backend name; \(nameRule)") }
+            if !isName(name) { field.fail("\(Quote.value(name)) is not a valid backend name; \(nameRule)") }
             return name
         }
         func withoutMap(_ fields: Fields) -> Bool { !fields.has("map") }
@@ -84,7 +84,7 @@ enum HAProxyKind: RouterKind {
         guard let field = fields["sockets"], let lines = field.lines(of: "sockets") else { return nil }
         var seen: Set<String> = []
         for line in lines where !seen.insert(path(line)).inserted {
-            field.fail("\(Quote.value(line)) stands in 'sockets' twice")
+            field.fail("\(Quote.value(line)) is listed in 'sockets' twice")
         }
         return lines.map(path)
     }
@@ -114,7 +114,7 @@ enum HAProxyKind: RouterKind {
             for key in keys where !isWord(key) { refuseWord(field) }
             if keys.count < 2 { field.fail("'keys' has one key; write it as 'key'") }
             if keys.count > 100 { field.fail("'keys' has more than 100 keys") }
-            if Set(keys).count < keys.count { field.fail("a key stands in 'keys' twice") }
+            if Set(keys).count < keys.count { field.fail("a key is listed in 'keys' twice") }
             return keys
         }
     }

@@ -33,7 +33,8 @@ enum HTTPKind: RouterKind {
         guard let pairs = field?.pairs() else { return [] }
         return pairs.compactMap { name, namePlace, value in
             guard NameRules.isVariable(name) else {
-                value.log.error(namePlace, "\(Quote.value(name)) is no name of a variable; use letters, digits and '_'")
+                value.log.error(
+                    namePlace, "\(Quote.value(name)) is not a valid name of a variable; use letters, digits and '_'")
                 return nil
             }
             if let refusal = SecretFields.refusal(of: name, known: []) {

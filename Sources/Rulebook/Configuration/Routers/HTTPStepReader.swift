@@ -14,7 +14,7 @@ struct HTTPStepReader {
             finish: { step, fields in
                 if !fields.has("conflict") { step.conflict = step.conflict.filter { !step.expect.contains($0) } }
                 if let both = step.expect.first(where: step.conflict.contains) {
-                    fields["conflict"]?.fail("status \(both) stands in 'expect' and in 'conflict'")
+                    fields["conflict"]?.fail("status \(both) is listed in 'expect' and in 'conflict'")
                 }
                 return true
             })
@@ -157,7 +157,8 @@ struct HTTPStepReader {
         guard let pairs = field.pairs() else { return [] }
         return pairs.compactMap { name, namePlace, value in
             guard NameRules.isVariable(name) else {
-                value.log.error(namePlace, "\(Quote.value(name)) is no name of a variable; use letters, digits and '_'")
+                value.log.error(
+                    namePlace, "\(Quote.value(name)) is not a valid name of a variable; use letters, digits and '_'")
                 return nil
             }
             let fields = value.fields(of: "the capture \(Quote.value(name))", ["header", "pointer"])
@@ -166,7 +167,7 @@ struct HTTPStepReader {
                 return fields["pointer"]?.pointer().map { .init(variable: name, origin: .pointer($0)) }
             }
             guard let header = fields["header"], let headerName = header.line() else { return nil }
-            if !NameRules.isHeader(headerName) { header.fail("\(Quote.value(headerName)) is no header name") }
+            if !NameRules.isHeader(headerName) { header.fail("\(Quote.value(headerName)) is not a valid header name") }
             return .init(variable: name, origin: .header(headerName))
         }
     }

@@ -139,7 +139,7 @@ enum NginxKind: RouterKind {
                 let instances = entries.compactMap { entry -> Instance? in
                     guard let instance = section.read(entry) else { return nil }
                     if !seen.insert(instance.file).inserted {
-                        entry.fail("the include \(Quote.value(instance.file)) stands in 'includes' twice")
+                        entry.fail("the include \(Quote.value(instance.file)) is listed in 'includes' twice")
                     }
                     return instance
                 }
@@ -159,7 +159,7 @@ enum NginxKind: RouterKind {
             finish: { split, fields in
                 for (name, value) in [("baseline", split.baseline), ("canary", split.canary)]
                 where !RouterNames.isAddress(value) {
-                    fields[name]?.fail("\(Quote.value(value)) is no name of an upstream")
+                    fields[name]?.fail("\(Quote.value(value)) is not a valid name of an upstream")
                 }
                 if split.baseline == split.canary { fields["canary"]?.fail("'canary' and 'baseline' are the same") }
                 return true
@@ -174,7 +174,7 @@ enum NginxKind: RouterKind {
                 if choices.isEmpty { field.fail("'choices' is empty; it needs at least one variable") }
                 var seen: Set<String> = []
                 for choice in choices where !seen.insert(choice.variable).inserted {
-                    field.fail("the variable \(Quote.value(choice.variable)) stands in 'choices' twice")
+                    field.fail("the variable \(Quote.value(choice.variable)) is listed in 'choices' twice")
                 }
                 return choices.isEmpty ? nil : choices
             },
@@ -184,7 +184,7 @@ enum NginxKind: RouterKind {
     private static var choice: Section<NginxIncludePlan.Choice> {
         let variable = ValueForm.line(limit: 100).checked { name, field in
             if !name.hasPrefix("$") || name.count < 2 || !RouterNames.isName(String(name.dropFirst())) {
-                field.fail("\(Quote.value(name)) is no variable such as $checkout_version")
+                field.fail("\(Quote.value(name)) is not a variable such as $checkout_version")
             }
             return name
         }
@@ -192,7 +192,7 @@ enum NginxKind: RouterKind {
             let isKey = key.unicodeScalars.allSatisfy {
                 $0.isASCII && ($0.properties.isAlphabetic || "0123456789$_{}.:-".unicodeScalars.contains($0))
             }
-            if !isKey { field.fail("\(Quote.value(key)) is no key made of variables such as $request_id") }
+            if !isKey { field.fail("\(Quote.value(key)) is not a key made of variables such as $request_id") }
             return key
         }
         return Section(
@@ -205,7 +205,7 @@ enum NginxKind: RouterKind {
 
     private static var upstream: Section<Upstream> {
         let name = ValueForm.line(limit: 200, "name").checked { name, field in
-            if !RouterNames.isName(name) { field.fail("\(Quote.value(name)) is no name of an upstream") }
+            if !RouterNames.isName(name) { field.fail("\(Quote.value(name)) is not a valid name of an upstream") }
             return name
         }
         return Section(

@@ -33,8 +33,8 @@ struct ServerLists {
     /// Addresses of servers.
     static func addresses(of what: String, field: String) -> Section<ServerLists> {
         section(
-            of: what, refusal: { RouterNames.isAddress($0) ? nil : "\(Quote.value($0)) is none of the \(what)" },
-            duplicate: { "\(Quote.value($0)) stands in '\(field)' twice; it belongs to one version" })
+            of: what, refusal: { RouterNames.isAddress($0) ? nil : "\(Quote.value($0)) is not a valid address" },
+            duplicate: { "\(Quote.value($0)) is listed in '\(field)' twice; it belongs to one version" })
     }
 }
 
