@@ -53,6 +53,7 @@ struct SchemaTests {
         texts += Sample.routers.map(Self.withRouter)
         texts += try DocumentationTests.blocks("docs/reference/configuration.md").map(DocumentationTests.completed)
         texts += try DocumentationTests.blocks("README.md").filter { $0.contains("releases:") }
+        texts += try RouterTemplateTests.configurations()
         let effective = try texts.map { text in
             let result = Rulebook.load(configuration: Sample.path, files: try DocumentationTests.files(text))
             return Rulebook.effectiveYAML(of: try #require(result.plan, "\(result.mistakes)"))
