@@ -266,7 +266,7 @@ actor TargetScraper {
     /// changes, not in each scrape.
     private func warn(_ reading: TargetReading, page: [UInt8], format: ExpositionFormat) {
         let matches = reading.matches
-        let fed = [matches.requests > 0, matches.errors > 0, matches.latency > 0]
+        let fed = [matches.requests > 0, matches.errors > 0, matches.latency > 0] + matches.signals.map { $0 > 0 }
         guard fed != examined else { return }
         examined = fed
         let isMissing = watch.requests != nil && !fed[0] || watch.latency != nil && !fed[2]

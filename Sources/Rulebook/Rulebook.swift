@@ -77,6 +77,7 @@ public enum Rulebook {
         let log = MistakeLog()
         let document = Document.read(path, files: files, log: log)
         let drafts = document.map { RuleFileReader(log: log).rules(in: $0) } ?? []
+        for draft in drafts { draft.named?.warn() }
         return RuleFileResult(
             rules: log.hasErrors ? [] : drafts.map(\.plan), mistakes: log.sorted(.error),
             warnings: log.sorted(.warning), impossible: log.sorted(.impossible))

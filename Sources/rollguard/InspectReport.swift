@@ -55,6 +55,9 @@ enum InspectReport {
         add("errors", watch.errors, reading.matches.errors)
         add("latency", watch.latency, reading.matches.latency)
         if let unit = watch.latencyUnit, watch.latency != nil { lines[2] += ", in \(unit.name)" }
+        for (signal, count) in zip(watch.signals, reading.matches.signals) {
+            lines.append("own \(signal.kind.rawValue): \(signal.selector) matches \(count) series")
+        }
         let findings = PageDiagnosis.findings(
             watch, matches: reading.matches, page: page, format: format, needsPercentiles: needsPercentiles)
         return lines + findings.map { "warning: \($0)" } + reading.notes.map { "warning: \($0)" }

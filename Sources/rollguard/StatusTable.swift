@@ -53,7 +53,7 @@ enum StatusTable {
         let reason = rule.regression == nil ? rule.reason.map { ": \($0)" } ?? "" : ""
         let verdict = rule.verdict.map { $0 + reason } ?? "not evaluated yet"
         func value(_ side: SideDocument?) -> String {
-            side?.value.map { IndicatorText.value($0, of: rule.indicator ?? "") } ?? "-"
+            side?.value.map { IndicatorText.value($0, of: rule.indicator ?? "", unit: rule.unit) } ?? "-"
         }
         return [rule.name, rule.action, rule.alert, verdict, value(rule.canary), value(rule.baseline)]
     }
@@ -68,7 +68,9 @@ enum StatusTable {
 
 /// A value as its indicator is spoken of.
 enum IndicatorText {
-    static func value(_ value: Double, of indicator: String) -> String {
+    /// - Parameter unit: as in the API; nil in entries of older versions, which had built-in indicators alone.
+    static func value(_ value: Double, of indicator: String, unit: String?) -> String {
+        if let measure = unit.flatMap(Indicator.Measure.init(rawValue:)) { return NumberText.text(value, measure) }
         if indicator.hasPrefix("error_rate") { return NumberText.percent(value) }
         if indicator.hasPrefix("latency") { return NumberText.seconds(value) }
         return NumberText.plain(value) + "/s"

@@ -73,7 +73,9 @@ enum IncidentText {
         ]
         func side(_ name: String, _ side: SideDocument) -> [String] {
             [
-                name, side.version, side.value.map { IndicatorText.value($0, of: evidence.indicator) } ?? "no value",
+                name, side.version,
+                side.value.map { IndicatorText.value($0, of: evidence.indicator, unit: evidence.unit) }
+                    ?? "no value",
                 "\(side.requests.map(NumberText.plain) ?? "?") requests",
                 "\(side.errors.map(NumberText.plain) ?? "?") failed",
                 "\(side.healthyTargets)/\(side.targets) targets up",

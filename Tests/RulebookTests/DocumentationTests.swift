@@ -45,8 +45,9 @@ struct DocumentationTests {
 
     static func files(_ configuration: String) throws -> MemoryFiles {
         var texts = [Sample.path: configuration]
-        let release = try blocks("docs/reference/configuration.md").first { $0.hasPrefix("# releases.d/checkout.yaml") }
-        texts["/etc/rollguard/releases.d/checkout.yaml"] = try #require(release)
+        let blocks = try blocks("docs/reference/configuration.md")
+        let release: String = try #require(blocks.first { $0.hasPrefix("# releases.d/checkout.yaml") })
+        texts["/etc/rollguard/releases.d/checkout.yaml"] = release
         for name in ruleNames { texts["/etc/rollguard/rules/\(name).yaml"] = try text("rules/\(name).yaml") }
         return MemoryFiles(texts)
     }

@@ -92,6 +92,9 @@ private struct MovingPage {
             "l{quantile=\"0.5\"}", "l{quantile=\"0.99\",p=\"\(below(3))\"}", "process_start_time_seconds",
             "go_goroutines",
             "r_total{c=\"2\\\"0\"}", "{\"r_total\",c=\"500\"}", "other{c=\"é\"}",
+            "retries_total{c=\"200\"}", "retries_total", "queue{q=\"\(below(3))\"}", "queue",
+            "h_bucket{le=\"0.5\"}", "h_bucket{le=\"5\"}", "h_bucket{le=\"+Inf\"}", "h_bucket{le=\"0.5\",p=\"a\"}",
+            "h_bucket{le=\"NaN\"}", "h_sum", "h_count",
         ])
         return Line(text: text, value: value(), tail: below(40) == 0 ? timestamp() : "")
     }
@@ -167,7 +170,16 @@ struct LayoutPropertyTests {
     private static let watch = WatchList(
         requests: SeriesSelector(metric: "r_total"),
         errors: SeriesSelector(metric: "r_total", matchers: [.init(label: "c", comparison: .matches, value: "5..")]),
-        latency: SeriesSelector(metric: "l"))
+        latency: SeriesSelector(metric: "l"),
+        signals: [
+            Signal(kind: .counter, selector: SeriesSelector(metric: "retries_total")),
+            // The same series as the requests.
+            Signal(kind: .counter, selector: SeriesSelector(metric: "r_total")),
+            Signal(kind: .gauge, selector: SeriesSelector(metric: "queue")),
+            Signal(kind: .histogram, selector: SeriesSelector(metric: "h"), unit: .milliseconds),
+            // Another meaning of the latency's own histogram.
+            Signal(kind: .histogram, selector: SeriesSelector(metric: "l")),
+        ])
 
     /// Small limits are reached; none at all never are.
     private static let limits = [

@@ -51,6 +51,8 @@ public struct PoolDocument: Codable, Sendable, Equatable {
     /// 0...1.
     @ExplicitNull public var errorRate: Double?
     @ExplicitNull public var latencyP99Seconds: Double?
+    /// The release's own indicators, in the order of their definition.
+    public var indicators: [IndicatorDocument]
 
     init(_ pool: PoolSnapshot) {
         version = pool.version
@@ -58,13 +60,29 @@ public struct PoolDocument: Codable, Sendable, Equatable {
         requestRatePerSecond = pool.requestRate
         errorRate = pool.errorRate
         latencyP99Seconds = pool.latencyP99
+        indicators = pool.own.map(IndicatorDocument.init)
     }
 
     enum CodingKeys: String, CodingKey {
-        case version, targets
+        case version, targets, indicators
         case requestRatePerSecond = "request_rate_per_second"
         case errorRate = "error_rate"
         case latencyP99Seconds = "latency_p99_seconds"
+    }
+}
+
+/// An indicator of the release's own in one pool.
+public struct IndicatorDocument: Codable, Sendable, Equatable {
+    public var name: String
+    /// In the base unit that `unit` names; nil without data.
+    @ExplicitNull public var value: Double?
+    /// What it measures: `share`, `per_second`, `seconds` or `number`.
+    public var unit: String
+
+    init(_ indicator: IndicatorSnapshot) {
+        name = indicator.name
+        value = indicator.value
+        unit = indicator.measure.rawValue
     }
 }
 

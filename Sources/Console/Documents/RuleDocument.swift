@@ -19,6 +19,8 @@ public struct RuleDocument: Codable, Sendable, Equatable {
     @ExplicitNull public var lastEvaluationAt: WallTime?
     /// `error_rate`, `latency_p99`, …; nil before the first evaluation, as are the following.
     @ExplicitNull public var indicator: String?
+    /// What the values measure: `share`, `per_second`, `seconds` or `number`.
+    @ExplicitNull public var unit: String?
     /// `healthy`, `breached` or `inconclusive`.
     @ExplicitNull public var verdict: String?
     /// Why the verdict is inconclusive.
@@ -45,6 +47,7 @@ public struct RuleDocument: Codable, Sendable, Equatable {
         activeSince = rule.activeSinceWallMs.map { WallTime(wallMs: $0) }
         lastEvaluationAt = rule.lastEvaluationWallMs.map { WallTime(wallMs: $0) }
         indicator = rule.evidence?.indicator
+        unit = rule.evidence?.measure?.rawValue
         verdict = rule.evidence?.verdict.word
         reason = rule.evidence?.verdict.reason
         baseline = rule.evidence.map { SideDocument($0.baseline) }
@@ -55,8 +58,8 @@ public struct RuleDocument: Codable, Sendable, Equatable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case group, name, action, when, labels, annotations, alert, indicator, verdict, reason, baseline, canary, notes
-        case regression
+        case group, name, action, when, labels, annotations, alert, indicator, unit, verdict, reason, baseline, canary
+        case notes, regression
         case selfCheck = "self_check"
         case windowMs = "window_ms"
         case forMs = "for_ms"
@@ -97,6 +100,8 @@ public struct SideDocument: Codable, Sendable, Equatable {
 /// Everything a verdict was made from.
 public struct EvidenceDocument: Codable, Sendable, Equatable {
     public var indicator: String
+    /// What the values measure: `share`, `per_second`, `seconds` or `number`; nil in entries of older versions.
+    @ExplicitNull public var unit: String?
     public var windowMs: Int64
     public var condition: String
     /// `healthy`, `breached` or `inconclusive`.
@@ -111,6 +116,7 @@ public struct EvidenceDocument: Codable, Sendable, Equatable {
 
     init(_ evidence: Evidence) {
         indicator = evidence.indicator
+        unit = evidence.measure?.rawValue
         windowMs = evidence.windowMs
         condition = evidence.condition
         verdict = evidence.verdict.word
@@ -122,7 +128,7 @@ public struct EvidenceDocument: Codable, Sendable, Equatable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case indicator, condition, verdict, reason, baseline, canary, notes, regression
+        case indicator, unit, condition, verdict, reason, baseline, canary, notes, regression
         case windowMs = "window_ms"
     }
 }

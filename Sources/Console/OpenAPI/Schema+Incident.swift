@@ -40,7 +40,9 @@ extension Schema {
         Schema(
             "Evidence",
             [
-                Field("indicator", .text), Field("window_ms", .integer), Field("condition", .text),
+                Field("indicator", .text),
+                Field("unit", .nullable(.text), "What the values measure: share, per_second, seconds or number."),
+                Field("window_ms", .integer), Field("condition", .text),
                 Field("verdict", .words(["healthy", "breached", "inconclusive"])),
                 Field("reason", .nullable(.text)),
                 Field("baseline", .reference("Side")), Field("canary", .reference("Side")),

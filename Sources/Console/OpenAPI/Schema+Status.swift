@@ -39,6 +39,15 @@ extension Schema {
                 Field("request_rate_per_second", .nullable(.number), "Over the shortest rule window."),
                 Field("error_rate", .nullable(.number), "0...1, over the shortest rule window."),
                 Field("latency_p99_seconds", .nullable(.number), "Over the shortest rule window."),
+                Field(
+                    "indicators", .list(.reference("Indicator")), "The release's own, over the shortest rule window."),
+            ]),
+        Schema(
+            "Indicator",
+            [
+                Field("name", .text),
+                Field("value", .nullable(.number), "In the base unit that `unit` names; null without data."),
+                Field("unit", .words(["share", "per_second", "seconds", "number"])),
             ]),
         Schema(
             "Target",
@@ -71,6 +80,7 @@ extension Schema {
                 Field("active_since", .nullable(.time)),
                 Field("last_evaluation_at", .nullable(.time)),
                 Field("indicator", .nullable(.text), "Null before the first evaluation."),
+                Field("unit", .nullable(.text), "What the values measure: share, per_second, seconds or number."),
                 Field("verdict", .nullable(.text), "healthy, breached or inconclusive."),
                 Field("reason", .nullable(.text), "Why the verdict is inconclusive."),
                 Field("baseline", .nullable(.reference("Side"))), Field("canary", .nullable(.reference("Side"))),
@@ -82,7 +92,7 @@ extension Schema {
             "Side",
             [
                 Field("version", .text),
-                Field("value", .nullable(.number), "In the indicator's base unit: a share 0...1, seconds, per second."),
+                Field("value", .nullable(.number), "In the base unit that `unit` of the rule names."),
                 Field("requests", .nullable(.number), "In the window."),
                 Field("errors", .nullable(.number), "In the window."),
                 Field("healthy_targets", .integer), Field("targets", .integer),

@@ -71,6 +71,9 @@ public struct MetricFamily: Sendable, Equatable {
     static let latencyP99 = MetricFamily(
         "rollguard_latency_p99_seconds", .gauge, ["release", "pool", "version"],
         "99th percentile of latency in the shortest window.")
+    static let indicatorValue = MetricFamily(
+        "rollguard_indicator_value", .gauge, ["release", "pool", "version", "indicator"],
+        "An indicator of the release's own in the shortest window, in its base unit.")
     static let canaryShare = MetricFamily(
         "rollguard_canary_share", .gauge, ["release"], "The canary's share of the traffic as last read back, 0 to 1.")
     static let routerUsable = MetricFamily(
@@ -152,7 +155,8 @@ public struct MetricFamily: Sendable, Equatable {
     /// In the order of the page.
     public static let all: [MetricFamily] = [
         buildInfo, scrapes, scrapeSeconds, scrapeBytes, scrapeSamples, watchedSeries, cycles, cyclesSkipped,
-        cycleSeconds, cycleLag, decisionSeconds, targets, requestRate, errorRatio, latencyP99, canaryShare,
+        cycleSeconds, cycleLag, decisionSeconds, targets, requestRate, errorRatio, latencyP99, indicatorValue,
+        canaryShare,
         routerUsable, verdicts, alerts, evidence, evidenceMax, evidenceBar, evidenceNeeded, evidenceDispersion,
         evidenceSafe,
         evidenceRequests, evidenceBad, evidenceRatio, evidenceDetectable, selfCheckRuns, selfCheckFalseAlarms,

@@ -83,5 +83,6 @@ struct SnapshotGauges {
         set(.requestRate, [release, name, pool.version], pool.requestRate)
         set(.errorRatio, [release, name, pool.version], pool.errorRate)
         set(.latencyP99, [release, name, pool.version], pool.latencyP99)
+        for own in pool.own { set(.indicatorValue, [release, name, pool.version, own.name], own.value) }
     }
 }

@@ -37,6 +37,7 @@ struct WebhookDocument: Encodable {
         let annotations: [String: String]
         let active_since: String
         let indicator: String
+        @Nullable var unit: String?
         let window_seconds: Double
         let condition: String
         let verdict: String
@@ -53,6 +54,7 @@ struct WebhookDocument: Encodable {
             annotations = Dictionary(alert.annotations.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
             active_since = WallTime(wallMs: alert.activeSinceWallMs).description
             indicator = alert.evidence.indicator
+            unit = alert.evidence.measure?.rawValue
             window_seconds = Double(alert.evidence.windowMs) / 1_000
             condition = alert.evidence.condition
             verdict = alert.evidence.verdict.word

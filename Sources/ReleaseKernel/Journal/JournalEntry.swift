@@ -171,6 +171,8 @@ public struct Evidence: Sendable, Equatable, Codable {
     public var notes: [String]
     /// Of a rule that asks for proof; nil for a threshold.
     public var regression: RegressionRecord?
+    /// What the values measure; nil in records of versions that had no indicators of one's own.
+    public var measure: Indicator.Measure?
 
     public init(
         indicator: String, windowMs: Int64, condition: String, verdict: Verdict, baseline: Side, canary: Side,

@@ -8,6 +8,8 @@ public struct ReleasePlan: Sendable, Equatable, Codable {
     public var baseline: PoolPlan
     public var canary: PoolPlan
     public var indicators: WatchList
+    /// Indicators that the release defines, from the signals of `indicators`; in the order of their definition.
+    public var ownIndicators: [OwnIndicator] = []
     public var router: RouterPlan
     public var fallback: FallbackPlan?
     public var rollback: RollbackPlan

@@ -18,6 +18,7 @@ extension ReleaseState {
             verdict: words.verdict(blindness: blindness),
             baseline: RuleEvaluation.side(baseline, measure.baseline, value: measure.values.baseline),
             canary: RuleEvaluation.side(canary, measure.canary, value: measure.values.canary), notes: words.notes)
+        evidence.measure = rule.indicator.measure
         evidence.regression = RegressionRecord(found, plan: plan, selfCheck: regression.selfChecks[index]?.record)
         return RuleEvaluation(evidence: evidence)
     }

@@ -90,7 +90,7 @@ struct ReleaseState: Sendable, Equatable {
     static func freshWindow(_ plan: ReleasePlan, targets: Int, at now: Moment) -> PoolWindow {
         PoolWindow(
             windowsMs: windowsMs(of: plan), intervalMs: plan.scrape.intervalMs, beganAtMs: now.uptimeMs,
-            targets: targets)
+            targets: targets, signals: plan.indicators.signals)
     }
 
     /// Every window that the plan asks for.

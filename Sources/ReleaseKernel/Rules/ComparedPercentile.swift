@@ -9,14 +9,16 @@ struct ComparedPercentile: Sendable, Equatable {
     var obstacle: String?
 
     init(
-        _ quantile: Double, baseline view: (view: WindowView, pool: PoolState),
-        canary: (view: WindowView, pool: PoolState)
+        _ question: PercentileQuestion, baseline first: (view: WindowView, pool: PoolState),
+        canary second: (view: WindowView, pool: PoolState)
     ) {
+        let view = (view: question.histogram(in: first.view), pool: first.pool)
+        let canary = (view: question.histogram(in: second.view), pool: second.pool)
         let both = view.view.hasHistogram && canary.view.hasHistogram
         let shared = both ? ComparedPercentile.sharedBounds(view.view, canary.view) : nil
-        baseline = PercentileEstimate(quantile, in: view.view, of: view.pool, named: .baseline, bounds: shared)
-        self.canary = PercentileEstimate(quantile, in: canary.view, of: canary.pool, named: .canary, bounds: shared)
-        obstacle = ComparedPercentile.obstacle(view, canary, shared: shared)
+        baseline = PercentileEstimate(question, in: first.view, of: first.pool, named: .baseline, bounds: shared)
+        self.canary = PercentileEstimate(question, in: second.view, of: second.pool, named: .canary, bounds: shared)
+        obstacle = ComparedPercentile.obstacle(question, view, canary, shared: shared)
         guard obstacle != nil else { return }
         (baseline.value, self.canary.value) = (nil, nil)
         (baseline.notes, self.canary.notes) = ([], [])
@@ -32,17 +34,18 @@ struct ComparedPercentile: Sendable, Equatable {
     }
 
     private static func obstacle(
-        _ baseline: (view: WindowView, pool: PoolState), _ canary: (view: WindowView, pool: PoolState),
+        _ question: PercentileQuestion, _ baseline: (view: WindowView, pool: PoolState),
+        _ canary: (view: WindowView, pool: PoolState),
         shared: [Double]?
     ) -> String? {
-        let summaries = (baseline.pool.hasSummaries, canary.pool.hasSummaries)
+        let summaries = (question.hasSummaries(baseline.pool), question.hasSummaries(canary.pool))
         let histograms = (baseline.view.hasHistogram, canary.view.hasHistogram)
         if summaries.0 && histograms.1 || summaries.1 && histograms.0 {
             return "one pool exposes a summary and the other a histogram, whose percentiles cannot be compared:"
                 + " expose a histogram on all targets"
         }
         guard let shared, !shared.contains(where: { $0 < .infinity }) else { return nil }
-        return "the latency buckets of the two pools have no bound in common"
+        return "the \(question.subject) buckets of the two pools have no bound in common"
             + " (baseline: \(LatencyBounds.text(baseline.view.layouts));"
             + " canary: \(LatencyBounds.text(canary.view.layouts))): configure the same buckets on all targets"
     }

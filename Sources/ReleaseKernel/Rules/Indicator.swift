@@ -8,6 +8,27 @@ public enum Indicator: Sendable, Equatable, Hashable, Codable {
     case latencyMean
     /// A latency percentile in seconds; the quantile is 0...1 (`latency_p99.9` is 0.999).
     case latencyQuantile(Double)
+    /// One that the release defines.
+    case own(OwnIndicator)
+
+    /// What an indicator's values measure.
+    public enum Measure: String, Sendable, Equatable, Hashable, Codable {
+        /// A ratio of two counts: 0...1 for the error rate; an indicator of one's own may be above 1.
+        case share
+        case perSecond = "per_second"
+        case seconds
+        /// Whatever the exporter counts.
+        case number
+    }
+
+    public var measure: Measure {
+        switch self {
+        case .requestRate: .perSecond
+        case .errorRate: .share
+        case .latencyMean, .latencyQuantile: .seconds
+        case .own(let own): own.measure
+        }
+    }
 
     /// The name used in rule files: `request_rate`, `error_rate`, `latency_mean`, `latency_p99`.
     public var name: String {
@@ -16,10 +37,11 @@ public enum Indicator: Sendable, Equatable, Hashable, Codable {
         case .errorRate: "error_rate"
         case .latencyMean: "latency_mean"
         case .latencyQuantile(let quantile): "latency_p" + Indicator.percentText(quantile)
+        case .own(let indicator): indicator.name
         }
     }
 
-    /// Reads a name as rule files write it; nil for an unknown one. Percentiles lie strictly between 0 and 100, with at
+    /// Reads a built-in indicator's name as rule files write it; nil for another one. Percentiles lie strictly between 0 and 100, with at
     /// most three digits after the point.
     public init?(name: String) {
         switch name {

@@ -11,27 +11,32 @@ struct PercentileEstimate: Sendable, Equatable {
     var notes: [String] = []
 
     /// - Parameters:
+    ///   - whole: the window; the histogram that the question is about is taken from it.
     ///   - bounds: the bounds to estimate on, rising, of those in the view; nil for all bounds that the pool's
     ///     histograms share.
     ///   - name: the pool's, for messages.
-    init(_ quantile: Double, in view: WindowView, of pool: PoolState, named name: Pool, bounds: [Double]? = nil) {
+    init(
+        _ question: PercentileQuestion, in whole: WindowView, of pool: PoolState, named name: Pool,
+        bounds: [Double]? = nil
+    ) {
+        let (view, quantile) = (question.histogram(in: whole), question.quantile)
         guard view.hasHistogram else {
-            estimateFromSummaries(quantile, in: view, of: pool, named: name)
+            if question.signal == nil { estimateFromSummaries(quantile, in: view, of: pool, named: name) }
             return
         }
-        guard !pool.hasSummaries else {
+        guard !question.hasSummaries(pool) else {
             obstacle =
                 "some targets of the \(name.rawValue) expose a histogram and others a summary, which cannot be"
                 + " combined: expose a histogram on all targets"
             return
         }
         let shown = bounds.map(view.restricted) ?? view
-        obstacle = PercentileEstimate.obstacle(shown, of: view, named: name)
+        obstacle = question.obstacle(shown, of: view, named: name)
         guard obstacle == nil else { return }
         let found = HistogramQuantile.estimate(quantile, upperBounds: shown.upperBounds, cumulative: shown.cumulative)
         guard found.value.isFinite else { return }
         value = found.value
-        notes = PercentileEstimate.notes(quantile, shown, of: view, named: name, wereRaised: found.countsWereRaised)
+        notes = question.notes(shown, of: view, named: name, wereRaised: found.countsWereRaised)
     }
 
     private mutating func estimateFromSummaries(
@@ -58,29 +63,32 @@ struct PercentileEstimate: Sendable, Equatable {
         }
     }
 
-    // MARK: Histograms
+}
 
-    private static func obstacle(_ shown: WindowView, of view: WindowView, named name: Pool) -> String? {
+// MARK: Histograms
+
+extension PercentileQuestion {
+    fileprivate func obstacle(_ shown: WindowView, of view: WindowView, named name: Pool) -> String? {
         guard view.histogramCount > 0 else { return nil }
         let finite = shown.upperBounds.contains { $0 < .infinity }
         let lacksInfinity = view.layouts.contains { !$0.isEmpty && $0.last != .infinity }
         if lacksInfinity {
-            return "the latency histogram of the \(name.rawValue) has no bucket le=\"+Inf\", so it is not known how"
+            return "the \(subject) histogram of the \(name.rawValue) has no bucket le=\"+Inf\", so it is not known how"
                 + " many requests there were: the exporter has to add it"
         }
         guard finite else {
             return view.layouts.count > 1
-                ? "the targets of the \(name.rawValue) have latency buckets without a common bound"
+                ? "the targets of the \(name.rawValue) have \(subject) buckets without a common bound"
                     + " (\(LatencyBounds.text(view.layouts))): configure the same buckets on all targets"
-                : "the latency histogram of the \(name.rawValue) has no finite bound"
+                : "the \(subject) histogram of the \(name.rawValue) has no finite bound"
         }
         let defect = HistogramDefect.first(
             upperBounds: shown.upperBounds, cumulative: shown.cumulative, count: view.histogramCount)
         return defect.map { sentence($0, named: name) }
     }
 
-    private static func sentence(_ defect: HistogramDefect, named name: Pool) -> String {
-        let start = "the latency buckets of the \(name.rawValue)"
+    private func sentence(_ defect: HistogramDefect, named name: Pool) -> String {
+        let start = "the \(subject) buckets of the \(name.rawValue)"
         return switch defect {
         case .noInfinityBucket: "\(start) have no le=\"+Inf\": the exporter has to add it"
         case .notCumulative(let bound):
@@ -92,25 +100,25 @@ struct PercentileEstimate: Sendable, Equatable {
         }
     }
 
-    private static func notes(
-        _ quantile: Double, _ shown: WindowView, of view: WindowView, named name: Pool, wereRaised: Bool
+    fileprivate func notes(
+        _ shown: WindowView, of view: WindowView, named name: Pool, wereRaised: Bool
     ) -> [String] {
         var notes: [String] = []
         if shown.upperBounds.count < view.allBounds.count {
             notes.append(
-                "the latency of the \(name.rawValue) is estimated on the bounds that all compared targets have"
+                "the \(subject) of the \(name.rawValue) is estimated on the bounds that all compared targets have"
                     + " (\(LatencyBounds.text([shown.upperBounds])), of \(LatencyBounds.text(view.layouts))):"
                     + " configure the same buckets on all targets")
         }
         if wereRaised {
-            notes.append("the latency buckets of the \(name.rawValue) had to be corrected to be cumulative")
+            notes.append("the \(subject) buckets of the \(name.rawValue) had to be corrected to be cumulative")
         }
         if let largest = shown.upperBounds.last(where: { $0 < .infinity }),
             shown.isAbove(largest, quantile: quantile)
         {
             notes.append(
-                "\(Indicator.latencyQuantile(quantile).name) of the \(name.rawValue) is above the largest bound,"
-                    + " \(NumberText.seconds(largest)); by how much is not known: add larger buckets")
+                "\(indicator.name) of the \(name.rawValue) is above the largest bound,"
+                    + " \(NumberText.value(largest, of: indicator)); by how much is not known: add larger buckets")
         }
         return notes
     }

@@ -17,10 +17,12 @@ struct RuleEvaluation: Sendable, Equatable {
             notes.append("\(missing), which the rule takes for a breach (no_data: breach)")
         }
         if baselineBreachesToo { notes.append("the baseline breaches the condition as well") }
-        evidence = Evidence(
+        var evidence = Evidence(
             indicator: measure.indicatorName, windowMs: rule.windowMs, condition: rule.conditionText, verdict: verdict,
             baseline: RuleEvaluation.side(baseline, measure.baseline, value: values.baseline),
             canary: RuleEvaluation.side(canary, measure.canary, value: values.canary), notes: notes)
+        evidence.measure = rule.indicator.measure
+        self.evidence = evidence
     }
 
     /// A rule that asks for proof. It compares the pools, so that a baseline that is sick as well is no breach to begin with.

@@ -99,19 +99,19 @@ struct RuleMeasure: Sendable {
     fileprivate mutating func fill(
         _ indicator: Indicator, isComparison: Bool, baseline pool: PoolState, canary other: PoolState
     ) {
-        guard case .latencyQuantile(let quantile) = indicator else {
+        guard let question = indicator.percentile else {
             values.baseline = indicator.value(in: baseline.view, of: pool)
             values.canary = indicator.value(in: canary.view, of: other)
             return
         }
         if isComparison {
-            let found = ComparedPercentile(quantile, baseline: (baseline.view, pool), canary: (canary.view, other))
+            let found = ComparedPercentile(question, baseline: (baseline.view, pool), canary: (canary.view, other))
             incomparable = found.obstacle
             take(found.baseline, found.canary)
         } else {
             take(
-                PercentileEstimate(quantile, in: baseline.view, of: pool, named: .baseline),
-                PercentileEstimate(quantile, in: canary.view, of: other, named: .canary))
+                PercentileEstimate(question, in: baseline.view, of: pool, named: .baseline),
+                PercentileEstimate(question, in: canary.view, of: other, named: .canary))
         }
     }
 

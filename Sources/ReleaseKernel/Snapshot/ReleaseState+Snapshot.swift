@@ -34,7 +34,7 @@ extension ReleaseState {
 
     private func snapshot(of pool: PoolState) -> PoolSnapshot {
         let view = pool.window.view(windowMs: shownWindowMs)
-        return PoolSnapshot(
+        var snapshot = PoolSnapshot(
             version: pool.version,
             targets: pool.targets.map { target in
                 TargetSnapshot(
@@ -44,6 +44,11 @@ extension ReleaseState {
             requestRate: Indicator.requestRate.value(in: view, of: pool),
             errorRate: Indicator.errorRate.value(in: view, of: pool),
             latencyP99: Indicator.latencyQuantile(0.99).value(in: view, of: pool))
+        snapshot.own = plan.ownIndicators.map { own in
+            IndicatorSnapshot(
+                name: own.name, value: Indicator.own(own).value(in: view, of: pool), measure: own.measure)
+        }
+        return snapshot
     }
 
     private func ruleSnapshot(_ index: Int) -> RuleSnapshot {

@@ -83,6 +83,8 @@ public struct PoolSnapshot: Sendable, Equatable, Codable {
     public var errorRate: Double?
     /// Seconds.
     public var latencyP99: Double?
+    /// The release's own indicators, in the order of their definition.
+    public var own: [IndicatorSnapshot] = []
 
     public init(
         version: String, targets: [TargetSnapshot], requestRate: Double?, errorRate: Double?, latencyP99: Double?
@@ -92,6 +94,20 @@ public struct PoolSnapshot: Sendable, Equatable, Codable {
         self.requestRate = requestRate
         self.errorRate = errorRate
         self.latencyP99 = latencyP99
+    }
+}
+
+/// An indicator of the release's own in one pool, over the shortest rule window.
+public struct IndicatorSnapshot: Sendable, Equatable, Codable {
+    public var name: String
+    /// Nil without data.
+    public var value: Double?
+    public var measure: Indicator.Measure
+
+    public init(name: String, value: Double?, measure: Indicator.Measure) {
+        self.name = name
+        self.value = value
+        self.measure = measure
     }
 }
 

@@ -75,6 +75,8 @@ struct PoolState: Sendable, Equatable {
             targets[index].silence.fail(isUnreachable: report.isUnreachable)
         case .success(let reading, let warnings):
             note(reading, warnings: warnings, target: index, ownRequests: report.ownRequests)
+            // Of several processes behind one address the present values say nothing.
+            if !reading.isAmbiguous { window.addGauges(reading, target: index) }
             count(reading, target: index, atMs: now.uptimeMs)
             guard isCompared else { return }
             let sampledUptimeMs = report.sampledUptimeMs ?? now.uptimeMs...now.uptimeMs
@@ -95,7 +97,7 @@ struct PoolState: Sendable, Equatable {
         // A page that tells nothing, but is not the first one, leaves what it withholds to a later page.
         let isBase = reading.coveredSeconds == nil && !reading.isAmbiguous
         defer { targets[target].lastPageUptimeMs = uptimeMs }
-        guard isBase || reading.requests != nil || reading.latency != .absent else { return }
+        guard isBase || reading.tellsCounts else { return }
         let row = firstRow(of: reading, target: target, atMs: uptimeMs)
         window.add(reading, target: target, from: min(row, window.openRow))
         targets[target].lastRow = window.openRow

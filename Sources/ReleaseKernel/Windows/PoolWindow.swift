@@ -39,11 +39,13 @@ struct PoolWindow: Sendable, Equatable {
     var isStartingOver: Bool { comparableSinceRow > 0 && comparableSinceRow == written - 1 }
     /// Rows ever written; row `n` lives at `n % capacity`.
     private var written = 0
-    /// The column of each histogram bound. Never iterated over.
-    private var columns: [Double: Int] = [:]
     private var usedColumns = Cell.firstBucket
-    /// The sets of bounds with which histograms came. Mostly one.
-    private var layouts: [HistogramLayout] = []
+    private var latency = HistogramColumns()
+    /// One per signal of the watch list.
+    private var signals: [SignalPlace] = []
+    private var counters: [CounterColumn] = []
+    private var gauges: [GaugeRows] = []
+    private var histograms: [HistogramColumns] = []
     /// The request rates, by target; its windows are in the cursors' order.
     private var rates: CoveredRates
     private(set) var hasRequests = false
@@ -53,7 +55,8 @@ struct PoolWindow: Sendable, Equatable {
     ///   - windowsMs: every window length that a rule asks for.
     ///   - intervalMs: the scrape interval; with the longest window it bounds the number of rows.
     ///   - targets: how many targets the pool has.
-    init(windowsMs: [Int64], intervalMs: Int64, beganAtMs: Int64, targets: Int = 1) {
+    ///   - signals: what is kept besides requests, errors and latency.
+    init(windowsMs: [Int64], intervalMs: Int64, beganAtMs: Int64, targets: Int = 1, signals: [Signal] = []) {
         let interval = max(1, intervalMs)
         self.intervalMs = interval
         let distinct = PoolWindow.distinct(windowsMs)
@@ -64,6 +67,22 @@ struct PoolWindow: Sendable, Equatable {
         rows = Array(repeating: 0, count: capacity * Cell.firstBucket)
         rowTimes = Array(repeating: beganAtMs, count: capacity)
         written = 1
+        for signal in signals { keep(signal, targets: targets) }
+    }
+
+    private mutating func keep(_ signal: Signal, targets: Int) {
+        switch signal.kind {
+        case .counter:
+            signals.append(.counter(counters.count))
+            reserveColumns(1)
+            counters.append(CounterColumn(column: takeColumn(), rates: rates))
+        case .gauge:
+            signals.append(.gauge(gauges.count))
+            gauges.append(GaugeRows(targets: targets, capacity: capacity))
+        case .histogram:
+            signals.append(.histogram(histograms.count))
+            histograms.append(HistogramColumns())
+        }
     }
 
     private static func distinct(_ windowsMs: [Int64]) -> [Int64] {
@@ -90,6 +109,7 @@ struct PoolWindow: Sendable, Equatable {
         }
         let before = first < written ? totals : []
         addToTotals(reading)
+        add(reading, target: target, from: first)
         // The increments belong to the rows of the gap too: no window that begins inside it may see them.
         guard first < written else { return }
         for row in max(first, written - capacity)..<written {
@@ -108,7 +128,11 @@ struct PoolWindow: Sendable, Equatable {
     }
 
     /// For a window that begins anew over the same targets.
-    mutating func keepLastRates(of old: PoolWindow) { rates.keepLastRates(of: old.rates) }
+    mutating func keepLastRates(of old: PoolWindow) {
+        rates.keepLastRates(of: old.rates)
+        guard counters.count == old.counters.count else { return }
+        for index in counters.indices { counters[index].rates.keepLastRates(of: old.counters[index].rates) }
+    }
 
     /// Whether a page covers more time than there was since the page before, by more than scrapes are late: it brings what
     /// an earlier page withheld.
@@ -122,7 +146,7 @@ struct PoolWindow: Sendable, Equatable {
     }
 
     private mutating func addToTotals(_ reading: TargetReading) {
-        if reading.requests != nil || reading.latency != .absent { totals[Cell.pages] += 1 }
+        if reading.tellsCounts { totals[Cell.pages] += 1 }
         if let requests = reading.requests {
             totals[Cell.requests] += requests
             hasRequests = true
@@ -143,37 +167,69 @@ struct PoolWindow: Sendable, Equatable {
     private mutating func add(_ histogram: HistogramIncrements) {
         totals[Cell.latencySeconds] += histogram.sumSeconds
         totals[Cell.latencyCount] += histogram.count
-        let layout = layouts[place(of: histogram.upperBounds)]
+        let place = place(of: histogram.upperBounds, in: latency) { $0.latency = $1 }
+        add(histogram, to: latency.layouts[place])
+    }
+
+    private mutating func add(_ histogram: HistogramIncrements, to layout: HistogramLayout) {
         var largest = histogram.count
-        for (index, column) in layout.columns.enumerated() {
-            totals[column] += histogram.cumulative[index]
-            largest = max(largest, histogram.cumulative[index])
+        for (bound, column) in zip(histogram.upperBounds.indices, layout.columns) {
+            totals[column] += histogram.cumulative[bound]
+            largest = max(largest, histogram.cumulative[bound])
         }
         totals[layout.countColumn] += largest
     }
 
-    /// More bounds, or sets of them, than this over a release's life are not bounds. Further sets share one without any
-    /// bound, so that nothing is estimated from windows with requests in it.
-    private static let boundLimit = 2_000
-    private static let layoutLimit = 64
+    // MARK: signals
 
-    /// The index of the layout with these bounds, which is made if need be.
-    private mutating func place(of upperBounds: [Double]) -> Int {
-        if let known = layouts.firstIndex(where: { $0.upperBounds == upperBounds }) { return known }
-        let fresh = upperBounds.count { columns[$0] == nil }
-        let isTooMuch = layouts.count >= PoolWindow.layoutLimit || columns.count + fresh > PoolWindow.boundLimit
-        if isTooMuch, !upperBounds.isEmpty { return place(of: []) }
-        reserveColumns(fresh + 1)
-        let used = upperBounds.map { column(of: $0) }
-        layouts.append(HistogramLayout(upperBounds: upperBounds, columns: used, countColumn: takeColumn()))
-        return layouts.count - 1
+    private mutating func add(_ reading: TargetReading, target: Int, from first: Int) {
+        for (signal, one) in zip(signals, reading.signals) {
+            switch (signal, one) {
+            case (.counter(let index), .counter(let rise)):
+                totals[counters[index].column] += rise
+                counters[index].isSeen = true
+                guard let seconds = reading.coveredSeconds else { continue }
+                counters[index].rates.add(target: target, requests: rise, seconds: seconds, from: first, open: written)
+            case (.histogram(let index), .histogram(let increments)):
+                let place = place(of: increments.upperBounds, in: histograms[index]) { $0.histograms[index] = $1 }
+                add(increments, to: histograms[index].layouts[place])
+            default: continue
+            }
+        }
     }
 
-    private mutating func column(of bound: Double) -> Int {
-        if let known = columns[bound] { return known }
-        let column = takeColumn()
-        columns[bound] = column
-        return column
+    /// What the gauges of one target's page are now. It shows from the next ``closeRow(atMs:)`` on.
+    mutating func addGauges(_ reading: TargetReading, target: Int) {
+        for (signal, one) in zip(signals, reading.signals) {
+            guard case .gauge(let index) = signal else { continue }
+            if case .gauge(let values) = one {
+                gauges[index].take(values, target: target)
+            } else {
+                gauges[index].take(nil, target: target)
+            }
+        }
+    }
+
+    // MARK: columns
+
+    /// The index of the layout with these bounds. Where it has to be made, `keep` puts the histogram that has it back.
+    private mutating func place(
+        of upperBounds: [Double], in known: HistogramColumns, keep: (inout PoolWindow, HistogramColumns) -> Void
+    ) -> Int {
+        if let place = known.place(of: upperBounds) { return place }
+        if known.isFull(for: upperBounds), !upperBounds.isEmpty { return place(of: [], in: known, keep: keep) }
+        var histogram = known
+        reserveColumns(known.fresh(upperBounds) + 1)
+        let columns = upperBounds.map { bound in
+            if let known = histogram.columns[bound] { return known }
+            let column = takeColumn()
+            histogram.columns[bound] = column
+            return column
+        }
+        histogram.layouts.append(
+            HistogramLayout(upperBounds: upperBounds, columns: columns, countColumn: takeColumn()))
+        keep(&self, histogram)
+        return histogram.layouts.count - 1
     }
 
     /// A column that nothing has used yet; there is one, see ``reserveColumns(_:)``.
@@ -189,7 +245,7 @@ struct PoolWindow: Sendable, Equatable {
     private mutating func reserveColumns(_ count: Int) {
         let needed = usedColumns + count
         guard needed > stride else { return }
-        setStride(layouts.isEmpty ? needed : max(needed, stride * 3 / 2))
+        setStride(latency.layouts.isEmpty ? needed : max(needed, stride * 3 / 2))
     }
 
     private mutating func setStride(_ new: Int) {
@@ -211,6 +267,8 @@ struct PoolWindow: Sendable, Equatable {
         for cell in 0..<stride { rows[slot * stride + cell] = totals[cell] }
         rowTimes[slot] = now
         rates.closeRow(written)
+        for index in counters.indices { counters[index].rates.closeRow(written) }
+        for index in gauges.indices { gauges[index].closeRow(slot: slot) }
         written += 1
         for index in cursors.indices { advance(&cursors[index], now: now) }
     }
@@ -246,8 +304,7 @@ struct PoolWindow: Sendable, Equatable {
         let hasPages = increment(Cell.pages) > 0
         let elapsedMs = rowTimes[(written - 1) % capacity] - rowTimes[startRow % capacity]
         let rate = rates.rate(window: place, since: startRow, newest: written - 1)
-        let used = layouts.filter { increment($0.countColumn) > 0 }
-        let shared = HistogramLayout.shared(used.isEmpty ? Array(layouts.suffix(1)) : used)
+        let histogram = view(latency, increment)
         return WindowView(
             seconds: Double(elapsedMs) / 1_000,
             requestRate: hasRequests && hasPages ? rate : nil,
@@ -255,10 +312,29 @@ struct PoolWindow: Sendable, Equatable {
             errors: hasErrors && hasPages ? increment(Cell.errors) : nil,
             latencySeconds: increment(Cell.latencySeconds),
             latencyCount: increment(Cell.latencyCount),
-            histogramCount: used.reduce(0) { $0 + increment($1.countColumn) },
-            upperBounds: shared.bounds,
-            cumulative: shared.columns.map(increment),
-            layouts: used.map(\.upperBounds))
+            histogramCount: histogram.count, upperBounds: histogram.upperBounds, cumulative: histogram.cumulative,
+            layouts: histogram.layouts,
+            signals: signals.map { signal in
+                switch signal {
+                case .counter(let index):
+                    let counter = counters[index]
+                    guard counter.isSeen, hasPages else { return .counter(CounterView()) }
+                    let rate = counter.rates.rate(window: place, since: startRow, newest: written - 1)
+                    return .counter(CounterView(increase: increment(counter.column), rate: rate))
+                case .gauge(let index):
+                    let after = startRow + 1
+                    return .gauge(gauges[index].view(slots: (after..<max(after, written)).lazy.map { $0 % capacity }))
+                case .histogram(let index): return .histogram(view(histograms[index], increment))
+                }
+            })
+    }
+
+    private func view(_ histogram: HistogramColumns, _ increment: (Int) -> Double) -> HistogramView {
+        let used = histogram.layouts.filter { increment($0.countColumn) > 0 }
+        let shared = HistogramLayout.shared(used.isEmpty ? Array(histogram.layouts.suffix(1)) : used)
+        return HistogramView(
+            count: used.reduce(0) { $0 + increment($1.countColumn) }, upperBounds: shared.bounds,
+            cumulative: shared.columns.map(increment), layouts: used.map(\.upperBounds))
     }
 }
 
@@ -283,38 +359,8 @@ struct WindowView: Sendable, Equatable {
     var cumulative: [Double]
     /// The sets of bounds of the histograms with requests in the window, each rising.
     var layouts: [[Double]]
-}
-
-/// The bounds of one kind of histogram, and its columns in a ``PoolWindow``.
-private struct HistogramLayout: Sendable, Equatable {
-    /// Rising; the last is +Inf where the histogram has it.
-    let upperBounds: [Double]
-    /// One per bound.
-    let columns: [Int]
-    /// Counts the requests of the histograms with these bounds.
-    let countColumn: Int
-
-    /// The bounds that all of them have, rising, and their columns.
-    static func shared(_ layouts: [HistogramLayout]) -> (bounds: [Double], columns: [Int]) {
-        guard let first = layouts.first else { return ([], []) }
-        var shared = (bounds: first.upperBounds, columns: first.columns)
-        for layout in layouts.dropFirst() {
-            let kept = shared.bounds.indicesAlso(in: layout.upperBounds)
-            shared = (kept.map { shared.bounds[$0] }, kept.map { shared.columns[$0] })
-        }
-        return shared
-    }
-}
-
-extension [Double] {
-    /// The indices of the elements that the other array has too; both rise.
-    func indicesAlso(in other: [Double]) -> [Int] {
-        var next = 0
-        return indices.filter { index in
-            while next < other.count, other[next] < self[index] { next += 1 }
-            return next < other.count && other[next] == self[index]
-        }
-    }
+    /// One per signal of the watch list.
+    var signals: [SignalView] = []
 }
 
 // MARK: - Another configuration
@@ -326,12 +372,15 @@ extension PoolWindow {
     /// - Parameter places: where each target stood before; nil for a new one.
     mutating func adopt(windowsMs: [Int64], places: [Int?]) {
         rates.arrange(places)
+        for index in counters.indices { counters[index].rates.arrange(places) }
+        for index in gauges.indices { gauges[index].arrange(places) }
         let next = PoolWindow.distinct(windowsMs)
         guard next != cursors.map(\.windowMs) else { return }
-        rates.arrange(
-            windows: next.map { windowMs in
-                (cursors.firstIndex { $0.windowMs == windowMs }, PoolWindow.rows(windowMs, intervalMs))
-            })
+        let windows = next.map { windowMs in
+            (cursors.firstIndex { $0.windowMs == windowMs }, PoolWindow.rows(windowMs, intervalMs))
+        }
+        rates.arrange(windows: windows)
+        for index in counters.indices { counters[index].rates.arrange(windows: windows) }
         let oldest = max(0, written - capacity)
         let known = cursors
         cursors = next.map { windowMs in
@@ -347,6 +396,9 @@ extension PoolWindow {
         rows = Array(repeating: 0, count: new * stride)
         rowTimes = Array(repeating: oldTimes[max(0, written - old) % old], count: new)
         capacity = new
+        var slots = [Int?](repeating: nil, count: new)
+        for row in max(0, written - min(old, new))..<written { slots[row % new] = row % old }
+        for index in gauges.indices { gauges[index].arrange(slots: slots) }
         for row in max(0, written - min(old, new))..<written {
             rowTimes[row % new] = oldTimes[row % old]
             for cell in 0..<stride { rows[row % new * stride + cell] = oldRows[row % old * stride + cell] }

@@ -23,8 +23,9 @@ struct ConditionFeasibility {
         return alternatives.contains { $0.count > inequalityLimit || isFeasible($0 + domain(of: indicator)) }
     }
 
-    /// No value is negative, and a share is at most 1.
+    /// No value is negative but a gauge's, and a share of requests is at most 1.
     private static func domain(of indicator: Indicator) -> [Inequality] {
+        if case .own(let own) = indicator, case .gauge = own.formula { return [] }
         let positive = [
             Inequality(b: 1, c: 0, constant: 0, isStrict: false), Inequality(b: 0, c: 1, constant: 0, isStrict: false),
         ]

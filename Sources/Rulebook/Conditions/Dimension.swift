@@ -12,10 +12,11 @@ enum Dimension: Equatable {
     case rate
 
     init(_ indicator: Indicator) {
-        switch indicator {
-        case .requestRate: self = .rate
-        case .errorRate: self = .share
-        case .latencyMean, .latencyQuantile: self = .time
+        switch indicator.measure {
+        case .share: self = .share
+        case .perSecond: self = .rate
+        case .seconds: self = .time
+        case .number: self = .any
         }
     }
 

@@ -6,6 +6,8 @@ struct IndicatorsReader {
     struct Draft {
         var list = WatchList()
         var latencyBounds: [Double] = []
+        /// Made from the signals of the list.
+        var own: [OwnIndicator] = []
     }
 
     static var section: Section<Draft> {
@@ -13,14 +15,17 @@ struct IndicatorsReader {
             owner: "'indicators'", blank: Draft(),
             settings: [
                 .optional(
-                    "requests", \.list.requests, selector,
+                    "requests", \.list.requests, SelectorForm.selector,
                     "a counter, one per request; the proof of a rollback needs it"),
-                .optional("errors", \.list.errors, selector, "a counter, one per failed request; needs `requests`"),
                 .optional(
-                    "latency", \.list.latency, selector,
+                    "errors", \.list.errors, SelectorForm.selector,
+                    "a counter, one per failed request; needs `requests`"),
+                .optional(
+                    "latency", \.list.latency, SelectorForm.selector,
                     "a classic histogram or a summary, without `_bucket`, `_sum` or `_count`"),
                 unit,
                 bounds,
+                own,
             ],
             finish: { _, fields in
                 if fields.has("errors"), !fields.has("requests") {
@@ -32,21 +37,22 @@ struct IndicatorsReader {
             })
     }
 
-    private static var selector: ValueForm<SeriesSelector> {
-        ValueForm(
-            summary: "selector", schema: .typed("string"),
-            read: { field in
-                guard let text = field.text(), let places = TextPlaces(field.value) else { return nil }
-                do throws(SelectorError) {
-                    return try SeriesSelector(parsing: text)
-                } catch {
-                    field.log.error(
-                        places.place(utf8Offset: error.offset),
-                        "\(field.label) is not a valid selector: \(error.reason)")
-                    return nil
-                }
+    private static var own: Setting<Draft> {
+        Setting(
+            names: ["own"], summary: "mapping of names to [definitions](#indicators-of-your-own)",
+            shownDefault: .text("none"),
+            sentence: "indicators of your own, which rules name as they name the built-in ones; at most 50",
+            properties: [("own", .mapping(of: OwnIndicatorDraft.section.schema))],
+            read: { fields, draft in
+                if let field = fields["own"] { OwnIndicatorReader.read(field, into: &draft) }
+                return true
             },
-            write: { .text("\($0)") })
+            write: { draft in
+                let own = draft.own.map { indicator in
+                    (indicator.name, OwnIndicatorDraft.section.tree(OwnIndicatorDraft(indicator, draft.list.signals)))
+                }
+                return own.isEmpty ? [] : [("own", .mapping(own))]
+            })
     }
 
     /// Follows from the name of `latency` where it is not given.

@@ -21,13 +21,13 @@ enum LatencyUnitReader {
         return unit
     }
 
-    private static func doubtSuffix(_ metric: String, _ field: Field) {
+    static func doubtSuffix(_ metric: String, _ field: Field) {
         for suffix in ["_bucket", "_sum", "_count"]
         where metric.hasSuffix(suffix) && metric.utf8.count > suffix.utf8.count {
             let base = String(metric.dropLast(suffix.count))
             field.log.warning(
                 field.place,
-                "'latency' names a histogram or summary without the suffix of its series: \(Quote.value(base)) instead of "
+                "\(field.label) names a histogram or summary without the suffix of its series: \(Quote.value(base)) instead of "
                     + "\(Quote.value(metric))")
         }
     }

@@ -45,11 +45,12 @@ struct ReleaseChecks {
         if let regression = rule.regression {
             return regression.scope.names.map { ($0, $0 == "error_rate" ? ["requests", "errors"] : ["latency"]) }
         }
-        let selectors =
+        let selectors: [String] =
             switch rule.indicator {
             case .requestRate: ["requests"]
             case .errorRate: ["requests", "errors"]
             case .latencyMean, .latencyQuantile: ["latency"]
+            case .own: []
             }
         return [(rule.indicator.name, selectors)]
     }

@@ -156,7 +156,10 @@ extension ReleaseReader {
                 ("rules", .array(of: .mapping(RuleFileReader.groupSection.schema, or: .typed("string")), least: 1))
             ],
             read: { fields, draft in
-                draft.drafts = fields.required("rules").map { library.drafts($0) } ?? []
+                let read = fields.required("rules").map { library.drafts($0) } ?? []
+                // What is wrong with a definition has been reported there.
+                let defined = fields["indicators"]?.value.member("own")?.value.memberNames ?? []
+                draft.drafts = read.compactMap { $0.resolved(among: draft.plan.ownIndicators, defined: defined) }
                 let checks = ReleaseChecks(
                     release: draft.plan.name, intervalMs: draft.plan.scrape.intervalMs,
                     indicators: fields["indicators"]?.value.memberNames, latencyBounds: draft.plan.latencyBounds,
@@ -175,8 +178,14 @@ extension ReleaseReader.Draft {
     }
 
     var indicators: IndicatorsReader.Draft {
-        get { IndicatorsReader.Draft(list: plan.indicators, latencyBounds: plan.latencyBounds) }
-        set { (plan.indicators, plan.latencyBounds) = (newValue.list, newValue.latencyBounds) }
+        get {
+            IndicatorsReader.Draft(
+                list: plan.indicators, latencyBounds: plan.latencyBounds, own: plan.ownIndicators)
+        }
+        set {
+            (plan.indicators, plan.latencyBounds) = (newValue.list, newValue.latencyBounds)
+            plan.ownIndicators = newValue.own
+        }
     }
 }
 

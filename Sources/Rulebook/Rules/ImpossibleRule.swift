@@ -5,7 +5,7 @@ enum ImpossibleRule {
     /// A release is promoted, rolled back or replaced long before.
     static let longestForMs: Int64 = 7 * 86_400_000
 
-    static func check(_ plan: RulePlan, _ fields: Fields) {
+    static func check(_ plan: RulePlan, _ fields: Fields, isIndicatorKnown: Bool = true) {
         func refuse(_ field: Field?, _ text: String) {
             if let field { field.log.impossible(field.place, text) }
         }
@@ -16,11 +16,24 @@ enum ImpossibleRule {
                     + " use \(Amounts.text(durationMs: longestForMs)) or less")
         }
         // With `no_data: breach` missing values are a breach, whatever the condition says of present ones.
-        let isDecided = plan.noData != .breach && !ConditionFeasibility.canHold(plan.condition, of: plan.indicator)
-        if isDecided {
-            let range =
-                plan.indicator == .errorRate ? "a share between 0% and 100%, so that a plain 5 is 500%" : "0 or more"
-            refuse(fields["when"], "the condition can never hold: \(plan.indicator.name) is \(range)")
+        let isDecided =
+            isIndicatorKnown && plan.noData != .breach
+            && !ConditionFeasibility.canHold(plan.condition, of: plan.indicator)
+        if isDecided { refuseCondition(plan, fields["when"]) }
+    }
+
+    /// The same for a rule whose indicator has become known.
+    static func check(_ plan: RulePlan, condition: Field) {
+        if plan.noData != .breach, !ConditionFeasibility.canHold(plan.condition, of: plan.indicator) {
+            refuseCondition(plan, condition)
         }
+    }
+
+    private static func refuseCondition(_ plan: RulePlan, _ field: Field?) {
+        let range =
+            plan.indicator == .errorRate ? "a share between 0% and 100%, so that a plain 5 is 500%" : "0 or more"
+        guard let field else { return }
+        field.log.impossible(
+            field.place, "the condition can never hold: \(plan.indicator.name) is \(range)")
     }
 }

@@ -112,7 +112,7 @@ struct RegressionReader {
         switch Indicator(name: name) {
         case .errorRate?: return .errors
         case .latencyQuantile(let quantile)?: return .percentile(quantile)
-        case .requestRate?, .latencyMean?:
+        case .requestRate?, .latencyMean?, .own?:
             field.fail(
                 "'regression' compares shares of requests, which '\(name)' does not have; "
                     + "use error_rate, latency or latency_pN, or a rule with 'when'")

@@ -29,8 +29,8 @@ extension RuleReader {
                     plan.regression = field.flatMap(RegressionReader().scope).map { RegressionPlan(scope: $0) }
                     return plan.regression != nil
                 }
-                guard let indicator = field.flatMap(self.indicator) else { return false }
-                plan.indicator = indicator
+                guard let field, field.line() != nil else { return false }
+                plan.indicator = builtIn(field) ?? plan.indicator
                 return true
             },
             write: { plan in
@@ -51,7 +51,7 @@ extension RuleReader {
             names: ["when"], summary: "[condition](conditions.md)", shownDefault: .text("this or `regression`"),
             sentence: "what is a breach", properties: [("when", .scalar)],
             read: { fields, plan in
-                let indicator = fields["indicator"].flatMap(self.indicator)
+                let indicator = fields["indicator"].flatMap(builtIn)
                 guard let found = fields.required("when").flatMap({ condition($0, of: indicator) }) else {
                     return false
                 }

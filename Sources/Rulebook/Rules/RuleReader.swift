@@ -23,8 +23,17 @@ struct RuleReader {
             field.log.warning(
                 action.place, "the rule rolls back on a condition that does not use the canary; is that intended?")
         }
-        ImpossibleRule.check(plan, fields)
-        return draft(plan, field, fields)
+        let named = named(fields)
+        ImpossibleRule.check(plan, fields, isIndicatorKnown: named == nil)
+        var draft = draft(plan, field, fields)
+        draft.named = named
+        return draft
+    }
+
+    /// An indicator that only a release can say what it is.
+    private func named(_ fields: Fields) -> NamedIndicator? {
+        guard let field = fields["indicator"], let name = field.line(), Indicator(name: name) == nil else { return nil }
+        return NamedIndicator(name: name, field: field, condition: fields["when"])
     }
 
     /// A rule that asks for proof has no condition and no window of its own.
@@ -51,16 +60,8 @@ struct RuleReader {
         return "rule \(Quote.name(name))"
     }
 
-    func indicator(_ field: Field) -> Indicator? {
-        guard let name = field.line() else { return nil }
-        if let indicator = Indicator(name: name) { return indicator }
-        let known = ["request_rate", "error_rate", "latency_mean", "latency_p50", "latency_p95", "latency_p99"]
-        let hint = Quote.suggestion(for: name, among: known)
-        let all =
-            "; known are request_rate, error_rate, latency_mean and latency_pN with a percentile between 0 and 100"
-        field.fail("unknown indicator \(Quote.value(name))" + (hint.isEmpty ? all : hint))
-        return nil
-    }
+    /// Nil for one that the release has to define.
+    func builtIn(_ field: Field) -> Indicator? { field.line().flatMap { Indicator(name: $0) } }
 
     func condition(_ field: Field, of indicator: Indicator?) -> (condition: Condition, text: String)? {
         guard let text = field.text(), let places = TextPlaces(field.value) else { return nil }

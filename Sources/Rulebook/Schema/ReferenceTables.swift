@@ -17,7 +17,8 @@ enum ReferenceTables {
             ("tls", ClientTLS.section(folder).rows), ("auth", AuthorizationDraft.section(folder).rows),
             ("release", release.section.rows), ("scrape", ScrapeReader(folder: folder).section.rows),
             ("pool", PoolsReader(scheme: "", path: "", folder: folder).pool("").rows),
-            ("indicators", IndicatorsReader.section.rows), ("rollback", RollbackReader.section.rows),
+            ("indicators", IndicatorsReader.section.rows), ("own", OwnIndicatorDraft.section.rows),
+            ("rollback", RollbackReader.section.rows),
             ("proof", RollbackReader.proof.rows), ("drain", DrainReader.describing.section.rows),
         ]
     }

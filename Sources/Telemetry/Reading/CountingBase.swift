@@ -44,6 +44,8 @@ struct CountingBase {
     /// A counter below its old level rose.
     private(set) var hasClimbed = false
     private(set) var hasNegative = false
+    /// A series of a signal was taken as a base, because its count is more than is plausible.
+    private(set) var hasDoubtfulSignal = false
     /// What the page does not prove.
     private(set) var doubtful: ReadingSums
     /// What the series that were doubtful on the page before rose by.
@@ -54,7 +56,7 @@ struct CountingBase {
     /// - Parameter rate: events per second that the target has had lately; 0 when it is not known.
     init(
         hasEarlierPage: Bool, countsNewSeries: Bool, process: Process, coveredSeconds: Double?, rate: Double,
-        watchesErrors: Bool
+        watch: WatchList
     ) {
         self.hasEarlierPage = hasEarlierPage
         self.countsNewSeries = countsNewSeries
@@ -63,8 +65,8 @@ struct CountingBase {
         let expected = rate * (coveredSeconds ?? 0)
         plausibleRise = max(Self.smallCount, 3 * expected)
         plausibleReset = max(Self.smallCount, 10 * expected)
-        doubtful = ReadingSums(watchesErrors: watchesErrors)
-        followed = ReadingSums(watchesErrors: watchesErrors)
+        doubtful = ReadingSums(watchesErrors: watch.errors != nil, signals: watch.signals.count)
+        followed = doubtful
     }
 
     /// So few events are plausible whatever the rate is.
@@ -95,6 +97,7 @@ struct CountingBase {
         let value = series.value
         if value < 0 { hasNegative = true }
         guard value.isFinite, value >= 0 else { return 0 }
+        guard series.roles.isPageCounter else { return countSignal(&series, isBack: isBack) }
         let isFollowed = series.mark?.isFollowed ?? false
         doubt = 0
         let proven = judge(&series, isBack: isBack)
@@ -139,6 +142,47 @@ struct CountingBase {
         if !isThere { series.mark = SeriesMark(high: high) }
         if increment <= plausibleRise { return increment }
         cameBack = true
+        return 0
+    }
+
+    // MARK: a series of signals alone
+
+    /// What such a series does says nothing about the page: it may be a gauge that was taken for a counter, or count bytes
+    /// beside requests. So it is judged by itself, and what is not plausible by the page's events is a base.
+    private mutating func countSignal(_ series: inout WatchedSeries, isBack: Bool) -> Double {
+        let value = series.value
+        guard let last = series.last else {
+            series.setBase(value)
+            guard isThere, countsNewSeries || beganAtZero else { return 0 }
+            return beganAtZero ? min(value, Self.largestIncrement) : plausible(value, atMost: plausibleRise)
+        }
+        if Self.hasFallen(from: last, to: value) {
+            let high = max(last, series.mark?.high ?? last)
+            series.setBase(value)
+            return isThere ? afterFall(&series, high: high) : 0
+        }
+        let increment = max(0, value - last)
+        let high = series.mark?.high
+        series.setBase(max(value, last))
+        if let high, value < high { series.mark = SeriesMark(high: high) }
+        guard isThere else { return 0 }
+        let needsProof = isBack || high != nil
+        return needsProof
+            ? plausible(increment, atMost: plausibleRise) : increment <= Self.largestIncrement ? increment : 0
+    }
+
+    private mutating func afterFall(_ series: inout WatchedSeries, high: Double) -> Double {
+        switch process {
+        case .later, .createdLater: return plausible(series.value, atMost: plausibleReset)
+        case .unknown, .same, .earlier:
+            series.mark = SeriesMark(high: high)
+            return process == .unknown ? plausible(series.value, atMost: plausibleRise) : 0
+        }
+    }
+
+    private mutating func plausible(_ increment: Double, atMost limit: Double) -> Double {
+        if increment <= limit { return increment }
+        hasDoubtfulSignal = true
         return 0
     }
 

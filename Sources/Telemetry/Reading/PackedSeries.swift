@@ -104,15 +104,15 @@ struct PackedSeries {
     /// Adds the increments up; the values are the next base.
     ///
     /// - Parameter values: one per cell; there may be more room behind.
-    mutating func count(_ values: [Double], from base: inout CountingBase, watchesErrors: Bool, scrape: UInt64)
-        -> ReadingSums
-    {
+    mutating func count(_ values: [Double], from base: inout CountingBase, scrape: UInt64) -> ReadingSums {
         self.scrape = scrape
         pages += 1
         // The sums get the only reference, or the numbers would be copied.
         var room: [Double] = []
         swap(&room, &increments)
-        var sums = ReadingSums(watchesErrors: watchesErrors, layout: layout.cells, room: consume room)
+        var sums = ReadingSums(
+            watchesErrors: layout.watch.errors != nil, signals: layout.watch.signals.count, layout: layout.cells,
+            room: consume room)
         add(values, to: &sums, from: &base)
         increments = sums.increments
         if !marked.isEmpty, marked.allSatisfy({ $0 == nil }) { marked = [] }
@@ -132,6 +132,9 @@ struct PackedSeries {
                 sums.addBucket(slot: Int(cell.slot), increment)
             } else {
                 sums.add(cell, value: value, increment: increment)
+                if cell.meaning & LayoutCells.Meaning.signal != 0 {
+                    sums.add(layout.cells.signals[index], value: value, increment: increment)
+                }
             }
         }
     }

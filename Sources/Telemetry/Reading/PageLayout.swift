@@ -124,6 +124,7 @@ struct LayoutCells: Sendable {
         static let quantile: UInt16 = 32
         static let startTime: UInt16 = 64
         static let created: UInt16 = 128
+        static let signal: UInt16 = 256
     }
 
     struct Cell: Sendable {
@@ -133,6 +134,8 @@ struct LayoutCells: Sendable {
     }
 
     let cells: [Cell]
+    /// What each cell is to the signals; empty when no cell is anything to them.
+    let signals: [[SignalRole]]
     /// Indices of the cells that are start times.
     let startTimes: [Int]
     /// Distinct and rising.
@@ -141,7 +144,7 @@ struct LayoutCells: Sendable {
     let quantiles: [Double]
     let matches: TargetReading.Matches
     let hasLatencyCount: Bool
-    /// Is there anything but start times?
+    /// Is there anything but start times and gauges?
     let hasCounters: Bool
 
     var count: Int { cells.count }
@@ -154,12 +157,13 @@ struct LayoutCells: Sendable {
         self.bounds = bounds
         self.quantiles = quantiles
         cells = roles.map { Self.cell($0, bounds: bounds, quantiles: quantiles) }
+        signals = roles.contains { !$0.signals.isEmpty } ? roles.map(\.signals) : []
         startTimes = roles.indices.filter { roles[$0].isStartTime }
         matches = TargetReading.Matches(
             requests: roles.count(where: \.isRequests), errors: roles.count(where: \.isErrors),
             latency: roles.count(where: \.isLatency))
         hasLatencyCount = roles.contains(where: \.isLatencyCount)
-        hasCounters = roles.contains { !$0.isStartTime }
+        hasCounters = roles.contains(where: \.isCountedFrom)
     }
 
     private static func rising(_ numbers: [Double]) -> [Double]? {
@@ -175,6 +179,7 @@ struct LayoutCells: Sendable {
         if roles.isLatencyCount { cell.meaning |= Meaning.latencyCount }
         if roles.isStartTime { cell.meaning |= Meaning.startTime }
         if roles.isCreated { cell.meaning |= Meaning.created }
+        if !roles.signals.isEmpty { cell.meaning |= Meaning.signal }
         if let bound = roles.bucketBound, let slot = bounds.firstIndex(of: bound) {
             cell.meaning |= Meaning.bucket
             cell.slot = UInt16(truncatingIfNeeded: slot)
@@ -195,6 +200,6 @@ struct LayoutCells: Sendable {
             isLatencyCount: has(Meaning.latencyCount),
             bucketBound: has(Meaning.bucket) ? bounds[Int(cell.slot)] : nil,
             quantile: has(Meaning.quantile) ? quantiles[Int(cell.slot)] : nil, isStartTime: has(Meaning.startTime),
-            isCreated: has(Meaning.created))
+            isCreated: has(Meaning.created), signals: has(Meaning.signal) ? signals[index] : [])
     }
 }

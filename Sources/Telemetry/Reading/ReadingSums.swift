@@ -13,14 +13,23 @@ struct ReadingSums {
     private var quantiles: [(quantile: Double, seconds: Double)] = []
     private var sumSeconds = 0.0
     private var count: Double?
+    /// One per signal of the watch list.
+    private var signals: [SignalSums]
 
-    init(watchesErrors: Bool) { self.watchesErrors = watchesErrors }
+    /// - Parameter signals: how many the watch list has.
+    init(watchesErrors: Bool, signals: Int) {
+        self.watchesErrors = watchesErrors
+        self.signals = Array(repeating: SignalSums(), count: signals)
+    }
 
     /// For the pages of a layout, which says what there is to add up.
     ///
-    /// - Parameter room: an array to use again.
-    init(watchesErrors: Bool, layout: LayoutCells, room: consuming [Double]) {
+    /// - Parameters:
+    ///   - signals: how many the watch list has.
+    ///   - room: an array to use again.
+    init(watchesErrors: Bool, signals: Int, layout: LayoutCells, room: consuming [Double]) {
         self.watchesErrors = watchesErrors
+        self.signals = Array(repeating: SignalSums(), count: signals)
         matches = layout.matches
         bounds = layout.bounds
         knownQuantiles = layout.quantiles
@@ -44,6 +53,12 @@ struct ReadingSums {
             errors += increment ?? 0
         }
         if roles.isLatency { addLatency(series, increment: increment) }
+        add(roles.signals, value: series.value, increment: increment ?? 0)
+    }
+
+    /// - Parameter increment: 0 without a base, and for what is no counter.
+    mutating func add(_ roles: [SignalRole], value: Double, increment: Double) {
+        for role in roles { signals[role.signal].add(role.part, value: value, increment: increment) }
     }
 
     private mutating func addLatency(_ series: WatchedSeries, increment: Double?) {
@@ -116,25 +131,29 @@ struct ReadingSums {
         sumSeconds += other.sumSeconds
         if let more = other.count { count = (count ?? 0) + more }
         for (bound, increment) in zip(other.bounds, other.increments) { addBucket(bound, increment) }
+        for index in signals.indices { signals[index].absorb(other.signals[index]) }
     }
 
     /// Whether a watched counter rose.
     var hasRisen: Bool {
         requests > 0 || errors > 0 || sumSeconds > 0 || (count ?? 0) > 0 || increments.contains { $0 > 0 }
+            || signals.contains(where: \.hasRisen)
     }
 
     // MARK: the result
 
-    /// - Parameter latencyPerSecond: divisor that makes seconds of the page's sums and quantiles; bounds are in seconds
+    /// - Parameter watch: what was read for; it has the units of the page's sums and quantiles. Bounds are in seconds
     ///   already.
     func reading(
-        samples: Int, hasBase: Bool, coveredSeconds: Double?, resets: Int, latencyPerSecond: Double = 1
+        samples: Int, hasBase: Bool, coveredSeconds: Double?, resets: Int, watch: WatchList
     ) -> TargetReading {
-        TargetReading(
+        var matches = matches
+        matches.signals = signals.map(\.series)
+        return TargetReading(
             requests: hasBase && matches.requests > 0 ? requests : nil, errors: hasBase ? errorsOrNone : nil,
-            latency: latency(hasBase: hasBase, latencyPerSecond), matches: matches, samples: samples,
-            coveredSeconds: coveredSeconds,
-            resets: resets)
+            latency: latency(hasBase: hasBase, watch.latencyPerSecond), matches: matches, samples: samples,
+            coveredSeconds: coveredSeconds, resets: resets,
+            signals: zip(watch.signals, signals).map { $1.reading($0, hasBase: hasBase) })
     }
 
     /// Most services have no error series before their first error: requests without errors have had none.

@@ -184,16 +184,16 @@ extension SeriesBook {
         }
     }
 
-    /// Is there anything on the page but start times?
-    var hasCounters: Bool { present.contains { !series[$0].roles.isStartTime } }
+    /// Is there anything on the page but start times and gauges?
+    var hasCounters: Bool { present.contains { series[$0].roles.isCountedFrom } }
 
     /// Adds the present page's increments up; its values are the next base.
     ///
     /// - Parameter lastScrape: the page that was read before this one; a series that was not on it is back.
-    mutating func count(from base: inout CountingBase, watchesErrors: Bool, scrape: UInt64, lastScrape: UInt64)
+    mutating func count(from base: inout CountingBase, watch: WatchList, scrape: UInt64, lastScrape: UInt64)
         -> ReadingSums
     {
-        var sums = ReadingSums(watchesErrors: watchesErrors)
+        var sums = ReadingSums(watchesErrors: watch.errors != nil, signals: watch.signals.count)
         for index in present {
             // Copied, changed and put back: two accesses to self at once are not possible.
             var one = series[index]

@@ -21,9 +21,29 @@ struct SeriesClassifier {
         if let latency = try watch.latency.map(SelectorMatch.init) {
             wantLatency(latency, perSecond: watch.latencyPerSecond)
         }
+        for (index, signal) in watch.signals.enumerated() { want(signal, index, try SelectorMatch(signal.selector)) }
         want("process_start_time_seconds") { _ in SeriesRoles(isStartTime: true) }
         for created in SeriesClassifier.createdNames(watch) {
             want(created) { _ in SeriesRoles(isStartTime: true, isCreated: true) }
+        }
+    }
+
+    private mutating func want(_ signal: Signal, _ index: Int, _ selector: SelectorMatch) {
+        func want(_ suffix: String, _ part: SignalRole.Part) {
+            let role = SeriesRoles(signals: [SignalRole(signal: index, part: part)])
+            self.want(selector.metric + suffix) { selector.matches($0) ? role : .none }
+        }
+        switch signal.kind {
+        case .counter: want("", .counter)
+        case .gauge: want("", .gauge)
+        case .histogram:
+            let perSecond = signal.unit?.perSecond ?? 1
+            self.want(selector.metric + "_bucket") { labels in
+                guard let bound = SeriesClassifier.number("le", labels), selector.matches(labels) else { return .none }
+                return SeriesRoles(signals: [SignalRole(signal: index, part: .bucket(bound / perSecond))])
+            }
+            want("_sum", .sum)
+            want("_count", .count)
         }
     }
 
@@ -110,6 +130,7 @@ extension SeriesRoles {
         quantile = quantile ?? other.quantile
         isStartTime = isStartTime || other.isStartTime
         isCreated = isCreated || other.isCreated
+        signals += other.signals
     }
 }
 

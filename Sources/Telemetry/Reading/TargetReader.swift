@@ -107,8 +107,8 @@ public struct TargetReader {
         let shown = packed?.starts(scratch.values) ?? PageStarts()
         let moving = isNearlyQuiet ? packed?.movingRequests(scratch.values, limit: Self.namesShown) ?? [] : []
         var base = base(time, shown)
-        let (number, watchesErrors) = (scrape, watchesErrors)
-        let sums = packed?.count(scratch.values, from: &base, watchesErrors: watchesErrors, scrape: number)
+        let number = scrape
+        let sums = packed?.count(scratch.values, from: &base, scrape: number)
         guard let sums else { return nil }
         if packed?.forgetLongGone() ?? false { hasForgotten = true }
         let page = PageFacts(
@@ -153,8 +153,7 @@ public struct TargetReader {
         facts.timestampMs = book.newestTimestampMs
         if isNearlyQuiet { facts.moving = book.movingRequests(limit: Self.namesShown) }
         var base = base(time, facts.starts)
-        let sums = book.count(
-            from: &base, watchesErrors: watchesErrors, scrape: scrape, lastScrape: lastScrape)
+        let sums = book.count(from: &base, watch: watch, scrape: scrape, lastScrape: lastScrape)
         if book.forgetLongGone(scrape: scrape) { hasForgotten = true }
         pack(book, page, scratch.sketch, format: format)
         return finish(sums, base, time, facts)
@@ -202,13 +201,11 @@ public struct TargetReader {
 
     // MARK: counting
 
-    private var watchesErrors: Bool { watch.errors != nil }
-
     private func base(_ time: PageTime, _ shown: PageStarts) -> CountingBase {
         var base = CountingBase(
             hasEarlierPage: lastReadUptimeMs != nil, countsNewSeries: !hasForgotten, process: starts.process(shown),
             coveredSeconds: lastReadUptimeMs.map { Double(time.uptimeMs - $0) / 1_000 }, rate: judge.rate,
-            watchesErrors: watchesErrors)
+            watch: watch)
         let newWithin = time.countNewWithin
         if !base.hasEarlierPage, let started = shown.oldest, let newWithin, newWithin.contains(started) {
             base.beganAtZero = true
@@ -227,8 +224,11 @@ public struct TargetReader {
         let judged = judge.judge(sums, base, processStart: page.starts.process, scrape: scrape)
         var reading = (judged.sums ?? sums).reading(
             samples: page.samples, hasBase: judged.sums != nil, coveredSeconds: judged.coveredSeconds,
-            resets: base.resets, latencyPerSecond: watch.latencyPerSecond)
+            resets: base.resets, watch: watch)
         reading.notes = judged.notes
+        if base.hasDoubtfulSignal, !reading.notes.contains(.lateSeriesNotCounted) {
+            reading.notes.append(.lateSeriesNotCounted)
+        }
         reading.isAmbiguous = judged.isAmbiguous
         let hasMoved = sums.hasRisen || base.doubtful.hasRisen || base.resets > 0 || base.hasFallen || base.cameBack
         reading.freshness = freshness.read(

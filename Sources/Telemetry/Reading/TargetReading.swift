@@ -7,11 +7,14 @@ public struct TargetReading: Sendable, Equatable, Codable {
         public var requests: Int
         public var errors: Int
         public var latency: Int
+        /// One per signal of the watch list.
+        public var signals: [Int]
 
-        public init(requests: Int = 0, errors: Int = 0, latency: Int = 0) {
+        public init(requests: Int = 0, errors: Int = 0, latency: Int = 0, signals: [Int] = []) {
             self.requests = requests
             self.errors = errors
             self.latency = latency
+            self.signals = signals
         }
     }
 
@@ -49,11 +52,18 @@ public struct TargetReading: Sendable, Equatable, Codable {
     /// While few requests come: up to three request series whose values moved, as on the page. Empty when many come or
     /// none did.
     public var movingSeries: [String]
+    /// One per signal of the watch list.
+    public var signals: [SignalReading]
+
+    /// It says how much something rose, be it by nothing.
+    public var tellsCounts: Bool {
+        requests != nil || latency != .absent || signals.contains(where: \.isCount)
+    }
 
     public init(
         requests: Double? = nil, errors: Double? = nil, latency: Latency = .absent, matches: Matches = Matches(),
         samples: Int = 0, coveredSeconds: Double? = nil, resets: Int = 0, freshness: PageFreshness = PageFreshness(),
-        notes: [ReadingNote] = [], isAmbiguous: Bool = false, movingSeries: [String] = []
+        notes: [ReadingNote] = [], isAmbiguous: Bool = false, movingSeries: [String] = [], signals: [SignalReading] = []
     ) {
         self.requests = requests
         self.errors = errors
@@ -66,6 +76,7 @@ public struct TargetReading: Sendable, Equatable, Codable {
         self.notes = notes
         self.isAmbiguous = isAmbiguous
         self.movingSeries = movingSeries
+        self.signals = signals
     }
 }
 

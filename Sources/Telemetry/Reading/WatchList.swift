@@ -8,15 +8,28 @@ public struct WatchList: Sendable, Equatable, Codable {
     public var latency: SeriesSelector?
     /// In what the page gives the latency. Nil when nothing says so, which is read as seconds.
     public var latencyUnit: LatencyUnit?
+    /// What indicators of one's own are made from, each once.
+    public var signals: [Signal]
 
     public init(
         requests: SeriesSelector? = nil, errors: SeriesSelector? = nil, latency: SeriesSelector? = nil,
-        latencyUnit: LatencyUnit? = nil
+        latencyUnit: LatencyUnit? = nil, signals: [Signal] = []
     ) {
         self.requests = requests
         self.errors = errors
         self.latency = latency
         self.latencyUnit = latencyUnit
+        self.signals = signals
+    }
+
+    /// Records of versions without signals have none.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        requests = try values.decodeIfPresent(SeriesSelector.self, forKey: .requests)
+        errors = try values.decodeIfPresent(SeriesSelector.self, forKey: .errors)
+        latency = try values.decodeIfPresent(SeriesSelector.self, forKey: .latency)
+        latencyUnit = try values.decodeIfPresent(LatencyUnit.self, forKey: .latencyUnit)
+        signals = try values.decodeIfPresent([Signal].self, forKey: .signals) ?? []
     }
 
     /// Divisor that makes seconds of the page's latencies.

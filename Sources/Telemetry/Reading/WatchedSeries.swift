@@ -12,6 +12,8 @@ struct SeriesRoles: Equatable {
     var isStartTime = false
     /// Of the start times those that are a `_created` line.
     var isCreated = false
+    /// What it is to the release's signals.
+    var signals: [SignalRole] = []
 
     static let none = SeriesRoles()
 
@@ -21,7 +23,13 @@ struct SeriesRoles: Equatable {
     var isLatency: Bool { isLatencySum || isLatencyCount || bucketBound != nil || quantile != nil }
 
     /// Its value only rises, and its rises are counted.
-    var isCounter: Bool { isRequests || isErrors || isLatencySum || isLatencyCount || isBucket }
+    var isCounter: Bool { isPageCounter || signals.contains { $0.part != .gauge } }
+
+    /// It counts requests, errors or latencies, so what it does tells about the whole page.
+    var isPageCounter: Bool { isRequests || isErrors || isLatencySum || isLatencyCount || isBucket }
+
+    /// A page that has it is a base for the next one.
+    var isCountedFrom: Bool { !isStartTime && (isLatency || isCounter) }
 
     private var isBucket: Bool { bucketBound.map { !$0.isNaN } ?? false }
 }

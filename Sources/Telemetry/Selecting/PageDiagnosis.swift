@@ -34,7 +34,40 @@ public struct PageDiagnosis {
                 found += counter("errors", errors, matched: matches.errors, isShared: isShared)
             }
         }
+        for (signal, matched) in zip(watch.signals, matches.signals) { found += own(signal, matched: matched) }
         return found
+    }
+
+    // MARK: Indicators of the release's own
+
+    private func own(_ signal: Signal, matched: Int) -> [String] {
+        let name = signal.selector.metric
+        switch signal.kind {
+        case .counter: return counter("own", signal.selector, matched: matched)
+        case .gauge: return gauge(signal.selector, matched: matched)
+        case .histogram:
+            guard survey.has(name + "_bucket") else {
+                guard survey.has(name) || survey.has(name + "_count") else { return [absent("own", name)] }
+                return ["\(name) has no buckets (\(name)_bucket), so a quantile of it can never have a value"]
+            }
+            guard matched == 0, let buckets = survey[name + "_bucket"] else { return [] }
+            let labels = missingLabels("own", signal.selector, buckets)
+            return labels.isEmpty
+                ? ["no series of \(name) matches \(signal.selector); its labels are \(buckets.shownLabels)"] : labels
+        }
+    }
+
+    private func gauge(_ selector: SeriesSelector, matched: Int) -> [String] {
+        guard let metric = survey[selector.metric] else { return [absent("own", selector.metric)] }
+        if metric.type == .counter {
+            return [
+                "\(selector.metric) is declared as a counter, but an own indicator reads it as a gauge; "
+                    + "use 'rate', 'increase' or 'ratio'"
+            ]
+        }
+        let labels = missingLabels("own", selector, metric)
+        guard labels.isEmpty, matched == 0 else { return labels }
+        return ["no series of \(selector.metric) matches \(selector); its labels are \(metric.shownLabels)"]
     }
 
     // MARK: Counters

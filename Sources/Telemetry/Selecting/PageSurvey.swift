@@ -79,6 +79,10 @@ struct PageSurvey {
                 wanted.formUnion([base] + LatencySuffix.all.map { base + $0 } + [base + "_max"])
             }
         }
+        for signal in watch.signals {
+            let name = signal.selector.metric
+            wanted.formUnion([name] + (signal.kind == .histogram ? LatencySuffix.all.map { name + $0 } : []))
+        }
         return wanted
     }
 }

@@ -77,6 +77,9 @@ extension WatchList {
         list.requests = requests.map(matchers.narrowing)
         list.errors = errors.map(matchers.narrowing)
         list.latency = latency.map(matchers.narrowing)
+        for index in list.signals.indices {
+            list.signals[index].selector = matchers.narrowing(list.signals[index].selector)
+        }
         return list
     }
 }
