@@ -5,7 +5,7 @@ SEEDS ?= 2000
 TARGET ?= exposition
 # The tests run in four parts: those that only compute would starve those that talk to somebody, and those with whole
 # fleets of real programs would starve the rest. The situations start two dozen daemons at the same time.
-COMPUTING = ^(Calculator|Calibration|Fuzzing|ReleaseKernel|Rules|Simulation|Statistics|Telemetry)Tests\.
+COMPUTING = ^(Calculator|Calibration|Fuzzing|Kernel|Rules|Simulation|Statistics|Support|Telemetry)Tests\.
 LIVE = ^(Daemon|LiveRouter)Tests\.
 SITUATIONS = SituationTests
 SECONDS ?= 60

@@ -21,7 +21,8 @@ toolchain=$(dirname "$(readlink -f "$(command -v swiftc)")")
 export SWIFT_BACKTRACE=enable=no
 
 # As in Package.swift, plus coverage and the sanitizer.
-language=(-swift-version 6 -enable-upcoming-feature InternalImportsByDefault -enable-upcoming-feature ExistentialAny)
+language=(-swift-version 6 -enable-upcoming-feature InternalImportsByDefault -enable-upcoming-feature ExistentialAny
+    -package-name rollguard)
 swift_flags=(
     -parse-as-library -sanitize=fuzzer,address -enable-testing -O -g -wmo -I "$out"
 )
@@ -89,24 +90,23 @@ case "$target" in
         yaml
         imports=(-I .build/checkouts/Yams/Sources/CYaml/include)
         module Telemetry Sources/Telemetry "${language[@]}"
-        module ReleaseKernel Sources/ReleaseKernel "${language[@]}"
+        for room in Support Statistics Model; do module "$room" "Sources/$room" "${language[@]}"; done
         module Rulebook Sources/Rulebook "${language[@]}" "${imports[@]}"
         if [ "$target" = condition ]; then
             sources=("$checks/ConditionProperties.swift")
         else
             sources=("$checks/ConfigurationProperties.swift")
         fi
-        objects=("$out"/{Telemetry,ReleaseKernel,Rulebook,Yams}.o "$out"/cyaml-*.o)
+        objects=("$out"/{Telemetry,Support,Statistics,Model,Rulebook,Yams}.o "$out"/cyaml-*.o)
         ;;
     admin)
         # shellcheck disable=SC2086
         swift build ${FUZZ_BUILD_FLAGS:-} --target GrayRouter
-        module Telemetry Sources/Telemetry "${language[@]}"
-        module ReleaseKernel Sources/ReleaseKernel "${language[@]}"
+        module Support Sources/Support "${language[@]}"
         libraries
         module GrayRouter Sources/GrayRouter "${language[@]}" "${imports[@]}"
         sources=("$checks/AdminProperties.swift")
-        objects+=("$out"/{Telemetry,ReleaseKernel,GrayRouter}.o)
+        objects+=("$out"/{Support,GrayRouter}.o)
         ;;
     *)
         echo "usage: scripts/fuzz.sh exposition|condition|configuration|admin [SECONDS]" >&2

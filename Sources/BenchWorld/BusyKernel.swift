@@ -1,4 +1,5 @@
-public import ReleaseKernel
+public import Kernel
+public import Model
 public import Telemetry
 
 /// A kernel in virtual time that watches a release whose canary takes traffic: what the bench times and what the gate

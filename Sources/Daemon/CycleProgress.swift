@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 import Synchronization
 
 /// How far one scrape cycle is: it ends once, with its last scrape, or earlier where the plan does not wait for those that

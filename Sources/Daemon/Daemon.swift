@@ -1,8 +1,10 @@
 import Console
+import Kernel
 import Ledger
 public import Logging
+import Model
+import Ports
 import Receivers
-import ReleaseKernel
 import Routers
 import ServiceLifecycle
 import Wire

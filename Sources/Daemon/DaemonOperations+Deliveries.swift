@@ -1,6 +1,7 @@
 import Logging
+import Model
+import Ports
 import Receivers
-import ReleaseKernel
 
 /// What an operator asks of the outbox.
 extension DaemonOperations {

@@ -1,7 +1,8 @@
 import Console
 import Logging
+import Model
+import Ports
 import Receivers
-import ReleaseKernel
 
 /// What the API may ask of the daemon.
 struct DaemonOperations: Operations {

@@ -1,5 +1,6 @@
 import Ledger
-import ReleaseKernel
+import Model
+import Ports
 import Synchronization
 
 /// The journal as the daemon uses it: the file, and memory for as long as the file takes nothing.

@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 
 /// A release's router with a second one behind it. As a driver it is the first; ``both`` is what it is once the second
 /// has taken over.

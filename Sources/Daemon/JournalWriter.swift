@@ -1,9 +1,10 @@
+import Glibc
 import Logging
-import ReleaseKernel
+import Model
+import Ports
 import Synchronization
 
 #if canImport(Glibc)
-import Glibc
 #endif
 
 /// Writes batches to the journal, one after the other and in order, and tells the watchdog when they are durable. A batch

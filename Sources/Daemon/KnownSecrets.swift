@@ -1,4 +1,7 @@
-import ReleaseKernel
+import Kernel
+import Model
+import Ports
+import Support
 import Synchronization
 
 /// The daemon's secret store. It remembers what it gave out, so that a peer's answer can be shown without the secret that

@@ -1,5 +1,6 @@
+import Model
+import Ports
 import Receivers
-import ReleaseKernel
 import Routers
 
 /// Makes the parts that a plan names: a driver per release, a receiver per receiver.

@@ -1,4 +1,4 @@
-public import ReleaseKernel
+public import Model
 
 /// Where the plan comes from: the configuration's files, or a program that made one up (the demo).
 public protocol PlanSource: Sendable {

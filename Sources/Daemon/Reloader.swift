@@ -1,7 +1,7 @@
 import Console
 import Logging
+import Model
 import Receivers
-import ReleaseKernel
 
 /// Takes up a new configuration: validates everything, makes everything that can fail, and only then swaps. A mistake
 /// anywhere leaves the daemon as it was.

@@ -1,5 +1,6 @@
 import Logging
-import ReleaseKernel
+import Model
+import Ports
 import Synchronization
 
 /// Makes the kernel's router calls, each in a task of its own, so that a router that hangs holds up nobody else.

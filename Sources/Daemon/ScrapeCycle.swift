@@ -1,5 +1,5 @@
 import Logging
-import ReleaseKernel
+import Model
 import Synchronization
 
 /// One release's endless row of cycles. An object, because each scrape's task holds it.

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Ports
 import Wire
 
 /// The transports of all scrapes, each with its own connections and thread, and each for a limited number of targets.

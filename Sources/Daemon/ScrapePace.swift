@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// When the targets of a cycle are asked: in batches of about equal size, over a tenth of the interval and at most a second.
 /// Where there are thousands, the time between two is what counts: they are spread over up to half of the interval, as

@@ -1,4 +1,5 @@
-public import ReleaseKernel
+public import Model
+public import Ports
 
 /// The request that a scrape sends, as Prometheus 3 sends it.
 public enum ScrapeRequest {

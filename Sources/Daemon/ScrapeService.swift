@@ -1,5 +1,5 @@
 import Logging
-import ReleaseKernel
+import Model
 
 /// Runs every release's scrape cycles.
 ///

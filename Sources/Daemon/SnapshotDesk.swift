@@ -1,5 +1,6 @@
 import Console
-import ReleaseKernel
+import Kernel
+import Model
 
 /// Makes snapshots of the kernel for those who look, away from the actor that decides.
 ///

@@ -1,7 +1,7 @@
-public import ReleaseKernel
+import Glibc
+public import Model
 
 #if canImport(Glibc)
-import Glibc
 #endif
 
 /// The machine's two clocks.

@@ -1,4 +1,6 @@
-import ReleaseKernel
+import Model
+import Ports
+import Support
 import Synchronization
 import Telemetry
 

@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 
 /// The part of the outbox that is in memory alone: notifications whose entry is not on the disk yet, and what became of
 /// notifications while the disk took nothing. A value, for ``DegradableJournal`` to guard.

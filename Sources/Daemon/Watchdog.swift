@@ -1,5 +1,6 @@
+import Kernel
 import Logging
-import ReleaseKernel
+import Model
 
 /// Owns the kernel: every input goes through here, one after the other, and every effect leaves from here in order.
 ///

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Ports
 import Wire
 
 /// The daemon's ways out. Scrapes, router calls and webhooks have transports of their own: a hundred targets or a receiver

@@ -1,8 +1,8 @@
 import Foundation
-import ReleaseKernel
+import Glibc
+import Ports
 
 #if canImport(Glibc)
-import Glibc
 #endif
 
 /// Keeps a second daemon out of a state folder: two would both roll back and both deliver. The system drops the locks with

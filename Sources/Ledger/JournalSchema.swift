@@ -1,5 +1,5 @@
 import GRDB
-import ReleaseKernel
+import Ports
 
 /// The tables, and how an older file becomes a newer one.
 enum JournalSchema {

@@ -1,6 +1,7 @@
 import GRDB
 import LedgerFormat
-import ReleaseKernel
+import Model
+import Ports
 
 /// A delivery as a row. Its state is `waiting`, `delivered`, `dead` or `dropped`; its number is its place in its
 /// receiver's queue.

@@ -1,5 +1,4 @@
 import GRDB
-import ReleaseKernel
 
 /// Which old rows may be removed, and their removal in slices.
 ///

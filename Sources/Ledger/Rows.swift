@@ -1,6 +1,6 @@
 import GRDB
 import LedgerFormat
-import ReleaseKernel
+import Model
 
 /// A journal entry as a row. The event is JSON; what is searched for stands in columns of its own.
 enum EntryRow {

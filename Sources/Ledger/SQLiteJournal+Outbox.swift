@@ -1,4 +1,4 @@
-public import ReleaseKernel
+public import Ports
 
 /// The outbox in the journal's file.
 extension SQLiteJournal {

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
-public import ReleaseKernel
+public import Model
+public import Ports
 
 /// The journal and the outbox in one SQLite file, `journal.sqlite` in the state folder.
 ///

@@ -1,8 +1,8 @@
 import Foundation
-import ReleaseKernel
+import Glibc
+import Ports
 
 #if canImport(Glibc)
-import Glibc
 #endif
 
 /// The folder of the journal and of the API's unix socket: for this user alone.

@@ -1,5 +1,6 @@
 import GRDB
-public import ReleaseKernel
+public import Model
+public import Ports
 
 /// A state folder whose journal cannot be opened for writing now (a full disk, a read-only one), and what could be read of
 /// it. It keeps the folder's lock, where that could be taken, and opens the journal later.

@@ -1,5 +1,5 @@
 import Foundation
-public import ReleaseKernel
+public import Model
 
 /// How a journal record is written: JSON with sorted keys. JSON has no infinity, and a latency may be one, so the three
 /// numbers that JSON lacks are written as `"+Inf"`, `"-Inf"` and `"NaN"`, the words of the exposition format.
@@ -11,7 +11,7 @@ public enum RecordFormat {
     public static func encode(_ event: JournalEvent) throws -> String { try text(event) }
 
     /// - Throws: Foundation's `EncodingError`; a notification always encodes.
-    public static func encode(_ notification: ReleaseKernel.Notification) throws -> String { try text(notification) }
+    public static func encode(_ notification: Model.Notification) throws -> String { try text(notification) }
 
     /// - Parameter what: names the record in the error: `entry 17`.
     public static func event(_ text: String, what: String) throws(UnreadableRecord) -> JournalEvent {
@@ -19,8 +19,7 @@ public enum RecordFormat {
     }
 
     /// - Parameter what: names the record in the error: `delivery 8a7f-17-oncall`.
-    public static func notification(_ text: String, what: String) throws(UnreadableRecord) -> ReleaseKernel.Notification
-    {
+    public static func notification(_ text: String, what: String) throws(UnreadableRecord) -> Model.Notification {
         try value(text, what)
     }
 

@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 import Synchronization
 
 /// POST /api/v2/alerts of an Alertmanager.

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// Remembers when the wall clock was set forward (or the machine slept), so that the age of a delivery counts only time in
 /// which it could have been delivered. A clock that was set back makes a delivery younger, which does no harm.

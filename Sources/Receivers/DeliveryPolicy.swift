@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 
 /// When a delivery is tried again, and when it is given up.
 struct DeliveryPolicy: Sendable {

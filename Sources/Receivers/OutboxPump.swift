@@ -1,4 +1,6 @@
-public import ReleaseKernel
+public import Model
+public import Ports
+public import Support
 
 /// Brings what is in the outbox to the receivers, at least once.
 ///

@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 
 /// Posts a JSON body and sorts the answer: done, try again, or never.
 struct Post: Sendable {

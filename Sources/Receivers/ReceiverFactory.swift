@@ -1,4 +1,5 @@
-public import ReleaseKernel
+public import Model
+public import Ports
 
 /// Makes the receiver that a plan describes.
 public enum ReceiverFactory {

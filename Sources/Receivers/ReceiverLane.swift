@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 
 /// What the pump knows of one receiver between two tries. All times are of the monotonic clock.
 struct ReceiverLane {

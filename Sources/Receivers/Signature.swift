@@ -1,5 +1,6 @@
 import Crypto
-import ReleaseKernel
+import Model
+import Ports
 
 /// Proves to a receiver that a body is ours and young: HMAC-SHA256 (RFC 2104) over `timestamp.body`.
 enum Signature {

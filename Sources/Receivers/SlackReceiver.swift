@@ -1,4 +1,6 @@
-import ReleaseKernel
+import Model
+import Ports
+import Support
 
 /// A chat's incoming webhook: `{"text": …}`. Slack defined it; Mattermost, Rocket.Chat and Discord (its address with
 /// `/slack` at the end) take the same.

@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 
 /// Our own JSON, version 1: everything that is known, with the delivery's stable id and a signature.
 struct WebhookReceiver: Receiver {

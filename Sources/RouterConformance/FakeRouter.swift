@@ -1,4 +1,4 @@
-public import ReleaseKernel
+public import Ports
 import Synchronization
 
 /// An HTTP router that lives in memory, with a state and a mood per instance: what drivers that speak HTTP are tested

@@ -1,5 +1,3 @@
-import ReleaseKernel
-
 /// Facts that need a router that is not well, or that is spoken to in the wrong way.
 extension FindingLog {
     mutating func wrongNames() async throws {

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// Facts that need a router that is well.
 extension FindingLog {

@@ -1,4 +1,4 @@
-public import ReleaseKernel
+public import Ports
 
 /// A router set up for the conformance kit: the driver under test, and the tester's own ways to the same router, which
 /// the driver knows nothing of. The router is a scripted fake or the real program.

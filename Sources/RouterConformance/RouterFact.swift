@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 
 /// What a caller may rely on, whichever router it is. Each is checked by itself, on a bench of its own.
 public enum RouterFact: String, Sendable, CaseIterable {

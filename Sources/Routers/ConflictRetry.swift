@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// Reads again and tries again after a conflict: a rollback has to win, any other share gives up, because somebody who
 /// changes the split at the same time may know better.

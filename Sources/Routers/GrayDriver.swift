@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 
 /// Our own reference router, by `GET` and `PUT /api/v1/split`.
 ///

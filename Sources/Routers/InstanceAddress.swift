@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Support
 
 /// One admin address of the plan: `http://127.0.0.1:2019`, with or without a path in front of the API's.
 struct InstanceAddress: Sendable, Equatable {

@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 
 /// Why a call did not do what was wanted: what a receipt says, before the instance's name is added.
 struct Refusal: Error, Sendable, Equatable {

@@ -1,4 +1,5 @@
-public import ReleaseKernel
+public import Model
+public import Ports
 
 /// Makes the driver that a release's plan names.
 public enum RouterFactory {

@@ -1,4 +1,6 @@
-import ReleaseKernel
+import Model
+import Ports
+import Support
 
 /// Takes secrets out of texts that came from outside: a router that echoes the token it refused must not put it in the
 /// journal.

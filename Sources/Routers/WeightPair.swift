@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// Two whole weights with a fixed sum, for routers that take weights.
 struct WeightPair: Sendable, Equatable {

@@ -1,4 +1,4 @@
-public import ReleaseKernel
+public import Model
 
 /// Something about a file of `listen.tls`, to be told where the configuration names that file.
 public struct TLSFileRemark: Sendable {

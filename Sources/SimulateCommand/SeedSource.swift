@@ -1,5 +1,5 @@
-import ReleaseKernel
 import Simulation
+import Support
 import Synchronization
 
 /// The seeds of a campaign, until there are no more or its time is over.

@@ -1,6 +1,5 @@
 public import ArgumentParser
 import Foundation
-import ReleaseKernel
 import Simulation
 
 /// Runs the whole daemon in virtual time, with faults that are drawn from a seed.

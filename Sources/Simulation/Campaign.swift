@@ -1,4 +1,4 @@
-public import ReleaseKernel
+public import Support
 import Synchronization
 
 /// Many runs beside each other, reported in the order of their seeds.

@@ -1,5 +1,5 @@
 import CCurl
-public import ReleaseKernel
+public import Ports
 
 /// Sends HTTP requests with libcurl, all on one thread of its own, with connections kept open between requests.
 ///

@@ -1,5 +1,6 @@
 import CCurl
-import ReleaseKernel
+import Model
+import Ports
 
 /// One libcurl easy handle with its buffers, used for one transfer after another. Belongs to the transfer thread.
 final class EasyHandle {

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// Reads the header lines as they came over the wire.
 enum HeaderBlock {

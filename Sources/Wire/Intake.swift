@@ -1,6 +1,6 @@
 import CCurl
 import Glibc
-import ReleaseKernel
+import Ports
 
 /// Where one transfer's answer arrives. libcurl's callbacks hold a pointer to it, so it lives at a fixed address for as
 /// long as its easy handle.

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Ports
 
 /// A request on its way to the transfer thread, with the task that waits for its answer. An object, because it is large
 /// and goes through several queues.

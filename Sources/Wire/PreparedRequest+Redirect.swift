@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Ports
 
 /// Redirects are followed here rather than inside libcurl, which would send headers such as `X-Api-Key` on to another
 /// host: it knows only `Authorization` and `Cookie` as credentials.

@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 
 /// A request that was checked, with its secrets resolved: everything the transfer thread needs.
 struct PreparedRequest: Sendable {

@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 
 /// What may be sent: rules on methods, headers and limits, each refusal saying what to change.
 enum RequestRules {

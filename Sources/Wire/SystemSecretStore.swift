@@ -1,5 +1,6 @@
 import Glibc
-public import ReleaseKernel
+public import Model
+public import Ports
 
 /// Reads secrets from files and from the environment, anew each time.
 public struct SystemSecretStore: SecretStore {

@@ -1,5 +1,5 @@
 import CCurl
-import ReleaseKernel
+import Ports
 
 /// What libcurl says about a transfer that failed, and what that means to the caller.
 struct TransferFailure {

@@ -1,6 +1,6 @@
 import CCurl
 import Glibc
-import ReleaseKernel
+import Ports
 
 /// Drives all transfers on one thread with libcurl's multi interface.
 ///

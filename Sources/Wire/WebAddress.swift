@@ -1,6 +1,7 @@
 import CCurl
 import Glibc
-import ReleaseKernel
+import Ports
+import Support
 
 /// An http or https URL taken apart by libcurl's own parser, so that what is checked here is what is connected to.
 struct WebAddress: Sendable, Equatable {

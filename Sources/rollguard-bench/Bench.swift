@@ -1,5 +1,4 @@
 import Foundation
-import ReleaseKernel
 import Telemetry
 
 /// `make bench`: what a scrape, a sample, a window and the evidence cost, alone and beside the peers. Prints CPU figures of this

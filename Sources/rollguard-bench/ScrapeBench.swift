@@ -1,5 +1,6 @@
 import DemoWorld
-import ReleaseKernel
+import Model
+import Ports
 import Telemetry
 import Wire
 

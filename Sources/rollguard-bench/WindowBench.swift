@@ -1,4 +1,3 @@
-import ReleaseKernel
 import Telemetry
 
 /// Memory of what is kept per watched series: by name, and by a layout that many targets share.

@@ -1,7 +1,8 @@
 import ArgumentParser
 import Console
-import ReleaseKernel
+import Model
 import Rulebook
+import Support
 
 /// Says whether configuration and rule files can be used.
 struct Check: ParsableCommand {

@@ -1,5 +1,5 @@
 import Daemon
-import ReleaseKernel
+import Model
 import Rulebook
 
 /// The plan in the configuration's files.

@@ -2,7 +2,8 @@ import ArgumentParser
 import Console
 import Foundation
 import Ledger
-import ReleaseKernel
+import Model
+import Ports
 import Rulebook
 import Wire
 

@@ -3,7 +3,7 @@ import DemoWorld
 import Foundation
 import GrayRouter
 import Logging
-import ReleaseKernel
+import Ports
 import Wire
 
 /// The demo's world: services, router, load, webhook sink and the daemon, all on loopback ports that the system chose.

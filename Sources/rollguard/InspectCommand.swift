@@ -1,8 +1,10 @@
 import ArgumentParser
 import Daemon
 import Foundation
-import ReleaseKernel
+import Model
+import Ports
 import Rulebook
+import Support
 import Telemetry
 import Wire
 

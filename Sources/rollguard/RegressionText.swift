@@ -1,6 +1,7 @@
 import Console
 import Foundation
-import ReleaseKernel
+import Model
+import Support
 
 /// The evidence of a rule that asks for proof, for people.
 enum RegressionText {

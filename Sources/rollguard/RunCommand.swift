@@ -3,7 +3,6 @@ import Daemon
 import Foundation
 import Ledger
 import Logging
-import ReleaseKernel
 
 /// The daemon.
 struct Run: AsyncParsableCommand {

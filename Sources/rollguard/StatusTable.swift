@@ -1,5 +1,6 @@
 import Console
-import ReleaseKernel
+import Model
+import Support
 
 /// The status for people.
 enum StatusTable {

@@ -1,5 +1,5 @@
 import Foundation
-import ReleaseKernel
+import Support
 
 /// How long the rollback took, read from the webhook's own timeline.
 struct StoryTimes {

@@ -1,5 +1,5 @@
 import Foundation
-import ReleaseKernel
+import Support
 
 /// What the commands print on.
 enum Terminal {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Console
 import Foundation
-import ReleaseKernel
+import Support
 
 /// The whole evidence behind a decision.
 struct Why: AsyncParsableCommand {

@@ -1,6 +1,7 @@
 import BenchWorld
+import Model
 import NIOCore
-import ReleaseKernel
+import Ports
 import Telemetry
 import Testing
 import Wire

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 import Testing
 
 @testable import Console

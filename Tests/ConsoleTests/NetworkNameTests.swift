@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Support
 import Testing
 
 @testable import Console

@@ -1,5 +1,4 @@
 import Foundation
-import ReleaseKernel
 import Testing
 
 @testable import Console

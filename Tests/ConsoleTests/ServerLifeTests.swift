@@ -1,6 +1,6 @@
 import Foundation
 import Logging
-import ReleaseKernel
+import Model
 import Synchronization
 import Testing
 

@@ -1,5 +1,5 @@
 import Foundation
-import ReleaseKernel
+import Ports
 import Testing
 
 @testable import Console

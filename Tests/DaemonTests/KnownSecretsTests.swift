@@ -1,5 +1,7 @@
+import Kernel
 import Logging
-import ReleaseKernel
+import Model
+import Ports
 import Synchronization
 import Telemetry
 import Testing

@@ -1,4 +1,3 @@
-import ReleaseKernel
 import Telemetry
 import Testing
 

@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Support
 import Telemetry
 import Testing
 

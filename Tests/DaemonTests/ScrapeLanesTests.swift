@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Ports
 import Synchronization
 import Testing
 import Wire

@@ -1,8 +1,9 @@
 import BenchWorld
 import Foundation
+import Kernel
 import Ledger
 import Logging
-import ReleaseKernel
+import Model
 import Testing
 import Wire
 

@@ -1,5 +1,5 @@
 import BenchWorld
-import ReleaseKernel
+import Model
 import Testing
 
 @testable import Daemon

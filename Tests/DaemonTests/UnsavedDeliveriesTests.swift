@@ -1,6 +1,7 @@
 import Foundation
 import Ledger
-import ReleaseKernel
+import Model
+import Ports
 import Testing
 
 @testable import Daemon

@@ -1,5 +1,6 @@
 import DemoWorld
-import ReleaseKernel
+import Model
+import Ports
 import Synchronization
 import Telemetry
 import Testing

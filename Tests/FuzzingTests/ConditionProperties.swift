@@ -1,4 +1,5 @@
-@testable import ReleaseKernel
+import Model
+
 @testable import Rulebook
 
 /// What must hold for every text that stands behind `when`.

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 @testable import Rulebook
 

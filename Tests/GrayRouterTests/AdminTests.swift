@@ -1,6 +1,6 @@
 import Foundation
 import NIOHTTP1
-import ReleaseKernel
+import Support
 import Testing
 
 @testable import GrayRouter

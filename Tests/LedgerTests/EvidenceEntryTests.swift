@@ -1,10 +1,11 @@
 import Foundation
 import GRDB
+import Model
 import Telemetry
 import Testing
 
+@testable import Kernel
 @testable import Ledger
-@testable import ReleaseKernel
 
 /// Evidence is written many times in a release, and only the newest matters.
 @Suite("Evidence in the journal")

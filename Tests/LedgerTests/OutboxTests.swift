@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
-import ReleaseKernel
+import Model
+import Ports
 import Testing
 
 @testable import Ledger

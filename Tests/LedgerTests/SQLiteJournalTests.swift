@@ -1,6 +1,8 @@
 import Foundation
 import GRDB
-import ReleaseKernel
+import Model
+import Ports
+import Support
 import Testing
 
 @testable import Ledger

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 import Testing
 
 @testable import Receivers
@@ -10,7 +10,7 @@ struct AlertMemoryTests {
     private static let nowMs: Int64 = 1_700_000_000_000
 
     private static func alerts(
-        _ event: ReleaseKernel.Notification.Event, atWallMs: Int64 = nowMs
+        _ event: Model.Notification.Event, atWallMs: Int64 = nowMs
     ) -> [AlertmanagerAlert] {
         AlertmanagerAlert.states(.sample(event, atWallMs: atWallMs), externalURL: nil)
     }
@@ -66,7 +66,7 @@ struct AlertMemoryTests {
     }
 
     @Test func aReceiverThatIsToldOnceHearsTheEndWithTheAcknowledgement() {
-        func changes(_ event: ReleaseKernel.Notification.Event) -> [String] {
+        func changes(_ event: Model.Notification.Event) -> [String] {
             Self.names(AlertmanagerAlert.changes(.sample(event), externalURL: nil))
         }
         #expect(changes(.rollbackAcknowledged) == ["-RollguardRollback", "-RollguardRollbackAbandoned"])

@@ -1,13 +1,15 @@
 import DemoWorld
 import Foundation
-import ReleaseKernel
+import Glibc
+import Model
+import Ports
+import Support
 import Testing
 import Wire
 
 @testable import Receivers
 
 #if canImport(Glibc)
-import Glibc
 #endif
 
 /// Debian's Alertmanager on loopback, gone with its test.
@@ -69,7 +71,7 @@ struct AlertmanagerTests {
             plan: ReceiverPlan(name: "am", kind: .alertmanager, url: "http://127.0.0.1:\(manager.port)"),
             transport: transport, secrets: FixedSecret(text: nil), externalURL: "http://rollguard.example",
             clock: { now })
-        func delivery(_ event: ReleaseKernel.Notification.Event, atWallMs: Int64) -> Delivery {
+        func delivery(_ event: Model.Notification.Event, atWallMs: Int64) -> Delivery {
             Delivery(id: "\(event)", receiver: "am", notification: .sample(event, atWallMs: atWallMs))
         }
         var outcome = DeliveryOutcome.retry(reason: "not started", afterMs: nil)
@@ -117,7 +119,7 @@ struct AlertmanagerTests {
         let port = try #require(manager?.port)
         let receiver = Self.receiver(port, transport)
         let now = Int64(Date().timeIntervalSince1970 * 1_000)
-        let standing = [ReleaseKernel.Notification.sample(.alertFiring, atWallMs: now)]
+        let standing = [Model.Notification.sample(.alertFiring, atWallMs: now)]
         let delivery = Delivery(id: "a", receiver: "am", notification: standing[0])
         #expect(try await Self.eventually { await receiver.deliver(delivery) == .delivered })
         manager = nil
@@ -138,7 +140,7 @@ struct AlertmanagerTests {
         let manager = try Alertmanager(webhook: "http://\(address)/")
         let transport = CurlTransport(userAgent: "test", secrets: FixedSecret(text: nil))
         let receiver = Self.receiver(manager.port, transport)
-        for event in [ReleaseKernel.Notification.Event.rollbackIntended, .rollbackAcknowledged] {
+        for event in [Model.Notification.Event.rollbackIntended, .rollbackAcknowledged] {
             let now = Int64(Date().timeIntervalSince1970 * 1_000)
             let delivery = Delivery(id: event.rawValue, receiver: "am", notification: .sample(event, atWallMs: now))
             #expect(try await Self.eventually { await receiver.deliver(delivery) == .delivered })

@@ -1,6 +1,8 @@
 import Foundation
 import Ledger
-import ReleaseKernel
+import Model
+import Ports
+import Support
 import Synchronization
 import Testing
 
@@ -22,7 +24,7 @@ private final class ScriptedReceiver: Receiver {
 
     var all: [String] { order.withLock { $0 } }
 
-    func resend(_ standing: [ReleaseKernel.Notification]) async -> DeliveryOutcome {
+    func resend(_ standing: [Model.Notification]) async -> DeliveryOutcome {
         order.withLock { $0.append("standing " + standing.map(\.event.rawValue).joined(separator: ",")) }
         return .delivered
     }
@@ -61,7 +63,7 @@ private final class LogLines: Sendable {
 }
 
 private struct Scene {
-    typealias Event = ReleaseKernel.Notification.Event
+    typealias Event = Model.Notification.Event
 
     let journal: SQLiteJournal
     let pump: OutboxPump
@@ -79,7 +81,7 @@ private struct Scene {
         self.log = log
         pump = OutboxPump(
             outbox: journal, receivers: receivers, plans: plans, clock: { [clock] in clock.now }, seed: 1,
-            standing: { standing.map { ReleaseKernel.Notification.sample($0) } },
+            standing: { standing.map { Model.Notification.sample($0) } },
             log: { log.add($0) })
     }
 

@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
-import ReleaseKernel
+import Model
+import Ports
 import Testing
 
 @testable import Receivers
@@ -14,7 +15,7 @@ private func receiver(
         transport: transport, secrets: store, externalURL: "http://rollguard.example", clock: { 1_700_000_007_900 })
 }
 
-private func delivery(_ event: ReleaseKernel.Notification.Event = .rollbackIntended, attempt: Int = 1) -> Delivery {
+private func delivery(_ event: Model.Notification.Event = .rollbackIntended, attempt: Int = 1) -> Delivery {
     Delivery(id: "ab12cd34-2-oncall", receiver: "oncall", notification: .sample(event), attempt: attempt)
 }
 
@@ -40,7 +41,7 @@ struct ReceiverTests {
 
     @Test func membersWithoutAValueAreNullAndNotMissing() async throws {
         let transport = ScriptedTransport([.status(204)])
-        var notification = ReleaseKernel.Notification.sample()
+        var notification = Model.Notification.sample()
         (notification.alert, notification.splitBefore, notification.incident) = (nil, nil, nil)
         let bare = Delivery(id: "x", receiver: "oncall", notification: notification)
         #expect(await receiver(.webhook, transport).deliver(bare) == .delivered)

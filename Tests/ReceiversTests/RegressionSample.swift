@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Statistics
 
 extension RegressionRecord {
     /// A rule that has found something: every field is there.

@@ -1,5 +1,6 @@
 import Foundation
-import ReleaseKernel
+import Model
+import Ports
 import Synchronization
 
 @testable import Receivers
@@ -44,7 +45,7 @@ struct FixedSecret: SecretStore {
     }
 }
 
-extension ReleaseKernel.Notification {
+extension Model.Notification {
     /// A rollback that a rule asked for.
     static func sample(_ event: Event = .rollbackIntended, atWallMs: Int64 = 1_700_000_000_123) -> Self {
         let evidence = Evidence(

@@ -1,5 +1,6 @@
 import Foundation
-import ReleaseKernel
+import Model
+import Ports
 import Testing
 
 @testable import Receivers
@@ -16,12 +17,12 @@ struct SlackTests {
             plan: plan, transport: transport, secrets: store, externalURL: nil, clock: { 1_700_000_000_000 })
     }
 
-    private static func delivery(_ notification: ReleaseKernel.Notification = .sample()) -> Delivery {
+    private static func delivery(_ notification: Model.Notification = .sample()) -> Delivery {
         Delivery(id: "a-1-chat", receiver: "chat", notification: notification)
     }
 
-    @Test(arguments: ReleaseKernel.Notification.Event.allCases)
-    func everyEventIsAMessageWithAText(event: ReleaseKernel.Notification.Event) async throws {
+    @Test(arguments: Model.Notification.Event.allCases)
+    func everyEventIsAMessageWithAText(event: Model.Notification.Event) async throws {
         let transport = ScriptedTransport([.status(200, body: "ok")])
         #expect(await Self.receiver(transport).deliver(Self.delivery(.sample(event))) == .delivered)
         let body = try json(transport.requests.first?.body)
@@ -61,7 +62,7 @@ struct SlackTests {
     @Test(arguments: [0, 1, 1_499, 1_500, 1_501, 100_000])
     func isNeverTooLong(count: Int) {
         for letter in ["<", "x", "灰", "😀"] {
-            var notification = ReleaseKernel.Notification.sample()
+            var notification = Model.Notification.sample()
             notification.summary = String(repeating: letter, count: count)
             notification.release = String(repeating: letter, count: count)
             let text = SlackText.text(notification)

@@ -1,5 +1,5 @@
 import Foundation
-import ReleaseKernel
+import Model
 import Testing
 
 @testable import Receivers
@@ -81,21 +81,21 @@ struct WebhookSchemaTests {
     private static let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appendingPathComponent("docs/reference/webhook-v1.schema.json")
 
-    private static func document(_ notification: ReleaseKernel.Notification) throws -> [String: Any] {
+    private static func document(_ notification: Model.Notification) throws -> [String: Any] {
         try json(JSONBody.encode(WebhookDocument(Delivery(id: "a-1-x", receiver: "x", notification: notification))))
     }
 
-    @Test(arguments: ReleaseKernel.Notification.Event.allCases)
-    func everyEventFitsIt(_ event: ReleaseKernel.Notification.Event) throws {
+    @Test(arguments: Model.Notification.Event.allCases)
+    func everyEventFitsIt(_ event: Model.Notification.Event) throws {
         let schema = try Schema(Self.path)
-        var bare = ReleaseKernel.Notification.sample(event)
+        var bare = Model.Notification.sample(event)
         #expect(schema.problems(of: try Self.document(bare)) == [])
         (bare.alert, bare.splitBefore, bare.splitAfter, bare.incident, bare.timeline) = (nil, nil, nil, nil, [])
         #expect(schema.problems(of: try Self.document(bare)) == [])
     }
 
     @Test func theEvidenceOfAProofFitsIt() throws {
-        var proven = ReleaseKernel.Notification.sample()
+        var proven = Model.Notification.sample()
         proven.alert?.evidence.regression = .sample
         let document = try Self.document(proven)
         #expect(try Schema(Self.path).problems(of: document) == [])

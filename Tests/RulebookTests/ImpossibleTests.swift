@@ -1,6 +1,7 @@
+import Model
+import Support
 import Testing
 
-@testable import ReleaseKernel
 @testable import Rulebook
 
 /// What a configuration asks for and can never get.

@@ -1,6 +1,5 @@
-import ReleaseKernel
+import Model
 import Rulebook
-import Telemetry
 import Testing
 
 /// `indicators.own`, and rules that use it.

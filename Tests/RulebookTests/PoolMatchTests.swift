@@ -1,5 +1,5 @@
-import ReleaseKernel
 import Rulebook
+import Support
 import Telemetry
 import Testing
 

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 import Rulebook
 import Testing
 

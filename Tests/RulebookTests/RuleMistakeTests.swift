@@ -1,4 +1,3 @@
-import ReleaseKernel
 import Rulebook
 import Testing
 

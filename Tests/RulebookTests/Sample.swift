@@ -1,4 +1,3 @@
-import ReleaseKernel
 import Rulebook
 
 /// A small valid configuration that tests change in one place.

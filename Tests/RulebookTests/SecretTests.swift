@@ -1,5 +1,5 @@
 import Foundation
-import ReleaseKernel
+import Model
 import Rulebook
 import Testing
 

@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Kernel
+import Model
 import Telemetry
 
 /// Runs a recorded release through the kernel: real pages, the real reader, a router that does what it is told.

@@ -1,5 +1,5 @@
 import Glibc
-import ReleaseKernel
+import Ports
 import Testing
 import Wire
 

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Support
 import Testing
 
 struct RedactionTests {

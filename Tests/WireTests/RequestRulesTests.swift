@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 import Testing
 import Wire
 

@@ -1,4 +1,5 @@
-public import ReleaseKernel
+import Ports
+public import Support
 
 /// The answer of `GET /api/v1/deliveries`.
 public struct DeliveriesDocument: Codable, Sendable, Equatable {

@@ -1,4 +1,5 @@
-public import ReleaseKernel
+import Model
+public import Support
 
 /// One entry of the journal. `event` tells which of the other fields are there; those that do not belong to it are absent.
 public struct EntryDocument: Codable, Sendable, Equatable {

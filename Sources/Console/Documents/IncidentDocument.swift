@@ -1,4 +1,5 @@
-public import ReleaseKernel
+import Model
+public import Support
 
 /// An incident in a list.
 public struct IncidentSummary: Codable, Sendable, Equatable {

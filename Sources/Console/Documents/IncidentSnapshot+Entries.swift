@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 extension IncidentSnapshot {
     /// An incident as its journal entries tell it, for those too old to be in the snapshot. Nil without an intent among the

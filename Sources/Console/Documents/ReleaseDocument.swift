@@ -1,4 +1,5 @@
-public import ReleaseKernel
+import Model
+public import Support
 
 /// One release as it stands: the answer of `GET /api/v1/releases/{name}`.
 public struct ReleaseDocument: Codable, Sendable, Equatable {

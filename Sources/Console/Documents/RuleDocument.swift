@@ -1,4 +1,5 @@
-public import ReleaseKernel
+public import Model
+public import Support
 
 /// One rule with its alert and the values it last looked at.
 public struct RuleDocument: Codable, Sendable, Equatable {

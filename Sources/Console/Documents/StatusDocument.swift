@@ -1,4 +1,6 @@
-public import ReleaseKernel
+public import Model
+public import Ports
+public import Support
 
 /// Everything at a glance: the answer of `GET /api/v1/status`.
 public struct StatusDocument: Codable, Sendable, Equatable {

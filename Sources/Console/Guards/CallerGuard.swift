@@ -1,4 +1,6 @@
-import ReleaseKernel
+import Model
+import Ports
+import Support
 
 /// Who may look, and who may change something.
 ///

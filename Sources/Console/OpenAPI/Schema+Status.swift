@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 extension Schema {
     /// Status, releases and rules.

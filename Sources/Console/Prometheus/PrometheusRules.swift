@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Support
 
 /// The answer of `GET /api/v1/rules`, in the shape of Prometheus' API, for tools that read that already. One group per
 /// release and rule group; `file` is the release's name.

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Support
 
 extension WallTime {
     /// What Prometheus writes for "never": Go's zero time.

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// What changes something. The guard has let the call through already.
 extension Endpoints {

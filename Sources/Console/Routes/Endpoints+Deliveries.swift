@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Ports
 
 /// The outbox: what waits, what was given up, and what an operator does about it.
 extension Endpoints {

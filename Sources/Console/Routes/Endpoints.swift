@@ -1,4 +1,6 @@
-import ReleaseKernel
+import Model
+import Ports
+import Support
 
 /// What stands behind the routes that only look.
 struct Endpoints: Sendable {

@@ -1,7 +1,6 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
-import ReleaseKernel
 import ServiceLifecycle
 
 /// From a request to a response: finds the route, asks the guard, reads the body, calls the handler.

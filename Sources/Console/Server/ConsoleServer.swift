@@ -2,9 +2,11 @@ import Foundation
 import Hummingbird
 import HummingbirdCore
 public import Logging
+public import Model
 import NIOCore
-public import ReleaseKernel
+public import Ports
 public import ServiceLifecycle
+import Support
 
 /// Serves the HTTP API, the metrics and the health checks on one address until it is told to stop.
 public struct ConsoleServer: Service {

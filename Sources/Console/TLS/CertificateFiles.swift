@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
+public import Model
 import NIOSSL
-public import ReleaseKernel
 
 /// What is wrong with the files of `listen.tls`, or doubtful. The texts name files and never hold what is in them.
 public struct CertificateProblem: Error, Sendable, Equatable, CustomStringConvertible {

@@ -1,6 +1,6 @@
 import Foundation
+public import Model
 import NIOSSL
-public import ReleaseKernel
 import Synchronization
 
 /// The certificate that the API's listener presents. It can be replaced while the listener runs: new connections get the

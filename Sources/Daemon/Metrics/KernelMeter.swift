@@ -1,4 +1,6 @@
-import ReleaseKernel
+import Kernel
+import Model
+import Ports
 import Synchronization
 
 /// Measures the daemon itself: what it did, how long it took, what it sees.

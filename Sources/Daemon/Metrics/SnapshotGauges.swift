@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 
 /// The gauges that follow from what the kernel sees now.
 struct SnapshotGauges {

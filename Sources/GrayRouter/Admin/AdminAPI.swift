@@ -1,5 +1,5 @@
 import NIOHTTP1
-import ReleaseKernel
+import Support
 
 /// Answers the admin listener's requests. Blocks for the disk: called on a thread pool.
 struct AdminAPI: Sendable {

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Support
 
 extension GrayRouterConfiguration {
     private static let backendLimit = 256

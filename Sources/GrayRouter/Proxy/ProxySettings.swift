@@ -1,6 +1,6 @@
 import Foundation
 import NIOCore
-import ReleaseKernel
+import Support
 
 /// What a configuration says about requests. A reload replaces it as a whole; a request keeps the one that it began with.
 final class ProxySettings: Sendable {

@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Support
 
 /// An alert as Alertmanager knows it. Labels and `startsAt` are the same for as long as the alert lasts: they are what
 /// makes it one alert.

@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Support
 
 /// The webhook's body, version 1. Described by `docs/reference/webhook-v1.schema.json`.
 struct WebhookDocument: Encodable {

@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 
 /// Caddy by its admin API: the `reverse_proxy` handler with an `@id` is read, and its weights (or its list of upstreams)
 /// are written in one call.

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// A `reverse_proxy` handler as the admin API shows it: what matters for a split.
 struct CaddyHandler: Sendable {

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// The two pools among a handler's upstreams, and what a share makes of them.
 struct CaddyPools: Sendable, Equatable {

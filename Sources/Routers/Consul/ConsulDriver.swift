@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 
 /// Consul's service-splitter. The sidecars take a change over by themselves a little later; the read-back is the
 /// configuration, the canary's traffic proves the rest.

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// A `service-splitter` entry as Consul gave it. Only the two weights are changed; splits of others, header rules and
 /// whatever a later Consul adds stay as they are.

@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 
 /// One Envoy's admin port: what it holds, and the runtime.
 ///

@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 
 /// Envoy by a route file that it watches (`rds` with `path_config_source`). Every Envoy of the list watches this file.
 ///

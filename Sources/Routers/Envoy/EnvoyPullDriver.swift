@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 
 /// Envoys that poll their routes from the daemon (REST xDS). The file with the routes is what is served; a restart of the
 /// daemon serves what the file says, so it cannot undo a rollback.

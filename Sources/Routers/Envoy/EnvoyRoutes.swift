@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// The weighted routes of an Envoy, out of `/config_dump` or a route file.
 ///

@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 
 /// Envoy by runtime keys: `PREFIX.CLUSTER` overrides the weight in a `weighted_clusters` route.
 ///

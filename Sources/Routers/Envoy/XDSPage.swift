@@ -1,4 +1,3 @@
-import ReleaseKernel
 import Synchronization
 
 /// The routes for Envoys that poll (REST xDS, `POST /v3/discovery:routes`), made of a file at each poll.

@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 
 /// etcd's v3 API through its JSON gateway. Keys and values are base64, 64-bit numbers are texts, and what is false or 0 is
 /// left out.

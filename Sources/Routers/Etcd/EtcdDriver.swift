@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 
 /// A key in etcd that something else watches: a library in the services, a sidecar, a controller.
 ///

@@ -1,5 +1,5 @@
 import Foundation
-import ReleaseKernel
+import Model
 
 /// Whether a file could be replaced, found out without touching it.
 enum FolderAccess {

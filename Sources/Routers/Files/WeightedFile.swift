@@ -1,6 +1,6 @@
 import Foundation
+import Model
 import NIOPosix
-import ReleaseKernel
 import Synchronization
 
 /// A file of the router's whose weights are changed in place, put there by a rename so that nobody reads half of it.

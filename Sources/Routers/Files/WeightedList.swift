@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 import Yams
 
 /// The two pools' entries in a list of `{name: …, weight: …}`, as Envoy and Traefik write them.

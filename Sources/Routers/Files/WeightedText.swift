@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 import Yams
 
 /// A YAML or JSON text in which single weights are changed. Everything else stays as it was written: comments, order,

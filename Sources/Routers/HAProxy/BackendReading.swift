@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// What a backend's statistics mean for the two pools.
 struct BackendReading: Sendable {

@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 
 /// HAProxy by a percentage in a map, which the configuration compares with a random number or a hash for each request.
 ///

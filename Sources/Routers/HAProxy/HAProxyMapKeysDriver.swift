@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 
 /// HAProxy by several percentages of one map, all set in one step: `prepare map`, `add map`, `commit map`. Until the
 /// commit every request sees the old numbers, after it the new ones.

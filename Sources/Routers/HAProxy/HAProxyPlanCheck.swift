@@ -1,5 +1,3 @@
-import ReleaseKernel
-
 /// Refuses names that the runtime socket would read as something else. The socket's language has no quoting worth
 /// trusting: `;` and a line end begin the next command, white space the next word, `\` escapes, `<<` begins a payload.
 enum HAProxyPlanCheck {

@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 
 /// HAProxy by server weights: both pools are servers of one backend.
 ///

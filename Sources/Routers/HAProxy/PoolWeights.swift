@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// The weight of each server in the two pools, for a share between nothing and everything.
 ///

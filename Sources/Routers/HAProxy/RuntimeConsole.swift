@@ -1,5 +1,3 @@
-import ReleaseKernel
-
 /// Runs commands on one HAProxy. They go in one line, joined with `;`, so that they are executed one after the other with
 /// nothing but HAProxy between them.
 struct RuntimeConsole: Sendable {

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// The commands that bring a backend to a split, and what their answers mean.
 ///

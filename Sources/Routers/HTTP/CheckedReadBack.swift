@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// How the canary's share is read out of an answer.
 struct CheckedReadBack: Sendable {

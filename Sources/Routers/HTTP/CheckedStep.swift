@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// One step of the plan, checked and with its templates read.
 struct CheckedStep: Sendable {

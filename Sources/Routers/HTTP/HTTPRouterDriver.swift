@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 
 /// Any router with an HTTP admin API, by the plan's templates.
 ///

@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 
 /// Calls to an API with a fixed shape, for drivers that know their router.
 struct RouterAPI: Sendable {

@@ -1,4 +1,6 @@
-import ReleaseKernel
+import Model
+import Ports
+import Support
 
 /// Makes a list of calls to one instance, one after the other, and judges their answers.
 struct StepRunner: Sendable {

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Support
 
 /// Where a step goes: an absolute address, or a path on the instance.
 ///

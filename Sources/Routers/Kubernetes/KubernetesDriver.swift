@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 
 /// A route object in Kubernetes: Gateway API's HTTPRoute, or Istio's VirtualService.
 ///

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// An HTTPRoute or VirtualService as the API server gave it: where the two destinations' weights are.
 struct RouteObject: Sendable, Equatable {

@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 
 /// nginx with an endpoint that keeps the share in memory: `GET` and `PUT {"canary_percent": N}` with an ETag, as
 /// docs/tutorials/nginx.md has it. No reload, so no worker is exchanged and no connection closed.

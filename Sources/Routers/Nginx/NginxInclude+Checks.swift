@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// Refuses what would be syntax in nginx's configuration, or would come out of a variable that nobody meant.
 extension NginxInclude {

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// The text of the include file, and what it says about itself.
 ///

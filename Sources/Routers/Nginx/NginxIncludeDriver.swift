@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 
 /// nginx by a generated include: written by rename, checked with `nginx -t`, loaded with `nginx -s reload`.
 ///

@@ -1,6 +1,7 @@
+import Model
 import NIOCore
 import NIOPosix
-import ReleaseKernel
+import Ports
 
 /// A few commands to Redis over a connection of their own.
 struct RedisClient: Sendable {

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// A body of the plan with its templates read: a JSON tree, in which no value can break out of its place, or a plain text.
 indirect enum BodyTemplate: Sendable, Equatable {

@@ -1,5 +1,3 @@
-import ReleaseKernel
-
 /// A text with `${name | filter}` in it; `$${` stands for a literal `${`.
 struct Template: Sendable, Equatable {
     struct Expression: Sendable, Equatable {

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// What a template may ask for.
 enum TemplateVariable: Sendable, Hashable {

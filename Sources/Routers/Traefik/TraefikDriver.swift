@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 
 /// Traefik by the weights of a `weighted` service, wherever they are kept; read back from the API of each Traefik, which
 /// tells what it has loaded.

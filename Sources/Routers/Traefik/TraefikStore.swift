@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// Where Traefik reads its dynamic configuration. Only the two weights are written, never a name: a name that does not
 /// exist disables the whole service, which is a 404 for everybody.

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// Whether a condition can hold for any values that its indicator can have.
 ///

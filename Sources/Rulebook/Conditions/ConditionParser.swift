@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// Reads a condition by recursive descent and checks types and units on the way.
 ///

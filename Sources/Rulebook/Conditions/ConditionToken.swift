@@ -1,5 +1,3 @@
-import ReleaseKernel
-
 /// What is wrong with a condition, and where: in Unicode scalars from its beginning.
 struct ConditionError: Error, Equatable {
     let offset: Int

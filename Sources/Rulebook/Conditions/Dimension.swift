@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// What a number in a condition measures.
 enum Dimension: Equatable {

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// The top level of a configuration.
 struct ConfigurationReader {

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// `drain`: the steps in which a rollback takes the canary's traffic away.
 struct DrainReader {

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 import Telemetry
 
 /// `indicators`: the series of a release.

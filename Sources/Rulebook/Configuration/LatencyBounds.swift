@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Support
 import Telemetry
 
 /// Reads `indicators.latency_bounds`: the histogram's upper bounds as the service's page shows them in `le`.

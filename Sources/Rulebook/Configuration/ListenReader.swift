@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Support
 
 /// `listen`: where the API listens, and who may change something.
 struct ListenReader {

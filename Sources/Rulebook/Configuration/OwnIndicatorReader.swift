@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 import Telemetry
 
 /// One entry of `indicators.own`: an indicator that a release defines itself.

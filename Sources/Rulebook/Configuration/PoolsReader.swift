@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Support
 import Telemetry
 
 /// Reads the two pools. A page belongs to one pool alone, or its numbers would be compared with themselves; one that

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// Limits around a rollback that are shorter than its proof takes: they can never be kept, however good the router is.
 /// `check` refuses them; a daemon takes the shortest that can, and says so.

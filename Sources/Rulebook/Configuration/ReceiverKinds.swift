@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// A kind of receiver, as configurations have it. A new kind is such a type, a line in ``ReceiverKinds``, and the type
 /// that delivers.

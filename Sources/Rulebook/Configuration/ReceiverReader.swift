@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Support
 
 /// `receivers`: who is notified.
 struct ReceiverReader {

@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Support
 
 /// What a rule needs from the release that it stands in.
 struct ReleaseChecks {

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// `releases`: releases, and files with releases.
 struct ReleaseListReader {

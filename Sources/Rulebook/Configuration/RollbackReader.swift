@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// `rollback` and `proof`.
 enum RollbackReader {

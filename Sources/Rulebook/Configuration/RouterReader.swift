@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// `router`: the fields follow from its kind.
 struct RouterReader {

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 import Telemetry
 
 /// `scrape`: how metrics are fetched.

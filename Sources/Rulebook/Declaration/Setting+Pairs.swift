@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// Mappings with free names.
 extension Setting {

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// TLS and credentials of clients: scrapes, receivers and routers take the same two fields.
 extension Setting {

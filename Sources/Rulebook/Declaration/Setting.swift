@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// One field of a section, declared once: reading, writing, the reference table and the schema follow from it.
 struct Setting<Root> {

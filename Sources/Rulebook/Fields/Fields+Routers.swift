@@ -1,5 +1,3 @@
-import ReleaseKernel
-
 /// What several routers share.
 extension Fields {
     func failAtName(_ name: String, _ text: String) { self[name]?.log.error(namePlace(name), text) }

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// What several parts of a configuration share: secrets by reference and headers.
 extension Fields {

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Support
 
 /// Why an address cannot be used. Its text never holds a credential.
 struct AddressError: Error {

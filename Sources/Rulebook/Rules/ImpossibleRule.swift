@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// What a rule asks for and can never get. `check` refuses it; a daemon takes it and says so.
 enum ImpossibleRule {

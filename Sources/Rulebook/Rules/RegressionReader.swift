@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// Reads what a rule with `regression` says beside its name, labels and action.
 struct RegressionReader {

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// A rule that has been read, with the places that checks against its release need.
 struct RuleDraft {

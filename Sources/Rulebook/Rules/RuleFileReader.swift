@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// Reads the groups of a rule file, or a group that stands in a configuration.
 struct RuleFileReader {

@@ -1,5 +1,3 @@
-import ReleaseKernel
-
 /// Finds and reads rule files; each is read once, however many releases name it.
 final class RuleLibrary {
     /// Of rule files in a configuration.

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// The fields of a rule.
 extension RuleReader {

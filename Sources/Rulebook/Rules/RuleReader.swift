@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// Reads one rule.
 struct RuleReader {

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// The reference tables of the documentation, each by the name that marks its place in a page.
 enum ReferenceTables {

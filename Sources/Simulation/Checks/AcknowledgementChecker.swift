@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// *Acknowledged* is written only after a look at the router in which every instance was reached and its true share was 0
 /// at the moment when it was read.

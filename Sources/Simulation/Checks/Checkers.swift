@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// All checkers of a run. The first one that fails ends it.
 struct Checkers {

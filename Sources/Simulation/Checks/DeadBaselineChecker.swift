@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// A baseline none of whose processes has been running for several cycles gets nothing more because of a rule or a drift:
 /// there is nobody to serve it. A drift may be put back by a daemon that has not heard of any version for a while, or by a

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// What a receiver gets belongs to a durable entry, is the same at each try under the same id, and does not come again
 /// once the outbox has it settled.

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// A rollback sets no share but zero, unless it goes in steps; and a step only takes: at the last look every instance that
 /// tells the truth gave the canary as much or more.

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// Sequences rise by one, over restarts too.
 struct JournalOrderChecker {

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// Once the intent of a rollback is durable, the same version is not watched again and has no share in the end, unless an
 /// operator has rearmed it. A new version ends the latch; a restart, a reload or a configuration that forgets the release

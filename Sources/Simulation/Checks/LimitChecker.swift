@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// People are notified of a rollback that is not acknowledged within its deadline, however often the daemon is restarted and
 /// whatever its wall clock does. The deadline counts from the intent, the drift, or the last of several steps.

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// After the heal: every incident closes within its time, the outbox empties, the snapshot says what is true, and a sick
 /// canary that the rules can see is out.

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// *Proven* is written only when the world's canary truly serves (almost) nothing, on every instance that the plan names.
 enum ProofChecker {

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// What a restart reads is what was written, nothing less and nothing more.
 enum RecordChecker {

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// When nothing was on its way to the disk, the next life knows the same open incidents, the same latches and the same
 /// firing alerts as the one that ended.

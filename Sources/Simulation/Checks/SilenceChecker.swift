@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// No data is no verdict: in a cycle in which nothing of the canary could be read, no rule says healthy or breached, except
 /// one that takes silence for health by its own word (`no_data: ignore`). What is proven stays proven.

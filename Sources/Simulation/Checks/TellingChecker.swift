@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// What people are to be told lies in every receiver's outbox in the same commit as the entry that says so: a crash cannot
 /// come between the two.

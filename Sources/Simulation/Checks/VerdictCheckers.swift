@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// A canary whose fault has not begun is never rolled back by a rule: all rules that are drawn have a wide margin. A daemon
 /// that has refused the files of another version, because a rollback is open, judges the one that was there.

@@ -1,4 +1,6 @@
-import ReleaseKernel
+import Kernel
+import Model
+import Ports
 import Telemetry
 
 /// What one process of the daemon holds in memory; a crash takes all of it.

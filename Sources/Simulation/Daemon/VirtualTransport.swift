@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 import Synchronization
 
 /// The drivers' way to the routers: keeps each request until the world has carried it over its network, or has lost it.

@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Kernel
+import Model
 
 /// The daemon's process: the kernel, its inputs and effects, its end and its return.
 extension VirtualWorld {

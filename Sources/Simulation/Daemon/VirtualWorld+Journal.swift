@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// The journal's writer: one batch after the other, each tried until it is on the disk.
 extension VirtualWorld {

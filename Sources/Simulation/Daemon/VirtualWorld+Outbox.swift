@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 
 /// The outbox's pump, simply: at least once, the same id at each try, a pause after a failure, dead when refused.
 extension VirtualWorld {

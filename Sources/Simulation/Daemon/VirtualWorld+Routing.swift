@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 import Routers
 
 /// Router calls: the real drivers run, and what they send goes over the world's network.

@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Kernel
+import Model
 import Telemetry
 
 /// Scrape cycles, as the daemon's scrape service runs them.

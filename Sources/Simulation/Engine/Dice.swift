@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Support
 
 /// All chance of a run, from its seed.
 struct Dice {

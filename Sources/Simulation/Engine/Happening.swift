@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 
 /// Everything that can be waiting in the queue. What belongs to one life of the daemon carries its number: an answer to a
 /// process that is dead reaches nobody.

@@ -1,5 +1,5 @@
 import LedgerFormat
-import ReleaseKernel
+import Model
 
 /// One transaction of the journal as bytes on the disk: its records and a checksum over all of them.
 struct Commit {

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 import Rulebook
 
 /// What the configuration files of a run say. Drawn from the seed, changed by reloads, and always read through the real

@@ -1,5 +1,3 @@
-import ReleaseKernel
-
 /// What one run is like. Each seed switches some kinds of trouble off and draws wild numbers for the others, because a run
 /// with everything at once hides what a single kind can do.
 struct Swarm {

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// The journal's disk: a log of commits in the ledger's own record format. A commit is durable as a whole or not there at
 /// all, because what a crash tore apart does not carry the checksum of the whole (SQLite manual, "Write-Ahead Logging",

@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 
 /// Somebody who is told, and what they got.
 struct VirtualReceiver {

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// One release as it truly is: its processes, its routers, its traffic and its faults.
 struct VirtualRelease {

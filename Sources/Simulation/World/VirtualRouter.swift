@@ -1,5 +1,6 @@
 import Foundation
-import ReleaseKernel
+import Model
+import Ports
 
 /// One router instance: what it really does, and how honest its admin API is about it. It speaks two dialects, that of
 /// the gray router and one of weights with an ETag, so that two real drivers are run.

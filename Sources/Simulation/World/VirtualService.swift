@@ -1,5 +1,3 @@
-import ReleaseKernel
-
 /// One process of a service: counts what it serves and shows it as an exposition page.
 struct VirtualService {
     static let bounds = ["0.05", "0.1", "0.25", "0.5", "1", "2.5", "+Inf"]

@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Kernel
+import Model
 
 /// Where the world tells its checkers.
 extension VirtualWorld {

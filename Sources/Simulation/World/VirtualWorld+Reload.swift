@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// The configuration's files are changed, and read again as the daemon's reloader does.
 extension VirtualWorld {

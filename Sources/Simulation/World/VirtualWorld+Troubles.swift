@@ -1,5 +1,3 @@
-import ReleaseKernel
-
 /// What goes wrong, who meddles, and the heal.
 extension VirtualWorld {
     /// Somebody gives the canary its first share.

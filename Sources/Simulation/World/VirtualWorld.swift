@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 import Telemetry
 
 /// The daemon and everything around it, in virtual time. One thread, one queue, one source of chance.

@@ -1,6 +1,6 @@
 import Console
 import Logging
-import ReleaseKernel
+import Model
 import ServiceLifecycle
 import Synchronization
 

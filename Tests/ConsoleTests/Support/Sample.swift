@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 
 /// A small world in the middle of a rollback, with the numbers that JSON cannot write in it.
 enum Sample {

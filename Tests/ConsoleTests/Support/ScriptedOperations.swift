@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 
 /// A daemon that answers what a test tells it to, and remembers what it was asked.
 actor ScriptedOperations: Operations {

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// The journal's story, followed entry by entry as a stranger would: what may follow what.
 struct History {

@@ -1,6 +1,6 @@
 import Foundation
 import GRDB
-import ReleaseKernel
+import Model
 
 /// The daemon's journal, read from outside with SQLite: the file's word against the daemon's.
 struct JournalFile: Sendable {

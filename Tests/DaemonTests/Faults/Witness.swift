@@ -1,5 +1,4 @@
 import Foundation
-import ReleaseKernel
 import Synchronization
 
 /// Sees everything that goes in and out of the daemon, and says what must not be.

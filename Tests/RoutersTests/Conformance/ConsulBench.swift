@@ -1,5 +1,6 @@
 import Foundation
-import ReleaseKernel
+import Model
+import Ports
 import RouterConformance
 import Routers
 

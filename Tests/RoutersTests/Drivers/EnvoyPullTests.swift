@@ -1,7 +1,8 @@
 import Foundation
+import Model
 import NIOCore
 import NIOPosix
-import ReleaseKernel
+import Ports
 import Testing
 
 @testable import Routers

@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 
 /// Adds the credential that a plan refers to, as the real transport does.
 struct CredentialTransport: HTTPTransport {

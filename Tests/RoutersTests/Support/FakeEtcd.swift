@@ -1,5 +1,5 @@
 import Foundation
-import ReleaseKernel
+import Ports
 import Synchronization
 
 /// etcd's JSON gateway over a few keys: ranges, prefixes and transactions that compare revisions, in the words of

@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 import Synchronization
 
 /// A transport that records what it is asked to send and answers by a script.

@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Ports
 import Routers
 
 /// A driver for the release `checkout`, v1.4.2 to v1.5.0.

@@ -1,5 +1,6 @@
 import Foundation
-import ReleaseKernel
+import Model
+import Ports
 import Wire
 
 /// A real program on loopback, with its output in a file, stopped by its pid.

@@ -1,5 +1,6 @@
 import Foundation
-import ReleaseKernel
+import Model
+import Ports
 import Wire
 
 /// A real router in a folder of its own, which can be stopped and started again.

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// Caddy through its admin API.
 enum CaddyKind: RouterKind {

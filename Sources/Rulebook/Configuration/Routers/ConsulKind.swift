@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// Consul's `service-splitter`.
 enum ConsulKind: RouterKind {

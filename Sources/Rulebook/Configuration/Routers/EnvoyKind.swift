@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// Envoy: by its runtime, a route file, or as its xDS server.
 enum EnvoyKind: RouterKind {

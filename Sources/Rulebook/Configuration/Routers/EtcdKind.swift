@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// A key in etcd that something else watches.
 enum EtcdKind: RouterKind {

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// Rollguard's own router.
 enum GrayKind: RouterKind {

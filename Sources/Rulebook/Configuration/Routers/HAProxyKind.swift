@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// HAProxy through its runtime socket.
 enum HAProxyKind: RouterKind {

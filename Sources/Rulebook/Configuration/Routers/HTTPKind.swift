@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// A router described by templates.
 enum HTTPKind: RouterKind {

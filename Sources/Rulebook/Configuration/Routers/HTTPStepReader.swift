@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// One call of an http router.
 struct HTTPStepReader {

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// A route object in Kubernetes: an HTTPRoute or a VirtualService.
 enum KubernetesKind: RouterKind {

@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// nginx: an include file, or an endpoint inside nginx.
 enum NginxKind: RouterKind {

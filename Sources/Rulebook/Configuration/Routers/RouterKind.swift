@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// A kind of router, as configurations have it: its name and its fields. A new kind is such a type, a line in
 /// ``RouterKinds`` and a driver.

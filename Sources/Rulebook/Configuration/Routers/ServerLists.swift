@@ -1,4 +1,4 @@
-import ReleaseKernel
+import Model
 
 /// `{baseline: […], canary: […]}`: the servers of the two versions, each named once.
 struct ServerLists {

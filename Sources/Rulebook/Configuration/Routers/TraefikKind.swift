@@ -1,4 +1,5 @@
-import ReleaseKernel
+import Model
+import Support
 
 /// Traefik: a weighted service, written where Traefik reads its configuration.
 enum TraefikKind: RouterKind {

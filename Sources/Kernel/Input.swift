@@ -1,0 +1,24 @@
+public import Model
+
+/// Everything that can happen to the kernel.
+public enum Input: Sendable, Equatable {
+    case scraped(ScrapeReport)
+    /// The cycle's last scrape is in, or its deadline has passed.
+    case cycleEnded(release: String)
+    /// All entries up to this sequence are on disk.
+    case journalDurable(through: UInt64)
+    /// An append failed; it is being tried again.
+    case journalFailing(reason: String)
+    case routerApplied(release: String, call: Int, receipts: [RouterReceipt])
+    case routerObserved(release: String, call: Int, observations: [RouterObservation])
+    /// A validated new plan: swapped in whole.
+    case reload(Plan)
+    /// The time that ``Kernel/nextWakeUptimeMs`` asked for has come.
+    case tick
+}
+
+/// What an operator may ask for.
+public enum Command: Sendable, Equatable {
+    case rollback(release: String, toVersion: String?)
+    case rearm(release: String)
+}

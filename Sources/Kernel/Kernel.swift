@@ -1,0 +1,199 @@
+public import Model
+
+/// The part that decides. Synchronous and pure: no I/O, no clock, no chance that is not handed in, no waiting. The same
+/// inputs at the same moments give the same effects.
+public struct Kernel: Sendable, Equatable {
+    public private(set) var plan: Plan
+    private let isDryRun: Bool
+    private let journalIdentity: String
+    private var releases: [ReleaseState]
+    private var absent = AbsentReleases()
+    private var nextSequence: UInt64
+    private var nextCall = 1
+    private let seed: UInt64
+    private var journalProblem: String?
+
+    /// Restores everything that outlives a process from the journal's entries.
+    ///
+    /// - Parameters:
+    ///   - entries: in the order of their sequence; those of releases that are not in the plan are kept for the day on
+    ///     which a reload names them again.
+    ///   - journalIdentity: part of every delivery id, so that a wiped journal does not repeat old ids.
+    ///   - firstSequence: of the next entry at least, for a journal that could not be read: what it holds comes before.
+    ///   - seed: of the retries' jitter.
+    public init(
+        plan: Plan, replaying entries: [JournalEntry] = [], journalIdentity: String, firstSequence: UInt64 = 1,
+        isDryRun: Bool = false, seed: UInt64, at now: Moment
+    ) {
+        self.plan = plan
+        self.isDryRun = isDryRun
+        self.journalIdentity = journalIdentity
+        self.seed = seed
+        nextSequence = max(firstSequence, (entries.last?.sequence ?? 0) + 1)
+        releases = plan.releases.map { ReleaseState(plan: $0, at: now) }
+        for entry in entries {
+            guard let index = releases.firstIndex(where: { $0.name == entry.release }) else {
+                absent.remember(entry)
+                continue
+            }
+            releases[index].replay(entry, at: now)
+        }
+        for index in releases.indices { releases[index].settleAfterReplay(at: now) }
+    }
+
+    /// Takes one input and says what is to be done.
+    public mutating func step(_ input: Input, at now: Moment) -> [Effect] {
+        // The common input, one per target and cycle, needs no context.
+        if case .scraped(let report) = input {
+            take(report, at: now)
+            return []
+        }
+        var context = makeContext(at: now)
+        switch input {
+        case .scraped: break
+        case .cycleEnded(let name): withRelease(name) { $0.endCycle(&context) }
+        case .journalDurable(let sequence): becameDurable(through: sequence, &context)
+        case .journalFailing(let reason): noteJournal(failing: reason, &context)
+        case .routerApplied(let name, let call, let receipts):
+            withRelease(name) { $0.applied(call: call, receipts: receipts, &context) }
+        case .routerObserved(let name, let call, let observations):
+            withRelease(name) { release in
+                if release.watch.call?.number == call {
+                    release.tookLook(observations, &context)
+                } else {
+                    release.observed(call: call, observations: observations, &context)
+                }
+            }
+        case .reload(let next): reload(next, &context)
+        case .tick: tick(&context)
+        }
+        return finish(context)
+    }
+
+    /// Takes an operator's command, which is answered at once.
+    public mutating func command(
+        _ command: Command, by: String, reason: String, at now: Moment
+    ) -> (result: CommandResult, effects: [Effect]) {
+        var context = makeContext(at: now)
+        let name =
+            switch command {
+            case .rollback(let release, _): release
+            case .rearm(let release): release
+            }
+        guard let index = releases.firstIndex(where: { $0.name == name }) else {
+            let known = releases.map(\.name).joined(separator: ", ")
+            return (.notFound(text: "there is no release \"\(name)\"; there is: \(known)"), [])
+        }
+        let result =
+            switch command {
+            case .rollback(_, let version):
+                releases[index].rollbackCommand(toVersion: version, by: by, reason: reason, &context)
+            case .rearm: releases[index].rearmCommand(by: by, reason: reason, &context)
+            }
+        return (result, finish(context))
+    }
+
+    /// When `tick` is due, by the monotonic clock; a tick before then does nothing.
+    public var nextWakeUptimeMs: Int64? { releases.lazy.compactMap(\.nextWakeUptimeMs).min() }
+
+    /// Since when this process watches the release, by the monotonic clock; nil while nothing is watched.
+    public func watchedSinceUptimeMs(release: String) -> Int64? {
+        releases.first { $0.name == release }?.watchedSinceUptimeMs
+    }
+
+    /// One notification per firing alert and per rollback whose latch holds, as when it began. Their sequence is 0: they
+    /// are not news, and not journalled.
+    public func standingAlerts(at now: Moment) -> [Notification] {
+        releases.flatMap { $0.standingAlerts(at: now, isDryRun: isDryRun) }
+    }
+
+    public func snapshot(at now: Moment) -> Snapshot {
+        let incidents = releases.flatMap(\.incidents)
+        let newestFirst = incidents.sorted { ($1.openedWallMs, $1.id) < ($0.openedWallMs, $0.id) }
+        let closed = newestFirst.filter { !$0.isOpen }.prefix(100)
+        return Snapshot(
+            atWallMs: now.wallMs, isDryRun: isDryRun, releases: releases.map { $0.snapshot },
+            incidents: newestFirst.filter(\.isOpen) + closed, journalProblem: journalProblem)
+    }
+
+    // MARK: Inside
+
+    private mutating func take(_ report: ScrapeReport, at now: Moment) {
+        withRelease(report.release) { release in
+            if release.firstSampleUptimeMs == nil {
+                release.firstSampleUptimeMs = report.sampledUptimeMs?.lowerBound ?? now.uptimeMs
+            }
+            switch report.pool {
+            case .baseline: release.baseline.take(report, at: now)
+            case .canary: release.canary.take(report, at: now)
+            }
+        }
+    }
+
+    private mutating func withRelease(_ name: String, _ body: (inout ReleaseState) -> Void) {
+        guard let index = releases.firstIndex(where: { $0.name == name }) else { return }
+        body(&releases[index])
+    }
+
+    private mutating func becameDurable(through sequence: UInt64, _ context: inout StepContext) {
+        journalProblem = nil
+        for index in releases.indices { releases[index].becameDurable(through: sequence, &context) }
+    }
+
+    private mutating func noteJournal(failing reason: String, _ context: inout StepContext) {
+        if journalProblem == nil { context.emit(.log(LogLine(.error, "the journal cannot be written: \(reason)"))) }
+        journalProblem = reason
+    }
+
+    private mutating func tick(_ context: inout StepContext) {
+        for index in releases.indices {
+            if releases[index].phase == .rollingBack {
+                releases[index].rollbackTick(&context)
+            } else {
+                releases[index].lookAtRouter(&context)
+            }
+        }
+    }
+
+    /// Why a new plan cannot be taken now, one text per reason; empty when it can.
+    ///
+    /// A release in the middle of a rollback keeps its name and versions: else nobody would finish what was begun.
+    public func reasonsToRefuse(_ next: Plan) -> [String] {
+        releases.compactMap { release in
+            guard let open = release.rollback, open.isOpen else { return nil }
+            let isKept = next.releases.contains { $0.name == release.name && $0.hasVersions(of: release.plan) }
+            if isKept { return nil }
+            return
+                "error: \(release.name) is being rolled back (\(open.incident)); reload when that is done, or keep its versions"
+        }
+    }
+
+    /// Everything or nothing: the plan was validated whole before it came here.
+    private mutating func reload(_ next: Plan, _ context: inout StepContext) {
+        for index in releases.indices where !next.releases.contains(where: { $0.name == releases[index].name }) {
+            releases[index].leavePlan(&context)
+            absent.keep(releases[index])
+        }
+        releases = next.releases.map { plan in
+            let known = releases.first { $0.name == plan.name } ?? absent.take(plan.name)
+            guard var kept = known else { return absent.restore(plan, at: context.now) }
+            kept.reload(plan, &context)
+            return kept
+        }
+        plan = next
+    }
+
+    private func makeContext(at now: Moment) -> StepContext {
+        var context = StepContext(
+            now: now, isDryRun: isDryRun, graceMs: plan.daemon.journal.graceMs, receivers: plan.receivers,
+            journalIdentity: journalIdentity, nextSequence: nextSequence, nextCall: nextCall, seed: seed)
+        context.isJournalFailing = journalProblem != nil
+        return context
+    }
+
+    private mutating func finish(_ context: StepContext) -> [Effect] {
+        nextSequence = context.nextSequence
+        nextCall = context.nextCall
+        return context.effects
+    }
+}

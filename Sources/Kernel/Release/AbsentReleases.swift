@@ -1,0 +1,49 @@
+import Model
+
+/// Releases that the plan does not name at present. One that is named again later still has its latch: a canary that was
+/// rolled back must not come in by the way of a configuration that forgot it for a while.
+struct AbsentReleases: Sendable, Equatable {
+    private struct Remembered: Sendable, Equatable {
+        let name: String
+        var entries: [JournalEntry]
+    }
+
+    /// What the journal says of releases that this process has never had in its plan.
+    private var remembered: [Remembered] = []
+    /// Releases that a reload took out, as they were.
+    private var kept: [ReleaseState] = []
+
+    /// Names that are kept in memory; a configuration with more names coming and going is no configuration.
+    private static let limit = 1_000
+
+    /// Takes an entry of the journal. A beginning ends what was before it, latch included.
+    mutating func remember(_ entry: JournalEntry) {
+        let index = remembered.firstIndex { $0.name == entry.release }
+        if let index {
+            if case .began = entry.event { remembered[index].entries.removeAll() }
+            remembered[index].entries.append(entry)
+        } else if remembered.count < AbsentReleases.limit {
+            remembered.append(Remembered(name: entry.release, entries: [entry]))
+        }
+    }
+
+    mutating func keep(_ release: ReleaseState) {
+        if kept.count >= AbsentReleases.limit { kept.removeFirst() }
+        kept.append(release)
+    }
+
+    /// The release that a reload took out earlier, if it did.
+    mutating func take(_ name: String) -> ReleaseState? {
+        guard let index = kept.firstIndex(where: { $0.name == name }) else { return nil }
+        return kept.remove(at: index)
+    }
+
+    /// A release that this process sees for the first time, with what the journal knows of it.
+    mutating func restore(_ plan: ReleasePlan, at now: Moment) -> ReleaseState {
+        var release = ReleaseState(plan: plan, at: now)
+        guard let index = remembered.firstIndex(where: { $0.name == plan.name }) else { return release }
+        for entry in remembered.remove(at: index).entries { release.replay(entry, at: now) }
+        release.settleAfterReplay(at: now)
+        return release
+    }
+}

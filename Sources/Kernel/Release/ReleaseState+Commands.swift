@@ -1,0 +1,70 @@
+import Model
+
+/// What an operator asks of a release.
+extension ReleaseState {
+    /// Valid in every state: a person's word is above the guards.
+    mutating func rollbackCommand(
+        toVersion: String?, by: String, reason: String, _ context: inout StepContext
+    ) -> CommandResult {
+        if let toVersion, toVersion != plan.baseline.version {
+            return .refused(
+                text: "\(name) can go back to \(plan.baseline.version), the baseline, and to no other version;"
+                    + " \(toVersion) is not running beside it")
+        }
+        if phase == .rollingBack, let open = rollback, open.isOpen {
+            if context.isDryRun { return dryRunRefusal(open) }
+            if open.drain != nil {
+                cutShort(because: "\(by): \(reason)", &context)
+                return .accepted(text: "the rest of \(name)'s canary is taken out now", incident: open.incident)
+            }
+            return .accepted(text: "\(name) is being rolled back already", incident: open.incident)
+        }
+        if phase == .rolledBack, let latched = rollback {
+            rollback?.wish = .init(by: by, reason: reason)
+            if heldReason != nil, !context.isDryRun {
+                overrule(watch.observations, &context)
+                return .accepted(text: "\(name)'s canary is taken out again", incident: latched.incident)
+            }
+            watch.nextUptimeMs = context.now.uptimeMs
+            lookAtRouter(&context)
+            return .accepted(
+                text: "\(name) is rolled back already; the router is being looked at again", incident: latched.incident)
+        }
+        startRollback(.operatorCommand(by: by, reason: reason), because: "\(by): \(reason)", &context)
+        return .accepted(text: "rolling \(name) back to \(plan.baseline.version)", incident: rollback?.incident)
+    }
+
+    /// What a run that moves traffic has begun is not changed by one that does not.
+    private func dryRunRefusal(_ real: Rollback) -> CommandResult {
+        .refused(
+            text: "\(real.incident) of \(name) was begun by a run that moves traffic, and this is a dry run: it"
+                + " changes nothing of it; run without --dry-run")
+    }
+
+    /// Clears the latch, so that the same version may be tried again.
+    mutating func rearmCommand(by: String, reason: String, _ context: inout StepContext) -> CommandResult {
+        guard let latched = rollback, !latched.isRearmed else {
+            return .refused(text: "\(name) has no latch to clear: it was not rolled back")
+        }
+        if context.isDryRun, !latched.intent.isDryRun { return dryRunRefusal(latched) }
+        if latched.isOpen, !latched.isAbandoned {
+            return .refused(text: "\(name) is being rolled back (\(latched.incident)); rearm it when that is done")
+        }
+        let sequence = context.record(.rearmed(by: by, reason: reason), release: name, incident: latched.incident)
+        rollback?.isRearmed = true
+        rollback?.isOnFallback = false
+        rollback?.note("rearmed", "\(by): \(reason)", atWallMs: context.now.wallMs)
+        if latched.isOpen { rollback?.close(atWallMs: context.now.wallMs) }
+        context.notify(
+            notification(
+                .rearmed, sequence: sequence, at: context.now, summary: "\(name): rearmed by \(by): \(reason)",
+                isDryRun: context.isDryRun))
+        if phase == .rolledBack || phase == .rollingBack {
+            enter(.idle, &context, because: "rearmed by \(by): \(reason)")
+        }
+        watch.call = nil
+        watch.nextUptimeMs = context.now.uptimeMs
+        return .accepted(
+            text: "\(name) is rearmed: \(plan.canary.version) may be tried again", incident: latched.incident)
+    }
+}

@@ -1,0 +1,163 @@
+import Model
+import Support
+
+/// The end of a scrape cycle: rules are judged as soon as the evidence is in.
+extension ReleaseState {
+    mutating func endCycle(_ context: inout StepContext) {
+        cycles += 1
+        let allowsLate = plan.scrape.lateAfterMs != nil
+        baseline.closeCycle(atMs: context.now.uptimeMs, allowsLate: allowsLate)
+        canary.closeCycle(atMs: context.now.uptimeMs, allowsLate: allowsLate)
+        if !isShareSettled {
+            baseline.startComparisonsOver()
+            canary.startComparisonsOver()
+        }
+        gatherEvidence(at: context.now)
+        if mayHaveTraffic { canary.noteTraffic() } else { canary.noteNoTraffic() }
+        switch phase {
+        case .idle: beginByTraffic(&context)
+        case .watching: judge(&context)
+        case .rollingBack:
+            weighDrain(&context)
+            weighTraffic(&context)
+        case .rolledBack: watchForStrays(&context)
+        case .promoted: break
+        }
+        if phase != .watching, phase != .rollingBack { keepFiring(&context) }
+        recordPending(&context)
+        recordEvidence(&context)
+        lastCycleUptimeMs = context.now.uptimeMs
+        (firstSampleBeforeUptimeMs, firstSampleUptimeMs) = (firstSampleUptimeMs ?? firstSampleBeforeUptimeMs, nil)
+        baseline.openCycle()
+        canary.openCycle()
+    }
+
+    /// What this cycle counted was counted with one share: since the first scrape of the cycle before, from which its counts
+    /// begin.
+    var isShareSettled: Bool { shareHistory.isSettled(sinceUptimeMs: firstSampleBeforeUptimeMs ?? .min) }
+
+    /// The canary has its share, as far as the router tells; of a router that can never be read it is assumed.
+    private var mayHaveTraffic: Bool {
+        phase == .watching && (observedShare.map { $0 > 0 } ?? ReleaseState.isUnreadable(watch.observations))
+    }
+
+    private mutating func judge(_ context: inout StepContext) {
+        lastEvaluationWallMs = context.now.wallMs
+        let taken = measures.taken(baseline: baseline, canary: canary)
+        for index in plan.rules.indices { judge(rule: index, measures.measure(rule: index, in: taken), &context) }
+        act(&context)
+    }
+
+    private mutating func judge(rule index: Int, _ measure: RuleMeasure, _ context: inout StepContext) {
+        let rule = plan.rules[index]
+        let evaluation =
+            regressionEvaluation(rule: index, measure)
+            ?? RuleEvaluation(rule: rule, measure: measure, baseline: baseline, canary: canary)
+        evaluations[index] = evaluation
+        let verdict = evaluation.evidence.verdict
+        verdictCounts[index].count(verdict)
+        let longestStepMs = plan.scrape.intervalMs * 3 / 2
+        switch alerts[index].take(verdict, rule: rule, longestStepMs: longestStepMs, at: context.now) {
+        case .none: break
+        case .fired: tell(.alertFiring, rule: index, &context)
+        case .resolved: tell(.alertResolved, rule: index, &context)
+        }
+    }
+
+    /// Writes an alert's change down and tells the receivers.
+    private mutating func tell(
+        _ event: Notification.Event, rule index: Int, _ context: inout StepContext, because reason: String? = nil
+    ) {
+        let isFiring = event == .alertFiring
+        guard let alert = isFiring ? alertRecord(rule: index, at: context.now) : resolvedRecord(rule: index) else {
+            return
+        }
+        firingRecords[index] = isFiring ? alert : nil
+        let sequence = context.record(isFiring ? .alertFiring(alert) : .alertResolved(alert), release: name)
+        let what = "\(alert.rule) \(isFiring ? "is firing" : "is resolved")"
+        let summary = "\(name): \(what): \(reason ?? comparison(of: index))"
+        context.notify(
+            notification(
+                event, sequence: sequence, at: context.now, summary: summary, alert: alert, isDryRun: context.isDryRun))
+        context.log(isFiring ? .warning : .info, name, "\(what): \(reason ?? comparison(of: index))")
+    }
+
+    /// `error_rate of the canary 8.1%, of the baseline 0.2%, over 1m`.
+    func comparison(of index: Int) -> String {
+        guard let evidence = evaluations[index]?.evidence else { return "no evaluation yet" }
+        if let regression = evidence.regression {
+            return "\(regression.sentence) (\(plan.rules[index].conditionText))"
+                + evidence.notes.map { "; \($0)" }.joined()
+        }
+        let indicator = plan.rules[index].indicator
+        let canary = NumberText.value(evidence.canary.value, of: indicator)
+        let baseline = NumberText.value(evidence.baseline.value, of: indicator)
+        return "\(indicator.name) of the canary \(canary), of the baseline \(baseline)"
+            + " (\(plan.rules[index].conditionText))" + evidence.notes.map { "; \($0)" }.joined()
+    }
+
+    func alertRecord(rule index: Int, at now: Moment) -> AlertRecord? {
+        guard let evidence = evaluations[index]?.evidence else { return nil }
+        let rule = plan.rules[index]
+        let text = Template(rule: rule, evidence: evidence, release: name).expanded()
+        return AlertRecord(
+            rule: rule.name, action: rule.action, labels: text.labels, annotations: text.annotations,
+            activeSinceWallMs: alerts[index].activeSinceWallMs ?? now.wallMs, evidence: evidence)
+    }
+
+    /// The record that was told when the alert fired, with the evidence as it is now.
+    private func resolvedRecord(rule index: Int) -> AlertRecord? {
+        guard var record = firingRecords[index] else { return nil }
+        if let evidence = evaluations[index]?.evidence { record.evidence = evidence }
+        return record
+    }
+
+    /// `keep_firing_for` outlives the release: a rollback takes seconds, and an alert that is resolved so soon may reach
+    /// nobody. A canary without traffic breaches nothing, so each cycle counts as a healthy one.
+    private mutating func keepFiring(_ context: inout StepContext) {
+        let longestStepMs = plan.scrape.intervalMs * 3 / 2
+        for index in alerts.indices where alerts[index].phase == .firing {
+            let change = alerts[index].take(
+                .healthy, rule: plan.rules[index], longestStepMs: longestStepMs, at: context.now)
+            if change == .resolved { tell(.alertResolved, rule: index, &context, because: "the release has ended") }
+        }
+    }
+
+    /// Resolves what fires and is not to be kept, because its release is over.
+    mutating func endAlerts(_ context: inout StepContext, because reason: String) {
+        for index in alerts.indices {
+            guard alerts[index].phase == .firing, plan.rules[index].keepFiringForMs > 0 else {
+                resolveAlert(index, &context, because: reason)
+                continue
+            }
+        }
+    }
+
+    /// Resolves what fires.
+    mutating func resolveAlerts(_ context: inout StepContext, because reason: String) {
+        for index in alerts.indices { resolveAlert(index, &context, because: reason) }
+    }
+
+    mutating func resolveAlert(_ index: Int, _ context: inout StepContext, because reason: String) {
+        if alerts[index].phase == .firing { tell(.alertResolved, rule: index, &context, because: reason) }
+        alerts[index].reset()
+    }
+
+    mutating func explainVerdicts() {
+        let inconclusive = evaluations.compactMap { evaluation -> String? in
+            guard case .inconclusive(let reason)? = evaluation?.evidence.verdict else { return nil }
+            return reason
+        }
+        let firing = plan.rules.indices.filter { alerts[$0].phase == .firing }.map { plan.rules[$0].name }
+        if !firing.isEmpty {
+            explain("firing: \(firing.joined(separator: ", "))")
+        } else if let reason = inconclusive.first {
+            explain("inconclusive: \(reason)")
+        } else {
+            let verdict = plan.rules.isEmpty ? "no rules" : "all rules healthy"
+            // A release whose router could not take the canary out is not in good hands, however well it does.
+            let isUsable = routerHealth.problem == nil
+            explain(isUsable ? verdict : "the router cannot be used: \(routerHealth.problem ?? "") (\(verdict))")
+        }
+    }
+}

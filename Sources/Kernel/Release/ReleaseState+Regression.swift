@@ -1,0 +1,47 @@
+import Model
+import Statistics
+
+/// The evidence of regression rules: gathered in each cycle, judged like any rule, written down now and then.
+extension ReleaseState {
+    mutating func gatherEvidence(at now: Moment) {
+        regression.take(
+            baseline: baseline, canary: canary, basisPoints: observedShare, isWatching: phase == .watching,
+            isShareSettled: isShareSettled, atUptimeMs: now.uptimeMs)
+    }
+
+    /// Judges a rule that asks for proof; nil for a threshold.
+    func regressionEvaluation(rule index: Int, _ measure: RuleMeasure) -> RuleEvaluation? {
+        let rule = plan.rules[index]
+        guard let plan = rule.regression, let found = regression.findings(rule: index) else { return nil }
+        let words = RegressionWords(found, plan: plan)
+        var evidence = Evidence(
+            indicator: plan.name, windowMs: rule.windowMs, condition: rule.conditionText,
+            verdict: words.verdict(blindness: blindness),
+            baseline: RuleEvaluation.side(baseline, measure.baseline, value: measure.values.baseline),
+            canary: RuleEvaluation.side(canary, measure.canary, value: measure.values.canary), notes: words.notes)
+        evidence.measure = rule.indicator.measure
+        evidence.regression = RegressionRecord(found, plan: plan, selfCheck: regression.selfChecks[index]?.record)
+        return RuleEvaluation(evidence: evidence)
+    }
+
+    private var blindness: String? {
+        for (pool, name) in [(baseline, Pool.baseline), (canary, Pool.canary)] where pool.healthyTargets == 0 {
+            return "no target of the \(name.rawValue) could be scraped"
+        }
+        return nil
+    }
+
+    /// Writes the evidence down when it is time, or together with a decision that rests on it. A disk that takes nothing is
+    /// not given more.
+    mutating func recordEvidence(_ context: inout StepContext) {
+        guard regression.isNeeded, !context.isJournalFailing else { return }
+        let isDecision = context.hasDecision && regression.hasChanged
+        guard isDecision || regression.isRecordDue(atUptimeMs: context.now.uptimeMs) else { return }
+        context.record(.evidence(regression.record(atUptimeMs: context.now.uptimeMs)), release: name)
+    }
+
+    mutating func replayEvidence(_ record: EvidenceRecord) {
+        guard !isReplayingOthers else { return }
+        regression.restore(record, plan: plan, isWatching: phase == .watching)
+    }
+}

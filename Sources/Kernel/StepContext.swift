@@ -1,0 +1,82 @@
+import Model
+
+/// What one step of the kernel collects: journal entries, deliveries and effects, in order.
+struct StepContext {
+    let now: Moment
+    let isDryRun: Bool
+    let graceMs: Int64
+    let receivers: [ReceiverPlan]
+    /// Names this journal, so that a wiped one cannot repeat old delivery ids.
+    let journalIdentity: String
+    var nextSequence: UInt64
+    var nextCall: Int
+    /// Of the retries' jitter.
+    let seed: UInt64
+
+    /// The last thing heard of the journal is that it cannot be written.
+    var isJournalFailing = false
+
+    private(set) var entries: [JournalEntry] = []
+    private(set) var deliveries: [Delivery] = []
+    private var later: [Effect] = []
+
+    init(
+        now: Moment, isDryRun: Bool, graceMs: Int64, receivers: [ReceiverPlan], journalIdentity: String,
+        nextSequence: UInt64, nextCall: Int, seed: UInt64
+    ) {
+        self.now = now
+        self.isDryRun = isDryRun
+        self.graceMs = graceMs
+        self.receivers = receivers
+        self.journalIdentity = journalIdentity
+        self.nextSequence = nextSequence
+        self.nextCall = nextCall
+        self.seed = seed
+    }
+
+    /// The journal comes first: nothing is done before it is at least on its way to the disk.
+    var effects: [Effect] {
+        guard !entries.isEmpty else { return later }
+        return [.append(JournalBatch(entries: entries, deliveries: deliveries))] + later
+    }
+
+    /// Something was decided in this step that has to stay true after a restart.
+    var hasDecision: Bool {
+        entries.contains { entry in
+            switch entry.event {
+            case .alertFiring, .intended, .held: true
+            default: false
+            }
+        }
+    }
+
+    /// Writes a fact down and gives its sequence.
+    @discardableResult
+    mutating func record(_ event: JournalEvent, release: String, incident: String? = nil) -> UInt64 {
+        let sequence = nextSequence
+        nextSequence += 1
+        entries.append(
+            JournalEntry(sequence: sequence, wallMs: now.wallMs, release: release, incident: incident, event: event))
+        return sequence
+    }
+
+    /// Puts a notification into every receiver's outbox.
+    mutating func notify(_ notification: Notification) {
+        for receiver in receivers where receiver.sendsResolved || !notification.isResolution {
+            let id = "\(journalIdentity)-\(notification.sequence)-\(receiver.name)"
+            deliveries.append(Delivery(id: id, receiver: receiver.name, notification: notification))
+        }
+    }
+
+    mutating func emit(_ effect: Effect) { later.append(effect) }
+
+    mutating func log(_ level: LogLine.Level, _ release: String, _ text: String) {
+        emit(.log(LogLine(level, release: release, text)))
+    }
+
+    /// A number for a router call, so that a late answer of an older one is known as such.
+    mutating func newCall() -> Int {
+        defer { nextCall += 1 }
+        return nextCall
+    }
+}

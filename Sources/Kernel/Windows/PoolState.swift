@@ -1,0 +1,247 @@
+import Model
+import Statistics
+import Telemetry
+
+/// One pool of a watched release: its targets' health and its window.
+struct PoolState: Sendable, Equatable {
+    struct Target: Sendable, Equatable {
+        let instance: String
+        var isUp: Bool?
+        var error: String?
+        var lastScrapeWallMs: Int64?
+        var samples = 0
+        var summary: SummaryValues?
+        var warnings: [String] = []
+        /// Requests and the seconds they cover, of the running cycle; nil when there is no base yet. Without the
+        /// requests that the scrapes themselves made, where that is known.
+        var cycleRequests: Double?
+        var cycleSeconds: Double?
+        /// The window's row into which the last page was counted; nil when none was since the window began.
+        var lastRow: Int?
+        /// When the last page came into this window, whether it counted or not; nil before the first.
+        var lastPageUptimeMs: Int64?
+        /// What the proof of a rollback needs to know of it.
+        var silence = TargetSilence()
+        /// Seen in the running cycle.
+        var isFresh = false
+        /// Cycles in a row without an answer, counted while the answer may still come.
+        var missedCycles = 0
+        /// The cycle that just ended did not wait for its answer, which is still to come.
+        var isAwaited = false
+        /// Seen in the running cycle, and not with the answer to the one before.
+        var isPunctual = false
+        /// Added by a reload in the middle of a cycle, which did not ask it.
+        var isNew = false
+        /// What the running cycle brought, for the rules that compare cycles; empty when the target did not answer.
+        var increments: [InstanceIncrements] = []
+    }
+
+    private(set) var version: String
+    var targets: [Target]
+    private(set) var window: PoolWindow
+    /// Cycles in a row at whose end a target answered, and ones at whose end none did; one of them is 0.
+    private(set) var presentCycles = 0
+    private(set) var absentCycles = 0
+    /// Cycles in a row at whose end targets had answered and none of them told its requests: a first page is only a base,
+    /// and a page whose counts are not plausible yet withholds them.
+    private(set) var untoldCycles = 0
+    /// A rule asks for proof, so what each instance brings is kept apart for a cycle.
+    var isCompared: Bool
+
+    init(plan: PoolPlan, window: PoolWindow, isCompared: Bool) {
+        version = plan.version
+        targets = plan.targets.map { Target(instance: $0.instance) }
+        self.window = window
+        self.isCompared = isCompared
+    }
+
+    /// Targets whose scrape of the last complete cycle worked.
+    var healthyTargets: Int { targets.count { $0.isUp == true } }
+
+    /// Takes in one target's scrape. A report for a target that is not there (any more) is dropped.
+    mutating func take(_ report: ScrapeReport, at now: Moment) {
+        guard let index = place(of: report) else { return }
+        targets[index].lastScrapeWallMs = now.wallMs
+        targets[index].isFresh = true
+        targets[index].missedCycles = 0
+        let isLate = targets[index].isAwaited
+        targets[index].isAwaited = false
+        if !isLate { targets[index].isPunctual = true }
+        switch report.outcome {
+        case .failure(let reason):
+            targets[index].isUp = false
+            targets[index].error = reason
+            targets[index].summary = nil
+            targets[index].cycleRequests = nil
+            targets[index].silence.fail(isUnreachable: report.isUnreachable)
+        case .success(let reading, let warnings):
+            note(reading, warnings: warnings, target: index, ownRequests: report.ownRequests)
+            // Of several processes behind one address the present values say nothing.
+            if !reading.isAmbiguous { window.addGauges(reading, target: index) }
+            count(reading, target: index, atMs: now.uptimeMs)
+            guard isCompared else { return }
+            let sampledUptimeMs = report.sampledUptimeMs ?? now.uptimeMs...now.uptimeMs
+            targets[index].add(reading, isLate: isLate, sampledUptimeMs: sampledUptimeMs)
+        }
+    }
+
+    /// The targets' order may have changed by a reload since the target was asked.
+    private func place(of report: ScrapeReport) -> Int? {
+        if targets.indices.contains(report.target), targets[report.target].instance == report.instance {
+            return report.target
+        }
+        return targets.firstIndex { $0.instance == report.instance }
+    }
+
+    /// Adds to the window what was counted since the target's page before.
+    private mutating func count(_ reading: TargetReading, target: Int, atMs uptimeMs: Int64) {
+        // A page that tells nothing, but is not the first one, leaves what it withholds to a later page.
+        let isBase = reading.coveredSeconds == nil && !reading.isAmbiguous
+        defer { targets[target].lastPageUptimeMs = uptimeMs }
+        guard isBase || reading.tellsCounts else { return }
+        let row = firstRow(of: reading, target: target, atMs: uptimeMs)
+        window.add(reading, target: target, from: min(row, window.openRow))
+        targets[target].lastRow = window.openRow
+    }
+
+    /// The row in whose time the counted time began: after the one with the target's page before; or earlier, where the page
+    /// brings what earlier ones withheld, or where the page before was read long before its cycle ended, because the
+    /// process was stopped in the middle of it.
+    private func firstRow(of reading: TargetReading, target: Int, atMs uptimeMs: Int64) -> Int {
+        let seconds = reading.coveredSeconds ?? 0
+        let byTime = window.row(coveringSeconds: seconds, atMs: uptimeMs)
+        guard let last = targets[target].lastRow else { return byTime }
+        let coveredMs = Int64(min(seconds, 1e9) * 1_000)
+        let sincePageMs = targets[target].lastPageUptimeMs.map { uptimeMs - $0 }
+        let bringsWithheld = sincePageMs.map { window.isMoreThanACycle(coveredMs, beside: $0) } ?? false
+        return bringsWithheld || window.isLongBeforeTheOpenRow(uptimeMs - coveredMs)
+            ? min(last + 1, byTime) : last + 1
+    }
+
+    /// Rules that compare the pools leave out everything until now: the canary's share of the traffic is another.
+    mutating func startComparisonsOver() { window.startComparisonsOver() }
+
+    /// Starts counting anew.
+    mutating func begin(_ fresh: PoolWindow) {
+        let before = window
+        window = fresh
+        window.keepLastRates(of: before)
+        for index in targets.indices {
+            targets[index].lastRow = nil
+            targets[index].lastPageUptimeMs = nil
+            targets[index].silence = TargetSilence()
+        }
+    }
+
+    private mutating func note(_ reading: TargetReading, warnings: [String], target: Int, ownRequests: Double) {
+        targets[target].isUp = true
+        targets[target].error = nil
+        targets[target].samples = reading.samples
+        targets[target].warnings = warnings
+        if let requests = reading.requests, let seconds = reading.coveredSeconds {
+            // A late answer and the present one may come in the same cycle.
+            let before = targets[target].cycleRequests.map { ($0, targets[target].cycleSeconds ?? 0) } ?? (0, 0)
+            targets[target].cycleRequests = before.0 + max(0, requests - ownRequests)
+            targets[target].cycleSeconds = before.1 + seconds
+        }
+        targets[target].silence.take(reading, ownRequests: ownRequests)
+        if case .summary(let summary) = reading.latency { targets[target].summary = summary }
+    }
+
+    /// Ends a cycle. A target that did not report in it is down: the deadline passed.
+    ///
+    /// - Parameter allowsLate: the cycle did not wait for all; one whose answer may still come is as it was, but tells nothing.
+    mutating func closeCycle(atMs now: Int64, allowsLate: Bool = false) {
+        for index in targets.indices {
+            targets[index].isAwaited = allowsLate && !targets[index].isPunctual && targets[index].missedCycles == 0
+        }
+        for index in targets.indices where !targets[index].isFresh {
+            targets[index].missedCycles += 1
+            if targets[index].isAwaited || targets[index].isNew { continue }
+            targets[index].silence.fail(isUnreachable: false)
+            targets[index].isUp = false
+            targets[index].error = "no answer before the cycle's deadline"
+            targets[index].summary = nil
+        }
+        window.closeRow(atMs: now)
+        (presentCycles, absentCycles) = healthyTargets > 0 ? (presentCycles + 1, 0) : (0, absentCycles + 1)
+        let hasTold = targets.contains { $0.cycleRequests != nil }
+        untoldCycles = healthyTargets > 0 && !hasTold ? untoldCycles + 1 : 0
+    }
+
+    /// Its requests are about to be told: what is known of it now says nothing. Bounded, because targets whose pages prove
+    /// nothing may stay so.
+    var isAboutToTell: Bool { (1...PoolState.longestWithholdingCycles).contains(untoldCycles) }
+
+    /// A base, a jump, and its two confirmations.
+    private static let longestWithholdingCycles = 4
+
+    /// Makes ready for the next cycle's reports.
+    mutating func openCycle() {
+        for index in targets.indices {
+            (targets[index].isFresh, targets[index].isPunctual, targets[index].isNew) = (false, false, false)
+            (targets[index].cycleRequests, targets[index].cycleSeconds) = (nil, nil)
+        }
+        dropIncrements()
+    }
+
+    /// Targets that answered in this cycle.
+    var increments: [InstanceIncrements] { targets.flatMap(\.increments) }
+
+    mutating func dropIncrements() {
+        for index in targets.indices { targets[index].increments = [] }
+    }
+
+    /// The pool's requests per second in the cycle that just ended, over the targets that could tell; nil when none
+    /// could.
+    var cycleRequestRate: Double? {
+        var rate = 0.0
+        var told = false
+        for target in targets {
+            guard let requests = target.cycleRequests, let seconds = target.cycleSeconds, seconds > 0 else { continue }
+            rate += requests / seconds
+            told = true
+        }
+        return told ? rate : nil
+    }
+
+    /// The worst instance's value of a summary's quantile: quantiles cannot be added up.
+    func worstSummary(_ quantile: Double) -> Double? {
+        var worst: Double?
+        for target in targets where target.isUp == true {
+            guard let summary = target.summary else { continue }
+            guard let index = summary.quantiles.firstIndex(where: { abs($0 - quantile) < 1e-9 }) else { continue }
+            worst = max(worst ?? summary.seconds[index], summary.seconds[index])
+        }
+        return worst
+    }
+
+    var hasSummaries: Bool { targets.contains { $0.summary != nil } }
+
+    /// The quantiles that the targets' summaries have values for, rising; nil while no target has a summary.
+    var summaryQuantiles: [Double]? {
+        let summaries = targets.compactMap(\.summary)
+        guard !summaries.isEmpty else { return nil }
+        return summaries.flatMap(\.quantiles).sorted().reduce(into: []) { if $0.last != $1 { $0.append($1) } }
+    }
+}
+
+// MARK: - Another configuration
+
+extension PoolState {
+    /// The running cycle does not ask the targets.
+    mutating func markNew() { for index in targets.indices { targets[index].isNew = true } }
+
+    /// Takes over other targets and windows. What the targets that stay have told is kept.
+    mutating func adopt(_ next: PoolPlan, from old: PoolPlan, windowsMs: [Int64]) {
+        version = next.version
+        let places = next.targets.map { target in old.targets.firstIndex { $0 == target } }
+        targets = zip(next.targets, places).map { target, place in
+            if let place { return targets[place] }
+            var new = Target(instance: target.instance)
+            new.isNew = true
+            return new
+        }
+        window.adopt(windowsMs: windowsMs, places: places)
+    }
+}

@@ -1,0 +1,8 @@
+/// The answer to a command.
+public enum CommandResult: Sendable, Equatable {
+    /// Taken up; the text says what happens next, `incident` which one to follow.
+    case accepted(text: String, incident: String?)
+    /// No such release, a version that is not one of the pools', mistakes in the files.
+    case refused(text: String)
+    case notFound(text: String)
+}

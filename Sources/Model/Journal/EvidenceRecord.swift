@@ -1,0 +1,26 @@
+package import Statistics
+package import Telemetry
+
+/// The evidence of a release's regression rules at one moment, so that a restart neither forgets what was found nor gives the
+/// rules a second false-alarm budget. Only the newest of a release matters.
+public struct EvidenceRecord: Sendable, Equatable, Codable {
+    package let evidence: ReleaseEvidence
+    package let selfChecks: [SelfChecked?]
+    /// Of the release, without the time in which the daemon was down.
+    package let elapsedMs: Int64
+    package let hasCanaryAnswered: Bool
+    /// What was counted: evidence of other counters is none. Nil in records of versions that did not write it, which are
+    /// taken for the plan's own.
+    package let indicators: WatchList?
+
+    package init(
+        evidence: ReleaseEvidence, selfChecks: [SelfChecked?], elapsedMs: Int64, hasCanaryAnswered: Bool,
+        indicators: WatchList?
+    ) {
+        self.evidence = evidence
+        self.selfChecks = selfChecks
+        self.elapsedMs = elapsedMs
+        self.hasCanaryAnswered = hasCanaryAnswered
+        self.indicators = indicators
+    }
+}

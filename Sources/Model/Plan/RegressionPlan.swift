@@ -1,0 +1,122 @@
+import Statistics
+import Support
+
+/// A rule that asks for proof instead of a threshold: is the canary worse than the baseline by more than a tolerance?
+///
+/// The question is asked after every scrape cycle and answered by tests that may be looked at any number of times
+/// (room Statistics), so that the stated probability of a false alarm holds for the whole life of a release.
+public struct RegressionPlan: Sendable, Equatable, Codable {
+    /// What is compared.
+    public enum Scope: Sendable, Equatable, Codable {
+        /// Failed requests among all.
+        case errors
+        /// Requests slower than each bound of the histogram.
+        case latency
+        /// One percentile, 0...1: how much later the canary reaches it.
+        case percentile(Double)
+        /// Errors and all bounds of the histogram, under one false-alarm probability.
+        case release
+
+        /// The names in rule files: `error_rate`, `latency`, `latency_p99`, or the first two together.
+        public var names: [String] {
+            switch self {
+            case .errors: ["error_rate"]
+            case .latency: ["latency"]
+            case .percentile(let quantile): [Indicator.latencyQuantile(quantile).name]
+            case .release: ["error_rate", "latency"]
+            }
+        }
+
+        public var hasErrors: Bool { self == .errors || self == .release }
+        public var hasLatency: Bool { self != .errors }
+    }
+
+    /// The verdict that lets a release go on.
+    public struct Safe: Sendable, Equatable, Codable {
+        /// "The canary is at most so many times as bad", above 1 + tolerance.
+        public var ratio: Double
+        /// Probability of saying so when it is not true, 0...1.
+        public var falseSafe: Double
+
+        public init(ratio: Double = 1.5, falseSafe: Double = 0.05) {
+            self.ratio = ratio
+            self.falseSafe = falseSafe
+        }
+
+        /// The ratio where the rule does not say one.
+        public static func usualRatio(tolerance: Double) -> Double {
+            RegressionSettings.usualSafeRatio(tolerance: tolerance)
+        }
+    }
+
+    public var scope: Scope
+    /// How much worse the canary may be: 0.1 stands for 1.1 times the baseline's share of bad requests, or 1.1 times its
+    /// percentile.
+    public var tolerance: Double
+    /// Probability that a release which is no worse is ever accused, over its whole life, 0...1.
+    public var falseAlarm: Double
+    /// Error rates of the canary below this are of no interest, 0...1; 0 is no floor.
+    public var floor: Double
+    public var safe: Safe
+    /// Test the baseline's instances against each other as well, to show how often this rule is wrong here.
+    public var selfCheck: Bool
+
+    public init(
+        scope: Scope, tolerance: Double = 0.1, falseAlarm: Double = 0.01, floor: Double = 0,
+        safe: Safe = Safe(), selfCheck: Bool = false
+    ) {
+        self.scope = scope
+        self.tolerance = tolerance
+        self.falseAlarm = falseAlarm
+        self.floor = floor
+        self.safe = safe
+        self.selfCheck = selfCheck
+    }
+
+    /// `error_rate, latency`.
+    public var name: String { scope.names.joined(separator: ", ") }
+
+    /// What stands where other rules have their condition.
+    public var text: String {
+        var parts = [
+            "tolerance \(NumberText.percent(tolerance))", "false alarm \(NumberText.percent(falseAlarm))",
+        ]
+        if floor > 0 { parts.append("floor \(NumberText.percent(floor))") }
+        return "regression: " + parts.joined(separator: ", ")
+    }
+
+    /// What is shown as "the value" of a pool.
+    public var indicator: Indicator {
+        switch scope {
+        case .errors, .release: .errorRate
+        case .latency: .latencyQuantile(0.99)
+        case .percentile(let quantile): .latencyQuantile(quantile)
+        }
+    }
+}
+
+extension RulePlan {
+    /// A rule that asks for proof. The window is only for what is shown; the evidence covers the whole release.
+    public static func regression(
+        _ regression: RegressionPlan, group: String, name: String, windowMs: Int64 = 60_000, action: Action = .notify,
+        labels: [TextPair] = [], annotations: [TextPair] = []
+    ) -> RulePlan {
+        var rule = RulePlan(
+            group: group, name: name, indicator: regression.indicator, windowMs: windowMs,
+            condition: .compare(.value(.canary), .greater, .value(.baseline)), conditionText: regression.text,
+            action: action, labels: labels, annotations: annotations)
+        rule.regression = regression
+        return rule
+    }
+}
+
+extension ReleasePlan {
+    /// Some rule compares the pools request by request.
+    package var asksForProof: Bool { rules.contains { $0.regression != nil } }
+
+    /// Probability that a release which is no worse is ever rolled back by its regression rules, at most: each rule is
+    /// wrong with its own probability, and the sum bounds that any is.
+    public var falseRollbackBudget: Double {
+        rules.filter { $0.action == .rollback }.compactMap(\.regression).reduce(0) { $0 + $1.falseAlarm }
+    }
+}

@@ -1,0 +1,240 @@
+/// What the kernel sees now: immutable, made after each step that changed something. The API, `status` and the metrics
+/// show it.
+public struct Snapshot: Sendable, Equatable, Codable {
+    public var atWallMs: Int64
+    public var isDryRun: Bool
+    public var releases: [ReleaseSnapshot]
+    /// Newest first, at most 100, open ones always included.
+    public var incidents: [IncidentSnapshot]
+    /// Nil while the journal can be written.
+    public var journalProblem: String?
+
+    public init(
+        atWallMs: Int64, isDryRun: Bool, releases: [ReleaseSnapshot], incidents: [IncidentSnapshot],
+        journalProblem: String? = nil
+    ) {
+        self.atWallMs = atWallMs
+        self.isDryRun = isDryRun
+        self.releases = releases
+        self.incidents = incidents
+        self.journalProblem = journalProblem
+    }
+}
+
+public struct ReleaseSnapshot: Sendable, Equatable, Codable {
+    public enum Phase: String, Sendable, Equatable, Codable, CaseIterable {
+        /// The canary gets nothing.
+        case idle
+        case watching
+        /// A `hold` rule fires, or a rollback would not help.
+        case held
+        case rollingBack = "rolling_back"
+        /// Latched: the canary stays out until a new version or `rearm`.
+        case rolledBack = "rolled_back"
+        case promoted
+    }
+
+    public var name: String
+    public var phase: Phase
+    /// Since when, wall clock.
+    public var sinceWallMs: Int64
+    public var baseline: PoolSnapshot
+    public var canary: PoolSnapshot
+    /// The canary's share as last observed, basis points; nil when it was not read.
+    public var observedCanaryBasisPoints: Int?
+    public var observations: [RouterObservation]
+    public var rules: [RuleSnapshot]
+    public var openIncident: String?
+    /// Why the last decision was what it was, in a sentence.
+    public var explanation: String
+    /// Things a person should mend: a selector that matches nothing, a router that cannot be read.
+    public var warnings: [String]
+    public var cycles: Int
+    /// Why the router could not be used for a rollback, as the last poll found; nil when nothing speaks against it.
+    public var routerProblem: String?
+    /// Whether the router could be used for a rollback, as the last poll found; nil before the first poll.
+    public var isRouterUsable: Bool?
+
+    public init(
+        name: String, phase: Phase, sinceWallMs: Int64, baseline: PoolSnapshot, canary: PoolSnapshot,
+        observedCanaryBasisPoints: Int?, observations: [RouterObservation], rules: [RuleSnapshot],
+        openIncident: String?, explanation: String, warnings: [String], cycles: Int
+    ) {
+        self.name = name
+        self.phase = phase
+        self.sinceWallMs = sinceWallMs
+        self.baseline = baseline
+        self.canary = canary
+        self.observedCanaryBasisPoints = observedCanaryBasisPoints
+        self.observations = observations
+        self.rules = rules
+        self.openIncident = openIncident
+        self.explanation = explanation
+        self.warnings = warnings
+        self.cycles = cycles
+    }
+}
+
+public struct PoolSnapshot: Sendable, Equatable, Codable {
+    public var version: String
+    public var targets: [TargetSnapshot]
+    /// Over the shortest rule window; nil without data.
+    public var requestRate: Double?
+    public var errorRate: Double?
+    /// Seconds.
+    public var latencyP99: Double?
+    /// The release's own indicators, in the order of their definition.
+    public var own: [IndicatorSnapshot] = []
+
+    public init(
+        version: String, targets: [TargetSnapshot], requestRate: Double?, errorRate: Double?, latencyP99: Double?
+    ) {
+        self.version = version
+        self.targets = targets
+        self.requestRate = requestRate
+        self.errorRate = errorRate
+        self.latencyP99 = latencyP99
+    }
+}
+
+/// An indicator of the release's own in one pool, over the shortest rule window.
+public struct IndicatorSnapshot: Sendable, Equatable, Codable {
+    public var name: String
+    /// Nil without data.
+    public var value: Double?
+    public var measure: Indicator.Measure
+
+    public init(name: String, value: Double?, measure: Indicator.Measure) {
+        self.name = name
+        self.value = value
+        self.measure = measure
+    }
+}
+
+public struct TargetSnapshot: Sendable, Equatable, Codable {
+    public var instance: String
+    /// Nil before the first scrape.
+    public var isUp: Bool?
+    /// The last scrape's error; nil when it worked.
+    public var error: String?
+    public var lastScrapeWallMs: Int64?
+    public var samples: Int
+
+    public init(instance: String, isUp: Bool?, error: String?, lastScrapeWallMs: Int64?, samples: Int) {
+        self.instance = instance
+        self.isUp = isUp
+        self.error = error
+        self.lastScrapeWallMs = lastScrapeWallMs
+        self.samples = samples
+    }
+}
+
+public struct RuleSnapshot: Sendable, Equatable, Codable {
+    public enum AlertPhase: String, Sendable, Equatable, Codable {
+        case inactive
+        case pending
+        case firing
+    }
+
+    public var group: String
+    public var name: String
+    public var action: RulePlan.Action
+    public var conditionText: String
+    public var windowMs: Int64
+    public var forMs: Int64
+    public var keepFiringForMs: Int64
+    /// With templates expanded.
+    public var labels: [TextPair]
+    public var annotations: [TextPair]
+    public var alert: AlertPhase
+    public var activeSinceWallMs: Int64?
+    /// Nil before the first evaluation.
+    public var evidence: Evidence?
+    /// How often the rule has come to each verdict, since the process began or the rule changed.
+    public var verdicts = VerdictCounts()
+    /// The record of a rule that tries itself on the baseline; nil without.
+    public var selfCheck: RegressionRecord.SelfCheckRecord?
+    public var lastEvaluationWallMs: Int64?
+
+    public init(
+        group: String, name: String, action: RulePlan.Action, conditionText: String, windowMs: Int64, forMs: Int64,
+        keepFiringForMs: Int64, labels: [TextPair], annotations: [TextPair], alert: AlertPhase,
+        activeSinceWallMs: Int64?, evidence: Evidence?, lastEvaluationWallMs: Int64?
+    ) {
+        self.group = group
+        self.name = name
+        self.action = action
+        self.conditionText = conditionText
+        self.windowMs = windowMs
+        self.forMs = forMs
+        self.keepFiringForMs = keepFiringForMs
+        self.labels = labels
+        self.annotations = annotations
+        self.alert = alert
+        self.activeSinceWallMs = activeSinceWallMs
+        self.evidence = evidence
+        self.lastEvaluationWallMs = lastEvaluationWallMs
+    }
+}
+
+/// How often a rule has come to each verdict.
+public struct VerdictCounts: Sendable, Equatable, Codable {
+    public private(set) var healthy = 0
+    public private(set) var breached = 0
+    public private(set) var inconclusive = 0
+
+    public init() {}
+
+    package mutating func count(_ verdict: Verdict) {
+        switch verdict {
+        case .healthy: healthy += 1
+        case .breached: breached += 1
+        case .inconclusive: inconclusive += 1
+        }
+    }
+}
+
+/// A rollback from its intent to its end.
+public struct IncidentSnapshot: Sendable, Equatable, Codable {
+    public enum State: String, Sendable, Equatable, Codable {
+        case intended
+        case applied
+        case observed
+        case acknowledged
+        /// Past its deadline; tries go on.
+        case abandoned
+        /// A dry run: nothing was done.
+        case dryRun = "dry_run"
+        /// A rearm ended it before it was acknowledged.
+        case rearmed
+    }
+
+    public var id: String
+    public var release: String
+    public var state: State
+    public var isOpen: Bool
+    public var openedWallMs: Int64
+    public var closedWallMs: Int64?
+    public var intent: IntentRecord
+    public var timeline: [Notification.TimelineStep]
+    /// Router calls made.
+    public var attempts: Int
+    /// Times that the split had to be set again after the acknowledgement.
+    public var reapplications: Int
+
+    public init(
+        id: String, release: String, state: State, isOpen: Bool, openedWallMs: Int64, closedWallMs: Int64?,
+        intent: IntentRecord, timeline: [Notification.TimelineStep], attempts: Int, reapplications: Int
+    ) {
+        self.id = id
+        self.release = release
+        self.state = state
+        self.isOpen = isOpen
+        self.openedWallMs = openedWallMs
+        self.closedWallMs = closedWallMs
+        self.intent = intent
+        self.timeline = timeline
+        self.attempts = attempts
+        self.reapplications = reapplications
+    }
+}

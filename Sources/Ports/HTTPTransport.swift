@@ -1,0 +1,125 @@
+public import Model
+
+/// Sends one HTTP request: scrapes, admin APIs and webhooks all go through it. The Wire room implements it.
+///
+/// Implementations verify TLS unless told otherwise, speak `http` and `https` only (after redirects too), ignore proxy
+/// environment variables, and stop a transfer as soon as its body passes the limit.
+public protocol HTTPTransport: Sendable {
+    /// - Throws: ``TransportError``; its text never holds a credential.
+    func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse
+
+    /// Takes back the memory of an answer's body that nobody needs any more, for an answer to come. Optional: whoever
+    /// receives large bodies again and again saves an allocation each.
+    func reuse(_ body: consuming [UInt8])
+}
+
+extension HTTPTransport {
+    /// Lets it go.
+    public func reuse(_ body: consuming [UInt8]) {}
+}
+
+public struct HTTPRequest: Sendable {
+    public var method: String
+    public var url: String
+    public var headers: [TextPair]
+    public var body: [UInt8]?
+    public var unixSocket: String?
+    public var connectTimeoutMs: Int64
+    /// Everything from name lookup to the last byte.
+    public var timeoutMs: Int64
+    /// Largest decompressed body.
+    public var bodyLimitBytes: Int
+    /// 0 takes a redirect as the answer.
+    public var redirectLimit: Int
+    /// Whether a redirect to another host or port is followed; else it is an error that names where it leads.
+    public var redirectsMayLeaveHost: Bool
+    /// Ask for compressed bodies. One that comes without being asked for is decoded all the same.
+    public var acceptsCompression: Bool
+    /// `security.authorization` is resolved by the transport, which holds a ``SecretStore``.
+    public var security: ClientSecurity
+
+    public init(
+        method: String = "GET", url: String, headers: [TextPair] = [], body: [UInt8]? = nil, unixSocket: String? = nil,
+        connectTimeoutMs: Int64 = 2_000, timeoutMs: Int64 = 5_000, bodyLimitBytes: Int = 1 << 20,
+        redirectLimit: Int = 0, redirectsMayLeaveHost: Bool = true, acceptsCompression: Bool = false,
+        security: ClientSecurity = ClientSecurity()
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.unixSocket = unixSocket
+        self.connectTimeoutMs = connectTimeoutMs
+        self.timeoutMs = timeoutMs
+        self.bodyLimitBytes = bodyLimitBytes
+        self.redirectLimit = redirectLimit
+        self.redirectsMayLeaveHost = redirectsMayLeaveHost
+        self.acceptsCompression = acceptsCompression
+        self.security = security
+    }
+}
+
+public struct HTTPResponse: Sendable {
+    public var status: Int
+    /// As received, in order; names are compared without case.
+    public var headers: [TextPair]
+    public var body: [UInt8]
+
+    public init(status: Int, headers: [TextPair] = [], body: [UInt8] = []) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
+    /// The body, which is empty then; for handing its memory on.
+    public mutating func takeBody() -> [UInt8] {
+        var taken: [UInt8] = []
+        swap(&taken, &body)
+        return taken
+    }
+
+    /// The first header of that name, in any case.
+    public func header(_ name: String) -> String? {
+        headers.first { HTTPResponse.isEqual($0.name, name) }?.value
+    }
+
+    /// Names of headers are ASCII (RFC 9110, section 5.1), so no string needs to be made to compare them.
+    private static func isEqual(_ one: String, _ other: String) -> Bool {
+        one.utf8.count == other.utf8.count && zip(one.utf8, other.utf8).allSatisfy { lowered($0) == lowered($1) }
+    }
+
+    private static func lowered(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
+}
+
+/// Why no answer came. Whether trying again can help is the error's own knowledge.
+public enum TransportError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The URL, a file or an option is unusable; the text says which.
+    case unusable(String)
+    case connectFailed(address: String, reason: String)
+    case timedOut(address: String, afterMs: Int64)
+    case bodyTooLarge(address: String, limitBytes: Int)
+    case tls(address: String, reason: String)
+    case broken(address: String, reason: String)
+    /// The transport is shut down.
+    case closed
+
+    public var isWorthRetrying: Bool {
+        switch self {
+        case .connectFailed, .timedOut, .broken: true
+        case .unusable, .bodyTooLarge, .tls, .closed: false
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .unusable(let what): what
+        case .connectFailed(let address, let reason): "cannot connect to \(address): \(reason)"
+        case .timedOut(let address, let afterMs): "\(address) did not answer within \(afterMs) ms"
+        case .bodyTooLarge(let address, let limit):
+            "the answer of \(address) is larger than the limit of \(limit) bytes"
+        case .tls(let address, let reason): "TLS with \(address) failed: \(reason)"
+        case .broken(let address, let reason): "the connection to \(address) broke: \(reason)"
+        case .closed: "the transport is shut down"
+        }
+    }
+}

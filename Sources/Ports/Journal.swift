@@ -1,0 +1,33 @@
+public import Model
+
+/// The durable memory: journal records and the outbox, in one transaction. The Ledger room implements it.
+public protocol Journal: Outbox {
+    /// Makes the batch durable (fsync) before it returns. Appending a sequence that is already there is a no-op, so a
+    /// batch may be tried again.
+    func append(_ batch: JournalBatch) async throws(JournalError)
+    /// All records that are needed to restore the kernel, in the order of their sequence.
+    func records() async throws(JournalError) -> [JournalEntry]
+    /// Entries of one incident, oldest first; empty for an unknown one. A look-up for people: it holds up no entry.
+    func entries(incident: String) async throws(JournalError) -> [JournalEntry]
+    /// Removes closed incidents' records and settled deliveries older than that; never what restores a latch or an open
+    /// incident.
+    func prune(beforeWallMs: Int64) async throws(JournalError)
+}
+
+public enum JournalError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// Full disk, read-only, no permission: the text says which and where. It may pass.
+    case unwritable(path: String, reason: String)
+    /// Another process has the state folder.
+    case inUse(path: String)
+    /// The file is not ours, or a record cannot be read.
+    case damaged(path: String, reason: String)
+
+    public var description: String {
+        switch self {
+        case .unwritable(let path, let reason): "cannot write the journal \(path): \(reason)"
+        case .inUse(let path):
+            "cannot write the journal \(path): another rollguard uses this state folder; stop it, or set another `state`"
+        case .damaged(let path, let reason): "the journal \(path) is damaged: \(reason)"
+        }
+    }
+}

@@ -1,0 +1,37 @@
+public import Model
+
+/// What people may ask of the running daemon; the Console calls it, the Daemon answers.
+public protocol Operations: Sendable {
+    func snapshot() async -> Snapshot
+    /// Journal entries of one incident, oldest first; empty for an unknown one.
+    func entries(incident: String) async throws -> [JournalEntry]
+    func outbox() async throws -> OutboxReport
+    /// Tries to deliver again: dead letters return to their queues, and a pause of the receiver ends.
+    func resendDeliveries(_ choice: DeliveryChoice, by: String, reason: String) async -> CommandResult
+    /// Takes deliveries out of the outbox for good, waiting and dead ones.
+    func dropDeliveries(_ choice: DeliveryChoice, by: String, reason: String) async -> CommandResult
+    /// Rolls a release back; valid in every state.
+    func rollback(release: String, toVersion: String?, by: String, reason: String) async -> CommandResult
+    func rearm(release: String, by: String, reason: String) async -> CommandResult
+    /// Reads and validates all files, then swaps everything or nothing. The text holds every mistake.
+    func reload() async -> CommandResult
+    /// The daemon's own metrics, text format 0.0.4.
+    func metricsPage() async -> String
+    /// Nil when ready; else why not (for instance: the first cycle is not done).
+    func unreadyReason() async -> String?
+}
+
+/// The outbox as people see it.
+public struct OutboxReport: Sendable, Equatable {
+    public var counts: OutboxCounts
+    /// Receivers that have waiting or dead deliveries.
+    public var queues: [ReceiverQueue]
+    /// Newest first, at most 100.
+    public var deadLetters: [DeadLetter]
+
+    public init(counts: OutboxCounts, queues: [ReceiverQueue] = [], deadLetters: [DeadLetter] = []) {
+        self.counts = counts
+        self.queues = queues
+        self.deadLetters = deadLetters
+    }
+}

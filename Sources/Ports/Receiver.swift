@@ -1,0 +1,33 @@
+public import Model
+
+/// Delivers notifications to one receiver. Stateless; retries, pauses and the dead letters are the outbox's business.
+public protocol Receiver: Sendable {
+    /// The name in the plan.
+    var name: String { get }
+    func deliver(_ delivery: Delivery) async -> DeliveryOutcome
+    /// How often the receiver wants the alerts that last once more; nil for a receiver that is told of changes alone.
+    var resendMs: Int64? { get }
+    /// Sends the alerts that last once more. Nothing waits in the outbox then, so this never overtakes a delivery; it is
+    /// not journalled either, because the next one repairs what this one lost.
+    ///
+    /// - Parameter standing: ``Kernel/standingAlerts(at:)``.
+    func resend(_ standing: [Notification]) async -> DeliveryOutcome
+    /// Continues with what the receiver of the same name knew before a reload.
+    func takeOver(from previous: any Receiver)
+}
+
+extension Receiver {
+    public var resendMs: Int64? { nil }
+
+    public func resend(_ standing: [Notification]) async -> DeliveryOutcome { .delivered }
+
+    public func takeOver(from previous: any Receiver) {}
+}
+
+public enum DeliveryOutcome: Sendable, Equatable {
+    case delivered
+    /// Network errors, 5xx, 429. `afterMs` is the receiver's own wish (`Retry-After`).
+    case retry(reason: String, afterMs: Int64?)
+    /// Other 4xx: trying again cannot help.
+    case refused(reason: String)
+}

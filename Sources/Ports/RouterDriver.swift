@@ -1,0 +1,32 @@
+public import Model
+
+/// Speaks to one release's router. Stateless: everything it knows is in its plan and its arguments.
+///
+/// What callers may rely on:
+/// - `apply` is absolute and idempotent; repeating it is harmless.
+/// - `observe` only reads, and reports what the router says it does, per instance; it never repeats what was asked.
+/// - Every call ends within its timeout; one lost instance does not hold up the others.
+/// - No text that comes out holds a secret.
+public protocol RouterDriver: Sendable {
+    var capabilities: RouterCapabilities { get }
+    /// The instances' names, from the plan, in order, unique.
+    var instances: [String] { get }
+    /// One result per instance, in the order of `instances`.
+    func observe(timeoutMs: Int64) async -> [RouterObservation]
+    /// The exact calls that `apply` would make, secrets masked. Does no I/O beyond reading.
+    func plan(_ split: Split) -> [PlannedCall]
+    /// Sets the split on every instance at once. One result per instance, in the order of `instances`.
+    func apply(_ split: Split, timeoutMs: Int64) async -> [RouterReceipt]
+}
+
+/// One call that `apply` would make.
+public struct PlannedCall: Sendable, Equatable, Codable {
+    public var instance: String
+    /// `PUT http://127.0.0.1:9412/split {"canary_percent":0}` or `set server checkout/new1 weight 0`.
+    public var call: String
+
+    public init(instance: String, call: String) {
+        self.instance = instance
+        self.call = call
+    }
+}
