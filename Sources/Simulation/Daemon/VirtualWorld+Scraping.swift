@@ -38,20 +38,19 @@ extension VirtualWorld {
     /// The request arrives at the target.
     func serve(_ scrape: Scrape) {
         releases[scrape.release].serve(untilMs: nowMs)
-        let pool = scrape.pool == .baseline ? releases[scrape.release].baseline : releases[scrape.release].canary
-        let service = pool.first { $0.instance == scrape.instance }
         if isLost || cutTargets[scrape.release] || isLost {
             queue.add(.scraped(scrape, .failure("no answer in time"), page: nil), atMs: scrape.deadlineMs)
             return
         }
-        guard let service, service.isUp else {
+        let page = releases[scrape.release].page(of: scrape.pool, instance: scrape.instance, atMs: nowMs)
+        guard let page else {
             return after(delayMs / 2, .scraped(scrape, VirtualWorld.refused, page: nil))
         }
         let arrivesMs = nowMs + delayMs / 2
         if arrivesMs > scrape.deadlineMs {
             queue.add(.scraped(scrape, .failure("no answer in time"), page: nil), atMs: scrape.deadlineMs)
         } else {
-            queue.add(.scraped(scrape, nil, page: service.page), atMs: arrivesMs)
+            queue.add(.scraped(scrape, nil, page: page), atMs: arrivesMs)
         }
     }
 

@@ -30,6 +30,9 @@ struct Swarm {
     /// The daemon's process is stopped for a while now and then, as a debugger or a suspended machine does it.
     var isStoppedAtTimes: Bool
 
+    /// Some services have exporters with habits; see ``ExporterMood``.
+    var hasPeculiarExporters: Bool
+
     /// After the heal the world is left alone for so long.
     static let calmMs: Int64 = 260_000
     /// From the heal, or from its beginning, an incident has this long to close.
@@ -46,11 +49,13 @@ struct Swarm {
         receivers = dice.int(1...2)
         // Decided by what was drawn already, so that the seeds' other lots stay as they are.
         isStoppedAtTimes = (troubleEveryMs + faultPhaseMs) % 4 == 0
+        hasPeculiarExporters = (troubleEveryMs / 4 + faultPhaseMs) % 3 == 0
     }
 
     var summary: String {
         let names = troubles.map { "\($0)" }.joined(separator: " ")
         return "\(releases) releases, loss \(lossPerMille)/1000, \(names.isEmpty ? "no trouble" : names)"
-            + (isStoppedAtTimes ? ", stopped at times" : "") + (isDryRun ? ", dry run" : "")
+            + (isStoppedAtTimes ? ", stopped at times" : "") + (hasPeculiarExporters ? ", peculiar exporters" : "")
+            + (isDryRun ? ", dry run" : "")
     }
 }

@@ -57,6 +57,30 @@ struct VirtualRelease {
         }
     }
 
+    /// Gives some of its services a peculiar exporter, whose counts are those of a long life with errors.
+    mutating func drawExporters(dice: inout Dice) {
+        func draw(_ services: inout [VirtualService]) {
+            for index in services.indices where dice.chance(percent: 60) {
+                let mood = dice.pick(ExporterMood.allCases)
+                services[index].exporter = VirtualExporter(mood: mood, dice: Dice(seed: dice.raw()))
+                services[index].live(requests: Double(dice.int(5_000...200_000)), errorShare: 0.05)
+            }
+        }
+        draw(&baseline)
+        draw(&canary)
+    }
+
+    /// The page of one of its services; nil when it is not there or does not run.
+    mutating func page(of pool: Pool, instance: String, atMs now: Int64) -> [UInt8]? {
+        func page(_ services: inout [VirtualService]) -> [UInt8]? {
+            guard let index = services.firstIndex(where: { $0.instance == instance }), services[index].isUp else {
+                return nil
+            }
+            return services[index].page(atMs: now, wallMs: VirtualWorld.epochMs + now)
+        }
+        return pool == .baseline ? page(&baseline) : page(&canary)
+    }
+
     static func sickness(dice: inout Dice, percent: Int, afterMs: Int64 = 0) -> Sickness {
         let kind = dice.int(0...2)
         let isSick = dice.chance(percent: percent)

@@ -17,6 +17,8 @@ struct VirtualService {
     private var failed = 0.0
     private var fast = 0.0
     private var slow = 0.0
+    /// How its page comes about.
+    var exporter = VirtualExporter()
     /// For the checkers, which know the truth.
     var record = TrafficRecord()
 
@@ -33,8 +35,10 @@ struct VirtualService {
         isUp = true
     }
 
-    /// A long life before anybody looked.
-    mutating func live(requests count: Double) { serve(count, errorShare: 0, slowShare: 0) }
+    /// A long life before the release was watched.
+    mutating func live(requests count: Double, errorShare: Double = 0) {
+        serve(count, errorShare: errorShare, slowShare: 0)
+    }
 
     mutating func serve(_ count: Double, errorShare: Double, slowShare: Double) {
         served += count * (1 - errorShare)
@@ -44,18 +48,36 @@ struct VirtualService {
         record.serve(count)
     }
 
-    var page: [UInt8] {
+    /// The page as it is shown at a moment.
+    mutating func page(atMs now: Int64, wallMs: Int64) -> [UInt8] {
         if isGarbled { return Array("http_requests_total{code=\"200\" 12\n<html>".utf8) }
-        var text = "# TYPE process_start_time_seconds gauge\nprocess_start_time_seconds \(startedText)\n"
+        if let cached = exporter.cachedPage(atMs: now) { return cached }
+        let truth = VirtualExporter.Counts(
+            served: served, failed: failed, fast: fast, slow: slow, startedWallMs: startedWallMs)
+        let counts = exporter.counts(truth, wallMs: wallMs)
+        let page = page(counts, wallMs: wallMs)
+        exporter.show(page, atMs: now)
+        return page
+    }
+
+    private mutating func page(_ counts: VirtualExporter.Counts, wallMs: Int64) -> [UInt8] {
+        let computesCreated = exporter.mood == .computesCreated
+        let started = VirtualService.seconds(counts.startedWallMs)
+        var text = "# TYPE process_start_time_seconds gauge\nprocess_start_time_seconds \(started)\n"
+        if computesCreated { text = "" }
         text += "# TYPE http_requests\(isOpenMetrics ? "" : "_total") counter\n"
-        let good = Int(served)
+        let good = Int(counts.served)
         for path in 0..<paths {
             // Whole requests, so that the series add up.
             let count = good / paths + (path < good % paths ? 1 : 0)
             if count > 0 || path == 0 { text += "http_requests_total{code=\"200\",path=\"/\(path)\"} \(count)\n" }
         }
-        if failed >= 1 { text += "http_requests_total{code=\"500\"} \(Int(failed))\n" }
-        text += latencies(fast: Int(fast), slow: Int(slow))
+        let bad = Int(counts.failed)
+        if bad >= 1, exporter.showsErrors(bad) { text += "http_requests_total{code=\"500\"} \(bad)\n" }
+        if computesCreated {
+            text += "http_requests_created{code=\"200\",path=\"/0\"} \(VirtualService.seconds(wallMs))\n"
+        }
+        text += latencies(fast: Int(counts.fast), slow: Int(counts.slow))
         return Array((isOpenMetrics ? text + "# EOF\n" : text).utf8)
     }
 
@@ -71,8 +93,9 @@ struct VirtualService {
         return text + "http_request_duration_seconds_count \(fast + slow)\n"
     }
 
-    private var startedText: String {
-        let (seconds, rest) = startedWallMs.quotientAndRemainder(dividingBy: 1_000)
+    /// As a page says a time.
+    private static func seconds(_ wallMs: Int64) -> String {
+        let (seconds, rest) = wallMs.quotientAndRemainder(dividingBy: 1_000)
         return "\(seconds).\(String(rest + 1_000).dropFirst())"
     }
 }

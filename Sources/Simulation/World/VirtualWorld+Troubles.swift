@@ -150,6 +150,7 @@ extension VirtualWorld {
         for index in services.indices {
             services[index].isUp = true
             services[index].isGarbled = false
+            services[index].exporter = VirtualExporter()
         }
     }
 }

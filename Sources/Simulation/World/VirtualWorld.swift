@@ -69,6 +69,11 @@ final class VirtualWorld {
         for release in draft.releases {
             releases.append(VirtualRelease(draft: release, wallMs: VirtualWorld.epochMs, dice: &dice))
         }
+        if swarm.hasPeculiarExporters {
+            // Of the exporters, so that they do not change what else is drawn.
+            var exporterDice = Dice(seed: seed ^ 0x3E9_0473)
+            for index in releases.indices { releases[index].drawExporters(dice: &exporterDice) }
+        }
         receivers = plan.receivers.map { VirtualReceiver(name: $0.name) }
         checks = Checkers(releases: plan.releases.map(\.name))
         cutRouters = plan.releases.map { _ in false }
@@ -79,6 +84,9 @@ final class VirtualWorld {
 
     func run() {
         note("seed \(seed): \(swarm.summary)")
+        for service in releases.flatMap({ $0.baseline + $0.canary }) where service.exporter.mood != .plain {
+            note("\(service.instance): exporter \(service.exporter.mood.rawValue)")
+        }
         boot()
         for index in releases.indices { queue.add(.deploy(release: index), atMs: dice.ms(1_000...60_000)) }
         if !swarm.troubles.isEmpty { queue.add(.trouble, atMs: dice.ms(1...swarm.troubleEveryMs)) }
