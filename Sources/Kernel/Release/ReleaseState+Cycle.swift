@@ -13,6 +13,7 @@ extension ReleaseState {
             canary.startComparisonsOver()
         }
         gatherEvidence(at: context.now)
+        baseline.noteTraffic()
         if mayHaveTraffic { canary.noteTraffic() } else { canary.noteNoTraffic() }
         switch phase {
         case .idle: beginByTraffic(&context)

@@ -108,7 +108,7 @@ struct PoolState: Sendable, Equatable {
     /// brings what earlier ones withheld, or where the page before was read long before its cycle ended, because the
     /// process was stopped in the middle of it.
     private func firstRow(of reading: TargetReading, target: Int, atMs uptimeMs: Int64) -> Int {
-        let seconds = reading.coveredSeconds ?? 0
+        let seconds = max(reading.coveredSeconds ?? 0, repeatedSeconds(before: reading, target))
         let byTime = window.row(coveringSeconds: seconds, atMs: uptimeMs)
         guard let last = targets[target].lastRow else { return byTime }
         let coveredMs = Int64(min(seconds, 1e9) * 1_000)
@@ -116,6 +116,13 @@ struct PoolState: Sendable, Equatable {
         let bringsWithheld = sincePageMs.map { window.isMoreThanACycle(coveredMs, beside: $0) } ?? false
         return bringsWithheld || window.isLongBeforeTheOpenRow(uptimeMs - coveredMs)
             ? min(last + 1, byTime) : last + 1
+    }
+
+    /// For so long the page before was repeated by an exporter that is known to render its page only now and then. What
+    /// this page counts happened in that time too. A pause of any other target is one of its traffic.
+    private func repeatedSeconds(before reading: TargetReading, _ target: Int) -> Double {
+        guard let pause = reading.freshness.pauseSeconds, pause > 0 else { return 0 }
+        return min(pause, targets[target].silence.repeatedPageSeconds)
     }
 
     /// Rules that compare the pools leave out everything until now: the canary's share of the traffic is another.

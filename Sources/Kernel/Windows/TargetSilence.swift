@@ -28,13 +28,17 @@ struct TargetSilence: Sendable, Equatable {
     private var trafficSeconds = 0.0
     private var longestPauseSeconds = 0.0
     private var lastPauseSeconds = 0.0
+    /// The longest pause since the last scrape that told its counts.
+    private var untoldPauseSeconds = 0.0
     private var lastCoveredSeconds = 0.0
     /// For how long the canary has had traffic now. A pause that began before that is no sign of a page that is repeated.
     private var stretchSeconds = 0.0
 
     mutating func take(_ reading: TargetReading, ownRequests: Double) {
         isUnreachable = false
-        guard !reading.isAmbiguous, let counted = reading.requests, let covered = reading.coveredSeconds else { return }
+        guard !reading.isAmbiguous else { return }
+        noteFreshness(reading)
+        guard let counted = reading.requests, let covered = reading.coveredSeconds else { return }
         let foreign = max(0, counted - ownRequests)
         requests += foreign
         seconds += covered
@@ -42,10 +46,18 @@ struct TargetSilence: Sendable, Equatable {
         (hasTold, hasServed) = (true, hasServed || foreign > 0)
         if counted > 0 { movingSeries = reading.movingSeries }
         lastCoveredSeconds = covered
-        let isNew = reading.freshness.isKnownNew
+        (lastPauseSeconds, untoldPauseSeconds) = (untoldPauseSeconds, 0)
+    }
+
+    /// A scrape whose counts are withheld shows all the same whether its values changed.
+    private mutating func noteFreshness(_ reading: TargetReading) {
+        guard reading.freshness.isKnownNew else {
+            let seconds = reading.freshness.secondsSinceChange ?? reading.coveredSeconds ?? 0
+            return unchangedSeconds = max(unchangedSeconds, seconds)
+        }
         // Only pages that were read and had not changed are a pause: a gap in the scrapes is none.
-        lastPauseSeconds = isNew ? unchangedSeconds : 0
-        unchangedSeconds = isNew ? 0 : max(unchangedSeconds, reading.freshness.secondsSinceChange ?? covered)
+        untoldPauseSeconds = max(untoldPauseSeconds, unchangedSeconds)
+        unchangedSeconds = 0
     }
 
     mutating func fail(isUnreachable: Bool) { self.isUnreachable = isUnreachable }

@@ -8,6 +8,8 @@
 /// - Without a start time on the page, a fall to a value that the target may have counted since the page before is a
 ///   reset; a fall to more than that, or with an unchanged start time, is not. Nothing is counted, and the old level is
 ///   remembered, so that a return to it is not counted either.
+/// - A series that returns to the level from which it fell (an aggregator that has its worker back) has counted what lies
+///   above that level, less what was counted while it was below.
 /// - Everything else is *doubtful*: ``TargetReader`` decides when the whole page is known.
 struct CountingBase {
     /// What the page says about the process since the page before.
@@ -39,10 +41,14 @@ struct CountingBase {
     private(set) var resets = 0
     /// A counter fell without a proof of its restart.
     private(set) var hasFallen = false
-    /// A counter returned to the level from which it had fallen.
+    /// A counter returned to the level from which it had fallen, by more than can be counted.
     private(set) var cameBack = false
-    /// A counter below its old level rose.
+    /// A counter that was counted as reset, and is below its old level, rose; or one reached its old level.
     private(set) var hasClimbed = false
+    /// A counter reached the level from which it had fallen; its increment covers the time since the fall.
+    private(set) var hasReturned = false
+    /// A counter below its old level rose by more than its rate makes plausible.
+    private(set) var hasDoubtfulClimb = false
     private(set) var hasNegative = false
     /// A series of a signal was taken as a base, because its count is more than is plausible.
     private(set) var hasDoubtfulSignal = false
@@ -53,16 +59,18 @@ struct CountingBase {
     /// Of the series that is being counted.
     private var doubt = 0.0
 
-    /// - Parameter rate: events per second that the target has had lately; 0 when it is not known.
+    /// - Parameters:
+    ///   - rate: events per second that the target has had lately; 0 when it is not known.
+    ///   - repeatedSeconds: for so long the scrapes before have repeated the same values.
     init(
         hasEarlierPage: Bool, countsNewSeries: Bool, process: Process, coveredSeconds: Double?, rate: Double,
-        watch: WatchList
+        repeatedSeconds: Double, watch: WatchList
     ) {
         self.hasEarlierPage = hasEarlierPage
         self.countsNewSeries = countsNewSeries
         self.process = process
         self.coveredSeconds = coveredSeconds
-        let expected = rate * (coveredSeconds ?? 0)
+        let expected = rate * ((coveredSeconds ?? 0) + repeatedSeconds)
         plausibleRise = max(Self.smallCount, 3 * expected)
         plausibleReset = max(Self.smallCount, 10 * expected)
         doubtful = ReadingSums(watchesErrors: watch.errors != nil, signals: watch.signals.count)
@@ -111,7 +119,7 @@ struct CountingBase {
         if Self.hasFallen(from: last, to: value) {
             return fall(&series, from: last)
         }
-        if let high = series.mark?.high { return climb(&series, from: last, high: high) }
+        if let mark = series.mark, let high = mark.high { return climb(&series, from: last, mark: mark, high: high) }
         // After a slip the highest value stays the base: a counter that swings would count its way back each time.
         series.setBase(max(value, last))
         return rise(&series, by: max(0, value - last), isBack: isBack)
@@ -134,15 +142,24 @@ struct CountingBase {
     }
 
     /// A series that is below the level from which it fell.
-    private mutating func climb(_ series: inout WatchedSeries, from last: Double, high: Double) -> Double {
+    private mutating func climb(_ series: inout WatchedSeries, from last: Double, mark: SeriesMark, high: Double)
+        -> Double
+    {
         let increment = max(0, series.value - last)
-        hasClimbed = hasClimbed || increment > 0
-        let isThere = series.value >= high
+        let isBack = series.value >= high
         series.setBase(max(series.value, last))
-        if !isThere { series.mark = SeriesMark(high: high) }
-        if increment <= plausibleRise { return increment }
-        cameBack = true
-        return 0
+        if !isBack { series.mark = SeriesMark(high: high, low: mark.low) }
+        hasClimbed = hasClimbed || isBack || mark.low == nil && increment > 0
+        guard increment <= plausibleRise else {
+            if isBack { cameBack = true } else { hasDoubtfulClimb = true }
+            return isBack ? 0 : doubt(&series, increment)
+        }
+        guard isBack, let low = mark.low else { return increment }
+        hasReturned = true
+        let counted = last - low
+        let untold = max(0, series.value - high - counted)
+        // After half of the way it may have climbed the rest too, because what was missing stays away.
+        return counted < high - last ? untold : untold + doubt(&series, increment - untold)
     }
 
     // MARK: a series of signals alone
@@ -191,6 +208,7 @@ struct CountingBase {
     private mutating func fall(_ series: inout WatchedSeries, from last: Double) -> Double {
         let value = series.value
         let high = max(last, series.mark?.high ?? last)
+        let counted = series.mark?.low.map { last - $0 } ?? 0
         series.setBase(value)
         guard isThere else { return 0 }
         switch process {
@@ -203,7 +221,7 @@ struct CountingBase {
             return value
         case .unknown, .same, .earlier:
             hasFallen = true
-            series.mark = SeriesMark(high: high)
+            series.mark = SeriesMark(high: high, low: value - counted)
             return 0
         }
     }
@@ -212,7 +230,9 @@ struct CountingBase {
         guard increment > 0 else { return 0 }
         doubtful.add(series, increment: increment)
         doubt = increment
-        series.mark = SeriesMark(isFollowed: true)
+        var mark = series.mark ?? SeriesMark()
+        mark.isFollowed = true
+        series.mark = mark
         return 0
     }
 
@@ -234,6 +254,8 @@ struct CountingBase {
 struct SeriesMark: Equatable {
     /// The level from which it fell without a proof of a restart. Until it is there again, a large rise may be a return.
     var high: Double?
+    /// The level to which it fell, less what was counted between earlier falls. Nil when the fall was counted as a reset.
+    var low: Double?
     /// Its last increment was doubtful: what it does next tells whether that was plausible.
     var isFollowed = false
 }

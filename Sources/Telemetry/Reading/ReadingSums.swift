@@ -121,6 +121,8 @@ struct ReadingSums {
         matches.requests > 0 && errors + other.errors > requests + other.requests
     }
 
+    var hasMoreErrors: Bool { matches.requests > 0 && errors > requests }
+
     /// Far more errors than requests.
     var hasTooManyErrors: Bool { matches.requests > 0 && errors > 2 * requests + 10 }
 

@@ -5,10 +5,11 @@
 ///   exporter's whose counters are weeks old.
 /// - Each series is counted by itself. Its rise is proven by two pages. A value that falls counts from zero where the page
 ///   proves a restart, or where it has no start time and the value is plausible. With an unchanged start time a fall is
-///   none: the page tells nothing, and a return to the old level is not counted.
+///   none: the page tells nothing, and a return to the old level counts only what lies above that level.
 /// - A series that appears later on began at zero as far as that is possible: its count is told at once when it is within
 ///   the page's other events, and else only when the series goes on at that rate (``IncrementJudge``).
-/// - A page with far more than the rate before is told once the next page confirms it.
+/// - A page with far more than the rate before is told once the next page confirms it. Pages that repeat it are skipped for
+///   a while: an exporter may render its page only now and then.
 /// - A value that falls by less than a hundredth counts nothing, and neither does its way back: an exporter's rounding.
 /// - A series that is missing for some pages keeps its last value.
 /// - While several processes answer at the address, nothing is told (``ProcessWatch``).
@@ -205,7 +206,7 @@ public struct TargetReader {
         var base = CountingBase(
             hasEarlierPage: lastReadUptimeMs != nil, countsNewSeries: !hasForgotten, process: starts.process(shown),
             coveredSeconds: lastReadUptimeMs.map { Double(time.uptimeMs - $0) / 1_000 }, rate: judge.rate,
-            watch: watch)
+            repeatedSeconds: judge.repeatedSeconds, watch: watch)
         let newWithin = time.countNewWithin
         if !base.hasEarlierPage, let started = shown.oldest, let newWithin, newWithin.contains(started) {
             base.beganAtZero = true
