@@ -12,6 +12,8 @@ struct RegressionSeeds {
             (5_206, "a wall clock that was set made a process new: errors of its whole life in one window"),
             (5_262, "a wall clock that was set made a process new: a sick baseline looked fast"),
             (11_306, "a canary whose files the daemon had refused was held against it"),
+            (612, "a worker that returned to its aggregator brought counts of its past"),
+            (1_830, "a worker that returned brought more than three times the traffic"),
             (777_002_593, "the answer to a held step was lost in a crash, and nobody was asked again"),
         ] as [(UInt64, String)])
     func holds(_ seed: UInt64, _ what: String) {

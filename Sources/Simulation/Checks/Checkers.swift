@@ -6,6 +6,7 @@ struct Checkers {
     private var order = JournalOrderChecker()
     private var intent: IntentChecker
     private var acknowledgement: AcknowledgementChecker
+    private var proof: ProofChecker
     private var latch: LatchChecker
     private var drain: DrainChecker
     private var deadBaseline: DeadBaselineChecker
@@ -20,6 +21,7 @@ struct Checkers {
         names = releases
         intent = IntentChecker(releases: releases.count)
         acknowledgement = AcknowledgementChecker(releases: releases.count)
+        proof = ProofChecker(releases: releases.count)
         latch = LatchChecker(releases: releases.count)
         drain = DrainChecker(releases: releases.count)
         deadBaseline = DeadBaselineChecker(releases: releases.count)
@@ -90,7 +92,7 @@ struct Checkers {
         note("journal has no gaps", order.appended(entry))
         intent.appended(entry, release: release, uptimeMs: world.uptimeMs)
         note("acknowledged means out", acknowledgement.appended(entry, release: release, world))
-        note("proven means silent", ProofChecker.appended(entry, world, longestDelayMs: world.longestDelayMs))
+        note("proven means silent", proof.appended(entry, release: release, world))
         note("healthy canary stays", HealthyCanaryChecker.appended(entry, world))
         note("sick baseline is spared", SickBaselineChecker.appended(entry, world))
         note("dead baseline is spared", deadBaseline.appended(entry, release: release, world))

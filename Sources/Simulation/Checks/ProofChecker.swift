@@ -1,22 +1,45 @@
 import Model
 
 /// *Proven* is written only when the world's canary truly serves (almost) nothing, on every instance that the plan names.
-enum ProofChecker {
-    static func appended(_ entry: JournalEntry, _ world: WorldView, longestDelayMs: Int64) -> String? {
-        guard case .provenByTraffic = entry.event else { return nil }
+struct ProofChecker {
+    /// When each release began to be watched, and when that was over; virtual time.
+    private var watched: [(fromMs: Int64, toMs: Int64)]
+
+    init(releases: Int) { watched = Array(repeating: (0, 0), count: releases) }
+
+    mutating func appended(_ entry: JournalEntry, release: Int, _ world: WorldView) -> String? {
+        switch entry.event {
+        case .began: watched[release] = (world.nowMs, .max)
+        case .intended: watched[release].toMs = world.nowMs
+        case .provenByTraffic: return broken(entry, watched[release], world)
+        default: break
+        }
+        return nil
+    }
+
+    private func broken(_ entry: JournalEntry, _ watched: (fromMs: Int64, toMs: Int64), _ world: WorldView) -> String? {
         let (plan, now) = (world.plan, world.nowMs)
         // The last pages are a little older than the proof, and the silence that they tell of is longer than this.
         let lagMs =
-            plan.scrape.intervalMs / 10 + longestDelayMs + (plan.scrape.lateAfterMs == nil ? 0 : plan.scrape.intervalMs)
+            plan.scrape.intervalMs / 10 + world.longestDelayMs
+            + (plan.scrape.lateAfterMs == nil ? 0 : plan.scrape.intervalMs)
         let fromMs = now - plan.proof.silenceMs * 9 / 10
         let toMs = now - lagMs
         guard toMs > fromMs else { return nil }
         let allowed = plan.proof.belowPerSecond * Double(toMs - fromMs) / 1_000 + ProofPlan.expectedRequests
         let named = Set(plan.canary.targets.map(\.instance))
-        let served = world.release.canary.filter { named.contains($0.instance) }
+        let seenMs = max(watched.fromMs, world.lifeBeganMs)..<max(watched.toMs, watched.fromMs, world.lifeBeganMs)
+        let served = world.release.canary
+            .filter { named.contains($0.instance) && !ProofChecker.isOfUnknownAge($0.exporter, seenMs) }
             .reduce(0) { $0 + $1.record.requests(fromMs: fromMs, toMs: toMs) }
         guard served > allowed else { return nil }
         return "\(entry.release) is proven, and its canary served \(served) requests from \(fromMs) to \(toMs)"
+    }
+
+    /// An exporter that repeats an old body looks like silence. For how long it does so is learned from the pauses between
+    /// its changes while the canary is watched; a daemon that has not seen two of them cannot know.
+    private static func isOfUnknownAge(_ exporter: VirtualExporter, _ seenMs: Range<Int64>) -> Bool {
+        exporter.mood == .cachesPage && exporter.renewalsMs.count { seenMs.contains($0) } < 4
     }
 }
 

@@ -41,6 +41,8 @@ struct VirtualExporter {
     private var dice = Dice(seed: 0)
     private var cachedForMs: Int64 = 0
     private var cached: (page: [UInt8], atMs: Int64)?
+    /// When a cached page was rendered, the latest 16 times.
+    private(set) var renewalsMs: [Int64] = []
     private var startedWallMs: Int64?
     private var pages = 0
     private var lastErrors = -1
@@ -61,7 +63,9 @@ struct VirtualExporter {
     }
 
     mutating func show(_ page: [UInt8], atMs now: Int64) {
-        if mood == .cachesPage { cached = (page, now) }
+        guard mood == .cachesPage else { return }
+        cached = (page, now)
+        renewalsMs = renewalsMs.suffix(15) + [now]
     }
 
     /// What the next page counts.
