@@ -14,6 +14,7 @@ struct RegressionSeeds {
             (11_306, "a canary whose files the daemon had refused was held against it"),
             (612, "a worker that returned to its aggregator brought counts of its past"),
             (1_830, "a worker that returned brought more than three times the traffic"),
+            (3_311, "what a repeated page had kept back counted as the present"),
             (777_002_593, "the answer to a held step was lost in a crash, and nobody was asked again"),
         ] as [(UInt64, String)])
     func holds(_ seed: UInt64, _ what: String) {

@@ -122,7 +122,7 @@ struct PoolState: Sendable, Equatable {
     /// this page counts happened in that time too. A pause of any other target is one of its traffic.
     private func repeatedSeconds(before reading: TargetReading, _ target: Int) -> Double {
         guard let pause = reading.freshness.pauseSeconds, pause > 0 else { return 0 }
-        return min(pause, targets[target].silence.repeatedPageSeconds)
+        return min(pause, targets[target].silence.longestRepeatSeconds)
     }
 
     /// Rules that compare the pools leave out everything until now: the canary's share of the traffic is another.

@@ -96,12 +96,15 @@ struct TargetSilence: Sendable, Equatable {
     /// A pause in which so many requests were to be expected comes by chance once in a thousand times (exp(-7)).
     private static let unlikelyRequests = 7.0
 
-    /// Its page has been unchanged for no longer than it was under traffic, so it says nothing about now. Pages are seen
-    /// once per scrape, so a pause may have been longer by two.
-    var mayBeRepeated: Bool {
+    /// So long an exporter that is known to repeat its page may do so; 0 for any other. Pages are seen once per scrape, so a
+    /// pause may have been longer by two.
+    var longestRepeatSeconds: Double {
         let pause = repeatedPageSeconds
-        return unchangedSeconds > 0 && pause > 0 && unchangedSeconds <= pause + 2 * lastCoveredSeconds
+        return pause > 0 ? pause + 2 * lastCoveredSeconds : 0
     }
+
+    /// Its page has been unchanged for no longer than it was under traffic, so it says nothing about now.
+    var mayBeRepeated: Bool { unchangedSeconds > 0 && unchangedSeconds <= longestRepeatSeconds }
 }
 
 /// What all targets that served have told since the block began.
