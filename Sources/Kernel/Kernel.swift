@@ -94,7 +94,15 @@ public struct Kernel: Sendable, Equatable {
     }
 
     /// When `tick` is due, by the monotonic clock; a tick before then does nothing.
-    public var nextWakeUptimeMs: Int64? { releases.lazy.compactMap(\.nextWakeUptimeMs).min() }
+    public var nextWakeUptimeMs: Int64? {
+        var earliest: Int64?
+        // It is asked after each scrape: by index, because a release is a large value that a key path would copy.
+        for index in releases.indices {
+            guard let wake = releases[index].nextWakeUptimeMs else { continue }
+            earliest = min(earliest ?? wake, wake)
+        }
+        return earliest
+    }
 
     /// Since when this process watches the release, by the monotonic clock; nil while nothing is watched.
     public func watchedSinceUptimeMs(release: String) -> Int64? {

@@ -21,9 +21,8 @@ struct PercentileTests {
     ) -> RuleEvaluation {
         let (baseline, canary) = (pool(.baseline, baseline), pool(.canary, canary))
         let measures = RuleMeasures(rules: [rule])
-        let taken = measures.taken(baseline: baseline, canary: canary)
-        return RuleEvaluation(
-            rule: rule, measure: measures.measure(rule: 0, in: taken), baseline: baseline, canary: canary)
+        let (rule, taken) = (measures.rules[0], measures.taken(baseline: baseline, canary: canary))
+        return RuleEvaluation(rule: rule, measure: taken[rule.place])
     }
 
     private static func pool(_ name: Pool, _ latencies: [TargetReading.Latency]) -> PoolState {

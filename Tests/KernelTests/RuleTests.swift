@@ -66,8 +66,10 @@ struct RuleTests {
         var alert = AlertState()
         var now = Moment(uptimeMs: 0, wallMs: 0)
         var counted = 0
-        let rule = RulePlan.errorRate(forMs: 2_000, action: .notify)
-        while alert.take(.breached, rule: rule, longestStepMs: 1_500, at: now) != .fired, counted < 10 {
+        func take() -> AlertState.Change {
+            alert.take(.breached, forMs: 2_000, keepFiringForMs: 0, longestStepMs: 1_500, at: now)
+        }
+        while take() != .fired, counted < 10 {
             now.uptimeMs += stepMs
             counted += 1
         }

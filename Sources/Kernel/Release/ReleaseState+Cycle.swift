@@ -45,20 +45,32 @@ extension ReleaseState {
     private mutating func judge(_ context: inout StepContext) {
         lastEvaluationWallMs = context.now.wallMs
         let taken = measures.taken(baseline: baseline, canary: canary)
-        for index in plan.rules.indices { judge(rule: index, measures.measure(rule: index, in: taken), &context) }
+        let rules = measures.rules
+        for index in rules.indices { judge(rule: index, rules[index], taken[rules[index].place], &context) }
         act(&context)
     }
 
-    private mutating func judge(rule index: Int, _ measure: RuleMeasure, _ context: inout StepContext) {
-        let rule = plan.rules[index]
+    private mutating func judge(
+        rule index: Int, _ rule: PreparedRule, _ measure: RuleMeasure, _ context: inout StepContext
+    ) {
         let evaluation =
-            regressionEvaluation(rule: index, measure)
-            ?? RuleEvaluation(rule: rule, measure: measure, baseline: baseline, canary: canary)
-        evaluations[index] = evaluation
+            if rule.asksForProof, let found = regressionEvaluation(rule: index, measure) {
+                found
+            } else {
+                RuleEvaluation(rule: rule, measure: measure)
+            }
         let verdict = evaluation.evidence.verdict
+        // It is noted before the rule fires too, because the trouble may end while `for` runs.
+        if evaluation.baselineBreachesToo, rule.action == .rollback {
+            alerts[index].sharedTroubleUntilUptimeMs = context.now.uptimeMs + rule.windowMs
+        }
+        evaluations[index] = evaluation
         verdictCounts[index].count(verdict)
         let longestStepMs = plan.scrape.intervalMs * 3 / 2
-        switch alerts[index].take(verdict, rule: rule, longestStepMs: longestStepMs, at: context.now) {
+        switch alerts[index].take(
+            verdict, forMs: rule.forMs, keepFiringForMs: rule.keepFiringForMs, longestStepMs: longestStepMs,
+            at: context.now)
+        {
         case .none: break
         case .fired: tell(.alertFiring, rule: index, &context)
         case .resolved: tell(.alertResolved, rule: index, &context)
@@ -119,7 +131,8 @@ extension ReleaseState {
         let longestStepMs = plan.scrape.intervalMs * 3 / 2
         for index in alerts.indices where alerts[index].phase == .firing {
             let change = alerts[index].take(
-                .healthy, rule: plan.rules[index], longestStepMs: longestStepMs, at: context.now)
+                .healthy, forMs: plan.rules[index].forMs, keepFiringForMs: plan.rules[index].keepFiringForMs,
+                longestStepMs: longestStepMs, at: context.now)
             if change == .resolved { tell(.alertResolved, rule: index, &context, because: "the release has ended") }
         }
     }
@@ -145,14 +158,10 @@ extension ReleaseState {
     }
 
     mutating func explainVerdicts() {
-        let inconclusive = evaluations.compactMap { evaluation -> String? in
-            guard case .inconclusive(let reason)? = evaluation?.evidence.verdict else { return nil }
-            return reason
-        }
         let firing = plan.rules.indices.filter { alerts[$0].phase == .firing }.map { plan.rules[$0].name }
         if !firing.isEmpty {
             explain("firing: \(firing.joined(separator: ", "))")
-        } else if let reason = inconclusive.first {
+        } else if let reason = inconclusiveReason {
             explain("inconclusive: \(reason)")
         } else {
             let verdict = plan.rules.isEmpty ? "no rules" : "all rules healthy"
@@ -160,5 +169,13 @@ extension ReleaseState {
             let isUsable = routerHealth.problem == nil
             explain(isUsable ? verdict : "the router cannot be used: \(routerHealth.problem ?? "") (\(verdict))")
         }
+    }
+
+    /// Of the first rule without a verdict.
+    private var inconclusiveReason: String? {
+        for index in evaluations.indices {
+            if case .inconclusive(let reason)? = evaluations[index]?.evidence.verdict { return reason }
+        }
+        return nil
     }
 }

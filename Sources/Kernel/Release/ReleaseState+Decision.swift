@@ -5,7 +5,6 @@ import Model
 extension ReleaseState {
     /// Does what the firing rules ask for. Only a breach seen in this very cycle moves traffic.
     mutating func act(_ context: inout StepContext) {
-        noteSharedTrouble(at: context.now)
         let wanting = wantingRules
         guard let first = wanting.first else {
             if !isRollbackWanted { heldReason = nil }
@@ -67,14 +66,7 @@ extension ReleaseState {
     }
 
     /// A breach that the baseline has as well says nothing against the canary, nor does what the canary shows before a whole
-    /// window has passed without it. It is noted before the rule fires too, because the trouble may end while `for` runs.
-    private mutating func noteSharedTrouble(at now: Moment) {
-        for index in plan.rules.indices where plan.rules[index].action == .rollback {
-            guard evaluations[index]?.baselineBreachesToo == true else { continue }
-            alerts[index].sharedTroubleUntilUptimeMs = now.uptimeMs + plan.rules[index].windowMs
-        }
-    }
-
+    /// window has passed without it.
     private func isSharedTrouble(_ index: Int, at now: Moment) -> Bool {
         alerts[index].sharedTroubleUntilUptimeMs.map { now.uptimeMs < $0 } ?? false
     }

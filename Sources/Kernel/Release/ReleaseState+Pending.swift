@@ -16,8 +16,8 @@ extension ReleaseState {
 
     private var pendingAlerts: [PendingAlert] {
         plan.rules.indices.compactMap { index in
+            guard alerts[index].phase == .pending, let since = alerts[index].activeSinceWallMs else { return nil }
             let (rule, alert) = (plan.rules[index], alerts[index])
-            guard alert.phase == .pending, let since = alert.activeSinceWallMs else { return nil }
             return PendingAlert(
                 rule: rule.name, condition: rule.conditionText, windowMs: rule.windowMs, breachedMs: alert.breachedMs,
                 activeSinceWallMs: since)

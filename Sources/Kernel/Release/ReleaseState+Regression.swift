@@ -11,14 +11,13 @@ extension ReleaseState {
 
     /// Judges a rule that asks for proof; nil for a threshold.
     func regressionEvaluation(rule index: Int, _ measure: RuleMeasure) -> RuleEvaluation? {
-        let rule = plan.rules[index]
-        guard let plan = rule.regression, let found = regression.findings(rule: index) else { return nil }
+        guard let plan = plan.rules[index].regression, let found = regression.findings(rule: index) else { return nil }
+        let rule = self.plan.rules[index]
         let words = RegressionWords(found, plan: plan)
         var evidence = Evidence(
             indicator: plan.name, windowMs: rule.windowMs, condition: rule.conditionText,
             verdict: words.verdict(blindness: blindness),
-            baseline: RuleEvaluation.side(baseline, measure.baseline, value: measure.values.baseline),
-            canary: RuleEvaluation.side(canary, measure.canary, value: measure.values.canary), notes: words.notes)
+            baseline: measure.baseline.evidence, canary: measure.canary.evidence, notes: words.notes)
         evidence.measure = rule.indicator.measure
         evidence.regression = RegressionRecord(found, plan: plan, selfCheck: regression.selfChecks[index]?.record)
         return RuleEvaluation(evidence: evidence)

@@ -43,20 +43,25 @@ struct AlertState: Sendable, Equatable {
 
     /// Takes the verdict of one cycle.
     ///
-    /// - Parameter longestStepMs: the most that one cycle can add to a timer; a stall of the process is not evidence.
-    mutating func take(_ verdict: Verdict, rule: RulePlan, longestStepMs: Int64, at now: Moment) -> Change {
+    /// - Parameters:
+    ///   - forMs: of the rule: a breach fires when it has lasted this long.
+    ///   - keepFiringForMs: of the rule: a firing alert is resolved when it has been healthy for longer than this.
+    ///   - longestStepMs: the most that one cycle can add to a timer; a stall of the process is not evidence.
+    mutating func take(
+        _ verdict: Verdict, forMs: Int64, keepFiringForMs: Int64, longestStepMs: Int64, at now: Moment
+    ) -> Change {
         let step = min(longestStepMs, now.uptimeMs - (lastLookUptimeMs ?? now.uptimeMs))
         lastLookUptimeMs = now.uptimeMs
         switch verdict {
         case .inconclusive: return .none
-        case .breached: return breached(rule: rule, stepMs: step, slackMs: longestStepMs / 30, at: now)
-        case .healthy: return healthy(rule: rule, stepMs: step)
+        case .breached: return breached(forMs: forMs, stepMs: step, slackMs: longestStepMs / 30, at: now)
+        case .healthy: return healthy(keepFiringForMs: keepFiringForMs, stepMs: step)
         }
     }
 
     /// - Parameter slackMs: cycles do not end to the millisecond. Without it a `for` of three intervals would need a fourth
     ///   cycle whenever the third one ends a moment early.
-    private mutating func breached(rule: RulePlan, stepMs: Int64, slackMs: Int64, at now: Moment) -> Change {
+    private mutating func breached(forMs: Int64, stepMs: Int64, slackMs: Int64, at now: Moment) -> Change {
         healthyMs = 0
         switch phase {
         case .firing: return .none
@@ -66,12 +71,12 @@ struct AlertState: Sendable, Equatable {
             breachedMs = 0
             activeSinceWallMs = now.wallMs
         }
-        guard breachedMs + slackMs >= rule.forMs else { return .none }
+        guard breachedMs + slackMs >= forMs else { return .none }
         phase = .firing
         return .fired
     }
 
-    private mutating func healthy(rule: RulePlan, stepMs: Int64) -> Change {
+    private mutating func healthy(keepFiringForMs: Int64, stepMs: Int64) -> Change {
         switch phase {
         case .inactive: return .none
         case .pending:
@@ -80,7 +85,7 @@ struct AlertState: Sendable, Equatable {
         case .firing:
             // The first healthy cycle starts the timer, as `keep_firing_for` does in Prometheus.
             healthyMs = healthyMs == 0 ? 1 : healthyMs + stepMs
-            guard healthyMs > rule.keepFiringForMs else { return .none }
+            guard healthyMs > keepFiringForMs else { return .none }
             reset()
             return .resolved
         }

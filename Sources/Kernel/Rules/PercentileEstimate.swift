@@ -12,6 +12,9 @@ struct PercentileEstimate: Sendable, Equatable {
     /// What an operator must know about how the value was estimated.
     var notes: [String] = []
 
+    /// A value whose quality nothing limits.
+    init(value: Double?) { self.value = value }
+
     /// - Parameters:
     ///   - whole: the window; the histogram that the question is about is taken from it.
     ///   - bounds: the bounds to estimate on, rising, of those in the view; nil for all bounds that the pool's

@@ -16,27 +16,24 @@ struct RuleMeasures: Sendable, Equatable {
 
     private var keys: [Key] = []
     private var names: [String] = []
-    /// Index of the key, by rule.
-    private var places: [Int]
+    /// In the plan's order.
+    private(set) var rules: [PreparedRule] = []
     private var windows: [Window] = []
     /// Index of the window, by key.
     private var windowPlaces: [Int] = []
 
     init(rules: [RulePlan]) {
         var known: [Key: Int] = [:]
-        places = []
         for rule in rules {
-            let key = Key(
-                indicator: rule.indicator, windowMs: rule.windowMs, isComparison: rule.condition.comparesPools)
-            if let place = known[key] {
-                places.append(place)
-                continue
-            }
-            known[key] = keys.count
-            places.append(keys.count)
+            let mentions = MentionedPools(in: rule.condition)
+            let key = Key(indicator: rule.indicator, windowMs: rule.windowMs, isComparison: mentions.areBoth)
+            let place = known[key] ?? keys.count
+            self.rules.append(PreparedRule(rule, mentions: mentions, place: place))
+            guard place == keys.count else { continue }
+            known[key] = place
             keys.append(key)
             names.append(rule.indicator.name)
-            windowPlaces.append(place(of: Window(lengthMs: rule.windowMs, isComparison: key.isComparison)))
+            windowPlaces.append(self.place(of: Window(lengthMs: rule.windowMs, isComparison: key.isComparison)))
         }
     }
 
@@ -46,7 +43,7 @@ struct RuleMeasures: Sendable, Equatable {
         return windows.count - 1
     }
 
-    /// The cycle's numbers, in the order of ``measure(rule:in:)``.
+    /// The cycle's numbers, by ``PreparedRule/place``.
     func taken(baseline: PoolState, canary: PoolState) -> [RuleMeasure] {
         let views = windows.map { window in
             (
@@ -56,89 +53,43 @@ struct RuleMeasures: Sendable, Equatable {
         }
         let healthy = (baseline.healthyTargets, canary.healthyTargets)
         return keys.indices.map { place in
-            let (key, window) = (keys[place], windowPlaces[place])
-            var measure = RuleMeasure(
-                indicatorName: names[place],
-                baseline: .init(view: views[window].0, healthyTargets: healthy.0),
-                canary: .init(view: views[window].1, healthyTargets: healthy.1))
-            measure.isStartingOver = key.isComparison && canary.window.isStartingOver
-            measure.fill(key.indicator, isComparison: key.isComparison, baseline: baseline, canary: canary)
-            return measure
+            let (key, views) = (keys[place], views[windowPlaces[place]])
+            let estimates = PoolEstimates(
+                key.indicator, isComparison: key.isComparison, baseline: (views.0, baseline), canary: (views.1, canary))
+            return RuleMeasure(
+                indicatorName: names[place], kind: key.indicator.measure,
+                baseline: .init(
+                    key.indicator, estimates.baseline, in: views.0, of: baseline, healthyTargets: healthy.0),
+                canary: .init(key.indicator, estimates.canary, in: views.1, of: canary, healthyTargets: healthy.1),
+                isStartingOver: key.isComparison && canary.window.isStartingOver, incomparable: estimates.obstacle)
         }
     }
-
-    func measure(rule index: Int, in taken: [RuleMeasure]) -> RuleMeasure { taken[places[index]] }
 }
 
-/// What one rule sees in one cycle.
-struct RuleMeasure: Sendable {
-    struct Side: Sendable {
-        let view: WindowView
-        let healthyTargets: Int
-    }
+/// An indicator's value in both pools.
+private struct PoolEstimates {
+    let baseline: PercentileEstimate
+    let canary: PercentileEstimate
+    /// Why the pools cannot be compared, and what to change; nil when they can.
+    let obstacle: String?
 
-    let indicatorName: String
-    let baseline: Side
-    let canary: Side
-    /// The canary's share of the traffic has just changed, and nothing was counted since.
-    fileprivate(set) var isStartingOver = false
-    private(set) var values = IndicatorValues()
-    /// Why a pool has no value with the present scrape bodies, and what to change; nil when only requests are missing.
-    private(set) var obstacles: [Pool: String] = [:]
-    /// Why the pools cannot be compared, and what to change.
-    private(set) var incomparable: String?
-    /// What limits the values, per pool.
-    private var notes: [Pool: [String]] = [:]
-
-    init(indicatorName: String, baseline: Side, canary: Side) {
-        self.indicatorName = indicatorName
-        self.baseline = baseline
-        self.canary = canary
-    }
-
-    subscript(pool: Pool) -> Side { pool == .baseline ? baseline : canary }
-
-    fileprivate mutating func fill(
-        _ indicator: Indicator, isComparison: Bool, baseline pool: PoolState, canary other: PoolState
+    init(
+        _ indicator: Indicator, isComparison: Bool, baseline: (view: WindowView, pool: PoolState),
+        canary: (view: WindowView, pool: PoolState)
     ) {
         guard let question = indicator.percentile else {
-            values.baseline = indicator.value(in: baseline.view, of: pool)
-            values.canary = indicator.value(in: canary.view, of: other)
+            self.baseline = PercentileEstimate(value: indicator.value(in: baseline.view, of: baseline.pool))
+            self.canary = PercentileEstimate(value: indicator.value(in: canary.view, of: canary.pool))
+            obstacle = nil
             return
         }
-        if isComparison {
-            let found = ComparedPercentile(question, baseline: (baseline.view, pool), canary: (canary.view, other))
-            incomparable = found.obstacle
-            take(found.baseline, found.canary)
-        } else {
-            take(
-                PercentileEstimate(question, in: baseline.view, of: pool, named: .baseline),
-                PercentileEstimate(question, in: canary.view, of: other, named: .canary))
+        guard isComparison else {
+            self.baseline = PercentileEstimate(question, in: baseline.view, of: baseline.pool, named: .baseline)
+            self.canary = PercentileEstimate(question, in: canary.view, of: canary.pool, named: .canary)
+            obstacle = nil
+            return
         }
-    }
-
-    private mutating func take(_ first: PercentileEstimate, _ second: PercentileEstimate) {
-        values = IndicatorValues(baseline: first.value, canary: second.value)
-        obstacles[.baseline] = first.obstacle
-        obstacles[.canary] = second.obstacle
-        notes = [.baseline: first.notes, .canary: second.notes]
-    }
-
-    /// `the canary has no latency_p99 in the window`, with the cause where it is known.
-    func missing(_ pool: Pool) -> String {
-        "the \(pool.rawValue) has no \(indicatorName) in the window" + (obstacles[pool].map { ": \($0)" } ?? "")
-    }
-
-    /// Why a value that the condition names can never come with the present scrape bodies, each once.
-    func obstacles(for condition: Condition) -> [String] {
-        let named = [Pool.canary, .baseline].filter(condition.mentions).compactMap { obstacles[$0] }
-        return [incomparable].compactMap { $0 } + named
-    }
-
-    /// The remarks on the pools that the condition names, each once.
-    func notes(for condition: Condition) -> [String] {
-        [Pool.canary, .baseline].filter(condition.mentions).flatMap { notes[$0] ?? [] }.reduce(into: []) {
-            if !$0.contains($1) { $0.append($1) }
-        }
+        let found = ComparedPercentile(question, baseline: baseline, canary: canary)
+        (self.baseline, self.canary, obstacle) = (found.baseline, found.canary, found.obstacle)
     }
 }

@@ -75,7 +75,7 @@ struct CoveredRates: Sendable, Equatable {
         closed = totals
         for index in histories.indices where row % histories[index].step == 0 {
             let start = histories[index].slot(ofRow: row) * 2 * targets
-            for cell in 0..<2 * targets { histories[index].cells[start + cell] = totals[cell] }
+            histories[index].cells.replaceSubrange(start..<start + 2 * targets, with: totals)
         }
     }
 

@@ -173,11 +173,14 @@ struct PoolWindow: Sendable, Equatable {
 
     private mutating func add(_ histogram: HistogramIncrements, to layout: HistogramLayout) {
         var largest = histogram.count
-        for (bound, column) in zip(histogram.upperBounds.indices, layout.columns) {
-            totals[column] += histogram.cumulative[bound]
-            largest = max(largest, histogram.cumulative[bound])
+        // In one piece, so that the array is checked to be unshared once, not once per bucket.
+        totals.withUnsafeMutableBufferPointer { totals in
+            for (column, count) in zip(layout.columns, histogram.cumulative) {
+                totals[column] += count
+                largest = max(largest, count)
+            }
+            totals[layout.countColumn] += largest
         }
-        totals[layout.countColumn] += largest
     }
 
     // MARK: signals
@@ -264,7 +267,7 @@ struct PoolWindow: Sendable, Equatable {
     /// Ends a scrape cycle: what was added becomes a row.
     mutating func closeRow(atMs now: Int64) {
         let slot = written % capacity
-        for cell in 0..<stride { rows[slot * stride + cell] = totals[cell] }
+        rows.replaceSubrange(slot * stride..<(slot + 1) * stride, with: totals)
         rowTimes[slot] = now
         rates.closeRow(written)
         for index in counters.indices { counters[index].rates.closeRow(written) }

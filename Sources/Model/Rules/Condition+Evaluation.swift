@@ -34,9 +34,6 @@ extension Condition {
         }
     }
 
-    /// Whether both pools' values appear in it.
-    public var comparesPools: Bool { mentions(.baseline) && mentions(.canary) }
-
     /// Whether the pool's value appears in it.
     public func mentions(_ pool: Pool) -> Bool {
         switch self {

@@ -1,0 +1,84 @@
+import Model
+
+/// What one rule sees in one cycle. It is shared by all rules with the same indicator and window, so it holds everything
+/// that does not depend on the condition. An object, so that handing it to a thousand rules copies nothing.
+final class RuleMeasure: Sendable {
+    struct Side: Sendable {
+        /// As it is written down.
+        let evidence: Evidence.Side
+        /// Requests that the value rests on, for `min_requests`.
+        let sampleSize: Double
+        /// Requests were counted in the window, or known to be none, or latencies were counted.
+        let hasCounts: Bool
+        /// Why there can be no value with the present scrape bodies, and what to change; nil when only requests are
+        /// missing.
+        let obstacle: String?
+        /// What limits the value.
+        let notes: [String]
+
+        init(
+            _ indicator: Indicator, _ estimate: PercentileEstimate, in view: WindowView, of pool: PoolState,
+            healthyTargets: Int
+        ) {
+            evidence = Evidence.Side(
+                version: pool.version, value: estimate.value, requests: view.requests ?? view.latencyCount,
+                errors: view.errors ?? 0, healthyTargets: healthyTargets, targets: pool.targets.count)
+            sampleSize = indicator.sampleSize(in: view)
+            hasCounts = view.requests != nil || view.latencyCount != 0
+            (obstacle, notes) = (estimate.obstacle, estimate.notes)
+        }
+    }
+
+    let indicatorName: String
+    /// What the values measure.
+    let kind: Indicator.Measure
+    let baseline: Side
+    let canary: Side
+    /// The canary's share of the traffic has just changed, and nothing was counted since.
+    let isStartingOver: Bool
+    /// Why the pools cannot be compared, and what to change.
+    let incomparable: String?
+    /// Nothing is to be said about how the values were found; so it is for most rules in most cycles.
+    private let isPlain: Bool
+
+    init(
+        indicatorName: String, kind: Indicator.Measure, baseline: Side, canary: Side, isStartingOver: Bool,
+        incomparable: String?
+    ) {
+        self.indicatorName = indicatorName
+        self.kind = kind
+        self.baseline = baseline
+        self.canary = canary
+        self.isStartingOver = isStartingOver
+        self.incomparable = incomparable
+        isPlain =
+            incomparable == nil && baseline.obstacle == nil && canary.obstacle == nil && baseline.notes.isEmpty
+            && canary.notes.isEmpty
+    }
+
+    subscript(pool: Pool) -> Side { pool == .baseline ? baseline : canary }
+
+    var values: IndicatorValues {
+        IndicatorValues(baseline: baseline.evidence.value, canary: canary.evidence.value)
+    }
+
+    /// `the canary has no latency_p99 in the window`, with the cause where it is known.
+    func missing(_ pool: Pool) -> String {
+        "the \(pool.rawValue) has no \(indicatorName) in the window" + (self[pool].obstacle.map { ": \($0)" } ?? "")
+    }
+
+    /// Why a value that the condition names can never come with the present scrape bodies, each once.
+    func obstacles(for mentions: MentionedPools) -> [String] {
+        guard !isPlain else { return [] }
+        let named = [Pool.canary, .baseline].filter { mentions[$0] }.compactMap { self[$0].obstacle }
+        return [incomparable].compactMap { $0 } + named
+    }
+
+    /// The remarks on the pools that the condition names, each once.
+    func notes(for mentions: MentionedPools) -> [String] {
+        guard !isPlain else { return [] }
+        return [Pool.canary, .baseline].filter { mentions[$0] }.flatMap { self[$0].notes }.reduce(into: []) {
+            if !$0.contains($1) { $0.append($1) }
+        }
+    }
+}
