@@ -19,8 +19,18 @@ public struct ServicePage: Sendable {
         self.samples = samples
         let routes = max(1, samples * 95 / 100 / ServicePage.samplesPerRoute)
         writeGauges(samples - routes * ServicePage.samplesPerRoute)
-        writeHistograms(routes)
+        writeHistograms(routes, ServicePage.buckets)
         writeCounters(routes)
+        text += [UInt8](ascii: "\n")
+    }
+
+    /// The page of one route whose histogram has so many buckets, each 10 ms wide; without gauges.
+    public init(buckets count: Int) {
+        precondition(count >= 2, "a histogram has a bound and +Inf")
+        samples = count + 5
+        let bounds = (1..<count).map { Double($0) / 100 }
+        writeHistograms(1, bounds.map { ("\($0)", $0 / ($0 + 0.05)) } + [("+Inf", 1)])
+        writeCounters(1)
         text += [UInt8](ascii: "\n")
     }
 
@@ -78,13 +88,13 @@ public struct ServicePage: Sendable {
         }
     }
 
-    private mutating func writeHistograms(_ routes: Int) {
+    private mutating func writeHistograms(_ routes: Int, _ buckets: [(bound: String, below: Double)]) {
         let name = "http_request_duration_seconds"
         family(name, "histogram", "Time to answer a request.")
         for route in 0..<routes {
             let labels = ServicePage.labels(route)
             let share = ServicePage.share(of: route, among: routes)
-            for (bound, below) in ServicePage.buckets {
+            for (bound, below) in buckets {
                 line("\(name)_bucket{\(labels),le=\"\(bound)\"}", PagePlace(perRequest: share * below))
             }
             line("\(name)_sum{\(labels)}", PagePlace(perRequest: share * 0.043, isDecimal: true))

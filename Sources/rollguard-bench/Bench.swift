@@ -6,6 +6,7 @@ import Telemetry
 ///
 ///     rollguard-bench [--quick] [PART…]       parser, scrape, statistics, memory, peers; all without a name
 ///     rollguard-bench row 100x1000@1 [NAME…]  one row, of rollguard alone or of the programs named; writes nothing
+///     rollguard-bench load [--quick]          the time to a rollback with and without load; writes nothing
 ///     rollguard-bench report [RESULTS]        writes the plots and tables of an earlier run into docs/ once more
 @main
 struct Bench {
@@ -20,6 +21,9 @@ struct Bench {
         if wanted.first == "row" { return try await row(wanted.dropFirst()) }
         let isQuick = wanted.contains("--quick")
         wanted.removeAll { $0 == "--quick" }
+        if wanted == ["load"] {
+            return print(Tables.load(try await PeerBench(schedule: Schedule(isQuick: isQuick)).runLoad()))
+        }
         func isWanted(_ part: String) -> Bool { wanted.isEmpty || wanted.contains(part) }
         // First, while the heap has nothing of others to give away, which would not show as new memory.
         if isWanted("memory") { try WindowBench().printRows() }

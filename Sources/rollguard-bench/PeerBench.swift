@@ -27,6 +27,9 @@ struct PeerBench {
         results.kernelWindows = kernel.windows()
         results.kernelTargets = kernel.targets()
         try await faults(present, folder: folder, &results)
+        do { results.load = try await measureLoad(folder: folder) } catch {
+            note("rollguard, under load: \(error)", in: &results)
+        }
         for shape in schedule.scrapes {
             let wanted = present.filter { Schedule.isMain(shape) || $0.name != PrometheusPeer(hasRules: false).name }
             let fitting = wanted.filter { $0.seriesLimit >= shape.series }
@@ -58,6 +61,14 @@ struct PeerBench {
                 }
             }
         }
+    }
+
+    /// The same faults with and without load.
+    func runLoad() async throws -> LoadFigure { try await withChildren { try await measureLoad(folder: $0) } }
+
+    private func measureLoad(folder: String) async throws -> LoadFigure {
+        defer { print("  faults under load, rollguard") }
+        return try await LoadRow(faults: schedule.faultsUnderLoad, folder: folder).measure(RollguardPeer())
     }
 
     /// Gives a folder for the children's data, and ends them and removes it however the body ends.

@@ -39,6 +39,24 @@ struct ServicePageTests {
         #expect(last.resets == 0)
     }
 
+    /// Each bucket counts requests that the one before it does not.
+    @Test(arguments: [2, 20, 900])
+    func aPageMayHaveManyBuckets(_ buckets: Int) throws {
+        let page = ServicePage(buckets: buckets)
+        var reader = try TargetReader(watch: BusyKernel.watch, limits: ScrapeLimits())
+        var last: TargetReading?
+        for second in 0...3 {
+            let bytes = page.bytes(Traffic(requests: 1e6 + 1e6 * Double(second), errors: 0))
+            #expect(try Exposition.sampleCount(in: bytes, format: .prometheusText) == page.samples)
+            last = try reader.read(
+                bytes, format: .prometheusText, atUptimeMs: Int64(second) * 1_000, countNewWithin: nil)
+        }
+        guard case .histogram(let latency) = last?.latency else { return #expect(Bool(false), "no histogram") }
+        #expect(latency.upperBounds.count == buckets)
+        #expect(zip(latency.cumulative, latency.cumulative.dropFirst()).allSatisfy { $0 < $1 })
+        #expect(abs(latency.count - 3e6) < 5)
+    }
+
     @Test func theLargestNumbersFitIntoTheBuffer() throws {
         let page = ServicePage(samples: 100).bytes(Traffic(requests: 1e300, errors: 0))
         #expect(try Exposition.sampleCount(in: page, format: .prometheusText) == 100)

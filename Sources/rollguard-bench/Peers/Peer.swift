@@ -11,17 +11,17 @@ protocol Peer: Sendable {
     /// Series beyond which it is not run, because its memory would not fit into this machine.
     var seriesLimit: Int { get }
     /// Writes what it needs into the folder and returns its arguments.
-    func prepare(_ assignment: Assignment, server: TargetServer, folder: String) throws -> [String]
+    func prepare(_ assignment: Assignment, server: TargetServer, folder: String) async throws -> [String]
     /// The path and the text that show that it acted on a release.
     func call(for release: String) -> (path: String, text: String)
 }
 
 extension Peer {
-    func start(_ assignment: Assignment, server: TargetServer, folder: String) throws -> ChildProcess {
+    func start(_ assignment: Assignment, server: TargetServer, folder: String) async throws -> ChildProcess {
         guard let program else { throw ChildProcess.Failure.cannotStart(program: name, reason: "not installed") }
         try? FileManager.default.removeItem(atPath: folder)
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        let arguments = try prepare(assignment, server: server, folder: folder)
+        let arguments = try await prepare(assignment, server: server, folder: folder)
         return try ChildProcess(program: program, arguments: arguments, logPath: folder + "/log")
     }
 }

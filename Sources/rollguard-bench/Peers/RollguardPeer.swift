@@ -7,19 +7,23 @@ struct RollguardPeer: Peer {
     let seriesLimit = Int.max
     var program: String? { Installed.sibling("rollguard", variable: "ROLLGUARD_BIN") }
 
-    func prepare(_ assignment: Assignment, server: TargetServer, folder: String) throws -> [String] {
+    func prepare(_ assignment: Assignment, server: TargetServer, folder: String) async throws -> [String] {
         let config = folder + "/rollguard.yaml"
         var text = """
             state: state
-            listen: 127.0.0.1:\(FreePort.find())
+            listen: 127.0.0.1:\(assignment.apiPort)
             receivers:
               - {name: oncall, kind: webhook, url: "\(server.url("/hook"))"}
-            releases:
 
             """
+        if let fill = assignment.journalFill {
+            text += "  - {name: \(DaemonLoad.receiver), kind: webhook, url: \"\(server.url("/slow"))\"}\n"
+            try await fill.write(into: folder + "/state")
+        }
+        text += "releases:\n"
         for release in assignment.releases { text += self.release(release, assignment, server) }
         try Installed.write(text, to: config)
-        try writeRules(assignment.rules, folder: folder)
+        try writeRules(assignment, folder: folder)
         return ["run", "--config", config, "--log-level", "warning"]
     }
 
@@ -55,9 +59,9 @@ struct RollguardPeer: Peer {
             """
     }
 
-    private func writeRules(_ rules: Assignment.Rules, folder: String) throws {
+    private func writeRules(_ assignment: Assignment, folder: String) throws {
         try FileManager.default.createDirectory(atPath: folder + "/rules", withIntermediateDirectories: true)
-        let lines = RollguardPeer.rules(rules)
+        let lines = RollguardPeer.rules(assignment.rules) + RollguardPeer.silentRules(assignment)
         // A file has a limit of size, so a crowd of rules comes in several.
         for start in stride(from: 0, to: lines.count, by: 1_000) {
             let part = lines[start..<min(lines.count, start + 1_000)].map { "      - \($0)\n" }.joined()
@@ -88,6 +92,17 @@ struct RollguardPeer: Peer {
                 "{alert: ErrorRate, indicator: error_rate, window: 10s,"
                     + " when: canary > 2 * baseline and canary > 1%, min_requests: 10, action: rollback}"
             ]
+        }
+    }
+
+    /// Rules that are judged in each cycle and never fire, so that each release has its part of the load's rules.
+    private static func silentRules(_ assignment: Assignment) -> [String] {
+        guard let load = assignment.load else { return [] }
+        return (1..<max(2, load.rules / assignment.releases.count)).map { index in
+            let indicator = index % 2 == 0 ? "error_rate" : "latency_p99"
+            let least = index % 2 == 0 ? "90%" : "9s"
+            return "{alert: Silent\(index), indicator: \(indicator), window: 1m, min_requests: 10, action: rollback,"
+                + " when: canary > \(factor(index)) * baseline and canary > \(least)}"
         }
     }
 

@@ -5,7 +5,8 @@ struct Tables {
     var text: String {
         [
             ("Scrapes", scrapes(results.scrapes)), ("Rules", ruleTable), ("From a fault to the call", faults),
-            ("The kernel alone", kernel), ("Reading a page", reader), ("Not measured", gaps),
+            ("From a fault to the call, under load", load), ("The kernel alone", kernel), ("Reading a page", reader),
+            ("Not measured", gaps),
         ].filter { !$0.1.isEmpty }.map { "### \($0.0)\n\n\($0.1)" }.joined(separator: "\n")
     }
 
@@ -65,17 +66,44 @@ struct Tables {
             "program", "answered", "false alarms", "total ms p50 / p90 / max", "until the deciding page",
             "from it to the call", "load",
         ])
-        func words(_ spread: Spread?) -> String {
-            guard let spread else { return "-" }
-            return [spread.p50, spread.p90, spread.max].map(Figures.short).joined(separator: " / ")
-        }
         for figure in results.faults {
             table.row([
-                figure.program, "\(figure.answered) of \(figure.faults)", "\(figure.falseAlarms)", words(figure.total),
-                words(figure.statistical), words(figure.pipeline), Figures.fixed(figure.load, 1),
+                figure.program, "\(figure.answered) of \(figure.faults)", "\(figure.falseAlarms)",
+                Tables.spread(figure.total),
+                Tables.spread(figure.statistical), Tables.spread(figure.pipeline), Figures.fixed(figure.load, 1),
             ])
         }
         return table.text
+    }
+
+    private var load: String { results.load.map(Tables.load) ?? "" }
+
+    /// The two halves of the row and what they say.
+    static func load(_ figure: LoadFigure) -> String {
+        var table = Markdown([
+            "rollguard", "answered", "false alarms", "from the deciding scrape to the call, ms p50 / p90 / max", "load",
+        ])
+        for (name, half) in [("alone", figure.alone), ("under load", figure.loaded)] {
+            table.row([
+                name, "\(half.answered) of \(half.faults)", "\(half.falseAlarms)", spread(half.pipeline),
+                Figures.fixed(half.load, 1),
+            ])
+        }
+        let limit = "\(Figures.short(LoadFigure.limitMs)) ms"
+        let verdict =
+            figure.differenceMs.map {
+                "The median call came \(Figures.short($0)) ms later under load, which is"
+                    + (figure.isWithinLimit ? " within \(limit)." : " more than \(limit).")
+            } ?? "Not every fault was answered, so the two cannot be compared."
+        return "\(table.text)\nUnder load: \(figure.load.text); the readers received"
+            + " \(Figures.short(figure.answersPerSecond)) answers/s, \(Figures.short(figure.megabytesPerSecond)) MB/s."
+            + " \(verdict)\n"
+    }
+
+    /// `4.17 / 5.43 / 6.97`.
+    private static func spread(_ spread: Spread?) -> String {
+        guard let spread else { return "-" }
+        return [spread.p50, spread.p90, spread.max].map(Figures.short).joined(separator: " / ")
     }
 
     private var kernel: String {

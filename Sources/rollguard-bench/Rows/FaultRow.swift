@@ -4,37 +4,74 @@ import BenchWorld
 struct FaultRow {
     let faults: Int
     let folder: String
+    /// What the daemon has to do beside it; nil for nothing.
+    var load: DaemonLoad?
     private static let errorShare = 0.5
     /// After the last fault.
     private static let patienceSeconds = 5.0
 
     func measure(_ peers: [any Peer], report: (Result<FaultFigure, any Error>, String) -> Void) async throws {
         for peer in peers {
-            // A new world for each: what one has broken must not be seen by the next.
-            let world = TargetWorld(page: ServicePage(samples: 100), targets: 2 * faults, requestsPerSecond: 1_000)
-            let server = try await TargetServer.start(world)
-            do { report(.success(try await measure(peer, server)), peer.name) } catch {
-                report(.failure(error), peer.name)
-            }
-            await server.stop()
+            do { report(.success(try await run(peer).figure), peer.name) } catch { report(.failure(error), peer.name) }
         }
     }
 
-    private func measure(_ peer: any Peer, _ server: TargetServer) async throws -> FaultFigure {
-        let assignment = Assignment.pairs(faults, intervalMs: 1_000)
-        let child = try peer.start(assignment, server: server, folder: "\(folder)/\(peer.name)-faults")
+    /// One run of a program, and what the readers of its API received meanwhile.
+    struct Run {
+        var figure: FaultFigure
+        var answers = APIReaders.Count()
+        /// For how long they requested.
+        var readSeconds = 0.0
+    }
+
+    func run(_ peer: any Peer) async throws -> Run {
+        // A new world for each: what one has broken must not be seen by the next.
+        let page = load.map { ServicePage(buckets: $0.buckets) } ?? ServicePage(samples: 100)
+        let world = TargetWorld(page: page, targets: 2 * faults, requestsPerSecond: 1_000)
+        let server = try await TargetServer.start(world)
+        do {
+            let run = try await run(peer, server)
+            await server.stop()
+            return run
+        } catch {
+            await server.stop()
+            throw error
+        }
+    }
+
+    func folder(of peer: any Peer) -> String { "\(folder)/\(peer.name)-faults" }
+
+    private func run(_ peer: any Peer, _ server: TargetServer) async throws -> Run {
+        let assignment = Assignment.pairs(faults, intervalMs: 1_000, load: load)
+        let child = try await peer.start(assignment, server: server, folder: folder(of: peer))
         do {
             try await ScrapeRow.reach(2 * faults, child, server.world)
-            server.world.record(true)
-            // The window of ten seconds has to be full of healthy pages.
-            try await Task.sleep(for: .seconds(12))
-            let begun = try await breakAll(assignment, server.world)
-            try await Task.sleep(for: .seconds(FaultRow.patienceSeconds))
+            let run = try await run(peer, assignment, server.world)
             try child.check()
             await child.stop()
-            return figure(peer, assignment, begun, server.world)
+            return run
         } catch {
             await child.stop()
+            throw error
+        }
+    }
+
+    private func run(_ peer: any Peer, _ assignment: Assignment, _ world: TargetWorld) async throws -> Run {
+        let readers = APIReaders(load?.readers ?? 0, port: assignment.apiPort, paths: assignment.apiPaths)
+        do {
+            try await readers.start()
+            let readSince = MonotonicTime.nowNs
+            world.record(true)
+            // The window of ten seconds has to be full of healthy pages.
+            try await Task.sleep(for: .seconds(12))
+            let begun = try await breakAll(assignment, world)
+            try await Task.sleep(for: .seconds(FaultRow.patienceSeconds))
+            let readSeconds = Double(MonotonicTime.nowNs - readSince) / 1e9
+            await readers.stop()
+            return Run(
+                figure: figure(peer, assignment, begun, world), answers: readers.count, readSeconds: readSeconds)
+        } catch {
+            await readers.stop()
             throw error
         }
     }

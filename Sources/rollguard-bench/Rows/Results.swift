@@ -8,6 +8,8 @@ struct Results: Codable, Sendable {
     var scrapes: [ScrapeFigure] = []
     var rules: [ScrapeFigure] = []
     var faults: [FaultFigure] = []
+    /// Nil in results that were measured before it was.
+    var load: LoadFigure?
     var kernelRules: [KernelFigure] = []
     var kernelWindows: [KernelFigure] = []
     var kernelTargets: [KernelFigure] = []

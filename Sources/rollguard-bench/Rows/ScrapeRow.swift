@@ -38,7 +38,7 @@ struct ScrapeRow {
     private func measure(_ peer: any Peer, _ server: TargetServer) async throws -> ScrapeFigure {
         let rules = shape.rules.map(Assignment.Rules.many) ?? .usual
         let assignment = Assignment.halves(targets: shape.targets, intervalMs: shape.intervalMs, rules: rules)
-        let child = try peer.start(assignment, server: server, folder: "\(folder)/\(peer.name)")
+        let child = try await peer.start(assignment, server: server, folder: "\(folder)/\(peer.name)")
         do {
             let figure = try await measure(child, peer, server.world)
             await child.stop()

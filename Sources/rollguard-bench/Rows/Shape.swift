@@ -64,6 +64,8 @@ struct Schedule: Sendable {
     var kernelTargets: [Int] { isQuick ? [1_000] : [1_000, 10_000, 100_000] }
     /// Faults per program.
     var faults: Int { isQuick ? 10 : 30 }
+    /// Faults with and without load; each is in a release of its own, which has its part of the rules.
+    var faultsUnderLoad: Int { isQuick ? 10 : 25 }
 
     /// Longer than Rollguard's start, which ends after five seconds with giving memory back.
     let warmUpSeconds = 8.0

@@ -5,6 +5,7 @@ import NIOCore
 /// - `GET /metrics`: the page of the target whose address the connection came to
 /// - `GET`, `PUT`, `POST /router/NAME`: a router's admin API, which holds what was put there
 /// - `POST …/write`: a store of samples, which keeps nothing
+/// - `POST /slow`: a receiver that takes everything, ``DaemonLoad/receiverAnswerMs`` after it was sent
 /// - any other `POST`: an alert or a webhook
 final class TargetConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
@@ -25,7 +26,12 @@ final class TargetConnection: ChannelInboundHandler {
         do {
             while let request = try RequestText(in: received) {
                 guard let body = request.takeBody(from: &received) else { return }
-                context.writeAndFlush(wrapOutboundOut(answer(request, body, context.channel.allocator)), promise: nil)
+                let answer = answer(request, body, context.channel.allocator)
+                if request.path == "/slow" {
+                    send(answer, afterMs: DaemonLoad.receiverAnswerMs, context)
+                } else {
+                    context.writeAndFlush(wrapOutboundOut(answer), promise: nil)
+                }
             }
         } catch {
             let answer = TargetConnection.text(400, "the request is not understood: \(error)\n")
@@ -35,6 +41,11 @@ final class TargetConnection: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+    private func send(_ answer: ByteBuffer, afterMs ms: Int64, _ context: ChannelHandlerContext) {
+        let channel = context.channel
+        context.eventLoop.scheduleTask(in: .milliseconds(ms)) { channel.writeAndFlush(answer, promise: nil) }
+    }
 
     private func answer(_ request: RequestText, _ body: ByteBuffer, _ allocator: ByteBufferAllocator) -> ByteBuffer {
         let now = MonotonicTime.nowNs
