@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// Several transports may share one, so that their spare memory does not add up.
 public final class BodyPool: Sendable {
-    private let free = Locked<[[UInt8]]>([])
+    private let free = Mutex<[[UInt8]]>([])
     private let most: Int
     private let limitBytes: Int
     private let heldBytes = Atomic<Int>(0)

@@ -1,4 +1,5 @@
 import Ports
+import Synchronization
 
 /// A request on its way to the transfer thread, with the task that waits for its answer. An object, because it is large
 /// and goes through several queues.
@@ -39,11 +40,11 @@ final class Mailbox: Sendable {
         var closers: [CheckedContinuation<Void, Never>] = []
     }
 
-    private let state: Locked<State>
+    private let state: Mutex<State>
     private let limit: Int
 
     init(multi: MultiHandle?, limit: Int) {
-        state = Locked(State(multi: multi))
+        state = Mutex(State(multi: multi))
         self.limit = limit
     }
 

@@ -68,7 +68,7 @@ final class ScriptedServer: Sendable {
     /// 0 for a unix socket.
     let port: Int
     private let listener: Int32
-    private let requests = Locked<[Request]>([])
+    private let requests = Mutex<[Request]>([])
     private let accepted = Atomic<Int>(0)
     private let ended = Atomic<Int>(0)
 
