@@ -2,8 +2,9 @@ import ArgumentParser
 import Calibration
 
 /// Simulation as proof.
-struct Calibrate: AsyncParsableCommand {
+struct CalibrateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "calibrate",
         abstract: "Simulate releases and count false rollbacks and times to detection.",
         discussion: """
             Runs thousands of simulated releases through the same code that judges real

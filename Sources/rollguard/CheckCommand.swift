@@ -5,8 +5,9 @@ import Rulebook
 import Support
 
 /// Says whether configuration and rule files can be used.
-struct Check: ParsableCommand {
+struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "check",
         abstract: "Validate configuration and rule files; every mistake at once.",
         discussion: """
             A file with `releases` is checked as a configuration, together with the rule
@@ -39,12 +40,12 @@ struct Check: ParsableCommand {
         let result = Rulebook.check(ruleFile: file, files: DiskFiles())
         let mistakes = result.mistakes + result.impossible
         for mistake in result.warnings + mistakes { Terminal.complain("\(mistake)") }
-        if mistakes.isEmpty { Terminal.say("\(file): valid: \(Check.count(result.rules.count, "rule"))") }
+        if mistakes.isEmpty { Terminal.say("\(file): valid: \(Self.count(result.rules.count, "rule"))") }
         return mistakes.count
     }
 
     private func checkConfiguration(_ file: String) -> Int {
-        let result = Rulebook.load(configuration: file, files: DiskFiles(), judgingTLS: Check.remarks)
+        let result = Rulebook.load(configuration: file, files: DiskFiles(), judgingTLS: Self.remarks)
         let mistakes = result.mistakes + result.impossible
         for mistake in result.warnings + mistakes { Terminal.complain("\(mistake)") }
         guard let plan = result.plan, mistakes.isEmpty else { return max(1, mistakes.count) }
@@ -53,13 +54,13 @@ struct Check: ParsableCommand {
         } else {
             let rules = plan.releases.reduce(0) { $0 + $1.rules.count }
             let parts = [
-                Check.count(plan.releases.count, "release"), Check.count(rules, "rule"),
-                Check.count(plan.receivers.count, "receiver"),
+                Self.count(plan.releases.count, "release"), Self.count(rules, "rule"),
+                Self.count(plan.receivers.count, "receiver"),
             ]
             Terminal.say("\(file): valid: \(parts.joined(separator: ", "))")
             for release in plan.releases {
-                Check.budget(release).map(Terminal.say)
-                Check.ownScrapes(release).map(Terminal.say)
+                Self.budget(release).map(Terminal.say)
+                Self.ownScrapes(release).map(Terminal.say)
             }
         }
         return 0

@@ -3,8 +3,9 @@ import Console
 import Foundation
 
 /// The notifications that did not reach their receivers.
-struct Deliveries: AsyncParsableCommand {
+struct DeliveriesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "deliveries",
         abstract: "Show the notifications that wait or were given up, deliver them again, drop them.",
         discussion: """
             A receiver gets its notifications strictly in order, so one that cannot be
@@ -70,7 +71,7 @@ struct Deliveries: AsyncParsableCommand {
         }
 
         func send(_ call: String, reason: String?, daemon: DaemonAddress) async throws {
-            var fields = ["by": Person.name]
+            var fields = ["by": CallerName.current]
             fields["id"] = id
             fields["receiver"] = receiver
             fields["reason"] = reason

@@ -2,12 +2,13 @@ import ArgumentParser
 import DemoWorld
 
 /// Everything in one process: two versions, a router, load, a fault, the rollback and its proof.
-struct Demo: AsyncParsableCommand {
+struct DemoCommand: AsyncParsableCommand {
     enum Fault: String, ExpressibleByArgument, CaseIterable {
         case errors, latency, crash, subtle, none
     }
 
     static let configuration = CommandConfiguration(
+        commandName: "demo",
         abstract: "Watch a bad release being caught, with real sockets, in under a minute.",
         discussion: """
             Starts three instances of v1.4.2 and two of v1.5.0 behind the gray router,

@@ -5,7 +5,7 @@ import Logging
 
 /// Tells the demo's story as it happens.
 struct DemoStory {
-    let fault: Demo.Fault
+    let fault: DemoCommand.Fault
     let scene: DemoScene
     let historySeconds: Int
     let faultAfterSeconds: Int

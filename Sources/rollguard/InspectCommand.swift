@@ -9,8 +9,9 @@ import Telemetry
 import Wire
 
 /// Scrapes once and shows what is there: how a user finds out why a rule sees nothing.
-struct Inspect: AsyncParsableCommand {
+struct InspectCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "inspect",
         abstract: "Scrape a page once, or read a saved one, and print what it says.",
         discussion: """
             Prints every sample in canonical form (sorted labels, then the value, then
@@ -54,7 +55,7 @@ struct Inspect: AsyncParsableCommand {
             format = try ExpositionFormat(contentType: fetched.contentType, fallback: nil)
             samples = try Exposition.samples(in: fetched.body, format: format)
         } catch {
-            throw refuse("\(error)")
+            throw try refuse("\(error)")
         }
         if json {
             Terminal.say(try InspectReport.json(samples, format: format))
@@ -92,7 +93,7 @@ struct Inspect: AsyncParsableCommand {
             }
             return Page(body: response.body, contentType: contentType ?? response.header("Content-Type"))
         } catch {
-            if json { Terminal.say(InspectReport.json(error: "\(error)")) }
+            if json { Terminal.say(try InspectReport.json(error: "\(error)")) }
             throw Failure.unreachable("error: \(error)")
         }
     }
@@ -113,8 +114,8 @@ struct Inspect: AsyncParsableCommand {
         return Page(body: [UInt8](data), contentType: contentType ?? "text/plain; version=0.0.4")
     }
 
-    private func refuse(_ text: String) -> Failure {
-        if json { Terminal.say(InspectReport.json(error: text)) }
+    private func refuse(_ text: String) throws -> Failure {
+        if json { Terminal.say(try InspectReport.json(error: text)) }
         return .no("error: \(page == "-" ? "standard input" : Redaction.url(page)): \(text)")
     }
 

@@ -30,16 +30,17 @@ enum InspectReport {
                 labels: Dictionary(sample.labels.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }),
                 value: sample.valueText, timestampMs: sample.timestampMs)
         }
-        return encode(Document(format: format.rawValue, samples: rows, error: nil))
+        return try encode(Document(format: format.rawValue, samples: rows, error: nil))
     }
 
-    static func json(error: String) -> String { encode(Document(format: nil, samples: nil, error: error)) }
+    static func json(error: String) throws -> String {
+        try encode(Document(format: nil, samples: nil, error: error))
+    }
 
-    private static func encode(_ document: Document) -> String {
+    private static func encode(_ document: Document) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let data = try? encoder.encode(document) else { return "{}" }
-        return String(decoding: data, as: UTF8.self)
+        return String(decoding: try encoder.encode(document), as: UTF8.self)
     }
 
     /// A line per indicator.

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Console
-import Foundation
 
 /// The one-command rollback.
 struct RollbackCommand: AsyncParsableCommand {
@@ -39,7 +38,7 @@ struct RollbackCommand: AsyncParsableCommand {
 
     func run() async throws {
         let api = try daemon.open()
-        var fields = ["reason": reason, "by": Person.name]
+        var fields = ["reason": reason, "by": CallerName.current]
         if let to { fields["to"] = to }
         let path = "/api/v1/releases/\(DaemonAPI.escaped(release))/rollback"
         let answer = try await api.post(path, fields, as: CommandDocument.self)
@@ -64,40 +63,5 @@ struct RollbackCommand: AsyncParsableCommand {
         }
         throw Failure.no(
             "error: \(incident) was not acknowledged within \(wait) s; the daemon goes on: rollguard why \(incident)")
-    }
-}
-
-/// Clears the latch.
-struct Rearm: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        abstract: "Clear a release's latch after a rollback.",
-        discussion: """
-            After a rollback the same version stays out until a new version comes or
-            somebody rearms the release.
-
-              rollguard rearm checkout --reason 'the database was the cause, not v1.5.0'
-            """)
-
-    @Argument(help: "The release's name.")
-    var release: String
-
-    @Option(help: "Why; it is kept with the incident.")
-    var reason: String
-
-    @OptionGroup var daemon: DaemonAddress
-
-    func run() async throws {
-        let answer = try await daemon.open().post(
-            "/api/v1/releases/\(DaemonAPI.escaped(release))/rearm", ["reason": reason, "by": Person.name],
-            as: CommandDocument.self)
-        Terminal.say(answer.text)
-    }
-}
-
-/// Who is at the keyboard, for the record.
-enum Person {
-    static var name: String {
-        let environment = ProcessInfo.processInfo.environment
-        return environment["SUDO_USER"] ?? environment["USER"] ?? environment["LOGNAME"] ?? "command line"
     }
 }

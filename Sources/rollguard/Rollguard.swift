@@ -24,9 +24,10 @@ struct Rollguard: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            Demo.self, Check.self, Schema.self, Inspect.self, Run.self, Status.self, RollbackCommand.self, Rearm.self, Why.self,
-            Deliveries.self, Router.self, ServiceCommand.self, LoadCommand.self, Simulate.self, EvidenceCommand.self,
-            Calibrate.self,
+            DemoCommand.self, CheckCommand.self, SchemaCommand.self, InspectCommand.self, RunCommand.self,
+            StatusCommand.self, RollbackCommand.self, RearmCommand.self, WhyCommand.self, DeliveriesCommand.self,
+            RouterCommand.self, ServiceCommand.self, LoadCommand.self, Simulate.self, EvidenceCommand.self,
+            CalibrateCommand.self,
         ])
 
     static func main() async {

@@ -5,8 +5,9 @@ import Logging
 import UnixSignals
 
 /// The reference router by itself.
-struct Router: AsyncParsableCommand {
+struct RouterCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "router",
         abstract: "Run the gray router: splits traffic by user, by region or at random.",
         discussion: """
             A small reverse proxy with an admin API that the watchdog (or curl) calls.
@@ -33,15 +34,15 @@ struct Router: AsyncParsableCommand {
         do { router = try GrayRouter(configuration: try GrayRouterConfiguration.load(path: config)) } catch {
             throw Failure.no("error: \(error)")
         }
-        Router.warnOfOpenFiles(logger)
+        Self.warnOfOpenFiles(logger)
         let path = config
         let interrupted: ExitCode?
         do {
             interrupted = try await Interruption.watch {
                 let addresses = try await router.start()
                 logger.info("traffic on \(addresses.data), admin API on \(addresses.admin)")
-                await Router.reloadOnSignal(router, path: path, logger: logger)
-                await router.stop(graceMs: Router.graceMs)
+                await Self.reloadOnSignal(router, path: path, logger: logger)
+                await router.stop(graceMs: Self.graceMs)
             }
         } catch let failure as GrayRouterError {
             throw Failure.unreachable("\(failure)")

@@ -5,8 +5,9 @@ import Ledger
 import Logging
 
 /// The daemon.
-struct Run: AsyncParsableCommand {
+struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "run",
         abstract: "Run the watchdog until it is told to stop.",
         discussion: """
             Reads the configuration, restores what it knew from its journal, and

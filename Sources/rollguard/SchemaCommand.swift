@@ -2,13 +2,14 @@ import ArgumentParser
 import Rulebook
 
 /// Prints the JSON Schemas that editors complete and check configurations with.
-struct Schema: ParsableCommand {
+struct SchemaCommand: ParsableCommand {
     enum Kind: String, ExpressibleByArgument, CaseIterable {
         case config
         case rules
     }
 
     static let configuration = CommandConfiguration(
+        commandName: "schema",
         abstract: "Print the JSON Schema of configurations or of rule files, for editors.",
         discussion: """
             An editor with the YAML language server completes and checks a file whose first

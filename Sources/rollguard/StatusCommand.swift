@@ -3,8 +3,9 @@ import Console
 import Foundation
 
 /// What the daemon sees now.
-struct Status: AsyncParsableCommand {
+struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "status",
         abstract: "Show what the running daemon sees.",
         discussion: """
             One block per release: its phase and why, the split as the router reports

@@ -4,8 +4,9 @@ import Foundation
 import Support
 
 /// The whole evidence behind a decision.
-struct Why: AsyncParsableCommand {
+struct WhyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "why",
         abstract: "Show why an incident happened: the rule, the values, every step.",
         discussion: """
             Without an id, the newest incident.

@@ -1,0 +1,30 @@
+import ArgumentParser
+import Console
+
+/// Clears the latch.
+struct RearmCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rearm",
+        abstract: "Clear a release's latch after a rollback.",
+        discussion: """
+            After a rollback the same version stays out until a new version comes or
+            somebody rearms the release.
+
+              rollguard rearm checkout --reason 'the database was the cause, not v1.5.0'
+            """)
+
+    @Argument(help: "The release's name.")
+    var release: String
+
+    @Option(help: "Why; it is kept with the incident.")
+    var reason: String
+
+    @OptionGroup var daemon: DaemonAddress
+
+    func run() async throws {
+        let answer = try await daemon.open().post(
+            "/api/v1/releases/\(DaemonAPI.escaped(release))/rearm", ["reason": reason, "by": CallerName.current],
+            as: CommandDocument.self)
+        Terminal.say(answer.text)
+    }
+}
