@@ -66,7 +66,7 @@ let package = Package(
         room("Ledger", ["LedgerFormat", "Model", "Ports", grdb]),
         // NIOSSL is for `listen.tls`.
         room("Console", ["Model", "Ports", "Support", hummingbird, nioSSL, logging]),
-        room("GrayRouter", ["Support", nioCore, nioPosix, nioHTTP1, crypto]),
+        room("GrayRouter", ["Support", "Telemetry", nioCore, nioPosix, nioHTTP1, crypto]),
         // floor 2: the composition root
         room(
             "Daemon",
@@ -97,7 +97,7 @@ let package = Package(
         // annex: pages of services and a kernel with work to do, for the bench and the gate
         room("BenchWorld", ["Telemetry", "Model", "Kernel"]),
         // annex: services, load and a webhook sink, for the demo and the tests
-        room("DemoWorld", [nioCore, nioPosix, nioHTTP1]),
+        room("DemoWorld", ["Telemetry", nioCore, nioPosix, nioHTTP1]),
         // annex: the calculator behind `rollguard evidence`, and the simulation behind `rollguard calibrate`
         room("Calculator", ["Statistics"]),
         room("Calibration", ["Statistics", "Telemetry"]),
@@ -142,6 +142,6 @@ let package = Package(
         tests("RulesTests", ["Rulebook", "Kernel", "Model", "Telemetry", "DemoWorld"], leaving: ["Recordings"]),
         // what the fuzzers check, on the inputs that they keep
         tests("FuzzingTests", ["Telemetry", "Model", "Rulebook", "GrayRouter", nioHTTP1]),
-        tests("TidyTests", ["Daemon"]),
+        tests("TidyTests", ["Daemon", "Telemetry"]),
     ]
 )

@@ -1,5 +1,6 @@
 import BenchWorld
 import Model
+import Telemetry
 import Testing
 
 @testable import Daemon
@@ -11,9 +12,10 @@ struct SnapshotGaugesTests {
         let rule = RulePlan.regression(RegressionPlan(scope: .errors), group: "g", name: "Worse")
         var busy = BusyKernel(rules: [rule], targets: 8, reading: BusyKernel.busyReading)
         busy.cycle(60)
-        let gauges = SnapshotGauges(busy.kernel.snapshot(at: busy.now), outbox: nil)
+        var samples = MetricSamples()
+        samples.add(busy.kernel.snapshot(at: busy.now), outbox: nil)
         func value(_ family: MetricFamily, _ last: String) -> Double? {
-            let line = gauges.lines(of: family).first { $0.contains(last) }
+            let line = samples.lines(of: family).first { $0.contains(last) }
             return line.flatMap { $0.split(separator: " ").last }.flatMap { Double($0) }
         }
         let requests = try #require(value(.evidenceRequests, "pool=\"canary\""))

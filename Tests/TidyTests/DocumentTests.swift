@@ -1,5 +1,6 @@
 import Daemon
 import Foundation
+import Telemetry
 import Testing
 
 @Suite("Documents")

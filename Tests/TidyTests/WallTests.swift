@@ -28,14 +28,15 @@ struct WallTests {
             "Glibc", "Synchronization",
         ],
         "GrayRouter": [
-            "Support", "NIOCore", "NIOPosix", "NIOHTTP1", "Crypto", "Foundation", "Glibc", "Synchronization",
+            "Support", "Telemetry", "NIOCore", "NIOPosix", "NIOHTTP1", "Crypto", "Foundation", "Glibc",
+            "Synchronization",
         ],
         "Calculator": ["Statistics", "Foundation"],
         "Calibration": ["Statistics", "Telemetry", "Glibc"],
         "BenchWorld": ["Telemetry", "Model", "Kernel"],
         "rollguard-gate": ["BenchWorld", "Telemetry", "Statistics"],
         "RouterConformance": ["Model", "Ports", "Synchronization"],
-        "DemoWorld": ["NIOCore", "NIOPosix", "NIOHTTP1", "Foundation", "Glibc", "Synchronization"],
+        "DemoWorld": ["Telemetry", "NIOCore", "NIOPosix", "NIOHTTP1", "Foundation", "Glibc", "Synchronization"],
     ]
 
     static func imports(of file: String) -> [String] {

@@ -2,6 +2,7 @@ import Kernel
 import Model
 import Ports
 import Synchronization
+import Telemetry
 
 /// Measures the daemon itself: what it did, how long it took, what it sees.
 final class KernelMeter: Sendable {
@@ -109,29 +110,23 @@ final class KernelMeter: Sendable {
         }
     }
 
-    /// The whole page, text format 0.0.4.
+    /// The exposition, text format 0.0.4.
     func page(snapshot: Snapshot, outbox: OutboxCounts?) -> String {
-        var gauges = SnapshotGauges(snapshot, outbox: outbox)
-        gauges.set(.buildInfo, [version], 1)
-        gauges.set(.startTime, [], Double(startedWallMs) / 1_000)
-        gauges.set(.cpuSeconds, [], ProcessFigures.cpuSeconds)
-        gauges.set(.residentBytes, [], ProcessFigures.residentBytes)
-        addWatched(to: &gauges)
-        var page = ""
-        for family in MetricFamily.all {
-            let lines = registry.lines(of: family) + gauges.lines(of: family)
-            guard !lines.isEmpty else { continue }
-            page += "# HELP \(family.name) \(family.help)\n# TYPE \(family.name) \(family.kind.word)\n"
-            for line in lines { page += line + "\n" }
-        }
-        return page
+        var samples = registry.samples(of: MetricFamily.all)
+        samples.add(.buildInfo, [version], 1)
+        samples.add(.startTime, [], Double(startedWallMs) / 1_000)
+        samples.add(.cpuSeconds, [], ProcessFigures.cpuSeconds)
+        samples.add(.residentBytes, [], ProcessFigures.residentBytes)
+        samples.add(snapshot, outbox: outbox)
+        addWatched(to: &samples)
+        return samples.text(MetricFamily.all)
     }
 
-    private func addWatched(to gauges: inout SnapshotGauges) {
+    private func addWatched(to samples: inout MetricSamples) {
         var sums: [[String]: Int] = [:]
         for (key, count) in watched.withLock({ $0 }) { sums[[key.release, key.pool], default: 0] += count }
         for (values, count) in sums.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
-            gauges.set(.watchedSeries, values, Double(count))
+            samples.add(.watchedSeries, values, Double(count))
         }
     }
 }

@@ -1,32 +1,7 @@
-/// One metric that the daemon exports: its name, what it means, its labels.
-public struct MetricFamily: Sendable, Equatable {
-    public enum Kind: Sendable, Equatable {
-        case counter
-        case gauge
-        /// Upper bounds in seconds, without +Inf.
-        case histogram([Double])
+public import Telemetry
 
-        var word: String {
-            switch self {
-            case .counter: "counter"
-            case .gauge: "gauge"
-            case .histogram: "histogram"
-            }
-        }
-    }
-
-    public let name: String
-    public let kind: Kind
-    public let labels: [String]
-    public let help: String
-
-    init(_ name: String, _ kind: Kind, _ labels: [String] = [], _ help: String) {
-        self.name = name
-        self.kind = kind
-        self.labels = labels
-        self.help = help
-    }
-
+/// What the daemon exports about itself.
+extension MetricFamily {
     /// From a loopback call to a slow router.
     private static let callBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
     /// From a step of the kernel to a stall.

@@ -1,13 +1,8 @@
 import Synchronization
+import Telemetry
 
-/// What the router counts, and its page in text format 0.0.4.
+/// What the router counts, and its exposition in text format 0.0.4.
 final class RouterMetrics: Sendable {
-    private struct Histogram {
-        var buckets = [Int](repeating: 0, count: RouterMetrics.bounds.count)
-        var count = 0
-        var sum = 0.0
-    }
-
     /// One version's counts. A reload may bring new versions; the counts of earlier ones stay on the page, so that a
     /// scraper misses none.
     private struct Counts {
@@ -15,7 +10,7 @@ final class RouterMetrics: Sendable {
         let version: String
         var answers: [Int: Int] = [:]
         var errors = 0
-        var durations = Histogram()
+        var durations = HistogramCounts(bounds: MetricFamily.durations.bounds)
     }
 
     /// Names the counts of one version.
@@ -37,11 +32,6 @@ final class RouterMetrics: Sendable {
 
     /// With more versions than this the counts of the oldest ones are dropped.
     private static let versionLimit = 16
-
-    private static let bounds: [(seconds: Double, text: String)] = [
-        (0.001, "0.001"), (0.0025, "0.0025"), (0.005, "0.005"), (0.01, "0.01"), (0.025, "0.025"), (0.05, "0.05"),
-        (0.1, "0.1"), (0.25, "0.25"), (0.5, "0.5"), (1, "1"), (2.5, "2.5"), (5, "5"), (10, "10"), (30, "30"),
-    ]
 
     private let state = Mutex(State())
     private let open = Atomic<Int>(0)
@@ -70,11 +60,7 @@ final class RouterMetrics: Sendable {
         state.withLock { state in
             state.change(counter) { counts in
                 counts.answers[code, default: 0] += 1
-                counts.durations.count += 1
-                counts.durations.sum += seconds
-                if let bucket = Self.bounds.firstIndex(where: { seconds <= $0.seconds }) {
-                    counts.durations.buckets[bucket] += 1
-                }
+                counts.durations.observe(seconds)
             }
         }
     }
@@ -94,54 +80,43 @@ final class RouterMetrics: Sendable {
 
     func closed() { open.wrappingSubtract(1, ordering: .relaxed) }
 
-    // MARK: the page
+    // MARK: the exposition
 
     func page(canaryBasisPoints: Int) -> String {
         let state = state.withLock { $0 }
-        let lines =
-            family("requests_total", "counter", "Requests by version and status code; 499: the client went away.")
-            + answerLines(state)
-            + family("errors_total", "counter", "Requests that the router answered 502 or 504 itself.")
-            + state.versions.map { "gray_router_errors_total{version=\"\(escaped($0.version))\"} \($0.errors)" }
-            + family("request_duration_seconds", "histogram", "From the request's head to the end of its answer.")
-            + state.versions.flatMap { durationLines($0) }
-            + family("split_canary_basis_points", "gauge", "The canary's share in force, 0 to 10000.")
-            + ["gray_router_split_canary_basis_points \(canaryBasisPoints)"]
-            + family("open_connections", "gauge", "Client connections.")
-            + ["gray_router_open_connections \(open.load(ordering: .relaxed))", ""]
-        return lines.joined(separator: "\n")
+        var samples = MetricSamples()
+        for counts in state.versions {
+            addAnswers(counts.answers, of: counts.version, to: &samples)
+            samples.add(.errors, [counts.version], Double(counts.errors))
+            samples.add(.durations, [counts.version], counts.durations)
+        }
+        addAnswers(state.refused, of: "none", to: &samples)
+        samples.add(.canaryBasisPoints, [], Double(canaryBasisPoints))
+        samples.add(.openConnections, [], Double(open.load(ordering: .relaxed)))
+        return samples.text(MetricFamily.ofTheRouter)
     }
 
-    private func family(_ name: String, _ type: String, _ help: String) -> [String] {
-        ["# HELP gray_router_\(name) \(help)", "# TYPE gray_router_\(name) \(type)"]
-    }
-
-    private func answerLines(_ state: State) -> [String] {
-        let all = state.versions.map { ($0.version, $0.answers) } + [("none", state.refused)]
-        return all.flatMap { version, answers in
-            answers.sorted { $0.key < $1.key }.map { code, count in
-                "gray_router_requests_total{version=\"\(escaped(version))\",code=\"\(code)\"} \(count)"
-            }
+    private func addAnswers(_ answers: [Int: Int], of version: String, to samples: inout MetricSamples) {
+        for (code, count) in answers.sorted(by: { $0.key < $1.key }) {
+            samples.add(.requests, [version, "\(code)"], Double(count))
         }
     }
+}
 
-    private func durationLines(_ counts: Counts) -> [String] {
-        let name = "gray_router_request_duration_seconds"
-        let label = "version=\"\(escaped(counts.version))\""
-        let histogram = counts.durations
-        var cumulative = 0
-        var lines = zip(Self.bounds, histogram.buckets).map { bound, count in
-            cumulative += count
-            return "\(name)_bucket{\(label),le=\"\(bound.text)\"} \(cumulative)"
-        }
-        lines.append("\(name)_bucket{\(label),le=\"+Inf\"} \(histogram.count)")
-        lines.append("\(name)_sum{\(label)} \(histogram.sum)")
-        lines.append("\(name)_count{\(label)} \(histogram.count)")
-        return lines
-    }
+extension MetricFamily {
+    fileprivate static let requests = MetricFamily(
+        "gray_router_requests_total", .counter, ["version", "code"],
+        "Requests by version and status code; 499: the client went away.")
+    fileprivate static let errors = MetricFamily(
+        "gray_router_errors_total", .counter, ["version"], "Requests that the router answered 502 or 504 itself.")
+    fileprivate static let durations = MetricFamily(
+        "gray_router_request_duration_seconds",
+        .histogram([0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]), ["version"],
+        "From the request's head to the end of its answer.")
+    fileprivate static let canaryBasisPoints = MetricFamily(
+        "gray_router_split_canary_basis_points", .gauge, [], "The canary's share in force, 0 to 10000.")
+    fileprivate static let openConnections = MetricFamily(
+        "gray_router_open_connections", .gauge, [], "Client connections.")
 
-    /// Versions are visible ASCII; these two are the ones that a label value cannot hold as they are.
-    private func escaped(_ text: String) -> String {
-        text.reduce(into: "") { $0 += $1 == "\\" || $1 == "\"" ? "\\\($1)" : "\($1)" }
-    }
+    fileprivate static let ofTheRouter = [requests, errors, durations, canaryBasisPoints, openConnections]
 }
