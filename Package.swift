@@ -22,9 +22,10 @@ let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "sw
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
-/// One room of the house: a library target and nothing else.
-func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: house)
+/// One room of the house: a library target and nothing else; `embedding` names files that are compiled into the program.
+func room(_ name: String, _ dependencies: [Target.Dependency] = [], embedding files: [String] = []) -> Target {
+    .target(
+        name: name, dependencies: dependencies, resources: files.map { .embedInCode($0) }, swiftSettings: house)
 }
 
 /// The tests beside a room; `leaving` names folders of data that the tests find by their path.
@@ -65,7 +66,8 @@ let package = Package(
         room("LedgerFormat", ["Model"]),
         room("Ledger", ["LedgerFormat", "Model", "Ports", grdb]),
         // NIOSSL is for `listen.tls`.
-        room("Console", ["Model", "Ports", "Support", hummingbird, nioSSL, logging]),
+        room(
+            "Console", ["Model", "Ports", "Support", hummingbird, nioSSL, logging], embedding: ["OpenAPI/openapi.json"]),
         room("GrayRouter", ["Support", "Telemetry", nioCore, nioPosix, nioHTTP1, crypto]),
         // floor 2: the composition root
         room(

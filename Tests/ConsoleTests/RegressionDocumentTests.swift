@@ -11,7 +11,7 @@ struct RegressionDocumentTests {
     }
 
     @Test func itIsWhatTheDocumentSays() throws {
-        let check = try SchemaCheck(Array(OpenAPIDocument.text.utf8))
+        let check = try SchemaCheck(OpenAPIDocument.bytes)
         var rule = Sample.rules[0]
         rule.evidence?.regression = .sample
         rule.selfCheck = RegressionRecord.SelfCheckRecord(runs: 24, falseAlarms: 1)
