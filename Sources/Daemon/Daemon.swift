@@ -79,8 +79,7 @@ public struct Daemon: Sendable {
         let journal = try await DegradableJournal(directory: plan.daemon.stateDirectory, clock: clock)
         for note in journal.folderNotes { logger.warning("\(note)") }
         let parts = PartsFactory(
-            routerCalls: wires.routerCalls, deliveries: wires.deliveries, secrets: secrets, clock: clock,
-            externalURL: nil)
+            routerCalls: wires.routerCalls, deliveries: wires.deliveries, secrets: secrets, clock: clock)
 
         let writer = JournalWriter(
             journal: journal, logger: logger, meter: meter, dieAfterSequence: options.dieAfterSequence,

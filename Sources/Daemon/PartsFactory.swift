@@ -10,8 +10,6 @@ struct PartsFactory: Sendable {
     let deliveries: any HTTPTransport
     let secrets: any SecretStore
     let clock: SystemClock
-    /// Where people find the daemon's own pages, for links in alerts.
-    let externalURL: String?
 
     func drivers(for plan: Plan) throws -> [String: any RouterDriver] {
         var drivers: [String: any RouterDriver] = [:]
@@ -36,7 +34,7 @@ struct PartsFactory: Sendable {
     func receivers(for plan: Plan) -> [any Receiver] {
         plan.receivers.map { receiver in
             ReceiverFactory.make(
-                plan: receiver, transport: deliveries, secrets: secrets, externalURL: externalURL,
+                plan: receiver, transport: deliveries, secrets: secrets, externalURL: plan.daemon.externalURL,
                 clock: { [clock] in clock.wallMs })
         }
     }

@@ -121,7 +121,8 @@ public struct Kernel: Sendable, Equatable {
         let closed = newestFirst.filter { !$0.isOpen }.prefix(100)
         return Snapshot(
             atWallMs: now.wallMs, isDryRun: isDryRun, releases: releases.map { $0.snapshot },
-            incidents: newestFirst.filter(\.isOpen) + closed, journalProblem: journalProblem)
+            incidents: newestFirst.filter(\.isOpen) + closed, journalProblem: journalProblem,
+            externalURL: plan.daemon.externalURL)
     }
 
     // MARK: Inside

@@ -60,7 +60,7 @@ final class AlertmanagerReceiver: Receiver {
         let now = clock()
         // As Prometheus: four times the pause, so that three lost posts end no alert.
         let posted = alerts.map { PostedAlert($0, nowWallMs: now, lastsMs: 4 * plan.resendMs) }
-        return await post.send(JSONBody.encode(posted), to: AlertmanagerReceiver.path)
+        return await post.send(posted, to: AlertmanagerReceiver.path)
     }
 
     /// The address may name the Alertmanager alone, or its API already.

@@ -13,10 +13,26 @@ struct Post: Sendable {
         self.secrets = secrets
     }
 
-    /// - Parameter place: makes the address of the call from the receiver's address.
+    /// Encodes the document as JSON and posts it. A document that cannot be encoded is refused: another attempt would
+    /// fail in the same way.
+    ///
+    /// - Parameters:
+    ///   - headers: makes further headers from the encoded body. A secret that cannot be read is worth another attempt.
+    ///   - place: makes the address of the call from the receiver's address.
     func send(
-        _ body: [UInt8], headers: [TextPair] = [], to place: (String) -> String = { $0 }
+        _ document: some Encodable, headers: ([UInt8]) throws(SecretError) -> [TextPair] = { _ in [] },
+        to place: (String) -> String = { $0 }
     ) async -> DeliveryOutcome {
+        let body: [UInt8]
+        do { body = try JSONBody.encode(document) } catch {
+            return .refused(reason: "the notification could not be encoded as JSON: \(error)")
+        }
+        do throws(SecretError) { return await post(body, headers: try headers(body), to: place) } catch {
+            return .retry(reason: "\(error)", afterMs: nil)
+        }
+    }
+
+    private func post(_ body: [UInt8], headers: [TextPair], to place: (String) -> String) async -> DeliveryOutcome {
         let address: String
         do throws(SecretError) { address = place(try self.address()) } catch {
             return .retry(reason: "\(error)", afterMs: nil)

@@ -4,7 +4,7 @@ public import Ports
 /// Makes the receiver that a plan describes.
 public enum ReceiverFactory {
     /// - Parameters:
-    ///   - externalURL: where people find the daemon's own pages; goes into Alertmanager's links.
+    ///   - externalURL: the base of links into the daemon's API (``DaemonPlan/externalURL``); nil for no links.
     ///   - clock: milliseconds since the epoch, for the signature's timestamp.
     public static func make(
         plan: ReceiverPlan, transport: any HTTPTransport, secrets: any SecretStore, externalURL: String?,
@@ -12,13 +12,14 @@ public enum ReceiverFactory {
     ) -> any Receiver {
         let post = Post(plan: plan, transport: transport, secrets: secrets)
         switch plan.kind {
-        case .webhook: return WebhookReceiver(plan: plan, post: post, secrets: secrets, clock: clock)
+        case .webhook:
+            return WebhookReceiver(plan: plan, post: post, secrets: secrets, clock: clock, externalURL: externalURL)
         case .alertmanagerWebhook:
             return AlertmanagerWebhookReceiver(
                 plan: plan, post: post, secrets: secrets, clock: clock, externalURL: externalURL)
         case .alertmanager:
             return AlertmanagerReceiver(plan: plan, post: post, externalURL: externalURL, clock: clock)
-        case .slack: return SlackReceiver(plan: plan, post: post)
+        case .slack: return SlackReceiver(plan: plan, post: post, externalURL: externalURL)
         }
     }
 }

@@ -7,16 +7,18 @@ import Support
 struct SlackReceiver: Receiver {
     private let plan: ReceiverPlan
     private let post: Post
+    private let externalURL: String?
 
-    init(plan: ReceiverPlan, post: Post) {
+    init(plan: ReceiverPlan, post: Post, externalURL: String?) {
         self.plan = plan
         self.post = post
+        self.externalURL = externalURL
     }
 
     var name: String { plan.name }
 
     func deliver(_ delivery: Delivery) async -> DeliveryOutcome {
-        await post.send(JSONBody.encode(SlackMessage(text: SlackText.text(delivery.notification))))
+        await post.send(SlackMessage(text: SlackText.text(delivery.notification, externalURL: externalURL)))
     }
 }
 
@@ -30,13 +32,19 @@ enum SlackText {
     static let limit = 1_900
     private static let summaryLimit = 1_500
 
-    static func text(_ notification: Notification) -> String {
+    /// - Parameter externalURL: the base of a link to the incident or the status; nil for no link. The summary is cut
+    ///   so that the link remains complete.
+    static func text(_ notification: Notification, externalURL: String? = nil) -> String {
         let dryRun = notification.isDryRun ? " (dry run)" : ""
-        var lines = ["*\(title(notification.event))\(dryRun)* \(escaped(notification.summary, limit: summaryLimit))"]
+        let link = DaemonLink.to(incident: notification.incident, externalURL: externalURL)
+            .map { escaped($0, limit: .max) }
+        let summary = escaped(notification.summary, limit: summaryLimit - (link?.utf16.count ?? 0))
+        var lines = ["*\(title(notification.event))\(dryRun)* \(summary)"]
         let versions = "\(notification.canaryVersion) against \(notification.baselineVersion)"
         var footer = "release \(notification.release), \(versions)"
         if let incident = notification.incident { footer += ", incident \(incident)" }
         lines.append(escaped(footer, limit: limit - summaryLimit - 100))
+        if let link { lines.append(link) }
         return lines.joined(separator: "\n")
     }
 

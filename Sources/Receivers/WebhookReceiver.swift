@@ -6,21 +6,23 @@ struct WebhookReceiver: Receiver {
     private let plan: ReceiverPlan
     private let post: Post
     private let headers: SignedHeaders
+    private let externalURL: String?
 
-    init(plan: ReceiverPlan, post: Post, secrets: any SecretStore, clock: @escaping @Sendable () -> Int64) {
+    init(
+        plan: ReceiverPlan, post: Post, secrets: any SecretStore, clock: @escaping @Sendable () -> Int64,
+        externalURL: String?
+    ) {
         self.plan = plan
         self.post = post
+        self.externalURL = externalURL
         headers = SignedHeaders(plan: plan, secrets: secrets, clock: clock)
     }
 
     var name: String { plan.name }
 
     func deliver(_ delivery: Delivery) async -> DeliveryOutcome {
-        let body = JSONBody.encode(WebhookDocument(delivery))
-        do throws(SecretError) {
-            return await post.send(body, headers: try headers.make(delivery, body: body))
-        } catch {
-            return .retry(reason: "\(error)", afterMs: nil)
+        await post.send(WebhookDocument(delivery, externalURL: externalURL)) { (body) throws(SecretError) in
+            try headers.make(delivery, body: body)
         }
     }
 }
@@ -46,11 +48,7 @@ struct AlertmanagerWebhookReceiver: Receiver {
 
     func deliver(_ delivery: Delivery) async -> DeliveryOutcome {
         let alerts = AlertmanagerAlert.changes(delivery.notification, externalURL: externalURL)
-        let body = JSONBody.encode(AlertmanagerWebhookDocument(alerts, receiver: name, externalURL: externalURL))
-        do throws(SecretError) {
-            return await post.send(body, headers: try headers.make(delivery, body: body))
-        } catch {
-            return .retry(reason: "\(error)", afterMs: nil)
-        }
+        let document = AlertmanagerWebhookDocument(alerts, receiver: name, externalURL: externalURL)
+        return await post.send(document) { (body) throws(SecretError) in try headers.make(delivery, body: body) }
     }
 }

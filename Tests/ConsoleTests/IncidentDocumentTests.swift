@@ -8,7 +8,7 @@ struct IncidentDocumentTests {
     private let entries = Sample.entries(Sample.events, incident: "checkout-17")
 
     @Test func summaryAndEvidenceStandSideBySide() throws {
-        let document = IncidentDocument(Sample.incident, entries: entries)
+        let document = IncidentDocument(Sample.incident, entries: entries, externalURL: "https://rollguard.example")
         let bytes = Data(Answer.json(document).body)
         let object = try #require(try JSONSerialization.jsonObject(with: bytes) as? [String: Any])
         #expect(object["id"] as? String == "checkout-17")
@@ -17,6 +17,7 @@ struct IncidentDocumentTests {
         let read = try JSONDecoder().decode(IncidentDocument.self, from: bytes)
         #expect(read == document)
         #expect(read.fromVersion == "v1.5.0")
+        #expect(object["url"] as? String == "https://rollguard.example/api/v1/incidents/checkout-17")
     }
 
     @Test func everyKindOfEntryHasItsWordASentenceAndNoSecret() {
@@ -39,12 +40,13 @@ struct IncidentDocumentTests {
     @Test func anOperatorsIncidentNamesThePersonAndNoAlert() {
         var incident = Sample.incident
         incident.intent.trigger = .operatorCommand(by: "ann", reason: "bad deploy")
-        let document = IncidentDocument(incident, entries: [])
+        let document = IncidentDocument(incident, entries: [], externalURL: nil)
         #expect(document.trigger == "operator")
         #expect(document.by == "ann")
         #expect(document.reason == "bad deploy")
         #expect(document.rule == nil)
         #expect(document.alert == nil)
+        #expect(document.url == nil)
     }
 
     @Test func anOldIncidentIsToldFromItsEntries() throws {

@@ -49,8 +49,7 @@ struct WiresTests {
     @Test func routersAndReceiversHaveWaysOfTheirOwn() async throws {
         let (routerCalls, deliveries) = (Refusing(), Refusing())
         let parts = PartsFactory(
-            routerCalls: routerCalls, deliveries: deliveries, secrets: NoSecrets(), clock: SystemClock(),
-            externalURL: nil)
+            routerCalls: routerCalls, deliveries: deliveries, secrets: NoSecrets(), clock: SystemClock())
         let release = ReleasePlan(
             name: "shop", baseline: PoolPlan(version: "v1", targets: []), canary: PoolPlan(version: "v2", targets: []),
             indicators: WatchList(), router: .gray(GrayRouterPlan(instances: ["http://router:1"])), rules: [])

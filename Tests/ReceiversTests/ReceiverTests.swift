@@ -30,6 +30,7 @@ struct ReceiverTests {
         #expect(body["version"] as? Int == 1)
         #expect(body["delivery_id"] as? String == "ab12cd34-2-oncall")
         #expect(body["event"] as? String == "rollback_intended")
+        #expect(body["url"] as? String == "http://rollguard.example/api/v1/incidents/checkout-2")
         #expect(body["at"] as? String == "2023-11-14T22:13:20.123Z")
         #expect((body["split_before"] as? [String: Any])?["canary_percent"] as? Double == 10.5)
         let alert = try #require(body["alert"] as? [String: Any])
@@ -39,6 +40,21 @@ struct ReceiverTests {
         #expect(canary["requests"] as? Double == 100)
     }
 
+    /// An empty document instead would be delivered, acknowledged, and lost.
+    @Test func aDocumentThatJSONCannotHoldIsRefusedAndNotSent() async {
+        let transport = ScriptedTransport([.status(200)])
+        let post = Post(
+            plan: ReceiverPlan(name: "oncall", kind: .webhook, url: "http://hooks.example/x"), transport: transport,
+            secrets: FixedSecret(text: nil))
+        let outcome = await post.send(["rate": Double.infinity])
+        guard case .refused(let reason) = outcome else {
+            Issue.record("expected a refusal, got \(outcome)")
+            return
+        }
+        #expect(reason.hasPrefix("the notification could not be encoded as JSON: "))
+        #expect(transport.requests.isEmpty)
+    }
+
     @Test func membersWithoutAValueAreNullAndNotMissing() async throws {
         let transport = ScriptedTransport([.status(204)])
         var notification = Model.Notification.sample()
@@ -46,6 +62,7 @@ struct ReceiverTests {
         let bare = Delivery(id: "x", receiver: "oncall", notification: notification)
         #expect(await receiver(.webhook, transport).deliver(bare) == .delivered)
         let body = try json(transport.requests.first?.body)
+        #expect(body["url"] as? String == "http://rollguard.example/api/v1/status")
         for name in ["alert", "split_before", "incident"] { #expect(body[name] is NSNull, "\(name)") }
     }
 

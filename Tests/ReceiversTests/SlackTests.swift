@@ -31,6 +31,16 @@ struct SlackTests {
         #expect(text.contains("v2 is worse \"than\" v1") && text.contains("checkout-2"))
     }
 
+    @Test(arguments: ["short", String(repeating: "long ", count: 1_000)])
+    func theLinkIsCompleteHoweverLongTheSummary(summary: String) {
+        var notification = ReleaseKernel.Notification.sample()
+        notification.summary = summary
+        let base = "https://rollguard.example/" + String(repeating: "a", count: 470)
+        let text = SlackText.text(notification, externalURL: base)
+        #expect(text.hasSuffix("\n\(base)/api/v1/incidents/checkout-2"))
+        #expect(text.utf16.count <= SlackText.limit)
+    }
+
     @Test func theAddressMayBeASecret() async {
         let transport = ScriptedTransport([.status(200)])
         let store = FixedSecret(text: "https://hooks.slack.com/services/T/B/secret")

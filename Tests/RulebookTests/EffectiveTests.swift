@@ -7,6 +7,7 @@ import Testing
 struct EffectiveTests {
     static let rich = """
         state: "/var/lib/roll guard"
+        external_url: "https://rollguard.example/checkout/"
         listen: {address: "[::1]:0", token_file: api.token}
         journal: {grace: 0s, retention: 1w1ms, prune_every: 90s}
         receivers:

@@ -48,6 +48,22 @@ struct MistakeTests {
             ),
             ("state: /var/lib/rollguard", "state: ''", ["1:8: error: 'state' is empty"]),
             (
+                "state: /var/lib/rollguard", "state: /a\nexternal_url: rollguard.example",
+                [
+                    "2:15: error: 'external_url' must be a URL, got 'rollguard.example'; it has to begin with http:// or "
+                        + "https://"
+                ]
+            ),
+            (
+                "state: /var/lib/rollguard", "state: /a\nexternal_url: https://rollguard.example/?page=1",
+                ["2:15: error: 'external_url' must be a URL without a query, of at most 500 bytes"]
+            ),
+            (
+                "state: /var/lib/rollguard",
+                "state: /a\nexternal_url: https://rollguard.example/" + String(repeating: "a", count: 500),
+                ["2:15: error: 'external_url' must be a URL without a query, of at most 500 bytes"]
+            ),
+            (
                 "state: /var/lib/rollguard", "state: /a\nlisten: \"::1:9411\"",
                 [
                     "2:9: error: 'listen' must be an address such as 127.0.0.1:9411 or [::1]:9411, got '::1:9411'; an IPv6 address "

@@ -46,6 +46,15 @@ struct PlanTests {
     }
 
     @Test(arguments: [
+        ("https://rollguard.example", "https://rollguard.example"),
+        ("http://[::1]:9411/", "http://[::1]:9411"), ("https://a.example/b/c//", "https://a.example/b/c"),
+    ])
+    func theExternalURLHasNoSlashAtItsEnd(text: String, url: String) throws {
+        let daemon = try plan("state: /var/lib/rollguard", "state: /a\nexternal_url: \"\(text)\"").daemon
+        #expect(daemon.externalURL == url)
+    }
+
+    @Test(arguments: [
         ("127.0.0.1:9411", "127.0.0.1", 9_411), ("\"[::1]:0\"", "::1", 0), ("localhost:80", "localhost", 80),
         ("{address: \"0.0.0.0:1\", token_env: TOKEN}", "0.0.0.0", 1), ("{token_env: TOKEN}", "127.0.0.1", 9_411),
     ])

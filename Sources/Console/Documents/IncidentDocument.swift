@@ -29,8 +29,11 @@ public struct IncidentSummary: Codable, Sendable, Equatable {
     public var attempts: Int
     /// Times that the split had to be set again after the acknowledgement.
     public var reapplications: Int
+    /// This incident in the API; nil without an `external_url`.
+    @ExplicitNull public var url: String?
 
-    init(_ incident: IncidentSnapshot) {
+    /// - Parameter externalURL: ``Snapshot/externalURL``.
+    init(_ incident: IncidentSnapshot, externalURL: String?) {
         id = incident.id
         release = incident.release
         state = incident.state.rawValue
@@ -48,10 +51,11 @@ public struct IncidentSummary: Codable, Sendable, Equatable {
         canaryBasisPointsWanted = incident.intent.splitWanted.canaryBasisPoints
         attempts = incident.attempts
         reapplications = incident.reapplications
+        url = DaemonLink.to(incident: incident.id, externalURL: externalURL)
     }
 
     enum CodingKeys: String, CodingKey {
-        case id, release, state, open, trigger, rule, by, reason, attempts, reapplications
+        case id, release, state, open, trigger, rule, by, reason, attempts, reapplications, url
         case openedAt = "opened_at"
         case closedAt = "closed_at"
         case dryRun = "dry_run"
@@ -75,8 +79,11 @@ public struct IncidentDocument: Codable, Sendable, Equatable {
     /// Why the entries could not be read; nil when they could.
     @ExplicitNull public var journalProblem: String?
 
-    init(_ incident: IncidentSnapshot, entries: [JournalEntry], journalProblem: String? = nil) {
-        summary = IncidentSummary(incident)
+    /// - Parameter externalURL: ``Snapshot/externalURL``.
+    init(
+        _ incident: IncidentSnapshot, entries: [JournalEntry], externalURL: String?, journalProblem: String? = nil
+    ) {
+        summary = IncidentSummary(incident, externalURL: externalURL)
         alert = incident.intent.trigger.alert.map(AlertDocument.init)
         timeline = incident.timeline.map(TimelineDocument.init)
         self.entries = entries.map(EntryDocument.init)

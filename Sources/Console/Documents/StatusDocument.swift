@@ -10,6 +10,8 @@ public struct StatusDocument: Codable, Sendable, Equatable {
     public var version: String
     /// True when the daemon decides and tells but never calls a router.
     public var dryRun: Bool
+    /// The base of the links in incidents and notifications; nil for no links.
+    @ExplicitNull public var externalURL: String?
     /// Why the journal cannot be written now; nil while it can.
     @ExplicitNull public var journalProblem: String?
     public var releases: [ReleaseDocument]
@@ -24,9 +26,10 @@ public struct StatusDocument: Codable, Sendable, Equatable {
         at = WallTime(wallMs: snapshot.atWallMs)
         self.version = version
         dryRun = snapshot.isDryRun
+        externalURL = snapshot.externalURL
         journalProblem = snapshot.journalProblem
         releases = snapshot.releases.map(ReleaseDocument.init)
-        incidents = snapshot.incidents.map(IncidentSummary.init)
+        incidents = snapshot.incidents.map { IncidentSummary($0, externalURL: snapshot.externalURL) }
         self.outbox = outbox.map(OutboxDocument.init)
         deadLetters = outbox?.deadLetters.map(DeadLetterDocument.init) ?? []
     }
@@ -34,6 +37,7 @@ public struct StatusDocument: Codable, Sendable, Equatable {
     enum CodingKeys: String, CodingKey {
         case at, version, releases, incidents, outbox
         case dryRun = "dry_run"
+        case externalURL = "external_url"
         case journalProblem = "journal_problem"
         case deadLetters = "dead_letters"
     }

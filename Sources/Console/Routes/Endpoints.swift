@@ -48,12 +48,13 @@ struct Endpoints: Sendable {
             .json(
                 IncidentsDocument(
                     at: WallTime(wallMs: snapshot.atWallMs),
-                    incidents: snapshot.incidents.map { IncidentSummary($0) }))
+                    incidents: snapshot.incidents.map { IncidentSummary($0, externalURL: snapshot.externalURL) }))
         }
     }
 
     func incident(_ id: String) async -> Answer {
-        let incidents = await operations.snapshot().incidents
+        let snapshot = await operations.snapshot()
+        let incidents = snapshot.incidents
         let known = incidents.first { $0.id == id }
         do {
             let entries = try await operations.entries(incident: id)
@@ -61,12 +62,16 @@ struct Endpoints: Sendable {
             guard let incident = known ?? IncidentSnapshot(id: id, entries: entries) else {
                 return Endpoints.unknown("incident", id, known: incidents.map(\.id))
             }
-            return await desk.make { .json(IncidentDocument(incident, entries: entries)) }
+            return await desk.make {
+                .json(IncidentDocument(incident, entries: entries, externalURL: snapshot.externalURL))
+            }
         } catch {
             guard let known else {
                 return .error("the journal cannot be read: \(error)", status: .serviceUnavailable, asJSON: true)
             }
-            return .json(IncidentDocument(known, entries: [], journalProblem: "\(error)"))
+            return .json(
+                IncidentDocument(
+                    known, entries: [], externalURL: snapshot.externalURL, journalProblem: "\(error)"))
         }
     }
 
@@ -81,7 +86,7 @@ struct Endpoints: Sendable {
     }
 
     func openAPI() -> Answer {
-        Answer(status: .ok, contentType: "application/json", body: Array(OpenAPIDocument.text.utf8))
+        Answer(status: .ok, contentType: "application/json", body: OpenAPIDocument.bytes)
     }
 
     func metrics() async -> Answer {

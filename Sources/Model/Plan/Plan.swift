@@ -25,11 +25,18 @@ public struct DaemonPlan: Sendable, Equatable, Codable {
     public var stateDirectory: String
     public var listen: ListenPlan
     public var journal: JournalPlan
+    /// The http or https URL under which operators reach the API, without a query or a slash at its end; the base of
+    /// links in notifications and API documents. Nil for no links.
+    public var externalURL: String?
 
-    public init(stateDirectory: String, listen: ListenPlan = ListenPlan(), journal: JournalPlan = JournalPlan()) {
+    public init(
+        stateDirectory: String, listen: ListenPlan = ListenPlan(), journal: JournalPlan = JournalPlan(),
+        externalURL: String? = nil
+    ) {
         self.stateDirectory = stateDirectory
         self.listen = listen
         self.journal = journal
+        self.externalURL = externalURL
     }
 }
 

@@ -8,16 +8,19 @@ public struct Snapshot: Sendable, Equatable, Codable {
     public var incidents: [IncidentSnapshot]
     /// Nil while the journal can be written.
     public var journalProblem: String?
+    /// ``DaemonPlan/externalURL``.
+    public var externalURL: String?
 
     public init(
         atWallMs: Int64, isDryRun: Bool, releases: [ReleaseSnapshot], incidents: [IncidentSnapshot],
-        journalProblem: String? = nil
+        journalProblem: String? = nil, externalURL: String? = nil
     ) {
         self.atWallMs = atWallMs
         self.isDryRun = isDryRun
         self.releases = releases
         self.incidents = incidents
         self.journalProblem = journalProblem
+        self.externalURL = externalURL
     }
 }
 

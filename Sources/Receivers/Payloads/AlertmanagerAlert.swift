@@ -98,10 +98,10 @@ struct AlertmanagerAlert: Sendable {
             if let incident = notification.incident { annotations["incident"] = incident }
             let opened = notification.timeline.first { $0.step == "intended" }?.atWallMs
             let startMs = alert?.activeSinceWallMs ?? opened ?? notification.atWallMs
-            let path = notification.incident.map { "/api/v1/incidents/\($0)" } ?? "/api/v1/status"
             return AlertmanagerAlert(
                 labels: labels, annotations: annotations, startsAtWallMs: min(startMs, notification.atWallMs),
-                generatorURL: externalURL.map { $0 + path } ?? "", span: span)
+                generatorURL: DaemonLink.to(incident: notification.incident, externalURL: externalURL) ?? "", span: span
+            )
         }
     }
 }

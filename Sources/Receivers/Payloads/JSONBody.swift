@@ -2,11 +2,11 @@ import Foundation
 
 /// JSON with sorted keys: the same delivery is the same bytes on every try.
 enum JSONBody {
-    static func encode(_ document: some Encodable) -> [UInt8] {
+    /// - Throws: `EncodingError` for a number that is not finite; see ``finite(_:)``.
+    static func encode(_ document: some Encodable) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // The documents hold finite numbers only; see `finite`. An error here would be ours.
-        return (try? encoder.encode(document)).map { [UInt8]($0) } ?? Array("{}".utf8)
+        return [UInt8](try encoder.encode(document))
     }
 
     /// JSON has no NaN and no infinity.

@@ -81,6 +81,8 @@ struct WebhookDocument: Encodable {
     let baseline_version: String
     let canary_version: String
     @Nullable var incident: String?
+    /// The incident, or the daemon's status, in the API.
+    @Nullable var url: String?
     let summary: String
     let dry_run: Bool
     @Nullable var alert: Alert?
@@ -88,7 +90,7 @@ struct WebhookDocument: Encodable {
     @Nullable var split_after: Share?
     let timeline: [Step]
 
-    init(_ delivery: Delivery) {
+    init(_ delivery: Delivery, externalURL: String? = nil) {
         let notification = delivery.notification
         delivery_id = delivery.id
         event = notification.event.rawValue
@@ -97,6 +99,7 @@ struct WebhookDocument: Encodable {
         baseline_version = notification.baselineVersion
         canary_version = notification.canaryVersion
         incident = notification.incident
+        url = DaemonLink.to(incident: notification.incident, externalURL: externalURL)
         summary = notification.summary
         dry_run = notification.isDryRun
         alert = notification.alert.map(Alert.init)

@@ -39,6 +39,10 @@ struct ConfigurationReader {
                 .value(
                     "listen", \.daemon.listen, listenReader.form, shownDefault: "`127.0.0.1:9411`",
                     "where the API listens, and who may change something; [see below](#listen)"),
+                .optional(
+                    "external_url", \.daemon.externalURL, .baseURL,
+                    "the URL under which operators reach the API, `https://rollguard.example/checkout`, without a query. "
+                        + "Links in notifications and in the API begin with it; without it there are none"),
                 .section(
                     "journal", \.daemon.journal, JournalReader.section, "how long things are kept and waited for"),
                 .value(

@@ -29,6 +29,11 @@ extension ValueForm where Value == String {
             summary: "URL", schema: .url, read: { $0.url(allowsQuery: allowsQuery)?.text }, write: { .text($0) })
     }
 
+    /// An http or https URL that paths are appended to.
+    static var baseURL: ValueForm {
+        ValueForm(summary: "URL", schema: .url, read: { $0.baseURL() }, write: { .text($0) })
+    }
+
     /// A cluster, a service, a subset: a name without blanks that a router knows.
     static var routerName: ValueForm {
         ValueForm(summary: "name", schema: .scalar, read: { $0.routerName() }, write: { .text($0) })

@@ -124,6 +124,19 @@ extension Field {
         }
     }
 
+    /// An http or https URL that paths are appended to, without a slash at its end.
+    func baseURL() -> String? {
+        guard let (text, address) = url() else { return nil }
+        guard text.utf8.count <= Field.baseURLLimitBytes, !address.rest.contains("?") else {
+            fail("\(label) must be a URL without a query, of at most \(Field.baseURLLimitBytes) bytes")
+            return nil
+        }
+        return String(text.prefix(text.count - text.reversed().prefix { $0 == "/" }.count))
+    }
+
+    /// A link has to fit into a chat message beside its text.
+    private static let baseURLLimitBytes = 500
+
     /// One http or https address per instance, each once.
     func instances() -> [String]? {
         guard let entries = entries(of: "URLs") else { return nil }

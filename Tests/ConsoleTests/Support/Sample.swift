@@ -71,7 +71,8 @@ enum Sample {
         reapplications: 0)
 
     static let snapshot = Snapshot(
-        atWallMs: atMs, isDryRun: false, releases: [release], incidents: [incident], journalProblem: nil)
+        atWallMs: atMs, isDryRun: false, releases: [release], incidents: [incident], journalProblem: nil,
+        externalURL: "https://rollguard.example")
 
     static let deadLetter = DeadLetter(
         delivery: Delivery(
