@@ -1,44 +1,24 @@
+import Foundation
+
 /// RFC 4648 base64, written with padding; read with or without, also in the URL-safe alphabet.
 enum Base64 {
-    static func encode(_ bytes: [UInt8]) -> String {
-        var out: [UInt8] = []
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
-            var bits: UInt32 = 0
-            for offset in 0..<3 { bits = bits << 8 | (offset < group.count ? UInt32(group[start + offset]) : 0) }
-            for place in 0..<4 {
-                let digit = alphabet[Int(bits >> (18 - 6 * UInt32(place)) & 63)]
-                out.append(place <= group.count ? digit : UInt8(ascii: "="))
-            }
-        }
-        return String(decoding: out, as: UTF8.self)
-    }
+    static func encode(_ bytes: [UInt8]) -> String { Data(bytes).base64EncodedString() }
 
     static func decode(_ text: String) -> [UInt8]? {
-        var digits = Array(text.utf8).filter { $0 != 0x0A && $0 != 0x0D }
+        var digits = text.utf8.filter { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }.map(standard)
         while digits.last == UInt8(ascii: "=") { digits.removeLast() }
-        guard digits.count % 4 != 1 else { return nil }
-        var out: [UInt8] = []
-        var bits: UInt32 = 0
-        var count: UInt32 = 0
-        for digit in digits {
-            guard let value = value(digit) else { return nil }
-            bits = (bits << 6 | value) & 0xFF_FFFF
-            count += 6
-            guard count >= 8 else { continue }
-            count -= 8
-            out.append(UInt8(bits >> count & 0xFF))
-        }
-        return out
+        let padding = (4 - digits.count % 4) % 4
+        guard padding < 3 else { return nil }
+        digits += Array(repeating: UInt8(ascii: "="), count: padding)
+        return Data(base64Encoded: Data(digits)).map { [UInt8]($0) }
     }
 
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-    private static func value(_ digit: UInt8) -> UInt32? {
+    /// The digit of the standard alphabet for one of the URL-safe alphabet.
+    private static func standard(_ digit: UInt8) -> UInt8 {
         switch digit {
-        case UInt8(ascii: "-"): 62
-        case UInt8(ascii: "_"): 63
-        default: alphabet.firstIndex(of: digit).map { UInt32($0) }
+        case UInt8(ascii: "-"): UInt8(ascii: "+")
+        case UInt8(ascii: "_"): UInt8(ascii: "/")
+        default: digit
         }
     }
 }
