@@ -58,46 +58,49 @@ let package = Package(
         room("Ports", ["Model"]),
         room("Kernel", ["Model", "Support", "Telemetry", "Statistics"]),
         // floor 1: the edges
-        room("Rulebook", ["Model", "Support", "Telemetry", yams]),
-        room("Wire", ["Model", "Ports", "Support", "CCurl"]),
+        room("ConfigurationFiles", ["Model", "Support", "Telemetry", yams]),
+        room("HTTPClient", ["Model", "Ports", "Support", "CCurl"]),
         // Yams finds the weights in files of routers; HTTP/1 is for routers that poll.
         room("Routers", ["Model", "Ports", "Support", nioCore, nioPosix, nioHTTP1, yams]),
-        room("Receivers", ["Model", "Ports", "Support", crypto]),
-        room("LedgerFormat", ["Model"]),
-        room("Ledger", ["LedgerFormat", "Model", "Ports", grdb]),
+        room("Notifications", ["Model", "Ports", "Support", crypto]),
+        room("JournalFormat", ["Model"]),
+        room("JournalStore", ["JournalFormat", "Model", "Ports", grdb]),
         // NIOSSL is for `listen.tls`.
         room(
-            "Console", ["Model", "Ports", "Support", hummingbird, nioSSL, logging], embedding: ["OpenAPI/openapi.json"]),
-        room("GrayRouter", ["Support", "Telemetry", nioCore, nioPosix, nioHTTP1, crypto]),
+            "API", ["Model", "Ports", "Support", hummingbird, nioSSL, logging], embedding: ["OpenAPI/openapi.json"]),
+        room("ReferenceRouter", ["Support", "Telemetry", nioCore, nioPosix, nioHTTP1, crypto]),
         // floor 2: the composition root
         room(
             "Daemon",
             [
-                "Support", "Telemetry", "Model", "Ports", "Kernel", "Wire", "Routers", "Receivers", "Ledger", "Console",
+                "Support", "Telemetry", "Model", "Ports", "Kernel", "HTTPClient", "Routers", "Notifications",
+                "JournalStore", "API",
                 logging, lifecycle, signals,
             ]),
         // floor 3: the command line
         .executableTarget(
             name: "rollguard",
             dependencies: [
-                "Calculator", "Calibration", "Daemon", "Console", "DemoWorld", "GrayRouter", "Ledger", "Model", "Ports",
-                "Rulebook", "SimulateCommand", "Support", "Telemetry", "Wire",
+                "Calculator", "Calibration", "Daemon", "API", "DemoWorld", "ReferenceRouter", "JournalStore", "Model",
+                "Ports",
+                "ConfigurationFiles", "SimulateCommand", "Support", "Telemetry", "HTTPClient",
                 logging, arguments, signals,
             ], swiftSettings: house),
         .executableTarget(name: "rollguard-calibrate", dependencies: ["Calibration"], swiftSettings: house),
         .executableTarget(
             name: "rollguard-bench",
             dependencies: [
-                "BenchWorld", "Telemetry", "Statistics", "Ledger", "Model", "Ports", "Wire", "DemoWorld", nioCore,
+                "Bench", "Telemetry", "Statistics", "JournalStore", "Model", "Ports", "HTTPClient", "DemoWorld",
+                nioCore,
                 nioPosix,
                 nioHTTP1,
             ], swiftSettings: house),
         // what `make gate` counts the instructions of: the pure rooms alone, so that it builds in a minute
         .executableTarget(
-            name: "rollguard-gate", dependencies: ["BenchWorld", "Telemetry", "Statistics"],
+            name: "rollguard-gate", dependencies: ["Bench", "Telemetry", "Statistics"],
             swiftSettings: house),
         // annex: pages of services and a kernel with work to do, for the bench and the gate
-        room("BenchWorld", ["Telemetry", "Model", "Kernel"]),
+        room("Bench", ["Telemetry", "Model", "Kernel"]),
         // annex: services, load and a webhook sink, for the demo and the tests
         room("DemoWorld", ["Telemetry", nioCore, nioPosix, nioHTTP1]),
         // annex: the calculator behind `rollguard evidence`, and the simulation behind `rollguard calibrate`
@@ -106,7 +109,7 @@ let package = Package(
         // annex: the whole daemon in virtual time, from a seed
         room(
             "Simulation",
-            ["LedgerFormat", "Model", "Ports", "Kernel", "Routers", "Rulebook", "Support", "Telemetry"]),
+            ["JournalFormat", "Model", "Ports", "Kernel", "Routers", "ConfigurationFiles", "Support", "Telemetry"]),
         room("SimulateCommand", ["Simulation", "Support", arguments]),
         // `rollguard simulate` by itself: builds without the HTTP server, the database and the cryptography
         .executableTarget(
@@ -120,30 +123,37 @@ let package = Package(
         tests("CalculatorTests", ["Calculator"]),
         tests("CalibrationTests", ["Calibration", "Statistics"]),
         tests("KernelTests", ["Kernel", "Model", "Statistics", "Support", "Telemetry"]),
-        tests("RulebookTests", ["Rulebook", "Model", "Support", "Telemetry"]),
-        tests("WireTests", ["Wire", "Model", "Ports", "Support"]),
-        tests("RoutersTests", ["Routers", "Model", "Ports", "RouterConformance", "Wire", nioCore, nioPosix]),
+        tests("ConfigurationFilesTests", ["ConfigurationFiles", "Model", "Support", "Telemetry"]),
+        tests("HTTPClientTests", ["HTTPClient", "Model", "Ports", "Support"]),
+        tests("RoutersTests", ["Routers", "Model", "Ports", "RouterConformance", "HTTPClient", nioCore, nioPosix]),
         tests("LiveRouterTests", ["DemoWorld", "rollguard"]),
         tests(
-            "ReceiversTests",
-            ["Receivers", "DemoWorld", "Ledger", "Model", "Ports", "Statistics", "Support", "Wire", crypto]),
-        tests("LedgerTests", ["Ledger", "Kernel", "Model", "Ports", "Support", "Telemetry", grdb]),
-        tests("ConsoleTests", ["Console", "Model", "Ports", "Statistics", "Support", logging]),
-        tests("GrayRouterTests", ["GrayRouter", "Support", nioCore, nioPosix, nioHTTP1]),
+            "NotificationsTests",
+            [
+                "Notifications", "DemoWorld", "JournalStore", "Model", "Ports", "Statistics", "Support", "HTTPClient",
+                crypto,
+            ]),
+        tests("JournalStoreTests", ["JournalStore", "Kernel", "Model", "Ports", "Support", "Telemetry", grdb]),
+        tests("APITests", ["API", "Model", "Ports", "Statistics", "Support", logging]),
+        tests("ReferenceRouterTests", ["ReferenceRouter", "Support", nioCore, nioPosix, nioHTTP1]),
         tests("DemoWorldTests", ["DemoWorld"]),
         tests(
             "BenchTests",
-            ["rollguard-bench", "BenchWorld", "Kernel", "Ledger", "Model", "Ports", "Telemetry", "Wire", nioCore]),
+            [
+                "rollguard-bench", "Bench", "Kernel", "JournalStore", "Model", "Ports", "Telemetry", "HTTPClient",
+                nioCore,
+            ]),
         tests(
             "DaemonTests",
             [
-                "BenchWorld", "Daemon", "DemoWorld", "GrayRouter", "Kernel", "Ledger", "Model", "Ports", "Rulebook",
-                "Support", "Telemetry", "Wire", "rollguard", logging, grdb, nioCore, nioHTTP1, nioPosix,
+                "Bench", "Daemon", "DemoWorld", "ReferenceRouter", "Kernel", "JournalStore", "Model", "Ports",
+                "Support", "Telemetry", "HTTPClient", "rollguard", logging, grdb, nioCore, nioHTTP1, nioPosix,
             ]),
         tests("SimulationTests", ["Simulation", "rollguard-simulate"], leaving: ["PlantedBugs"]),
-        tests("RulesTests", ["Rulebook", "Kernel", "Model", "Telemetry", "DemoWorld"], leaving: ["Recordings"]),
+        tests(
+            "RulesTests", ["ConfigurationFiles", "Kernel", "Model", "Telemetry", "DemoWorld"], leaving: ["Recordings"]),
         // what the fuzzers check, on the inputs that they keep
-        tests("FuzzingTests", ["Telemetry", "Model", "Rulebook", "GrayRouter", nioHTTP1]),
+        tests("FuzzingTests", ["Telemetry", "Model", "ConfigurationFiles", "ReferenceRouter", nioHTTP1]),
         tests("TidyTests", ["Daemon", "Telemetry"]),
     ]
 )

@@ -91,22 +91,22 @@ case "$target" in
         imports=(-I .build/checkouts/Yams/Sources/CYaml/include)
         module Telemetry Sources/Telemetry "${language[@]}"
         for room in Support Statistics Model; do module "$room" "Sources/$room" "${language[@]}"; done
-        module Rulebook Sources/Rulebook "${language[@]}" "${imports[@]}"
+        module ConfigurationFiles Sources/ConfigurationFiles "${language[@]}" "${imports[@]}"
         if [ "$target" = condition ]; then
             sources=("$checks/ConditionProperties.swift")
         else
             sources=("$checks/ConfigurationProperties.swift")
         fi
-        objects=("$out"/{Telemetry,Support,Statistics,Model,Rulebook,Yams}.o "$out"/cyaml-*.o)
+        objects=("$out"/{Telemetry,Support,Statistics,Model,ConfigurationFiles,Yams}.o "$out"/cyaml-*.o)
         ;;
     admin)
         # shellcheck disable=SC2086
-        swift build ${FUZZ_BUILD_FLAGS:-} --target GrayRouter
+        swift build ${FUZZ_BUILD_FLAGS:-} --target ReferenceRouter
         module Support Sources/Support "${language[@]}"
         libraries
-        module GrayRouter Sources/GrayRouter "${language[@]}" "${imports[@]}"
+        module ReferenceRouter Sources/ReferenceRouter "${language[@]}" "${imports[@]}"
         sources=("$checks/AdminProperties.swift")
-        objects+=("$out"/{Support,GrayRouter}.o)
+        objects+=("$out"/{Support,ReferenceRouter}.o)
         ;;
     *)
         echo "usage: scripts/fuzz.sh exposition|condition|configuration|admin [SECONDS]" >&2

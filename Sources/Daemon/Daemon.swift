@@ -1,13 +1,13 @@
-import Console
+import API
+import HTTPClient
+import JournalStore
 import Kernel
-import Ledger
 public import Logging
 import Model
+import Notifications
 import Ports
-import Receivers
 import Routers
 import ServiceLifecycle
-import Wire
 
 /// The daemon: makes the parts, joins them, runs them until it is told to stop.
 ///

@@ -1,7 +1,7 @@
 import Logging
 import Model
+import Notifications
 import Ports
-import Receivers
 
 /// What an operator asks of the outbox.
 extension DaemonOperations {

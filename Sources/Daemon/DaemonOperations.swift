@@ -1,8 +1,8 @@
-import Console
+import API
 import Logging
 import Model
+import Notifications
 import Ports
-import Receivers
 
 /// What the API may ask of the daemon.
 struct DaemonOperations: Operations {

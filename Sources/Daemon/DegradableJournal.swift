@@ -1,4 +1,4 @@
-import Ledger
+import JournalStore
 import Model
 import Ports
 import Synchronization

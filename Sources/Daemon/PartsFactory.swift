@@ -1,6 +1,6 @@
 import Model
+import Notifications
 import Ports
-import Receivers
 import Routers
 
 /// Makes the parts that a plan names: a driver per release, a receiver per receiver.

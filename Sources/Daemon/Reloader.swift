@@ -1,7 +1,7 @@
-import Console
+import API
 import Logging
 import Model
-import Receivers
+import Notifications
 
 /// Takes up a new configuration: validates everything, makes everything that can fail, and only then swaps. A mistake
 /// anywhere leaves the daemon as it was.

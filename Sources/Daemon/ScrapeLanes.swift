@@ -1,5 +1,5 @@
+import HTTPClient
 import Ports
-import Wire
 
 /// The transports of all scrapes, each with its own connections and thread, and each for a limited number of targets.
 ///

@@ -1,6 +1,6 @@
 public import Model
 
-/// Sends one HTTP request: scrapes, admin APIs and webhooks all go through it. The Wire room implements it.
+/// Sends one HTTP request: scrapes, admin APIs and webhooks all go through it. HTTPClient implements it.
 ///
 /// Implementations verify TLS unless told otherwise, speak `http` and `https` only (after redirects too), ignore proxy
 /// environment variables, and stop a transfer as soon as its body passes the limit.

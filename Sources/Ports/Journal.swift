@@ -1,6 +1,6 @@
 public import Model
 
-/// The durable memory: journal records and the outbox, in one transaction. The Ledger room implements it.
+/// The durable memory: journal records and the outbox, in one transaction. JournalStore implements it.
 public protocol Journal: Outbox {
     /// Makes the batch durable (fsync) before it returns. Appending a sequence that is already there is a no-op, so a
     /// batch may be tried again.

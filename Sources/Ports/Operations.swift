@@ -1,6 +1,6 @@
 public import Model
 
-/// What people may ask of the running daemon; the Console calls it, the Daemon answers.
+/// What people may ask of the running daemon; API calls it, Daemon answers.
 public protocol Operations: Sendable {
     func snapshot() async -> Snapshot
     /// Journal entries of one incident, oldest first; empty for an unknown one.

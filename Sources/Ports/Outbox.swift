@@ -1,6 +1,6 @@
 public import Model
 
-/// The notifications on their way: one queue per receiver, in the order in which the kernel made them. The Ledger
+/// The notifications on their way: one queue per receiver, in the order in which the kernel made them. JournalStore
 /// implements it.
 ///
 /// A queue moves at its head only: the oldest undelivered delivery of a receiver is delivered, given up or dropped before

@@ -1,8 +1,8 @@
 import DemoWorld
+import HTTPClient
 import Model
 import Ports
 import Telemetry
-import Wire
 
 /// CPU of a whole scrape over a real socket: the request, the transfer, the reading.
 struct ScrapeBench {

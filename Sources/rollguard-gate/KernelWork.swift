@@ -1,4 +1,4 @@
-import BenchWorld
+import Bench
 
 /// A hundred targets report: their increments go into the pools' windows, and the windows get their rows.
 final class WindowUpdates: Work {

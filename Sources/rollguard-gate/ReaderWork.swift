@@ -1,4 +1,4 @@
-import BenchWorld
+import Bench
 import Telemetry
 
 /// Pages of one target, a second apart.

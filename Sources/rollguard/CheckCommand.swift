@@ -1,7 +1,7 @@
+import API
 import ArgumentParser
-import Console
+import ConfigurationFiles
 import Model
-import Rulebook
 import Support
 
 /// Says whether configuration and rule files can be used.

@@ -1,6 +1,6 @@
+import ConfigurationFiles
 import Daemon
 import Model
-import Rulebook
 
 /// The plan in the configuration's files.
 struct ConfigurationFile: PlanSource {

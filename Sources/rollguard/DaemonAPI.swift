@@ -1,11 +1,11 @@
+import API
 import ArgumentParser
-import Console
+import ConfigurationFiles
 import Foundation
-import Ledger
+import HTTPClient
+import JournalStore
 import Model
 import Ports
-import Rulebook
-import Wire
 
 /// Where the running daemon is, for the commands that talk to it.
 struct DaemonAddress: ParsableArguments {

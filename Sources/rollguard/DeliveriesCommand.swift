@@ -1,5 +1,5 @@
+import API
 import ArgumentParser
-import Console
 import Foundation
 
 /// The notifications that did not reach their receivers.

@@ -1,10 +1,10 @@
 import Daemon
 import DemoWorld
 import Foundation
-import GrayRouter
+import HTTPClient
 import Logging
 import Ports
-import Wire
+import ReferenceRouter
 
 /// The demo's world: services, router, load, webhook sink and the daemon, all on loopback ports that the system chose.
 struct DemoStage {

@@ -1,12 +1,12 @@
 import ArgumentParser
+import ConfigurationFiles
 import Daemon
 import Foundation
+import HTTPClient
 import Model
 import Ports
-import Rulebook
 import Support
 import Telemetry
-import Wire
 
 /// Scrapes once and shows what is there: how a user finds out why a rule sees nothing.
 struct InspectCommand: AsyncParsableCommand {

@@ -1,5 +1,5 @@
+import API
 import ArgumentParser
-import Console
 
 /// Clears the latch.
 struct RearmCommand: AsyncParsableCommand {

@@ -1,5 +1,5 @@
+import API
 import ArgumentParser
-import Console
 
 /// The one-command rollback.
 struct RollbackCommand: AsyncParsableCommand {

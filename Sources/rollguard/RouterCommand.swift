@@ -1,7 +1,7 @@
 import ArgumentParser
 import Daemon
-import GrayRouter
 import Logging
+import ReferenceRouter
 import UnixSignals
 
 /// The reference router by itself.

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Daemon
 import Foundation
-import Ledger
+import JournalStore
 import Logging
 
 /// The daemon.

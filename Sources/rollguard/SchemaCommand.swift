@@ -1,5 +1,5 @@
 import ArgumentParser
-import Rulebook
+import ConfigurationFiles
 
 /// Prints the JSON Schemas that editors complete and check configurations with.
 struct SchemaCommand: ParsableCommand {

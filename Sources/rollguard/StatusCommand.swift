@@ -1,5 +1,5 @@
+import API
 import ArgumentParser
-import Console
 import Foundation
 
 /// What the daemon sees now.

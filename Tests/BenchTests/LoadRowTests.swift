@@ -1,7 +1,7 @@
-import BenchWorld
+import Bench
 import Foundation
+import JournalStore
 import Kernel
-import Ledger
 import Model
 import Testing
 

@@ -1,4 +1,4 @@
-import BenchWorld
+import Bench
 import Telemetry
 import Testing
 

@@ -1,10 +1,10 @@
-import BenchWorld
+import Bench
+import HTTPClient
 import Model
 import NIOCore
 import Ports
 import Telemetry
 import Testing
-import Wire
 
 @testable import rollguard_bench
 

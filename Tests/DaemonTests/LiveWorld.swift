@@ -1,6 +1,6 @@
 import DemoWorld
 import Foundation
-import GrayRouter
+import ReferenceRouter
 
 /// A small real world for the daemon: one service per version, the gray router, load and a webhook sink, on loopback
 /// ports that the system chose.

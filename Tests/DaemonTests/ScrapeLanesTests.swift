@@ -1,7 +1,7 @@
+import HTTPClient
 import Ports
 import Synchronization
 import Testing
-import Wire
 
 @testable import Daemon
 

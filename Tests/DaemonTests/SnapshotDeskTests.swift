@@ -1,11 +1,11 @@
-import BenchWorld
+import Bench
 import Foundation
+import HTTPClient
+import JournalStore
 import Kernel
-import Ledger
 import Logging
 import Model
 import Testing
-import Wire
 
 @testable import Daemon
 

@@ -1,4 +1,4 @@
-import BenchWorld
+import Bench
 import Model
 import Telemetry
 import Testing

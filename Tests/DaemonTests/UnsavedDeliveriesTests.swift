@@ -1,5 +1,5 @@
 import Foundation
-import Ledger
+import JournalStore
 import Model
 import Ports
 import Testing

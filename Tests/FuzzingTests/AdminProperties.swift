@@ -1,7 +1,7 @@
 import Foundation
 import NIOHTTP1
 
-@testable import GrayRouter
+@testable import ReferenceRouter
 
 /// What must hold for every request to the gray router's admin API. An input is four lines and a body: the method, If-Match,
 /// Idempotency-Key, Authorization (an empty line is a header that is not there), then the rest.

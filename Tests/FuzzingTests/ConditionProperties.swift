@@ -1,6 +1,6 @@
 import Model
 
-@testable import Rulebook
+@testable import ConfigurationFiles
 
 /// What must hold for every text that stands behind `when`.
 enum ConditionProperties {

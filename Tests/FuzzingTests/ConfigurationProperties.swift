@@ -1,6 +1,6 @@
 import Model
 
-@testable import Rulebook
+@testable import ConfigurationFiles
 
 /// What must hold for every configuration and rule file. An input is a configuration, and behind a line `%%%` the rule
 /// file that `rules/a.yaml` is.

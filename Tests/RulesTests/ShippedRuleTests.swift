@@ -1,5 +1,5 @@
+import ConfigurationFiles
 import Foundation
-import Rulebook
 import Testing
 
 /// Every rule file that we ship, on releases that were recorded.

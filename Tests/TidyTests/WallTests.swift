@@ -10,31 +10,32 @@ struct WallTests {
         "Model": ["Support", "Telemetry", "Statistics"],
         "Ports": ["Model"],
         "Kernel": ["Model", "Support", "Telemetry", "Statistics"],
-        "Rulebook": ["Model", "Support", "Telemetry", "Yams", "Foundation", "Glibc"],
-        "Wire": ["Model", "Ports", "Support", "CCurl", "Glibc", "Synchronization", "Foundation"],
+        "ConfigurationFiles": ["Model", "Support", "Telemetry", "Yams", "Foundation", "Glibc"],
+        "HTTPClient": ["Model", "Ports", "Support", "CCurl", "Glibc", "Synchronization", "Foundation"],
         "Routers": [
             "Model", "Ports", "Support", "NIOCore", "NIOPosix", "NIOHTTP1", "Yams", "Foundation", "Synchronization",
         ],
-        "Receivers": ["Model", "Ports", "Support", "Crypto", "Foundation", "Synchronization"],
-        "LedgerFormat": ["Model", "Foundation"],
+        "Notifications": ["Model", "Ports", "Support", "Crypto", "Foundation", "Synchronization"],
+        "JournalFormat": ["Model", "Foundation"],
         "Simulation": [
-            "LedgerFormat", "Model", "Ports", "Kernel", "Routers", "Rulebook", "Support", "Telemetry", "Foundation",
+            "JournalFormat", "Model", "Ports", "Kernel", "Routers", "ConfigurationFiles", "Support", "Telemetry",
+            "Foundation",
             "Synchronization",
         ],
-        "Ledger": ["LedgerFormat", "Model", "Ports", "GRDB", "Foundation", "Glibc"],
-        "Console": [
+        "JournalStore": ["JournalFormat", "Model", "Ports", "GRDB", "Foundation", "Glibc"],
+        "API": [
             "Model", "Ports", "Support", "Hummingbird", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore",
             "NIOPosix", "NIOHTTP1", "NIOSSL", "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "ServiceLifecycle", "Foundation",
             "Glibc", "Synchronization",
         ],
-        "GrayRouter": [
+        "ReferenceRouter": [
             "Support", "Telemetry", "NIOCore", "NIOPosix", "NIOHTTP1", "Crypto", "Foundation", "Glibc",
             "Synchronization",
         ],
         "Calculator": ["Statistics", "Foundation"],
         "Calibration": ["Statistics", "Telemetry", "Glibc"],
-        "BenchWorld": ["Telemetry", "Model", "Kernel"],
-        "rollguard-gate": ["BenchWorld", "Telemetry", "Statistics"],
+        "Bench": ["Telemetry", "Model", "Kernel"],
+        "rollguard-gate": ["Bench", "Telemetry", "Statistics"],
         "RouterConformance": ["Model", "Ports", "Synchronization"],
         "DemoWorld": ["Telemetry", "NIOCore", "NIOPosix", "NIOHTTP1", "Foundation", "Glibc", "Synchronization"],
     ]

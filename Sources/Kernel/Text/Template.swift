@@ -1,7 +1,7 @@
 import Model
 import Support
 
-/// Fills in labels and annotations. The names are those that the Rulebook accepts; an unknown one cannot get here from
+/// Fills in labels and annotations. The names are those that ConfigurationFiles accepts; an unknown one cannot get here from
 /// there and is left as it stands.
 struct Template: Sendable {
     let rule: RulePlan

@@ -1,4 +1,4 @@
-/// The validated configuration: everything the daemon does follows from it. The Rulebook makes it out of YAML; the kernel
+/// The validated configuration: everything the daemon does follows from it. ConfigurationFiles makes it from YAML; the kernel
 /// and the edges only read it.
 public struct Plan: Sendable, Equatable, Codable {
     public var daemon: DaemonPlan

@@ -1,4 +1,4 @@
-import LedgerFormat
+import JournalFormat
 import Model
 
 /// One transaction of the journal as bytes on the disk: its records and a checksum over all of them.

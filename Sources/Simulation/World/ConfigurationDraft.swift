@@ -1,5 +1,5 @@
+import ConfigurationFiles
 import Model
-import Rulebook
 
 /// What the configuration files of a run say. Drawn from the seed, changed by reloads, and always read through the real
 /// Rulebook, as a person's files are.

@@ -1,5 +1,5 @@
 import Foundation
-import Ledger
+import JournalStore
 import Model
 
 /// Writes the state folder of a daemon that has run for weeks, through the journal's own interface, so that the file is

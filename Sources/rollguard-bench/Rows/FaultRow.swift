@@ -1,4 +1,4 @@
-import BenchWorld
+import Bench
 
 /// Breaks one canary after the other and takes the time until the router (or the Alertmanager) is called.
 struct FaultRow {

@@ -1,4 +1,4 @@
-import BenchWorld
+import Bench
 
 /// What the kernel alone needs, in virtual time, so that windows of hours can be full.
 struct KernelFigure: Sendable, Codable, Equatable {

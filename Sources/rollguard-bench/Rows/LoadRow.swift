@@ -1,4 +1,4 @@
-import Ledger
+import JournalStore
 
 /// What the daemon needed to act on faults, by itself and with everything else that it may have to do at the same time.
 struct LoadFigure: Sendable, Codable, Equatable {

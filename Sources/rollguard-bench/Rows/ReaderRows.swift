@@ -1,4 +1,4 @@
-import BenchWorld
+import Bench
 import Telemetry
 
 /// What reading a page costs, without the transfer.

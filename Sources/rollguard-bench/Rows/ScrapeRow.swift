@@ -1,4 +1,4 @@
-import BenchWorld
+import Bench
 import Foundation
 
 /// Lets one program after the other scrape the same targets.

@@ -1,4 +1,4 @@
-import BenchWorld
+import Bench
 import Synchronization
 
 /// What the targets count, who looked at them and when, and what was posted to them. Shared by the server's thread and the

@@ -1,6 +1,6 @@
 import DemoWorld
 import Foundation
-import GrayRouter
+import ReferenceRouter
 
 /// Two gray routers before one service per version, with load, and relays around the daemon. All of it is real and on
 /// loopback.

@@ -1,9 +1,9 @@
 import Foundation
+import HTTPClient
 import Model
 import Ports
 import RouterConformance
 import Routers
-import Wire
 
 /// Two real Caddys, and two real nginxes, of which one at a time is stopped, changed behind the driver's back, or started
 /// anew with what it was shipped with.

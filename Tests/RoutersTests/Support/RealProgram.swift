@@ -1,7 +1,7 @@
 import Foundation
+import HTTPClient
 import Model
 import Ports
-import Wire
 
 /// A real program on loopback, with its output in a file, stopped by its pid.
 final class RealProgram: @unchecked Sendable {

@@ -1,7 +1,7 @@
 import Foundation
+import HTTPClient
 import Model
 import Ports
-import Wire
 
 /// A real router in a folder of its own, which can be stopped and started again.
 final class RouterProcess: @unchecked Sendable {

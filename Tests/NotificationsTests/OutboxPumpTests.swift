@@ -1,0 +1,293 @@
+import Foundation
+import JournalStore
+import Model
+import Ports
+import Support
+import Synchronization
+import Testing
+
+@testable import Notifications
+
+/// A receiver that answers from a list and keeps what it got.
+private final class ScriptedReceiver: Receiver {
+    let name: String
+    let resendMs: Int64?
+    private let state: Mutex<(answers: [DeliveryOutcome], got: [Delivery])>
+    /// What it got, by id, and `standing` for alerts that were sent again.
+    private let order = Mutex<[String]>([])
+
+    init(_ name: String, _ answers: [DeliveryOutcome] = [.delivered], resendMs: Int64? = nil) {
+        self.name = name
+        self.resendMs = resendMs
+        state = Mutex((answers, []))
+    }
+
+    var all: [String] { order.withLock { $0 } }
+
+    func resend(_ standing: [Model.Notification]) async -> DeliveryOutcome {
+        order.withLock { $0.append("standing " + standing.map(\.event.rawValue).joined(separator: ",")) }
+        return .delivered
+    }
+
+    var got: [Delivery] { state.withLock(\.got) }
+
+    func deliver(_ delivery: Delivery) async -> DeliveryOutcome {
+        order.withLock { $0.append(delivery.id) }
+        return state.withLock { state in
+            state.got.append(delivery)
+            return state.answers.count > 1 ? state.answers.removeFirst() : state.answers[0]
+        }
+    }
+}
+
+/// A clock that jumps to what the outbox waits for: tests wait for nothing.
+private final class JumpingClock: Sendable {
+    private let moment = Mutex(Moment(uptimeMs: 77_000, wallMs: 1_700_000_000_123))
+
+    var now: Moment { moment.withLock { $0 } }
+
+    func advance(byMs step: Int64) {
+        moment.withLock { $0 = Moment(uptimeMs: $0.uptimeMs + step, wallMs: $0.wallMs + step) }
+    }
+
+    /// Somebody sets the wall clock.
+    func setWall(byMs step: Int64) { moment.withLock { $0.wallMs += step } }
+}
+
+private final class LogLines: Sendable {
+    private let lines = Mutex<[LogLine]>([])
+
+    var all: [LogLine] { lines.withLock { $0 } }
+
+    func add(_ line: LogLine) { lines.withLock { $0.append(line) } }
+}
+
+private struct Scene {
+    typealias Event = Model.Notification.Event
+
+    let journal: SQLiteJournal
+    let pump: OutboxPump
+    let clock = JumpingClock()
+    let log: LogLines
+    private let folder: String
+
+    init(_ receivers: [ScriptedReceiver], giveUpAfterMs: Int64 = 3_600_000, standing: [Event] = []) throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("outbox-\(UUID().uuidString)").path
+        journal = try SQLiteJournal(directory: folder)
+        let plans = receivers.map {
+            ReceiverPlan(name: $0.name, kind: .webhook, url: "http://x", giveUpAfterMs: giveUpAfterMs)
+        }
+        let log = LogLines()
+        self.log = log
+        pump = OutboxPump(
+            outbox: journal, receivers: receivers, plans: plans, clock: { [clock] in clock.now }, seed: 1,
+            standing: { standing.map { Model.Notification.sample($0) } },
+            log: { log.add($0) })
+    }
+
+    func put(_ ids: [String], for receiver: String, sequence: UInt64 = 1) async throws {
+        try await journal.append(
+            JournalBatch(
+                entries: [
+                    JournalEntry(
+                        sequence: sequence, wallMs: clock.now.wallMs, release: "checkout", incident: nil,
+                        event: .acknowledged)
+                ],
+                deliveries: ids.map {
+                    Delivery(id: $0, receiver: receiver, notification: .sample(atWallMs: clock.now.wallMs))
+                }))
+    }
+
+    /// Runs until the condition holds, moving the clock on, a bounded number of times.
+    func run(until holds: () async throws -> Bool) async throws -> Bool {
+        let running = Task { await pump.run() }
+        var isThere = false
+        for _ in 0..<2_000 where !isThere {
+            isThere = try await holds()
+            clock.advance(byMs: 100)
+            pump.nudge()
+            try await Task.sleep(for: .milliseconds(2))
+        }
+        running.cancel()
+        await running.value
+        try? FileManager.default.removeItem(atPath: folder)
+        return isThere
+    }
+}
+
+@Suite("The outbox")
+struct OutboxPumpTests {
+    @Test func deliversInOrderAndOnce() async throws {
+        let oncall = ScriptedReceiver("oncall")
+        let outbox = try Scene([oncall])
+        try await outbox.put(["a", "b", "c"], for: "oncall")
+        #expect(try await outbox.run { try await outbox.journal.outboxCounts().delivered == 3 })
+        #expect(oncall.got.map(\.id) == ["a", "b", "c"])
+    }
+
+    @Test func triesAgainWithTheSameIdUntilItIsTaken() async throws {
+        let oncall = ScriptedReceiver(
+            "oncall", [.retry(reason: "503", afterMs: nil), .retry(reason: "429", afterMs: 3_000), .delivered])
+        let outbox = try Scene([oncall])
+        try await outbox.put(["a"], for: "oncall")
+        #expect(try await outbox.run { try await outbox.journal.outboxCounts().delivered == 1 })
+        #expect(oncall.got.map(\.id) == ["a", "a", "a"])
+        #expect(oncall.got.map(\.attempt) == [1, 2, 3])
+    }
+
+    @Test func aDeadReceiverHoldsUpNobody() async throws {
+        let dead = ScriptedReceiver("dead", [.retry(reason: "down", afterMs: nil)])
+        let alive = ScriptedReceiver("alive")
+        let outbox = try Scene([dead, alive])
+        try await outbox.put(["d1", "d2"], for: "dead")
+        try await outbox.put(["a1", "a2"], for: "alive", sequence: 2)
+        #expect(try await outbox.run { try await outbox.journal.outboxCounts().delivered == 2 })
+        #expect(alive.got.map(\.id) == ["a1", "a2"])
+    }
+
+    /// A receiver that keeps state must not hear of an end before its beginning.
+    @Test func aDeliveryThatFailsIsTriedAgainBeforeTheNext() async throws {
+        let oncall = ScriptedReceiver("oncall", [.retry(reason: "500", afterMs: nil), .delivered])
+        let outbox = try Scene([oncall])
+        try await outbox.put(["firing", "resolved"], for: "oncall")
+        #expect(try await outbox.run { try await outbox.journal.outboxCounts().delivered == 2 })
+        #expect(oncall.got.map(\.id) == ["firing", "firing", "resolved"])
+    }
+
+    /// Whatever receivers answer: each one takes its deliveries in their order, and none waits for another.
+    @Test(arguments: UInt64(1)...12)
+    func theOrderOfEachReceiverIsKept(seed: UInt64) async throws {
+        var dice = SeededGenerator(seed: seed)
+        let names = ["a", "b", "c"]
+        let receivers = names.map { name in
+            ScriptedReceiver(
+                name,
+                (0..<12).map { _ -> DeliveryOutcome in
+                    switch dice.next() % 4 {
+                    case 0: .retry(reason: "down", afterMs: dice.next() % 2 == 0 ? nil : 3_000)
+                    case 1: .refused(reason: "no")
+                    default: .delivered
+                    }
+                } + [.delivered])
+        }
+        let outbox = try Scene(receivers)
+        for name in names { try await outbox.put((1...8).map { "\(name)\($0)" }, for: name) }
+        #expect(try await outbox.run { try await outbox.journal.outboxCounts().waiting == 0 })
+        for receiver in receivers {
+            var heads: [String] = []
+            for delivery in receiver.got where heads.last != delivery.id { heads.append(delivery.id) }
+            #expect(heads == (1...8).map { "\(receiver.name)\($0)" }, "seed \(seed)")
+        }
+    }
+
+    @Test func aQueueOfThousandsHoldsUpNobody() async throws {
+        let dead = ScriptedReceiver("dead", [.retry(reason: "down", afterMs: nil)])
+        let alive = ScriptedReceiver("alive")
+        let outbox = try Scene([dead, alive])
+        try await outbox.put((1...3_000).map { "d\($0)" }, for: "dead")
+        try await outbox.put(["a1"], for: "alive", sequence: 2)
+        #expect(try await outbox.run { try await outbox.journal.outboxCounts().delivered == 1 })
+        #expect(Set(dead.got.map(\.id)).isSubset(of: ["d1"]))
+    }
+
+    /// Back or forth, and by more than `give_up_after`: pauses are those of the monotonic clock, and no age is invented.
+    @Test(arguments: [-86_400_000, -3_600_000, 3_600_000, 365 * 86_400_000] as [Int64])
+    func aClockThatIsSetSilencesNobodyAndGivesNothingUp(byMs step: Int64) async throws {
+        let oncall = ScriptedReceiver(
+            "oncall", [.retry(reason: "503", afterMs: nil), .retry(reason: "503", afterMs: nil), .delivered])
+        let outbox = try Scene([oncall])
+        try await outbox.put(["a"], for: "oncall")
+        var isSet = false
+        let began = outbox.clock.now.uptimeMs
+        #expect(
+            try await outbox.run {
+                if !isSet, !oncall.got.isEmpty {
+                    outbox.clock.setWall(byMs: step)
+                    isSet = true
+                }
+                return try await outbox.journal.outboxCounts().delivered == 1
+            })
+        #expect(try await outbox.journal.outboxCounts().dead == 0)
+        #expect(outbox.clock.now.uptimeMs - began < 60_000)
+    }
+
+    /// The time of the next try that an earlier process wrote down with a wrong clock.
+    @Test func anImplausibleTimeIsNow() {
+        let policy = DeliveryPolicy(plan: ReceiverPlan(name: "x", kind: .webhook, url: "http://x", retryMaxMs: 60_000))
+        func rest(_ nextTryWallMs: Int64, attempt: Int = 2) -> Int64 {
+            let delivery = Delivery(id: "a", receiver: "x", notification: .sample(), attempt: attempt)
+            return policy.remainingPauseMs(
+                WaitingDelivery(delivery: delivery, nextTryWallMs: nextTryWallMs), nowWallMs: 1_000_000)
+        }
+        #expect(rest(1_030_000) == 30_000)
+        #expect(rest(1_060_001) == 0 && rest(9_000_000_000) == 0 && rest(999_999) == 0)
+        #expect(rest(1_030_000, attempt: 1) == 0)
+    }
+
+    /// An Alertmanager wants firing alerts again, but never before what waits for it.
+    @Test func whatLastsIsSentAgainWhileNothingWaits() async throws {
+        let manager = ScriptedReceiver(
+            "am", [.retry(reason: "503", afterMs: nil), .retry(reason: "503", afterMs: nil), .delivered],
+            resendMs: 60_000)
+        let outbox = try Scene([manager], standing: [.alertFiring])
+        try await outbox.put(["a", "b"], for: "am")
+        #expect(try await outbox.run { manager.all.count { $0.hasPrefix("standing") } == 3 })
+        #expect(manager.all.prefix(5) == ["a", "a", "a", "b", "standing alert_firing"])
+        #expect(manager.all.dropFirst(5).allSatisfy { $0 == "standing alert_firing" })
+    }
+
+    @Test func troubleIsLoggedOnceAndItsEndToo() async throws {
+        let oncall = ScriptedReceiver(
+            "oncall", Array(repeating: .retry(reason: "503", afterMs: nil), count: 5) + [.delivered])
+        let outbox = try Scene([oncall])
+        try await outbox.put(["a"], for: "oncall")
+        #expect(try await outbox.run { try await outbox.journal.outboxCounts().delivered == 1 })
+        #expect(outbox.log.all.map(\.level) == [.warning, .info])
+        #expect(outbox.log.all.first?.text.contains("503") == true)
+    }
+
+    @Test func aDeadLetterIsLoggedWithItsReason() async throws {
+        let oncall = ScriptedReceiver("oncall", [.refused(reason: "404")])
+        let outbox = try Scene([oncall])
+        try await outbox.put((1...50).map { "a\($0)" }, for: "oncall")
+        #expect(try await outbox.run { try await outbox.journal.outboxCounts().dead == 50 })
+        let lines = outbox.log.all.filter { $0.level == .error }
+        #expect((1...3).contains(lines.count) && lines.allSatisfy { $0.text.contains("404") })
+    }
+
+    @Test func whatIsRefusedIsADeadLetter() async throws {
+        let oncall = ScriptedReceiver("oncall", [.refused(reason: "404"), .delivered])
+        let outbox = try Scene([oncall])
+        try await outbox.put(["a", "b"], for: "oncall")
+        var letters: [DeadLetter] = []
+        #expect(
+            try await outbox.run {
+                letters = try await outbox.journal.deadLetters(limit: 10)
+                return try await outbox.journal.outboxCounts() == OutboxCounts(dead: 1, delivered: 1)
+            })
+        #expect(letters.map(\.reason) == ["404"] && letters.first?.delivery.id == "a")
+    }
+
+    @Test func whatIsTooOldIsGivenUp() async throws {
+        let oncall = ScriptedReceiver("oncall", [.retry(reason: "down", afterMs: nil)])
+        let outbox = try Scene([oncall], giveUpAfterMs: 5_000)
+        try await outbox.put(["a"], for: "oncall")
+        #expect(try await outbox.run { try await outbox.journal.outboxCounts().dead == 1 })
+        #expect(oncall.got.count > 1)
+    }
+
+    @Test func whatIsForAReceiverThatIsGoneIsADeadLetter() async throws {
+        let outbox = try Scene([ScriptedReceiver("oncall")])
+        try await outbox.put(["a"], for: "former")
+        #expect(try await outbox.run { try await outbox.journal.outboxCounts().dead == 1 })
+    }
+
+    @Test func pausesDoubleUpToTheirCap() {
+        let policy = DeliveryPolicy(
+            plan: ReceiverPlan(name: "x", kind: .webhook, url: "http://x", retryMinMs: 500, retryMaxMs: 60_000))
+        let longest = (1...12).map { policy.pauseMs(afterAttempt: $0, wishMs: nil, draw: 1) }
+        #expect(longest.prefix(4) == [500, 1_000, 2_000, 4_000] && longest.last == 60_000)
+        #expect(policy.pauseMs(afterAttempt: 1_000_000, wishMs: nil, draw: 0) == 30_000)
+        #expect(policy.pauseMs(afterAttempt: 1, wishMs: 9_000, draw: 0) == 9_000)
+    }
+}
