@@ -18,12 +18,19 @@ extension HTTPTransport {
     public func reuse(_ body: consuming [UInt8]) {}
 }
 
+/// One request; the limits are part of it, so that none goes out without them.
 public struct HTTPRequest: Sendable {
+    /// `GET`, `PUT`, `POST`.
     public var method: String
+    /// Absolute, `http` or `https`; it may hold credentials, which no error repeats.
     public var url: String
+    /// Sent in this order, beside those that the transport adds itself.
     public var headers: [TextPair]
+    /// Nil sends no body.
     public var body: [UInt8]?
+    /// Path of a unix socket to connect to instead of the host of the URL.
     public var unixSocket: String?
+    /// Name lookup, connection and TLS handshake, milliseconds.
     public var connectTimeoutMs: Int64
     /// Everything from name lookup to the last byte.
     public var timeoutMs: Int64
@@ -59,10 +66,13 @@ public struct HTTPRequest: Sendable {
     }
 }
 
+/// A complete answer, whatever its status.
 public struct HTTPResponse: Sendable {
+    /// The status code of the last answer, after the redirects that were followed.
     public var status: Int
     /// As received, in order; names are compared without case.
     public var headers: [TextPair]
+    /// Decompressed, at most the limit of the request.
     public var body: [UInt8]
 
     public init(status: Int, headers: [TextPair] = [], body: [UInt8] = []) {
@@ -95,14 +105,20 @@ public struct HTTPResponse: Sendable {
 public enum TransportError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The URL, a file or an option is unusable; the text says which.
     case unusable(String)
+    /// No connection was made: nothing listens, or the name is unknown.
     case connectFailed(address: String, reason: String)
+    /// The time limit of the request passed; the server may have acted on it.
     case timedOut(address: String, afterMs: Int64)
+    /// The decompressed body passed the limit of the request, bytes.
     case bodyTooLarge(address: String, limitBytes: Int)
+    /// The handshake or the verification of the certificate failed.
     case tls(address: String, reason: String)
+    /// The connection broke after it was made; the server may have acted on the request.
     case broken(address: String, reason: String)
     /// The transport is shut down.
     case closed
 
+    /// Whether the same request may succeed later without a change of the configuration.
     public var isWorthRetrying: Bool {
         switch self {
         case .connectFailed, .timedOut, .broken: true

@@ -14,6 +14,7 @@ public protocol Journal: Outbox {
     func prune(beforeWallMs: Int64) async throws(JournalError)
 }
 
+/// Why the journal cannot be used.
 public enum JournalError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Full disk, read-only, no permission: the text says which and where. It may pass.
     case unwritable(path: String, reason: String)

@@ -2,9 +2,11 @@ public import Model
 
 /// What people may ask of the running daemon; API calls it, Daemon answers.
 public protocol Operations: Sendable {
+    /// The latest state of all releases and incidents.
     func snapshot() async -> Snapshot
     /// Journal entries of one incident, oldest first; empty for an unknown one.
     func entries(incident: String) async throws -> [JournalEntry]
+    /// Counts, queues and dead letters; throws when the database cannot be read.
     func outbox() async throws -> OutboxReport
     /// Tries to deliver again: dead letters return to their queues, and a pause of the receiver ends.
     func resendDeliveries(_ choice: DeliveryChoice, by: String, reason: String) async -> CommandResult
@@ -12,6 +14,7 @@ public protocol Operations: Sendable {
     func dropDeliveries(_ choice: DeliveryChoice, by: String, reason: String) async -> CommandResult
     /// Rolls a release back; valid in every state.
     func rollback(release: String, toVersion: String?, by: String, reason: String) async -> CommandResult
+    /// Clears the latch of a rolled-back release, so that it is watched again.
     func rearm(release: String, by: String, reason: String) async -> CommandResult
     /// Reads and validates all files, then swaps everything or nothing. The text holds every mistake.
     func reload() async -> CommandResult
@@ -23,6 +26,7 @@ public protocol Operations: Sendable {
 
 /// The outbox as people see it.
 public struct OutboxReport: Sendable, Equatable {
+    /// Of all receivers together.
     public var counts: OutboxCounts
     /// Receivers that have waiting or dead deliveries.
     public var queues: [ReceiverQueue]

@@ -10,10 +10,13 @@ public protocol Outbox: Sendable {
     func receiversWaiting() async throws(JournalError) -> [String]
     /// The head of a receiver's queue; nil when it is empty. The cost does not depend on the queue's length.
     func nextDelivery(receiver: String) async throws(JournalError) -> WaitingDelivery?
+    /// Removes the head of its queue as delivered.
     func markDelivered(_ id: String, atWallMs: Int64) async throws(JournalError)
     /// Records a failed try and when the next one is planned.
     func markRetry(_ id: String, reason: String, nextTryWallMs: Int64) async throws(JournalError)
+    /// Gives a delivery up: it becomes a dead letter.
     func markDead(_ id: String, reason: String, atWallMs: Int64) async throws(JournalError)
+    /// Of all receivers together.
     func outboxCounts() async throws(JournalError) -> OutboxCounts
     /// One entry per receiver that has waiting or dead deliveries, sorted by name.
     func queues() async throws(JournalError) -> [ReceiverQueue]
@@ -47,8 +50,11 @@ public struct WaitingDelivery: Sendable, Equatable {
 
 /// What waits for one receiver, or was given up.
 public struct ReceiverQueue: Sendable, Equatable {
+    /// The name in the configuration.
     public var receiver: String
+    /// Undelivered deliveries, the head included.
     public var waiting: Int
+    /// Deliveries that were given up and not dropped.
     public var dead: Int
     /// The head of the queue; nil when nothing waits.
     public var head: WaitingDelivery?
@@ -63,14 +69,19 @@ public struct ReceiverQueue: Sendable, Equatable {
 
 /// Which deliveries an operator means.
 public enum DeliveryChoice: Sendable, Equatable {
+    /// The one with this id.
     case id(String)
     /// All of a receiver.
     case receiver(String)
 }
 
+/// Numbers of deliveries by their state.
 public struct OutboxCounts: Sendable, Equatable, Codable {
+    /// Undelivered deliveries.
     public var waiting: Int
+    /// Deliveries that were given up and not dropped.
     public var dead: Int
+    /// Deliveries that a receiver accepted and that were not pruned.
     public var delivered: Int
 
     public init(waiting: Int = 0, dead: Int = 0, delivered: Int = 0) {
@@ -82,8 +93,11 @@ public struct OutboxCounts: Sendable, Equatable, Codable {
 
 /// A delivery that was given up.
 public struct DeadLetter: Sendable, Equatable, Codable {
+    /// The delivery as it was tried last.
     public var delivery: Delivery
+    /// Why it was given up.
     public var reason: String
+    /// When it was given up, milliseconds since the Unix epoch.
     public var atWallMs: Int64
 
     public init(delivery: Delivery, reason: String, atWallMs: Int64) {

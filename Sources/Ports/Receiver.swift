@@ -4,6 +4,7 @@ public import Model
 public protocol Receiver: Sendable {
     /// The name in the plan.
     var name: String { get }
+    /// Tries once, within the timeout of the configuration.
     func deliver(_ delivery: Delivery) async -> DeliveryOutcome
     /// How often the receiver wants the alerts that last once more; nil for a receiver that is told of changes alone.
     var resendMs: Int64? { get }
@@ -24,7 +25,9 @@ extension Receiver {
     public func takeOver(from previous: any Receiver) {}
 }
 
+/// The result of one try.
 public enum DeliveryOutcome: Sendable, Equatable {
+    /// The receiver accepted it.
     case delivered
     /// Network errors, 5xx, 429. `afterMs` is the receiver's own wish (`Retry-After`).
     case retry(reason: String, afterMs: Int64?)

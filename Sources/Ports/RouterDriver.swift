@@ -8,6 +8,7 @@ public import Model
 /// - Every call ends within its timeout; one lost instance does not hold up the others.
 /// - No text that comes out holds a secret.
 public protocol RouterDriver: Sendable {
+    /// What this kind of router can do; constant over the life of a driver.
     var capabilities: RouterCapabilities { get }
     /// The instances' names, from the plan, in order, unique.
     var instances: [String] { get }
@@ -21,6 +22,7 @@ public protocol RouterDriver: Sendable {
 
 /// One call that `apply` would make.
 public struct PlannedCall: Sendable, Equatable, Codable {
+    /// One of ``RouterDriver/instances``.
     public var instance: String
     /// `PUT http://127.0.0.1:9412/split {"canary_percent":0}` or `set server checkout/new1 weight 0`.
     public var call: String

@@ -8,8 +8,11 @@ public protocol SecretStore: Sendable {
 
 /// A secret that cannot be had. Names the place, never the content.
 public enum SecretError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The file does not exist, may not be read or is too large.
     case unreadableFile(path: String, reason: String)
+    /// The environment variable does not exist.
     case unsetVariable(name: String)
+    /// There is nothing but white space.
     case empty(place: String)
 
     public var description: String {
