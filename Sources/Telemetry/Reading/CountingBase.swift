@@ -50,6 +50,12 @@ struct CountingBase {
     /// A counter below its old level rose by more than its rate makes plausible.
     private(set) var hasDoubtfulClimb = false
     private(set) var hasNegative = false
+    /// A series of requests or errors has a value that no counter has, so the page does not know them.
+    private(set) var isUnreadable = false
+    /// A counter is a little lower than before, as rounding makes it.
+    private(set) var hasSlipped = false
+    /// Another process answers, and a counter that has not fallen may have begun at zero all the same.
+    private(set) var mayHaveRestarted = false
     /// A series of a signal was taken as a base, because its count is more than is plausible.
     private(set) var hasDoubtfulSignal = false
     /// What the page does not prove.
@@ -61,16 +67,16 @@ struct CountingBase {
 
     /// - Parameters:
     ///   - rate: events per second that the target has had lately; 0 when it is not known.
-    ///   - repeatedSeconds: for so long the scrapes before have repeated the same values.
+    ///   - earlierSeconds: for so long the scrapes before have repeated the same values, or missed series.
     init(
         hasEarlierPage: Bool, countsNewSeries: Bool, process: Process, coveredSeconds: Double?, rate: Double,
-        repeatedSeconds: Double, watch: WatchList
+        earlierSeconds: Double, watch: WatchList
     ) {
         self.hasEarlierPage = hasEarlierPage
         self.countsNewSeries = countsNewSeries
         self.process = process
         self.coveredSeconds = coveredSeconds
-        let expected = rate * ((coveredSeconds ?? 0) + repeatedSeconds)
+        let expected = rate * ((coveredSeconds ?? 0) + earlierSeconds)
         plausibleRise = max(Self.smallCount, 3 * expected)
         plausibleReset = max(Self.smallCount, 10 * expected)
         doubtful = ReadingSums(watchesErrors: watch.errors != nil, signals: watch.signals.count)
@@ -92,7 +98,7 @@ struct CountingBase {
     @inline(__always)
     func rise(from last: inout Double, to value: Double) -> Double {
         let rise = value - last
-        guard hasEarlierPage, rise >= 0, rise <= Self.largestIncrement, value >= 0 else { return -1 }
+        guard hasEarlierPage, rise >= 0, rise <= Self.largestIncrement, value >= 0, process != .later else { return -1 }
         last = value
         return rise
     }
@@ -104,7 +110,11 @@ struct CountingBase {
     mutating func count(_ series: inout WatchedSeries, isBack: Bool) -> Double {
         let value = series.value
         if value < 0 { hasNegative = true }
-        guard value.isFinite, value >= 0 else { return 0 }
+        guard value.isFinite, value >= 0 else {
+            let isEvents = series.roles.isRequests || series.roles.isErrors
+            if isEvents, value < 0 || series.last != nil { isUnreadable = true }
+            return 0
+        }
         guard series.roles.isPageCounter else { return countSignal(&series, isBack: isBack) }
         let isFollowed = series.mark?.isFollowed ?? false
         doubt = 0
@@ -120,6 +130,8 @@ struct CountingBase {
             return fall(&series, from: last)
         }
         if let mark = series.mark, let high = mark.high { return climb(&series, from: last, mark: mark, high: high) }
+        hasSlipped = hasSlipped || value < last
+        if process == .later, value > 0, value <= plausibleReset { mayHaveRestarted = true }
         // After a slip the highest value stays the base: a counter that swings would count its way back each time.
         series.setBase(max(value, last))
         return rise(&series, by: max(0, value - last), isBack: isBack)
@@ -137,7 +149,7 @@ struct CountingBase {
     /// A series without a last value.
     private mutating func begin(_ series: inout WatchedSeries) -> Double {
         series.setBase(series.value)
-        guard isThere, countsNewSeries || beganAtZero, series.value <= Self.largestIncrement else { return 0 }
+        guard isThere, series.value <= Self.largestIncrement else { return 0 }
         return beganAtZero ? series.value : doubt(&series, series.value)
     }
 

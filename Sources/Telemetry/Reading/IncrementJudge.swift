@@ -1,19 +1,28 @@
 /// Decides which of a page's increments are told, once the whole page has been counted.
 ///
-/// What the page proves is told at once. What it does not prove is told when it is within the page's own proven events
-/// (the first error of a new series), held back until the next page where it is more, and told then only when the rate
-/// seen there makes it plausible (at most three times as much). Else it was a base, and a note says so. Pages that repeat
-/// the values of the one before are no next page: exporters may render a page only now and then.
+/// A page is told as a whole or not at all: errors that are proven beside requests that are not would be a rate of nothing.
+///
+/// - What the page proves is told at once, together with doubtful counts that fit the target's rate (the first errors of a
+///   new series).
+/// - A page with more doubt is held back until the next one, and told then only when the rate seen there makes it plausible
+///   (at most three times as much). Else it was a base, and a note says so.
+/// - A page on which a series is missing that has just moved does not know its counts. They are told with the page on which
+///   the series is back, or after 15 s without it.
+/// - Pages that repeat the values of the one before are no next page, and no zero, as long as the target's exporter has been
+///   seen to repeat its pages: exporters may render a page only now and then.
 struct IncrementJudge {
     private struct Pending {
+        /// What the page proved.
         var sums: ReadingSums
+        /// What it did not prove; only of a page that is held back because of some series.
+        var doubtful: ReadingSums?
         /// The time that is told with the counts.
         var seconds: Double
         /// The time since the values had changed before, in which the counts may have come about.
         var spanSeconds: Double
         /// Of scrapes after it that repeated its values.
         var repeatSeconds = 0.0
-        /// Pages of which all counts were held back; 0 when it was only those of some series.
+        /// Pages that were held back because of all their counts; 0 when it was because of some series.
         var wholePages = 0
         let note: ReadingNote
 
@@ -27,12 +36,19 @@ struct IncrementJudge {
         var coveredSeconds: Double?
         var notes: [ReadingNote] = []
         var isAmbiguous = false
+        /// Series that had moved have been missing for too long to be waited for.
+        var isTiredOfMissing = false
     }
 
     private var pending: Pending?
     private var processes = ProcessWatch()
     /// Of scrapes that told nothing because a counter had fallen. What they counted comes with its return.
     private var withheldSeconds = 0.0
+    /// Pages that repeated the one before, or missed a series that had moved: they are told with the next complete page.
+    private var open = OpenPages()
+    private var pauses = RepeatedPages()
+    /// Doubtful events per second of the last two pages: where series come and go all the time, new ones are nothing new.
+    private var doubts = (0.0, 0.0)
     /// Events per second that the target has had lately: the highest rate, halved in some five minutes. 0 is unknown.
     private(set) var rate = 0.0
     /// For so long the scrapes before have repeated the same values. Exporters and caches that render a body only now and
@@ -40,18 +56,18 @@ struct IncrementJudge {
     private(set) var repeatedSeconds = 0.0
 
     /// The next page is a first one.
-    mutating func forget() { (pending, withheldSeconds, repeatedSeconds) = (nil, 0, 0) }
+    mutating func forget() { (pending, withheldSeconds, repeatedSeconds, open) = (nil, 0, 0, OpenPages()) }
 
-    mutating func judge(_ sums: ReadingSums, _ base: CountingBase, processStart: Double?, scrape: UInt64) -> Judgement {
+    /// The time before the last page whose counts are still to come, seconds.
+    var openSeconds: Double { open.seconds }
+
+    mutating func judge(_ sums: ReadingSums, _ base: CountingBase, _ page: JudgedPage) -> Judgement {
         var result = Judgement()
         if base.hasNegative { result.notes.append(.negativeCounter) }
         let hasSwung = base.hasFallen || base.cameBack
-        result.isAmbiguous = processes.read(
-            processStart: processStart,
-            hasSwung: hasSwung || base.process == .earlier || base.process == .unknown && base.resets > 0,
-            scrape: scrape)
+        result.isAmbiguous = isAmbiguous(base, page, hasSwung: hasSwung)
         if hasSwung || result.isAmbiguous {
-            pending = nil
+            (pending, open) = (nil, OpenPages())
             withhold(base)
             if base.hasFallen { result.notes.append(.fellWithoutRestart) }
             if base.cameBack { result.notes.append(.cameBack) }
@@ -59,30 +75,72 @@ struct IncrementJudge {
             return result
         }
         guard base.isThere, let sincePage = base.coveredSeconds, sincePage > 0 else { return result }
-        let isRepeat = isRepeat(sums, base)
-        if isRepeat, repeats(sincePage) { return result }
-        let seconds = sincePage + takeWithheld(base) + (pending?.repeatSeconds ?? 0)
-        let span = max(seconds, sincePage + repeatedSeconds)
-        if !isRepeat { repeatedSeconds = 0 }
-        // The series fell and returned by different amounts, so their sums do not fit each other.
-        if base.hasReturned, sums.hasMoreErrors { return result }
-        if let note = doubtAboutAll(sums, base, span) {
-            hold(&result, sums, base, (seconds, span), note)
+        if base.isUnreadable || tellsOfAnotherProcess(base) || isUnprovenRestart(base) {
+            (pending, open) = (nil, OpenPages())
             return result
         }
-        result.sums = sums
-        result.coveredSeconds = seconds
-        settle(&result, base, (seconds, span))
-        weigh(&result, sums, base, (seconds, span))
-        if result.sums?.hasTooManyErrors ?? false { result.notes.append(.errorsExceedRequests) }
-        withholdAll(&result, base)
-        // What a fall brought is no measure: two young processes behind one address would look ever busier.
-        if base.resets > 0 || base.hasClimbed { return result }
-        // Nor may one page raise it without bound: what it makes plausible would grow with each jump.
-        let highest = base.process == .unknown && rate > 0 ? 4 * rate : .infinity
-        rate = max(min(sums.size / span, highest), rate * max(0.5, 1 - seconds / 450))
+        let isRepeat = isRepeat(sums, base)
+        if isRepeat, repeats(sincePage, page) { return result }
+        let seconds = open.seconds + sincePage + takeWithheld(base) + (pending?.repeatSeconds ?? 0)
+        let span = max(seconds, sincePage + repeatedSeconds)
+        if !isRepeat {
+            pauses.change(afterSeconds: repeatedSeconds > 0 ? repeatedSeconds + sincePage : 0)
+            repeatedSeconds = 0
+        }
+        if page.missesMovingSeries {
+            if open.missing(sums, sincePage) { return result }
+            result.isTiredOfMissing = true
+        }
+        var whole = sums
+        if let earlier = open.take() { whole.absorb(earlier) }
+        // The series fell and returned by different amounts, so their sums do not fit each other.
+        if base.hasReturned, whole.hasMoreErrors { return result }
+        decide(&result, whole, base, (seconds, span))
+        learnRate(whole, base, (seconds, span), isTold: result.sums != nil)
         return result
     }
+
+    /// Holds the page back, or tells it with what was held back before it.
+    private mutating func decide(_ result: inout Judgement, _ sums: ReadingSums, _ base: CountingBase, _ time: Time) {
+        defer { doubts = (doubts.1, base.doubtful.size / time.span) }
+        if let note = doubtAboutAll(sums, base, time.span) { return hold(&result, sums, base, time, note) }
+        let isPlausible = isPlausible(base, beside: sums, time.span)
+        result.sums = sums
+        result.coveredSeconds = time.told
+        settle(&result, base, time)
+        guard isPlausible else { return holdBack(&result, sums, base, time) }
+        result.sums?.absorb(base.doubtful)
+        if result.sums?.hasTooManyErrors ?? false { result.notes.append(.errorsExceedRequests) }
+    }
+
+    private mutating func learnRate(_ sums: ReadingSums, _ base: CountingBase, _ time: Time, isTold: Bool) {
+        // What a fall brought is no measure: two young processes behind one address would look ever busier. Nor is a jump
+        // that is not confirmed yet.
+        if base.resets > 0 || base.hasClimbed || !isTold && pending?.isWholePage != false { return }
+        // Nor may one page raise it without bound: what it makes plausible would grow with each jump.
+        let highest = base.process == .unknown && rate > 0 ? 4 * rate : .infinity
+        rate = max(min(sums.size / time.span, highest), rate * max(0.5, 1 - time.told / 450))
+    }
+
+    // MARK: several processes
+
+    private mutating func isAmbiguous(_ base: CountingBase, _ page: JudgedPage, hasSwung: Bool) -> Bool {
+        let isReset = base.process == .unknown && base.resets > 0
+        let isOther = hasSwung || base.process == .earlier || isReset
+        // A start time that is computed from an uptime goes back and forth as well, but then the counters just go on.
+        let isConsistent = !isOther && base.resets == 0 && base.doubtful.size == 0
+        return processes.read(
+            processStart: page.processStart, hasSwung: isOther, isConsistent: isConsistent, scrape: page.scrape)
+    }
+
+    /// Another process answers, and nothing fell: its counts are those of its own life, of which nothing is known.
+    private func tellsOfAnotherProcess(_ base: CountingBase) -> Bool {
+        base.mayHaveRestarted && base.resets == 0 && !base.beganAtZero
+    }
+
+    /// A fall without a start time on the page: its process may have restarted, or another one may have answered, whose
+    /// counts are those of its own life. The page is a base.
+    private func isUnprovenRestart(_ base: CountingBase) -> Bool { base.process == .unknown && base.resets > 0 }
 
     /// Seconds that are told with a scrape's counts, and those in which they may have come about.
     private typealias Time = (told: Double, span: Double)
@@ -90,23 +148,23 @@ struct IncrementJudge {
     // MARK: scrapes that told nothing
 
     private func isRepeat(_ sums: ReadingSums, _ base: CountingBase) -> Bool {
-        base.hasEarlierPage && base.resets == 0 && !sums.hasRisen && !base.doubtful.hasRisen
+        base.hasEarlierPage && base.resets == 0 && !base.hasSlipped && !sums.hasRisen && !base.doubtful.hasRisen
     }
 
     /// A scrape that repeats the values before it neither confirms nor refutes what was held back: the exporter may not
     /// have rendered another body yet.
     ///
     /// - Returns: whether it tells nothing; else it tells that nothing happened.
-    private mutating func repeats(_ seconds: Double) -> Bool {
-        let isShort = repeatedSeconds + seconds <= Self.longestRepeatSeconds
-        repeatedSeconds = min(repeatedSeconds + seconds, Self.longestRepeatSeconds)
-        guard isShort, pending?.isWholePage == true else { return false }
-        pending?.repeatSeconds += seconds
+    private mutating func repeats(_ seconds: Double, _ page: JudgedPage) -> Bool {
+        let longest = max(pauses.longestSeconds(scrapeSeconds: seconds), pending == nil ? 0 : Self.longestRepeatSeconds)
+        let isShort = repeatedSeconds + seconds <= longest
+        repeatedSeconds = min(repeatedSeconds + seconds, RepeatedPages.mostSeconds)
+        guard isShort || page.isFrozen else { return false }
+        if pending != nil { pending?.repeatSeconds += seconds } else { open.seconds += seconds }
         return true
     }
 
-    /// Exporters and caches that render a body only now and then mostly do so this often.
-    private static let longestRepeatSeconds = 15.0
+    private static let longestRepeatSeconds = RepeatedPages.usualSeconds
 
     private mutating func withhold(_ base: CountingBase) {
         if base.cameBack || !base.hasFallen { withheldSeconds = 0 }
@@ -118,12 +176,6 @@ struct IncrementJudge {
         guard base.hasReturned || base.isRestarted else { return 0 }
         defer { withheldSeconds = 0 }
         return base.hasReturned ? withheldSeconds : 0
-    }
-
-    /// Zero must not be told where all that was counted waits for the next scrape: it would be a silence.
-    private func withholdAll(_ result: inout Judgement, _ base: CountingBase) {
-        guard base.hasDoubtfulClimb, pending != nil, result.sums?.size == 0 else { return }
-        (result.sums, result.coveredSeconds) = (nil, nil)
     }
 
     // MARK: the whole page
@@ -148,11 +200,8 @@ struct IncrementJudge {
         _ result: inout Judgement, _ sums: ReadingSums, _ base: CountingBase, _ time: Time, _ note: ReadingNote
     ) {
         var held = Pending(sums: sums, seconds: time.told, spanSeconds: time.span, wholePages: 1, note: note)
-        if isPlausible(base, beside: sums, time.span) {
-            held.sums.absorb(base.doubtful)
-        } else {
-            result.notes.append(.lateSeriesNotCounted)
-        }
+        let isFirst = base.beganAtZero || isPlausible(base, beside: sums, time.span)
+        if isFirst { held.sums.absorb(base.doubtful) } else { held.doubtful = base.doubtful }
         if let earlier = pending, earlier.isWholePage {
             if isConfirmed(earlier, by: sums.size, time.span) {
                 held.sums.absorb(earlier.sums)
@@ -170,40 +219,57 @@ struct IncrementJudge {
     private mutating func settle(_ result: inout Judgement, _ base: CountingBase, _ time: Time) {
         guard let held = pending, let sums = result.sums else { return }
         pending = nil
-        let later = held.isWholePage ? sums.size : base.followed.size
-        guard isConfirmed(held, by: later, time.span) else { return result.notes.append(held.note) }
+        let doubtIsConfirmed = held.doubtful.map { isConfirmed($0.size, held, by: base.followed.size, time.span) }
+        let pageIsConfirmed = !held.isWholePage || isConfirmed(held, by: sums.size, time.span)
+        // The seconds of a page that is not told are not covered.
+        guard pageIsConfirmed, doubtIsConfirmed ?? true else { return result.notes.append(held.note) }
         result.sums?.absorb(held.sums)
-        // Two scrapes agree, so it is the rate, whatever the rate was before.
-        if !held.isWholePage { rate = max(rate, min(held.sums.size / held.spanSeconds, later / time.span)) }
-        // Where only some series were held back, the others' counts of that time are told already, so the time is covered
-        // twice. Their rate is low for one page then; without it, all that was held would fall into this page's time.
+        if let doubtful = held.doubtful {
+            result.sums?.absorb(doubtful)
+            // Two scrapes agree, so it is the rate, whatever the rate was before.
+            let later = max(sums.size, base.followed.size)
+            let agreed = min((held.sums.size + doubtful.size) / held.spanSeconds, later / time.span)
+            rate = max(rate, agreed)
+        }
         result.coveredSeconds = time.told + held.seconds
     }
 
     /// Whether so many events in so many seconds make what was held back before them plausible.
     private func isConfirmed(_ held: Pending, by later: Double, _ span: Double) -> Bool {
+        isConfirmed(held.sums.size, held, by: later, span)
+    }
+
+    private func isConfirmed(_ size: Double, _ held: Pending, by later: Double, _ span: Double) -> Bool {
         let plausible = Self.plausibleFactor * later / span * held.spanSeconds
-        return held.sums.size <= plausible + (held.isWholePage ? CountingBase.smallCount : 0)
+        return size <= plausible + (held.isWholePage ? CountingBase.smallCount : 0)
     }
 
     // MARK: some series
 
-    private mutating func weigh(
-        _ result: inout Judgement, _ sums: ReadingSums, _ base: CountingBase, _ time: Time
-    ) {
-        guard base.doubtful.size > 0 else { return }
-        if isPlausible(base, beside: sums, time.span) {
-            result.sums?.absorb(base.doubtful)
-        } else {
-            pending = Pending(
-                sums: base.doubtful, seconds: time.told, spanSeconds: time.span, note: .lateSeriesNotCounted)
+    /// The page, because of some of its series. What was settled before it is told.
+    private mutating func holdBack(_ result: inout Judgement, _ sums: ReadingSums, _ base: CountingBase, _ time: Time) {
+        pending = Pending(
+            sums: sums, doubtful: base.doubtful, seconds: time.told, spanSeconds: time.span, note: .lateSeriesNotCounted
+        )
+        guard let told = result.coveredSeconds, told > time.told else {
+            (result.sums, result.coveredSeconds) = (nil, nil)
+            return
         }
+        // What was settled came together with this page's counts, which are held back now.
+        result.sums?.remove(sums)
+        result.coveredSeconds = told - time.told
     }
 
-    /// Whether the page's doubtful counts fit its proven ones.
+    /// Whether the page's doubtful counts fit its proven ones: with them the target has had no more events than its rate
+    /// makes of the time. Errors that are counted beside the requests fit any rate, so only a few of them do.
     private func isPlausible(_ base: CountingBase, beside sums: ReadingSums, _ span: Double) -> Bool {
-        base.doubtful.size <= max(sums.events, rate * span, Self.fewEvents)
-            && !sums.hasMoreErrors(with: base.doubtful)
+        let doubtful = base.doubtful
+        if sums.hasMoreErrors(with: doubtful) { return false }
+        if doubtful.size <= Self.fewEvents { return true }
+        if doubtful.size / span <= 2 * min(doubts.0, doubts.1) { return true }
+        guard !doubtful.hasErrorsBesideRequests else { return false }
+        let expected = max(rate * span, sums.events)
+        return sums.events + doubtful.events <= 1.1 * expected + 2 * expected.squareRoot() + Self.fewEvents
     }
 
     /// So many events of new series count whatever else comes: a service with a request per minute has first errors too.
@@ -214,4 +280,57 @@ struct IncrementJudge {
     private static let jumpFactor = 10.0
     /// So many events on one page are no jump.
     private static let smallJump = 100.0
+}
+
+/// What the judge has to know of a page besides its counts.
+struct JudgedPage {
+    /// `process_start_time_seconds`, where it can be trusted.
+    let processStart: Double?
+    let scrape: UInt64
+    /// A series of requests or errors that had moved on the page before is not on this one.
+    var missesMovingSeries = false
+    /// The page's own timestamps stand still, although they have been seen to advance.
+    var isFrozen = false
+}
+
+/// Pages whose counts wait for the next complete one.
+private struct OpenPages {
+    var seconds = 0.0
+    private var sums: ReadingSums?
+
+    /// - Returns: whether the page waits; false when it has been incomplete for too long, so that the series is gone.
+    mutating func missing(_ more: ReadingSums, _ sincePage: Double) -> Bool {
+        guard seconds + sincePage <= RepeatedPages.usualSeconds else { return false }
+        seconds += sincePage
+        if sums == nil { sums = more } else { sums?.absorb(more) }
+        return true
+    }
+
+    mutating func take() -> ReadingSums? {
+        defer { self = OpenPages() }
+        return sums
+    }
+}
+
+/// For how long a target's pages repeat their values while it has traffic.
+private struct RepeatedPages {
+    /// Exporters and caches that render a body only now and then mostly do so this often.
+    static let usualSeconds = 15.0
+    /// And at least this often.
+    static let mostSeconds = 60.0
+    /// The first pause was seen from its middle on.
+    private var changes = 0
+    private var longest = 0.0
+
+    mutating func change(afterSeconds seconds: Double) {
+        changes = min(changes + 1, Self.knownChanges)
+        longest = max(longest, min(seconds, Self.mostSeconds))
+    }
+
+    /// A target that has not been seen to change twice may repeat its pages for some scrapes.
+    func longestSeconds(scrapeSeconds: Double) -> Double {
+        changes < Self.knownChanges ? max(longest, min(Self.usualSeconds, 10 * scrapeSeconds)) : longest
+    }
+
+    private static let knownChanges = 2
 }

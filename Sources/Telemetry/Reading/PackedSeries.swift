@@ -7,6 +7,8 @@ struct PackedSeries {
     /// One per cell; NaN for none. A last value is always finite.
     private var last: [Double]
     private(set) var absent: [AbsentSeries]
+    /// Of each cell that counts requests or errors, in the layout's order: it rose on the last page.
+    private var moved: [Bool]
     /// One per cell, or none at all while no series has one. A series with a mark has its last value there and NaN in
     /// the column, so that the quick way does not take it.
     private var marked: [MarkedValue?] = []
@@ -20,11 +22,14 @@ struct PackedSeries {
     /// - Parameters:
     ///   - last: one per cell.
     ///   - marks: one per cell.
+    ///   - moved: one per cell, or none at all: whether it rose on the last page.
     init(
-        _ layout: PageLayout, last: [Double], marks: [SeriesMark?], absent: [AbsentSeries], scrape: UInt64
+        _ layout: PageLayout, last: [Double], marks: [SeriesMark?], moved: [Bool], absent: [AbsentSeries],
+        scrape: UInt64
     ) {
         self.layout = layout
         self.last = last
+        self.moved = layout.cells.events.map { moved.indices.contains($0) && moved[$0] }
         if marks.contains(where: { $0 != nil }) {
             marked = zip(marks, last).map { mark, value in mark.map { MarkedValue(value: value, mark: $0) } }
             for index in marked.indices where marked[index] != nil { self.last[index] = .nan }
@@ -36,13 +41,14 @@ struct PackedSeries {
     /// For a target of which nothing is known yet.
     init(_ layout: PageLayout) {
         self.init(
-            layout, last: Array(repeating: .nan, count: layout.cells.count), marks: [], absent: [], scrape: 0)
+            layout, last: Array(repeating: .nan, count: layout.cells.count), marks: [], moved: [], absent: [],
+            scrape: 0)
     }
 
     /// The same with another layout that is equal.
     func sharing(_ equal: PageLayout) -> PackedSeries {
-        var copy = PackedSeries(equal, last: last, marks: [], absent: absent, scrape: scrape)
-        copy.marked = marked
+        var copy = PackedSeries(equal, last: last, marks: [], moved: [], absent: absent, scrape: scrape)
+        (copy.marked, copy.moved) = (marked, moved)
         copy.pages = pages
         return copy
     }
@@ -58,15 +64,24 @@ struct PackedSeries {
             _ = try book.scan(text.span, format: layout.format, scrape: scrape, sketch: &sketch)
         } catch { return nil }
         let values = last.indices.map { marked.isEmpty ? last[$0] : marked[$0]?.value ?? last[$0] }
-        book.restore(values, marks: marked.map { $0?.mark }, absent: absent)
+        var hasMoved = [Bool](repeating: false, count: last.count)
+        for (place, cell) in layout.cells.events.enumerated() { hasMoved[cell] = moved[place] }
+        book.restore(values, marks: marked.map { $0?.mark }, moved: hasMoved, absent: absent)
         return book
     }
+
+    /// Whether a series of requests or errors is missing that rose when it was there last.
+    var missesMovingSeries: Bool { absent.contains(where: \.series.isMissed) }
+
+    /// The missing series are no longer waited for.
+    mutating func forgetMissed() { for index in absent.indices { absent[index].series.hasMoved = false } }
 
     // MARK: forgetting
 
     mutating func forgetValues() {
         for index in last.indices { last[index] = .nan }
         marked = []
+        for index in moved.indices { moved[index] = false }
         for index in absent.indices { absent[index].series.forgetValue() }
     }
 
@@ -110,6 +125,7 @@ struct PackedSeries {
         // The sums get the only reference, or the numbers would be copied.
         var room: [Double] = []
         swap(&room, &increments)
+        noteMoved(values)
         var sums = ReadingSums(
             watchesErrors: layout.watch.errors != nil, signals: layout.watch.signals.count, layout: layout.cells,
             room: consume room)
@@ -118,6 +134,16 @@ struct PackedSeries {
         if !marked.isEmpty, marked.allSatisfy({ $0 == nil }) { marked = [] }
         if base.isRestarted { for index in absent.indices { absent[index].series.restart() } }
         return sums
+    }
+
+    private mutating func noteMoved(_ values: [Double]) {
+        let events = layout.cells.events
+        guard values.count >= last.count else { return }
+        for place in events.indices {
+            let cell = events[place]
+            let before = marked.isEmpty ? last[cell] : marked[cell]?.value ?? last[cell]
+            moved[place] = values[cell] > before
+        }
     }
 
     private mutating func add(_ values: [Double], to sums: inout ReadingSums, from base: inout CountingBase) {

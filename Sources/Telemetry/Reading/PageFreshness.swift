@@ -14,6 +14,8 @@ public struct PageFreshness: Sendable, Equatable, Codable {
     /// the target's first page). Its largest value while a target has traffic is the longest time for which an
     /// unchanged page is no sign of silence. Nil for a page on which nothing moved, and for a first page.
     public var pauseSeconds: Double?
+    /// The page's own timestamps are those of the page before, although they have been seen to advance.
+    public var isFrozen = false
 
     public init(isKnownNew: Bool = true, secondsSinceChange: Double? = nil, pauseSeconds: Double? = nil) {
         self.isKnownNew = isKnownNew
@@ -26,14 +28,16 @@ public struct PageFreshness: Sendable, Equatable, Codable {
 struct FreshnessClock {
     private var lastChangeUptimeMs: Int64?
     private var newestTimestampMs: Int64?
+    private var timestampsAdvance = false
 
     /// - Parameters:
     ///   - hasMoved: a watched counter has another value than on the page before.
     ///   - timestampMs: the newest timestamp of a watched series on the page; nil where the page has none.
     mutating func read(hasMoved: Bool, timestampMs: Int64?, atUptimeMs now: Int64) -> PageFreshness {
+        let isFrozen = isFrozen(timestampMs, hasMoved: hasMoved)
         var isKnownNew = hasMoved
         if let timestampMs {
-            if let newest = newestTimestampMs, timestampMs > newest { isKnownNew = true }
+            if let newest = newestTimestampMs, timestampMs > newest { (isKnownNew, timestampsAdvance) = (true, true) }
             newestTimestampMs = max(newestTimestampMs ?? timestampMs, timestampMs)
         }
         guard let last = lastChangeUptimeMs else {
@@ -41,8 +45,17 @@ struct FreshnessClock {
             return PageFreshness(isKnownNew: true)
         }
         let seconds = Double(now - last) / 1_000
-        guard hasMoved else { return PageFreshness(isKnownNew: isKnownNew, secondsSinceChange: seconds) }
+        guard hasMoved else {
+            var freshness = PageFreshness(isKnownNew: isKnownNew, secondsSinceChange: seconds)
+            freshness.isFrozen = isFrozen
+            return freshness
+        }
         lastChangeUptimeMs = now
         return PageFreshness(isKnownNew: true, secondsSinceChange: 0, pauseSeconds: seconds)
+    }
+
+    func isFrozen(_ timestampMs: Int64?, hasMoved: Bool) -> Bool {
+        guard timestampsAdvance, !hasMoved, let timestampMs, let newest = newestTimestampMs else { return false }
+        return timestampMs <= newest
     }
 }

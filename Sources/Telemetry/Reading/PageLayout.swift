@@ -138,6 +138,8 @@ struct LayoutCells: Sendable {
     let signals: [[SignalRole]]
     /// Indices of the cells that are start times.
     let startTimes: [Int]
+    /// Indices of the cells that count requests or errors.
+    let events: [Int]
     /// Distinct and rising.
     let bounds: [Double]
     /// Distinct and rising.
@@ -159,6 +161,7 @@ struct LayoutCells: Sendable {
         cells = roles.map { Self.cell($0, bounds: bounds, quantiles: quantiles) }
         signals = roles.contains { !$0.signals.isEmpty } ? roles.map(\.signals) : []
         startTimes = roles.indices.filter { roles[$0].isStartTime }
+        events = roles.indices.filter { roles[$0].isRequests || roles[$0].isErrors }
         matches = TargetReading.Matches(
             requests: roles.count(where: \.isRequests), errors: roles.count(where: \.isErrors),
             latency: roles.count(where: \.isLatency))

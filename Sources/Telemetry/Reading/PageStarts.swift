@@ -22,7 +22,7 @@ struct StartHistory {
     private var last = PageStarts()
     /// `_created` moved while nothing fell: it is computed at each scrape and proves nothing.
     private var isCreatedComputed = false
-    /// Pages in a row on which the start time moved while nothing fell. After three it is computed at each scrape.
+    /// Pages since the last reset on which the start time moved while nothing fell. After three it is computed at each scrape.
     private var lonelyMoves = 0
 
     /// What a page says about the process since the page before.
@@ -30,21 +30,30 @@ struct StartHistory {
         if let now = starts.process, lonelyMoves < Self.mostLonelyMoves {
             guard let before = last.process else { return .unknown }
             if now - before > Self.toleranceSeconds { return .later }
-            return before - now > Self.toleranceSeconds ? .earlier : .same
+            if before - now > Self.toleranceSeconds { return .earlier }
+            // The start time may be a side-car's, while the application restarts beside it.
+            return isCreatedLater(starts) ? .createdLater : .same
         }
-        guard starts.process == nil, last.process == nil, let now = starts.created, let before = last.created,
-            now > before,
-            !isCreatedComputed
-        else { return .unknown }
+        guard (starts.process == nil && last.process == nil) || !isTrusted, isCreatedLater(starts) else {
+            return .unknown
+        }
         return .createdLater
     }
+
+    private func isCreatedLater(_ starts: PageStarts) -> Bool {
+        guard !isCreatedComputed, let now = starts.created, let before = last.created else { return false }
+        return now > before
+    }
+
+    /// The process's start time is one, as far as is known.
+    var isTrusted: Bool { lonelyMoves < Self.mostLonelyMoves }
 
     /// - Parameter hasReset: a counter fell, as it does after a restart.
     mutating func took(_ starts: PageStarts, hasReset: Bool) {
         let process = process(starts)
         if process == .createdLater, !hasReset { isCreatedComputed = true }
         if lonelyMoves < Self.mostLonelyMoves {
-            lonelyMoves = (process == .later || process == .earlier) && !hasReset ? lonelyMoves + 1 : 0
+            if hasReset { lonelyMoves = 0 } else if process == .later || process == .earlier { lonelyMoves += 1 }
         }
         if starts.process != nil { last = PageStarts(process: starts.process, created: last.created) }
         if starts.created != nil { last = PageStarts(process: last.process, created: starts.created) }

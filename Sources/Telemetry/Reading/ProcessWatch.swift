@@ -13,16 +13,17 @@ struct ProcessWatch {
     private var ambiguousUntil: UInt64 = 0
 
     /// - Parameters:
-    ///   - hasSwung: a counter fell without a proof of a restart, or came back, or the start is earlier than the one before.
+    ///   - hasSwung: a counter fell without a proof of a restart, or came back, or another process's counts were shown.
+    ///   - isConsistent: the counters just went on. Then a start time that returns is one that is computed anew at each scrape.
     ///   - scrape: the page's number.
     /// - Returns: whether the target is several processes. It is one again after ten calm pages.
-    mutating func read(processStart: Double?, hasSwung: Bool, scrape: UInt64) -> Bool {
+    mutating func read(processStart: Double?, hasSwung: Bool, isConsistent: Bool, scrape: UInt64) -> Bool {
         if hasSwung {
             swings.append(scrape)
             swings.removeAll { $0 + Self.memory < scrape }
         }
         let hasReturned = processStart.map { returns(to: $0, scrape: scrape) } ?? false
-        if hasReturned || swings.count >= Self.mostSwings && hasSwung {
+        if hasReturned && !isConsistent || swings.count >= Self.mostSwings && hasSwung {
             ambiguousUntil = scrape + Self.calmPages
         }
         return scrape < ambiguousUntil

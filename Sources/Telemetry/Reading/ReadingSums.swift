@@ -121,6 +121,9 @@ struct ReadingSums {
         matches.requests > 0 && errors + other.errors > requests + other.requests
     }
 
+    /// Errors that are counted by a metric of their own.
+    var hasErrorsBesideRequests: Bool { errors > requests }
+
     var hasMoreErrors: Bool { matches.requests > 0 && errors > requests }
 
     /// Far more errors than requests.
@@ -134,6 +137,16 @@ struct ReadingSums {
         if let more = other.count { count = (count ?? 0) + more }
         for (bound, increment) in zip(other.bounds, other.increments) { addBucket(bound, increment) }
         for index in signals.indices { signals[index].absorb(other.signals[index]) }
+    }
+
+    /// Takes back what was added with ``absorb(_:)``.
+    mutating func remove(_ other: ReadingSums) {
+        requests -= other.requests
+        errors -= other.errors
+        sumSeconds -= other.sumSeconds
+        if let less = other.count { count = max(0, (count ?? 0) - less) }
+        for (bound, increment) in zip(other.bounds, other.increments) { addBucket(bound, -increment) }
+        for index in signals.indices { signals[index].remove(other.signals[index]) }
     }
 
     /// Whether a watched counter rose.

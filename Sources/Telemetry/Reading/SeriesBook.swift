@@ -184,6 +184,17 @@ extension SeriesBook {
         }
     }
 
+    /// Whether a series of requests or errors is missing that rose when it was there last.
+    func missesMovingSeries(scrape: UInt64) -> Bool {
+        guard series.count > present.count else { return false }
+        return series.contains { $0.isMissed && $0.scrape != scrape }
+    }
+
+    /// The missing series are no longer waited for.
+    mutating func forgetMissed(scrape: UInt64) {
+        for index in series.indices where series[index].scrape != scrape { series[index].hasMoved = false }
+    }
+
     /// Is there anything on the page but start times and gauges?
     var hasCounters: Bool { present.contains { series[$0].roles.isCountedFrom } }
 
@@ -198,7 +209,9 @@ extension SeriesBook {
             // Copied, changed and put back: two accesses to self at once are not possible.
             var one = series[index]
             let isCounter = one.roles.isCounter
+            let before = one.last
             let increment = isCounter ? base.count(&one, isBack: one.earlierScrape < lastScrape) : 0
+            one.hasMoved = isCounter && before.map { one.value > $0 } ?? false
             sums.add(one, increment: increment)
             series[index] = one
         }
@@ -220,6 +233,8 @@ extension SeriesBook {
 
     var presentMarks: [SeriesMark?] { present.map { series[$0].mark } }
 
+    var presentMoved: [Bool] { present.map { series[$0].hasMoved } }
+
     /// What is known of series that are not on the page of that number.
     func absent(scrape: UInt64) -> [AbsentSeries] {
         guard series.count > present.count else { return [] }
@@ -229,9 +244,12 @@ extension SeriesBook {
 
     /// Gives the series of the page that was scanned last their values, and takes the others in.
     ///
-    /// - Parameter marks: one per value, or none at all.
-    mutating func restore(_ values: [Double], marks: [SeriesMark?], absent: [AbsentSeries]) {
+    /// - Parameters:
+    ///   - marks: one per value, or none at all.
+    ///   - moved: whether the series rose on that page; one per value.
+    mutating func restore(_ values: [Double], marks: [SeriesMark?], moved: [Bool], absent: [AbsentSeries]) {
         for (index, value) in zip(present, values) { series[index].last = value.isNaN ? nil : value }
+        for (index, hasMoved) in zip(present, moved) { series[index].hasMoved = hasMoved }
         for (index, mark) in zip(present, marks) { series[index].mark = mark }
         present.removeAll()
         for one in absent where canonical[one.text] == nil {

@@ -61,6 +61,14 @@ struct SignalSums {
         for (bound, increment) in zip(other.bounds, other.increments) { addBucket(bound, increment) }
     }
 
+    /// Takes back what was added with ``absorb(_:)``.
+    mutating func remove(_ other: SignalSums) {
+        rise -= other.rise
+        sum -= other.sum
+        if let less = other.count { count = max(0, (count ?? 0) - less) }
+        for (bound, increment) in zip(other.bounds, other.increments) { addBucket(bound, -increment) }
+    }
+
     /// - Parameters:
     ///   - hasBase: false withholds increments; a gauge needs no base.
     func reading(_ signal: Signal, hasBase: Bool) -> SignalReading {

@@ -37,6 +37,8 @@ public struct TargetReader {
     /// A series that is new on this page may be one that was forgotten, so it has no base yet.
     private var hasForgotten = false
     private var freshness = FreshnessClock()
+    /// Series that had moved have been missing for so long that they are no longer waited for.
+    private var isTiredOfMissing = false
 
     /// - Throws: ``SelectorError`` for a regular expression that cannot be used.
     public init(watch: WatchList, limits: ScrapeLimits) throws(SelectorError) {
@@ -113,7 +115,8 @@ public struct TargetReader {
         guard let sums else { return nil }
         if packed?.forgetLongGone() ?? false { hasForgotten = true }
         let page = PageFacts(
-            samples: layout.gaps.count, hasCounters: layout.cells.hasCounters, starts: shown, moving: moving)
+            samples: layout.gaps.count, hasCounters: layout.cells.hasCounters, starts: shown, moving: moving,
+            missesMovingSeries: packed?.missesMovingSeries ?? false)
         return finish(sums, base, time, page)
     }
 
@@ -141,6 +144,8 @@ public struct TargetReader {
         _ scratch: inout ReadingScratch
     ) throws(ExpositionError) -> TargetReading {
         var book = try takeBook()
+        if isTiredOfMissing { book.forgetMissed(scrape: lastScrape) }
+        isTiredOfMissing = false
         defer { if packed == nil { self.book = book } }
         scratch.sketch.begin(isOn: mayMakeLayout && patience.isOver())
         let samples: Int
@@ -155,6 +160,7 @@ public struct TargetReader {
         if isNearlyQuiet { facts.moving = book.movingRequests(limit: Self.namesShown) }
         var base = base(time, facts.starts)
         let sums = book.count(from: &base, watch: watch, scrape: scrape, lastScrape: lastScrape)
+        facts.missesMovingSeries = book.missesMovingSeries(scrape: scrape)
         if book.forgetLongGone(scrape: scrape) { hasForgotten = true }
         pack(book, page, scratch.sketch, format: format)
         return finish(sums, base, time, facts)
@@ -196,8 +202,8 @@ public struct TargetReader {
             page, sketch, roles: book.presentRoles, format: format, watch: watch, limits: limits)
         guard let layout else { return patience.layoutEnded(afterPages: 0) }
         packed = PackedSeries(
-            layout, last: book.presentValues, marks: book.presentMarks, absent: book.absent(scrape: scrape),
-            scrape: scrape)
+            layout, last: book.presentValues, marks: book.presentMarks, moved: book.presentMoved,
+            absent: book.absent(scrape: scrape), scrape: scrape)
     }
 
     // MARK: counting
@@ -206,7 +212,7 @@ public struct TargetReader {
         var base = CountingBase(
             hasEarlierPage: lastReadUptimeMs != nil, countsNewSeries: !hasForgotten, process: starts.process(shown),
             coveredSeconds: lastReadUptimeMs.map { Double(time.uptimeMs - $0) / 1_000 }, rate: judge.rate,
-            repeatedSeconds: judge.repeatedSeconds, watch: watch)
+            earlierSeconds: max(judge.repeatedSeconds, judge.openSeconds), watch: watch)
         let newWithin = time.countNewWithin
         if !base.hasEarlierPage, let started = shown.oldest, let newWithin, newWithin.contains(started) {
             base.beganAtZero = true
@@ -222,7 +228,17 @@ public struct TargetReader {
         // A page without anything to count is no base: what comes next may be a lifetime's numbers.
         if lastReadUptimeMs != nil || page.hasCounters { lastReadUptimeMs = time.uptimeMs }
         lastScrape = scrape
-        let judged = judge.judge(sums, base, processStart: page.starts.process, scrape: scrape)
+        let hasMoved = sums.hasRisen || base.doubtful.hasRisen || base.resets > 0 || base.hasFallen || base.cameBack
+        let judged = judge.judge(
+            sums, base,
+            JudgedPage(
+                processStart: starts.isTrusted ? page.starts.process : nil, scrape: scrape,
+                missesMovingSeries: page.missesMovingSeries,
+                isFrozen: freshness.isFrozen(page.timestampMs, hasMoved: hasMoved)))
+        if judged.isTiredOfMissing {
+            packed?.forgetMissed()
+            isTiredOfMissing = packed == nil
+        }
         var reading = (judged.sums ?? sums).reading(
             samples: page.samples, hasBase: judged.sums != nil, coveredSeconds: judged.coveredSeconds,
             resets: base.resets, watch: watch)
@@ -231,7 +247,6 @@ public struct TargetReader {
             reading.notes.append(.lateSeriesNotCounted)
         }
         reading.isAmbiguous = judged.isAmbiguous
-        let hasMoved = sums.hasRisen || base.doubtful.hasRisen || base.resets > 0 || base.hasFallen || base.cameBack
         reading.freshness = freshness.read(
             hasMoved: hasMoved, timestampMs: page.timestampMs, atUptimeMs: time.uptimeMs)
         if let requests = reading.requests, requests > 0, requests <= CountingBase.smallCount {
@@ -253,6 +268,8 @@ private struct PageFacts {
     let starts: PageStarts
     var moving: [String] = []
     var timestampMs: Int64?
+    /// A series of requests or errors that had moved on the page before is not on this one.
+    var missesMovingSeries = false
 }
 
 /// When a page was read, and which processes are new to us then.

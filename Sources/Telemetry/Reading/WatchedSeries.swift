@@ -48,6 +48,11 @@ struct WatchedSeries {
     /// Its value in that scrape.
     var value = 0.0
     var timestampMs: Int64?
+    /// It rose on the page that had it last.
+    var hasMoved = false
+
+    /// While it is missing, the page does not know its requests or errors.
+    var isMissed: Bool { hasMoved && (roles.isRequests || roles.isErrors) }
 
     /// Takes a value as the next base; the mark ends.
     mutating func setBase(_ value: Double) {
@@ -58,6 +63,7 @@ struct WatchedSeries {
     mutating func forgetValue() {
         last = nil
         mark = nil
+        hasMoved = false
     }
 
     /// It began at zero again while it was not on the page.
