@@ -48,8 +48,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     ],
     targets: [
-        // annex: the C library
+        // annex: the C libraries
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         // pure
         room("Support"),
         room("Telemetry"),
@@ -59,7 +60,7 @@ let package = Package(
         room("Kernel", ["Model", "Support", "Telemetry", "Statistics"]),
         // floor 1: the edges
         room("ConfigurationFiles", ["Model", "Support", "Telemetry", yams]),
-        room("HTTPClient", ["Model", "Ports", "Support", "CCurl"]),
+        room("HTTPClient", ["Model", "Ports", "Support", "CCurl", "CZlib"]),
         // Yams finds the weights in files of routers; HTTP/1 is for routers that poll.
         room("Routers", ["Model", "Ports", "Support", nioCore, nioPosix, nioHTTP1, yams]),
         room("Notifications", ["Model", "Ports", "Support", crypto]),

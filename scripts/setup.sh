@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what rollguard needs on Debian or Ubuntu; does nothing where it is there already.
 #
-#   scripts/setup.sh build    what the build needs: libcurl, SQLite
+#   scripts/setup.sh build    what the build needs: libcurl, zlib, SQLite
 #   scripts/setup.sh test     that, and the real programs that the tests talk to; those that Debian does not have
 #                             go into .routers-venv, a Python environment in this checkout, and the validator of JSON
 #                             Schemas into .schema-venv
@@ -11,7 +11,7 @@
 #   scripts/setup.sh gate     what the build needs, and valgrind, which counts instructions
 set -euo pipefail
 
-build_packages=(libcurl4-openssl-dev pkg-config libsqlite3-dev)
+build_packages=(libcurl4-openssl-dev zlib1g-dev pkg-config libsqlite3-dev)
 test_packages=(curl openssl ca-certificates haproxy nginx-light prometheus prometheus-alertmanager
     prometheus-node-exporter caddy etcd-server redis-server libnginx-mod-http-lua python3-venv)
 bench_packages=(prometheus victoria-metrics)

@@ -62,13 +62,35 @@ final class EasyHandle {
 
     /// The answer, or why there is none.
     func outcome(_ code: CURLcode, _ request: PreparedRequest) -> Result<HTTPResponse, TransportError> {
-        guard code == CURLE_OK else { return .failure(failure(code, request).error(request)) }
         var status = 0
         _ = rg_get_long(raw, CURLINFO_RESPONSE_CODE, &status)
+        guard code == CURLE_OK, intake.pointee.endBody() else {
+            // What follows the headers cannot change what the status says.
+            let isAnswered = request.isStatusEnough && intake.pointee.hasHeaders && status >= 200
+            guard isAnswered else { return .failure(failure(code, request).error(request)) }
+            return .success(intake.pointee.response(status: status))
+        }
         var newConnections = 0
         _ = rg_get_long(raw, CURLINFO_NUM_CONNECTS, &newConnections)
         if newConnections == 0 { last = request }
-        return .success(intake.pointee.response(status: status))
+        var response = intake.pointee.response(status: status)
+        if request.unixSocket == nil { response.peer = peer }
+        return .success(response)
+    }
+
+    /// A connection to an address of this machine comes from the same address, or from another one of the loopback network.
+    private var peer: String? {
+        guard let address = text(CURLINFO_PRIMARY_IP), !address.isEmpty else { return nil }
+        var port = 0
+        _ = rg_get_long(raw, CURLINFO_PRIMARY_PORT, &port)
+        let isHere = address.hasPrefix("127.") || address == text(CURLINFO_LOCAL_IP)
+        return "\(isHere ? "localhost" : address):\(port)"
+    }
+
+    private func text(_ info: CURLINFO) -> String? {
+        var text: UnsafePointer<CChar>?
+        guard rg_get_text(raw, info, &text) == CURLE_OK else { return nil }
+        return text.map { String(cString: $0) }
     }
 
     private func failure(_ code: CURLcode, _ request: PreparedRequest) -> TransferFailure {
@@ -80,7 +102,6 @@ final class EasyHandle {
         let detail = exhaustion ?? errorDetail(code)
         return TransferFailure(
             code: code, detail: detail, refusal: intake.pointee.refusal,
-            contentEncoding: code == CURLE_BAD_CONTENT_ENCODING ? intake.pointee.header("Content-Encoding") : nil,
             wasSent: startedMicroseconds > 0 || request.isRedirected)
     }
 
@@ -116,9 +137,8 @@ extension EasyHandle {
         set(CURLOPT_TCP_KEEPALIVE, 1)
         set(CURLOPT_TCP_KEEPIDLE, 30)
         set(CURLOPT_TCP_KEEPINTVL, 10)
-        // An empty text decodes every coding that this libcurl knows (gzip, deflate, br and zstd on Debian) and asks for
-        // them. Some servers compress although nobody asked, so it is always set; `setHeaders` takes the question back.
-        set(CURLOPT_ACCEPT_ENCODING, "")
+        // CURLOPT_ACCEPT_ENCODING stays unset: bodies are decoded by ``BodyDecoder``, because libcurl accepts a compressed
+        // body that is cut off.
     }
 
     /// - Parameter keepsNames: names were looked up on this transport, and stay known for a minute.
@@ -183,7 +203,7 @@ extension EasyHandle {
         // libcurl would add these by itself: a wait for "100 Continue", and a form's content type.
         append("Expect:")
         if !request.hasHeader("content-type") { append("Content-Type:") }
-        if !request.acceptsCompression, !request.hasHeader("accept-encoding") { append("Accept-Encoding:") }
+        if request.acceptsCompression, !request.hasHeader("accept-encoding") { append("Accept-Encoding: gzip") }
         note(CURLOPT_HTTPHEADER, rg_set_list(raw, CURLOPT_HTTPHEADER, headerList))
     }
 

@@ -23,6 +23,25 @@ enum HeaderBlock {
         return headers
     }
 
+    /// `HTTP/1.1 200 OK`
+    static func isStatusLine(_ line: UnsafeRawBufferPointer) -> Bool { line.starts(with: "HTTP/".utf8) }
+
+    /// `HTTP/1.1 103 Early Hints`
+    static func isInterim(_ line: UnsafeRawBufferPointer) -> Bool {
+        guard let blank = line.firstIndex(of: 0x20), blank + 1 < line.count else { return false }
+        return line[blank + 1] == UInt8(ascii: "1")
+    }
+
+    /// The line that ends a header block.
+    static func isEmpty(_ line: UnsafeRawBufferPointer) -> Bool { line.allSatisfy { isSpace($0) || $0 == 0x0A } }
+
+    /// The value when the line is a `Content-Encoding`. Makes no text of any other line.
+    static func contentEncoding(_ line: UnsafeRawBufferPointer) -> String? {
+        let name = "content-encoding:".utf8
+        guard line.count > name.count, zip(line, name).allSatisfy({ $0 | 0x20 == $1 | 0x20 }) else { return nil }
+        return String(decoding: trimmed(Array(line.dropFirst(name.count)).filter { $0 != 0x0A }[...]), as: UTF8.self)
+    }
+
     private static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         // By indices: taking elements away from a slice would copy what it is a slice of.
         var range = bytes.indices

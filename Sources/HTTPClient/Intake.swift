@@ -11,12 +11,23 @@ struct Intake {
         case headersTooLarge
         /// All bodies under way together.
         case tooMuchAtOnce
+        /// The body is not what its `Content-Encoding` says, or it is cut off.
+        case undecodable(encoding: String, reason: String)
     }
 
     private(set) var refusal: Refusal?
     private var limitBytes = 0
     private var headers: [UInt8] = []
     private var body: [UInt8] = []
+    /// The answer's `Content-Encoding`; empty without one.
+    private var encoding = ""
+    /// From the first byte of the body on.
+    private var decoder: BodyDecoder?
+    /// Kept from body to body, because it has some 60 kB.
+    private var inflater: Inflater?
+    /// All header lines of an answer that is not an interim one (1xx) have arrived.
+    private(set) var hasHeaders = false
+    private var isInterim = false
     private let bodies: BodyPool
     private let easy: UnsafeMutableRawPointer
 
@@ -33,11 +44,17 @@ struct Intake {
         self.limitBytes = limitBytes
         refusal = nil
         headers.removeAll(keepingCapacity: true)
+        encoding = ""
+        hasHeaders = false
         rest()
     }
 
     /// What has come of a body that nobody will get goes back to the pool.
     mutating func rest() {
+        if var ended = decoder {
+            inflater = ended.takeInflater() ?? inflater
+            decoder = nil
+        }
         guard body.capacity > 0 else { return }
         bodies.letGo(body.count)
         var unused: [UInt8] = []
@@ -53,27 +70,64 @@ struct Intake {
         return response
     }
 
-    /// A header of the last answer.
-    func header(_ name: String) -> String? {
-        HTTPResponse(status: 0, headers: HeaderBlock.lastAnswer(headers)).header(name)
+    /// Bytes of the body as they were sent; false stops the transfer. libcurl's own limit (`MAXFILESIZE`) is blind to
+    /// chunked and to compressed bodies, so the limit is here.
+    mutating func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard !bytes.isEmpty else { return true }
+        if decoder == nil {
+            guard acceptsDeclaredLength() else { return refuse(.bodyTooLarge) }
+            decoder = BodyDecoder(encoding: encoding, inflater: inflater)
+        }
+        return decode { decoder, receive in decoder.take(bytes, receive) }
     }
 
-    /// Decoded bytes of the body; false stops the transfer. libcurl's own limit (`MAXFILESIZE`) is blind to chunked and to
-    /// compressed bodies, so the limit is here.
-    mutating func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        if body.isEmpty, !acceptsDeclaredLength() { return refuse(.bodyTooLarge) }
-        guard bytes.count <= limitBytes - body.count else { return refuse(.bodyTooLarge) }
-        guard bodies.hold(bytes.count) else { return refuse(.tooMuchAtOnce) }
-        body.append(contentsOf: bytes)
+    /// The transfer has ended well as far as HTTP is concerned; false when the body's content is incomplete.
+    mutating func endBody() -> Bool {
+        guard decoder != nil else { return true }
+        return decode { decoder, receive in decoder.finish(receive) }
+    }
+
+    private mutating func decode(
+        _ step: (inout BodyDecoder, (UnsafeRawBufferPointer) -> Bool) -> BodyDecoder.Failure?
+    ) -> Bool {
+        // Taken out for the call, so that what it hands on can be appended.
+        guard var working = decoder.take() else { return true }
+        let failure = step(&working) { append($0) }
+        decoder = working
+        switch failure {
+        case nil: return true
+        case .stopped: return false
+        case .undecodable(let reason): return refuse(.undecodable(encoding: encoding, reason: reason))
+        }
+    }
+
+    /// Content of the body; false, with the reason, when it is too much.
+    private mutating func append(_ content: UnsafeRawBufferPointer) -> Bool {
+        guard content.count <= limitBytes - body.count else { return refuse(.bodyTooLarge) }
+        guard bodies.hold(content.count) else { return refuse(.tooMuchAtOnce) }
+        body.append(contentsOf: content)
         return true
     }
 
     /// A line of a header block; also lines of trailers, which come after the body and are left out.
     mutating func receiveHeader(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard body.isEmpty else { return true }
+        guard decoder == nil else { return true }
         guard bytes.count <= Self.headerLimitBytes - headers.count else { return refuse(.headersTooLarge) }
         headers.append(contentsOf: bytes)
+        note(bytes)
         return true
+    }
+
+    /// What has to be known before the body arrives.
+    private mutating func note(_ line: UnsafeRawBufferPointer) {
+        if HeaderBlock.isStatusLine(line) {
+            encoding = ""
+            isInterim = HeaderBlock.isInterim(line)
+        } else if let value = HeaderBlock.contentEncoding(line) {
+            encoding += encoding.isEmpty ? value : ", \(value)"
+        } else if HeaderBlock.isEmpty(line), !isInterim {
+            hasHeaders = true
+        }
     }
 
     /// A server that announces too much is stopped at its first byte; an honest length is reserved at once.

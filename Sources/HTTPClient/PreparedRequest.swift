@@ -16,6 +16,7 @@ struct PreparedRequest: Sendable {
     var redirectLimit: Int
     var redirectsMayLeaveHost: Bool
     var acceptsCompression: Bool
+    var isStatusEnough: Bool
     var security: ClientSecurity
 
     var isRedirected: Bool { redirectsLeft < redirectLimit }
@@ -60,6 +61,7 @@ extension PreparedRequest {
         redirectsLeft = redirectLimit
         redirectsMayLeaveHost = request.redirectsMayLeaveHost
         acceptsCompression = request.acceptsCompression
+        isStatusEnough = request.isStatusEnough
         security = request.security
     }
 

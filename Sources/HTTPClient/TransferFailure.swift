@@ -1,4 +1,6 @@
 import CCurl
+import Glibc
+import Model
 import Ports
 
 /// What libcurl says about a transfer that failed, and what that means to the caller.
@@ -7,8 +9,6 @@ struct TransferFailure {
     /// libcurl's own words.
     let detail: String
     let refusal: Intake.Refusal?
-    /// The answer's header, where the body cannot be decoded.
-    let contentEncoding: String?
     /// False when the failure came before the request was begun: then the server cannot have acted on it.
     let wasSent: Bool
 
@@ -25,7 +25,7 @@ struct TransferFailure {
             return .unusable("\(address): \(reason)")
         case CURLE_SSL_CERTPROBLEM, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CRL_BADFILE, CURLE_SSL_ENGINE_INITFAILED,
             CURLE_SSL_CIPHER:
-            return .unusable("\(address): \(reason)")
+            return .unusable("\(address): \(Self.fileProblem(request.security) ?? reason)")
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS,
             CURLE_SSL_PINNEDPUBKEYNOTMATCH:
             return .tls(address: address, reason: reason)
@@ -39,8 +39,7 @@ struct TransferFailure {
         case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY:
             return .broken(address: address, reason: "the answer is not HTTP (\(reason))")
         case CURLE_BAD_CONTENT_ENCODING:
-            let encoding = contentEncoding.map { " '\(Self.line($0, limit: 60))'" } ?? ""
-            return .broken(address: address, reason: "its content encoding\(encoding) cannot be decoded: \(reason)")
+            return .broken(address: address, reason: "its transfer encoding cannot be decoded: \(reason)")
         case CURLE_GOT_NOTHING:
             return .broken(address: address, reason: "closed without an answer")
         default:
@@ -56,7 +55,30 @@ struct TransferFailure {
             .broken(address: address, reason: "its headers are larger than \(Intake.headerLimitBytes) bytes")
         case .tooMuchAtOnce:
             .broken(address: address, reason: "the answers under way take all the memory that they may take together")
+        case .undecodable(let encoding, let reason):
+            .broken(address: address, reason: Self.undecodable(encoding, reason))
         }
+    }
+
+    /// Which file of the client's TLS cannot be read. libcurl's own text is of a later, other failure at times.
+    private static func fileProblem(_ security: ClientSecurity) -> String? {
+        let files = [
+            ("client certificate", security.certificateFile), ("key of the client certificate", security.keyFile),
+            ("certificate of the authority", security.caFile),
+        ]
+        for (what, path) in files {
+            guard let path, access(path, R_OK) != 0 else { continue }
+            return "the \(what) \(path) cannot be read: \(String(cString: strerror(errno)))"
+        }
+        guard let path = security.certificateFile else { return nil }
+        return "the client certificate \(path), or its key, cannot be used"
+    }
+
+    private static func undecodable(_ encoding: String, _ reason: String) -> String {
+        guard !encoding.isEmpty else {
+            return "its body begins like gzip and cannot be decoded: \(line(reason, limit: 200))"
+        }
+        return "its content encoding '\(line(encoding, limit: 60))' cannot be decoded: \(line(reason, limit: 200))"
     }
 
     private var isCut: Bool {

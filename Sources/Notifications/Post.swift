@@ -1,7 +1,8 @@
 import Model
 import Ports
 
-/// Posts a JSON body and sorts the answer: done, try again, or never.
+/// Posts a JSON body and sorts the answer by its status: done, try again, or never. The body of the answer is used in
+/// messages only, so it decides nothing, whether it is large, slow or endless.
 struct Post: Sendable {
     private let plan: ReceiverPlan
     private let transport: any HTTPTransport
@@ -44,7 +45,7 @@ struct Post: Sendable {
             method: "POST", url: address,
             headers: [TextPair("Content-Type", "application/json")] + headers + plan.headers,
             body: body, connectTimeoutMs: min(2_000, plan.timeoutMs), timeoutMs: plan.timeoutMs,
-            bodyLimitBytes: 64 << 10, security: plan.security)
+            bodyLimitBytes: 64 << 10, isStatusEnough: true, security: plan.security)
         do throws(TransportError) {
             return Post.outcome(try await transport.send(request))
         } catch {

@@ -42,6 +42,9 @@ public struct HTTPRequest: Sendable {
     public var redirectsMayLeaveHost: Bool
     /// Ask for compressed bodies. One that comes without being asked for is decoded all the same.
     public var acceptsCompression: Bool
+    /// The status is all that the caller needs: once the headers have arrived, a body that is too large, too slow, broken or
+    /// cannot be decoded is dropped instead of being an error. The response has the part that had arrived.
+    public var isStatusEnough: Bool
     /// `security.authorization` is resolved by the transport, which holds a ``SecretStore``.
     public var security: ClientSecurity
 
@@ -49,7 +52,7 @@ public struct HTTPRequest: Sendable {
         method: String = "GET", url: String, headers: [TextPair] = [], body: [UInt8]? = nil, unixSocket: String? = nil,
         connectTimeoutMs: Int64 = 2_000, timeoutMs: Int64 = 5_000, bodyLimitBytes: Int = 1 << 20,
         redirectLimit: Int = 0, redirectsMayLeaveHost: Bool = true, acceptsCompression: Bool = false,
-        security: ClientSecurity = ClientSecurity()
+        isStatusEnough: Bool = false, security: ClientSecurity = ClientSecurity()
     ) {
         self.method = method
         self.url = url
@@ -62,6 +65,7 @@ public struct HTTPRequest: Sendable {
         self.redirectLimit = redirectLimit
         self.redirectsMayLeaveHost = redirectsMayLeaveHost
         self.acceptsCompression = acceptsCompression
+        self.isStatusEnough = isStatusEnough
         self.security = security
     }
 }
@@ -74,11 +78,15 @@ public struct HTTPResponse: Sendable {
     public var headers: [TextPair]
     /// Decompressed, at most the limit of the request.
     public var body: [UInt8]
+    /// Where the connection led, after redirects: `10.0.0.1:9090`, with `localhost` for every address of this machine. Nil
+    /// through a unix socket, and where the transport does not know it.
+    public var peer: String?
 
-    public init(status: Int, headers: [TextPair] = [], body: [UInt8] = []) {
+    public init(status: Int, headers: [TextPair] = [], body: [UInt8] = [], peer: String? = nil) {
         self.status = status
         self.headers = headers
         self.body = body
+        self.peer = peer
     }
 
     /// The body, which is empty then; for handing its memory on.

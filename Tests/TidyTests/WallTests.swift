@@ -11,7 +11,7 @@ struct WallTests {
         "Ports": ["Model"],
         "Kernel": ["Model", "Support", "Telemetry", "Statistics"],
         "ConfigurationFiles": ["Model", "Support", "Telemetry", "Yams", "Foundation", "Glibc"],
-        "HTTPClient": ["Model", "Ports", "Support", "CCurl", "Glibc", "Synchronization", "Foundation"],
+        "HTTPClient": ["Model", "Ports", "Support", "CCurl", "CZlib", "Glibc", "Synchronization", "Foundation"],
         "Routers": [
             "Model", "Ports", "Support", "NIOCore", "NIOPosix", "NIOHTTP1", "Yams", "Foundation", "Synchronization",
         ],
