@@ -41,6 +41,17 @@ struct LatencyUnitReadingTests {
         #expect(try Self.read(pages, unit).latency == .summary(expected))
     }
 
+    @Test(arguments: [
+        ("latencyMs", LatencyUnit.milliseconds), ("request_duration_millisec", .milliseconds),
+        ("http.server.requestDurationMillis", .milliseconds), ("LatencyMS", .milliseconds),
+        ("rpc_durationMicros_bucket", .microseconds), ("time_nanosec", .nanoseconds),
+        ("request_duration_seconds", .seconds), ("requestSeconds", .seconds),
+    ])
+    func aNameMaySayTheUnit(_ name: String, _ unit: LatencyUnit) { #expect(LatencyUnit(nameOf: name) == unit) }
+
+    @Test(arguments: ["request_latency", "programs", "dms", "users", "US_latency"])
+    func mostNamesSayNoUnit(_ name: String) { #expect(LatencyUnit(nameOf: name) == nil) }
+
     /// A record that was written before units were known has none.
     @Test func anOldWatchListIsInSeconds() throws {
         #expect(WatchList(latency: SeriesSelector(metric: "d")).latencyPerSecond == 1)

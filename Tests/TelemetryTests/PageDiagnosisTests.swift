@@ -26,6 +26,10 @@ struct PageDiagnosisTests {
         """
     private static let micrometer = "d_seconds_count 5\nd_seconds_sum 1\n# TYPE d_seconds_max gauge\nd_seconds_max 1\n"
 
+    private static func buckets(_ name: String, _ bounds: String...) -> String {
+        (bounds + ["+Inf"]).map { "\(name)_bucket{le=\"\($0)\"} 1\n" }.joined()
+    }
+
     static let cases = [
         Case(name: "all is well", errors: "r_total{code=~\"5..\"}", page: counters, expected: []),
         Case(name: "no error yet", errors: "r_total{code=\"503\"}", page: counters, expected: []),
@@ -53,6 +57,12 @@ struct PageDiagnosisTests {
             expected: ["r is declared as a gauge, but the requests indicator needs a counter"]),
         Case(name: "a histogram's count", requests: "r_count", page: "# TYPE r histogram\nr_count 5\n", expected: []),
         Case(
+            name: "buckets as requests", requests: "d_bucket", page: buckets("d", "0.1"),
+            expected: ["use d_count for the requests indicator"]),
+        Case(
+            name: "one bucket as errors", errors: "d_bucket{le=\"0.1\"}", page: counters + buckets("d", "0.1"),
+            expected: []),
+        Case(
             name: "a bucket's name", latency: "d_bucket", page: counters + "d_bucket{le=\"+Inf\"} 1\nd_count 1\n",
             expected: ["write d, not d_bucket"]),
         Case(
@@ -71,6 +81,27 @@ struct PageDiagnosisTests {
             name: "bounds that are no seconds", latency: "d",
             page: counters + "d_bucket{le=\"5\"} 1\nd_bucket{le=\"10000\"} 1\nd_bucket{le=\"+Inf\"} 1\n",
             expected: ["the largest bucket of d is 10000, which can hardly be seconds"]),
+        Case(
+            name: "bounds that are rather milliseconds", latency: "d", page: counters + buckets("d", "0.5", "250"),
+            expected: ["the buckets of d go from 0.5 to 250, which can hardly be seconds"]),
+        Case(
+            name: "the same bounds of a metric named in seconds", latency: "d_seconds",
+            page: counters + buckets("d_seconds", "0.5", "250"), expected: []),
+        Case(
+            name: "bounds of a slow service", latency: "d", page: counters + buckets("d", "0.1", "300"), expected: []),
+        Case(
+            name: "bounds that somebody calls seconds", latency: "d", unit: .seconds,
+            page: counters + buckets("d", "0.5", "250"), expected: []),
+        Case(
+            name: "a summary with a mean of many seconds", latency: "d",
+            page: counters + "d{quantile=\"0.99\"} 23\nd_sum 90\nd_count 10\n",
+            expected: ["the mean of d is 9, which can hardly be seconds"]),
+        Case(
+            name: "a gauge above, which is not this metric's type",
+            page: "# TYPE up gauge\nup 1\nr_total{code=\"200\"} 5\n", expected: []),
+        Case(
+            name: "a gauge whose name goes on", requests: "r_total_all",
+            page: "# TYPE r_total gauge\nr_total 1\nr_total_all 5\n", expected: []),
         Case(
             name: "bounds in a unit that is said", latency: "d", unit: .milliseconds,
             page: counters + "d_bucket{le=\"10000\"} 1\nd_bucket{le=\"+Inf\"} 1\n", expected: []),

@@ -251,6 +251,19 @@ struct TargetReaderTests {
     }
 
     /// Exporters change the spelling of a bound with the format.
+    /// Swift's strings would call them equal. Read word by word at first, by the layout later.
+    @Test func labelsThatUnicodeCallsEquivalentAreTwoSeries() throws {
+        var pages = try Pages()
+        for (scrape, expected) in [nil, 12, 12, 12].enumerated() {
+            let (composed, decomposed) = (100 + 5 * scrape, 10 + 7 * scrape)
+            let reading = try pages.read(
+                "requests_total{v=\"caf\u{E9}\"} \(composed)\nrequests_total{v=\"cafe\u{301}\"} \(decomposed)\n")
+            #expect(reading.requests == expected.map(Double.init) && reading.matches.requests == 2)
+        }
+        let page = Array("m{v=\"K\"} 3\nm{v=\"\u{212A}\"} 4\n".utf8)
+        #expect(try Exposition.samples(in: page, format: .prometheusText).map(\.value) == [3, 4])
+    }
+
     @Test func aBoundThatIsSpelledInAnotherWayIsTheSameSeries() throws {
         var pages = try Pages(latency: "d")
         func page(_ bound: String, _ count: Int) -> String {

@@ -65,11 +65,11 @@ public enum Exposition {
         in page: [UInt8], format: ExpositionFormat
     ) throws(ExpositionError) -> [ExpositionSample] {
         var samples: [ExpositionSample] = []
-        var seen: Set<String> = []
+        var seen: Set<ExactText> = []
         try walk(page, format: format) { scanner, bytes in
             let sample = SampleBuilder.sample(scanner.sample, type: scanner.familyType, in: bytes)
             let key = sample.seriesText + (sample.timestampMs.map { " \($0)" } ?? "")
-            if seen.insert(key).inserted { samples.append(sample) }
+            if seen.insert(ExactText(key)).inserted { samples.append(sample) }
         }
         return samples
     }
@@ -77,10 +77,10 @@ public enum Exposition {
     /// The names of all metrics on the page, without doubles, in the page's order.
     public static func metricNames(in page: [UInt8], format: ExpositionFormat) throws(ExpositionError) -> [String] {
         var names: [String] = []
-        var seen: Set<String> = []
+        var seen: Set<ExactText> = []
         try walk(page, format: format) { scanner, bytes in
             let name = SampleSpot.text(scanner.sample.name, in: bytes)
-            if seen.insert(name).inserted { names.append(name) }
+            if seen.insert(ExactText(name)).inserted { names.append(name) }
         }
         return names
     }

@@ -9,7 +9,7 @@ struct SeriesBook {
     /// Text on the page -> index in `series`, or -1 for a text that does not matter.
     private var table = SeriesTable()
     /// Canonical text -> index in `series`.
-    private var canonical: [String: Int] = [:]
+    private var canonical: [ExactText: Int] = [:]
     private(set) var series: [WatchedSeries] = []
     /// Bounds of buckets and quantiles that were met.
     private var bounds: Set<Double> = []
@@ -82,8 +82,8 @@ struct SeriesBook {
         var index = -1
         if roles != .none {
             // `le="1"` and `le="1.0"` are one series: exporters change the spelling with the format.
-            let key = full.normalizing(roles.bucketBound != nil ? "le" : roles.quantile != nil ? "quantile" : nil)
-                .seriesText
+            let key = ExactText(
+                full.normalizing(roles.bucketBound != nil ? "le" : roles.quantile != nil ? "quantile" : nil).seriesText)
             if let known = canonical[key] {
                 index = known
             } else {
@@ -180,7 +180,7 @@ extension SeriesBook {
     func movingRequests(limit: Int) -> [String] {
         let moving = present.filter { series[$0].roles.isRequests && series[$0].value > (series[$0].last ?? 0) }
         return moving.prefix(limit).map { index in
-            String((canonical.first { $0.value == index }?.key ?? "").prefix(200))
+            String((canonical.first { $0.value == index }?.key.text ?? "").prefix(200))
         }
     }
 
@@ -239,7 +239,7 @@ extension SeriesBook {
     func absent(scrape: UInt64) -> [AbsentSeries] {
         guard series.count > present.count else { return [] }
         let gone = canonical.filter { series[$0.value].scrape != scrape }.sorted { $0.value < $1.value }
-        return gone.map { AbsentSeries(text: $0.key, series: series[$0.value]) }
+        return gone.map { AbsentSeries(text: $0.key.text, series: series[$0.value]) }
     }
 
     /// Gives the series of the page that was scanned last their values, and takes the others in.
@@ -252,8 +252,8 @@ extension SeriesBook {
         for (index, hasMoved) in zip(present, moved) { series[index].hasMoved = hasMoved }
         for (index, mark) in zip(present, marks) { series[index].mark = mark }
         present.removeAll()
-        for one in absent where canonical[one.text] == nil {
-            canonical[one.text] = series.count
+        for one in absent where canonical[ExactText(one.text)] == nil {
+            canonical[ExactText(one.text)] = series.count
             series.append(one.series)
             if let bound = one.series.roles.bound { bounds.insert(bound) }
         }

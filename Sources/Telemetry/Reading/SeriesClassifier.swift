@@ -148,7 +148,9 @@ struct SelectorMatch {
 
     /// An absent label has the empty value.
     func matches(_ labels: [ExpositionSample.Label]) -> Bool {
-        tests.allSatisfy { test in test.holds(labels.first { $0.name == test.label }?.value ?? "") }
+        tests.allSatisfy { test in
+            test.holds(labels.first { $0.name.utf8.elementsEqual(test.label.utf8) }?.value ?? "")
+        }
     }
 
     private static func test(_ matcher: SeriesSelector.Matcher) throws(SelectorError) -> (String) -> Bool {

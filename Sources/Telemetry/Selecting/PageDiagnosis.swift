@@ -84,6 +84,12 @@ public struct PageDiagnosis {
                 "\(selector.metric) is declared as a \(type), but the \(indicator) indicator needs a counter: "
                     + "a number that only rises, one per event")
         }
+        if countsBuckets(selector, metric) {
+            found.append(
+                "\(selector.metric) are the buckets of a histogram, in which each event is counted several times; use "
+                    + "\(LatencySuffix.base(of: selector.metric) ?? selector.metric)_count for the \(indicator) indicator"
+            )
+        }
         let labels = missingLabels(indicator, selector, metric)
         if labels.isEmpty, matched == 0, !isShared {
             found.append(
@@ -91,6 +97,12 @@ public struct PageDiagnosis {
                     + "its labels are \(metric.shownLabels)")
         }
         return found + labels
+    }
+
+    /// Buckets are cumulative, so that several of them hold the same event. One bucket alone counts.
+    private func countsBuckets(_ selector: SeriesSelector, _ metric: PageSurvey.Metric) -> Bool {
+        guard selector.metric.hasSuffix("_bucket"), metric.label("le") != nil else { return false }
+        return !selector.matchers.contains { $0.label == "le" && $0.comparison == .equal }
     }
 
     private func wrongType(_ metric: PageSurvey.Metric, _ name: String) -> String? {
@@ -179,12 +191,31 @@ public struct PageDiagnosis {
     }
 
     private func unit(_ name: String) -> [String] {
-        let largest = survey[name + "_bucket"]?.bounds.filter(\.isFinite).max() ?? 0
-        guard watch.latencyUnit == nil, largest >= LatencyUnit.implausibleSeconds else { return [] }
+        guard watch.latencyUnit == nil, let doubt = doubtfulBounds(name) ?? doubtfulMean(name) else { return [] }
         return [
-            "the largest bucket of \(name) is \(FloatFormat.plain(largest)), which can hardly be seconds; if the histogram "
-                + "is in milliseconds, write 'latency_unit: ms' under 'indicators' (or 'latency_unit: s' if it is right)"
+            "\(doubt), which can hardly be seconds; if \(name) is in milliseconds, write 'latency_unit: ms' under "
+                + "'indicators' (or 'latency_unit: s' if it is right)"
         ]
+    }
+
+    private func doubtfulBounds(_ name: String) -> String? {
+        let bounds = survey[name + "_bucket"]?.bounds.filter { $0.isFinite && $0 > 0 } ?? []
+        guard let smallest = bounds.min(), let largest = bounds.max() else { return nil }
+        let shown = FloatFormat.plain(largest)
+        if largest >= LatencyUnit.implausibleSeconds { return "the largest bucket of \(name) is \(shown)" }
+        guard LatencyUnit(nameOf: name) == nil,
+            LatencyUnit.isDoubtfulInSeconds(smallest: smallest, largest: largest)
+        else { return nil }
+        return "the buckets of \(name) go from \(FloatFormat.plain(smallest)) to \(shown)"
+    }
+
+    private func doubtfulMean(_ name: String) -> String? {
+        guard LatencyUnit(nameOf: name) == nil, let sum = survey[name + "_sum"]?.total,
+            let count = survey[name + "_count"]?.total, count > 0
+        else { return nil }
+        let mean = sum / count
+        guard mean >= LatencyUnit.doubtfulMeanSeconds else { return nil }
+        return "the mean of \(name) is \(FloatFormat.plain((mean * 100).rounded() / 100))"
     }
 
     /// Matchers that hold because their label is nowhere.

@@ -10,10 +10,13 @@ struct PageSurvey {
         var labels: [Label] = []
         /// Of `le`, as on the page.
         var bounds: Set<Double> = []
+        /// Of all series.
+        var total = 0.0
 
         mutating func take(_ sample: ExpositionSample, type: MetricType?) {
             self.type = self.type ?? type
             series += 1
+            if sample.value.isFinite { total += sample.value }
             for label in sample.labels {
                 if label.name == "le", bounds.count < PageSurvey.boundLimit,
                     let bound = SeriesClassifier.number(label.value)
@@ -63,10 +66,24 @@ struct PageSurvey {
             if seen.insert(name).inserted { names.append(name) }
             guard wanted.contains(name) else { return }
             let sample = SampleBuilder.sample(scanner.sample, type: scanner.familyType, in: bytes)
-            metrics[name, default: Metric()].take(sample, type: scanner.familyType)
+            let isOwn = PageSurvey.isOf(SampleSpot.text(scanner.familyName, in: bytes), series: name)
+            metrics[name, default: Metric()].take(sample, type: isOwn ? scanner.familyType : nil)
         }
         (self.names, self.metrics) = (names, metrics)
     }
+
+    /// Whether a `# TYPE` line of that family declares the series. Without a line of its own a metric may follow another
+    /// family's.
+    private static func isOf(_ family: String, series name: String) -> Bool {
+        let (family, name) = (Array(family.utf8), Array(name.utf8))
+        guard name.starts(with: family) else { return false }
+        return suffixes.contains(String(decoding: name.dropFirst(family.count), as: UTF8.self))
+    }
+
+    /// Of a family's series, in both formats.
+    private static let suffixes: Set<String> = [
+        "", "_bucket", "_sum", "_count", "_total", "_created", "_info", "_gsum", "_gcount",
+    ]
 
     subscript(_ name: String) -> Metric? { metrics[name] }
 
