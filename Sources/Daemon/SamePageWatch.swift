@@ -3,12 +3,13 @@ import Support
 import Synchronization
 import Telemetry
 
-/// Finds out whether targets of both pools whose addresses differ in their query alone are one page, because the exporter
-/// ignores the query. Then both pools would have the same numbers, and every comparison would say "no difference".
+/// Finds out whether targets of both pools are one page: their addresses differ in the query alone, which the exporter
+/// ignores, or their names lead to the same port. Then both pools would have the same numbers, and every comparison would
+/// say "no difference".
 ///
-/// Two pages are taken for one while they match the same number of series and the sums of their counters are no further
-/// apart than what the counters rose by in a scrape. Two services whose lifetimes of counters lie so close are possible
-/// only at their very beginning, and then for a few scrapes.
+/// Two pages are taken for one while they match the same number of series, do not name different start times, and the sums
+/// of their counters are no further apart than what the counters rose by in a scrape. Two services whose lifetimes of
+/// counters lie so close are possible only at their very beginning, and then for a few scrapes.
 final class SamePageWatch: Sendable {
     private struct Seen {
         let pool: Pool
@@ -16,9 +17,15 @@ final class SamePageWatch: Sendable {
         let total: SeriesTotal
         /// Since the scrape before.
         let rise: Double
+        /// Scrapes in a row after which the pages were alike while the counters of both moved.
+        var alike = 0
     }
 
     private let seen = Mutex<[Seen]>([])
+    private let confirmations: Int
+
+    /// - Parameter confirmations: so many scrapes in a row have to be alike, while the counters of both pages move.
+    init(confirmations: Int = 0) { self.confirmations = confirmations }
 
     /// Takes a page down.
     ///
@@ -27,15 +34,21 @@ final class SamePageWatch: Sendable {
         seen.withLock { seen in
             let index = seen.firstIndex { $0.pool == pool && $0.instance == instance }
             let rise = index.map { max(0, total.total - seen[$0].total.total) } ?? 0
-            let here = Seen(pool: pool, instance: instance, total: total, rise: rise)
+            var here = Seen(pool: pool, instance: instance, total: total, rise: rise)
+            let twin = seen.first { $0.pool != pool && Self.isSame($0, here) }
+            if let twin {
+                let isMoving = rise > 0 && twin.rise > 0
+                here.alike = (index.map { seen[$0].alike } ?? 0) + (isMoving ? 1 : 0)
+            }
             if let index { seen[index] = here } else { seen.append(here) }
-            return seen.first { $0.pool != pool && Self.isSame($0, here) }?.instance
+            return here.alike >= confirmations ? twin?.instance : nil
         }
     }
 
     private static func isSame(_ one: Seen, _ other: Seen) -> Bool {
         let (first, second) = (one.total, other.total)
         guard first.series == second.series, max(first.total, second.total) > 0 else { return false }
+        if let start = first.startSeconds, let other = second.startSeconds, start != other { return false }
         // One of them may have been read a scrape later. Before the first rise only near equality counts.
         let rise = max(one.rise, other.rise)
         let tolerance = rise > 0 ? 1.25 * rise : 0.01 * max(first.total, second.total)

@@ -124,12 +124,9 @@ actor ScrapeService {
     private static func watchForSamePages(
         _ release: ReleasePlan, _ scrapers: [TargetScraper.Identity: TargetScraper]
     ) {
-        let watches = SamePageWatch.watches(of: release)
-        for pool in Pool.allCases {
-            for target in release.pool(pool).targets {
-                let identity = TargetScraper.Identity(release: release.name, pool: pool, instance: target.instance)
-                scrapers[identity]?.watch(for: watches.isEmpty ? nil : watches[target.identity])
-            }
+        OtherPool.forTargets(of: release) { pool, target, other in
+            let identity = TargetScraper.Identity(release: release.name, pool: pool, instance: target.instance)
+            scrapers[identity]?.know(other)
         }
     }
 

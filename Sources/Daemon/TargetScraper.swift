@@ -24,8 +24,13 @@ actor TargetScraper {
     private let clock: SystemClock
     private var reader: TargetReader
     private let shelf: LayoutShelf
-    /// For a target whose page may be one of the other pool's as well. Every plan gives a new one.
-    private let samePage = Mutex<SamePageWatch?>(nil)
+    /// Every plan gives a new one.
+    private let otherPool = Mutex<OtherPool?>(nil)
+    /// The path and the query of the target, which an endpoint has beside its address.
+    private let page: PageIdentity
+    /// The series matched when the page was searched for series that both pools take.
+    private var searched: TargetReading.Matches?
+    private var sharedSeries: String?
     private let scratches: ScratchPool
     /// The one that was last looked for on the shelf.
     private var shelved: PageLayout?
@@ -53,6 +58,7 @@ actor TargetScraper {
         self.target = target
         scrape = release.scrape
         watch = release.indicators(of: pool)
+        page = target.identity
         lane = place.lane
         transport = place.transport
         self.clock = clock
@@ -65,7 +71,7 @@ actor TargetScraper {
         reader = try TargetReader(watch: release.indicators(of: pool), limits: release.scrape.limits)
     }
 
-    nonisolated func watch(for samePage: SamePageWatch?) { self.samePage.withLock { $0 = samePage } }
+    nonisolated func know(_ other: OtherPool) { otherPool.withLock { $0 = other } }
 
     /// An answer, or why there is none, and when it arrived. Two scrapers read the same one where a page has both pools.
     struct Fetched: Sendable {
@@ -210,13 +216,18 @@ actor TargetScraper {
         guard response.status == 200 else { return .failure("\(address) answered with status \(response.status)") }
         do {
             let format = try format(of: response)
+            if let reason = CutScrapeBody.reason(response, format: format) {
+                return .failure("the scrape body of \(address) \(reason)")
+            }
             let reading = try read(
                 response.body, format: format, at: now,
                 countNewWithin: watchedSinceUptimeMs.map {
                     NewProcesses.started(sinceUptimeMs: max($0, knownSinceUptimeMs), at: now)
                 })
             lastReadUptimeMs = now.uptimeMs
-            if let reason = samePageReason(response.body, format: format) { return .failure(reason) }
+            if let reason = sharedReason(response, format: format, matches: reading.matches) {
+                return .failure(reason)
+            }
             warn(reading, page: response.body, format: format)
             return .success(reading, warnings: warnings + notes.texts(adding: reading.notes, atUptimeMs: now.uptimeMs))
         } catch {
@@ -250,17 +261,53 @@ actor TargetScraper {
     }
 
     /// Why a page that can be read must not be compared.
-    private func samePageReason(_ page: [UInt8], format: ExpositionFormat) -> String? {
-        guard let samePage = samePage.withLock({ $0 }), let counter = watch.requests ?? watch.errors,
-            let total = SeriesTotal(of: counter, in: page, format: format),
-            let twin = samePage.twin(of: target.instance, in: pool, total: total)
-        else { return nil }
-        let other = pool == .baseline ? "canary" : "baseline"
-        return
-            "\(address) has the same counters as \(other) \(twin): the exporter ignores the query, so both pools would "
-            + "be compared with themselves; give both one address and each pool its own 'match', such as "
-            + "match: {server: new1}"
+    private func sharedReason(
+        _ response: HTTPResponse, format: ExpositionFormat, matches: TargetReading.Matches
+    ) -> String? {
+        guard let other = otherPool.withLock({ $0 }) else { return nil }
+        var twins: SamePageWatch?
+        if let peer = response.peer {
+            let endpoint = EndpointWatch.Endpoint(peer: peer, path: page.path, query: page.query)
+            twins = other.endpoints.watch(of: target.instance, in: pool, at: endpoint)
+        }
+        if let otherWatch = other.watch {
+            guard other.hasSameTarget || twins != nil else { return nil }
+            return sharedSeriesReason(otherWatch, response.body, format: format, matches: matches)
+        }
+        if let samePage = other.samePage, let twin = twin(samePage, response.body, format: format) {
+            return
+                "\(target.instance) has the same counters as \(otherPoolName) \(twin): the exporter ignores the query, so "
+                + "both pools would be compared with themselves; give both one address and each pool its own 'match', "
+                + "such as match: {server: new1}"
+        }
+        guard let twins, let twin = twin(twins, response.body, format: format) else { return nil }
+        return "\(target.instance) has the same counters as \(otherPoolName) \(twin), and both lead to "
+            + "\(response.peer ?? ""): they are one service, which would be compared with itself; give each pool targets of "
+            + "its own"
     }
+
+    private func twin(_ watch: SamePageWatch, _ page: [UInt8], format: ExpositionFormat) -> String? {
+        guard let counter = self.watch.requests ?? self.watch.errors,
+            let total = SeriesTotal(of: counter, in: page, format: format)
+        else { return nil }
+        return watch.twin(of: target.instance, in: pool, total: total)
+    }
+
+    /// The page is searched when other series match, and while there is something to find.
+    private func sharedSeriesReason(
+        _ other: WatchList, _ page: [UInt8], format: ExpositionFormat, matches: TargetReading.Matches
+    ) -> String? {
+        if searched != matches || sharedSeries != nil {
+            searched = matches
+            sharedSeries = SharedSeries.first(of: watch, and: other, in: page, format: format)
+        }
+        return sharedSeries.map { series in
+            "the 'match' of both pools takes \(series.prefix(200)), which would be compared with itself; make them exclude "
+                + "each other"
+        }
+    }
+
+    private var otherPoolName: String { (pool == .baseline ? Pool.canary : .baseline).rawValue }
 
     private var address: String { Redaction.url(target.url) }
 

@@ -53,6 +53,9 @@ struct InspectCommand: AsyncParsableCommand {
         let format: ExpositionFormat
         do {
             format = try ExpositionFormat(contentType: fetched.contentType, fallback: nil)
+            if let reason = fetched.response.flatMap({ CutScrapeBody.reason($0, format: format) }) {
+                throw ExpositionError(line: 0, reason: "the scrape body \(reason)")
+            }
             samples = try Exposition.samples(in: fetched.body, format: format)
         } catch {
             throw try refuse("\(error)")
@@ -70,6 +73,8 @@ struct InspectCommand: AsyncParsableCommand {
     private struct Page {
         let body: [UInt8]
         let contentType: String?
+        /// Nil for a file.
+        var response: HTTPResponse?
     }
 
     private func load(_ path: String) throws -> Plan {
@@ -91,7 +96,8 @@ struct InspectCommand: AsyncParsableCommand {
                 throw TransportError.broken(
                     address: Redaction.url(page), reason: "it answered with status \(response.status)")
             }
-            return Page(body: response.body, contentType: contentType ?? response.header("Content-Type"))
+            return Page(
+                body: response.body, contentType: contentType ?? response.header("Content-Type"), response: response)
         } catch {
             if json { Terminal.say(try InspectReport.json(error: "\(error)")) }
             throw Failure.unreachable("error: \(error)")

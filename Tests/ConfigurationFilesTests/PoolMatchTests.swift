@@ -43,6 +43,9 @@ struct PoolMatchTests {
         ("http://localhost:1/m", "http://127.0.0.1:1/m"), ("http://[::1]:1/m", "http://localhost:1/m"),
         ("http://lb:1/m?a=1&b=2", "http://lb:1/m?b=2&a=1"), ("http://lb:1/%6D", "http://lb:1/m"),
         ("http://[2001:db8::1]:1/m", "http://[2001:0DB8:0:0::0001]:1/m"), ("http://lb:1/m", "http://lb.:1/./m?"),
+        ("http://127.0.0.1:1/m", "http://0x7f000001:1/m"), ("http://127.0.0.1:1/m", "http://0177.0.0.1:1/m"),
+        ("http://127.0.0.1:1/m", "http://0X7F.1:1/m"), ("http://10.0.0.8:1/m", "http://012.0.010:1/m"),
+        ("http://10.0.0.8:1/m", "http://[::ffff:10.0.0.8]:1/m"),
     ])
     func twoSpellingsOfOnePageAreRefused(_ one: String, _ other: String) {
         let result = Self.load(baseline: "targets: [\"\(one)\"]", canary: "targets: [\"\(other)\"]")
@@ -55,7 +58,8 @@ struct PoolMatchTests {
         ("http://lb:1/m?pool=a", "http://lb:1/m?pool=b"), ("http://lb:1/a", "http://lb:1/b"),
         ("http://lb:1/m", "http://lb:2/m"), ("http://127.0.0.1:1/m", "http://127.0.0.2:1/m"),
         ("http://a.example:1/m", "http://b.example:1/m"), ("http://lb:1/a%2Fb", "http://lb:1/a/b"),
-        ("http://lb:1/m?a=1&a=2", "http://lb:1/m?a=1"),
+        ("http://lb:1/m?a=1&a=2", "http://lb:1/m?a=1"), ("http://10.0.0.8:1/m", "http://10.0.0.010:2/m"),
+        ("http://0x:1/m", "http://0:1/m"), ("http://08:1/m", "http://8:1/m"), ("http://0x7g:1/m", "http://0x7:1/m"),
     ])
     func otherPagesStayApart(_ one: String, _ other: String) {
         #expect(PageIdentity(url: one) != PageIdentity(url: other))

@@ -17,6 +17,47 @@ struct SamePageWatchTests {
             router: .gray(GrayRouterPlan(instances: [])), rules: [])
     }
 
+    /// Names that lead to one port are compared for some scrapes, because two services behind one ingress may begin alike.
+    @Test func aPageUnderTwoNamesIsRecognisedOnceItHasMovedForSomeScrapes() throws {
+        let watch = SamePageWatch(confirmations: 3)
+        var found: [Bool] = []
+        for cycle in 0..<8 {
+            // The counters stand still in the first three scrapes.
+            let value = 10_000 + max(0, cycle - 2) * 50
+            let old = watch.twin(of: "old", in: .baseline, total: try Self.total(value))
+            let new = watch.twin(of: "new", in: .canary, total: try Self.total(value + (cycle > 2 ? 20 : 0)))
+            found.append(old != nil || new != nil)
+        }
+        #expect(found.prefix(5).allSatisfy { !$0 } && found[7], "\(found)")
+    }
+
+    @Test func differentStartTimesAreTwoPages() throws {
+        func total(_ start: Int) throws -> SeriesTotal {
+            let page = "r 5000\nprocess_start_time_seconds \(start)\n"
+            return try #require(
+                SeriesTotal(of: SeriesSelector(metric: "r"), in: Array(page.utf8), format: .prometheusText))
+        }
+        let watch = SamePageWatch()
+        #expect(watch.twin(of: "old", in: .baseline, total: try total(100)) == nil)
+        #expect(watch.twin(of: "new", in: .canary, total: try total(101)) == nil)
+        #expect(watch.twin(of: "new", in: .canary, total: try total(100)) == "old")
+    }
+
+    @Test func onlyTargetsOfBothPoolsAtOneEndpointAreCompared() {
+        let endpoints = EndpointWatch()
+        func watch(_ instance: String, _ pool: Pool, _ peer: String, path: String = "/metrics") -> SamePageWatch? {
+            endpoints.watch(of: instance, in: pool, at: .init(peer: peer, path: path, query: []))
+        }
+        #expect(watch("a:1", .baseline, "10.0.0.1:1") == nil)
+        #expect(watch("b:1", .baseline, "10.0.0.1:1") == nil, "one pool alone")
+        #expect(watch("c:1", .canary, "10.0.0.2:1") == nil, "another address")
+        #expect(watch("c:1", .canary, "10.0.0.1:1", path: "/other") == nil, "another path")
+        let found = watch("c:1", .canary, "10.0.0.1:1")
+        #expect(found != nil && watch("a:1", .baseline, "10.0.0.1:1") === found)
+        #expect(watch("c:1", .canary, "10.0.0.3:1") == nil, "it has moved")
+        #expect(watch("a:1", .baseline, "10.0.0.1:1") == nil, "nothing of the other pool is there any more")
+    }
+
     private static func total(_ value: Int, series: Int = 1) throws -> SeriesTotal {
         let page = (0..<series).map { "r{n=\"\($0)\"} \($0 == 0 ? value : 0)\n" }.joined()
         return try #require(

@@ -121,19 +121,29 @@ private enum HostIdentity {
         return (0..<4).map { String(address >> (24 - 8 * UInt32($0)) & 0xFF) }.joined(separator: ".")
     }
 
-    /// As `inet_aton` reads it in decimal: `127.1` is 127.0.0.1.
+    /// As `inet_aton` and curl read it: `127.1`, `0x7f.1`, `0177.0.0.1` and `2130706433` are 127.0.0.1.
     private static func ipv4(_ text: Substring) -> UInt32? {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         guard (1...4).contains(parts.count) else { return nil }
         var address: UInt32 = 0
         for (index, part) in parts.enumerated() {
             let isLast = index == parts.count - 1
-            guard part.utf8.allSatisfy({ (48...57).contains($0) }), let number = UInt32(part) else { return nil }
+            guard let number = number(part) else { return nil }
             let most: UInt32 = isLast ? .max >> (8 * UInt32(index)) : 255
             guard number <= most else { return nil }
             address |= isLast ? number : number << (24 - 8 * UInt32(index))
         }
         return address
+    }
+
+    /// Hexadecimal after `0x`, octal after `0`, else decimal.
+    private static func number(_ part: Substring) -> UInt32? {
+        let isHex = part.hasPrefix("0x")
+        let digits = isHex ? part.dropFirst(2) : part
+        let radix = isHex ? 16 : part.hasPrefix("0") ? 8 : 10
+        // `UInt32` would read a sign as well.
+        guard digits.first?.isHexDigit == true else { return nil }
+        return UInt32(digits, radix: radix)
     }
 
     /// Eight groups; nil for a text that is none. A zone (`%eth0`) is not part of the address.
