@@ -39,8 +39,27 @@ public struct OpenFiles: Sendable {
         return OpenFiles(limit: Int(min(limit.rlim_cur, wanted)), processors: processors)
     }
 
-    /// For how many clients at once a proxy has room: each takes a connection of its own and one to a server.
-    public var proxiedClients: Int { max(0, (limit - own) / 2) }
+    /// What a proxy may hold open for its clients.
+    public struct ProxyShare: Sendable, Equatable {
+        /// Each takes a connection of its own and one to a server.
+        public let clients: Int
+        /// Connections to servers that wait for their next request.
+        public let idleConnections: Int
+    }
+
+    /// For the admin port and the state file, and for clients that are turned away.
+    private static let keptByProxy = 24
+    private static let clientsAtLeast = 8
+
+    /// - Parameter servers: how many the proxy has; the health check connects to each.
+    /// - Throws: with a limit by which the proxy could not serve its admin port when it has to.
+    public func proxyShare(servers: Int) throws(TooFewOpenFiles) -> ProxyShare {
+        let kept = own + Self.keptByProxy + servers
+        let least = kept + 3 * Self.clientsAtLeast
+        guard limit >= least else { throw TooFewOpenFiles(limit: limit, needed: least) }
+        let idle = (limit - kept) / 4
+        return ProxyShare(clients: (limit - kept - idle) / 2, idleConnections: idle)
+    }
 
     /// With fewer the daemon does not start, because it could not call a router when it has to.
     var least: Int { own + Self.outsideAtLeast + Self.scrapesAtLeast }
@@ -70,11 +89,11 @@ public struct OpenFiles: Sendable {
 }
 
 /// The limit of open files is too low. Says what to do.
-struct TooFewOpenFiles: Error, Equatable, CustomStringConvertible {
+public struct TooFewOpenFiles: Error, Equatable, CustomStringConvertible {
     let limit: Int
     let needed: Int
 
-    var description: String {
+    public var description: String {
         """
         the limit of open files is \(limit), and \(needed) are needed; raise it: `ulimit -n \(needed)` in the shell that \
         starts rollguard, or `LimitNOFILE=\(needed)` in its systemd unit

@@ -6,9 +6,11 @@ extension GrayRouter {
     /// One pool per event loop, by the loop's identity.
     func makePools() async throws -> [ObjectIdentifier: NIOLoopBound<UpstreamPool>] {
         var pools: [ObjectIdentifier: NIOLoopBound<UpstreamPool>] = [:]
-        for loop in group.makeIterator() {
+        let loops = Array(group.makeIterator())
+        let idleLimit = room.idleConnections / loops.count
+        for loop in loops {
             pools[ObjectIdentifier(loop)] = try await loop.submit {
-                NIOLoopBound(UpstreamPool(loop: loop), eventLoop: loop)
+                NIOLoopBound(UpstreamPool(loop: loop, idleLimit: idleLimit), eventLoop: loop)
             }.get()
         }
         return pools
@@ -17,11 +19,12 @@ extension GrayRouter {
     func listenForClients(
         shared: ProxyShared, pools: [ObjectIdentifier: NIOLoopBound<UpstreamPool>], connections: Connections
     ) async throws -> any Channel {
-        try await listen(configuration.listen) { channel in
-            guard let pool = pools[ObjectIdentifier(channel.eventLoop)],
-                shared.metrics.opened(limit: ProxyLimits.clientConnections)
-            else { throw ChannelError.operationUnsupported }
-            channel.closeFuture.whenComplete { _ in shared.metrics.closed() }
+        let gate = ClientGate(limit: room.clients, report: report)
+        return try await listen(configuration.listen) { channel in
+            guard let pool = pools[ObjectIdentifier(channel.eventLoop)], gate.enter(shared.metrics) else {
+                throw ChannelError.operationUnsupported
+            }
+            channel.closeFuture.whenComplete { _ in gate.leave(shared.metrics) }
             guard connections.add(channel) else { throw ChannelError.operationUnsupported }
             var framing = HTTPResponseEncoder.Configuration()
             framing.automaticallySetFramingHeaders = false

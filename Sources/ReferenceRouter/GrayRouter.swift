@@ -11,6 +11,20 @@ public struct GrayRouterAddresses: Sendable, Equatable {
     public let admin: String
 }
 
+/// How many connections a router may hold open. Each is an open file, of which a process has a limited number.
+public struct GrayRouterRoom: Sendable {
+    /// Client connections at the same time; more are closed as they come.
+    public let clients: Int
+    /// Connections to servers that wait for their next request.
+    public let idleConnections: Int
+
+    /// More than ``GrayRouter/clientLimit`` clients are never taken.
+    public init(clients: Int = GrayRouter.clientLimit, idleConnections: Int = .max) {
+        self.clients = min(clients, GrayRouter.clientLimit)
+        self.idleConnections = idleConnections
+    }
+}
+
 /// A streaming HTTP/1.1 reverse proxy that splits traffic between a baseline and a canary version, with an admin API to
 /// read and set the split.
 public final class GrayRouter: Sendable {
@@ -39,12 +53,23 @@ public final class GrayRouter: Sendable {
     let configuration: GrayRouterConfiguration
     let group = MultiThreadedEventLoopGroup.singleton
     private let phase = Mutex(Phase.ready)
+    let room: GrayRouterRoom
+    let report: @Sendable (String) -> Void
 
     /// Checks the configuration; opens nothing yet.
-    public init(configuration: GrayRouterConfiguration) throws(GrayRouterError) {
+    ///
+    /// - Parameters:
+    ///   - room: how many connections it may hold open.
+    ///   - report: gets a line for the log when clients are turned away.
+    public init(
+        configuration: GrayRouterConfiguration, room: GrayRouterRoom = GrayRouterRoom(),
+        report: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws(GrayRouterError) {
         let mistakes = configuration.mistakes
         guard mistakes.isEmpty else { throw .configurationInvalid(path: nil, mistakes: mistakes) }
         self.configuration = configuration
+        self.room = room
+        self.report = report
     }
 
     /// Loads the saved split (or saves the first one), tries each server once, and then listens. When it returns, the

@@ -3,7 +3,7 @@ import Dispatch
 import Foundation
 import UnixSignals
 
-/// Ends a foreground command on SIGINT (Ctrl-C) and SIGTERM.
+/// Ends a foreground command on SIGINT (Ctrl-C), SIGTERM, and SIGHUP, which a terminal that is closed sends.
 enum Interruption {
     /// The longest time for cleaning up after the signal. The process ends then, whatever is still open.
     static let cleanupLimitMs = 900
@@ -15,11 +15,17 @@ enum Interruption {
 
     /// Runs `work` until it returns. On a signal the work is cancelled, and it has ``cleanupLimitMs`` to clean up.
     ///
-    /// - Returns: the exit code that tells the shell about the signal (130 for SIGINT, 143 for SIGTERM), or nil when the
-    ///   work ended by itself.
+    /// - Parameter endsOnHangup: false for a command that reloads on SIGHUP.
+    /// - Returns: the exit code that tells the shell about the signal (130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP), or
+    ///   nil when the work ended by itself.
     /// - Throws: what the work throws, unless a signal came first.
-    static func watch(_ work: @escaping @Sendable () async throws -> Void) async throws -> ExitCode? {
-        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+    static func watch(
+        endsOnHangup: Bool = true, _ work: @escaping @Sendable () async throws -> Void
+    ) async throws -> ExitCode? {
+        let signals =
+            endsOnHangup
+            ? await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
+            : await UnixSignalsSequence(trapping: .sigint, .sigterm)
         return try await withThrowingTaskGroup(of: Event.self) { group in
             group.addTask {
                 try await work()
@@ -42,7 +48,7 @@ enum Interruption {
 
     /// The shell's convention: 128 and the number of the signal.
     private static func exitCode(_ signal: UnixSignal) -> ExitCode {
-        ExitCode(128 + (signal == .sigint ? SIGINT : SIGTERM))
+        ExitCode(128 + (signal == .sigint ? SIGINT : signal == .sighup ? SIGHUP : SIGTERM))
     }
 
     private static func exitLatest(_ code: ExitCode) {

@@ -31,14 +31,19 @@ struct RouterCommand: AsyncParsableCommand {
         }
         let logger = DaemonLog.make(level: level)
         let router: GrayRouter
-        do { router = try GrayRouter(configuration: try GrayRouterConfiguration.load(path: config)) } catch {
+        do {
+            let configuration = try GrayRouterConfiguration.load(path: config)
+            let room = try Self.room(configuration, logger)
+            router = try GrayRouter(configuration: configuration, room: room) { logger.warning("\($0)") }
+        } catch let error as TooFewOpenFiles {
+            throw Failure.unreachable("error: \(error)")
+        } catch {
             throw Failure.no("error: \(error)")
         }
-        Self.warnOfOpenFiles(logger)
         let path = config
         let interrupted: ExitCode?
         do {
-            interrupted = try await Interruption.watch {
+            interrupted = try await Interruption.watch(endsOnHangup: false) {
                 let addresses = try await router.start()
                 logger.info("traffic on \(addresses.data), admin API on \(addresses.admin)")
                 await Self.reloadOnSignal(router, path: path, logger: logger)
@@ -53,15 +58,19 @@ struct RouterCommand: AsyncParsableCommand {
     /// How long requests in flight may take to end after SIGTERM: the process ends within a second.
     private static let graceMs: Int64 = 600
 
-    /// A client that finds no descriptor left is not answered, so the operator must know before.
-    private static func warnOfOpenFiles(_ logger: Logger) {
+    /// Clients are taken only as far as there are open files for them, so that the admin port and the state file always have
+    /// theirs.
+    private static func room(_ configuration: GrayRouterConfiguration, _ logger: Logger) throws -> GrayRouterRoom {
         let files = OpenFiles.raised()
-        guard files.proxiedClients < GrayRouter.clientLimit else { return }
-        logger.warning(
-            """
-            the limit of open files is \(files.limit), which is enough for \(files.proxiedClients) of at most \
-            \(GrayRouter.clientLimit) clients at once; raise it with `ulimit -n`, or `LimitNOFILE=` in the systemd unit
-            """)
+        let share = try files.proxyShare(servers: configuration.baseline.count + configuration.canary.count)
+        if share.clients < GrayRouter.clientLimit {
+            logger.warning(
+                """
+                the limit of open files is \(files.limit), which is enough for \(share.clients) of at most \
+                \(GrayRouter.clientLimit) clients at once; raise it with `ulimit -n`, or `LimitNOFILE=` in the systemd unit
+                """)
+        }
+        return GrayRouterRoom(clients: share.clients, idleConnections: share.idleConnections)
     }
 
     /// Until it is cancelled.

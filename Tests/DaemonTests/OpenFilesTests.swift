@@ -26,6 +26,18 @@ struct OpenFilesTests {
         #expect(text.contains("LimitNOFILE=\(files.least)"), "\(text)")
     }
 
+    @Test(arguments: 1...64, [2, 40]) func aProxyKeepsFilesForItsAdminPort(_ processors: Int, _ servers: Int) throws {
+        for limit in stride(from: 8, through: 20_000, by: 37) {
+            guard let share = try? OpenFiles(limit: limit, processors: processors).proxyShare(servers: servers) else {
+                #expect(limit < 32 + 3 * processors + 24 + servers + 24)
+                continue
+            }
+            #expect(share.clients >= 8)
+            let rest = limit - 2 * share.clients - share.idleConnections
+            #expect(rest >= 32 + 3 * processors + 24 + servers, "\(limit)")
+        }
+    }
+
     @Test func manyTargetsAreSlowerAndSaySo() throws {
         let files = OpenFiles(limit: 1_024, processors: 2)
         #expect(files.scrapeConnections == 512 && files.warning(targets: 512) == nil)

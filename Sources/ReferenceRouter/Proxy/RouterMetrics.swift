@@ -78,7 +78,9 @@ final class RouterMetrics: Sendable {
         return false
     }
 
-    func closed() { open.wrappingSubtract(1, ordering: .relaxed) }
+    /// - Returns: how many are open still.
+    @discardableResult
+    func closed() -> Int { open.wrappingSubtract(1, ordering: .relaxed).newValue }
 
     // MARK: the exposition
 

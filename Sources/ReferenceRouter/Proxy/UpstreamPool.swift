@@ -9,8 +9,14 @@ final class UpstreamPool {
     /// Per server, the one used last at the end: it is the least likely to have gone stale.
     private var idle: [ObjectIdentifier: [UpstreamConnection]] = [:]
     private var isClosed = false
+    /// Of all servers together.
+    private let idleLimit: Int
+    private var idleCount: Int { idle.values.reduce(0) { $0 + $1.count } }
 
-    init(loop: any EventLoop) { self.loop = loop }
+    init(loop: any EventLoop, idleLimit: Int) {
+        self.loop = loop
+        self.idleLimit = idleLimit
+    }
 
     /// An idle connection, if there is one.
     func take(_ backend: Backend) -> UpstreamConnection? {
@@ -23,7 +29,9 @@ final class UpstreamPool {
     /// Keeps a connection for the next request, or closes it when there are enough.
     func put(_ connection: UpstreamConnection) {
         let key = ObjectIdentifier(connection.backend)
-        guard !isClosed, idle[key, default: []].count < ProxyLimits.idlePerBackend else { return connection.close() }
+        guard !isClosed, idle[key, default: []].count < ProxyLimits.idlePerBackend, idleCount < idleLimit else {
+            return connection.close()
+        }
         idle[key, default: []].append(connection)
         connection.becomeIdle()
     }
