@@ -1,3 +1,4 @@
+import Foundation
 import Support
 import Testing
 
@@ -99,6 +100,60 @@ struct ForeignTextTests {
         } else {
             #expect(masked == shown)
         }
+    }
+
+    /// As Go, .NET, PHP, Python and templates of HTML write it.
+    @Test(arguments: [
+        #"pa&ss+wo<rd>x/1"'"#, #"pa\u0026ss+wo\u003crd\u003ex/1\"'"#,
+        #"pa\u0026ss\u002Bwo\u003Crd\u003Ex/1\u0022\u0027"#,
+        #"pa&ss+wo<rd>x\/1\"'"#, "pa&amp;ss+wo&lt;rd&gt;x/1&quot;&#39;", "pa&#38;ss&#43;wo&#x3C;rd&#x3e;x/1&#34;&#x27;",
+        "pa%26ss%2Bwo%3Crd%3Ex%2F1%22%27", "pa%26ss%2bwo%3crd%3ex%2f1%22%27", "70612673732b776f3c72643e782f312227",
+        "70612673732B776F3C72643E782F312227", "cGEmc3Mrd288cmQ+eC8xIic=", "cGEmc3Mrd288cmQ-eC8xIic",
+    ])
+    func escapesOfEveryKindAreMasked(_ text: String) {
+        var masks = SecretMasks()
+        masks.add(#"pa&ss+wo<rd>x/1"'"#)
+        #expect(masks.masked("{\"error\":\"\(text)\"}") == "{\"error\":\"***\"}")
+    }
+
+    @Test func charactersBeyondASCIIAreMaskedInJSON() {
+        var masks = SecretMasks()
+        masks.add("gr\u{FC}n \u{1F512}!")
+        #expect(masks.masked(#"a gr\u00fcn \ud83d\udd12! b"#) == "a *** b")
+        #expect(masks.masked("a gr%C3%BCn+%F0%9F%94%92%21 b") == "a *** b")
+    }
+
+    /// At each of the three places within a group of base64, and nothing of the secret is left.
+    @Test(arguments: ["", "a", "ab", "abc", "user:"], ["", "z", "zz"])
+    func ofBase64NothingIsLeft(_ before: String, _ after: String) {
+        let secret = "s3cret-Value_0815"
+        var masks = SecretMasks()
+        masks.add(secret)
+        let encoded = Data((before + secret + after).utf8).base64EncodedString()
+        let shown = masks.masked("x=\(encoded)")
+        // What is left can only be digits of what stands around it.
+        let most = 2 + (before.utf8.count * 8 + 5) / 6 + 3 + (after.utf8.count * 8 + 5) / 6 + 2
+        #expect(shown.contains("***") && shown.utf8.count <= most, "\(shown)")
+        if before.isEmpty, after.isEmpty { #expect(shown == "x=***") }
+    }
+
+    @Test func aSecretWithAnEscapeInItIsMaskedAsItIs() {
+        var masks = SecretMasks()
+        masks.add("a%25&amp;b%41")
+        #expect(masks.masked("(a%25&amp;b%41)") == "(***)")
+        #expect(masks.masked("(a%2525%26amp%3Bb%2541)") == "(***)")
+    }
+
+    @Test func theServerOfAnAddressIsNoSecret() {
+        var masks = SecretMasks()
+        masks.add("http://10.0.0.7:9093/hooks/abcdefghijklmnopq")
+        for text in [
+            "cannot connect to http://10.0.0.7:9412/api", "http://10.0.0.7:9093", "http://10.0.0.7:9093/metrics",
+        ] {
+            #expect(masks.masked(text, masksParts: true) == text)
+        }
+        #expect(masks.masked("http://10.0.0.7:9093/hooks/abcdefg", masksParts: true) == "http://10.0.0.7:9093***")
+        #expect(masks.masked("to http://10.0.0.7:9093/hooks/abcdefghijklmnopq: no", masksParts: true) == "to ***: no")
     }
 
     @Test func aSecretThatWasCutIsMaskedToo() {
