@@ -13,8 +13,12 @@ struct ConfigurationFile: PlanSource {
             configuration: path, files: DiskFiles(), allowsLoopbackChanges: allowsLoopbackChanges)
         guard var plan = result.plan else { throw PlanMistakes(result.mistakes.map(\.description)) }
         // `check` refuses the first of these, and warns of the others. A daemon starts all the same, so that an update leaves no release unwatched.
-        let remarks = (result.impossible + result.warnings).map { "\($0.file):\($0.line):\($0.column): \($0.text)" }
-        for index in plan.releases.indices { plan.releases[index].remarks = remarks }
+        let remarks = result.impossible + result.warnings
+        for index in plan.releases.indices {
+            let name = plan.releases[index].name
+            plan.releases[index].remarks = remarks.filter { $0.release == nil || $0.release == name }
+                .map { "\($0.file):\($0.line):\($0.column): \($0.text)" }
+        }
         return plan
     }
 }

@@ -65,12 +65,65 @@ struct ImpossibleTests {
             ("request_rate", "baseline < 0/s", false), ("request_rate", "canary > 1000000/s", true),
             ("latency_p99", "canary > 2 * baseline and canary > 500ms", true),
             ("latency_p99", "canary > 1s and canary < 500ms", false),
+            ("error_rate", "canary * canary > 1", false), ("error_rate", "canary * canary >= 1", true),
+            ("error_rate", "canary / baseline < 0", false), ("error_rate", "canary / baseline <= 0", true),
+            ("error_rate", "canary * baseline < canary - 2", false),
+            ("error_rate", "not canary / baseline >= 0", false),
+            ("error_rate", "canary > 0/0", false), ("error_rate", "not canary > 1/0", false),
+            ("error_rate", "canary / (baseline * 0) > 1", false), ("error_rate", "canary > 1/0 or canary > 1%", true),
+            ("request_rate", "baseline / canary > 1000", true), ("error_rate", "-1 * canary * baseline > 0", false),
             ("error_rate", "canary != canary", false), ("error_rate", "canary > baseline and baseline > canary", false),
         ])
     func aCondition(_ indicator: String, _ text: String, _ isPossible: Bool) throws {
         let known = try #require(Indicator(name: indicator))
         let condition = try ConditionParser.condition(text, of: known)
         #expect(ConditionFeasibility.canHold(condition, of: known) == isPossible, "\(text)")
+    }
+
+    @Test(arguments: [
+        ("canary >= 0", true), ("canary > -1", true), ("5 > canary", true), ("canary <= 100%", true),
+        ("canary / baseline >= 0", true), ("canary > 5% or canary <= 5%", true), ("canary > 0", false),
+        ("canary > 2 * baseline", false), ("canary > 5", false), ("canary > 1/0", false),
+    ])
+    func aConditionThatAlwaysHolds(_ text: String, _ isCertain: Bool) throws {
+        let condition = try ConditionParser.condition(text, of: .errorRate)
+        #expect(ConditionFeasibility.alwaysHolds(condition, of: .errorRate) == isCertain)
+        let rules = Self.rules(when: text)
+        let warnings = Sample.load(rules: rules).warnings.filter { $0.text.contains("holds for every value") }
+        #expect(warnings.isEmpty != isCertain, "\(warnings)")
+    }
+
+    private static func rules(when condition: String) -> String {
+        let piece = "when: canary > 2 * baseline and canary > 1%"
+        return Sample.changed(piece, to: "when: \(condition)\n        action: rollback", in: Sample.rules)
+    }
+
+    @Test func aDivisionByZeroIsNamed() {
+        #expect(
+            Sample.load(rules: Self.rules(when: "canary > 1/0")).impossible.map(\.text).filter {
+                $0.contains("divides by zero")
+            }.count == 1)
+    }
+
+    @Test(arguments: [("0/s", true), ("0.000000001/s", true), ("0.001/s", false), ("0.5/s", false)])
+    func aRateThatTakesForEverToBeProved(_ below: String, _ isRefused: Bool) throws {
+        let result = load("    proof: {below: \(below)}\n", interval: "5s")
+        #expect(result.impossible.isEmpty != isRefused, "\(result.impossible)")
+        #expect(try #require(result.plan?.releases.first).rollback.deadlineMs < 3 * 3_600_000)
+    }
+
+    @Test(arguments: [("10m", "1m", true), ("1m", "1m", true), ("59s", "1m", false)])
+    func aFirstRetryAfterTheDeadline(_ min: String, _ deadline: String, _ isRefused: Bool) {
+        let result = load("    rollback: {retry: {min: \(min), max: 20m}, deadline: \(deadline)}\n", interval: "5s")
+        #expect(result.mistakes.contains { $0.text.contains("'min' of 'retry'") } == isRefused, "\(result.mistakes)")
+    }
+
+    @Test(arguments: [("127.0.0.1:9412", true), ("localhost:9412/", true), ("127.0.0.1:9413", false)])
+    func aFallbackThatIsTheFirstRouter(_ address: String, _ isRefused: Bool) {
+        let router = "{kind: gray, instances: [\"http://\(address)\"]}"
+        let result = load("    fallback: {router: \(router)}\n", interval: "5s")
+        #expect(
+            result.impossible.contains { $0.text.contains("own router again") } == isRefused, "\(result.impossible)")
     }
 
     /// Whatever holds for some drawn values is never called impossible.
@@ -101,11 +154,13 @@ struct ImpossibleTests {
 
     private static func term(_ draw: inout SeededGenerator) -> Term {
         let number = Term.number(Double(Int.random(in: 0...20, using: &draw)) / 10)
-        return switch Int.random(in: 0...4, using: &draw) {
+        return switch Int.random(in: 0...6, using: &draw) {
         case 0: number
         case 1: .value(.baseline)
         case 2: .combine(number, .multiply, .value(.baseline))
         case 3: .combine(.value(.canary), .subtract, .value(.baseline))
+        case 4: .combine(.combine(.value(.canary), .subtract, number), .divide, .value(.baseline))
+        case 5: .combine(.value(.canary), .multiply, .combine(number, .subtract, .value(.baseline)))
         default: .value(.canary)
         }
     }

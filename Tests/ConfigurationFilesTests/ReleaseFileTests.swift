@@ -47,6 +47,23 @@ struct ReleaseFileTests {
             ])
     }
 
+    /// A release shows what was found in its own lines, not what is another team's.
+    @Test func aWarningBelongsToTheReleaseItWasFoundIn() {
+        func doubtful(_ text: String) -> String {
+            Sample.changed("requests: requests_total,", to: "requests: requests_total, latency: d_ms,", in: text)
+        }
+        let result = Self.load([
+            "releases.d/a.yaml": Self.item("cart") + doubtful(Self.item("search")),
+            "releases.d/b.yaml": doubtful(Self.release("pay")),
+        ])
+        #expect(result.warnings.map(\.release) == ["search", "pay"], "\(result.warnings)")
+        let rules = Sample.changed(
+            "when: canary > 2 * baseline and canary > 1%", to: "when: canary >= 0\n        action: rollback",
+            in: Sample.rules)
+        let shared = Self.load(["releases.d/a.yaml": Self.release("pay"), "rules/errors.yaml": rules])
+        #expect(shared.warnings.count == 1 && shared.warnings.allSatisfy { $0.release == nil }, "\(shared.warnings)")
+    }
+
     @Test func pathsInAFileAreRelativeToTheConfiguration() throws {
         let plan = try #require(Self.load(["releases.d/a.yaml": Self.release("pay")]).plan)
         guard case .haproxy(let router) = plan.releases[0].router else { return #expect(Bool(false)) }

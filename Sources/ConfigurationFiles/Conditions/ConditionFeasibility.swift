@@ -4,8 +4,8 @@ import Model
 ///
 /// The condition is written as alternatives of linear inequalities in the baseline's and the canary's value, and each
 /// alternative is decided by eliminating first the one, then the other (Fourier and Motzkin). What is not linear, such as
-/// `canary / baseline > 2`, is taken for possible, and so is a condition with too many alternatives: the answer is never
-/// wrongly "no".
+/// `canary / baseline > 2`, is decided by the ranges of its two sides, and a condition with too many alternatives is taken
+/// for possible: the answer is never wrongly "no".
 struct ConditionFeasibility {
     /// `baseline * b + canary * c + constant`, which has to be above 0, or at least 0.
     struct Inequality {
@@ -18,28 +18,55 @@ struct ConditionFeasibility {
     private static let alternativeLimit = 64
     private static let inequalityLimit = 40
 
+    private let values: TermRange
+
+    private init(of indicator: Indicator) { values = Self.values(of: indicator) }
+
     static func canHold(_ condition: Condition, of indicator: Indicator) -> Bool {
-        guard let alternatives = alternatives(condition, isTrue: true) else { return true }
-        return alternatives.contains { $0.count > inequalityLimit || isFeasible($0 + domain(of: indicator)) }
+        ConditionFeasibility(of: indicator).can(condition, beTrue: true)
+    }
+
+    /// Whether the condition holds for all values that it can be evaluated for, and there are such values.
+    static func alwaysHolds(_ condition: Condition, of indicator: Indicator) -> Bool {
+        let feasibility = ConditionFeasibility(of: indicator)
+        return feasibility.can(condition, beTrue: true) && !feasibility.can(condition, beTrue: false)
+    }
+
+    /// Whether a part of the condition can never have a value, because it divides by a constant that is 0.
+    static func dividesByZero(_ condition: Condition, of indicator: Indicator) -> Bool {
+        switch condition {
+        case .compare(let left, _, let right):
+            return [left, right].contains { TermRange($0, values: values(of: indicator)) == nil }
+        case .and(let left, let right), .or(let left, let right):
+            return dividesByZero(left, of: indicator) || dividesByZero(right, of: indicator)
+        case .not(let inner): return dividesByZero(inner, of: indicator)
+        }
+    }
+
+    private func can(_ condition: Condition, beTrue: Bool) -> Bool {
+        guard let alternatives = alternatives(condition, isTrue: beTrue) else { return true }
+        return alternatives.contains { $0.count > Self.inequalityLimit || Self.isFeasible($0 + domain) }
     }
 
     /// No value is negative but a gauge's, and a share of requests is at most 1.
-    private static func domain(of indicator: Indicator) -> [Inequality] {
-        if case .own(let own) = indicator, case .gauge = own.formula { return [] }
-        let positive = [
-            Inequality(b: 1, c: 0, constant: 0, isStrict: false), Inequality(b: 0, c: 1, constant: 0, isStrict: false),
-        ]
-        guard indicator == .errorRate else { return positive }
-        return positive + [
-            Inequality(b: -1, c: 0, constant: 1, isStrict: false),
-            Inequality(b: 0, c: -1, constant: 1, isStrict: false),
-        ]
+    private static func values(of indicator: Indicator) -> TermRange {
+        if case .own(let own) = indicator, case .gauge = own.formula { return .everything }
+        return TermRange(low: 0, high: indicator == .errorRate ? 1 : .infinity)
+    }
+
+    private var domain: [Inequality] {
+        var domain: [Inequality] = []
+        for (b, c) in [(1.0, 0.0), (0.0, 1.0)] {
+            if values.low.isFinite { domain.append(Inequality(b: b, c: c, constant: -values.low, isStrict: false)) }
+            if values.high.isFinite { domain.append(Inequality(b: -b, c: -c, constant: values.high, isStrict: false)) }
+        }
+        return domain
     }
 
     // MARK: Alternatives
 
     /// Nil when there are too many.
-    private static func alternatives(_ condition: Condition, isTrue: Bool) -> [[Inequality]]? {
+    private func alternatives(_ condition: Condition, isTrue: Bool) -> [[Inequality]]? {
         switch condition {
         case .not(let inner): return alternatives(inner, isTrue: !isTrue)
         case .compare(let left, let comparison, let right):
@@ -52,12 +79,17 @@ struct ConditionFeasibility {
             var isBoth = isTrue
             if case .or = condition { isBoth.toggle() }
             let joined = isBoth ? first.flatMap { one in second.map { one + $0 } } : first + second
-            return joined.count <= alternativeLimit ? joined : nil
+            return joined.count <= Self.alternativeLimit ? joined : nil
         }
     }
 
-    private static func comparison(_ left: Term, _ sign: Condition.Comparison, _ right: Term) -> [[Inequality]] {
-        guard let first = Linear(left), let second = Linear(right) else { return [[]] }
+    private func comparison(_ left: Term, _ sign: Condition.Comparison, _ right: Term) -> [[Inequality]] {
+        guard let first = Linear(left), let second = Linear(right) else {
+            guard let low = TermRange(left, values: values), let high = TermRange(right, values: values) else {
+                return []
+            }
+            return low.minus(high).canBe(sign) ? [[]] : []
+        }
         let above = first.minus(second)
         let below = second.minus(first)
         switch sign {

@@ -78,7 +78,8 @@ struct IndicatorsReader {
                 + "percentile that no bucket is fine enough for",
             properties: [("latency_bounds", .array(of: bound))],
             read: { fields, draft in
-                draft.latencyBounds = LatencyBounds.read(fields, unit: draft.list.latencyUnit)
+                draft.latencyBounds = LatencyBounds.read(
+                    fields, unit: draft.list.latencyUnit, metric: draft.list.latency?.metric ?? "")
                 return true
             },
             write: { draft in

@@ -7,8 +7,10 @@ enum LatencyBounds {
 
     /// Seconds, rising, finite; empty when the field is not there or cannot be used.
     ///
-    /// - Parameter unit: of numbers without one; nil where nothing says it, which is read as seconds.
-    static func read(_ indicators: Fields, unit: LatencyUnit?) -> [Double] {
+    /// - Parameters:
+    ///   - unit: of numbers without one; nil where nothing says it, which is read as seconds.
+    ///   - metric: of `latency`; its name may say that these are seconds.
+    static func read(_ indicators: Fields, unit: LatencyUnit?, metric: String) -> [Double] {
         guard let field = indicators["latency_bounds"] else { return [] }
         if !indicators.has("latency") {
             field.fail("'latency_bounds' are the bounds of 'latency', which 'indicators' does not have")
@@ -27,13 +29,20 @@ enum LatencyBounds {
             }
             if bound.isFinite { bounds.append(bound) }
         }
-        if unit == nil, let last = bounds.last, last >= LatencyUnit.implausibleSeconds {
-            field.log.warning(
-                field.place,
-                "a largest bound of \(NumberText.plain(last)) can hardly be seconds; if the histogram is in "
-                    + "milliseconds, write 'latency_unit: ms'")
-        }
+        if unit == nil { warnOfUnit(bounds, metric: metric, field) }
         return bounds
+    }
+
+    private static func warnOfUnit(_ bounds: [Double], metric: String, _ field: Field) {
+        guard let first = bounds.first, let last = bounds.last else { return }
+        let isDoubtful =
+            LatencyUnit(nameOf: metric) == nil
+            ? LatencyUnit.isDoubtfulInSeconds(smallest: first, largest: last) : last >= LatencyUnit.implausibleSeconds
+        guard isDoubtful else { return }
+        field.log.warning(
+            field.place,
+            "bounds from \(NumberText.plain(first)) to \(NumberText.plain(last)) can hardly be seconds; if the histogram "
+                + "is in milliseconds, write 'latency_unit: ms' (or 'latency_unit: s' if they are right)")
     }
 
     /// In the unit of the scrape body: of the numbers that give the same seconds the shortest.

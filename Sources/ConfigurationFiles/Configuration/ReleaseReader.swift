@@ -21,11 +21,17 @@ struct ReleaseReader {
 
     /// Nil after reporting why it cannot be used.
     func release(_ field: Field) -> ReleasePlan? {
+        guard case .text(let name, _) = field.value.member("name")?.value.content else { return read(field) }
+        return field.log.reading(release: name, at: field.place) { read(field) }
+    }
+
+    private func read(_ field: Field) -> ReleasePlan? {
         section.read(field, owner: owner(field)).map { draft in
             var plan = draft.plan
             plan.rules = draft.drafts.map { shown($0.plan, plan.scrape) }
             var limits = ProofLimits(plan: plan, log: field.log)
             limits.fit(field.value)
+            FallbackCheck.check(plan, field)
             return limits.plan
         }
     }

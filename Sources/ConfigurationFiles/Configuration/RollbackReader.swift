@@ -1,4 +1,5 @@
 import Model
+import Support
 
 /// `rollback` and `proof`.
 enum RollbackReader {
@@ -25,6 +26,11 @@ enum RollbackReader {
                     fields["call_timeout"]?.fail(
                         "'call_timeout' must not be longer than 'deadline', the whole rollback's limit")
                 }
+                if let retry = fields["retry"], retry.value.member("min") != nil, plan.retryMinMs >= plan.deadlineMs {
+                    retry.fail(
+                        "'min' of 'retry' must be shorter than 'deadline', or a call that failed is not made again in time"
+                    )
+                }
                 return true
             })
     }
@@ -37,8 +43,26 @@ enum RollbackReader {
                     "below", \.belowPerSecond, .rate,
                     "the canary's requests count as gone below this rate, over the whole pool"),
                 .value("cycles", \.cycles, .integer(1...1_000), "for at least this many scrapes in a row"),
-            ])
+            ],
+            finish: { plan, fields in
+                if let below = fields["below"] { checkBelow(&plan, below) }
+                return true
+            })
     }
+
+    /// The silence that tells a rate from a higher one grows as the rate falls, without end.
+    private static func checkBelow(_ plan: inout ProofPlan, _ field: Field) {
+        guard plan.belowPerSecond < leastBelowPerSecond else { return }
+        let least = NumberText.plain(leastBelowPerSecond)
+        field.log.impossible(
+            field.place,
+            "'below' is too small to be proved: at \(NumberText.plain(plan.belowPerSecond))/s it takes more than an hour "
+                + "without any request (\(NumberText.plain(ProofPlan.expectedRequests)) divided by the rate); use \(least)/s or "
+                + "more")
+        plan.belowPerSecond = leastBelowPerSecond
+    }
+
+    private static let leastBelowPerSecond = 0.001
 }
 
 /// `retry: {min: 200ms, max: 5s}`. A bound that is left out keeps out of the other's way.

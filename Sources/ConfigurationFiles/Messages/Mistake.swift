@@ -19,6 +19,8 @@ public struct Mistake: Error, Sendable, Equatable, CustomStringConvertible {
         var word: String { self == .warning ? "warning" : "error" }
     }
 
+    /// The release whose own lines it is found in; nil for what is about several or all of them, such as a rule file.
+    public var release: String?
     /// As the user named it, or reached it: relative to the working directory where the configuration was.
     public var file: String
     /// From 1; 0 when the mistake is the file itself (it cannot be read).

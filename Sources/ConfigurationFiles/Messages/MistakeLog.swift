@@ -6,6 +6,15 @@ final class MistakeLog {
     private var found: [Mistake] = []
     private var fileOrder: [String] = []
     private var overflow = 0
+    /// The release that is being read, and the file that it is in: what is found there is about this release alone.
+    private var release: (name: String, file: SourceFile)?
+
+    /// Names the release that what is found in `place`'s file until the end of `body` is about.
+    func reading<Value>(release name: String, at place: Place, _ body: () -> Value) -> Value {
+        release = (name, place.file)
+        defer { release = nil }
+        return body()
+    }
 
     /// Files are told in the order in which they are first read.
     func begin(_ file: SourceFile) {
@@ -48,8 +57,9 @@ final class MistakeLog {
 
     private func mistake(_ severity: Mistake.Severity, _ place: Place, _ text: String) -> Mistake {
         let shown = ShownLine(place)
+        let owner = release.flatMap { $0.file === place.file ? $0.name : nil }
         return Mistake(
-            file: place.file.path, line: place.line, column: place.column, severity: severity,
+            release: owner, file: place.file.path, line: place.line, column: place.column, severity: severity,
             text: Quote.clean(text), sourceLine: shown.text, caretOffset: shown.caretOffset)
     }
 }

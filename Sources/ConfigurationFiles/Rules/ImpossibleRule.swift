@@ -15,24 +15,44 @@ enum ImpossibleRule {
                 "'for' of \(Amounts.text(durationMs: plan.forMs)) is longer than any release is watched; the rule never fires,"
                     + " use \(Amounts.text(durationMs: longestForMs)) or less")
         }
+        if isIndicatorKnown { checkDivision(plan, fields["when"]) }
         // With `no_data: breach` missing values are a breach, whatever the condition says of present ones.
         let isDecided =
             isIndicatorKnown && plan.noData != .breach
             && !ConditionFeasibility.canHold(plan.condition, of: plan.indicator)
         if isDecided { refuseCondition(plan, fields["when"]) }
+        if isIndicatorKnown { warnOfCertainty(plan, fields["when"]) }
     }
 
     /// The same for a rule whose indicator has become known.
     static func check(_ plan: RulePlan, condition: Field) {
+        checkDivision(plan, condition)
+        warnOfCertainty(plan, condition)
         if plan.noData != .breach, !ConditionFeasibility.canHold(plan.condition, of: plan.indicator) {
             refuseCondition(plan, condition)
         }
     }
 
+    private static func checkDivision(_ plan: RulePlan, _ field: Field?) {
+        guard let field, ConditionFeasibility.dividesByZero(plan.condition, of: plan.indicator) else { return }
+        field.log.impossible(
+            field.place, "the condition divides by zero, so it never has a value; correct the divisor")
+    }
+
+    private static func warnOfCertainty(_ plan: RulePlan, _ field: Field?) {
+        guard let field, plan.action == .rollback,
+            ConditionFeasibility.alwaysHolds(plan.condition, of: plan.indicator)
+        else { return }
+        field.log.warning(
+            field.place,
+            "the condition holds for every value of \(plan.indicator.name), so the rule rolls back every release")
+    }
+
     private static func refuseCondition(_ plan: RulePlan, _ field: Field?) {
         let range =
             plan.indicator == .errorRate ? "a share between 0% and 100%, so that a plain 5 is 500%" : "0 or more"
-        guard let field else { return }
+        // What divides by zero has been reported.
+        guard let field, !ConditionFeasibility.dividesByZero(plan.condition, of: plan.indicator) else { return }
         field.log.impossible(
             field.place, "the condition can never hold: \(plan.indicator.name) is \(range)")
     }
