@@ -174,15 +174,23 @@ public struct Daemon: Sendable {
         )
     }
 
-    /// Opens a journal that could not be opened, and writes what became of notifications meanwhile.
+    /// Opens a journal that could not be opened, and writes what became of notifications meanwhile. Notices a file that was
+    /// removed, also while there is nothing to write.
     private func recover(
         _ journal: DegradableJournal, _ watchdog: Watchdog, nudge: @Sendable () -> Void
     ) async {
+        var isLost = false
         while !Task.isCancelled {
             do { try await Task.sleep(for: .seconds(5)) } catch { return }
-            let wasOpen = journal.isOpen
+            if let problem = journal.placeProblem {
+                isLost = true
+                await watchdog.send(.journalFailing(reason: "\(problem)"))
+                continue
+            }
+            let (wasOpen, wasLost) = (journal.isOpen, isLost)
+            isLost = false
             let isWell = await journal.recover()
-            guard isWell, !wasOpen else { continue }
+            guard isWell, !wasOpen || (wasLost && journal.problem == nil) else { continue }
             await watchdog.send(.journalDurable(through: 0))
             nudge()
         }

@@ -61,6 +61,9 @@ final class DegradableJournal: Journal {
 
     var isOpen: Bool { opened != nil }
 
+    /// Why the open file is not the one in the state folder any more; nil while it is, or none is open.
+    var placeProblem: JournalError? { opened?.placeProblem }
+
     /// Why the file's entries could not be read at the start; nil when they were.
     var readProblem: JournalError? { closed?.readProblem }
 

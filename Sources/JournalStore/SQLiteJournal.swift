@@ -16,6 +16,7 @@ public struct SQLiteJournal: Journal {
     private let people: DatabaseQueue
     private let lock: FolderLock
     private let folder: StateFolder
+    private let place: FilePlace?
     /// What was changed, or should be, about the rights of the folder and its files; for the log.
     public var folderNotes: [String] { folder.notes }
 
@@ -33,6 +34,7 @@ public struct SQLiteJournal: Journal {
         self.lock = lock
         database = try JournalSchema.open(path)
         people = try JournalSchema.openForPeople(path)
+        place = FilePlace(path: path)
         identity = try Self.run(path) { [database] in try database.read(JournalSchema.identity) }
     }
 
@@ -41,7 +43,14 @@ public struct SQLiteJournal: Journal {
         URL(fileURLWithPath: directory).standardizedFileURL.path + "/" + file
     }
 
+    /// Why the open file is not the one in the state folder any more; nil while it is. Nothing that is written then outlasts
+    /// the process.
+    public var placeProblem: JournalError? {
+        place?.problem.map { JournalError.unwritable(path: path, reason: $0) }
+    }
+
     public func append(_ batch: JournalBatch) async throws(JournalError) {
+        if let placeProblem { throw placeProblem }
         try await write { database in
             for entry in batch.entries { try EntryRow.insert(entry, database) }
             for delivery in batch.deliveries {

@@ -66,6 +66,24 @@ struct AccessTests {
         }
     }
 
+    @Test(
+        arguments: [
+            ("GET /api/v1/status HTTP/1.1\r\n", 400), ("GET /-/healthy HTTP/1.0\r\n", 200),
+            ("GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n", 400),
+            ("GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n", 400),
+            ("GET /metrics HTTP/1.1\r\nHost: localhost\r\nhost: evil.example\r\n", 400),
+            ("GET http://evil.example/api/v1/status HTTP/1.1\r\nHost: localhost\r\n", 400),
+            ("GET http://localhost/api/v1/status HTTP/1.1\r\nHost: evil.example\r\n", 400),
+            ("GET http://localhost/api/v1/status HTTP/1.1\r\nHost: LOCALHOST\r\n", 200),
+        ])
+    func aRequestNamesItsHostOnce(head: String, status: Int) async throws {
+        try await LiveConsole.run { console in
+            let connection = try RawConnection(port: console.port)
+            await connection.send(head + "Connection: close\r\n\r\n")
+            #expect(try await connection.reply().status == status)
+        }
+    }
+
     /// A page whose name was pointed here reads nothing (DNS rebinding).
     @Test(arguments: ["/", "/metrics", "/-/ready", "/api/v1/status", "/api/v1/openapi.json", "/nothing"])
     func readsUnderAForeignNameGetNothing(path: String) async throws {

@@ -48,6 +48,29 @@ struct SQLiteJournalTests {
         _ = first.identity
     }
 
+    /// What is written to a removed file is lost with the process.
+    @Test func aFolderThatIsRemovedWhileItIsOpenIsNoticed() async throws {
+        let folder = Folder()
+        let journal = try SQLiteJournal(directory: folder.path)
+        try await journal.append(JournalBatch(entries: [entry(1)]))
+        #expect(journal.placeProblem == nil)
+        try FileManager.default.moveItem(atPath: folder.path, toPath: folder.path + ".away")
+        defer { try? FileManager.default.removeItem(atPath: folder.path + ".away") }
+        #expect("\(try #require(journal.placeProblem))".contains("was removed while it was open"))
+        let error = await #expect(throws: JournalError.self) {
+            try await journal.append(JournalBatch(entries: [entry(2)]))
+        }
+        #expect(error == journal.placeProblem)
+        try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+        _ = FileManager.default.createFile(atPath: folder.path + "/journal.sqlite", contents: nil)
+        #expect("\(try #require(journal.placeProblem))".contains("was replaced"))
+        try FileManager.default.removeItem(atPath: folder.path)
+        try FileManager.default.moveItem(atPath: folder.path + ".away", toPath: folder.path)
+        #expect(journal.placeProblem == nil)
+        try await journal.append(JournalBatch(entries: [entry(2)]))
+        #expect(try await journal.records().map(\.sequence) == [1, 2])
+    }
+
     /// The promise that everything stands on, asked of the connection that writes.
     @Test func commitsAreOnTheDiskBeforeTheyReturn() throws {
         let folder = Folder()

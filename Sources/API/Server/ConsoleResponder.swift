@@ -24,6 +24,9 @@ struct ConsoleResponder: HTTPResponder {
     private func answer(to request: Request, peer: String?) async -> Answer {
         let path = request.uri.path
         let isAPI = Route.isAPI(path)
+        if let problem = HostRules.problem(request.head, isAPI: isAPI && !isOnSocket) {
+            return .error(problem, status: .badRequest, asJSON: isAPI)
+        }
         if let refusal = refusal(of: request, peer: peer, isChange: false) { return refusal.answer(asJSON: isAPI) }
         let segments = Route.split(path)
         let matches = Route.all.compactMap { route in route.match(segments).map { (route: route, values: $0) } }

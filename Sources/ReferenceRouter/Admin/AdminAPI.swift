@@ -51,6 +51,7 @@ struct AdminAPI: Sendable {
 
     /// Whoever brings the token may call under any name; everybody else must mean this router.
     private func refusal(of request: AdminRequest) -> AdminResponse? {
+        guard request.headers["host"].count <= 1 else { return .error(.badRequest, "a request has one Host header") }
         let host = request.headers.first(name: "host")
         let (_, token, listener) = current()
         do throws(ListenerGuard.Refusal) {

@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 import NIOPosix
 
@@ -75,6 +76,7 @@ struct RuntimeSocket: Sendable {
             if let inner = error.connectionErrors.first?.error { return words(for: inner, limitMs: limitMs) }
             if let inner = error.dnsAError ?? error.dnsAAAAError { return "cannot look up \(error.host): \(inner)" }
             return "cannot connect to \(error.host):\(error.port)"
+        case let error as IOError: return "cannot connect: \(String(cString: strerror(error.errnoCode)))"
         case let error as ChannelError:
             if case .connectTimeout = error { return "no connection within \(limitMs) ms" }
             return "cannot connect: \(error)"
