@@ -76,7 +76,7 @@ public struct Daemon: Sendable {
         let certificate = try ServerCertificate.of(plan.daemon.listen)
         for warning in certificate?.warnings ?? [] { logger.warning("\(warning)") }
         let wires = Wires(version: options.version, secrets: secrets, files: files)
-        let journal = try await DegradableJournal(directory: plan.daemon.stateDirectory, clock: clock)
+        let journal = try await openJournal(plan.daemon.stateDirectory, clock)
         for note in journal.folderNotes { logger.warning("\(note)") }
         let parts = PartsFactory(
             routerCalls: wires.routerCalls, deliveries: wires.deliveries, secrets: secrets, clock: clock)
@@ -141,6 +141,13 @@ public struct Daemon: Sendable {
             throw error
         }
         await tearDown(scrapes, watchdog, wires)
+    }
+
+    private func openJournal(_ directory: String, _ clock: SystemClock) async throws(JournalError) -> DegradableJournal
+    {
+        options.isDryRun
+            ? try await DegradableJournal.ofDryRun(directory: directory, clock: clock)
+            : try await DegradableJournal(directory: directory, clock: clock)
     }
 
     private func safe(_ logger: Logger, _ secrets: KnownSecrets) -> Logger {

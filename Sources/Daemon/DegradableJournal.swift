@@ -1,3 +1,4 @@
+import Foundation
 import JournalStore
 import Model
 import Ports
@@ -26,28 +27,45 @@ final class DegradableJournal: Journal {
     /// What was changed, or should be, about the rights of the state folder and its files; for the log.
     let folderNotes: [String]
     private let restored: [JournalEntry]
+    /// Of a dry run: the journal of the runs that move traffic. Nothing is written to it; its folder stays locked.
+    private let inherited: DegradableJournal?
     private let closed: UnwritableJournal?
     private let clock: SystemClock
     private let state: Mutex<State>
 
+    /// The journal of a dry run: it begins with the entries of the state folder's journal, and writes its own entries and
+    /// notifications to the folder `dry-run` inside, which is emptied first. So a dry run changes nothing that a run that
+    /// moves traffic will read, and sends nothing that such a run left waiting.
+    ///
+    /// - Throws: as ``init(directory:clock:inheriting:)``.
+    static func ofDryRun(directory: String, clock: SystemClock) async throws(JournalError) -> DegradableJournal {
+        let inherited = try await DegradableJournal(directory: directory, clock: clock)
+        let own = SQLiteJournal.path(of: "dry-run", in: directory)
+        try? FileManager.default.removeItem(atPath: own)
+        return try await DegradableJournal(directory: own, clock: clock, inheriting: inherited)
+    }
+
     /// - Throws: ``JournalError`` for what does not pass by itself: another process has the folder, the file is damaged or
     ///   from a newer version.
-    init(directory: String, clock: SystemClock) async throws(JournalError) {
+    init(
+        directory: String, clock: SystemClock, inheriting inherited: DegradableJournal? = nil
+    ) async throws(JournalError) {
         self.clock = clock
+        self.inherited = inherited
         var state = State()
         do throws(JournalError) { state.disk = try SQLiteJournal(directory: directory) } catch {
             guard case .unwritable = error else { throw error }
             state.problem = error
         }
-        folderNotes = state.disk?.folderNotes ?? []
+        folderNotes = (inherited?.folderNotes ?? []) + (state.disk?.folderNotes ?? [])
         if let disk = state.disk {
-            (closed, firstSequence, identity) = (nil, 1, disk.identity)
-            restored = try await disk.records()
+            (closed, firstSequence, identity) = (nil, inherited?.firstSequence ?? 1, disk.identity)
+            if let inherited { restored = inherited.restored } else { restored = try await disk.records() }
         } else {
             let unwritable = try UnwritableJournal(directory: directory)
             let memory = unwritable.memory
             closed = unwritable
-            restored = memory?.entries ?? []
+            restored = inherited?.restored ?? memory?.entries ?? []
             identity = memory?.identity ?? String(UInt32.random(in: 0x1000_0000 ... .max), radix: 16)
             // Later than whatever the file may hold: numbers count entries, and there were never so many.
             firstSequence = memory == nil ? UInt64(clamping: clock.wallMs) : 1
@@ -110,7 +128,9 @@ final class DegradableJournal: Journal {
 
     func entries(incident: String) async throws(JournalError) -> [JournalEntry] {
         guard let disk = opened else { return restored.filter { $0.incident == incident } }
-        return try await disk.entries(incident: incident)
+        let found = try await disk.entries(incident: incident)
+        guard found.isEmpty, let inherited else { return found }
+        return try await inherited.entries(incident: incident)
     }
 
     func prune(beforeWallMs: Int64) async throws(JournalError) {

@@ -10,10 +10,10 @@ import Ports
 /// What happened to releases, and to whom it was told, is nobody else's business, and whoever can open the socket can roll
 /// back. So the folder is 0700 and its files are 0600, also where an earlier version, or somebody's `mkdir`, was more open.
 struct StateFolder: Sendable {
-    /// Files that we make in it.
+    /// Files and folders that the daemon makes in it.
     private static let ours: Set<String> = [
         "lock", "journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "journal.sqlite-journal",
-        "rollguard.sock",
+        "rollguard.sock", "dry-run",
     ]
 
     /// One line for each right that was taken away, or that cannot be.

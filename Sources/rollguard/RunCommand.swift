@@ -16,6 +16,9 @@ struct RunCommand: AsyncParsableCommand {
 
               rollguard run --config rollguard.yaml
               rollguard run --config rollguard.yaml --dry-run   # never moves traffic
+
+            A dry run reads the journal and writes its own to the folder `dry-run` in
+            the state folder, which the next dry run empties.
             """)
 
     @Option(help: "The configuration file.")

@@ -66,4 +66,30 @@ struct DryRunTests {
         let result = world.command(.rearm(release: "checkout"))
         #expect({ if case .accepted = result { true } else { false } }(), "\(result)")
     }
+
+    /// Journals of earlier versions hold entries of dry runs among those of runs that moved traffic.
+    @Test(arguments: [false, true])
+    func ofOtherVersionsLeavesARollbackAlone(isOpen: Bool) throws {
+        var world = isOpen ? stuck() : KernelHarness()
+        if !isOpen {
+            world.cycle(3)
+            world.canary.errors = 30
+            world.cycle(15)
+        }
+        let before = world.release.phase
+        let incident = try #require(world.incidents.first)
+        let plan = world.plan
+        world.plan = .example(canaryVersion: "v3")
+        world.canaryBasisPoints = 1_000
+        world.restart(isDryRun: true)
+        world.cycle(10)
+        #expect(world.journal.contains { if case .intended(let intent) = $0.event { intent.isDryRun } else { false } })
+        world.plan = plan
+        world.restart()
+        #expect(world.release.phase == before && before == (isOpen ? .rollingBack : .rolledBack))
+        #expect(world.incidents.first { $0.id == incident.id }?.isOpen == isOpen)
+        world.mood = .honest
+        world.cycle(20)
+        #expect(world.release.phase == .rolledBack && world.canaryBasisPoints == 0)
+    }
 }

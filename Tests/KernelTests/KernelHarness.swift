@@ -48,6 +48,10 @@ struct KernelHarness {
     var isDiskWorking = true
     /// Sticky clients, health checks: requests per cycle that reach the canary whatever the router does.
     var strayRequests = 0.0
+    /// How many of them fail.
+    var strayErrors = 0.0
+    /// Further instances of the router, which cannot be read.
+    var unreadInstances: [String] = []
 
     private(set) var journal: [JournalEntry] = []
     private(set) var deliveries: [Delivery] = []
@@ -132,7 +136,7 @@ struct KernelHarness {
             let requests = traffic.requests * weight + (pool == .canary ? strayRequests : 0)
             for (index, target) in release.pool(pool).targets.enumerated() {
                 let reading = TargetReading(
-                    requests: requests, errors: traffic.errors * weight,
+                    requests: requests, errors: traffic.errors * weight + (pool == .canary ? strayErrors : 0),
                     matches: .init(requests: 1, errors: 1), samples: 10, coveredSeconds: seconds)
                 send(
                     .scraped(
@@ -219,7 +223,10 @@ struct KernelHarness {
             instance: "lb1", canaryBasisPoints: mood == .blind || mood == .unreachable ? nil : canaryBasisPoints,
             level: mood == .blind ? .none : .loaded, problem: KernelHarness.problem(mood),
             baselineHealthy: baselineHealthy, isWritable: mood == .readOnly ? false : nil)
-        send(.routerObserved(release: release, call: call, observations: [observation]))
+        let unread = unreadInstances.map {
+            RouterObservation(instance: $0, canaryBasisPoints: nil, level: .loaded, problem: "connection refused")
+        }
+        send(.routerObserved(release: release, call: call, observations: [observation] + unread))
     }
 
     private static func problem(_ mood: RouterMood) -> String? {

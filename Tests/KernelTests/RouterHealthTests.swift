@@ -82,5 +82,19 @@ struct RouterHealthTests {
         #expect(ReleaseState.problem(in: [one("a", 0), one("b", nil, problem: "gone")]) == "b: gone")
         #expect(ReleaseState.problem(in: [one("a", 5, problem: "level user", writable: false)]) == "a: level user")
         #expect(ReleaseState.problem(in: []) != nil)
+        let unread = RouterObservation(
+            instance: "a", canaryBasisPoints: nil, level: .none, problem: "no read-back configured")
+        #expect(ReleaseState.problem(in: [unread]) == nil)
+    }
+
+    /// Requests reach the canary past a router that shows 0 %: then a rollback may be asked for at any time.
+    @Test func isReportedWhenTheCanaryHasTrafficAlthoughItIsNotWatched() {
+        var world = KernelHarness(canaryBasisPoints: 0)
+        world.mood = .readOnly
+        world.cycle(60)
+        #expect(world.release.phase == .idle && unusable(world) == 0)
+        world.strayRequests = 50
+        world.cycle(60)
+        #expect(world.release.phase == .idle && unusable(world) == 1)
     }
 }

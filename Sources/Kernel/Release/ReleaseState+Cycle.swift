@@ -14,6 +14,7 @@ extension ReleaseState {
         }
         gatherEvidence(at: context.now)
         baseline.noteTraffic()
+        if let rate = canary.cycleRequestRate { isCanaryServing = rate > plan.proof.belowPerSecond }
         if mayHaveTraffic { canary.noteTraffic() } else { canary.noteNoTraffic() }
         switch phase {
         case .idle: beginByTraffic(&context)

@@ -38,7 +38,7 @@ extension ReleaseState {
     }
 
     private mutating func follow(share: Int?, before: Int?, _ context: inout StepContext) {
-        guard let share else { return noteUnreadable() }
+        guard let share else { return noteUnknownShare(&context) }
         let isEverything = ReleaseState.showsEverything(watch.observations)
         switch (phase, share) {
         case (.idle, 1...) where !isEverything, (.promoted, 1...) where !isEverything:
@@ -52,10 +52,17 @@ extension ReleaseState {
         }
     }
 
-    private mutating func noteUnreadable() {
-        guard phase == .idle else { return }
-        let problem = watch.observations.compactMap(\.problem).first ?? "it does not tell"
-        explain("the split cannot be read (\(problem)); waiting for canary traffic instead")
+    private mutating func noteUnknownShare(_ context: inout StepContext) {
+        let unread = watch.observations.filter { $0.canaryBasisPoints == nil }
+        let names = unread.prefix(3).map { "\($0.instance): \($0.problem ?? "no share is reported")" }
+        let rest = unread.count > 3 ? "; and \(unread.count - 3) more" : ""
+        let reason =
+            "the canary's share is not known (\(names.joined(separator: "; "))\(rest)); waiting for canary traffic instead"
+        // An instance that shows 0 says that the promotion is over, whatever the others do.
+        if phase == .promoted, unread.count < watch.observations.count {
+            return enter(.idle, &context, because: reason)
+        }
+        if phase == .idle { explain(reason) }
     }
 
     /// A router that cannot be read does not keep a release from being watched: traffic on the canary tells as well.

@@ -58,7 +58,19 @@ extension ReleaseState {
         case .rule(let alert): restored.note("intended", alert.rule, atWallMs: entry.wallMs)
         case .operatorCommand(let by, let reason): restored.note("intended", "\(by): \(reason)", atWallMs: entry.wallMs)
         }
-        if intent.isDryRun { restored.close(atWallMs: entry.wallMs) } else { phase = .rollingBack }
+        guard !intent.isDryRun else {
+            restored.close(atWallMs: entry.wallMs)
+            return restoreDryRun(restored)
+        }
+        phase = .rollingBack
+        retireRollback()
+        rollback = restored
+    }
+
+    /// A dry run moved nothing, so what it intended is history: it never takes the place of a rollback that is open or
+    /// latched.
+    private mutating func restoreDryRun(_ restored: Rollback) {
+        if let real = rollback, !real.intent.isDryRun { return remember(restored) }
         retireRollback()
         rollback = restored
     }

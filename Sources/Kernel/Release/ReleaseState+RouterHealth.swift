@@ -54,15 +54,25 @@ extension ReleaseState {
         if routerHealth.failedPolls == 1 {
             context.log(.warning, name, "the router cannot be used: \(problem)")
         }
-        // While nothing is watched, and while a rollback reports its calls itself, the log is enough.
-        let isNeeded = phase == .watching || phase == .rolledBack
-        guard isNeeded, !routerHealth.isReported, routerHealth.failedPolls >= ReleaseState.reportedPolls else { return }
+        guard isRouterNeeded, !routerHealth.isReported, routerHealth.failedPolls >= ReleaseState.reportedPolls else {
+            return
+        }
         routerHealth.isReported = true
         let sequence = context.record(.routerUnusable(reason: problem), release: name)
         context.log(.error, name, "the router cannot be used, \(routerHealth.failedPolls) polls in a row: \(problem)")
         tellOfRouter(
             .routerUnusable, sequence,
             "\(name): the router cannot be used: \(problem). A rollback would not get through; fix it now.", &context)
+    }
+
+    /// While the canary has no traffic, while it has all of it for good, and while a rollback reports its calls itself, the
+    /// log is enough.
+    private var isRouterNeeded: Bool {
+        switch phase {
+        case .watching, .rolledBack: true
+        case .idle: isCanaryServing
+        case .rollingBack, .promoted: false
+        }
     }
 
     private mutating func routerRecovered(_ context: inout StepContext) {
@@ -80,15 +90,15 @@ extension ReleaseState {
             notification(event, sequence: sequence, at: context.now, summary: summary, isDryRun: context.isDryRun))
     }
 
-    /// Why a change could not be made now, instance by instance; nil when nothing speaks against it. An instance that can
-    /// never be read back, by the nature of its driver, is no problem.
+    /// Why a change could not be made now, instance by instance; nil when nothing speaks against it. An instance whose
+    /// driver has no read-back (level `none`) is usable, although the driver's remark says that it has none.
     static func problem(in observations: [RouterObservation]) -> String? {
         if observations.isEmpty { return "no instance of it was polled" }
         let unusable = observations.filter { one in
-            let isUnreadable = one.canaryBasisPoints == nil && (one.level != .none || one.problem != nil)
+            let isUnreadable = one.canaryBasisPoints == nil && one.level != .none
             return isUnreadable || one.isWritable == false
         }
         guard !unusable.isEmpty else { return nil }
-        return unusable.map { "\($0.instance): \($0.problem ?? "it tells nothing")" }.joined(separator: "; ")
+        return unusable.map { "\($0.instance): \($0.problem ?? "no share is reported")" }.joined(separator: "; ")
     }
 }

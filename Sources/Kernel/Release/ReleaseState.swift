@@ -47,6 +47,8 @@ struct ReleaseState: Sendable, Equatable {
     var firstSampleUptimeMs: Int64?
     var firstSampleBeforeUptimeMs: Int64?
     var routerHealth = RouterHealth()
+    /// In the last cycle that counted requests the canary had more of them than `proof.below` allows.
+    var isCanaryServing = false
     var regression: RegressionWatch
     /// Why a wanted rollback is not done; nil when none is wanted.
     var heldReason: String?
@@ -101,12 +103,17 @@ struct ReleaseState: Sendable, Equatable {
         return (ruleWindows.isEmpty ? [defaultWindowMs] : ruleWindows) + [plan.drainWindowMs].compactMap { $0 }
     }
 
-    /// The canary's share as the instances tell it: the largest, because one instance that still sends traffic is enough.
-    /// Nil when none can tell.
+    /// The canary's share, basis points, as the last poll showed it; nil while it is not known.
     var observedShare: Int? { ReleaseState.share(in: watch.observations) }
 
+    /// The largest share of all instances, because one instance that sends traffic is enough. A share of 0 is known only
+    /// when every instance was read: the share of an instance that cannot be read is unknown, not 0.
+    ///
+    /// - Returns: basis points, or nil when the share is not known.
     static func share(in observations: [RouterObservation]) -> Int? {
-        observations.compactMap(\.canaryBasisPoints).max()
+        let largest = observations.compactMap(\.canaryBasisPoints).max()
+        let isEveryOneRead = observations.allSatisfy { $0.canaryBasisPoints != nil }
+        return largest == 0 && !isEveryOneRead ? nil : largest
     }
 
     /// Every instance can be read and shows that the canary gets nothing.
@@ -136,9 +143,14 @@ struct ReleaseState: Sendable, Equatable {
         guard var old = rollback else { return }
         // History is never open.
         if old.isOpen { old.close(atWallMs: old.timeline.last?.atWallMs ?? old.openedWallMs) }
-        if past.count >= 100 { past.removeFirst() }
-        past.append(old.snapshot(release: name))
+        remember(old)
         rollback = nil
+    }
+
+    /// Adds a closed incident to the bounded history.
+    mutating func remember(_ closed: Rollback) {
+        if past.count >= 100 { past.removeFirst() }
+        past.append(closed.snapshot(release: name))
     }
 
     /// Sentences for `status`.
