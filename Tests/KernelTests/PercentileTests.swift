@@ -193,6 +193,63 @@ struct PercentileTests {
             found.evidence.notes.contains { $0.contains("above the largest bound, 1 s") }, "\(found.evidence.notes)")
     }
 
+    private static let usual: [Double] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, .infinity]
+
+    /// A rule that names the canary alone moves traffic only when the baseline would not breach on the same bounds.
+    @Test(arguments: [[0.1, 1, 10, .infinity], [10, .infinity]])
+    func ofEqualLatenciesNeverMovesTrafficByCoarserBounds(_ bounds: [Double]) {
+        let seconds = Array(repeating: 0.2, count: 200)
+        let found = Self.evaluation(
+            Self.rule(.compare(.value(.canary), .greater, .number(0.4))),
+            baseline: [.histogram(Self.histogram(seconds, bounds: Self.usual))],
+            canary: [.histogram(Self.histogram(seconds, bounds: bounds))])
+        #expect(found.evidence.verdict != .breached || found.baselineBreachesToo)
+        let slower = Self.evaluation(
+            Self.rule(.compare(.value(.canary), .greater, .number(0.4))),
+            baseline: [.histogram(Self.histogram(Array(repeating: 0.05, count: 200), bounds: Self.usual))],
+            canary: [.histogram(Self.histogram(seconds, bounds: [0.1, 1, 10, .infinity]))])
+        #expect(slower.evidence.verdict == .breached && !slower.baselineBreachesToo)
+    }
+
+    @Test func withoutACommonBoundMovesNothing() {
+        let found = Self.evaluation(
+            Self.rule(.compare(.value(.canary), .greater, .number(0.4))),
+            baseline: [.histogram(Self.histogram(Array(repeating: 0.2, count: 200), bounds: Self.usual))],
+            canary: [.histogram(Self.histogram(Array(repeating: 0.2, count: 200), bounds: [0.3, 3, .infinity]))])
+        #expect("\(found.evidence.verdict)".contains("no bound in common"), "\(found.evidence.verdict)")
+    }
+
+    /// One version counts milliseconds, the other seconds.
+    @Test(arguments: [Indicator.latencyQuantile(0.99), .latencyMean], [worse, above])
+    func inTwoUnitsIsInconclusive(_ indicator: Indicator, _ condition: Condition) {
+        var rule = Self.rule(condition)
+        rule.indicator = indicator
+        let seconds = Array(repeating: 0.2, count: 200)
+        let found = Self.evaluation(
+            rule, baseline: [.histogram(Self.histogram(seconds, bounds: Self.usual))],
+            canary: [
+                .histogram(
+                    Self.histogram(
+                        seconds.map { $0 * 1_000 }, bounds: [5, 10, 25, 50, 100, 250, 500, 1_000, .infinity]))
+            ])
+        #expect("\(found.evidence.verdict)".contains("same unit"), "\(found.evidence.verdict)")
+    }
+
+    @Test(arguments: [
+        [0.1, 1, 10], [10], [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60], [1, 10, 60],
+        [0.001, 0.002, 0.004], [0.05, 0.5, 5],
+    ])
+    func otherBucketsAreNoOtherUnit(_ bounds: [Double]) {
+        #expect(UnitDoubt.text([Self.usual], [bounds]) == nil && UnitDoubt.text([bounds], [Self.usual]) == nil)
+    }
+
+    @Test func aNegativeQuantileIsNoValue() {
+        let negative = TargetReading.Latency.summary(
+            SummaryValues(quantiles: [0.99], seconds: [-1], sumSeconds: 0, count: 0))
+        let found = Self.evaluation(Self.rule(Self.above), baseline: [Self.sound], canary: [negative])
+        #expect(found.evidence.canary.value == nil && found.evidence.verdict.isInconclusive)
+    }
+
     /// A scrape body is not written at one moment: a request or two too few are no contradiction.
     @Test func toleratesCountsThatWereTakenMomentsApart() {
         let found = Self.evaluation(

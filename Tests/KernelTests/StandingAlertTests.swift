@@ -46,6 +46,33 @@ struct StandingAlertTests {
         #expect(Self.events(world) == [])
     }
 
+    /// A deployment tool removes the release from the configuration as soon as it was rolled back.
+    @Test(arguments: [false, true])
+    func aRollbackLastsAnHourWithoutItsRelease(isRestarted: Bool) {
+        var world = KernelHarness()
+        world.canary.errors = 30
+        world.cycle(8)
+        let begin = world.kernel.standingAlerts(at: world.now)[0].timeline.first?.atWallMs
+        world.plan.releases[0].name = "search"
+        if isRestarted { world.restart() } else { world.send(.reload(world.plan)) }
+        let standing = world.kernel.standingAlerts(at: world.now)
+        #expect(standing.map(\.event) == [.rollbackIntended] && standing.first?.release == "checkout")
+        #expect(standing.first?.timeline.first?.atWallMs == begin && standing.first?.incident != nil)
+        #expect(standing.first?.summary.contains("was rolled back") == true)
+        world.now.wallMs += 3_600_000
+        #expect(Self.events(world) == [])
+    }
+
+    @Test func aRearmedRollbackOfAnAbsentReleaseDoesNotLast() {
+        var world = KernelHarness()
+        world.canary.errors = 30
+        world.cycle(8)
+        _ = world.command(.rearm(release: "checkout"))
+        world.plan.releases[0].name = "search"
+        world.restart()
+        #expect(Self.events(world) == [])
+    }
+
     @Test func anOverdueRollbackLastsAsSuch() {
         var world = KernelHarness()
         world.mood = .refuses

@@ -46,4 +46,26 @@ struct AbsentReleases: Sendable, Equatable {
         release.settleAfterReplay(at: now)
         return release
     }
+
+    /// The alerts of rollbacks that are less than an hour old. They last although the configuration does not name their
+    /// releases any more: a deployment tool may remove a release seconds after its rollback.
+    func standingAlerts(at now: Moment) -> [Notification] {
+        kept.flatMap { $0.standingAlertsWhileAbsent(at: now) }
+            + remembered.compactMap { AbsentReleases.standingAlert($0.entries, at: now) }
+    }
+
+    private static func standingAlert(_ entries: [JournalEntry], at now: Moment) -> Notification? {
+        for (index, entry) in entries.enumerated().reversed() {
+            guard case .intended(let intent) = entry.event, !intent.isDryRun else { continue }
+            guard ReleaseState.isYoung(entry.wallMs, at: now) else { return nil }
+            let later = entries[index...].filter { $0.incident == entry.incident }
+            let isRearmed = later.contains { if case .rearmed = $0.event { true } else { false } }
+            if isRearmed { return nil }
+            let begin = Notification.TimelineStep(atWallMs: entry.wallMs, step: "intended", detail: "")
+            return .standing(
+                release: entry.release, incident: entry.incident, intent,
+                isOut: later.contains { $0.event == .acknowledged }, timeline: [begin], at: now)
+        }
+        return nil
+    }
 }

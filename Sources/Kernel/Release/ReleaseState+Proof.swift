@@ -51,6 +51,12 @@ extension ReleaseState {
             + " or raise `proof.below`)"
     }
 
+    /// A few requests now and then keep a proof from being complete although most cycles count none.
+    private func whatMovedLately(_ proof: Rollback.Proof) -> String {
+        guard proof.busyCycles > 0, let rate = proof.recentRate, rate > plan.proof.countedBelow / 10 else { return "" }
+        return "; lately it served \(NumberText.plain(rate)) requests/s\(whatMoves(rate: rate))"
+    }
+
     private mutating func weighSilence(_ context: inout StepContext) {
         rollback?.proof.quietCycles += 1
         guard let proof = rollback?.proof else { return }
@@ -58,7 +64,8 @@ extension ReleaseState {
         let cycles = plan.proof.cycles + (plan.scrape.lateAfterMs != nil ? 1 : 0)
         guard proof.quietCycles >= cycles, isLongEnough(proof) else {
             let seconds = NumberText.plain((proof.silentSeconds * 10).rounded() / 10)
-            return obstruct("the canary has been silent for \(seconds) s only, which proves nothing yet")
+            return obstruct(
+                "the canary has been silent for \(seconds) s only, which proves nothing yet\(whatMovedLately(proof))")
         }
         if let doubtful = canary.possiblyRepeated.first {
             let seconds = NumberText.plain((doubtful.silence.repeatedPageSeconds * 10).rounded() / 10)
@@ -97,19 +104,40 @@ extension ReleaseState {
         // One whose answer is still to come decides nothing either way.
         if untold.allSatisfy(\.isAwaited) { return }
         rollback?.proof.sawNothing(
-            isUnreachable: untold.allSatisfy(\.silence.isUnreachable), at: context.now,
+            isGone: untold.allSatisfy { $0.silence.isUnreachable || $0.hasLostRequests }, at: context.now,
             cycleBeganUptimeMs: lastCycleUptimeMs)
-        let names = ReleaseState.names(of: untold)
-        obstruct("\(names) cannot be seen, so it is not known what the canary serves")
+        let reasons = whyUntold(untold)
+        obstruct("\(reasons), so it is not known what the canary serves")
         guard let proof = rollback?.proof, let observations = rollback?.observations else { return }
         guard proof.isGone(cycles: max(3, plan.proof.cycles), forMs: plan.proof.silenceMs, at: context.now),
             ReleaseState.showsNothing(observations), canary.blockRate <= plan.proof.belowPerSecond
         else { return }
-        acceptUnproven("no process listens at \(names); the router's read-back stands", &context)
+        acceptUnproven("\(reasons); the router's read-back is accepted", &context)
     }
 
-    /// Where no process listens nothing is served either, as far as can be known: the router's 0 % is accepted, and said
-    /// to be unproven.
+    /// What is wrong with the targets that tell nothing, kind by kind.
+    private func whyUntold(_ untold: [PoolState.Target]) -> String {
+        let metric = plan.indicators.requests.map(\.metric) ?? "of requests"
+        let lost = untold.filter(\.hasLostRequests)
+        let withheld = untold.filter { $0.isUp == true && $0.isWithholding }
+        let unreachable = untold.filter(\.silence.isUnreachable)
+        let others = untold.filter {
+            !$0.hasLostRequests && !($0.isUp == true && $0.isWithholding) && !$0.silence.isUnreachable
+        }
+        func clause(_ targets: [PoolState.Target], _ text: (String) -> String) -> String? {
+            targets.isEmpty ? nil : text(ReleaseState.names(of: targets))
+        }
+        return [
+            clause(unreachable) { "no process listens at \($0)" },
+            clause(lost) { "the scrape body of \($0) no longer has the series \(metric)" },
+            clause(withheld) { "the counts of \($0) are withheld (see the warnings)" },
+            clause(others) { "\($0) cannot be scraped" },
+        ].compactMap { $0 }.joined(separator: "; ")
+    }
+
+    /// Where no process listens nothing is served either, as far as can be known; nor does a process serve that answers
+    /// scrapes and no longer has a series of requests, because the first request would bring one back. The router's 0 % is
+    /// accepted, and reported as unproven.
     private mutating func acceptUnproven(_ reason: String, _ context: inout StepContext) {
         if rollback?.isEpisodeTold == true {
             context.record(.unproven(reason: reason), release: name, incident: rollback?.incident)

@@ -2,8 +2,20 @@ import Model
 
 /// The alerts that last: for receivers, like Alertmanager, that must hear of them again and again.
 extension ReleaseState {
-    /// How long the alert of a rollback lasts at least when the versions change: people have not seen it yet.
+    /// How long the alert of a rollback lasts at least when the versions change, or when the configuration does not name the
+    /// release any more: a receiver that groups alerts may not have reported it yet.
     private static let leastRollbackAlertMs: Int64 = 3_600_000
+
+    static func isYoung(_ openedWallMs: Int64, at now: Moment) -> Bool {
+        now.wallMs - openedWallMs < leastRollbackAlertMs
+    }
+
+    /// Of a release that the configuration does not name: its latest rollbacks, for an hour each.
+    func standingAlertsWhileAbsent(at now: Moment) -> [Notification] {
+        incidents.reversed().filter { ReleaseState.isYoung($0.openedWallMs, at: now) }.compactMap {
+            standing($0, at: now)
+        }
+    }
 
     func standingAlerts(at now: Moment, isDryRun: Bool) -> [Notification] {
         let firing = plan.rules.indices.compactMap { index -> Notification? in
@@ -13,7 +25,7 @@ extension ReleaseState {
                 .alertFiring, sequence: 0, at: now, summary: "\(name): \(record.rule) is firing\(why)", alert: record,
                 isDryRun: isDryRun)
         }
-        let young = past.reversed().filter { now.wallMs - $0.openedWallMs < Self.leastRollbackAlertMs }
+        let young = past.reversed().filter { ReleaseState.isYoung($0.openedWallMs, at: now) }
         let rollbacks = (rollback.map { standing($0, at: now) } ?? []) + young.compactMap { standing($0, at: now) }
         return firing + rollbacks + unusableRouter(at: now, isDryRun: isDryRun)
     }
@@ -44,14 +56,26 @@ extension ReleaseState {
         case .dryRun, .rearmed: return nil
         case .intended, .applied, .observed, .acknowledged, .abandoned: break
         }
-        let intent = incident.intent
-        let isOut = incident.state == .acknowledged
-        return Notification(
-            sequence: 0, event: .rollbackIntended, atWallMs: now.wallMs, release: name,
-            baselineVersion: intent.toVersion, canaryVersion: intent.fromVersion, incident: incident.id,
+        return .standing(
+            release: name, incident: incident.id, incident.intent, isOut: incident.state == .acknowledged,
+            timeline: incident.timeline, at: now)
+    }
+}
+
+extension Notification {
+    /// The alert of a rollback that holds.
+    ///
+    /// - Parameter isOut: the rollback is acknowledged.
+    static func standing(
+        release: String, incident: String?, _ intent: IntentRecord, isOut: Bool, timeline: [TimelineStep],
+        at now: Moment
+    ) -> Notification {
+        Notification(
+            sequence: 0, event: .rollbackIntended, atWallMs: now.wallMs, release: release,
+            baselineVersion: intent.toVersion, canaryVersion: intent.fromVersion, incident: incident,
             summary: isOut
-                ? "\(name): \(intent.fromVersion) was rolled back; \(intent.toVersion) has all the traffic"
-                : "\(name): \(intent.fromVersion) is being rolled back to \(intent.toVersion)",
-            splitBefore: intent.splitBefore, splitAfter: intent.splitWanted, timeline: incident.timeline)
+                ? "\(release): \(intent.fromVersion) was rolled back; \(intent.toVersion) has all the traffic"
+                : "\(release): \(intent.fromVersion) is being rolled back to \(intent.toVersion)",
+            splitBefore: intent.splitBefore, splitAfter: intent.splitWanted, timeline: timeline)
     }
 }

@@ -10,6 +10,12 @@ struct StrayTraffic: Sendable, Equatable {
     private(set) var sinceUptimeMs: Int64?
     /// Cycles since then.
     private(set) var cycles = 0
+    /// Requests counted since then, and the seconds in which they were.
+    private var requests = 0.0
+    private var seconds = 0.0
+
+    /// Requests per second since the evidence has been above 0; a single cycle may be a fraction of a second.
+    var meanRate: Double { seconds > 0 ? requests / seconds : 0 }
 
     /// - Parameter rate: requests per second over the targets that told; nil when none did, which says nothing.
     mutating func see(rate: Double?, seconds: Double, below plan: ProofPlan, fromUptimeMs: Int64) {
@@ -19,13 +25,17 @@ struct StrayTraffic: Sendable, Equatable {
         guard evidence > 0 else { return self = StrayTraffic() }
         sinceUptimeMs = sinceUptimeMs ?? fromUptimeMs
         cycles += 1
+        requests += rate * seconds
+        self.seconds += seconds
     }
 
+    /// Several cycles with more than the rate that the release calls no traffic.
+    func isNoticeable(below plan: ProofPlan) -> Bool { cycles >= 3 && meanRate > plan.belowPerSecond }
+
     /// It has lasted as long as a silence has to last to be a proof. One burst is somebody's test, not a fault.
-    func isSustained(forMs: Int64, at now: Moment) -> Bool {
-        guard let since = sinceUptimeMs, cycles >= 3, evidence >= ProofPlan.expectedRequests * 0.95 else {
-            return false
-        }
+    func isSustained(forMs: Int64, below plan: ProofPlan, at now: Moment) -> Bool {
+        guard let since = sinceUptimeMs, isNoticeable(below: plan), evidence >= ProofPlan.expectedRequests * 0.95
+        else { return false }
         return now.uptimeMs - since >= forMs
     }
 }
@@ -35,19 +45,23 @@ extension ReleaseState {
     mutating func watchForStrays(_ context: inout StepContext) {
         let now = context.now.uptimeMs
         let before = max(lastCycleUptimeMs ?? now, now - 3 * plan.scrape.intervalMs)
+        // While a target withholds its counts the rate is a lower bound: it may be evidence, but no proof of silence.
+        let rate = canary.cycleRequestRate.flatMap { rate in
+            canary.withholdingTargets == 0 || rate > plan.proof.countedBelow ? rate : nil
+        }
         stray.see(
-            rate: canary.cycleRequestRate, seconds: Double(now - before) / 1_000, below: plan.proof,
+            rate: rate, seconds: Double(now - before) / 1_000, below: plan.proof,
             fromUptimeMs: before)
         // Not before the router was read twice: what it shows is corrected as a drift.
         let patienceMs = max(plan.proof.silenceMs, 2 * plan.rollback.observeEveryMs)
-        if stray.isSustained(forMs: patienceMs, at: context.now) { return reopen(&context) }
+        if stray.isSustained(forMs: patienceMs, below: plan.proof, at: context.now) { return reopen(&context) }
         proveAfterwards(&context)
     }
 
     /// The same incident, once more from its verdict on: the split is set again, and the traffic has to stop.
     private mutating func reopen(_ context: inout StepContext) {
         guard var latched = rollback, !context.isDryRun, baselineIsThere, heldReason == nil else { return }
-        let rate = canary.cycleRequestRate ?? 0
+        let rate = stray.meanRate
         stray = StrayTraffic()
         latched.reopen(plan: plan.rollback, at: context.now)
         latched.note("strayed", ReleaseState.strayText(rate), atWallMs: context.now.wallMs)

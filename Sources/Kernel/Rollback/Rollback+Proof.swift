@@ -12,9 +12,10 @@ extension Rollback {
         var busyCycles = 0
         /// When the open block began.
         var blockSinceUptimeMs: Int64?
-        /// Cycles in a row in which no process listened at any target that told nothing, and since when.
-        private var unreachableCycles = 0
-        private var unreachableSinceUptimeMs: Int64?
+        /// Cycles in a row in which every target that told nothing had no process that listens or no series of requests any
+        /// more, and since when.
+        private var goneCycles = 0
+        private var goneSinceUptimeMs: Int64?
         /// What keeps the proof from being complete.
         var obstacle: String?
 
@@ -25,7 +26,7 @@ extension Rollback {
         var meanRate: Double { silentSeconds > 0 ? silentRequests / silentSeconds : 0 }
 
         mutating func see(_ block: SilenceBlock, below plan: ProofPlan) {
-            (unreachableCycles, unreachableSinceUptimeMs) = (0, nil)
+            (goneCycles, goneSinceUptimeMs) = (0, nil)
             let weight = min(1, block.seconds * 1_000 / Double(plan.silenceMs))
             recentRate = recentRate.map { $0 + weight * (block.rate - $0) } ?? block.rate
             let requests = block.rate * block.seconds
@@ -37,16 +38,16 @@ extension Rollback {
             silentRequests += requests
         }
 
-        mutating func sawNothing(isUnreachable: Bool, at now: Moment, cycleBeganUptimeMs: Int64?) {
-            guard isUnreachable else { return (unreachableCycles, unreachableSinceUptimeMs) = (0, nil) }
-            unreachableCycles += 1
-            unreachableSinceUptimeMs = unreachableSinceUptimeMs ?? cycleBeganUptimeMs ?? now.uptimeMs
+        mutating func sawNothing(isGone: Bool, at now: Moment, cycleBeganUptimeMs: Int64?) {
+            guard isGone else { return (goneCycles, goneSinceUptimeMs) = (0, nil) }
+            goneCycles += 1
+            goneSinceUptimeMs = goneSinceUptimeMs ?? cycleBeganUptimeMs ?? now.uptimeMs
         }
 
-        /// For so many cycles and so long no process has listened at any target that tells nothing.
+        /// It has been so for so many cycles and so long.
         func isGone(cycles: Int, forMs: Int64, at now: Moment) -> Bool {
-            guard let since = unreachableSinceUptimeMs else { return false }
-            return unreachableCycles >= cycles && now.uptimeMs - since >= forMs
+            guard let since = goneSinceUptimeMs else { return false }
+            return goneCycles >= cycles && now.uptimeMs - since >= forMs
         }
     }
 }

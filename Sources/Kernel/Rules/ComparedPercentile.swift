@@ -44,6 +44,9 @@ struct ComparedPercentile: Sendable, Equatable {
             return "one pool exposes a summary and the other a histogram, whose percentiles cannot be compared:"
                 + " expose a histogram on all targets"
         }
+        if histograms.0, histograms.1, let doubt = UnitDoubt.text(baseline.view.layouts, canary.view.layouts) {
+            return doubt
+        }
         guard let shared, !shared.contains(where: { $0 < .infinity }) else { return nil }
         return "the \(question.subject) buckets of the two pools have no bound in common"
             + " (baseline: \(LatencyBounds.text(baseline.view.layouts));"

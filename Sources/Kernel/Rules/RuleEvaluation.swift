@@ -32,7 +32,8 @@ struct RuleEvaluation: Sendable, Equatable {
     /// Whether the condition holds with the baseline's value in the canary's place.
     private static func isBreachedByBaseline(_ rule: PreparedRule, _ measure: RuleMeasure) -> Bool {
         let value = measure.baseline.evidence.value
-        return rule.condition.holds(IndicatorValues(baseline: value, canary: value)) == true
+        let standIn = measure.standIn.map(\.value) ?? value
+        return rule.condition.holds(IndicatorValues(baseline: value, canary: standIn)) == true
     }
 
     /// A rule that asks for proof. It compares the pools, so that a baseline that is sick as well is no breach to begin with.
@@ -49,6 +50,9 @@ struct RuleEvaluation: Sendable, Equatable {
         }
         // Not for want of data: two resolutions are never compared, whatever `no_data` says.
         if let reason = measure.incomparable { return .inconclusive(reason: reason) }
+        if let reason = ambiguity(measure, .canary, rule.mentions) ?? ambiguity(measure, .baseline, rule.mentions) {
+            return .inconclusive(reason: reason)
+        }
         if let reason = blindness(measure, .canary, rule.mentions) {
             return withoutData(rule, baseline: measure.baseline.evidence.value, reason: reason)
         }
@@ -59,7 +63,12 @@ struct RuleEvaluation: Sendable, Equatable {
         case true? where rule.action == .rollback && !measure.baseline.hasCounts:
             // Nothing is moved to a version that nobody has seen at work.
             return .inconclusive(reason: "the baseline has not told its requests yet")
-        case true?: return .breached
+        case true?:
+            // Whether the baseline does better cannot be known, so nothing is moved to it.
+            if rule.action == .rollback, case .incomparable(let reason)? = measure.standIn {
+                return .inconclusive(reason: reason)
+            }
+            return .breached
         case false?: return .healthy
         case nil: return undecided(rule, measure)
         }
@@ -69,6 +78,14 @@ struct RuleEvaluation: Sendable, Equatable {
     private static func blindness(_ measure: RuleMeasure, _ pool: Pool, _ mentions: MentionedPools) -> String? {
         guard measure[pool].evidence.healthyTargets == 0, mentions[pool] else { return nil }
         return "no target of the \(pool.rawValue) could be scraped"
+    }
+
+    /// Several processes answer at every address of a pool that could be scraped: its values may be of any of them.
+    private static func ambiguity(_ measure: RuleMeasure, _ pool: Pool, _ mentions: MentionedPools) -> String? {
+        guard measure[pool].isAmbiguous, mentions[pool] else { return nil }
+        return
+            "several processes answer at each address of the \(pool.rawValue), so its counts are not used; scrape each"
+            + " process at an address of its own"
     }
 
     private static func tooFew(_ rule: PreparedRule, _ measure: RuleMeasure, _ pool: Pool) -> String? {
@@ -90,6 +107,10 @@ struct RuleEvaluation: Sendable, Equatable {
     /// A value that decides is missing. The baseline's absence is never held against the canary.
     private static func undecided(_ rule: PreparedRule, _ measure: RuleMeasure) -> Verdict {
         if let reason = missingData(measure, rule.mentions) {
+            // A target that answers and withholds its counts is not one without data: what it serves is unknown.
+            if measure.canary.withholdingTargets > 0 {
+                return .inconclusive(reason: "\(reason): a target answers, but its counts are not known yet")
+            }
             return withoutData(rule, baseline: measure.baseline.evidence.value, reason: reason)
         }
         if measure.baseline.evidence.value == nil {

@@ -15,17 +15,35 @@ final class RuleMeasure: Sendable {
         let obstacle: String?
         /// What limits the value.
         let notes: [String]
+        /// Targets that answered and whose counts are not known.
+        let withholdingTargets: Int
+        /// Several processes answer at each address that could be scraped.
+        let isAmbiguous: Bool
 
         init(
             _ indicator: Indicator, _ estimate: PercentileEstimate, in view: WindowView, of pool: PoolState,
-            healthyTargets: Int
+            health: Health
         ) {
             evidence = Evidence.Side(
                 version: pool.version, value: estimate.value, requests: view.requests ?? view.latencyCount,
-                errors: view.errors ?? 0, healthyTargets: healthyTargets, targets: pool.targets.count)
+                errors: view.errors ?? 0, healthyTargets: health.healthyTargets, targets: pool.targets.count)
             sampleSize = indicator.sampleSize(in: view)
             hasCounts = view.requests != nil || view.latencyCount != 0
             (obstacle, notes) = (estimate.obstacle, estimate.notes)
+            (withholdingTargets, isAmbiguous) = (health.withholdingTargets, health.isAmbiguous)
+        }
+    }
+
+    /// How a pool's targets answered in the cycle.
+    struct Health: Sendable {
+        let healthyTargets: Int
+        let withholdingTargets: Int
+        let isAmbiguous: Bool
+
+        init(of pool: PoolState) {
+            healthyTargets = pool.healthyTargets
+            withholdingTargets = pool.withholdingTargets
+            isAmbiguous = pool.isAmbiguous
         }
     }
 
@@ -38,12 +56,14 @@ final class RuleMeasure: Sendable {
     let isStartingOver: Bool
     /// Why the pools cannot be compared, and what to change.
     let incomparable: String?
+    /// For a condition that names one pool: the baseline in the canary's place, where its own value cannot stand in.
+    let standIn: StandIn?
     /// Nothing is to be said about how the values were found; so it is for most rules in most cycles.
     private let isPlain: Bool
 
     init(
         indicatorName: String, kind: Indicator.Measure, baseline: Side, canary: Side, isStartingOver: Bool,
-        incomparable: String?
+        incomparable: String?, standIn: StandIn?
     ) {
         self.indicatorName = indicatorName
         self.kind = kind
@@ -51,6 +71,7 @@ final class RuleMeasure: Sendable {
         self.canary = canary
         self.isStartingOver = isStartingOver
         self.incomparable = incomparable
+        self.standIn = standIn
         isPlain =
             incomparable == nil && baseline.obstacle == nil && canary.obstacle == nil && baseline.notes.isEmpty
             && canary.notes.isEmpty

@@ -51,17 +51,17 @@ struct RuleMeasures: Sendable, Equatable {
                 canary.window.view(windowMs: window.lengthMs, isComparison: window.isComparison)
             )
         }
-        let healthy = (baseline.healthyTargets, canary.healthyTargets)
+        let health = (RuleMeasure.Health(of: baseline), RuleMeasure.Health(of: canary))
         return keys.indices.map { place in
             let (key, views) = (keys[place], views[windowPlaces[place]])
             let estimates = PoolEstimates(
                 key.indicator, isComparison: key.isComparison, baseline: (views.0, baseline), canary: (views.1, canary))
             return RuleMeasure(
                 indicatorName: names[place], kind: key.indicator.measure,
-                baseline: .init(
-                    key.indicator, estimates.baseline, in: views.0, of: baseline, healthyTargets: healthy.0),
-                canary: .init(key.indicator, estimates.canary, in: views.1, of: canary, healthyTargets: healthy.1),
-                isStartingOver: key.isComparison && canary.window.isStartingOver, incomparable: estimates.obstacle)
+                baseline: .init(key.indicator, estimates.baseline, in: views.0, of: baseline, health: health.0),
+                canary: .init(key.indicator, estimates.canary, in: views.1, of: canary, health: health.1),
+                isStartingOver: key.isComparison && canary.window.isStartingOver, incomparable: estimates.obstacle,
+                standIn: estimates.standIn)
         }
     }
 }
@@ -72,6 +72,8 @@ private struct PoolEstimates {
     let canary: PercentileEstimate
     /// Why the pools cannot be compared, and what to change; nil when they can.
     let obstacle: String?
+    /// For a condition that names one pool, where the baseline's own value cannot stand in for the canary's.
+    let standIn: StandIn?
 
     init(
         _ indicator: Indicator, isComparison: Bool, baseline: (view: WindowView, pool: PoolState),
@@ -80,16 +82,20 @@ private struct PoolEstimates {
         guard let question = indicator.percentile else {
             self.baseline = PercentileEstimate(value: indicator.value(in: baseline.view, of: baseline.pool))
             self.canary = PercentileEstimate(value: indicator.value(in: canary.view, of: canary.pool))
-            obstacle = nil
+            let doubt = indicator == .latencyMean ? UnitDoubt.text(baseline.view.layouts, canary.view.layouts) : nil
+            obstacle = isComparison ? doubt : nil
+            standIn = isComparison ? nil : doubt.map(StandIn.incomparable)
             return
         }
         guard isComparison else {
             self.baseline = PercentileEstimate(question, in: baseline.view, of: baseline.pool, named: .baseline)
             self.canary = PercentileEstimate(question, in: canary.view, of: canary.pool, named: .canary)
             obstacle = nil
+            standIn = StandIn(question, baseline: baseline, canary: canary)
             return
         }
         let found = ComparedPercentile(question, baseline: baseline, canary: canary)
         (self.baseline, self.canary, obstacle) = (found.baseline, found.canary, found.obstacle)
+        standIn = nil
     }
 }

@@ -87,7 +87,7 @@ extension ReleaseState {
         if phase == .rolledBack, let heldReason {
             found.append("the canary has traffic again and is left with it: \(heldReason)")
         }
-        if stray.cycles >= 3 { found.append("the canary has traffic although it was rolled back") }
+        if stray.isNoticeable(below: plan.proof) { found.append("the canary has traffic although it was rolled back") }
         return found
     }
 }

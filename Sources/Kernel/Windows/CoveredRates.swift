@@ -44,6 +44,10 @@ struct CoveredRates: Sendable, Equatable {
     private var totals: [Double]
     /// Each target's requests per second on its last page that told them; 0 before.
     private var lastRates: [Double]
+    /// The newest scrape body of the target has counts that are not known.
+    private var isWithheld: [Bool]
+    /// The target has told its requests since this process began to watch it.
+    private var hasTold: [Bool]
 
     /// - Parameter windowRows: how many rows each of the windows spans.
     init(targets: Int, windowRows: [Int]) {
@@ -52,6 +56,14 @@ struct CoveredRates: Sendable, Equatable {
         closed = Array(repeating: 0, count: 2 * targets)
         totals = closed
         lastRates = Array(repeating: 0, count: targets)
+        isWithheld = Array(repeating: false, count: targets)
+        hasTold = isWithheld
+    }
+
+    /// A target that withholds its counts is not one without requests.
+    mutating func noteWithheld(_ isWithheld: Bool, target: Int) {
+        guard target < targets else { return }
+        self.isWithheld[target] = isWithheld
     }
 
     /// Adds what one page of a target brought.
@@ -64,6 +76,7 @@ struct CoveredRates: Sendable, Equatable {
         totals[target] += requests
         totals[targets + target] += seconds
         lastRates[target] = requests / seconds
+        hasTold[target] = true
         guard first < open else { return }
         // They belong to the rows of the gap too: no window that begins inside the gap may count them.
         closed[target] += requests
@@ -80,29 +93,34 @@ struct CoveredRates: Sendable, Equatable {
     }
 
     /// Requests per second over the pool, in the rows after `start`. Nil when no target has told anything in them, or when
-    /// targets that told nothing would add more than a tenth, judged by what they served before.
+    /// targets that told nothing would add more than a tenth, judged by what they served before. One that has never told and
+    /// withholds its counts now is taken to serve as much as the others do in the mean.
     func rate(window: Int, since start: Int, newest: Int) -> Double? {
         let history = histories[window]
         let row = min(history.kept(from: start, newest: newest), newest)
         // The newest row may be one that is not kept; then nothing lies after the start.
         guard row < newest else { return nil }
         let base = history.slot(ofRow: row) * 2 * targets
-        var (rate, unseen, isTold) = (0.0, 0.0, false)
+        var (rate, unseen, told, unknown) = (0.0, 0.0, 0, 0)
         for target in 0..<targets {
             let seconds = closed[targets + target] - history.cells[base + targets + target]
             if seconds > 0 {
                 rate += (closed[target] - history.cells[base + target]) / seconds
-                isTold = true
+                told += 1
+            } else if isWithheld[target], !hasTold[target] {
+                unknown += 1
             } else {
                 unseen += lastRates[target]
             }
         }
-        return isTold && unseen <= rate * CoveredRates.unseenLimit ? rate : nil
+        guard told > 0, Double(unknown) <= Double(told) * CoveredRates.unseenLimit else { return nil }
+        return unseen <= rate * CoveredRates.unseenLimit ? rate : nil
     }
 
     /// What the targets served before a window that begins anew is still known.
     mutating func keepLastRates(of old: CoveredRates) {
-        if old.targets == targets { lastRates = old.lastRates }
+        guard old.targets == targets else { return }
+        (lastRates, isWithheld, hasTold) = (old.lastRates, old.isWithheld, old.hasTold)
     }
 
     /// The pool has other targets now.
@@ -123,6 +141,8 @@ struct CoveredRates: Sendable, Equatable {
         closed = arranged(closed, rows: 1, columns: 2)
         totals = arranged(totals, rows: 1, columns: 2)
         lastRates = arranged(lastRates, rows: 1, columns: 1)
+        isWithheld = places.map { $0.map { isWithheld[$0] } ?? false }
+        hasTold = places.map { $0.map { hasTold[$0] } ?? false }
         targets = places.count
     }
 }

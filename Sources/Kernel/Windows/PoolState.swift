@@ -20,6 +20,15 @@ struct PoolState: Sendable, Equatable {
         var lastRow: Int?
         /// When the last page came into this window, whether it counted or not; nil before the first.
         var lastPageUptimeMs: Int64?
+        /// The last scrape worked, and its counts are not known: they are withheld, or there is no base to count from.
+        var isWithholding = false
+        /// Its scrape bodies had a series of requests, and the last one has none.
+        var hasLostRequests: Bool { isUp == true && hadRequests && !hasRequests }
+        /// The last scrape body, and any before it, had a series of requests.
+        var hasRequests = false
+        var hadRequests = false
+        /// Several processes answer at its address, so nothing that it counts is used.
+        var isAmbiguous = false
         /// What the proof of a rollback needs to know of it.
         var silence = TargetSilence()
         /// Seen in the running cycle.
@@ -58,6 +67,12 @@ struct PoolState: Sendable, Equatable {
     /// Targets whose scrape of the last complete cycle worked.
     var healthyTargets: Int { targets.count { $0.isUp == true } }
 
+    /// Those of them whose counts are not known. What they had is neither zero nor "no data".
+    var withholdingTargets: Int { targets.count { $0.isUp == true && $0.isWithholding } }
+
+    /// All targets that answer have several processes behind their address, so that no verdict can rest on the pool.
+    var isAmbiguous: Bool { healthyTargets > 0 && targets.allSatisfy { $0.isUp != true || $0.isAmbiguous } }
+
     /// Takes in one target's scrape. A report for a target that is not there (any more) is dropped.
     mutating func take(_ report: ScrapeReport, at now: Moment) {
         guard let index = place(of: report) else { return }
@@ -73,6 +88,8 @@ struct PoolState: Sendable, Equatable {
             targets[index].error = reason
             targets[index].summary = nil
             targets[index].cycleRequests = nil
+            (targets[index].isWithholding, targets[index].isAmbiguous) = (false, false)
+            window.noteWithheld(false, target: index)
             targets[index].silence.fail(isUnreachable: report.isUnreachable)
         case .success(let reading, let warnings):
             note(reading, warnings: warnings, target: index, ownRequests: report.ownRequests)
@@ -145,6 +162,11 @@ struct PoolState: Sendable, Equatable {
         targets[target].error = nil
         targets[target].samples = reading.samples
         targets[target].warnings = warnings
+        targets[target].isAmbiguous = reading.isAmbiguous
+        targets[target].hasRequests = reading.matches.requests > 0
+        if reading.matches.requests > 0 { targets[target].hadRequests = true }
+        targets[target].isWithholding = window.isWithheld(reading)
+        window.noteWithheld(targets[target].isWithholding, target: target)
         if let requests = reading.requests, let seconds = reading.coveredSeconds {
             // A late answer and the present one may come in the same cycle.
             let before = targets[target].cycleRequests.map { ($0, targets[target].cycleSeconds ?? 0) } ?? (0, 0)
@@ -199,8 +221,8 @@ struct PoolState: Sendable, Equatable {
         for index in targets.indices { targets[index].increments = [] }
     }
 
-    /// The pool's requests per second in the cycle that just ended, over the targets that could tell; nil when none
-    /// could.
+    /// The pool's requests per second in the cycle that just ended, over the targets whose counts are known; nil when none
+    /// are. A lower bound while ``withholdingTargets`` is above 0.
     var cycleRequestRate: Double? {
         var rate = 0.0
         var told = false
@@ -212,12 +234,14 @@ struct PoolState: Sendable, Equatable {
         return told ? rate : nil
     }
 
-    /// The worst instance's value of a summary's quantile: quantiles cannot be added up.
+    /// The worst instance's value of a summary's quantile, because quantiles cannot be added up. A negative latency is no
+    /// value.
     func worstSummary(_ quantile: Double) -> Double? {
         var worst: Double?
         for target in targets where target.isUp == true {
             guard let summary = target.summary else { continue }
             guard let index = summary.quantiles.firstIndex(where: { abs($0 - quantile) < 1e-9 }) else { continue }
+            guard summary.seconds[index] >= 0 else { continue }
             worst = max(worst ?? summary.seconds[index], summary.seconds[index])
         }
         return worst

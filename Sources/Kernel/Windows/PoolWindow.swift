@@ -134,6 +134,22 @@ struct PoolWindow: Sendable, Equatable {
         for index in counters.indices { counters[index].rates.keepLastRates(of: old.counters[index].rates) }
     }
 
+    /// Whether a scrape body has counters of the watch list and their increments are not known: they are withheld, or there is
+    /// no base yet. A body without any of them has no data, which is something else.
+    func isWithheld(_ reading: TargetReading) -> Bool {
+        if reading.isAmbiguous { return true }
+        guard reading.coveredSeconds == nil else { return false }
+        let matches = reading.matches
+        if matches.requests > 0 || matches.errors > 0 || matches.latency > 0 { return true }
+        return zip(signals, matches.signals).contains { !$0.isGauge && $1 > 0 }
+    }
+
+    /// Whether the target's newest scrape body withholds its counts, which its rates need to know.
+    mutating func noteWithheld(_ isWithheld: Bool, target: Int) {
+        rates.noteWithheld(isWithheld, target: target)
+        for index in counters.indices { counters[index].rates.noteWithheld(isWithheld, target: target) }
+    }
+
     /// Whether a page covers more time than there was since the page before, by more than scrapes are late: it brings what
     /// an earlier page withheld.
     func isMoreThanACycle(_ coveredMs: Int64, beside sincePageMs: Int64) -> Bool {

@@ -5,6 +5,8 @@ enum SignalPlace: Sendable, Equatable {
     case counter(Int)
     case gauge(Int)
     case histogram(Int)
+
+    var isGauge: Bool { if case .gauge = self { true } else { false } }
 }
 
 /// What a pool's window keeps of a counter.
