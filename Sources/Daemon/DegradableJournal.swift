@@ -33,9 +33,9 @@ final class DegradableJournal: Journal {
     private let clock: SystemClock
     private let state: Mutex<State>
 
-    /// The journal of a dry run: it begins with the entries of the state folder's journal, and writes its own entries and
-    /// notifications to the folder `dry-run` inside, which is emptied first. So a dry run changes nothing that a run that
-    /// moves traffic will read, and sends nothing that such a run left waiting.
+    /// The journal of a dry run: it begins with the entries of the state folder's journal, and writes its own entries
+    /// and notifications to the folder `dry-run` inside, which is emptied first. So a dry run changes nothing that a
+    /// run that moves traffic will read, and sends nothing that such a run left waiting.
     ///
     /// - Throws: as ``init(directory:clock:inheriting:)``.
     static func ofDryRun(directory: String, clock: SystemClock) async throws(JournalError) -> DegradableJournal {

@@ -109,8 +109,9 @@ public struct Kernel: Sendable, Equatable {
         releases.first { $0.name == release }?.watchedSinceUptimeMs
     }
 
-    /// One notification per firing alert and per rollback whose latch holds, as when it began; for an hour also per rollback
-    /// of a release that the plan does not name any more. Their sequence is 0: they are not news, and not journalled.
+    /// One notification per firing alert and per rollback whose latch holds, as when it began; for an hour also per
+    /// rollback of a release that the plan does not name any more. Their sequence is 0: they are not news, and not
+    /// journalled.
     public func standingAlerts(at now: Moment) -> [Notification] {
         releases.flatMap { $0.standingAlerts(at: now, isDryRun: isDryRun) } + absent.standingAlerts(at: now)
     }

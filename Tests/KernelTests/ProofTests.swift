@@ -16,6 +16,8 @@ struct ProofTests {
         case refuses
         /// Several processes answer in turn.
         case isAmbiguous
+        /// Answers without any series of requests.
+        case lacksTheSeries
         /// Repeats the page of before, unchanged for so many seconds.
         case repeats(seconds: Double)
         /// The page has changed after so many seconds.
@@ -27,6 +29,7 @@ struct ProofTests {
             case .fails: "fails"
             case .refuses: "refuses"
             case .isAmbiguous: "is ambiguous"
+            case .lacksTheSeries: "lacks the series"
             case .repeats(let seconds): "repeats its page for \(seconds) s"
             case .changes(let count, let seconds): "\(count) requests after \(seconds) s"
             }
@@ -79,6 +82,7 @@ struct ProofTests {
             case .fails: outcome = .failure("status 500")
             case .refuses: outcome = .failure("refused")
             case .isAmbiguous: (reading.requests, reading.errors, reading.isAmbiguous) = (nil, nil, true)
+            case .lacksTheSeries: reading = TargetReading(samples: 10)
             case .repeats(let seconds):
                 reading.coveredSeconds = self.seconds
                 reading.freshness = PageFreshness(isKnownNew: false, secondsSinceChange: seconds)
@@ -283,6 +287,50 @@ struct ProofTests {
         if !comes { #expect(world.harness.release.explanation.contains(#"path="/metrics""#)) }
     }
 
+    /// A collector drops the series of requests once they are quiet.
+    @Test func isReplacedByTheReadBackWhereTheSeriesAreLost() {
+        var world = World()
+        world.rollBack()
+        for _ in 0..<4 { world.cycle(.requests(0), .lacksTheSeries) }
+        #expect(!world.isAcknowledged)
+        #expect(world.harness.release.explanation.contains("b:2 no longer has the series requests_total"))
+        for _ in 0..<8 { world.cycle(.requests(0), .lacksTheSeries) }
+        #expect(world.isAcknowledged && world.steps.contains("unproven") && !world.steps.contains("proven"))
+    }
+
+    /// Its requests were never seen, perhaps because of the configuration.
+    @Test func isNotReplacedWhereTheSeriesWereNeverThere() {
+        var world = World()
+        for _ in 0..<6 { world.cycle(.requests(50), .lacksTheSeries) }
+        world.rollBack(.requests(50), .lacksTheSeries)
+        for _ in 0..<40 { world.cycle(.requests(0), .lacksTheSeries) }
+        #expect(!world.isAcknowledged)
+    }
+
+    /// Probes every other cycle: most cycles count none, and the proof does not come all the same.
+    @Test func namesWhatMovedThoughTheLastCycleWasQuiet() {
+        var world = World()
+        world.rollBack()
+        for cycle in 0..<21 { world.cycle(.requests(cycle % 3 == 0 ? 3 : 0), .requests(0)) }
+        world.cycle(.requests(0), .requests(0))
+        #expect(!world.isAcknowledged)
+        #expect(world.harness.release.explanation.contains("lately it served"), "\(world.harness.release.explanation)")
+    }
+
+    /// Whether a target that left the configuration is silent cannot be seen, so nothing is called proven.
+    @Test func isNotClaimedForATargetThatWasRemoved() {
+        var world = World()
+        world.rollBack()
+        var plan = world.harness.plan
+        plan.releases[0].canary.targets.removeLast()
+        world.harness.send(.reload(plan))
+        world.harness.plan = plan
+        for _ in 0..<12 { world.cycle(.requests(0), .requests(0)) }
+        #expect(world.isAcknowledged && world.steps.contains("unproven") && !world.steps.contains("proven"))
+        let told = world.harness.deliveries.last { $0.notification.event == .rollbackAcknowledged }
+        #expect(told?.notification.summary.contains("b:2 served the canary") == true)
+    }
+
     @Test func theDeadlineSaysWhatIsInTheWay() {
         var world = World()
         world.harness.plan.releases[0].rollback.deadlineMs = 20_000
@@ -350,6 +398,33 @@ struct StrayTrafficTests {
             world.cycle(12)
         }
         #expect(world.release.phase == .rolledBack && world.count(.rollbackDrifted) == 0)
+    }
+
+    /// Bursts of several requests are below `proof.below` in the mean; nothing warns of what the release calls no
+    /// traffic.
+    @Test func isNoWarningBelowTheRate() {
+        var world = KernelHarness(plan: .example(proof: ProofPlan(belowPerSecond: 5)))
+        world.cycle(3)
+        world.canary.errors = 30
+        world.cycle(12)
+        world.strayRequests = 4.9
+        world.cycle(60)
+        #expect(world.release.phase == .rolledBack && world.count(.rollbackDrifted) == 0)
+        #expect(!world.release.warnings.contains { $0.contains("has traffic") })
+        world.strayRequests = 6
+        world.cycle(5)
+        #expect(world.release.warnings.contains { $0.contains("has traffic") } || world.count(.rollbackDrifted) == 1)
+    }
+
+    /// The announced rate is that of the whole time, not the last cycle's.
+    @Test func announcesTheRateOverTheWholeTime() {
+        var world = rolledBack()
+        for cycle in 0..<14 where world.count(.rollbackDrifted) == 0 {
+            world.strayRequests = cycle % 2 == 0 ? 30 : 10
+            world.cycle(1)
+        }
+        let rate = world.journal.compactMap { if case .strayed(let rate) = $0.event { rate } else { nil } }.first
+        #expect(rate.map { (18...22).contains($0) } == true, "\(String(describing: rate))")
     }
 
     /// A rate just above what counts as gone takes longer to tell, and is told.

@@ -105,6 +105,23 @@ struct StandingAlertTests {
         #expect(world.count(.alertFiring) == 1)
     }
 
+    /// What `keep_firing_for` has counted is kept over a restart; downtime adds nothing.
+    @Test func keepFiringForContinuesOverARestart() {
+        var world = KernelHarness(plan: .example(rules: [.errorRate(keepFiringForMs: 20_000, action: .notify)]))
+        world.canary.errors = 30
+        world.cycle(3)
+        world.canary.errors = 0
+        world.cycle(22)
+        #expect(world.release.rules[0].alert == .firing)
+        world.restart(downMs: 600_000)
+        var cycles = 0
+        while world.count(.alertResolved) == 0, cycles < 40 {
+            world.cycle(1)
+            cycles += 1
+        }
+        #expect((6...14).contains(cycles), "\(cycles)")
+    }
+
     @Test func aReleaseThatBeginsWithinThatTimeGoesOnWithTheAlert() {
         var world = KernelHarness(plan: .example(rules: [.errorRate(keepFiringForMs: 60_000)]))
         world.canary.errors = 30

@@ -1,6 +1,8 @@
+import Model
+import Support
 import Testing
 
-@testable import ReleaseKernel
+@testable import Kernel
 
 /// The share of a router instance that cannot be read is unknown, not 0.
 @Suite("A router instance whose share is not known")

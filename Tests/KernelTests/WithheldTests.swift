@@ -1,12 +1,14 @@
+import Model
+import Support
 import Telemetry
 import Testing
 
-@testable import ReleaseKernel
+@testable import Kernel
 
 /// What a scrape body withholds is unknown: neither zero nor "no data".
 @Suite("A target that answers and withholds its counts")
 struct WithheldTests {
-    private enum Answer { case tells(Double), withholds, isAmbiguous, lacksTheSeries, isDown }
+    private enum Answer { case tells(Double), withholds, isAmbiguous, isNegative, lacksTheSeries, isDown }
 
     private static func reading(_ answer: Answer) -> TargetReading? {
         let matches = TargetReading.Matches(requests: 1, errors: 1)
@@ -14,6 +16,11 @@ struct WithheldTests {
         case .tells(let requests):
             return TargetReading(requests: requests, errors: 0, matches: matches, samples: 9, coveredSeconds: 1)
         case .withholds: return TargetReading(matches: matches, samples: 9)
+        case .isNegative:
+            return TargetReading(
+                requests: 0, errors: 0,
+                latency: .summary(SummaryValues(quantiles: [], seconds: [], sumSeconds: 0, count: 5)), matches: matches,
+                samples: 9, coveredSeconds: 1, notes: [.negativeCounter])
         case .isAmbiguous: return TargetReading(matches: matches, samples: 9, isAmbiguous: true)
         case .lacksTheSeries: return TargetReading(samples: 9)
         case .isDown: return nil
@@ -56,7 +63,7 @@ struct WithheldTests {
 
     @Test(arguments: [RulePlan.NoDataPolicy.hold, .breach, .ignore])
     func isNeitherAbsentNorWithoutData(_ policy: RulePlan.NoDataPolicy) {
-        for answer in [Answer.withholds, .isAmbiguous] {
+        for answer in [Answer.withholds, .isAmbiguous, .isNegative] {
             #expect(Self.verdict([[answer], [answer], [answer]], policy).word == "inconclusive", "\(answer)")
         }
     }
@@ -75,6 +82,14 @@ struct WithheldTests {
     @Test func missingDataIsStillABreachWhereTheRuleSaysSo() {
         #expect(Self.verdict([[.isDown], [.isDown]], .breach) == .breached)
         #expect(Self.verdict([[.lacksTheSeries], [.lacksTheSeries]], .breach) == .breached)
+    }
+
+    @Test func aNegativeCounterIsNoZero() {
+        let pool = Self.pool(.canary, [[.isNegative], [.isNegative]])
+        let view = pool.window.view(windowMs: 10_000)
+        #expect(Indicator.requestRate.value(in: view, of: pool) == nil)
+        #expect(Indicator.latencyMean.value(in: view, of: pool) == nil)
+        #expect(pool.targets[0].silence.hasTold == false)
     }
 
     /// Half of the pool is not known, so the pool's rate is not; one of many may be unknown.

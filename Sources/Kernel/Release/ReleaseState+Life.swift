@@ -56,8 +56,8 @@ extension ReleaseState {
         let unread = watch.observations.filter { $0.canaryBasisPoints == nil }
         let names = unread.prefix(3).map { "\($0.instance): \($0.problem ?? "no share is reported")" }
         let rest = unread.count > 3 ? "; and \(unread.count - 3) more" : ""
-        let reason =
-            "the canary's share is not known (\(names.joined(separator: "; "))\(rest)); waiting for canary traffic instead"
+        let unknown = "the canary's share is not known (\(names.joined(separator: "; "))\(rest))"
+        let reason = "\(unknown); waiting for canary traffic instead"
         // An instance that shows 0 says that the promotion is over, whatever the others do.
         if phase == .promoted, unread.count < watch.observations.count {
             return enter(.idle, &context, because: reason)

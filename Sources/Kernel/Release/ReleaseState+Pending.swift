@@ -1,34 +1,46 @@
 import Model
 
-/// The `for` of pending alerts over restarts.
+/// The `for` of pending alerts and the `keep_firing_for` of firing ones over restarts.
 extension ReleaseState {
-    /// Writes down how far pending alerts have come: when one has counted another tenth of its `for`, so that a restart costs
-    /// no more than that, and when one that was written down is not pending any more.
+    /// Writes down how far they have come: when one has counted another tenth of its time, so that a restart costs no
+    /// more than that, and when one that was written down does not count any more.
     mutating func recordPending(_ context: inout StepContext) {
         guard !context.isJournalFailing else { return }
-        let present = phase == .watching ? pendingAlerts : []
-        recordedPending = recordedPending.filter { alertPhase(of: $0.rule) != .firing }
+        let present = (phase == .watching ? pendingAlerts : []) + keptAlerts
+        // An alert that began to fire, or was resolved, has an entry of its own.
+        recordedPending = recordedPending.filter { (alertPhase(of: $0.rule) == .firing) == ($0.healthyMs != nil) }
         let isOver = recordedPending.contains { old in !present.contains { $0.rule == old.rule } }
         guard isOver || present.contains(where: isRecordDue) else { return }
         recordedPending = present
         context.record(.pending(present), release: name)
     }
 
-    private var pendingAlerts: [PendingAlert] {
+    private var pendingAlerts: [PendingAlert] { records { $0.phase == .pending } }
+
+    private var keptAlerts: [PendingAlert] {
+        records { $0.phase == .firing && $0.healthyMs > 0 }
+    }
+
+    private func records(of isWanted: (AlertState) -> Bool) -> [PendingAlert] {
         plan.rules.indices.compactMap { index in
-            guard alerts[index].phase == .pending, let since = alerts[index].activeSinceWallMs else { return nil }
+            guard isWanted(alerts[index]), let since = alerts[index].activeSinceWallMs else { return nil }
             let (rule, alert) = (plan.rules[index], alerts[index])
-            return PendingAlert(
+            var record = PendingAlert(
                 rule: rule.name, condition: rule.conditionText, windowMs: rule.windowMs, breachedMs: alert.breachedMs,
                 activeSinceWallMs: since)
+            if alert.phase == .firing { record.healthyMs = alert.healthyMs }
+            return record
         }
     }
 
-    /// At most once per second of counted time, however short the `for` is.
+    /// At most once per second of counted time, however short the `for` or the `keep_firing_for` is.
     private func isRecordDue(_ alert: PendingAlert) -> Bool {
-        let forMs = plan.rules.first { $0.name == alert.rule }?.forMs ?? 0
-        let writtenMs = recordedPending.first { $0.rule == alert.rule }?.breachedMs ?? 0
-        return alert.breachedMs - writtenMs >= max(1_000, forMs / 10)
+        let rule = plan.rules.first { $0.name == alert.rule }
+        let written = recordedPending.first { $0.rule == alert.rule }
+        if let healthyMs = alert.healthyMs {
+            return healthyMs - (written?.healthyMs ?? 0) >= max(1_000, (rule?.keepFiringForMs ?? 0) / 10)
+        }
+        return alert.breachedMs - (written?.breachedMs ?? 0) >= max(1_000, (rule?.forMs ?? 0) / 10)
     }
 
     private func alertPhase(of rule: String) -> AlertState.Phase? {
@@ -38,10 +50,14 @@ extension ReleaseState {
     /// Folds a list of the journal in. Firing alerts have entries of their own.
     mutating func replayPending(_ list: [PendingAlert]) {
         recordedPending = list
-        for index in plan.rules.indices where alerts[index].phase != .firing {
+        for index in plan.rules.indices {
             let rule = plan.rules[index]
             let known = list.first {
                 $0.rule == rule.name && $0.condition == rule.conditionText && $0.windowMs == rule.windowMs
+            }
+            if alerts[index].phase == .firing {
+                alerts[index].restoreHealthy(ms: known?.healthyMs ?? 0)
+                continue
             }
             alerts[index] =
                 known.map {

@@ -73,6 +73,13 @@ extension ReleaseState {
                 "the page of \(doubtful.instance) does not change, but it has paused for \(seconds) s under traffic too"
             )
         }
+        let unseen = rollback?.unseenTargets ?? []
+        guard unseen.isEmpty else {
+            let names =
+                unseen.prefix(3).joined(separator: ", ") + (unseen.count > 3 ? " and \(unseen.count - 3) more" : "")
+            let reason = "\(names) served the canary and left the configuration during the rollback"
+            return acceptUnproven("\(reason); the router's read-back is accepted", &context)
+        }
         proven(rate: proof.meanRate, &context)
     }
 
@@ -136,8 +143,8 @@ extension ReleaseState {
     }
 
     /// Where no process listens nothing is served either, as far as can be known; nor does a process serve that answers
-    /// scrapes and no longer has a series of requests, because the first request would bring one back. The router's 0 % is
-    /// accepted, and reported as unproven.
+    /// scrapes and no longer has a series of requests, because the first request would bring one back. The router's 0 %
+    /// is accepted, and reported as unproven.
     private mutating func acceptUnproven(_ reason: String, _ context: inout StepContext) {
         if rollback?.isEpisodeTold == true {
             context.record(.unproven(reason: reason), release: name, incident: rollback?.incident)

@@ -8,6 +8,7 @@ extension ReleaseState {
         let old = plan
         let isSamePair = old.hasVersions(of: next)
         if !isSamePair { leaveVersions(&context) }
+        noteUnseenTargets(next.canary)
         let carried = carriedAlerts(to: next)
         resolveRules(missingIn: next, &context)
         plan = next
@@ -63,6 +64,15 @@ extension ReleaseState {
         context.record(.ended(.replaced), release: name)
         (phase, watchedSinceUptimeMs, sinceWallMs) = (.idle, nil, context.now.wallMs)
         explain(reason)
+    }
+
+    /// A target that served and is removed while its rollback is open may go on serving, unseen.
+    private mutating func noteUnseenTargets(_ next: PoolPlan) {
+        guard let open = rollback, open.isOpen else { return }
+        let removed = zip(plan.canary.targets, canary.targets).filter { target, state in
+            state.silence.hasServed && !next.targets.contains { $0.instance == target.instance }
+        }
+        rollback?.unseenTargets += removed.map(\.1.instance)
     }
 
     private func carriedAlerts(to next: ReleasePlan) -> ([AlertState], [AlertRecord?]) {

@@ -65,8 +65,8 @@ extension ReleaseState {
             "\(name): the router cannot be used: \(problem). A rollback would not get through; fix it now.", &context)
     }
 
-    /// While the canary has no traffic, while it has all of it for good, and while a rollback reports its calls itself, the
-    /// log is enough.
+    /// While the canary has no traffic, while it has all of it for good, and while a rollback reports its calls itself,
+    /// the log is enough.
     private var isRouterNeeded: Bool {
         switch phase {
         case .watching, .rolledBack: true

@@ -2,8 +2,8 @@ import Model
 
 /// The alerts that last: for receivers, like Alertmanager, that must hear of them again and again.
 extension ReleaseState {
-    /// How long the alert of a rollback lasts at least when the versions change, or when the configuration does not name the
-    /// release any more: a receiver that groups alerts may not have reported it yet.
+    /// How long the alert of a rollback lasts at least when the versions change, or when the configuration does not
+    /// name the release any more: a receiver that groups alerts may not have reported it yet.
     private static let leastRollbackAlertMs: Int64 = 3_600_000
 
     static func isYoung(_ openedWallMs: Int64, at now: Moment) -> Bool {

@@ -94,7 +94,7 @@ extension ReleaseState {
 
     /// An acknowledgement that was not proven is proven when the targets come back and are silent for long enough.
     private mutating func proveAfterwards(_ context: inout StepContext) {
-        guard rollback?.unproven != nil, canary.untold.isEmpty else { return }
+        guard rollback?.unproven != nil, rollback?.unseenTargets == [], canary.untold.isEmpty else { return }
         let lengthMs = context.now.uptimeMs - (rollback?.proof.blockSinceUptimeMs ?? context.now.uptimeMs)
         let block = canary.endBlock(lengthSeconds: Double(lengthMs) / 1_000)
         rollback?.proof.blockSinceUptimeMs = context.now.uptimeMs

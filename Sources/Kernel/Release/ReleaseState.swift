@@ -106,8 +106,8 @@ struct ReleaseState: Sendable, Equatable {
     /// The canary's share, basis points, as the last poll showed it; nil while it is not known.
     var observedShare: Int? { ReleaseState.share(in: watch.observations) }
 
-    /// The largest share of all instances, because one instance that sends traffic is enough. A share of 0 is known only
-    /// when every instance was read: the share of an instance that cannot be read is unknown, not 0.
+    /// The largest share of all instances, because one instance that sends traffic is enough. A share of 0 is known
+    /// only when every instance was read: the share of an instance that cannot be read is unknown, not 0.
     ///
     /// - Returns: basis points, or nil when the share is not known.
     static func share(in observations: [RouterObservation]) -> Int? {

@@ -12,8 +12,8 @@ extension Rollback {
         var busyCycles = 0
         /// When the open block began.
         var blockSinceUptimeMs: Int64?
-        /// Cycles in a row in which every target that told nothing had no process that listens or no series of requests any
-        /// more, and since when.
+        /// Cycles in a row in which every target that told nothing had no process that listens or no series of requests
+        /// any more, and since when.
         private var goneCycles = 0
         private var goneSinceUptimeMs: Int64?
         /// What keeps the proof from being complete.

@@ -86,6 +86,9 @@ struct Rollback: Sendable, Equatable {
     /// Since when every instance has shown 0 %.
     var observedZeroSinceUptimeMs: Int64?
     var proof = Proof()
+    /// Targets that served the canary and left the configuration while this episode was open: whether they are silent
+    /// cannot be seen any more.
+    var unseenTargets: [String] = []
     /// Why the rollback is acknowledged without a proof by traffic; nil where there is one.
     var unproven: String?
     /// The traffic is gone; one more look at the router closes the incident.
@@ -137,6 +140,7 @@ struct Rollback: Sendable, Equatable {
         everythingSinceUptimeMs = now.uptimeMs
         deadlineUptimeMs = now.uptimeMs + plan.deadlineMs
         pause = RetryPause(minMs: plan.retryMinMs, maxMs: plan.retryMaxMs)
+        unseenTargets = []
         forgetProof()
     }
 

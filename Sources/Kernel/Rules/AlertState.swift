@@ -23,7 +23,8 @@ struct AlertState: Sendable, Equatable {
     var sharedTroubleUntilUptimeMs: Int64?
     /// Conclusive time of the present breach, milliseconds.
     private(set) var breachedMs: Int64 = 0
-    private var healthyMs: Int64 = 0
+    /// Conclusive time of a firing alert in which the condition has not held, milliseconds.
+    private(set) var healthyMs: Int64 = 0
     private var lastLookUptimeMs: Int64?
 
     init() {}
@@ -39,6 +40,11 @@ struct AlertState: Sendable, Equatable {
         phase = .pending
         activeSinceWallMs = wallMs
         self.breachedMs = breachedMs
+    }
+
+    /// Continues `keep_firing_for` where it was when the process ended; downtime adds nothing.
+    mutating func restoreHealthy(ms: Int64) {
+        if phase == .firing { healthyMs = max(0, ms) }
     }
 
     /// Takes the verdict of one cycle.

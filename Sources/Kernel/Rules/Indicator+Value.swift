@@ -11,10 +11,17 @@ extension Indicator {
         case .errorRate:
             guard let requests = view.requests, let errors = view.errors, requests > 0 else { return nil }
             return errors / requests
-        case .latencyMean: return view.latencyCount > 0 ? view.latencySeconds / view.latencyCount : nil
+        case .latencyMean: return Indicator.latencyMean(in: view, of: pool)
         case .own(let own): return own.value(in: view)
         case .latencyQuantile: return nil
         }
+    }
+
+    private static func latencyMean(in view: WindowView, of pool: PoolState) -> Double? {
+        guard view.latencyCount > 0 else { return nil }
+        // A negative sum adds nothing: then 0 is no mean.
+        if view.latencySeconds == 0, pool.targets.contains(where: \.hasNegative) { return nil }
+        return view.latencySeconds / view.latencyCount
     }
 
     /// Requests that the value stands on, for `min_requests`: the requests counter, else the latency's own count; of an

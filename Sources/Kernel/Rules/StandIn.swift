@@ -1,7 +1,8 @@
 /// The baseline in the canary's place, for a rule whose condition names one pool alone: would it breach as well?
 ///
 /// Two histograms with different bounds give different percentiles of equal latencies, so the baseline's percentile is
-/// estimated on the bounds that the canary has too. Where the two cannot be compared, nothing may be moved to the baseline.
+/// estimated on the bounds that the canary has too. Where the two cannot be compared, nothing may be moved to the
+/// baseline.
 enum StandIn: Sendable, Equatable {
     /// Seconds; nil without requests.
     case estimated(Double?)

@@ -93,8 +93,8 @@ struct CoveredRates: Sendable, Equatable {
     }
 
     /// Requests per second over the pool, in the rows after `start`. Nil when no target has told anything in them, or when
-    /// targets that told nothing would add more than a tenth, judged by what they served before. One that has never told and
-    /// withholds its counts now is taken to serve as much as the others do in the mean.
+    /// targets that told nothing would add more than a tenth, judged by what they served before. One that has never
+    /// told and withholds its counts now is taken to serve as much as the others do in the mean.
     func rate(window: Int, since start: Int, newest: Int) -> Double? {
         let history = histories[window]
         let row = min(history.kept(from: start, newest: newest), newest)

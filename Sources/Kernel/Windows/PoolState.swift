@@ -27,6 +27,8 @@ struct PoolState: Sendable, Equatable {
         /// The last scrape body, and any before it, had a series of requests.
         var hasRequests = false
         var hadRequests = false
+        /// A watched counter of its last scrape body was negative.
+        var hasNegative = false
         /// Several processes answer at its address, so nothing that it counts is used.
         var isAmbiguous = false
         /// What the proof of a rollback needs to know of it.
@@ -91,7 +93,8 @@ struct PoolState: Sendable, Equatable {
             (targets[index].isWithholding, targets[index].isAmbiguous) = (false, false)
             window.noteWithheld(false, target: index)
             targets[index].silence.fail(isUnreachable: report.isUnreachable)
-        case .success(let reading, let warnings):
+        case .success(let scraped, let warnings):
+            let reading = scraped.withoutDoubtfulZero
             note(reading, warnings: warnings, target: index, ownRequests: report.ownRequests)
             // Of several processes behind one address the present values say nothing.
             if !reading.isAmbiguous { window.addGauges(reading, target: index) }
@@ -163,6 +166,7 @@ struct PoolState: Sendable, Equatable {
         targets[target].samples = reading.samples
         targets[target].warnings = warnings
         targets[target].isAmbiguous = reading.isAmbiguous
+        targets[target].hasNegative = reading.notes.contains(.negativeCounter)
         targets[target].hasRequests = reading.matches.requests > 0
         if reading.matches.requests > 0 { targets[target].hadRequests = true }
         targets[target].isWithholding = window.isWithheld(reading)
@@ -221,8 +225,8 @@ struct PoolState: Sendable, Equatable {
         for index in targets.indices { targets[index].increments = [] }
     }
 
-    /// The pool's requests per second in the cycle that just ended, over the targets whose counts are known; nil when none
-    /// are. A lower bound while ``withholdingTargets`` is above 0.
+    /// The pool's requests per second in the cycle that just ended, over the targets whose counts are known; nil when
+    /// none are. A lower bound while ``withholdingTargets`` is above 0.
     var cycleRequestRate: Double? {
         var rate = 0.0
         var told = false
@@ -234,8 +238,8 @@ struct PoolState: Sendable, Equatable {
         return told ? rate : nil
     }
 
-    /// The worst instance's value of a summary's quantile, because quantiles cannot be added up. A negative latency is no
-    /// value.
+    /// The worst instance's value of a summary's quantile, because quantiles cannot be added up. A negative latency is
+    /// no value.
     func worstSummary(_ quantile: Double) -> Double? {
         var worst: Double?
         for target in targets where target.isUp == true {
@@ -274,5 +278,16 @@ extension PoolState {
             return new
         }
         window.adopt(windowsMs: windowsMs, places: places)
+    }
+}
+
+extension TargetReading {
+    /// A negative counter adds nothing to the counts, so a page with one and without any request tells nothing of its
+    /// requests: they are unknown, not 0.
+    fileprivate var withoutDoubtfulZero: TargetReading {
+        guard requests == 0, notes.contains(.negativeCounter) else { return self }
+        var reading = self
+        (reading.requests, reading.errors) = (nil, nil)
+        return reading
     }
 }

@@ -134,12 +134,13 @@ struct PoolWindow: Sendable, Equatable {
         for index in counters.indices { counters[index].rates.keepLastRates(of: old.counters[index].rates) }
     }
 
-    /// Whether a scrape body has counters of the watch list and their increments are not known: they are withheld, or there is
-    /// no base yet. A body without any of them has no data, which is something else.
+    /// Whether a scrape body has counters of the watch list and their increments are not known: they are withheld, or
+    /// there is no base yet. A body without any of them has no data, which is something else.
     func isWithheld(_ reading: TargetReading) -> Bool {
         if reading.isAmbiguous { return true }
-        guard reading.coveredSeconds == nil else { return false }
         let matches = reading.matches
+        if reading.requests == nil, matches.requests > 0 { return true }
+        guard reading.coveredSeconds == nil else { return false }
         if matches.requests > 0 || matches.errors > 0 || matches.latency > 0 { return true }
         return zip(signals, matches.signals).contains { !$0.isGauge && $1 > 0 }
     }
