@@ -215,7 +215,7 @@ struct PercentileTests {
         let found = Self.evaluation(
             Self.rule(.compare(.value(.canary), .greater, .number(0.4))),
             baseline: [.histogram(Self.histogram(Array(repeating: 0.2, count: 200), bounds: Self.usual))],
-            canary: [.histogram(Self.histogram(Array(repeating: 0.2, count: 200), bounds: [0.3, 3, .infinity]))])
+            canary: [.histogram(Self.histogram(Array(repeating: 0.2, count: 200), bounds: [0.45, 3, .infinity]))])
         #expect("\(found.evidence.verdict)".contains("no bound in common"), "\(found.evidence.verdict)")
     }
 
@@ -241,6 +241,10 @@ struct PercentileTests {
     ])
     func otherBucketsAreNoOtherUnit(_ bounds: [Double]) {
         #expect(UnitDoubt.text([Self.usual], [bounds]) == nil && UnitDoubt.text([bounds], [Self.usual]) == nil)
+    }
+
+    @Test func boundsThatAreFarApartAreAnotherUnit() {
+        #expect(UnitDoubt.text([Self.usual], [[3, 30, 300, 3_000]]) != nil)
     }
 
     @Test func aNegativeQuantileIsNoValue() {

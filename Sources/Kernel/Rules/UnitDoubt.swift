@@ -1,12 +1,10 @@
-import Glibc
-
 /// Whether the bucket bounds of the two pools look like the same latencies in different units, such as seconds and
 /// milliseconds. Bounds arrive in seconds, by the release's unit; one pool's exporter may have changed its own.
 enum UnitDoubt {
     /// Seconds to milliseconds, microseconds, nanoseconds.
     private static let factors = [1e3, 1e6, 1e9]
-    /// The geometric means of two sets of bounds that are so far apart measure different things.
-    private static let farApart = 300.0
+    /// Two sets of bounds whose smallest and largest bounds are so many times apart measure different things.
+    private static let farApart = 100.0
 
     /// What to change; nil when the units do not visibly differ, or when a pool has no finite bound.
     ///
@@ -39,7 +37,7 @@ enum UnitDoubt {
     }
 
     private static func isFarApart(_ first: [Double], _ second: [Double]) -> Bool {
-        func mean(_ bounds: [Double]) -> Double { bounds.reduce(0) { $0 + log($1) } / Double(bounds.count) }
-        return abs(mean(first) - mean(second)) >= log(farApart)
+        let (small, large) = first[0] < second[0] ? (first, second) : (second, first)
+        return large[0] >= farApart * small[0] && large[large.count - 1] >= farApart * small[small.count - 1]
     }
 }
