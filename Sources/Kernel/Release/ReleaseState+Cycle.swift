@@ -35,8 +35,11 @@ extension ReleaseState {
     }
 
     /// What this cycle counted was counted with one share: since the first scrape of the cycle before, from which its counts
-    /// begin.
-    var isShareSettled: Bool { shareHistory.isSettled(sinceUptimeMs: firstSampleBeforeUptimeMs ?? .min) }
+    /// begin, or since the counts of a page began that tells what earlier pages withheld.
+    var isShareSettled: Bool {
+        let began = [baseline.countsBeganUptimeMs, canary.countsBeganUptimeMs, firstSampleBeforeUptimeMs ?? .min]
+        return shareHistory.isSettled(sinceUptimeMs: began.compactMap { $0 }.min() ?? .min)
+    }
 
     /// The canary has its share, as far as the router tells; of a router that can never be read it is assumed.
     private var mayHaveTraffic: Bool {

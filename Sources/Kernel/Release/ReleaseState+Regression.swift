@@ -6,7 +6,15 @@ extension ReleaseState {
     mutating func gatherEvidence(at now: Moment) {
         regression.take(
             baseline: baseline, canary: canary, basisPoints: observedShare, isWatching: phase == .watching,
-            isShareSettled: isShareSettled, atUptimeMs: now.uptimeMs)
+            isShareSettled: isShareSettled && !reachesBackBeforeTheWatch, atUptimeMs: now.uptimeMs)
+    }
+
+    /// A page tells what earlier pages withheld, of a time before this release was watched: another version may have served
+    /// then. That a cycle's own length reaches back is usual.
+    private var reachesBackBeforeTheWatch: Bool {
+        guard let since = watchedSinceUptimeMs else { return false }
+        let began = [baseline.countsBeganUptimeMs, canary.countsBeganUptimeMs].compactMap { $0 }.min() ?? .max
+        return began < since - 3 * plan.scrape.intervalMs / 2
     }
 
     /// Judges a rule that asks for proof; nil for a threshold.

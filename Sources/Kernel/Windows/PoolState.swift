@@ -218,6 +218,14 @@ struct PoolState: Sendable, Equatable {
         dropIncrements()
     }
 
+    /// When the counts of the running cycle began to come about, by the page that reaches back furthest; nil without counts.
+    var countsBeganUptimeMs: Int64? {
+        targets.compactMap { target in
+            guard let seconds = target.cycleSeconds, let pageUptimeMs = target.lastPageUptimeMs else { return nil }
+            return pageUptimeMs - Int64(min(seconds, 1e9) * 1_000)
+        }.min()
+    }
+
     /// Targets that answered in this cycle.
     var increments: [InstanceIncrements] { targets.flatMap(\.increments) }
 

@@ -240,7 +240,10 @@ struct IncrementJudge {
     }
 
     private func isConfirmed(_ size: Double, _ held: Pending, by later: Double, _ span: Double) -> Bool {
-        let plausible = Self.plausibleFactor * later / span * held.spanSeconds
+        // What some series brought is told with the time since the last page; without traffic before, all of it would fall
+        // into that time.
+        let heldSeconds = held.isWholePage ? held.spanSeconds : held.seconds
+        let plausible = Self.plausibleFactor * later / span * heldSeconds
         return size <= plausible + (held.isWholePage ? CountingBase.smallCount : 0)
     }
 
