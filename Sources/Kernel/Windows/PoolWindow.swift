@@ -109,7 +109,7 @@ struct PoolWindow: Sendable, Equatable {
         }
         let before = first < written ? totals : []
         addToTotals(reading)
-        add(reading, target: target, from: first)
+        if !signals.isEmpty { add(reading, target: target, from: first) }
         // The increments belong to the rows of the gap too: no window that begins inside it may see them.
         guard first < written else { return }
         for row in max(first, written - capacity)..<written {
@@ -220,6 +220,7 @@ struct PoolWindow: Sendable, Equatable {
 
     /// What the gauges of one target's page are now. It shows from the next ``closeRow(atMs:)`` on.
     mutating func addGauges(_ reading: TargetReading, target: Int) {
+        guard !gauges.isEmpty else { return }
         for (signal, one) in zip(signals, reading.signals) {
             guard case .gauge(let index) = signal else { continue }
             if case .gauge(let values) = one {

@@ -57,7 +57,9 @@ public struct TargetReading: Sendable, Equatable, Codable {
 
     /// It says how much something rose, be it by nothing.
     public var tellsCounts: Bool {
-        requests != nil || latency != .absent || signals.contains(where: \.isCount)
+        if requests != nil { return true }
+        if case .absent = latency { return signals.contains(where: \.isCount) }
+        return true
     }
 
     public init(
