@@ -108,8 +108,9 @@ extension ReleaseState {
             beginProofBlock(&context)
             return sawTraffic(rate: rate, &context)
         }
-        // One whose answer is still to come decides nothing either way.
-        if untold.allSatisfy(\.isAwaited) { return }
+        // One whose answer is still to come decides nothing either way, unless nothing listened at its last scrape: a failed
+        // connection may always be late.
+        if untold.allSatisfy({ $0.isAwaited && !$0.silence.isUnreachable }) { return }
         rollback?.proof.sawNothing(
             isGone: untold.allSatisfy { $0.silence.isUnreachable || $0.hasLostRequests }, at: context.now,
             cycleBeganUptimeMs: lastCycleUptimeMs)
