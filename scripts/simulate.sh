@@ -2,6 +2,7 @@
 # Simulates whole lives of the daemon in virtual time, in a release build.
 #
 #   scripts/simulate.sh seeds N     seeds 1 to N
+#   scripts/simulate.sh fixed N     the same, and the same digest in two processes and both builds
 #   scripts/simulate.sh commit S    for S seconds, seeds that follow from the commit; and the same digest in two processes
 #                                   and, where there is a debug build, in both builds
 set -euo pipefail
@@ -29,11 +30,15 @@ same_everywhere() {
 
 case "${1:-commit}" in
 seeds) "$program" --seeds "${2:-2000}" --quiet ;;
+fixed)
+    same_everywhere
+    "$program" --seeds "${2:-1500}" --quiet
+    ;;
 commit)
     same_everywhere
     commit=$(git rev-parse HEAD 2>/dev/null || echo none)
     echo "simulate: seeds from commit $commit"
     "$program" --seconds "${2:-60}" --seeds-from "$commit" --quiet
     ;;
-*) echo "usage: scripts/simulate.sh seeds [N] | commit [SECONDS]" >&2; exit 2 ;;
+*) echo "usage: scripts/simulate.sh seeds [N] | fixed [N] | commit [SECONDS]" >&2; exit 2 ;;
 esac
