@@ -41,11 +41,12 @@ struct Checkers {
         note("records are read as they were written", RecordChecker.differs(read, written))
     }
 
-    mutating func began(snapshot: Snapshot, entries: [JournalEntry]) {
+    mutating func began(snapshot: Snapshot, entries: [JournalEntry], wallShiftMs: Int64) {
         order.began(entries: entries)
         latch.restarted()
         deadBaseline.restarted()
         drain.restarted(entries, names: names)
+        limits.restarted(wallShiftMs: wallShiftMs)
         note("restart remembers", restart.began(snapshot))
     }
 
@@ -86,7 +87,9 @@ struct Checkers {
 
     mutating func settled(_ id: String) { delivery.settled(id) }
 
-    mutating func healed(atMs now: Int64) { liveness.healed(atMs: now) }
+    mutating func healed(atMs now: Int64, ambiguousForMs: [String: Int64]) {
+        liveness.healed(atMs: now, ambiguousForMs: ambiguousForMs)
+    }
 
     mutating func appended(_ entry: JournalEntry, release: Int, _ world: WorldView) {
         note("journal has no gaps", order.appended(entry))
@@ -98,7 +101,7 @@ struct Checkers {
         note("dead baseline is spared", deadBaseline.appended(entry, release: release, world))
         note("only a rule that asks for it rolls back", RuleActionChecker.appended(entry))
         note("downtime is no evidence", DowntimeChecker.appended(entry, world))
-        limits.appended(entry, release: release, atMs: world.nowMs)
+        limits.appended(entry, release: release, world)
         note("latch is kept", latch.appended(entry, release: release))
         note("a step that stands is let stand", drain.appended(entry, release: release))
     }
@@ -148,6 +151,8 @@ struct WorldView {
     let resumedMs: Int64
     /// Of a message in this world, one way.
     let longestDelayMs: Int64
+    /// What the daemon's wall clock is off, milliseconds.
+    let wallShiftMs: Int64
     /// When the daemon's lives began and ended; the present one has no end.
     let lives: [ClosedRange<Int64>]
     let release: VirtualRelease

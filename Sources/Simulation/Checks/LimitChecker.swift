@@ -1,11 +1,18 @@
 import Model
 
 /// People are notified of a rollback that is not acknowledged within its deadline, however often the daemon is restarted and
-/// whatever its wall clock does. The deadline counts from the intent, the drift, or the last of several steps.
+/// whatever its wall clock does while it runs. The deadline counts from the intent, the drift, or the last of several steps.
+///
+/// A wall clock that was set back while the daemon was down, by less than it was down, leaves nothing in the journal that
+/// tells of it: by so much the deadline comes later.
 struct LimitChecker {
     private struct Episode {
         /// By the world's own clock.
         var beganMs: Int64
+        /// What the wall clock was off when it began, milliseconds.
+        var wallShiftMs: Int64
+        /// By how much less the wall clock had advanced than time itself when the daemon was started again.
+        var hiddenMs: Int64 = 0
         var reapplications: Int
         /// The first cycle that saw it overdue: a daemon that was stopped may see several cycles before its timer.
         var overdueSinceMs: Int64?
@@ -13,18 +20,36 @@ struct LimitChecker {
 
     private let names: [String]
     private var episodes: [Episode?]
+    private var wallShiftMs: Int64 = 0
 
     init(releases: [String]) {
         names = releases
         episodes = releases.map { _ in nil }
     }
 
-    mutating func appended(_ entry: JournalEntry, release: Int, atMs now: Int64) {
+    mutating func appended(_ entry: JournalEntry, release: Int, _ world: WorldView) {
+        wallShiftMs = world.wallShiftMs
         switch entry.event {
-        case .intended: episodes[release] = Episode(beganMs: now, reapplications: 0)
-        case .drifted, .strayed: episodes[release]?.beganMs = now
-        case .draining(let record) where record.isLastStep: episodes[release]?.beganMs = now
+        case .intended:
+            episodes[release] = Episode(beganMs: world.nowMs, wallShiftMs: wallShiftMs, reapplications: 0)
+        case .drifted, .strayed: restart(release, atMs: world.nowMs)
+        case .draining(let record) where record.isLastStep: restart(release, atMs: world.nowMs)
         default: break
+        }
+    }
+
+    private mutating func restart(_ release: Int, atMs now: Int64) {
+        episodes[release]?.beganMs = now
+        episodes[release]?.wallShiftMs = wallShiftMs
+        episodes[release]?.hiddenMs = 0
+    }
+
+    /// The daemon was started again.
+    mutating func restarted(wallShiftMs shiftMs: Int64) {
+        wallShiftMs = shiftMs
+        for index in episodes.indices {
+            guard let episode = episodes[index] else { continue }
+            episodes[index]?.hiddenMs = max(episode.hiddenMs, episode.wallShiftMs - shiftMs)
         }
     }
 
@@ -36,9 +61,8 @@ struct LimitChecker {
                 let incident = snapshot.incidents.first(where: { $0.id == release.openIncident })
             else { continue }
             noteReopening(incident, release: index, atMs: now)
-            guard let began = episodes[index]?.beganMs, incident.state != .abandoned, !snapshot.isDryRun else {
-                continue
-            }
+            guard let episode = episodes[index], incident.state != .abandoned, !snapshot.isDryRun else { continue }
+            let began = episode.beganMs + episode.hiddenMs
             // A poll that completes the proof is waited for.
             let longestMs = plan.rollback.deadlineMs + 4 * plan.rollback.callTimeoutMs + 2_000
             guard now - began > longestMs else {
@@ -59,7 +83,8 @@ struct LimitChecker {
     private mutating func noteReopening(_ incident: IncidentSnapshot, release: Int, atMs now: Int64) {
         guard var episode = episodes[release] else { return }
         if incident.reapplications != episode.reapplications {
-            episode = Episode(beganMs: max(episode.beganMs, now), reapplications: incident.reapplications)
+            episode = Episode(
+                beganMs: max(episode.beganMs, now), wallShiftMs: wallShiftMs, reapplications: incident.reapplications)
         }
         episodes[release] = episode
     }

@@ -13,11 +13,15 @@ struct LivenessChecker {
     }
 
     private var healedMs: Int64 = 0
+    /// For so long after the heal a release's targets may still be taken for several processes each.
+    private var ambiguousForMs: [String: Int64] = [:]
     private var episodes: [Episode]
 
     init(releases: [String]) { episodes = releases.map { Episode(name: $0) } }
 
-    mutating func healed(atMs now: Int64) { healedMs = now }
+    mutating func healed(atMs now: Int64, ambiguousForMs times: [String: Int64]) {
+        (healedMs, ambiguousForMs) = (now, times)
+    }
 
     /// A fight over the split reopens an incident without a word in the journal, so the snapshots tell.
     mutating func saw(_ snapshot: Snapshot, atMs now: Int64) {
@@ -38,6 +42,8 @@ struct LivenessChecker {
         if let old { return "\(old.delivery.id) waits since before the heal, after \(old.delivery.attempt) tries" }
         for release in snapshot.releases {
             guard let open = release.openIncident, openedMs(release.name) <= healedMs else { continue }
+            // The rest of the calm is long enough for it.
+            if ambiguousForMs[release.name] ?? 0 > 0 { continue }
             return "\(open) is open since before the heal: \(release.explanation)"
         }
         return nil
@@ -62,7 +68,8 @@ struct LivenessChecker {
 
     private func unrest(_ snapshot: Snapshot, _ truth: VirtualRelease, _ openedMs: Int64, _ nowMs: Int64) -> String? {
         guard let release = snapshot.releases.first(where: { $0.name == truth.name }) else { return "it is gone" }
-        let isYoung = nowMs - max(openedMs, healedMs) < Swarm.patienceMs
+        let ambiguousMs = ambiguousForMs[truth.name] ?? 0
+        let isYoung = nowMs - max(openedMs, healedMs + ambiguousMs) < Swarm.patienceMs
         let open = snapshot.incidents.filter { $0.release == truth.name && $0.isOpen }
         if let first = open.first {
             return isYoung ? nil : "\(first.id) is still open (\(first.state.rawValue)): \(release.explanation)"

@@ -16,7 +16,7 @@ extension VirtualWorld {
             number: lives, kernel: kernel, uptimeOffsetMs: uptimeOffsetMs,
             drivers: releases.indices.map { planned($0).map(makeDriver) }, receivers: receivers.count)
         note("daemon: life \(lives) begins with \(disk.entries.count) entries")
-        checks.began(snapshot: kernel.snapshot(at: moment), entries: disk.entries)
+        checks.began(snapshot: kernel.snapshot(at: moment), entries: disk.entries, wallShiftMs: wallShiftMs)
         for index in releases.indices { startCycles(of: index) }
         send(.tick)
         pumpWhatWaits()

@@ -19,7 +19,7 @@ extension VirtualWorld {
         guard let plan = releases[release].lastPlan else { return nil }
         return WorldView(
             nowMs: nowMs, uptimeMs: moment.uptimeMs, lifeBeganMs: lifeBeganMs,
-            resumedMs: stoppedUntilMs, longestDelayMs: swarm.longestDelayMs,
+            resumedMs: stoppedUntilMs, longestDelayMs: swarm.longestDelayMs, wallShiftMs: wallShiftMs,
             lives: pastLives + [min(lifeBeganMs, nowMs)...nowMs], release: releases[release], plan: plan)
     }
 

@@ -124,6 +124,7 @@ extension VirtualWorld {
     /// All faults end, and nobody meddles any more.
     func heal() {
         note("heal")
+        let ambiguousForMs = ambiguousForMs
         isHealed = true
         effectsUntilCrash = nil
         losesNextCall = false
@@ -143,7 +144,18 @@ extension VirtualWorld {
         for index in receivers.indices where receivers[index].mood != .gone { receivers[index].mood = .up }
         for index in draft.releases.indices { draft.releases[index].isListed = true }
         readFiles()
-        checks.healed(atMs: nowMs)
+        checks.healed(atMs: nowMs, ambiguousForMs: ambiguousForMs)
+    }
+
+    /// For so long the daemon takes targets whose several processes have become one for several processes still: ten pages.
+    private var ambiguousForMs: [String: Int64] {
+        var times: [String: Int64] = [:]
+        for index in releases.indices {
+            let isAmbiguous = releases[index].canary.contains { $0.exporter.mood == .severalProcesses }
+            guard isAmbiguous, let settings = planned(index) else { continue }
+            times[releases[index].name] = 10 * settings.scrape.intervalMs
+        }
+        return times
     }
 
     private func healServices(_ services: inout [VirtualService]) {

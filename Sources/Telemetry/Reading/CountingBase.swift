@@ -54,8 +54,8 @@ struct CountingBase {
     private(set) var isUnreadable = false
     /// A counter is a little lower than before, as rounding makes it.
     private(set) var hasSlipped = false
-    /// Another process answers, and a counter that has not fallen may have begun at zero all the same.
-    private(set) var mayHaveRestarted = false
+    /// Another process answers: which metrics began at zero with it. Nil as long as no series had to be asked.
+    private(set) var restarted: RestartedMetrics?
     /// A series of a signal was taken as a base, because its count is more than is plausible.
     private(set) var hasDoubtfulSignal = false
     /// What the page does not prove.
@@ -131,7 +131,11 @@ struct CountingBase {
         }
         if let mark = series.mark, let high = mark.high { return climb(&series, from: last, mark: mark, high: high) }
         hasSlipped = hasSlipped || value < last
-        if process == .later, value > 0, value <= plausibleReset { mayHaveRestarted = true }
+        if process == .later, value > 0, value <= plausibleReset {
+            var metrics = restarted ?? RestartedMetrics()
+            metrics.rose(series, below: min(value, last), empty: doubtful.empty)
+            restarted = metrics
+        }
         // After a slip the highest value stays the base: a counter that swings would count its way back each time.
         series.setBase(max(value, last))
         return rise(&series, by: max(0, value - last), isBack: isBack)
@@ -226,6 +230,11 @@ struct CountingBase {
         switch process {
         case .later, .createdLater:
             resets += 1
+            if process == .later {
+                var metrics = restarted ?? RestartedMetrics()
+                metrics.fell(series)
+                restarted = metrics
+            }
             return value <= plausibleReset ? value : doubt(&series, value)
         case .unknown where value <= plausibleRise:
             resets += 1

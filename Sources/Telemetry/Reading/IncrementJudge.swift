@@ -61,7 +61,9 @@ struct IncrementJudge {
     /// The time before the last page whose counts are still to come, seconds.
     var openSeconds: Double { open.seconds }
 
-    mutating func judge(_ sums: ReadingSums, _ base: CountingBase, _ page: JudgedPage) -> Judgement {
+    mutating func judge(_ rises: ReadingSums, _ base: CountingBase, _ page: JudgedPage) -> Judgement {
+        var sums = rises
+        for missing in base.restarted?.missing ?? [] { sums.absorb(missing) }
         var result = Judgement()
         if base.hasNegative { result.notes.append(.negativeCounter) }
         let hasSwung = base.hasFallen || base.cameBack
@@ -133,9 +135,10 @@ struct IncrementJudge {
             processStart: page.processStart, hasSwung: isOther, isConsistent: isConsistent, scrape: page.scrape)
     }
 
-    /// Another process answers, and nothing fell: its counts are those of its own life, of which nothing is known.
+    /// Another process answers, and nothing proves that it began at zero since the page before: its counts may be those of
+    /// a life of which nothing is known.
     private func tellsOfAnotherProcess(_ base: CountingBase) -> Bool {
-        base.mayHaveRestarted && base.resets == 0 && !base.beganAtZero
+        !base.beganAtZero && base.restarted?.isUnknown ?? false
     }
 
     /// A fall without a start time on the page: its process may have restarted, or another one may have answered, whose

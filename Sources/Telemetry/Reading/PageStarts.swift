@@ -22,7 +22,8 @@ struct StartHistory {
     private var last = PageStarts()
     /// `_created` moved while nothing fell: it is computed at each scrape and proves nothing.
     private var isCreatedComputed = false
-    /// Pages since the last reset on which the start time moved while nothing fell. After three it is computed at each scrape.
+    /// Pages since the last reset on which the start time moved while the counters went on rising. After three it is
+    /// computed at each scrape. Pages on which nothing rises prove neither: idle processes show equal counts.
     private var lonelyMoves = 0
 
     /// What a page says about the process since the page before.
@@ -48,12 +49,15 @@ struct StartHistory {
     /// The process's start time is one, as far as is known.
     var isTrusted: Bool { lonelyMoves < Self.mostLonelyMoves }
 
-    /// - Parameter hasReset: a counter fell, as it does after a restart.
-    mutating func took(_ starts: PageStarts, hasReset: Bool) {
+    /// - Parameters:
+    ///   - hasReset: a counter fell, as it does after a restart.
+    ///   - hasRisen: a counter rose.
+    mutating func took(_ starts: PageStarts, hasReset: Bool, hasRisen: Bool) {
         let process = process(starts)
         if process == .createdLater, !hasReset { isCreatedComputed = true }
         if lonelyMoves < Self.mostLonelyMoves {
-            if hasReset { lonelyMoves = 0 } else if process == .later || process == .earlier { lonelyMoves += 1 }
+            let hasMoved = process == .later || process == .earlier
+            if hasReset { lonelyMoves = 0 } else if hasMoved, hasRisen { lonelyMoves += 1 }
         }
         if starts.process != nil { last = PageStarts(process: starts.process, created: last.created) }
         if starts.created != nil { last = PageStarts(process: last.process, created: starts.created) }

@@ -39,6 +39,9 @@ struct ReadingSums {
         for index in increments.indices { increments[index] = 0 }
     }
 
+    /// The same without counts.
+    var empty: ReadingSums { ReadingSums(watchesErrors: watchesErrors, signals: signals.count) }
+
     // MARK: by name
 
     /// - Parameter increment: nil without a base; the series still matched.

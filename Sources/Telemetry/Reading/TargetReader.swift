@@ -224,7 +224,7 @@ public struct TargetReader {
     private mutating func finish(
         _ sums: ReadingSums, _ base: CountingBase, _ time: PageTime, _ page: PageFacts
     ) -> TargetReading {
-        starts.took(page.starts, hasReset: base.resets > 0)
+        starts.took(page.starts, hasReset: base.resets > 0, hasRisen: sums.hasRisen)
         // A page without anything to count is no base: what comes next may be a lifetime's numbers.
         if lastReadUptimeMs != nil || page.hasCounters { lastReadUptimeMs = time.uptimeMs }
         lastScrape = scrape
