@@ -168,6 +168,18 @@ struct ProofTests {
         #expect(world.isAcknowledged && world.steps.contains("proven"))
     }
 
+    /// Few requests over a long gap may all have come at its end, from a canary that serves again.
+    @Test(arguments: [60, 160], [5.0, 13.0])
+    func doesNotComeFromALongGapWithSomeRequests(_ gapCycles: Int, _ requests: Double) {
+        var world = World()
+        world.rollBack()
+        for _ in 0..<gapCycles { world.cycle(.requests(0), .fails) }
+        world.cycle(.requests(0), .requests(requests))
+        #expect(!world.isAcknowledged, "\(world.steps)")
+        for _ in 0..<10 { world.cycle(.requests(0), .requests(0)) }
+        #expect(world.isAcknowledged && world.steps.contains("proven"))
+    }
+
     /// One that was never seen with a request is a spare: what it does not tell is no traffic.
     @Test func doesNotWaitForASpareInstance() {
         var world = World()

@@ -156,4 +156,43 @@ struct WholePageTests {
         }
         #expect(scraper.requests >= 50 * 90)
     }
+
+    /// The page after a gap in the scrapes comes from an aggregator that misses a worker: its counts rose all the same, over
+    /// the gap. The worker's return is no traffic.
+    @Test(arguments: [6, 12, 40], [2, 5])
+    func aWorkerThatReturnsAfterAGapIsNoTraffic(_ gapScrapes: Int, _ pagesAfter: Int) throws {
+        var scraper = try Scraper()
+        for step in 0..<60 where step < 10 || step >= 10 + gapScrapes {
+            scraper.uptimeMs = Int64(500 * step)
+            let isMissing = step == 10 + gapScrapes
+            let good = 100 * step + 40
+            try scraper.read(Self.page(isMissing ? good * 3 / 4 : good, 0))
+            if let told = scraper.last.requests, let seconds = scraper.last.coveredSeconds {
+                #expect(told / seconds < 500, "step \(step): \(told) requests in \(seconds) s")
+            }
+            if step > 12 + gapScrapes + pagesAfter { #expect(scraper.last.requests == 100) }
+        }
+    }
+
+    /// Traffic that really is three times as much after a gap is told with the page after it.
+    @Test func trafficThatRisesAfterAGapIsTold() throws {
+        var scraper = try Scraper()
+        for step in 0..<40 where step < 10 || step >= 20 {
+            scraper.uptimeMs = Int64(500 * step)
+            try scraper.read(Self.page(100 * step + 200 * max(0, step - 20), 0))
+        }
+        #expect(scraper.requests == 100 * 39 + 200 * 19)
+    }
+
+    /// A series with a lifetime of errors appears together with the target's first traffic, after a long silence.
+    @Test func aLifetimeOfErrorsBesideTheFirstTrafficIsABase() throws {
+        var scraper = try Scraper()
+        for step in 0..<80 {
+            let traffic = max(0, step - 50) * 230
+            let bad = traffic > 0 ? 700 + traffic / 2 : nil
+            try scraper.read(Self.page(41_000 + traffic / 2, bad, start: "process_start_time_seconds 1000\n"))
+        }
+        #expect(scraper.errors <= Double(30 * 115))
+        #expect(scraper.worst < 0.6)
+    }
 }

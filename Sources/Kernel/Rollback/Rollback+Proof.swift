@@ -30,7 +30,9 @@ extension Rollback {
             let weight = min(1, block.seconds * 1_000 / Double(plan.silenceMs))
             recentRate = recentRate.map { $0 + weight * (block.rate - $0) } ?? block.rate
             let requests = block.rate * block.seconds
-            let sum = evidence + plan.countedBelow * block.seconds - requests
+            // The requests of a long block may all have come at its end, so it counts for no more than a proof's length.
+            let countedSeconds = min(block.seconds, Double(plan.silenceMs) / 1_000)
+            let sum = evidence + plan.countedBelow * countedSeconds - requests
             // More than a proof is not collected, so a long silence does not outweigh traffic that comes after it.
             evidence = min(max(0, sum), ProofPlan.expectedRequests)
             guard evidence > 0 else { return (silentSeconds, silentRequests) = (0, 0) }

@@ -51,12 +51,15 @@ struct IncrementJudge {
     private var doubts = (0.0, 0.0)
     /// Events per second that the target has had lately: the highest rate, halved in some five minutes. 0 is unknown.
     private(set) var rate = 0.0
+    private var gaps = ScrapeGaps()
     /// For so long the scrapes before have repeated the same values. Exporters and caches that render a body only now and
     /// then do so; the next counts come from all of that time, as far as it is no longer than such exporters wait.
     private(set) var repeatedSeconds = 0.0
 
     /// The next page is a first one.
-    mutating func forget() { (pending, withheldSeconds, repeatedSeconds, open) = (nil, 0, 0, OpenPages()) }
+    mutating func forget() {
+        (pending, withheldSeconds, repeatedSeconds, open, gaps) = (nil, 0, 0, OpenPages(), ScrapeGaps())
+    }
 
     /// The time before the last page whose counts are still to come, seconds.
     var openSeconds: Double { open.seconds }
@@ -98,6 +101,7 @@ struct IncrementJudge {
         // The series fell and returned by different amounts, so their sums do not fit each other.
         if base.hasReturned, whole.hasMoreErrors { return result }
         decide(&result, whole, base, (seconds, span))
+        if !isRepeat { gaps.read(afterSeconds: sincePage) }
         learnRate(whole, base, (seconds, span), isTold: result.sums != nil)
         return result
     }
@@ -195,8 +199,11 @@ struct IncrementJudge {
             return .jumpNotCounted
         }
         let pendingRate = confirmed.map { $0.sums.size / $0.spanSeconds } ?? 0
-        let isJump = size > Self.smallJump && size > Self.jumpFactor * max(rate, pendingRate) * span
-        return isJump ? .jumpNotCounted : nil
+        let expected = max(rate, pendingRate) * span
+        // The page after a gap may have hidden a worker that was missing, or may have been old: what comes next tells.
+        let isReturn = gaps.isAfterGap && rate > 0 && size > Self.gapFactor * expected + CountingBase.smallCount
+        let isJump = size > Self.smallJump && size > Self.jumpFactor * expected
+        return isJump || isReturn ? .jumpNotCounted : nil
     }
 
     private mutating func hold(
@@ -222,7 +229,7 @@ struct IncrementJudge {
     private mutating func settle(_ result: inout Judgement, _ base: CountingBase, _ time: Time) {
         guard let held = pending, let sums = result.sums else { return }
         pending = nil
-        let doubtIsConfirmed = held.doubtful.map { isConfirmed($0.size, held, by: base.followed.size, time.span) }
+        let doubtIsConfirmed = held.doubtful.map { isDoubtConfirmed($0, held, by: base.followed.size / time.span) }
         let pageIsConfirmed = !held.isWholePage || isConfirmed(held, by: sums.size, time.span)
         // The seconds of a page that is not told are not covered.
         guard pageIsConfirmed, doubtIsConfirmed ?? true else { return result.notes.append(held.note) }
@@ -237,17 +244,17 @@ struct IncrementJudge {
         result.coveredSeconds = time.told + held.seconds
     }
 
-    /// Whether so many events in so many seconds make what was held back before them plausible.
+    /// Whether so many events in so many seconds make a page that was held back before them plausible. Its counts may have
+    /// come about since the values had changed before.
     private func isConfirmed(_ held: Pending, by later: Double, _ span: Double) -> Bool {
-        isConfirmed(held.sums.size, held, by: later, span)
+        let smallCount = held.isWholePage ? CountingBase.smallCount : 0
+        return held.sums.size <= Self.plausibleFactor * later / span * held.spanSeconds + smallCount
     }
 
-    private func isConfirmed(_ size: Double, _ held: Pending, by later: Double, _ span: Double) -> Bool {
-        // What some series brought is told with the time since the last page; without traffic before, all of it would fall
-        // into that time.
-        let heldSeconds = held.isWholePage ? held.spanSeconds : held.seconds
-        let plausible = Self.plausibleFactor * later / span * heldSeconds
-        return size <= plausible + (held.isWholePage ? CountingBase.smallCount : 0)
+    /// What some series brought is told with the time since the last page: without traffic before, all of it would fall
+    /// into that time.
+    private func isDoubtConfirmed(_ doubtful: ReadingSums, _ held: Pending, by rate: Double) -> Bool {
+        doubtful.size <= Self.plausibleFactor * rate * held.seconds
     }
 
     // MARK: some series
@@ -283,7 +290,9 @@ struct IncrementJudge {
     /// A held count is at most so many times what the next page's rate makes of the same time.
     private static let plausibleFactor = 3.0
     /// A page with more than so many times the rate seen before is confirmed by the next one before it is told.
-    private static let jumpFactor = 10.0
+    private static let jumpFactor = 5.0
+    /// The same for the page that follows the first one after a gap.
+    private static let gapFactor = 2.0
     /// So many events on one page are no jump.
     private static let smallJump = 100.0
 }
@@ -315,6 +324,19 @@ private struct OpenPages {
     mutating func take() -> ReadingSums? {
         defer { self = OpenPages() }
         return sums
+    }
+}
+
+/// Knows when scrapes have failed, or came late, before the page that was read last.
+private struct ScrapeGaps {
+    /// The shortest time between two pages lately, seconds; infinite before the second page.
+    private var usualSeconds = Double.infinity
+    /// The page before came after a gap: what it did not show may be on this one.
+    private(set) var isAfterGap = false
+
+    mutating func read(afterSeconds seconds: Double) {
+        isAfterGap = seconds > 1.5 * usualSeconds
+        usualSeconds = min(seconds, 1.2 * usualSeconds)
     }
 }
 
