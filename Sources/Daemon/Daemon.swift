@@ -85,8 +85,10 @@ public struct Daemon: Sendable {
             journal: journal, logger: logger, meter: meter, dieAfterSequence: options.dieAfterSequence,
             onEnqueue: { journal.expect($0) })
         let routers = RouterService(drivers: try parts.drivers(for: plan), logger: logger, meter: meter)
+        let records = try await journal.records()
+        UnreadableEntries.warn(of: records, logger)
         let kernel = Kernel(
-            plan: plan, replaying: try await journal.records(), journalIdentity: journal.identity,
+            plan: plan, replaying: records, journalIdentity: journal.identity,
             firstSequence: journal.firstSequence, isDryRun: options.isDryRun, seed: options.seed, at: clock.now)
         let watchdog = Watchdog(
             kernel: kernel, clock: clock, secrets: secrets,
@@ -232,7 +234,7 @@ private struct Draining: Service {
 
     func run() async throws {
         await withGracefulShutdownHandler {
-            await writer.run(watchdog: watchdog, nudge: nudge)
+            await writer.run(report: { await watchdog.send($0) }, nudge: nudge)
         } onGracefulShutdown: {
             writer.finish()
         }

@@ -63,7 +63,7 @@ extension KnownSecrets {
             return .routerApplied(release: release, call: call, receipts: receipts.map(shown))
         case .routerObserved(let release, let call, let observations):
             return .routerObserved(release: release, call: call, observations: observations.map(shown))
-        case .cycleEnded, .journalDurable, .reload, .tick: return input
+        case .cycleEnded, .journalDurable, .journalLost, .reload, .tick: return input
         }
     }
 

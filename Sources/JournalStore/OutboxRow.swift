@@ -138,7 +138,9 @@ enum OutboxRow {
 
     private static func delivery(_ row: Row, attempt: Int) -> Delivery? {
         let id: String = row["id"]
-        let notification = try? RecordFormat.notification(row["notification"], what: id)
+        // In a damaged row the column may hold bytes that are not text.
+        let text = String.fromDatabaseValue(row["notification"]) ?? ""
+        let notification = try? RecordFormat.notification(text, what: id)
         return notification.map { Delivery(id: id, receiver: row["receiver"], notification: $0, attempt: attempt) }
     }
 }

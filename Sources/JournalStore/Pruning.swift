@@ -31,18 +31,26 @@ enum Pruning {
     }
 
     /// The first sequence that restores the release; nil when none of its entries does.
-    private static func firstKept(_ release: String, _ database: Database) throws -> Int64? {
+    static func firstKept(_ release: String, _ database: Database) throws -> Int64? {
         let began = try Int64.fetchOne(
             database, sql: "SELECT MAX(sequence) FROM entries WHERE release = ? AND kind = 'began'",
             arguments: [release])
-        let rollback = try Int64.fetchOne(
+        // A dry run that an earlier version wrote into this journal does not replace a rollback whose latch holds.
+        let isReal = "json_valid(event) AND json_extract(event, '$.intended._0.isDryRun') = 0"
+        let rollbacks = try ["TRUE", isReal].map { try firstOfNewestIncident(release, where: $0, database) }
+        return ([began] + rollbacks).compactMap(\.self).min()
+    }
+
+    private static func firstOfNewestIncident(
+        _ release: String, where condition: String, _ database: Database
+    ) throws -> Int64? {
+        try Int64.fetchOne(
             database,
             sql: """
                 SELECT MIN(sequence) FROM entries WHERE incident =
-                    (SELECT incident FROM entries WHERE release = ? AND kind = 'intended'
+                    (SELECT incident FROM entries WHERE release = ? AND kind = 'intended' AND \(condition)
                      ORDER BY sequence DESC LIMIT 1)
                 """, arguments: [release])
-        return [began, rollback].compactMap(\.self).min()
     }
 
     /// - Returns: numbers of settled deliveries, at most ``batchRows``.

@@ -22,7 +22,8 @@ public struct SQLiteJournal: Journal {
 
     /// Opens the folder's journal, and makes both where they are missing.
     ///
-    /// - Throws: ``JournalError``: the folder cannot be made or written, another process has it, the file is not ours.
+    /// - Throws: ``JournalError``: the folder cannot be made or written, another process has it, the file is not ours
+    ///   or a newer version wrote it.
     public init(directory: String) throws(JournalError) {
         let folder = try StateFolder(directory)
         try self.init(directory: directory, folder: folder, lock: try FolderLock(directory: directory))
@@ -60,7 +61,7 @@ public struct SQLiteJournal: Journal {
     }
 
     public func records() async throws(JournalError) -> [JournalEntry] {
-        try await read(EntryRow.all)
+        try await read(EntryRow.restoring)
     }
 
     /// Of the newest entry; 0 for an empty journal.

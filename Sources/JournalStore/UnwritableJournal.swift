@@ -60,7 +60,7 @@ public struct UnwritableJournal: Sendable {
                 }
                 try JournalSchema.refuseNewer(database, path: path)
                 return Memory(
-                    identity: try JournalSchema.identity(database), entries: try EntryRow.all(database),
+                    identity: try JournalSchema.identity(database), entries: try EntryRow.restoring(database),
                     waiting: try OutboxRow.waiting(limit: waitingLimit, database))
             }
         }

@@ -5,8 +5,11 @@ public enum Input: Sendable, Equatable {
     case scraped(ScrapeReport)
     /// The cycle's last scrape is in, or its deadline has passed.
     case cycleEnded(release: String)
-    /// All entries up to this sequence are on disk.
+    /// All entries up to this sequence are on disk, but for those that were reported as lost before.
     case journalDurable(through: UInt64)
+    /// These entries are not on disk and never will be: the queue of the journal's writer was full. Comes before any later
+    /// entry is reported as durable.
+    case journalLost(from: UInt64, through: UInt64)
     /// An append failed; it is being tried again.
     case journalFailing(reason: String)
     case routerApplied(release: String, call: Int, receipts: [RouterReceipt])

@@ -53,6 +53,7 @@ public struct Kernel: Sendable, Equatable {
         case .scraped: break
         case .cycleEnded(let name): withRelease(name) { $0.endCycle(&context) }
         case .journalDurable(let sequence): becameDurable(through: sequence, &context)
+        case .journalLost(let first, let last): loseEntries(from: first, through: last, &context)
         case .journalFailing(let reason): noteJournal(failing: reason, &context)
         case .routerApplied(let name, let call, let receipts):
             withRelease(name) { $0.applied(call: call, receipts: receipts, &context) }
@@ -150,6 +151,12 @@ public struct Kernel: Sendable, Equatable {
         for index in releases.indices { releases[index].becameDurable(through: sequence, &context) }
     }
 
+    private mutating func loseEntries(from first: UInt64, through last: UInt64, _ context: inout StepContext) {
+        context.emit(
+            .log(LogLine(.error, "journal entries \(first) to \(last) were lost: a restart will not know of them")))
+        for index in releases.indices { releases[index].lostEntries(from: first, through: last) }
+    }
+
     private mutating func noteJournal(failing reason: String, _ context: inout StepContext) {
         if journalProblem == nil { context.emit(.log(LogLine(.error, "the journal cannot be written: \(reason)"))) }
         journalProblem = reason
@@ -174,7 +181,7 @@ public struct Kernel: Sendable, Equatable {
             let isKept = next.releases.contains { $0.name == release.name && $0.hasVersions(of: release.plan) }
             if isKept { return nil }
             return
-                "error: \(release.name) is being rolled back (\(open.incident)); reload when that is done, or keep its versions"
+                "error: \(release.name) is being rolled back (\(open.id)); reload when that is done, or keep its versions"
         }
     }
 

@@ -41,23 +41,21 @@ struct StepContext {
     }
 
     /// Something was decided in this step that has to stay true after a restart.
-    var hasDecision: Bool {
-        entries.contains { entry in
-            switch entry.event {
-            case .alertFiring, .intended, .held: true
-            default: false
-            }
-        }
-    }
+    var hasDecision: Bool { entries.contains(where: \.event.isDecision) }
 
     /// Writes a fact down and gives its sequence.
     @discardableResult
-    mutating func record(_ event: JournalEvent, release: String, incident: String? = nil) -> UInt64 {
-        let sequence = nextSequence
+    mutating func record(_ event: JournalEvent, release: String) -> UInt64 {
+        record(event, release: release, incident: nil).sequence
+    }
+
+    /// The same for an entry of an incident, which the caller applies to it: ``ReleaseState/write(_:_:)``.
+    mutating func record(_ event: JournalEvent, release: String, incident: String?) -> JournalEntry {
+        let entry = JournalEntry(
+            sequence: nextSequence, wallMs: now.wallMs, release: release, incident: incident, event: event)
         nextSequence += 1
-        entries.append(
-            JournalEntry(sequence: sequence, wallMs: now.wallMs, release: release, incident: incident, event: event))
-        return sequence
+        entries.append(entry)
+        return entry
     }
 
     /// Puts a notification into every receiver's outbox.

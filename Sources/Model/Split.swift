@@ -1,5 +1,5 @@
 /// The share of traffic per version. Absolute, never "lower by"; what the canary does not get, the baseline gets.
-public struct Split: Sendable, Equatable, Codable {
+public struct Split: Sendable, Equatable {
     /// The canary's share in basis points, 0...10 000.
     public var canaryBasisPoints: Int
 

@@ -92,7 +92,7 @@ public struct OutboxCounts: Sendable, Equatable, Codable {
 }
 
 /// A delivery that was given up.
-public struct DeadLetter: Sendable, Equatable, Codable {
+public struct DeadLetter: Sendable, Equatable {
     /// The delivery as it was tried last.
     public var delivery: Delivery
     /// Why it was given up.

@@ -26,8 +26,8 @@ struct Rollguard: AsyncParsableCommand {
         subcommands: [
             DemoCommand.self, CheckCommand.self, SchemaCommand.self, InspectCommand.self, RunCommand.self,
             StatusCommand.self, RollbackCommand.self, RearmCommand.self, WhyCommand.self, DeliveriesCommand.self,
-            RouterCommand.self, ServiceCommand.self, LoadCommand.self, Simulate.self, EvidenceCommand.self,
-            CalibrateCommand.self,
+            BackupCommand.self, RouterCommand.self, ServiceCommand.self, LoadCommand.self, Simulate.self,
+            EvidenceCommand.self, CalibrateCommand.self,
         ])
 
     static func main() async {

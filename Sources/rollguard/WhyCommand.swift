@@ -49,7 +49,7 @@ enum IncidentText {
             "  release  \(summary.release): \(summary.fromVersion) -> \(summary.toVersion)",
             "  split    \(share(summary.canaryBasisPointsBefore)) -> \(share(summary.canaryBasisPointsWanted)) canary",
             "  opened   \(summary.openedAt)" + (summary.closedAt.map { ", closed \($0)" } ?? ""),
-            "  router   \(summary.attempts) calls, \(summary.reapplications) reapplied",
+            "  router   \(summary.attempts) answers, \(summary.reapplications) drifts corrected",
         ]
         if let by = summary.by { lines.append("  by       \(by): \(summary.reason ?? "")") }
         if let alert = incident.alert { lines += evidence(alert) }

@@ -38,9 +38,9 @@ struct IncidentDocumentTests {
     }
 
     @Test func anOperatorsIncidentNamesThePersonAndNoAlert() {
-        var incident = Sample.incident
-        incident.intent.trigger = .operatorCommand(by: "ann", reason: "bad deploy")
-        let document = IncidentDocument(incident, entries: [], externalURL: nil)
+        var intent = Sample.intent
+        intent.trigger = .operatorCommand(by: "ann", reason: "bad deploy")
+        let document = IncidentDocument(Sample.incident(intent), entries: [], externalURL: nil)
         #expect(document.trigger == "operator")
         #expect(document.by == "ann")
         #expect(document.reason == "bad deploy")
@@ -54,18 +54,18 @@ struct IncidentDocumentTests {
             .alertFiring(Sample.alert), .intended(Sample.intent), .applied([]), .acknowledged,
         ]
         let entries = Sample.entries(events, incident: "checkout-3")
-        let incident = try #require(IncidentSnapshot(id: "checkout-3", entries: entries))
+        let incident = try #require(Incident(history: entries))
         #expect(incident.state == .acknowledged)
         #expect(!incident.isOpen)
         #expect(incident.closedWallMs == entries[3].wallMs)
         #expect(incident.openedWallMs == entries[1].wallMs)
         #expect(incident.attempts == 1)
-        #expect(incident.timeline.map(\.step) == ["alert_firing", "intended", "applied", "acknowledged"])
+        #expect(incident.timeline.map(\.step) == ["intended", "applied", "acknowledged"])
     }
 
     @Test func entriesWithoutAnIntentAreNoIncident() {
-        #expect(IncidentSnapshot(id: "x", entries: []) == nil)
+        #expect(Incident(history: []) == nil)
         let entries = Sample.entries([.alertFiring(Sample.alert)], incident: "x")
-        #expect(IncidentSnapshot(id: "x", entries: entries) == nil)
+        #expect(Incident(history: entries) == nil)
     }
 }

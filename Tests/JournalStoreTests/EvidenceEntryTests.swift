@@ -35,9 +35,9 @@ struct EvidenceEntryTests {
                 entry(3, .evidence(record), release: "search"),
             ]))
         try await journal.append(JournalBatch(entries: [entry(4, .evidence(record))]))
-        #expect(try await journal.records().map(\.sequence) == [1, 3, 4])
+        #expect(try await journal.allEntries().map(\.sequence) == [1, 3, 4])
         // A batch that is tried again changes nothing, and an older one does not replace a newer.
         try await journal.append(JournalBatch(entries: [entry(4, .evidence(record))]))
-        #expect(try await journal.records().last?.event == .evidence(record))
+        #expect(try await journal.allEntries().last?.event == .evidence(record))
     }
 }

@@ -241,9 +241,12 @@ struct KernelHarness {
 
     var unwrittenBatches: Int { unwritten.count }
 
+    /// What the kernel has written, on the disk or on its way to it.
+    var recorded: [JournalEntry] { journal + unwritten.flatMap(\.entries) }
+
     var snapshot: Snapshot { kernel.snapshot(at: now) }
     var release: ReleaseSnapshot { snapshot.releases[0] }
-    var incidents: [IncidentSnapshot] { snapshot.incidents }
+    var incidents: [Incident] { snapshot.incidents }
     var events: [Notification.Event] { deliveries.map(\.notification.event) }
     func count(_ event: Notification.Event) -> Int { events.count { $0 == event } }
 }

@@ -1,5 +1,8 @@
+import Model
 import Support
 import Testing
+
+@testable import Kernel
 
 /// Lives drawn from a seed: the router, the disk and the process fail in drawn orders, then everything heals, and the
 /// release must come to rest as it should.
@@ -60,6 +63,42 @@ struct RandomLifeTests {
         world.baseline.isUp = true
         world.canary.isUp = true
         if world.release.phase == .idle { world.canaryBasisPoints = 1_000 }
+    }
+
+    /// The law of the one history: what the kernel shows, what a restart restores, and what the entries alone say are the
+    /// same incident.
+    @Test(arguments: [UInt64](1...80), [false, true])
+    func showsWhatItsEntriesSay(_ seed: UInt64, _ hasDrain: Bool) {
+        var draw = SeededGenerator(seed: seed)
+        var plan = Plan.example()
+        if hasDrain { plan.releases[0].drain = DrainPlan(stepsBasisPoints: [5_000, 10_000], pauseMs: 2_000) }
+        var world = KernelHarness(plan: plan)
+        world.cycle(3)
+        world.canary.errors = 40
+        var shown = 0
+        for _ in 0..<40 {
+            fault(&world, &draw)
+            if draw.next() % 10 == 0 { _ = world.command(.rearm(release: "checkout")) }
+            if draw.next() % 10 == 0 { _ = world.command(.rollback(release: "checkout", toVersion: nil)) }
+            world.cycle(1 + Int(draw.next() % 4))
+            checkHistory(world.incidents, world.recorded, "seed \(seed)")
+            shown += world.incidents.count
+            let restarted = Kernel(
+                plan: world.plan, replaying: world.recorded, journalIdentity: "test", seed: 1, at: world.now)
+            checkHistory(restarted.snapshot(at: world.now).incidents, world.recorded, "seed \(seed), restarted")
+        }
+        #expect(shown > 0)
+    }
+
+    private func checkHistory(_ incidents: [Incident], _ entries: [JournalEntry], _ life: String) {
+        #expect(incidents.map(\.id).sorted() == Set(entries.compactMap { Incident($0)?.id }).sorted(), "\(life)")
+        for incident in incidents {
+            let own = entries.filter { $0.incident == incident.id }
+            guard var described = own.first.flatMap(Incident.init) else { continue }
+            for entry in own.dropFirst() { described.apply(entry) }
+            if !incident.isOpen { described.retire() }
+            #expect(described == incident, "\(life), \(incident.id)")
+        }
     }
 
     private func checkSafety(_ world: KernelHarness, _ seed: UInt64) {

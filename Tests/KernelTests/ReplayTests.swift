@@ -132,3 +132,44 @@ struct ReplayTests {
         #expect(first.logs == second.logs)
     }
 }
+
+@Suite("Entries that cannot be read or were lost")
+struct UnreadableEntryTests {
+    /// Whatever entry cannot be read, the daemon starts, names it, and ends with the canary out.
+    @Test func oneDoesNotStopAStart() {
+        var whole = KernelHarness()
+        whole.cycle(3)
+        whole.canary.errors = 30
+        whole.cycle(6)
+        for index in whole.journal.indices {
+            var journal = whole.journal
+            let kind = journal[index].event.word
+            journal[index].event = .unreadable(kind: kind, reason: "it is not valid JSON")
+            var world = KernelHarness(replaying: journal)
+            let isShown = world.release.warnings.contains { $0.contains("journal entry \(index + 1) (\(kind))") }
+            let isExpected = !["evidence", "pending"].contains(kind)
+            #expect(isShown == isExpected, "entry \(index + 1): \(world.release.warnings)")
+            world.canary.errors = 30
+            world.cycle(20)
+            #expect(world.canaryBasisPoints == 0, "entry \(index + 1), \(kind)")
+            #expect(world.incidents.count { $0.isOpen } == 0, "entry \(index + 1), \(kind)")
+            #expect(Set(world.journal.map(\.sequence)).count == world.journal.count, "entry \(index + 1), \(kind)")
+        }
+    }
+
+    /// The intent is not on the disk, so a later entry that is does not let the router be called before the grace.
+    @Test func anIntentThatWasLostIsNotProvenByALaterEntry() throws {
+        var world = KernelHarness()
+        world.cycle(3)
+        world.isDiskWorking = false
+        world.canary.errors = 30
+        while world.release.phase == .watching { world.cycle() }
+        let intent = try #require(world.incidents.first).id.split(separator: "-").last.flatMap { UInt64($0) }
+        let sequence = try #require(intent)
+        world.send(.journalLost(from: sequence - 1, through: sequence))
+        world.send(.journalDurable(through: sequence + 100))
+        #expect(world.applied.isEmpty)
+        world.pass(ms: world.plan.daemon.journal.graceMs)
+        #expect(world.applied == [.allBaseline])
+    }
+}

@@ -35,10 +35,10 @@ struct PlantedBugTests {
     /// The first seed that sees each bug, and which checks may be the first to say so.
     private static let seen: [PlantedBug: (seed: UInt64, checks: [String])] = [
         .actBeforeDurable: (2, ["intent before the router"]),
-        .diskLies: (22, ["intent before the router", "deliveries are journalled", atRest, calm, latch]),
+        .diskLies: (22, ["intent before the router", "deliveries are journalled", atRest, calm, latch, history]),
         .tornRecordIsRead: (449, ["records are read as they were written"]),
-        .forgetIntentOnRestart: (67, ["journal has no gaps", atRest, calm, latch]),
-        .forgetLatchOnRestart: (6, ["journal has no gaps", atRest, calm, latch]),
+        .forgetIntentOnRestart: (67, ["journal has no gaps", atRest, calm, latch, history]),
+        .forgetLatchOnRestart: (6, ["journal has no gaps", atRest, calm, latch, history]),
         .newDeliveryIdOnRetry: (3, ["deliveries are journalled", atRest, calm]),
         .deliverBeforeDurable: (2, ["deliveries are journalled"]),
         .neverMarkDelivered: (2, [atRest, calm]),
@@ -55,6 +55,7 @@ struct PlantedBugTests {
     private static let atRest = "everything comes to rest"
     private static let calm = "calm in time"
     private static let latch = "latch is kept"
+    private static let history = "an incident is what its entries say"
 
     /// The mistakes that `scripts/planted-bugs.sh` plants into the sources still fit them.
     @Test(arguments: PlantedBugFile.all)

@@ -35,8 +35,8 @@ struct SimulationTests {
     @Test func livesThroughEverythingThatMatters() {
         var seen: [String: Int] = [:]
         let marks = [
-            "acknowledged", "acted before durable", "abandoned", "drifted", "rearmed", "held: the baseline breaches",
-            "ended promoted", "ended withdrawn", "ended replaced", "a crash between two effects", "dry run",
+            "acknowledged", "acted_before_durable", "abandoned", "drifted", "rearmed", ": the baseline breaches",
+            "ended: promoted", "ended: withdrawn", "ended: replaced", "a crash between two effects", "dry run",
             "no space left", "put back to", "resolved", "exporter severalProcesses", "exporter cachesPage",
         ]
         for seed in UInt64(1)...300 where marks.contains(where: { seen[$0] == nil }) {

@@ -9,7 +9,8 @@ public struct EntryDocument: Codable, Sendable, Equatable {
     public var incident: String?
     /// `began`, `ended`, `alert_firing`, `alert_resolved`, `held`, `intended`, `acted_before_durable`, `applied`, `observed`,
     /// `draining`, `proven_by_traffic`, `unproven`, `acknowledged`, `abandoned`, `fallback`, `drifted`, `strayed`,
-    /// `drift_held`, `drift_overruled`, `rearmed`, `evidence`, `pending`, `router_unusable` or `router_usable`.
+    /// `drift_held`, `drift_overruled`, `rearmed`, `evidence`, `pending`, `router_unusable`, `router_usable` or
+    /// `unreadable`: the entry is stored, and this version cannot read it.
     public var event: String
     /// The same in a sentence.
     public var text: String
@@ -33,7 +34,7 @@ public struct EntryDocument: Codable, Sendable, Equatable {
         release = entry.release
         incident = entry.incident
         event = entry.event.word
-        text = entry.event.sentence
+        text = entry.event.text
         fill(entry.event)
     }
 
@@ -56,6 +57,7 @@ public struct EntryDocument: Codable, Sendable, Equatable {
         case .observed(let records), .drifted(let records): observations = records.map(ObservationDocument.init)
         case .provenByTraffic(let rate), .strayed(let rate): canaryRatePerSecond = rate.isFinite ? rate : nil
         case .rearmed(let person, let why), .driftOverruled(let person, let why): (by, reason) = (person, why)
+        case .unreadable(let kind, let why): reason = "\(kind): \(why)"
         case .ended, .acknowledged, .evidence, .pending, .routerUsable: break
         }
     }

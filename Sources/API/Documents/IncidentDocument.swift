@@ -25,7 +25,7 @@ public struct IncidentSummary: Codable, Sendable, Equatable {
     /// The canary's share before, 0...10000; nil when it was never read.
     @ExplicitNull public var canaryBasisPointsBefore: Int?
     public var canaryBasisPointsWanted: Int
-    /// Router calls made.
+    /// Answers of the router; one that repeats the answer before is not counted.
     public var attempts: Int
     /// Times that the split had to be set again after the acknowledgement.
     public var reapplications: Int
@@ -33,7 +33,7 @@ public struct IncidentSummary: Codable, Sendable, Equatable {
     @ExplicitNull public var url: String?
 
     /// - Parameter externalURL: ``Snapshot/externalURL``.
-    init(_ incident: IncidentSnapshot, externalURL: String?) {
+    init(_ incident: Incident, externalURL: String?) {
         id = incident.id
         release = incident.release
         state = incident.state.rawValue
@@ -81,7 +81,7 @@ public struct IncidentDocument: Codable, Sendable, Equatable {
 
     /// - Parameter externalURL: ``Snapshot/externalURL``.
     init(
-        _ incident: IncidentSnapshot, entries: [JournalEntry], externalURL: String?, journalProblem: String? = nil
+        _ incident: Incident, entries: [JournalEntry], externalURL: String?, journalProblem: String? = nil
     ) {
         summary = IncidentSummary(incident, externalURL: externalURL)
         alert = incident.intent.trigger.alert.map(AlertDocument.init)

@@ -58,8 +58,8 @@ struct Endpoints: Sendable {
         let known = incidents.first { $0.id == id }
         do {
             let entries = try await operations.entries(incident: id)
-            // The snapshot holds the newest incidents; an older one is told from the journal alone.
-            guard let incident = known ?? IncidentSnapshot(id: id, entries: entries) else {
+            // The snapshot holds the newest incidents; an older one comes from the journal alone.
+            guard let incident = known ?? Incident(history: entries) else {
                 return Endpoints.unknown("incident", id, known: incidents.map(\.id))
             }
             return await desk.make {

@@ -55,17 +55,9 @@ struct AbsentReleases: Sendable, Equatable {
     }
 
     private static func standingAlert(_ entries: [JournalEntry], at now: Moment) -> Notification? {
-        for (index, entry) in entries.enumerated().reversed() {
-            guard case .intended(let intent) = entry.event, !intent.isDryRun else { continue }
-            guard ReleaseState.isYoung(entry.wallMs, at: now) else { return nil }
-            let later = entries[index...].filter { $0.incident == entry.incident }
-            let isRearmed = later.contains { if case .rearmed = $0.event { true } else { false } }
-            if isRearmed { return nil }
-            let begin = Notification.TimelineStep(atWallMs: entry.wallMs, step: "intended", detail: "")
-            return .standing(
-                release: entry.release, incident: entry.incident, intent,
-                isOut: later.contains { $0.event == .acknowledged }, timeline: [begin], at: now)
-        }
-        return nil
+        let newest = entries.last { if case .intended(let intent) = $0.event { !intent.isDryRun } else { false } }
+        guard let newest, ReleaseState.isYoung(newest.wallMs, at: now) else { return nil }
+        let incident = Incident(history: entries.filter { $0.incident == newest.incident })
+        return incident.flatMap { .standing($0, at: now) }
     }
 }

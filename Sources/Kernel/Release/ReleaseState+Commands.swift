@@ -15,46 +15,43 @@ extension ReleaseState {
             if context.isDryRun { return dryRunRefusal(open) }
             if open.drain != nil {
                 cutShort(because: "\(by): \(reason)", &context)
-                return .accepted(text: "the rest of \(name)'s canary is taken out now", incident: open.incident)
+                return .accepted(text: "the rest of \(name)'s canary is taken out now", incident: open.id)
             }
-            return .accepted(text: "\(name) is being rolled back already", incident: open.incident)
+            return .accepted(text: "\(name) is being rolled back already", incident: open.id)
         }
         if phase == .rolledBack, let latched = rollback {
             rollback?.wish = .init(by: by, reason: reason)
             if heldReason != nil, !context.isDryRun {
                 overrule(watch.observations, &context)
-                return .accepted(text: "\(name)'s canary is taken out again", incident: latched.incident)
+                return .accepted(text: "\(name)'s canary is taken out again", incident: latched.id)
             }
             watch.nextUptimeMs = context.now.uptimeMs
             lookAtRouter(&context)
             return .accepted(
-                text: "\(name) is rolled back already; the router is being looked at again", incident: latched.incident)
+                text: "\(name) is rolled back already; the router is being looked at again", incident: latched.id)
         }
         startRollback(.operatorCommand(by: by, reason: reason), because: "\(by): \(reason)", &context)
-        return .accepted(text: "rolling \(name) back to \(plan.baseline.version)", incident: rollback?.incident)
+        return .accepted(text: "rolling \(name) back to \(plan.baseline.version)", incident: rollback?.id)
     }
 
     /// What a run that moves traffic has begun is not changed by one that does not.
     private func dryRunRefusal(_ real: Rollback) -> CommandResult {
         .refused(
-            text: "\(real.incident) of \(name) was begun by a run that moves traffic, and this is a dry run: it"
+            text: "\(real.id) of \(name) was begun by a run that moves traffic, and this is a dry run: it"
                 + " changes nothing of it; run without --dry-run")
     }
 
     /// Clears the latch, so that the same version may be tried again.
     mutating func rearmCommand(by: String, reason: String, _ context: inout StepContext) -> CommandResult {
-        guard let latched = rollback, !latched.isRearmed else {
+        guard let latched = rollback, !latched.incident.isRearmed else {
             return .refused(text: "\(name) has no latch to clear: it was not rolled back")
         }
-        if context.isDryRun, !latched.intent.isDryRun { return dryRunRefusal(latched) }
-        if latched.isOpen, !latched.isAbandoned {
-            return .refused(text: "\(name) is being rolled back (\(latched.incident)); rearm it when that is done")
+        if context.isDryRun, !latched.incident.intent.isDryRun { return dryRunRefusal(latched) }
+        if latched.isOpen, !latched.isOverdue {
+            return .refused(text: "\(name) is being rolled back (\(latched.id)); rearm it when that is done")
         }
-        let sequence = context.record(.rearmed(by: by, reason: reason), release: name, incident: latched.incident)
-        rollback?.isRearmed = true
-        rollback?.isOnFallback = false
-        rollback?.note("rearmed", "\(by): \(reason)", atWallMs: context.now.wallMs)
-        if latched.isOpen { rollback?.close(atWallMs: context.now.wallMs) }
+        let sequence = write(.rearmed(by: by, reason: reason), &context)
+        rollback?.settle()
         context.notify(
             notification(
                 .rearmed, sequence: sequence, at: context.now, summary: "\(name): rearmed by \(by): \(reason)",
@@ -65,6 +62,6 @@ extension ReleaseState {
         watch.call = nil
         watch.nextUptimeMs = context.now.uptimeMs
         return .accepted(
-            text: "\(name) is rearmed: \(plan.canary.version) may be tried again", incident: latched.incident)
+            text: "\(name) is rearmed: \(plan.canary.version) may be tried again", incident: latched.id)
     }
 }

@@ -99,19 +99,8 @@ extension ReleaseState {
         context.log(isFiring ? .warning : .info, name, "\(what): \(reason ?? comparison(of: index))")
     }
 
-    /// `error_rate of the canary 8.1%, of the baseline 0.2%, over 1m`.
-    func comparison(of index: Int) -> String {
-        guard let evidence = evaluations[index]?.evidence else { return "no evaluation yet" }
-        if let regression = evidence.regression {
-            return "\(regression.sentence) (\(plan.rules[index].conditionText))"
-                + evidence.notes.map { "; \($0)" }.joined()
-        }
-        let indicator = plan.rules[index].indicator
-        let canary = NumberText.value(evidence.canary.value, of: indicator)
-        let baseline = NumberText.value(evidence.baseline.value, of: indicator)
-        return "\(indicator.name) of the canary \(canary), of the baseline \(baseline)"
-            + " (\(plan.rules[index].conditionText))" + evidence.notes.map { "; \($0)" }.joined()
-    }
+    /// `error_rate of the canary 8.1%, of the baseline 0.2% (canary > 5%)`.
+    func comparison(of index: Int) -> String { evaluations[index]?.evidence.comparison ?? "no evaluation yet" }
 
     func alertRecord(rule index: Int, at now: Moment) -> AlertRecord? {
         guard let evidence = evaluations[index]?.evidence else { return nil }

@@ -11,7 +11,7 @@ extension ReleaseState {
             return explainVerdicts()
         }
         // A dry run says once what it would have done.
-        if context.isDryRun, rollback?.intent.isDryRun == true, rollback?.isRearmed == false { return }
+        if context.isDryRun, let incident = rollback?.incident, incident.intent.isDryRun, !incident.isRearmed { return }
         if let reason = baselineAbsence {
             let windowMs = wanting.map { plan.rules[$0].windowMs }.max() ?? 0
             heldUntilUptimeMs = context.now.uptimeMs + windowMs

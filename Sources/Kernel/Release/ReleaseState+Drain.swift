@@ -9,9 +9,9 @@ import Model
 extension ReleaseState {
     /// Begins the rollback that was just written down in steps, where the plan asks for it.
     mutating func beginDrain(_ context: inout StepContext) {
-        guard let plan = plan.drain, let open = rollback, let before = open.intent.splitBefore else { return }
+        guard let plan = plan.drain, let open = rollback, let before = open.incident.intent.splitBefore else { return }
         if let reason = reasonForEverything {
-            rollback?.note("at_once", reason, atWallMs: context.now.wallMs)
+            write(.draining(DrainRecord(sharesBasisPoints: [], remark: reason)), &context)
             return context.log(.warning, name, "everything at once: \(reason)")
         }
         var drain = Drain(
@@ -24,9 +24,8 @@ extension ReleaseState {
 
     /// The splits that a rollback would set one after the other, for a dry run.
     var sharesInSteps: [Split] {
-        guard let plan = plan.drain, let before = rollback?.intent.splitBefore, reasonForEverything == nil else {
-            return [.allBaseline]
-        }
+        guard let plan = plan.drain, let before = rollback?.incident.intent.splitBefore, reasonForEverything == nil
+        else { return [.allBaseline] }
         let drain = Drain(steps: plan.stepsBasisPoints, shareBefore: before.canaryBasisPoints, atUptimeMs: 0)
         return (drain?.record.sharesBasisPoints ?? []).map { Split(canaryBasisPoints: $0) } + [.allBaseline]
     }
@@ -73,7 +72,6 @@ extension ReleaseState {
             guard baselineIsThere else { return lookAgain(&context) }
             rollback?.drain?.putBacks += 1
             rollback?.drain?.inPlaceSinceUptimeMs = nil
-            rollback?.note("drifted", ReleaseState.text(observations), atWallMs: context.now.wallMs)
             context.emit(.measure(.driftCorrection(release: name)))
             // A fight is not fought in steps.
             if drain.putBacks + 1 >= 2, !drain.record.isHeld {
@@ -202,9 +200,8 @@ extension ReleaseState {
 
     @discardableResult
     private mutating func writeStep(_ context: inout StepContext) -> UInt64 {
-        guard let open = rollback, let drain = open.drain else { return 0 }
-        let sequence = context.record(.draining(drain.record), release: name, incident: open.incident)
-        rollback?.note("draining", drain.record.text, atWallMs: context.now.wallMs)
+        guard let drain = rollback?.drain else { return 0 }
+        let sequence = write(.draining(drain.record), &context)
         explain("draining: \(drain.record.text)")
         context.log(.warning, name, explanation)
         return sequence
@@ -217,7 +214,7 @@ extension Rollback {
         drain = nil
         everythingSinceUptimeMs = now.uptimeMs
         deadlineUptimeMs = now.uptimeMs + plan.deadlineMs
-        isAbandoned = false
+        isOverdue = false
         pause.reset()
     }
 }

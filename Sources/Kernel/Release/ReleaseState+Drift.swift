@@ -13,7 +13,7 @@ extension ReleaseState {
         }
         guard !context.isDryRun else {
             return explain(
-                "dry run: the canary was put back: \(ReleaseState.text(observations)); the router is not called")
+                "dry run: the canary was put back: \(observations.text); the router is not called")
         }
         let presence = baselinePresence(accordingTo: drifted)
         if presence == .there { return takeOutAgain(observations, &context) }
@@ -26,7 +26,6 @@ extension ReleaseState {
     mutating func takeOutAgain(_ observations: [RouterObservation], _ context: inout StepContext) {
         guard var latched = rollback else { return }
         latched.reopen(plan: plan.rollback, at: context.now)
-        latched.note("drifted", ReleaseState.text(observations), atWallMs: context.now.wallMs)
         let mayTell = latched.mayTellOfDrift(at: context.now)
         latched.isEpisodeTold = mayTell
         if mayTell { latched.lastDriftToldUptimeMs = context.now.uptimeMs }
@@ -34,11 +33,11 @@ extension ReleaseState {
         latched.receipts = []
         latched.observations = []
         rollback = latched
-        let reason = "the canary was put back: \(ReleaseState.text(observations))"
+        let reason = "the canary was put back: \(observations.text)"
         enter(.rollingBack, &context, because: reason)
         context.emit(.measure(.driftCorrection(release: name)))
         if mayTell {
-            let sequence = context.record(.drifted(observations), release: name, incident: latched.incident)
+            let sequence = write(.drifted(observations), &context)
             tell(.rollbackDrifted, sequence: sequence, summary: "\(name): \(reason); taking it out again", &context)
         }
         apply(&context)

@@ -42,16 +42,15 @@ extension ReleaseState {
     mutating func holdDrift(
         _ observations: [RouterObservation], because reason: String, _ context: inout StepContext
     ) {
-        let what = "the canary was put back (\(ReleaseState.text(observations))), but \(reason)"
+        let what = "the canary was put back (\(observations.text)), but \(reason)"
         explain("held: \(what)")
         if heldReason == nil { context.log(.error, name, explanation) }
         heldReason = reason
         guard var latched = rollback, latched.mayTellOfHold(at: context.now) else { return }
         latched.isDriftHoldTold = true
         latched.lastDriftToldUptimeMs = context.now.uptimeMs
-        latched.note("drift_held", reason, atWallMs: context.now.wallMs)
         rollback = latched
-        let sequence = context.record(.driftHeld(reason: reason), release: name, incident: latched.incident)
+        let sequence = write(.driftHeld(reason: reason), &context)
         context.emit(.measure(.rollback(release: name, outcome: "held")))
         tell(
             .rollbackHeld, sequence: sequence,
@@ -62,9 +61,7 @@ extension ReleaseState {
     /// A person's word is above the guard.
     mutating func overrule(_ observations: [RouterObservation], _ context: inout StepContext) {
         guard let wish = rollback?.wish else { return }
-        let entry = JournalEvent.driftOverruled(by: wish.by, reason: wish.reason)
-        context.record(entry, release: name, incident: rollback?.incident)
-        rollback?.note("drift_overruled", "\(wish.by): \(wish.reason)", atWallMs: context.now.wallMs)
+        write(.driftOverruled(by: wish.by, reason: wish.reason), &context)
         // Who asked hears how it ends.
         rollback?.isDriftHoldTold = true
         takeOutAgain(observations, &context)

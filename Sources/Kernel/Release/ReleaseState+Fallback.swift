@@ -8,13 +8,13 @@ extension ReleaseState {
     /// never said where there is only one.
     func aim(_ context: inout StepContext) {
         guard plan.fallback != nil else { return }
-        context.emit(.useFallback(release: name, isOn: rollback?.isOnFallback ?? false))
+        context.emit(.useFallback(release: name, isOn: rollback?.incident.isOnFallback ?? false))
     }
 
     /// When the open rollback goes over to the second router; nil where it will not.
     var fallbackDueUptimeMs: Int64? {
-        guard let fallback = plan.fallback, let open = rollback, open.isOpen, !open.isOnFallback, open.hasLimits
-        else { return nil }
+        guard let fallback = plan.fallback, let open = rollback, open.isOpen, open.hasLimits else { return nil }
+        guard !open.incident.isOnFallback else { return nil }
         // The intent comes first, whichever router it is.
         guard open.step != .awaitingDurable, open.drain == nil, !open.isBeingConfirmed else { return nil }
         let dueMs = open.everythingSinceUptimeMs + fallback.afterMs
@@ -30,10 +30,11 @@ extension ReleaseState {
         guard let due = fallbackDueUptimeMs, context.now.uptimeMs >= due else { return false }
         let kind = plan.fallback?.router.kind ?? ""
         let reason = "not acknowledged on \(plan.router.kind) in time; \(kind) takes over"
-        rollback?.isOnFallback = true
-        rollback?.note("fallback", reason, atWallMs: context.now.wallMs)
         rollback?.forgetProof()
-        let sequence = context.record(.fallback(reason: reason), release: name, incident: rollback?.incident)
+        // What the first router answered says nothing of the second.
+        rollback?.receipts = []
+        rollback?.observations = []
+        let sequence = write(.fallback(reason: reason), &context)
         tell(.rollbackFallback, sequence: sequence, summary: "\(name): \(reason)", &context)
         context.log(.error, name, reason)
         explain(reason)

@@ -90,10 +90,7 @@ extension ReleaseState {
     }
 
     private mutating func proven(rate: Double, _ context: inout StepContext) {
-        if rollback?.isEpisodeTold == true {
-            context.record(.provenByTraffic(canaryRate: rate), release: name, incident: rollback?.incident)
-        }
-        rollback?.note("proven", "the canary serves \(NumberText.plain(rate)) requests/s", atWallMs: context.now.wallMs)
+        if rollback?.isEpisodeTold == true { write(.provenByTraffic(canaryRate: rate), &context) }
         rollback?.isProven = true
         measure("proven", &context)
         confirm(&context)
@@ -147,10 +144,7 @@ extension ReleaseState {
     /// scrapes and no longer has a series of requests, because the first request would bring one back. The router's 0 %
     /// is accepted, and reported as unproven.
     private mutating func acceptUnproven(_ reason: String, _ context: inout StepContext) {
-        if rollback?.isEpisodeTold == true {
-            context.record(.unproven(reason: reason), release: name, incident: rollback?.incident)
-        }
-        rollback?.note("unproven", reason, atWallMs: context.now.wallMs)
+        if rollback?.isEpisodeTold == true { write(.unproven(reason: reason), &context) }
         rollback?.unproven = reason
         rollback?.isProven = true
         confirm(&context)

@@ -44,7 +44,6 @@ extension ReleaseState {
     /// The versions have changed: what was under way ends, and the latch of the old canary does not hold the new one.
     private mutating func leaveVersions(_ context: inout StepContext) {
         resolveAlerts(&context, because: "the versions have changed")
-        if let open = rollback, open.isOpen { rollback?.close(atWallMs: context.now.wallMs) }
         retireRollback()
         context.record(.ended(.replaced), release: name)
         (phase, watchedSinceUptimeMs, sinceWallMs, heldReason) = (.idle, nil, context.now.wallMs, nil)

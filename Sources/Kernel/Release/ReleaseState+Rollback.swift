@@ -12,27 +12,21 @@ extension ReleaseState {
             trigger: trigger, fromVersion: plan.canary.version, toVersion: plan.baseline.version,
             splitBefore: observedShare.map { Split(canaryBasisPoints: $0) }, splitWanted: .allBaseline,
             isDryRun: context.isDryRun)
-        let sequence = context.nextSequence
-        let incident = "\(name)-\(sequence)"
-        context.record(.intended(intent), release: name, incident: incident)
-        var started = Rollback(
-            incident: incident, intent: intent, sequence: sequence, plan: plan.rollback, at: context.now,
-            step: .awaitingDurable)
-        started.note("intended", reason, atWallMs: context.now.wallMs)
-        started.wakeUptimeMs = context.now.uptimeMs + context.graceMs
+        let entry = context.record(.intended(intent), release: name, incident: "\(name)-\(context.nextSequence)")
+        guard let incident = Incident(entry) else { return }
         retireRollback()
-        rollback = started
+        rollback = Rollback(incident, plan: plan.rollback, at: context.now, step: .awaitingDurable)
+        rollback?.wakeUptimeMs = context.now.uptimeMs + context.graceMs
         // A look that was sent before says nothing about what follows.
         watch.call = nil
-        if context.isDryRun { return endDryRun(sequence: sequence, reason: reason, &context) }
+        if context.isDryRun { return endDryRun(sequence: entry.sequence, reason: reason, &context) }
         enter(.rollingBack, &context, because: reason)
-        tell(.rollbackIntended, sequence: sequence, summary: "\(name): rolling back: \(reason)", &context)
+        tell(.rollbackIntended, sequence: entry.sequence, summary: "\(name): rolling back: \(reason)", &context)
         beginDrain(&context)
     }
 
     private mutating func endDryRun(sequence: UInt64, reason: String, _ context: inout StepContext) {
-        rollback?.note("dry_run", "the router was not called", atWallMs: context.now.wallMs)
-        rollback?.close(atWallMs: context.now.wallMs)
+        rollback?.settle()
         explain("dry run: would have rolled back: \(reason)")
         for share in sharesInSteps { context.emit(.showPlannedCalls(release: name, split: share)) }
         context.emit(.measure(.rollback(release: name, outcome: "dry_run")))
@@ -49,11 +43,17 @@ extension ReleaseState {
 
     /// The intent is on disk: now the router may be called.
     mutating func becameDurable(through sequence: UInt64, _ context: inout StepContext) {
-        guard let open = rollback, open.isOpen, open.step == .awaitingDurable, sequence >= open.intentSequence else {
-            return
-        }
+        guard let open = rollback, open.isOpen, open.step == .awaitingDurable, sequence >= open.incident.intentSequence,
+            !open.isIntentLost
+        else { return }
         measure("durable", &context)
         proceed(&context)
+    }
+
+    /// An intent that is not on the disk is not proven by what follows it: the rollback waits for `journal.grace`.
+    mutating func lostEntries(from first: UInt64, through last: UInt64) {
+        guard let open = rollback, (first...max(first, last)).contains(open.incident.intentSequence) else { return }
+        rollback?.isIntentLost = true
     }
 
     // MARK: The router
@@ -95,45 +95,37 @@ extension ReleaseState {
     }
 
     mutating func applied(call: Int, receipts: [RouterReceipt], _ context: inout StepContext) {
-        guard var open = rollback, open.call?.number == call, open.step == .applying else { return }
-        open.call = nil
-        if receipts != open.receipts {
-            if open.isEpisodeTold { context.record(.applied(receipts), release: name, incident: open.incident) }
-            open.note("applied", ReleaseState.text(receipts), atWallMs: context.now.wallMs)
-        }
-        open.receipts = receipts
-        rollback = open
+        guard let open = rollback, open.call?.number == call, open.step == .applying else { return }
+        rollback?.call = nil
+        if receipts != open.receipts, open.isEpisodeTold { write(.applied(receipts), &context) }
+        rollback?.receipts = receipts
         if let reason = open.drain?.cutShortBecause { return cutShort(because: reason, &context) }
         if open.drain == nil, receipts.allSatisfy({ $0.outcome == .accepted }) { measure("applied", &context) }
         // A lost answer may hide a success, so it is looked at like one.
         if receipts.contains(where: { $0.outcome == .accepted || $0.outcome == .unknown }) {
             observe(&context)
         } else {
-            context.log(.error, name, "the router did not take the rollback: \(ReleaseState.text(receipts))")
+            context.log(.error, name, "the router did not take the rollback: \(receipts.text)")
             pauseThenRetry(&context)
         }
     }
 
     mutating func observed(call: Int, observations: [RouterObservation], _ context: inout StepContext) {
-        guard var open = rollback, open.call?.number == call, open.step == .observing else { return }
-        open.call = nil
-        if observations != open.observations {
-            if open.isEpisodeTold { context.record(.observed(observations), release: name, incident: open.incident) }
-            open.note("observed", ReleaseState.text(observations), atWallMs: context.now.wallMs)
-        }
-        open.observations = observations
+        guard let open = rollback, open.call?.number == call, open.step == .observing else { return }
+        rollback?.call = nil
+        if observations != open.observations, open.isEpisodeTold { write(.observed(observations), &context) }
+        rollback?.observations = observations
         watch.observations = observations
         shareHistory.take(observations, atUptimeMs: context.now.uptimeMs)
         notePoll(observations, &context)
-        rollback = open
         if open.drain != nil { return sawStep(observations, &context) }
         if ReleaseState.showsNothing(observations) || ReleaseState.isUnreadable(observations) {
             showsZero(&context)
         } else {
             rollback?.forgetProof()
             let refused = open.receipts.filter { $0.outcome != .accepted }
-            let why = refused.isEmpty ? "" : "; the last call: \(ReleaseState.text(refused))"
-            context.log(.error, name, "the rollback does not hold yet: \(ReleaseState.text(observations))\(why)")
+            let why = refused.isEmpty ? "" : "; the last call: \(refused.text)"
+            context.log(.error, name, "the rollback does not hold yet: \(observations.text)\(why)")
             pauseThenRetry(&context)
         }
     }
@@ -160,17 +152,14 @@ extension ReleaseState {
     /// FNV-1a of the name: retries of one release do not depend on those of another.
     private func jitterSeed(_ context: StepContext) -> UInt64 {
         let hash = name.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
-        return context.seed ^ hash &+ UInt64(rollback?.reapplications ?? 0) << 32
+        return context.seed ^ hash &+ UInt64(rollback?.corrections ?? 0) << 32
     }
 
     // MARK: The end
 
     private mutating func acknowledge(_ context: inout StepContext) {
         guard let open = rollback else { return }
-        let tookMs = context.now.uptimeMs - open.episodeUptimeMs
-        rollback?.note("acknowledged", "\(tookMs) ms after the verdict", atWallMs: context.now.wallMs)
-        rollback?.isAcknowledged = true
-        rollback?.close(atWallMs: context.now.wallMs)
+        rollback?.settle()
         watch.call = nil
         watch.nextUptimeMs = context.now.uptimeMs + plan.rollback.observeEveryMs
         measure("acknowledged", &context)
@@ -179,7 +168,7 @@ extension ReleaseState {
         guard open.isEpisodeTold else {
             return enter(.rolledBack, &context, because: "rolled back to \(plan.baseline.version)")
         }
-        let sequence = context.record(.acknowledged, release: name, incident: open.incident)
+        let sequence = write(.acknowledged, &context)
         tell(
             .rollbackAcknowledged, sequence: sequence,
             summary: "\(name): \(outcome)", &context)
@@ -203,7 +192,7 @@ extension ReleaseState {
         if context.isDryRun {
             rollback?.hasLimits = false
         } else {
-            if !open.isAbandoned, !open.isBeingConfirmed, now >= open.deadlineUptimeMs { abandon(&context) }
+            if !open.isOverdue, !open.isBeingConfirmed, now >= open.deadlineUptimeMs { abandon(&context) }
             if takeOverWhenDue(&context) { return }
         }
         if let call = open.call, now >= call.expiresUptimeMs {
@@ -223,8 +212,7 @@ extension ReleaseState {
     /// Fail towards the baseline: an unwritable journal must not keep a bad canary in.
     private mutating func actBeforeDurable(_ context: inout StepContext) {
         let reason = "the journal was not durable within \(context.graceMs) ms"
-        context.record(.actedBeforeDurable(reason: reason), release: name, incident: rollback?.incident)
-        rollback?.note("acted_before_durable", reason, atWallMs: context.now.wallMs)
+        write(.actedBeforeDurable(reason: reason), &context)
         context.log(.error, name, "\(reason); rolling back all the same")
         proceed(&context)
     }
@@ -232,10 +220,9 @@ extension ReleaseState {
     private mutating func abandon(_ context: inout StepContext) {
         guard let open = rollback else { return }
         let reason = ReleaseState.reasonForDelay(open)
-        let sequence = context.record(.abandoned(reason: reason), release: name, incident: open.incident)
-        rollback?.isAbandoned = true
+        let sequence = write(.abandoned(reason: reason), &context)
+        rollback?.isOverdue = true
         rollback?.isEpisodeTold = true
-        rollback?.note("abandoned", reason, atWallMs: context.now.wallMs)
         context.emit(.measure(.rollback(release: name, outcome: "abandoned")))
         context.log(.error, name, "the rollback is not acknowledged after its deadline: \(reason)")
         explain("the rollback is not acknowledged: \(reason); trying on")
@@ -251,8 +238,8 @@ extension ReleaseState {
             return "the router shows 0 %, but \(open.proof.obstacle ?? "no scrape cycle has ended since")"
         }
         if let drain = open.drain { return drain.record.text }
-        if !open.observations.isEmpty { return "the router shows \(text(open.observations))" }
-        if !open.receipts.isEmpty { return "the router answers \(text(open.receipts))" }
+        if !open.observations.isEmpty { return "the router shows \(open.observations.text)" }
+        if !open.receipts.isEmpty { return "the router answers \(open.receipts.text)" }
         if open.attempts > 0 { return "the router does not answer" }
         let isWaiting = open.step == .awaitingDurable
         return isWaiting ? "the journal is not durable" : "the daemon was restarted before the router was called"
@@ -263,20 +250,5 @@ extension ReleaseState {
     func measure(_ phase: String, _ context: inout StepContext) {
         let since = context.now.uptimeMs - (rollback?.episodeUptimeMs ?? context.now.uptimeMs)
         context.emit(.measure(.rollbackPhase(release: name, phase: phase, sinceVerdictMs: since)))
-    }
-
-    static func text(_ receipts: [RouterReceipt]) -> String {
-        receipts.map { receipt in
-            let detail = receipt.detail.isEmpty ? "" : " (\(receipt.detail))"
-            return "\(receipt.instance): \(receipt.outcome.rawValue)\(detail)"
-        }.joined(separator: "; ")
-    }
-
-    static func text(_ observations: [RouterObservation]) -> String {
-        observations.map { observation in
-            let share = observation.canaryBasisPoints.map { "canary \(percent($0))" }
-            let parts = [share, observation.problem].compactMap { $0 }
-            return "\(observation.instance): \(parts.isEmpty ? "tells nothing" : parts.joined(separator: ", "))"
-        }.joined(separator: "; ")
     }
 }

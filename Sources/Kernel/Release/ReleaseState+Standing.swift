@@ -13,7 +13,7 @@ extension ReleaseState {
     /// Of a release that the configuration does not name: its latest rollbacks, for an hour each.
     func standingAlertsWhileAbsent(at now: Moment) -> [Notification] {
         incidents.reversed().filter { ReleaseState.isYoung($0.openedWallMs, at: now) }.compactMap {
-            standing($0, at: now)
+            .standing($0, at: now)
         }
     }
 
@@ -26,7 +26,7 @@ extension ReleaseState {
                 isDryRun: isDryRun)
         }
         let young = past.reversed().filter { ReleaseState.isYoung($0.openedWallMs, at: now) }
-        let rollbacks = (rollback.map { standing($0, at: now) } ?? []) + young.compactMap { standing($0, at: now) }
+        let rollbacks = (rollback.map { standing($0, at: now) } ?? []) + young.compactMap { .standing($0, at: now) }
         return firing + rollbacks + unusableRouter(at: now, isDryRun: isDryRun)
     }
 
@@ -41,41 +41,31 @@ extension ReleaseState {
     }
 
     private func standing(_ rollback: Rollback, at now: Moment) -> [Notification] {
-        let incident = rollback.snapshot(release: name)
-        guard let lasting = standing(incident, at: now) else { return [] }
-        guard rollback.isOpen, rollback.isAbandoned else { return [lasting] }
+        let incident = rollback.incident
+        guard let lasting = Notification.standing(incident, at: now) else { return [] }
+        guard incident.isOpen, incident.isAbandoned else { return [lasting] }
         var overdue = lasting
         overdue.event = .rollbackAbandoned
         overdue.summary = "\(name): the rollback to \(incident.intent.toVersion) is not acknowledged in time"
         return [lasting, overdue]
     }
+}
 
-    /// Nil for a dry run, which rolled nothing back, and for what an operator has rearmed.
-    private func standing(_ incident: IncidentSnapshot, at now: Moment) -> Notification? {
+extension Notification {
+    /// The alert of a rollback that holds; nil for a dry run, which rolled nothing back, and for what an operator has
+    /// rearmed.
+    static func standing(_ incident: Incident, at now: Moment) -> Notification? {
         switch incident.state {
         case .dryRun, .rearmed: return nil
         case .intended, .applied, .observed, .acknowledged, .abandoned: break
         }
-        return .standing(
-            release: name, incident: incident.id, incident.intent, isOut: incident.state == .acknowledged,
-            timeline: incident.timeline, at: now)
-    }
-}
-
-extension Notification {
-    /// The alert of a rollback that holds.
-    ///
-    /// - Parameter isOut: the rollback is acknowledged.
-    static func standing(
-        release: String, incident: String?, _ intent: IntentRecord, isOut: Bool, timeline: [TimelineStep],
-        at now: Moment
-    ) -> Notification {
-        Notification(
-            sequence: 0, event: .rollbackIntended, atWallMs: now.wallMs, release: release,
-            baselineVersion: intent.toVersion, canaryVersion: intent.fromVersion, incident: incident,
-            summary: isOut
-                ? "\(release): \(intent.fromVersion) was rolled back; \(intent.toVersion) has all the traffic"
-                : "\(release): \(intent.fromVersion) is being rolled back to \(intent.toVersion)",
-            splitBefore: intent.splitBefore, splitAfter: intent.splitWanted, timeline: timeline)
+        let intent = incident.intent
+        return Notification(
+            sequence: 0, event: .rollbackIntended, atWallMs: now.wallMs, release: incident.release,
+            baselineVersion: intent.toVersion, canaryVersion: intent.fromVersion, incident: incident.id,
+            summary: incident.state == .acknowledged
+                ? "\(incident.release): \(intent.fromVersion) was rolled back; \(intent.toVersion) has all the traffic"
+                : "\(incident.release): \(intent.fromVersion) is being rolled back to \(intent.toVersion)",
+            splitBefore: intent.splitBefore, splitAfter: intent.splitWanted, timeline: incident.timeline)
     }
 }

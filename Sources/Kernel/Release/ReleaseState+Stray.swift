@@ -64,7 +64,6 @@ extension ReleaseState {
         let rate = stray.meanRate
         stray = StrayTraffic()
         latched.reopen(plan: plan.rollback, at: context.now)
-        latched.note("strayed", ReleaseState.strayText(rate), atWallMs: context.now.wallMs)
         let mayTell = latched.mayTellOfDrift(at: context.now)
         latched.isEpisodeTold = mayTell
         if mayTell { latched.lastDriftToldUptimeMs = context.now.uptimeMs }
@@ -73,7 +72,7 @@ extension ReleaseState {
         let reason = "the canary has traffic again: \(ReleaseState.strayText(rate))"
         enter(.rollingBack, &context, because: reason)
         if mayTell {
-            let sequence = context.record(.strayed(canaryRate: rate), release: name, incident: latched.incident)
+            let sequence = write(.strayed(canaryRate: rate), &context)
             tell(
                 .rollbackDrifted, sequence: sequence,
                 summary: "\(name): \(reason)\(strayPlaces). The incident is open again.", &context)
@@ -104,8 +103,7 @@ extension ReleaseState {
         else { return }
         rollback?.unproven = nil
         let rate = proof.meanRate
-        context.record(.provenByTraffic(canaryRate: rate), release: name, incident: rollback?.incident)
-        rollback?.note("proven", "the canary serves \(NumberText.plain(rate)) requests/s", atWallMs: context.now.wallMs)
+        write(.provenByTraffic(canaryRate: rate), &context)
         context.log(.info, name, "the rollback is proven now: the canary can be scraped and serves nothing")
     }
 }

@@ -40,7 +40,7 @@ struct ReleaseState: Sendable, Equatable {
     /// The incident that is open, or the one whose latch holds.
     var rollback: Rollback?
     /// Older incidents, oldest first, bounded.
-    private(set) var past: [IncidentSnapshot] = []
+    private(set) var past: [Incident] = []
     var watch: Watch
     var shareHistory = ShareHistory()
     /// When the first scrape of the running cycle, and of the cycle before, may have been answered; nil before the first.
@@ -56,6 +56,8 @@ struct ReleaseState: Sendable, Equatable {
     var heldUntilUptimeMs: Int64?
     /// While the journal is replayed: the entries belong to other versions than the plan's.
     var isReplayingOthers = false
+    /// One sentence for each entry that the replay had to skip, at most 10.
+    var unreadableEntries: [String] = []
     var explanation = "waiting for the first look at the router"
     var cycles = 0
     var lastCycleUptimeMs: Int64?
@@ -118,7 +120,7 @@ struct ReleaseState: Sendable, Equatable {
 
     /// Every instance can be read and shows that the canary gets nothing.
     static func showsNothing(_ observations: [RouterObservation]) -> Bool {
-        !observations.isEmpty && observations.allSatisfy { $0.canaryBasisPoints == 0 }
+        observations.showNothing
     }
 
     /// Every instance can be read and shows that the canary gets everything.
@@ -128,7 +130,7 @@ struct ReleaseState: Sendable, Equatable {
 
     /// A router without a read-back: only the traffic can tell.
     static func isUnreadable(_ observations: [RouterObservation]) -> Bool {
-        !observations.isEmpty && observations.allSatisfy { $0.level == .none && $0.canaryBasisPoints == nil }
+        observations.areUnreadable
     }
 
     var nextWakeUptimeMs: Int64? {
@@ -141,16 +143,25 @@ struct ReleaseState: Sendable, Equatable {
     /// Makes room for another incident: the present one becomes history.
     mutating func retireRollback() {
         guard var old = rollback else { return }
-        // History is never open.
-        if old.isOpen { old.close(atWallMs: old.timeline.last?.atWallMs ?? old.openedWallMs) }
-        remember(old)
+        old.incident.retire()
+        remember(old.incident)
         rollback = nil
     }
 
     /// Adds a closed incident to the bounded history.
-    mutating func remember(_ closed: Rollback) {
+    mutating func remember(_ closed: Incident) {
         if past.count >= 100 { past.removeFirst() }
-        past.append(closed.snapshot(release: name))
+        past.append(closed)
+    }
+
+    /// Writes an entry of the incident and applies it, so that the incident in memory is what the journal says.
+    ///
+    /// - Returns: the entry's sequence.
+    @discardableResult
+    mutating func write(_ event: JournalEvent, _ context: inout StepContext) -> UInt64 {
+        let entry = context.record(event, release: name, incident: rollback?.id)
+        rollback?.incident.apply(entry)
+        return entry.sequence
     }
 
     /// Sentences for `status`.
@@ -165,19 +176,12 @@ struct ReleaseState: Sendable, Equatable {
         let isOfRouter = event == .routerUnusable || event == .routerRecovered
         let isRollback =
             rollback != nil && event != .alertFiring && event != .alertResolved && !isWanted && !isOfRouter
-        let incident = isRollback ? rollback : nil
+        let incident = isRollback ? rollback?.incident : nil
         return Notification(
             sequence: sequence, event: event, atWallMs: now.wallMs, release: name,
-            baselineVersion: plan.baseline.version, canaryVersion: plan.canary.version, incident: incident?.incident,
+            baselineVersion: plan.baseline.version, canaryVersion: plan.canary.version, incident: incident?.id,
             summary: summary, alert: alert ?? incident?.alert,
             splitBefore: incident?.intent.splitBefore ?? observedShare.map { Split(canaryBasisPoints: $0) },
             splitAfter: incident?.intent.splitWanted, isDryRun: isDryRun, timeline: incident?.timeline ?? [])
-    }
-}
-
-extension Rollback {
-    /// The alert that asked for it; nil for an operator's command.
-    var alert: AlertRecord? {
-        if case .rule(let alert) = intent.trigger { alert } else { nil }
     }
 }

@@ -32,43 +32,40 @@ struct Rollback: Sendable, Equatable {
         let expiresUptimeMs: Int64
     }
 
-    /// What a person asked for.
+    /// What an operator asked for.
     struct Wish: Sendable, Equatable {
         let by: String
         let reason: String
     }
 
-    let incident: String
-    let intent: IntentRecord
-    let intentSequence: UInt64
-    let openedWallMs: Int64
+    /// What its journal entries say; changed by ``ReleaseState/write(_:_:)`` alone.
+    var incident: Incident
+    /// The intent's entry was lost on its way to the disk.
+    var isIntentLost = false
 
     var step: Step
+    /// The router is being worked on. A drift that is corrected without an entry does not open the incident again.
     var isOpen = true
-    var isAcknowledged = false
-    var isAbandoned = false
-    var isRearmed = false
-    /// The second router has taken over.
-    var isOnFallback = false
+    /// This attempt has passed its deadline, and people were notified.
+    var isOverdue = false
     /// The steps that come before everything is taken out; nil when they are done or there are none.
     var drain: Drain?
     /// Since when everything is being taken out, after the steps.
     var everythingSinceUptimeMs: Int64
-    var closedWallMs: Int64?
 
     /// Start of this episode: the verdict, or the drift.
     var episodeUptimeMs: Int64
     var deadlineUptimeMs: Int64
     /// False in a dry run over the rollback of another run: nothing happens to it by time alone.
     var hasLimits = true
-    /// The same by the journal's clock.
-    var clock: RollbackClock
     var call: Call?
     /// When the pause, the grace or the next look is over.
     var wakeUptimeMs: Int64?
     var pause: RetryPause
+    /// Calls of this process that changed something.
     var attempts = 0
-    var reapplications = 0
+    /// Corrections of a drift by this process, those without an entry too.
+    var corrections = 0
     var lastDriftToldUptimeMs: Int64?
     /// People know that the canary is back and is left there, because the baseline cannot serve.
     var isDriftHoldTold = false
@@ -79,7 +76,7 @@ struct Rollback: Sendable, Equatable {
     /// People were told that this episode began, so they are told how it ends.
     var isEpisodeTold = true
 
-    /// As last written to the journal, so that a repetition is not written again.
+    /// What the router last answered and showed in this attempt; a repetition is not written to the journal again.
     var receipts: [RouterReceipt] = []
     var observations: [RouterObservation] = []
 
@@ -89,24 +86,22 @@ struct Rollback: Sendable, Equatable {
     /// Targets that served the canary and left the configuration while this episode was open: whether they are silent
     /// cannot be seen any more.
     var unseenTargets: [String] = []
-    /// Why the rollback is acknowledged without a proof by traffic; nil where there is one.
+    /// Why this attempt is acknowledged without a proof by traffic; nil where there is one.
     var unproven: String?
     /// The traffic is gone; one more look at the router closes the incident.
     var isProven = false
-    var timeline: [Notification.TimelineStep] = []
 
-    init(incident: String, intent: IntentRecord, sequence: UInt64, plan: RollbackPlan, at now: Moment, step: Step) {
+    init(_ incident: Incident, plan: RollbackPlan, at now: Moment, step: Step) {
         self.incident = incident
-        self.intent = intent
-        intentSequence = sequence
-        openedWallMs = now.wallMs
         self.step = step
+        isOpen = incident.isOpen
         episodeUptimeMs = now.uptimeMs
         everythingSinceUptimeMs = now.uptimeMs
         deadlineUptimeMs = now.uptimeMs + plan.deadlineMs
-        clock = RollbackClock(atWallMs: now.wallMs)
         pause = RetryPause(minMs: plan.retryMinMs, maxMs: plan.retryMaxMs)
     }
+
+    var id: String { incident.id }
 
     /// The split that is being brought about.
     var splitNow: Split { Split(canaryBasisPoints: min(max(drain?.askedBasisPoints ?? 0, 0), 10_000)) }
@@ -118,23 +113,15 @@ struct Rollback: Sendable, Equatable {
     /// The earliest moment at which there is something to do by time alone.
     var nextWakeUptimeMs: Int64? {
         guard isOpen else { return nil }
-        let deadline = isAbandoned || isBeingConfirmed || !hasLimits ? nil : deadlineUptimeMs
+        let deadline = isOverdue || isBeingConfirmed || !hasLimits ? nil : deadlineUptimeMs
         return [call?.expiresUptimeMs, wakeUptimeMs, deadline].compactMap { $0 }.min()
-    }
-
-    /// A line for people. Bounded: a fight over months must not fill the memory.
-    mutating func note(_ step: String, _ detail: String, atWallMs wallMs: Int64) {
-        if timeline.count >= 200 { timeline.remove(at: 100) }
-        timeline.append(.init(atWallMs: wallMs, step: step, detail: detail))
     }
 
     /// Starts over for a drift: same incident, new deadline, nothing proven.
     mutating func reopen(plan: RollbackPlan, at now: Moment) {
         isOpen = true
-        isAcknowledged = false
-        isAbandoned = false
-        closedWallMs = nil
-        reapplications += 1
+        isOverdue = false
+        corrections += 1
         drain = nil
         episodeUptimeMs = now.uptimeMs
         everythingSinceUptimeMs = now.uptimeMs
@@ -151,27 +138,11 @@ struct Rollback: Sendable, Equatable {
         isProven = false
     }
 
-    mutating func close(atWallMs wallMs: Int64) {
+    /// Nothing is left to be done.
+    mutating func settle() {
         isOpen = false
-        closedWallMs = wallMs
         step = .settled
         call = nil
         wakeUptimeMs = nil
-    }
-
-    func snapshot(release: String) -> IncidentSnapshot {
-        IncidentSnapshot(
-            id: incident, release: release, state: state, isOpen: isOpen, openedWallMs: openedWallMs,
-            closedWallMs: closedWallMs, intent: intent, timeline: timeline, attempts: attempts,
-            reapplications: reapplications)
-    }
-
-    private var state: IncidentSnapshot.State {
-        if intent.isDryRun { return .dryRun }
-        if isRearmed { return .rearmed }
-        if isAcknowledged { return .acknowledged }
-        if isAbandoned { return .abandoned }
-        if observedZeroSinceUptimeMs != nil { return .observed }
-        return attempts > 0 && step != .applying ? .applied : .intended
     }
 }

@@ -7,16 +7,14 @@ extension ReleaseState {
             name: name, phase: shownPhase, sinceWallMs: sinceWallMs, baseline: snapshot(of: baseline),
             canary: snapshot(of: canary), observedCanaryBasisPoints: observedShare,
             observations: watch.observations, rules: plan.rules.indices.map(ruleSnapshot),
-            openIncident: rollback.flatMap { $0.isOpen ? $0.incident : nil }, explanation: explanation,
+            openIncident: rollback.flatMap { $0.incident.isOpen ? $0.id : nil }, explanation: explanation,
             warnings: warnings, cycles: cycles)
         snapshot.routerProblem = routerHealth.problem
         snapshot.isRouterUsable = routerHealth.isPolled ? routerHealth.problem == nil : nil
         return snapshot
     }
 
-    var incidents: [IncidentSnapshot] {
-        past + (rollback.map { [$0.snapshot(release: name)] } ?? [])
-    }
+    var incidents: [Incident] { past + (rollback.map { [$0.incident] } ?? []) }
 
     private var shownPhase: ReleaseSnapshot.Phase {
         switch phase {
@@ -69,7 +67,7 @@ extension ReleaseState {
 
     /// What a person should mend, in a fixed order.
     private var warnings: [String] {
-        var found = Array(plan.remarks.prefix(10))
+        var found = unreadableEntries + plan.remarks.prefix(10)
         for pool in [baseline, canary] {
             for target in pool.targets {
                 for warning in target.warnings where found.count < 20 {

@@ -1,5 +1,5 @@
 /// One notification on its way to one receiver.
-public struct Delivery: Sendable, Equatable, Codable {
+public struct Delivery: Sendable, Equatable {
     /// Stable over every try and restart; receivers drop what they have seen.
     public var id: String
     public var receiver: String

@@ -1,9 +1,9 @@
 import Support
 
 /// Where a rollback in steps stands.
-public struct DrainRecord: Sendable, Equatable, Codable {
+public struct DrainRecord: Sendable, Equatable {
     /// What an indicator said of the baseline before anything was moved to it.
-    public struct Before: Sendable, Equatable, Codable {
+    public struct Before: Sendable, Equatable {
         public var indicator: String
         /// The window over which it was taken; nil in records of versions that did not write it.
         public var windowMs: Int64?
@@ -45,8 +45,9 @@ public struct DrainRecord: Sendable, Equatable, Codable {
     /// What the canary keeps in the present step, basis points.
     public var shareBasisPoints: Int { isLastStep ? 0 : sharesBasisPoints[step] }
 
-    /// `step 1 of 2: the canary keeps 25%`.
+    /// `step 1 of 2: the canary keeps 25%`. A rollback whose steps were left out has no shares.
     public var text: String {
+        if sharesBasisPoints.isEmpty { return "everything at once" + (remark.map { ": \($0)" } ?? "") }
         let share = NumberText.percent(Double(shareBasisPoints) / 10_000)
         let steps = sharesBasisPoints.count + 1
         let place = "step \(min(step + 1, steps)) of \(steps): the canary keeps \(isLastStep ? "nothing" : share)"

@@ -1,5 +1,5 @@
 /// What is written at once.
-public struct JournalBatch: Sendable, Equatable, Codable {
+public struct JournalBatch: Sendable, Equatable {
     /// Rising, without gaps inside a batch.
     public var entries: [JournalEntry]
     public var deliveries: [Delivery]

@@ -1,5 +1,5 @@
 /// One fact that outlives the process. Replaying the entries in order into a fresh kernel restores it.
-public struct JournalEntry: Sendable, Equatable, Codable {
+public struct JournalEntry: Sendable, Equatable {
     /// Starts at 1, rises by 1, over the journal's whole life.
     public var sequence: UInt64
     public var wallMs: Int64
@@ -18,7 +18,7 @@ public struct JournalEntry: Sendable, Equatable, Codable {
 }
 
 /// What happened.
-public enum JournalEvent: Sendable, Equatable, Codable {
+public enum JournalEvent: Sendable, Equatable {
     /// A release began to be watched.
     case began(baseline: String, canary: String)
     /// A release ended.
@@ -62,6 +62,9 @@ public enum JournalEvent: Sendable, Equatable, Codable {
     case routerUnusable(reason: String)
     /// A poll found that it can be used again.
     case routerUsable
+    /// Made by reading, never written: the entry is stored but cannot be read, because it is damaged or a newer version
+    /// wrote it. `kind` is the ``word`` of the event that it was.
+    case unreadable(kind: String, reason: String)
 }
 
 extension JournalEvent {
@@ -92,12 +95,30 @@ extension JournalEvent {
         case .pending: "pending"
         case .routerUnusable: "router_unusable"
         case .routerUsable: "router_usable"
+        case .unreadable: "unreadable"
         }
     }
 }
 
+extension JournalEvent {
+    /// A decision that has to stay true after a restart, with the evidence that it rests on.
+    public var isDecision: Bool {
+        if case .alertFiring = self { return true }
+        if case .intended = self { return true }
+        if case .held = self { return true }
+        return false
+    }
+
+    /// Written many times in a release, and only the newest of each release is ever read.
+    public var replacesEarlier: Bool {
+        if case .evidence = self { return true }
+        if case .pending = self { return true }
+        return false
+    }
+}
+
 /// How a release ended.
-public enum ReleaseEnd: String, Sendable, Equatable, Codable {
+public enum ReleaseEnd: String, Sendable, Equatable {
     case promoted
     case rolledBack
     case withdrawn
@@ -115,7 +136,7 @@ public enum ReleaseEnd: String, Sendable, Equatable, Codable {
 }
 
 /// The alert behind an entry, with the values that decided.
-public struct AlertRecord: Sendable, Equatable, Codable {
+public struct AlertRecord: Sendable, Equatable {
     public var rule: String
     public var action: RulePlan.Action
     public var labels: [TextPair]
@@ -137,8 +158,8 @@ public struct AlertRecord: Sendable, Equatable, Codable {
 }
 
 /// Everything a verdict was made from.
-public struct Evidence: Sendable, Equatable, Codable {
-    public struct Side: Sendable, Equatable, Codable {
+public struct Evidence: Sendable, Equatable {
+    public struct Side: Sendable, Equatable {
         public var version: String
         /// The indicator's value; nil when there was none.
         public var value: Double?
@@ -189,7 +210,7 @@ public struct Evidence: Sendable, Equatable, Codable {
 }
 
 /// A rule's answer for one cycle.
-public enum Verdict: Sendable, Equatable, Codable {
+public enum Verdict: Sendable, Equatable {
     case healthy
     case breached
     case inconclusive(reason: String)
@@ -205,7 +226,7 @@ public enum Verdict: Sendable, Equatable, Codable {
 }
 
 /// Why a wanted rollback is not done.
-public struct HoldRecord: Sendable, Equatable, Codable {
+public struct HoldRecord: Sendable, Equatable {
     public var rule: String
     public var reason: String
     public var evidence: Evidence
@@ -218,8 +239,8 @@ public struct HoldRecord: Sendable, Equatable, Codable {
 }
 
 /// What a rollback wants and why.
-public struct IntentRecord: Sendable, Equatable, Codable {
-    public enum Trigger: Sendable, Equatable, Codable {
+public struct IntentRecord: Sendable, Equatable {
+    public enum Trigger: Sendable, Equatable {
         case rule(AlertRecord)
         case operatorCommand(by: String, reason: String)
     }

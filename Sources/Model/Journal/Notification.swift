@@ -1,6 +1,6 @@
 /// What people are told: one per state change, made by the kernel, kept in the outbox.
-public struct Notification: Sendable, Equatable, Codable {
-    public enum Event: String, Sendable, Equatable, Codable, CaseIterable {
+public struct Notification: Sendable, Equatable {
+    public enum Event: String, Sendable, Equatable, CaseIterable {
         case alertFiring = "alert_firing"
         case alertResolved = "alert_resolved"
         /// A rollback was wanted but the baseline is no better, or one in steps stands still because the baseline cannot
@@ -22,7 +22,7 @@ public struct Notification: Sendable, Equatable, Codable {
     }
 
     /// One line of the incident so far.
-    public struct TimelineStep: Sendable, Equatable, Codable {
+    public struct TimelineStep: Sendable, Equatable {
         public var atWallMs: Int64
         /// `intended`, `applied`, `observed`, `proven`, …
         public var step: String

@@ -1,6 +1,6 @@
 /// How far the `for` of a pending alert, or the `keep_firing_for` of a firing one, had come, so that a restart does not
 /// start it over. Of a release only the newest list matters; a rule that is not in it is not pending.
-public struct PendingAlert: Sendable, Equatable, Codable {
+public struct PendingAlert: Sendable, Equatable {
     /// The rule's name.
     public var rule: String
     /// The rule's condition and window when it was written: a rule that has been changed since starts over.

@@ -1,6 +1,6 @@
-public struct RouterCapabilities: Sendable, Equatable, Codable {
+public struct RouterCapabilities: Sendable, Equatable {
     /// What a read-back can show at the best.
-    public enum Level: String, Sendable, Equatable, Codable {
+    public enum Level: String, Sendable, Equatable {
         /// Nothing can be read back; only the canary's traffic proves.
         case none
         /// What is written in the router's configuration.
@@ -25,8 +25,8 @@ public struct RouterCapabilities: Sendable, Equatable, Codable {
 }
 
 /// An instance's answer to `apply`. `accepted` is a receipt, not a proof.
-public struct RouterReceipt: Sendable, Equatable, Codable {
-    public enum Outcome: String, Sendable, Equatable, Codable {
+public struct RouterReceipt: Sendable, Equatable {
+    public enum Outcome: String, Sendable, Equatable {
         case accepted
         /// Somebody else changed the split at the same time; try again.
         case conflict
@@ -50,7 +50,7 @@ public struct RouterReceipt: Sendable, Equatable, Codable {
 }
 
 /// What an instance says it does.
-public struct RouterObservation: Sendable, Equatable, Codable {
+public struct RouterObservation: Sendable, Equatable {
     public var instance: String
     /// The canary's share in basis points; nil when it could not be read (see `problem`).
     public var canaryBasisPoints: Int?

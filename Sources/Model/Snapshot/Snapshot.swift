@@ -1,18 +1,18 @@
 /// What the kernel sees now: immutable, made after each step that changed something. The API, `status` and the metrics
 /// show it.
-public struct Snapshot: Sendable, Equatable, Codable {
+public struct Snapshot: Sendable, Equatable {
     public var atWallMs: Int64
     public var isDryRun: Bool
     public var releases: [ReleaseSnapshot]
     /// Newest first, at most 100, open ones always included.
-    public var incidents: [IncidentSnapshot]
+    public var incidents: [Incident]
     /// Nil while the journal can be written.
     public var journalProblem: String?
     /// ``DaemonPlan/externalURL``.
     public var externalURL: String?
 
     public init(
-        atWallMs: Int64, isDryRun: Bool, releases: [ReleaseSnapshot], incidents: [IncidentSnapshot],
+        atWallMs: Int64, isDryRun: Bool, releases: [ReleaseSnapshot], incidents: [Incident],
         journalProblem: String? = nil, externalURL: String? = nil
     ) {
         self.atWallMs = atWallMs
@@ -24,8 +24,8 @@ public struct Snapshot: Sendable, Equatable, Codable {
     }
 }
 
-public struct ReleaseSnapshot: Sendable, Equatable, Codable {
-    public enum Phase: String, Sendable, Equatable, Codable, CaseIterable {
+public struct ReleaseSnapshot: Sendable, Equatable {
+    public enum Phase: String, Sendable, Equatable, CaseIterable {
         /// The canary gets nothing.
         case idle
         case watching
@@ -78,7 +78,7 @@ public struct ReleaseSnapshot: Sendable, Equatable, Codable {
     }
 }
 
-public struct PoolSnapshot: Sendable, Equatable, Codable {
+public struct PoolSnapshot: Sendable, Equatable {
     public var version: String
     public var targets: [TargetSnapshot]
     /// Over the shortest rule window; nil without data.
@@ -101,7 +101,7 @@ public struct PoolSnapshot: Sendable, Equatable, Codable {
 }
 
 /// An indicator of the release's own in one pool, over the shortest rule window.
-public struct IndicatorSnapshot: Sendable, Equatable, Codable {
+public struct IndicatorSnapshot: Sendable, Equatable {
     public var name: String
     /// Nil without data.
     public var value: Double?
@@ -114,7 +114,7 @@ public struct IndicatorSnapshot: Sendable, Equatable, Codable {
     }
 }
 
-public struct TargetSnapshot: Sendable, Equatable, Codable {
+public struct TargetSnapshot: Sendable, Equatable {
     public var instance: String
     /// Nil before the first scrape.
     public var isUp: Bool?
@@ -132,8 +132,8 @@ public struct TargetSnapshot: Sendable, Equatable, Codable {
     }
 }
 
-public struct RuleSnapshot: Sendable, Equatable, Codable {
-    public enum AlertPhase: String, Sendable, Equatable, Codable {
+public struct RuleSnapshot: Sendable, Equatable {
+    public enum AlertPhase: String, Sendable, Equatable {
         case inactive
         case pending
         case firing
@@ -181,7 +181,7 @@ public struct RuleSnapshot: Sendable, Equatable, Codable {
 }
 
 /// How often a rule has come to each verdict.
-public struct VerdictCounts: Sendable, Equatable, Codable {
+public struct VerdictCounts: Sendable, Equatable {
     public private(set) var healthy = 0
     public private(set) var breached = 0
     public private(set) var inconclusive = 0
@@ -194,50 +194,5 @@ public struct VerdictCounts: Sendable, Equatable, Codable {
         case .breached: breached += 1
         case .inconclusive: inconclusive += 1
         }
-    }
-}
-
-/// A rollback from its intent to its end.
-public struct IncidentSnapshot: Sendable, Equatable, Codable {
-    public enum State: String, Sendable, Equatable, Codable {
-        case intended
-        case applied
-        case observed
-        case acknowledged
-        /// Past its deadline; tries go on.
-        case abandoned
-        /// A dry run: nothing was done.
-        case dryRun = "dry_run"
-        /// A rearm ended it before it was acknowledged.
-        case rearmed
-    }
-
-    public var id: String
-    public var release: String
-    public var state: State
-    public var isOpen: Bool
-    public var openedWallMs: Int64
-    public var closedWallMs: Int64?
-    public var intent: IntentRecord
-    public var timeline: [Notification.TimelineStep]
-    /// Router calls made.
-    public var attempts: Int
-    /// Times that the split had to be set again after the acknowledgement.
-    public var reapplications: Int
-
-    public init(
-        id: String, release: String, state: State, isOpen: Bool, openedWallMs: Int64, closedWallMs: Int64?,
-        intent: IntentRecord, timeline: [Notification.TimelineStep], attempts: Int, reapplications: Int
-    ) {
-        self.id = id
-        self.release = release
-        self.state = state
-        self.isOpen = isOpen
-        self.openedWallMs = openedWallMs
-        self.closedWallMs = closedWallMs
-        self.intent = intent
-        self.timeline = timeline
-        self.attempts = attempts
-        self.reapplications = reapplications
     }
 }

@@ -19,13 +19,10 @@ struct AcknowledgementChecker {
     mutating func looked(_ call: RouterCall) { releases[call.release].look = call }
 
     mutating func appended(_ entry: JournalEntry, release: Int, _ world: WorldView) -> String? {
-        switch entry.event {
-        case .intended, .drifted, .strayed: releases[release].isProven = false
-        case .provenByTraffic: releases[release].isProven = true
-        case .acknowledged: return broken(entry, releases[release], world)
-        default: break
-        }
-        return nil
+        if ["intended", "drifted", "strayed"].contains(entry.event.word) { releases[release].isProven = false }
+        if case .provenByTraffic = entry.event { releases[release].isProven = true }
+        guard entry.event == .acknowledged else { return nil }
+        return broken(entry, releases[release], world)
     }
 
     private func broken(_ entry: JournalEntry, _ known: Knowledge, _ world: WorldView) -> String? {

@@ -14,6 +14,7 @@ struct Checkers {
     private let names: [String]
     private var delivery = DeliveryChecker()
     private var restart = RestartChecker()
+    private var history = HistoryChecker()
     private var liveness: LivenessChecker
     private var silence: SilenceChecker
 
@@ -43,6 +44,8 @@ struct Checkers {
 
     mutating func began(snapshot: Snapshot, entries: [JournalEntry], wallShiftMs: Int64) {
         order.began(entries: entries)
+        history.began(entries)
+        note("an incident is what its entries say", history.saw(snapshot))
         latch.restarted()
         deadBaseline.restarted()
         drain.restarted(entries, names: names)
@@ -93,6 +96,7 @@ struct Checkers {
 
     mutating func appended(_ entry: JournalEntry, release: Int, _ world: WorldView) {
         note("journal has no gaps", order.appended(entry))
+        history.appended(entry)
         intent.appended(entry, release: release, uptimeMs: world.uptimeMs)
         note("acknowledged means out", acknowledgement.appended(entry, release: release, world))
         note("proven means silent", proof.appended(entry, release: release, world))
@@ -125,6 +129,7 @@ struct Checkers {
 
     mutating func saw(_ snapshot: Snapshot, plans: [ReleasePlan], atMs now: Int64) {
         note("a deadline is kept", limits.saw(snapshot, plans: plans, atMs: now))
+        note("an incident is what its entries say", history.saw(snapshot))
         note("one incident at a time", SingleIncidentChecker.saw(snapshot))
         liveness.saw(snapshot, atMs: now)
     }

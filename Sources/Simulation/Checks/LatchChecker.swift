@@ -31,14 +31,11 @@ struct LatchChecker {
 
     mutating func appended(_ entry: JournalEntry, release: Int) -> String? {
         latches[release].name = entry.release
-        switch entry.event {
-        case .intended(let intent) where !intent.isDryRun: latches[release].intended = entry.sequence
-        case .rearmed, .ended(.replaced): newVersion(release: release)
-        case .began(_, let canary):
-            if latches[release].isDurable { return "\(entry.release): \(canary) is watched although it is latched" }
-        default: break
-        }
-        return nil
+        if case .intended(let intent) = entry.event, !intent.isDryRun { latches[release].intended = entry.sequence }
+        if case .rearmed = entry.event { newVersion(release: release) }
+        if case .ended(.replaced) = entry.event { newVersion(release: release) }
+        guard case .began(_, let canary) = entry.event, latches[release].isDurable else { return nil }
+        return "\(entry.release): \(canary) is watched although it is latched"
     }
 
     /// A rollback that is still under way may be in the middle of its steps; whether it is so in time, others check.

@@ -29,13 +29,12 @@ struct LimitChecker {
 
     mutating func appended(_ entry: JournalEntry, release: Int, _ world: WorldView) {
         wallShiftMs = world.wallShiftMs
-        switch entry.event {
-        case .intended:
+        if case .intended = entry.event {
             episodes[release] = Episode(beganMs: world.nowMs, wallShiftMs: wallShiftMs, reapplications: 0)
-        case .drifted, .strayed: restart(release, atMs: world.nowMs)
-        case .draining(let record) where record.isLastStep: restart(release, atMs: world.nowMs)
-        default: break
         }
+        if case .drifted = entry.event { restart(release, atMs: world.nowMs) }
+        if case .strayed = entry.event { restart(release, atMs: world.nowMs) }
+        if case .draining(let record) = entry.event, record.isLastStep { restart(release, atMs: world.nowMs) }
     }
 
     private mutating func restart(_ release: Int, atMs now: Int64) {
@@ -80,7 +79,7 @@ struct LimitChecker {
     }
 
     /// A fight over the split reopens an incident without an entry.
-    private mutating func noteReopening(_ incident: IncidentSnapshot, release: Int, atMs now: Int64) {
+    private mutating func noteReopening(_ incident: Incident, release: Int, atMs now: Int64) {
         guard var episode = episodes[release] else { return }
         if incident.reapplications != episode.reapplications {
             episode = Episode(

@@ -23,16 +23,17 @@ struct LivenessChecker {
         (healedMs, ambiguousForMs) = (now, times)
     }
 
-    /// A fight over the split reopens an incident without a word in the journal, so the snapshots tell.
     mutating func saw(_ snapshot: Snapshot, atMs now: Int64) {
         for index in episodes.indices {
             let release = snapshot.releases.first { $0.name == episodes[index].name }
             let incident = snapshot.incidents.first { $0.id == release?.openIncident }
             let reapplications = incident?.reapplications ?? 0
-            if incident?.id != episodes[index].incident || reapplications != episodes[index].reapplications {
+            // In a fight over the split not each correction has an entry; such a one opens no incident.
+            let work = incident?.id ?? (release?.phase == .rollingBack ? "a correction" : nil)
+            if work != episodes[index].incident || reapplications != episodes[index].reapplications {
                 episodes[index].openedMs = now
             }
-            (episodes[index].incident, episodes[index].reapplications) = (incident?.id, reapplications)
+            (episodes[index].incident, episodes[index].reapplications) = (work, reapplications)
         }
     }
 
@@ -41,10 +42,11 @@ struct LivenessChecker {
         let old = disk.outbox.first { $0.state == .waiting && $0.addedMs <= healedMs }
         if let old { return "\(old.delivery.id) waits since before the heal, after \(old.delivery.attempt) tries" }
         for release in snapshot.releases {
-            guard let open = release.openIncident, openedMs(release.name) <= healedMs else { continue }
+            guard release.openIncident != nil || release.phase == .rollingBack else { continue }
+            guard openedMs(release.name) <= healedMs else { continue }
             // The rest of the calm is long enough for it.
             if ambiguousForMs[release.name] ?? 0 > 0 { continue }
-            return "\(open) is open since before the heal: \(release.explanation)"
+            return "\(release.name) is being rolled back since before the heal: \(release.explanation)"
         }
         return nil
     }
@@ -74,6 +76,7 @@ struct LivenessChecker {
         if let first = open.first {
             return isYoung ? nil : "\(first.id) is still open (\(first.state.rawValue)): \(release.explanation)"
         }
+        if release.phase == .rollingBack, isYoung { return nil }
         let shown = release.observedCanaryBasisPoints
         guard shown == truth.largestShare else {
             return "\(truth.name) shows \(shown ?? -1) bp, its routers give \(truth.largestShare) bp"

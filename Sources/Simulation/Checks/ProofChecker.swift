@@ -8,13 +8,10 @@ struct ProofChecker {
     init(releases: Int) { watched = Array(repeating: (0, 0), count: releases) }
 
     mutating func appended(_ entry: JournalEntry, release: Int, _ world: WorldView) -> String? {
-        switch entry.event {
-        case .began: watched[release] = (world.nowMs, .max)
-        case .intended: watched[release].toMs = world.nowMs
-        case .provenByTraffic: return broken(entry, watched[release], world)
-        default: break
-        }
-        return nil
+        if case .began = entry.event { watched[release] = (world.nowMs, .max) }
+        if case .intended = entry.event { watched[release].toMs = world.nowMs }
+        guard case .provenByTraffic = entry.event else { return nil }
+        return broken(entry, watched[release], world)
     }
 
     private func broken(_ entry: JournalEntry, _ watched: (fromMs: Int64, toMs: Int64), _ world: WorldView) -> String? {

@@ -9,13 +9,12 @@ struct RestartChecker {
         let open: String?
         let isLatched: Bool
         let firing: [String]
-        let reapplications: Int
     }
 
     private var before: [Memory]?
 
     mutating func ended(_ snapshot: Snapshot, isNothingLost: Bool) {
-        before = isNothingLost ? snapshot.releases.map { RestartChecker.memory(of: $0, in: snapshot) } : nil
+        before = isNothingLost ? snapshot.releases.map { RestartChecker.memory(of: $0) } : nil
     }
 
     mutating func began(_ snapshot: Snapshot) -> String? {
@@ -25,10 +24,8 @@ struct RestartChecker {
             // The files may have changed while the daemon was down.
             guard let release = snapshot.releases.first(where: { $0.name == old.name }) else { continue }
             guard release.canary.version == old.version else { continue }
-            let new = RestartChecker.memory(of: release, in: snapshot)
+            let new = RestartChecker.memory(of: release)
             if old.firing != new.firing { return "\(old.name): firing \(old.firing), after the restart \(new.firing)" }
-            // A drift that was told less than a minute ago is not written again; the next look finds it anew.
-            if old.reapplications > new.reapplications { continue }
             if old.open != new.open {
                 return "\(old.name): open \(old.open ?? "none"), after the restart \(new.open ?? "none")"
             }
@@ -42,12 +39,11 @@ struct RestartChecker {
         return open.first.map { "\($0.id) is open after the restart, and nobody works on it" }
     }
 
-    private static func memory(of release: ReleaseSnapshot, in snapshot: Snapshot) -> Memory {
-        let incidents = snapshot.incidents.filter { $0.release == release.name }
-        return Memory(
+    private static func memory(of release: ReleaseSnapshot) -> Memory {
+        Memory(
             name: release.name, version: release.canary.version, open: release.openIncident,
-            isLatched: release.phase == .rolledBack,
-            firing: release.rules.filter { $0.alert == .firing }.map(\.name),
-            reapplications: incidents.map(\.reapplications).reduce(0, +))
+            // A drift that is corrected less than a minute after the last one has no entry: the incident stays closed.
+            isLatched: release.phase == .rolledBack || (release.phase == .rollingBack && release.openIncident == nil),
+            firing: release.rules.filter { $0.alert == .firing }.map(\.name))
     }
 }

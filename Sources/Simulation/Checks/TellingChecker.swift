@@ -16,10 +16,8 @@ enum TellingChecker {
     }
 
     private static func isResolution(_ event: JournalEvent) -> Bool {
-        switch event {
-        case .alertResolved, .routerUsable: true
-        default: false
-        }
+        if case .alertResolved = event { return true }
+        return event == .routerUsable
     }
 
     private static func isTold(_ event: JournalEvent) -> Bool {
@@ -29,7 +27,7 @@ enum TellingChecker {
             true
         case .draining(let record): record.isHeld
         case .began, .ended, .actedBeforeDurable, .applied, .observed, .provenByTraffic, .unproven, .driftOverruled,
-            .evidence, .pending:
+            .evidence, .pending, .unreadable:
             false
         }
     }

@@ -3,7 +3,9 @@ import Model
 /// The journal's writer: one batch after the other, each tried until it is on the disk.
 extension VirtualWorld {
     func append(_ batch: JournalBatch) {
-        for entry in batch.entries { note("append \(entry.sequence) \(entry.release): \(word(entry.event))") }
+        for entry in batch.entries {
+            note("append \(entry.sequence) \(entry.release): \(entry.event.word): \(entry.event.text)")
+        }
         checkAppend(batch)
         daemon?.unwritten.append(batch)
         if bug == .deliverBeforeDurable { hasted += batch.deliveries }
@@ -55,34 +57,5 @@ extension VirtualWorld {
         write()
         send(.journalDurable(through: last.sequence))
         nudge()
-    }
-
-    func word(_ event: JournalEvent) -> String {
-        switch event {
-        case .began(_, let canary): "began \(canary)"
-        case .ended(let end): "ended \(end.rawValue)"
-        case .alertFiring(let alert): "firing \(alert.rule)"
-        case .alertResolved(let alert): "resolved \(alert.rule)"
-        case .held(let hold): "held: \(hold.reason)"
-        case .intended(let intent): "intended \(intent.fromVersion) -> \(intent.toVersion)"
-        case .actedBeforeDurable: "acted before durable"
-        case .draining(let record): record.text
-        case .fallback: "fallback"
-        case .applied(let receipts): "applied \(receipts.map(\.outcome.rawValue))"
-        case .observed(let seen): "observed \(seen.map { $0.canaryBasisPoints ?? -1 })"
-        case .provenByTraffic: "proven"
-        case .unproven(let reason): "unproven: \(reason)"
-        case .acknowledged: "acknowledged"
-        case .abandoned(let reason): "abandoned: \(reason)"
-        case .drifted: "drifted"
-        case .strayed(let rate): "strayed: \(rate)/s"
-        case .driftHeld(let reason): "drift held: \(reason)"
-        case .driftOverruled(let by, _): "drift hold overruled by \(by)"
-        case .rearmed: "rearmed"
-        case .evidence: "evidence"
-        case .pending(let alerts): "pending \(alerts.map { "\($0.rule) \($0.breachedMs) ms" })"
-        case .routerUnusable(let reason): "router unusable: \(reason)"
-        case .routerUsable: "router usable"
-        }
     }
 }

@@ -26,12 +26,19 @@ extension VirtualWorld {
     func checkApply(_ release: Int, _ split: Split) {
         if swarm.isDryRun { return checks.dryRunApplies(releases[release].name) }
         guard let life = daemon else { return }
-        let snapshot = life.kernel.snapshot(at: moment)
-        let incident = snapshot.releases.first { $0.name == releases[release].name }?.openIncident
         checks.applies(
-            release: release, incident: incident, split: split,
+            release: release, incident: incidentInWork(release, life.kernel.snapshot(at: moment)), split: split,
             plan: plan.releases.first { $0.name == releases[release].name },
             durable: disk.entries, graceMs: plan.daemon.journal.graceMs, uptimeMs: moment.uptimeMs)
+    }
+
+    /// A correction less than a minute after the last one has no entry and opens no incident: it belongs to the one whose
+    /// latch holds.
+    private func incidentInWork(_ release: Int, _ snapshot: Snapshot) -> String? {
+        let name = releases[release].name
+        guard let shown = snapshot.releases.first(where: { $0.name == name }) else { return nil }
+        guard shown.openIncident == nil, shown.phase == .rollingBack else { return shown.openIncident }
+        return snapshot.incidents.filter { $0.release == name }.max { $0.intentSequence < $1.intentSequence }?.id
     }
 
     func checkCycle(_ release: Int) {

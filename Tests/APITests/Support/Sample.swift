@@ -64,11 +64,17 @@ enum Sample {
         ], rules: rules, openIncident: "checkout-17", explanation: "CanaryErrors fires", warnings: ["a warning"],
         cycles: 42)
 
-    static let incident = IncidentSnapshot(
-        id: "checkout-17", release: "checkout", state: .applied, isOpen: true, openedWallMs: atMs - 1_000,
-        closedWallMs: nil, intent: intent,
-        timeline: [.init(atWallMs: atMs - 1_000, step: "intended", detail: "back to v1.4.2")], attempts: 1,
-        reapplications: 0)
+    static let incident = incident(intent)
+
+    static func incident(_ intent: IntentRecord) -> Incident {
+        func entry(_ sequence: UInt64, _ event: JournalEvent) -> JournalEntry {
+            JournalEntry(
+                sequence: sequence, wallMs: atMs - 1_000, release: "checkout", incident: "checkout-17", event: event)
+        }
+        guard var incident = Incident(entry(17, .intended(intent))) else { preconditionFailure("an intent") }
+        incident.apply(entry(18, .applied([RouterReceipt(instance: "r1", outcome: .accepted)])))
+        return incident
+    }
 
     static let snapshot = Snapshot(
         atWallMs: atMs, isDryRun: false, releases: [release], incidents: [incident], journalProblem: nil,
@@ -116,6 +122,7 @@ enum Sample {
         ]),
         .routerUnusable(reason: "r1: connection refused"),
         .routerUsable,
+        .unreadable(kind: "intended", reason: "it is not valid JSON"),
         .ended(.rolledBack),
     ]
 

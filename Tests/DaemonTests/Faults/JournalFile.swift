@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import JournalFormat
 import Model
 
 /// The daemon's journal, read from outside with SQLite: the file's word against the daemon's.
@@ -20,12 +21,7 @@ struct JournalFile: Sendable {
             (kind, event) = (row["kind"], row["event"])
         }
 
-        func decoded() throws -> JournalEvent {
-            let decoder = JSONDecoder()
-            decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-                positiveInfinity: "+Inf", negativeInfinity: "-Inf", nan: "NaN")
-            return try decoder.decode(JournalEvent.self, from: Data(event.utf8))
-        }
+        func decoded() throws -> JournalEvent { try RecordFormat.event(event, what: "entry \(sequence)") }
     }
 
     /// What was found after a kill.

@@ -1,0 +1,75 @@
+import GRDB
+
+/// Which entries a start has to read. A journal keeps months of entries, and most of them restore nothing: decoding them
+/// all would delay the first scrape by seconds.
+///
+/// Read are, per release: what happened since its last beginning or in its last rollback, its newest incidents, all
+/// beginnings and ends, and the newest entry of what each new one replaces (a rule's alert, the router's usability,
+/// statistical evidence, pending alerts). A test replays both, all entries and these, and compares the kernels.
+enum RestoringEntries {
+    /// As many as a release remembers: 100 closed ones and the one whose latch holds.
+    private static let incidents = 101
+
+    /// - Returns: sequences, rising. The newest entry of the journal is always among them.
+    static func sequences(_ database: Database) throws -> [Int64] {
+        var found: Set<Int64> = []
+        if let last = try Int64.fetchOne(database, sql: "SELECT MAX(sequence) FROM entries") { found.insert(last) }
+        for release in try String.fetchAll(database, sql: "SELECT DISTINCT release FROM entries") {
+            found.formUnion(try sinceItsBeginning(release, database))
+            found.formUnion(try newestIncidents(release, database))
+            found.formUnion(try newestAlerts(release, database))
+            found.formUnion(try newestOfEachKind(release, database))
+            found.formUnion(try beginningsAndEnds(release, database))
+        }
+        return found.sorted()
+    }
+
+    /// Everything whose effect lasts; of the kinds that are left out here the newest entry is enough, or none.
+    private static func sinceItsBeginning(_ release: String, _ database: Database) throws -> [Int64] {
+        guard let first = try Pruning.firstKept(release, database) else { return [] }
+        return try Int64.fetchAll(
+            database,
+            sql: """
+                SELECT sequence FROM entries WHERE release = ? AND sequence >= ? AND kind NOT IN
+                    ('alert_firing', 'alert_resolved', 'held', 'router_unusable', 'router_usable')
+                """, arguments: [release, first])
+    }
+
+    private static func newestIncidents(_ release: String, _ database: Database) throws -> [Int64] {
+        try Int64.fetchAll(
+            database,
+            sql: """
+                SELECT sequence FROM entries WHERE incident IN (
+                    SELECT incident FROM entries WHERE release = ? AND kind = 'intended'
+                    ORDER BY sequence DESC LIMIT ?)
+                """, arguments: [release, incidents])
+    }
+
+    /// The newest entry of each rule.
+    private static func newestAlerts(_ release: String, _ database: Database) throws -> [Int64] {
+        try Int64.fetchAll(
+            database,
+            sql: """
+                SELECT MAX(sequence) FROM entries WHERE release = ? AND kind IN ('alert_firing', 'alert_resolved')
+                GROUP BY CASE WHEN json_valid(event) THEN
+                    COALESCE(json_extract(event, '$.alertFiring._0.rule'),
+                        json_extract(event, '$.alertResolved._0.rule')) END
+                """, arguments: [release])
+    }
+
+    /// A beginning says which versions the entries after it belong to, and both say when an incident became history.
+    private static func beginningsAndEnds(_ release: String, _ database: Database) throws -> [Int64] {
+        try Int64.fetchAll(
+            database, sql: "SELECT sequence FROM entries WHERE release = ? AND kind IN ('began', 'ended')",
+            arguments: [release])
+    }
+
+    private static func newestOfEachKind(_ release: String, _ database: Database) throws -> [Int64] {
+        try [["router_unusable", "router_usable"], ["evidence"], ["pending"]].compactMap { kinds in
+            let marks = repeatElement("?", count: kinds.count).joined(separator: ",")
+            return try Int64.fetchOne(
+                database, sql: "SELECT MAX(sequence) FROM entries WHERE release = ? AND kind IN (\(marks))",
+                arguments: StatementArguments([release] + kinds))
+        }
+    }
+}
