@@ -12,6 +12,7 @@ let house: [SwiftSetting] = [
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
@@ -61,14 +62,17 @@ let package = Package(
         // floor 1: the edges
         room("ConfigurationFiles", ["Model", "Support", "Telemetry", yams]),
         room("HTTPClient", ["Model", "Ports", "Support", "CCurl", "CZlib"]),
-        // Yams finds the weights in files of routers; HTTP/1 is for routers that poll.
-        room("Routers", ["Model", "Ports", "Support", nioCore, nioPosix, nioHTTP1, yams]),
+        // what the HTTP servers of several rooms bound: bodies, heads, writes
+        room("HTTPServing", [hummingbird, hummingbirdCore, logging, lifecycle, nioCore]),
+        // Yams finds the weights in files of routers; Hummingbird answers routers that poll.
+        room("Routers", ["HTTPServing", "Model", "Ports", "Support", hummingbird, nioCore, nioPosix, yams]),
         room("Notifications", ["Model", "Ports", "Support", crypto]),
         room("JournalFormat", ["Model"]),
         room("JournalStore", ["JournalFormat", "Model", "Ports", grdb]),
         // NIOSSL is for `listen.tls`.
         room(
-            "API", ["Model", "Ports", "Support", hummingbird, nioSSL, logging], embedding: ["OpenAPI/openapi.json"]),
+            "API", ["HTTPServing", "Model", "Ports", "Support", hummingbird, nioSSL, logging],
+            embedding: ["OpenAPI/openapi.json"]),
         room("ReferenceRouter", ["Support", "Telemetry", nioCore, nioPosix, nioHTTP1, crypto]),
         // floor 2: the composition root
         room(
@@ -138,7 +142,7 @@ let package = Package(
             "JournalStoreTests",
             ["JournalFormat", "JournalStore", "Kernel", "Model", "Ports", "Support", "Telemetry", grdb],
             leaving: ["Golden"]),
-        tests("APITests", ["API", "Model", "Ports", "Statistics", "Support", logging]),
+        tests("APITests", ["API", "HTTPServing", "Model", "Ports", "Statistics", "Support", logging]),
         tests("ReferenceRouterTests", ["ReferenceRouter", "Support", nioCore, nioPosix, nioHTTP1]),
         tests("DemoWorldTests", ["DemoWorld"]),
         tests(

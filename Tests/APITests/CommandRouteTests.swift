@@ -117,7 +117,7 @@ struct CommandRouteTests {
     @Test func aBodyOfTheLargestSizeIsTaken() async throws {
         try await LiveConsole.run { console in
             let start = #"{"reason":"x"}"#
-            let body = start + String(repeating: " ", count: ConsoleResponder.bodyLimitBytes - start.utf8.count)
+            let body = start + String(repeating: " ", count: Route.bodyLimitBytes - start.utf8.count)
             let reply = try await console.post(Self.rollback, body)
             #expect(reply.status == 202)
         }

@@ -36,7 +36,8 @@ struct RouteTests {
         ("/api/v1/nothing", true), ("/api/v1/status/", true), ("/api", true), ("/nothing", false),
         ("/apiary", false), ("/api/v1/releases/none", true), ("/api/v1/releases/", true),
         ("/api/v1/releases/%zz", true), ("/api/v1/incidents/none", true), ("//api/v1/status", false),
-        ("/api/v1/../status", true),
+        ("/api/v1/../status", true), ("/api//v1/status", true), ("//", false), ("/-/healthy/", false),
+        ("/api/v1/releases/checkout/", true), ("/api/v1/releases//rollback", true),
     ])
     func unknownPathsAreNotFoundInTheFormOfTheirPlace(path: String, isJSON: Bool) async throws {
         try await LiveConsole.run { console in
@@ -64,6 +65,16 @@ struct RouteTests {
             let reply = try await console.send(method, path)
             #expect(reply.status == 405)
             #expect(reply.headers["allow"] == allowed)
+            #expect(await console.operations.asked.isEmpty)
+        }
+    }
+
+    @Test(arguments: [("PROPFIND", "/api/v1/status"), ("BREW", "/metrics"), ("get", "/-/healthy")])
+    func methodsThatHTTPDoesNotDefineAreNotImplemented(method: String, path: String) async throws {
+        try await LiveConsole.run { console in
+            let status = try await console.send(method, path).status
+            // The parser itself refuses a method that it does not know.
+            #expect(status == 501 || status == 400, "\(status)")
             #expect(await console.operations.asked.isEmpty)
         }
     }

@@ -5,6 +5,7 @@ import Synchronization
 import Testing
 
 @testable import API
+@testable import HTTPServing
 
 @Suite(.timeLimit(.minutes(15)))
 struct ServerLifeTests {
@@ -105,7 +106,7 @@ struct ServerLifeTests {
 
     @Test func aHeadThatIsTooLargeIsRefused() async throws {
         try await LiveConsole.run { console in
-            let long = String(repeating: "x", count: ConsoleServer.headerLimitBytes + 1)
+            let long = String(repeating: "x", count: ServerLimits.headerBytes + 1)
             let reply = try await console.get("/-/healthy", headers: ["X-Long: \(long)"])
             #expect(reply.status == 400)
             #expect(try await console.get("/-/healthy").status == 200)

@@ -13,7 +13,8 @@ struct WallTests {
         "ConfigurationFiles": ["Model", "Support", "Telemetry", "Yams", "Foundation", "Glibc"],
         "HTTPClient": ["Model", "Ports", "Support", "CCurl", "CZlib", "Glibc", "Synchronization", "Foundation"],
         "Routers": [
-            "Model", "Ports", "Support", "NIOCore", "NIOPosix", "NIOHTTP1", "Yams", "Foundation", "Synchronization",
+            "HTTPServing", "Model", "Ports", "Support", "HTTPTypes", "Hummingbird", "NIOCore", "NIOPosix", "Yams",
+            "Foundation", "Synchronization",
         ],
         "Notifications": ["Model", "Ports", "Support", "Crypto", "Foundation", "Synchronization"],
         "JournalFormat": ["Model", "Foundation"],
@@ -23,8 +24,10 @@ struct WallTests {
             "Synchronization",
         ],
         "JournalStore": ["JournalFormat", "Model", "Ports", "GRDB", "Foundation", "Glibc"],
+        "HTTPServing": ["Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "ServiceLifecycle"],
         "API": [
-            "Model", "Ports", "Support", "Hummingbird", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore",
+            "HTTPServing", "Model", "Ports", "Support", "Hummingbird", "HummingbirdCore", "HTTPTypes", "Logging",
+            "NIOCore",
             "NIOPosix", "NIOHTTP1", "NIOSSL", "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "ServiceLifecycle", "Foundation",
             "Glibc", "Synchronization",
         ],

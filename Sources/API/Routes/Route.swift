@@ -1,5 +1,3 @@
-import Foundation
-
 /// One thing the API answers.
 struct Route: Sendable {
     enum Method: String, Sendable {
@@ -10,16 +8,16 @@ struct Route: Sendable {
 
     /// What a handler is given.
     struct Call: Sendable {
-        /// The values of the pattern's `{…}`, in order, decoded.
-        var parameters: [String]
+        /// The value of the pattern's `{…}`, decoded; empty for a pattern without one.
+        var name = ""
         /// Empty for a GET.
-        var body: [UInt8]
+        var body: [UInt8] = []
         /// The peer's address, for the record of a command that names nobody.
         var peer: String
-
-        /// A handler asks for what its own pattern has; the empty text is no release's and no incident's name.
-        var name: String { parameters.first ?? "" }
     }
+
+    /// Of the body of a call that changes something.
+    static let bodyLimitBytes = 64 * 1024
 
     typealias Handler = @Sendable (Endpoints, Call) async -> Answer
 
@@ -29,34 +27,15 @@ struct Route: Sendable {
     /// One line for the list at `/` and for the OpenAPI document.
     let summary: String
     let handler: Handler
-    private let segments: [Substring]
+    /// The name of the pattern's `{…}`; nil for a pattern without one.
+    let parameter: String?
 
     init(_ method: Method, _ pattern: String, _ summary: String, handler: @escaping Handler) {
         self.method = method
         self.pattern = pattern
         self.summary = summary
         self.handler = handler
-        segments = Route.split(pattern)
-    }
-
-    /// The segments of a path, or of a pattern, still encoded.
-    static func split(_ path: String) -> [Substring] {
-        path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
-    }
-
-    /// The values of the pattern's `{…}`; nil when the path is another route's or cannot be decoded.
-    func match(_ path: [Substring]) -> [String]? {
-        guard path.count == segments.count else { return nil }
-        var values: [String] = []
-        for (given, wanted) in zip(path, segments) {
-            if wanted.first == "{" {
-                guard !given.isEmpty, let value = String(given).removingPercentEncoding else { return nil }
-                values.append(value)
-            } else if given != wanted {
-                return nil
-            }
-        }
-        return values
+        parameter = pattern.firstMatch(of: /\{([a-z]+)\}/).map { String($0.1) }
     }
 
     /// Whether the answer's errors are JSON.

@@ -1,4 +1,5 @@
 import Foundation
+import HTTPServing
 import Hummingbird
 import HummingbirdCore
 public import Logging
@@ -14,10 +15,7 @@ public struct ConsoleServer: Service {
     static let connectionLimit = 256
     /// On the unix socket, beside those.
     static let socketConnectionLimit = 16
-    static let headerLimitBytes = 16 * 1024
     static let idleSeconds: Int64 = 30
-    /// How long a caller may take to take an answer.
-    static let writeSeconds: Int64 = 60
     /// How long calls in flight may take after a graceful shutdown; then their connections are cut.
     static let shutdownGrace: Duration = .seconds(5)
 
@@ -103,7 +101,7 @@ public struct ConsoleServer: Service {
             ? String(listen.host.dropFirst().dropLast()) : listen.host
     }
 
-    private func application(_ certificate: ServerCertificate?) -> Application<ConsoleResponder> {
+    private func application(_ certificate: ServerCertificate?) -> Application<RouterResponder<ConsoleContext>> {
         let (host, port, onBound) = (host, listen.port, onBound)
         return Application(
             responder: responder(isOnSocket: false), server: ConsoleServer.server(certificate),
@@ -117,7 +115,7 @@ public struct ConsoleServer: Service {
             logger: quiet)
     }
 
-    private func socketApplication(_ path: String) -> Application<ConsoleResponder> {
+    private func socketApplication(_ path: String) -> Application<RouterResponder<ConsoleContext>> {
         Application(
             responder: responder(isOnSocket: true), server: .http1(configuration: ConsoleServer.connections),
             configuration: ApplicationConfiguration(
@@ -138,20 +136,17 @@ public struct ConsoleServer: Service {
         }
     }
 
-    private func responder(isOnSocket: Bool) -> ConsoleResponder {
-        ConsoleResponder(
+    private func responder(isOnSocket: Bool) -> RouterResponder<ConsoleContext> {
+        let callers = CallerGuard(
+            listen: listen, secrets: secrets, socketPath: socketPath, machineName: ProcessInfo.processInfo.hostName)
+        return ConsoleRouter(
             endpoints: Endpoints(operations: operations, version: version),
-            callers: CallerGuard(
-                listen: listen, secrets: secrets, socketPath: socketPath,
-                machineName: ProcessInfo.processInfo.hostName), isOnSocket: isOnSocket)
+            callers: ListenerCallers(callers: callers, isOnSocket: isOnSocket)
+        ).responder()
     }
 
     private static var connections: HTTP1Channel.Configuration {
-        .init(
-            additionalChannelHandlers: [WriteDeadline(limit: .seconds(writeSeconds))],
-            idleTimeout: .seconds(idleSeconds),
-            httpDecoderConfiguration: .init(
-                maxHeaderFieldSize: headerLimitBytes, maxHeaderListSize: headerLimitBytes, maxHeaderFieldCount: 100))
+        ServerLimits.http1(idleTimeout: .seconds(idleSeconds))
     }
 
     /// The framework's own lines say nothing to an operator; its warnings do.

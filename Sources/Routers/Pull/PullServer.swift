@@ -1,116 +1,67 @@
+import HTTPServing
+import HTTPTypes
+import Hummingbird
 import NIOCore
-import NIOHTTP1
 import NIOPosix
-import Synchronization
 
-/// A small HTTP/1.1 server for routers that poll. Bounded in connections, bodies and idle time; it changes nothing for
-/// anybody.
+/// A small HTTP/1.1 server for routers that poll. Bounded in connections, bodies and idle time; no call changes anything.
 enum PullServer {
-    private static let connectionLimit = 512
     static let bodyLimitBytes = 1 << 20
-    private static let idleLimit = TimeAmount.minutes(5)
+    private static let idleTimeout = TimeAmount.minutes(5)
 
-    static func open(host: String, port: Int, pages: PullPages) -> EventLoopFuture<any Channel> {
-        let count = ConnectionCount(limit: connectionLimit)
-        return ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .serverChannelOption(.backlog, value: 128)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    guard count.enter() else { throw ChannelError.operationUnsupported }
-                    channel.closeFuture.whenComplete { _ in count.leave() }
-                    let pipeline = channel.pipeline.syncOperations
-                    try pipeline.addHandler(IdleStateHandler(allTimeout: idleLimit))
-                    try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: true, withErrorHandling: true)
-                    try pipeline.addHandler(PullConnection(pages: pages))
-                }
-            }
-            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
-            .bind(host: host, port: port)
+    /// - Throws: why the address cannot be listened on.
+    static func open(host: String, port: Int, pages: PullPages) async throws -> RunningServer {
+        try await RunningServer.start(
+            PullResponder(pages: pages), host: host, port: port, limits: ServerLimits.http1(idleTimeout: idleTimeout))
     }
 }
 
-/// Collects one request at a time and writes its answer. Everything happens on the connection's loop; only the page's
-/// answer is made on a thread that may wait for the disk.
-private final class PullConnection: ChannelInboundHandler {
-    typealias InboundIn = HTTPServerRequestPart
-    typealias OutboundOut = HTTPServerResponsePart
+private struct PullContext: InitializableFromSource, Sendable {
+    init(source: ApplicationRequestContextSource) {}
+}
 
-    private let pages: PullPages
-    private var head: HTTPRequestHead?
-    private var body: [UInt8] = []
+/// Finds the page of a path. Hummingbird's router is not used: pages come and go with the drivers, and a path means a file
+/// exactly as it is written.
+private struct PullResponder: HTTPResponder {
+    let pages: PullPages
 
-    init(pages: PullPages) { self.pages = pages }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch unwrapInboundIn(data) {
-        case .head(let head):
-            self.head = head
-            body = []
-        case .body(let part):
-            guard body.count + part.readableBytes <= PullServer.bodyLimitBytes else {
-                return context.close(promise: nil)
-            }
-            body += Array(part.readableBytesView)
-        case .end: answer(context)
-        }
+    func respond(to request: Request, context: PullContext) async -> Response {
+        await answer(to: request).response(isHead: request.method == .head)
     }
 
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if event is IdleStateHandler.IdleStateEvent { context.close(promise: nil) }
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
-
-    private func answer(_ context: ChannelHandlerContext) {
-        guard let head else { return }
-        let request = PullRequest(method: head.method.rawValue, body: body)
-        body = []
-        let path = String(head.uri.prefix { $0 != "?" })
-        guard let page = pages.page(at: path) else {
-            return write(.text(404, "nothing is served at \(ShownText.line(path, limit: 100))"), to: head, context)
+    private func answer(to request: Request) async -> PullAnswer {
+        guard let page = pages.page(at: request.uri.path) else {
+            return .text(404, "nothing is served at \(ShownText.line(request.uri.path, limit: 100))")
         }
-        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        NIOThreadPool.singleton.runIfActive(eventLoop: context.eventLoop) { page.answer(request) }
-            .whenComplete { result in
-                let (connection, context) = bound.value
-                let answer = (try? result.get()) ?? .text(503, "the daemon is ending")
-                connection.write(answer, to: head, context)
-            }
-    }
-
-    private func write(_ answer: PullAnswer, to request: HTTPRequestHead, _ context: ChannelHandlerContext) {
-        var headers = HTTPHeaders()
-        if answer.status != 304 {
-            headers.add(name: "Content-Type", value: answer.contentType)
-            headers.add(name: "Content-Length", value: String(answer.body.count))
-        }
-        let head = HTTPResponseHead(
-            version: request.version, status: HTTPResponseStatus(statusCode: answer.status), headers: headers)
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
-        if request.method != .HEAD, answer.status != 304 {
-            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: answer.body)))), promise: nil)
-        }
-        let keepsAlive = request.isKeepAlive
-        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in
-            if !keepsAlive { bound.value.close(promise: nil) }
-        }
+        let body: [UInt8]
+        do throws(BodyFailure) {
+            body = try await BoundedBody.read(request, limitBytes: PullServer.bodyLimitBytes)
+        } catch { return .unread(error) }
+        let asked = PullRequest(method: request.method.rawValue, body: body)
+        // Reading the file waits for the disk, which Swift's own threads must not.
+        let answer = try? await NIOThreadPool.singleton.runIfActive { page.answer(asked) }
+        return answer ?? .text(503, "the daemon is ending")
     }
 }
 
-/// How many connections are open.
-private final class ConnectionCount: Sendable {
-    private let limit: Int
-    private let count = Atomic<Int>(0)
-
-    init(limit: Int) { self.limit = limit }
-
-    func enter() -> Bool {
-        guard count.add(1, ordering: .relaxed).newValue > limit else { return true }
-        count.subtract(1, ordering: .relaxed)
-        return false
+extension PullAnswer {
+    fileprivate static func unread(_ failure: BodyFailure) -> PullAnswer {
+        switch failure {
+        case .tooLarge: .text(413, "the body has more than \(PullServer.bodyLimitBytes) bytes")
+        case .tooSlow: .text(408, "the body did not arrive in \(BoundedBody.timeout)")
+        case .broken: .text(400, "the body could not be read")
+        }
     }
 
-    func leave() { count.subtract(1, ordering: .relaxed) }
+    /// 304 has neither a body nor fields about one.
+    fileprivate func response(isHead: Bool) -> Response {
+        let status = HTTPTypes.HTTPResponse.Status(code: self.status)
+        guard self.status != 304 else { return Response(status: status) }
+        var fields: HTTPFields = [.contentType: contentType]
+        guard isHead else {
+            return Response(status: status, headers: fields, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+        }
+        fields[.contentLength] = "\(body.count)"
+        return Response(status: status, headers: fields, body: ResponseBody())
+    }
 }

@@ -1,5 +1,5 @@
+import HTTPServing
 import NIOCore
-import NIOPosix
 import Synchronization
 
 /// The small servers of all drivers, one per address.
@@ -11,7 +11,7 @@ final class PullServers: Sendable {
 
     private struct Site {
         var seats: Set<Int> = []
-        var channel: EventLoopFuture<any Channel>?
+        var server: Task<RunningServer, any Error>?
         let pages = PullPages()
     }
 
@@ -34,34 +34,35 @@ final class PullServers: Sendable {
 
     fileprivate func leave(host: String, port: Int, number: Int) {
         let key = PullServers.key(host, port)
-        let left = state.withLock { state -> EventLoopFuture<any Channel>? in
+        let left = state.withLock { state -> Task<RunningServer, any Error>? in
             guard var site = state.sites[key] else { return nil }
             site.seats.remove(number)
             site.pages.leave(number)
             state.sites[key] = site.seats.isEmpty ? nil : site
-            return site.seats.isEmpty ? site.channel : nil
+            return site.seats.isEmpty ? site.server : nil
         }
-        left?.whenSuccess { $0.close(promise: nil) }
+        if let left { Task { try await left.value.stop() } }
     }
 
     /// Opens the port unless it is open.
     fileprivate func open(host: String, port: Int) async throws(Refusal) -> PullPages {
         let key = PullServers.key(host, port)
         let (pages, opening) = state.withLock { state in
-            let site = state.sites[key, default: Site()]
-            if let channel = site.channel { return (site.pages, channel) }
-            let channel = PullServer.open(host: host, port: port, pages: site.pages)
+            var site = state.sites[key, default: Site()]
+            if let server = site.server { return (site.pages, server) }
+            let server = Task { [pages = site.pages] in
+                try await PullServer.open(host: host, port: port, pages: pages)
+            }
+            site.server = server
             state.sites[key] = site
-            state.sites[key]?.channel = channel
-            return (site.pages, channel)
+            return (site.pages, server)
         }
         do {
-            let channel = try await opening.get()
-            guard channel.isActive else { throw ChannelError.ioOnClosedChannel }
+            guard try await opening.value.isListening else { throw ChannelError.ioOnClosedChannel }
             return pages
         } catch {
-            // The next look tries again.
-            state.withLock { $0.sites[key]?.channel = nil }
+            // The next poll tries again.
+            state.withLock { $0.sites[key]?.server = nil }
             throw Refusal(.rejected, "cannot listen on \(key): \(error)")
         }
     }

@@ -70,6 +70,17 @@ struct EnvoyPullTests {
         }
     }
 
+    @Test func aBodyThatIsTooLargeIsRefusedBeforeItIsRead() async throws {
+        try await with { world in
+            _ = await world.driver.observe(timeoutMs: 5_000)
+            let answer = try await TCPClient.exchange(
+                port: world.port,
+                "POST /v3/discovery:routes HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                    + "Content-Length: \(PullServer.bodyLimitBytes + 1)\r\n\r\n{")
+            #expect(answer.hasPrefix("HTTP/1.1 413 "), "\(answer)")
+        }
+    }
+
     @Test func aRejectionLeavesTheOldShareAndSaysWhy() async throws {
         try await with { world in
             _ = await world.driver.observe(timeoutMs: 5_000)

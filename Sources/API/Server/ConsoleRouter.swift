@@ -1,0 +1,84 @@
+import Foundation
+import HTTPServing
+import HTTPTypes
+import Hummingbird
+
+/// Makes Hummingbird's router of the routes, for one listener. A method that a path does not have is answered with 405 and
+/// `Allow`, which Hummingbird leaves to its users.
+struct ConsoleRouter {
+    /// Those of RFC 9110 and PATCH; any other is answered with 501.
+    static let methods: [HTTPRequest.Method] = [
+        .get, .head, .post, .put, .delete, .patch, .options, .trace, .connect,
+    ]
+
+    let endpoints: Endpoints
+    let callers: ListenerCallers
+
+    func responder() -> RouterResponder<ConsoleContext> {
+        let router = Router(context: ConsoleContext.self)
+        router.add(middleware: ListenerMiddleware(callers: callers))
+        let patterns = Route.all.reduce(into: [String]()) { if !$0.contains($1.pattern) { $0.append($1.pattern) } }
+        for pattern in patterns {
+            let routes = Route.all.filter { $0.pattern == pattern }
+            for method in ConsoleRouter.methods { add(method, pattern, routes, to: router) }
+        }
+        return router.buildResponder()
+    }
+
+    private func add(
+        _ method: HTTPRequest.Method, _ pattern: String, _ routes: [Route], to router: Router<ConsoleContext>
+    ) {
+        let path = RouterPath(pattern)
+        guard let route = routes.first(where: { $0.answers(method) }) else {
+            let refusal = ConsoleRouter.wrongMethod(routes)
+            router.on(path, method: method) { request, _ in refusal.response(isHead: request.method == .head) }
+            return
+        }
+        router.on(path, method: method, responder: RouteResponder(route: route, endpoints: endpoints, callers: callers))
+    }
+
+    private static func wrongMethod(_ routes: [Route]) -> Answer {
+        let allowed = routes.map { $0.method == .get ? "GET, HEAD" : $0.method.rawValue }.joined(separator: ", ")
+        var answer = Answer.error(
+            "this path takes \(allowed) only", status: .methodNotAllowed, asJSON: Route.isAPI(routes[0].pattern))
+        answer.headers.append((.allow, allowed))
+        return answer
+    }
+}
+
+extension Route {
+    /// A route for GET answers HEAD too.
+    fileprivate func answers(_ method: HTTPRequest.Method) -> Bool {
+        method.rawValue == self.method.rawValue || (method == .head && self.method == .get)
+    }
+}
+
+/// Answers one route.
+private struct RouteResponder: HTTPResponder {
+    let route: Route
+    let endpoints: Endpoints
+    let callers: ListenerCallers
+
+    func respond(to request: Request, context: ConsoleContext) async -> Response {
+        await answer(to: request, context).response(isHead: request.method == .head)
+    }
+
+    private func answer(to request: Request, _ context: ConsoleContext) async -> Answer {
+        let isAPI = Route.isAPI(route.pattern)
+        var call = Route.Call(peer: context.peer ?? "a unix socket")
+        if let parameter = route.parameter {
+            guard let value = context.parameters.get(parameter)?.removingPercentEncoding else {
+                return .nothingHere(isAPI: isAPI)
+            }
+            call.name = value
+        }
+        guard route.method == .post else { return await route.handler(endpoints, call) }
+        if let refusal = callers.refusal(of: request, context, isChange: true) {
+            return refusal.answer(asJSON: isAPI)
+        }
+        do throws(BodyFailure) {
+            call.body = try await BoundedBody.read(request, limitBytes: Route.bodyLimitBytes)
+        } catch { return error.answer(asJSON: isAPI) }
+        return await route.handler(endpoints, call)
+    }
+}

@@ -1,0 +1,42 @@
+import HTTPTypes
+import Hummingbird
+
+/// The caller guard as one listener asks it.
+struct ListenerCallers: Sendable {
+    let callers: CallerGuard
+    /// Whether the listener is the unix socket.
+    var isOnSocket = false
+
+    /// - Parameter isChange: whether the call changes something; everybody who passes the check without it may read.
+    func refusal(of request: Request, _ context: ConsoleContext, isChange: Bool) -> CallerGuard.Refusal? {
+        let headers = request.headers
+        let call = CallerGuard.Call(
+            isChange: isChange, isOnSocket: isOnSocket, peer: context.peer, host: request.head.authority,
+            origin: headers[.origin], authorization: headers[values: .authorization],
+            isForwarded: ListenerCallers.forwardingNames.contains { headers.contains($0) })
+        do throws(CallerGuard.Refusal) { try callers.check(call) } catch { return error }
+        return nil
+    }
+
+    private static let forwardingNames: [HTTPField.Name] =
+        [
+            "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "True-Client-IP",
+            "Via",
+        ].compactMap { HTTPField.Name($0) }
+}
+
+extension CallerGuard.Refusal {
+    func answer(asJSON: Bool) -> Answer {
+        switch self {
+        case .unauthorized(let text):
+            var answer = Answer.error(text, status: .unauthorized, asJSON: asJSON)
+            answer.headers.append((.wwwAuthenticate, "Bearer realm=\"rollguard\""))
+            return answer
+        case .forbidden(let text): return .error(text, status: .forbidden, asJSON: asJSON)
+        case .onlyOnSocket(let text, let path):
+            guard asJSON else { return .error(text, status: .forbidden, asJSON: false) }
+            return .json(ErrorDocument(error: text, socket: path), status: .forbidden)
+        case .unavailable(let text): return .error(text, status: .serviceUnavailable, asJSON: asJSON)
+        }
+    }
+}
