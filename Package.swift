@@ -13,9 +13,12 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -43,6 +46,9 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
+        // Hummingbird's requests and responses are made of these two packages' types.
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -63,9 +69,9 @@ let package = Package(
         room("ConfigurationFiles", ["Model", "Support", "Telemetry", yams]),
         room("HTTPClient", ["Model", "Ports", "Support", "CCurl", "CZlib"]),
         // what the HTTP servers of several rooms bound: bodies, heads, writes
-        room("HTTPServing", [hummingbird, hummingbirdCore, logging, lifecycle, nioCore]),
+        room("HTTPServing", [hummingbird, hummingbirdCore, httpTypes, logging, lifecycle, nioCore, nioHTTPTypes]),
         // Yams finds the weights in files of routers; Hummingbird answers routers that poll.
-        room("Routers", ["HTTPServing", "Model", "Ports", "Support", hummingbird, nioCore, nioPosix, yams]),
+        room("Routers", ["HTTPServing", "Model", "Ports", "Support", httpTypes, hummingbird, nioCore, nioPosix, yams]),
         room("Notifications", ["Model", "Ports", "Support", crypto]),
         room("JournalFormat", ["Model"]),
         room("JournalStore", ["JournalFormat", "Model", "Ports", grdb]),
@@ -142,6 +148,9 @@ let package = Package(
             "JournalStoreTests",
             ["JournalFormat", "JournalStore", "Kernel", "Model", "Ports", "Support", "Telemetry", grdb],
             leaving: ["Golden"]),
+        tests(
+            "HTTPServingTests",
+            ["HTTPServing", httpTypes, hummingbird, nioCore, nioEmbedded, nioHTTPTypes, nioPosix]),
         tests("APITests", ["API", "HTTPServing", "Model", "Ports", "Statistics", "Support", logging]),
         tests("ReferenceRouterTests", ["ReferenceRouter", "Support", nioCore, nioPosix, nioHTTP1]),
         tests("DemoWorldTests", ["DemoWorld"]),

@@ -42,6 +42,13 @@ public final class RunningServer: Sendable {
 
     public var isListening: Bool { channel.isActive }
 
-    /// Stops listening and closes all connections.
-    public func stop() { running.cancel() }
+    /// The port that the system gave, where 0 was asked for; nil once the server has stopped.
+    public var port: Int? { channel.localAddress?.port }
+
+    /// Stops listening and closes all connections. The address is free when this returns; a request that is being
+    /// answered may outlive it.
+    public func stop() async {
+        try? await channel.close()
+        running.cancel()
+    }
 }

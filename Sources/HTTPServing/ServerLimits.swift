@@ -7,13 +7,17 @@ public enum ServerLimits {
     static let headerFields = 100
     /// How long a caller may take to accept a response.
     static let writeTimeout: TimeAmount = .seconds(60)
+    /// How long a caller may continue to send a request that was answered before its end.
+    static let unfinishedRequestTimeout: TimeAmount = .seconds(2)
 
     /// HTTP/1.1 with bounded heads and writes.
     ///
     /// - Parameter idleTimeout: a connection on which nothing is read or written for so long is closed.
     public static func http1(idleTimeout: TimeAmount) -> HTTP1Channel.Configuration {
         HTTP1Channel.Configuration(
-            additionalChannelHandlers: [WriteDeadline(limit: writeTimeout)], idleTimeout: idleTimeout,
+            additionalChannelHandlers: [
+                WriteDeadline(limit: writeTimeout), UnfinishedRequestLimit(limit: unfinishedRequestTimeout),
+            ], idleTimeout: idleTimeout,
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: headerBytes, maxHeaderListSize: headerBytes, maxHeaderFieldCount: headerFields))
     }

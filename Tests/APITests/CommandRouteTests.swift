@@ -114,6 +114,15 @@ struct CommandRouteTests {
         }
     }
 
+    @Test func aConnectionWhoseBodyIsRefusedDoesNotStayOpenForTheRestOfIt() async throws {
+        try await LiveConsole.run { console in
+            let connection = try RawConnection(port: console.port)
+            await connection.send("POST \(Self.rollback) HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65537\r\n\r\n")
+            #expect(try await connection.reply().status == 413)
+            #expect(await connection.isClosedByServer())
+        }
+    }
+
     @Test func aBodyOfTheLargestSizeIsTaken() async throws {
         try await LiveConsole.run { console in
             let start = #"{"reason":"x"}"#

@@ -24,7 +24,9 @@ struct WallTests {
             "Synchronization",
         ],
         "JournalStore": ["JournalFormat", "Model", "Ports", "GRDB", "Foundation", "Glibc"],
-        "HTTPServing": ["Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "ServiceLifecycle"],
+        "HTTPServing": [
+            "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "NIOHTTPTypes", "ServiceLifecycle",
+        ],
         "API": [
             "HTTPServing", "Model", "Ports", "Support", "Hummingbird", "HummingbirdCore", "HTTPTypes", "Logging",
             "NIOCore",

@@ -61,8 +61,8 @@ final class PullServers: Sendable {
             guard try await opening.value.isListening else { throw ChannelError.ioOnClosedChannel }
             return pages
         } catch {
-            // The next poll tries again.
-            state.withLock { $0.sites[key]?.server = nil }
+            // The next poll tries again, unless another one has already opened a new server.
+            state.withLock { if $0.sites[key]?.server == opening { $0.sites[key]?.server = nil } }
             throw Refusal(.rejected, "cannot listen on \(key): \(error)")
         }
     }
