@@ -8,8 +8,8 @@ public struct OpenFiles: Sendable {
     /// More than any plan needs.
     private static let wanted: rlim_t = 17_408
     /// What the daemon keeps for everything but scrapes where there is plenty: journal, API, logs, connections to routers
-    /// and receivers.
-    private static let keptAtMost = 512
+    /// and receivers. A third of it is enough for all connections that the API serves.
+    private static let keptAtMost = 1_024
     /// Connections of the API, to routers and to receivers, four of each, that must always be possible.
     private static let outsideAtLeast = 12
     private static let scrapesAtLeast = 8

@@ -72,7 +72,12 @@ struct AccessTests {
             ("GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n", 400),
             ("GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n", 400),
             ("GET /metrics HTTP/1.1\r\nHost: localhost\r\nhost: evil.example\r\n", 400),
-            ("GET http://localhost/api/v1/status HTTP/1.1\r\nHost: evil.example\r\n", 403),
+            ("GET http://localhost/api/v1/status HTTP/1.1\r\nHost: evil.example\r\n", 400),
+            ("GET http://evil.example/api/v1/status HTTP/1.1\r\nHost: localhost\r\n", 400),
+            ("GET http://evil.example HTTP/1.1\r\nHost: localhost\r\n", 400),
+            ("GET http://evil.example/metrics HTTP/1.0\r\n", 403),
+            ("GET http://localhost?a=http://evil.example HTTP/1.1\r\nHost: localhost\r\n", 200),
+            ("GET /?a=http://evil.example HTTP/1.1\r\nHost: localhost\r\n", 200),
             ("GET http://localhost/api/v1/status HTTP/1.1\r\nHost: LOCALHOST\r\n", 200),
         ])
     func aRequestNamesItsHostOnce(head: String, status: Int) async throws {

@@ -17,6 +17,12 @@ struct OpenFilesTests {
         }
     }
 
+    @Test func theAPIServesAllItsConnectionsWhereFilesArePlenty() {
+        for processors in [1, 2, 64] {
+            #expect(OpenFiles(limit: 17_408, processors: processors).outsideConnections >= 256)
+        }
+    }
+
     @Test func isNamedWithWhatToDo() throws {
         let files = OpenFiles(limit: 48, processors: 2)
         let error = #expect(throws: TooFewOpenFiles.self) { try files.requireEnough() }

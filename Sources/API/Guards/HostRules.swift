@@ -9,9 +9,10 @@ enum HostRules {
     ///
     /// - Parameter isAPI: HTTP/1.0 knows no `Host`, and programs that check for health use it; callers of the API do not.
     static func problem(_ head: HTTPRequest, isAPI: Bool) -> String? {
-        // The first one has become the authority.
-        if let host, head.headerFields.contains(host) { return "a request has one Host header" }
-        // The server drops the host of a target in absolute form; the header is what the guard judges.
+        // The first one has become the authority. Another one may be the host of the target, see `TargetHostChannel`.
+        if let host, head.headerFields.contains(host) {
+            return "a request needs exactly one Host header, and a target with a host needs the same one"
+        }
         return isAPI && head.authority == nil ? "a call of the API needs a Host header" : nil
     }
 }

@@ -117,7 +117,7 @@ public struct ConsoleServer: Service {
 
     private func socketApplication(_ path: String) -> Application<RouterResponder<ConsoleContext>> {
         Application(
-            responder: responder(isOnSocket: true), server: .http1(configuration: ConsoleServer.connections),
+            responder: responder(isOnSocket: true), server: ConsoleServer.server(nil),
             configuration: ApplicationConfiguration(
                 address: .unixDomainSocket(path: path),
                 availableConnectionsDelegate: MaximumAvailableConnections(ConsoleServer.socketConnectionLimit)),
@@ -130,9 +130,10 @@ public struct ConsoleServer: Service {
 
     /// HTTP/1.1, over TLS where there is a certificate.
     private static func server(_ certificate: ServerCertificate?) -> HTTPServerBuilder {
-        guard let certificate else { return .http1(configuration: connections) }
-        return HTTPServerBuilder { responder in
-            TLSChannel(base: HTTP1Channel(responder: responder, configuration: connections), certificate: certificate)
+        HTTPServerBuilder { responder in
+            let plain = TargetHostChannel(base: HTTP1Channel(responder: responder, configuration: connections))
+            guard let certificate else { return plain }
+            return TLSChannel(base: plain, certificate: certificate)
         }
     }
 
