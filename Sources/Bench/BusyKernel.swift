@@ -120,7 +120,7 @@ public struct BusyKernel {
     private mutating func answer(_ effects: [Effect]) {
         for effect in effects {
             switch effect {
-            case .observeSplit(let release, let call, _):
+            case .observeSplit(let release, let call, _, _):
                 let seen = RouterObservation(instance: "http://router", canaryBasisPoints: 1_000, level: .loaded)
                 answer(kernel.step(.routerObserved(release: release, call: call, observations: [seen]), at: now))
             case .append(let batch):

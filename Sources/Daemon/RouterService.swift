@@ -1,3 +1,4 @@
+import Kernel
 import Logging
 import Model
 import Ports
@@ -6,14 +7,12 @@ import Synchronization
 /// Makes the kernel's router calls, each in a task of its own, so that a router that hangs holds up nobody else.
 final class RouterService: Sendable {
     enum Call: Sendable {
-        case apply(release: String, call: Int, split: Split, timeoutMs: Int64)
-        case observe(release: String, call: Int, timeoutMs: Int64)
-        /// Where the calls that follow go.
-        case aim(release: String, isOnFallback: Bool)
+        case apply(release: String, call: Int, split: Split, timeoutMs: Int64, via: CallDestination)
+        case observe(release: String, call: Int, timeoutMs: Int64, via: CallDestination)
         case show(release: String, split: Split)
     }
 
-    /// The kernel has at most two calls in flight per release, each with one word on where it goes.
+    /// The kernel has at most two calls in flight per release.
     private static let queueLimit = 10_000
 
     private let drivers: Mutex<[String: any RouterDriver]>
@@ -37,25 +36,17 @@ final class RouterService: Sendable {
 
     func run(watchdog: Watchdog) async {
         await withDiscardingTaskGroup { group in
-            var onFallback: Set<String> = []
-            for await call in stream {
-                if case .aim(let release, let isOn) = call {
-                    if isOn { onFallback.insert(release) } else { onFallback.remove(release) }
-                    continue
-                }
-                group.addTask { [onFallback] in await self.make(call, onFallback, watchdog: watchdog) }
-            }
+            for await call in stream { group.addTask { await self.make(call, watchdog: watchdog) } }
         }
     }
 
-    private func make(_ call: Call, _ onFallback: Set<String>, watchdog: Watchdog) async {
+    private func make(_ call: Call, watchdog: Watchdog) async {
         switch call {
-        case .apply(let release, let number, let split, let timeoutMs):
-            await apply(driver(release, onFallback), release, number, split, timeoutMs, watchdog)
-        case .observe(let release, let number, let timeoutMs):
-            await observe(driver(release, onFallback), release, number, timeoutMs, watchdog)
+        case .apply(let release, let number, let split, let timeoutMs, let via):
+            await apply(driver(release, via), release, number, split, timeoutMs, watchdog)
+        case .observe(let release, let number, let timeoutMs, let via):
+            await observe(driver(release, via), release, number, timeoutMs, watchdog)
         case .show(let release, let split): show(release, split)
-        case .aim: break
         }
     }
 
@@ -81,15 +72,15 @@ final class RouterService: Sendable {
     }
 
     private func show(_ release: String, _ split: Split) {
-        guard let driver = driver(release, []) else { return }
+        guard let driver = driver(release, .primary) else { return }
         for planned in driver.plan(split) {
             logger.warning("\(release): dry run: would call \(planned.instance): \(planned.call)")
         }
     }
 
-    private func driver(_ release: String, _ onFallback: Set<String>) -> (any RouterDriver)? {
+    private func driver(_ release: String, _ via: CallDestination) -> (any RouterDriver)? {
         let driver = drivers.withLock { $0[release] }
-        guard onFallback.contains(release), let pair = driver as? FallbackPair else { return driver }
+        guard via == .fallback, let pair = driver as? FallbackPair else { return driver }
         return pair.both
     }
 }

@@ -98,11 +98,10 @@ struct EffectSink: Sendable {
         for effect in effects {
             switch effect {
             case .append(let batch): journal.enqueue(batch)
-            case .applySplit(let release, let call, let split, let timeoutMs):
-                routers.enqueue(.apply(release: release, call: call, split: split, timeoutMs: timeoutMs))
-            case .observeSplit(let release, let call, let timeoutMs):
-                routers.enqueue(.observe(release: release, call: call, timeoutMs: timeoutMs))
-            case .useFallback(let release, let isOn): routers.enqueue(.aim(release: release, isOnFallback: isOn))
+            case .applySplit(let release, let call, let split, let timeoutMs, let via):
+                routers.enqueue(.apply(release: release, call: call, split: split, timeoutMs: timeoutMs, via: via))
+            case .observeSplit(let release, let call, let timeoutMs, let via):
+                routers.enqueue(.observe(release: release, call: call, timeoutMs: timeoutMs, via: via))
             case .showPlannedCalls(let release, let split): routers.enqueue(.show(release: release, split: split))
             case .log(let line): log.write(line)
             case .measure(let measurement): meter.take(measurement)

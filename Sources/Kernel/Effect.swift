@@ -5,16 +5,20 @@ public enum Effect: Sendable, Equatable {
     /// Make durable; answered by `journalDurable` or `journalFailing`.
     case append(JournalBatch)
     /// Answered by `routerApplied` with the same `call`.
-    case applySplit(release: String, call: Int, split: Split, timeoutMs: Int64)
+    case applySplit(release: String, call: Int, split: Split, timeoutMs: Int64, via: CallDestination)
     /// Answered by `routerObserved` with the same `call`.
-    case observeSplit(release: String, call: Int, timeoutMs: Int64)
-    /// Where the release's next calls go: to its router, or (changes to both, looks to the second alone) to its fallback.
-    /// Only for a release that has one, and before each of its calls.
-    case useFallback(release: String, isOn: Bool)
+    case observeSplit(release: String, call: Int, timeoutMs: Int64, via: CallDestination)
     /// A dry run: show the calls that would have been made.
     case showPlannedCalls(release: String, split: Split)
     case log(LogLine)
     case measure(Measurement)
+}
+
+/// Which of a release's routers a call is for.
+public enum CallDestination: Sendable, Equatable {
+    case primary
+    /// The fallback has taken over: changes go to both, because the first may come back, and polls to the fallback alone.
+    case fallback
 }
 
 /// A fact for the daemon's own metrics.

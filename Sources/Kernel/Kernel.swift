@@ -6,7 +6,7 @@ public struct Kernel: Sendable, Equatable {
     public private(set) var plan: Plan
     private let isDryRun: Bool
     private let journalIdentity: String
-    private var releases: [ReleaseState]
+    private var releases: [Release]
     private var absent = AbsentReleases()
     private var nextSequence: UInt64
     private var nextCall = 1
@@ -30,15 +30,15 @@ public struct Kernel: Sendable, Equatable {
         self.journalIdentity = journalIdentity
         self.seed = seed
         nextSequence = max(firstSequence, (entries.last?.sequence ?? 0) + 1)
-        releases = plan.releases.map { ReleaseState(plan: $0, at: now) }
+        var replays = plan.releases.map { ReleaseReplay(Release(plan: $0, at: now), at: now) }
         for entry in entries {
-            guard let index = releases.firstIndex(where: { $0.name == entry.release }) else {
+            guard let index = replays.firstIndex(where: { $0.name == entry.release }) else {
                 absent.remember(entry)
                 continue
             }
-            releases[index].replay(entry, at: now)
+            replays[index].take(entry)
         }
-        for index in releases.indices { releases[index].settleAfterReplay(at: now) }
+        releases = replays.map(\.restored)
     }
 
     /// Takes one input and says what is to be done.
@@ -56,15 +56,11 @@ public struct Kernel: Sendable, Equatable {
         case .journalLost(let first, let last): loseEntries(from: first, through: last, &context)
         case .journalFailing(let reason): noteJournal(failing: reason, &context)
         case .routerApplied(let name, let call, let receipts):
-            withRelease(name) { $0.applied(call: call, receipts: receipts, &context) }
-        case .routerObserved(let name, let call, let observations):
             withRelease(name) { release in
-                if release.watch.call?.number == call {
-                    release.tookLook(observations, &context)
-                } else {
-                    release.observed(call: call, observations: observations, &context)
-                }
+                release.drive(&context) { $0.applied(call: call, receipts: receipts, &$2) }
             }
+        case .routerObserved(let name, let call, let observations):
+            withRelease(name) { $0.observed(call: call, observations, &context) }
         case .reload(let next): reload(next, &context)
         case .tick: tick(&context)
         }
@@ -114,7 +110,8 @@ public struct Kernel: Sendable, Equatable {
     /// rollback of a release that the plan does not name any more. Their sequence is 0: they are not news, and not
     /// journalled.
     public func standingAlerts(at now: Moment) -> [Notification] {
-        releases.flatMap { $0.standingAlerts(at: now, isDryRun: isDryRun) } + absent.standingAlerts(at: now)
+        releases.flatMap { StandingAlerts(release: $0, now: now).all(isDryRun: isDryRun) }
+            + absent.standingAlerts(at: now)
     }
 
     public func snapshot(at now: Moment) -> Snapshot {
@@ -122,7 +119,7 @@ public struct Kernel: Sendable, Equatable {
         let newestFirst = incidents.sorted { ($1.openedWallMs, $1.id) < ($0.openedWallMs, $0.id) }
         let closed = newestFirst.filter { !$0.isOpen }.prefix(100)
         return Snapshot(
-            atWallMs: now.wallMs, isDryRun: isDryRun, releases: releases.map { $0.snapshot },
+            atWallMs: now.wallMs, isDryRun: isDryRun, releases: releases.map { ReleaseSnapshot($0) },
             incidents: newestFirst.filter(\.isOpen) + closed, journalProblem: journalProblem,
             externalURL: plan.daemon.externalURL)
     }
@@ -141,20 +138,22 @@ public struct Kernel: Sendable, Equatable {
         }
     }
 
-    private mutating func withRelease(_ name: String, _ body: (inout ReleaseState) -> Void) {
+    private mutating func withRelease(_ name: String, _ body: (inout Release) -> Void) {
         guard let index = releases.firstIndex(where: { $0.name == name }) else { return }
         body(&releases[index])
     }
 
     private mutating func becameDurable(through sequence: UInt64, _ context: inout StepContext) {
         journalProblem = nil
-        for index in releases.indices { releases[index].becameDurable(through: sequence, &context) }
+        for index in releases.indices {
+            releases[index].drive(&context) { $0.durable(through: sequence, &$2) }
+        }
     }
 
     private mutating func loseEntries(from first: UInt64, through last: UInt64, _ context: inout StepContext) {
         context.emit(
             .log(LogLine(.error, "journal entries \(first) to \(last) were lost: a restart will not know of them")))
-        for index in releases.indices { releases[index].lostEntries(from: first, through: last) }
+        for index in releases.indices { releases[index].rollback?.lost(from: first, through: last) }
     }
 
     private mutating func noteJournal(failing reason: String, _ context: inout StepContext) {
@@ -165,9 +164,9 @@ public struct Kernel: Sendable, Equatable {
     private mutating func tick(_ context: inout StepContext) {
         for index in releases.indices {
             if releases[index].phase == .rollingBack {
-                releases[index].rollbackTick(&context)
+                releases[index].drive(&context) { $0.tick(&$2) }
             } else {
-                releases[index].lookAtRouter(&context)
+                releases[index].pollRouter(&context)
             }
         }
     }

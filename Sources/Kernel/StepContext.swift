@@ -49,7 +49,7 @@ struct StepContext {
         record(event, release: release, incident: nil).sequence
     }
 
-    /// The same for an entry of an incident, which the caller applies to it: ``ReleaseState/write(_:_:)``.
+    /// The same for an entry of an incident, which the caller applies to it: ``RollbackProcess/write(_:_:)``.
     mutating func record(_ event: JournalEvent, release: String, incident: String?) -> JournalEntry {
         let entry = JournalEntry(
             sequence: nextSequence, wallMs: now.wallMs, release: release, incident: incident, event: event)

@@ -408,19 +408,20 @@ struct DrainTests {
     }
 
     @Test func twoInstancesThatDisagreeAreNotEvenedOut() {
-        var drain = Drain(steps: [5_000, 10_000], shareBefore: 5_000, atUptimeMs: 0)
-        func place(_ shares: Int?...) -> Drain.Place? {
-            drain?.place(
+        let shares = Drain.shares(steps: [5_000, 10_000], shareBefore: 5_000)
+        var drain = Drain(restoring: DrainRecord(sharesBasisPoints: shares), atUptimeMs: 0)
+        func place(_ shares: Int?...) -> Drain.Place {
+            drain.place(
                 of: shares.map { RouterObservation(instance: "lb", canaryBasisPoints: $0, level: .loaded) })
         }
-        #expect(drain?.record.sharesBasisPoints == [2_500])
+        #expect(shares == [2_500])
         #expect(place(5_000, 5_000) == .above(ask: 2_500) && place(2_400, 5_000) == .above(ask: 2_400))
         #expect(place(2_550, 0) == .inPlace && place(0, 5_000) == .mixed && place(nil, 5_000) == .mixed)
         #expect(place(nil, 2_500) == .unread && place() == .unread)
-        drain?.next()
-        #expect(drain?.record.isLastStep == true && drain?.record.shareBasisPoints == 0)
-        #expect(Drain(steps: [10_000], shareBefore: 5_000, atUptimeMs: 0) == nil)
-        #expect(Drain(steps: [5_000, 10_000], shareBefore: 1, atUptimeMs: 0) == nil)
-        #expect(Drain(steps: [5_000, 10_000], shareBefore: 0, atUptimeMs: 0) == nil)
+        drain.next()
+        #expect(drain.record.isLastStep && drain.record.shareBasisPoints == 0)
+        #expect(Drain.shares(steps: [10_000], shareBefore: 5_000) == [])
+        #expect(Drain.shares(steps: [5_000, 10_000], shareBefore: 1) == [])
+        #expect(Drain.shares(steps: [5_000, 10_000], shareBefore: 0) == [])
     }
 }

@@ -156,9 +156,12 @@ struct KernelHarness {
                     shareWhenAcknowledged.append(canaryBasisPoints)
                 }
                 append(batch)
-            case .applySplit(let release, let call, let split, _): apply(release, call, split)
-            case .observeSplit(let release, let call, _): observe(release, call)
-            case .useFallback(_, let isOn): isOnFallback = isOn
+            case .applySplit(let release, let call, let split, _, let via):
+                isOnFallback = via == .fallback
+                apply(release, call, split)
+            case .observeSplit(let release, let call, _, let via):
+                isOnFallback = via == .fallback
+                observe(release, call)
             case .showPlannedCalls(_, let split): plannedSplits.append(split)
             case .log(let line): logs.append(line)
             case .measure(let measurement): measurements.append(measurement)

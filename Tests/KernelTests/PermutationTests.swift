@@ -80,7 +80,7 @@ struct PermutationTests {
         func one(_ share: Int?, _ healthy: Bool?) -> RouterObservation {
             RouterObservation(instance: "lb", canaryBasisPoints: share, level: .loaded, baselineHealthy: healthy)
         }
-        func isAway(_ all: RouterObservation...) -> Bool { ReleaseState.saysBaselineIsAway(all) }
+        func isAway(_ all: RouterObservation...) -> Bool { all.sayBaselineIsAway }
         #expect(!isAway(one(5_000, true), one(0, false)), "an idle instance has no say")
         #expect(isAway(one(5_000, false), one(0, true)))
         #expect(isAway(one(5_000, true), one(100, false)))

@@ -215,9 +215,9 @@ struct PermutationRun {
                 journal += batch.entries
                 for entry in batch.entries { note(entry) }
                 send(.journalDurable(through: batch.entries.last?.sequence ?? 0))
-            case .applySplit(let release, let call, let split, _): apply(release, call, split)
-            case .observeSplit(let release, let call, _): observe(release, call)
-            case .useFallback, .showPlannedCalls, .log, .measure: break
+            case .applySplit(let release, let call, let split, _, _): apply(release, call, split)
+            case .observeSplit(let release, let call, _, _): observe(release, call)
+            case .showPlannedCalls, .log, .measure: break
             }
         }
     }

@@ -78,13 +78,14 @@ struct RouterHealthTests {
             RouterObservation(
                 instance: name, canaryBasisPoints: share, level: .loaded, problem: problem, isWritable: writable)
         }
-        #expect(ReleaseState.problem(in: [one("a", 0), one("b", 5, problem: "odd", writable: true)]) == nil)
-        #expect(ReleaseState.problem(in: [one("a", 0), one("b", nil, problem: "gone")]) == "b: gone")
-        #expect(ReleaseState.problem(in: [one("a", 5, problem: "level user", writable: false)]) == "a: level user")
-        #expect(ReleaseState.problem(in: []) != nil)
+        #expect(([one("a", 0), one("b", 5, problem: "odd", writable: true)] as [RouterObservation]).problem == nil)
+        #expect(([one("a", 0), one("b", nil, problem: "gone")] as [RouterObservation]).problem == "b: gone")
+        #expect(
+            ([one("a", 5, problem: "level user", writable: false)] as [RouterObservation]).problem == "a: level user")
+        #expect(([] as [RouterObservation]).problem != nil)
         let unread = RouterObservation(
             instance: "a", canaryBasisPoints: nil, level: .none, problem: "no read-back configured")
-        #expect(ReleaseState.problem(in: [unread]) == nil)
+        #expect(([unread] as [RouterObservation]).problem == nil)
     }
 
     /// Requests reach the canary past a router that shows 0 %: then a rollback may be asked for at any time.

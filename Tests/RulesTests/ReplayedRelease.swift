@@ -71,15 +71,15 @@ struct ReplayedRelease {
                 note(batch)
                 guard let last = batch.entries.last else { continue }
                 carryOut(kernel.step(.journalDurable(through: last.sequence), at: now))
-            case .applySplit(let name, let call, let split, _):
+            case .applySplit(let name, let call, let split, _, _):
                 canaryBasisPoints = split.canaryBasisPoints
                 isRolledBack = split == .allBaseline
                 let receipt = RouterReceipt(instance: "router", outcome: .accepted)
                 carryOut(kernel.step(.routerApplied(release: name, call: call, receipts: [receipt]), at: now))
-            case .observeSplit(let name, let call, _):
+            case .observeSplit(let name, let call, _, _):
                 let seen = RouterObservation(instance: "router", canaryBasisPoints: canaryBasisPoints, level: .acked)
                 carryOut(kernel.step(.routerObserved(release: name, call: call, observations: [seen]), at: now))
-            case .useFallback, .showPlannedCalls, .log, .measure: continue
+            case .showPlannedCalls, .log, .measure: continue
             }
         }
     }

@@ -11,7 +11,7 @@ struct AbsentReleases: Sendable, Equatable {
     /// What the journal says of releases that this process has never had in its plan.
     private var remembered: [Remembered] = []
     /// Releases that a reload took out, as they were.
-    private var kept: [ReleaseState] = []
+    private var kept: [Release] = []
 
     /// Names that are kept in memory; a configuration with more names coming and going is no configuration.
     private static let limit = 1_000
@@ -27,36 +27,36 @@ struct AbsentReleases: Sendable, Equatable {
         }
     }
 
-    mutating func keep(_ release: ReleaseState) {
+    mutating func keep(_ release: Release) {
         if kept.count >= AbsentReleases.limit { kept.removeFirst() }
         kept.append(release)
     }
 
     /// The release that a reload took out earlier, if it did.
-    mutating func take(_ name: String) -> ReleaseState? {
+    mutating func take(_ name: String) -> Release? {
         guard let index = kept.firstIndex(where: { $0.name == name }) else { return nil }
         return kept.remove(at: index)
     }
 
     /// A release that this process sees for the first time, with what the journal knows of it.
-    mutating func restore(_ plan: ReleasePlan, at now: Moment) -> ReleaseState {
-        var release = ReleaseState(plan: plan, at: now)
+    mutating func restore(_ plan: ReleasePlan, at now: Moment) -> Release {
+        let release = Release(plan: plan, at: now)
         guard let index = remembered.firstIndex(where: { $0.name == plan.name }) else { return release }
-        for entry in remembered.remove(at: index).entries { release.replay(entry, at: now) }
-        release.settleAfterReplay(at: now)
-        return release
+        var replay = ReleaseReplay(release, at: now)
+        for entry in remembered.remove(at: index).entries { replay.take(entry) }
+        return replay.restored
     }
 
     /// The alerts of rollbacks that are less than an hour old. They last although the configuration does not name their
     /// releases any more: a deployment tool may remove a release seconds after its rollback.
     func standingAlerts(at now: Moment) -> [Notification] {
-        kept.flatMap { $0.standingAlertsWhileAbsent(at: now) }
+        kept.flatMap { StandingAlerts(release: $0, now: now).whileAbsent }
             + remembered.compactMap { AbsentReleases.standingAlert($0.entries, at: now) }
     }
 
     private static func standingAlert(_ entries: [JournalEntry], at now: Moment) -> Notification? {
         let newest = entries.last { if case .intended(let intent) = $0.event { !intent.isDryRun } else { false } }
-        guard let newest, ReleaseState.isYoung(newest.wallMs, at: now) else { return nil }
+        guard let newest, StandingAlerts.isYoung(newest.wallMs, at: now) else { return nil }
         let incident = Incident(history: entries.filter { $0.incident == newest.incident })
         return incident.flatMap { .standing($0, at: now) }
     }

@@ -66,16 +66,15 @@ extension VirtualWorld {
             guard daemon != nil else { return }
             switch effect {
             case .append(let batch): append(batch)
-            case .applySplit(let release, let call, let split, let timeoutMs):
+            case .applySplit(let release, let call, let split, let timeoutMs, _):
                 guard let index = releaseIndex(release) else { continue }
                 note("\(release): apply \(split.canaryBasisPoints) bp, call \(call)")
                 checkApply(index, split)
                 startCall(index, call, .apply(split), timeoutMs)
-            case .observeSplit(let release, let call, let timeoutMs):
+            case .observeSplit(let release, let call, let timeoutMs, _):
                 guard let index = releaseIndex(release) else { continue }
                 note("\(release): observe, call \(call)")
                 startCall(index, call, .observe, timeoutMs)
-            case .useFallback(let release, let isOn): note("\(release): fallback \(isOn)")
             case .showPlannedCalls(let release, _): note("\(release): dry run")
             case .log(let line): note("log: \(line.release ?? ""): \(line.text)")
             case .measure(let measurement):

@@ -1,7 +1,10 @@
 import Model
 
 /// The alerts that last: for receivers, like Alertmanager, that must hear of them again and again.
-extension ReleaseState {
+struct StandingAlerts {
+    let release: Release
+    let now: Moment
+
     /// How long the alert of a rollback lasts at least when the versions change, or when the configuration does not
     /// name the release any more: a receiver that groups alerts may not have reported it yet.
     private static let leastRollbackAlertMs: Int64 = 3_600_000
@@ -11,42 +14,45 @@ extension ReleaseState {
     }
 
     /// Of a release that the configuration does not name: its latest rollbacks, for an hour each.
-    func standingAlertsWhileAbsent(at now: Moment) -> [Notification] {
-        incidents.reversed().filter { ReleaseState.isYoung($0.openedWallMs, at: now) }.compactMap {
+    var whileAbsent: [Notification] { young(release.incidents) }
+
+    private func young(_ incidents: [Incident]) -> [Notification] {
+        incidents.reversed().filter { StandingAlerts.isYoung($0.openedWallMs, at: now) }.compactMap {
             .standing($0, at: now)
         }
     }
 
-    func standingAlerts(at now: Moment, isDryRun: Bool) -> [Notification] {
-        let firing = plan.rules.indices.compactMap { index -> Notification? in
-            guard alerts[index].phase == .firing, let record = firingRecords[index] else { return nil }
-            let why = evaluations[index] == nil ? "" : ": \(comparison(of: index))"
-            return notification(
-                .alertFiring, sequence: 0, at: now, summary: "\(name): \(record.rule) is firing\(why)", alert: record,
-                isDryRun: isDryRun)
+    /// Of firing rules, of a rollback that is open or latched and of younger ones, of a router that cannot be used.
+    func all(isDryRun: Bool) -> [Notification] {
+        let rules = release.rules
+        let firing = rules.rules.indices.compactMap { index -> Notification? in
+            guard rules.alerts[index].phase == .firing, let record = rules.firingRecords[index] else { return nil }
+            let why = rules.evaluations[index] == nil ? "" : ": \(rules.comparison(of: index))"
+            return release.notification(
+                .alertFiring, sequence: 0, at: now, summary: "\(release.name): \(record.rule) is firing\(why)",
+                alert: record, isDryRun: isDryRun)
         }
-        let young = past.reversed().filter { ReleaseState.isYoung($0.openedWallMs, at: now) }
-        let rollbacks = (rollback.map { standing($0, at: now) } ?? []) + young.compactMap { .standing($0, at: now) }
-        return firing + rollbacks + unusableRouter(at: now, isDryRun: isDryRun)
+        let latest = release.rollback.map { standing($0.incident) } ?? []
+        let rollbacks = latest + young(release.history.incidents)
+        return firing + rollbacks + unusableRouter(isDryRun: isDryRun)
     }
 
     /// Lasts until the router is reported as usable again.
-    private func unusableRouter(at now: Moment, isDryRun: Bool) -> [Notification] {
-        guard routerHealth.isReported else { return [] }
+    private func unusableRouter(isDryRun: Bool) -> [Notification] {
+        guard release.poll.health.isReported else { return [] }
         return [
-            notification(
-                .routerUnusable, sequence: 0, at: now, summary: "\(name): the router cannot be used", isDryRun: isDryRun
-            )
+            release.notification(
+                .routerUnusable, sequence: 0, at: now, summary: "\(release.name): the router cannot be used",
+                isDryRun: isDryRun)
         ]
     }
 
-    private func standing(_ rollback: Rollback, at now: Moment) -> [Notification] {
-        let incident = rollback.incident
+    private func standing(_ incident: Incident) -> [Notification] {
         guard let lasting = Notification.standing(incident, at: now) else { return [] }
         guard incident.isOpen, incident.isAbandoned else { return [lasting] }
         var overdue = lasting
         overdue.event = .rollbackAbandoned
-        overdue.summary = "\(name): the rollback to \(incident.intent.toVersion) is not acknowledged in time"
+        overdue.summary = "\(release.name): the rollback to \(incident.intent.toVersion) is not acknowledged in time"
         return [lasting, overdue]
     }
 }

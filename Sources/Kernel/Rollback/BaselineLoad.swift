@@ -1,32 +1,27 @@
 import Model
 import Support
 
-/// What a rollback in steps looks at: a canary that is too bad to wait for, a baseline that cannot carry more.
-extension ReleaseState {
+/// What decides over the steps of a rollback: a canary that is too bad to wait for, a baseline that cannot carry more.
+extension ReleaseFacts {
     /// Fewer requests in the window between two steps say nothing.
     private static let fewestRequests = 20.0
 
     /// Why the canary is to lose everything at once; nil while steps will do. A dead baseline gets nothing more.
     var reasonForEverything: String? {
-        guard plan.drain != nil, baselineIsThere else { return nil }
+        guard plan.drain != nil, isBaselineThere else { return nil }
         if canary.healthyTargets == 0 { return "no target of the canary can be scraped" }
         return reasonToHurry(blindCycles: 0)
     }
 
     /// The same in the middle of the steps, where one failed scrape says little.
     func reasonToHurry(blindCycles: Int) -> String? {
-        guard let drain = plan.drain, let windowMs = plan.drainWindowMs, baselineIsThere else { return nil }
+        guard let drain = plan.drain, let windowMs = plan.drainWindowMs, isBaselineThere else { return nil }
         if blindCycles >= 3 { return "no target of the canary can be scraped" }
         let view = canary.window.view(windowMs: windowMs)
         guard let requests = view.requests, requests >= Self.fewestRequests,
             let rate = Indicator.errorRate.value(in: view, of: canary), rate >= drain.atOnceAboveErrorRate
         else { return nil }
         return "\(NumberText.percent(rate)) of the canary's requests fail"
-    }
-
-    /// As far as the last scrapes and the last look at the router tell.
-    var baselineIsThere: Bool {
-        baseline.healthyTargets > 0 && !ReleaseState.saysBaselineIsAway(watch.observations)
     }
 
     /// How the baseline does by every indicator that a rule looks at, over the rule's own window: the same indicator may
@@ -50,7 +45,7 @@ extension ReleaseState {
             return .trouble(
                 "of the baseline's targets \(healthy) can be scraped, before the rollback it was \(before)")
         }
-        if !baselineIsThere { return .trouble("the router says that the baseline has no healthy server") }
+        if !isBaselineThere { return .trouble("the router says that the baseline has no healthy server") }
         var isSeen = false
         for rule in rulesOfLoad {
             switch baselineCondition(by: rule, since: record) {

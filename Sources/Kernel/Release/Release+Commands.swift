@@ -1,7 +1,7 @@
 import Model
 
 /// What an operator asks of a release.
-extension ReleaseState {
+extension Release {
     /// Valid in every state: a person's word is above the guards.
     mutating func rollbackCommand(
         toVersion: String?, by: String, reason: String, _ context: inout StepContext
@@ -14,19 +14,20 @@ extension ReleaseState {
         if phase == .rollingBack, let open = rollback, open.isOpen {
             if context.isDryRun { return dryRunRefusal(open) }
             if open.drain != nil {
-                cutShort(because: "\(by): \(reason)", &context)
+                drive(&context) { $0.hurry(because: "\(by): \(reason)", &$2) }
                 return .accepted(text: "the rest of \(name)'s canary is taken out now", incident: open.id)
             }
             return .accepted(text: "\(name) is being rolled back already", incident: open.id)
         }
         if phase == .rolledBack, let latched = rollback {
-            rollback?.wish = .init(by: by, reason: reason)
+            let request = DriftGuard.Request(by: by, reason: reason)
+            driftGuard.request = request
             if heldReason != nil, !context.isDryRun {
-                overrule(watch.observations, &context)
+                overrule(request, poll.observations, &context)
                 return .accepted(text: "\(name)'s canary is taken out again", incident: latched.id)
             }
-            watch.nextUptimeMs = context.now.uptimeMs
-            lookAtRouter(&context)
+            poll.schedule(atUptimeMs: context.now.uptimeMs)
+            pollRouter(&context)
             return .accepted(
                 text: "\(name) is rolled back already; the router is being looked at again", incident: latched.id)
         }
@@ -35,7 +36,7 @@ extension ReleaseState {
     }
 
     /// What a run that moves traffic has begun is not changed by one that does not.
-    private func dryRunRefusal(_ real: Rollback) -> CommandResult {
+    private func dryRunRefusal(_ real: RollbackProcess) -> CommandResult {
         .refused(
             text: "\(real.id) of \(name) was begun by a run that moves traffic, and this is a dry run: it"
                 + " changes nothing of it; run without --dry-run")
@@ -50,17 +51,16 @@ extension ReleaseState {
         if latched.isOpen, !latched.isOverdue {
             return .refused(text: "\(name) is being rolled back (\(latched.id)); rearm it when that is done")
         }
-        let sequence = write(.rearmed(by: by, reason: reason), &context)
-        rollback?.settle()
-        context.notify(
-            notification(
-                .rearmed, sequence: sequence, at: context.now, summary: "\(name): rearmed by \(by): \(reason)",
-                isDryRun: context.isDryRun))
+        drive(&context) { process, _, step in
+            let sequence = process.write(.rearmed(by: by, reason: reason), &step)
+            process.settle()
+            process.report(.rearmed, sequence: sequence, "rearmed by \(by): \(reason)", &step)
+        }
         if phase == .rolledBack || phase == .rollingBack {
             enter(.idle, &context, because: "rearmed by \(by): \(reason)")
         }
-        watch.call = nil
-        watch.nextUptimeMs = context.now.uptimeMs
+        poll.dropCall()
+        poll.schedule(atUptimeMs: context.now.uptimeMs)
         return .accepted(
             text: "\(name) is rearmed: \(plan.canary.version) may be tried again", incident: latched.id)
     }

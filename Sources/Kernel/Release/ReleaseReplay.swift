@@ -1,0 +1,144 @@
+import Model
+import Support
+
+/// Restores a release from its journal entries. Windows start over, and what `for` has counted is kept: downtime is no evidence.
+struct ReleaseReplay {
+    private var release: Release
+    private let now: Moment
+    /// The entries belong to other versions than the plan's.
+    private var isReplayingOthers = false
+
+    /// - Parameter release: as it is without a journal.
+    init(_ release: Release, at now: Moment) { (self.release, self.now) = (release, now) }
+
+    var name: String { release.name }
+
+    /// Takes the next entry. Entries of other versions only matter for the list of incidents.
+    mutating func take(_ entry: JournalEntry) {
+        switch entry.event {
+        case .began(let baseline, let canary): replayBeginning(baseline, canary, entry)
+        case .ended(let end): replayEnd(end, wallMs: entry.wallMs)
+        // A rule that fires for other versions does not fire for these any more.
+        case .alertFiring(let alert): release.rules.restore(alert, isFiring: !isReplayingOthers)
+        case .alertResolved(let alert): release.rules.restore(alert, isFiring: false)
+        case .held: break
+        case .evidence(let record): replayEvidence(record)
+        case .pending(let list): if !isReplayingOthers { release.rules.restore(pending: list) }
+        case .routerUnusable: release.poll.health.isReported = true
+        case .routerUsable: release.poll.health.isReported = false
+        case .intended: replayIntent(entry)
+        case .unreadable(let kind, let reason):
+            noteUnreadable(kind, reason, entry)
+            replayIncident(entry)
+        case .actedBeforeDurable, .draining, .applied, .observed, .provenByTraffic, .unproven, .acknowledged,
+            .abandoned, .fallback, .drifted, .strayed, .driftHeld, .driftOverruled, .rearmed:
+            replayIncident(entry)
+        }
+    }
+
+    private mutating func replayBeginning(_ baseline: String, _ canary: String, _ entry: JournalEntry) {
+        // What came before restores nothing any more.
+        release.unreadableEntries = []
+        isReplayingOthers = baseline != release.plan.baseline.version || canary != release.plan.canary.version
+        (release.watchedSinceUptimeMs, release.sinceWallMs) = (nil, entry.wallMs)
+        guard !isReplayingOthers else { return replayBeginningOfOthers() }
+        release.retireRollback()
+        (release.phase, release.watchedSinceUptimeMs) = (.watching, now.uptimeMs)
+        release.rules.regression.begin()
+        release.rules.forgetPending()
+    }
+
+    /// Other versions began: what these were doing is over, but for a latch.
+    private mutating func replayBeginningOfOthers() {
+        if let incident = release.rollback?.incident, !incident.intent.isDryRun { return }
+        release.retireRollback()
+        release.phase = .idle
+    }
+
+    /// Statistical evidence and pending alerts start over, which needs no attention beyond the log's.
+    private mutating func noteUnreadable(_ kind: String, _ reason: String, _ entry: JournalEntry) {
+        guard kind != "evidence", kind != "pending", release.unreadableEntries.count < 10 else { return }
+        let consequence = kind == "intended" ? "; the rollback that it began is not known to this process" : ""
+        release.unreadableEntries.append(
+            "journal entry \(entry.sequence) (\(kind)) cannot be read and was skipped: \(reason)\(consequence)")
+    }
+
+    private mutating func replayEnd(_ end: ReleaseEnd, wallMs: Int64) {
+        if end == .replaced { release.retireRollback() }
+        guard !isReplayingOthers else { return }
+        release.rules.forgetPending()
+        release.watchedSinceUptimeMs = nil
+        release.sinceWallMs = wallMs
+        release.phase =
+            switch end {
+            case .promoted: .promoted
+            case .rolledBack: .rolledBack
+            case .withdrawn, .replaced: .idle
+            }
+    }
+
+    private mutating func replayEvidence(_ record: EvidenceRecord) {
+        guard !isReplayingOthers else { return }
+        release.rules.regression.restore(record, plan: release.plan, isWatching: release.phase == .watching)
+    }
+
+    private mutating func replayIntent(_ entry: JournalEntry) {
+        guard let incident = Incident(entry) else { return }
+        // A dry run moved nothing, so what it intended is history: it never takes the place of a rollback that is open or
+        // latched.
+        if incident.intent.isDryRun, let real = release.rollback?.incident, !real.intent.isDryRun {
+            return release.history.remember(incident)
+        }
+        release.retireRollback()
+        (release.rollback, release.driftGuard) = (
+            RollbackProcess(incident, plan: release.plan.rollback, at: now, state: .settled), DriftGuard()
+        )
+        if incident.isOpen { release.phase = .rollingBack }
+    }
+
+    /// The entry changes the incident; the phase follows where it opens, closes or rearms it.
+    private mutating func replayIncident(_ entry: JournalEntry) {
+        guard let before = release.rollback?.incident, before.id == entry.incident else { return }
+        release.rollback?.incident.apply(entry)
+        guard let after = release.rollback?.incident else { return }
+        if after.isRearmed != before.isRearmed {
+            if release.phase == .rolledBack || release.phase == .rollingBack { release.phase = .idle }
+        } else if after.isOpen != before.isOpen {
+            release.phase = after.isOpen ? .rollingBack : .rolledBack
+        }
+    }
+
+    /// After the last entry: a latch of another version does not hold this one, and what was under way continues.
+    var restored: Release {
+        var whole = self
+        whole.settle()
+        return whole.release
+    }
+
+    private mutating func settle() {
+        if isReplayingOthers, release.rollback == nil {
+            (release.phase, release.watchedSinceUptimeMs) = (.idle, nil)
+            release.rules.forgetAlerts()
+        }
+        guard let restored = release.rollback else { return forgetLostRollback() }
+        guard restored.incident.intent.fromVersion == release.plan.canary.version else {
+            release.retireRollback()
+            (release.phase, release.watchedSinceUptimeMs) = (.idle, nil)
+            return
+        }
+        release.rollback?.resume(plan: release.plan, at: now)
+        if restored.incident.isOpen {
+            let step = restored.incident.step.map { "; \($0.text)" } ?? ""
+            release.explanation = "restarted in the middle of a rollback: continuing it\(step)"
+        } else if release.phase == .rolledBack {
+            release.explanation = "rolled back to \(release.plan.baseline.version)"
+        }
+    }
+
+    /// A latch without its rollback, whose entry cannot be read, would leave the canary alone with its traffic. It is
+    /// watched like a new one instead.
+    private mutating func forgetLostRollback() {
+        guard release.phase == .rolledBack || release.phase == .rollingBack else { return }
+        (release.phase, release.watchedSinceUptimeMs) = (.idle, nil)
+    }
+}

@@ -1,0 +1,542 @@
+import Model
+import Support
+
+/// A rollback from its intent to its acknowledgement, and its correction when something puts the canary back.
+///
+///     intended -> durable -> applied -> observed -> proven by traffic -> confirmed -> acknowledged
+///
+/// It takes what happens (``durable(through:_:)``, ``applied(_:_:)``, ``observed(_:_:)``, ``tick(_:)``, ``cycleEnded(_:_:)``)
+/// and collects what is to be done in a ``RollbackStep``. It never stops trying while the incident is open.
+struct RollbackProcess: Sendable, Equatable {
+    /// Where it is. What a state waits for is part of the state, so nothing else can be waited for.
+    enum State: Sendable, Equatable {
+        /// The intent is on its way to the disk; after this time the router is called all the same.
+        case awaitingDurable(untilUptimeMs: Int64)
+        case applying(RouterCall)
+        case observing(RouterCall)
+        /// A step of several is in place; the baseline has to carry it for a while.
+        case draining(pollUptimeMs: Int64)
+        /// A pause before the next try.
+        case pausing(untilUptimeMs: Int64)
+        /// The router shows 0 % everywhere; the canary's traffic has to follow.
+        case verifying(pollUptimeMs: Int64)
+        /// Nothing is to be done.
+        case settled
+    }
+
+    private(set) var state: State
+    /// What its journal entries say; changed by ``write(_:_:)`` and by the replay alone.
+    var incident: Incident
+    /// The intent's entry was lost on its way to the disk.
+    private var isIntentLost = false
+    /// The steps that come before everything is taken out; nil when they are done or there are none.
+    private(set) var drain: Drain?
+    private var limits: RollbackLimits
+    private var pause: RetryPause
+    /// Calls of this process that changed something.
+    private var attempts = 0
+    /// Corrections of a drift by this process, those without an entry too.
+    private var corrections = 0
+    /// People were told that this episode began, so they are told how it ends.
+    private var isReported = true
+    /// What the router last answered and showed in this attempt; a repetition is not written to the journal again.
+    private var receipts: [RouterReceipt] = []
+    private var observations: [RouterObservation] = []
+    private(set) var proof = Proof()
+    /// Targets that served the canary and left the configuration while this episode was open: whether they are silent
+    /// cannot be seen any more.
+    private(set) var unseenTargets: [String] = []
+
+    init(_ incident: Incident, plan: RollbackPlan, at now: Moment, state: State) {
+        self.incident = incident
+        self.state = state
+        limits = RollbackLimits(deadlineMs: plan.deadlineMs, at: now)
+        pause = RetryPause(minMs: plan.retryMinMs, maxMs: plan.retryMaxMs)
+    }
+
+    var id: String { incident.id }
+
+    /// The router is being worked on. A drift that is corrected without an entry does not open the incident again.
+    var isOpen: Bool { state != .settled }
+
+    /// Its deadline has passed, and people were notified.
+    var isOverdue: Bool { limits.isOverdue }
+
+    private var call: RouterCall? {
+        switch state {
+        case .applying(let call), .observing(let call): call
+        case .awaitingDurable, .draining, .pausing, .verifying, .settled: nil
+        }
+    }
+
+    /// Where its calls go; after it, too, those of the regular polls.
+    var destination: CallDestination { incident.isOnFallback ? .fallback : .primary }
+
+    /// The split that is being brought about.
+    private var wantedSplit: Split { Split(canaryBasisPoints: min(max(drain?.askedBasisPoints ?? 0, 0), 10_000)) }
+
+    /// The proof is complete and the router is being polled for the last time. No limit cuts this short: it ends with the
+    /// answer, or when the call expires.
+    private var isBeingConfirmed: Bool { proof.isComplete && call != nil }
+
+    // MARK: Its beginning
+
+    /// People are notified of the verdict, and the steps begin where the plan asks for them. The router waits for the intent.
+    mutating func begin(sequence: UInt64, because reason: String, _ step: inout RollbackStep) {
+        report(.rollbackIntended, sequence: sequence, "rolling back: \(reason)", &step)
+        guard let before = incident.intent.splitBefore, let plan = step.plan.drain else { return }
+        if let reason = step.facts.reasonForEverything {
+            write(.draining(DrainRecord(sharesBasisPoints: [], remark: reason)), &step)
+            return step.log(.warning, "everything at once: \(reason)")
+        }
+        drain = Drain(
+            steps: plan.stepsBasisPoints, shareBefore: before.canaryBasisPoints, facts: step.facts,
+            atUptimeMs: step.now.uptimeMs)
+        if drain != nil { writeStep(&step) }
+    }
+
+    /// What another process of the daemon began continues where its entries end.
+    mutating func resume(plan: ReleasePlan, at now: Moment) {
+        proof.unproven = incident.unproven
+        guard incident.isOpen else { return }
+        state = .pausing(untilUptimeMs: now.uptimeMs)
+        attempts = incident.attempts
+        (receipts, observations) = (incident.receipts, incident.observations)
+        drain = incident.step.map { Drain(restoring: $0, atUptimeMs: now.uptimeMs) }
+        if incident.step?.isHeld == true { drain?.reportedWallMs = incident.stepWallMs }
+        limits = RollbackLimits(
+            continuing: incident, plan: plan, callLimitMs: plan.rollback.callLimitMs, at: now)
+    }
+
+    /// Starts over for a drift: same incident, new deadline, nothing proven.
+    ///
+    /// - Parameter isReported: people hear of this episode.
+    mutating func reopen(isReported: Bool, plan: RollbackPlan, at now: Moment) {
+        corrections += 1
+        (drain, self.isReported) = (nil, isReported)
+        limits = RollbackLimits(deadlineMs: plan.deadlineMs, at: now)
+        pause = RetryPause(minMs: plan.retryMinMs, maxMs: plan.retryMaxMs)
+        (unseenTargets, proof, receipts, observations) = ([], Proof(), [], [])
+    }
+
+    /// Nothing is left to be done.
+    mutating func settle() { state = .settled }
+
+    mutating func noteUnseen(targets: [String]) { unseenTargets += targets }
+
+    /// The canary has its share, or traffic, again: the incident that was reopened says so, and the router is called.
+    ///
+    /// - Parameter error: for the log, where the release itself has not logged it.
+    mutating func correct(
+        _ event: JournalEvent, _ text: String, error: String? = nil, _ step: inout RollbackStep
+    ) {
+        if isReported {
+            let sequence = write(event, &step)
+            report(.rollbackDrifted, sequence: sequence, text, &step)
+        }
+        if let error { step.log(.error, error) }
+        apply(&step)
+    }
+
+    // MARK: What it writes and says
+
+    /// Writes an entry of the incident and applies it, so that the incident in memory is what the journal says.
+    ///
+    /// - Returns: the entry's sequence.
+    @discardableResult
+    mutating func write(_ event: JournalEvent, _ step: inout RollbackStep) -> UInt64 {
+        let entry = step.context.record(event, release: step.name, incident: id)
+        incident.apply(entry)
+        return entry.sequence
+    }
+
+    func report(_ event: Notification.Event, sequence: UInt64, _ text: String, _ step: inout RollbackStep) {
+        step.notify(event, sequence: sequence, incident: incident, summary: "\(step.name): \(text)")
+    }
+
+    private func measure(_ phase: String, _ step: inout RollbackStep) {
+        let sinceMs = step.now.uptimeMs - limits.episodeUptimeMs
+        step.context.emit(.measure(.rollbackPhase(release: step.name, phase: phase, sinceVerdictMs: sinceMs)))
+    }
+
+    // MARK: The journal
+
+    /// The intent is on disk: now the router may be called.
+    mutating func durable(through sequence: UInt64, _ step: inout RollbackStep) {
+        guard case .awaitingDurable = state, sequence >= incident.intentSequence, !isIntentLost else { return }
+        measure("durable", &step)
+        proceed(&step)
+    }
+
+    /// An intent that is not on the disk is not proven by what follows it: the rollback waits for `journal.grace`.
+    mutating func lost(from first: UInt64, through last: UInt64) {
+        if (first...max(first, last)).contains(incident.intentSequence) { isIntentLost = true }
+    }
+
+    /// Fail towards the baseline: an unwritable journal must not keep a bad canary in.
+    private mutating func actBeforeDurable(_ step: inout RollbackStep) {
+        let reason = "the journal was not durable within \(step.context.graceMs) ms"
+        write(.actedBeforeDurable(reason: reason), &step)
+        step.log(.error, "\(reason); rolling back all the same")
+        proceed(&step)
+    }
+
+    // MARK: Calls to the router
+
+    /// What comes next for the router: everything is set at once, a step is polled first. Its time begins now.
+    private mutating func proceed(_ step: inout RollbackStep) {
+        drain?.begunUptimeMs = step.now.uptimeMs
+        if drain == nil { apply(&step) } else { observe(&step) }
+    }
+
+    /// Sets the split on every instance. Repeating it is harmless.
+    mutating func apply(_ step: inout RollbackStep) {
+        guard !step.context.isDryRun else { return showInstead(&step) }
+        let call = step.newCall()
+        state = .applying(call)
+        attempts += 1
+        step.context.emit(
+            .applySplit(
+                release: step.name, call: call.number, split: wantedSplit,
+                timeoutMs: step.plan.rollback.callTimeoutMs, via: destination))
+    }
+
+    private mutating func observe(_ step: inout RollbackStep) {
+        let call = step.newCall()
+        state = .observing(call)
+        step.context.emit(
+            .observeSplit(
+                release: step.name, call: call.number, timeoutMs: step.plan.rollback.callTimeoutMs, via: destination))
+    }
+
+    /// A dry run that found a rollback in the journal: it says what it would do, and does it not.
+    private mutating func showInstead(_ step: inout RollbackStep) {
+        state = .pausing(untilUptimeMs: step.now.uptimeMs + 60_000)
+        let text = "dry run: the router is not called, so the rollback of the journal does not go on"
+        step.explain(text)
+        step.log(.warning, text)
+        let next = drain.map { Split(canaryBasisPoints: $0.record.shareBasisPoints) } ?? .allBaseline
+        step.context.emit(.showPlannedCalls(release: step.name, split: next))
+    }
+
+    mutating func applied(call number: Int, receipts: [RouterReceipt], _ step: inout RollbackStep) {
+        guard case .applying(let call) = state, call.number == number else { return }
+        if receipts != self.receipts, isReported { write(.applied(receipts), &step) }
+        self.receipts = receipts
+        if let reason = drain?.cutShortBecause { return takeEverything(because: reason, &step) }
+        if drain == nil, receipts.allSatisfy({ $0.outcome == .accepted }) { measure("applied", &step) }
+        // A lost answer may hide a success, so the router is polled as after one.
+        if receipts.contains(where: { $0.outcome == .accepted || $0.outcome == .unknown }) { return observe(&step) }
+        step.log(.error, "the router did not take the rollback: \(receipts.text)")
+        pauseThenRetry(&step)
+    }
+
+    /// Whether this is the answer to the poll that is on its way.
+    func awaitsObservation(call number: Int) -> Bool {
+        if case .observing(let call) = state { call.number == number } else { false }
+    }
+
+    /// Writes down what the router showed; ``observed(_:_:)`` acts on it.
+    mutating func note(_ observations: [RouterObservation], _ step: inout RollbackStep) {
+        if observations != self.observations, isReported { write(.observed(observations), &step) }
+        self.observations = observations
+    }
+
+    mutating func observed(_ observations: [RouterObservation], _ step: inout RollbackStep) {
+        if let move = drain?.observed(observations, step.facts, at: step.now) { return take(move, &step) }
+        if observations.showNothing || observations.areUnreadable { return showsZero(&step) }
+        proof = Proof()
+        let refused = receipts.filter { $0.outcome != .accepted }
+        let why = refused.isEmpty ? "" : "; the last call: \(refused.text)"
+        step.log(.error, "the rollback does not hold yet: \(observations.text)\(why)")
+        pauseThenRetry(&step)
+    }
+
+    private mutating func showsZero(_ step: inout RollbackStep) {
+        guard !proof.isComplete else { return acknowledge(&step) }
+        if proof.zeroSinceUptimeMs == nil {
+            proof.zeroSinceUptimeMs = step.now.uptimeMs
+            measure("observed", &step)
+        }
+        pause.reset()
+        state = .verifying(pollUptimeMs: step.now.uptimeMs + step.plan.rollback.observeEveryMs)
+    }
+
+    private mutating func pauseThenRetry(_ step: inout RollbackStep) {
+        let pauseMs = pause.next(seed: step.jitterSeed(corrections: corrections))
+        state = .pausing(untilUptimeMs: step.now.uptimeMs + pauseMs)
+    }
+
+    // MARK: Time
+
+    /// The earliest moment at which there is something to do by time alone; nil when nothing is.
+    func wakeUptimeMs(plan: ReleasePlan) -> Int64? {
+        let limit = isBeingConfirmed ? nil : limits.reportUptimeMs
+        let wake: Int64
+        switch state {
+        case .settled: return nil
+        case .applying(let call), .observing(let call): wake = call.expiresUptimeMs
+        case .awaitingDurable(let time), .draining(let time), .pausing(let time), .verifying(let time): wake = time
+        }
+        return [wake, limit, fallbackDueUptimeMs(plan: plan)].compactMap { $0 }.min()
+    }
+
+    /// What is due by time alone.
+    mutating func tick(_ step: inout RollbackStep) {
+        guard isOpen else { return }
+        let now = step.now.uptimeMs
+        let before = state
+        // A dry run leaves the rollback of the journal alone: it neither gives it up nor hands it over.
+        if step.context.isDryRun {
+            limits.areSuspended = true
+        } else {
+            if let limit = limits.reportUptimeMs, !isBeingConfirmed, now >= limit { abandon(&step) }
+            if takeOverWhenDue(&step) { return }
+        }
+        switch before {
+        case .applying(let call), .observing(let call):
+            if now >= call.expiresUptimeMs { pauseThenRetry(&step) }
+        case .awaitingDurable(let time): if now >= time { actBeforeDurable(&step) }
+        case .pausing(let time): if now >= time { retry(&step) }
+        case .draining(let time): if now >= time { pollStep(&step) }
+        case .verifying(let time): if now >= time { observe(&step) }
+        case .settled: break
+        }
+    }
+
+    private mutating func abandon(_ step: inout RollbackStep) {
+        let reason = reasonForDelay
+        let sequence = write(.abandoned(reason: reason), &step)
+        (limits.isOverdue, isReported) = (true, true)
+        step.context.emit(.measure(.rollback(release: step.name, outcome: "abandoned")))
+        step.log(.error, "the rollback is not acknowledged after its deadline: \(reason)")
+        step.explain("the rollback is not acknowledged: \(reason); trying on")
+        let seconds = step.plan.rollback.deadlineMs / 1_000
+        report(
+            .rollbackAbandoned, sequence: sequence,
+            "the rollback is not acknowledged within \(seconds) s: \(reason). A person is needed; the tries go on.",
+            &step)
+    }
+
+    private var reasonForDelay: String {
+        if proof.zeroSinceUptimeMs != nil {
+            return "the router shows 0 %, but \(proof.obstacle ?? "no scrape cycle has ended since")"
+        }
+        if let drain { return drain.record.text }
+        if !observations.isEmpty { return "the router shows \(observations.text)" }
+        if !receipts.isEmpty { return "the router answers \(receipts.text)" }
+        if attempts > 0 { return "the router does not answer" }
+        if case .awaitingDurable = state { return "the journal is not durable" }
+        return "the daemon was restarted before the router was called"
+    }
+
+    private mutating func retry(_ step: inout RollbackStep) {
+        guard let plan = step.plan.drain, let drain else { return proceed(&step) }
+        guard !step.context.isDryRun else { return showInstead(&step) }
+        var open = drain
+        let move = open.retry(plan, at: step.now)
+        self.drain = open
+        take(move, &step)
+    }
+
+    /// The next poll at a step that is in place.
+    private mutating func pollStep(_ step: inout RollbackStep) {
+        guard let plan = step.plan.drain, let drain else { return proceed(&step) }
+        guard !step.context.isDryRun else { return showInstead(&step) }
+        take(drain.polled(plan, step.facts, at: step.now), &step)
+    }
+
+    // MARK: Scrape cycles
+
+    /// A scrape cycle has ended: may the next step come, has the canary's traffic gone?
+    mutating func cycleEnded(_ canary: inout PoolState, _ step: inout RollbackStep) {
+        guard isOpen else { return }
+        weighDrain(&step)
+        weighTraffic(&canary, &step)
+    }
+
+    private mutating func weighDrain(_ step: inout RollbackStep) {
+        if case .awaitingDurable = state { return }
+        guard !step.context.isDryRun, var open = drain else { return }
+        let moves = open.cycleEnded(step.facts, at: step.now)
+        drain = open
+        for move in moves { take(move, &step) }
+    }
+
+    private mutating func weighTraffic(_ canary: inout PoolState, _ step: inout RollbackStep) {
+        let finding = proof.weigh(
+            &canary, step.facts, showsNothing: observations.showNothing, unseen: unseenTargets, at: step.now)
+        switch finding {
+        case .nothing: break
+        case .obstructed(let obstacle): explain(obstacle: obstacle, &step)
+        case .busy(let obstacle, let asksAgain):
+            explain(obstacle: obstacle, &step)
+            if asksAgain, case .verifying = state { apply(&step) }
+        case .proven(let rate):
+            if isReported { write(.provenByTraffic(canaryRate: rate), &step) }
+            measure("proven", &step)
+            confirm(&step)
+        case .unproven(let reason, let obstacle):
+            if let obstacle { explain(obstacle: obstacle, &step) }
+            if isReported { write(.unproven(reason: reason), &step) }
+            confirm(&step)
+        }
+    }
+
+    private func explain(obstacle: String, _ step: inout RollbackStep) {
+        step.explain("the router shows 0 %, but \(obstacle)")
+    }
+
+    /// One last poll: the acknowledgement must not rest on a read-back that has grown old.
+    private mutating func confirm(_ step: inout RollbackStep) {
+        if call == nil { observe(&step) }
+    }
+
+    private mutating func acknowledge(_ step: inout RollbackStep) {
+        settle()
+        measure("acknowledged", &step)
+        step.context.emit(.measure(.rollback(release: step.name, outcome: "acknowledged")))
+        // In a fight that goes on for days, what was not reported is not written down either.
+        if isReported {
+            let sequence = write(.acknowledged, &step)
+            report(.rollbackAcknowledged, sequence: sequence, outcome(step.plan), &step)
+        }
+        step.acknowledged(isReported: isReported)
+    }
+
+    private func outcome(_ plan: ReleasePlan) -> String {
+        guard let reason = proof.unproven else {
+            return "\(plan.canary.version) is out; \(plan.baseline.version) has all the traffic"
+        }
+        return "\(plan.canary.version) is out according to the router, which the scrapes could not prove: \(reason)"
+    }
+
+    /// Traffic was found after the end; whether the canary serves is weighed again.
+    mutating func proveAfterwards(_ canary: inout PoolState, _ step: inout RollbackStep) {
+        let rate = proof.proveAfterwards(&canary, below: step.plan.proof, unseen: unseenTargets, at: step.now)
+        guard let rate else { return }
+        write(.provenByTraffic(canaryRate: rate), &step)
+        step.log(.info, "the rollback is proven now: the canary can be scraped and serves nothing")
+    }
+
+    // MARK: Steps
+
+    private mutating func take(_ move: Drain.Move, _ step: inout RollbackStep) {
+        switch move {
+        case .nothing: break
+        case .observe: observe(&step)
+        case .wait: waitInStep(&step)
+        case .settleIn:
+            pause.reset()
+            waitInStep(&step)
+        case .lower: apply(&step)
+        case .correct:
+            step.context.emit(.measure(.driftCorrection(release: step.name)))
+            apply(&step)
+        case .stopCorrecting(let reason):
+            step.context.emit(.measure(.driftCorrection(release: step.name)))
+            takeEverything(because: reason, &step)
+        case .retry: pauseThenRetry(&step)
+        case .takeEverything(let reason): hurry(because: reason, &step)
+        case .next: nextStep(&step)
+        case .hold(let trouble): hold(because: trouble, &step)
+        }
+    }
+
+    private mutating func waitInStep(_ step: inout RollbackStep) {
+        state = .draining(pollUptimeMs: step.now.uptimeMs + step.plan.rollback.observeEveryMs)
+    }
+
+    private mutating func nextStep(_ step: inout RollbackStep) {
+        drain?.next()
+        // What was said of the step before says nothing of this one.
+        (receipts, observations) = ([], [])
+        pause.reset()
+        writeStep(&step)
+        if drain?.record.isLastStep == true { endSteps(&step) }
+        proceed(&step)
+    }
+
+    /// Takes the rest out now. Waits for the answer of a call that sets a step (the router must not carry it out after the
+    /// next), and for the intent.
+    ///
+    /// - Returns: false when there are no steps to cut short.
+    @discardableResult
+    mutating func hurry(because reason: String, _ step: inout RollbackStep) -> Bool {
+        guard drain != nil else { return false }
+        switch state {
+        case .applying, .awaitingDurable: drain?.cutShortBecause = reason
+        case .observing, .draining, .pausing, .verifying, .settled: takeEverything(because: reason, &step)
+        }
+        return true
+    }
+
+    private mutating func takeEverything(because reason: String, _ step: inout RollbackStep) {
+        drain?.skipToLast(because: reason)
+        (receipts, observations) = ([], [])
+        writeStep(&step)
+        endSteps(&step)
+        apply(&step)
+    }
+
+    private mutating func endSteps(_ step: inout RollbackStep) {
+        drain = nil
+        limits.takeEverything(deadlineMs: step.plan.rollback.deadlineMs, at: step.now)
+        pause.reset()
+    }
+
+    private mutating func hold(because trouble: String, _ step: inout RollbackStep) {
+        drain?.hold(because: trouble, at: step.now)
+        let sequence = writeStep(&step)
+        step.context.emit(.measure(.rollback(release: step.name, outcome: "held")))
+        report(
+            .rollbackHeld, sequence: sequence,
+            "\(drain?.record.text ?? ""). It goes on when the baseline is well; ask for the rollback once more to take the"
+                + " rest out now.", &step)
+    }
+
+    @discardableResult
+    private mutating func writeStep(_ step: inout RollbackStep) -> UInt64 {
+        guard let drain else { return 0 }
+        let sequence = write(.draining(drain.record), &step)
+        let text = "draining: \(drain.record.text)"
+        step.explain(text)
+        step.log(.warning, text)
+        return sequence
+    }
+
+    // MARK: The fallback
+
+    /// When the rollback goes over to the second router; nil where it will not.
+    private func fallbackDueUptimeMs(plan: ReleasePlan) -> Int64? {
+        guard let fallback = plan.fallback, isOpen, !limits.areSuspended, !incident.isOnFallback else { return nil }
+        // The intent comes first, whichever router it is.
+        if case .awaitingDurable = state { return nil }
+        guard drain == nil, !isBeingConfirmed else { return nil }
+        let dueMs = limits.everythingSinceUptimeMs + fallback.afterMs
+        // A router that shows a canary share of 0 gets the time that a proof takes, unless the traffic contradicts it. One
+        // cycle may still count requests that came before.
+        guard let zeroMs = proof.zeroSinceUptimeMs, !proof.isContradicted else { return dueMs }
+        return max(dueMs, zeroMs + plan.shortestProofMs + plan.scrape.intervalMs)
+    }
+
+    /// From then on changes go to both routers, because the first may come back, and polls go to the second alone, because a
+    /// first router that is lost, or that shows what it does not do, must not keep the rollback from being acknowledged. The
+    /// canary's traffic has to stop all the same. It stays so until the release begins anew.
+    ///
+    /// - Returns: true when it took over just now.
+    private mutating func takeOverWhenDue(_ step: inout RollbackStep) -> Bool {
+        guard let due = fallbackDueUptimeMs(plan: step.plan), step.now.uptimeMs >= due else { return false }
+        let kind = step.plan.fallback?.router.kind ?? ""
+        let reason = "not acknowledged on \(step.plan.router.kind) in time; \(kind) takes over"
+        // What the first router answered says nothing of the second.
+        (proof, receipts, observations) = (Proof(), [], [])
+        let sequence = write(.fallback(reason: reason), &step)
+        report(.rollbackFallback, sequence: sequence, reason, &step)
+        step.log(.error, reason)
+        step.explain(reason)
+        measure("fallback", &step)
+        apply(&step)
+        return true
+    }
+}

@@ -1,0 +1,86 @@
+import Model
+
+/// What a rollback has to know of its release, as it is in this step.
+struct ReleaseFacts: Sendable {
+    let plan: ReleasePlan
+    let baseline: PoolState
+    let canary: PoolState
+    /// What the router last showed.
+    let observations: [RouterObservation]
+    /// When the scrape cycle before the present one ended; nil before the first.
+    let lastCycleUptimeMs: Int64?
+
+    /// As far as the last scrapes and the last poll of the router tell.
+    var isBaselineThere: Bool { baseline.healthyTargets > 0 && !observations.sayBaselineIsAway }
+}
+
+/// One step of the kernel in which a rollback works: what it sees, and what it wants done.
+struct RollbackStep {
+    /// What the release has to do after the rollback's own part of the step.
+    enum Command: Equatable {
+        case explain(String)
+        /// The incident is closed.
+        ///
+        /// - isReported: people are notified, and the journal has it.
+        case acknowledged(isReported: Bool)
+    }
+
+    let facts: ReleaseFacts
+    var context: StepContext
+    private(set) var commands: [Command] = []
+
+    init(facts: ReleaseFacts, context: StepContext) {
+        self.facts = facts
+        self.context = context
+    }
+
+    var plan: ReleasePlan { facts.plan }
+    var name: String { facts.plan.name }
+    var now: Moment { context.now }
+
+    mutating func explain(_ text: String) { commands.append(.explain(text)) }
+
+    mutating func acknowledged(isReported: Bool) { commands.append(.acknowledged(isReported: isReported)) }
+
+    mutating func log(_ level: LogLine.Level, _ text: String) { context.log(level, name, text) }
+
+    mutating func notify(_ event: Notification.Event, sequence: UInt64, incident: Incident, summary: String) {
+        context.notify(
+            Notification(
+                event, of: incident, plan: facts.plan, share: facts.observations.canaryShare, sequence: sequence,
+                summary: summary, at: now, isDryRun: context.isDryRun))
+    }
+
+    mutating func newCall() -> RouterCall {
+        RouterCall(number: context.newCall(), expiresUptimeMs: now.uptimeMs + plan.rollback.callLimitMs)
+    }
+
+    /// FNV-1a of the name: retries of one release do not depend on those of another.
+    func jitterSeed(corrections: Int) -> UInt64 {
+        let hash = name.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
+        return context.seed ^ hash &+ UInt64(corrections) << 32
+    }
+}
+
+extension RollbackPlan {
+    /// A driver may need several calls, each within the timeout; past this its answer counts as lost.
+    var callLimitMs: Int64 { callTimeoutMs * 4 + 1_000 }
+}
+
+extension Notification {
+    /// A message about an incident, or about the release itself.
+    ///
+    /// - Parameter share: what the canary has now, basis points; for a message without an incident, or whose incident does
+    ///   not know what the share was.
+    init(
+        _ event: Event, of incident: Incident?, plan: ReleasePlan, share: Int?, sequence: UInt64, summary: String,
+        alert: AlertRecord? = nil, at now: Moment, isDryRun: Bool
+    ) {
+        self.init(
+            sequence: sequence, event: event, atWallMs: now.wallMs, release: plan.name,
+            baselineVersion: plan.baseline.version, canaryVersion: plan.canary.version, incident: incident?.id,
+            summary: summary, alert: alert ?? incident?.alert,
+            splitBefore: incident?.intent.splitBefore ?? share.map { Split(canaryBasisPoints: $0) },
+            splitAfter: incident?.intent.splitWanted, isDryRun: isDryRun, timeline: incident?.timeline ?? [])
+    }
+}

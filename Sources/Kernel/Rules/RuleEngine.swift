@@ -1,0 +1,221 @@
+import Model
+
+/// Judges the rules of a release at the end of each cycle and keeps their alerts. What changes is answered as outcomes, which
+/// the release records and reports.
+struct RuleEngine: Sendable, Equatable {
+    /// The release's name, for templates.
+    private let release: String
+    private(set) var rules: [RulePlan]
+    private(set) var alerts: [AlertState]
+    /// What was reported when a firing alert fired, per rule; survives a restart.
+    private(set) var firingRecords: [AlertRecord?]
+    private(set) var evaluations: [RuleEvaluation?]
+    /// Since the process began, or the rules changed.
+    private(set) var verdictCounts: [VerdictCounts]
+    private(set) var lastEvaluationWallMs: Int64?
+    /// Pending alerts as last written to the journal.
+    var recordedPending: [PendingAlert] = []
+    /// The evidence of the rules that are statistical tests.
+    var regression: RegressionWatch
+    private var measures: RuleMeasures
+
+    init(plan: ReleasePlan) {
+        release = plan.name
+        rules = plan.rules
+        alerts = plan.rules.map { _ in AlertState() }
+        firingRecords = plan.rules.map { _ in nil }
+        evaluations = plan.rules.map { _ in nil }
+        verdictCounts = plan.rules.map { _ in VerdictCounts() }
+        measures = RuleMeasures(rules: plan.rules)
+        regression = RegressionWatch(plan: plan)
+    }
+
+    // MARK: A cycle
+
+    /// Judges every rule by what the pools hold now.
+    ///
+    /// - Parameter intervalMs: between two cycles; a longer pause of the process adds no more to a timer than one and a half.
+    mutating func judge(
+        baseline: PoolState, canary: PoolState, intervalMs: Int64, at now: Moment
+    ) -> [RuleOutcome] {
+        lastEvaluationWallMs = now.wallMs
+        let taken = measures.taken(baseline: baseline, canary: canary)
+        let prepared = measures.rules
+        let blindness = RuleEngine.blindness(baseline, canary)
+        var outcomes: [RuleOutcome] = []
+        for index in prepared.indices {
+            let measure = taken[prepared[index].place]
+            let tested =
+                prepared[index].asksForProof
+                ? regressionEvaluation(rule: index, measure, blindness: blindness) : nil
+            let evaluation = tested ?? RuleEvaluation(rule: prepared[index], measure: measure)
+            if let outcome = take(evaluation, rule: index, intervalMs: intervalMs, at: now) { outcomes.append(outcome) }
+        }
+        return outcomes
+    }
+
+    private mutating func take(
+        _ evaluation: RuleEvaluation, rule index: Int, intervalMs: Int64, at now: Moment
+    ) -> RuleOutcome? {
+        let (rule, verdict) = (rules[index], evaluation.evidence.verdict)
+        // It is noted before the rule fires too, because the trouble may end while `for` runs.
+        if evaluation.baselineBreachesToo, rule.action == .rollback {
+            alerts[index].sharedTroubleUntilUptimeMs = now.uptimeMs + rule.windowMs
+        }
+        evaluations[index] = evaluation
+        verdictCounts[index].count(verdict)
+        let change = alerts[index].take(
+            verdict, forMs: rule.forMs, keepFiringForMs: rule.keepFiringForMs, longestStepMs: intervalMs * 3 / 2,
+            at: now)
+        switch change {
+        case .none: return nil
+        case .fired: return fired(index, at: now)
+        case .resolved: return resolved(index)
+        }
+    }
+
+    /// `keep_firing_for` outlives the release: a rollback takes seconds, and an alert that is resolved so soon may be
+    /// reported to no one. A canary without traffic breaches nothing, so each cycle counts as a healthy one.
+    mutating func keepFiring(intervalMs: Int64, at now: Moment) -> [RuleOutcome] {
+        var outcomes: [RuleOutcome] = []
+        for index in alerts.indices where alerts[index].phase == .firing {
+            let change = alerts[index].take(
+                .healthy, forMs: rules[index].forMs, keepFiringForMs: rules[index].keepFiringForMs,
+                longestStepMs: intervalMs * 3 / 2, at: now)
+            if change == .resolved, let outcome = resolved(index, because: "the release has ended") {
+                outcomes.append(outcome)
+            }
+        }
+        return outcomes
+    }
+
+    // MARK: A release begins and ends
+
+    /// What was judged before belongs to another release.
+    mutating func begin() -> [RuleOutcome] {
+        regression.begin()
+        let outcomes = end(because: "the release begins anew")
+        for index in alerts.indices { alerts[index].sharedTroubleUntilUptimeMs = nil }
+        forgetVerdicts()
+        return outcomes
+    }
+
+    /// Resolves what fires and is not to be kept, because its release is over.
+    mutating func end(because reason: String) -> [RuleOutcome] {
+        alerts.indices.compactMap { index in
+            let isKept = alerts[index].phase == .firing && rules[index].keepFiringForMs > 0
+            return isKept ? nil : resolve(index, because: reason)
+        }
+    }
+
+    /// Resolves what fires.
+    mutating func resolveAll(because reason: String) -> [RuleOutcome] {
+        alerts.indices.compactMap { resolve($0, because: reason) }
+    }
+
+    /// Verdicts of a release that is over would be shown as if they were current.
+    mutating func forgetVerdicts() { evaluations = rules.map { _ in nil } }
+
+    mutating func resolve(_ index: Int, because reason: String) -> RuleOutcome? {
+        let outcome = alerts[index].phase == .firing ? resolved(index, because: reason) : nil
+        alerts[index].reset()
+        return outcome
+    }
+
+    // MARK: Outcomes
+
+    private mutating func fired(_ index: Int, at now: Moment) -> RuleOutcome? {
+        guard let alert = alertRecord(rule: index, at: now) else { return nil }
+        firingRecords[index] = alert
+        return RuleOutcome(isFiring: true, alert: alert, text: "\(alert.rule) is firing: \(comparison(of: index))")
+    }
+
+    /// The record of when the alert fired, with the evidence as it is now.
+    private mutating func resolved(_ index: Int, because reason: String? = nil) -> RuleOutcome? {
+        guard var alert = firingRecords[index] else { return nil }
+        if let evidence = evaluations[index]?.evidence { alert.evidence = evidence }
+        firingRecords[index] = nil
+        return RuleOutcome(
+            isFiring: false, alert: alert, text: "\(alert.rule) is resolved: \(reason ?? comparison(of: index))")
+    }
+
+    /// `error_rate of the canary 8.1%, of the baseline 0.2% (canary > 5%)`.
+    func comparison(of index: Int) -> String { evaluations[index]?.evidence.comparison ?? "no evaluation yet" }
+
+    /// What a rule says now; nil before its first evaluation.
+    func alertRecord(rule index: Int, at now: Moment) -> AlertRecord? {
+        guard let evidence = evaluations[index]?.evidence else { return nil }
+        let rule = rules[index]
+        let text = Template(rule: rule, evidence: evidence, release: release).expanded()
+        return AlertRecord(
+            rule: rule.name, action: rule.action, labels: text.labels, annotations: text.annotations,
+            activeSinceWallMs: alerts[index].activeSinceWallMs ?? now.wallMs, evidence: evidence)
+    }
+
+    // MARK: Restarts and reloads
+
+    /// The journal says that a rule's alert fires, or has been resolved.
+    mutating func restore(_ alert: AlertRecord, isFiring: Bool) {
+        guard let index = rules.firstIndex(where: { $0.name == alert.rule }) else { return }
+        firingRecords[index] = isFiring ? alert : nil
+        alerts[index] = isFiring ? AlertState(restoredFiringSinceWallMs: alert.activeSinceWallMs) : AlertState()
+    }
+
+    mutating func forgetAlerts() {
+        for index in alerts.indices { (alerts[index], firingRecords[index]) = (AlertState(), nil) }
+    }
+
+    /// Continues an alert as the journal last counted it.
+    mutating func restore(_ alert: AlertState, rule index: Int) { alerts[index] = alert }
+
+    mutating func restoreHealthy(ms: Int64, rule index: Int) { alerts[index].restoreHealthy(ms: ms) }
+
+    /// Takes the rules of another plan over. An alert whose rule is there in both, and judges the same, is kept; one that fires
+    /// and whose rule is not there any more has to be resolved first, see ``resolveRules(missingIn:)``.
+    mutating func adopt(_ next: ReleasePlan, from old: ReleasePlan, isSamePair: Bool) {
+        let places = RuleEngine.places(of: next.rules, in: rules)
+        alerts = places.map { $0.map { alerts[$0] } ?? AlertState() }
+        firingRecords = places.map { $0.flatMap { firingRecords[$0] } }
+        verdictCounts = places.map { $0.map { verdictCounts[$0] } ?? VerdictCounts() }
+        rules = next.rules
+        measures = RuleMeasures(rules: next.rules)
+        forgetVerdicts()
+        let countsTheSame =
+            old.baseline.version == next.baseline.version && old.indicators == next.indicators
+            && old.baseline.match == next.baseline.match && old.canary.match == next.canary.match
+        guard countsTheSame else { return regression = RegressionWatch(plan: next) }
+        regression.adopt(next)
+        if !isSamePair { regression.end() }
+    }
+
+    /// A firing alert whose rule is gone or another one would fire for ever.
+    mutating func resolveRules(missingIn next: [RulePlan]) -> [RuleOutcome] {
+        let kept = RuleEngine.places(of: rules, in: next)
+        return rules.indices.compactMap { index in
+            kept[index] == nil ? resolve(index, because: "the rule was removed or changed") : nil
+        }
+    }
+
+    /// The index of each rule among the others; nil for one that is new or judges something else. Names are unique.
+    private static func places(of rules: [RulePlan], in others: [RulePlan]) -> [Int?] {
+        let known = Dictionary(others.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+        return rules.map { rule in known[rule.name].flatMap { others[$0].judgesTheSame(as: rule) ? $0 : nil } }
+    }
+}
+
+/// A rule's alert began to fire, or was resolved.
+struct RuleOutcome: Sendable, Equatable {
+    let isFiring: Bool
+    let alert: AlertRecord
+    /// `Errors is firing: error_rate of the canary 8.1%, of the baseline 0.2% (canary > 5%)`.
+    let text: String
+}
+
+extension RulePlan {
+    /// Labels and annotations may change under a firing alert; what it is about may not.
+    fileprivate func judgesTheSame(as other: RulePlan) -> Bool {
+        name == other.name && indicator == other.indicator && windowMs == other.windowMs
+            && condition == other.condition && minRequests == other.minRequests && forMs == other.forMs
+            && noData == other.noData && action == other.action && regression == other.regression
+    }
+}

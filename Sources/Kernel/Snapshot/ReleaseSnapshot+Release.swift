@@ -1,0 +1,104 @@
+import Model
+import Telemetry
+
+extension ReleaseSnapshot {
+    /// A release as it is shown to people and programs.
+    init(_ release: Release) {
+        let openIncident = release.rollback.flatMap { $0.incident.isOpen ? $0.id : nil }
+        self.init(
+            name: release.name, phase: Phase(release), sinceWallMs: release.sinceWallMs,
+            baseline: PoolSnapshot(release.baseline, in: release), canary: PoolSnapshot(release.canary, in: release),
+            observedCanaryBasisPoints: release.poll.share, observations: release.poll.observations,
+            rules: release.plan.rules.indices.map { RuleSnapshot(rule: $0, in: release) }, openIncident: openIncident,
+            explanation: release.explanation, warnings: release.warnings, cycles: release.cycles)
+        routerProblem = release.poll.health.problem
+        isRouterUsable = release.poll.health.isPolled ? release.poll.health.problem == nil : nil
+    }
+}
+
+extension ReleaseSnapshot.Phase {
+    fileprivate init(_ release: Release) {
+        switch release.phase {
+        case .idle: self = .idle
+        case .watching: self = release.heldReason != nil || release.rules.isHoldWanted ? .held : .watching
+        case .rollingBack: self = .rollingBack
+        case .rolledBack: self = .rolledBack
+        case .promoted: self = .promoted
+        }
+    }
+}
+
+extension PoolSnapshot {
+    fileprivate init(_ pool: PoolState, in release: Release) {
+        let view = pool.window.view(windowMs: release.shownWindowMs)
+        self.init(
+            version: pool.version,
+            targets: pool.targets.map { target in
+                TargetSnapshot(
+                    instance: target.instance, isUp: target.isUp, error: target.error,
+                    lastScrapeWallMs: target.lastScrapeWallMs, samples: target.samples)
+            },
+            requestRate: Indicator.requestRate.value(in: view, of: pool),
+            errorRate: Indicator.errorRate.value(in: view, of: pool),
+            latencyP99: Indicator.latencyQuantile(0.99).value(in: view, of: pool))
+        own = release.plan.ownIndicators.map { own in
+            IndicatorSnapshot(
+                name: own.name, value: Indicator.own(own).value(in: view, of: pool), measure: own.measure)
+        }
+    }
+}
+
+extension RuleSnapshot {
+    fileprivate init(rule index: Int, in release: Release) {
+        let (rule, rules) = (release.plan.rules[index], release.rules)
+        let evidence = rules.evaluations[index]?.evidence
+        let text = evidence.map { Template(rule: rule, evidence: $0, release: release.name).expanded() }
+        self.init(
+            group: rule.group, name: rule.name, action: rule.action, conditionText: rule.conditionText,
+            windowMs: rule.windowMs, forMs: rule.forMs, keepFiringForMs: rule.keepFiringForMs,
+            labels: text?.labels ?? rule.labels, annotations: text?.annotations ?? rule.annotations,
+            alert: rules.alerts[index].shownPhase, activeSinceWallMs: rules.alerts[index].activeSinceWallMs,
+            evidence: evidence,
+            lastEvaluationWallMs: evidence == nil ? nil : rules.lastEvaluationWallMs)
+        verdicts = rules.verdictCounts[index]
+        selfCheck = rules.regression.selfChecks[index]?.record
+    }
+}
+
+extension Release {
+    /// What an operator should fix, in a fixed order.
+    fileprivate var warnings: [String] {
+        var found = unreadableEntries + plan.remarks.prefix(10)
+        for pool in [baseline, canary] {
+            for target in pool.targets {
+                for warning in target.warnings where found.count < 20 {
+                    found.append("\(pool.version) \(target.instance): \(warning)")
+                }
+            }
+        }
+        for obstacle in rules.evaluations.compactMap({ $0?.obstacles }).joined()
+        where phase == .watching && found.count < 20 {
+            if !found.contains(obstacle) { found.append(obstacle) }
+        }
+        for observation in poll.observations {
+            if let problem = observation.problem { found.append("router \(observation.instance): \(problem)") }
+        }
+        if phase == .rolledBack, let heldReason {
+            found.append("the canary has traffic again and is left with it: \(heldReason)")
+        }
+        if driftGuard.stray.isNoticeable(below: plan.proof) {
+            found.append("the canary has traffic although it was rolled back")
+        }
+        return found
+    }
+}
+
+extension AlertState {
+    fileprivate var shownPhase: RuleSnapshot.AlertPhase {
+        switch phase {
+        case .inactive: .inactive
+        case .pending: .pending
+        case .firing: .firing
+        }
+    }
+}
