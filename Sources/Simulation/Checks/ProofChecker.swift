@@ -52,6 +52,9 @@ enum RateChecker {
             (shown.baseline, release.baseline, "baseline"), (shown.canary, release.canary, "canary"),
         ] {
             guard let rate = pool.requestRate else { continue }
+            // A target that left the files is still watched while they are refused, and the world knows no more of it.
+            let watched = (name == "baseline" ? plan.baseline : plan.canary).targets
+            guard watched.allSatisfy({ one in services.contains { $0.instance == one.instance } }) else { continue }
             // Some exporters show later what they have counted: as long ago as the record reaches.
             let beganMs = services.contains { $0.exporter.mood.showsLate } ? 0 : sinceMs
             let highest = services.reduce(0) { $0 + factor(of: $1) * $1.record.highestRate(sinceMs: beganMs) }

@@ -229,7 +229,9 @@ struct IncrementJudge {
     private mutating func settle(_ result: inout Judgement, _ base: CountingBase, _ time: Time) {
         guard let held = pending, let sums = result.sums else { return }
         pending = nil
-        let doubtIsConfirmed = held.doubtful.map { isDoubtConfirmed($0, held, by: base.followed.size / time.span) }
+        let doubtIsConfirmed = held.doubtful.map {
+            isDoubtConfirmed($0, held, byFollowed: base.followed.size / time.span, byAll: sums.size / time.span)
+        }
         let pageIsConfirmed = !held.isWholePage || isConfirmed(held, by: sums.size, time.span)
         // The seconds of a page that is not told are not covered.
         guard pageIsConfirmed, doubtIsConfirmed ?? true else { return result.notes.append(held.note) }
@@ -252,9 +254,17 @@ struct IncrementJudge {
     }
 
     /// What some series brought is told with the time since the last page: without traffic before, all of it would fall
-    /// into that time.
-    private func isDoubtConfirmed(_ doubtful: ReadingSums, _ held: Pending, by rate: Double) -> Bool {
-        doubtful.size <= Self.plausibleFactor * rate * held.seconds
+    /// into that time. Nor may the page with it have far more than the one after it.
+    ///
+    /// - Parameters:
+    ///   - followed: events per second of those series on the page after it.
+    ///   - all: events per second of the whole page after it.
+    private func isDoubtConfirmed(
+        _ doubtful: ReadingSums, _ held: Pending, byFollowed followed: Double, byAll all: Double
+    ) -> Bool {
+        let whole = held.sums.size + doubtful.size
+        return doubtful.size <= Self.plausibleFactor * followed * held.seconds
+            && whole <= Self.plausibleFactor * max(followed, all) * held.seconds + CountingBase.smallCount
     }
 
     // MARK: some series
