@@ -37,9 +37,9 @@ struct SignalTests {
         var pages = try Pages([.counter("retries_total")])
         let first = try pages.read("requests_total 100\nretries_total{x=\"a\"} 5\nretries_total{x=\"b\"} 7\n")
         #expect(first.signals == [.absent])
-        let second = try pages.read("requests_total 200\nretries_total{x=\"a\"} 6\nretries_total{x=\"b\"} 10\n")
+        let second = try pages.read("requests_total 110\nretries_total{x=\"a\"} 6\nretries_total{x=\"b\"} 10\n")
         #expect(second.signals == [.counter(4)])
-        #expect(try pages.read("requests_total 300\n").signals == [.absent])
+        #expect(try pages.read("requests_total 120\n").signals == [.absent])
     }
 
     @Test func aGaugeTellsWhatItIsNow() throws {

@@ -34,8 +34,8 @@ struct TargetReaderTests {
         let first = try pages.read("requests_total{code=\"200\"} 100\n")
         #expect(first.requests == nil && first.errors == nil && first.coveredSeconds == nil)
         #expect(first.matches == TargetReading.Matches(requests: 1))
-        let second = try pages.read("requests_total{code=\"200\"} 130\n")
-        #expect(second.requests == 30 && second.errors == 0 && second.coveredSeconds == 1)
+        let second = try pages.read("requests_total{code=\"200\"} 109\n")
+        #expect(second.requests == 9 && second.errors == 0 && second.coveredSeconds == 1)
     }
 
     @Test func aSeriesThatAppearsLaterBeganAtZero() throws {
@@ -122,14 +122,14 @@ struct TargetReaderTests {
             start + "requests_total{code=\"200\"} \(good)\nrequests_total{code=\"500\"} \(bad)\n"
         }
         try pages.read(page(38_000, 2_000))
-        try pages.read(page(38_010, 2_000))
+        try pages.read(page(38_007, 2_000))
         let fallen = try pages.read(page(28_500, 1_500))
         #expect(fallen.requests == nil && fallen.errors == nil && fallen.coveredSeconds == nil)
         #expect(fallen.notes == [.fellWithoutRestart] && !fallen.isAmbiguous && fallen.resets == 0)
-        #expect(try pages.read(page(28_510, 1_501)).errors == 1)
+        #expect(try pages.read(page(28_507, 1_501)).errors == 1)
         let back = try pages.read(page(38_030, 2_001))
         #expect(back.requests == nil && back.notes == [.cameBack])
-        #expect(try pages.read(page(38_041, 2_002)).requests == 12)
+        #expect(try pages.read(page(38_038, 2_002)).requests == 9)
     }
 
     /// A clock that is set moves the start time, and is no restart.
@@ -208,7 +208,7 @@ struct TargetReaderTests {
         var pages = try Pages()
         try pages.read("requests_total{code=\"200\"} 100\n")
         #expect(throws: ExpositionError.self) { try pages.read("requests_total{code=\"200\"} 150\nrequests_total{\n") }
-        #expect(try pages.read("requests_total{code=\"200\"} 160\n").requests == 60)
+        #expect(try pages.read("requests_total{code=\"200\"} 109\n").requests == 9)
     }
 
     @Test func valuesThatNoCounterHasAreLeftOut() throws {
@@ -216,7 +216,7 @@ struct TargetReaderTests {
         try pages.read("requests_total{code=\"200\"} 100\n")
         // Which is not zero: the page does not know its requests.
         #expect(try pages.read("requests_total{code=\"200\"} NaN\n").requests == nil)
-        #expect(try pages.read("requests_total{code=\"200\"} 120\n").requests == 20)
+        #expect(try pages.read("requests_total{code=\"200\"} 110\n").requests == 10)
         let negative = try pages.read("requests_total{code=\"200\"} -5\n")
         #expect(negative.requests == nil && negative.notes == [.negativeCounter])
     }
@@ -254,8 +254,8 @@ struct TargetReaderTests {
     /// Swift's strings would call them equal. Read word by word at first, by the layout later.
     @Test func labelsThatUnicodeCallsEquivalentAreTwoSeries() throws {
         var pages = try Pages()
-        for (scrape, expected) in [nil, 12, 12, 12].enumerated() {
-            let (composed, decomposed) = (100 + 5 * scrape, 10 + 7 * scrape)
+        for (scrape, expected) in [nil, 9, 9, 9].enumerated() {
+            let (composed, decomposed) = (100 + 5 * scrape, 10 + 4 * scrape)
             let reading = try pages.read(
                 "requests_total{v=\"caf\u{E9}\"} \(composed)\nrequests_total{v=\"cafe\u{301}\"} \(decomposed)\n")
             #expect(reading.requests == expected.map(Double.init) && reading.matches.requests == 2)
@@ -333,12 +333,12 @@ struct TargetReaderTests {
         }
         var pages = try Pages(latency: "d")
         #expect(try pages.read(page(1, 2)).latency == .absent)
-        let reading = try pages.read(page(4, 10))
+        let reading = try pages.read(page(3, 6))
         #expect(
             reading.latency
                 == .histogram(
                     HistogramIncrements(
-                        upperBounds: [0.1, .infinity], cumulative: [6, 16], sumSeconds: 8, count: 16)))
+                        upperBounds: [0.1, .infinity], cumulative: [4, 8], sumSeconds: 4, count: 8)))
         #expect(reading.matches.latency == 8)
     }
 

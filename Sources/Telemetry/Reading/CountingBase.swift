@@ -37,6 +37,8 @@ struct CountingBase {
     var beganAtZero = false
     /// Nil without a base.
     var coveredSeconds: Double?
+    /// The page has no start time, but the `_created` of the page before.
+    var hasSameCreated = false
 
     private(set) var resets = 0
     /// A counter fell without a proof of its restart.

@@ -24,9 +24,27 @@ struct IncrementJudge {
         var repeatSeconds = 0.0
         /// Pages that were held back because of all their counts; 0 when it was because of some series.
         var wholePages = 0
+        /// The target was young: errors are compared too, and silence refutes nothing.
+        var isYoung = false
         let note: ReadingNote
 
         var isWholePage: Bool { wholePages > 0 }
+
+        var counts: HeldCounts {
+            HeldCounts(events: sums.size, errors: sums.errors, spanSeconds: spanSeconds, scrapes: wholePages)
+        }
+
+        /// With those of its new series.
+        var countsOfAll: HeldCounts {
+            var all = sums
+            if let doubtful { all.absorb(doubtful) }
+            return HeldCounts(events: all.size, errors: all.errors, spanSeconds: spanSeconds, scrapes: wholePages)
+        }
+
+        /// Whether the scrape that follows shows the same rates.
+        func agrees(with later: ReadingSums, _ span: Double) -> Bool {
+            counts.agrees(with: later, spanSeconds: span) || countsOfAll.agrees(with: later, spanSeconds: span)
+        }
     }
 
     struct Judgement {
@@ -47,6 +65,7 @@ struct IncrementJudge {
     /// Pages that repeated the one before, or missed a series that had moved: they are told with the next complete page.
     private var open = OpenPages()
     private var pauses = RepeatedPages()
+    private var young = YoungTarget()
     /// Doubtful events per second of the last two pages: where series come and go all the time, new ones are nothing new.
     private var doubts = (0.0, 0.0)
     /// Events per second that the target has had lately: the highest rate, halved in some five minutes. 0 is unknown.
@@ -71,6 +90,7 @@ struct IncrementJudge {
         if base.hasNegative { result.notes.append(.negativeCounter) }
         let hasSwung = base.hasFallen || base.cameBack
         result.isAmbiguous = isAmbiguous(base, page, hasSwung: hasSwung)
+        if hasSwung || base.resets > 0 && base.process == .unknown || result.isAmbiguous { young.swing() }
         if hasSwung || result.isAmbiguous {
             (pending, open) = (nil, OpenPages())
             withhold(base)
@@ -115,6 +135,7 @@ struct IncrementJudge {
         result.coveredSeconds = time.told
         settle(&result, base, time)
         guard isPlausible else { return holdBack(&result, sums, base, time) }
+        young.take(sums, errors: sums.errors + base.doubtful.errors, spanSeconds: time.span)
         result.sums?.absorb(base.doubtful)
         if result.sums?.hasTooManyErrors ?? false { result.notes.append(.errorsExceedRequests) }
     }
@@ -192,8 +213,9 @@ struct IncrementJudge {
         let size = sums.size
         let isOtherStart = base.process == .earlier || base.process == .later && !base.isRestarted
         if isOtherStart, size > 0 { return .jumpNotCounted }
+        if isYoung(base) { return doubtAboutYoung(sums, span) }
         // A jump that this page refutes measures nothing: the next process's count may be a smaller jump.
-        let confirmed = pending.flatMap { $0.isWholePage && isConfirmed($0, by: size, span) ? $0 : nil }
+        let confirmed = pending.flatMap { $0.isWholePage && isConfirmed($0, by: sums, span) ? $0 : nil }
         // Three processes may answer in rising order, so a page without a start time needs a second confirmation.
         if base.process == .unknown, let confirmed, confirmed.wholePages == 1, confirmed.sums.size > Self.smallJump {
             return .jumpNotCounted
@@ -206,14 +228,29 @@ struct IncrementJudge {
         return isJump || isReturn ? .jumpNotCounted : nil
     }
 
+    private func isYoung(_ base: CountingBase) -> Bool {
+        base.process == .unknown && !base.hasSameCreated && base.hasEarlierPage && young.isYoung
+    }
+
+    private func doubtAboutYoung(_ sums: ReadingSums, _ span: Double) -> ReadingNote? {
+        let held = pending.flatMap { $0.isWholePage && isConfirmed($0, by: sums, span) ? $0 : nil }
+        // Processes may answer in the order of their counts, so one scrape confirms another only when their rates agree.
+        if let held, held.wholePages == 1, held.sums.size > Self.smallJump || !held.agrees(with: sums, span) {
+            return .jumpNotCounted
+        }
+        let isSurprised = young.isSurprised(by: sums, held: held?.countsOfAll, rate: rate, spanSeconds: span)
+        return isSurprised ? .jumpNotCounted : nil
+    }
+
     private mutating func hold(
         _ result: inout Judgement, _ sums: ReadingSums, _ base: CountingBase, _ time: Time, _ note: ReadingNote
     ) {
         var held = Pending(sums: sums, seconds: time.told, spanSeconds: time.span, wholePages: 1, note: note)
+        held.isYoung = isYoung(base)
         let isFirst = base.beganAtZero || isPlausible(base, beside: sums, time.span)
         if isFirst { held.sums.absorb(base.doubtful) } else { held.doubtful = base.doubtful }
         if let earlier = pending, earlier.isWholePage {
-            if isConfirmed(earlier, by: sums.size, time.span) {
+            if isConfirmed(earlier, by: sums, time.span) {
                 held.sums.absorb(earlier.sums)
                 held.seconds += earlier.seconds
                 held.spanSeconds += earlier.spanSeconds
@@ -232,10 +269,11 @@ struct IncrementJudge {
         let doubtIsConfirmed = held.doubtful.map {
             isDoubtConfirmed($0, held, byFollowed: base.followed.size / time.span, byAll: sums.size / time.span)
         }
-        let pageIsConfirmed = !held.isWholePage || isConfirmed(held, by: sums.size, time.span)
+        let pageIsConfirmed = !held.isWholePage || isConfirmed(held, by: sums, time.span)
         // The seconds of a page that is not told are not covered.
         guard pageIsConfirmed, doubtIsConfirmed ?? true else { return result.notes.append(held.note) }
         result.sums?.absorb(held.sums)
+        young.confirm(errors: held.sums.errors + (held.doubtful?.errors ?? 0), spanSeconds: held.spanSeconds)
         if let doubtful = held.doubtful {
             result.sums?.absorb(doubtful)
             // Two scrapes agree, so it is the rate, whatever the rate was before.
@@ -246,11 +284,16 @@ struct IncrementJudge {
         result.coveredSeconds = time.told + held.seconds
     }
 
-    /// Whether so many events in so many seconds make a page that was held back before them plausible. Its counts may have
-    /// come about since the values had changed before.
-    private func isConfirmed(_ held: Pending, by later: Double, _ span: Double) -> Bool {
-        let smallCount = held.isWholePage ? CountingBase.smallCount : 0
-        return held.sums.size <= Self.plausibleFactor * later / span * held.spanSeconds + smallCount
+    /// Whether what a scrape shows makes a page that was held back before it plausible. Its counts may have come about since
+    /// the values had changed before.
+    private func isConfirmed(_ held: Pending, by later: ReadingSums, _ span: Double) -> Bool {
+        guard held.isYoung else {
+            let smallCount = held.isWholePage ? CountingBase.smallCount : 0
+            return held.sums.size <= Self.plausibleFactor * later.size / span * held.spanSeconds + smallCount
+        }
+        // A process that shows the same counts for so long is the one that answered before.
+        if later.size == 0 { return held.sums.size <= Self.smallJump }
+        return held.counts.isPlausible(before: later, spanSeconds: span)
     }
 
     /// What some series brought is told with the time since the last page: without traffic before, all of it would fall

@@ -41,6 +41,12 @@ struct StartHistory {
         return .createdLater
     }
 
+    /// The same process answers, as far as `_created` says.
+    func isCreatedUnchanged(_ starts: PageStarts) -> Bool {
+        guard !isCreatedComputed, let now = starts.created else { return false }
+        return now == last.created
+    }
+
     private func isCreatedLater(_ starts: PageStarts) -> Bool {
         guard !isCreatedComputed, let now = starts.created, let before = last.created else { return false }
         return now > before

@@ -3,7 +3,7 @@ struct ReadingSums {
     private let watchesErrors: Bool
     private var matches = TargetReading.Matches()
     private var requests = 0.0
-    private var errors = 0.0
+    private(set) var errors = 0.0
     /// Of the buckets; rising where a layout says them, else in the order in which they were met.
     private var bounds: [Double] = []
     /// One per bound.

@@ -213,6 +213,7 @@ public struct TargetReader {
             hasEarlierPage: lastReadUptimeMs != nil, countsNewSeries: !hasForgotten, process: starts.process(shown),
             coveredSeconds: lastReadUptimeMs.map { Double(time.uptimeMs - $0) / 1_000 }, rate: judge.rate,
             earlierSeconds: max(judge.repeatedSeconds, judge.openSeconds), watch: watch)
+        base.hasSameCreated = starts.isCreatedUnchanged(shown)
         let newWithin = time.countNewWithin
         if !base.hasEarlierPage, let started = shown.oldest, let newWithin, newWithin.contains(started) {
             base.beganAtZero = true
