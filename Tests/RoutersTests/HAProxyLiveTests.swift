@@ -231,6 +231,8 @@ struct HAProxyLiveTests {
             #expect(await wrongBaseline.apply(.allBaseline, timeoutMs: 5_000).map(\.outcome) == [.accepted])
             let seen = try #require(await wrongBaseline.observe(timeoutMs: 5_000).first)
             #expect(seen.canaryBasisPoints == 0 && seen.problem?.contains("no server old9") == true)
+            // It is found while the release is watched: no share can be set on it.
+            #expect(seen.isWritable == false && unseen.isWritable == nil)
 
             let noBaseline = try weights([haproxy.adminSocket], baseline: ["old9"])
             #expect(await noBaseline.apply(.allBaseline, timeoutMs: 5_000).map(\.outcome) == [.rejected])

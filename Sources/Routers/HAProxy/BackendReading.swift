@@ -5,6 +5,9 @@ struct BackendReading: Sendable {
     private var share: Int?
     private var notes: [String] = []
     private var isBaselineHealthy: Bool?
+    /// Set to false by a baseline server that the backend does not have: no share can be set on it, and in a rollback it
+    /// would not carry its part.
+    private var isWritable: Bool?
 
     init(_ answer: String, pools: HAProxyPools) {
         do {
@@ -19,7 +22,7 @@ struct BackendReading: Sendable {
         RouterObservation(
             instance: instance, canaryBasisPoints: share, level: .loaded,
             problem: notes.isEmpty ? nil : ShownText.line(notes.joined(separator: "; ")),
-            baselineHealthy: isBaselineHealthy)
+            baselineHealthy: isBaselineHealthy, isWritable: isWritable)
     }
 
     private mutating func read(_ backend: BackendStatistics, _ pools: HAProxyPools) {
@@ -27,6 +30,7 @@ struct BackendReading: Sendable {
         if !missing.isEmpty {
             notes.append("the backend \(pools.backend) has no server \(missing.joined(separator: ", "))")
         }
+        if missing.contains(where: pools.baseline.contains) { isWritable = false }
         let baseline = backend.servers.filter { pools.baseline.contains($0.name) }
         let canary = backend.servers.filter { pools.canary.contains($0.name) }
         isBaselineHealthy = baseline.contains(where: \.isHealthy)
