@@ -33,6 +33,9 @@ struct Swarm {
     /// Some services have exporters with habits; see ``ExporterMood``.
     var hasPeculiarExporters: Bool
 
+    /// The daemon crashes once between an operator's answer to a held step and the journal's entry of it.
+    var losesAnAnswer: Bool
+
     /// After the heal the world is left alone for so long.
     static let calmMs: Int64 = 260_000
     /// From the heal, or from its beginning, an incident has this long to close.
@@ -50,12 +53,13 @@ struct Swarm {
         // Decided by what was drawn already, so that the seeds' other lots stay as they are.
         isStoppedAtTimes = (troubleEveryMs + faultPhaseMs) % 4 == 0
         hasPeculiarExporters = (troubleEveryMs / 4 + faultPhaseMs) % 3 == 0
+        losesAnAnswer = (troubleEveryMs / 12 + faultPhaseMs / 3) % 4 == 0
     }
 
     var summary: String {
         let names = troubles.map { "\($0)" }.joined(separator: " ")
         return "\(releases) releases, loss \(lossPerMille)/1000, \(names.isEmpty ? "no trouble" : names)"
             + (isStoppedAtTimes ? ", stopped at times" : "") + (hasPeculiarExporters ? ", peculiar exporters" : "")
-            + (isDryRun ? ", dry run" : "")
+            + (losesAnAnswer ? ", an operator's answer is lost" : "") + (isDryRun ? ", dry run" : "")
     }
 }

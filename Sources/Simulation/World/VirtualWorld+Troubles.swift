@@ -108,7 +108,16 @@ extension VirtualWorld {
         let name = releases[release].name
         let open = life.kernel.snapshot(at: moment).incidents.first { $0.release == name && $0.isOpen }
         let step = open?.timeline.last { $0.step == "draining" }
-        if step?.detail.contains("stops there") == true { command(.rollback(release: name, toVersion: nil)) }
+        guard step?.detail.contains("stops there") == true else { return }
+        command(.rollback(release: name, toVersion: nil))
+        loseAnswer()
+    }
+
+    /// Nothing of the answer is on the disk yet: the next life has to ask again.
+    private func loseAnswer() {
+        guard swarm.losesAnAnswer, !hasLostAnAnswer, !isHealed else { return }
+        hasLostAnAnswer = true
+        crash(because: "a crash that loses an operator's answer")
     }
 
     /// The daemon's process is stopped (SIGSTOP, a machine that is suspended) and goes on later, with what has come meanwhile.

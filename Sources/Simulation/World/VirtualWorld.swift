@@ -45,6 +45,8 @@ final class VirtualWorld {
     var effectsUntilCrash: Int?
     /// The next router call is lost inside the daemon.
     var losesNextCall = false
+    /// An operator's answer was lost in a crash.
+    var hasLostAnAnswer = false
     /// Until then the daemon's process does not run; see ``VirtualWorld/stop()``.
     var stoppedUntilMs: Int64 = -1_000_000
     /// Of the stops, so that they do not change what else is drawn.
