@@ -20,6 +20,8 @@ struct ProofTests {
         case lacksTheSeries
         /// Repeats the page of before, unchanged for so many seconds.
         case repeats(seconds: Double)
+        /// No requests, and even what moves without traffic has stood still for so many seconds.
+        case standsStill(seconds: Double)
         /// The page has changed after so many seconds.
         case changes(requests: Double, afterSeconds: Double)
 
@@ -31,6 +33,7 @@ struct ProofTests {
             case .isAmbiguous: "is ambiguous"
             case .lacksTheSeries: "lacks the series"
             case .repeats(let seconds): "repeats its page for \(seconds) s"
+            case .standsStill(let seconds): "stands still for \(seconds) s"
             case .changes(let count, let seconds): "\(count) requests after \(seconds) s"
             }
         }
@@ -86,6 +89,10 @@ struct ProofTests {
             case .repeats(let seconds):
                 reading.coveredSeconds = self.seconds
                 reading.freshness = PageFreshness(isKnownNew: false, secondsSinceChange: seconds)
+            case .standsStill(let seconds):
+                reading.coveredSeconds = self.seconds
+                reading.freshness = PageFreshness(isKnownNew: false, secondsSinceChange: seconds)
+                reading.freshness.unrenewedSeconds = seconds
             case .changes(let count, let seconds):
                 (reading.requests, reading.errors) = (count, count * errors)
                 reading.freshness = PageFreshness(isKnownNew: true, secondsSinceChange: 0, pauseSeconds: seconds)
@@ -243,6 +250,29 @@ struct ProofTests {
 
     /// Before it got its share the canary served nothing, so its page did not change for two minutes. That says nothing
     /// about how often the exporter renders it.
+    /// A cache that hangs since the moment of the rollback: not even the CPU time of its page moves.
+    @Test func doesNotComeFromABodyThatNothingRenews() {
+        var world = World()
+        world.rollBack()
+        for cycle in 1...200 { world.cycle(.requests(0), .standsStill(seconds: Double(cycle))) }
+        #expect(!world.isAcknowledged)
+        #expect(world.harness.release.explanation.contains("b:2 has been the same for 200 s"))
+        world.cycle(.requests(0), .requests(0))
+        #expect(world.isAcknowledged)
+    }
+
+    /// What moves without traffic moves now and then only: the silence counts up to the last time that it did.
+    @Test func countsUpToTheLastRenewal() {
+        var world = World()
+        world.rollBack()
+        var cycles = 0
+        while !world.isAcknowledged, cycles < 100 {
+            cycles += 1
+            world.cycle(.standsStill(seconds: Double((cycles + 2) % 4)), .standsStill(seconds: Double(cycles % 4)))
+        }
+        #expect((7...11).contains(cycles), "\(cycles) cycles")
+    }
+
     @Test func isNotDelayedByAPauseBeforeTheTraffic() {
         var world = World(canaryBasisPoints: 0)
         for cycle in 0..<120 {

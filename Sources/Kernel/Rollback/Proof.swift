@@ -135,6 +135,12 @@ struct Proof: Sendable, Equatable {
                 "the page of \(doubtful.instance) does not change, but it has paused for \(seconds) s under traffic too"
             )
         }
+        if let stale = canary.unrenewed(silentSeconds: silentSeconds, neededSeconds: plan.provingSeconds).first {
+            let seconds = NumberText.plain((stale.silence.unrenewedSeconds ?? 0).rounded())
+            return obstructed(
+                "the scrape body of \(stale.instance) has been the same for \(seconds) s, although its CPU time or its"
+                    + " uptime moves without traffic too: a cache may repeat it")
+        }
         guard unseen.isEmpty else {
             let names =
                 unseen.prefix(3).joined(separator: ", ") + (unseen.count > 3 ? " and \(unseen.count - 3) more" : "")
@@ -216,16 +222,23 @@ struct Proof: Sendable, Equatable {
     ///
     /// - Returns: the canary's requests per second meanwhile, once it is proven.
     mutating func proveAfterwards(
-        _ canary: inout PoolState, below plan: ProofPlan, unseen: [String], at now: Moment
+        _ canary: inout PoolState, _ release: ReleasePlan, unseen: [String], at now: Moment
     ) -> Double? {
+        let plan = release.proof
         guard unproven != nil, unseen.isEmpty, canary.untold.isEmpty else { return nil }
         let lengthMs = now.uptimeMs - (blockSinceUptimeMs ?? now.uptimeMs)
         let rate = see(&canary, lengthMs: lengthMs, below: plan, at: now)
-        guard rate <= plan.belowPerSecond, evidence >= ProofPlan.expectedRequests, canary.possiblyRepeated.isEmpty
+        guard rate <= plan.belowPerSecond, evidence >= ProofPlan.expectedRequests, canary.possiblyRepeated.isEmpty,
+            canary.unrenewed(silentSeconds: silentSeconds, neededSeconds: release.provingSeconds).isEmpty
         else { return nil }
         unproven = nil
         return meanRate
     }
+}
+
+extension ReleasePlan {
+    /// A silence so long is a proof, seconds; cycles do not end to the millisecond.
+    fileprivate var provingSeconds: Double { Double(proof.silenceMs - scrape.intervalMs / 20) / 1_000 }
 }
 
 extension ProofPlan {

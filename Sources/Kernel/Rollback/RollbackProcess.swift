@@ -413,7 +413,7 @@ struct RollbackProcess: Sendable, Equatable {
 
     /// Traffic was found after the end; whether the canary serves is weighed again.
     mutating func proveAfterwards(_ canary: inout PoolState, _ step: inout RollbackStep) {
-        let rate = proof.proveAfterwards(&canary, below: step.plan.proof, unseen: unseenTargets, at: step.now)
+        let rate = proof.proveAfterwards(&canary, step.plan, unseen: unseenTargets, at: step.now)
         guard let rate else { return }
         write(.provenByTraffic(canaryRate: rate), &step)
         step.log(.info, "the rollback is proven now: the canary can be scraped and serves nothing")

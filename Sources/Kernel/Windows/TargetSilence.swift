@@ -20,6 +20,8 @@ struct TargetSilence: Sendable, Equatable {
     private(set) var movingSeries: [String] = []
     /// Seconds for which its page has repeated the same values and was not known to be new; 0 for a page that is new.
     private(set) var unchangedSeconds = 0.0
+    /// Seconds since its scrape body was known to be new; nil where nothing but traffic moves its numbers.
+    private(set) var unrenewedSeconds: Double?
 
     /// It has ever told a request, in this process of the daemon.
     private(set) var hasServed = false
@@ -51,6 +53,7 @@ struct TargetSilence: Sendable, Equatable {
 
     /// A scrape whose counts are withheld shows all the same whether its values changed.
     private mutating func noteFreshness(_ reading: TargetReading) {
+        unrenewedSeconds = reading.freshness.unrenewedSeconds
         guard reading.freshness.isKnownNew else {
             let seconds = reading.freshness.secondsSinceChange ?? reading.coveredSeconds ?? 0
             return unchangedSeconds = max(unchangedSeconds, seconds)
@@ -105,6 +108,17 @@ struct TargetSilence: Sendable, Equatable {
 
     /// Its page has been unchanged for no longer than it was under traffic, so it says nothing about now.
     var mayBeRepeated: Bool { unchangedSeconds > 0 && unchangedSeconds <= longestRepeatSeconds }
+
+    /// Whether the silence rests on scrape bodies that may have been repeated by a cache: numbers that move without
+    /// traffic have stood still for too much of it. What such a target counted is known up to its last new body.
+    ///
+    /// - Parameters:
+    ///   - silentSeconds: the whole silence.
+    ///   - neededSeconds: the part of it that is a proof.
+    func isUnrenewed(silentSeconds: Double, neededSeconds: Double) -> Bool {
+        guard let unrenewedSeconds, unrenewedSeconds > 0 else { return false }
+        return silentSeconds - unrenewedSeconds < neededSeconds
+    }
 }
 
 /// What all targets that served have told since the block began.
@@ -127,6 +141,14 @@ extension PoolState {
 
     /// Those whose pages may be repetitions of older ones.
     var possiblyRepeated: [Target] { serving.map { targets[$0] }.filter(\.silence.mayBeRepeated) }
+
+    /// Those whose scrape bodies were not seen to be new for long enough; the parameters are the silence's, as for
+    /// ``TargetSilence/isUnrenewed(silentSeconds:neededSeconds:)``.
+    func unrenewed(silentSeconds: Double, neededSeconds: Double) -> [Target] {
+        serving.map { targets[$0] }.filter {
+            $0.silence.isUnrenewed(silentSeconds: silentSeconds, neededSeconds: neededSeconds)
+        }
+    }
 
     mutating func noteTraffic() {
         for index in targets.indices {

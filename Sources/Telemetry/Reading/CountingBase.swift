@@ -58,6 +58,8 @@ struct CountingBase {
     private(set) var hasSlipped = false
     /// Another process answers: which metrics began at zero with it. Nil as long as no series had to be asked.
     private(set) var restarted: RestartedMetrics?
+    /// Another process answers, and a counter went on that cannot have begun at zero since the page before.
+    private(set) var hasContinued = false
     /// A series of a signal was taken as a base, because its count is more than is plausible.
     private(set) var hasDoubtfulSignal = false
     /// What the page does not prove.
@@ -133,6 +135,7 @@ struct CountingBase {
         }
         if let mark = series.mark, let high = mark.high { return climb(&series, from: last, mark: mark, high: high) }
         hasSlipped = hasSlipped || value < last
+        if process == .later, value > plausibleReset { hasContinued = true }
         if process == .later, value > 0, value <= plausibleReset {
             var metrics = restarted ?? RestartedMetrics()
             metrics.rose(series, below: min(value, last), empty: doubtful.empty)

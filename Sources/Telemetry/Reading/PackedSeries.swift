@@ -104,6 +104,15 @@ struct PackedSeries {
         return starts
     }
 
+    func lifeSigns(_ values: [Double]) -> PageLifeSigns {
+        var signs = PageLifeSigns()
+        for index in layout.cells.lifeSigns {
+            let isClock = layout.cells.cells[index].meaning & LayoutCells.Meaning.clock != 0
+            signs.add(values[index], isClock ? .clock : .cpu)
+        }
+        return signs
+    }
+
     /// Up to so many request series that are larger than on the page before.
     func movingRequests(_ values: [Double], limit: Int) -> [String] {
         var moving: [Int] = []

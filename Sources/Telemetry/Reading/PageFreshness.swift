@@ -16,6 +16,10 @@ public struct PageFreshness: Sendable, Equatable, Codable {
     public var pauseSeconds: Double?
     /// The page's own timestamps are those of the page before, although they have been seen to advance.
     public var isFrozen = false
+    /// Where the page has numbers that are known to move without traffic (CPU time, uptime, allocated bytes): seconds
+    /// since the last page on which anything moved, 0 for this one. Nil where nothing tells an idle target from a cache
+    /// that repeats its body.
+    public var unrenewedSeconds: Double?
 
     public init(isKnownNew: Bool = true, secondsSinceChange: Double? = nil, pauseSeconds: Double? = nil) {
         self.isKnownNew = isKnownNew

@@ -125,6 +125,8 @@ struct LayoutCells: Sendable {
         static let startTime: UInt16 = 64
         static let created: UInt16 = 128
         static let signal: UInt16 = 256
+        static let clock: UInt16 = 512
+        static let cpu: UInt16 = 1_024
     }
 
     struct Cell: Sendable {
@@ -138,6 +140,8 @@ struct LayoutCells: Sendable {
     let signals: [[SignalRole]]
     /// Indices of the cells that are start times.
     let startTimes: [Int]
+    /// Indices of the cells that are life signs.
+    let lifeSigns: [Int]
     /// Indices of the cells that count requests or errors.
     let events: [Int]
     /// Distinct and rising.
@@ -161,6 +165,7 @@ struct LayoutCells: Sendable {
         cells = roles.map { Self.cell($0, bounds: bounds, quantiles: quantiles) }
         signals = roles.contains { !$0.signals.isEmpty } ? roles.map(\.signals) : []
         startTimes = roles.indices.filter { roles[$0].isStartTime }
+        lifeSigns = roles.indices.filter { roles[$0].lifeSign != nil }
         events = roles.indices.filter { roles[$0].isRequests || roles[$0].isErrors }
         matches = TargetReading.Matches(
             requests: roles.count(where: \.isRequests), errors: roles.count(where: \.isErrors),
@@ -183,6 +188,7 @@ struct LayoutCells: Sendable {
         if roles.isStartTime { cell.meaning |= Meaning.startTime }
         if roles.isCreated { cell.meaning |= Meaning.created }
         if !roles.signals.isEmpty { cell.meaning |= Meaning.signal }
+        if let sign = roles.lifeSign { cell.meaning |= sign == .clock ? Meaning.clock : Meaning.cpu }
         if let bound = roles.bucketBound, let slot = bounds.firstIndex(of: bound) {
             cell.meaning |= Meaning.bucket
             cell.slot = UInt16(truncatingIfNeeded: slot)
@@ -203,6 +209,8 @@ struct LayoutCells: Sendable {
             isLatencyCount: has(Meaning.latencyCount),
             bucketBound: has(Meaning.bucket) ? bounds[Int(cell.slot)] : nil,
             quantile: has(Meaning.quantile) ? quantiles[Int(cell.slot)] : nil, isStartTime: has(Meaning.startTime),
-            isCreated: has(Meaning.created), signals: has(Meaning.signal) ? signals[index] : [])
+            isCreated: has(Meaning.created),
+            lifeSign: has(Meaning.clock) ? .clock : has(Meaning.cpu) ? .cpu : nil,
+            signals: has(Meaning.signal) ? signals[index] : [])
     }
 }

@@ -25,6 +25,11 @@ struct StartHistory {
     /// Pages since the last reset on which the start time moved while the counters went on rising. After three it is
     /// computed at each scrape. Pages on which nothing rises prove neither: idle processes show equal counts.
     private var lonelyMoves = 0
+    /// Pages in a row that showed a later process whose counts may all be of the time since the page before.
+    private var shortProcesses = 0
+
+    /// Each page shows another process.
+    var areShort: Bool { shortProcesses >= Self.mostLonelyMoves }
 
     /// What a page says about the process since the page before.
     func process(_ starts: PageStarts) -> CountingBase.Process {
@@ -56,10 +61,16 @@ struct StartHistory {
     var isTrusted: Bool { lonelyMoves < Self.mostLonelyMoves }
 
     /// - Parameters:
-    ///   - hasReset: a counter fell, as it does after a restart.
+    ///   - base: what was found out of the page.
     ///   - hasRisen: a counter rose.
-    mutating func took(_ starts: PageStarts, hasReset: Bool, hasRisen: Bool) {
-        let process = process(starts)
+    mutating func took(_ starts: PageStarts, _ base: CountingBase, hasRisen: Bool) {
+        let (process, hasReset) = (process(starts), base.resets > 0)
+        // A process that is so young may have counted all that it shows since the page before.
+        if process == .later, !hasReset, base.restarted?.isUnknown ?? false, !base.hasContinued {
+            shortProcesses = min(shortProcesses + 1, Self.mostLonelyMoves)
+            return last = PageStarts(process: starts.process, created: starts.created ?? last.created)
+        }
+        shortProcesses = 0
         if process == .createdLater, !hasReset { isCreatedComputed = true }
         if lonelyMoves < Self.mostLonelyMoves {
             let hasMoved = process == .later || process == .earlier

@@ -14,6 +14,10 @@ public enum ReadingNote: Sendable, Equatable, Hashable, Codable, CustomStringCon
     case jumpNotCounted
     /// More errors than requests.
     case errorsExceedRequests
+    /// Numbers that move whether or not there is traffic stand still, so the body is an old one.
+    case notRenewed
+    /// Each scrape shows a process that started after the scrape before it.
+    case shortProcesses
     /// A watched counter has a negative value.
     case negativeCounter
     /// The page declares a watched metric with a type that is no counter's; metric and type as on the page.
@@ -38,6 +42,12 @@ public enum ReadingNote: Sendable, Equatable, Hashable, Codable, CustomStringCon
             "the counters jumped once, far above their rate before and after; the jump was not counted"
         case .errorsExceedRequests:
             "more errors than requests were counted; check that the errors selector counts a part of the requests"
+        case .notRenewed:
+            "the scrape body is repeated: not even its uptime or its allocated memory changes, so unchanged counters are "
+                + "not taken for silence (does a cache answer?)"
+        case .shortProcesses:
+            "each scrape shows another process, which started after the scrape before it, so its counts say nothing "
+                + "about the time between them; scrape a process that lives longer than the interval"
         case .negativeCounter: "a watched counter has a negative value, which was not counted; is it a gauge?"
         case .notACounter(let metric, let type):
             "\(metric) is declared as a \(type), but a counter is needed"

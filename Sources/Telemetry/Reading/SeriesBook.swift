@@ -13,6 +13,7 @@ struct SeriesBook {
     private(set) var series: [WatchedSeries] = []
     /// Bounds of buckets and quantiles that were met.
     private var bounds: Set<Double> = []
+    private var lifeSignCount = 0
     /// Indices of the series on the present page, in its order.
     private(set) var present: [Int] = []
 
@@ -80,7 +81,7 @@ struct SeriesBook {
         let full = SampleBuilder.sample(sample, type: nil, in: page)
         let roles = classifier.roles(of: full)
         var index = -1
-        if roles != .none {
+        if roles != .none, !isOneTooMany(roles) {
             // `le="1"` and `le="1.0"` are one series: exporters change the spelling with the format.
             let key = ExactText(
                 full.normalizing(roles.bucketBound != nil ? "le" : roles.quantile != nil ? "quantile" : nil).seriesText)
@@ -96,11 +97,16 @@ struct SeriesBook {
                 try note(roles)
                 index = series.count
                 series.append(WatchedSeries(roles: roles))
+                if roles.isLifeSignAlone { lifeSignCount += 1 }
                 canonical[key] = index
             }
         }
         table.insert(sample.series, in: page, number: index)
         return index
+    }
+
+    private func isOneTooMany(_ roles: SeriesRoles) -> Bool {
+        roles.isLifeSignAlone && lifeSignCount >= LifeSign.mostSeries
     }
 
     /// A histogram has a dozen bounds, a large one a hundred. Thousands are a value that was written into `le`.
@@ -127,6 +133,7 @@ struct SeriesBook {
         present = []
         canonical = [:]
         bounds = []
+        lifeSignCount = 0
         table.removeAll()
     }
 
@@ -150,6 +157,7 @@ struct SeriesBook {
         present = present.compactMap { newIndex[$0] }
         series = kept
         bounds = Set(kept.compactMap(\.roles.bound))
+        lifeSignCount = kept.count(where: \.roles.isLifeSignAlone)
         canonical = canonical.compactMapValues { newIndex[$0] }
         table.removeAll()
         return true
@@ -171,6 +179,14 @@ extension SeriesBook {
             starts.add(series[index].value, isCreated: series[index].roles.isCreated)
         }
         return starts
+    }
+
+    var lifeSigns: PageLifeSigns {
+        var signs = PageLifeSigns()
+        for index in present {
+            if let sign = series[index].roles.lifeSign { signs.add(series[index].value, sign) }
+        }
+        return signs
     }
 
     /// The newest timestamp of the present page's counters.
@@ -255,6 +271,7 @@ extension SeriesBook {
         for one in absent where canonical[ExactText(one.text)] == nil {
             canonical[ExactText(one.text)] = series.count
             series.append(one.series)
+            if one.series.roles.isLifeSignAlone { lifeSignCount += 1 }
             if let bound = one.series.roles.bound { bounds.insert(bound) }
         }
     }

@@ -23,6 +23,7 @@ struct SeriesClassifier {
         }
         for (index, signal) in watch.signals.enumerated() { want(signal, index, try SelectorMatch(signal.selector)) }
         want("process_start_time_seconds") { _ in SeriesRoles(isStartTime: true) }
+        for (name, sign) in LifeSign.metrics { want(name) { _ in SeriesRoles(lifeSign: sign) } }
         for created in SeriesClassifier.createdNames(watch) {
             want(created) { _ in SeriesRoles(isStartTime: true, isCreated: true) }
         }
@@ -130,6 +131,7 @@ extension SeriesRoles {
         quantile = quantile ?? other.quantile
         isStartTime = isStartTime || other.isStartTime
         isCreated = isCreated || other.isCreated
+        lifeSign = lifeSign ?? other.lifeSign
         signals += other.signals
     }
 }

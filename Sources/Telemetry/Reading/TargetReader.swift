@@ -37,6 +37,7 @@ public struct TargetReader {
     /// A series that is new on this page may be one that was forgotten, so it has no base yet.
     private var hasForgotten = false
     private var freshness = FreshnessClock()
+    private var lives = LifeWatch()
     /// Series that had moved have been missing for so long that they are no longer waited for.
     private var isTiredOfMissing = false
 
@@ -85,6 +86,7 @@ public struct TargetReader {
         lastReadUptimeMs = nil
         starts = StartHistory()
         judge.forget()
+        lives.forget()
     }
 
     // MARK: layouts
@@ -115,7 +117,8 @@ public struct TargetReader {
         guard let sums else { return nil }
         if packed?.forgetLongGone() ?? false { hasForgotten = true }
         let page = PageFacts(
-            samples: layout.gaps.count, hasCounters: layout.cells.hasCounters, starts: shown, moving: moving,
+            samples: layout.gaps.count, hasCounters: layout.cells.hasCounters, starts: shown,
+            lifeSigns: packed?.lifeSigns(scratch.values) ?? PageLifeSigns(), moving: moving,
             missesMovingSeries: packed?.missesMovingSeries ?? false)
         return finish(sums, base, time, page)
     }
@@ -155,7 +158,9 @@ public struct TargetReader {
             if book.isFull { startAnew(&book) }
             throw error
         }
-        var facts = PageFacts(samples: samples, hasCounters: book.hasCounters, starts: book.starts)
+        var facts = PageFacts(
+            samples: samples, hasCounters: book.hasCounters, starts: book.starts,
+            lifeSigns: book.lifeSigns)
         facts.timestampMs = book.newestTimestampMs
         if isNearlyQuiet { facts.moving = book.movingRequests(limit: Self.namesShown) }
         var base = base(time, facts.starts)
@@ -225,17 +230,19 @@ public struct TargetReader {
     private mutating func finish(
         _ sums: ReadingSums, _ base: CountingBase, _ time: PageTime, _ page: PageFacts
     ) -> TargetReading {
-        starts.took(page.starts, hasReset: base.resets > 0, hasRisen: sums.hasRisen)
+        starts.took(page.starts, base, hasRisen: sums.hasRisen)
         // A page without anything to count is no base: what comes next may be a lifetime's numbers.
         if lastReadUptimeMs != nil || page.hasCounters { lastReadUptimeMs = time.uptimeMs }
         lastScrape = scrape
         let hasMoved = sums.hasRisen || base.doubtful.hasRisen || base.resets > 0 || base.hasFallen || base.cameBack
+        let unrenewedSeconds = lives.read(
+            page.lifeSigns, hasMoved: hasMoved, events: sums.events, seconds: base.coveredSeconds ?? 0)
         let judged = judge.judge(
             sums, base,
             JudgedPage(
                 processStart: starts.isTrusted ? page.starts.process : nil, scrape: scrape,
                 missesMovingSeries: page.missesMovingSeries,
-                isFrozen: freshness.isFrozen(page.timestampMs, hasMoved: hasMoved)))
+                isFrozen: freshness.isFrozen(page.timestampMs, hasMoved: hasMoved) || lives.isStale && !hasMoved))
         if judged.isTiredOfMissing {
             packed?.forgetMissed()
             isTiredOfMissing = packed == nil
@@ -247,9 +254,12 @@ public struct TargetReader {
         if base.hasDoubtfulSignal, !reading.notes.contains(.lateSeriesNotCounted) {
             reading.notes.append(.lateSeriesNotCounted)
         }
+        if starts.areShort { reading.notes.append(.shortProcesses) }
+        if lives.isStale, !hasMoved { reading.notes.append(.notRenewed) }
         reading.isAmbiguous = judged.isAmbiguous
         reading.freshness = freshness.read(
             hasMoved: hasMoved, timestampMs: page.timestampMs, atUptimeMs: time.uptimeMs)
+        reading.freshness.unrenewedSeconds = unrenewedSeconds
         if let requests = reading.requests, requests > 0, requests <= CountingBase.smallCount {
             reading.movingSeries = page.moving
         }
@@ -267,6 +277,7 @@ private struct PageFacts {
     /// There is anything but start times on it.
     let hasCounters: Bool
     let starts: PageStarts
+    let lifeSigns: PageLifeSigns
     var moving: [String] = []
     var timestampMs: Int64?
     /// A series of requests or errors that had moved on the page before is not on this one.

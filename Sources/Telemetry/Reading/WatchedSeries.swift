@@ -12,10 +12,15 @@ struct SeriesRoles: Equatable {
     var isStartTime = false
     /// Of the start times those that are a `_created` line.
     var isCreated = false
+    /// It moves whether or not there is traffic.
+    var lifeSign: LifeSign?
     /// What it is to the release's signals.
     var signals: [SignalRole] = []
 
     static let none = SeriesRoles()
+
+    /// Nothing but a life sign.
+    var isLifeSignAlone: Bool { lifeSign != nil && self == SeriesRoles(lifeSign: lifeSign) }
 
     /// What must not have thousands of values.
     var bound: Double? { bucketBound ?? quantile }
