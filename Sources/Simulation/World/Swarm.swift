@@ -53,7 +53,7 @@ struct Swarm {
         // Decided by what was drawn already, so that the seeds' other lots stay as they are.
         isStoppedAtTimes = (troubleEveryMs + faultPhaseMs) % 4 == 0
         hasPeculiarExporters = (troubleEveryMs / 4 + faultPhaseMs) % 3 == 0
-        losesAnAnswer = (troubleEveryMs / 12 + faultPhaseMs / 3) % 4 == 0
+        losesAnAnswer = (troubleEveryMs / 12 + faultPhaseMs / 3) % 3 > 0
     }
 
     var summary: String {
