@@ -195,4 +195,33 @@ struct WholePageTests {
         #expect(scraper.errors <= Double(30 * 115))
         #expect(scraper.worst < 0.6)
     }
+
+    /// Most of a target's requests are errors, their series is missing for longer than it is waited for, and the good ones are
+    /// told without it. Its return brings the errors of all that time, which would be those of one page.
+    @Test(arguments: [40, 90])
+    func errorsOfAnAbsenceAreNotThoseOfItsLastPage(_ pages: Int) throws {
+        var scraper = try Scraper()
+        for step in 0..<200 {
+            let isAway = step >= 20 && step < 20 + pages
+            try scraper.read(Self.page(5_000 + 20 * step, isAway ? nil : 2_000 + 80 * step))
+            if let told = scraper.last.requests, let seconds = scraper.last.coveredSeconds, step > 4 {
+                #expect(told <= 201 * seconds, "step \(step): \(told) in \(seconds) s")
+            }
+        }
+        #expect(scraper.last.requests == 100 && scraper.last.errors == 80)
+    }
+
+    /// What was held back before the scrapes failed for a minute is not told as if it were of now.
+    @Test func countsBeforeAGapAreNotToldAlone() throws {
+        var scraper = try Scraper()
+        for step in 0..<160 where step < 2 || step >= 120 {
+            scraper.uptimeMs = Int64(500 * step)
+            // Much traffic before the gap, little after it, and a series with a lifetime of errors on its first page.
+            let good = step < 2 ? 5_000 + 150 * step : 6_000 + 20 * step
+            try scraper.read(Self.page(good, step < 120 ? nil : 1_900 + step))
+            if let told = scraper.last.requests, let seconds = scraper.last.coveredSeconds {
+                #expect(told <= 60 * seconds, "step \(step): \(told) in \(seconds) s")
+            }
+        }
+    }
 }

@@ -57,8 +57,9 @@ extension Release {
     /// then. That a cycle's own length reaches back is usual.
     private var reachesBackBeforeTheWatch: Bool {
         guard let since = watchedSinceUptimeMs else { return false }
-        let began = [baseline.countsBeganUptimeMs, canary.countsBeganUptimeMs].compactMap { $0 }.min() ?? .max
-        return began < since - 3 * plan.scrape.intervalMs / 2
+        let seconds = Double(plan.scrape.intervalMs) * 1.5 / 1_000
+        let began = [baseline, canary].compactMap { $0.heldCountsBeganUptimeMs(over: seconds) }.min()
+        return began.map { $0 < since } ?? false
     }
 
     private mutating func judge(_ context: inout StepContext) {

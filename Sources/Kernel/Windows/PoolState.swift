@@ -226,6 +226,13 @@ struct PoolState: Sendable, Equatable {
         }.min()
     }
 
+    /// The same of pages that cover more than that: they tell what earlier pages withheld.
+    func heldCountsBeganUptimeMs(over seconds: Double) -> Int64? {
+        targets.filter { $0.cycleSeconds ?? 0 > seconds }.compactMap { target in
+            target.lastPageUptimeMs.map { $0 - Int64(min(target.cycleSeconds ?? 0, 1e9) * 1_000) }
+        }.min()
+    }
+
     /// Targets that answered in this cycle.
     var increments: [InstanceIncrements] { targets.flatMap(\.increments) }
 

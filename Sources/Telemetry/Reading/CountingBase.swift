@@ -130,6 +130,11 @@ struct CountingBase {
     private mutating func judge(_ series: inout WatchedSeries, isBack: Bool) -> Double {
         let value = series.value
         guard let last = series.last else { return begin(&series) }
+        if let mark = series.mark, mark.isGivenUp {
+            // The requests of its absence were told without it.
+            series.setBase(value)
+            return 0
+        }
         if Self.hasFallen(from: last, to: value) {
             return fall(&series, from: last)
         }
@@ -284,4 +289,6 @@ struct SeriesMark: Equatable {
     var low: Double?
     /// Its last increment was doubtful: what it does next tells whether that was plausible.
     var isFollowed = false
+    /// It had moved and was missing for too long, so the other counts were told without it.
+    var isGivenUp = false
 }

@@ -120,8 +120,9 @@ struct IncrementJudge {
         if let earlier = open.take() { whole.absorb(earlier) }
         // The series fell and returned by different amounts, so their sums do not fit each other.
         if base.hasReturned, whole.hasMoreErrors { return result }
+        gaps.began(afterSeconds: sincePage)
         decide(&result, whole, base, (seconds, span))
-        if !isRepeat { gaps.read(afterSeconds: sincePage) }
+        if !isRepeat { gaps.ended(afterSeconds: sincePage) }
         learnRate(whole, base, (seconds, span), isTold: result.sums != nil)
         return result
     }
@@ -312,11 +313,18 @@ struct IncrementJudge {
 
     // MARK: some series
 
-    /// The page, because of some of its series. What was settled before it is told.
+    /// The page, because of some of its series. What was settled before it is told, but for what lies before a gap in the
+    /// scrapes: that is too old to be told alone.
     private mutating func holdBack(_ result: inout Judgement, _ sums: ReadingSums, _ base: CountingBase, _ time: Time) {
-        pending = Pending(
+        var held = Pending(
             sums: sums, doubtful: base.doubtful, seconds: time.told, spanSeconds: time.span, note: .lateSeriesNotCounted
         )
+        defer { pending = held }
+        if gaps.isGap, let all = result.sums, let seconds = result.coveredSeconds, seconds > time.told {
+            (held.sums, held.seconds, held.spanSeconds) = (all, seconds, held.spanSeconds + seconds - time.told)
+            (result.sums, result.coveredSeconds) = (nil, nil)
+            return
+        }
         guard let told = result.coveredSeconds, told > time.told else {
             (result.sums, result.coveredSeconds) = (nil, nil)
             return
@@ -386,9 +394,13 @@ private struct ScrapeGaps {
     private var usualSeconds = Double.infinity
     /// The page before came after a gap: what it did not show may be on this one.
     private(set) var isAfterGap = false
+    /// This page comes after a gap.
+    private(set) var isGap = false
 
-    mutating func read(afterSeconds seconds: Double) {
-        isAfterGap = seconds > 1.5 * usualSeconds
+    mutating func began(afterSeconds seconds: Double) { isGap = seconds > 1.5 * usualSeconds }
+
+    mutating func ended(afterSeconds seconds: Double) {
+        isAfterGap = isGap
         usualSeconds = min(seconds, 1.2 * usualSeconds)
     }
 }

@@ -74,7 +74,7 @@ struct PackedSeries {
     var missesMovingSeries: Bool { absent.contains(where: \.series.isMissed) }
 
     /// The missing series are no longer waited for.
-    mutating func forgetMissed() { for index in absent.indices { absent[index].series.hasMoved = false } }
+    mutating func forgetMissed() { for index in absent.indices { absent[index].series.giveUp() } }
 
     // MARK: forgetting
 

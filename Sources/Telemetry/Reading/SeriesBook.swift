@@ -208,7 +208,7 @@ extension SeriesBook {
 
     /// The missing series are no longer waited for.
     mutating func forgetMissed(scrape: UInt64) {
-        for index in series.indices where series[index].scrape != scrape { series[index].hasMoved = false }
+        for index in series.indices where series[index].scrape != scrape { series[index].giveUp() }
     }
 
     /// Is there anything on the page but start times and gauges?

@@ -71,6 +71,15 @@ struct WatchedSeries {
         hasMoved = false
     }
 
+    /// It is not waited for any longer. Its return is a base.
+    mutating func giveUp() {
+        guard isMissed else { return }
+        hasMoved = false
+        var given = mark ?? SeriesMark()
+        given.isGivenUp = true
+        mark = given
+    }
+
     /// It began at zero again while it was not on the page.
     mutating func restart() { setBase(0) }
 }
