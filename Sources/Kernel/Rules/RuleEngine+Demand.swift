@@ -6,9 +6,10 @@ extension RuleEngine {
     /// first, then by name.
     var wanting: [Int] {
         let wanting = rules.indices.filter { index in
-            rules[index].action == .rollback && alerts[index].phase == .firing
+            alerts[index].phase == .firing && rules[index].action == .rollback
                 && evaluations[index]?.evidence.verdict == .breached
         }
+        guard wanting.count > 1 else { return wanting }
         return wanting.sorted { left, right in
             let since = (alerts[left].activeSinceWallMs ?? 0, alerts[right].activeSinceWallMs ?? 0)
             return since.0 != since.1 ? since.0 < since.1 : rules[left].name < rules[right].name
@@ -22,7 +23,7 @@ extension RuleEngine {
     var isHoldWanted: Bool { isFiring(.hold) }
 
     private func isFiring(_ action: RulePlan.Action) -> Bool {
-        rules.indices.contains { rules[$0].action == action && alerts[$0].phase == .firing }
+        alerts.indices.contains { alerts[$0].phase == .firing && rules[$0].action == action }
     }
 
     /// A breach that the baseline has as well says nothing against the canary, nor does what the canary shows before a whole
@@ -45,8 +46,8 @@ extension RuleEngine {
 
     /// Of the first rule without a verdict.
     private var inconclusiveReason: String? {
-        for evaluation in evaluations {
-            if case .inconclusive(let reason)? = evaluation?.evidence.verdict { return reason }
+        for index in evaluations.indices {
+            if case .inconclusive(let reason)? = evaluations[index]?.evidence.verdict { return reason }
         }
         return nil
     }

@@ -42,36 +42,39 @@ struct RuleEngine: Sendable, Equatable {
         let taken = measures.taken(baseline: baseline, canary: canary)
         let prepared = measures.rules
         let blindness = RuleEngine.blindness(baseline, canary)
+        let longestStepMs = intervalMs * 3 / 2
         var outcomes: [RuleOutcome] = []
         for index in prepared.indices {
             let measure = taken[prepared[index].place]
-            let tested =
-                prepared[index].asksForProof
-                ? regressionEvaluation(rule: index, measure, blindness: blindness) : nil
-            let evaluation = tested ?? RuleEvaluation(rule: prepared[index], measure: measure)
-            if let outcome = take(evaluation, rule: index, intervalMs: intervalMs, at: now) { outcomes.append(outcome) }
+            let rule = prepared[index]
+            let evaluation =
+                if rule.asksForProof, let tested = regressionEvaluation(rule: index, measure, blindness: blindness) {
+                    tested
+                } else {
+                    RuleEvaluation(rule: rule, measure: measure)
+                }
+            let (verdict, isShared) = (evaluation.evidence.verdict, evaluation.baselineBreachesToo)
+            evaluations[index] = evaluation
+            switch take(verdict, isShared: isShared, rule: index, rule, longestStepMs: longestStepMs, at: now) {
+            case .none: break
+            case .fired: if let outcome = fired(index, at: now) { outcomes.append(outcome) }
+            case .resolved: if let outcome = resolved(index) { outcomes.append(outcome) }
+            }
         }
         return outcomes
     }
 
+    /// - Parameter isShared: the baseline breaches as well.
     private mutating func take(
-        _ evaluation: RuleEvaluation, rule index: Int, intervalMs: Int64, at now: Moment
-    ) -> RuleOutcome? {
-        let (rule, verdict) = (rules[index], evaluation.evidence.verdict)
+        _ verdict: Verdict, isShared: Bool, rule index: Int, _ rule: PreparedRule, longestStepMs: Int64, at now: Moment
+    ) -> AlertState.Change {
         // It is noted before the rule fires too, because the trouble may end while `for` runs.
-        if evaluation.baselineBreachesToo, rule.action == .rollback {
+        if isShared, rule.action == .rollback {
             alerts[index].sharedTroubleUntilUptimeMs = now.uptimeMs + rule.windowMs
         }
-        evaluations[index] = evaluation
         verdictCounts[index].count(verdict)
-        let change = alerts[index].take(
-            verdict, forMs: rule.forMs, keepFiringForMs: rule.keepFiringForMs, longestStepMs: intervalMs * 3 / 2,
-            at: now)
-        switch change {
-        case .none: return nil
-        case .fired: return fired(index, at: now)
-        case .resolved: return resolved(index)
-        }
+        return alerts[index].take(
+            verdict, forMs: rule.forMs, keepFiringForMs: rule.keepFiringForMs, longestStepMs: longestStepMs, at: now)
     }
 
     /// `keep_firing_for` outlives the release: a rollback takes seconds, and an alert that is resolved so soon may be
