@@ -131,10 +131,7 @@ public struct Kernel: Sendable, Equatable {
             if release.firstSampleUptimeMs == nil {
                 release.firstSampleUptimeMs = report.sampledUptimeMs?.lowerBound ?? now.uptimeMs
             }
-            switch report.pool {
-            case .baseline: release.baseline.take(report, at: now)
-            case .canary: release.canary.take(report, at: now)
-            }
+            release.pools.take(report, at: now)
         }
     }
 

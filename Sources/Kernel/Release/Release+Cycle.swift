@@ -6,9 +6,9 @@ extension Release {
         cycles += 1
         closePools(at: context.now)
         gatherEvidence(at: context.now)
-        baseline.noteTraffic()
-        if let rate = canary.cycleRequestRate { isCanaryServing = rate > plan.proof.belowPerSecond }
-        if mayHaveTraffic { canary.noteTraffic() } else { canary.noteNoTraffic() }
+        pools.baseline.noteTraffic()
+        if let rate = pools.canary.cycleRequestRate { isCanaryServing = rate > plan.proof.belowPerSecond }
+        if mayHaveTraffic { pools.canary.noteTraffic() } else { pools.canary.noteNoTraffic() }
         switch phase {
         case .idle: beginByTraffic(&context)
         case .watching: judge(&context)
@@ -22,24 +22,19 @@ extension Release {
         recordRules(&context)
         lastCycleUptimeMs = context.now.uptimeMs
         (firstSampleBeforeUptimeMs, firstSampleUptimeMs) = (firstSampleUptimeMs ?? firstSampleBeforeUptimeMs, nil)
-        baseline.openCycle()
-        canary.openCycle()
+        pools.openCycle()
     }
 
     private mutating func closePools(at now: Moment) {
-        let allowsLate = plan.scrape.lateAfterMs != nil
-        baseline.closeCycle(atMs: now.uptimeMs, allowsLate: allowsLate)
-        canary.closeCycle(atMs: now.uptimeMs, allowsLate: allowsLate)
-        guard !isShareSettled else { return }
-        baseline.startComparisonsOver()
-        canary.startComparisonsOver()
+        pools.closeCycle(atMs: now.uptimeMs, allowsLate: plan.scrape.lateAfterMs != nil)
+        if !isShareSettled { pools.startComparisonsOver() }
     }
 
     /// What this cycle counted was counted with one share: since the first scrape of the cycle before, from which its counts
     /// begin, or since the counts of a page began that tells what earlier pages withheld.
     private var isShareSettled: Bool {
-        let began = [baseline.countsBeganUptimeMs, canary.countsBeganUptimeMs, firstSampleBeforeUptimeMs ?? .min]
-        return poll.shares.isSettled(sinceUptimeMs: began.compactMap { $0 }.min() ?? .min)
+        let began = min(pools.countsBeganUptimeMs ?? .max, firstSampleBeforeUptimeMs ?? .min)
+        return poll.shares.isSettled(sinceUptimeMs: began)
     }
 
     /// The canary has its share, as far as the router tells; of a router that can never be read it is assumed.
@@ -49,7 +44,7 @@ extension Release {
 
     private mutating func gatherEvidence(at now: Moment) {
         rules.regression.take(
-            baseline: baseline, canary: canary, basisPoints: poll.share, isWatching: phase == .watching,
+            baseline: pools.baseline, canary: pools.canary, basisPoints: poll.share, isWatching: phase == .watching,
             isShareSettled: isShareSettled && !reachesBackBeforeTheWatch, atUptimeMs: now.uptimeMs)
     }
 
@@ -58,13 +53,13 @@ extension Release {
     private var reachesBackBeforeTheWatch: Bool {
         guard let since = watchedSinceUptimeMs else { return false }
         let seconds = Double(plan.scrape.intervalMs) * 1.5 / 1_000
-        let began = [baseline, canary].compactMap { $0.heldCountsBeganUptimeMs(over: seconds) }.min()
+        let began = pools.heldCountsBeganUptimeMs(over: seconds)
         return began.map { $0 < since } ?? false
     }
 
     private mutating func judge(_ context: inout StepContext) {
         let outcomes = rules.judge(
-            baseline: baseline, canary: canary, intervalMs: plan.scrape.intervalMs, at: context.now)
+            baseline: pools.baseline, canary: pools.canary, intervalMs: plan.scrape.intervalMs, at: context.now)
         report(outcomes, &context)
         act(&context)
     }

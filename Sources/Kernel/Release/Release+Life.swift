@@ -70,7 +70,7 @@ extension Release {
 
     /// A router that cannot be read does not keep a release from being watched: traffic on the canary tells as well.
     mutating func beginByTraffic(_ context: inout StepContext) {
-        guard phase == .idle, poll.share == nil, let rate = canary.cycleRequestRate else { return }
+        guard phase == .idle, poll.share == nil, let rate = pools.canary.cycleRequestRate else { return }
         guard rate > plan.proof.belowPerSecond else { return }
         begin(&context, because: "the canary serves \(NumberText.plain(rate)) requests/s")
     }
@@ -80,10 +80,7 @@ extension Release {
         watchedSinceUptimeMs = context.now.uptimeMs
         poll.shares.begin()
         retireRollback()
-        baseline.begin(Release.freshWindow(plan, targets: baseline.targets.count, at: context.now))
-        canary.begin(Release.freshWindow(plan, targets: canary.targets.count, at: context.now))
-        baseline.dropIncrements()
-        canary.dropIncrements()
+        pools.begin(plan, at: context.now)
         report(rules.begin(), &context)
         context.record(.began(baseline: plan.baseline.version, canary: plan.canary.version), release: name)
         enter(.watching, &context, because: reason)

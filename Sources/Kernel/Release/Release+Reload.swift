@@ -12,14 +12,11 @@ extension Release {
         report(rules.resolveRules(missingIn: next.rules), &context)
         plan = next
         rules.adopt(next, from: old, isSamePair: isSamePair)
-        if isSamePair, Release.countsTheSame(old, next) {
-            let windowsMs = Release.windowsMs(of: next)
-            baseline.adopt(next.baseline, from: old.baseline, windowsMs: windowsMs)
-            canary.adopt(next.canary, from: old.canary, windowsMs: windowsMs)
+        if isSamePair, old.countsTheSame(as: next) {
+            pools.adopt(next, from: old)
         } else {
-            startPoolsAnew(at: context.now)
+            startPoolsOver(at: context.now)
         }
-        (baseline.isCompared, canary.isCompared) = (next.asksForProof, next.asksForProof)
         if old.router != next.router {
             poll.forget(nextUptimeMs: context.now.uptimeMs)
             poll.health.forget()
@@ -43,7 +40,7 @@ extension Release {
         report(rules.resolveAll(because: reason), &context)
         poll.forget(nextUptimeMs: context.now.uptimeMs)
         heldReason = nil
-        startPoolsAnew(at: context.now)
+        startPoolsOver(at: context.now)
         lastCycleUptimeMs = nil
         guard phase == .watching else { return }
         context.record(.ended(.replaced), release: name)
@@ -53,31 +50,12 @@ extension Release {
 
     /// A target that served and is removed while its rollback is open may go on serving, unseen.
     private mutating func noteUnseenTargets(_ next: PoolPlan) {
-        guard let open = rollback, open.isOpen else { return }
-        let removed = zip(plan.canary.targets, canary.targets).filter { target, state in
-            state.silence.hasServed && !next.targets.contains { $0.instance == target.instance }
-        }
-        rollback?.noteUnseen(targets: removed.map(\.1.instance))
+        guard rollback?.isOpen == true else { return }
+        rollback?.noteUnseen(targets: pools.servingTargets(of: plan.canary, missingIn: next))
     }
 
-    private mutating func startPoolsAnew(at now: Moment) {
+    private mutating func startPoolsOver(at now: Moment) {
         watchedSinceUptimeMs = watchedSinceUptimeMs.map { _ in now.uptimeMs }
-        (baseline, canary) = Release.freshPools(plan, at: now)
-        // The running cycle asked the targets of before.
-        baseline.markNew()
-        canary.markNew()
-    }
-
-    /// Whether counts taken under one plan mean the same under the other. Targets and windows may differ: what the targets
-    /// that stay have told is kept.
-    private static func countsTheSame(_ old: ReleasePlan, _ new: ReleasePlan) -> Bool {
-        func withoutTargets(_ pool: PoolPlan) -> PoolPlan {
-            var pool = pool
-            pool.targets = []
-            return pool
-        }
-        return withoutTargets(old.baseline) == withoutTargets(new.baseline)
-            && withoutTargets(old.canary) == withoutTargets(new.canary) && old.indicators == new.indicators
-            && old.scrape.intervalMs == new.scrape.intervalMs
+        pools.startOver(plan, at: now)
     }
 }

@@ -61,7 +61,7 @@ extension Release {
         guard var process = rollback else { return }
         rollback = nil
         var step = RollbackStep(facts: facts, context: context)
-        work(&process, &canary, &step)
+        work(&process, &pools.canary, &step)
         rollback = process
         context = step.context
         for command in step.commands {
@@ -93,7 +93,8 @@ extension Release {
         guard !context.isDryRun else {
             return explain("dry run: the canary was put back: \(observations.text); the router is not called")
         }
-        let verdict = driftGuard.judge(drifted, baseline: baseline, canary: canary, isHeld: heldReason != nil)
+        let verdict = driftGuard.judge(
+            drifted, baseline: pools.baseline, canary: pools.canary, isHeld: heldReason != nil)
         switch verdict {
         case .takeOut: takeOutAgain(observations, &context)
         case .overrule(let request): overrule(request, observations, &context)
@@ -158,8 +159,8 @@ extension Release {
         let now = context.now.uptimeMs
         let before = max(lastCycleUptimeMs ?? now, now - 3 * plan.scrape.intervalMs)
         // While a target withholds its counts the rate is a lower bound: it may be evidence, but no proof of silence.
-        let rate = canary.cycleRequestRate.flatMap { rate in
-            canary.withholdingTargets == 0 || rate > plan.proof.countedBelow ? rate : nil
+        let rate = pools.canary.cycleRequestRate.flatMap { rate in
+            pools.canary.withholdingTargets == 0 || rate > plan.proof.countedBelow ? rate : nil
         }
         driftGuard.stray.see(
             rate: rate, seconds: Double(now - before) / 1_000, below: plan.proof, fromUptimeMs: before)
@@ -188,7 +189,7 @@ extension Release {
 
     /// Which instances, for the operator who has to find the way that the requests take.
     private var strayPlaces: String {
-        let busy = canary.targets.filter { ($0.cycleRequests ?? 0) > 0 }.prefix(3).map(\.instance)
+        let busy = pools.canary.targets.filter { ($0.cycleRequests ?? 0) > 0 }.prefix(3).map(\.instance)
         return busy.isEmpty ? "" : ", at \(busy.joined(separator: ", "))"
     }
 }

@@ -31,8 +31,7 @@ struct Release: Sendable, Equatable {
     /// Since when this process watches the canary with its share; nil while nothing is watched. Processes that started
     /// after it count from zero.
     var watchedSinceUptimeMs: Int64?
-    var baseline: PoolState
-    var canary: PoolState
+    var pools: PoolPair
     var rules: RuleEngine
     var poll: RouterPoll
     /// The incident that is open, or the one whose latch holds.
@@ -58,7 +57,7 @@ struct Release: Sendable, Equatable {
     init(plan: ReleasePlan, at now: Moment) {
         self.plan = plan
         sinceWallMs = now.wallMs
-        (baseline, canary) = Release.freshPools(plan, at: now)
+        pools = PoolPair(plan, at: now)
         rules = RuleEngine(plan: plan)
         poll = RouterPoll(nextUptimeMs: now.uptimeMs)
     }
@@ -68,7 +67,7 @@ struct Release: Sendable, Equatable {
     /// What a rollback has to know.
     var facts: ReleaseFacts {
         ReleaseFacts(
-            plan: plan, baseline: baseline, canary: canary, observations: poll.observations,
+            plan: plan, baseline: pools.baseline, canary: pools.canary, observations: poll.observations,
             lastCycleUptimeMs: lastCycleUptimeMs)
     }
 
@@ -77,34 +76,6 @@ struct Release: Sendable, Equatable {
     }
 
     var incidents: [Incident] { history.incidents + (rollback.map { [$0.incident] } ?? []) }
-
-    // MARK: Windows
-
-    /// The window that stands for "now" where no rule asks for one.
-    static let defaultWindowMs: Int64 = 60_000
-
-    var shownWindowMs: Int64 { plan.rules.map(\.windowMs).min() ?? Release.defaultWindowMs }
-
-    static func freshPools(_ plan: ReleasePlan, at now: Moment) -> (baseline: PoolState, canary: PoolState) {
-        func pool(_ pool: PoolPlan) -> PoolState {
-            PoolState(
-                plan: pool, window: freshWindow(plan, targets: pool.targets.count, at: now),
-                isCompared: plan.asksForProof)
-        }
-        return (pool(plan.baseline), pool(plan.canary))
-    }
-
-    static func freshWindow(_ plan: ReleasePlan, targets: Int, at now: Moment) -> PoolWindow {
-        PoolWindow(
-            windowsMs: windowsMs(of: plan), intervalMs: plan.scrape.intervalMs, beganAtMs: now.uptimeMs,
-            targets: targets, signals: plan.indicators.signals)
-    }
-
-    /// Every window that the plan asks for.
-    static func windowsMs(of plan: ReleasePlan) -> [Int64] {
-        let ruleWindows = plan.rules.map(\.windowMs)
-        return (ruleWindows.isEmpty ? [defaultWindowMs] : ruleWindows) + [plan.drainWindowMs].compactMap { $0 }
-    }
 
     // MARK: What it says
 

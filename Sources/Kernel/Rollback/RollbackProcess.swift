@@ -8,23 +8,7 @@ import Support
 /// It takes what happens (``durable(through:_:)``, ``applied(_:_:)``, ``observed(_:_:)``, ``tick(_:)``, ``cycleEnded(_:_:)``)
 /// and collects what is to be done in a ``RollbackStep``. It never stops trying while the incident is open.
 struct RollbackProcess: Sendable, Equatable {
-    /// Where it is. What a state waits for is part of the state, so nothing else can be waited for.
-    enum State: Sendable, Equatable {
-        /// The intent is on its way to the disk; after this time the router is called all the same.
-        case awaitingDurable(untilUptimeMs: Int64)
-        case applying(RouterCall)
-        case observing(RouterCall)
-        /// A step of several is in place; the baseline has to carry it for a while.
-        case draining(pollUptimeMs: Int64)
-        /// A pause before the next try.
-        case pausing(untilUptimeMs: Int64)
-        /// The router shows 0 % everywhere; the canary's traffic has to follow.
-        case verifying(pollUptimeMs: Int64)
-        /// Nothing is to be done.
-        case settled
-    }
-
-    private(set) var state: State
+    private(set) var state: RollbackState
     /// What its journal entries say; changed by ``write(_:_:)`` and by the replay alone.
     var incident: Incident
     /// The intent's entry was lost on its way to the disk.
@@ -47,7 +31,7 @@ struct RollbackProcess: Sendable, Equatable {
     /// cannot be seen any more.
     private(set) var unseenTargets: [String] = []
 
-    init(_ incident: Incident, plan: RollbackPlan, at now: Moment, state: State) {
+    init(_ incident: Incident, plan: RollbackPlan, at now: Moment, state: RollbackState) {
         self.incident = incident
         self.state = state
         limits = RollbackLimits(deadlineMs: plan.deadlineMs, at: now)
@@ -62,13 +46,6 @@ struct RollbackProcess: Sendable, Equatable {
     /// Its deadline has passed, and people were notified.
     var isOverdue: Bool { limits.isOverdue }
 
-    private var call: RouterCall? {
-        switch state {
-        case .applying(let call), .observing(let call): call
-        case .awaitingDurable, .draining, .pausing, .verifying, .settled: nil
-        }
-    }
-
     /// Where its calls go; after it, too, those of the regular polls.
     var destination: CallDestination { incident.isOnFallback ? .fallback : .primary }
 
@@ -77,9 +54,7 @@ struct RollbackProcess: Sendable, Equatable {
 
     /// The proof is complete and the router is being polled for the last time. No limit cuts this short: it ends with the
     /// answer, or when the call expires.
-    private var isBeingConfirmed: Bool { proof.isComplete && call != nil }
-
-    // MARK: Its beginning
+    private var isBeingConfirmed: Bool { proof.isComplete && state.call != nil }
 
     /// People are notified of the verdict, and the steps begin where the plan asks for them. The router waits for the intent.
     mutating func begin(sequence: UInt64, because reason: String, _ step: inout RollbackStep) {
@@ -138,8 +113,6 @@ struct RollbackProcess: Sendable, Equatable {
         apply(&step)
     }
 
-    // MARK: What it writes and says
-
     /// Writes an entry of the incident and applies it, so that the incident in memory is what the journal says.
     ///
     /// - Returns: the entry's sequence.
@@ -158,8 +131,6 @@ struct RollbackProcess: Sendable, Equatable {
         let sinceMs = step.now.uptimeMs - limits.episodeUptimeMs
         step.context.emit(.measure(.rollbackPhase(release: step.name, phase: phase, sinceVerdictMs: sinceMs)))
     }
-
-    // MARK: The journal
 
     /// The intent is on disk: now the router may be called.
     mutating func durable(through sequence: UInt64, _ step: inout RollbackStep) {
@@ -272,12 +243,7 @@ struct RollbackProcess: Sendable, Equatable {
     /// The earliest moment at which there is something to do by time alone; nil when nothing is.
     func wakeUptimeMs(plan: ReleasePlan) -> Int64? {
         let limit = isBeingConfirmed ? nil : limits.reportUptimeMs
-        let wake: Int64
-        switch state {
-        case .settled: return nil
-        case .applying(let call), .observing(let call): wake = call.expiresUptimeMs
-        case .awaitingDurable(let time), .draining(let time), .pausing(let time), .verifying(let time): wake = time
-        }
+        guard let wake = state.wakeUptimeMs else { return nil }
         return [wake, limit, fallbackDueUptimeMs(plan: plan)].compactMap { $0 }.min()
     }
 
@@ -389,7 +355,7 @@ struct RollbackProcess: Sendable, Equatable {
 
     /// One last poll: the acknowledgement must not rest on a read-back that has grown old.
     private mutating func confirm(_ step: inout RollbackStep) {
-        if call == nil { observe(&step) }
+        if state.call == nil { observe(&step) }
     }
 
     private mutating func acknowledge(_ step: inout RollbackStep) {

@@ -7,7 +7,8 @@ extension ReleaseSnapshot {
         let openIncident = release.rollback.flatMap { $0.incident.isOpen ? $0.id : nil }
         self.init(
             name: release.name, phase: Phase(release), sinceWallMs: release.sinceWallMs,
-            baseline: PoolSnapshot(release.baseline, in: release), canary: PoolSnapshot(release.canary, in: release),
+            baseline: PoolSnapshot(release.pools.baseline, in: release),
+            canary: PoolSnapshot(release.pools.canary, in: release),
             observedCanaryBasisPoints: release.poll.share, observations: release.poll.observations,
             rules: release.plan.rules.indices.map { RuleSnapshot(rule: $0, in: release) }, openIncident: openIncident,
             explanation: release.explanation, warnings: release.warnings, cycles: release.cycles)
@@ -30,7 +31,7 @@ extension ReleaseSnapshot.Phase {
 
 extension PoolSnapshot {
     fileprivate init(_ pool: PoolState, in release: Release) {
-        let view = pool.window.view(windowMs: release.shownWindowMs)
+        let view = pool.window.view(windowMs: release.plan.shownWindowMs)
         self.init(
             version: pool.version,
             targets: pool.targets.map { target in
@@ -69,7 +70,7 @@ extension Release {
     /// What an operator should fix, in a fixed order.
     fileprivate var warnings: [String] {
         var found = unreadableEntries + plan.remarks.prefix(10)
-        for pool in [baseline, canary] {
+        for pool in [pools.baseline, pools.canary] {
             for target in pool.targets {
                 for warning in target.warnings where found.count < 20 {
                     found.append("\(pool.version) \(target.instance): \(warning)")

@@ -1,0 +1,115 @@
+import Model
+
+/// The two pools of a release, read and windowed alike.
+struct PoolPair: Sendable, Equatable {
+    var baseline: PoolState
+    var canary: PoolState
+
+    init(_ plan: ReleasePlan, at now: Moment) {
+        func pool(_ pool: PoolPlan) -> PoolState {
+            PoolState(
+                plan: pool, window: PoolPair.freshWindow(plan, targets: pool.targets.count, at: now),
+                isCompared: plan.asksForProof)
+        }
+        (baseline, canary) = (pool(plan.baseline), pool(plan.canary))
+    }
+
+    private static func freshWindow(_ plan: ReleasePlan, targets: Int, at now: Moment) -> PoolWindow {
+        PoolWindow(
+            windowsMs: plan.windowsMs, intervalMs: plan.scrape.intervalMs, beganAtMs: now.uptimeMs,
+            targets: targets, signals: plan.indicators.signals)
+    }
+
+    mutating func take(_ report: ScrapeReport, at now: Moment) {
+        switch report.pool {
+        case .baseline: baseline.take(report, at: now)
+        case .canary: canary.take(report, at: now)
+        }
+    }
+
+    // MARK: Cycles
+
+    mutating func closeCycle(atMs now: Int64, allowsLate: Bool) {
+        baseline.closeCycle(atMs: now, allowsLate: allowsLate)
+        canary.closeCycle(atMs: now, allowsLate: allowsLate)
+    }
+
+    mutating func openCycle() {
+        baseline.openCycle()
+        canary.openCycle()
+    }
+
+    mutating func startComparisonsOver() {
+        baseline.startComparisonsOver()
+        canary.startComparisonsOver()
+    }
+
+    /// When the counts of the running cycle began to come about, by the page that reaches back furthest; nil without counts.
+    var countsBeganUptimeMs: Int64? {
+        [baseline.countsBeganUptimeMs, canary.countsBeganUptimeMs].compactMap { $0 }.min()
+    }
+
+    /// The same of pages that cover more than so many seconds: they bring what earlier pages withheld.
+    func heldCountsBeganUptimeMs(over seconds: Double) -> Int64? {
+        [baseline.heldCountsBeganUptimeMs(over: seconds), canary.heldCountsBeganUptimeMs(over: seconds)]
+            .compactMap { $0 }.min()
+    }
+
+    // MARK: Releases and plans
+
+    /// A release begins: its windows have nothing of the time before.
+    mutating func begin(_ plan: ReleasePlan, at now: Moment) {
+        baseline.begin(PoolPair.freshWindow(plan, targets: baseline.targets.count, at: now))
+        canary.begin(PoolPair.freshWindow(plan, targets: canary.targets.count, at: now))
+        baseline.dropIncrements()
+        canary.dropIncrements()
+    }
+
+    /// Nothing that was counted holds under the plan; the running cycle asked the targets of before.
+    mutating func startOver(_ plan: ReleasePlan, at now: Moment) {
+        self = PoolPair(plan, at: now)
+        baseline.markNew()
+        canary.markNew()
+    }
+
+    /// Targets and windows of another plan that counts the same; what the targets that stay have told is kept.
+    mutating func adopt(_ next: ReleasePlan, from old: ReleasePlan) {
+        baseline.adopt(next.baseline, from: old.baseline, windowsMs: next.windowsMs)
+        canary.adopt(next.canary, from: old.canary, windowsMs: next.windowsMs)
+        (baseline.isCompared, canary.isCompared) = (next.asksForProof, next.asksForProof)
+    }
+
+    /// Targets of the canary that have served and that the next plan does not name.
+    func servingTargets(of old: PoolPlan, missingIn next: PoolPlan) -> [String] {
+        zip(old.targets, canary.targets).filter { target, state in
+            state.silence.hasServed && !next.targets.contains { $0.instance == target.instance }
+        }.map(\.1.instance)
+    }
+}
+
+extension ReleasePlan {
+    /// The window that is "now" where no rule asks for one.
+    private static let defaultWindowMs: Int64 = 60_000
+
+    /// The window of what is shown.
+    var shownWindowMs: Int64 { rules.map(\.windowMs).min() ?? ReleasePlan.defaultWindowMs }
+
+    /// Every window that the plan asks for.
+    fileprivate var windowsMs: [Int64] {
+        let ruleWindows = rules.map(\.windowMs)
+        return (ruleWindows.isEmpty ? [ReleasePlan.defaultWindowMs] : ruleWindows)
+            + [drainWindowMs].compactMap { $0 }
+    }
+
+    /// Whether counts taken under one plan mean the same under the other. Targets and windows may differ.
+    func countsTheSame(as other: ReleasePlan) -> Bool {
+        func withoutTargets(_ pool: PoolPlan) -> PoolPlan {
+            var pool = pool
+            pool.targets = []
+            return pool
+        }
+        return withoutTargets(baseline) == withoutTargets(other.baseline)
+            && withoutTargets(canary) == withoutTargets(other.canary) && indicators == other.indicators
+            && scrape.intervalMs == other.scrape.intervalMs
+    }
+}
