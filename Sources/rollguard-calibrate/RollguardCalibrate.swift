@@ -15,7 +15,7 @@ struct RollguardCalibrate {
         exit(report.violations.isEmpty ? 0 : 1)
     }
 
-    /// Nil for words that are not known.
+    /// Nil for unknown arguments.
     private static func options(_ words: [String]) -> CalibrationOptions? {
         var options = words.contains("--quick") ? CalibrationOptions.quick : CalibrationOptions()
         var rest = words.filter { $0 != "--quick" }[...]

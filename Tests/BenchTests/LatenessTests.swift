@@ -50,7 +50,7 @@ struct LatenessTests {
 
 @Suite("From a fault to the call")
 struct FaultTimesTests {
-    /// A page each second; the canary fails half of its 100 requests per second from 10.5 s on, 1 % before.
+    /// A scrape body each second; the canary fails half of its 100 requests per second from 10.5 s on, 1 % before.
     private static let visits = (0...20).map { second in
         let failing = max(0, Double(second) - 10.5)
         return Visit(

@@ -22,7 +22,7 @@ struct TargetServerTests {
 
     /// Counters advance, each target has its own, and only the broken one fails more.
     @Test func pagesAreThoseOfTheirTargets() async throws {
-        let world = TargetWorld(page: ServicePage(samples: 100), targets: 2, requestsPerSecond: 1e6)
+        let world = TargetWorld(page: ServiceExposition(samples: 100), targets: 2, requestsPerSecond: 1e6)
         let server = try await TargetServer.start(world)
         let transport = CurlTransport(userAgent: "test", secrets: NoSecrets())
         func page(_ target: Int) async throws -> (requests: Double, errors: Double) {
@@ -53,7 +53,7 @@ struct TargetServerTests {
     }
 
     @Test func theRouterHoldsWhatWasPutAndNotesWhen() async throws {
-        let world = TargetWorld(page: ServicePage(samples: 25), targets: 1, requestsPerSecond: 1)
+        let world = TargetWorld(page: ServiceExposition(samples: 25), targets: 1, requestsPerSecond: 1)
         let server = try await TargetServer.start(world)
         let transport = CurlTransport(userAgent: "test", secrets: NoSecrets())
         let url = server.url("/router/checkout")

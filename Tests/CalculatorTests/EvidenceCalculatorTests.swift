@@ -123,7 +123,7 @@ struct EvidenceCalculatorTests {
         ),
         (
             #"{"t": 5, "baseline": {"requests": 1, "bad": 0, "buckets": {"0.5": 1, "0.50": 1, "+Inf": 1}}, "#
-                + #""canary": {"requests": 1, "bad": 0}}"#, "the bucket '0.5' stands twice"
+                + #""canary": {"requests": 1, "bad": 0}}"#, "the bucket '0.5' occurs twice"
         ),
         (
             #"{"t": 5, "baseline": {"requests": 1, "bad": 0, "buckets": {"0.5": 1, "+Inf": 1}}, "#
@@ -135,11 +135,11 @@ struct EvidenceCalculatorTests {
         ),
         (
             #"{"t": 5, "baseline": {"requests": 9, "bad": 0, "bad": 1}, "canary": {"requests": 1, "bad": 0}}"#,
-            "'bad' stands twice"
+            "'bad' occurs twice"
         ),
         (
             #"{"t": 5, "baseline": {"requests": 9, "bad": 0}, "canary": {"requests": 1, "bad": 0}, "\u0074": 6}"#,
-            "'t' stands twice"
+            "'t' occurs twice"
         ),
         (
             #"{"t": 1e308, "baseline": {"requests": 900, "bad": 9}, "canary": {"requests": 100, "bad": 2}}"#,

@@ -1,7 +1,7 @@
 import Glibc
 
-/// Is the canary's bad-event rate more than `ratio` times the baseline's? An anytime-valid test: however often one looks,
-/// the probability that ``maxLogE`` ever reaches log(1/α) while the canary is acceptable is at most α.
+/// Is the canary's bad-event rate more than `ratio` times the baseline's? An anytime-valid test: however often it is
+/// evaluated, the probability that ``maxLogE`` ever reaches log(1/α) while the canary is acceptable is at most α.
 ///
 /// One detector watches one kind of bad event: an error, or an answer slower than one bucket boundary. The baseline's rate
 /// may move in any way; what is compared is the two pools in the same block of time.

@@ -26,7 +26,7 @@ struct FaultRow {
 
     func run(_ peer: any Peer) async throws -> Run {
         // A new world for each: what one has broken must not be seen by the next.
-        let page = load.map { ServicePage(buckets: $0.buckets) } ?? ServicePage(samples: 100)
+        let page = load.map { ServiceExposition(buckets: $0.buckets) } ?? ServiceExposition(samples: 100)
         let world = TargetWorld(page: page, targets: 2 * faults, requestsPerSecond: 1_000)
         let server = try await TargetServer.start(world)
         do {

@@ -17,7 +17,7 @@ struct ReaderFigure: Sendable, Codable, Equatable {
 
 enum ReaderRows {
     static func measure(samples: Int) throws -> ReaderFigure {
-        let page = ServicePage(samples: samples)
+        let page = ServiceExposition(samples: samples)
         let pages = (0..<8).map { page.bytes(Traffic(requests: 1e6 + 1e3 * Double($0), errors: 1e4 + 10 * Double($0))) }
         let rounds = max(1, 200_000 / samples)
         func reader() throws -> TargetReader { try TargetReader(watch: BusyKernel.watch, limits: ScrapeLimits()) }

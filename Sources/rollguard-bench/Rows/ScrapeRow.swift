@@ -24,7 +24,7 @@ struct ScrapeRow {
 
     func measure(_ peers: [any Peer], report: (Result<ScrapeFigure, any Error>, String) -> Void) async throws {
         let world = TargetWorld(
-            page: ServicePage(samples: shape.samples), targets: shape.targets, requestsPerSecond: 200)
+            page: ServiceExposition(samples: shape.samples), targets: shape.targets, requestsPerSecond: 200)
         let server = try await TargetServer.start(world)
         for peer in peers {
             world.forgetLooks()

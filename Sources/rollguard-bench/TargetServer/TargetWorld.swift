@@ -27,14 +27,14 @@ final class TargetWorld: Sendable {
         var documents: [String: String] = [:]
     }
 
-    let page: ServicePage
+    let page: ServiceExposition
     let targets: Int
     private let requestsPerSecond: Double
     private let startNs = MonotonicTime.nowNs
     private let state = Mutex(State())
 
     /// - Parameter requestsPerSecond: of each target.
-    init(page: ServicePage, targets: Int, requestsPerSecond: Double) {
+    init(page: ServiceExposition, targets: Int, requestsPerSecond: Double) {
         precondition(targets <= TargetAddress.limit, "there are no addresses for so many targets")
         self.page = page
         self.targets = targets

@@ -1,9 +1,9 @@
-/// The page of a web service as Prometheus client libraries write it: runtime gauges, a request histogram and a request
-/// counter per route, 96 bytes per sample, comments included.
+/// The exposition of a web service as Prometheus client libraries write it: runtime gauges, a request histogram and a
+/// request counter per route, 96 bytes per sample, comments included.
 ///
-/// A page of `samples` series has 25 per route (20 buckets, `_sum`, `_count` and three status codes); what is left over
-/// are gauges of the runtime. It is a text with holes: between two scrapes only the numbers are written anew.
-public struct ServicePage: Sendable {
+/// An exposition of `samples` series has 25 per route (20 buckets, `_sum`, `_count` and three status codes); what is
+/// left over are gauges of the runtime. It is a text with holes: between two scrapes only the numbers are rewritten.
+public struct ServiceExposition: Sendable {
     /// Per route: buckets, `_sum`, `_count`, three codes.
     public static let samplesPerRoute = 25
 
@@ -11,20 +11,21 @@ public struct ServicePage: Sendable {
     private var text: [UInt8] = []
     /// Where the text before each number ends.
     private var ends: [Int] = []
-    private var places: [PagePlace] = []
+    private var places: [ValueSlot] = []
 
     /// - Parameter samples: at least 25.
     public init(samples: Int) {
-        precondition(samples >= ServicePage.samplesPerRoute, "a page has at least one route, of 25 samples")
+        precondition(
+            samples >= ServiceExposition.samplesPerRoute, "an exposition has at least one route, of 25 samples")
         self.samples = samples
-        let routes = max(1, samples * 95 / 100 / ServicePage.samplesPerRoute)
-        writeGauges(samples - routes * ServicePage.samplesPerRoute)
-        writeHistograms(routes, ServicePage.buckets)
+        let routes = max(1, samples * 95 / 100 / ServiceExposition.samplesPerRoute)
+        writeGauges(samples - routes * ServiceExposition.samplesPerRoute)
+        writeHistograms(routes, ServiceExposition.buckets)
         writeCounters(routes)
         text += [UInt8](ascii: "\n")
     }
 
-    /// The page of one route whose histogram has so many buckets, each 10 ms wide; without gauges.
+    /// The exposition of one route whose histogram has so many buckets, each 10 ms wide; without gauges.
     public init(buckets count: Int) {
         precondition(count >= 2, "a histogram has a bound and +Inf")
         samples = count + 5
@@ -34,14 +35,14 @@ public struct ServicePage: Sendable {
         text += [UInt8](ascii: "\n")
     }
 
-    /// A buffer of so many bytes holds the page whatever its numbers are.
-    public var byteLimit: Int { text.count + places.count * PagePlace.byteLimit }
+    /// A buffer of this many bytes holds the exposition whatever its numbers are.
+    public var byteLimit: Int { text.count + places.count * ValueSlot.byteLimit }
 
-    /// Writes the page and returns how many bytes it took.
+    /// Writes the exposition and returns its length in bytes.
     ///
     /// - Parameter bytes: room for ``byteLimit`` bytes.
     public func write(_ traffic: Traffic, to bytes: UnsafeMutableRawBufferPointer) -> Int {
-        precondition(bytes.count >= byteLimit, "the buffer is too small for the page")
+        precondition(bytes.count >= byteLimit, "the buffer is too small for the exposition")
         return text.withUnsafeBytes { text in
             var (from, count) = (0, 0)
             func copy(to end: Int) {
@@ -59,7 +60,7 @@ public struct ServicePage: Sendable {
         }
     }
 
-    /// The page as an array.
+    /// The exposition as an array.
     public func bytes(_ traffic: Traffic) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: byteLimit) { buffer, count in
             count = write(traffic, to: UnsafeMutableRawBufferPointer(buffer))
@@ -68,7 +69,7 @@ public struct ServicePage: Sendable {
 
     // MARK: the text
 
-    private mutating func line(_ series: String, _ place: PagePlace) {
+    private mutating func line(_ series: String, _ place: ValueSlot) {
         // The line break before it, not the one behind it, so that a number always ends the written part.
         text += [UInt8](ascii: (text.isEmpty ? "" : "\n") + series + " ")
         ends.append(text.count)
@@ -84,7 +85,7 @@ public struct ServicePage: Sendable {
             let name = "go_runtime_state_\(index)_bytes"
             family(name, "gauge", "Bytes held by the runtime for purpose \(index).")
             let base = Double(1_000 + index * 7_919)
-            line(name, PagePlace(base: base, perRequest: 0.37 * Double(index + 1), isDecimal: index % 2 == 1))
+            line(name, ValueSlot(base: base, perRequest: 0.37 * Double(index + 1), isDecimal: index % 2 == 1))
         }
     }
 
@@ -92,13 +93,13 @@ public struct ServicePage: Sendable {
         let name = "http_request_duration_seconds"
         family(name, "histogram", "Time to answer a request.")
         for route in 0..<routes {
-            let labels = ServicePage.labels(route)
-            let share = ServicePage.share(of: route, among: routes)
+            let labels = ServiceExposition.labels(route)
+            let share = ServiceExposition.share(of: route, among: routes)
             for (bound, below) in buckets {
-                line("\(name)_bucket{\(labels),le=\"\(bound)\"}", PagePlace(perRequest: share * below))
+                line("\(name)_bucket{\(labels),le=\"\(bound)\"}", ValueSlot(perRequest: share * below))
             }
-            line("\(name)_sum{\(labels)}", PagePlace(perRequest: share * 0.043, isDecimal: true))
-            line("\(name)_count{\(labels)}", PagePlace(perRequest: share))
+            line("\(name)_sum{\(labels)}", ValueSlot(perRequest: share * 0.043, isDecimal: true))
+            line("\(name)_count{\(labels)}", ValueSlot(perRequest: share))
         }
     }
 
@@ -106,11 +107,11 @@ public struct ServicePage: Sendable {
         let name = "http_requests_total"
         family(name, "counter", "Requests by route and status.")
         for route in 0..<routes {
-            let labels = ServicePage.labels(route)
-            let share = ServicePage.share(of: route, among: routes)
-            line("\(name){\(labels),code=\"200\"}", PagePlace(perRequest: share * 0.98, perError: -share))
-            line("\(name){\(labels),code=\"302\"}", PagePlace(perRequest: share * 0.02))
-            line("\(name){\(labels),code=\"500\"}", PagePlace(perError: share))
+            let labels = ServiceExposition.labels(route)
+            let share = ServiceExposition.share(of: route, among: routes)
+            line("\(name){\(labels),code=\"200\"}", ValueSlot(perRequest: share * 0.98, perError: -share))
+            line("\(name){\(labels),code=\"302\"}", ValueSlot(perRequest: share * 0.02))
+            line("\(name){\(labels),code=\"500\"}", ValueSlot(perError: share))
         }
     }
 

@@ -1,6 +1,6 @@
-/// A number on a page: a linear function of the service's traffic, so that counters never fall and the same traffic
-/// always gives the same page.
-struct PagePlace: Sendable, Equatable {
+/// A number in an exposition: a linear function of the service's traffic, so that counters never fall and the same
+/// traffic always gives the same exposition.
+struct ValueSlot: Sendable, Equatable {
     var base = 0.0
     var perRequest = 0.0
     var perError = 0.0
@@ -17,9 +17,9 @@ struct PagePlace: Sendable, Equatable {
 
     /// Writes the number and returns how many bytes it took.
     func write(_ traffic: Traffic, to bytes: UnsafeMutableRawBufferPointer) -> Int {
-        let value = min(value(traffic), PagePlace.largest)
+        let value = min(value(traffic), ValueSlot.largest)
         let whole = UInt64(value)
-        var count = PagePlace.write(whole, to: bytes)
+        var count = ValueSlot.write(whole, to: bytes)
         guard isDecimal else { return count }
         var thousandths = UInt64((value - Double(whole)) * 1_000)
         bytes[count] = UInt8(ascii: ".")

@@ -2,23 +2,23 @@ import Bench
 import Telemetry
 import Testing
 
-@Suite("The bench's pages")
-struct ServicePageTests {
+@Suite("The bench's expositions")
+struct ServiceExpositionTests {
     @Test(arguments: [25, 100, 1_000, 10_000])
     func aPageHasAsManySamplesAsAskedFor(_ samples: Int) throws {
-        let page = ServicePage(samples: samples).bytes(Traffic(requests: 123_456, errors: 1_234))
+        let page = ServiceExposition(samples: samples).bytes(Traffic(requests: 123_456, errors: 1_234))
         #expect(try Exposition.sampleCount(in: page, format: .prometheusText) == samples)
     }
 
     @Test func aPageIsAsLargeAsThoseOfRealServices() {
-        let page = ServicePage(samples: 1_000).bytes(Traffic(requests: 1e6, errors: 1e4))
+        let page = ServiceExposition(samples: 1_000).bytes(Traffic(requests: 1e6, errors: 1e4))
         #expect((85_000...105_000).contains(page.count))
     }
 
     /// What the watchdog counts is the traffic, up to the rounding of each counter. The first rate of a busy target is
-    /// confirmed by two more pages before it is counted, because the page has no start time.
+    /// confirmed by two more scrape bodies before it is counted, because the exposition has no start time.
     @Test func theIncrementsAreTheTraffic() throws {
-        let page = ServicePage(samples: 1_000)
+        let page = ServiceExposition(samples: 1_000)
         var reader = try TargetReader(watch: BusyKernel.watch, limits: ScrapeLimits())
         var readings: [TargetReading] = []
         for second in 0...3 {
@@ -42,7 +42,7 @@ struct ServicePageTests {
     /// Each bucket counts requests that the one before it does not.
     @Test(arguments: [2, 20, 900])
     func aPageMayHaveManyBuckets(_ buckets: Int) throws {
-        let page = ServicePage(buckets: buckets)
+        let page = ServiceExposition(buckets: buckets)
         var reader = try TargetReader(watch: BusyKernel.watch, limits: ScrapeLimits())
         var last: TargetReading?
         for second in 0...3 {
@@ -58,7 +58,7 @@ struct ServicePageTests {
     }
 
     @Test func theLargestNumbersFitIntoTheBuffer() throws {
-        let page = ServicePage(samples: 100).bytes(Traffic(requests: 1e300, errors: 0))
+        let page = ServiceExposition(samples: 100).bytes(Traffic(requests: 1e300, errors: 0))
         #expect(try Exposition.sampleCount(in: page, format: .prometheusText) == 100)
     }
 }
