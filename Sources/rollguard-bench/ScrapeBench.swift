@@ -10,7 +10,7 @@ struct ScrapeBench {
 
     func printRows() async throws {
         let page = ScrapeBench.page(bytes: 100_000)
-        let server = PageServer(body: page, contentType: "text/plain; version=0.0.4")
+        let server = ExpositionServer(body: page, contentType: "text/plain; version=0.0.4")
         let address = try await server.start()
         let transport = CurlTransport(userAgent: "Rollguard-bench", secrets: NoSecrets())
         let fetch = try await cost(transport, address, reader: nil)

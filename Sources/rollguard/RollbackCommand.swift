@@ -21,7 +21,7 @@ struct RollbackCommand: AsyncParsableCommand {
     @Option(help: "The version that is to have all traffic. [default: the baseline's]")
     var to: String?
 
-    @Option(help: "Why; it is kept with the incident and told to the receivers.")
+    @Option(help: "Why; it is stored with the incident and sent to the receivers.")
     var reason: String
 
     @Option(help: "Seconds to wait for the acknowledgement.")
@@ -62,6 +62,6 @@ struct RollbackCommand: AsyncParsableCommand {
             try await Task.sleep(for: .milliseconds(200))
         }
         throw Failure.no(
-            "error: \(incident) was not acknowledged within \(wait) s; the daemon goes on: rollguard why \(incident)")
+            "error: \(incident) was not acknowledged within \(wait) s; the daemon continues: rollguard why \(incident)")
     }
 }

@@ -47,7 +47,7 @@ struct RedirectTests {
         #expect(text.contains("neither http nor https"))
     }
 
-    /// What a target says must not send us to other services: only its own host and port are followed, unless told.
+    /// A target's answer must not lead to other services: redirects stay on its own host and port, unless configured.
     @Test func anotherHostOrPortIsNotFollowedUnlessTold() async throws {
         let other = ScriptedServer.answering { _ in ScriptedServer.ok("internal") }
         defer { other.stop() }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import HTTPClient
 
-/// A transfer that is like the one before it sets little anew.
+/// A transfer that is like the one before it sets few options.
 struct ReuseTests {
     private static let change: [(name: String, request: @Sendable (inout HTTPRequest) -> Void, shown: String)] = [
         ("method", { $0.method = "HEAD" }, "HEAD / HTTP/1.1"),

@@ -58,7 +58,7 @@ struct TLSTests {
             }
             let careless = ClientSecurity(insecureSkipVerify: true)
             #expect(await transport.failure(HTTPRequest(url: url, security: careless)) == nil)
-            // A connection that nobody verified must not serve a request that wants verification.
+            // A connection that was not verified must not serve a request that wants verification.
             #expect(await transport.failure(HTTPRequest(url: url)) != nil)
         }
     }

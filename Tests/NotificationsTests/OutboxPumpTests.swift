@@ -50,7 +50,7 @@ private final class JumpingClock: Sendable {
         moment.withLock { $0 = Moment(uptimeMs: $0.uptimeMs + step, wallMs: $0.wallMs + step) }
     }
 
-    /// Somebody sets the wall clock.
+    /// The wall clock is set.
     func setWall(byMs step: Int64) { moment.withLock { $0.wallMs += step } }
 }
 

@@ -1,37 +1,38 @@
 import Synchronization
 
-/// Wakes a loop that sleeps: at its time, or as soon as somebody rings. Ringing twice is ringing once.
-final class Bell: Sendable {
+/// A sleep of a loop that another task can end early. Several wake-ups before the next sleep count as one.
+final class InterruptibleSleep: Sendable {
     private struct State {
-        var isRung = false
+        var isWoken = false
         var sleeper: Task<Void, Never>?
     }
 
     private let state = Mutex(State())
 
-    func ring() {
+    func wake() {
         let sleeper = state.withLock { state -> Task<Void, Never>? in
-            state.isRung = true
+            state.isWoken = true
             return state.sleeper
         }
         sleeper?.cancel()
     }
 
-    /// Returns after `ms`, when the bell rings (or has rung since the last wait), or when the caller is cancelled.
-    func wait(ms: Int64) async {
+    /// Returns after `ms`, after ``wake()`` (also when it was called since the last sleep), or when the caller is
+    /// cancelled.
+    func sleep(ms: Int64) async {
         let sleeper = Task { _ = try? await Task.sleep(for: .milliseconds(ms)) }
-        let isRung = state.withLock { state -> Bool in
+        let isWoken = state.withLock { state -> Bool in
             state.sleeper = sleeper
-            return state.isRung
+            return state.isWoken
         }
-        if isRung { sleeper.cancel() }
+        if isWoken { sleeper.cancel() }
         await withTaskCancellationHandler {
             await sleeper.value
         } onCancel: {
             sleeper.cancel()
         }
         state.withLock { state in
-            state.isRung = false
+            state.isWoken = false
             state.sleeper = nil
         }
     }

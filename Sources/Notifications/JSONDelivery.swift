@@ -3,7 +3,7 @@ import Ports
 
 /// Posts a JSON body and sorts the answer by its status: done, try again, or never. The body of the answer is used in
 /// messages only, so it decides nothing, whether it is large, slow or endless.
-struct Post: Sendable {
+struct JSONDelivery: Sendable {
     private let plan: ReceiverPlan
     private let transport: any HTTPTransport
     private let secrets: any SecretStore
@@ -47,7 +47,7 @@ struct Post: Sendable {
             body: body, connectTimeoutMs: min(2_000, plan.timeoutMs), timeoutMs: plan.timeoutMs,
             bodyLimitBytes: 64 << 10, isStatusEnough: true, security: plan.security)
         do throws(TransportError) {
-            return Post.outcome(try await transport.send(request))
+            return JSONDelivery.outcome(try await transport.send(request))
         } catch {
             // A certificate is renewed, a file appears, a name resolves again: only the receiver's own no is final.
             return .retry(reason: "\(error)", afterMs: nil)

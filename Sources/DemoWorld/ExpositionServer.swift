@@ -2,8 +2,8 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 
-/// Answers every request with the same page: for measuring, and for tests that need a page of their own.
-public final class PageServer: Sendable {
+/// Answers every request with the same body: for measurements, and for tests that need an exposition of their own.
+public final class ExpositionServer: Sendable {
     private let body: [UInt8]
     private let contentType: String
     private let server = Mutex<LoopbackServer?>(nil)
@@ -18,7 +18,7 @@ public final class PageServer: Sendable {
         let (body, contentType) = (body, contentType)
         let started = try await LoopbackServer.start { pipeline in
             try pipeline.configureHTTPServerPipeline()
-            try pipeline.addHandler(PageHandler(page: ByteBuffer(bytes: body), contentType: contentType))
+            try pipeline.addHandler(ExpositionHandler(body: ByteBuffer(bytes: body), contentType: contentType))
         }
         server.withLock { $0 = started }
         return started.address
@@ -34,24 +34,24 @@ public final class PageServer: Sendable {
     }
 }
 
-private final class PageHandler: ChannelInboundHandler {
+private final class ExpositionHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
 
-    private let page: ByteBuffer
+    private let body: ByteBuffer
     private let contentType: String
 
-    init(page: ByteBuffer, contentType: String) {
-        self.page = page
+    init(body: ByteBuffer, contentType: String) {
+        self.body = body
         self.contentType = contentType
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard case .end = unwrapInboundIn(data) else { return }
-        let headers: HTTPHeaders = ["Content-Type": contentType, "Content-Length": "\(page.readableBytes)"]
+        let headers: HTTPHeaders = ["Content-Type": contentType, "Content-Length": "\(body.readableBytes)"]
         context.write(
             wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .ok, headers: headers))), promise: nil)
-        context.write(wrapOutboundOut(.body(.byteBuffer(page))), promise: nil)
+        context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
     }
 }
