@@ -34,11 +34,11 @@ struct Bench {
     }
 
     private static func parser() throws {
-        var pages = [Page.generated(megabytes: 10), Page.service(routes: 38)]
-        if let shared = Page.sharedFolder { pages += Page.textparse(in: shared) }
+        var expositions = [SampleExposition.generated(megabytes: 10), SampleExposition.service(routes: 38)]
+        if let shared = SampleExposition.sharedFolder { expositions += SampleExposition.textparse(in: shared) }
         print("parser, one core, best of 5, CPU time")
         print(Table.row(ParserBench.columns))
-        for page in pages { try ParserBench(page: page).printRow() }
+        for exposition in expositions { try ParserBench(exposition: exposition).printRow() }
     }
 
     private static func peers(isQuick: Bool) async throws {
@@ -46,7 +46,7 @@ struct Bench {
         let results = try await PeerBench(schedule: Schedule(isQuick: isQuick)).run()
         let tables = Tables(results: results)
         print("\n\(tables.circumstances)\n\n\(tables.text)")
-        // A quick run is for the one who looks, not for the page that everybody reads.
+        // The result of a quick run is only printed; it does not replace the published document.
         if isQuick {
             try Report(results: results).write(to: PeerBench.folder)
             print("written to \(PeerBench.folder)")

@@ -15,7 +15,7 @@ struct StatisticsBench {
             "  a rule on the whole release: \(Table.number(whole.rule * 1e6)) us, 12 comparisons, "
                 + "\(Table.number(whole.rule * 1e6 / 12, decimals: 2)) us each")
         print("  learning the dispersion:     \(Table.number(whole.history * 1e6)) us")
-        print("  the words for people:        \(Table.number(whole.evidence * 1e6)) us, when they are asked for")
+        print("  the texts for operators:        \(Table.number(whole.evidence * 1e6)) us, when they are asked for")
     }
 
     private func detector() -> Double {

@@ -54,7 +54,7 @@ struct LoadRowTests {
 
     @Test(arguments: [("/router/shop", false), ("/nothing", true)])
     func readersCountWhatTheyReceive(_ path: String, _ isMissing: Bool) async throws {
-        let world = TargetWorld(page: ServiceExposition(samples: 25), targets: 1, requestsPerSecond: 1)
+        let world = TargetWorld(exposition: ServiceExposition(samples: 25), targets: 1, requestsPerSecond: 1)
         let server = try await TargetServer.start(world)
         let readers = APIReaders(3, port: server.port, paths: [path])
         try await readers.start()

@@ -5,27 +5,28 @@ import Testing
 @Suite("The bench's expositions")
 struct ServiceExpositionTests {
     @Test(arguments: [25, 100, 1_000, 10_000])
-    func aPageHasAsManySamplesAsAskedFor(_ samples: Int) throws {
-        let page = ServiceExposition(samples: samples).bytes(Traffic(requests: 123_456, errors: 1_234))
-        #expect(try Exposition.sampleCount(in: page, format: .prometheusText) == samples)
+    func anExpositionHasAsManySamplesAsAskedFor(_ samples: Int) throws {
+        let exposition = ServiceExposition(samples: samples).bytes(Traffic(requests: 123_456, errors: 1_234))
+        #expect(try Exposition.sampleCount(in: exposition, format: .prometheusText) == samples)
     }
 
-    @Test func aPageIsAsLargeAsThoseOfRealServices() {
-        let page = ServiceExposition(samples: 1_000).bytes(Traffic(requests: 1e6, errors: 1e4))
-        #expect((85_000...105_000).contains(page.count))
+    @Test func anExpositionIsAsLargeAsThoseOfRealServices() {
+        let exposition = ServiceExposition(samples: 1_000).bytes(Traffic(requests: 1e6, errors: 1e4))
+        #expect((85_000...105_000).contains(exposition.count))
     }
 
     /// What the watchdog counts is the traffic, up to the rounding of each counter. The first rate of a busy target is
     /// confirmed by two more scrape bodies before it is counted, because the exposition has no start time.
     @Test func theIncrementsAreTheTraffic() throws {
-        let page = ServiceExposition(samples: 1_000)
+        let exposition = ServiceExposition(samples: 1_000)
         var reader = try TargetReader(watch: BusyKernel.watch, limits: ScrapeLimits())
         var readings: [TargetReading] = []
         for second in 0...3 {
             let traffic = Traffic(requests: 1e6 + 1e6 * Double(second), errors: 1e4 + 1e5 * Double(second))
             readings.append(
                 try reader.read(
-                    page.bytes(traffic), format: .prometheusText, atUptimeMs: Int64(second) * 1_000, countNewWithin: nil
+                    exposition.bytes(traffic), format: .prometheusText, atUptimeMs: Int64(second) * 1_000,
+                    countNewWithin: nil
                 ))
         }
         #expect(readings.dropLast().allSatisfy { $0.requests == nil })
@@ -41,13 +42,13 @@ struct ServiceExpositionTests {
 
     /// Each bucket counts requests that the one before it does not.
     @Test(arguments: [2, 20, 900])
-    func aPageMayHaveManyBuckets(_ buckets: Int) throws {
-        let page = ServiceExposition(buckets: buckets)
+    func anExpositionMayHaveManyBuckets(_ buckets: Int) throws {
+        let exposition = ServiceExposition(buckets: buckets)
         var reader = try TargetReader(watch: BusyKernel.watch, limits: ScrapeLimits())
         var last: TargetReading?
         for second in 0...3 {
-            let bytes = page.bytes(Traffic(requests: 1e6 + 1e6 * Double(second), errors: 0))
-            #expect(try Exposition.sampleCount(in: bytes, format: .prometheusText) == page.samples)
+            let bytes = exposition.bytes(Traffic(requests: 1e6 + 1e6 * Double(second), errors: 0))
+            #expect(try Exposition.sampleCount(in: bytes, format: .prometheusText) == exposition.samples)
             last = try reader.read(
                 bytes, format: .prometheusText, atUptimeMs: Int64(second) * 1_000, countNewWithin: nil)
         }
@@ -58,8 +59,8 @@ struct ServiceExpositionTests {
     }
 
     @Test func theLargestNumbersFitIntoTheBuffer() throws {
-        let page = ServiceExposition(samples: 100).bytes(Traffic(requests: 1e300, errors: 0))
-        #expect(try Exposition.sampleCount(in: page, format: .prometheusText) == 100)
+        let exposition = ServiceExposition(samples: 100).bytes(Traffic(requests: 1e300, errors: 0))
+        #expect(try Exposition.sampleCount(in: exposition, format: .prometheusText) == 100)
     }
 }
 

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// One HTTP/1.1 request, as far as clients of metrics pages and of admin APIs send them: a head, and a body with its length.
+/// One HTTP/1.1 request, as far as scrapers and clients of admin APIs send them: a head, and a body with its length.
 struct RequestText {
     enum Refusal: Error, Equatable {
         case headTooLarge
