@@ -115,7 +115,7 @@ case "$target" in
 esac
 
 swiftc "${swift_flags[@]}" "${language[@]}" "${imports[@]}" -module-name Fuzz -emit-module \
-    -emit-module-path "$out/Fuzz.swiftmodule" -c -o "$out/fuzz-$target.o" "${sources[@]}" "$checks/Words.swift" \
+    -emit-module-path "$out/Fuzz.swiftmodule" -c -o "$out/fuzz-$target.o" "${sources[@]}" "$checks/MessageText.swift" \
     Tests/Fuzzing/Entries/{"$target",GiveUp}.swift
 swiftc -sanitize=fuzzer,address -use-ld=lld "$out/fuzz-$target.o" "${objects[@]}" -o "$out/fuzz-$target"
 mkdir -p "$out/corpus-$target"

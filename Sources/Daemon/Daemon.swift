@@ -60,7 +60,7 @@ public struct Daemon: Sendable {
 
     /// Runs until SIGTERM, SIGINT or cancellation. Long because it is the wiring and nothing else.
     ///
-    /// - Throws: ``PlanMistakes``, `JournalError`, `ConsoleError`: what kept it from starting.
+    /// - Throws: ``InvalidConfiguration``, `JournalError`, `ConsoleError`: what kept it from starting.
     public func run() async throws {
         MemoryHabits.addNoArenas()
         let files = OpenFiles.raised()

@@ -45,7 +45,7 @@ actor Reloader {
             let next = try source.load()
             try refuseWhatNeedsARestart(next)
             let reasons = await watchdog.reasonsToRefuse(next)
-            guard reasons.isEmpty else { throw PlanMistakes(reasons) }
+            guard reasons.isEmpty else { throw InvalidConfiguration(reasons) }
             secrets.remember(addressesOf: next)
             let drivers = try parts.drivers(for: next)
             let receivers = parts.receivers(for: next)
@@ -86,7 +86,7 @@ actor Reloader {
         }
     }
 
-    private func refuseWhatNeedsARestart(_ next: Plan) throws(PlanMistakes) {
+    private func refuseWhatNeedsARestart(_ next: Plan) throws(InvalidConfiguration) {
         var reasons: [String] = []
         if next.daemon.stateDirectory != plan.daemon.stateDirectory {
             reasons.append("error: `state` cannot change while the daemon runs; restart it")
@@ -94,6 +94,6 @@ actor Reloader {
         if next.daemon.listen != plan.daemon.listen {
             reasons.append("error: `listen` cannot change while the daemon runs; restart it")
         }
-        if !reasons.isEmpty { throw PlanMistakes(reasons) }
+        if !reasons.isEmpty { throw InvalidConfiguration(reasons) }
     }
 }

@@ -58,13 +58,13 @@ final class SamePageWatch: Sendable {
     /// A watch for each page that targets of both pools address with different queries.
     ///
     /// - Returns: by the identity of the target.
-    static func watches(of release: ReleasePlan) -> [PageIdentity: SamePageWatch] {
-        var canaries: [PageIdentity: [PageIdentity]] = [:]
+    static func watches(of release: ReleasePlan) -> [EndpointIdentity: SamePageWatch] {
+        var canaries: [EndpointIdentity: [EndpointIdentity]] = [:]
         for target in release.canary.targets {
             canaries[target.identity.withoutQuery, default: []].append(target.identity)
         }
-        var watches: [PageIdentity: SamePageWatch] = [:]
-        var shared: [PageIdentity: SamePageWatch] = [:]
+        var watches: [EndpointIdentity: SamePageWatch] = [:]
+        var shared: [EndpointIdentity: SamePageWatch] = [:]
         for target in release.baseline.targets {
             let page = target.identity.withoutQuery
             let others = canaries[page] ?? []

@@ -27,7 +27,7 @@ actor TargetScraper {
     /// Every plan gives a new one.
     private let otherPool = Mutex<OtherPool?>(nil)
     /// The path and the query of the target, which an endpoint has beside its address.
-    private let page: PageIdentity
+    private let page: EndpointIdentity
     /// The series matched when the page was searched for series that both pools take.
     private var searched: TargetReading.Matches?
     private var sharedSeries: String?

@@ -38,17 +38,17 @@ struct CheckCommand: ParsableCommand {
     /// The number of errors.
     private func checkRules(_ file: String) -> Int {
         let result = Rulebook.check(ruleFile: file, files: DiskFiles())
-        let mistakes = result.mistakes + result.impossible
-        for mistake in result.warnings + mistakes { Terminal.complain("\(mistake)") }
-        if mistakes.isEmpty { Terminal.say("\(file): valid: \(Self.count(result.rules.count, "rule"))") }
-        return mistakes.count
+        let errors = result.errors + result.impossible
+        for diagnostic in result.warnings + errors { Terminal.complain("\(diagnostic)") }
+        if errors.isEmpty { Terminal.say("\(file): valid: \(Self.count(result.rules.count, "rule"))") }
+        return errors.count
     }
 
     private func checkConfiguration(_ file: String) -> Int {
         let result = Rulebook.load(configuration: file, files: DiskFiles(), judgingTLS: Self.remarks)
-        let mistakes = result.mistakes + result.impossible
-        for mistake in result.warnings + mistakes { Terminal.complain("\(mistake)") }
-        guard let plan = result.plan, mistakes.isEmpty else { return max(1, mistakes.count) }
+        let errors = result.errors + result.impossible
+        for diagnostic in result.warnings + errors { Terminal.complain("\(diagnostic)") }
+        guard let plan = result.plan, errors.isEmpty else { return max(1, errors.count) }
         if effective {
             Terminal.say(Rulebook.effectiveYAML(of: plan))
         } else {

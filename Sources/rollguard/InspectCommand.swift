@@ -159,13 +159,13 @@ struct InspectedTarget {
 
     /// The same endpoint, else another one of the same server: a credential goes to no other.
     init?(url: String, in plan: Plan) {
-        let wanted = PageIdentity(url: url)
+        let wanted = EndpointIdentity(url: url)
         let targets = plan.releases.flatMap { release in
             Pool.allCases.flatMap { pool in release.pool(pool).targets.map { (target: $0, scrape: release.scrape) } }
         }
-        func find(_ isWanted: (PageIdentity) -> Bool) -> (target: TargetPlan, scrape: ScrapePlan)? {
+        func find(_ isWanted: (EndpointIdentity) -> Bool) -> (target: TargetPlan, scrape: ScrapePlan)? {
             targets.first { candidate in
-                isWanted(PageIdentity(url: candidate.target.url))
+                isWanted(EndpointIdentity(url: candidate.target.url))
                     && InspectedTarget.isSecure(candidate.target.url) == InspectedTarget.isSecure(url)
             }
         }

@@ -55,7 +55,7 @@ struct RunCommand: AsyncParsableCommand {
         do {
             let source = ConfigurationFile(path: config, allowsLoopbackChanges: allowsLoopbackChanges)
             try await Daemon(source: source, options: options, logger: logger).run()
-        } catch let invalid as PlanMistakes {
+        } catch let invalid as InvalidConfiguration {
             throw Failure.no("\(invalid)")
         } catch is CancellationError {
             return

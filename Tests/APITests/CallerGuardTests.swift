@@ -46,7 +46,7 @@ struct CallerGuardTests {
         Row("from a page without an origin", origin: "null", isTaken: false),
         Row("with a token that nobody asked for", peer: "10.0.0.5", authorization: ["Bearer x"], isTaken: false),
     ])
-    func whereLoopbackMayChangeThingsNobodyElseMay(row: Row) {
+    func whereLoopbackMayChangeThingsNoOtherAddressMay(row: Row) {
         let listen = ListenPlan(
             host: "rollguard.internal", names: ["Rollguard.example"], allowsLoopbackChanges: true)
         let callers = CallerGuard(listen: listen, secrets: OneSecret(), machineName: "machine-7")

@@ -23,7 +23,7 @@ struct CommandBodyTests {
         (#"{"reason": "x", "too": "v1"}"#, #"unknown field "too"; this call takes "reason", "to", "by""#),
         (#"{"reason": "x", "to": ""}"#, "\"to\" is empty"),
     ])
-    func mistakesAreNamed(text: String, expected: String) {
+    func errorsAreNamed(text: String, expected: String) {
         #expect(mistake(text).contains(expected), "\(mistake(text))")
     }
 
@@ -33,11 +33,11 @@ struct CommandBodyTests {
         #expect(mistake("{\"reason\": \"\(long)x\"}") == "\"reason\" has more than 1000 characters")
     }
 
-    @Test func bytesThatAreNoTextAreAMistake() {
+    @Test func bytesThatAreNoTextAreAnError() {
         #expect(throws: CommandBody.Mistake.self) { try CommandBody([0xFF, 0xFE, 0x7B], known: ["reason"]) }
     }
 
-    @Test func deepNestingIsAMistakeAndNoCrash() {
+    @Test func deepNestingIsAnErrorAndNoCrash() {
         let deep = String(repeating: "[", count: 60_000)
         #expect(mistake("{\"reason\": \(deep)").contains("no JSON object"))
     }

@@ -42,7 +42,7 @@ struct OpenAPITests {
         #expect(references == Set(contract.schemaNames.map { "#/components/schemas/\($0)" }))
     }
 
-    @Test func namesTheWordsThatTheModelHas() {
+    @Test func namesTheValuesThatTheModelHas() {
         #expect(contract.words("Release", "phase") == ReleaseSnapshot.Phase.allCases.map(\.rawValue))
         #expect(contract.words("Rule", "action") == RulePlan.Action.allCases.map(\.rawValue))
     }

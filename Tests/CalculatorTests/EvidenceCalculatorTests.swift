@@ -157,7 +157,7 @@ struct EvidenceCalculatorTests {
     }
 
     /// The same names in different objects, a name as a value, quotes inside of strings.
-    @Test func aNameMayStandInEachObject() {
+    @Test func aNameMayOccurInEachObject() {
         #expect(RepeatedName.first(in: #"{"a": {"b": 1}, "b": {"b": "a"}, "c": "\", \"a\": 1"}"#) == nil)
         #expect(RepeatedName.first(in: #"{"a": [{"b" : 1, "b": 2}]}"#) == "b")
     }

@@ -11,7 +11,7 @@ struct PlanTests {
         -> Plan
     {
         let result = Sample.load(Sample.changed(piece, to: other))
-        return try #require(result.plan, "\(result.mistakes)", sourceLocation: sourceLocation)
+        return try #require(result.plan, "\(result.errors)", sourceLocation: sourceLocation)
     }
 
     @Test func whatIsLeftOutHasItsDefault() throws {
@@ -100,7 +100,7 @@ struct PlanTests {
         let text = Sample.changed("state: /var/lib/rollguard", to: "state: /a\n" + listen)
         let files = MemoryFiles([Sample.path: text, Sample.rulePath: Sample.rules])
         let asked = Rulebook.load(configuration: Sample.path, files: files, allowsLoopbackChanges: true)
-        #expect(asked.plan?.daemon.listen.allowsLoopbackChanges == isAllowed, "\(asked.mistakes)")
+        #expect(asked.plan?.daemon.listen.allowsLoopbackChanges == isAllowed, "\(asked.errors)")
         let plain = Rulebook.load(configuration: Sample.path, files: files)
         #expect(plain.plan?.daemon.listen.allowsLoopbackChanges == listen.contains("changes: loopback"))
     }
@@ -145,7 +145,7 @@ struct PlanTests {
             "[\"a:1\", \"http://b:2\", \"http://c/page\", \"[::1]:9\", "
             + "{address: localhost, unix_socket: x.sock, instance: sock}, {address: \"https://d\", instance: \"d!\"}]"
         let result = Sample.load(Sample.changed("[\"10.0.0.2:9090\"]", to: targets, in: text))
-        #expect(result.mistakes.isEmpty, "\(result.mistakes)")
+        #expect(result.errors.isEmpty, "\(result.errors)")
         #expect(
             result.plan?.releases[0].canary.targets == [
                 TargetPlan(instance: "a:1", url: "https://a:1/m?x=1"),

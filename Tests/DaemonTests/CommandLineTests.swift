@@ -82,7 +82,7 @@ struct CommandLineTests {
             status == 3 && output.contains("\(taken.port)") && output.contains("listens there already"), "\(output)")
     }
 
-    @Test func mistakesComeAllAtOnceWithTheirPlaces() async throws {
+    @Test func errorsComeAllAtOnceWithTheirPlaces() async throws {
         let text = Self.configuration.replacingOccurrences(of: "window:", with: "windw:")
             .replacingOccurrences(of: "canary < 1", with: "canary <")
         let (status, output) = try await Self.run(["check", "DIR/rollguard.yaml"], files: ["rollguard.yaml": text])

@@ -173,7 +173,7 @@ struct OperatorTests {
     }
 
     /// What we say of ourselves is a page that we, and so Prometheus, can read.
-    @Test func itsOwnMetricsAreAPageThatCanBeRead() async throws {
+    @Test func itsOwnMetricsAreAReadableExposition() async throws {
         let world = try await LiveWorld.start()
         let (daemon, address) = try await Self.start(world)
         let answer = try await HTTP.send("GET", URL(string: "http://\(address)/metrics")!)

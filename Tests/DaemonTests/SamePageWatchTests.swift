@@ -68,7 +68,7 @@ struct SamePageWatchTests {
         let watched = SamePageWatch.watches(
             of: Self.release(["http://a:1/m?pool=old", "http://b:1/m"], ["http://a:1/m?pool=new", "http://c:1/m"]))
         let urls = ["http://a:1/m?pool=old", "http://a:1/m?pool=new"]
-        #expect(Set(watched.keys) == Set(urls.map { PageIdentity(url: $0) }))
+        #expect(Set(watched.keys) == Set(urls.map { EndpointIdentity(url: $0) }))
     }
 
     /// Scrapes are never at the same moment, so the sums differ by what came in between.
@@ -84,7 +84,7 @@ struct SamePageWatchTests {
     }
 
     @Test(arguments: [(100_000, 1_010, 1), (5_000, 9_000, 1), (5_000, 5_000, 2), (0, 0, 1)])
-    func pagesThatDifferAreNotTakenForOne(_ old: Int, _ new: Int, _ series: Int) throws {
+    func endpointsThatDifferAreNotTakenForOne(_ old: Int, _ new: Int, _ series: Int) throws {
         let watch = SamePageWatch()
         for cycle in 0..<5 {
             let values = old == new ? (old, new) : (old + cycle * 50, new + cycle * 5)

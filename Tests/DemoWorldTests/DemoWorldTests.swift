@@ -50,7 +50,7 @@ struct DemoServiceTests {
         await service.stop()
     }
 
-    @Test func thePageIsAnExposition() async throws {
+    @Test func theBodyIsAnExposition() async throws {
         let before = Date().timeIntervalSince1970
         let service = DemoService(version: "v\"1\\", instance: "one", fault: .none, seed: 1)
         let address = try await service.start()

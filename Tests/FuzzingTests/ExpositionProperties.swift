@@ -35,7 +35,7 @@ enum ExpositionProperties {
     private static func ill(_ error: ExpositionError, _ page: [UInt8]) -> String? {
         let lines = page.count { $0 == 0x0A } + 1
         if error.line < 0 || error.line > lines { return "line \(error.line) of \(lines): \(error)" }
-        return Words.flaw(in: error.reason)
+        return MessageText.flaw(in: error.reason)
     }
 
     /// A sample's text reads back as the same sample, in both formats where the format has such samples.

@@ -48,7 +48,7 @@ struct RedirectTests {
     }
 
     /// A target's answer must not lead to other services: redirects stay on its own host and port, unless configured.
-    @Test func anotherHostOrPortIsNotFollowedUnlessTold() async throws {
+    @Test func anotherHostOrPortIsNotFollowedUnlessConfigured() async throws {
         let other = ScriptedServer.answering { _ in ScriptedServer.ok("internal") }
         defer { other.stop() }
         let places = [

@@ -127,7 +127,7 @@ struct TLSTests {
     }
 
     @Test(arguments: [true, false])
-    func aPageComesBackTheSameCompressedOrNot(isCompressed: Bool) async throws {
+    func aBodyComesBackTheSameCompressedOrNot(isCompressed: Bool) async throws {
         let nginx = try await NginxServer()
         try await withTransport { transport in
             let url = "http://127.0.0.1:\(nginx.plainPort)/metrics"

@@ -129,7 +129,7 @@ struct DriftHoldTests {
         #expect(world.journal.contains { $0.event == .driftOverruled(by: "ada", reason: "because") })
     }
 
-    @Test func isToldAgainEveryHalfHour() {
+    @Test func isReportedAgainEveryHalfHour() {
         var world = promotedByHand()
         world.cycle(2 * 3_600_000 / Int(world.plan.releases[0].scrape.intervalMs))
         #expect((3...5).contains(world.count(.rollbackHeld)))

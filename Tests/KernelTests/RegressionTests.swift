@@ -52,7 +52,7 @@ struct RegressionTests {
         #expect(bareAlarms >= 5, "\(bareAlarms)")
     }
 
-    @Test func whatWasFoundIsSaidInNumbersAndWords() throws {
+    @Test func findingsAreGivenAsNumbersAndText() throws {
         var world = Self.world()
         world.cycle(60)
         world.begin()

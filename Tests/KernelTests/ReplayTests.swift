@@ -80,7 +80,7 @@ struct ReplayTests {
         #expect(world.applied.isEmpty)
     }
 
-    @Test func doesNotTellAFiringAlertTwice() {
+    @Test func doesNotReportAFiringAlertTwice() {
         var world = KernelHarness(plan: .example(rules: [.errorRate(action: .notify)]))
         world.canary.errors = 30
         world.cycle(5)

@@ -74,7 +74,7 @@ struct WithheldTests {
     }
 
     @Test(arguments: [([[0.0], [0.0]], "breached"), ([[100.0], [100.0]], "healthy")] as [([[Double]], String)])
-    func whatIsToldDecides(_ requests: [[Double]], _ word: String) {
+    func theReportedShareDecides(_ requests: [[Double]], _ word: String) {
         #expect(Self.verdict(requests.map { $0.map(Answer.tells) }, .hold).word == word)
     }
 

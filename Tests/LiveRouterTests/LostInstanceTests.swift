@@ -9,7 +9,7 @@ import Testing
         if: Programs.rollguard != nil && LiveRouter.haproxyTwo.missing.isEmpty, "haproxy is not installed"))
 struct LostInstanceTests {
     @Test(.timeLimit(.minutes(15)))
-    func oneThatIsLostHoldsUpNobodyAndIsPutRightWhenItComesBack() async throws {
+    func oneThatIsLostDelaysNoOtherAndIsCorrectedWhenItComesBack() async throws {
         try await FewAtOnce.shared.run {
             let scene = try await Scene(.haproxyTwo)
             do { try await Self.lose(scene) } catch {

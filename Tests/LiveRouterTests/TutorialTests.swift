@@ -10,7 +10,7 @@ struct TutorialTests {
     ]
 
     @Test(.timeLimit(.minutes(15)), arguments: pages.map(\.name))
-    func aPageDoesWhatItSays(_ name: String) async throws {
+    func aTutorialDoesWhatItSays(_ name: String) async throws {
         let router = try #require(Self.pages.first { $0.name == name }?.router)
         try #require(router.pageProblems.isEmpty, "\(router.pageProblems)")
         guard router.missing.isEmpty else {

@@ -65,7 +65,7 @@ struct AlertMemoryTests {
         #expect(Set(fingerprints).count == 1)
     }
 
-    @Test func aReceiverThatIsToldOnceHearsTheEndWithTheAcknowledgement() {
+    @Test func aReceiverOfChangesGetsTheEndWithTheAcknowledgement() {
         func changes(_ event: Model.Notification.Event) -> [String] {
             Self.names(AlertmanagerAlert.changes(.sample(event), externalURL: nil))
         }

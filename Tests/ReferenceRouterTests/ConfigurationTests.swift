@@ -74,13 +74,13 @@ struct ConfigurationTests {
     ]
 
     @Test(arguments: badFiles)
-    func mistakesAreNamedWithTheirPlace(text: String, words: String) {
+    func errorsAreNamedWithTheirPlace(text: String, words: String) {
         let problem = problem(text)
         #expect(problem.contains("router.json: error: "))
         #expect(problem.contains(words), "\(problem)")
     }
 
-    @Test func allMistakesAreToldAtOnce() throws {
+    @Test func allErrorsAreReportedAtOnce() throws {
         let configuration = GrayRouterConfiguration(
             stateFile: "", baseline: [], canary: ["a:0", "a"], strategy: .region(networks: ["10.0.0.0/40"]),
             initialCanaryBasisPoints: 10_001, listen: "x", trustedProxies: ["proxy"], connectTimeoutMs: 0,

@@ -150,7 +150,7 @@ struct HAProxyLiveTests {
         arguments: [
             ("odd", 10_000, "150, more than 100 %"), ("absent", nil, "has no entry absent"),
         ] as [(String, Int?, String)])
-    func aMapEntryThatIsOddIsTold(key: String, share: Int?, problem: String) async throws {
+    func anOddMapEntryIsReported(key: String, share: Int?, problem: String) async throws {
         try await HAProxyProcess.run(servers: Self.pair) { haproxy in
             let driver = try makeDriver(
                 .haproxy(HAProxyPlan(sockets: [haproxy.adminSocket], mode: .map(file: haproxy.mapFile, key: key))))

@@ -42,7 +42,7 @@ struct HTTPRouterDriverTests {
         #expect(driver.capabilities.granularityBasisPoints == 100 && driver.capabilities.readBack == .config)
     }
 
-    @Test func envoyTellsItsWeightsAsTexts() async throws {
+    @Test func envoyReportsItsWeightsAsTexts() async throws {
         let body = #"{"entries":{"split.checkout.new":{"final_value":"30"},"split.checkout.old":{"final_value":"70"}}}"#
         let driver = try makeDriver(.http(envoy), transport: FakeTransport(answers: [.reply(200, body)]))
         #expect(await driver.observe(timeoutMs: 1_000).map(\.canaryBasisPoints) == [3_000])
@@ -297,7 +297,7 @@ struct HTTPRouterDriverTests {
         #expect(transport.requests.count == 1)
     }
 
-    @Test func secretsArePlannedAndToldMasked() async throws {
+    @Test func secretsArePlannedAndReportedMasked() async throws {
         let plan = HTTPRouterPlan(
             instances: ["http://r"], variables: [TextPair("api_token", "abcd1234")],
             set: [

@@ -41,7 +41,7 @@ struct RuntimeSocketTests {
         #expect(receipts.map(\.outcome) == [.unreachable])
     }
 
-    @Test func theRollbackIsALookAndOneLine() async throws {
+    @Test func theRollbackIsAReadBackAndOneLine() async throws {
         try await ScriptedSocket.run({ line in
             .text(line.hasPrefix("get") ? "9 (initial 10)\n\n1 (initial 1)\n\n" : "\n\n\n10 (initial 10)\n\n")
         }) { socket in

@@ -30,7 +30,7 @@ struct ShippedRuleTests {
         try configuration.write(toFile: path, atomically: true, encoding: .utf8)
         defer { try? FileManager.default.removeItem(atPath: path) }
         let result = Rulebook.load(configuration: path, files: DiskFiles())
-        let plan = try #require(result.plan, "\(result.mistakes.map(\.description))")
+        let plan = try #require(result.plan, "\(result.errors.map(\.description))")
         var release = try ReplayedRelease(plan: plan)
         release.run(recording)
         return release

@@ -52,7 +52,7 @@ struct CycleAlignmentTests {
     }
 
     /// Its first scrape body may report more than the block: its whole life.
-    @Test mutating func aNewProcessCountsWhereItsPageIsOfThisBlock() {
+    @Test mutating func aNewProcessCountsWhereItsScrapeIsOfThisBlock() {
         _ = take([one("a")], [one("c")])
         #expect(take([one("a")], [one("c"), one("young", covered: 4), one("old", covered: 40)])[0].canary.count == 2)
         #expect(take([one("a")], [one("c"), one("young"), one("old")])[0].canary.count == 3)

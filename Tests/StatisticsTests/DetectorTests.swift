@@ -139,7 +139,7 @@ struct DetectorTests {
     }
 
     /// A clock that goes back is taken as stopped.
-    @Test func timeThatGoesBackStands() {
+    @Test func timeThatGoesBackIsTakenAsStopped() {
         var detector = PairDetector(.worse(than: 1.1))
         detector.take(PairCounts(100, 1, 100, 1), atSeconds: 100)
         detector.take(PairCounts(100, 1, 100, 1), atSeconds: 50)

@@ -247,7 +247,7 @@ struct ShareChangeTests {
     }
 
     /// An announced change leaves its block out and forgets nothing else.
-    @Test func thatIsToldLeavesItsBlockOut() {
+    @Test func thatIsAnnouncedLeavesItsBlockOut() {
         var service = Service()
         var evidence = ReleaseEvidence(rules: [RegressionSettings(scope: .errors)])
         for _ in 0..<100 { evidence.take(service.cycle()) }

@@ -188,7 +188,7 @@ struct LayoutPropertyTests {
     ]
 
     @Test(arguments: ExpositionFormat.allCases)
-    func theResultIsTheSameOnEveryPage(_ format: ExpositionFormat) throws {
+    func theResultIsTheSameForEveryExposition(_ format: ExpositionFormat) throws {
         var byLayout = 0
         for seed in 0..<600 {
             var target = MovingPage(seed: UInt64(seed), format: format)

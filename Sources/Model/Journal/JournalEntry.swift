@@ -40,7 +40,7 @@ public enum JournalEvent: Sendable, Equatable {
     /// The router's 0 % is accepted without a proof: no process listens at the targets that could prove it.
     case unproven(reason: String)
     case acknowledged
-    /// The deadline passed without an acknowledgement; tries go on.
+    /// The deadline passed without an acknowledgement; attempts continue.
     case abandoned(reason: String)
     /// The second router took over.
     case fallback(reason: String)
@@ -48,7 +48,7 @@ public enum JournalEvent: Sendable, Equatable {
     case drifted([RouterObservation])
     /// The router shows 0 %, and the canary's targets count requests all the same, requests per second.
     case strayed(canaryRate: Double)
-    /// The same, and it is left so: the baseline has nobody to serve it.
+    /// The same, and it is left so: the baseline has no server for it.
     case driftHeld(reason: String)
     /// An operator wants it to be taken out all the same.
     case driftOverruled(by: String, reason: String)

@@ -68,16 +68,16 @@ struct ConfigurationDraft {
     var plan: Plan {
         let result = Rulebook.load(configuration: ConfigurationDraft.path, files: MemoryFiles(texts))
         guard let plan = result.plan else {
-            let mistakes = result.mistakes.map(\.description).joined(separator: "\n")
-            preconditionFailure("the drawn configuration has mistakes:\n\(mistakes)")
+            let errors = result.errors.map(\.description).joined(separator: "\n")
+            preconditionFailure("the drawn configuration has errors:\n\(errors)")
         }
         return plan
     }
 
-    /// How many mistakes the Rulebook finds when somebody has misspelt a field.
-    var mistakesWhenMisspelt: Int {
+    /// How many errors the Rulebook finds when somebody has misspelt a field.
+    var errorsWhenMisspelt: Int {
         var spoilt = texts
         spoilt[ConfigurationDraft.path, default: ""] += "recievers: []\n"
-        return Rulebook.load(configuration: ConfigurationDraft.path, files: MemoryFiles(spoilt)).mistakes.count
+        return Rulebook.load(configuration: ConfigurationDraft.path, files: MemoryFiles(spoilt)).errors.count
     }
 }

@@ -23,11 +23,11 @@ extension VirtualWorld {
         if !draft.releases.contains(where: \.isListed) { draft.releases[release].isListed = true }
     }
 
-    /// A file with a mistake changes nothing.
+    /// A file with a diagnostic changes nothing.
     private func misspell() {
-        let mistakes = draft.mistakesWhenMisspelt
-        note("files: \(mistakes) mistakes, nothing is taken")
-        precondition(mistakes > 0, "the Rulebook takes a field that it does not know")
+        let errors = draft.errorsWhenMisspelt
+        note("files: \(errors) errors, nothing is taken")
+        precondition(errors > 0, "the Rulebook takes a field that it does not know")
     }
 
     /// A new version in the canary's place.

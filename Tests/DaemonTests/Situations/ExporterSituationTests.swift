@@ -220,7 +220,7 @@ struct ExporterSituationTests {
     }
 
     /// A gzip body that was not asked for is decoded.
-    @Test func aCompressedPageIsDecodedThoughItWasNotAskedFor() async throws {
+    @Test func aCompressedBodyIsDecodedThoughItWasNotRequested() async throws {
         let web = Self.world { _ in "" }
         // http_requests_total{code="200"} 5, made by gzip(1).
         let packed: [UInt8] = [

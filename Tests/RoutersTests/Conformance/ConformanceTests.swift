@@ -36,7 +36,7 @@ struct ConformanceTests {
 
     /// A kit that lets everything pass would be no kit: a driver that repeats what it was asked is found out.
     @Test func aDriverThatLiesIsFoundOut() async throws {
-        for fact in [RouterFact.observeTellsWhatTheRouterHas, .wrongNamesNeverLookLikeSuccess, .aLieIsFoundOut] {
+        for fact in [RouterFact.observeReportsWhatTheRouterHas, .wrongNamesAreNeverTakenForSuccess, .aLieIsFoundOut] {
             try await BenchKind.parrot.run { bench in
                 guard case .broken = try await fact.check(on: bench) else {
                     Issue.record("\(fact.rawValue) does not find out a driver that repeats what it was asked")

@@ -20,7 +20,7 @@ extension BenchKind {
         _ name: String, _ content: NginxIncludePlan.Content, shares: [Int]
     ) -> BenchKind {
         let cannot: Set<RouterFact> = [
-            .wrongCredentialsAreRejected, .aDeadBaselineIsTold, .noSecretComesOut, .aConflictIsWonOrTold,
+            .wrongCredentialsAreRejected, .aDeadBaselineIsReported, .noSecretComesOut, .aConflictIsWonOrReported,
         ]
         return BenchKind(name: name, cannotCheck: cannot) { work in
             let machine = try FakeNginx(names: ["one.conf", "two.conf"], content: content)

@@ -54,7 +54,7 @@ struct EtcdDriverTests {
         #expect(await driver.observe(timeoutMs: 1_000).map(\.canaryBasisPoints) == [2_500])
     }
 
-    @Test func aKeyThatNobodyMadeIsRefused() async throws {
+    @Test func aKeyThatDoesNotExistIsRefused() async throws {
         let etcd = FakeEtcd([("/traffic/other", "10", "7")])
         let driver = try makeDriver(plan(), transport: transport(etcd))
         let receipt = try #require(await driver.apply(.allBaseline, timeoutMs: 1_000).first)
@@ -103,7 +103,7 @@ struct EtcdDriverTests {
         #expect(receipt.outcome == .unreachable && receipt.detail.contains("refused"))
     }
 
-    @Test func aUserIsExchangedForATokenWithoutAWordInFrontOfIt() async throws {
+    @Test func aUserIsExchangedForATokenWithoutAPrefix() async throws {
         let etcd = FakeEtcd([(Self.key, "10", "7")])
         let transport = FakeTransport { request, _ in
             if request.url.hasSuffix("/v3/auth/authenticate") {

@@ -104,7 +104,7 @@ struct KubernetesDriverTests {
         if share != nil { #expect(seen.problem == "1 rules lead to the canary alone and are left as they are") }
     }
 
-    @Test func aVirtualServiceTellsItsConfigurationOnly() async throws {
+    @Test func aVirtualServiceReportsItsConfigurationOnly() async throws {
         let seen = try #require(
             try await driver(Self.destinations, transport(Self.service)).observe(timeoutMs: 1_000).first)
         #expect(seen.canaryBasisPoints == 1_000 && seen.level == .config && seen.revision == "12")

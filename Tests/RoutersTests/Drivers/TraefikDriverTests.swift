@@ -133,7 +133,7 @@ struct TraefikDriverTests {
         }
     }
 
-    @Test func theHTTPProvidersPageIsTheFile() async throws {
+    @Test func theHTTPProvidersDocumentIsTheFile() async throws {
         try await TemporaryFolder.with { folder in
             let path = folder + "/app.yaml"
             try TemporaryFolder.write(Self.file, to: path)
@@ -202,7 +202,7 @@ struct TraefikDriverTests {
         }
     }
 
-    @Test func nobodyAtRedisAddressIsUnreachable() async throws {
+    @Test func noServerAtRedisAddressIsUnreachable() async throws {
         let receipt = try #require(
             await makeDriver(redis("127.0.0.1:\(FreePort.find())")).apply(.allBaseline, timeoutMs: 20_000).first)
         #expect(receipt.outcome == .unreachable)

@@ -1,8 +1,8 @@
 import ConfigurationFiles
 import Testing
 
-/// One row per mistake: a piece of the sample configuration, what stands there instead, and every error that follows.
-struct MistakeTests {
+/// One row per error: a piece of the sample configuration, its replacement, and every error that follows.
+struct DiagnosticTests {
     typealias Row = (piece: String, other: String, expected: [String])
 
     private static let receiverEnd = "https://hooks.example/a\"}"
@@ -18,7 +18,7 @@ struct MistakeTests {
 
     @Test func theSampleIsValid() {
         let result = Sample.load()
-        #expect(result.mistakes.isEmpty)
+        #expect(result.errors.isEmpty)
         #expect(result.warnings.isEmpty)
         #expect(result.plan != nil)
         #expect(result.files == [Sample.path, Sample.rulePath])
@@ -289,7 +289,8 @@ struct MistakeTests {
                 canaryTargets, "[\"10.0.0.1:9090\"]",
                 [
                     "9:39: error: the target '10.0.0.1:9090' is in the baseline as well, in line 8, so it would be compared with "
-                        + "itself; where one page has the series of both versions, give each pool its own 'match', for "
+                        + "itself; where one endpoint has the series of both versions, give each pool its own 'match', "
+                        + "for "
                         + "example match: {server: new1}"
                 ]
             ),
@@ -557,14 +558,14 @@ struct MistakeTests {
             (
                 router, "{kind: haproxy, socket: a, map: {file: \"#3\", key: \"a;b\"}}",
                 [
-                    "14:52: error: 'file' must be one word without quotes, ';', '\\' and '<' that does not begin with '#' or '@'",
-                    "14:63: error: 'key' must be one word without quotes, ';', '\\' and '<' that does not begin with '#' or '@'",
+                    "14:52: error: 'file' must have no blanks, quotes, ';', '\\' or '<', and must not begin with '#' or '@'",
+                    "14:63: error: 'key' must have no blanks, quotes, ';', '\\' or '<', and must not begin with '#' or '@'",
                 ]
             ),
         ] as [Row])
     func routers(_ row: Row) { Self.expect(row) }
 
-    @Test func mistakesOfAllFilesComeTogetherInOrder() {
+    @Test func errorsOfAllFilesComeTogetherInOrder() {
         let result = Sample.load(
             Sample.changed("version: v2", to: "version: v1"), rules: Sample.changed("1m", to: "1x", in: Sample.rules))
         #expect(
@@ -574,7 +575,7 @@ struct MistakeTests {
     @Test func theLineAndACaretAreShown() {
         let result = Sample.load(rules: Sample.changed("1%", to: "250ms", in: Sample.rules))
         #expect(
-            result.mistakes.first?.description == """
+            result.errors.first?.description == """
                 /etc/rollguard/rules/errors.yaml:7:50: error: a time cannot be compared with a share (error_rate is a share); \
                 write a percentage such as 1%, or a plain number
                         when: canary > 2 * baseline and canary > 250ms

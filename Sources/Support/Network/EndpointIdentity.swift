@@ -1,9 +1,9 @@
-/// What is scraped at an address, however the address is spelled: equal identities are one page.
+/// What is scraped at an address, however the address is spelled: equal identities are one endpoint.
 ///
 /// Names are not looked up, so two names of one machine stay apart; all spellings of this machine's loopback address are
 /// one, and so are an IP address's. The order of a query's parameters, a `/` at the path's end, the default port and
 /// percent-encoding that changes nothing do not count. Source: RFC 3986, section 6.2.2.
-public struct PageIdentity: Sendable, Hashable {
+public struct EndpointIdentity: Sendable, Hashable {
     public let unixSocket: String?
     /// In lower case, IP addresses in one form, `localhost` for the loopback addresses.
     public let host: String
@@ -15,25 +15,25 @@ public struct PageIdentity: Sendable, Hashable {
 
     /// - Parameter url: an absolute http or https URL that has been validated.
     public init(url: String, unixSocket: String? = nil) {
-        let (scheme, rest) = PageIdentity.split(url[...], at: "://")
+        let (scheme, rest) = EndpointIdentity.split(url[...], at: "://")
         let isSecure = scheme.lowercased() == "https"
         let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
         let withoutUser = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
-        let (host, port) = PageIdentity.hostAndPort(withoutUser)
+        let (host, port) = EndpointIdentity.hostAndPort(withoutUser)
         let target = rest.dropFirst(authority.count).prefix { $0 != "#" }
-        let (path, query) = PageIdentity.split(target, at: "?")
+        let (path, query) = EndpointIdentity.split(target, at: "?")
         self.unixSocket = unixSocket
         self.host = HostIdentity.canonical(host.lowercased())
         self.port = port ?? (isSecure ? 443 : 80)
-        self.path = PageIdentity.canonicalPath(path)
+        self.path = EndpointIdentity.canonicalPath(path)
         self.query = query.split(separator: "&").map(PercentEncoding.normalized).sorted()
     }
 
-    /// The page itself, whatever is asked of it.
-    public var withoutQuery: PageIdentity {
-        var page = self
-        page.query = []
-        return page
+    /// The endpoint itself, whatever is asked of it.
+    public var withoutQuery: EndpointIdentity {
+        var endpoint = self
+        endpoint.query = []
+        return endpoint
     }
 
     private static func split(_ text: Substring, at mark: String) -> (Substring, Substring) {
@@ -157,8 +157,8 @@ private enum HostIdentity {
             if !text.hasSuffix("::") { text = text.dropLast() }
         }
         func groups(_ part: Substring) -> [UInt32]? {
-            let words = part.split(separator: ":", omittingEmptySubsequences: false)
-            let numbers = part.isEmpty ? [] : words.map { $0.count <= 4 ? UInt32($0, radix: 16) : nil }
+            let groups = part.split(separator: ":", omittingEmptySubsequences: false)
+            let numbers = part.isEmpty ? [] : groups.map { $0.count <= 4 ? UInt32($0, radix: 16) : nil }
             return numbers.contains(nil) ? nil : numbers.compactMap { $0 }
         }
         guard let gap = text.firstRange(of: "::") else {

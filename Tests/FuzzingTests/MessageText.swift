@@ -1,6 +1,6 @@
-/// What a message may look like.
-enum Words {
-    /// One line, of a length that a person reads, with nothing that a terminal could take for an order.
+/// The form that a message must have.
+enum MessageText {
+    /// One line, of a readable length, with nothing that a terminal could take for a control sequence.
     static func flaw(in message: String) -> String? {
         if message.isEmpty { return "an empty message" }
         if message.unicodeScalars.count > 2_000 { return "a message of \(message.unicodeScalars.count) characters" }

@@ -1,9 +1,9 @@
-/// Collects what is wrong while files are read, so that all of it is told at once.
-final class MistakeLog {
-    /// More than this tells nobody anything.
+/// Collects diagnostics while files are read, so that all of them are reported at once.
+final class DiagnosticLog {
+    /// More than this helps no reader.
     static let limit = 200
 
-    private var found: [Mistake] = []
+    private var found: [Diagnostic] = []
     private var fileOrder: [String] = []
     private var overflow = 0
     /// The release that is being read, and the file that it is in: what is found there is about this release alone.
@@ -16,7 +16,7 @@ final class MistakeLog {
         return body()
     }
 
-    /// Files are told in the order in which they are first read.
+    /// Files are reported in the order in which they are first read.
     func begin(_ file: SourceFile) {
         if !fileOrder.contains(file.path) { fileOrder.append(file.path) }
     }
@@ -28,37 +28,37 @@ final class MistakeLog {
     /// The file can be used, and what it asks for can never be.
     func impossible(_ place: Place, _ text: String) { add(.impossible, place, text) }
 
-    /// Nothing more will be told; whoever is about to look for more can stop.
-    var isFull: Bool { found.count >= MistakeLog.limit && hasErrors }
+    /// Nothing more will be reported; a caller that is about to search for more can stop.
+    var isFull: Bool { found.count >= DiagnosticLog.limit && hasErrors }
 
     var hasErrors: Bool { found.contains { $0.severity == .error } }
 
     /// In order of file, line and column.
-    func sorted(_ severity: Mistake.Severity) -> [Mistake] {
+    func sorted(_ severity: Diagnostic.Severity) -> [Diagnostic] {
         var ranks: [String: Int] = [:]
         for (rank, file) in fileOrder.enumerated() { ranks[file] = rank }
-        func key(_ mistake: Mistake) -> (Int, Int, Int, String) {
-            (ranks[mistake.file] ?? fileOrder.count, mistake.line, mistake.column, mistake.text)
+        func key(_ diagnostic: Diagnostic) -> (Int, Int, Int, String) {
+            (ranks[diagnostic.file] ?? fileOrder.count, diagnostic.line, diagnostic.column, diagnostic.text)
         }
         return found.filter { $0.severity == severity }.sorted { key($0) < key($1) }
     }
 
-    private func add(_ severity: Mistake.Severity, _ place: Place, _ text: String) {
+    private func add(_ severity: Diagnostic.Severity, _ place: Place, _ text: String) {
         begin(place.file)
-        guard found.count < MistakeLog.limit else {
-            // A plan with an untold mistake must not come out as valid: what is dropped is always beyond an error or
+        guard found.count < DiagnosticLog.limit else {
+            // A plan with an unreported error must not come out as valid: what is dropped is always beyond an error or
             // replaces a warning.
             if severity == .error, !hasErrors { found.removeLast() } else { return }
-            return found.append(mistake(severity, place, text))
+            return found.append(diagnostic(severity, place, text))
         }
-        let mistake = mistake(severity, place, text)
-        if !found.contains(mistake) { found.append(mistake) }
+        let diagnostic = diagnostic(severity, place, text)
+        if !found.contains(diagnostic) { found.append(diagnostic) }
     }
 
-    private func mistake(_ severity: Mistake.Severity, _ place: Place, _ text: String) -> Mistake {
+    private func diagnostic(_ severity: Diagnostic.Severity, _ place: Place, _ text: String) -> Diagnostic {
         let shown = ShownLine(place)
         let owner = release.flatMap { $0.file === place.file ? $0.name : nil }
-        return Mistake(
+        return Diagnostic(
             release: owner, file: place.file.path, line: place.line, column: place.column, severity: severity,
             text: Quote.clean(text), sourceLine: shown.text, caretOffset: shown.caretOffset)
     }

@@ -2,8 +2,8 @@ import ConfigurationFiles
 import Model
 import Testing
 
-/// Mistakes in routers with a driver of their own: every one with its place and what to write instead.
-struct RouterMistakeTests {
+/// Errors in routers with a driver of their own: every one with its place and what to write instead.
+struct RouterDiagnosticTests {
     /// The router begins at 14:13.
     private static func errors(_ router: String) -> [String] {
         let text = Sample.changed("{kind: gray, instances: [\"http://127.0.0.1:9412\"]}", to: router)

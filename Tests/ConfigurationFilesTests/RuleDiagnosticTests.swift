@@ -1,8 +1,8 @@
 import ConfigurationFiles
 import Testing
 
-/// One row per mistake in a rule file.
-struct RuleMistakeTests {
+/// One row per error in a rule file.
+struct RuleDiagnosticTests {
     typealias Row = (piece: String, other: String, expected: [String])
 
     private static let when = "when: canary > 2 * baseline and canary > 1%"
@@ -188,9 +188,9 @@ struct RuleMistakeTests {
         #expect(Rulebook.check(ruleFile: "a.yaml", files: files).rules.map(\.name) == ["CanaryErrors"])
         let bad = Rulebook.check(ruleFile: "b.yaml", files: files)
         #expect(bad.rules.isEmpty)
-        #expect(bad.mistakes.map { "\($0.line):\($0.column)" } == ["6:17"])
+        #expect(bad.errors.map { "\($0.line):\($0.column)" } == ["6:17"])
         #expect(
-            Rulebook.check(ruleFile: "c.yaml", files: files).mistakes.map(\.description) == [
+            Rulebook.check(ruleFile: "c.yaml", files: files).errors.map(\.description) == [
                 "c.yaml: error: there is no such file"
             ])
     }
@@ -199,7 +199,7 @@ struct RuleMistakeTests {
         let twice = Sample.rules + Sample.rules.split(separator: "rules:\n")[1]
         let result = Rulebook.check(ruleFile: "a.yaml", files: MemoryFiles(["a.yaml": String(twice)]))
         #expect(
-            result.mistakes.map(\.text) == [
+            result.errors.map(\.text) == [
                 "alert \"CanaryErrors\" is already in line 4; names are unique in a release"
             ])
     }
@@ -216,7 +216,7 @@ struct RuleMistakeTests {
         #expect(result.warnings.first?.description.contains(":8:17: warning: ") == true)
     }
 
-    @Test func kindsOfFilesAreToldApart() {
+    @Test func kindsOfFilesAreDistinguished() {
         let files = MemoryFiles([
             "rules.yaml": Sample.rules, "config.yaml": Sample.configuration, "broken.yaml": "groups:\n\t- x: [",
             "empty.yaml": "",
