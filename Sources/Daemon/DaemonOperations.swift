@@ -37,7 +37,7 @@ struct DaemonOperations: Operations {
 
     func reload() async -> CommandResult { await reloader.reload() }
 
-    func metricsPage() async -> String {
+    func metricsExposition() async -> String {
         let counts = try? await journal.outboxCounts()
         return await desk.page { [meter] in meter.page(snapshot: $0, outbox: counts) }
     }

@@ -19,7 +19,7 @@ public protocol Operations: Sendable {
     /// Reads and validates all files, then swaps everything or nothing. The text contains every error.
     func reload() async -> CommandResult
     /// The daemon's own metrics, text format 0.0.4.
-    func metricsPage() async -> String
+    func metricsExposition() async -> String
     /// Nil when ready; else why not (for instance: the first cycle is not done).
     func unreadyReason() async -> String?
 }

@@ -13,29 +13,29 @@ public enum RouterFact: String, Sendable, CaseIterable {
     case planNamesTheCallsAndMakesNone
     /// A call without time ends at once, with a result per instance.
     case noTimeLeftEndsAtOnce
-    /// A name that the router does not have never looks like a rollback that worked, and never gives the canary more.
+    /// A name that the router does not have is never taken for a rollback that worked, and never gives the canary more.
     case wrongNamesAreNeverTakenForSuccess
     /// Without the right nothing changes, the outcome is `rejected`, and the text says why.
     case wrongCredentialsAreRejected
-    /// A lost instance is told as such, and the others are moved and read all the same.
+    /// A lost instance is reported as such, and the others are moved and read all the same.
     case aLostInstanceDoesNotHoldUpTheOthers
     /// An instance that never answers is `unknown` or `unreachable` when its time is over; the others are done.
     case aHangingInstanceEndsWithItsTime
-    /// A change whose answer is lost is `unknown`, and a look tells what came of it.
+    /// A change whose answer is lost is `unknown`, and a read-back shows its effect.
     case aLostAnswerIsUnknown
-    /// A refusal is `rejected` with the router's words, a broken router is not `accepted`.
+    /// A refusal is `rejected` with the router's message, a broken router is not `accepted`.
     case refusalsAreReported
     /// What is no answer is no share.
     case rubbishIsNoShare
-    /// A router that says yes and does nothing is found out by the look.
+    /// A router that says yes and does nothing is found out by the read-back.
     case aLieIsFoundOut
     /// A router that shows an old state is believed, not corrected by what was asked.
     case aStaleReadIsReportedAsItIs
-    /// Somebody else's writes at the same time: a rollback wins or says `conflict`, and never claims what is not so.
+    /// Writes of another client at the same time: a rollback wins or says `conflict`, and never claims what is not so.
     case aConflictIsWonOrReported
     /// At no moment do both pools have nothing.
     case neverNothingForBoth
-    /// Where the router can tell that the baseline has no healthy server, the driver says so.
+    /// Where the router can report that the baseline has no healthy server, the driver says so.
     case aDeadBaselineIsReported
     /// A restart with the shipped configuration is seen, and setting the split again puts it right.
     case aRestartIsSeenAndPutRight

@@ -88,7 +88,7 @@ struct AccessTests {
         }
     }
 
-    /// A page whose name was pointed here reads nothing (DNS rebinding).
+    /// A web page whose name was pointed here reads nothing (DNS rebinding).
     @Test(arguments: ["/", "/metrics", "/-/ready", "/api/v1/status", "/api/v1/openapi.json", "/nothing"])
     func readsUnderAForeignNameGetNothing(path: String) async throws {
         try await LiveConsole.run { console in

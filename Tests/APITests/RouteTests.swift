@@ -3,7 +3,7 @@ import Testing
 
 @testable import API
 
-/// What can be looked at.
+/// What can be read.
 struct RouteTests {
     @Test(arguments: [
         ("/", "text/plain; charset=utf-8", "/api/v1/releases/{name}/rollback"),

@@ -101,11 +101,11 @@ struct HTTPRouterDriverTests {
             (#"{"policy":"weighted_round_robin","weights":[-1,1]}"#, nil, "not a number"),
             ("", nil, "missing"),
         ] as [(String, Int?, String?)])
-    func aReadBackIsBelievedOnlyWhenItIsWhatItShouldBe(body: String, share: Int?, words: String?) async throws {
+    func aReadBackIsBelievedOnlyWhenItIsWhatItShouldBe(body: String, share: Int?, excerpt: String?) async throws {
         let driver = try makeDriver(.http(caddy), transport: FakeTransport(answers: [.reply(200, body)]))
         let seen = try #require(await driver.observe(timeoutMs: 1_000).first)
         #expect(seen.canaryBasisPoints == share && seen.level == .config)
-        #expect(words.map { seen.problem?.contains($0) == true } ?? (seen.problem == nil), "\(seen)")
+        #expect(excerpt.map { seen.problem?.contains($0) == true } ?? (seen.problem == nil), "\(seen)")
     }
 
     @Test func aRollbackReadsAgainAfterAConflictAndAPromotionDoesNot() async throws {

@@ -27,11 +27,11 @@ struct RuntimeSocketTests {
         ("", "closed before the end"), ("No such", "closed before the end"), ("\n", "1 answers to 2 commands"),
         ("\n\n\n\n\n", "5 answers to 2 commands"), (String(repeating: "x", count: 2_000_000), "larger than"),
     ])
-    func anAnswerThatIsNotWholeIsUnknown(answer: String, words: String) async throws {
+    func anAnswerThatIsNotWholeIsUnknown(answer: String, excerpt: String) async throws {
         try await ScriptedSocket.run({ _ in .text(answer) }) { socket in
             let receipt = try #require(await weights(socket.address).apply(.allBaseline, timeoutMs: 10_000).first)
             #expect(receipt.outcome == .unknown)
-            #expect(receipt.detail.contains(words), "\(receipt.detail)")
+            #expect(receipt.detail.contains(excerpt), "\(receipt.detail)")
             #expect(receipt.detail.count <= 500)
         }
     }
@@ -51,9 +51,9 @@ struct RuntimeSocketTests {
                 "set server be/new1 weight 0", "set server be/new1 state maint", "set server be/old1 weight 100%",
                 "get weight be/old1",
             ]
-            let look = ["get weight be/new1", "get weight be/old1"]
-            #expect(socket.lines == [look.joined(separator: ";"), expected.joined(separator: ";")])
-            #expect(driver.plan(.allBaseline).map(\.call) == look + expected)
+            let reads = ["get weight be/new1", "get weight be/old1"]
+            #expect(socket.lines == [reads.joined(separator: ";"), expected.joined(separator: ";")])
+            #expect(driver.plan(.allBaseline).map(\.call) == reads + expected)
         }
     }
 
@@ -72,11 +72,11 @@ struct RuntimeSocketTests {
         ("# pxname,svname,status,weight,type\nbe,old1,UP,many,2\n\n", "weight of old1"),
         ("# pxname,svname,status,weight,type\n\n", "no server"),
     ])
-    func statisticsThatCannotBeReadAreAProblem(answer: String, words: String) async throws {
+    func statisticsThatCannotBeReadAreAProblem(answer: String, excerpt: String) async throws {
         try await ScriptedSocket.run({ _ in .text(answer) }) { socket in
             let seen = try #require(await weights(socket.address).observe(timeoutMs: 5_000).first)
             #expect(seen.canaryBasisPoints == nil)
-            #expect(seen.problem?.contains(words) == true, "\(seen)")
+            #expect(seen.problem?.contains(excerpt) == true, "\(seen)")
         }
     }
 

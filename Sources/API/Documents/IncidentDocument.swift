@@ -66,8 +66,8 @@ public struct IncidentSummary: Codable, Sendable, Equatable {
     }
 }
 
-/// One incident with its whole evidence: the answer of `GET /api/v1/incidents/{id}`. In the JSON the summary's fields stand
-/// beside the others; in Swift they read as the document's own.
+/// One incident with its whole evidence: the answer of `GET /api/v1/incidents/{id}`. In the JSON the summary's fields
+/// are beside the others; in Swift they read as the document's own.
 @dynamicMemberLookup
 public struct IncidentDocument: Codable, Sendable, Equatable {
     public var summary: IncidentSummary

@@ -1,7 +1,7 @@
 public import Model
 public import Support
 
-/// One rule with its alert and the values it last looked at.
+/// One rule with its alert and the values of its last evaluation.
 public struct RuleDocument: Codable, Sendable, Equatable {
     public var group: String
     public var name: String

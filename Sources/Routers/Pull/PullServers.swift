@@ -85,7 +85,7 @@ final class PullSeat: Sendable {
 
     deinit { servers.leave(host: host, port: port, number: number) }
 
-    /// The page at a path, made if it is not there.
+    /// The document at a path, created if it is not there.
     ///
     /// - Throws: ``Refusal`` when the port cannot be opened, or another release serves another file at that path.
     func page<Page: PullPage>(_ path: String, file: String, make: () -> Page) async throws(Refusal) -> Page {
@@ -94,7 +94,7 @@ final class PullSeat: Sendable {
     }
 }
 
-/// The pages of one server, and who needs them.
+/// The documents of one server, and the drivers that need them.
 final class PullPages: Sendable {
     private struct Entry {
         let page: any PullPage

@@ -18,7 +18,7 @@ struct ConformanceTests {
         try await check(pair.kind, pair.fact)
     }
 
-    /// What is missing takes its checks along without a word. That must not happen where everything was installed.
+    /// The checks of a missing program are skipped silently. That must not happen where everything was installed.
     @Test(.enabled(if: Environment.expectsPrograms, "only `make test` installs every router"))
     func everyRealProgramIsInstalled() {
         #expect(BenchKind.real.filter { !$0.isInstalled }.map(\.name) == [])

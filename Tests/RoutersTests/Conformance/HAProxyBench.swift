@@ -77,7 +77,7 @@ extension BenchKind {
             bench.setMood = { try await set($1, on: both[$0]) }
             bench.moods = [.refused]
             bench.misnamed = [try driver(key: "absent")]
-            // HAProxy lets every level change a map, so there is nobody without the right.
+            // HAProxy lets every level change a map, so there is no client without the right.
             try await work(bench)
         }
     }

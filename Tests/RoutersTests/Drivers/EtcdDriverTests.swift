@@ -125,10 +125,10 @@ struct EtcdDriverTests {
     }
 
     @Test(arguments: [("ten", "not a number"), ("101", "not 0 to 100"), ("-1", "not a number"), ("", "not a number")])
-    func aValueThatIsNoShareIsSaid(value: String, words: String) async throws {
+    func aValueThatIsNoShareIsSaid(value: String, excerpt: String) async throws {
         let driver = try makeDriver(plan(), transport: transport(FakeEtcd([(Self.key, value, "7")])))
         let seen = try #require(await driver.observe(timeoutMs: 1_000).first)
-        #expect(seen.canaryBasisPoints == nil && seen.problem?.contains(words) == true, "\(seen)")
+        #expect(seen.canaryBasisPoints == nil && seen.problem?.contains(excerpt) == true, "\(seen)")
     }
 
     @Test func aValueThatNeverChangesIsNoPlan() {

@@ -4,12 +4,12 @@ extension GrayRouterConfiguration {
     private static let backendLimit = 256
 
     /// Everything that is wrong, as `field: what is wrong`; empty when it can be used.
-    var mistakes: [String] {
-        addressMistakes + strategyMistakes + networkMistakes(trustedProxies, field: "trusted_proxies")
-            + numberMistakes + textMistakes
+    var errors: [String] {
+        addressErrors + strategyErrors + networkErrors(trustedProxies, field: "trusted_proxies")
+            + numberErrors + textErrors
     }
 
-    private var addressMistakes: [String] {
+    private var addressErrors: [String] {
         var found: [String] = []
         for (field, backends) in [("baseline", baseline), ("canary", canary)] {
             if backends.isEmpty { found.append("\(field): at least one host:port is needed") }
@@ -27,7 +27,7 @@ extension GrayRouterConfiguration {
         return found
     }
 
-    private var strategyMistakes: [String] {
+    private var strategyErrors: [String] {
         switch strategy {
         case .userHash(nil, nil):
             return ["strategy: user_hash needs a header or a cookie to find the user by"]
@@ -38,19 +38,19 @@ extension GrayRouterConfiguration {
             }
         case .region(let networks):
             let none = networks.isEmpty ? ["strategy.networks: at least one network is needed"] : []
-            return none + networkMistakes(networks, field: "strategy.networks")
+            return none + networkErrors(networks, field: "strategy.networks")
         case .random:
             return []
         }
     }
 
-    private func networkMistakes(_ networks: [String], field: String) -> [String] {
+    private func networkErrors(_ networks: [String], field: String) -> [String] {
         networks.filter { Network($0) == nil }.map {
             "\(field): '\($0.prefix(64))' is not a network such as 10.1.0.0/16, 2001:db8::/32 or a single address"
         }
     }
 
-    private var numberMistakes: [String] {
+    private var numberErrors: [String] {
         let ranges: [(String, Int, ClosedRange<Int>)] = [
             ("initial_canary_basis_points", initialCanaryBasisPoints, 0...10_000),
             ("connect_timeout_ms", connectTimeoutMs, 1...600_000),
@@ -62,7 +62,7 @@ extension GrayRouterConfiguration {
         }
     }
 
-    private var textMistakes: [String] {
+    private var textErrors: [String] {
         var found: [String] = []
         if stateFile.isEmpty || stateFile.hasSuffix("/") { found.append("state_file: a file's path is needed") }
         for (field, version) in [("baseline_version", baselineVersion), ("canary_version", canaryVersion)] {

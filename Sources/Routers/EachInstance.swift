@@ -1,7 +1,7 @@
 /// Runs the same work for every instance at once: a lost instance must not hold up the others.
-enum Fleet {
+enum EachInstance {
     /// The results in the order of `members`.
-    static func each<Member: Sendable, Result: Sendable>(
+    static func run<Member: Sendable, Result: Sendable>(
         _ members: [Member], _ work: @escaping @Sendable (Member) async -> Result
     ) async -> [Result] {
         // The usual fleet has one member; a task of its own would only cost a hop.

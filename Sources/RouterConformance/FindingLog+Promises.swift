@@ -28,7 +28,8 @@ extension FindingLog {
                 let wanted = index == instance ? someShare : 0
                 expect(
                     observation.canaryBasisPoints == wanted,
-                    "instance \(instance) was set to \(someShare) by somebody else; \(index) is read as \(observation)")
+                    "instance \(instance) was set to \(someShare) by another client; \(index) is read as \(observation)"
+                )
                 expect(observation.level == driver.capabilities.readBack, "not the level that was promised: \(seen)")
             }
             try await tamper(instance, 0)
@@ -54,7 +55,7 @@ extension FindingLog {
         let rollback = driver.plan(.allBaseline)
         expect(rollback == driver.plan(.allBaseline), "two plans of the same split differ")
         expect(rollback.allSatisfy { !$0.call.isEmpty && !$0.call.contains("\n") }, "calls: \(rollback)")
-        expect(rollback != driver.plan(Split(canaryBasisPoints: someShare)), "the calls do not tell the split")
+        expect(rollback != driver.plan(Split(canaryBasisPoints: someShare)), "the calls do not show the split")
         let after = try await held()
         expect(before == after, "planning changed the router from \(before) to \(after)")
     }

@@ -3,10 +3,10 @@ import Synchronization
 /// The routes for Envoys that poll (REST xDS, `POST /v3/discovery:routes`), made of a file at each poll.
 ///
 /// The version is made of the file's text. An Envoy that asks with the version of a text has taken that text over; one
-/// that rejects it goes on asking with the old version, and says why.
+/// that rejects it continues to ask with the old version, and says why.
 ///
 /// Source: Envoy's manual, "xDS REST and gRPC protocol", REST endpoints.
-final class XDSPage: PullPage {
+final class XDSRoutes: ServedDocument {
     static let path = "/v3/discovery:routes"
     static let typeURL = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
 
@@ -20,7 +20,7 @@ final class XDSPage: PullPage {
         /// Between its last two polls.
         var gap: Duration = .zero
 
-        /// A node that has missed several polls holds who knows what.
+        /// What a node holds that has missed several polls is unknown.
         var isStale: Bool { at.duration(to: .now) > max(.seconds(10), gap * 3) }
     }
 
@@ -40,18 +40,18 @@ final class XDSPage: PullPage {
 
     func poll(of node: String) -> Poll? { state.withLock { $0.polls[node] } }
 
-    /// The text that a version stands for; nil for one that was not served in this process.
+    /// The text of a version; nil for one that was not served in this process.
     func text(_ version: String) -> String? {
         state.withLock { state in state.texts.last { $0.version == version }?.text }
     }
 
     /// A file's text becomes known by being served or by being written.
     func remember(_ text: String) -> String {
-        let version = XDSPage.version(of: text)
+        let version = XDSRoutes.version(of: text)
         state.withLock { state in
             guard !state.texts.contains(where: { $0.version == version }) else { return }
             state.texts.append((version, text))
-            if state.texts.count > XDSPage.textLimit { state.texts.removeFirst() }
+            if state.texts.count > XDSRoutes.textLimit { state.texts.removeFirst() }
         }
         return version
     }
@@ -65,10 +65,11 @@ final class XDSPage: PullPage {
             let text = try WeightedFile.text(file)
             let version = remember(text)
             if asked["version_info"]?.text == version { return PullAnswer(status: 304) }
-            let resources = try XDSPage.resources(text, names: asked["resource_names"]?.items.compactMap(\.text) ?? [])
+            let resources = try XDSRoutes.resources(
+                text, names: asked["resource_names"]?.items.compactMap(\.text) ?? [])
             let answer = JSONValue.object([
                 JSONMember(name: "version_info", value: .text(version)),
-                JSONMember(name: "type_url", value: .text(XDSPage.typeURL)),
+                JSONMember(name: "type_url", value: .text(XDSRoutes.typeURL)),
                 JSONMember(name: "resources", value: .list(resources)),
             ])
             return PullAnswer(status: 200, contentType: "application/json", body: Array(answer.encoded.utf8))
@@ -84,7 +85,7 @@ final class XDSPage: PullPage {
         let now = ContinuousClock.now
         state.withLock { state in
             let before = state.polls[node]
-            guard before != nil || state.polls.count < XDSPage.nodeLimit else { return }
+            guard before != nil || state.polls.count < XDSRoutes.nodeLimit else { return }
             state.polls[node] = Poll(
                 version: asked["version_info"]?.text ?? "", rejection: rejection, at: now,
                 gap: before.map { $0.at.duration(to: now) } ?? .zero)
@@ -105,7 +106,7 @@ final class XDSPage: PullPage {
         }
     }
 
-    /// FNV-1a over 64 bits: nobody attacks it, it only has to differ.
+    /// FNV-1a over 64 bits: it is no protection against attacks, it only has to differ.
     static func version(of text: String) -> String {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0100_0000_01b3 }

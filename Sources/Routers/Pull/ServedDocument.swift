@@ -15,7 +15,7 @@ struct PullAnswer: Sendable, Equatable {
 }
 
 /// What is served at one path.
-protocol PullPage: AnyObject, Sendable {
+protocol ServedDocument: AnyObject, Sendable {
     /// The file behind it; one path serves one file.
     var file: String { get }
     /// May read the disk: it is called on a thread for that.
@@ -23,7 +23,7 @@ protocol PullPage: AnyObject, Sendable {
 }
 
 /// A file as it is: Traefik's HTTP provider takes YAML and JSON.
-final class FilePage: PullPage {
+final class ServedFile: ServedDocument {
     let file: String
 
     init(file: String) { self.file = file }
@@ -37,7 +37,7 @@ final class FilePage: PullPage {
             let type = text.drop(while: \.isWhitespace).first == "{" ? "application/json" : "application/yaml"
             return PullAnswer(status: 200, contentType: type, body: Array(text.utf8))
         } catch {
-            // Not an empty configuration: the router keeps what it has when it is told of an error.
+            // Not an empty configuration: the router keeps what it has when it gets an error.
             return .text(503, ShownText.line(error.detail))
         }
     }

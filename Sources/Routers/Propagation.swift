@@ -1,9 +1,9 @@
 /// Waits until a router that takes changes over by itself (a watched file, a poll) has done so.
 ///
-/// A driver's `apply` ends with it, so that the look that follows finds the new split instead of the old one a moment too
-/// early. It is a courtesy: what was written is written, and only the look counts.
-enum Settling {
-    /// Routers look every 100 ms to 2 s; whoever is slower is found by the look that comes later.
+/// A driver's `apply` ends with it, so that the read-back that follows finds the new split and not the old one a moment
+/// too early. It is an optimization: only the read-back decides.
+enum Propagation {
+    /// Routers poll every 100 ms to 2 s; a slower one is found by a later read-back.
     static let limitMs: Int64 = 3_000
     private static let pauseMs: Int64 = 50
 
@@ -13,7 +13,7 @@ enum Settling {
     static func wait(
         deadline: Deadline, until isSettled: () async throws(Refusal) -> Bool
     ) async -> Refusal? {
-        // A slow disk may have used the time up; then the look that comes later tells.
+        // A slow disk may have used the time up; then a later read-back shows it.
         guard deadline.remainingMs > 0 else { return nil }
         let own = Deadline(afterMs: min(limitMs, deadline.remainingMs))
         do throws(Refusal) {
