@@ -55,12 +55,12 @@ struct Bench {
         }
     }
 
-    private static func row(_ words: ArraySlice<String>) async throws {
-        guard let shape = words.first.flatMap(Shape.init) else {
+    private static func row(_ arguments: ArraySlice<String>) async throws {
+        guard let shape = arguments.first.flatMap(Shape.init) else {
             print("name the row: rollguard-bench row TARGETSxSAMPLES@SECONDS, as in 100x1000@1")
             exit(2)
         }
-        let names = words.count > 1 ? Array(words.dropFirst()) : [RollguardPeer().name]
+        let names = arguments.count > 1 ? Array(arguments.dropFirst()) : [RollguardPeer().name]
         let bench = PeerBench(schedule: Schedule(isQuick: false))
         if let unknown = names.first(where: { !bench.names.contains($0) }) {
             print("no program is called \(unknown); there are \(bench.names.joined(separator: ", "))")

@@ -41,11 +41,11 @@ struct StatisticsBench {
             for cycle in cycles { monitor.take(cycle, history: history) }
             judged = monitor
         }
-        let words = Stopwatch.best {
+        let texts = Stopwatch.best {
             for _ in 0..<100 { _ = judged.evidence(requestsPerSecond: 100, history: history) }
         }
         let count = Double(StatisticsBench.cycles)
-        return (rule / count, learned / count, words / 100)
+        return (rule / count, learned / count, texts / 100)
     }
 
     /// The same counts with a little movement, so that no branch is always the same.

@@ -61,10 +61,10 @@ extension MetricSamples {
 
     private mutating func addVerdicts(_ rule: RuleSnapshot, of release: String) {
         let counts = rule.verdicts
-        for (word, count) in [
+        for (verdict, count) in [
             ("breached", counts.breached), ("healthy", counts.healthy), ("inconclusive", counts.inconclusive),
         ] where count > 0 {
-            add(.verdicts, [release, rule.name, word], Double(count))
+            add(.verdicts, [release, rule.name, verdict], Double(count))
         }
     }
 

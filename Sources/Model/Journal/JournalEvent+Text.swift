@@ -6,7 +6,7 @@ extension JournalEvent {
     public var step: String {
         if case .provenByTraffic = self { return "proven" }
         if case .draining(let record) = self, record.sharesBasisPoints.isEmpty { return "at_once" }
-        return word
+        return name
     }
 
     /// The event as a phrase, without the incident that it belongs to.

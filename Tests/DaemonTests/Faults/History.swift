@@ -35,7 +35,7 @@ struct History {
         if row.sequence != lastSequence + 1 { wrong.append("it follows \(lastSequence): an entry is missing") }
         lastSequence = row.sequence
         let event = try row.decoded()
-        if event.word != row.kind { wrong.append("its kind is not that of its event") }
+        if event.name != row.kind { wrong.append("its kind is not that of its event") }
         switch event {
         case .began(_, let canary): wrong += began(canary)
         case .intended(let intent): wrong += intended(intent, row, facts)
