@@ -114,7 +114,7 @@ struct RuleDiagnosticTests {
             ),
             (
                 "labels: {severity: page}",
-                "labels: {severity-x: page, alertname: x, __a: b, t: \"{{ $labels.severity }}\"}",
+                "labels: {severity-x: high, alertname: x, __a: b, t: \"{{ $labels.severity }}\"}",
                 [
                     "8:18: error: 'severity-x' is not a valid name; use letters, digits and '_', not beginning with a digit",
                     "8:36: error: the label 'alertname' is set by Rollguard; choose another name",

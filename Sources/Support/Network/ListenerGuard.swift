@@ -1,7 +1,7 @@
 /// Which calls an HTTP listener answers at all, judged by whom the caller means to call. Every listener of ours asks it.
 ///
-/// A web page that is opened on this network can make the browser send requests here. Two headers reveal it, and a web
-/// page can set neither: `Host` names the web page's own host when that name was made to point here (DNS rebinding),
+/// A web page that is opened on this network can make the browser send requests here. Two headers reveal it, and no
+/// web page can set either: `Host` names the web page's own host when that name was made to point here (DNS rebinding),
 /// and `Origin` names its site. So a listener answers to its own names only: IP addresses, which cannot be rebound,
 /// `localhost`, and the names that it was given.
 public struct ListenerGuard: Sendable, Equatable {
