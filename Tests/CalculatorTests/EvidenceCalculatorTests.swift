@@ -143,7 +143,7 @@ struct EvidenceCalculatorTests {
         ),
         (
             #"{"t": 1e308, "baseline": {"requests": 900, "bad": 9}, "canary": {"requests": 100, "bad": 2}}"#,
-            "not a finite number any more"
+            "no longer a finite number"
         ),
     ])
     func badLinesAreNamed(_ line: String, _ text: String) {

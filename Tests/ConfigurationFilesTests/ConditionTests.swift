@@ -148,11 +148,11 @@ struct ConditionTests {
         ("canary > 1 %", "11: unexpected '%' in a condition; a unit follows its number without a blank"),
         ("canary > 9999999999999999", "9: the number is larger than 1000000000000000"),
         ("0 < canary < 1", "11: comparisons cannot be chained; join two of them with and"),
-        ("canary > 1 and 2", "15: 'and' wants a comparison here, but this is a number; write for example canary > 1%"),
-        ("not canary", "4: 'not' wants a comparison here, but this is a number; write for example canary > 1%"),
-        ("(canary > 1) + 1 > 2", "0: '+' wants a number here, but this is a comparison"),
-        ("-(canary > 1) > 1", "1: '-' wants a number here, but this is a comparison"),
-        ("(canary > 1) > (baseline > 1)", "0: '>' wants a number here, but this is a comparison"),
+        ("canary > 1 and 2", "15: 'and' needs a comparison here, but this is a number; write for example canary > 1%"),
+        ("not canary", "4: 'not' needs a comparison here, but this is a number; write for example canary > 1%"),
+        ("(canary > 1) + 1 > 2", "0: '+' needs a number here, but this is a comparison"),
+        ("-(canary > 1) > 1", "1: '-' needs a number here, but this is a comparison"),
+        ("(canary > 1) > (baseline > 1)", "0: '>' needs a number here, but this is a comparison"),
     ])
     func errorsHaveTheirPlace(_ text: String, _ expected: String) {
         #expect(Self.error(text) == expected)
