@@ -34,7 +34,7 @@ plant() {
         while (my $line = <$in>) {
             if ($line =~ /^(?:--- )?file: (.*)$/) { put(); $file = $1; $part = "" }
             elsif ($line eq "--- instead of\n") { put(); $part = "from" }
-            elsif ($line eq "--- stands\n") { $part = "to" }
+            elsif ($line eq "--- with\n") { $part = "to" }
             elsif ($part eq "from") { push @from, $line }
             elsif ($part eq "to") { push @to, $line }
         }

@@ -52,7 +52,7 @@ public struct BusyKernel {
             matches: TargetReading.Matches(requests: 114, errors: 38, latency: 836), samples: 1_000, coveredSeconds: 1)
     }()
 
-    /// A rule as people write them, never breached by equal pools.
+    /// A rule as operators write them, never breached by equal pools.
     public static func rule(_ number: Int, windowMs: Int64) -> RulePlan {
         let isLatency = number % 2 == 1
         let factor = 2 + Double(number % 100) / 100

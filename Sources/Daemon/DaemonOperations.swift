@@ -7,7 +7,7 @@ import Ports
 /// What the API may ask of the daemon.
 struct DaemonOperations: Operations {
     let watchdog: Watchdog
-    let desk: SnapshotDesk
+    let desk: SnapshotCache
     let journal: any Journal
     let pump: OutboxPump
     let clock: SystemClock
@@ -39,7 +39,7 @@ struct DaemonOperations: Operations {
 
     func metricsExposition() async -> String {
         let counts = try? await journal.outboxCounts()
-        return await desk.page { [meter] in meter.page(snapshot: $0, outbox: counts) }
+        return await desk.exposition { [meter] in meter.exposition(snapshot: $0, outbox: counts) }
     }
 
     func unreadyReason() async -> String? {

@@ -4,13 +4,13 @@ public import Model
 public protocol PlanSource: Sendable {
     /// Reads and validates everything.
     ///
-    /// - Throws: ``InvalidConfiguration`` with all mistakes at once.
+    /// - Throws: ``InvalidConfiguration`` with all errors at once.
     func load() throws(InvalidConfiguration) -> Plan
 }
 
 /// A plan that cannot be used, and everything that is wrong with it.
 public struct InvalidConfiguration: Error, Sendable, Equatable, CustomStringConvertible {
-    /// One text per mistake, each `file:line:col: error: …` with the source line and a caret.
+    /// One text per error, each `file:line:col: error: …` with the source line and a caret.
     public let texts: [String]
 
     public init(_ texts: [String]) { self.texts = texts }

@@ -3,7 +3,7 @@ import Logging
 import Model
 import Notifications
 
-/// Takes up a new configuration: validates everything, makes everything that can fail, and only then swaps. A mistake
+/// Takes up a new configuration: validates everything, makes everything that can fail, and only then swaps. An error
 /// anywhere leaves the daemon as it was.
 actor Reloader {
     private let source: any PlanSource
@@ -70,7 +70,7 @@ actor Reloader {
         }
     }
 
-    /// By itself, before the configuration: a renewed certificate does not wait for a mistake in a rule to be mended, nor
+    /// By itself, before the configuration: a renewed certificate does not wait until an error in a rule is fixed, nor
     /// rules for a certificate.
     ///
     /// - Returns: why the old one stays in force.

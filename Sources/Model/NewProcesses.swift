@@ -8,7 +8,7 @@ public enum NewProcesses {
     ///
     /// - Parameter uptimeMs: since when the target has been watched.
     public static func started(sinceUptimeMs uptimeMs: Int64, at now: Moment) -> ClosedRange<Double> {
-        let lookedMs = max(0, now.uptimeMs - uptimeMs)
-        return Double(now.wallMs - lookedMs) / 1_000...Double(now.wallMs) / 1_000
+        let watchedMs = max(0, now.uptimeMs - uptimeMs)
+        return Double(now.wallMs - watchedMs) / 1_000...Double(now.wallMs) / 1_000
     }
 }

@@ -65,7 +65,7 @@ enum SlackText {
     }
 
     /// Slack's escapes (https://api.slack.com/reference/surfaces/formatting#escaping), without which `<!channel>` in a
-    /// label would notify the whole channel. An `@` gets an invisible neighbour for the chats that look for `@all` and
+    /// label would notify the whole channel. An `@` gets an invisible neighbour for the chats that react to `@all` and
     /// `@channel`. Never cut inside an escape.
     static func escaped(_ text: String, limit: Int) -> String {
         var shown = ""

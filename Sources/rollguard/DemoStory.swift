@@ -17,7 +17,7 @@ struct DemoStory {
         let text: String
     }
 
-    func tell() async throws -> Ending {
+    func run() async throws -> Ending {
         let clock = StoryClock()
         clock.say(
             "starting \(scene.instances.baseline) instances of v1.4.2, \(scene.instances.canary) of v1.5.0, the gray router and \(requestsPerSecond) requests/s"

@@ -147,7 +147,7 @@ struct InspectCommand: AsyncParsableCommand {
         var reader = try TargetReader(watch: watch, limits: release.scrape.limits)
         let reading = try reader.read(body, format: format, atUptimeMs: 0, countNewWithin: nil)
         let lines = InspectReport.matches(
-            watch, reading: reading, page: body, format: format, needsPercentiles: release.looksAtPercentiles)
+            watch, reading: reading, body: body, format: format, needsPercentiles: release.usesPercentiles)
         for line in lines { Terminal.complain(indent + line) }
     }
 }

@@ -26,7 +26,7 @@ struct LoadRowTests {
             #expect(try await journal.outboxCounts().waiting == 10 + DaemonLoad.spareDeliveries)
             #expect(try await journal.receiversWaiting() == [DaemonLoad.receiver])
             let newest = try await journal.entries(incident: LoadRowTests.fill.newestIncident)
-            #expect(newest.map(\.event.word).first == "intended")
+            #expect(newest.map(\.event.name).first == "intended")
             #expect(newest.last?.sequence == 199)
         }
     }

@@ -55,7 +55,7 @@ struct DiagnosticTests {
                 ]
             ),
             (
-                "state: /var/lib/rollguard", "state: /a\nexternal_url: https://rollguard.example/?page=1",
+                "state: /var/lib/rollguard", "state: /a\nexternal_url: https://rollguard.example/?part=1",
                 ["2:15: error: 'external_url' must be a URL without a query, of at most 500 bytes"]
             ),
             (

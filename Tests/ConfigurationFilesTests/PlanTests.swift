@@ -142,7 +142,7 @@ struct PlanTests {
     @Test func targetsAreCompletedFromTheScrape() throws {
         let text = Sample.changed("{interval: 5s}", to: "{scheme: https, path: /m?x=1}")
         let targets =
-            "[\"a:1\", \"http://b:2\", \"http://c/page\", \"[::1]:9\", "
+            "[\"a:1\", \"http://b:2\", \"http://c/path\", \"[::1]:9\", "
             + "{address: localhost, unix_socket: x.sock, instance: sock}, {address: \"https://d\", instance: \"d!\"}]"
         let result = Sample.load(Sample.changed("[\"10.0.0.2:9090\"]", to: targets, in: text))
         #expect(result.errors.isEmpty, "\(result.errors)")
@@ -150,7 +150,7 @@ struct PlanTests {
             result.plan?.releases[0].canary.targets == [
                 TargetPlan(instance: "a:1", url: "https://a:1/m?x=1"),
                 TargetPlan(instance: "b:2", url: "http://b:2/m?x=1"),
-                TargetPlan(instance: "c:80", url: "http://c/page"),
+                TargetPlan(instance: "c:80", url: "http://c/path"),
                 TargetPlan(instance: "[::1]:9", url: "https://[::1]:9/m?x=1"),
                 TargetPlan(instance: "sock", url: "https://localhost/m?x=1", unixSocket: "/etc/rollguard/x.sock"),
                 TargetPlan(instance: "d!", url: "https://d/m?x=1"),

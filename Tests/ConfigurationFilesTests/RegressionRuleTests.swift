@@ -53,7 +53,7 @@ struct RegressionRuleTests {
     @Test func theBudgetIsTheSumOfTheRulesThatRollBack() throws {
         let more = """
                   - {alert: Slow, indicator: latency, regression: {false_alarm: 0.4%}, action: rollback}
-                  - {alert: Told, indicator: latency, regression: {false_alarm: 5%}}
+                  - {alert: Quiet, indicator: latency, regression: {false_alarm: 5%}}
 
             """
         let release = try #require(Sample.load(rules: Self.rules + more.replacing("          -", with: "      -")).plan)

@@ -15,7 +15,7 @@ extension SQLiteJournal {
     }
 }
 
-/// A start reads a part of the journal, and knows all that the whole would tell it.
+/// A start reads a part of the journal, and knows all that the whole would report it.
 @Suite("What a start reads of the journal")
 struct RestoringEntriesTests {
     private static let plan: Plan = {

@@ -143,7 +143,7 @@ struct UnreadableEntryTests {
         whole.cycle(6)
         for index in whole.journal.indices {
             var journal = whole.journal
-            let kind = journal[index].event.word
+            let kind = journal[index].event.name
             journal[index].event = .unreadable(kind: kind, reason: "it is not valid JSON")
             var world = KernelHarness(replaying: journal)
             let isShown = world.release.warnings.contains { $0.contains("journal entry \(index + 1) (\(kind))") }

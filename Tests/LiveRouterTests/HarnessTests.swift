@@ -24,7 +24,7 @@ struct HarnessTests {
         #expect(PageOutput.matches(printed, page) == fits)
     }
 
-    @Test func aPagesBlocksAreFound() throws {
+    @Test func aDocumentsBlocksAreFound() throws {
         let page = TutorialPage(
             text: """
                 ```yaml file=a.yaml

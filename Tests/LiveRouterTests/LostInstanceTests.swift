@@ -31,7 +31,7 @@ struct LostInstanceTests {
         await scene.kill(process: 1)
         await scene.new.setFault(.errors(share: 0.5))
 
-        // The one that lives moves at once; nobody says that it is done.
+        // The one that lives moves at once; the rollback is not acknowledged yet.
         #expect(await eventually { try await scene.incident() != nil }, "\(scene.daemonText)")
         #expect(await eventually { await count(scene, entry: 8080) == ["v1": 50] }, "\(scene.daemonText)")
         let open = try #require(try await scene.incident())

@@ -178,7 +178,7 @@ struct HAProxyLiveTests {
     @Test func aDeadInstanceDoesNotHoldUpTheOthers() async throws {
         try await HAProxyProcess.run(servers: Self.pair) { first in
             try await HAProxyProcess.run(servers: Self.pair) { second in
-                let dead = first.folder + "/nobody.sock"
+                let dead = first.folder + "/missing.sock"
                 let sockets = [first.adminSocket, dead, second.adminSocket]
                 let driver = try weights(sockets)
                 let receipts = await driver.apply(.allBaseline, timeoutMs: 5_000)

@@ -84,7 +84,7 @@ struct RuntimeSocketTests {
         ("UP", 50, 5_000, true), ("UP 1/3", 50, 5_000, true), ("no check", 50, 5_000, true),
         ("DOWN", 50, 10_000, false), ("DOWN 1/2", 50, 10_000, false), ("MAINT", 50, 10_000, false),
         ("MAINT (via be/old2)", 50, 10_000, false), ("DRAIN", 50, 10_000, false), ("NOLB", 50, 10_000, false),
-        ("UP", 0, 10_000, true), ("a word of the future", 50, 5_000, false),
+        ("UP", 0, 10_000, true), ("a status of the future", 50, 5_000, false),
     ])
     func aStatusDecidesWhatABaselineServerTakes(status: String, weight: Int, share: Int, healthy: Bool) async throws {
         let csv = """

@@ -34,7 +34,7 @@ public struct EntryDocument: Codable, Sendable, Equatable {
         at = WallTime(wallMs: entry.wallMs)
         release = entry.release
         incident = entry.incident
-        event = entry.event.word
+        event = entry.event.name
         text = entry.event.text
         fill(entry.event)
     }

@@ -7,7 +7,7 @@ struct Endpoints: Sendable {
     let operations: any Operations
     let version: String
     /// Documents are made on the reading thread.
-    let desk = ReadingDesk()
+    let desk = DocumentReader()
 
     func index() -> Answer {
         let width = Route.all.map { $0.method.rawValue.count + $0.pattern.count + 1 }.max() ?? 0

@@ -16,7 +16,7 @@ public final class ReadingExecutor: SerialExecutor {
 }
 
 /// Does work on the reading thread.
-actor ReadingDesk {
+actor DocumentReader {
     nonisolated var unownedExecutor: UnownedSerialExecutor { ReadingExecutor.shared.asUnownedSerialExecutor() }
 
     func make(_ answer: @Sendable () -> Answer) -> Answer { answer() }

@@ -79,7 +79,7 @@ extension SchemaNode {
         return .object([text] + members)
     }
 
-    /// `[text](page.md#part)` as `text`: an editor does not have the document.
+    /// `[text](file.md#part)` as `text`: an editor does not have the document.
     private static func withoutLinks(_ markdown: String) -> String {
         markdown.replacing(/\[([^\]]*)\]\([^)]*\)/) { String($0.output.1) }
     }

@@ -47,7 +47,7 @@ extension MetricSamples {
         add(.selfCheckFalseAlarms, labels, rule.selfCheck.map { Double($0.falseAlarms) })
     }
 
-    /// Of the comparison that tells most.
+    /// Of the comparison with the strongest evidence.
     private mutating func add(_ comparison: RegressionRecord.Comparison, _ labels: [String]) {
         add(.evidenceDispersion, labels, comparison.dispersion)
         for (pool, side) in [("baseline", comparison.baseline), ("canary", comparison.canary)] {

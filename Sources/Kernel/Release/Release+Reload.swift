@@ -17,7 +17,7 @@ extension Release {
             baseline.adopt(next.baseline, from: old.baseline, windowsMs: windowsMs)
             canary.adopt(next.canary, from: old.canary, windowsMs: windowsMs)
         } else {
-            startPoolsAnew(at: context.now)
+            resetPools(at: context.now)
         }
         (baseline.isCompared, canary.isCompared) = (next.asksForProof, next.asksForProof)
         if old.router != next.router {
@@ -43,7 +43,7 @@ extension Release {
         report(rules.resolveAll(because: reason), &context)
         poll.forget(nextUptimeMs: context.now.uptimeMs)
         heldReason = nil
-        startPoolsAnew(at: context.now)
+        resetPools(at: context.now)
         lastCycleUptimeMs = nil
         guard phase == .watching else { return }
         context.record(.ended(.replaced), release: name)
@@ -51,7 +51,7 @@ extension Release {
         explain(reason)
     }
 
-    /// A target that served and is removed while its rollback is open may go on serving, unseen.
+    /// A target that served and is removed while its rollback is open may continue to serve, unseen.
     private mutating func noteUnseenTargets(_ next: PoolPlan) {
         guard let open = rollback, open.isOpen else { return }
         let removed = zip(plan.canary.targets, canary.targets).filter { target, state in
@@ -60,7 +60,7 @@ extension Release {
         rollback?.noteUnseen(targets: removed.map(\.1.instance))
     }
 
-    private mutating func startPoolsAnew(at now: Moment) {
+    private mutating func resetPools(at now: Moment) {
         watchedSinceUptimeMs = watchedSinceUptimeMs.map { _ in now.uptimeMs }
         (baseline, canary) = Release.freshPools(plan, at: now)
         // The running cycle asked the targets of before.
@@ -69,7 +69,7 @@ extension Release {
     }
 
     /// Whether counts taken under one plan mean the same under the other. Targets and windows may differ: what the targets
-    /// that stay have told is kept.
+    /// that stay have reported is kept.
     private static func countsTheSame(_ old: ReleasePlan, _ new: ReleasePlan) -> Bool {
         func withoutTargets(_ pool: PoolPlan) -> PoolPlan {
             var pool = pool

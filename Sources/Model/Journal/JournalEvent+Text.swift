@@ -13,7 +13,7 @@ extension JournalEvent {
     public var text: String {
         switch self {
         case .began(let baseline, let canary): "watching \(canary) against \(baseline)"
-        case .ended(let end): "the release ended: \(end.words)"
+        case .ended(let end): "the release ended: \(end.text)"
         case .alertFiring(let alert): "\(alert.rule) fires: \(alert.evidence.comparison)"
         case .alertResolved(let alert): "\(alert.rule) no longer fires"
         case .held(let hold): "no rollback for \(hold.rule): \(hold.reason)"

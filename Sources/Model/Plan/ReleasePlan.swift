@@ -48,7 +48,7 @@ public struct ReleasePlan: Sendable, Equatable, Codable {
     public func pool(_ pool: Pool) -> PoolPlan { pool == .baseline ? baseline : canary }
 
     /// Whether a rule needs the buckets or the quantiles of the latency.
-    public var looksAtPercentiles: Bool {
+    public var usesPercentiles: Bool {
         rules.contains { rule in
             if let regression = rule.regression { return regression.scope.hasLatency }
             if case .latencyQuantile = rule.indicator { return true }

@@ -4,7 +4,7 @@ import Ports
 /// Caddy by its admin API: the `reverse_proxy` handler with an `@id` is read, and its weights (or its list of upstreams)
 /// are written in one call.
 ///
-/// Weights belong to upstreams by their place in a list, so the places are looked up by address in the same answer
+/// Weights belong to upstreams by their place in a list, so the places are found by address in the same answer
 /// whose ETag the write carries: a list that was reordered meanwhile is a conflict, not a wrong version.
 ///
 /// Source: Caddy's documentation, "API", "Concurrent config changes", and the modules `reverse_proxy` and

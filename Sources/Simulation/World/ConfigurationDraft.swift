@@ -2,7 +2,7 @@ import ConfigurationFiles
 import Model
 
 /// What the configuration files of a run say. Drawn from the seed, changed by reloads, and always read through the real
-/// Rulebook, as a person's files are.
+/// Rulebook, as an operator's files are.
 struct ConfigurationDraft {
     struct Pool {
         var version: String
@@ -45,9 +45,9 @@ struct ConfigurationDraft {
         /// How long a cycle waits for those that are late; nil for all of them.
         var lateAfterMs: Int64?
         var rules: [Rule]
-        /// What a rule that asks for proof looks at, beside the thresholds; nil without such a rule.
+        /// What a statistical rule evaluates, beside the thresholds; nil without such a rule.
         var provenIndicator: String?
-        /// False while somebody has taken the release out of the files.
+        /// False while the release is not in the files.
         var isListed = true
     }
 
@@ -74,7 +74,7 @@ struct ConfigurationDraft {
         return plan
     }
 
-    /// How many errors the Rulebook finds when somebody has misspelt a field.
+    /// How many errors the Rulebook finds when a field is misspelt.
     var errorsWhenMisspelt: Int {
         var spoilt = texts
         spoilt[ConfigurationDraft.path, default: ""] += "recievers: []\n"

@@ -2,8 +2,8 @@
 ///
 /// An instance that misses cycles (a timeout, an answer that comes late) reports everything since its last scrape body
 /// in one. Were its siblings' cycles compared without it, a trouble of both pools in the meantime would lie in the
-/// siblings' earlier blocks and in the returning instance's last one: a canary that was as sick as all others looks as
-/// if it were sick alone. So a block stays open while an instance that was there at its beginning has not answered, and
+/// siblings' earlier blocks and in the returning instance's last one: a canary that was as sick as all others appears
+/// to be sick alone. So a block stays open while an instance that was there at its beginning has not answered, and
 /// closes with the first cycle that all of them answered. After ``limitSeconds``, or three cycles, it closes without
 /// the missing; what such an instance brings later covers more time than the open block, and is left out. A dead
 /// instance must not keep a fault of the others from being seen for long.

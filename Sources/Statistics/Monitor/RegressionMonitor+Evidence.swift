@@ -50,7 +50,7 @@ extension RegressionMonitor {
         return watch.latency.indices.min { distance($0) < distance($1) }
     }
 
-    /// Everything there is to say now. Costs some ten times a ``take(_:history:)``: ask when somebody reads it.
+    /// Everything there is to say now. Costs some ten times a ``take(_:history:)``: to be called when it is read.
     ///
     /// - Parameters:
     ///   - requestsPerSecond: of both pools, for times; nil when it is not known.

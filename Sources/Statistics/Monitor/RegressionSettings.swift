@@ -43,7 +43,7 @@ public struct RegressionSettings: Sendable, Equatable, Codable {
     }
 
     /// What "safe" means where it is not configured: 1.5 times the baseline, or a quarter above what is tolerated,
-    /// whichever is more: between the two ratios there has to be room to tell them apart.
+    /// whichever is more: between the two ratios there has to be room to separate them.
     public static func usualSafeRatio(tolerance: Double) -> Double { max(1.5, 1.25 * (1 + tolerance)) }
 
     /// The tolerated ratio of the bad rates.
