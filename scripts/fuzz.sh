@@ -3,7 +3,7 @@
 #
 #     scripts/fuzz.sh TARGET [SECONDS]      TARGET: exposition, condition, configuration, admin
 #
-# What is checked stands in Tests/FuzzingTests. Starts from Tests/Fuzzing/Corpora/TARGET and keeps new inputs in
+# What is checked is in Tests/FuzzingTests. Starts from Tests/Fuzzing/Corpora/TARGET and keeps new inputs in
 # .build-fuzz/corpus-TARGET. An input that breaks something is written to .build-fuzz/crash-…: fix it, and add the input to
 # Tests/Fuzzing/Findings/TARGET.
 #
@@ -28,7 +28,7 @@ swift_flags=(
 )
 
 # module NAME FOLDER FLAG…: one module, with its coverage measured. What is built after a module that has changed is built
-# anew, as it may depend on it.
+# again, as it may depend on it.
 has_changed=
 module() {
     local name=$1 folder=$2
@@ -57,7 +57,7 @@ yaml() {
     module Yams "$yams/Yams" -swift-version 5 -DSWIFT_PACKAGE -I "$yams/CYaml/include" -suppress-warnings
 }
 
-# What the gray router stands on, as the package builds it: not ours to fuzz, so neither measured nor sanitized.
+# The dependencies of the gray router, as the package builds them: not ours to fuzz, so neither measured nor sanitized.
 libraries() {
     local built maps map name
     built=$(swift build --show-bin-path)
@@ -115,7 +115,7 @@ case "$target" in
 esac
 
 swiftc "${swift_flags[@]}" "${language[@]}" "${imports[@]}" -module-name Fuzz -emit-module \
-    -emit-module-path "$out/Fuzz.swiftmodule" -c -o "$out/fuzz-$target.o" "${sources[@]}" "$checks/Words.swift" \
+    -emit-module-path "$out/Fuzz.swiftmodule" -c -o "$out/fuzz-$target.o" "${sources[@]}" "$checks/MessageText.swift" \
     Tests/Fuzzing/Entries/{"$target",GiveUp}.swift
 swiftc -sanitize=fuzzer,address -use-ld=lld "$out/fuzz-$target.o" "${objects[@]}" -o "$out/fuzz-$target"
 mkdir -p "$out/corpus-$target"

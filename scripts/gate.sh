@@ -35,7 +35,7 @@ if [ "${1:-}" != accept ]; then
     recorded=$(sed -n 's/^# counted with: //p' "$tracked")
     if [ "$recorded" != "$now" ]; then
         echo "gate: nothing is compared: the numbers were counted with $recorded, this is $now"
-        echo "gate: 'make gate-accept' counts them anew here"
+        echo "gate: 'make gate-accept' counts them again here"
         exit 0
     fi
 fi
@@ -61,8 +61,8 @@ for name in $("$binary"); do
     [ -n "$known" ] || { echo "gate: $name has no tracked number; 'make gate-accept' writes it"; failed=1; continue; }
     awk -v name="$name" -v now="$counted" -v was="$known" -v limit="$tolerance_percent" 'BEGIN {
         change = (now - was) * 100 / was
-        word = change > limit ? "SLOWER" : change < -limit ? "faster: accept it, so that it stays" : "same"
-        printf "gate: %-20s %12d instructions, tracked %12d, %+6.2f %%  %s\n", name, now, was, change, word
+        verdict = change > limit ? "SLOWER" : change < -limit ? "faster: accept it, so that it stays" : "same"
+        printf "gate: %-20s %12d instructions, tracked %12d, %+6.2f %%  %s\n", name, now, was, change, verdict
         exit change > limit
     }' || failed=1
 done

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Plants each mistake of Tests/SimulationTests/PlantedBugs, one at a time, into a copy of the sources, and lets the
-# simulation look for it. A checker that cannot fail checks nothing.
+# Plants each bug of Tests/SimulationTests/PlantedBugs, one at a time, into a copy of the sources, and lets the
+# simulation search for it. A checker that cannot fail checks nothing.
 #
 #   scripts/planted-bugs.sh                 all of them, at most 2000 seeds each
 #   scripts/planted-bugs.sh NAME [SEEDS]    one of them
@@ -25,7 +25,7 @@ plant() {
             open my $source, "<", "$root/$file" or die "$file: $!\n";
             my $text = do { local $/; <$source> };
             my $count = () = $text =~ /\Q$from\E/g;
-            die "$bug: the text stands $count times in $file, not once:\n$from" if $count != 1;
+            die "$bug: the text occurs $count times in $file, not once:\n$from" if $count != 1;
             $text =~ s/\Q$from\E/$to/;
             open my $out, ">", "$root/$file" or die "$file: $!\n";
             print $out $text;
@@ -34,7 +34,7 @@ plant() {
         while (my $line = <$in>) {
             if ($line =~ /^(?:--- )?file: (.*)$/) { put(); $file = $1; $part = "" }
             elsif ($line eq "--- instead of\n") { put(); $part = "from" }
-            elsif ($line eq "--- stands\n") { $part = "to" }
+            elsif ($line eq "--- with\n") { $part = "to" }
             elsif ($part eq "from") { push @from, $line }
             elsif ($part eq "to") { push @to, $line }
         }

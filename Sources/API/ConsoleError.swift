@@ -17,7 +17,7 @@ public enum ConsoleError: Error, Sendable, Equatable, CustomStringConvertible {
 }
 
 extension ConsoleError {
-    /// The system's word for it, turned into what a person can do.
+    /// The system's error, turned into what an operator can do.
     init(binding address: String, failure: any Error) {
         self = .cannotListen(address: address, reason: ConsoleError.reason(for: failure))
     }

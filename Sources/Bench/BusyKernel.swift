@@ -12,7 +12,7 @@ public struct BusyKernel {
 
     /// - Parameters:
     ///   - targets: in both pools together, at least two.
-    ///   - reading: what each page of a target brings.
+    ///   - reading: what each scrape body of a target contains.
     public init(rules: [RulePlan], targets: Int, reading: TargetReading, intervalMs: Int64 = 1_000) {
         let pools = BusyKernel.pools(targets)
         plan = ReleasePlan(
@@ -33,7 +33,7 @@ public struct BusyKernel {
         answer(kernel.step(.tick, at: now))
     }
 
-    /// What a service's page is watched for.
+    /// The series that are watched in a service's exposition.
     public static let watch = WatchList(
         requests: SeriesSelector(metric: "http_requests_total"),
         errors: SeriesSelector(
@@ -41,7 +41,7 @@ public struct BusyKernel {
             matchers: [SeriesSelector.Matcher(label: "code", comparison: .matches, value: "5..")]),
         latency: SeriesSelector(metric: "http_request_duration_seconds"))
 
-    /// What a second's page of a service with twenty buckets brings.
+    /// What the exposition of a service with twenty buckets reports for one second.
     public static let busyReading: TargetReading = {
         let bounds: [Double] = (1...19).map { (step: Int) -> Double in 0.01 * Double(step * step) }
         let below: [Double] = (1...20).map { (step: Int) -> Double in 1_000 - 2 * Double((20 - step) * (20 - step)) }
@@ -52,7 +52,7 @@ public struct BusyKernel {
             matches: TargetReading.Matches(requests: 114, errors: 38, latency: 836), samples: 1_000, coveredSeconds: 1)
     }()
 
-    /// A rule as people write them, never breached by equal pools.
+    /// A rule as operators write them, never breached by equal pools.
     public static func rule(_ number: Int, windowMs: Int64) -> RulePlan {
         let isLatency = number % 2 == 1
         let factor = 2 + Double(number % 100) / 100
@@ -84,7 +84,7 @@ public struct BusyKernel {
         if let wake = kernel.nextWakeUptimeMs, wake <= now.uptimeMs { answer(kernel.step(.tick, at: now)) }
     }
 
-    /// Every target's page comes in.
+    /// Every target's scrape body arrives.
     public mutating func report() {
         for report in reports { _ = kernel.step(.scraped(report), at: now) }
     }

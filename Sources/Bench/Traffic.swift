@@ -1,4 +1,4 @@
-/// What a service has counted since it started. Everything on its page follows from these two numbers.
+/// What a service has counted since it started. Everything in its exposition follows from these two numbers.
 public struct Traffic: Sendable, Equatable {
     public var requests: Double
     /// Failed ones among them.

@@ -50,14 +50,14 @@ struct EvidenceAnswer: Encodable {
 
     /// On one line, fields in alphabetical order: the same numbers give the same text.
     ///
-    /// - Throws: ``InputMistake`` when a number has left the range that JSON can tell.
-    func json() throws(InputMistake) -> String {
+    /// - Throws: ``InputError`` when a number has left the range that JSON can represent.
+    func json() throws(InputError) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         do {
             return String(decoding: try encoder.encode(self), as: UTF8.self)
         } catch {
-            throw InputMistake("the evidence is not a finite number any more; look at 't', 'phi' and the counts")
+            throw InputError("the evidence is no longer a finite number; check 't', 'phi' and the counts")
         }
     }
 }

@@ -54,32 +54,32 @@ public struct EvidenceCalculator {
         }
     }
 
-    private func checked(_ line: EvidenceLine) throws(InputMistake) -> EvidenceLine {
-        guard line.seconds >= 0 else { throw InputMistake("'t' is \(line.seconds.plain); it counts from the start") }
+    private func checked(_ line: EvidenceLine) throws(InputError) -> EvidenceLine {
+        guard line.seconds >= 0 else { throw InputError("'t' is \(line.seconds.plain); it counts from the start") }
         guard monitor == nil || line.seconds > lastSeconds else {
-            throw InputMistake("'t' is \(line.seconds.plain), after \(lastSeconds.plain); time does not go back")
+            throw InputError("'t' is \(line.seconds.plain), after \(lastSeconds.plain); time does not go back")
         }
         let both = line.baseline.buckets != nil && line.canary.buckets != nil
         guard both || (line.baseline.buckets == nil && line.canary.buckets == nil) else {
-            throw InputMistake("one pool has 'buckets' and the other has not")
+            throw InputError("one pool has 'buckets' and the other has not")
         }
         guard line.baseline.bounds == line.canary.bounds else {
-            throw InputMistake("the pools' 'buckets' have different bounds; give those that both have")
+            throw InputError("the pools' 'buckets' have different bounds; give those that both have")
         }
         guard monitor == nil || both == (bounds != nil) else {
-            throw InputMistake(
+            throw InputError(
                 both ? "'buckets' was not in the first line" : "'buckets' is missing; the first line had it")
         }
         guard monitor == nil || line.baseline.bounds == bounds else {
-            throw InputMistake("'buckets' has other bounds than in the first line")
+            throw InputError("'buckets' has other bounds than in the first line")
         }
         guard !both || !options.areCounters else {
-            throw InputMistake("'buckets' cannot be used with --counters; give increments")
+            throw InputError("'buckets' cannot be used with --counters; give increments")
         }
         for (name, pool) in [("baseline", line.baseline), ("canary", line.canary)] {
             // Counters are not read at one moment, so that a bad request can be ahead of itself.
             guard options.areCounters || pool.bad <= pool.requests else {
-                throw InputMistake(
+                throw InputError(
                     "'\(name).bad' is \(pool.bad.plain), of \(pool.requests.plain) 'requests'; bad ones are among them")
             }
         }
@@ -98,7 +98,7 @@ public struct EvidenceCalculator {
         return line
     }
 
-    private mutating func answer(to line: EvidenceLine) throws(InputMistake) -> String {
+    private mutating func answer(to line: EvidenceLine) throws(InputError) -> String {
         if monitor == nil {
             bounds = line.baseline.bounds
             firstSeconds = options.areCounters ? line.seconds : 0

@@ -32,23 +32,23 @@ extension EvidenceLine: Decodable {
         baseline = try fields.value("baseline")
         canary = try fields.value("canary")
         phi = try fields.optionalNumber("phi") ?? 1
-        guard phi >= 1 else { throw InputMistake("'phi' is \(phi.plain); a dispersion factor is at least 1") }
+        guard phi >= 1 else { throw InputError("'phi' is \(phi.plain); a dispersion factor is at least 1") }
     }
 
-    /// Reads a line. - Throws: ``InputMistake``, with what is wrong and what to write.
-    static func parse(_ text: String) throws(InputMistake) -> EvidenceLine {
+    /// Reads a line. - Throws: ``InputError``, with what is wrong and what to write.
+    static func parse(_ text: String) throws(InputError) -> EvidenceLine {
         do {
             let line = try JSONDecoder().decode(EvidenceLine.self, from: Data(text.utf8))
             if let name = RepeatedName.first(in: text) {
-                throw InputMistake("'\(name)' stands twice in one object; which of the two is meant?")
+                throw InputError("'\(name)' occurs twice in one object; remove one of the two")
             }
             return line
-        } catch let mistake as InputMistake {
-            throw mistake
+        } catch let error as InputError {
+            throw error
         } catch DecodingError.typeMismatch(_, let context) {
-            throw InputMistake("\(place(context.codingPath)) has another type than it should: \(example)")
+            throw InputError("\(place(context.codingPath)) has another type than it should: \(example)")
         } catch {
-            throw InputMistake("this is not a JSON object on one line; expected \(example)")
+            throw InputError("this is not a JSON object on one line; expected \(example)")
         }
     }
 
@@ -80,20 +80,20 @@ extension EvidenceLine.Pool: Decodable {
         var buckets: [(bound: Double, count: Double)] = []
         for (le, count) in counts {
             guard let bound = bound(le) else {
-                throw InputMistake("the bucket '\(le)' is not a bound in seconds; write \"0.25\" or \"+Inf\"")
+                throw InputError("the bucket '\(le)' is not a bound in seconds; write \"0.25\" or \"+Inf\"")
             }
-            guard count >= 0, count.isFinite else { throw InputMistake("the bucket '\(le)' is \(count.plain)") }
+            guard count >= 0, count.isFinite else { throw InputError("the bucket '\(le)' is \(count.plain)") }
             buckets.append((bound, count))
         }
         buckets.sort { $0.bound < $1.bound }
         guard buckets.last?.bound == .infinity else {
-            throw InputMistake("'buckets' has no \"+Inf\"; it holds all answers, as in a Prometheus histogram")
+            throw InputError("'buckets' has no \"+Inf\"; it holds all answers, as in a Prometheus histogram")
         }
         for (lower, upper) in zip(buckets, buckets.dropFirst()) where upper.bound == lower.bound {
-            throw InputMistake("the bucket '\(upper.bound.plain)' stands twice")
+            throw InputError("the bucket '\(upper.bound.plain)' occurs twice")
         }
         for (lower, upper) in zip(buckets, buckets.dropFirst()) where upper.count < lower.count {
-            throw InputMistake(
+            throw InputError(
                 "the bucket '\(upper.bound.plain)' has fewer answers than '\(lower.bound.plain)'; buckets are cumulative"
             )
         }
@@ -102,7 +102,7 @@ extension EvidenceLine.Pool: Decodable {
 }
 
 /// What is wrong with a line.
-struct InputMistake: Error, Equatable {
+struct InputError: Error, Equatable {
     let text: String
 
     init(_ text: String) { self.text = text }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Names that stand twice in one JSON object. The decoder takes one of the two without a word.
+/// Names that occur twice in one JSON object. The decoder takes one of the two without an error.
 enum RepeatedName {
     /// The first one; nil where there is none.
     ///

@@ -3,7 +3,7 @@
 public enum Calibration {
     /// Runs everything. The same options give the same report, whatever `jobs` is.
     ///
-    /// - Parameter progress: told what is being worked on, for people who wait.
+    /// - Parameter progress: is called with the part that is being worked on, to show progress.
     public static func report(
         _ options: CalibrationOptions, progress: @Sendable (String) -> Void = { _ in }
     ) async -> CalibrationReport {

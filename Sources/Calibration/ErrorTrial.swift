@@ -5,7 +5,7 @@ struct ErrorTrial {
     /// Rollguard's own rows, in this order, before the peers.
     static let ours = ["Rollguard, tolerance 10 %", "Rollguard, tolerance 0", "Rollguard, one baseline instance"]
     /// The rows that have to keep the promise: the rule with its default tolerance, and the test for one instance. A
-    /// tolerance of 0 stands beside them to show the edge of the promise: under bursts it is no theorem.
+    /// tolerance of 0 is shown beside them to mark the edge of the promise: under bursts it is no theorem.
     static let promised = [0, 2]
     static var names: [String] { ours + ErrorMethod.peers.map(\.name) }
     static let falseAlarm = 0.01

@@ -1,6 +1,6 @@
 public import Model
 
-/// Something about a file of `listen.tls`, to be told where the configuration names that file.
+/// Something about a file of `listen.tls`, to be reported where the configuration names that file.
 public struct TLSFileRemark: Sendable {
     public var isAboutKey: Bool
     public var isError: Bool
@@ -15,19 +15,19 @@ public struct TLSFileRemark: Sendable {
 
 public typealias TLSJudge = (ListenTLS) -> [TLSFileRemark]
 
-/// Reads configurations and rule files. All mistakes of all files are told at once, each with its place.
+/// Reads configurations and rule files. All errors of all files are reported at once, each with its place.
 public enum Rulebook {
     /// What a configuration says, or why it cannot be used.
     public struct Result: Sendable {
         /// Nil when there is any error.
         public let plan: Plan?
         /// Errors, in order of file, line and column.
-        public let mistakes: [Mistake]
+        public let errors: [Diagnostic]
         /// What can be used but is probably not meant.
-        public let warnings: [Mistake]
+        public let warnings: [Diagnostic]
         /// What can be used and can never be kept or happen, with the plan changed so that it can be. `check` refuses
         /// it.
-        public let impossible: [Mistake]
+        public let impossible: [Diagnostic]
         /// Every file that was read or asked for: the configuration, then the files of releases and of rules in order.
         public let files: [String]
     }
@@ -37,10 +37,10 @@ public enum Rulebook {
         /// Empty when there is any error.
         public let rules: [RulePlan]
         /// Errors, in order of line and column.
-        public let mistakes: [Mistake]
-        public let warnings: [Mistake]
+        public let errors: [Diagnostic]
+        public let warnings: [Diagnostic]
         /// What can never happen; `check` refuses it.
-        public let impossible: [Mistake]
+        public let impossible: [Diagnostic]
     }
 
     /// Reads a configuration with the files of its releases and rules.
@@ -58,7 +58,7 @@ public enum Rulebook {
         configuration path: String, files: any FileSource, allowsLoopbackChanges: Bool = false,
         judgingTLS: @escaping TLSJudge = { _ in [] }
     ) -> Result {
-        let log = MistakeLog()
+        let log = DiagnosticLog()
         let folder = ConfigurationFolder(of: path)
         let files = LoadedFiles(folder: folder, source: files, log: log)
         let document = files.document(path)
@@ -68,25 +68,25 @@ public enum Rulebook {
                 folder: folder, allowsLoopbackChanges: allowsLoopbackChanges, judgingTLS: judgingTLS))
         let plan = document.flatMap { reader.plan($0, log: log) }
         return Result(
-            plan: log.hasErrors ? nil : plan, mistakes: log.sorted(.error), warnings: log.sorted(.warning),
+            plan: log.hasErrors ? nil : plan, errors: log.sorted(.error), warnings: log.sorted(.warning),
             impossible: log.sorted(.impossible), files: files.paths)
     }
 
     /// Checks a rule file by itself: everything but what depends on a release (selectors, the scrape interval).
     public static func check(ruleFile path: String, files: any FileSource) -> RuleFileResult {
-        let log = MistakeLog()
+        let log = DiagnosticLog()
         let document = Document.read(path, files: files, log: log)
         let drafts = document.map { RuleFileReader(log: log).rules(in: $0) } ?? []
         for draft in drafts { draft.named?.warn() }
         return RuleFileResult(
-            rules: log.hasErrors ? [] : drafts.map(\.plan), mistakes: log.sorted(.error),
+            rules: log.hasErrors ? [] : drafts.map(\.plan), errors: log.sorted(.error),
             warnings: log.sorted(.warning), impossible: log.sorted(.impossible))
     }
 
     /// Whether a file is a rule file (it has `groups` at the top) rather than a configuration. A file that cannot be
     /// read as YAML is judged by its lines.
     public static func isRuleFile(_ path: String, files: any FileSource) -> Bool {
-        let log = MistakeLog()
+        let log = DiagnosticLog()
         if let document = Document.read(path, files: files, log: log) {
             return document.root.member("groups") != nil && document.root.member("releases") == nil
         }
@@ -108,7 +108,7 @@ public enum Rulebook {
 
     /// A table of the reference documentation: the fields of one section.
     public struct ReferenceTable: Sendable {
-        /// Marks the table's place in a page: `<!-- fields: scrape -->`.
+        /// Marks the table's place in a document: `<!-- fields: scrape -->`.
         public let name: String
         /// Lines of Markdown.
         public let lines: [String]

@@ -5,7 +5,7 @@ import Synchronization
 /// are late.
 final class CycleProgress: Sendable {
     private struct State {
-        var told: Set<Pool> = []
+        var reported: Set<Pool> = []
         var isAskedWhole = false
         var isEnded = false
         var timer: Task<Void, Never>?
@@ -16,14 +16,14 @@ final class CycleProgress: Sendable {
     private let end: @Sendable () async -> Void
 
     /// - Parameters:
-    ///   - lateAfterMs: counted from the moment when all were asked and both pools have told something; nil waits for all.
+    ///   - lateAfterMs: counted from the moment when all were asked and both pools have reported; nil waits for all.
     ///   - end: called once.
     init(lateAfterMs: Int64?, end: @escaping @Sendable () async -> Void) {
         self.lateAfterMs = lateAfterMs
         self.end = end
     }
 
-    /// Every target has been asked: nobody is late before that.
+    /// Every target has been asked: no target is late before that.
     func askedAll() {
         state.withLock { state in
             state.isAskedWhole = true
@@ -31,16 +31,16 @@ final class CycleProgress: Sendable {
         }
     }
 
-    /// A target of the pool has answered with a page.
-    func told(_ pool: Pool) {
+    /// A target of the pool has answered with a scrape body.
+    func reported(_ pool: Pool) {
         state.withLock { state in
-            state.told.insert(pool)
+            state.reported.insert(pool)
             startTimerIfDue(&state)
         }
     }
 
     private func startTimerIfDue(_ state: inout State) {
-        guard let lateAfterMs, state.told.count == Pool.allCases.count, state.isAskedWhole else { return }
+        guard let lateAfterMs, state.reported.count == Pool.allCases.count, state.isAskedWhole else { return }
         guard state.timer == nil, !state.isEnded else { return }
         state.timer = Task {
             do { try await Task.sleep(for: .milliseconds(lateAfterMs)) } catch { return }

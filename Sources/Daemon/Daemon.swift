@@ -9,14 +9,14 @@ import Ports
 import Routers
 import ServiceLifecycle
 
-/// The daemon: makes the parts, joins them, runs them until it is told to stop.
+/// The daemon: makes the parts, joins them, runs them until it is stopped.
 ///
 ///     scrapes -> Watchdog (the kernel) -> journal, routers
 ///                        ^  answers  <----------'
 public struct Daemon: Sendable {
     public struct Options: Sendable {
         public var version: String
-        /// Decide and tell, but never call a router's `apply`.
+        /// Decide and notify, but never call a router's `apply`.
         public var isDryRun: Bool
         /// Seeds the retries' jitter.
         public var seed: UInt64
@@ -60,9 +60,9 @@ public struct Daemon: Sendable {
 
     /// Runs until SIGTERM, SIGINT or cancellation. Long because it is the wiring and nothing else.
     ///
-    /// - Throws: ``PlanMistakes``, `JournalError`, `ConsoleError`: what kept it from starting.
+    /// - Throws: ``InvalidConfiguration``, `JournalError`, `ConsoleError`: what kept it from starting.
     public func run() async throws {
-        MemoryHabits.addNoArenas()
+        AllocatorSettings.addNoArenas()
         let files = OpenFiles.raised()
         try files.requireEnough()
         let plan = try source.load()
@@ -75,11 +75,11 @@ public struct Daemon: Sendable {
         warnOfLoopbackChanges(plan.daemon.listen, logger)
         let certificate = try ServerCertificate.of(plan.daemon.listen)
         for warning in certificate?.warnings ?? [] { logger.warning("\(warning)") }
-        let wires = Wires(version: options.version, secrets: secrets, files: files)
+        let transports = Transports(version: options.version, secrets: secrets, files: files)
         let journal = try await openJournal(plan.daemon.stateDirectory, clock)
         for note in journal.folderNotes { logger.warning("\(note)") }
         let parts = PartsFactory(
-            routerCalls: wires.routerCalls, deliveries: wires.deliveries, secrets: secrets, clock: clock)
+            routerCalls: transports.routerCalls, deliveries: transports.deliveries, secrets: secrets, clock: clock)
 
         let writer = JournalWriter(
             journal: journal, logger: logger, meter: meter, dieAfterSequence: options.dieAfterSequence,
@@ -94,7 +94,8 @@ public struct Daemon: Sendable {
             kernel: kernel, clock: clock, secrets: secrets,
             effects: EffectSink(journal: writer, routers: routers, log: KernelLog(logger: logger), meter: meter))
         let scrapes = ScrapeService(
-            lanes: wires.scrapeLanes(), files: files, clock: clock, logger: logger, meter: meter, watchdog: watchdog)
+            lanes: transports.scrapeLanes(), files: files, clock: clock, logger: logger, meter: meter,
+            watchdog: watchdog)
         let log = KernelLog(logger: logger)
         let outbox = OutboxPump(
             outbox: journal, receivers: parts.receivers(for: plan), plans: plan.receivers,
@@ -104,7 +105,7 @@ public struct Daemon: Sendable {
             plan: plan, source: source, parts: parts, watchdog: watchdog, scrapes: scrapes, routers: routers,
             outbox: outbox, certificate: certificate, secrets: secrets, logger: logger, meter: meter)
         let operations = DaemonOperations(
-            watchdog: watchdog, desk: SnapshotDesk(watchdog: watchdog), journal: journal, pump: outbox, clock: clock,
+            watchdog: watchdog, desk: SnapshotCache(watchdog: watchdog), journal: journal, pump: outbox, clock: clock,
             logger: logger, reloader: reloader,
             meter: meter)
         let console = ConsoleServer(
@@ -139,10 +140,10 @@ public struct Daemon: Sendable {
                 services: services.map { .init(service: $0) },
                 gracefulShutdownSignals: options.handlesSignals ? [.sigterm, .sigint] : [], logger: logger))
         do { try await group.run() } catch {
-            await tearDown(scrapes, watchdog, wires)
+            await tearDown(scrapes, watchdog, transports)
             throw error
         }
-        await tearDown(scrapes, watchdog, wires)
+        await tearDown(scrapes, watchdog, transports)
     }
 
     private func openJournal(_ directory: String, _ clock: SystemClock) async throws(JournalError) -> DegradableJournal
@@ -205,11 +206,11 @@ public struct Daemon: Sendable {
         }
     }
 
-    private func tearDown(_ scrapes: ScrapeService, _ watchdog: Watchdog, _ wires: Wires) async {
+    private func tearDown(_ scrapes: ScrapeService, _ watchdog: Watchdog, _ transports: Transports) async {
         await scrapes.stop()
         await watchdog.stop()
         await scrapes.shutdown()
-        await wires.shutdown()
+        await transports.shutdown()
     }
 
     /// Removes what is older than the retention, at the start and then at the interval of the plan in force.
@@ -226,7 +227,7 @@ public struct Daemon: Sendable {
     }
 }
 
-/// The journal's writer: told to stop, it writes what is waiting and then ends.
+/// The journal's writer: when it is stopped, it writes what is waiting and then ends.
 private struct Draining: Service {
     let writer: JournalWriter
     let watchdog: Watchdog

@@ -7,7 +7,7 @@ import Ports
 /// What the API may ask of the daemon.
 struct DaemonOperations: Operations {
     let watchdog: Watchdog
-    let desk: SnapshotDesk
+    let desk: SnapshotCache
     let journal: any Journal
     let pump: OutboxPump
     let clock: SystemClock
@@ -37,9 +37,9 @@ struct DaemonOperations: Operations {
 
     func reload() async -> CommandResult { await reloader.reload() }
 
-    func metricsPage() async -> String {
+    func metricsExposition() async -> String {
         let counts = try? await journal.outboxCounts()
-        return await desk.page { [meter] in meter.page(snapshot: $0, outbox: counts) }
+        return await desk.exposition { [meter] in meter.exposition(snapshot: $0, outbox: counts) }
     }
 
     func unreadyReason() async -> String? {

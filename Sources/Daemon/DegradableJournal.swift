@@ -6,9 +6,10 @@ import Synchronization
 
 /// The journal as the daemon uses it: the file, and memory for as long as the file takes nothing.
 ///
-/// A disk that is full or read-only must neither keep the daemon from starting nor people from being told. While it takes
-/// nothing, entries wait in the writer's queue, rollbacks are done after `journal.grace`, and notifications are delivered
-/// from memory, with the ids that they will have on the disk. What became of them is written when the disk works again.
+/// A disk that is full or read-only must neither keep the daemon from starting nor notifications from being sent. While
+/// it takes nothing, entries wait in the writer's queue, rollbacks are done after `journal.grace`, and notifications
+/// are delivered from memory, with the ids that they will have on the disk. What became of them is written when the
+/// disk works again.
 final class DegradableJournal: Journal {
     private struct State {
         var disk: SQLiteJournal?

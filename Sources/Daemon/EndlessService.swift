@@ -1,6 +1,6 @@
 import ServiceLifecycle
 
-/// A part of the daemon that runs until the daemon is told to stop.
+/// A part of the daemon that runs until the daemon is stopped.
 ///
 /// A `ServiceGroup` ends all of its services as soon as one of them returns. So a piece of one-off work that is registered
 /// as a service ends the whole daemon when it is done. Every service of the daemon is wrapped in this type: one that
@@ -17,7 +17,7 @@ struct EndlessService: Service {
         body = { try await service.run() }
     }
 
-    /// - Parameter loop: is cancelled when the daemon is told to stop.
+    /// - Parameter loop: is cancelled when the daemon is stopped.
     init(_ name: String, loop: @escaping @Sendable () async throws -> Void) {
         self.name = name
         body = { try await cancelWhenGracefulShutdown { try await loop() } }
@@ -28,7 +28,7 @@ struct EndlessService: Service {
             if isStopping { return }
             throw EndedService(name: name, reason: "\(error)")
         }
-        if !isStopping { throw EndedService(name: name, reason: "it returned although nothing had told it to stop") }
+        if !isStopping { throw EndedService(name: name, reason: "it returned although it had not been stopped") }
     }
 
     private var isStopping: Bool { Task.isCancelled || Task.isShuttingDownGracefully }

@@ -4,10 +4,10 @@ import Synchronization
 /// Knows where the connections to the targets of a release lead. Names and addresses that differ may lead to one service:
 /// two names of a machine, or a name and an address. Whether they do is known only after the name was resolved.
 ///
-/// The same port alone does not make two targets one page: an ingress serves many names. So it is only a reason to compare
-/// the pages.
+/// The same port alone does not make two targets one endpoint: an ingress serves many names. So it is only a reason to
+/// compare the scrape bodies.
 final class EndpointWatch: Sendable {
-    /// What two targets have in common that may be one page.
+    /// What two targets have in common that may be one scrape body.
     struct Endpoint: Hashable {
         /// See ``HTTPResponse/peer``.
         let peer: String
@@ -24,7 +24,7 @@ final class EndpointWatch: Sendable {
         var endpoints: [Target: Endpoint] = [:]
         /// How many targets of each pool lead to it.
         var users: [Endpoint: [Pool: Int]] = [:]
-        var watches: [Endpoint: SamePageWatch] = [:]
+        var watches: [Endpoint: SameEndpointWatch] = [:]
     }
 
     private let known = Mutex(Known())
@@ -33,8 +33,9 @@ final class EndpointWatch: Sendable {
 
     /// Takes down where a target was found.
     ///
-    /// - Returns: the watch that compares the pages, where targets of both pools lead to the endpoint; else nil.
-    func watch(of instance: String, in pool: Pool, at endpoint: Endpoint) -> SamePageWatch? {
+    /// - Returns: the watch that compares the scrape bodies, where targets of both pools lead to the endpoint; else
+    ///   nil.
+    func watch(of instance: String, in pool: Pool, at endpoint: Endpoint) -> SameEndpointWatch? {
         known.withLock { known in
             let target = Target(pool: pool, instance: instance)
             if let before = known.endpoints[target], before != endpoint { Self.leave(before, pool, &known) }
@@ -43,7 +44,7 @@ final class EndpointWatch: Sendable {
                 known.users[endpoint, default: [:]][pool, default: 0] += 1
             }
             guard known.users[endpoint]?.count == 2 else { return nil }
-            let watch = known.watches[endpoint] ?? SamePageWatch(confirmations: Self.confirmations)
+            let watch = known.watches[endpoint] ?? SameEndpointWatch(confirmations: Self.confirmations)
             known.watches[endpoint] = watch
             return watch
         }

@@ -20,7 +20,7 @@ struct FallbackPair: RouterDriver {
 
     var both: any RouterDriver { Both(first: first, second: second) }
 
-    /// Changes go to both at once, because the first may come back; looks go to the second.
+    /// Changes go to both at once, because the first may come back; read-backs go to the second.
     private struct Both: RouterDriver {
         let first: any RouterDriver
         let second: any RouterDriver

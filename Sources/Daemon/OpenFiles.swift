@@ -70,8 +70,8 @@ public struct OpenFiles: Sendable {
         return max(Self.scrapesAtLeast, limit - kept)
     }
 
-    /// How many connections the API may have open, and as many those to routers, and those to receivers: people who look
-    /// must not take the last descriptor from a router call.
+    /// How many connections the API may have open, and as many those to routers, and those to receivers: clients that
+    /// read must not take the last descriptor from a router call.
     var outsideConnections: Int { max(Self.outsideAtLeast, limit - own - scrapeConnections) / 3 }
 
     /// Refuses to start with a limit that would break the daemon sooner or later.
@@ -79,7 +79,7 @@ public struct OpenFiles: Sendable {
         guard limit >= least else { throw TooFewOpenFiles(limit: limit, needed: least) }
     }
 
-    /// What to tell when the plan's targets cannot each keep a connection; nil when they can.
+    /// The warning when the plan's targets cannot each keep a connection; nil when they can.
     func warning(targets: Int) -> String? {
         guard targets > scrapeConnections else { return nil }
         let needed = limit - scrapeConnections + targets

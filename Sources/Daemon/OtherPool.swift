@@ -2,13 +2,13 @@ import Model
 import Support
 import Telemetry
 
-/// What a scraper has to know of the other pool, so that no page is compared with itself.
+/// What a scraper has to know of the other pool, so that no scrape body is compared with itself.
 struct OtherPool: Sendable {
     /// For a target whose address differs from one of the other pool's in the query alone.
-    var samePage: SamePageWatch?
+    var samePage: SameEndpointWatch?
     /// Of all targets of the release.
     let endpoints: EndpointWatch
-    /// The other pool's indicators where each pool has a `match`, so that one page may have the series of both.
+    /// The other pool's indicators where each pool has a `match`, so that one scrape body may have the series of both.
     var watch: WatchList?
     /// The other pool has a target with the same address.
     var hasSameTarget = false
@@ -17,7 +17,7 @@ struct OtherPool: Sendable {
     ///
     /// - Parameter give: gets a pool, one of its targets, and what is known of the other pool.
     static func forTargets(of release: ReleasePlan, _ give: (Pool, TargetPlan, OtherPool) -> Void) {
-        let watches = SamePageWatch.watches(of: release)
+        let watches = SameEndpointWatch.watches(of: release)
         let endpoints = EndpointWatch()
         let mayShare = !release.baseline.match.isEmpty && !release.canary.match.isEmpty
         for pool in [Pool.baseline, .canary] {

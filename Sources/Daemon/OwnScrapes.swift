@@ -1,12 +1,12 @@
 /// Finds out whether a target's requests counter counts the scrapes themselves, as web frameworks do that count each
-/// request they serve, `/metrics` included. After a rollback such a counter never stands still.
+/// request they serve, `/metrics` included. After a rollback such a counter never stops rising.
 ///
-/// It is tried out: where a page tells of hardly more requests than the scrapes made, the target is scraped once more at
+/// It is tested: where a scrape reports hardly more requests than the scrapes made, the target is scraped once more at
 /// once. A counter of users does not move in so short a time; one that counts scrapes moves each time.
 struct OwnScrapes {
     /// Nil while it is not known.
     private(set) var isCounted: Bool?
-    /// Scrapes since the page that was read last.
+    /// Scrapes since the scrape body that was read last.
     private var attempts = 0.0
     private var hits = 0
 
@@ -19,24 +19,24 @@ struct OwnScrapes {
     /// A scrape is sent, whatever comes of it.
     mutating func attempt() { attempts += 1 }
 
-    /// A page was read.
+    /// A scrape body was read.
     ///
     /// - Returns: the requests on it that the scrapes made; 0 while that is not known.
     mutating func read(requests: Double?) -> Double {
         defer { attempts = 0 }
         guard let requests else { return 0 }
-        // A page without any request was served, so scrapes are not counted.
+        // A scrape body without any request was served, so scrapes are not counted.
         if requests == 0, attempts >= 1 { isCounted = false }
         return isCounted == true ? min(requests, attempts) : 0
     }
 
-    /// Whether to scrape once more at once, after a page with so many requests.
+    /// Whether to scrape once more at once, after a scrape body with so many requests.
     func isWorthATry(requests: Double?, attempts: Double) -> Bool {
         guard isCounted == nil, let requests else { return false }
         return requests >= attempts && requests <= attempts + OwnScrapes.fewRequests
     }
 
-    /// The page of the second scrape told of so many requests.
+    /// The second scrape reported this many requests.
     mutating func tried(requests: Double?) {
         defer { attempts = 0 }
         guard let requests else { return }

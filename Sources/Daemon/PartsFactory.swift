@@ -5,7 +5,7 @@ import Routers
 
 /// Makes the parts that a plan names: a driver per release, a receiver per receiver.
 struct PartsFactory: Sendable {
-    /// For routers alone: their calls wait for nobody's scrape or webhook.
+    /// For routers alone: their calls wait for no scrape or webhook.
     let routerCalls: any HTTPTransport
     let deliveries: any HTTPTransport
     let secrets: any SecretStore

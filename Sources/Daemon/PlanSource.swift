@@ -4,13 +4,13 @@ public import Model
 public protocol PlanSource: Sendable {
     /// Reads and validates everything.
     ///
-    /// - Throws: ``PlanMistakes`` with all mistakes at once.
-    func load() throws(PlanMistakes) -> Plan
+    /// - Throws: ``InvalidConfiguration`` with all errors at once.
+    func load() throws(InvalidConfiguration) -> Plan
 }
 
 /// A plan that cannot be used, and everything that is wrong with it.
-public struct PlanMistakes: Error, Sendable, Equatable, CustomStringConvertible {
-    /// One text per mistake, each `file:line:col: error: …` with the source line and a caret.
+public struct InvalidConfiguration: Error, Sendable, Equatable, CustomStringConvertible {
+    /// One text per error, each `file:line:col: error: …` with the source line and a caret.
     public let texts: [String]
 
     public init(_ texts: [String]) { self.texts = texts }
@@ -24,5 +24,5 @@ public struct FixedPlan: PlanSource {
 
     public init(_ plan: Plan) { self.plan = plan }
 
-    public func load() throws(PlanMistakes) -> Plan { plan }
+    public func load() throws(InvalidConfiguration) -> Plan { plan }
 }

@@ -1,13 +1,13 @@
 import Telemetry
 
-/// Keeps what a target's pages could not prove visible for five minutes after it was seen last: a note of one page would be
-/// gone before an operator looks, and one that comes and goes would fill the log.
+/// Keeps what a target's scrape bodies could not prove visible for five minutes after it was seen last: a note of one
+/// body would be gone before an operator reads it, and one that comes and goes would fill the log.
 struct RecentNotes {
     private var recent: [(note: ReadingNote, untilUptimeMs: Int64)] = []
 
     private static let shownMs: Int64 = 300_000
 
-    /// Takes a page's notes and gives all that are to be shown, the one that was noted first in front.
+    /// Takes a scrape body's notes and gives all that are to be shown, the one that was noted first in front.
     mutating func texts(adding notes: [ReadingNote], atUptimeMs now: Int64) -> [String] {
         if notes.isEmpty, recent.isEmpty { return [] }
         recent.removeAll { $0.untilUptimeMs <= now }

@@ -3,7 +3,7 @@ import Logging
 import Model
 import Notifications
 
-/// Takes up a new configuration: validates everything, makes everything that can fail, and only then swaps. A mistake
+/// Takes up a new configuration: validates everything, makes everything that can fail, and only then swaps. An error
 /// anywhere leaves the daemon as it was.
 actor Reloader {
     private let source: any PlanSource
@@ -45,7 +45,7 @@ actor Reloader {
             let next = try source.load()
             try refuseWhatNeedsARestart(next)
             let reasons = await watchdog.reasonsToRefuse(next)
-            guard reasons.isEmpty else { throw PlanMistakes(reasons) }
+            guard reasons.isEmpty else { throw InvalidConfiguration(reasons) }
             secrets.remember(addressesOf: next)
             let drivers = try parts.drivers(for: next)
             let receivers = parts.receivers(for: next)
@@ -70,7 +70,7 @@ actor Reloader {
         }
     }
 
-    /// By itself, before the configuration: a renewed certificate does not wait for a mistake in a rule to be mended, nor
+    /// By itself, before the configuration: a renewed certificate does not wait until an error in a rule is fixed, nor
     /// rules for a certificate.
     ///
     /// - Returns: why the old one stays in force.
@@ -86,7 +86,7 @@ actor Reloader {
         }
     }
 
-    private func refuseWhatNeedsARestart(_ next: Plan) throws(PlanMistakes) {
+    private func refuseWhatNeedsARestart(_ next: Plan) throws(InvalidConfiguration) {
         var reasons: [String] = []
         if next.daemon.stateDirectory != plan.daemon.stateDirectory {
             reasons.append("error: `state` cannot change while the daemon runs; restart it")
@@ -94,6 +94,6 @@ actor Reloader {
         if next.daemon.listen != plan.daemon.listen {
             reasons.append("error: `listen` cannot change while the daemon runs; restart it")
         }
-        if !reasons.isEmpty { throw PlanMistakes(reasons) }
+        if !reasons.isEmpty { throw InvalidConfiguration(reasons) }
     }
 }

@@ -4,7 +4,7 @@ import Model
 import Ports
 import Synchronization
 
-/// Makes the kernel's router calls, each in a task of its own, so that a router that hangs holds up nobody else.
+/// Makes the kernel's router calls, each in a task of its own, so that a router that hangs delays no other.
 final class RouterService: Sendable {
     enum Call: Sendable {
         case apply(release: String, call: Int, split: Split, timeoutMs: Int64, via: CallDestination)

@@ -10,8 +10,8 @@ final class ScrapeCycle: Sendable {
         let scraper: TargetScraper
     }
 
-    /// One request of a cycle, and who reads the answer: a target, or one of each pool where a page has both.
-    struct Page: Sendable {
+    /// One request of a cycle, and who reads the answer: a target, or one of each pool where a scrape body has both.
+    struct Request: Sendable {
         let baseline: Target?
         let canary: Target?
 
@@ -23,13 +23,13 @@ final class ScrapeCycle: Sendable {
     struct Work: Sendable {
         let release: ReleasePlan
         /// In the order in which they are asked; those of a batch start together.
-        let batches: [[Page]]
+        let batches: [[Request]]
         /// From one batch to the next, microseconds.
         let pauseUs: Int64
 
         init(release: ReleasePlan, baseline: [Target], canary: [Target]) {
             self.release = release
-            let (first, rest) = Work.pages(baseline, canary)
+            let (first, rest) = Work.requests(baseline, canary)
             let pace = ScrapePace(
                 targets: first.count + rest.count, intervalMs: release.scrape.intervalMs,
                 timeoutMs: release.scrape.timeoutMs)
@@ -37,16 +37,16 @@ final class ScrapeCycle: Sendable {
             pauseUs = pace.pauseUs
         }
 
-        /// One request per page: the baseline's, with the canary's reader where the page has both pools, and the canary's
-        /// others.
-        private static func pages(_ baseline: [Target], _ canary: [Target]) -> (first: [Page], rest: [Page]) {
+        /// One request per endpoint: the baseline's, with the canary's reader where the scrape body has both pools, and
+        /// the canary's others.
+        private static func requests(_ baseline: [Target], _ canary: [Target]) -> (first: [Request], rest: [Request]) {
             var shared = Dictionary(
                 canary.map { ($0.scraper.target.identity, $0) }, uniquingKeysWith: { first, _ in first })
             let first = baseline.map { target in
-                Page(baseline: target, canary: shared.removeValue(forKey: target.scraper.target.identity))
+                Request(baseline: target, canary: shared.removeValue(forKey: target.scraper.target.identity))
             }
             let rest = canary.filter { shared[$0.scraper.target.identity]?.index == $0.index }
-            return (first, rest.map { Page(baseline: nil, canary: $0) })
+            return (first, rest.map { Request(baseline: nil, canary: $0) })
         }
     }
 
@@ -75,7 +75,7 @@ final class ScrapeCycle: Sendable {
 
     /// Takes over what the next cycle does; the running one ends as it began.
     ///
-    /// - Returns: false when the times differ, so that the loop has to begin anew.
+    /// - Returns: false when the times differ, so that the loop has to start over.
     func replace(_ next: Work) -> Bool {
         work.withLock { work in
             guard work.release.scrape == next.release.scrape else { return false }
@@ -135,11 +135,11 @@ final class ScrapeCycle: Sendable {
         }
     }
 
-    /// A group of its own for each batch: a group looks for a task that has ended among all that it has, and among ten
+    /// A group of its own for each batch: a group searches all its tasks for one that has ended, and among ten
     /// thousand that takes longer than a scrape.
-    private func ask(_ batch: [Page], _ asking: Asking) async {
+    private func ask(_ batch: [Request], _ asking: Asking) async {
         await withDiscardingTaskGroup { group in
-            for page in batch { group.addTask { await self.scrape(page, asking) } }
+            for request in batch { group.addTask { await self.scrape(request, asking) } }
         }
     }
 
@@ -157,27 +157,27 @@ final class ScrapeCycle: Sendable {
         meter.cycleEnded(release: name, seconds: Double(clock.uptimeNs - began) / 1e9)
     }
 
-    /// Both readings of a page with both pools come from one answer, so they are of the same moment.
-    private func scrape(_ page: Page, _ asking: Asking) async {
-        guard let first = page.readers.first else { return }
+    /// Both readings of a scrape body with both pools come from one answer, so they are of the same moment.
+    private func scrape(_ request: Request, _ asking: Asking) async {
+        guard let first = request.readers.first else { return }
         let (began, askedMs) = (clock.uptimeNs, clock.now.uptimeMs)
         let fetched = await first.scraper.fetch(timeoutMs: asking.timeoutMs)
         let staleAfterMs = max(ScrapeCycle.staleAfterMs, asking.intervalMs * 5)
         var results: [TargetScraper.Result] = []
-        for reader in page.readers {
+        for reader in request.readers {
             results.append(
                 await reader.scraper.read(
                     fetched, watchedSinceUptimeMs: asking.watchedSinceUptimeMs, staleAfterMs: staleAfterMs))
         }
-        // Before the kernel is waited for: meanwhile another page can use the memory.
+        // Before the kernel is waited for: meanwhile another scrape body can use the memory.
         first.scraper.giveBack(fetched)
-        // A page with both pools is an exporter's, which does not count who scrapes it.
+        // A scrape body with both pools is an exporter's, which does not count who scrapes it.
         if results.count == 1, results[0].isWorthATry, !Task.isCancelled {
             await first.scraper.tryOwnScrapes(timeoutMs: asking.timeoutMs - (clock.now.uptimeMs - askedMs))
         }
         let seconds = Double(clock.uptimeNs - began) / 1e9
         let sampled = askedMs...max(askedMs, clock.now.uptimeMs)
-        for (reader, result) in zip(page.readers, results) {
+        for (reader, result) in zip(request.readers, results) {
             // A cancelled scrape says nothing about its target.
             guard !Task.isCancelled else { return }
             await report(result, of: reader, seconds: seconds, sampledUptimeMs: sampled, asking.progress)
@@ -199,10 +199,10 @@ final class ScrapeCycle: Sendable {
                     release: name, pool: scraper.pool, target: target.index, instance: scraper.target.instance,
                     outcome: result.outcome, isUnreachable: result.isUnreachable, ownRequests: result.ownRequests,
                     sampledUptimeMs: sampledUptimeMs)))
-        if case .success = result.outcome { progress.told(scraper.pool) }
+        if case .success = result.outcome { progress.reported(scraper.pool) }
     }
 
-    /// After a gap longer than this the last values are too old to count from: as in Prometheus, which looks back 5
+    /// After a gap longer than this the last values are too old to count from: as in Prometheus, whose lookback is 5
     /// minutes.
     private static let staleAfterMs: Int64 = 300_000
 }

@@ -24,14 +24,14 @@ struct ScrapeLanes {
 
     /// - Parameters:
     ///   - connections: that all lanes together may keep open. Targets beyond that go to the last lane, where connections
-    ///     are then made anew for each scrape.
+    ///     are then opened for each scrape.
     ///   - make: a transport that keeps so many.
     init(connections: Int, make: @escaping @Sendable (_ connections: Int) -> CurlTransport) {
         self.connections = max(1, connections)
         self.make = make
     }
 
-    /// Counts anew.
+    /// Counts again.
     ///
     /// - Parameter kept: the lane of each target that stays.
     mutating func recount(_ kept: some Sequence<Int>) {

@@ -13,11 +13,12 @@ struct ScrapePace: Equatable {
     /// From one batch to the next, microseconds.
     let pauseUs: Int64
 
-    /// Shorter pauses would mean waking up for a page or two.
+    /// Shorter pauses would mean waking up for a scrape body or two.
     private static let leastPauseUs: Int64 = 20_000
-    /// Larger batches would hold the memory of so many pages at the same time.
+    /// Larger batches would hold the memory of so many scrape bodies at the same time.
     private static let largestClump: Int64 = 20
-    /// Twice what a scrape costs a core: each batch is read before the next arrives, so that few pages lie in memory.
+    /// Twice what a scrape costs a core: each batch is read before the next arrives, so that few scrape bodies lie in
+    /// memory.
     private static let leastUsPerTarget: Int64 = 200
 
     init(targets: Int, intervalMs: Int64, timeoutMs: Int64) {
@@ -40,7 +41,7 @@ struct ScrapePace: Equatable {
     /// A twentieth of the interval is left for reading and judging.
     private static func lastAnswerMs(_ intervalMs: Int64) -> Int64 { intervalMs - intervalMs / 20 }
 
-    /// What the target is told: the least that it is waited for in a cycle that begins in time.
+    /// What is sent to the target: the least that it is waited for in a cycle that begins in time.
     static func promisedTimeoutMs(_ scrape: ScrapePlan) -> Int64 {
         timeoutMs(scrape, askedAfterMs: scrape.intervalMs / 10)
     }
@@ -77,7 +78,7 @@ struct ScrapePace: Equatable {
         }
     }
 
-    /// Both pools in one row, evenly mixed, so that they are looked at over the same time however long that is.
+    /// Both pools in one row, evenly mixed, so that they are scraped over the same time however long that is.
     static func mixed<Target>(_ baseline: some Collection<Target>, _ canary: some Collection<Target>) -> [Target] {
         let canary = Array(canary)
         var mixed: [Target] = []

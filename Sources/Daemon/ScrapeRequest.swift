@@ -29,7 +29,7 @@ public enum ScrapeRequest {
         switch compression {
         case .always: true
         case .never: false
-        case .auto: !NearAddress.isNear(url: target.url, unixSocket: target.unixSocket)
+        case .auto: !LocalNetwork.isNear(url: target.url, unixSocket: target.unixSocket)
         }
     }
 

@@ -4,9 +4,9 @@ import Model
 /// Runs every release's scrape cycles.
 ///
 /// Both pools are scraped in the same cycle, so that they are compared over the same time; the targets are spread over
-/// a part of the interval, so that their pages do not all arrive at once. They start in batches: waking up costs more
-/// than reading a page, so some pages per wake-up cost half of what they would cost one by one. The cycle ends with its
-/// last scrape.
+/// a part of the interval, so that their scrape bodies do not all arrive at once. They start in batches: waking up
+/// costs more than reading a body, so some bodies per wake-up cost half of what they would cost one by one. The cycle
+/// ends with its last scrape.
 actor ScrapeService {
     private let clock: SystemClock
     private let logger: Logger
@@ -16,7 +16,7 @@ actor ScrapeService {
     /// The last warning about open files; a reload that changes nothing about it does not repeat it.
     private var filesWarning: String?
     private var lanes: ScrapeLanes
-    private let shelf = LayoutShelf()
+    private let layoutCache = LayoutCache()
     private let scratches = ScratchPool()
     private var scrapers: [TargetScraper.Identity: TargetScraper] = [:]
     /// By release.
@@ -43,7 +43,7 @@ actor ScrapeService {
     /// and so is a release's loop whose scrape settings are unchanged: the running cycle ends as it began, and the next
     /// one begins when it was due. So a reload is not seen in what is counted.
     ///
-    /// - Throws: a selector's error, or what keeps a new lane from being made; then the old cycles go on.
+    /// - Throws: a selector's error, or what keeps a new lane from being made; then the old cycles continue.
     func follow(_ plan: Plan) throws {
         var next: [TargetScraper.Identity: TargetScraper] = [:]
         var fresh: [(identity: TargetScraper.Identity, target: TargetPlan, release: ReleasePlan)] = []
@@ -59,13 +59,13 @@ actor ScrapeService {
         for (identity, target, release) in fresh {
             next[identity] = try TargetScraper(
                 pool: identity.pool, target: target, release: release, place: try lanes.place(), clock: clock,
-                shelf: shelf, scratches: scratches)
+                layoutCache: layoutCache, scratches: scratches)
         }
         for retired in lanes.retireEmpty() { Task { await retired.shutdown() } }
         self.lanes = lanes
         scrapers = next
         warnOfOpenFiles(targets: next.count)
-        for release in plan.releases { Self.watchForSamePages(release, next) }
+        for release in plan.releases { Self.watchForSameEndpoints(release, next) }
         for name in loops.keys where !plan.releases.contains(where: { $0.name == name }) { stop(name) }
         for release in plan.releases { run(release) }
     }
@@ -121,7 +121,7 @@ actor ScrapeService {
         return old
     }
 
-    private static func watchForSamePages(
+    private static func watchForSameEndpoints(
         _ release: ReleasePlan, _ scrapers: [TargetScraper.Identity: TargetScraper]
     ) {
         OtherPool.forTargets(of: release) { pool, target, other in

@@ -1,10 +1,10 @@
 import Synchronization
 import Telemetry
 
-/// Room for reading pages, one piece per scrape that is reading just now.
+/// Room for reading scrape bodies, one piece per scrape that is reading just now.
 final class ScratchPool: Sendable {
     private let free = Mutex<[ReadingScratch]>([])
-    /// As many as pages can be read at the same time on a large machine.
+    /// As many as scrape bodies can be read at the same time on a large machine.
     private static let most = 32
     private static let largestKeptBytes = 1 << 20
 

@@ -4,7 +4,7 @@ import Support
 import Synchronization
 import Telemetry
 
-/// Scrapes one target and turns its page into a report. Keeps the target's last values between scrapes.
+/// Scrapes one target and turns its scrape body into a report. Keeps the target's last values between scrapes.
 actor TargetScraper {
     /// What a scraper was made from: while it is unchanged by a reload, the scraper is kept.
     struct Identity: Hashable, Sendable {
@@ -23,28 +23,28 @@ actor TargetScraper {
     private let transport: any HTTPTransport
     private let clock: SystemClock
     private var reader: TargetReader
-    private let shelf: LayoutShelf
+    private let layoutCache: LayoutCache
     /// Every plan gives a new one.
     private let otherPool = Mutex<OtherPool?>(nil)
     /// The path and the query of the target, which an endpoint has beside its address.
-    private let page: PageIdentity
-    /// The series matched when the page was searched for series that both pools take.
+    private let identity: EndpointIdentity
+    /// The series matched when the scrape body was searched for series that both pools take.
     private var searched: TargetReading.Matches?
     private var sharedSeries: String?
     private let scratches: ScratchPool
-    /// The one that was last looked for on the shelf.
-    private var shelved: PageLayout?
+    /// The one that was last searched for in the cache.
+    private var shelved: ExpositionLayout?
     private var understood: (contentType: String?, format: ExpositionFormat)?
     private var lastReadUptimeMs: Int64?
     private var ownScrapes = OwnScrapes()
     /// How long the last answer took that came in time.
     private var usualMs: Int64 = 0
-    /// Only a process that started after this is new to us: when we began to look, or last saw a page before a gap.
+    /// Only a process that started after this is new: when the watch began, or the last scrape before a gap.
     private var knownSinceUptimeMs: Int64
-    /// One of the first targets of its pool: its page is examined as a whole. The others' pages are alike.
+    /// One of the first targets of its pool: its scrape body is examined as a whole. The others' bodies are alike.
     private let isExample: Bool
     private let needsPercentiles: Bool
-    /// Which indicators the page fed when it was examined.
+    /// Which indicators the scrape body fed when it was examined.
     private var examined: [Bool] = []
     private var warnings: [String] = []
     private var notes = RecentNotes()
@@ -52,34 +52,35 @@ actor TargetScraper {
 
     init(
         pool: Pool, target: TargetPlan, release: ReleasePlan, place: (lane: Int, transport: any HTTPTransport),
-        clock: SystemClock, shelf: LayoutShelf, scratches: ScratchPool
+        clock: SystemClock, layoutCache: LayoutCache, scratches: ScratchPool
     ) throws {
         self.pool = pool
         self.target = target
         scrape = release.scrape
         watch = release.indicators(of: pool)
-        page = target.identity
+        identity = target.identity
         lane = place.lane
         transport = place.transport
         self.clock = clock
-        self.shelf = shelf
+        self.layoutCache = layoutCache
         self.scratches = scratches
         knownSinceUptimeMs = clock.now.uptimeMs
         isExample = release.pool(pool).targets.prefix(TargetScraper.examples).contains(target)
-        needsPercentiles = release.looksAtPercentiles
+        needsPercentiles = release.usesPercentiles
         request = ScrapeRequest.make(target: target, scrape: release.scrape)
         reader = try TargetReader(watch: release.indicators(of: pool), limits: release.scrape.limits)
     }
 
     nonisolated func know(_ other: OtherPool) { otherPool.withLock { $0 = other } }
 
-    /// An answer, or why there is none, and when it arrived. Two scrapers read the same one where a page has both pools.
+    /// An answer, or why there is none, and when it arrived. Two scrapers read the same one where a scrape body has
+    /// both pools.
     struct Fetched: Sendable {
         fileprivate var answer: Swift.Result<HTTPResponse, TransportError>
         fileprivate let at: Moment
     }
 
-    /// Asks for the page. Never throws: what went wrong is the report.
+    /// Asks for the scrape body. Never throws: what went wrong is the report.
     ///
     /// - Parameter timeoutMs: at most the plan's.
     func fetch(timeoutMs: Int64) async -> Fetched {
@@ -90,13 +91,13 @@ actor TargetScraper {
         do throws(TransportError) {
             let response = try await transport.send(request)
             return Fetched(
-                answer: .success(response), at: pageTime(askedUptimeMs: askedUptimeMs, timeoutMs: timeoutMs))
+                answer: .success(response), at: bodyTime(askedUptimeMs: askedUptimeMs, timeoutMs: timeoutMs))
         } catch {
             return Fetched(answer: .failure(error), at: clock.now)
         }
     }
 
-    /// Reads the page.
+    /// Reads the scrape body.
     func read(_ fetched: Fetched, watchedSinceUptimeMs: Int64?, staleAfterMs: Int64) -> Result {
         switch fetched.answer {
         case .failure(let error):
@@ -118,15 +119,15 @@ actor TargetScraper {
         }
     }
 
-    /// The memory of an answer that nobody reads any more goes back to the transport.
+    /// The memory of an answer that is no longer needed goes back to the transport.
     nonisolated func giveBack(_ fetched: consuming Fetched) {
         guard case .success(var response) = fetched.answer else { return }
         fetched.answer = .failure(.closed)
         transport.reuse(response.takeBody())
     }
 
-    /// Scrapes once more at once, to see whether the counter counts that. The request that it adds is ours, so what the page
-    /// tells is not reported.
+    /// Scrapes once more at once, to see whether the counter counts that. The request that it adds is ours, so what the
+    /// scrape body says is not reported.
     ///
     /// - Parameter timeoutMs: what is left of the scrape's own time; nothing is sent where it is too short.
     func tryOwnScrapes(timeoutMs: Int64) async {
@@ -146,10 +147,10 @@ actor TargetScraper {
     /// In less time than this no user comes by chance, and a second scrape needs so much.
     private static let leastTryMs: Int64 = 100
 
-    /// When the page was rendered, as far as can be known: when it arrived. An answer that seems to have taken longer than
-    /// its timeout arrived in time, while this process was not running (it was stopped, or the machine was asleep): the
-    /// page is as old as the request then, and its counts cover the time up to that.
-    private func pageTime(askedUptimeMs: Int64, timeoutMs: Int64) -> Moment {
+    /// When the scrape body was rendered, as far as can be known: when it arrived. An answer that seems to have taken
+    /// longer than its timeout arrived in time, while this process was not running (it was stopped, or the machine was
+    /// asleep): the body is as old as the request then, and its counts cover the time up to that.
+    private func bodyTime(askedUptimeMs: Int64, timeoutMs: Int64) -> Moment {
         var now = clock.now
         let tookMs = now.uptimeMs - askedUptimeMs
         guard tookMs > timeoutMs + TargetScraper.wakingUpMs else {
@@ -176,7 +177,7 @@ actor TargetScraper {
         var isUnreachable = false
         /// Of the reading's requests, those that the scrapes made.
         var ownRequests = 0.0
-        /// Another scrape at once would tell whether the counter counts scrapes.
+        /// Another scrape at once would show whether the counter counts scrapes.
         var isWorthATry = false
     }
 
@@ -228,14 +229,14 @@ actor TargetScraper {
             if let reason = sharedReason(response, format: format, matches: reading.matches) {
                 return .failure(reason)
             }
-            warn(reading, page: response.body, format: format)
+            warn(reading, body: response.body, format: format)
             return .success(reading, warnings: warnings + notes.texts(adding: reading.notes, atUptimeMs: now.uptimeMs))
         } catch {
-            return .failure("the page of \(address): \(error)")
+            return .failure("the scrape body of \(address): \(error)")
         }
     }
 
-    /// A target says the same with every page, so it is understood once.
+    /// A target says the same with every scrape body, so it is understood once.
     private func format(of response: HTTPResponse) throws(ExpositionError) -> ExpositionFormat {
         let contentType = response.header("Content-Type")
         if let known = understood, known.contentType == contentType { return known.format }
@@ -244,30 +245,30 @@ actor TargetScraper {
         return format
     }
 
-    /// By the layout of the target's page, where it has one, which it shares with others.
+    /// By the layout of the target's scrape body, where it has one, which it shares with others.
     private func read(
-        _ page: [UInt8], format: ExpositionFormat, at now: Moment, countNewWithin: ClosedRange<Double>?
+        _ body: [UInt8], format: ExpositionFormat, at now: Moment, countNewWithin: ClosedRange<Double>?
     ) throws(ExpositionError) -> TargetReading {
         var scratch = scratches.take()
         defer { scratches.giveBack(scratch) }
         let reading = try reader.read(
-            page, format: format, atUptimeMs: now.uptimeMs, countNewWithin: countNewWithin, scratch: &scratch,
-            layouts: shelf.offer(isNew: reader.isNew))
+            body, format: format, atUptimeMs: now.uptimeMs, countNewWithin: countNewWithin, scratch: &scratch,
+            layouts: layoutCache.offer(isNew: reader.isNew))
         if reader.layout !== shelved {
-            if let layout = reader.layout { reader.share(shelf.shared(layout)) }
+            if let layout = reader.layout { reader.share(layoutCache.shared(layout)) }
             shelved = reader.layout
         }
         return reading
     }
 
-    /// Why a page that can be read must not be compared.
+    /// Why a scrape body that can be read must not be compared.
     private func sharedReason(
         _ response: HTTPResponse, format: ExpositionFormat, matches: TargetReading.Matches
     ) -> String? {
         guard let other = otherPool.withLock({ $0 }) else { return nil }
-        var twins: SamePageWatch?
+        var twins: SameEndpointWatch?
         if let peer = response.peer {
-            let endpoint = EndpointWatch.Endpoint(peer: peer, path: page.path, query: page.query)
+            let endpoint = EndpointWatch.Endpoint(peer: peer, path: identity.path, query: identity.query)
             twins = other.endpoints.watch(of: target.instance, in: pool, at: endpoint)
         }
         if let otherWatch = other.watch {
@@ -286,20 +287,20 @@ actor TargetScraper {
             + "its own"
     }
 
-    private func twin(_ watch: SamePageWatch, _ page: [UInt8], format: ExpositionFormat) -> String? {
+    private func twin(_ watch: SameEndpointWatch, _ body: [UInt8], format: ExpositionFormat) -> String? {
         guard let counter = self.watch.requests ?? self.watch.errors,
-            let total = SeriesTotal(of: counter, in: page, format: format)
+            let total = SeriesTotal(of: counter, in: body, format: format)
         else { return nil }
         return watch.twin(of: target.instance, in: pool, total: total)
     }
 
-    /// The page is searched when other series match, and while there is something to find.
+    /// The scrape body is searched when other series match, and while there is something to find.
     private func sharedSeriesReason(
-        _ other: WatchList, _ page: [UInt8], format: ExpositionFormat, matches: TargetReading.Matches
+        _ other: WatchList, _ body: [UInt8], format: ExpositionFormat, matches: TargetReading.Matches
     ) -> String? {
         if searched != matches || sharedSeries != nil {
             searched = matches
-            sharedSeries = SharedSeries.first(of: watch, and: other, in: page, format: format)
+            sharedSeries = SharedSeries.first(of: watch, and: other, in: body, format: format)
         }
         return sharedSeries.map { series in
             "the 'match' of both pools takes \(series.prefix(200)), which would be compared with itself; make them exclude "
@@ -311,16 +312,16 @@ actor TargetScraper {
 
     private var address: String { Redaction.url(target.url) }
 
-    /// A selector that can never match is how a rule sees nothing for ever. The page is examined when what it feeds
-    /// changes, not in each scrape.
-    private func warn(_ reading: TargetReading, page: [UInt8], format: ExpositionFormat) {
+    /// A selector that can never match is how a rule sees nothing for ever. The scrape body is examined when what it
+    /// feeds changes, not in each scrape.
+    private func warn(_ reading: TargetReading, body: [UInt8], format: ExpositionFormat) {
         let matches = reading.matches
         let fed = [matches.requests > 0, matches.errors > 0, matches.latency > 0] + matches.signals.map { $0 > 0 }
         guard fed != examined else { return }
         examined = fed
         let isMissing = watch.requests != nil && !fed[0] || watch.latency != nil && !fed[2]
         guard isExample || isMissing else { return warnings = [] }
-        warnings = PageDiagnosis.findings(
-            watch, matches: matches, page: page, format: format, needsPercentiles: needsPercentiles)
+        warnings = IndicatorDiagnosis.findings(
+            watch, matches: matches, body: body, format: format, needsPercentiles: needsPercentiles)
     }
 }

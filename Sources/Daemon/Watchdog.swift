@@ -12,7 +12,7 @@ actor Watchdog {
     private let effects: EffectSink
     private var timer: Task<Void, Never>?
     private var timerUptimeMs: Int64?
-    /// Tells the present timer from one that was cancelled too late.
+    /// Distinguishes the present timer from one that was cancelled too late.
     private var timerNumber = 0
     /// Counts what happened to the kernel but scrapes.
     private var revision = 0
@@ -43,7 +43,7 @@ actor Watchdog {
     /// The alerts that last, for receivers that want them again and again.
     func standingAlerts() -> [Notification] { kernel.standingAlerts(at: clock.now) }
 
-    /// For a ``SnapshotDesk``, which makes a snapshot of it elsewhere. Costs nothing but, where the copy is still in use at
+    /// For a ``SnapshotCache``, which makes a snapshot of it elsewhere. Costs nothing but, where the copy is still in use at
     /// the next change, a copy of what changes.
     func copy() -> KernelCopy {
         let now = clock.now
@@ -52,7 +52,7 @@ actor Watchdog {
 
     /// Whether a copy with this mark still shows what is so.
     func isStill(_ mark: KernelCopy.Mark) -> Bool {
-        mark.revision == revision && clock.now.uptimeMs - mark.uptimeMs < SnapshotDesk.ageLimitMs
+        mark.revision == revision && clock.now.uptimeMs - mark.uptimeMs < SnapshotCache.ageLimitMs
     }
 
     func reasonsToRefuse(_ next: Plan) -> [String] { kernel.reasonsToRefuse(next) }
@@ -64,7 +64,7 @@ actor Watchdog {
         timer = nil
     }
 
-    /// One timer stands for the earliest thing that is due by time alone.
+    /// One timer for the earliest thing that is due by time alone.
     private func setTimer() {
         guard let wake = kernel.nextWakeUptimeMs else { return stop() }
         guard wake != timerUptimeMs || timer == nil else { return }

@@ -4,7 +4,7 @@ import Synchronization
 
 /// One instance of one version: a real HTTP server on loopback that answers every path with
 /// `ok from <version> <instance>` after 5 to 20 ms, and shows its counts on `/metrics`. The answer's `X-Demo-Version`
-/// tells the version; a request with `X-Demo-Delay-Ms` is answered that much later (at most a minute).
+/// contains the version; a request with `X-Demo-Delay-Ms` is answered that much later (at most a minute).
 public final class DemoService: Sendable {
     private let behaviour: ServiceBehaviour
     private let server = Mutex<LoopbackServer?>(nil)

@@ -1,4 +1,4 @@
-/// `POST /fault?errors=0.5`: how somebody at a terminal breaks a demo service on purpose.
+/// `POST /fault?errors=0.5`: how an operator breaks a demo service on purpose.
 enum FaultOrder {
     static let path = "/fault"
     static let usage =

@@ -58,7 +58,7 @@ final class LoadConnection: ChannelInboundHandler {
             self.head = nil
             sentAt = nil
             request = nil
-            // A router's own word counts more than the service's.
+            // A router's own header takes precedence over the service's.
             let version =
                 head.headers.first(name: "X-Rollguard-Version") ?? head.headers.first(name: "X-Demo-Version") ?? ""
             engine.answered(self, status: Int(head.status.code), version: version, isReusable: head.isKeepAlive)

@@ -156,7 +156,7 @@ final class LoadEngine {
         endIfDrained()
     }
 
-    // MARK: told by the connections
+    // MARK: calls from the connections
 
     func opened(_ connection: LoadConnection) {
         connecting -= 1

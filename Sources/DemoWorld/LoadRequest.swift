@@ -6,6 +6,6 @@ struct LoadRequest {
     /// Sent before, on a connection that was closed without an answer.
     var isRepeated = false
 
-    /// The second try, which a service can tell from the first.
+    /// The second attempt, which a service can distinguish from the first.
     var again: LoadRequest { LoadRequest(user: user, name: "\(name)-again", isRepeated: true) }
 }

@@ -4,7 +4,7 @@ import NIOHTTP1
 import Synchronization
 
 /// A webhook receiver that records what it gets: an HTTP server on loopback which answers every POST, with 200 unless
-/// told otherwise.
+/// configured otherwise.
 public final class WebhookSink: Sendable {
     private let record = WebhookRecord()
     private let server = Mutex<LoopbackServer?>(nil)

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Memory of bodies: that of bodies that were read is kept for bodies to come, because a page of 100 kB per scrape would be a
-/// system call and its page faults each time; and all bodies that are being received have a limit together.
+/// Memory of bodies: that of bodies that were read is kept for bodies to come, because a scrape body of 100 kB would be
+/// a system call and its page faults each time; and all bodies that are being received have a limit together.
 ///
 /// Several transports may share one, so that their spare memory does not add up.
 public final class BodyPool: Sendable {
@@ -47,6 +47,6 @@ public final class BodyPool: Sendable {
     /// Of all bodies that are being received.
     var held: Int { heldBytes.load(ordering: .relaxed) }
 
-    /// They are the caller's now, or nobody's.
+    /// They belong to the caller now, or have been released.
     func letGo(_ bytes: Int) { heldBytes.wrappingSubtract(bytes, ordering: .relaxed) }
 }

@@ -9,8 +9,8 @@ final class EasyHandle {
     private let errorText: UnsafeMutablePointer<CChar>
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private var refusedOption: TransportError?
-    /// Whose options are set; nil when the next request needs all of them anew: also after a failure or a new connection,
-    /// because only a reset takes back what libcurl counts for its second tries on stale connections.
+    /// Whose options are set; nil when the next request has to set all of them: also after a failure or a new
+    /// connection, because only a reset takes back what libcurl counts for its second tries on stale connections.
     private var last: PreparedRequest?
 
     /// Nil when there is no memory.
@@ -31,11 +31,11 @@ final class EasyHandle {
         errorText.deallocate()
     }
 
-    /// Sets every option anew, or only the address and the times where nothing else differs from the request before: the
+    /// Sets every option, or only the address and the times where nothing else differs from the request before: the
     /// scrapes of a release are alike, and thirty options are a good part of a scrape. Connections and the DNS cache are
     /// the multi handle's and stay.
     ///
-    /// - Throws: ``TransportError/unusable(_:)`` when libcurl refuses an option: going on without, say, verification
+    /// - Throws: ``TransportError/unusable(_:)`` when libcurl refuses an option: continuing without, say, verification
     ///   would be worse than not going.
     func prepare(
         _ request: PreparedRequest, remainingMs: Int64, userAgent: String, slot: Int, keepsNames: Bool
@@ -57,7 +57,7 @@ final class EasyHandle {
         if let refusedOption { throw refusedOption }
     }
 
-    /// The transfer is over: what has come of a body that nobody will get goes back.
+    /// The transfer is over: the part of a body that has no recipient any more is returned to the pool.
     func rest() { intake.pointee.rest() }
 
     /// The answer, or why there is none.
@@ -105,7 +105,7 @@ final class EasyHandle {
             wasSent: startedMicroseconds > 0 || request.isRedirected)
     }
 
-    /// libcurl's own words.
+    /// libcurl's own message.
     private func errorDetail(_ code: CURLcode) -> String {
         errorText[0] == 0 ? String(cString: curl_easy_strerror(code)) : String(cString: errorText)
     }
@@ -156,7 +156,7 @@ extension EasyHandle {
         set(CURLOPT_SSL_VERIFYPEER, security.insecureSkipVerify ? 0 : 1)
         set(CURLOPT_SSL_VERIFYHOST, security.insecureSkipVerify ? 0 : 2)
         if let path = security.caFile { set(CURLOPT_CAINFO, path) }
-        // libcurl would go on using a read CA file for a day; a rotated one should count soon.
+        // libcurl would use a CA file for a day once it has read it; a rotated one should take effect soon.
         set(CURLOPT_CA_CACHE_TIMEOUT, 60)
         guard let certificate = security.certificateFile else { return }
         set(CURLOPT_SSLCERT, certificate)

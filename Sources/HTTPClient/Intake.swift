@@ -49,7 +49,7 @@ struct Intake {
         rest()
     }
 
-    /// What has come of a body that nobody will get goes back to the pool.
+    /// The part of a body that has no recipient any more is returned to the pool.
     mutating func rest() {
         if var ended = decoder {
             inflater = ended.takeInflater() ?? inflater

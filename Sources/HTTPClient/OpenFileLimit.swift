@@ -2,7 +2,7 @@ import Glibc
 
 /// Finds out why a connection could not be made when the reason is on this side.
 enum OpenFileLimit {
-    /// The reason in words when the process, or the system, has no file descriptor left; nil when there is one. libcurl
+    /// The reason as text when the process, or the system, has no file descriptor left; nil when there is one. libcurl
     /// says only that it could not connect, as if the server were to blame. Called after a failure, so one system call
     /// more costs nothing that counts.
     static var exhaustion: String? {

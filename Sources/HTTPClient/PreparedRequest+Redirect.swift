@@ -56,7 +56,7 @@ extension PreparedRequest {
     ]
 
     /// RFC 9110, section 15.4: 303 asks for a GET; after 301 and 302 only a POST becomes one, as everywhere. A PUT stays a
-    /// PUT, since a GET that succeeds in its place would look like a change that was made.
+    /// PUT, since a GET that succeeds in its place would look like a successful change.
     private mutating func changeMethod(after status: Int) {
         let becomesGet = status == 303 ? method != "HEAD" : method == "POST" && (status == 301 || status == 302)
         guard becomesGet, method != "GET" else { return }

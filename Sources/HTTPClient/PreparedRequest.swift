@@ -45,7 +45,7 @@ enum Credential: Sendable {
 extension PreparedRequest {
     /// Checks the request and reads its secrets.
     ///
-    /// - Throws: ``TransportError/unusable(_:)`` for anything that cannot be sent as it stands.
+    /// - Throws: ``TransportError/unusable(_:)`` for anything that cannot be sent as it is.
     init(_ request: HTTPRequest, secrets: any SecretStore) throws(TransportError) {
         try RequestRules.check(request)
         address = try WebAddress(request.url)

@@ -2,9 +2,9 @@ import Glibc
 public import Model
 public import Ports
 
-/// Reads secrets from files and from the environment, anew each time.
+/// Reads secrets from files and from the environment, again at each use.
 public struct SystemSecretStore: SecretStore {
-    /// The largest secret; a larger file is a mistake, such as the path of a log.
+    /// The largest secret; a larger file is the wrong file, such as a log.
     public static let limitBytes = 65_536
 
     public init() {}
@@ -27,7 +27,7 @@ public struct SystemSecretStore: SecretStore {
 
     private func contents(_ path: String) throws(SecretError) -> String {
         guard !path.utf8.contains(0) else { throw .unreadableFile(path: path, reason: "the path holds a NUL byte") }
-        // Opening a pipe that nobody writes to would wait for ever.
+        // Opening a pipe without a writer would wait for ever.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw .unreadableFile(path: path, reason: systemReason()) }
         defer { close(descriptor) }

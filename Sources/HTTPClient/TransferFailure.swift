@@ -6,7 +6,7 @@ import Ports
 /// What libcurl says about a transfer that failed, and what that means to the caller.
 struct TransferFailure {
     let code: CURLcode
-    /// libcurl's own words.
+    /// libcurl's own message.
     let detail: String
     let refusal: Intake.Refusal?
     /// False when the failure came before the request was begun: then the server cannot have acted on it.

@@ -62,7 +62,7 @@ struct WebAddress: Sendable, Equatable {
         self.port = Self.part(parts, CURLUPART_PORT, UInt32(CURLU_DEFAULT_PORT)) ?? ""
     }
 
-    /// In a URL an IPv6 address stands in brackets (RFC 3986, section 3.2.2).
+    /// In a URL an IPv6 address is written in brackets (RFC 3986, section 3.2.2).
     private static func isNumeric(_ host: String) -> Bool {
         var room = in6_addr()
         return host.hasPrefix("[") || inet_pton(AF_INET, host, &room) == 1
@@ -86,7 +86,7 @@ struct WebAddress: Sendable, Equatable {
     }
 }
 
-/// An address as it may stand in an error: without credentials, and short.
+/// An address as it may be shown in an error: without credentials, and short.
 enum ShownAddress {
     static func text(_ url: String, unixSocket: String? = nil) -> String {
         let shown = Redaction.url(String(url.prefix(lengthLimit)))

@@ -69,7 +69,7 @@ public struct JournalBackup: Sendable, Equatable {
         bytes = try Self.publish(draft, as: file)
     }
 
-    /// An empty file that nobody else may open.
+    /// An empty file that no other user may open.
     private static func draft(beside file: String) throws(Failure) -> String {
         let draft = "\(file).partial-\(UInt32.random(in: .min ... .max))"
         let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)

@@ -10,7 +10,7 @@ enum JournalSchema {
     /// What this program writes, and the newest that it reads.
     static let version = 4
 
-    /// The connections of the daemon's own work: one that writes, and some that read beside it, so that a look-up never
+    /// The connections of the daemon's own work: one that writes, and some that read beside it, so that a lookup never
     /// holds up an entry.
     static func open(_ path: String) throws(JournalError) -> DatabasePool {
         try SQLiteJournal.run(path) {

@@ -107,7 +107,7 @@ enum OutboxRow {
         }
     }
 
-    /// The number of tries goes on: it is part of what a receiver is shown.
+    /// The number of attempts is kept: it is part of what a receiver gets.
     static func resend(_ choice: DeliveryChoice, _ database: Database) throws -> Int {
         let (condition, argument) = condition(choice)
         try database.execute(

@@ -2,12 +2,12 @@ import GRDB
 
 /// Which old rows may be removed, and their removal in slices.
 ///
-/// What may go is looked up on a reading connection, by index; only the removal itself is done where entries are
-/// written, in slices of ``sliceRows``, so that an entry of a rollback never waits for more than one slice.
+/// What may be removed is searched for on a reading connection, by index; only the removal itself is done where entries
+/// are written, in slices of ``sliceRows``, so that an entry of a rollback never waits for more than one slice.
 enum Pruning {
     /// Rows removed in one transaction.
     static let sliceRows = 200
-    /// Rows looked up at once; what is older remains for the next look-up.
+    /// Rows that are read at once; what is older remains for the next lookup.
     static let batchRows = 10_000
     /// Between two slices, so that whatever waits for the disk gets it.
     static let pauseMs = 5
@@ -66,7 +66,7 @@ enum Pruning {
         try remove("DELETE FROM entries WHERE sequence IN", sequences, database)
     }
 
-    /// One that is waiting again since the look-up stays.
+    /// One that is waiting again since the lookup stays.
     static func removeDeliveries(_ numbers: ArraySlice<Int64>, _ database: Database) throws {
         try remove("DELETE FROM outbox WHERE state != 'waiting' AND number IN", numbers, database)
     }

@@ -2,20 +2,20 @@ import GRDB
 import JournalFormat
 import Model
 
-/// A journal entry as a row. The event is JSON; what is searched for stands in columns of its own.
+/// A journal entry as a row. The event is JSON; what is searched for has columns of its own.
 enum EntryRow {
     /// A sequence that is there already stays as it is, so that a batch may be tried again.
     static func insert(_ entry: JournalEntry, _ database: Database) throws {
         try database.execute(
             sql: "INSERT OR IGNORE INTO entries VALUES (?, ?, ?, ?, ?, ?)",
             arguments: [
-                Int64(clamping: entry.sequence), entry.wallMs, entry.release, entry.incident, entry.event.word,
+                Int64(clamping: entry.sequence), entry.wallMs, entry.release, entry.incident, entry.event.name,
                 try RecordFormat.encode(entry.event),
             ])
         guard entry.event.replacesEarlier else { return }
         try database.execute(
             sql: "DELETE FROM entries WHERE release = ? AND kind = ? AND sequence < ?",
-            arguments: [entry.release, entry.event.word, Int64(clamping: entry.sequence)])
+            arguments: [entry.release, entry.event.name, Int64(clamping: entry.sequence)])
     }
 
     /// What a start needs, oldest first.

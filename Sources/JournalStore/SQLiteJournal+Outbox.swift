@@ -23,7 +23,7 @@ extension SQLiteJournal {
         }
     }
 
-    /// A row that nobody can read must not block its queue for ever.
+    /// A row that cannot be read must not block its queue for ever.
     private func giveUpUnreadable(_ id: String) async throws(JournalError) {
         let reason = "its record cannot be read"
         try await write { try OutboxRow.settle(id, state: "dead", reason: reason, atWallMs: 0, $0) }

@@ -108,7 +108,7 @@ public struct SQLiteJournal: Journal {
         do { return try await database.read(body) } catch { throw JournalError(error, path: path) }
     }
 
-    /// For what people look at: on a connection of its own, behind other people at the most.
+    /// For the API: on a connection of its own, which waits for other reads at most.
     func readForPeople<Value: Sendable>(
         _ body: @Sendable @escaping (Database) throws -> Value
     ) async throws(JournalError) -> Value {

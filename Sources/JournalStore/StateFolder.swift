@@ -7,8 +7,9 @@ import Ports
 
 /// The folder of the journal and of the API's unix socket: for this user alone.
 ///
-/// What happened to releases, and to whom it was told, is nobody else's business, and whoever can open the socket can roll
-/// back. So the folder is 0700 and its files are 0600, also where an earlier version, or somebody's `mkdir`, was more open.
+/// What happened to releases, and who was notified, is confidential, and whoever can open the socket can roll
+/// back. So the folder is 0700 and its files are 0600, also where an earlier version, or a `mkdir` by hand, was more
+/// open.
 struct StateFolder: Sendable {
     /// Files and folders that the daemon makes in it.
     private static let ours: Set<String> = [

@@ -170,7 +170,7 @@ public struct Kernel: Sendable, Equatable {
 
     /// Why a new plan cannot be taken now, one text per reason; empty when it can.
     ///
-    /// A release in the middle of a rollback keeps its name and versions: else nobody would finish what was begun.
+    /// A release in the middle of a rollback keeps its name and versions: else the rollback would never be finished.
     public func reasonsToRefuse(_ next: Plan) -> [String] {
         releases.compactMap { release in
             guard let open = release.rollback, open.isOpen else { return nil }

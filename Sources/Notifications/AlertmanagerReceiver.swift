@@ -13,13 +13,13 @@ final class AlertmanagerReceiver: Receiver {
     private static let batchLimit = 256
 
     private let plan: ReceiverPlan
-    private let post: Post
+    private let post: JSONDelivery
     private let externalURL: String?
     private let clock: @Sendable () -> Int64
     private let memory = Mutex(AlertMemory())
 
     /// - Parameter clock: milliseconds since the epoch.
-    init(plan: ReceiverPlan, post: Post, externalURL: String?, clock: @escaping @Sendable () -> Int64) {
+    init(plan: ReceiverPlan, post: JSONDelivery, externalURL: String?, clock: @escaping @Sendable () -> Int64) {
         self.plan = plan
         self.post = post
         self.externalURL = externalURL
@@ -70,7 +70,7 @@ final class AlertmanagerReceiver: Receiver {
     }
 }
 
-/// What an Alertmanager has been told, by fingerprint.
+/// The alerts that an Alertmanager has received, by fingerprint.
 struct AlertMemory: Sendable {
     /// How long an ended alert is repeated: Alertmanager may have been away when it ended.
     private static let endedMs: Int64 = 15 * 60_000

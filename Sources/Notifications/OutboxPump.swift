@@ -15,7 +15,7 @@ public actor OutboxPump {
     private let standing: @Sendable () async -> [Notification]
     private let shown: @Sendable (String) -> String
     private let log: @Sendable (LogLine) -> Void
-    private let bell = Bell()
+    private let idle = InterruptibleSleep()
     private var lanes: [String: ReceiverLane] = [:]
     /// Receivers that are not in the configuration any more, while their queues are being given up.
     private var closing: Set<String> = []
@@ -26,7 +26,7 @@ public actor OutboxPump {
     /// - Parameters:
     ///   - log: takes lines about receivers that fail and about dead letters, few enough for any log.
     ///   - seed: for the jitter of the pauses.
-    ///   - standing: ``Kernel/standingAlerts(at:)``, for receivers that want them again and again.
+    ///   - standing: ``Kernel/standingAlerts(at:)``, for receivers that need them repeatedly.
     ///   - shown: makes a receiver's answer fit to be logged, stored and shown.
     public init(
         outbox: any Outbox, receivers: [any Receiver], plans: [ReceiverPlan],
@@ -54,12 +54,12 @@ public actor OutboxPump {
     }
 
     /// There may be something new in the outbox.
-    public nonisolated func nudge() { bell.ring() }
+    public nonisolated func nudge() { idle.wake() }
 
     /// Tries the named receiver at once, or all of them: what an operator asks for does not wait for a pause to end.
     public func endPause(of name: String?) {
         for known in lanes.keys where name == nil || known == name { lanes[known]?.pausedUntilUptimeMs = nil }
-        bell.ring()
+        idle.wake()
     }
 
     /// Takes up a new configuration. What is waiting for a receiver that is gone becomes a dead letter.
@@ -71,7 +71,7 @@ public actor OutboxPump {
             next[name] = kept
         }
         lanes = next
-        bell.ring()
+        idle.wake()
     }
 
     /// Delivers until it is cancelled.
@@ -86,7 +86,7 @@ public actor OutboxPump {
                         await self.done(name)
                     }
                 }
-                await bell.wait(ms: sleepMs())
+                await idle.sleep(ms: sleepMs())
             }
         }
     }
@@ -118,10 +118,10 @@ public actor OutboxPump {
     private func done(_ name: String) {
         closing.remove(name)
         lanes[name]?.isBusy = false
-        bell.ring()
+        idle.wake()
     }
 
-    /// Until the first pause ends; new entries ring the bell.
+    /// Until the first pause ends; new entries wake the loop.
     private func sleepMs() -> Int64 {
         let now = clock().uptimeMs
         let idle = lanes.values.filter { !$0.isBusy }

@@ -10,7 +10,7 @@ public enum ReceiverFactory {
         plan: ReceiverPlan, transport: any HTTPTransport, secrets: any SecretStore, externalURL: String?,
         clock: @escaping @Sendable () -> Int64
     ) -> any Receiver {
-        let post = Post(plan: plan, transport: transport, secrets: secrets)
+        let post = JSONDelivery(plan: plan, transport: transport, secrets: secrets)
         switch plan.kind {
         case .webhook:
             return WebhookReceiver(plan: plan, post: post, secrets: secrets, clock: clock, externalURL: externalURL)

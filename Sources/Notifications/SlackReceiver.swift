@@ -6,10 +6,10 @@ import Support
 /// `/slack` at the end) take the same.
 struct SlackReceiver: Receiver {
     private let plan: ReceiverPlan
-    private let post: Post
+    private let post: JSONDelivery
     private let externalURL: String?
 
-    init(plan: ReceiverPlan, post: Post, externalURL: String?) {
+    init(plan: ReceiverPlan, post: JSONDelivery, externalURL: String?) {
         self.plan = plan
         self.post = post
         self.externalURL = externalURL
@@ -65,8 +65,8 @@ enum SlackText {
     }
 
     /// Slack's escapes (https://api.slack.com/reference/surfaces/formatting#escaping), without which `<!channel>` in a
-    /// label notifies everybody. An `@` gets an invisible neighbour for the chats that look for `@all` and `@channel`.
-    /// Never cut inside an escape.
+    /// label would notify the whole channel. An `@` gets an invisible neighbour for the chats that react to `@all` and
+    /// `@channel`. Never cut inside an escape.
     static func escaped(_ text: String, limit: Int) -> String {
         var shown = ""
         var units = 0

@@ -4,12 +4,12 @@ import Ports
 /// Our own JSON, version 1: everything that is known, with the delivery's stable id and a signature.
 struct WebhookReceiver: Receiver {
     private let plan: ReceiverPlan
-    private let post: Post
+    private let post: JSONDelivery
     private let headers: SignedHeaders
     private let externalURL: String?
 
     init(
-        plan: ReceiverPlan, post: Post, secrets: any SecretStore, clock: @escaping @Sendable () -> Int64,
+        plan: ReceiverPlan, post: JSONDelivery, secrets: any SecretStore, clock: @escaping @Sendable () -> Int64,
         externalURL: String?
     ) {
         self.plan = plan
@@ -30,12 +30,12 @@ struct WebhookReceiver: Receiver {
 /// The payload that Alertmanager's webhook receiver posts (version "4"), for tools that read that already.
 struct AlertmanagerWebhookReceiver: Receiver {
     private let plan: ReceiverPlan
-    private let post: Post
+    private let post: JSONDelivery
     private let headers: SignedHeaders
     private let externalURL: String?
 
     init(
-        plan: ReceiverPlan, post: Post, secrets: any SecretStore, clock: @escaping @Sendable () -> Int64,
+        plan: ReceiverPlan, post: JSONDelivery, secrets: any SecretStore, clock: @escaping @Sendable () -> Int64,
         externalURL: String?
     ) {
         self.plan = plan

@@ -2,14 +2,14 @@ public import Model
 
 /// Sends one HTTP request: scrapes, admin APIs and webhooks all go through it. HTTPClient implements it.
 ///
-/// Implementations verify TLS unless told otherwise, speak `http` and `https` only (after redirects too), ignore proxy
-/// environment variables, and stop a transfer as soon as its body passes the limit.
+/// Implementations verify TLS unless configured otherwise, speak `http` and `https` only (after redirects too), ignore
+/// proxy environment variables, and stop a transfer as soon as its body passes the limit.
 public protocol HTTPTransport: Sendable {
     /// - Throws: ``TransportError``; its text never holds a credential.
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse
 
-    /// Takes back the memory of an answer's body that nobody needs any more, for an answer to come. Optional: whoever
-    /// receives large bodies again and again saves an allocation each.
+    /// Takes back the memory of a response body that is no longer needed, for a later response. Optional: a caller that
+    /// receives many large bodies saves an allocation each.
     func reuse(_ body: consuming [UInt8])
 }
 

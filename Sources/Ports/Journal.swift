@@ -8,7 +8,8 @@ public protocol Journal: Outbox {
     /// All records that are needed to restore the kernel, in the order of their sequence. One that cannot be read is there
     /// as `unreadable`, in its place.
     func records() async throws(JournalError) -> [JournalEntry]
-    /// Entries of one incident, oldest first; empty for an unknown one. A look-up for people: it holds up no entry.
+    /// Entries of one incident, oldest first; empty for an unknown one. For the API and the command line: it delays no
+    /// entry.
     func entries(incident: String) async throws(JournalError) -> [JournalEntry]
     /// Removes closed incidents' records and settled deliveries older than that; never what restores a latch or an open
     /// incident.

@@ -16,10 +16,10 @@ public protocol Operations: Sendable {
     func rollback(release: String, toVersion: String?, by: String, reason: String) async -> CommandResult
     /// Clears the latch of a rolled-back release, so that it is watched again.
     func rearm(release: String, by: String, reason: String) async -> CommandResult
-    /// Reads and validates all files, then swaps everything or nothing. The text holds every mistake.
+    /// Reads and validates all files, then swaps everything or nothing. The text contains every error.
     func reload() async -> CommandResult
     /// The daemon's own metrics, text format 0.0.4.
-    func metricsPage() async -> String
+    func metricsExposition() async -> String
     /// Nil when ready; else why not (for instance: the first cycle is not done).
     func unreadyReason() async -> String?
 }

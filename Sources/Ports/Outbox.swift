@@ -4,7 +4,7 @@ public import Model
 /// implements it.
 ///
 /// A queue moves at its head only: the oldest undelivered delivery of a receiver is delivered, given up or dropped before
-/// the next one is looked at. So a receiver never hears of an end before its beginning.
+/// the next one is tried. So a receiver never hears of an end before its beginning.
 public protocol Outbox: Sendable {
     /// Names of the receivers that have undelivered deliveries, sorted. The cost depends on their number alone.
     func receiversWaiting() async throws(JournalError) -> [String]

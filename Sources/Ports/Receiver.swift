@@ -6,7 +6,7 @@ public protocol Receiver: Sendable {
     var name: String { get }
     /// Tries once, within the timeout of the configuration.
     func deliver(_ delivery: Delivery) async -> DeliveryOutcome
-    /// How often the receiver wants the alerts that last once more; nil for a receiver that is told of changes alone.
+    /// How often the receiver wants the alerts that last once more; nil for a receiver that gets changes only.
     var resendMs: Int64? { get }
     /// Sends the alerts that last once more. Nothing waits in the outbox then, so this never overtakes a delivery; it is
     /// not journalled either, because the next one repairs what this one lost.

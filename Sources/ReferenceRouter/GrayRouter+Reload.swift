@@ -7,12 +7,13 @@ extension GrayRouter {
     /// in force.
     ///
     /// - Returns: the names of the fields that changed, in the order of the documentation; empty when nothing did.
-    /// - Throws: ``GrayRouterError/configurationInvalid(path:mistakes:)``, ``GrayRouterError/tokenUnusable(path:reason:)``,
+    /// - Throws: ``GrayRouterError/configurationInvalid(path:errors:)``,
+    ///   ``GrayRouterError/tokenUnusable(path:reason:)``,
     ///   ``GrayRouterError/needsRestart(fields:)`` for a field that cannot change while the router runs, and
     ///   ``GrayRouterError/notRunning``.
     public func reload(_ next: GrayRouterConfiguration) async throws(GrayRouterError) -> [String] {
-        let mistakes = next.mistakes
-        guard mistakes.isEmpty else { throw .configurationInvalid(path: nil, mistakes: mistakes) }
+        let errors = next.errors
+        guard errors.isEmpty else { throw .configurationInvalid(path: nil, errors: errors) }
         guard let running = runningNow else { throw .notRunning }
         let before = running.configuration.current
         let fixed = before.fieldsThatNeedARestart(comparedWith: next)

@@ -65,8 +65,8 @@ public final class GrayRouter: Sendable {
         configuration: GrayRouterConfiguration, room: GrayRouterRoom = GrayRouterRoom(),
         report: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(GrayRouterError) {
-        let mistakes = configuration.mistakes
-        guard mistakes.isEmpty else { throw .configurationInvalid(path: nil, mistakes: mistakes) }
+        let errors = configuration.errors
+        guard errors.isEmpty else { throw .configurationInvalid(path: nil, errors: errors) }
         self.configuration = configuration
         self.room = room
         self.report = report

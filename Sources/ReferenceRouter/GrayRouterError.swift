@@ -2,8 +2,9 @@
 public enum GrayRouterError: Error, Equatable, CustomStringConvertible {
     /// The configuration file cannot be opened or read.
     case configurationUnreadable(path: String, reason: String)
-    /// Every mistake that was found in a configuration, each as `field: what is wrong`. `path` is nil when it was not a file.
-    case configurationInvalid(path: String?, mistakes: [String])
+    /// Every error that was found in a configuration, each as `field: what is wrong`. `path` is nil when it was not a
+    /// file.
+    case configurationInvalid(path: String?, errors: [String])
     /// The state file exists but cannot be read, or is not a split.
     case stateUnusable(path: String, reason: String)
     /// The state file cannot be written.
@@ -26,8 +27,8 @@ public enum GrayRouterError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .configurationUnreadable(let path, let reason):
             "\(path): error: cannot read the router's configuration: \(reason)"
-        case .configurationInvalid(let path, let mistakes):
-            mistakes.map { "\(path.map { "\($0): " } ?? "")error: \($0)" }.joined(separator: "\n")
+        case .configurationInvalid(let path, let errors):
+            errors.map { "\(path.map { "\($0): " } ?? "")error: \($0)" }.joined(separator: "\n")
         case .stateUnusable(let path, let reason):
             """
             \(path): error: the saved split cannot be used: \(reason); restore the file, or remove it to start with \

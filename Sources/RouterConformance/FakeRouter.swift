@@ -13,11 +13,11 @@ public final class FakeRouter<State: Sendable>: HTTPTransport {
         public var shipped: State
         /// The weights of (baseline, canary) that are in force.
         public var weights: @Sendable (State) -> (baseline: Int, canary: Int)
-        /// Somebody else sets the canary's share, in basis points; also moves the revision, where there is one.
+        /// Another client sets the canary's share, in basis points; also moves the revision, where there is one.
         public var setShare: @Sendable (_ state: inout State, _ basisPoints: Int) -> Void
         /// Answers a request; `path` is its URL after the instance's address.
         public var answer: @Sendable (_ request: HTTPRequest, _ path: String, _ state: inout State) -> HTTPResponse
-        /// Nil when the router does not tell whether its servers are healthy.
+        /// Nil when the router does not report whether its servers are healthy.
         public var setBaselineHealth: (@Sendable (_ state: inout State, _ isHealthy: Bool) -> Void)?
         /// Whether a request only reads.
         public var isReading: @Sendable (HTTPRequest) -> Bool = { ["GET", "HEAD"].contains($0.method) }

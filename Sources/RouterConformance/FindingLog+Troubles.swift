@@ -6,10 +6,10 @@ extension FindingLog {
             for wrong in log.bench.misnamed {
                 let receipts = await log.apply(0, wrong)
                 let seen = await log.observe(wrong)
-                let looksDone =
+                let appearsDone =
                     receipts.allSatisfy { $0.outcome == .accepted }
                     && seen.allSatisfy { $0.canaryBasisPoints == 0 }
-                log.expect(!looksDone, "a wrong name looks like a rollback: \(receipts), \(seen)")
+                log.expect(!appearsDone, "a wrong name looks like a rollback: \(receipts), \(seen)")
                 let held = try await log.held()
                 // What is named rightly may have been set; the canary must not have more.
                 log.expect(held.allSatisfy { $0 <= share && $0 > 0 }, "a wrong name moved the canary: \(held)")
@@ -26,7 +26,7 @@ extension FindingLog {
                     receipts.allSatisfy { $0.outcome == .rejected && !$0.detail.isEmpty }, "without rights: \(receipts)"
                 )
                 let held = try await log.held()
-                log.expect(held.allSatisfy { $0 == share }, "somebody without rights changed the router: \(held)")
+                log.expect(held.allSatisfy { $0 == share }, "a client without rights changed the router: \(held)")
             }
         }
     }
@@ -51,7 +51,8 @@ extension FindingLog {
                 if index == lost {
                     expect(outcome == .unreachable || outcome == .unknown, "a lost instance: \(receipts[index])")
                     expect(seen[index].canaryBasisPoints == nil, "a lost instance is read as \(seen[index])")
-                    expect(seen[index].problem?.isEmpty == false, "a lost instance without a word: \(seen[index])")
+                    expect(
+                        seen[index].problem?.isEmpty == false, "a lost instance without a problem text: \(seen[index])")
                 } else {
                     expect(outcome == .accepted, "beside a lost instance: \(receipts[index])")
                     expect(seen[index].canaryBasisPoints == 0, "beside a lost instance: \(seen[index])")

@@ -3,7 +3,7 @@ public import Ports
 /// A router set up for the conformance kit: the driver under test, and the tester's own ways to the same router, which
 /// the driver knows nothing of. The router is a scripted fake or the real program.
 ///
-/// What a bench cannot do (a real program cannot be told to answer rubbish) it leaves nil; the facts that need it are
+/// What a bench cannot do (a real program cannot be made to answer rubbish) it leaves nil; the facts that need it are
 /// then not checked, and ``RouterFact/check(on:)`` says so.
 public struct RouterBench: Sendable {
     /// With right names and right credentials, for `instances.count` instances.
@@ -14,7 +14,7 @@ public struct RouterBench: Sendable {
     public var timeoutMs: Int64
     /// What the router itself holds for an instance, read in another way than the driver's. Basis points.
     public var held: @Sendable (_ instance: Int) async throws -> Int
-    /// Somebody else sets an instance's share, behind the driver's back.
+    /// Another client sets an instance's share.
     public var tamper: (@Sendable (_ instance: Int, _ basisPoints: Int) async throws -> Void)?
     /// From now on the instance behaves like this; the facts end with `.well`.
     public var setMood: (@Sendable (_ instance: Int, RouterMood) async throws -> Void)?
@@ -56,7 +56,7 @@ public enum RouterMood: String, Sendable, CaseIterable {
     case refused
     /// Takes the call and never answers.
     case hangs
-    /// Does what it is told, and the answer is lost on the way.
+    /// Makes the change, and the answer is lost on the way.
     case losesAnswers
     /// Answers that it does not want to: a 4xx, "Permission denied".
     case declines
@@ -68,7 +68,7 @@ public enum RouterMood: String, Sendable, CaseIterable {
     case lies
     /// Takes the change and shows the state from before it when it is read.
     case stale
-    /// Somebody else changes the split between every look and the write after it.
+    /// Another client changes the split between every read and the write after it.
     case contested
     /// Has no healthy server in the baseline.
     case baselineDown

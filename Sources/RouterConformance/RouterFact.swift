@@ -6,37 +6,37 @@ public enum RouterFact: String, Sendable, CaseIterable {
     /// Every share is set, read back and really held; doing it again changes nothing.
     case applyIsAbsoluteAndIdempotent
     /// What is read back is what the router has, not what was asked; with the level that was promised.
-    case observeTellsWhatTheRouterHas
+    case observeReportsWhatTheRouterHas
     /// One result per instance, in the plan's order, from every call.
     case resultsComeInTheOrderOfTheInstances
     /// The calls are named for each instance, differ with the split, and planning them changes nothing.
     case planNamesTheCallsAndMakesNone
     /// A call without time ends at once, with a result per instance.
     case noTimeLeftEndsAtOnce
-    /// A name that the router does not have never looks like a rollback that worked, and never gives the canary more.
-    case wrongNamesNeverLookLikeSuccess
+    /// A name that the router does not have is never taken for a rollback that worked, and never gives the canary more.
+    case wrongNamesAreNeverTakenForSuccess
     /// Without the right nothing changes, the outcome is `rejected`, and the text says why.
     case wrongCredentialsAreRejected
-    /// A lost instance is told as such, and the others are moved and read all the same.
+    /// A lost instance is reported as such, and the others are moved and read all the same.
     case aLostInstanceDoesNotHoldUpTheOthers
     /// An instance that never answers is `unknown` or `unreachable` when its time is over; the others are done.
     case aHangingInstanceEndsWithItsTime
-    /// A change whose answer is lost is `unknown`, and a look tells what came of it.
+    /// A change whose answer is lost is `unknown`, and a read-back shows its effect.
     case aLostAnswerIsUnknown
-    /// A refusal is `rejected` with the router's words, a broken router is not `accepted`.
-    case refusalsAreTold
+    /// A refusal is `rejected` with the router's message, a broken router is not `accepted`.
+    case refusalsAreReported
     /// What is no answer is no share.
     case rubbishIsNoShare
-    /// A router that says yes and does nothing is found out by the look.
+    /// A router that says yes and does nothing is found out by the read-back.
     case aLieIsFoundOut
     /// A router that shows an old state is believed, not corrected by what was asked.
     case aStaleReadIsReportedAsItIs
-    /// Somebody else's writes at the same time: a rollback wins or says `conflict`, and never claims what is not so.
-    case aConflictIsWonOrTold
+    /// Writes of another client at the same time: a rollback wins or says `conflict`, and never claims what is not so.
+    case aConflictIsWonOrReported
     /// At no moment do both pools have nothing.
     case neverNothingForBoth
-    /// Where the router can tell that the baseline has no healthy server, the driver says so.
-    case aDeadBaselineIsTold
+    /// Where the router can report that the baseline has no healthy server, the driver says so.
+    case aDeadBaselineIsReported
     /// A restart with the shipped configuration is seen, and setting the split again puts it right.
     case aRestartIsSeenAndPutRight
     /// No secret comes out, whatever happens.
@@ -60,22 +60,22 @@ extension RouterFact {
         var log = FindingLog(bench: bench)
         switch self {
         case .applyIsAbsoluteAndIdempotent: try await log.absolute()
-        case .observeTellsWhatTheRouterHas: try await log.honest()
+        case .observeReportsWhatTheRouterHas: try await log.honest()
         case .resultsComeInTheOrderOfTheInstances: await log.order()
         case .planNamesTheCallsAndMakesNone: try await log.planning()
         case .noTimeLeftEndsAtOnce: await log.noTime()
-        case .wrongNamesNeverLookLikeSuccess: try await log.wrongNames()
+        case .wrongNamesAreNeverTakenForSuccess: try await log.wrongNames()
         case .wrongCredentialsAreRejected: try await log.wrongCredentials()
         case .aLostInstanceDoesNotHoldUpTheOthers: try await log.lostInstance()
         case .aHangingInstanceEndsWithItsTime: try await log.hangingInstance()
         case .aLostAnswerIsUnknown: try await log.lostAnswer()
-        case .refusalsAreTold: try await log.refusals()
+        case .refusalsAreReported: try await log.refusals()
         case .rubbishIsNoShare: try await log.rubbish()
         case .aLieIsFoundOut: try await log.lie()
         case .aStaleReadIsReportedAsItIs: try await log.stale()
-        case .aConflictIsWonOrTold: try await log.conflict()
+        case .aConflictIsWonOrReported: try await log.conflict()
         case .neverNothingForBoth: try await log.neverNothing()
-        case .aDeadBaselineIsTold: try await log.deadBaseline()
+        case .aDeadBaselineIsReported: try await log.deadBaseline()
         case .aRestartIsSeenAndPutRight: try await log.restart()
         case .noSecretComesOut: try await log.secrets()
         }

@@ -1,11 +1,11 @@
 import Model
 
-/// Reads again and tries again after a conflict: a rollback has to win, any other share gives up, because somebody who
-/// changes the split at the same time may know better.
+/// Reads again and tries again after a conflict: a rollback has to win, any other share gives up, because a client that
+/// changes the split at the same time may have a reason.
 enum ConflictRetry {
     static let rollbackAttempts = 3
 
-    /// - Parameter work: told whether this is the last attempt.
+    /// - Parameter work: gets whether this is the last attempt.
     static func run(
         _ split: Split, deadline: Deadline, _ work: (_ isLast: Bool) async throws(Refusal) -> Void
     ) async throws(Refusal) {

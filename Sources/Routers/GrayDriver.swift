@@ -5,7 +5,7 @@ import Ports
 ///
 /// The PUT is absolute and carries no condition: a rollback must win over whatever happened meanwhile, and a condition
 /// read a millisecond before would only protect that millisecond. It carries no idempotency key either, because the same
-/// split set again, after somebody changed it, has to apply again.
+/// split set again, after another client changed it, has to apply again.
 struct GrayDriver: RouterDriver {
     let capabilities = RouterCapabilities(readBack: .acked, movesStickyClients: true, granularityBasisPoints: 1)
     let instances: [String]
@@ -26,7 +26,7 @@ struct GrayDriver: RouterDriver {
     }
 
     func observe(timeoutMs: Int64) async -> [RouterObservation] {
-        await Fleet.each(addresses) { await observe($0, timeoutMs) }
+        await EachInstance.run(addresses) { await observe($0, timeoutMs) }
     }
 
     func plan(_ split: Split) -> [PlannedCall] {
@@ -35,7 +35,7 @@ struct GrayDriver: RouterDriver {
     }
 
     func apply(_ split: Split, timeoutMs: Int64) async -> [RouterReceipt] {
-        await Fleet.each(addresses) { RouterReceipt(instance: $0.name, await apply(split, $0, timeoutMs)) }
+        await EachInstance.run(addresses) { RouterReceipt(instance: $0.name, await apply(split, $0, timeoutMs)) }
     }
 
     // MARK: One instance
@@ -112,8 +112,8 @@ struct GrayDriver: RouterDriver {
 
     private static func revision(_ document: JSONValue, _ response: HTTPResponse) -> String? {
         let inBody = document["revision"].flatMap { $0 == .null ? nil : $0.plainText }
-        let told = inBody ?? response.header("ETag")
-        return told.map { ShownText.line($0, limit: 100) }
+        let version = inBody ?? response.header("ETag")
+        return version.map { ShownText.line($0, limit: 100) }
     }
 
     private static func health(_ document: JSONValue) -> Bool? {

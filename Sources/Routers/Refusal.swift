@@ -31,11 +31,11 @@ struct Refusal: Error, Sendable, Equatable {
         case 401:
             let advice =
                 hasCredential ? "the token or password is not accepted" : "the router wants a token or password"
-            return Refusal(.rejected, "401, \(advice); look at the router's auth settings\(said)")
+            return Refusal(.rejected, "401, \(advice); check the router's auth settings\(said)")
         case 403:
             return Refusal(.rejected, "403, the token or user has no right to change the split\(said)")
         case 409, 412:
-            return Refusal(.conflict, "\(status), somebody else changed the split at the same time\(said)")
+            return Refusal(.conflict, "\(status), another client changed the split at the same time\(said)")
         case 300..<400:
             return Refusal(.rejected, "\(status), a redirect; write the address it leads to\(said)")
         case 400..<500:

@@ -9,12 +9,12 @@ struct SecretMask: Sendable {
     private let references: [SecretReference]
     /// Of basic authentication, whose header shows user and password as one base64.
     private let user: String?
-    /// Secrets that stand in the plan itself: a header's value, a password in an address.
+    /// Secrets that are in the plan itself: a header's value, a password in an address.
     private let literals: [String]
 
     init(secrets: any SecretStore, security: ClientSecurity, literals: [String] = []) {
         self.secrets = secrets
-        // "1" as a secret would mask every 1 of every text; names mask such ones where they stand.
+        // "1" as a secret would mask every 1 of every text; names mask such ones where they occur.
         self.literals = literals.filter { $0.utf8.count >= 4 }
         switch security.authorization {
         case .bearer(let reference), .header(_, let reference): (user, references) = (nil, [reference])
@@ -76,10 +76,10 @@ struct SecretMask: Sendable {
 enum SecretName {
     static func matches(_ name: String) -> Bool {
         let low = name.lowercased()
-        return words.contains { low.contains($0) }
+        return names.contains { low.contains($0) }
     }
 
-    private static let words = [
+    private static let names = [
         "authorization", "token", "secret", "password", "passwd", "api-key", "api_key", "apikey", "access-key",
         "access_key", "credential", "cookie", "signature",
     ]

@@ -34,13 +34,13 @@ public struct Simulate: AsyncParsableCommand {
     @Option(help: "Runs at the same time.")
     var workers = ProcessInfo.processInfo.activeProcessorCount
 
-    @Option(help: ArgumentHelp("Make a mistake at the kernel's boundary.", visibility: .hidden))
+    @Option(help: ArgumentHelp("Plant a bug at the kernel's boundary.", visibility: .hidden))
     var plant: PlantedBug?
 
     @Flag(help: "Print one line per step.")
     var trace = false
 
-    @Flag(help: "Go on after a failed check, and tell all of them at the end.")
+    @Flag(help: "Continue after a failed check, and report all of them at the end.")
     var keepGoing = false
 
     @Flag(help: "Print the summary of the whole and nothing per run.")

@@ -2,7 +2,7 @@ import Foundation
 import Simulation
 import Synchronization
 
-/// Counts a campaign's runs, and tells how it goes.
+/// Counts a campaign's runs, and reports the progress.
 final class Tally: Sendable {
     private struct State {
         var runs = 0
@@ -24,7 +24,7 @@ final class Tally: Sendable {
         state = Mutex(State(bar: ProgressBar(expected: expected, seconds: seconds)))
     }
 
-    /// - Returns: whether the campaign goes on.
+    /// - Returns: whether the campaign continues.
     @Sendable func take(_ report: SimulationReport) -> Bool {
         state.withLock { state in
             state.runs += 1
@@ -38,7 +38,7 @@ final class Tally: Sendable {
         }
     }
 
-    /// Tells the whole, and gives the failed runs in the order of their seeds.
+    /// Reports the whole, and gives the failed runs in the order of their seeds.
     func finish() -> [SimulationReport] {
         state.withLock { state in
             state.bar.clear()

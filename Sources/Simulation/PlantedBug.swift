@@ -1,4 +1,4 @@
-/// A mistake made on purpose between the kernel and the world. Each stands for one that the real daemon could have, and
+/// A bug planted on purpose between the kernel and the world. Each represents one that the real daemon could have, and
 /// proves that a checker sees it.
 public enum PlantedBug: String, CaseIterable, Sendable {
     /// The router is called as soon as the intent is handed to the journal.
@@ -25,8 +25,8 @@ public enum PlantedBug: String, CaseIterable, Sendable {
     case receiptIsProof
     /// The canary's counters are read as the baseline's too, so no rule ever sees a difference.
     case poolsMixedUp
-    /// A failed scrape of the canary is told as a page full of errors.
+    /// A failed scrape of the canary is reported as a scrape body full of errors.
     case failureIsBreach
-    /// Nothing is done by time alone: no retry, no next look.
+    /// Nothing is done by time alone: no retry, no next read-back.
     case noTimer
 }

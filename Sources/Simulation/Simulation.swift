@@ -1,12 +1,12 @@
-/// Runs the whole daemon in virtual time from a seed: the real kernel and the real page reader, with everything around
-/// them played, and broken, by a world that is drawn from the seed.
+/// Runs the whole daemon in virtual time from a seed: the real kernel and the real scrape body reader, with everything
+/// around them played, and broken, by a world that is drawn from the seed.
 public enum Simulation {
     /// One run: faults, then a heal, then the time to converge. The same seed always takes the same way.
     ///
     /// - Parameters:
     ///   - seed: draws the world and everything that happens in it.
     ///   - trace: takes one line per step.
-    ///   - bug: a mistake to make at the kernel's boundary, for the tests that prove the checkers.
+    ///   - bug: a bug to plant at the kernel's boundary, for the tests that prove the checkers.
     public static func run(
         seed: UInt64, planting bug: PlantedBug? = nil, trace: ((String) -> Void)? = nil
     ) -> SimulationReport {

@@ -1,6 +1,6 @@
 /// One instance's cumulative counters turned into increments.
 ///
-/// When one counter falls, or the process says that it started anew, all of the instance's counters are taken to have
+/// When one counter falls, or the process reports a new start time, all of the instance's counters are taken to have
 /// restarted, so that requests and bad ones always restart together: a counter that has already grown past its old value
 /// would otherwise count too little.
 public struct InstanceCounters: Sendable, Equatable, Codable {
@@ -43,8 +43,8 @@ public struct InstanceCounters: Sendable, Equatable, Codable {
     }
 }
 
-/// Keeps bad events within requests. A page is not written at one moment, so a request that is running can be counted as
-/// bad before it is counted as a request; the excess waits for the next cycle.
+/// Keeps bad events within requests. The values of an exposition are not read at one moment, so a request that is
+/// running can be counted as bad before it is counted as a request; the excess waits for the next cycle.
 public struct BadCarry: Sendable, Equatable, Codable {
     /// Bad events that wait for their requests.
     public private(set) var waiting = 0.0

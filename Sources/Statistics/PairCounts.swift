@@ -32,7 +32,7 @@ public struct PairCounts: Sendable, Equatable, Codable {
     public var baselineRate: Double? { baselineRequests > 0 ? baselineBad / baselineRequests : nil }
     /// Nil without requests.
     public var canaryRate: Double? { canaryRequests > 0 ? canaryBad / canaryRequests : nil }
-    /// The canary's bad rate by the baseline's; nil while it cannot be told.
+    /// The canary's bad rate by the baseline's; nil while it cannot be computed.
     public var ratio: Double? {
         guard let canaryRate, let baselineRate, baselineRate > 0 else { return nil }
         return canaryRate / baselineRate

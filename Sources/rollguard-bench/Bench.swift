@@ -34,11 +34,11 @@ struct Bench {
     }
 
     private static func parser() throws {
-        var pages = [Page.generated(megabytes: 10), Page.service(routes: 38)]
-        if let shared = Page.sharedFolder { pages += Page.textparse(in: shared) }
+        var expositions = [SampleExposition.generated(megabytes: 10), SampleExposition.service(routes: 38)]
+        if let shared = SampleExposition.sharedFolder { expositions += SampleExposition.textparse(in: shared) }
         print("parser, one core, best of 5, CPU time")
         print(Table.row(ParserBench.columns))
-        for page in pages { try ParserBench(page: page).printRow() }
+        for exposition in expositions { try ParserBench(exposition: exposition).printRow() }
     }
 
     private static func peers(isQuick: Bool) async throws {
@@ -46,7 +46,7 @@ struct Bench {
         let results = try await PeerBench(schedule: Schedule(isQuick: isQuick)).run()
         let tables = Tables(results: results)
         print("\n\(tables.circumstances)\n\n\(tables.text)")
-        // A quick run is for the one who looks, not for the page that everybody reads.
+        // The result of a quick run is only printed; it does not replace the published document.
         if isQuick {
             try Report(results: results).write(to: PeerBench.folder)
             print("written to \(PeerBench.folder)")
@@ -55,12 +55,12 @@ struct Bench {
         }
     }
 
-    private static func row(_ words: ArraySlice<String>) async throws {
-        guard let shape = words.first.flatMap(Shape.init) else {
+    private static func row(_ arguments: ArraySlice<String>) async throws {
+        guard let shape = arguments.first.flatMap(Shape.init) else {
             print("name the row: rollguard-bench row TARGETSxSAMPLES@SECONDS, as in 100x1000@1")
             exit(2)
         }
-        let names = words.count > 1 ? Array(words.dropFirst()) : [RollguardPeer().name]
+        let names = arguments.count > 1 ? Array(arguments.dropFirst()) : [RollguardPeer().name]
         let bench = PeerBench(schedule: Schedule(isQuick: false))
         if let unknown = names.first(where: { !bench.names.contains($0) }) {
             print("no program is called \(unknown); there are \(bench.names.joined(separator: ", "))")

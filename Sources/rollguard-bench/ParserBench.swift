@@ -1,17 +1,17 @@
 import Telemetry
 
-/// One page, read whole, for what rules need, and by its layout.
+/// One exposition, read whole, for what rules need, and by its layout.
 struct ParserBench {
-    static let columns = ["page", "bytes", "samples", "whole ns/sample", "filtered", "by layout", "all watched"]
+    static let columns = ["exposition", "bytes", "samples", "whole ns/sample", "filtered", "by layout", "all watched"]
 
-    let page: Page
+    let exposition: SampleExposition
 
     func printRow() throws {
-        let samples = try Exposition.sampleCount(in: page.bytes, format: page.format)
-        // Small pages are read many times: the clock's steps are coarse.
-        let repeats = max(1, (32 << 20) / max(1, page.bytes.count))
+        let samples = try Exposition.sampleCount(in: exposition.bytes, format: exposition.format)
+        // Small expositions are read many times: the clock's steps are coarse.
+        let repeats = max(1, (32 << 20) / max(1, exposition.bytes.count))
         let whole = try Stopwatch.best {
-            for _ in 0..<repeats { _ = try Exposition.sampleCount(in: page.bytes, format: page.format) }
+            for _ in 0..<repeats { _ = try Exposition.sampleCount(in: exposition.bytes, format: exposition.format) }
         }
         let few = WatchList(
             requests: try SeriesSelector(parsing: "http_requests_total"),
@@ -19,16 +19,18 @@ struct ParserBench {
             latency: try SeriesSelector(parsing: "http_request_duration_seconds"))
         let filtered = try seconds(few, .none, repeats)
         let byLayout = try seconds(few, .ownOnly, repeats)
-        let watched = try page.latency.map { try seconds(WatchList(latency: .init(metric: $0)), .ownOnly, repeats) }
+        let watched = try exposition.latency.map {
+            try seconds(WatchList(latency: .init(metric: $0)), .ownOnly, repeats)
+        }
         func nanoseconds(_ seconds: Double) -> String { Table.number(seconds * 1e9 / Double(samples * repeats)) }
         print(
             Table.row([
-                page.name, "\(page.bytes.count)", "\(samples)", nanoseconds(whole), nanoseconds(filtered),
+                exposition.name, "\(exposition.bytes.count)", "\(samples)", nanoseconds(whole), nanoseconds(filtered),
                 nanoseconds(byLayout), watched.map(nanoseconds) ?? "-",
             ]))
     }
 
-    /// The first page is not measured: it is where the layout is made.
+    /// The first read is not measured: it creates the layout.
     private func seconds(_ watch: WatchList, _ layouts: LayoutOffer, _ repeats: Int) throws -> Double {
         var reader = try TargetReader(watch: watch, limits: ScrapeLimits())
         var scratch = ReadingScratch()
@@ -36,7 +38,8 @@ struct ParserBench {
         func read() throws {
             uptimeMs += 1_000
             _ = try reader.read(
-                page.bytes, format: page.format, atUptimeMs: uptimeMs, countNewWithin: nil, scratch: &scratch,
+                exposition.bytes, format: exposition.format, atUptimeMs: uptimeMs, countNewWithin: nil,
+                scratch: &scratch,
                 layouts: layouts)
         }
         try read()

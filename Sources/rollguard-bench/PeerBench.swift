@@ -110,7 +110,7 @@ struct PeerBench {
         return figures
     }
 
-    /// After each row, so that a run that is interrupted has told what it knows.
+    /// After each row, so that an interrupted run has printed its results.
     private func keep(_ results: Results) throws { try Report(results: results).write(to: PeerBench.folder) }
 
     private func note(_ gap: String, in results: inout Results) {

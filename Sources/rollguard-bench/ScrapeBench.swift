@@ -9,8 +9,8 @@ struct ScrapeBench {
     private static let scrapes = 2_000
 
     func printRows() async throws {
-        let page = ScrapeBench.page(bytes: 100_000)
-        let server = PageServer(body: page, contentType: "text/plain; version=0.0.4")
+        let exposition = ScrapeBench.exposition(bytes: 100_000)
+        let server = ExpositionServer(body: exposition, contentType: "text/plain; version=0.0.4")
         let address = try await server.start()
         let transport = CurlTransport(userAgent: "Rollguard-bench", secrets: NoSecrets())
         let fetch = try await cost(transport, address, reader: nil)
@@ -20,7 +20,7 @@ struct ScrapeBench {
         await transport.shutdown()
         await server.stop()
         // The server runs in this process too; its part is in both figures.
-        print("a scrape of \(page.count) bytes over loopback, server included, one at a time, CPU time")
+        print("a scrape of \(exposition.count) bytes over loopback, server included, one at a time, CPU time")
         print("  fetched:          \(Table.number(fetch * 1e6)) us")
         print("  fetched and read: \(Table.number(whole * 1e6)) us")
     }
@@ -36,7 +36,7 @@ struct ScrapeBench {
         return (Stopwatch.cpuSeconds - before) / Double(ScrapeBench.scrapes)
     }
 
-    private static func page(bytes: Int) -> [UInt8] {
+    private static func exposition(bytes: Int) -> [UInt8] {
         var text = "# TYPE requests_total counter\nrequests_total{code=\"200\"} 1\n"
         var index = 0
         while text.utf8.count < bytes {

@@ -15,7 +15,7 @@ struct StatisticsBench {
             "  a rule on the whole release: \(Table.number(whole.rule * 1e6)) us, 12 comparisons, "
                 + "\(Table.number(whole.rule * 1e6 / 12, decimals: 2)) us each")
         print("  learning the dispersion:     \(Table.number(whole.history * 1e6)) us")
-        print("  the words for people:        \(Table.number(whole.evidence * 1e6)) us, when they are asked for")
+        print("  the texts for operators:        \(Table.number(whole.evidence * 1e6)) us, when they are asked for")
     }
 
     private func detector() -> Double {
@@ -41,11 +41,11 @@ struct StatisticsBench {
             for cycle in cycles { monitor.take(cycle, history: history) }
             judged = monitor
         }
-        let words = Stopwatch.best {
+        let texts = Stopwatch.best {
             for _ in 0..<100 { _ = judged.evidence(requestsPerSecond: 100, history: history) }
         }
         let count = Double(StatisticsBench.cycles)
-        return (rule / count, learned / count, words / 100)
+        return (rule / count, learned / count, texts / 100)
     }
 
     /// The same counts with a little movement, so that no branch is always the same.

@@ -6,18 +6,18 @@ struct WindowBench {
     private static let series = 1_000
 
     func printRows() throws {
-        let page = WindowBench.page(series: WindowBench.series)
+        let exposition = WindowBench.exposition(series: WindowBench.series)
         // What making the layout leaves behind in the heap is used before new memory, so the figure is a little low.
-        let maker = try readers(1, of: page, LayoutOffer())
+        let maker = try readers(1, of: exposition, LayoutOffer())
         let known = LayoutOffer(known: maker.compactMap(\.layout), mayMakeOne: false)
         print("memory: \(WindowBench.targets) targets with \(WindowBench.series) watched series each")
-        try row("by a shared layout:", page, known)
-        try row("by name:           ", page, .none)
+        try row("by a shared layout:", exposition, known)
+        try row("by name:           ", exposition, .none)
     }
 
-    private func row(_ name: String, _ page: [UInt8], _ offer: LayoutOffer) throws {
+    private func row(_ name: String, _ exposition: [UInt8], _ offer: LayoutOffer) throws {
         let before = Stopwatch.residentBytes
-        var kept = try readers(WindowBench.targets, of: page, offer)
+        var kept = try readers(WindowBench.targets, of: exposition, offer)
         let bytes = Double(Stopwatch.residentBytes - before)
         var scratch = ReadingScratch()
         var uptimeMs: Int64 = 0
@@ -25,7 +25,7 @@ struct WindowBench {
             uptimeMs += 5_000
             for index in kept.indices {
                 _ = try kept[index].read(
-                    page, format: .prometheusText, atUptimeMs: uptimeMs, countNewWithin: nil, scratch: &scratch,
+                    exposition, format: .prometheusText, atUptimeMs: uptimeMs, countNewWithin: nil, scratch: &scratch,
                     layouts: offer)
             }
         }
@@ -35,18 +35,19 @@ struct WindowBench {
                 + "reading them again \(Table.number(seconds * 1e9 / count)) ns each")
     }
 
-    private func readers(_ count: Int, of page: [UInt8], _ offer: LayoutOffer) throws -> [TargetReader] {
+    private func readers(_ count: Int, of exposition: [UInt8], _ offer: LayoutOffer) throws -> [TargetReader] {
         let watch = WatchList(requests: SeriesSelector(metric: "requests_total"))
         var scratch = ReadingScratch()
         return try (0..<count).map { _ in
             var reader = try TargetReader(watch: watch, limits: ScrapeLimits())
             _ = try reader.read(
-                page, format: .prometheusText, atUptimeMs: 0, countNewWithin: nil, scratch: &scratch, layouts: offer)
+                exposition, format: .prometheusText, atUptimeMs: 0, countNewWithin: nil, scratch: &scratch,
+                layouts: offer)
             return reader
         }
     }
 
-    static func page(series: Int) -> [UInt8] {
+    static func exposition(series: Int) -> [UInt8] {
         var text = "# TYPE requests_total counter\n"
         for index in 0..<series { text += "requests_total{path=\"/item/\(index)\",code=\"200\"} \(index)\n" }
         return [UInt8](text.utf8)

@@ -15,19 +15,19 @@ struct RollguardCalibrate {
         exit(report.violations.isEmpty ? 0 : 1)
     }
 
-    /// Nil for words that are not known.
-    private static func options(_ words: [String]) -> CalibrationOptions? {
-        var options = words.contains("--quick") ? CalibrationOptions.quick : CalibrationOptions()
-        var rest = words.filter { $0 != "--quick" }[...]
-        while let word = rest.popFirst() {
+    /// Nil for unknown arguments.
+    private static func options(_ arguments: [String]) -> CalibrationOptions? {
+        var options = arguments.contains("--quick") ? CalibrationOptions.quick : CalibrationOptions()
+        var rest = arguments.filter { $0 != "--quick" }[...]
+        while let argument = rest.popFirst() {
             guard let value = rest.popFirst() else { return nil }
-            if word == "--only" {
+            if argument == "--only" {
                 guard let part = CalibrationOptions.Part(rawValue: value) else { return nil }
                 options.parts = [part]
                 continue
             }
             guard let number = Int(value), number > 0 else { return nil }
-            switch word {
+            switch argument {
             case "--seed": options.seed = UInt64(number)
             case "--jobs": options.jobs = number
             default: return nil

@@ -1,9 +1,9 @@
 import Bench
 import Telemetry
 
-/// Pages of one target, a second apart.
+/// Scrape bodies of one target, a second apart.
 private func pages(_ count: Int) -> [[UInt8]] {
-    let page = ServicePage(samples: 1_000)
+    let page = ServiceExposition(samples: 1_000)
     return (0..<count).map { second in
         let requests = 1_000_000 + 1_000 * Double(second)
         return page.bytes(Traffic(requests: requests, errors: requests / 100))
@@ -17,8 +17,8 @@ private func newReader() -> TargetReader {
     return reader
 }
 
-/// Ten readers read their first page.
-final class FirstPages: Work {
+/// Ten readers read their first scrape body.
+final class FirstBodies: Work {
     private let page = pages(1)[0]
     private var readers = (0..<10).map { _ in newReader() }
     private var samples = 0
@@ -34,15 +34,15 @@ final class FirstPages: Work {
     }
 }
 
-/// One reader reads twenty pages that differ in their numbers only.
-final class NextPages: Work {
+/// One reader reads twenty scrape bodies that differ in their numbers only.
+final class NextBodies: Work {
     private let next = pages(22)
     private var reader = newReader()
     private var requests = 0.0
 
     override init() {
         super.init()
-        // Two, because the second page is the first one that has something to count from.
+        // Two, because the second body is the first one that has something to count from.
         for second in 0..<2 { read(second) }
         requests = 0
     }

@@ -11,8 +11,8 @@ struct Workload: Sendable {
     let prepare: @Sendable () -> Work
 
     static let all = [
-        Workload(name: "reader-first-page") { FirstPages() },
-        Workload(name: "reader-next-page") { NextPages() },
+        Workload(name: "reader-first-body") { FirstBodies() },
+        Workload(name: "reader-next-body") { NextBodies() },
         Workload(name: "window-update") { WindowUpdates() },
         Workload(name: "rule-evaluation") { RuleEvaluations() },
         Workload(name: "regression-step") { RegressionSteps() },

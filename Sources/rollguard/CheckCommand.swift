@@ -8,10 +8,10 @@ import Support
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Validate configuration and rule files; every mistake at once.",
+        abstract: "Validate configuration and rule files, and report all errors at once.",
         discussion: """
             A file with `releases` is checked as a configuration, together with the rule
-            files that it names; a file with `groups` as a rule file. Mistakes are
+            files that it names; a file with `groups` as a rule file. Errors are
             printed as file:line:col: error: text, with the line and a caret. Exit code
             0 when all files can be used, 1 when not.
 
@@ -27,28 +27,28 @@ struct CheckCommand: ParsableCommand {
     var effective = false
 
     func run() throws {
-        var mistakes = 0
+        var errors = 0
         for file in files {
             let found = Rulebook.isRuleFile(file, files: DiskFiles()) ? checkRules(file) : checkConfiguration(file)
-            mistakes += found
+            errors += found
         }
-        guard mistakes == 0 else { throw ExitCode(Failure.no) }
+        guard errors == 0 else { throw ExitCode(Failure.no) }
     }
 
-    /// The number of mistakes.
+    /// The number of errors.
     private func checkRules(_ file: String) -> Int {
         let result = Rulebook.check(ruleFile: file, files: DiskFiles())
-        let mistakes = result.mistakes + result.impossible
-        for mistake in result.warnings + mistakes { Terminal.complain("\(mistake)") }
-        if mistakes.isEmpty { Terminal.say("\(file): valid: \(Self.count(result.rules.count, "rule"))") }
-        return mistakes.count
+        let errors = result.errors + result.impossible
+        for diagnostic in result.warnings + errors { Terminal.complain("\(diagnostic)") }
+        if errors.isEmpty { Terminal.say("\(file): valid: \(Self.count(result.rules.count, "rule"))") }
+        return errors.count
     }
 
     private func checkConfiguration(_ file: String) -> Int {
         let result = Rulebook.load(configuration: file, files: DiskFiles(), judgingTLS: Self.remarks)
-        let mistakes = result.mistakes + result.impossible
-        for mistake in result.warnings + mistakes { Terminal.complain("\(mistake)") }
-        guard let plan = result.plan, mistakes.isEmpty else { return max(1, mistakes.count) }
+        let errors = result.errors + result.impossible
+        for diagnostic in result.warnings + errors { Terminal.complain("\(diagnostic)") }
+        guard let plan = result.plan, errors.isEmpty else { return max(1, errors.count) }
         if effective {
             Terminal.say(Rulebook.effectiveYAML(of: plan))
         } else {
@@ -98,5 +98,5 @@ struct CheckCommand: ParsableCommand {
             + "them in 'requests'"
     }
 
-    private static func count(_ number: Int, _ word: String) -> String { "\(number) \(word)\(number == 1 ? "" : "s")" }
+    private static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 }

@@ -8,10 +8,10 @@ struct ConfigurationFile: PlanSource {
     /// See `Rulebook.load`.
     var allowsLoopbackChanges = false
 
-    func load() throws(PlanMistakes) -> Plan {
+    func load() throws(InvalidConfiguration) -> Plan {
         let result = Rulebook.load(
             configuration: path, files: DiskFiles(), allowsLoopbackChanges: allowsLoopbackChanges)
-        guard var plan = result.plan else { throw PlanMistakes(result.mistakes.map(\.description)) }
+        guard var plan = result.plan else { throw InvalidConfiguration(result.errors.map(\.description)) }
         // `check` refuses the first of these, and warns of the others. A daemon starts all the same, so that an update leaves no release unwatched.
         let remarks = result.impossible + result.warnings
         for index in plan.releases.indices {

@@ -54,7 +54,7 @@ struct DemoCommand: AsyncParsableCommand {
             fault: fault, scene: scene, historySeconds: history ?? scene.historySeconds, faultAfterSeconds: faultAfter,
             requestsPerSecond: rate ?? scene.requestsPerSecond, seed: seed)
         let interrupted = try await Interruption.watch {
-            let ending = try await story.tell()
+            let ending = try await story.run()
             guard ending.isAsItShouldBe else { throw Failure.no(ending.text) }
         }
         if let interrupted { throw interrupted }

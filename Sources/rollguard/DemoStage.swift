@@ -107,7 +107,7 @@ struct DemoStage {
         guard answer.status == 200 else { throw Failure.no("the router did not take the split: \(answer.status)") }
     }
 
-    /// Nobody waits for the last answers of a demo, and Ctrl-C must not take long.
+    /// The last answers of a demo are not awaited, and Ctrl-C must not take long.
     private static let graceMs: Int64 = 200
 
     func takeDown() async {

@@ -3,7 +3,7 @@ import DemoWorld
 import Foundation
 import Logging
 
-/// Tells the demo's story as it happens.
+/// Prints the steps of the demo as they happen.
 struct DemoStory {
     let fault: DemoCommand.Fault
     let scene: DemoScene
@@ -17,7 +17,7 @@ struct DemoStory {
         let text: String
     }
 
-    func tell() async throws -> Ending {
+    func run() async throws -> Ending {
         let clock = StoryClock()
         clock.say(
             "starting \(scene.instances.baseline) instances of v1.4.2, \(scene.instances.canary) of v1.5.0, the gray router and \(requestsPerSecond) requests/s"
@@ -26,7 +26,7 @@ struct DemoStory {
             scene: scene, historySeconds: historySeconds, requestsPerSecond: requestsPerSecond, seed: seed)
         let load = Task { await stage.load.run() }
         defer { load.cancel() }
-        // The services have served somebody before they are watched, as in life.
+        // The services have served requests before they are watched, as in production.
         try? await Task.sleep(for: .seconds(1))
         let ending = await untilAnythingEnds(stage, clock: clock)
         if scene == .subtle, !Task.isCancelled { clock.say(await bareRuleLine(stage, clock: clock)) }
@@ -70,7 +70,7 @@ struct DemoStory {
         }
     }
 
-    /// The real daemon with the configuration file that the stage wrote. While the story goes on it has no reason to end,
+    /// The real daemon with the configuration file that the stage wrote. While the demo runs it has no reason to end,
     /// so its end, however it comes about, is a failure.
     private func watch(
         _ stage: DemoStage, clock: StoryClock, announce: AsyncStream<String>.Continuation
@@ -131,7 +131,7 @@ struct DemoStory {
     }
 
     private func breakCanary(_ stage: DemoStage, clock: StoryClock) async {
-        let (words, kind): (String, DemoFault) =
+        let (effect, kind): (String, DemoFault) =
             switch fault {
             case .errors: ("8 % of its requests fail from now on", .errors(share: 0.08))
             case .latency:
@@ -140,7 +140,7 @@ struct DemoStory {
             case .subtle: ("2 % of its requests fail from now on, instead of 1 %", .errors(share: 0.02))
             case .none: ("nothing", .none)
             }
-        clock.say(">>> v1.5.0 goes bad: \(words)")
+        clock.say(">>> v1.5.0 goes bad: \(effect)")
         for service in stage.canary { await service.setFault(kind) }
     }
 
@@ -151,7 +151,7 @@ struct DemoStory {
             : Ending(isAsItShouldBe: true, text: "no rollback: v1.5.0 is as good as v1.4.2")
     }
 
-    /// The body with line breaks, because a person reads it.
+    /// The body with line breaks, for reading.
     private static func indented(_ webhook: DemoWebhook) -> String {
         let options: JSONSerialization.WritingOptions = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         guard let object = try? JSONSerialization.jsonObject(with: Data(webhook.body)),

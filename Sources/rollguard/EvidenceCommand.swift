@@ -13,8 +13,9 @@ struct EvidenceCommand: ParsableCommand {
               {"t": 5, "baseline": {"requests": 900, "bad": 1}, "canary": {"requests": 100, "bad": 2}, "phi": 1}
 
             t is seconds since the start; phi, the dispersion factor, is 1 where it is
-            left out; a pool may have "buckets": {"0.25": 80, "+Inf": 100}. You may look
-            after every line: the false-alarm probability holds for all looks together.
+            left out; a pool may have "buckets": {"0.25": 80, "+Inf": 100}. The
+            result may be used after every line: the false-alarm probability holds for
+            all lines together.
             See docs/reference/statistics.md.
 
             Exit code 0 when the canary was not called worse, 1 when it was, 2 when a

@@ -8,25 +8,25 @@ import Ports
 import Support
 import Telemetry
 
-/// Scrapes once and shows what is there: how a user finds out why a rule sees nothing.
+/// Scrapes once and prints the samples: how a user finds out why a rule has no data.
 struct InspectCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",
-        abstract: "Scrape a page once, or read a saved one, and print what it says.",
+        abstract: "Scrape a target once, or read a saved scrape body, and print its samples.",
         discussion: """
             Prints every sample in canonical form (sorted labels, then the value, then
             the timestamp in milliseconds if there is one), or the error and exit code
             1.
 
               rollguard inspect http://10.0.0.21:9090/metrics
-              rollguard inspect page.txt --content-type application/openmetrics-text
+              rollguard inspect body.txt --content-type application/openmetrics-text
               rollguard inspect http://10.0.0.21:9090/metrics --config rollguard.yaml
             """)
 
-    @Argument(help: "A URL, or a file with a saved page; - reads standard input.")
-    var page: String
+    @Argument(help: "A URL, or a file with a saved scrape body; - reads standard input.")
+    var source: String
 
-    @Option(help: "The Content-Type of a saved page. Without it, a file is read as text format 0.0.4.")
+    @Option(help: "The Content-Type of a saved scrape body. Without it, a file is read as text format 0.0.4.")
     var contentType: String?
 
     @Flag(help: "One JSON object with the samples, or with the error.")
@@ -39,7 +39,7 @@ struct InspectCommand: AsyncParsableCommand {
             """)
     var config: String?
 
-    @Option(help: "Seconds to wait for the page.")
+    @Option(help: "Seconds to wait for the scrape body.")
     var timeout: Double = 10
 
     func validate() throws {
@@ -63,14 +63,14 @@ struct InspectCommand: AsyncParsableCommand {
         if json {
             Terminal.say(try InspectReport.json(samples, format: format))
         } else {
-            // One write for the whole page: a page has thousands of lines.
+            // One write for all samples: a scrape body has thousands of lines.
             let text = samples.map(\.description).joined(separator: "\n")
             if !text.isEmpty { Terminal.say(text) }
         }
         if let plan { try explain(fetched.body, format: format, plan: plan) }
     }
 
-    private struct Page {
+    private struct Fetched {
         let body: [UInt8]
         let contentType: String?
         /// Nil for a file.
@@ -81,11 +81,11 @@ struct InspectCommand: AsyncParsableCommand {
         do { return try ConfigurationFile(path: path).load() } catch { throw Failure.no("\(error)") }
     }
 
-    private func fetch(_ plan: Plan?) async throws -> Page {
-        guard page.hasPrefix("http://") || page.hasPrefix("https://") else { return try readFile() }
+    private func fetch(_ plan: Plan?) async throws -> Fetched {
+        guard source.hasPrefix("http://") || source.hasPrefix("https://") else { return try readFile() }
         let transport = CurlTransport(userAgent: "Rollguard/\(Rollguard.version)", secrets: SystemSecretStore())
-        let configured = plan.flatMap { InspectedTarget(url: page, in: $0) }
-        let target = TargetPlan(instance: page, url: page, unixSocket: configured?.unixSocket)
+        let configured = plan.flatMap { InspectedTarget(url: source, in: $0) }
+        let target = TargetPlan(instance: source, url: source, unixSocket: configured?.unixSocket)
         var scrape = configured?.scrape ?? ScrapePlan()
         scrape.timeoutMs = Int64(timeout * 1_000)
         scrape.intervalMs = max(scrape.intervalMs, scrape.timeoutMs * 2)
@@ -94,9 +94,9 @@ struct InspectCommand: AsyncParsableCommand {
             await transport.shutdown()
             guard response.status == 200 else {
                 throw TransportError.broken(
-                    address: Redaction.url(page), reason: "it answered with status \(response.status)")
+                    address: Redaction.url(source), reason: "it answered with status \(response.status)")
             }
-            return Page(
+            return Fetched(
                 body: response.body, contentType: contentType ?? response.header("Content-Type"), response: response)
         } catch {
             if json { Terminal.say(try InspectReport.json(error: "\(error)")) }
@@ -104,28 +104,28 @@ struct InspectCommand: AsyncParsableCommand {
         }
     }
 
-    private func readFile() throws -> Page {
+    private func readFile() throws -> Fetched {
         let limit = 256 << 20
         let handle: FileHandle
-        if page == "-" {
+        if source == "-" {
             handle = .standardInput
         } else {
-            guard let opened = FileHandle(forReadingAtPath: page) else {
-                throw Failure.unreachable("error: cannot read \(page): is the path right, and may you read it?")
+            guard let opened = FileHandle(forReadingAtPath: source) else {
+                throw Failure.unreachable("error: cannot read \(source): check the path and its permissions")
             }
             handle = opened
         }
         let data = try handle.read(upToCount: limit + 1) ?? Data()
-        guard data.count <= limit else { throw Failure.no("error: \(page) is larger than \(limit >> 20) MiB") }
-        return Page(body: [UInt8](data), contentType: contentType ?? "text/plain; version=0.0.4")
+        guard data.count <= limit else { throw Failure.no("error: \(source) is larger than \(limit >> 20) MiB") }
+        return Fetched(body: [UInt8](data), contentType: contentType ?? "text/plain; version=0.0.4")
     }
 
     private func refuse(_ text: String) throws -> Failure {
         if json { Terminal.say(try InspectReport.json(error: text)) }
-        return .no("error: \(page == "-" ? "standard input" : Redaction.url(page)): \(text)")
+        return .no("error: \(source == "-" ? "standard input" : Redaction.url(source)): \(text)")
     }
 
-    /// Which series each indicator of each release matches on this page.
+    /// Which series each indicator of each release matches in this scrape body.
     private func explain(_ body: [UInt8], format: ExpositionFormat, plan: Plan) throws {
         for release in plan.releases {
             Terminal.complain("release \(release.name):")
@@ -147,7 +147,7 @@ struct InspectCommand: AsyncParsableCommand {
         var reader = try TargetReader(watch: watch, limits: release.scrape.limits)
         let reading = try reader.read(body, format: format, atUptimeMs: 0, countNewWithin: nil)
         let lines = InspectReport.matches(
-            watch, reading: reading, page: body, format: format, needsPercentiles: release.looksAtPercentiles)
+            watch, reading: reading, body: body, format: format, needsPercentiles: release.usesPercentiles)
         for line in lines { Terminal.complain(indent + line) }
     }
 }
@@ -157,21 +157,21 @@ struct InspectedTarget {
     let scrape: ScrapePlan
     let unixSocket: String?
 
-    /// The page itself, else another one of the same server: a credential goes to no other.
+    /// The same endpoint, else another one of the same server: a credential goes to no other.
     init?(url: String, in plan: Plan) {
-        let page = PageIdentity(url: url)
+        let wanted = EndpointIdentity(url: url)
         let targets = plan.releases.flatMap { release in
             Pool.allCases.flatMap { pool in release.pool(pool).targets.map { (target: $0, scrape: release.scrape) } }
         }
-        func find(_ isWanted: (PageIdentity) -> Bool) -> (target: TargetPlan, scrape: ScrapePlan)? {
+        func find(_ isWanted: (EndpointIdentity) -> Bool) -> (target: TargetPlan, scrape: ScrapePlan)? {
             targets.first { candidate in
-                isWanted(PageIdentity(url: candidate.target.url))
+                isWanted(EndpointIdentity(url: candidate.target.url))
                     && InspectedTarget.isSecure(candidate.target.url) == InspectedTarget.isSecure(url)
             }
         }
         let found =
-            find { $0 == page } ?? find { $0.withoutQuery == page.withoutQuery }
-            ?? find { $0.host == page.host && $0.port == page.port }
+            find { $0 == wanted } ?? find { $0.withoutQuery == wanted.withoutQuery }
+            ?? find { $0.host == wanted.host && $0.port == wanted.port }
         guard let found else { return nil }
         (scrape, unixSocket) = (found.scrape, found.target.unixSocket)
     }

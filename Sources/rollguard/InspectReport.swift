@@ -45,7 +45,7 @@ enum InspectReport {
 
     /// A line per indicator.
     static func matches(
-        _ watch: WatchList, reading: TargetReading, page: [UInt8], format: ExpositionFormat, needsPercentiles: Bool
+        _ watch: WatchList, reading: TargetReading, body: [UInt8], format: ExpositionFormat, needsPercentiles: Bool
     ) -> [String] {
         var lines: [String] = []
         func add(_ name: String, _ series: SeriesSelector?, _ count: Int) {
@@ -59,8 +59,8 @@ enum InspectReport {
         for (signal, count) in zip(watch.signals, reading.matches.signals) {
             lines.append("own \(signal.kind.rawValue): \(signal.selector) matches \(count) series")
         }
-        let findings = PageDiagnosis.findings(
-            watch, matches: reading.matches, page: page, format: format, needsPercentiles: needsPercentiles)
+        let findings = IndicatorDiagnosis.findings(
+            watch, matches: reading.matches, body: body, format: format, needsPercentiles: needsPercentiles)
         return lines + findings.map { "warning: \($0)" } + reading.notes.map { "warning: \($0)" }
     }
 }

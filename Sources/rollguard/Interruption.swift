@@ -16,7 +16,8 @@ enum Interruption {
     /// Runs `work` until it returns. On a signal the work is cancelled, and it has ``cleanupLimitMs`` to clean up.
     ///
     /// - Parameter endsOnHangup: false for a command that reloads on SIGHUP.
-    /// - Returns: the exit code that tells the shell about the signal (130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP), or
+    /// - Returns: the exit code that reports the signal to the shell (130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP),
+    ///   or
     ///   nil when the work ended by itself.
     /// - Throws: what the work throws, unless a signal came first.
     static func watch(

@@ -20,7 +20,7 @@ struct LoadCommand: AsyncParsableCommand {
     @Option(help: "Requests per second, 1 to 100000.")
     var rate = 200
 
-    @Option(help: "Stop after this many requests; without it, go on until Ctrl-C.")
+    @Option(help: "Stop after this many requests; without it, continue until Ctrl-C.")
     var count: Int?
 
     func run() async throws {

@@ -7,8 +7,8 @@ struct RearmCommand: AsyncParsableCommand {
         commandName: "rearm",
         abstract: "Clear a release's latch after a rollback.",
         discussion: """
-            After a rollback the same version stays out until a new version comes or
-            somebody rearms the release.
+            After a rollback the same version stays out until a new version is
+            configured or an operator rearms the release.
 
               rollguard rearm checkout --reason 'the database was the cause, not v1.5.0'
             """)

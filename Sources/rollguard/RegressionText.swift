@@ -5,7 +5,7 @@ import Support
 
 /// The evidence of a rule that asks for proof, for people.
 enum RegressionText {
-    /// For `status`: the sentence, what limits it, and the counts of the comparison that tells most.
+    /// For `status`: the sentence, what limits it, and the counts of the comparison with the strongest evidence.
     static func short(_ rule: RuleDocument) -> [String] {
         guard let found = rule.regression else { return selfCheck(rule.selfCheck).map { "  \(rule.name): \($0)" } }
         let lines = ["  \(rule.name): \(found.sentence)\(bar(found))"]

@@ -21,7 +21,7 @@ struct RollbackCommand: AsyncParsableCommand {
     @Option(help: "The version that is to have all traffic. [default: the baseline's]")
     var to: String?
 
-    @Option(help: "Why; it is kept with the incident and told to the receivers.")
+    @Option(help: "Why; it is stored with the incident and sent to the receivers.")
     var reason: String
 
     @Option(help: "Seconds to wait for the acknowledgement.")
@@ -48,12 +48,12 @@ struct RollbackCommand: AsyncParsableCommand {
     }
 
     private func follow(_ incident: String, api: DaemonAPI) async throws {
-        var told = 0
+        var shown = 0
         for _ in 0..<(wait * 5) {
             let document = try await api.get(
                 "/api/v1/incidents/\(DaemonAPI.escaped(incident))", as: IncidentDocument.self)
-            for step in document.timeline.dropFirst(told) { Terminal.say(IncidentText.line(step)) }
-            told = max(told, document.timeline.count)
+            for step in document.timeline.dropFirst(shown) { Terminal.say(IncidentText.line(step)) }
+            shown = max(shown, document.timeline.count)
             switch document.summary.state {
             case "acknowledged": return Terminal.say("\(incident): acknowledged: the canary is out")
             case "dry_run": return Terminal.say("\(incident): a dry run: nothing was done")
@@ -62,6 +62,6 @@ struct RollbackCommand: AsyncParsableCommand {
             try await Task.sleep(for: .milliseconds(200))
         }
         throw Failure.no(
-            "error: \(incident) was not acknowledged within \(wait) s; the daemon goes on: rollguard why \(incident)")
+            "error: \(incident) was not acknowledged within \(wait) s; the daemon continues: rollguard why \(incident)")
     }
 }

@@ -13,7 +13,7 @@ struct Rollguard: AsyncParsableCommand {
             Rollguard scrapes Prometheus-style metrics from both versions, compares
             error rate and latency in sliding windows, and calls the traffic router when
             a rule says that the new version is worse. It reads the split back, waits
-            until the new version's traffic is gone, and tells your receivers.
+            until the new version's traffic is gone, and notifies your receivers.
 
             Start with `rollguard demo`, then `rollguard check rollguard.yaml` and
             `rollguard run`.

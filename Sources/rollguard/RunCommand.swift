@@ -8,7 +8,7 @@ import Logging
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
-        abstract: "Run the watchdog until it is told to stop.",
+        abstract: "Run the watchdog until it is stopped.",
         discussion: """
             Reads the configuration, restores what it knew from its journal, and
             watches. SIGHUP reloads the configuration (everything or nothing), SIGTERM
@@ -55,8 +55,8 @@ struct RunCommand: AsyncParsableCommand {
         do {
             let source = ConfigurationFile(path: config, allowsLoopbackChanges: allowsLoopbackChanges)
             try await Daemon(source: source, options: options, logger: logger).run()
-        } catch let mistakes as PlanMistakes {
-            throw Failure.no("\(mistakes)")
+        } catch let invalid as InvalidConfiguration {
+            throw Failure.no("\(invalid)")
         } catch is CancellationError {
             return
         } catch {

@@ -10,7 +10,7 @@ struct StatusCommand: AsyncParsableCommand {
         discussion: """
             One block per release: its phase and why, the split as the router reports
             it, both pools with their figures over the shortest rule window, each rule
-            with its verdict, and what a person should mend.
+            with its verdict, and the problems that an operator has to fix.
 
               rollguard status
               rollguard status --watch

@@ -50,7 +50,7 @@ enum StatusTable {
     }
 
     private static func rule(_ rule: RuleDocument) -> [String] {
-        // The long reason of a proof stands below the table.
+        // The long reason of a statistical rule is printed below the table.
         let reason = rule.regression == nil ? rule.reason.map { ": \($0)" } ?? "" : ""
         let verdict = rule.verdict.map { $0 + reason } ?? "not evaluated yet"
         func value(_ side: SideDocument?) -> String {

@@ -23,13 +23,13 @@ struct StoryTimes {
         guard let verdict = wallMs("intended") else { return nil }
         var lines: [String] = []
         if let faultWallMs { lines.append("from the fault to the verdict        \(Self.shown(verdict - faultWallMs))") }
-        for (step, words) in [
+        for (step, label) in [
             ("applied", "from the verdict to the router's answer"),
             ("observed", "from the verdict to the split read back"),
             ("proven", "from the verdict to the proof        "),
             ("acknowledged", "from the verdict to the acknowledgement"),
         ] {
-            if let at = wallMs(step) { lines.append("\(words)  \(Self.shown(at - verdict))") }
+            if let at = wallMs(step) { lines.append("\(label)  \(Self.shown(at - verdict))") }
         }
         self.lines = lines
     }

@@ -1,6 +1,6 @@
 import DemoWorld
 
-/// The traffic as the clients see it, between two looks.
+/// The traffic as the clients see it, between two reports.
 struct TrafficWatcher {
     private let load: LoadGenerator
     private var last = LoadStatistics()
@@ -8,7 +8,7 @@ struct TrafficWatcher {
 
     init(load: LoadGenerator) { self.load = load }
 
-    /// `v1.4.2: 450/s, 0 % failed; v1.5.0: 50/s, 8 % failed`, since the last look.
+    /// `v1.4.2: 450/s, 0 % failed; v1.5.0: 50/s, 8 % failed`, since the last report.
     mutating func line() async -> String {
         let now = await load.statistics()
         let seconds = elapsedSeconds()
@@ -23,7 +23,7 @@ struct TrafficWatcher {
         return "clients see  " + parts.joined(separator: "   ")
     }
 
-    /// Answers of the canary since the last look.
+    /// Answers of the canary since the last report.
     mutating func canaryRequestsSinceLast() async -> Int {
         let now = await load.statistics()
         _ = elapsedSeconds()

@@ -29,7 +29,7 @@ struct AccessTests {
         }
     }
 
-    @Test func lookingNeedsNoToken() async throws {
+    @Test func readingNeedsNoToken() async throws {
         try await LiveConsole.run(token: .environment("TOKEN")) { console in
             let status = try await console.get("/api/v1/status")
             #expect(status.status == 200)
@@ -58,7 +58,7 @@ struct AccessTests {
             (["Host: localhost:9411", "Origin: http://localhost:9411"], 202), (["Forwarded: for=10.0.0.1"], 403),
             (["Host: localhost:9411", "Origin: https://localhost:9412"], 403), (["Via: 1.1 proxy"], 403),
         ] as [([String], Int)])
-    func withoutATokenThePageOfAnotherSiteGetsNothing(headers: [String], status: Int) async throws {
+    func withoutATokenTheWebPageOfAnotherSiteGetsNothing(headers: [String], status: Int) async throws {
         try await LiveConsole.run { console in
             let reply = try await console.post(Self.rearm, Self.body, headers: headers)
             #expect(reply.status == status, "\(reply.text)")
@@ -88,7 +88,7 @@ struct AccessTests {
         }
     }
 
-    /// A page whose name was pointed here reads nothing (DNS rebinding).
+    /// A web page whose name was pointed here reads nothing (DNS rebinding).
     @Test(arguments: ["/", "/metrics", "/-/ready", "/api/v1/status", "/api/v1/openapi.json", "/nothing"])
     func readsUnderAForeignNameGetNothing(path: String) async throws {
         try await LiveConsole.run { console in

@@ -40,13 +40,13 @@ struct CallerGuardTests {
         Row("without a host", host: nil, isTaken: false),
         Row("with a host that is none", host: "localhost:x", isTaken: false),
         Row("through a proxy", isForwarded: true, isTaken: false),
-        Row("from our own page", origin: "http://localhost:9411", isTaken: true),
-        Row("from another site's page", origin: "https://evil.example", isTaken: false),
-        Row("from a page on another port", origin: "http://localhost:8080", isTaken: false),
-        Row("from a page without an origin", origin: "null", isTaken: false),
-        Row("with a token that nobody asked for", peer: "10.0.0.5", authorization: ["Bearer x"], isTaken: false),
+        Row("from our own web page", origin: "http://localhost:9411", isTaken: true),
+        Row("from another site's web page", origin: "https://evil.example", isTaken: false),
+        Row("from a web page on another port", origin: "http://localhost:8080", isTaken: false),
+        Row("from a web page without an origin", origin: "null", isTaken: false),
+        Row("with a token that is not required", peer: "10.0.0.5", authorization: ["Bearer x"], isTaken: false),
     ])
-    func whereLoopbackMayChangeThingsNobodyElseMay(row: Row) {
+    func whereLoopbackMayChangeThingsNoOtherAddressMay(row: Row) {
         let listen = ListenPlan(
             host: "rollguard.internal", names: ["Rollguard.example"], allowsLoopbackChanges: true)
         let callers = CallerGuard(listen: listen, secrets: OneSecret(), machineName: "machine-7")
@@ -56,10 +56,10 @@ struct CallerGuardTests {
     /// A loopback address says nothing: it may be a proxy's, which need not say that it is one.
     @Test(arguments: [
         Row("from this machine", isTaken: false), Row("over IPv6", peer: "::1", host: "[::1]:9411", isTaken: false),
-        Row("with a token that nobody asked for", authorization: ["Bearer x"], isTaken: false),
+        Row("with a token that is not required", authorization: ["Bearer x"], isTaken: false),
         Row("over the unix socket", peer: nil, isOnSocket: true, isTaken: true),
         Row(
-            "over the unix socket for another site's page", origin: "https://evil.example", isOnSocket: true,
+            "over the unix socket for another site's web page", origin: "https://evil.example", isOnSocket: true,
             isTaken: false),
     ])
     func withoutATokenChangesAreTakenOnTheUnixSocketOnly(row: Row) {
@@ -74,7 +74,7 @@ struct CallerGuardTests {
         Row("to the configured host", host: "rollguard.internal:9411", isChange: false, isTaken: true),
         Row("with a rebound name", host: "evil.example:9411", isChange: false, isTaken: false),
         Row("with a host that is none", host: "a b", isChange: false, isTaken: false),
-        Row("for another site's page", origin: "https://evil.example", isChange: false, isTaken: false),
+        Row("for another site's web page", origin: "https://evil.example", isChange: false, isTaken: false),
         Row("through a proxy", isForwarded: true, isChange: false, isTaken: true),
         Row(
             "under any name with the token", host: "rollguard.example", authorization: ["Bearer t0ken"],
@@ -96,10 +96,10 @@ struct CallerGuardTests {
         Row("with it and a small scheme", authorization: ["bearer t0ken"], isTaken: true),
         Row("through a proxy", authorization: ["Bearer t0ken"], isForwarded: true, isTaken: true),
         Row(
-            "from our own page behind TLS", host: "rollguard.example", origin: "https://rollguard.example",
+            "from our own web page behind TLS", host: "rollguard.example", origin: "https://rollguard.example",
             authorization: ["Bearer t0ken"], isTaken: true),
         Row(
-            "from another site's page", host: "rollguard.example", origin: "https://evil.example",
+            "from another site's web page", host: "rollguard.example", origin: "https://evil.example",
             authorization: ["Bearer t0ken"], isTaken: false),
         Row("without it", isTaken: false),
         Row("with another", authorization: ["Bearer t0keN"], isTaken: false),

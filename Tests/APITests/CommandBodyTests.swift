@@ -14,36 +14,36 @@ struct CommandBodyTests {
     }
 
     @Test(arguments: [
-        ("", "the body is empty"), ("  \n", "the body is empty"), ("reason=x", "no JSON object"),
-        ("[]", "no JSON object"), ("{\"reason\":", "no JSON object"), ("null", "no JSON object"),
-        ("\"x\"", "no JSON object"), (#"{"reason": 5}"#, "\"reason\" must be a text"),
+        ("", "the body is empty"), ("  \n", "the body is empty"), ("reason=x", "not a JSON object"),
+        ("[]", "not a JSON object"), ("{\"reason\":", "not a JSON object"), ("null", "not a JSON object"),
+        ("\"x\"", "not a JSON object"), (#"{"reason": 5}"#, "\"reason\" must be a text"),
         (#"{"reason": ["x"]}"#, "\"reason\" must be a text"), (#"{"reason": {}}"#, "\"reason\" must be a text"),
         (#"{"reason": ""}"#, "\"reason\" is empty"), (#"{"reason": " \n\t"}"#, "\"reason\" is empty"),
         (#"{"reason": null}"#, "\"reason\" is missing"), ("{}", "\"reason\" is missing"),
         (#"{"reason": "x", "too": "v1"}"#, #"unknown field "too"; this call takes "reason", "to", "by""#),
         (#"{"reason": "x", "to": ""}"#, "\"to\" is empty"),
     ])
-    func mistakesAreNamed(text: String, expected: String) {
-        #expect(mistake(text).contains(expected), "\(mistake(text))")
+    func errorsAreNamed(text: String, expected: String) {
+        #expect(message(text).contains(expected), "\(message(text))")
     }
 
     @Test func textsHaveALimit() {
         let long = String(repeating: "x", count: CommandBody.textLimit)
-        #expect(mistake("{\"reason\": \"\(long)\"}") == "none")
-        #expect(mistake("{\"reason\": \"\(long)x\"}") == "\"reason\" has more than 1000 characters")
+        #expect(message("{\"reason\": \"\(long)\"}") == "none")
+        #expect(message("{\"reason\": \"\(long)x\"}") == "\"reason\" has more than 1000 characters")
     }
 
-    @Test func bytesThatAreNoTextAreAMistake() {
-        #expect(throws: CommandBody.Mistake.self) { try CommandBody([0xFF, 0xFE, 0x7B], known: ["reason"]) }
+    @Test func bytesThatAreNoTextAreAnError() {
+        #expect(throws: CommandBody.Invalid.self) { try CommandBody([0xFF, 0xFE, 0x7B], known: ["reason"]) }
     }
 
-    @Test func deepNestingIsAMistakeAndNoCrash() {
+    @Test func deepNestingIsAnErrorAndNoCrash() {
         let deep = String(repeating: "[", count: 60_000)
-        #expect(mistake("{\"reason\": \(deep)").contains("no JSON object"))
+        #expect(message("{\"reason\": \(deep)").contains("not a JSON object"))
     }
 
-    private func mistake(_ text: String) -> String {
-        do throws(CommandBody.Mistake) {
+    private func message(_ text: String) -> String {
+        do throws(CommandBody.Invalid) {
             _ = try CommandBody(Array(text.utf8), known: known).required("reason")
             return "none"
         } catch { return error.description }

@@ -86,7 +86,7 @@ struct CommandRouteTests {
         (#"{"by":"ann"}"#, "\"reason\" is missing"), (#"{"reason":"x","colour":"y"}"#, "unknown field \"colour\""),
         (#"{"reason":"x","to":7}"#, "\"to\" must be a text"),
     ])
-    func aWrongBodyIsToldWhatIsWrong(body: String, part: String) async throws {
+    func aWrongBodyIsAnsweredWithWhatIsWrong(body: String, part: String) async throws {
         try await LiveConsole.run { console in
             let reply = try await console.post(Self.rollback, body)
             #expect(reply.status == 400)

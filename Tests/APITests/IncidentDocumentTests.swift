@@ -7,7 +7,7 @@ import Testing
 struct IncidentDocumentTests {
     private let entries = Sample.entries(Sample.events, incident: "checkout-17")
 
-    @Test func summaryAndEvidenceStandSideBySide() throws {
+    @Test func summaryAndEvidenceAreShownSideBySide() throws {
         let document = IncidentDocument(Sample.incident, entries: entries, externalURL: "https://rollguard.example")
         let bytes = Data(Answer.json(document).body)
         let object = try #require(try JSONSerialization.jsonObject(with: bytes) as? [String: Any])
@@ -20,7 +20,7 @@ struct IncidentDocumentTests {
         #expect(object["url"] as? String == "https://rollguard.example/api/v1/incidents/checkout-17")
     }
 
-    @Test func everyKindOfEntryHasItsWordASentenceAndNoSecret() {
+    @Test func everyKindOfEntryHasItsNameASentenceAndNoSecret() {
         let documents = entries.map(EntryDocument.init)
         #expect(Set(documents.map(\.event)).count == Sample.events.count)
         #expect(documents.allSatisfy { !$0.text.isEmpty })
@@ -49,7 +49,7 @@ struct IncidentDocumentTests {
         #expect(document.url == nil)
     }
 
-    @Test func anOldIncidentIsToldFromItsEntries() throws {
+    @Test func anOldIncidentIsReadFromItsEntries() throws {
         let events: [JournalEvent] = [
             .alertFiring(Sample.alert), .intended(Sample.intent), .applied([]), .acknowledged,
         ]

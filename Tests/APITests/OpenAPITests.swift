@@ -42,9 +42,9 @@ struct OpenAPITests {
         #expect(references == Set(contract.schemaNames.map { "#/components/schemas/\($0)" }))
     }
 
-    @Test func namesTheWordsThatTheModelHas() {
-        #expect(contract.words("Release", "phase") == ReleaseSnapshot.Phase.allCases.map(\.rawValue))
-        #expect(contract.words("Rule", "action") == RulePlan.Action.allCases.map(\.rawValue))
+    @Test func namesTheValuesThatTheModelHas() {
+        #expect(contract.values("Release", "phase") == ReleaseSnapshot.Phase.allCases.map(\.rawValue))
+        #expect(contract.values("Rule", "action") == RulePlan.Action.allCases.map(\.rawValue))
     }
 
     @Test(arguments: [
@@ -72,22 +72,23 @@ struct OpenAPITests {
             #expect(reply.status == status)
             let schema = try #require(contract.answer(name, status: status))
             let value = try JSONSerialization.jsonObject(with: Data(reply.body))
-            #expect(contract.check.mistakes(value, schema: schema) == [])
+            #expect(contract.check.violations(value, schema: schema) == [])
         }
     }
 
     @Test func describesTheBodiesOfCalls() throws {
         let rollback = try #require(contract.body("POST /api/v1/releases/{name}/rollback"))
         let full = ["reason": "x", "to": "v1", "by": "ann"]
-        #expect(contract.check.mistakes(full, schema: rollback) == [])
-        #expect(contract.check.mistakes(["to": "v1"], schema: rollback) == ["$.reason: missing"])
-        #expect(contract.check.mistakes(["reason": "x", "why": "y"], schema: rollback) == ["$.why: not in the schema"])
+        #expect(contract.check.violations(full, schema: rollback) == [])
+        #expect(contract.check.violations(["to": "v1"], schema: rollback) == ["$.reason: missing"])
+        #expect(
+            contract.check.violations(["reason": "x", "why": "y"], schema: rollback) == ["$.why: not in the schema"])
     }
 
     @Test func describesARefusal() throws {
         let schema = try #require(contract.answer("POST /api/v1/releases/{name}/rollback", status: 409))
         let value = try JSONSerialization.jsonObject(with: Data(Answer.json(RefusalDocument(text: "no")).body))
-        #expect(contract.check.mistakes(value, schema: schema) == [])
+        #expect(contract.check.violations(value, schema: schema) == [])
     }
 
     @Test func isServedAsItIs() async throws {
@@ -124,7 +125,7 @@ struct APIContract: @unchecked Sendable {
     }
 
     /// The values that a property of a schema may have.
-    func words(_ schema: String, _ property: String) -> [String]? {
+    func values(_ schema: String, _ property: String) -> [String]? {
         let properties = check.resolve("#/components/schemas/\(schema)")?["properties"] as? [String: [String: Any]]
         return properties?[property]?["enum"] as? [String]
     }

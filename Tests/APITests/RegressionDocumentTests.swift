@@ -17,7 +17,7 @@ struct RegressionDocumentTests {
         rule.selfCheck = RegressionRecord.SelfCheckRecord(runs: 24, falseAlarms: 1)
         let object = try Self.object(RuleDocument(rule))
         let schema = try #require(check.resolve("#/components/schemas/Rule"))
-        #expect(check.mistakes(object, schema: schema) == [])
+        #expect(check.violations(object, schema: schema) == [])
         #expect((object["self_check"] as? [String: Int]) == ["runs": 24, "false_alarms": 1])
         let found = try #require(object["regression"] as? [String: Any])
         #expect(found["bar_log_evidence"] as? Double == 6.9 && found["worse"] as? Bool == true)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import API
 
-/// What can be looked at.
+/// What can be read.
 struct RouteTests {
     @Test(arguments: [
         ("/", "text/plain; charset=utf-8", "/api/v1/releases/{name}/rollback"),
@@ -48,7 +48,7 @@ struct RouteTests {
         }
     }
 
-    @Test func anUnknownReleaseIsToldWhichOnesThereAre() async throws {
+    @Test func anUnknownReleaseIsAnsweredWithTheKnownOnes() async throws {
         try await LiveConsole.run { console in
             let error = try await console.get("/api/v1/releases/chekout").decoded(ErrorDocument.self).error
             #expect(error == "no release is named \"chekout\"; there are: checkout")
@@ -60,7 +60,7 @@ struct RouteTests {
         ("GET", "/api/v1/releases/checkout/rollback", "POST"), ("PUT", "/-/reload", "POST"),
         ("OPTIONS", "/api/v1/releases/checkout/rearm", "POST"), ("HEAD", "/-/reload", "POST"),
     ])
-    func otherMethodsAreToldWhichOnesAreAllowed(method: String, path: String, allowed: String) async throws {
+    func otherMethodsAreAnsweredWithTheAllowedOnes(method: String, path: String, allowed: String) async throws {
         try await LiveConsole.run { console in
             let reply = try await console.send(method, path)
             #expect(reply.status == 405)

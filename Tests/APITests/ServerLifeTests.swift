@@ -9,7 +9,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(15)))
 struct ServerLifeTests {
-    @Test func aPortInUseIsToldWithItsAddress() async throws {
+    @Test func aPortInUseIsReportedWithItsAddress() async throws {
         try await LiveConsole.run { console in
             let failure = await #expect(throws: ConsoleError.self) {
                 try await LiveConsole.run(port: console.port) { _ in }
@@ -27,7 +27,7 @@ struct ServerLifeTests {
         ("127.0.0.1", 70_000, "a port of 0 to 65535"), ("127.0.0.1", -1, "a port of 0 to 65535"),
         ("", 0, "an address is host:port"),
     ])
-    func anAddressThatCannotBeUsedIsToldWhy(host: String, port: Int, part: String) async throws {
+    func anAddressThatCannotBeUsedIsReportedWithTheReason(host: String, port: Int, part: String) async throws {
         let failure = await #expect(throws: ConsoleError.self) {
             try await LiveConsole.run(host: host, port: port) { _ in }
         }

@@ -50,7 +50,7 @@ struct LatenessTests {
 
 @Suite("From a fault to the call")
 struct FaultTimesTests {
-    /// A page each second; the canary fails half of its 100 requests per second from 10.5 s on, 1 % before.
+    /// A scrape body each second; the canary fails half of its 100 requests per second from 10.5 s on, 1 % before.
     private static let visits = (0...20).map { second in
         let failing = max(0, Double(second) - 10.5)
         return Visit(
@@ -59,20 +59,20 @@ struct FaultTimesTests {
     }
 
     /// At 11 s the window holds 24.5 + 10 errors in 1 000 requests.
-    @Test func theFirstPageThatShowsEnoughDecides() {
-        let found = DecidingPage.find(in: FaultTimesTests.visits, faultNs: 10_500_000_000, limit: 0.02)
+    @Test func theFirstScrapeThatShowsEnoughDecides() {
+        let found = DecidingScrape.find(in: FaultTimesTests.visits, faultNs: 10_500_000_000, limit: 0.02)
         #expect(found == 11_000_000_000)
     }
 
     /// At 12 s it is 8.35 %, at 13 s 13.25 %.
-    @Test func aHigherLimitTakesMorePages() {
-        let found = DecidingPage.find(in: FaultTimesTests.visits, faultNs: 10_500_000_000, limit: 0.1)
+    @Test func aHigherLimitTakesMoreScrapes() {
+        let found = DecidingScrape.find(in: FaultTimesTests.visits, faultNs: 10_500_000_000, limit: 0.1)
         #expect(found == 13_000_000_000)
     }
 
-    @Test func healthyPagesDecideNothing() {
+    @Test func healthyScrapesDecideNothing() {
         let healthy = FaultTimesTests.visits.filter { $0.atNs < 10_500_000_000 }
-        #expect(DecidingPage.find(in: healthy, faultNs: 5_000_000_000, limit: 0.02) == nil)
+        #expect(DecidingScrape.find(in: healthy, faultNs: 5_000_000_000, limit: 0.02) == nil)
     }
 
     @Test func aPercentileIsAValueThatOccurred() throws {

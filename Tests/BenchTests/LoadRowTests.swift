@@ -26,7 +26,7 @@ struct LoadRowTests {
             #expect(try await journal.outboxCounts().waiting == 10 + DaemonLoad.spareDeliveries)
             #expect(try await journal.receiversWaiting() == [DaemonLoad.receiver])
             let newest = try await journal.entries(incident: LoadRowTests.fill.newestIncident)
-            #expect(newest.map(\.event.word).first == "intended")
+            #expect(newest.map(\.event.name).first == "intended")
             #expect(newest.last?.sequence == 199)
         }
     }
@@ -54,7 +54,7 @@ struct LoadRowTests {
 
     @Test(arguments: [("/router/shop", false), ("/nothing", true)])
     func readersCountWhatTheyReceive(_ path: String, _ isMissing: Bool) async throws {
-        let world = TargetWorld(page: ServicePage(samples: 25), targets: 1, requestsPerSecond: 1)
+        let world = TargetWorld(exposition: ServiceExposition(samples: 25), targets: 1, requestsPerSecond: 1)
         let server = try await TargetServer.start(world)
         let readers = APIReaders(3, port: server.port, paths: [path])
         try await readers.start()

@@ -21,11 +21,11 @@ struct TargetServerTests {
     }
 
     /// Counters advance, each target has its own, and only the broken one fails more.
-    @Test func pagesAreThoseOfTheirTargets() async throws {
-        let world = TargetWorld(page: ServicePage(samples: 100), targets: 2, requestsPerSecond: 1e6)
+    @Test func expositionsAreThoseOfTheirTargets() async throws {
+        let world = TargetWorld(exposition: ServiceExposition(samples: 100), targets: 2, requestsPerSecond: 1e6)
         let server = try await TargetServer.start(world)
         let transport = CurlTransport(userAgent: "test", secrets: NoSecrets())
-        func page(_ target: Int) async throws -> (requests: Double, errors: Double) {
+        func exposition(_ target: Int) async throws -> (requests: Double, errors: Double) {
             let response = try await transport.send(HTTPRequest(url: "http://\(server.address(of: target))/metrics"))
             #expect(response.status == 200)
             let samples = String(decoding: response.body, as: UTF8.self).split(separator: "\n")
@@ -35,12 +35,12 @@ struct TargetServerTests {
             }
             return (sum(samples), sum(samples.filter { $0.contains("\"500\"") }))
         }
-        let first = try await (page(0), page(1))
+        let first = try await (exposition(0), exposition(1))
         #expect(first.1.requests > first.0.requests)
         _ = world.breakTarget(1, errorShare: 0.5)
         world.record(true)
-        let second = try await (page(0), page(1))
-        let third = try await (page(0), page(1))
+        let second = try await (exposition(0), exposition(1))
+        let third = try await (exposition(0), exposition(1))
         world.record(false)
         let healthy = (third.0.errors - second.0.errors) / (third.0.requests - second.0.requests)
         let sick = (third.1.errors - second.1.errors) / (third.1.requests - second.1.requests)
@@ -53,7 +53,7 @@ struct TargetServerTests {
     }
 
     @Test func theRouterHoldsWhatWasPutAndNotesWhen() async throws {
-        let world = TargetWorld(page: ServicePage(samples: 25), targets: 1, requestsPerSecond: 1)
+        let world = TargetWorld(exposition: ServiceExposition(samples: 25), targets: 1, requestsPerSecond: 1)
         let server = try await TargetServer.start(world)
         let transport = CurlTransport(userAgent: "test", secrets: NoSecrets())
         let url = server.url("/router/checkout")

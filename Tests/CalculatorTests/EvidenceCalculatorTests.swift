@@ -123,7 +123,7 @@ struct EvidenceCalculatorTests {
         ),
         (
             #"{"t": 5, "baseline": {"requests": 1, "bad": 0, "buckets": {"0.5": 1, "0.50": 1, "+Inf": 1}}, "#
-                + #""canary": {"requests": 1, "bad": 0}}"#, "the bucket '0.5' stands twice"
+                + #""canary": {"requests": 1, "bad": 0}}"#, "the bucket '0.5' occurs twice"
         ),
         (
             #"{"t": 5, "baseline": {"requests": 1, "bad": 0, "buckets": {"0.5": 1, "+Inf": 1}}, "#
@@ -135,15 +135,15 @@ struct EvidenceCalculatorTests {
         ),
         (
             #"{"t": 5, "baseline": {"requests": 9, "bad": 0, "bad": 1}, "canary": {"requests": 1, "bad": 0}}"#,
-            "'bad' stands twice"
+            "'bad' occurs twice"
         ),
         (
             #"{"t": 5, "baseline": {"requests": 9, "bad": 0}, "canary": {"requests": 1, "bad": 0}, "\u0074": 6}"#,
-            "'t' stands twice"
+            "'t' occurs twice"
         ),
         (
             #"{"t": 1e308, "baseline": {"requests": 900, "bad": 9}, "canary": {"requests": 100, "bad": 2}}"#,
-            "not a finite number any more"
+            "no longer a finite number"
         ),
     ])
     func badLinesAreNamed(_ line: String, _ text: String) {
@@ -157,7 +157,7 @@ struct EvidenceCalculatorTests {
     }
 
     /// The same names in different objects, a name as a value, quotes inside of strings.
-    @Test func aNameMayStandInEachObject() {
+    @Test func aNameMayOccurInEachObject() {
         #expect(RepeatedName.first(in: #"{"a": {"b": 1}, "b": {"b": "a"}, "c": "\", \"a\": 1"}"#) == nil)
         #expect(RepeatedName.first(in: #"{"a": [{"b" : 1, "b": 2}]}"#) == "b")
     }

@@ -129,14 +129,14 @@ struct ConditionTests {
         ("canary > 1)", "10: unexpected ')'; expected 'and', 'or' or the end of the condition"),
         ("canary > 1 2", "11: unexpected number; expected 'and', 'or' or the end of the condition"),
         ("canary > 1 baseline", "11: unexpected 'baseline'; expected 'and', 'or' or the end of the condition"),
-        ("canry > 1", "0: unknown word 'canry'; did you mean 'canary'?"),
-        ("Canary > 1", "0: unknown word 'Canary'; words are written small, 'canary'"),
-        ("canary > 1 AND canary > 2", "11: unknown word 'AND'; words are written small, 'and'"),
+        ("canry > 1", "0: unknown name 'canry'; did you mean 'canary'?"),
+        ("Canary > 1", "0: unknown name 'Canary'; write it in lower case: 'canary'"),
+        ("canary > 1 AND canary > 2", "11: unknown name 'AND'; write it in lower case: 'and'"),
         (
             "error_rate > 1",
-            "0: unknown word 'error_rate'; canary and baseline are the rule's indicator in each pool"
+            "0: unknown name 'error_rate'; canary and baseline are the rule's indicator in each pool"
         ),
-        ("canary > threshold", "9: unknown word 'threshold'; values are canary and baseline"),
+        ("canary > threshold", "9: unknown name 'threshold'; values are canary and baseline"),
         ("canary = 1", "7: unexpected '=' in a condition; equality is written =="),
         ("canary > 1 && baseline > 1", "11: unexpected '&' in a condition; write and"),
         ("canary > 1 || baseline > 1", "11: unexpected '|' in a condition; write or"),
@@ -148,13 +148,13 @@ struct ConditionTests {
         ("canary > 1 %", "11: unexpected '%' in a condition; a unit follows its number without a blank"),
         ("canary > 9999999999999999", "9: the number is larger than 1000000000000000"),
         ("0 < canary < 1", "11: comparisons cannot be chained; join two of them with and"),
-        ("canary > 1 and 2", "15: 'and' wants a comparison here, but this is a number; write for example canary > 1%"),
-        ("not canary", "4: 'not' wants a comparison here, but this is a number; write for example canary > 1%"),
-        ("(canary > 1) + 1 > 2", "0: '+' wants a number here, but this is a comparison"),
-        ("-(canary > 1) > 1", "1: '-' wants a number here, but this is a comparison"),
-        ("(canary > 1) > (baseline > 1)", "0: '>' wants a number here, but this is a comparison"),
+        ("canary > 1 and 2", "15: 'and' needs a comparison here, but this is a number; write for example canary > 1%"),
+        ("not canary", "4: 'not' needs a comparison here, but this is a number; write for example canary > 1%"),
+        ("(canary > 1) + 1 > 2", "0: '+' needs a number here, but this is a comparison"),
+        ("-(canary > 1) > 1", "1: '-' needs a number here, but this is a comparison"),
+        ("(canary > 1) > (baseline > 1)", "0: '>' needs a number here, but this is a comparison"),
     ])
-    func mistakesHaveTheirPlace(_ text: String, _ expected: String) {
+    func errorsHaveTheirPlace(_ text: String, _ expected: String) {
         #expect(Self.error(text) == expected)
     }
 
@@ -170,7 +170,7 @@ struct ConditionTests {
 
     @Test func lengthIsBounded() {
         let words = "canary > 1" + String(repeating: " + 1", count: 600)
-        #expect(Self.error(words)?.hasSuffix("the condition has more than 1000 words and signs") == true)
+        #expect(Self.error(words)?.hasSuffix("the condition has more than 1000 names, numbers and signs") == true)
         let long = "canary > 1" + String(repeating: " ", count: 10_000)
         #expect(Self.error(long)?.hasSuffix("the condition is longer than 10000 characters") == true)
     }

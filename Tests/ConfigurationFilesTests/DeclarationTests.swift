@@ -22,7 +22,7 @@ struct DeclarationTests {
         #expect(try text(path) == wanted, "\(path) is not what the declarations say; see DeclarationTests")
     }
 
-    /// The page with each marked table as it is declared, and the names of the marks.
+    /// The document with each marked table as it is declared, and the names of the marks.
     private static func current(_ page: String) throws -> (text: String, names: [String]) {
         let begin = "<!-- fields: "
         let end = "<!-- end of fields -->"
@@ -38,11 +38,11 @@ struct DeclarationTests {
         return (parts.joined(separator: begin), names)
     }
 
-    @Test(arguments: pages) func theTablesOfThePageAreTheDeclaredOnes(_ page: String) throws {
+    @Test(arguments: pages) func theTablesOfTheDocumentAreTheDeclaredOnes(_ page: String) throws {
         try Self.expect(page, Self.current(page).text)
     }
 
-    @Test func everyTableIsInExactlyOnePage() throws {
+    @Test func everyTableIsInExactlyOneDocument() throws {
         let found = try Self.pages.flatMap { try Self.current($0).names }
         #expect(found.sorted() == Rulebook.referenceTables.map(\.name).sorted())
     }

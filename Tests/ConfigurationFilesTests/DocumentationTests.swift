@@ -56,7 +56,7 @@ struct DocumentationTests {
         #expect(blocks.count >= 9)
         for block in blocks {
             let result = Rulebook.load(configuration: Sample.path, files: try Self.files(Self.completed(block)))
-            #expect(result.plan != nil, "\(result.mistakes) in\n\(block)")
+            #expect(result.plan != nil, "\(result.errors) in\n\(block)")
             #expect(result.warnings.isEmpty, "\(result.warnings)")
         }
     }
@@ -64,7 +64,7 @@ struct DocumentationTests {
     @Test func theReadmeExampleLoads() throws {
         for block in try Self.blocks("README.md") where block.contains("releases:") {
             let result = Rulebook.load(configuration: Sample.path, files: try Self.files(block))
-            #expect(result.plan != nil, "\(result.mistakes)")
+            #expect(result.plan != nil, "\(result.errors)")
         }
     }
 
@@ -72,7 +72,7 @@ struct DocumentationTests {
     func ruleExamplesLoad(_ page: String) throws {
         for block in try Self.blocks("docs/reference/\(page).md") {
             let result = Rulebook.check(ruleFile: "a.yaml", files: MemoryFiles(["a.yaml": block]))
-            #expect(result.mistakes.isEmpty, "\(result.mistakes)")
+            #expect(result.errors.isEmpty, "\(result.errors)")
             #expect(!result.rules.isEmpty)
         }
     }
@@ -80,13 +80,13 @@ struct DocumentationTests {
     @Test func theErrorShownIsTheErrorTold() throws {
         let shown = try Self.text("docs/reference/conditions.md")
         let result = Sample.load(rules: Sample.changed("1%", to: "250ms", in: Sample.rules))
-        let told = try #require(result.mistakes.first).description.split(separator: "\n").map { "    \($0)" }
+        let told = try #require(result.errors.first).description.split(separator: "\n").map { "    \($0)" }
         #expect(shown.contains(told.joined(separator: "\n").replacing(Sample.rulePath, with: "rules/errors.yaml")))
     }
 
     @Test func theReadyRulesLoadTogether() throws {
         let result = Rulebook.load(configuration: Sample.path, files: try Self.files(Sample.configuration))
-        #expect(result.mistakes.isEmpty, "\(result.mistakes)")
+        #expect(result.errors.isEmpty, "\(result.errors)")
         #expect(result.warnings.isEmpty, "\(result.warnings)")
         let rules = try #require(result.plan).releases[0].rules
         #expect(

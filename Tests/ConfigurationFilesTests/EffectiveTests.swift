@@ -65,10 +65,10 @@ struct EffectiveTests {
 
     private func load(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) throws -> Plan {
         let result = Sample.load(text)
-        return try #require(result.plan, "\(result.mistakes)", sourceLocation: sourceLocation)
+        return try #require(result.plan, "\(result.errors)", sourceLocation: sourceLocation)
     }
 
-    /// Where a rule stands in a file is all that may differ.
+    /// Only the place of a rule in a file may differ.
     private func bare(_ plan: Plan) -> Plan {
         var plan = plan
         for release in plan.releases.indices {

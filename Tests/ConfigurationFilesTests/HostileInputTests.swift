@@ -146,12 +146,12 @@ struct HostileInputTests {
         #expect(errors == ["rollguard.yaml:1:200001: error: the file has more than 100000 values"])
     }
 
-    @Test func manyMistakesAreCut() {
+    @Test func manyErrorsAreCut() {
         let text = (0..<20_000).map { "field\($0): x" }.joined(separator: "\n")
         #expect(Self.load(text).count == 200)
     }
 
-    @Test func duplicateKeysAreToldAtTheSecondAndTheRestIsReadOn() {
+    @Test func duplicateKeysAreReportedAtTheSecondAndTheRestIsRead() {
         let errors = Self.load("state: a\n\"state\": b\nstate: c\nlisten: nowhere\n'listen': x\nreleases: []\n")
         #expect(
             errors == [
@@ -240,7 +240,7 @@ struct HostileInputTests {
         let errors = Rulebook.load(
             configuration: Sample.path,
             files: MemoryFiles([Sample.path: "{\"x\": \"" + Self.repeated(piece, 500) + "\", y: 1, z: 2}"]))
-        #expect(errors.mistakes.contains { $0.sourceLine == "(a line of more than 2000 characters)" })
+        #expect(errors.errors.contains { $0.sourceLine == "(a line of more than 2000 characters)" })
     }
 
     @Test func manyAnchorsAndUnknownAliases() {
@@ -275,6 +275,6 @@ struct HostileInputTests {
         let text = Sample.changed("version: v2", to: "version: v\u{E000}*\u{E001}")
         let rules = Sample.changed("{severity: page}", to: "{a: \"*\u{E000}\"}", in: Sample.rules)
         #expect(Sample.load(rules: rules).plan?.releases[0].rules[0].labels.first?.value == "*\u{E000}")
-        #expect(Sample.load(text).mistakes.first?.text.contains("control character") == true)
+        #expect(Sample.load(text).errors.first?.text.contains("control character") == true)
     }
 }

@@ -23,7 +23,7 @@ struct ImpossibleTests {
         ])
     func aDeadlineShorterThanAProof(_ interval: String, _ deadline: String, _ isRefused: Bool) throws {
         let result = load("    rollback: {deadline: \(deadline)}\n", interval: interval)
-        let plan = try #require(result.plan?.releases.first, "\(result.mistakes)")
+        let plan = try #require(result.plan?.releases.first, "\(result.errors)")
         #expect(result.impossible.isEmpty != isRefused, "\(result.impossible)")
         #expect(plan.rollback.deadlineMs >= plan.shortestProofMs)
     }
@@ -34,7 +34,7 @@ struct ImpossibleTests {
         let router = "{kind: gray, instances: [\"http://127.0.0.1:8\"]}"
         for lines in ["", "    fallback: {router: \(router)}\n"] {
             let result = load(lines, interval: interval)
-            let plan = try #require(result.plan?.releases.first, "\(result.mistakes)")
+            let plan = try #require(result.plan?.releases.first, "\(result.errors)")
             #expect(result.impossible.isEmpty, "\(result.impossible)")
             #expect(plan.rollback.deadlineMs >= plan.shortestProofMs)
             guard let fallback = plan.fallback else { continue }
@@ -115,7 +115,7 @@ struct ImpossibleTests {
     @Test(arguments: [("10m", "1m", true), ("1m", "1m", true), ("59s", "1m", false)])
     func aFirstRetryAfterTheDeadline(_ min: String, _ deadline: String, _ isRefused: Bool) {
         let result = load("    rollback: {retry: {min: \(min), max: 20m}, deadline: \(deadline)}\n", interval: "5s")
-        #expect(result.mistakes.contains { $0.text.contains("'min' of 'retry'") } == isRefused, "\(result.mistakes)")
+        #expect(result.errors.contains { $0.text.contains("'min' of 'retry'") } == isRefused, "\(result.errors)")
     }
 
     @Test(arguments: [("127.0.0.1:9412", true), ("localhost:9412/", true), ("127.0.0.1:9413", false)])
@@ -180,7 +180,7 @@ struct ImpossibleTests {
 
             """
         let result = Rulebook.check(ruleFile: "a.yaml", files: MemoryFiles(["a.yaml": rules]))
-        #expect(result.mistakes.isEmpty && result.rules.count == 1)
+        #expect(result.errors.isEmpty && result.rules.count == 1)
         #expect(result.impossible.count == count, "\(result.impossible)")
         #expect(result.impossible.allSatisfy { "\($0)".contains(": error: ") })
     }

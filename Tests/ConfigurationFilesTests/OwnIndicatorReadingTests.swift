@@ -24,8 +24,8 @@ struct OwnIndicatorReadingTests {
 
     @Test func everyKindIsRead() throws {
         let result = load("queue_depth", "canary > 10")
-        let release = try #require(result.plan, "\(result.mistakes)").releases[0]
-        #expect(result.mistakes.isEmpty && result.warnings.isEmpty)
+        let release = try #require(result.plan, "\(result.errors)").releases[0]
+        #expect(result.errors.isEmpty && result.warnings.isEmpty)
         #expect(
             release.indicators.signals.map { "\($0.kind) \($0.selector) \($0.unit?.rawValue ?? "-")" } == [
                 "counter retries_total -", "counter requests_total -", "counter restarts_total{kind=\"crash\"} -",
@@ -48,9 +48,9 @@ struct OwnIndicatorReadingTests {
 
     @Test func theEffectiveConfigurationHasIt() throws {
         let result = load("checkout_p95", "canary > 1.5 * baseline and canary > 250ms")
-        let plan = try #require(result.plan, "\(result.mistakes)")
+        let plan = try #require(result.plan, "\(result.errors)")
         let again = Sample.load(Rulebook.effectiveYAML(of: plan), rules: "")
-        var loaded = try #require(again.plan, "\(again.mistakes)")
+        var loaded = try #require(again.plan, "\(again.errors)")
         loaded.releases[0].rules[0].source = plan.releases[0].rules[0].source
         #expect(loaded == plan)
     }
@@ -66,8 +66,8 @@ struct OwnIndicatorReadingTests {
         ("cpu", "canary > 1", "of this release retries_per_request, retries, restarts, queue_depth"),
     ])
     func aRuleThatDoesNotFitIsRefused(_ indicator: String, _ when: String, _ text: String) {
-        let mistakes = load(indicator, when).mistakes.map { "\($0)" }
-        #expect(mistakes.count == 1 && mistakes[0].contains(text), "\(mistakes)")
+        let errors = load(indicator, when).errors.map { "\($0)" }
+        #expect(errors.count == 1 && errors[0].contains(text), "\(errors)")
     }
 
     @Test(arguments: [
@@ -88,14 +88,14 @@ struct OwnIndicatorReadingTests {
     ])
     func whatIsWrongIsSaid(_ definition: String, _ text: String) {
         let own = "  latency: seconds\n      own: {x: \(definition)}"
-        let mistakes = load("error_rate", "canary > 1%", own: own).mistakes.map { "\($0)" }
-        #expect(mistakes.contains { $0.contains(text) }, "\(mistakes)")
+        let errors = load("error_rate", "canary > 1%", own: own).errors.map { "\($0)" }
+        #expect(errors.contains { $0.contains(text) }, "\(errors)")
     }
 
     @Test(arguments: ["error_rate", "latency_p99", "latency", "\"a b\"", "9a"])
     func aNameThatCannotBeUsedIsRefused(_ name: String) {
         let own = "  latency: seconds\n      own: {\(name): {gauge: q}}"
-        #expect(!load("error_rate", "canary > 1%", own: own).mistakes.isEmpty)
+        #expect(!load("error_rate", "canary > 1%", own: own).errors.isEmpty)
     }
 
     /// The same rule file may serve releases that define the name and ones that do not.
@@ -104,7 +104,7 @@ struct OwnIndicatorReadingTests {
             "r.yaml": Sample.rules.replacing("indicator: error_rate", with: "indicator: queue_depth")
         ])
         let result = Rulebook.check(ruleFile: "r.yaml", files: files)
-        #expect(result.mistakes.isEmpty)
+        #expect(result.errors.isEmpty)
         #expect(result.warnings.map { "\($0)" }.contains { $0.contains("'queue_depth' is not a built-in indicator") })
     }
 }

@@ -11,7 +11,7 @@ struct PlanTests {
         -> Plan
     {
         let result = Sample.load(Sample.changed(piece, to: other))
-        return try #require(result.plan, "\(result.mistakes)", sourceLocation: sourceLocation)
+        return try #require(result.plan, "\(result.errors)", sourceLocation: sourceLocation)
     }
 
     @Test func whatIsLeftOutHasItsDefault() throws {
@@ -100,7 +100,7 @@ struct PlanTests {
         let text = Sample.changed("state: /var/lib/rollguard", to: "state: /a\n" + listen)
         let files = MemoryFiles([Sample.path: text, Sample.rulePath: Sample.rules])
         let asked = Rulebook.load(configuration: Sample.path, files: files, allowsLoopbackChanges: true)
-        #expect(asked.plan?.daemon.listen.allowsLoopbackChanges == isAllowed, "\(asked.mistakes)")
+        #expect(asked.plan?.daemon.listen.allowsLoopbackChanges == isAllowed, "\(asked.errors)")
         let plain = Rulebook.load(configuration: Sample.path, files: files)
         #expect(plain.plan?.daemon.listen.allowsLoopbackChanges == listen.contains("changes: loopback"))
     }
@@ -142,15 +142,15 @@ struct PlanTests {
     @Test func targetsAreCompletedFromTheScrape() throws {
         let text = Sample.changed("{interval: 5s}", to: "{scheme: https, path: /m?x=1}")
         let targets =
-            "[\"a:1\", \"http://b:2\", \"http://c/page\", \"[::1]:9\", "
+            "[\"a:1\", \"http://b:2\", \"http://c/path\", \"[::1]:9\", "
             + "{address: localhost, unix_socket: x.sock, instance: sock}, {address: \"https://d\", instance: \"d!\"}]"
         let result = Sample.load(Sample.changed("[\"10.0.0.2:9090\"]", to: targets, in: text))
-        #expect(result.mistakes.isEmpty, "\(result.mistakes)")
+        #expect(result.errors.isEmpty, "\(result.errors)")
         #expect(
             result.plan?.releases[0].canary.targets == [
                 TargetPlan(instance: "a:1", url: "https://a:1/m?x=1"),
                 TargetPlan(instance: "b:2", url: "http://b:2/m?x=1"),
-                TargetPlan(instance: "c:80", url: "http://c/page"),
+                TargetPlan(instance: "c:80", url: "http://c/path"),
                 TargetPlan(instance: "[::1]:9", url: "https://[::1]:9/m?x=1"),
                 TargetPlan(instance: "sock", url: "https://localhost/m?x=1", unixSocket: "/etc/rollguard/x.sock"),
                 TargetPlan(instance: "d!", url: "https://d/m?x=1"),

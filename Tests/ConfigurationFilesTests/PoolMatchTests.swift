@@ -3,7 +3,7 @@ import Support
 import Telemetry
 import Testing
 
-/// One page with the series of both pools, and pages that are one page in two spellings.
+/// One endpoint with the series of both pools, and endpoints that are one in two spellings.
 struct PoolMatchTests {
     private static func load(baseline: String, canary: String) -> Rulebook.Result {
         let pools = Sample.changed("{version: v1, targets: [\"10.0.0.1:9090\"]}", to: "{version: v1, \(baseline)}")
@@ -20,9 +20,9 @@ struct PoolMatchTests {
         ("match: '{server!~\"new.*\"}'", "match: '{server=~\"new.*\"}'"),
         ("match: '{server!=\"new1\"}'", "match: {server: new1, code: 200}"),
     ])
-    func onePageCanBeInBothPools(_ baseline: String, _ canary: String) throws {
+    func oneEndpointCanBeInBothPools(_ baseline: String, _ canary: String) throws {
         let result = Self.load(baseline: "\(baseline), \(Self.page)", canary: "\(canary), \(Self.page)")
-        #expect(result.mistakes.isEmpty, "\(result.mistakes)")
+        #expect(result.errors.isEmpty, "\(result.errors)")
         let release = try #require(result.plan).releases[0]
         #expect(release.baseline.targets[0].identity == release.canary.targets[0].identity)
     }
@@ -37,7 +37,7 @@ struct PoolMatchTests {
         #expect(plan.releases[0].indicators(of: .baseline) == plan.releases[0].indicators)
     }
 
-    /// Whatever the spelling, the page would be compared with itself.
+    /// Whatever the spelling, the endpoint would be compared with itself.
     @Test(arguments: [
         ("http://LB:8405/metrics", "http://lb:8405/metrics/"), ("http://lb/metrics", "http://lb:80/metrics"),
         ("http://localhost:1/m", "http://127.0.0.1:1/m"), ("http://[::1]:1/m", "http://localhost:1/m"),
@@ -47,11 +47,11 @@ struct PoolMatchTests {
         ("http://127.0.0.1:1/m", "http://0X7F.1:1/m"), ("http://10.0.0.8:1/m", "http://012.0.010:1/m"),
         ("http://10.0.0.8:1/m", "http://[::ffff:10.0.0.8]:1/m"),
     ])
-    func twoSpellingsOfOnePageAreRefused(_ one: String, _ other: String) {
+    func twoSpellingsOfOneEndpointAreRefused(_ one: String, _ other: String) {
         let result = Self.load(baseline: "targets: [\"\(one)\"]", canary: "targets: [\"\(other)\"]")
         #expect(result.plan == nil)
-        #expect(result.mistakes.contains { $0.text.contains("would be compared with itself") }, "\(result.mistakes)")
-        #expect(result.mistakes.first?.line == 9)
+        #expect(result.errors.contains { $0.text.contains("would be compared with itself") }, "\(result.errors)")
+        #expect(result.errors.first?.line == 9)
     }
 
     @Test(arguments: [
@@ -61,8 +61,8 @@ struct PoolMatchTests {
         ("http://lb:1/m?a=1&a=2", "http://lb:1/m?a=1"), ("http://10.0.0.8:1/m", "http://10.0.0.010:2/m"),
         ("http://0x:1/m", "http://0:1/m"), ("http://08:1/m", "http://8:1/m"), ("http://0x7g:1/m", "http://0x7:1/m"),
     ])
-    func otherPagesStayApart(_ one: String, _ other: String) {
-        #expect(PageIdentity(url: one) != PageIdentity(url: other))
+    func otherEndpointsStayApart(_ one: String, _ other: String) {
+        #expect(EndpointIdentity(url: one) != EndpointIdentity(url: other))
     }
 
     @Test(arguments: [
@@ -71,16 +71,17 @@ struct PoolMatchTests {
         ("match: {server: a}", "match: {code: b}", "can take the same series"),
         ("match: {server: new1}", "match: '{server=~\"new.*\"}'", "can take the same series"),
     ])
-    func onePageWithoutMatchersThatExcludeEachOtherIsRefused(_ baseline: String, _ canary: String, _ words: String) {
+    func oneEndpointWithoutMatchersThatExcludeEachOtherIsRefused(_ baseline: String, _ canary: String, _ words: String)
+    {
         func pool(_ match: String) -> String { match.isEmpty ? Self.page : "\(match), \(Self.page)" }
         let result = Self.load(baseline: pool(baseline), canary: pool(canary))
-        #expect(result.mistakes.count == 1 && result.mistakes[0].text.contains(words), "\(result.mistakes)")
+        #expect(result.errors.count == 1 && result.errors[0].text.contains(words), "\(result.errors)")
     }
 
     @Test(arguments: ["labels", "select", "selector", "indicators", "matchers", "where", "filter"])
-    func otherNamesOfMatchAreToldApart(_ name: String) {
+    func otherNamesOfMatchAreDistinguished(_ name: String) {
         let result = Self.load(baseline: "\(name): {server: a}, targets: [\"a:1\"]", canary: "targets: [\"b:1\"]")
-        #expect(result.mistakes.count == 1 && result.mistakes[0].text.contains("did you mean 'match'?"))
+        #expect(result.errors.count == 1 && result.errors[0].text.contains("did you mean 'match'?"))
     }
 
     @Test(arguments: [
@@ -92,7 +93,7 @@ struct PoolMatchTests {
     ])
     func aBadMatchIsExplained(_ match: String, _ words: String) {
         let result = Self.load(baseline: "\(match), targets: [\"a:1\"]", canary: "targets: [\"b:1\"]")
-        #expect(result.mistakes.count == 1 && result.mistakes[0].text.contains(words), "\(result.mistakes)")
+        #expect(result.errors.count == 1 && result.errors[0].text.contains(words), "\(result.errors)")
     }
 }
 
@@ -143,8 +144,8 @@ struct LatencyUnitTests {
     }
 
     @Test func aUnitWithoutLatencyOrOfNoneIsRefused() {
-        #expect(Self.load("latency_unit: ms").mistakes.contains { $0.text.contains("is the unit of 'latency'") })
+        #expect(Self.load("latency_unit: ms").errors.contains { $0.text.contains("is the unit of 'latency'") })
         #expect(
-            Self.load("latency: d\n      latency_unit: minutes").mistakes[0].text.contains("'s', 'ms', 'us' or 'ns'"))
+            Self.load("latency: d\n      latency_unit: minutes").errors[0].text.contains("'s', 'ms', 'us' or 'ns'"))
     }
 }

@@ -2,7 +2,7 @@ import ConfigurationFiles
 import Model
 import Testing
 
-/// Rules with `regression`: what they say, and one row per mistake.
+/// Rules with `regression`: what they say, and one row per error.
 struct RegressionRuleTests {
     private static let rules = """
         groups:
@@ -37,7 +37,7 @@ struct RegressionRuleTests {
 
             """
         let result = Sample.load(rules: text)
-        let rules = try #require(result.plan, "\(result.mistakes)").releases[0].rules
+        let rules = try #require(result.plan, "\(result.errors)").releases[0].rules
         #expect(
             rules.map(\.regression) == [
                 RegressionPlan(
@@ -53,7 +53,7 @@ struct RegressionRuleTests {
     @Test func theBudgetIsTheSumOfTheRulesThatRollBack() throws {
         let more = """
                   - {alert: Slow, indicator: latency, regression: {false_alarm: 0.4%}, action: rollback}
-                  - {alert: Told, indicator: latency, regression: {false_alarm: 5%}}
+                  - {alert: Quiet, indicator: latency, regression: {false_alarm: 5%}}
 
             """
         let release = try #require(Sample.load(rules: Self.rules + more.replacing("          -", with: "      -")).plan)
@@ -82,7 +82,7 @@ struct RegressionRuleTests {
             (
                 "action: rollback", "for: 10s\n        no_data: breach\n        min_requests: 10",
                 [
-                    "7:9: error: 'for' does not go with 'regression': looking again and again is part of the test; remove it",
+                    "7:9: error: 'for' does not go with 'regression': repeated evaluation is part of the test; remove it",
                     "8:9: error: 'no_data' does not go with 'regression': without data there is no proof; remove it",
                     "9:9: error: 'min_requests' does not go with 'regression': too few requests are no proof, whatever they "
                         + "say; remove it",
@@ -155,7 +155,7 @@ struct RegressionRuleTests {
                 nil
             ),
         ] as [(String, String, [String]?)])
-    func eachMistakeIsToldWithItsPlace(_ piece: String, _ other: String, _ expected: [String]?) {
+    func eachErrorIsReportedWithItsPlace(_ piece: String, _ other: String, _ expected: [String]?) {
         let errors = Sample.errors(Self.load(piece, to: other))
         guard let expected else { return #expect(!errors.isEmpty) }
         #expect(errors == expected.map { "rules/errors.yaml:\($0)" })

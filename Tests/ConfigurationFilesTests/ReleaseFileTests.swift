@@ -71,7 +71,7 @@ struct ReleaseFileTests {
         #expect(plan.releases[0].rules.map(\.name) == ["CanaryErrors"])
     }
 
-    @Test func releasesAndFilesMayStandSideBySideAndAFileIsReadOnce() throws {
+    @Test func releasesAndFilesMayBeListedSideBySideAndAFileIsReadOnce() throws {
         let inline = Self.item("here").split(separator: "\n").map { "  \($0)\n" }.joined()
         let main = "state: /s\nreleases:\n\(inline)  - releases.d/a.yaml\n  - releases.d/*.yaml\n"
         let plan = try #require(Self.load(["releases.d/a.yaml": Self.release("pay")], main: main).plan)
@@ -110,7 +110,7 @@ struct ReleaseFileTests {
                 ]
             ),
         ] as [([String: String], [String])])
-    func aMistakeNamesItsFile(files: [String: String], expected: [String]) {
+    func anErrorNamesItsFile(files: [String: String], expected: [String]) {
         let result = Self.load(files)
         #expect(Sample.errors(result) == expected)
         #expect(result.plan == nil)
@@ -135,7 +135,7 @@ struct ReleaseFileTests {
 
     @Test func filesAreBounded() {
         var files: [String: String] = [:]
-        // Each is valid, because only so many mistakes are reported.
+        // Each is valid, because only a limited number of errors is reported.
         for index in 0..<1_002 { files["releases.d/\(1_000 + index).yaml"] = Self.release("r\(index)") }
         let errors = Sample.errors(Self.load(files))
         #expect(

@@ -36,7 +36,7 @@ struct RouterTemplateTests {
     @Test(arguments: readyFiles)
     func aReadyFileLoads(_ name: String) throws {
         let result = Self.load(try Self.text("docs/routers/\(name).yaml"))
-        let plan = try #require(result.plan, "\(result.mistakes)")
+        let plan = try #require(result.plan, "\(result.errors)")
         guard case .http(let router) = plan.releases[0].router else {
             Issue.record("\(name) is no http router")
             return
@@ -49,7 +49,7 @@ struct RouterTemplateTests {
         #expect(blocks.count >= 12)
         for block in blocks {
             let result = Self.load(block)
-            #expect(result.plan != nil, "\(result.mistakes) in\n\(block)")
+            #expect(result.plan != nil, "\(result.errors) in\n\(block)")
         }
     }
 }

@@ -48,10 +48,10 @@ enum Sample {
     }
 
     /// `file:line:column: error: text` of each error, files by their last component.
-    static func errors(_ result: Rulebook.Result) -> [String] { result.mistakes.map(headline) }
+    static func errors(_ result: Rulebook.Result) -> [String] { result.errors.map(headline) }
 
-    static func headline(_ mistake: Mistake) -> String {
-        let line = mistake.description.split(separator: "\n").first.map(String.init) ?? ""
+    static func headline(_ diagnostic: Diagnostic) -> String {
+        let line = diagnostic.description.split(separator: "\n").first.map(String.init) ?? ""
         return line.split(separator: "/").count > 1 && line.hasPrefix("/etc/rollguard/")
             ? String(line.dropFirst("/etc/rollguard/".count)) : line
     }

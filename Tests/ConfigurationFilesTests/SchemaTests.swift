@@ -2,7 +2,7 @@ import ConfigurationFiles
 import Foundation
 import Testing
 
-/// A real validator reads the schemas: what `check` takes is valid by them, and the mistakes that an editor can see are
+/// A real validator reads the schemas: what `check` takes is valid by them, and the errors that an editor can see are
 /// not.
 struct SchemaTests {
     private static let root = DocumentationTests.root.path
@@ -56,7 +56,7 @@ struct SchemaTests {
         texts += try RouterTemplateTests.configurations()
         let effective = try texts.map { text in
             let result = Rulebook.load(configuration: Sample.path, files: try DocumentationTests.files(text))
-            return Rulebook.effectiveYAML(of: try #require(result.plan, "\(result.mistakes)"))
+            return Rulebook.effectiveYAML(of: try #require(result.plan, "\(result.errors)"))
         }
         try Self.expectValid("rollguard", texts + effective)
     }

@@ -3,7 +3,7 @@ import Foundation
 import Model
 import Testing
 
-/// Secrets stand in files and variables; one that stands in the configuration is refused and never shown.
+/// Secrets are in files and variables; one in the configuration is refused and never shown.
 struct SecretTests {
     private static let end = "https://hooks.example/a\"}"
 
@@ -30,18 +30,18 @@ struct SecretTests {
     func inlineSecretsAreRefusedUnseen(_ piece: String, _ other: String, _ advice: String) {
         let result = Sample.load(Sample.changed(piece, to: other))
         #expect(result.plan == nil)
-        #expect(result.mistakes.contains { $0.text.contains(advice) })
-        #expect(!result.mistakes.contains { "\($0)".contains("hunter2") }, "\(result.mistakes)")
+        #expect(result.errors.contains { $0.text.contains(advice) })
+        #expect(!result.errors.contains { "\($0)".contains("hunter2") }, "\(result.errors)")
     }
 
-    @Test func otherMistakesInTheLineDoNotShowTheSecret() {
+    @Test func otherErrorsInTheLineDoNotShowTheSecret() {
         let text = Sample.changed(Self.end, to: "https://u:hunter2@a?token=hunter2\", secret: hunter2, tmeout: 1s}")
         let result = Sample.load(text)
-        #expect(result.mistakes.count == 3)
-        #expect(!result.mistakes.contains { "\($0)".contains("hunter2") }, "\(result.mistakes)")
+        #expect(result.errors.count == 3)
+        #expect(!result.errors.contains { "\($0)".contains("hunter2") }, "\(result.errors)")
     }
 
-    /// Found by fuzzing: an address in a field that is none, or in a field's name, was told with its password.
+    /// Found by fuzzing: an address in a field that is none, or in a field's name, was reported with its password.
     @Test(arguments: [
         ("state: /var/lib/rollguard", "state: /a\nhttps://bob:hunter2@a: 1"),
         ("kind: webhook", "kind: https://bob:hunter2@a"),
@@ -49,10 +49,10 @@ struct SecretTests {
         ("interval: 5s", "interval: \"https://bob:hunter2@a\""),
         ("kind: gray", "kind: https://\("a".padding(toLength: 50, withPad: "b", startingAt: 0)):hunter2@a"),
     ])
-    func anAddressInTheWrongPlaceIsToldWithoutItsPassword(_ piece: String, _ other: String) {
+    func anAddressInTheWrongPlaceIsReportedWithoutItsPassword(_ piece: String, _ other: String) {
         let result = Sample.load(Sample.changed(piece, to: other))
-        #expect(!result.mistakes.isEmpty && result.mistakes.contains { $0.text.contains("***") }, "\(result.mistakes)")
-        #expect(!result.mistakes.contains { "\($0)".contains("hunter2") }, "\(result.mistakes)")
+        #expect(!result.errors.isEmpty && result.errors.contains { $0.text.contains("***") }, "\(result.errors)")
+        #expect(!result.errors.contains { "\($0)".contains("hunter2") }, "\(result.errors)")
     }
 
     @Test func anAddressMayBeKeptInAFile() throws {

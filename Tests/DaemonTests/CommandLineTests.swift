@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Exit codes and messages of commands that fail: what a script and a person see.
+/// Exit codes and messages of commands that fail: what a script and an operator see.
 @Suite("The command line", .enabled(if: Executable.path != nil, "the executable is not built"))
 struct CommandLineTests {
     private static func run(_ arguments: [String], files: [String: String] = [:]) async throws -> (Int32?, String) {
@@ -82,7 +82,7 @@ struct CommandLineTests {
             status == 3 && output.contains("\(taken.port)") && output.contains("listens there already"), "\(output)")
     }
 
-    @Test func mistakesComeAllAtOnceWithTheirPlaces() async throws {
+    @Test func errorsComeAllAtOnceWithTheirPlaces() async throws {
         let text = Self.configuration.replacingOccurrences(of: "window:", with: "windw:")
             .replacingOccurrences(of: "canary < 1", with: "canary <")
         let (status, output) = try await Self.run(["check", "DIR/rollguard.yaml"], files: ["rollguard.yaml": text])
@@ -93,22 +93,22 @@ struct CommandLineTests {
 
     @Test func inspectPrintsTheCanonicalSamples() async throws {
         let page = "# TYPE a counter\na{z=\"1\",b=\"2\"} 3\nb 1 12\n"
-        let (status, text) = try await Self.run(["inspect", "DIR/page.txt"], files: ["page.txt": page])
+        let (status, text) = try await Self.run(["inspect", "DIR/body.txt"], files: ["body.txt": page])
         #expect(status == 0 && text == "a{b=\"2\",z=\"1\"} 3\nb 1 12\n", "\(text)")
-        let (bad, error) = try await Self.run(["inspect", "DIR/page.txt"], files: ["page.txt": "a 1\nb{ 2\n"])
+        let (bad, error) = try await Self.run(["inspect", "DIR/body.txt"], files: ["body.txt": "a 1\nb{ 2\n"])
         #expect(bad == 1 && error.contains("line 2"), "\(error)")
     }
 
     @Test func inspectSaysWhichIndicatorsMatch() async throws {
         let (status, text) = try await Self.run(
-            ["inspect", "DIR/page.txt", "--config", "DIR/rollguard.yaml"],
-            files: ["page.txt": "request_total 1\n", "rollguard.yaml": Self.configuration])
+            ["inspect", "DIR/body.txt", "--config", "DIR/rollguard.yaml"],
+            files: ["body.txt": "request_total 1\n", "rollguard.yaml": Self.configuration])
         #expect(status == 0 && text.contains("requests_total matches 0 series"), "\(text)")
         #expect(text.contains("nearest") && text.contains("request_total"), "\(text)")
     }
 }
 
-/// Listens on a port so that nobody else can.
+/// Listens on a port so that no other program can.
 private final class PortHolder {
     let port: Int
     private let descriptor: Int32

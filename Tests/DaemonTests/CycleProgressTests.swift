@@ -35,7 +35,7 @@ struct CycleProgressTests {
         #expect(ends.count == 1)
     }
 
-    @Test func comesEarlierWhenNobodyWaitsForTheLate() async {
+    @Test func comesEarlierWhenTheLateAreNotAwaited() async {
         let ends = Ends()
         let progress = CycleProgress(lateAfterMs: 1) { ends.end() }
         progress.told(.canary)
@@ -46,7 +46,7 @@ struct CycleProgressTests {
         #expect(ends.count == 1)
     }
 
-    @Test func nobodyIsLateBeforeAllWereAsked() async {
+    @Test func noTargetIsLateBeforeAllWereAsked() async {
         let ends = Ends()
         let progress = CycleProgress(lateAfterMs: 1) { ends.end() }
         progress.told(.baseline)

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Daemon
 
-/// A disk that takes nothing until it is told to.
+/// A disk that takes nothing until it is reported to.
 private final class BlockedJournal: Journal {
     private let isWorking = Mutex(false)
     private let written = Mutex<[UInt64]>([])

@@ -16,11 +16,11 @@ struct KillTests {
         let end = await first.end(withinSeconds: 25)
         #expect(end?.reason == .uncaughtSignal, "entry \(sequence): \(first.text)")
         let second = try Executable(arguments, folder: world.folder)
-        let isTold = await eventually {
+        let isReported = await eventually {
             let isOut = try await world.canaryBasisPoints() == 0
             return await world.deliveries()["rollback_acknowledged"] != nil && isOut
         }
-        #expect(isTold, "entry \(sequence): \(first.text)\n\(second.text)")
+        #expect(isReported, "entry \(sequence): \(first.text)\n\(second.text)")
         let deliveries = await world.deliveries()
         for (event, ids) in deliveries { #expect(ids.count == 1, "entry \(sequence): \(event) came as \(ids)") }
         await second.kill9()

@@ -92,7 +92,7 @@ struct LiveWorld {
         try? FileManager.default.removeItem(at: folder)
     }
 
-    /// The router's own word on the split.
+    /// The router's own answer about the split.
     func canaryBasisPoints() async throws -> Int {
         try await splitDocument().canary_basis_points
     }

@@ -6,7 +6,7 @@ import Testing
 /// A daemon that runs, and people who talk to it with the command line and over the API.
 @Suite("A running daemon", .serialized, .enabled(if: Executable.path != nil, "the executable is not built"))
 struct OperatorTests {
-    /// Starts the daemon and waits until it has looked at everything once.
+    /// Starts the daemon and waits until every release has completed a cycle.
     private static func start(_ world: LiveWorld, _ arguments: [String] = []) async throws -> (Executable, String) {
         let daemon = try Executable(["run", "--config", world.configurationPath] + arguments, folder: world.folder)
         var address = ""
@@ -54,7 +54,7 @@ struct OperatorTests {
         await world.stop()
     }
 
-    /// After the proof something puts the canary back: it is taken out again, and people are told.
+    /// After the proof something puts the canary back: it is taken out again, and a notification is sent.
     @Test func aSplitThatIsPutBackIsTakenOutAgain() async throws {
         let world = try await LiveWorld.start()
         await world.canary.setFault(.errors(share: 0.5))
@@ -73,8 +73,8 @@ struct OperatorTests {
         await world.stop()
     }
 
-    /// Somebody takes the old version down and gives the new one its traffic by hand: nothing is moved to nobody, until a
-    /// person asks for it.
+    /// An operator takes the old version down and gives the new one its traffic by hand: nothing is moved to a pool
+    /// without servers, until an operator asks for it.
     @Test func aSplitThatIsPutBackStaysWhileTheBaselineIsAway() async throws {
         let world = try await LiveWorld.start()
         await world.canary.setFault(.errors(share: 0.5))
@@ -95,11 +95,11 @@ struct OperatorTests {
         #expect(try await world.canaryBasisPoints() == 3_000)
 
         let rollback = try await Self.run(
-            ["rollback", "checkout", "--reason", "an empty page is better", "--address", address], world)
+            ["rollback", "checkout", "--reason", "an empty cart is better", "--address", address], world)
         #expect(rollback.status == 0, "\(rollback.text)\n\(daemon.text)")
         #expect(try await world.canaryBasisPoints() == 0)
         let why = try await Self.run(["why", "--address", address], world)
-        #expect(why.text.contains("an empty page is better"), "\(why.text)")
+        #expect(why.text.contains("an empty cart is better"), "\(why.text)")
         await daemon.kill9()
         await world.stop()
     }
@@ -135,7 +135,7 @@ struct OperatorTests {
         await world.stop()
     }
 
-    /// The router is gone, so the rollback stays open; a reload that drops the release would leave it to nobody.
+    /// The router is gone, so the rollback stays open; a reload that drops the release would abandon it.
     @Test func aReloadDoesNotDropARollbackThatIsOpen() async throws {
         let world = try await LiveWorld.start()
         try world.allowLoopbackChanges()
@@ -154,7 +154,7 @@ struct OperatorTests {
         await world.stop()
     }
 
-    /// Without a token a change is taken on the unix socket only; the command line finds it, others are told where it is.
+    /// Without a token a change is taken on the unix socket only; the command line finds it, others get its address.
     @Test func theCommandLineNeedsNoTokenOnItsOwnMachine() async throws {
         let world = try await LiveWorld.start()
         let (daemon, address) = try await Self.start(world)
@@ -172,8 +172,8 @@ struct OperatorTests {
         await world.stop()
     }
 
-    /// What we say of ourselves is a page that we, and so Prometheus, can read.
-    @Test func itsOwnMetricsAreAPageThatCanBeRead() async throws {
+    /// What we say of ourselves is a scrape body that we, and so Prometheus, can read.
+    @Test func itsOwnMetricsAreAReadableExposition() async throws {
         let world = try await LiveWorld.start()
         let (daemon, address) = try await Self.start(world)
         let answer = try await HTTP.send("GET", URL(string: "http://\(address)/metrics")!)
@@ -188,7 +188,7 @@ struct OperatorTests {
         await world.stop()
     }
 
-    /// A target that misbehaves is named; the others go on being watched.
+    /// A target that misbehaves is named; the others are still watched.
     @Test func aBadTargetIsAClearErrorAndTheOthersGoOn() async throws {
         let world = try await LiveWorld.start()
         await world.canary.setFault(.crash)

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Scrapes that a target counts as requests")
 struct OwnScrapesTests {
-    /// One page, and the second one where it is asked for.
+    /// One scrape body, and the second one where it is asked for.
     private func scrape(_ own: inout OwnScrapes, requests: Double, second: Double) -> Double {
         own.attempt()
         let attempts = own.scrapesSinceRead
@@ -28,21 +28,21 @@ struct OwnScrapesTests {
         #expect(scrape(&own, requests: 2, second: 1) == 2)
     }
 
-    /// One user per second, and a scrape per second: every page tells of one request.
+    /// One user per second, and a scrape per second: every scrape reports one request.
     @Test func areNotAUserWhoComesAsOften() {
         var own = OwnScrapes()
         for _ in 0..<20 { #expect(scrape(&own, requests: 1, second: 0) == 0) }
         #expect(own.isCounted == false)
     }
 
-    @Test func areNotLookedForUnderTraffic() {
+    @Test func areNotSearchedForUnderTraffic() {
         var own = OwnScrapes()
         for _ in 0..<20 { #expect(scrape(&own, requests: 100, second: 1) == 0) }
         #expect(own.isCounted == nil)
     }
 
-    /// What was learned is taken back when a page shows no request at all.
-    @Test func areNotCountedWhereAPageHasNone() {
+    /// What was learned is taken back when a scrape body shows no request at all.
+    @Test func areNotCountedWhereABodyHasNone() {
         var own = OwnScrapes()
         for _ in 0..<3 { _ = scrape(&own, requests: 1, second: 1) }
         #expect(scrape(&own, requests: 0, second: 0) == 0)

@@ -2,9 +2,10 @@ import Foundation
 import Telemetry
 import Testing
 
-/// Pages of real programs, read by us and stored by a real Prometheus from the same bytes: the same series, the same values.
+/// Scrape bodies of real programs, read by us and stored by a real Prometheus from the same bytes: the same series, the
+/// same values.
 @Suite(
-    "Pages of real programs",
+    "Expositions of real programs",
     .enabled(
         if: ["prometheus", "prometheus-node-exporter", "haproxy", "nginx"].allSatisfy { RealProgram.path($0) != nil },
         "prometheus, prometheus-node-exporter, haproxy or nginx is not installed"))
@@ -54,7 +55,7 @@ struct RealInputTests {
         key(name: sample.name, labels: sample.labels.map { ($0.name, $0.value) }, value: sample.valueText)
     }
 
-    /// `le` and `quantile` as numbers: older servers store them as they stand on the page.
+    /// `le` and `quantile` as numbers: older servers store them as they are in the scrape body.
     private static func key(name: String, labels: [(String, String)], value: String) -> String {
         let pairs = labels.map { label, value in
             let number = ["le", "quantile"].contains(label) ? Double(value).map { "\($0)" } : nil

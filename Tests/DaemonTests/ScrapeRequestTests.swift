@@ -22,9 +22,9 @@ struct ScrapeRequestTests {
         #expect(Self.header(request, "Accept-Encoding") == nil)
     }
 
-    /// A target plans with what it is told, so it is told no more than it gets.
+    /// A target plans with the announced timeout, so no more is announced than it gets.
     @Test(arguments: [(5_000, 2_000, "2"), (5_000, 4_000, "4"), (5_000, 5_000, "4.25"), (1_000, 1_000, "0.85")])
-    func tellsTheTimeoutThatItKeeps(_ intervalMs: Int64, _ timeoutMs: Int64, _ told: String) {
+    func announcesTheTimeoutThatItKeeps(_ intervalMs: Int64, _ timeoutMs: Int64, _ told: String) {
         let request = ScrapeRequest.make(
             target: TargetPlan(instance: "a:1", url: "http://a:1/metrics"),
             scrape: ScrapePlan(intervalMs: intervalMs, timeoutMs: timeoutMs))

@@ -78,7 +78,7 @@ struct SignalTests {
         await world.stop()
     }
 
-    /// A demo that went on without its daemon would report that all is well.
+    /// A demo that continued without its daemon would report that all is well.
     @Test(arguments: ["errors", "none"]) func aDemoFailsWhenItsDaemonEnds(_ fault: String) async throws {
         let folder = try Scratch.folder("demo")
         let demo = try Self.start(

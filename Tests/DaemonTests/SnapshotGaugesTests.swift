@@ -7,8 +7,9 @@ import Testing
 
 @Suite("Gauges")
 struct SnapshotGaugesTests {
-    /// Both pools of a busy kernel do the same, 1 000 requests of which ten fail with each of four targets' pages.
-    @Test func theEvidenceOfARegressionRuleIsTold() throws {
+    /// Both pools of a busy kernel do the same, 1 000 requests of which ten fail with each of four targets' scrape
+    /// bodies.
+    @Test func theEvidenceOfARegressionRuleIsReported() throws {
         let rule = RulePlan.regression(RegressionPlan(scope: .errors), group: "g", name: "Worse")
         var busy = BusyKernel(rules: [rule], targets: 8, reading: BusyKernel.busyReading)
         busy.cycle(60)

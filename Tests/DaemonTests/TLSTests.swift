@@ -80,7 +80,7 @@ struct TLSTests {
         await served.stop()
     }
 
-    @Test func whoeverDoesNotTrustTheCertificateOrSpeaksNoTLSIsToldWhatToDo() async throws {
+    @Test func clientsThatDoNotTrustTheCertificateOrSpeakNoTLSGetAnExplanation() async throws {
         let served = try await Self.serve()
         try await Self.selfSigned("stranger", in: served.world.folder)
         for (arguments, hint) in [

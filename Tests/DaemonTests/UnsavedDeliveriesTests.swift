@@ -90,7 +90,7 @@ struct UnsavedDeliveriesTests {
         let journal = try await DegradableJournal(directory: disk.state, clock: SystemClock())
         try await journal.append(batch(1, [delivery("a")]))
         try disk.fill()
-        // Some pages may still be free inside the file.
+        // Some scrape bodies may still be free inside the file.
         var sequence: UInt64 = 2
         var failing = batch(sequence, [delivery("b\(sequence)")])
         journal.expect(failing)
@@ -122,7 +122,7 @@ struct UnsavedDeliveriesTests {
             identity = journal.identity
             try await journal.append(batch(1, [delivery("a")]))
         }
-        // The index of the write-ahead log is made anew after a restart of the machine, which needs space.
+        // The index of the write-ahead log is created again after a restart of the machine, which needs space.
         try? FileManager.default.removeItem(atPath: disk.state + "/journal.sqlite-shm")
         try disk.fill()
         let journal = try await DegradableJournal(directory: disk.state, clock: SystemClock())

@@ -13,7 +13,7 @@ func eventually(_ condition: () async throws -> Bool) async rethrows -> Bool {
     return try await condition()
 }
 
-/// The value of a series on a service's page; nil when the page does not have it.
+/// The value of a series in a service's exposition; nil when the exposition does not have it.
 func sample(_ series: String, at address: String) async throws -> Double? {
     let page = try await HTTP.get("http://\(address)/metrics").body
     return page.split(separator: "\n").first { $0.hasPrefix(series + " ") }
@@ -50,7 +50,7 @@ struct DemoServiceTests {
         await service.stop()
     }
 
-    @Test func thePageIsAnExposition() async throws {
+    @Test func theBodyIsAnExposition() async throws {
         let before = Date().timeIntervalSince1970
         let service = DemoService(version: "v\"1\\", instance: "one", fault: .none, seed: 1)
         let address = try await service.start()

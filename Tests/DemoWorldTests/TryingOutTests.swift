@@ -3,7 +3,7 @@ import Testing
 
 @testable import DemoWorld
 
-/// What somebody with a terminal uses: faults by request, delays by header, a counted load.
+/// What an operator uses by hand: faults by request, delays by header, a counted load.
 struct TryingOutTests {
     @Test(
         arguments: [

@@ -107,12 +107,12 @@ struct AdminProperties {
         if answer.status == .ok { return document["canary_basis_points"] is Int ? nil : "no split in \(answer.body)" }
         guard (400..<500).contains(answer.status.code) else { return "status \(answer.status.code)" }
         guard let error = document["error"] as? String else { return "a refusal without a reason: \(answer.body)" }
-        return Words.flaw(in: error)
+        return MessageText.flaw(in: error)
     }
 
     // MARK: With a token
 
-    /// Nobody comes in without the token, and no answer shows it.
+    /// No call succeeds without the token, and no answer shows it.
     private func barred(_ request: AdminRequest) -> String? {
         let before = guarded.store.current
         let answer = guarded.answer(request)

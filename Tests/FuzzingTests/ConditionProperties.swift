@@ -2,7 +2,7 @@ import Model
 
 @testable import ConfigurationFiles
 
-/// What must hold for every text that stands behind `when`.
+/// What must hold for every text of `when`.
 enum ConditionProperties {
     private static let indicators: [Indicator?] = [nil, .errorRate, .requestRate, .latencyMean]
 
@@ -22,7 +22,7 @@ enum ConditionProperties {
     }
 
     /// Without an indicator it is the same condition. Only its units may not fit: `1s / canary` is a ratio of latencies, and a
-    /// time when nobody says what the canary's value is.
+    /// time when the canary's value is unknown.
     private static func stranger(_ condition: Condition, to bare: Result<Condition, ConditionError>) -> String? {
         switch bare {
         case .success(condition): return nil
@@ -39,7 +39,7 @@ enum ConditionProperties {
     private static func ill(_ error: ConditionError, _ text: String) -> String? {
         let length = text.unicodeScalars.count
         if error.offset < 0 || error.offset > length { return "character \(error.offset) of \(length): \(error.text)" }
-        return Words.flaw(in: error.text)
+        return MessageText.flaw(in: error.text)
     }
 
     /// Blanks and brackets around it change nothing.
@@ -51,7 +51,7 @@ enum ConditionProperties {
         case .success: return "brackets around it made another condition of it"
         case .failure(let error):
             let isBound = error.text.contains("nested deeper") || error.text.contains("more than")
-            return isBound ? nil : "brackets around it made it a mistake: \(error.text)"
+            return isBound ? nil : "brackets around it made it invalid: \(error.text)"
         }
     }
 

@@ -12,14 +12,14 @@ enum ConfigurationProperties {
         let parts = pieces(input)
         let files = MemoryFiles(bytes: [path: parts.configuration, rulePath: parts.rules])
         let result = Rulebook.load(configuration: path, files: files)
-        if (result.plan == nil) != !result.mistakes.isEmpty { return "a plan with mistakes, or neither" }
-        if let flaw = ill(result.mistakes, parts) ?? ill(result.warnings, parts) { return flaw }
-        let told = result.mistakes + result.warnings
-        if holdsSecret(input), let mistake = told.first(where: { "\($0)".contains("hunter2") }) {
-            return "a secret is shown: \(mistake)"
+        if (result.plan == nil) != !result.errors.isEmpty { return "a plan with errors, or neither" }
+        if let flaw = ill(result.errors, parts) ?? ill(result.warnings, parts) { return flaw }
+        let all = result.errors + result.warnings
+        if holdsSecret(input), let diagnostic = all.first(where: { "\($0)".contains("hunter2") }) {
+            return "a secret is shown: \(diagnostic)"
         }
         let rules = Rulebook.check(ruleFile: rulePath, files: files)
-        if let flaw = ill(rules.mistakes, parts) { return flaw }
+        if let flaw = ill(rules.errors, parts) { return flaw }
         _ = Rulebook.isRuleFile(path, files: files)
         return result.plan.flatMap(changed)
     }
@@ -32,36 +32,37 @@ enum ConfigurationProperties {
         return (input, [])
     }
 
-    // MARK: Mistakes
+    // MARK: Diagnostics
 
     private static func ill(
-        _ mistakes: [Mistake], _ parts: (configuration: [UInt8], rules: [UInt8])
+        _ errors: [Diagnostic], _ parts: (configuration: [UInt8], rules: [UInt8])
     ) -> String? {
-        if mistakes.count > MistakeLog.limit { return "\(mistakes.count) mistakes" }
-        for mistake in mistakes {
-            if let flaw = Words.flaw(in: mistake.text) { return flaw }
-            if !mistake.sourceLine.isEmpty, let flaw = Words.flaw(in: mistake.sourceLine) { return flaw }
-            if let flaw = misplaced(mistake, parts) { return flaw }
+        if errors.count > DiagnosticLog.limit { return "\(errors.count) diagnostics" }
+        for diagnostic in errors {
+            if let flaw = MessageText.flaw(in: diagnostic.text) { return flaw }
+            if !diagnostic.sourceLine.isEmpty, let flaw = MessageText.flaw(in: diagnostic.sourceLine) { return flaw }
+            if let flaw = misplaced(diagnostic, parts) { return flaw }
         }
         return nil
     }
 
     /// The place is in the file, or right behind its end.
     private static func misplaced(
-        _ mistake: Mistake, _ parts: (configuration: [UInt8], rules: [UInt8])
+        _ diagnostic: Diagnostic, _ parts: (configuration: [UInt8], rules: [UInt8])
     ) -> String? {
-        let bytes = mistake.file == path ? parts.configuration : parts.rules
-        let file = SourceFile(path: mistake.file, text: String(decoding: bytes, as: UTF8.self))
-        if mistake.line == 0 { return mistake.column == 0 ? nil : "a column without a line: \(mistake)" }
-        if mistake.line < 0 || mistake.line > file.lineCount + 1 {
-            return "line \(mistake.line) of \(file.lineCount): \(mistake)"
+        let bytes = diagnostic.file == path ? parts.configuration : parts.rules
+        let file = SourceFile(path: diagnostic.file, text: String(decoding: bytes, as: UTF8.self))
+        if diagnostic.line == 0 { return diagnostic.column == 0 ? nil : "a column without a line: \(diagnostic)" }
+        if diagnostic.line < 0 || diagnostic.line > file.lineCount + 1 {
+            return "line \(diagnostic.line) of \(file.lineCount): \(diagnostic)"
         }
-        let columns = file.line(mistake.line).unicodeScalars.count + 2
-        if mistake.column < 1 || mistake.column > columns {
-            return "column \(mistake.column) of \(columns): \(mistake)"
+        let columns = file.line(diagnostic.line).unicodeScalars.count + 2
+        if diagnostic.column < 1 || diagnostic.column > columns {
+            return "column \(diagnostic.column) of \(columns): \(diagnostic)"
         }
-        let caret = mistake.caretOffset
-        return caret >= 0 && caret <= mistake.sourceLine.unicodeScalars.count ? nil : "a caret at \(caret): \(mistake)"
+        let caret = diagnostic.caretOffset
+        return caret >= 0 && caret <= diagnostic.sourceLine.unicodeScalars.count
+            ? nil : "a caret at \(caret): \(diagnostic)"
     }
 
     /// `hunter2` is a secret where it is the password of an address, and the input has it nowhere else.
@@ -82,7 +83,7 @@ enum ConfigurationProperties {
         let yaml = Rulebook.effectiveYAML(of: plan)
         let again = Rulebook.load(configuration: path, files: MemoryFiles([path: yaml]))
         guard let other = again.plan else {
-            return "the effective configuration has mistakes: \(again.mistakes.prefix(3).map { "\($0)" })\n\(yaml)"
+            return "the effective configuration has errors: \(again.errors.prefix(3).map { "\($0)" })\n\(yaml)"
         }
         if withoutSources(other) != withoutSources(plan) {
             return "the effective configuration is another plan:\n\(yaml)"

@@ -29,7 +29,7 @@ struct CorpusTests {
         }
     }
 
-    @Test func pagesHoldWhatTheyPromise() throws { try Self.check("exposition", ExpositionProperties.broken) }
+    @Test func documentsHoldWhatTheyPromise() throws { try Self.check("exposition", ExpositionProperties.broken) }
 
     @Test func conditionsHoldWhatTheyPromise() throws { try Self.check("condition", ConditionProperties.broken) }
 

@@ -1,29 +1,30 @@
 @testable import Telemetry
 
-/// What must hold for every page, whatever its bytes. An input is a byte that chooses the format, then one page or
-/// several, with a byte 0xFF between them (UTF-8 never has one), which one target gave one after the other.
+/// What must hold for every scrape body, whatever its bytes. An input is a byte that chooses the format, then one body
+/// or several, with a byte 0xFF between them (UTF-8 never has one), which one target gave one after the other.
 enum ExpositionProperties {
     static func broken(by input: [UInt8]) -> String? {
         guard let choice = input.first else { return nil }
         let format: ExpositionFormat = choice & 1 == 0 ? .prometheusText : .openMetrics
-        let pages = input.dropFirst().split(separator: 0xFF, omittingEmptySubsequences: false).prefix(6).map(Array.init)
-        for page in pages {
-            if let text = wholePage(page, format) ?? numbers(page) { return text }
+        let bodies = input.dropFirst().split(separator: 0xFF, omittingEmptySubsequences: false).prefix(6).map(
+            Array.init)
+        for body in bodies {
+            if let text = wholeScrape(body, format) ?? numbers(body) { return text }
         }
-        return rowOfPages(pages, format) ?? layouts(pages, format)
+        return rowOfPages(bodies, format) ?? layouts(bodies, format)
     }
 
-    // MARK: One page
+    // MARK: One scrape body
 
-    private static func wholePage(_ page: [UInt8], _ format: ExpositionFormat) -> String? {
+    private static func wholeScrape(_ body: [UInt8], _ format: ExpositionFormat) -> String? {
         let samples: [ExpositionSample]
-        do throws(ExpositionError) { samples = try Exposition.samples(in: page, format: format) } catch {
-            return ill(error, page)
+        do throws(ExpositionError) { samples = try Exposition.samples(in: body, format: format) } catch {
+            return ill(error, body)
         }
         for sample in samples {
             if let text = roundTrip(sample) { return text }
         }
-        guard let names = try? Exposition.metricNames(in: page, format: format) else {
+        guard let names = try? Exposition.metricNames(in: body, format: format) else {
             return "the samples can be read and the names cannot"
         }
         var seen: Set<String> = []
@@ -31,18 +32,18 @@ enum ExpositionProperties {
         return names == expected ? nil : "the names \(names) are not those of the samples, \(expected)"
     }
 
-    /// An error says a line that is there, in words that fit into one line.
-    private static func ill(_ error: ExpositionError, _ page: [UInt8]) -> String? {
-        let lines = page.count { $0 == 0x0A } + 1
+    /// An error says a line that is there, in a text that fits into one line.
+    private static func ill(_ error: ExpositionError, _ body: [UInt8]) -> String? {
+        let lines = body.count { $0 == 0x0A } + 1
         if error.line < 0 || error.line > lines { return "line \(error.line) of \(lines): \(error)" }
-        return Words.flaw(in: error.reason)
+        return MessageText.flaw(in: error.reason)
     }
 
     /// A sample's text reads back as the same sample, in both formats where the format has such samples.
     private static func roundTrip(_ sample: ExpositionSample) -> String? {
         let text = sample.description
-        let page = Array((text + "\n").utf8)
-        guard let again = try? Exposition.samples(in: page, format: .prometheusText) else {
+        let body = Array((text + "\n").utf8)
+        guard let again = try? Exposition.samples(in: body, format: .prometheusText) else {
             return "the sample's own text cannot be read: \(text)"
         }
         guard again.count == 1, let other = again.first else { return "one sample became \(again.count): \(text)" }
@@ -68,10 +69,10 @@ enum ExpositionProperties {
         return nil
     }
 
-    /// Whatever stands between blanks, read as a number by both.
-    private static func numbers(_ page: [UInt8]) -> String? {
+    /// Whatever is between blanks, read as a number by both.
+    private static func numbers(_ body: [UInt8]) -> String? {
         let blanks: Set<UInt8> = [0x09, 0x0A, 0x20]
-        for word in page.split(whereSeparator: blanks.contains).prefix(20) where word.count <= 64 {
+        for word in body.split(whereSeparator: blanks.contains).prefix(20) where word.count <= 64 {
             let bytes = Array(word)
             // The library stops at a NUL.
             guard !bytes.contains(0), let text = String(validating: bytes, as: UTF8.self) else { continue }
@@ -97,7 +98,7 @@ enum ExpositionProperties {
         }
     }
 
-    // MARK: Pages of one target
+    // MARK: Scrape bodies of one target
 
     /// What a release watches; names short enough for a fuzzer to come by.
     private static let watch = WatchList(
@@ -105,62 +106,62 @@ enum ExpositionProperties {
         errors: SeriesSelector(metric: "r_total", matchers: [.init(label: "c", comparison: .matches, value: "5..")]),
         latency: SeriesSelector(metric: "l"))
 
-    /// By layout and word by word is the same. Each page comes twice, so that its layout is tried on it, and once more
-    /// in the end.
-    private static func layouts(_ pages: [[UInt8]], _ format: ExpositionFormat) -> String? {
+    /// By layout and token by token is the same. Each scrape body comes twice, so that its layout is tried on it, and
+    /// once more in the end.
+    private static func layouts(_ bodies: [[UInt8]], _ format: ExpositionFormat) -> String? {
         guard var quick = try? TargetReader(watch: watch, limits: .none),
             var plain = try? TargetReader(watch: watch, limits: .none)
         else { return "the watch list cannot be used" }
         var scratch = ReadingScratch()
-        for (index, page) in (pages.flatMap { [$0, $0] } + pages).enumerated() {
+        for (index, body) in (bodies.flatMap { [$0, $0] } + bodies).enumerated() {
             let now = Int64(index + 1) * 1_000
-            let one = "\(result(&quick, page, format, now, &scratch, .ownOnly))"
-            let other = "\(result(&plain, page, format, now, &scratch, .none))"
-            if one != other { return "by layout: \(one), word by word: \(other)" }
+            let one = "\(result(&quick, body, format, now, &scratch, .ownOnly))"
+            let other = "\(result(&plain, body, format, now, &scratch, .none))"
+            if one != other { return "by layout: \(one), token by token: \(other)" }
         }
         return nil
     }
 
-    private static func rowOfPages(_ pages: [[UInt8]], _ format: ExpositionFormat) -> String? {
-        // A second reader gets the good pages alone: a bad one must leave nothing behind.
+    private static func rowOfPages(_ bodies: [[UInt8]], _ format: ExpositionFormat) -> String? {
+        // A second reader gets the good scrape bodies alone: a bad one must leave nothing behind.
         guard var reader = try? TargetReader(watch: watch, limits: .none),
             var other = try? TargetReader(watch: watch, limits: .none)
         else { return "the watch list cannot be used" }
-        for (index, page) in pages.enumerated() {
+        for (index, body) in bodies.enumerated() {
             let now = Int64(index + 1) * 1_000
-            let read = result(&reader, page, format, now)
-            let samples = try? Exposition.samples(in: page, format: format)
+            let read = result(&reader, body, format, now)
+            let samples = try? Exposition.samples(in: body, format: format)
             switch (read, samples) {
             case (.success(let reading), .some(let samples)):
-                guard case .success(let same) = result(&other, page, format, now) else { return "one reader refuses" }
-                if reading != same, !hasNaN(reading) { return "after a bad page: \(reading), without it: \(same)" }
+                guard case .success(let same) = result(&other, body, format, now) else { return "one reader refuses" }
+                if reading != same, !hasNaN(reading) { return "after a bad body: \(reading), without it: \(same)" }
                 if let text = impossible(reading) ?? mismatch(reading, samples) { return text }
             case (.failure(let error), nil):
-                if let text = ill(error, page) { return text }
+                if let text = ill(error, body) { return text }
             case (.failure(let error), .some):
                 // The one bound that no setting removes.
                 if !error.reason.contains("buckets or quantiles") { return "only the reader refuses: \(error)" }
-                _ = result(&other, page, format, now)
-            case (.success, nil): return "only the reader takes the page"
+                _ = result(&other, body, format, now)
+            case (.success, nil): return "only the reader accepts the body"
             }
         }
         return nil
     }
 
     private static func result(
-        _ reader: inout TargetReader, _ page: [UInt8], _ format: ExpositionFormat, _ now: Int64
+        _ reader: inout TargetReader, _ body: [UInt8], _ format: ExpositionFormat, _ now: Int64
     ) -> Result<TargetReading, ExpositionError> {
         var scratch = ReadingScratch()
-        return result(&reader, page, format, now, &scratch, .ownOnly)
+        return result(&reader, body, format, now, &scratch, .ownOnly)
     }
 
     private static func result(
-        _ reader: inout TargetReader, _ page: [UInt8], _ format: ExpositionFormat, _ now: Int64,
+        _ reader: inout TargetReader, _ body: [UInt8], _ format: ExpositionFormat, _ now: Int64,
         _ scratch: inout ReadingScratch, _ layouts: LayoutOffer
     ) -> Result<TargetReading, ExpositionError> {
         Result { () throws(ExpositionError) in
             try reader.read(
-                page, format: format, atUptimeMs: now, countNewWithin: 1_000...2_000_000_000, scratch: &scratch,
+                body, format: format, atUptimeMs: now, countNewWithin: 1_000...2_000_000_000, scratch: &scratch,
                 layouts: layouts)
         }
     }

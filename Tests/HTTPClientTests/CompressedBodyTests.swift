@@ -85,7 +85,7 @@ struct CompressedBodyTests {
             body: { try gzip(text) + Array("<html>".utf8) },
             content: nil, reason: "incorrect header check"),
         Row(
-            testDescription: "br, which nobody asked for", encoding: "br", body: { [0x0B, 0x02, 0x80] },
+            testDescription: "br, which was not asked for", encoding: "br", body: { [0x0B, 0x02, 0x80] },
             content: nil, reason: "only gzip and deflate can be decoded"),
     ]
 

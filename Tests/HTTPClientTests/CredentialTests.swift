@@ -73,7 +73,7 @@ struct CredentialTests {
         #expect(error == .unusable("cannot read the secret file /nonexistent/token: No such file or directory"))
     }
 
-    @Test func filesAndVariablesAreReadAnewAndTrimmed() throws {
+    @Test func filesAndVariablesAreReadAgainAndTrimmed() throws {
         let folder = try TemporaryFolder()
         let store = SystemSecretStore()
         let path = try folder.file("key", " \n one\r\n\n")

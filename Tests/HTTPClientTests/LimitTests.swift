@@ -97,7 +97,7 @@ struct LimitTests {
         #expect(taken.allSatisfy(\.isEmpty) && taken.map { $0.capacity >= 100 } == [true, true, false])
     }
 
-    @Test func aBodyThatSomebodyStillHoldsComesBackAsItself() {
+    @Test func aBodyThatIsStillHeldComesBackAsItself() {
         let pool = BodyPool(most: 2)
         func lend() -> UInt {
             let body = [UInt8](repeating: 1, count: 100)

@@ -47,8 +47,8 @@ struct RedirectTests {
         #expect(text.contains("neither http nor https"))
     }
 
-    /// What a target says must not send us to other services: only its own host and port are followed, unless told.
-    @Test func anotherHostOrPortIsNotFollowedUnlessTold() async throws {
+    /// A target's answer must not lead to other services: redirects stay on its own host and port, unless configured.
+    @Test func anotherHostOrPortIsNotFollowedUnlessConfigured() async throws {
         let other = ScriptedServer.answering { _ in ScriptedServer.ok("internal") }
         defer { other.stop() }
         let places = [

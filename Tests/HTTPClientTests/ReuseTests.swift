@@ -4,7 +4,7 @@ import Testing
 
 @testable import HTTPClient
 
-/// A transfer that is like the one before it sets little anew.
+/// A transfer that is like the one before it sets few options.
 struct ReuseTests {
     private static let change: [(name: String, request: @Sendable (inout HTTPRequest) -> Void, shown: String)] = [
         ("method", { $0.method = "HEAD" }, "HEAD / HTTP/1.1"),
@@ -14,7 +14,7 @@ struct ReuseTests {
     ]
 
     @Test(arguments: change.indices)
-    func whatDiffersIsSetAnewAndTakenBack(_ index: Int) async throws {
+    func whatDiffersIsSetAndTakenBack(_ index: Int) async throws {
         let server = ScriptedServer.answering { _ in ScriptedServer.ok() }
         defer { server.stop() }
         let plain = HTTPRequest(url: server.url)
@@ -90,7 +90,7 @@ struct ReuseTests {
         #expect(server.connections == 12)
     }
 
-    @Test func aBodyThatNobodyGetsGoesBackToThePool() async throws {
+    @Test func aBodyWithoutARecipientGoesBackToThePool() async throws {
         let server = ScriptedServer { peer in
             guard peer.request() != nil else { return }
             peer.send("HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nonly this")

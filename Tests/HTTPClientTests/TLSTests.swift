@@ -58,7 +58,7 @@ struct TLSTests {
             }
             let careless = ClientSecurity(insecureSkipVerify: true)
             #expect(await transport.failure(HTTPRequest(url: url, security: careless)) == nil)
-            // A connection that nobody verified must not serve a request that wants verification.
+            // A connection that was not verified must not serve a request that wants verification.
             #expect(await transport.failure(HTTPRequest(url: url)) != nil)
         }
     }
@@ -127,7 +127,7 @@ struct TLSTests {
     }
 
     @Test(arguments: [true, false])
-    func aPageComesBackTheSameCompressedOrNot(isCompressed: Bool) async throws {
+    func aBodyComesBackTheSameCompressedOrNot(isCompressed: Bool) async throws {
         let nginx = try await NginxServer()
         try await withTransport { transport in
             let url = "http://127.0.0.1:\(nginx.plainPort)/metrics"

@@ -22,7 +22,7 @@ struct EvidenceEntryTests {
     }
 
     @Test func onlyTheNewestOfEachReleaseIsKept() async throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("ledger-\(UUID().uuidString)").path
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("journal-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let journal = try SQLiteJournal(directory: folder)
         let record = Self.record()

@@ -15,7 +15,7 @@ extension SQLiteJournal {
     }
 }
 
-/// A start reads a part of the journal, and knows all that the whole would tell it.
+/// A start reads a part of the journal, and knows all that the whole would report it.
 @Suite("What a start reads of the journal")
 struct RestoringEntriesTests {
     private static let plan: Plan = {
@@ -95,7 +95,7 @@ struct RestoringEntriesTests {
             let isOfIncident = ![
                 "began", "ended", "alert_firing", "alert_resolved", "held", "router_unusable", "router_usable",
                 "pending",
-            ].contains(event.word)
+            ].contains(event.name)
             return JournalEntry(
                 sequence: sequence, wallMs: Int64(sequence) * 1_000, release: "r\(release)",
                 incident: isOfIncident ? incidents[release] : nil, event: event)

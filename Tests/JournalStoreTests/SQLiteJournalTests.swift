@@ -9,7 +9,7 @@ import Testing
 
 /// A state folder that goes away with its test.
 private final class Folder {
-    let path = FileManager.default.temporaryDirectory.appendingPathComponent("ledger-\(UUID().uuidString)").path
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("journal-\(UUID().uuidString)").path
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 }
@@ -71,7 +71,7 @@ struct SQLiteJournalTests {
         #expect(try await journal.allEntries().map(\.sequence) == [1, 2])
     }
 
-    /// The promise that everything stands on, asked of the connection that writes.
+    /// The promise that everything is based on, asked of the connection that writes.
     @Test func commitsAreOnTheDiskBeforeTheyReturn() throws {
         let folder = Folder()
         let journal = try SQLiteJournal(directory: folder.path)
@@ -159,8 +159,8 @@ struct SQLiteJournalTests {
         try await journal.prune(beforeWallMs: 800)
         let kept = entries.filter { one in
             let own = entries.filter { $0.release == one.release }
-            let began = own.last { $0.event.word == "began" }?.sequence ?? .max
-            let incident = own.last { $0.event.word == "intended" }?.incident
+            let began = own.last { $0.event.name == "began" }?.sequence ?? .max
+            let incident = own.last { $0.event.name == "intended" }?.incident
             let first = incident.flatMap { id in entries.first { $0.incident == id }?.sequence } ?? .max
             return one.wallMs >= 800 || one.sequence >= min(began, first, 700)
         }

@@ -64,7 +64,7 @@ struct AbsentReleaseTests {
         #expect(world.release.phase == .watching)
     }
 
-    /// Nobody would finish what was begun.
+    /// The rollback would never be finished.
     @Test func isNotForgottenInTheMiddleOfARollback() {
         var world = KernelHarness()
         world.cycle(3)

@@ -18,7 +18,7 @@ struct CoveredRatesTests {
         /// Targets that cannot be scraped for so many cycles more.
         var gaps: [String: Int] = [:]
         var names = 3
-        /// Targets that have told how many requests they had.
+        /// Targets that have reported how many requests they had.
         var told: Set<String> = []
 
         init(seed: UInt64) {
@@ -108,7 +108,7 @@ struct CoveredRatesTests {
             plan.releases[0].pool(pool).targets.reduce(0) { $0 + (rates[$1.instance] ?? 0) }
         }
 
-        /// Of targets that have never told anything nothing is known, so their rate may be missing.
+        /// Of targets that have never reported anything nothing is known, so their rate may be missing.
         func least(_ pool: Pool) -> Double {
             let seen = plan.releases[0].pool(pool).targets.filter { told.contains($0.instance) }
             return seen.reduce(0) { $0 + (rates[$1.instance] ?? 0) }
@@ -134,7 +134,8 @@ struct CoveredRatesTests {
         #expect(shown > 100, "there is a rate now and then")
     }
 
-    /// A page that tells of a minute is not one of the last ten seconds, also when nothing was scraped in that minute.
+    /// A scrape body that covers a minute is not one of the last ten seconds, also when nothing was scraped in that
+    /// minute.
     @Test func aStoppedProcessLeavesNoCountsOfThePast() {
         var world = KernelHarness()
         world.cycle(15)
@@ -150,7 +151,7 @@ struct CoveredRatesTests {
                         outcome: .success(reading, warnings: []))))
         }
         world.send(.cycleEnded(release: "checkout"))
-        #expect(world.release.rules[0].evidence?.verdict.word == "inconclusive")
+        #expect(world.release.rules[0].evidence?.verdict.name == "inconclusive")
         world.cycle(3)
         #expect(world.release.rules[0].evidence?.verdict == .healthy)
         #expect(world.applied.isEmpty)
@@ -169,7 +170,7 @@ struct ReloadCountsTests {
         return world
     }
 
-    /// Targets that are added or removed, and windows of other rules, take nothing of what the others have told.
+    /// Targets that are added or removed, and windows of other rules, take nothing of what the others have reported.
     @Test(arguments: 0..<4)
     func keepsWindowsAndFor(_ change: Int) {
         var world = sick()

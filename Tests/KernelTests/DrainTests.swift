@@ -21,7 +21,7 @@ struct DrainTests {
         return world
     }
 
-    /// The first step is taken, and then the baseline fails: the second is held back, and told.
+    /// The first step is taken, and then the baseline fails: the second is held back, and reported.
     private func held() -> KernelHarness {
         var world = sick(plan())
         world.baseline.errors = 30
@@ -163,11 +163,11 @@ struct DrainTests {
 
     @Test func aStepNeverGivesTrafficBack() {
         var world = sick(plan(pauseMs: 10_000))
-        // Somebody else has taken the canary out meanwhile.
+        // Another client has taken the canary out meanwhile.
         world.canaryBasisPoints = 0
         world.restart()
         world.cycle(20)
-        #expect(shares(world) == [2_500, 0], "the step that the journal tells of is not set again")
+        #expect(shares(world) == [2_500, 0], "the step in the journal is not set again")
         #expect(world.release.phase == .rolledBack)
     }
 
@@ -178,7 +178,7 @@ struct DrainTests {
         #expect(shares(world) == [2_500, 2_500] && world.canaryBasisPoints == 2_500)
         world.mood = .blind
         world.cycle(8)
-        #expect(shares(world) == [2_500, 2_500], "a look that fails pushes nothing to a sick baseline")
+        #expect(shares(world) == [2_500, 2_500], "a failed read-back moves nothing to a sick baseline")
         world.mood = .honest
         world.baseline.errors = 0
         world.cycle(9)
@@ -199,7 +199,7 @@ struct DrainTests {
         #expect(world.canaryBasisPoints <= 2_500)
     }
 
-    @Test func aLookThatIsNeverAnsweredPushesNothingOver() {
+    @Test func aReadBackThatIsNeverAnsweredMovesNothing() {
         var world = held()
         world.mood = .hangs
         world.cycle(40)
@@ -225,8 +225,8 @@ struct DrainTests {
         #expect(steps(world).last?.contains("again and again") == true)
     }
 
-    /// An operator answers the report, and the process ends before the answer is on the disk: nobody would ever hear of the
-    /// held step again.
+    /// An operator answers the report, and the process ends before the answer is on the disk: there would never be a
+    /// report of the held step again.
     @Test func aStepThatIsHeldIsReportedAgainAfterARestart() {
         var world = held()
         world.restart(downMs: 120_000)
@@ -253,7 +253,7 @@ struct DrainTests {
 
     @Test func whatWasInTroubleHasToBeSeenToBeWell() {
         var world = held()
-        // Too few requests to tell: a baseline that hangs serves few.
+        // Too few requests to decide: a baseline that hangs serves few.
         (world.baseline.requests, world.baseline.errors) = (2, 0)
         world.cycle(20)
         #expect(shares(world) == [2_500])
@@ -262,7 +262,7 @@ struct DrainTests {
         #expect(world.release.phase == .rolledBack)
     }
 
-    @Test func oneBadCycleIsNotTold() {
+    @Test func oneBadCycleIsNotReported() {
         var world = sick(plan())
         world.baseline.errors = 30
         world.cycle(1)

@@ -37,7 +37,7 @@ struct DriftHoldTests {
         world.cycle(12)
         #expect(world.canaryBasisPoints == 0)
         #expect(world.incidents.map(\.state) == [.acknowledged])
-        // Who was told that nothing is done is told that it is, also within the minute.
+        // A receiver that was notified that nothing is done is notified that it is, also within the minute.
         #expect(world.events.suffix(3) == [.rollbackHeld, .rollbackDrifted, .rollbackAcknowledged])
     }
 
@@ -53,7 +53,7 @@ struct DriftHoldTests {
     }
 
     @Test(arguments: [false, true])
-    func theRoutersWordIsEnough(_ isHealthy: Bool) {
+    func theRoutersAnswerIsEnough(_ isHealthy: Bool) {
         var world = KernelHarness()
         world.baselineHealthy = true
         world.cycle(3)
@@ -90,7 +90,7 @@ struct DriftHoldTests {
         #expect(world.canaryBasisPoints == 5_000)
     }
 
-    /// One cycle without an answer delays the correction, and nobody is called.
+    /// One cycle without an answer delays the correction, and no operator is paged.
     @Test func aBaselineThatMissesOneCycleIsNotAway() {
         var world = promotedByHand()
         world.baseline.isUp = true
@@ -120,8 +120,8 @@ struct DriftHoldTests {
         #expect(world.release.warnings.contains { $0.contains("is left with it") })
     }
 
-    /// The wish comes before the look that finds the canary back.
-    @Test func aWishIsRememberedUntilTheNextLook() {
+    /// The request comes before the read-back that finds the canary back.
+    @Test func aRequestIsRememberedUntilTheNextReadBack() {
         var world = promotedByHand()
         _ = world.command(.rollback(release: "checkout", toVersion: nil))
         world.cycle(6)
@@ -129,7 +129,7 @@ struct DriftHoldTests {
         #expect(world.journal.contains { $0.event == .driftOverruled(by: "ada", reason: "because") })
     }
 
-    @Test func isToldAgainEveryHalfHour() {
+    @Test func isReportedAgainEveryHalfHour() {
         var world = promotedByHand()
         world.cycle(2 * 3_600_000 / Int(world.plan.releases[0].scrape.intervalMs))
         #expect((3...5).contains(world.count(.rollbackHeld)))

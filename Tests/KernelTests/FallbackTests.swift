@@ -27,7 +27,7 @@ struct FallbackTests {
         #expect(world.incidents.map(\.state) == [.acknowledged])
         let timeline = world.incidents[0].timeline
         #expect(timeline.count { $0.step == "fallback" } == 1, "\(timeline)")
-        #expect(world.journal.count { $0.event.word == "fallback" } == 1 && world.count(.rollbackFallback) == 1)
+        #expect(world.journal.count { $0.event.name == "fallback" } == 1 && world.count(.rollbackFallback) == 1)
         #expect(world.count(.rollbackAcknowledged) == 1)
         #expect(world.durableWhenApplied.allSatisfy { $0 > 0 })
     }
@@ -56,7 +56,7 @@ struct FallbackTests {
         let result = world.command(.rearm(release: "checkout"))
         #expect({ if case .accepted = result { true } else { false } }(), "\(result)")
         world.cycle(2)
-        #expect(!world.isOnFallback, "the first router is looked at again at once")
+        #expect(!world.isOnFallback, "the first router is read again at once")
         world.mood = .honest
         world.canary.errors = 0
         world.canaryBasisPoints = 1_000
@@ -90,7 +90,7 @@ struct FallbackTests {
         #expect(world.applied.count > calls)
     }
 
-    @Test func twoRoutersThatBothRefuseArePaged() {
+    @Test func twoRoutersThatBothRefuseAreReported() {
         var world = world(.refuses)
         world.fallbackMood = .refuses
         world.cycle(70)

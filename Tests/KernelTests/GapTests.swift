@@ -4,7 +4,7 @@ import Testing
 
 @testable import Kernel
 
-/// What a page tells after a silence belongs to the silence.
+/// What a scrape reports after a silence belongs to the silence.
 @Suite("A gap in the scrapes")
 struct GapTests {
     private func report(_ pool: Pool, _ index: Int, _ instance: String, errors: Double, seconds: Double) -> Input {
@@ -17,8 +17,8 @@ struct GapTests {
                         samples: 10, coveredSeconds: seconds), warnings: [])))
     }
 
-    /// Sixty seconds without a page, in which the canary was sick for a while and recovered: a rule over ten seconds
-    /// hears of it on the first page afterwards, and does not take it for the present.
+    /// Sixty seconds without a scrape body, in which the canary was sick for a while and recovered: a rule over ten
+    /// seconds hears of it on the first body afterwards, and does not take it for the present.
     @Test func isNoEvidenceForAShorterWindow() {
         var world = KernelHarness()
         world.cycle(12)
@@ -30,7 +30,7 @@ struct GapTests {
         world.send(report(.baseline, 1, "a:2", errors: 0, seconds: 61))
         world.send(report(.canary, 0, "b:1", errors: 30, seconds: 61))
         world.send(.cycleEnded(release: "checkout"))
-        #expect(world.release.rules[0].evidence?.verdict.word == "inconclusive")
+        #expect(world.release.rules[0].evidence?.verdict.name == "inconclusive")
         world.canary.isUp = true
         world.baseline.isUp = true
         world.cycle(20)
@@ -38,8 +38,8 @@ struct GapTests {
         #expect(world.applied.isEmpty)
     }
 
-    /// One lost page costs a window of ten cycles nothing.
-    @Test func ofOnePageIsTakenInWhole() {
+    /// One lost scrape body costs a window of ten cycles nothing.
+    @Test func ofOneScrapeIsTakenInWhole() {
         var world = KernelHarness()
         world.cycle(12)
         world.canary.isUp = false
@@ -58,7 +58,7 @@ struct GapTests {
 struct NewProcessTests {
     private let now = Moment(uptimeMs: 50_000, wallMs: 1_700_000_000_000)
 
-    @Test func startedSinceWeLook() {
+    @Test func startedDuringTheWatch() {
         let range = NewProcesses.started(sinceUptimeMs: 30_000, at: now)
         #expect(range == 1_699_999_980...1_700_000_000)
     }
@@ -78,7 +78,7 @@ struct NewProcessTests {
     }
 
     /// After a restart the windows are empty: nothing before it is evidence.
-    @Test func isCountedAnewAfterARestart() {
+    @Test func isCountedAgainAfterARestart() {
         var world = KernelHarness()
         world.cycle(6)
         world.restart()

@@ -14,9 +14,9 @@ struct KernelHarness {
         case refuses
         /// Never answers; the kernel has to notice by itself.
         case hangs
-        /// Does what it is told when the test says so.
+        /// Makes the change when the test says so.
         case slow
-        /// Does what it is told, but the answer is lost.
+        /// Makes the change, but the answer is lost.
         case losesReplies
         /// Cannot be read at all.
         case blind
@@ -38,7 +38,7 @@ struct KernelHarness {
     var now = Moment(uptimeMs: 1_000_000, wallMs: 1_700_000_000_000)
     var mood = RouterMood.honest
     var canaryBasisPoints = 1_000
-    /// What the router says of the baseline's servers; nil when it cannot tell.
+    /// What the router says of the baseline's servers; nil when it does not report them.
     var baselineHealthy: Bool?
     /// How the second router behaves, where the plan has one; it can always take the canary's traffic away.
     var fallbackMood = RouterMood.honest
@@ -291,7 +291,7 @@ extension RulePlan {
             group: "checkout", name: name, indicator: .errorRate, windowMs: 10_000, condition: condition ?? worse,
             conditionText: "canary > 2 * baseline and canary > 1%", minRequests: minRequests, forMs: forMs,
             keepFiringForMs: keepFiringForMs, noData: noData, action: action,
-            labels: [TextPair("severity", "page")],
+            labels: [TextPair("severity", "urgent")],
             annotations: [TextPair("summary", "{{ canary }} against {{ baseline }}, {{ $labels.severity }}")])
     }
 

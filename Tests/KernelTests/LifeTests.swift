@@ -59,7 +59,7 @@ struct LifeTests {
 
     @Test func refusesUnknownNamesAndVersions() {
         var world = KernelHarness()
-        guard case .notFound = world.command(.rollback(release: "nobody", toVersion: nil)) else {
+        guard case .notFound = world.command(.rollback(release: "unknown", toVersion: nil)) else {
             return #expect(Bool(false))
         }
         guard case .refused = world.command(.rollback(release: "checkout", toVersion: "v0")) else {

@@ -19,7 +19,7 @@ struct LimitTests {
     }
 
     /// Lives of a few seconds, half a second apart. Gives the seconds from the intent to the report, or nil.
-    private func secondsUntilPaged(_ world: inout KernelHarness, lifeSeconds: Int, shiftMs: Int64 = 0) -> Int64? {
+    private func secondsUntilReported(_ world: inout KernelHarness, lifeSeconds: Int, shiftMs: Int64 = 0) -> Int64? {
         for life in 0..<60 {
             world.restart(downMs: 500, clockShiftMs: life == 3 ? shiftMs : 0)
             world.mood = .refuses
@@ -34,7 +34,7 @@ struct LimitTests {
     @Test(arguments: [1, 3, 7, 20])
     func theDeadlineIsKeptOverRestarts(_ lifeSeconds: Int) throws {
         var world = stuck()
-        let seconds = try #require(secondsUntilPaged(&world, lifeSeconds: lifeSeconds))
+        let seconds = try #require(secondsUntilReported(&world, lifeSeconds: lifeSeconds))
         #expect((55...80).contains(seconds), "\(seconds)")
         world.cycle(100)
         #expect(world.count(.rollbackAbandoned) == 1)
@@ -43,11 +43,11 @@ struct LimitTests {
         #expect(world.release.phase == .rolledBack)
     }
 
-    /// Whatever the wall clock does, nobody is notified later than promised.
+    /// Whatever the wall clock does, no notification is later than promised.
     @Test(arguments: [-3_600_000, -30_000, -2_000, 3_600_000, 20_000] as [Int64])
     func aClockThatIsSetDelaysNothing(_ shiftMs: Int64) throws {
         var world = stuck()
-        let seconds = try #require(secondsUntilPaged(&world, lifeSeconds: 3, shiftMs: shiftMs))
+        let seconds = try #require(secondsUntilReported(&world, lifeSeconds: 3, shiftMs: shiftMs))
         #expect(seconds <= 64, "\(seconds)")
     }
 

@@ -49,7 +49,7 @@ struct MissingScrapeTests {
         #expect(world.isRolledBack)
     }
 
-    /// After a while it goes on without the missing one, and what that one brings later is left out.
+    /// After a while it continues without the missing one, and what that one brings later is left out.
     @Test func oneThatIsMissingForLongHoldsNothingUp() {
         var world = world()
         world.silent = ["b0:1"]
@@ -70,8 +70,8 @@ struct MissingScrapeTests {
         #expect((world.found?.comparisons.first?.canary.requests ?? 0) - before > 9_000, "it counts again")
     }
 
-    /// Nobody saw the canary while both fell ill. What the baseline did before, in good health, is not held against a canary
-    /// that comes back ill.
+    /// The canary could not be scraped while both fell ill. What the baseline did before, in good health, is not held
+    /// against a canary that comes back ill.
     @Test func aCanaryThatIsNotSeenForLongIsNotComparedWithThePast() {
         var world = world(canary: 1)
         world.silent = ["b0:1"]

@@ -104,7 +104,7 @@ struct OwnIndicatorTests {
         world.cycle([[.gauge(large)], nil])
         #expect(world.value(.gauge(0, over: .last, across: .sum)) == 100)
         #expect(world.value(.gauge(0, over: .last, across: .max)) == 100)
-        // A page without the gauge says that it is gone.
+        // A scrape body without the gauge says that it is gone.
         world.cycle([[.gauge(large)], [.absent]])
         #expect(world.value(.gauge(0, over: .last, across: .mean)) == 100)
     }

@@ -17,7 +17,7 @@ struct DrawnCycle {
         enum Mood { case honest, ignores, refuses, unread }
         var mood: Mood
         var baselineHealthy: Bool?
-        /// Somebody sets the canary's share by hand.
+        /// An operator sets the canary's share by hand.
         var share: Int?
     }
 
@@ -233,7 +233,7 @@ struct PermutationRun {
             text = "intended by \(PermutationRun.trigger(intent)), from \(before)"
         case .draining(let record): text = "draining \(record.shareBasisPoints) \(record.isHeld)"
         case .applied, .observed, .pending, .evidence: return
-        default: text = entry.event.word
+        default: text = entry.event.name
         }
         decided[entry.release, default: []].append(text)
     }

@@ -51,7 +51,7 @@ struct PoolWindowTests {
         #expect(window.view(windowMs: 10_000).errors == nil)
     }
 
-    /// The first page after a gap tells of the whole gap: a window that is shorter learns nothing from it.
+    /// The first scrape body after a gap covers the whole gap: a window that is shorter learns nothing from it.
     @Test func leavesOutWhatLiesBeforeIt() {
         var window = PoolWindow(windowsMs: [3_000, 60_000], intervalMs: 1_000, beganAtMs: 0)
         window.add(TargetReading(requests: 100, errors: 1))
@@ -68,7 +68,7 @@ struct PoolWindowTests {
         #expect(window.view(windowMs: 3_000).errors == 2)
     }
 
-    /// A page that is missing once costs a window of several cycles nothing.
+    /// A scrape body that is missing once costs a window of several cycles nothing.
     @Test func takesInAGapThatLiesInIt() {
         var window = PoolWindow(windowsMs: [5_000], intervalMs: 1_000, beganAtMs: 0)
         for second in 1...9 where second != 8 {
@@ -104,9 +104,9 @@ struct PoolWindowTests {
                 HistogramIncrements(upperBounds: bounds, cumulative: counts, sumSeconds: 1, count: counts.last ?? 0)))
     }
 
-    /// Pages whose bounds change at any time: few, many, some known, in any position.
+    /// Scrape bodies whose bounds change at any time: few, many, some known, in any position.
     @Test(arguments: [UInt64](1...30))
-    func keepsEachBoundsCountsWhateverPagesCome(_ seed: UInt64) {
+    func keepsEachBoundsCountsWhateverBodiesCome(_ seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         var window = PoolWindow(windowsMs: [30_000], intervalMs: 1_000, beganAtMs: 0)
         var expected: [Double: Double] = [:]
@@ -131,10 +131,10 @@ struct PoolWindowTests {
     /// Requests beyond the limit have no bound in common with the others, so that nothing is estimated without them.
     @Test func takesNoMoreBoundsThanItsLimit() {
         var window = PoolWindow(windowsMs: [3_000], intervalMs: 1_000, beganAtMs: 0)
-        for page in 1...3 {
-            let bounds = (0..<1_500).map { Double(page) + Double($0) / 2_000 } + [Double.nan]
+        for body in 1...3 {
+            let bounds = (0..<1_500).map { Double(body) + Double($0) / 2_000 } + [Double.nan]
             window.add(Self.reading(bounds, bounds.map { _ in 1 }))
-            window.closeRow(atMs: Int64(page) * 1_000)
+            window.closeRow(atMs: Int64(body) * 1_000)
         }
         let view = window.view(windowMs: 3_000)
         #expect(view.upperBounds.isEmpty && view.histogramCount == 3)

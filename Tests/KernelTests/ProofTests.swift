@@ -18,11 +18,11 @@ struct ProofTests {
         case isAmbiguous
         /// Answers without any series of requests.
         case lacksTheSeries
-        /// Repeats the page of before, unchanged for so many seconds.
+        /// Repeats the scrape body of before, unchanged for so many seconds.
         case repeats(seconds: Double)
-        /// No requests, and even what moves without traffic has stood still for so many seconds.
+        /// No requests, and even what moves without traffic has not moved for so many seconds.
         case standsStill(seconds: Double)
-        /// The page has changed after so many seconds.
+        /// The scrape body has changed after so many seconds.
         case changes(requests: Double, afterSeconds: Double)
 
         var description: String {
@@ -32,8 +32,8 @@ struct ProofTests {
             case .refuses: "refuses"
             case .isAmbiguous: "is ambiguous"
             case .lacksTheSeries: "lacks the series"
-            case .repeats(let seconds): "repeats its page for \(seconds) s"
-            case .standsStill(let seconds): "stands still for \(seconds) s"
+            case .repeats(let seconds): "repeats its body for \(seconds) s"
+            case .standsStill(let seconds): "does not move for \(seconds) s"
             case .changes(let count, let seconds): "\(count) requests after \(seconds) s"
             }
         }
@@ -88,14 +88,14 @@ struct ProofTests {
             case .lacksTheSeries: reading = TargetReading(samples: 10)
             case .repeats(let seconds):
                 reading.coveredSeconds = self.seconds
-                reading.freshness = PageFreshness(isKnownNew: false, secondsSinceChange: seconds)
+                reading.freshness = BodyFreshness(isKnownNew: false, secondsSinceChange: seconds)
             case .standsStill(let seconds):
                 reading.coveredSeconds = self.seconds
-                reading.freshness = PageFreshness(isKnownNew: false, secondsSinceChange: seconds)
+                reading.freshness = BodyFreshness(isKnownNew: false, secondsSinceChange: seconds)
                 reading.freshness.unrenewedSeconds = seconds
             case .changes(let count, let seconds):
                 (reading.requests, reading.errors) = (count, count * errors)
-                reading.freshness = PageFreshness(isKnownNew: true, secondsSinceChange: 0, pauseSeconds: seconds)
+                reading.freshness = BodyFreshness(isKnownNew: true, secondsSinceChange: 0, pauseSeconds: seconds)
             }
             return .scraped(
                 ScrapeReport(
@@ -116,7 +116,7 @@ struct ProofTests {
     }
 
     @Test(arguments: [200, 500, 1_000, 5_000] as [Int64])
-    func takesAsLongAsItTakesToTellTheRatesApart(_ intervalMs: Int64) {
+    func takesAsLongAsItTakesToDistinguishTheRates(_ intervalMs: Int64) {
         var world = World(intervalMs: intervalMs)
         world.rollBack()
         let needed = world.harness.plan.releases[0].shortestProofCycles
@@ -187,7 +187,7 @@ struct ProofTests {
         #expect(world.isAcknowledged && world.steps.contains("proven"))
     }
 
-    /// One that was never seen with a request is a spare: what it does not tell is no traffic.
+    /// One that was never seen with a request is a spare: what it does not report is no traffic.
     @Test func doesNotWaitForASpareInstance() {
         var world = World()
         world.rollBack(.requests(0), .requests(100))
@@ -204,7 +204,7 @@ struct ProofTests {
         #expect(world.isAcknowledged && world.steps.contains("unproven") && !world.steps.contains("proven"))
         let told = world.harness.deliveries.last { $0.notification.event == .rollbackAcknowledged }
         #expect(told?.notification.summary.contains("b:2") == true)
-        #expect(world.harness.journal.contains { $0.event.word == "unproven" })
+        #expect(world.harness.journal.contains { $0.event.name == "unproven" })
         // It comes back and is silent: now it is proven.
         for _ in 0..<10 { world.cycle(.requests(0), .requests(0)) }
         #expect(world.steps.contains("proven") && world.harness.release.phase == .rolledBack)
@@ -225,8 +225,8 @@ struct ProofTests {
         #expect(!world.isAcknowledged)
     }
 
-    /// An exporter renders its page every 15 s: the pauses in between are no silence.
-    @Test func doesNotComeFromAPageThatIsRepeated() {
+    /// An exporter renders its body every 15 s: the pauses in between are no silence.
+    @Test func doesNotComeFromABodyThatIsRepeated() {
         var world = World()
         func cached(_ cycle: Int, rate: Double) -> Scrape {
             cycle % 15 == 14
@@ -238,7 +238,7 @@ struct ProofTests {
         }
         world.harness.pass(ms: 1)
         #expect(world.harness.canaryBasisPoints == 0)
-        // It goes on serving.
+        // It continues to serve.
         for cycle in 0..<60 { world.cycle(.requests(0), cached(cycle, rate: 20)) }
         #expect(!world.isAcknowledged, "\(world.steps)")
         // Then it stops.
@@ -248,9 +248,9 @@ struct ProofTests {
         #expect(world.isAcknowledged && world.steps.contains("proven"))
     }
 
-    /// Before it got its share the canary served nothing, so its page did not change for two minutes. That says nothing
-    /// about how often the exporter renders it.
-    /// A cache that hangs since the moment of the rollback: not even the CPU time of its page moves.
+    /// Before it got its share the canary served nothing, so its scrape body did not change for two minutes. That says
+    /// nothing about how often the exporter renders it.
+    /// A cache that hangs since the moment of the rollback: not even the CPU time of its body moves.
     @Test func doesNotComeFromABodyThatNothingRenews() {
         var world = World()
         world.rollBack()
@@ -291,7 +291,7 @@ struct ProofTests {
         #expect(world.isAcknowledged && world.steps.contains("proven"), "\(world.harness.release.explanation)")
     }
 
-    /// Few requests make pauses too; those are no sign of a page that is repeated.
+    /// Few requests make pauses too; those are no sign of a scrape body that is repeated.
     @Test func isNotDelayedByFewRequests() {
         var world = World()
         for cycle in 0..<60 {
@@ -383,7 +383,8 @@ struct ProofTests {
         #expect(told?.notification.summary.contains("b:2 (status 500)") == true)
     }
 
-    /// A target that is added while the rollback goes on counts as serving until it was seen, and a reload is no silence.
+    /// A target that is added while the rollback continues counts as serving until it was seen, and a reload is no
+    /// silence.
     @Test func waitsForATargetThatIsAddedMeanwhile() {
         var world = World()
         world.rollBack()
@@ -429,7 +430,7 @@ struct StrayTrafficTests {
         #expect(world.count(.rollbackAcknowledged) == 2)
     }
 
-    /// One request of somebody who looks, or a burst of many, is not traffic that goes on.
+    /// One request of a probe, or a burst of many, is not sustained traffic.
     @Test(arguments: [1.0, 500.0])
     func isNotOneBurst(_ requests: Double) {
         var world = rolledBack()
@@ -469,7 +470,7 @@ struct StrayTrafficTests {
         #expect(rate.map { (18...22).contains($0) } == true, "\(String(describing: rate))")
     }
 
-    /// A rate just above what counts as gone takes longer to tell, and is told.
+    /// A rate just above what counts as gone takes longer to detect, and is reported.
     @Test func isFoundWhenItIsLittle() {
         var world = rolledBack()
         for cycle in 0..<40 {

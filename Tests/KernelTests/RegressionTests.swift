@@ -52,7 +52,7 @@ struct RegressionTests {
         #expect(bareAlarms >= 5, "\(bareAlarms)")
     }
 
-    @Test func whatWasFoundIsSaidInNumbersAndWords() throws {
+    @Test func findingsAreGivenAsNumbersAndText() throws {
         var world = Self.world()
         world.cycle(60)
         world.begin()
@@ -86,7 +86,7 @@ struct RegressionTests {
         #expect(!world.isRolledBack && world.rule.alert == .inactive)
     }
 
-    /// The canary is proven worse, but there is nowhere to go; when the baseline is back, the proof still stands.
+    /// The canary is proven worse, but there is nowhere to go; when the baseline is back, the proof is still valid.
     @Test func proofDoesNotLeapToABaselineThatDoesNotAnswer() {
         var world = Self.world()
         world.cycle(60)
@@ -159,7 +159,7 @@ struct RegressionTests {
         #expect(sentence?.contains("; p99: baseline ") == true, "\(sentence ?? "")")
     }
 
-    /// The p99 lies at 500 ms, the next bound stands at 1 s: with 10 % the bucket is too wide, with 100 % it is not.
+    /// The p99 lies at 500 ms, the next bound is at 1 s: with 10 % the bucket is too wide, with 100 % it is not.
     @Test func aBucketThatIsTooWideIsNamedWithTheBoundaryToAdd() {
         var world = Self.world(.percentile(0.99), tolerance: 0.1)
         world.hasHistogram = true
@@ -308,9 +308,9 @@ struct RegressionTests {
         world.begin()
         world.canaryErrors = 0.2
         while !world.isRolledBack { world.cycle() }
-        let words = world.harness.journal.map(\.event.word)
-        let intended = words.firstIndex(of: "intended") ?? 0
-        #expect(words[intended...].contains("evidence"), "\(words)")
+        let names = world.harness.journal.map(\.event.name)
+        let intended = names.firstIndex(of: "intended") ?? 0
+        #expect(names[intended...].contains("evidence"), "\(names)")
     }
 
     @Test func otherVersionsBeginWithNothing() {

@@ -19,7 +19,7 @@ struct RegressionWorld {
     var hasHistogram = false
     var isBaselineUp = true
     var isCanaryUp = true
-    /// Instances whose scrapes fail; what they do meanwhile comes with their next page.
+    /// Instances whose scrapes fail; what they do meanwhile comes with their next scrape body.
     var silent: Set<String> = []
     /// Instances whose answers come when their cycle is over.
     var late: Set<String> = []
@@ -36,7 +36,7 @@ struct RegressionWorld {
     /// Half of the traffic, from now on.
     mutating func release(basisPoints: Int = 5_000) { harness.canaryBasisPoints = basisPoints }
 
-    /// The next look at the router, so that the release has begun.
+    /// The next poll of the router, so that the release has begun.
     mutating func begin(basisPoints: Int = 5_000) {
         release(basisPoints: basisPoints)
         while harness.release.phase != .watching { cycle() }

@@ -80,7 +80,7 @@ struct ReplayTests {
         #expect(world.applied.isEmpty)
     }
 
-    @Test func doesNotTellAFiringAlertTwice() {
+    @Test func doesNotReportAFiringAlertTwice() {
         var world = KernelHarness(plan: .example(rules: [.errorRate(action: .notify)]))
         world.canary.errors = 30
         world.cycle(5)
@@ -143,7 +143,7 @@ struct UnreadableEntryTests {
         whole.cycle(6)
         for index in whole.journal.indices {
             var journal = whole.journal
-            let kind = journal[index].event.word
+            let kind = journal[index].event.name
             journal[index].event = .unreadable(kind: kind, reason: "it is not valid JSON")
             var world = KernelHarness(replaying: journal)
             let isShown = world.release.warnings.contains { $0.contains("journal entry \(index + 1) (\(kind))") }

@@ -78,7 +78,7 @@ struct RollbackTests {
         #expect(world.count(.rollbackAcknowledged) == 2)
     }
 
-    @Test func pagesAFightOverTheSplitAtMostOncePerMinute() {
+    @Test func reportsAFightOverTheSplitAtMostOncePerMinute() {
         var world = sick()
         world.cycle(5)
         for _ in 0..<30 {
@@ -107,7 +107,7 @@ struct RollbackTests {
         var world = sick(.example(proof: ProofPlan(belowPerSecond: 0.5)))
         world.strayRequests = 0.2
         world.cycle(8)
-        #expect(world.incidents[0].state == .observed, "nothing tells them from users yet")
+        #expect(world.incidents[0].state == .observed, "nothing distinguishes them from users yet")
         world.cycle(8)
         #expect(world.incidents[0].state == .acknowledged)
     }
@@ -163,7 +163,7 @@ struct RollbackTests {
 
     /// Something puts the canary back every few seconds, for ten minutes: people hear of it once a minute, and the journal
     /// does not grow with every round.
-    @Test func aFightIsToldAndWrittenOnceAMinute() {
+    @Test func aFightIsReportedAndWrittenOnceAMinute() {
         var world = KernelHarness()
         world.canary.errors = 30
         world.cycle(8)
@@ -182,7 +182,7 @@ struct RollbackTests {
         #expect(world.release.phase == .rolledBack)
     }
 
-    /// Started to look only, the daemon does not go on with what an earlier run began.
+    /// Started as a dry run, the daemon does not continue what an earlier run began.
     @Test func isNotGoneOnWithInADryRun() {
         var world = KernelHarness()
         world.mood = .refuses
@@ -211,7 +211,7 @@ struct RollbackTests {
     func isHeldWhenTheRouterHasNoHealthyBaselineServer(_ isHealthy: Bool?, _ held: Int) {
         var world = KernelHarness()
         world.baselineHealthy = isHealthy
-        // Until the router was looked at once more.
+        // Until the router was read once more.
         world.cycle(70)
         world.canary.errors = 30
         world.cycle(20)

@@ -36,11 +36,11 @@ struct RouterHealthTests {
         world.cycle(6)
         world.mood = .honest
         world.cycle(20)
-        #expect(unusable(world) == 0 && world.journal.allSatisfy { $0.event.word != "router_unusable" })
+        #expect(unusable(world) == 0 && world.journal.allSatisfy { $0.event.name != "router_unusable" })
         #expect(world.logs.contains { $0.text.contains("cannot be used") })
     }
 
-    /// A driver without a read-back never tells, and that is no fault of the router's.
+    /// A driver without a read-back never shows it, and that is no fault of the router's.
     @Test func oneThatIsNeverReadBackIsFine() {
         var world = KernelHarness()
         world.cycle(3)

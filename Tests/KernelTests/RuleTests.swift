@@ -44,7 +44,7 @@ struct RuleTests {
         var world = KernelHarness(plan: .example(rules: [.errorRate(minRequests: 1_000)]))
         world.canary.errors = 90
         world.cycle(20)
-        #expect(world.release.rules[0].evidence?.verdict.word == "inconclusive")
+        #expect(world.release.rules[0].evidence?.verdict.name == "inconclusive")
         #expect(world.applied.isEmpty)
         #expect(world.release.explanation.contains("of the 1000 requests"))
     }
@@ -56,11 +56,11 @@ struct RuleTests {
             var world = KernelHarness(plan: .example(rules: [.errorRate(noData: policy, action: .notify)]))
             world.canary.isUp = false
             world.cycle(3)
-            #expect(world.release.rules[0].evidence?.verdict.word == word)
+            #expect(world.release.rules[0].evidence?.verdict.name == word)
         }
     }
 
-    /// Looks that come a moment early, as they do in a real daemon, still add up to the `for`.
+    /// Cycles that end a moment early, as they do in a real daemon, still add up to the `for`.
     @Test(arguments: [(990, 3), (900, 4)] as [(Int64, Int)])
     func firesWhenItsForIsOverGiveOrTakeAMoment(_ stepMs: Int64, _ looks: Int) {
         var alert = AlertState()
@@ -101,7 +101,7 @@ struct RuleTests {
         var world = KernelHarness(plan: .example(rules: [.errorRate(noData: .breach)]))
         world.baseline.isUp = false
         world.cycle(5)
-        #expect(world.release.rules[0].evidence?.verdict.word == "inconclusive")
+        #expect(world.release.rules[0].evidence?.verdict.name == "inconclusive")
         #expect(world.applied.isEmpty)
     }
 
@@ -117,7 +117,7 @@ struct RuleTests {
         var world = KernelHarness(plan: .example(rules: [.errorRate(action: .notify)]))
         world.canary.errors = 30
         world.cycle(3)
-        #expect(world.deliveries[0].notification.alert?.annotations == [TextPair("summary", "30% against 0%, page")])
+        #expect(world.deliveries[0].notification.alert?.annotations == [TextPair("summary", "30% against 0%, urgent")])
     }
 
     @Test func countsInAWindowThatSlides() {

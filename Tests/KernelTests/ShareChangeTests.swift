@@ -4,7 +4,7 @@ import Testing
 @testable import Kernel
 
 /// The canary's share changes while a release is watched, at a moment at which both pools fall ill: the worst one, because
-/// a canary with a small share in the good time and a large one in the bad time looks worse than a baseline with the
+/// a canary with a small share in the good time and a large one in the bad time appears worse than a baseline with the
 /// opposite.
 @Suite("A change of the canary's share")
 struct ShareChangeTests {

@@ -53,7 +53,7 @@ struct UnknownShareTests {
         #expect(world.count(.routerUnusable) == 1)
     }
 
-    /// Somebody took the canary back from 100 %, on one instance at least.
+    /// An operator took the canary back from 100 %, on one instance at least.
     @Test func aPromotionEndsWhenOneInstanceShowsZero() {
         var world = KernelHarness()
         world.cycle(3)

@@ -64,18 +64,18 @@ struct WithheldTests {
     @Test(arguments: [RulePlan.NoDataPolicy.hold, .breach, .ignore])
     func isNeitherAbsentNorWithoutData(_ policy: RulePlan.NoDataPolicy) {
         for answer in [Answer.withholds, .isAmbiguous, .isNegative] {
-            #expect(Self.verdict([[answer], [answer], [answer]], policy).word == "inconclusive", "\(answer)")
+            #expect(Self.verdict([[answer], [answer], [answer]], policy).name == "inconclusive", "\(answer)")
         }
     }
 
     /// What was counted before several processes were recognised may be of any of them.
     @Test func isAmbiguousWhateverWasCountedBefore() {
-        #expect(Self.verdict([[.tells(0)], [.tells(0)], [.isAmbiguous]], .breach).word == "inconclusive")
+        #expect(Self.verdict([[.tells(0)], [.tells(0)], [.isAmbiguous]], .breach).name == "inconclusive")
     }
 
     @Test(arguments: [([[0.0], [0.0]], "breached"), ([[100.0], [100.0]], "healthy")] as [([[Double]], String)])
-    func whatIsToldDecides(_ requests: [[Double]], _ word: String) {
-        #expect(Self.verdict(requests.map { $0.map(Answer.tells) }, .hold).word == word)
+    func theReportedShareDecides(_ requests: [[Double]], _ word: String) {
+        #expect(Self.verdict(requests.map { $0.map(Answer.tells) }, .hold).name == word)
     }
 
     /// A process that cannot be reached, or whose body has no such series, has no data.
@@ -89,7 +89,7 @@ struct WithheldTests {
         let view = pool.window.view(windowMs: 10_000)
         #expect(Indicator.requestRate.value(in: view, of: pool) == nil)
         #expect(Indicator.latencyMean.value(in: view, of: pool) == nil)
-        #expect(pool.targets[0].silence.hasTold == false)
+        #expect(pool.targets[0].silence.hasReported == false)
     }
 
     /// Half of the pool is not known, so the pool's rate is not; one of many may be unknown.

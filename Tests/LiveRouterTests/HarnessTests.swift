@@ -20,11 +20,11 @@ struct HarnessTests {
             ("{\"n\":7,\"r\":9}", "{\"n\":…,\"r\":…}", true), ("x7", "x…y", false), ("  a  \n\n b", "a\nb", true),
             ("abab", "ab…ab", true), ("aba", "ab…ba", false),
         ])
-    func aPageIsComparedWithWhatIsPrinted(printed: String, page: String, fits: Bool) {
+    func aTutorialIsComparedWithTheOutput(printed: String, page: String, fits: Bool) {
         #expect(PageOutput.matches(printed, page) == fits)
     }
 
-    @Test func aPagesBlocksAreFound() throws {
+    @Test func aDocumentsBlocksAreFound() throws {
         let page = TutorialPage(
             text: """
                 ```yaml file=a.yaml

@@ -9,7 +9,7 @@ import Testing
         if: Programs.rollguard != nil && LiveRouter.haproxyTwo.missing.isEmpty, "haproxy is not installed"))
 struct LostInstanceTests {
     @Test(.timeLimit(.minutes(15)))
-    func oneThatIsLostHoldsUpNobodyAndIsPutRightWhenItComesBack() async throws {
+    func oneThatIsLostDelaysNoOtherAndIsCorrectedWhenItComesBack() async throws {
         try await FewAtOnce.shared.run {
             let scene = try await Scene(.haproxyTwo)
             do { try await Self.lose(scene) } catch {
@@ -31,7 +31,7 @@ struct LostInstanceTests {
         await scene.kill(process: 1)
         await scene.new.setFault(.errors(share: 0.5))
 
-        // The one that lives moves at once; nobody says that it is done.
+        // The one that lives moves at once; the rollback is not acknowledged yet.
         #expect(await eventually { try await scene.incident() != nil }, "\(scene.daemonText)")
         #expect(await eventually { await count(scene, entry: 8080) == ["v1": 50] }, "\(scene.daemonText)")
         let open = try #require(try await scene.incident())

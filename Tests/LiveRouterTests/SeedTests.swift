@@ -68,7 +68,7 @@ private struct SeedRun {
         // Six standard deviations of 400 users at 10 % are 36.
         #expect((4...76).contains(ten.count), "\(ten.count) of 400 users")
         #expect(try await users() == ten, "the same users see the same version")
-        #expect(try await answers(entry: 8080, headers: [:], 40) == ["v1": 40], "nobody without an id")
+        #expect(try await answers(entry: 8080, headers: [:], 40) == ["v1": 40], "no user without an id")
         try await checkRegions()
         let chance = try await answers(entry: 8084, headers: [:], 400)
         #expect((4...76).contains(chance["v2", default: 0]), "\(chance)")
@@ -76,7 +76,7 @@ private struct SeedRun {
         try await set(30)
         let thirty = try await users()
         #expect((66...174).contains(thirty.count), "\(thirty.count) of 400 users")
-        #expect(ten.isSubset(of: thirty), "a larger share takes the new version from nobody")
+        #expect(ten.isSubset(of: thirty), "a larger share takes the new version from no user")
 
         try await rollBackByTheDaemon()
         #expect(try await users().isEmpty)
@@ -149,12 +149,12 @@ private struct SeedRun {
         }
     }
 
-    /// The rollback is the product's own: the daemon, told by the command line.
+    /// The rollback is the product's own: the daemon, asked by the command line.
     private func rollBackByTheDaemon() async throws {
         try await scene.startDaemon()
         let isWatched = await eventually { scene.daemonText.contains("checkout: watching") }
         #expect(isWatched, "\(scene.daemonText)")
-        let told = try await scene.run("rollguard rollback checkout --reason test --address http://127.0.0.1:9411")
-        #expect(told.contains("acknowledged"), "\(told)\n\(scene.daemonText)\n\(scene.routerText)")
+        let output = try await scene.run("rollguard rollback checkout --reason test --address http://127.0.0.1:9411")
+        #expect(output.contains("acknowledged"), "\(output)\n\(scene.daemonText)\n\(scene.routerText)")
     }
 }

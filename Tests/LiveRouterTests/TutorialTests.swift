@@ -10,14 +10,14 @@ struct TutorialTests {
     ]
 
     @Test(.timeLimit(.minutes(15)), arguments: pages.map(\.name))
-    func aPageDoesWhatItSays(_ name: String) async throws {
+    func aTutorialDoesWhatItSays(_ name: String) async throws {
         let router = try #require(Self.pages.first { $0.name == name }?.router)
         try #require(router.pageProblems.isEmpty, "\(router.pageProblems)")
         guard router.missing.isEmpty else {
             try Test.cancel("not installed: \(router.missing.joined(separator: ", ")); see scripts/setup.sh")
         }
         try await FewAtOnce.shared.run {
-            let walk = try await PageWalk(page: TutorialPage(name), router: router)
+            let walk = try await LayoutWalk(page: TutorialPage(name), router: router)
             do { try await walk.follow() } catch {
                 await walk.stop()
                 throw error
@@ -28,7 +28,7 @@ struct TutorialTests {
 }
 
 /// A reader with four terminals.
-private final class PageWalk: @unchecked Sendable {
+private final class LayoutWalk: @unchecked Sendable {
     // @unchecked: driven from its test's task alone.
     private let page: TutorialPage
     private let scene: Scene
@@ -61,7 +61,7 @@ private final class PageWalk: @unchecked Sendable {
         }
         for port in [8081, 8082] {
             let url = try #require(URL(string: "http://127.0.0.1:\(scene.ports[port])/"))
-            try #require(await eventually { try await HTTP.get(url).status == 200 }, "nobody listens on \(port)")
+            try #require(await eventually { try await HTTP.get(url).status == 200 }, "no server listens on \(port)")
         }
     }
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Notifications
 
-/// What an Alertmanager is told again.
+/// Which alerts an Alertmanager gets again.
 @Suite("The memory of an Alertmanager's alerts")
 struct AlertMemoryTests {
     private static let minuteMs: Int64 = 60_000
@@ -29,7 +29,7 @@ struct AlertMemoryTests {
         #expect(memory.follow([], nowWallMs: Self.nowMs + 16 * Self.minuteMs).isEmpty)
     }
 
-    /// Nobody told it of the end: the notification was dropped, or the release went away.
+    /// The end was never reported: the notification was dropped, or the release went away.
     @Test func whatDoesNotLastAnyMoreHasEnded() {
         var memory = AlertMemory()
         _ = memory.follow(Self.alerts(.alertFiring), nowWallMs: Self.nowMs)
@@ -51,7 +51,7 @@ struct AlertMemoryTests {
         #expect(memory.follow([], nowWallMs: Self.nowMs + 61 * Self.minuteMs).isEmpty)
     }
 
-    /// With Alertmanager's default `group_wait` of 30 s an alert that ends after 4 s is told to nobody.
+    /// With Alertmanager's default `group_wait` of 30 s an alert that ends after 4 s is never sent.
     @Test func aRollbackLastsBeyondItsAcknowledgementUntilItIsRearmed() {
         #expect(Self.names(Self.alerts(.rollbackIntended)) == ["+RollguardRollback"])
         #expect(
@@ -65,7 +65,7 @@ struct AlertMemoryTests {
         #expect(Set(fingerprints).count == 1)
     }
 
-    @Test func aReceiverThatIsToldOnceHearsTheEndWithTheAcknowledgement() {
+    @Test func aReceiverOfChangesGetsTheEndWithTheAcknowledgement() {
         func changes(_ event: Model.Notification.Event) -> [String] {
             Self.names(AlertmanagerAlert.changes(.sample(event), externalURL: nil))
         }

@@ -20,7 +20,7 @@ private final class Alertmanager {
     private let process = Process()
     private let folder = FileManager.default.temporaryDirectory.appendingPathComponent("am-\(UUID().uuidString)")
 
-    /// - Parameter webhook: who is told of alerts, after a `group_wait` of two seconds.
+    /// - Parameter webhook: the receiver of alerts, after a `group_wait` of two seconds.
     init(webhook: String? = nil, port: Int = Int.random(in: 20_000..<30_000)) throws {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let configuration = folder.appendingPathComponent("alertmanager.yml")
@@ -112,7 +112,7 @@ struct AlertmanagerTests {
         return false
     }
 
-    /// Alerts are in its memory alone: after a restart it knows none, until it is told again.
+    /// Alerts are in its memory alone: after a restart it knows none, until they are sent again.
     @Test func anAlertmanagerThatRestartedKnowsWhatLasts() async throws {
         let transport = CurlTransport(userAgent: "test", secrets: FixedSecret(text: nil))
         var manager: Alertmanager? = try Alertmanager()
@@ -133,7 +133,7 @@ struct AlertmanagerTests {
         await transport.shutdown()
     }
 
-    /// A rollback that is done before `group_wait` is over is told all the same.
+    /// A rollback that is done before `group_wait` is over is reported all the same.
     @Test func peopleHearOfARollbackThatTookNoTime() async throws {
         let sink = WebhookSink()
         let address = try await sink.start()

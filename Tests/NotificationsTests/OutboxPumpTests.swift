@@ -50,7 +50,7 @@ private final class JumpingClock: Sendable {
         moment.withLock { $0 = Moment(uptimeMs: $0.uptimeMs + step, wallMs: $0.wallMs + step) }
     }
 
-    /// Somebody sets the wall clock.
+    /// The wall clock is set.
     func setWall(byMs step: Int64) { moment.withLock { $0.wallMs += step } }
 }
 
@@ -135,7 +135,7 @@ struct OutboxPumpTests {
         #expect(oncall.got.map(\.attempt) == [1, 2, 3])
     }
 
-    @Test func aDeadReceiverHoldsUpNobody() async throws {
+    @Test func aDeadReceiverDelaysNoOther() async throws {
         let dead = ScriptedReceiver("dead", [.retry(reason: "down", afterMs: nil)])
         let alive = ScriptedReceiver("alive")
         let outbox = try Scene([dead, alive])
@@ -180,7 +180,7 @@ struct OutboxPumpTests {
         }
     }
 
-    @Test func aQueueOfThousandsHoldsUpNobody() async throws {
+    @Test func aQueueOfThousandsDelaysNoOther() async throws {
         let dead = ScriptedReceiver("dead", [.retry(reason: "down", afterMs: nil)])
         let alive = ScriptedReceiver("alive")
         let outbox = try Scene([dead, alive])
@@ -192,7 +192,7 @@ struct OutboxPumpTests {
 
     /// Back or forth, and by more than `give_up_after`: pauses are those of the monotonic clock, and no age is invented.
     @Test(arguments: [-86_400_000, -3_600_000, 3_600_000, 365 * 86_400_000] as [Int64])
-    func aClockThatIsSetSilencesNobodyAndGivesNothingUp(byMs step: Int64) async throws {
+    func aClockThatIsSetSilencesNoReceiverAndGivesNothingUp(byMs step: Int64) async throws {
         let oncall = ScriptedReceiver(
             "oncall", [.retry(reason: "503", afterMs: nil), .retry(reason: "503", afterMs: nil), .delivered])
         let outbox = try Scene([oncall])

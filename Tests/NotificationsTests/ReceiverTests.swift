@@ -43,7 +43,7 @@ struct ReceiverTests {
     /// An empty document instead would be delivered, acknowledged, and lost.
     @Test func aDocumentThatJSONCannotHoldIsRefusedAndNotSent() async {
         let transport = ScriptedTransport([.status(200)])
-        let post = Post(
+        let post = JSONDelivery(
             plan: ReceiverPlan(name: "oncall", kind: .webhook, url: "http://hooks.example/x"), transport: transport,
             secrets: FixedSecret(text: nil))
         let outcome = await post.send(["rate": Double.infinity])
@@ -66,7 +66,7 @@ struct ReceiverTests {
         for name in ["alert", "split_before", "incident"] { #expect(body[name] is NSNull, "\(name)") }
     }
 
-    /// Every try has the same body, so that a receiver may compare; only the headers tell which try it is.
+    /// Every try has the same body, so that a receiver may compare; only the headers say which attempt it is.
     @Test func everyTryHasTheSameBodyAndItsOwnHeaders() async throws {
         let transport = ScriptedTransport([.status(503), .status(200)])
         let oncall = receiver(.webhook, transport)

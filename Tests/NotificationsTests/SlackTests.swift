@@ -64,7 +64,7 @@ struct SlackTests {
         ("<!channel> & <@U1>", "&lt;!channel&gt; &amp; &lt;@\u{200B}U1&gt;"), ("@all", "@\u{200B}all"),
         ("a\nb", "a\\nb"),
     ])
-    func nobodyIsPingedByALabel(text: String, shown: String) {
+    func noUserIsPingedByALabel(text: String, shown: String) {
         #expect(SlackText.escaped(text, limit: 1_000) == shown)
     }
 

@@ -78,7 +78,7 @@ struct AdminServerTests {
         }
     }
 
-    @Test func metricsTellWhatHappened() async throws {
+    @Test func metricsShowWhatHappened() async throws {
         try await withRouter(canaryBasisPoints: 10_000) { router, _, _ in
             for _ in 0..<3 { _ = try await Reply.to("GET", "/", at: router.data) }
             let open = try await RawClient.connect(router.data)

@@ -181,7 +181,7 @@ struct AdminTests {
         ("POST", "/api/v1/split", "GET, HEAD, PUT"), ("DELETE", "/api/v1/split", "GET, HEAD, PUT"),
         ("PUT", "/metrics", "GET, HEAD"), ("POST", "/-/healthy", "GET, HEAD"),
     ])
-    func wrongMethodsAreToldTheRightOnes(method: String, path: String, allowed: String) {
+    func wrongMethodsAreAnsweredWithTheRightOnes(method: String, path: String, allowed: String) {
         let answer = api.answer(AdminRequest(method: .init(rawValue: method), path: path))
         #expect(answer.status == .methodNotAllowed)
         #expect(answer.headers["Allow"] == allowed)

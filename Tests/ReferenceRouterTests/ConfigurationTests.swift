@@ -74,29 +74,29 @@ struct ConfigurationTests {
     ]
 
     @Test(arguments: badFiles)
-    func mistakesAreNamedWithTheirPlace(text: String, words: String) {
+    func errorsAreNamedWithTheirPlace(text: String, excerpt: String) {
         let problem = problem(text)
         #expect(problem.contains("router.json: error: "))
-        #expect(problem.contains(words), "\(problem)")
+        #expect(problem.contains(excerpt), "\(problem)")
     }
 
-    @Test func allMistakesAreToldAtOnce() throws {
+    @Test func allErrorsAreReportedAtOnce() throws {
         let configuration = GrayRouterConfiguration(
             stateFile: "", baseline: [], canary: ["a:0", "a"], strategy: .region(networks: ["10.0.0.0/40"]),
             initialCanaryBasisPoints: 10_001, listen: "x", trustedProxies: ["proxy"], connectTimeoutMs: 0,
             baselineVersion: "a b", canaryVersion: "a b")
         let error = #expect(throws: GrayRouterError.self) { _ = try GrayRouter(configuration: configuration) }
-        guard case .configurationInvalid(nil, let mistakes) = error else {
+        guard case .configurationInvalid(nil, let errors) = error else {
             Issue.record("\(error as Any)")
             return
         }
-        let fields = Set(mistakes.compactMap { $0.split(separator: ":").first.map(String.init) })
+        let fields = Set(errors.compactMap { $0.split(separator: ":").first.map(String.init) })
         #expect(
             fields == [
                 "state_file", "baseline", "canary", "strategy.networks", "initial_canary_basis_points", "listen",
                 "trusted_proxies", "connect_timeout_ms", "baseline_version", "canary_version",
             ])
-        #expect(mistakes.count { $0.hasPrefix("canary:") } == 2)
+        #expect(errors.count { $0.hasPrefix("canary:") } == 2)
     }
 
     @Test func aMissingFileIsNamed() {

@@ -8,7 +8,7 @@ struct FailureTests {
         try await Reply.to("GET", "/metrics", at: router.admin).rawBody.contains("\n\(line)\n")
     }
 
-    @Test func aVersionWithoutServersIsABadGatewayAndNobodyIsMovedElsewhere() async throws {
+    @Test func aVersionWithoutServersIsABadGatewayAndNoUserIsMovedElsewhere() async throws {
         let baseline = try await StubServer.start { _ in .ok("old") }
         let router = try await TestRouter.start(
             baseline: [baseline.address],
@@ -197,7 +197,7 @@ struct FailureTests {
         }
     }
 
-    @Test func baselineHealthIsToldByTheAdminAPI() async throws {
+    @Test func baselineHealthIsReportedByTheAdminAPI() async throws {
         let baseline = try await StubServer.start { _ in .ok("") }
         let router = try await TestRouter.start(baseline: [baseline.address], canary: ["127.0.0.1:1"])
         func document() async throws -> String { try await Reply.to("GET", "/api/v1/split", at: router.admin).rawBody }

@@ -67,7 +67,7 @@ struct ReloadTests {
         ("state_file", "state_file cannot change"), ("token_file", "token_file cannot be used"),
         ("canary_version", "must differ"),
     ])
-    func whatCannotBeTakenUpLeavesTheOldInForce(_ field: String, _ words: String) async throws {
+    func whatCannotBeTakenUpLeavesTheOldInForce(_ field: String, _ excerpt: String) async throws {
         try await withRouter(canaryBasisPoints: 10_000) { router, _, _ in
             let next = try configuration(router) {
                 $0.idleTimeoutMs = 7
@@ -83,7 +83,7 @@ struct ReloadTests {
                 }
             }
             let error = await #expect(throws: GrayRouterError.self) { try await Self.reload(router, next) }
-            #expect("\(try #require(error))".contains(words))
+            #expect("\(try #require(error))".contains(excerpt))
             #expect(router.router.runningNow?.configuration.current == router.router.configuration)
             #expect(try await Reply.to("GET", "/", at: router.data).rawBody == "GET /")
         }

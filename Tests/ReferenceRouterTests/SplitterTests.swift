@@ -19,7 +19,7 @@ struct SplitterTests {
         Set(Self.users.filter { version([("X-User-Id", $0)], at: basisPoints, byUser) == .canary })
     }
 
-    @Test func aGreaterShareTakesTheCanaryFromNobody() {
+    @Test func aGreaterShareTakesTheCanaryFromNoUser() {
         var before: Set<String> = []
         for basisPoints in [0, 1, 500, 1_000, 3_000, 9_999, 10_000] {
             let now = canaryUsers(at: basisPoints)

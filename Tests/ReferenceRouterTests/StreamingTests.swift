@@ -23,7 +23,7 @@ struct StreamingTests {
         }
     }
 
-    /// Waits until a number has stood still for half a second.
+    /// Waits until a number has not changed for half a second.
     private func standstill(_ value: () -> Int) async -> Int {
         var last = (value: -1, times: 0)
         _ = await eventually {

@@ -17,7 +17,7 @@ struct DriverContractTests {
         }
     }
 
-    /// A router that keeps what it was told, behind the transport.
+    /// A router that keeps the last split, behind the transport.
     private static func fakeRouter() -> FakeTransport {
         let shares = Held()
         return FakeTransport { request, _ in

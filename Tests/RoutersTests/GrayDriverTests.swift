@@ -37,13 +37,13 @@ struct GrayDriverTests {
             (.failure(.tls(address: "http://r", reason: "expired")), .unreachable, "expired"),
             (.failure(.unusable("no such secret file")), .rejected, "no such secret file"),
         ] as [(FakeTransport.Answer, RouterReceipt.Outcome, String)])
-    func anAnswerBecomesAnOutcome(answer: FakeTransport.Answer, outcome: RouterReceipt.Outcome, words: String)
+    func anAnswerBecomesAnOutcome(answer: FakeTransport.Answer, outcome: RouterReceipt.Outcome, excerpt: String)
         async throws
     {
         let driver = try makeDriver(plan, transport: FakeTransport(answers: [answer]), secrets: secrets)
         let receipt = try #require(await driver.apply(.allBaseline, timeoutMs: 1_000).first)
         #expect(receipt.outcome == outcome)
-        #expect(words.isEmpty ? receipt.detail.isEmpty : receipt.detail.contains(words), "\(receipt.detail)")
+        #expect(excerpt.isEmpty ? receipt.detail.isEmpty : receipt.detail.contains(excerpt), "\(receipt.detail)")
     }
 
     @Test func readsTheShareBack() async throws {

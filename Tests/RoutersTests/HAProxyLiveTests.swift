@@ -102,8 +102,8 @@ struct HAProxyLiveTests {
             let loose = try weights([haproxy.adminSocket])
             _ = await loose.apply(.allBaseline, timeoutMs: 5_000)
             #expect(try await haproxy.traffic(10, cookie: "SRV=n1") == ["new1": 10])
-            let told = await loose.observe(timeoutMs: 5_000)
-            #expect(told.first?.problem?.contains("cookie SRV") == true)
+            let seen = await loose.observe(timeoutMs: 5_000)
+            #expect(seen.first?.problem?.contains("cookie SRV") == true)
 
             let sticky = try weights([haproxy.adminSocket], sticky: true)
             #expect(await sticky.observe(timeoutMs: 5_000).first?.canaryBasisPoints == nil)
@@ -141,7 +141,7 @@ struct HAProxyLiveTests {
             #expect((58...142).contains(half["canary", default: 0]), "\(half)")
             #expect(await driver.apply(.allBaseline, timeoutMs: 5_000).map(\.outcome) == [.accepted])
             #expect(try await haproxy.traffic(100, socket: "mapped.sock") == ["baseline": 100])
-            // The other entry is nobody's business.
+            // The other entry must not change.
             #expect(try await haproxy.ask("get map \(haproxy.mapFile) other").contains("value=\"33\""))
         }
     }
@@ -150,7 +150,7 @@ struct HAProxyLiveTests {
         arguments: [
             ("odd", 10_000, "150, more than 100 %"), ("absent", nil, "has no entry absent"),
         ] as [(String, Int?, String)])
-    func aMapEntryThatIsOddIsTold(key: String, share: Int?, problem: String) async throws {
+    func anOddMapEntryIsReported(key: String, share: Int?, problem: String) async throws {
         try await HAProxyProcess.run(servers: Self.pair) { haproxy in
             let driver = try makeDriver(
                 .haproxy(HAProxyPlan(sockets: [haproxy.adminSocket], mode: .map(file: haproxy.mapFile, key: key))))
@@ -162,14 +162,14 @@ struct HAProxyLiveTests {
 
     @Test func aMapWithoutTheKeyRefuses() async throws {
         try await HAProxyProcess.run(servers: Self.pair) { haproxy in
-            for (file, key, words) in [
+            for (file, key, excerpt) in [
                 (haproxy.mapFile, "absent", "entry not found"), ("/no/such.map", "app", "Unknown map identifier"),
             ] {
                 let driver = try makeDriver(
                     .haproxy(HAProxyPlan(sockets: [haproxy.adminSocket], mode: .map(file: file, key: key))))
                 let receipt = try #require(await driver.apply(.allBaseline, timeoutMs: 5_000).first)
                 #expect(receipt.outcome == .rejected)
-                #expect(receipt.detail.contains(words), "\(receipt.detail)")
+                #expect(receipt.detail.contains(excerpt), "\(receipt.detail)")
                 #expect(await driver.observe(timeoutMs: 5_000).first?.canaryBasisPoints == nil)
             }
         }
@@ -178,7 +178,7 @@ struct HAProxyLiveTests {
     @Test func aDeadInstanceDoesNotHoldUpTheOthers() async throws {
         try await HAProxyProcess.run(servers: Self.pair) { first in
             try await HAProxyProcess.run(servers: Self.pair) { second in
-                let dead = first.folder + "/nobody.sock"
+                let dead = first.folder + "/missing.sock"
                 let sockets = [first.adminSocket, dead, second.adminSocket]
                 let driver = try weights(sockets)
                 let receipts = await driver.apply(.allBaseline, timeoutMs: 5_000)

@@ -42,7 +42,7 @@ struct HTTPRouterDriverTests {
         #expect(driver.capabilities.granularityBasisPoints == 100 && driver.capabilities.readBack == .config)
     }
 
-    @Test func envoyTellsItsWeightsAsTexts() async throws {
+    @Test func envoyReportsItsWeightsAsTexts() async throws {
         let body = #"{"entries":{"split.checkout.new":{"final_value":"30"},"split.checkout.old":{"final_value":"70"}}}"#
         let driver = try makeDriver(.http(envoy), transport: FakeTransport(answers: [.reply(200, body)]))
         #expect(await driver.observe(timeoutMs: 1_000).map(\.canaryBasisPoints) == [3_000])
@@ -101,11 +101,11 @@ struct HTTPRouterDriverTests {
             (#"{"policy":"weighted_round_robin","weights":[-1,1]}"#, nil, "not a number"),
             ("", nil, "missing"),
         ] as [(String, Int?, String?)])
-    func aReadBackIsBelievedOnlyWhenItIsWhatItShouldBe(body: String, share: Int?, words: String?) async throws {
+    func aReadBackIsBelievedOnlyWhenItIsWhatItShouldBe(body: String, share: Int?, excerpt: String?) async throws {
         let driver = try makeDriver(.http(caddy), transport: FakeTransport(answers: [.reply(200, body)]))
         let seen = try #require(await driver.observe(timeoutMs: 1_000).first)
         #expect(seen.canaryBasisPoints == share && seen.level == .config)
-        #expect(words.map { seen.problem?.contains($0) == true } ?? (seen.problem == nil), "\(seen)")
+        #expect(excerpt.map { seen.problem?.contains($0) == true } ?? (seen.problem == nil), "\(seen)")
     }
 
     @Test func aRollbackReadsAgainAfterAConflictAndAPromotionDoesNot() async throws {
@@ -297,7 +297,7 @@ struct HTTPRouterDriverTests {
         #expect(transport.requests.count == 1)
     }
 
-    @Test func secretsArePlannedAndToldMasked() async throws {
+    @Test func secretsArePlannedAndReportedMasked() async throws {
         let plan = HTTPRouterPlan(
             instances: ["http://r"], variables: [TextPair("api_token", "abcd1234")],
             set: [

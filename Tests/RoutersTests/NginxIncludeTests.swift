@@ -81,7 +81,7 @@ struct NginxIncludeTests {
         #expect(try host.read("/nowhere/a.conf") == nil)
     }
 
-    /// More than a pipe holds, on both outputs: the program would wait for ever for somebody who reads.
+    /// More than a pipe holds, on both outputs: the program would wait for ever for a reader.
     @Test(arguments: [0, 1, 3_000, 20_000])
     func aProgramMaySayAsMuchAsItLikes(_ lines: Int) async throws {
         let script = """
@@ -121,7 +121,7 @@ struct NginxIncludeTests {
         }
     }
 
-    /// A link at the draft's name leads to somebody else's file, which must stay as it is.
+    /// A link at the draft's name leads to another user's file, which must stay as it is.
     @Test func aDraftIsNeverWrittenThroughALink() async throws {
         try await TemporaryFolder.with { folder in
             let (file, victim) = (folder + "/split.conf", folder + "/victim")

@@ -48,9 +48,9 @@ struct RouterFactoryTests {
         for plan in [
             Self.weights(backend: name), Self.weights(baseline: [name]), Self.weights(canary: ["new1", name]),
         ] {
-            let told = try #require(complaint(about: plan))
-            #expect(told.hasPrefix("release \"checkout\", router haproxy: "))
-            #expect(!told.contains("\n") && told.utf8.count < 600)
+            let message = try #require(complaint(about: plan))
+            #expect(message.hasPrefix("release \"checkout\", router haproxy: "))
+            #expect(!message.contains("\n") && message.utf8.count < 600)
         }
     }
 
@@ -80,9 +80,9 @@ struct RouterFactoryTests {
             (.gray(GrayRouterPlan(instances: ["http://a?x=1"])), "'?'"),
             (.gray(GrayRouterPlan(instances: ["http://a b"])), "spaces"),
         ] as [(RouterPlan, String)])
-    func anAddressThatCannotWorkIsNamed(plan: RouterPlan, words: String) throws {
-        let told = try #require(complaint(about: plan))
-        #expect(told.contains(words), "\(told)")
+    func anAddressThatCannotWorkIsNamed(plan: RouterPlan, excerpt: String) throws {
+        let message = try #require(complaint(about: plan))
+        #expect(message.contains(excerpt), "\(message)")
     }
 
     @Test(
@@ -131,10 +131,10 @@ struct RouterFactoryTests {
                 "read_back: the pointer"
             ),
         ] as [(RouterPlan, String)])
-    func aTemplateThatCannotWorkIsNamed(plan: RouterPlan, words: String) throws {
-        let told = try #require(complaint(about: plan))
-        #expect(told.hasPrefix("release \"checkout\", router http: "))
-        #expect(told.contains(words), "\(told)")
+    func aTemplateThatCannotWorkIsNamed(plan: RouterPlan, excerpt: String) throws {
+        let message = try #require(complaint(about: plan))
+        #expect(message.hasPrefix("release \"checkout\", router http: "))
+        #expect(message.contains(excerpt), "\(message)")
     }
 
     @Test func aBodyThatIsTooDeepIsRefused() {
@@ -144,8 +144,8 @@ struct RouterFactoryTests {
     }
 
     @Test func anErrorShowsNoPassword() {
-        let told = complaint(about: .gray(GrayRouterPlan(instances: ["http://u:hunter22@a b/?token=abc"])))
-        #expect(told?.contains("hunter22") == false && told?.contains("abc") == false)
+        let message = complaint(about: .gray(GrayRouterPlan(instances: ["http://u:hunter22@a b/?token=abc"])))
+        #expect(message?.contains("hunter22") == false && message?.contains("abc") == false)
         let url = complaint(about: Self.http([Self.put("ftp://u:hunter22@a/x?token=abc")]))
         #expect(url?.contains("hunter22") == false && url?.contains("abc") == false)
     }

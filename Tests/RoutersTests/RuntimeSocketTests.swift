@@ -27,11 +27,11 @@ struct RuntimeSocketTests {
         ("", "closed before the end"), ("No such", "closed before the end"), ("\n", "1 answers to 2 commands"),
         ("\n\n\n\n\n", "5 answers to 2 commands"), (String(repeating: "x", count: 2_000_000), "larger than"),
     ])
-    func anAnswerThatIsNotWholeIsUnknown(answer: String, words: String) async throws {
+    func anAnswerThatIsNotWholeIsUnknown(answer: String, excerpt: String) async throws {
         try await ScriptedSocket.run({ _ in .text(answer) }) { socket in
             let receipt = try #require(await weights(socket.address).apply(.allBaseline, timeoutMs: 10_000).first)
             #expect(receipt.outcome == .unknown)
-            #expect(receipt.detail.contains(words), "\(receipt.detail)")
+            #expect(receipt.detail.contains(excerpt), "\(receipt.detail)")
             #expect(receipt.detail.count <= 500)
         }
     }
@@ -41,7 +41,7 @@ struct RuntimeSocketTests {
         #expect(receipts.map(\.outcome) == [.unreachable])
     }
 
-    @Test func theRollbackIsALookAndOneLine() async throws {
+    @Test func theRollbackIsAReadBackAndOneLine() async throws {
         try await ScriptedSocket.run({ line in
             .text(line.hasPrefix("get") ? "9 (initial 10)\n\n1 (initial 1)\n\n" : "\n\n\n10 (initial 10)\n\n")
         }) { socket in
@@ -51,9 +51,9 @@ struct RuntimeSocketTests {
                 "set server be/new1 weight 0", "set server be/new1 state maint", "set server be/old1 weight 100%",
                 "get weight be/old1",
             ]
-            let look = ["get weight be/new1", "get weight be/old1"]
-            #expect(socket.lines == [look.joined(separator: ";"), expected.joined(separator: ";")])
-            #expect(driver.plan(.allBaseline).map(\.call) == look + expected)
+            let reads = ["get weight be/new1", "get weight be/old1"]
+            #expect(socket.lines == [reads.joined(separator: ";"), expected.joined(separator: ";")])
+            #expect(driver.plan(.allBaseline).map(\.call) == reads + expected)
         }
     }
 
@@ -72,11 +72,11 @@ struct RuntimeSocketTests {
         ("# pxname,svname,status,weight,type\nbe,old1,UP,many,2\n\n", "weight of old1"),
         ("# pxname,svname,status,weight,type\n\n", "no server"),
     ])
-    func statisticsThatCannotBeReadAreAProblem(answer: String, words: String) async throws {
+    func statisticsThatCannotBeReadAreAProblem(answer: String, excerpt: String) async throws {
         try await ScriptedSocket.run({ _ in .text(answer) }) { socket in
             let seen = try #require(await weights(socket.address).observe(timeoutMs: 5_000).first)
             #expect(seen.canaryBasisPoints == nil)
-            #expect(seen.problem?.contains(words) == true, "\(seen)")
+            #expect(seen.problem?.contains(excerpt) == true, "\(seen)")
         }
     }
 
@@ -84,7 +84,7 @@ struct RuntimeSocketTests {
         ("UP", 50, 5_000, true), ("UP 1/3", 50, 5_000, true), ("no check", 50, 5_000, true),
         ("DOWN", 50, 10_000, false), ("DOWN 1/2", 50, 10_000, false), ("MAINT", 50, 10_000, false),
         ("MAINT (via be/old2)", 50, 10_000, false), ("DRAIN", 50, 10_000, false), ("NOLB", 50, 10_000, false),
-        ("UP", 0, 10_000, true), ("a word of the future", 50, 5_000, false),
+        ("UP", 0, 10_000, true), ("a status of the future", 50, 5_000, false),
     ])
     func aStatusDecidesWhatABaselineServerTakes(status: String, weight: Int, share: Int, healthy: Bool) async throws {
         let csv = """

@@ -6,8 +6,8 @@ import Testing
 import FoundationNetworking
 #endif
 
-/// Makes the recordings anew: two and a half minutes of real services under real load. A run that records fails, so that
-/// nobody takes it for a test.
+/// Makes new recordings: two and a half minutes of real services under real load. A run that records fails, so that
+/// it is not taken for a test.
 @Suite(.enabled(if: ProcessInfo.processInfo.environment["ROLLGUARD_RECORD"] != nil))
 struct RecordReleases {
     private static let cycles = 30
@@ -27,7 +27,7 @@ struct RecordReleases {
             if cycle == Self.faultAtCycle { await new.setFault(Self.fault(name)) }
             recording.cycles.append(
                 Recording.Cycle(
-                    baseline: try? await Self.page(addresses.old), canary: try? await Self.page(addresses.new)))
+                    baseline: try? await Self.body(addresses.old), canary: try? await Self.body(addresses.new)))
             try await Task.sleep(for: .milliseconds(Recording.intervalMs))
         }
         for (load, task) in zip(loads, running) {
@@ -37,7 +37,7 @@ struct RecordReleases {
         await old.stop()
         await new.stop()
         try recording.write(name)
-        Issue.record("\(name) was recorded: look at the difference, then run the tests without ROLLGUARD_RECORD")
+        Issue.record("\(name) was recorded: check the difference, then run the tests without ROLLGUARD_RECORD")
     }
 
     private static func fault(_ name: String) -> DemoFault {
@@ -49,8 +49,8 @@ struct RecordReleases {
         }
     }
 
-    /// What the rules look at; the rest of the page would only be bulk.
-    private static func page(_ address: String) async throws -> [UInt8] {
+    /// What the rules use; the rest of the exposition would only be bulk.
+    private static func body(_ address: String) async throws -> [UInt8] {
         let (data, _) = try await URLSession.shared.data(from: URL(string: "http://\(address)/metrics")!)
         let lines = String(decoding: data, as: UTF8.self).split(separator: "\n")
         let wanted = lines.filter { $0.hasPrefix("http_request") || $0.hasPrefix("process_start_time_seconds") }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A release as it was: the pages of one target per pool, scraped every five seconds.
+/// A release as it was: the scrape bodies of one target per pool, scraped every five seconds.
 struct Recording {
     static let intervalMs: Int64 = 5_000
     static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Recordings")
@@ -15,7 +15,7 @@ struct Recording {
 
     init(cycles: [Cycle]) { self.cycles = cycles }
 
-    /// Pages under headings: `=== 12 canary`, or `=== 12 canary down`.
+    /// Scrape bodies under headings: `=== 12 canary`, or `=== 12 canary down`.
     init(_ name: String) throws {
         let text = try String(contentsOf: Recording.folder.appendingPathComponent("\(name).txt"), encoding: .utf8)
         cycles = []
@@ -25,23 +25,23 @@ struct Recording {
             guard let number = Int(heading[0]) else { throw CocoaError(.fileReadCorruptFile) }
             while cycles.count <= number { cycles.append(Cycle()) }
             guard heading.last != "down" else { continue }
-            let page = lines.count > 1 ? Array(lines[1].utf8) : []
-            if heading[1] == "canary" { cycles[number].canary = page } else { cycles[number].baseline = page }
+            let body = lines.count > 1 ? Array(lines[1].utf8) : []
+            if heading[1] == "canary" { cycles[number].canary = body } else { cycles[number].baseline = body }
         }
     }
 
     func write(_ name: String) throws {
         var text = ""
         for (number, cycle) in cycles.enumerated() {
-            for (pool, page) in [("baseline", cycle.baseline), ("canary", cycle.canary)] {
+            for (pool, body) in [("baseline", cycle.baseline), ("canary", cycle.canary)] {
                 text +=
-                    "=== \(number) \(pool)\(page == nil ? " down" : "")\n" + String(decoding: page ?? [], as: UTF8.self)
+                    "=== \(number) \(pool)\(body == nil ? " down" : "")\n" + String(decoding: body ?? [], as: UTF8.self)
             }
         }
         try text.write(
             to: Recording.folder.appendingPathComponent("\(name).txt"), atomically: true, encoding: .utf8)
     }
 
-    /// The same release with the canary's pages in both pools.
+    /// The same release with the canary's scrape bodies in both pools.
     var withSickBaseline: Recording { Recording(cycles: cycles.map { Cycle(baseline: $0.canary, canary: $0.canary) }) }
 }

@@ -2,7 +2,7 @@ import Kernel
 import Model
 import Telemetry
 
-/// Runs a recorded release through the kernel: real pages, the real reader, a router that does what it is told.
+/// Runs a recorded release through the kernel: real scrape bodies, the real reader, a router that makes every change.
 struct ReplayedRelease {
     private var kernel: Kernel
     private let release: ReleasePlan
@@ -28,9 +28,9 @@ struct ReplayedRelease {
     }
 
     mutating func run(_ recording: Recording) {
-        for pages in recording.cycles {
-            report(.baseline, pages.baseline)
-            report(.canary, pages.canary)
+        for bodies in recording.cycles {
+            report(.baseline, bodies.baseline)
+            report(.canary, bodies.canary)
             carryOut(kernel.step(.cycleEnded(release: release.name), at: now))
             cycle += 1
             // The clock moves on in the kernel's own steps.
@@ -48,13 +48,13 @@ struct ReplayedRelease {
         now.uptimeMs = max(now.uptimeMs, uptimeMs)
     }
 
-    private mutating func report(_ pool: Pool, _ page: [UInt8]?) {
+    private mutating func report(_ pool: Pool, _ body: [UInt8]?) {
         let outcome: ScrapeReport.Outcome
         do {
-            guard let page else { throw ExpositionError(line: 0, reason: "connection refused") }
+            guard let body else { throw ExpositionError(line: 0, reason: "connection refused") }
             let index = pool == .baseline ? 0 : 1
             let reading = try readers[index].read(
-                page, format: .prometheusText, atUptimeMs: now.uptimeMs, countNewWithin: nil)
+                body, format: .prometheusText, atUptimeMs: now.uptimeMs, countNewWithin: nil)
             outcome = .success(reading, warnings: [])
         } catch {
             outcome = .failure("\(error)")

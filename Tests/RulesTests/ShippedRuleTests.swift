@@ -30,7 +30,7 @@ struct ShippedRuleTests {
         try configuration.write(toFile: path, atomically: true, encoding: .utf8)
         defer { try? FileManager.default.removeItem(atPath: path) }
         let result = Rulebook.load(configuration: path, files: DiskFiles())
-        let plan = try #require(result.plan, "\(result.mistakes.map(\.description))")
+        let plan = try #require(result.plan, "\(result.errors.map(\.description))")
         var release = try ReplayedRelease(plan: plan)
         release.run(recording)
         return release
@@ -54,12 +54,12 @@ struct ShippedRuleTests {
         let release = try Self.replay([file], try Recording(recording))
         #expect(release.fired == [rule])
         #expect(release.isRolledBack)
-        // The fault begins in cycle 8; the recording goes on for a long time after it.
+        // The fault begins in cycle 8; the recording continues for a long time after it.
         let cycle = try #require(release.firedAtCycle)
         #expect(cycle > 8 && cycle < 26, "\(cycle)")
     }
 
-    /// Proof takes its time where the baseline has one instance: the sick part of the recording goes on for six minutes more.
+    /// Proof takes its time where the baseline has one instance: the sick part of the recording lasts six minutes more.
     @Test func theRegressionIsProven() throws {
         var recording = try Recording("errors")
         let sick = recording.cycles.dropFirst(10)
@@ -72,7 +72,7 @@ struct ShippedRuleTests {
         #expect(try Self.replay(["regression.yaml"], healthy).fired.isEmpty)
     }
 
-    /// When both versions fail alike it is not the canary: people are told, nothing is moved.
+    /// When both versions fail alike it is not the canary: a notification is sent, nothing is moved.
     @Test func aBaselineThatIsAsSickIsNotTheCanarysFault() throws {
         let release = try Self.replay(Self.all, try Recording("errors").withSickBaseline)
         #expect(release.fired == ["BothPoolsSick"])

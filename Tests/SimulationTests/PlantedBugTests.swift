@@ -3,7 +3,7 @@ import Testing
 
 @testable import Simulation
 
-/// A checker that cannot fail checks nothing: each mistake made on purpose has to be seen.
+/// A checker that cannot fail checks nothing: each planted bug has to be seen.
 @Suite("A planted bug")
 struct PlantedBugTests {
     @Test(arguments: PlantedBug.allCases)
@@ -57,7 +57,7 @@ struct PlantedBugTests {
     private static let latch = "latch is kept"
     private static let history = "an incident is what its entries say"
 
-    /// The mistakes that `scripts/planted-bugs.sh` plants into the sources still fit them.
+    /// The bugs that `scripts/planted-bugs.sh` plants into the sources still fit them.
     @Test(arguments: PlantedBugFile.all)
     func fitsTheSources(_ bug: PlantedBugFile) throws {
         #expect(!bug.what.isEmpty)
@@ -107,7 +107,7 @@ struct PlantedBugFile: CustomTestStringConvertible {
                 file = String(line.drop { $0 != "S" })
             } else if line == "--- instead of" {
                 (isReplacement, changes) = (false, changes + [Change(file: file)])
-            } else if line == "--- stands" {
+            } else if line == "--- with" {
                 isReplacement = true
             } else if isReplacement {
                 changes[changes.count - 1].to += line + "\n"

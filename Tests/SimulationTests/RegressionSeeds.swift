@@ -2,20 +2,20 @@ import Testing
 
 @testable import Simulation
 
-/// Seeds that found something, each with the name of what it was. The mistake itself has a test in its own room, because a
+/// Seeds that found something, each with the name of what it was. The bug itself has a test in its own room, because a
 /// seed means another life as soon as the world learns something new.
 @Suite("Seeds that found something")
 struct RegressionSeeds {
     @Test(
         arguments: [
-            (367, "after a gap the first page counted as the present"),
+            (367, "after a gap the first scrape counted as the present"),
             (5_206, "a wall clock that was set made a process new: errors of its whole life in one window"),
-            (5_262, "a wall clock that was set made a process new: a sick baseline looked fast"),
+            (5_262, "a wall clock that was set made a process new: a sick baseline appeared fast"),
             (11_306, "a canary whose files the daemon had refused was held against it"),
             (612, "a worker that returned to its aggregator brought counts of its past"),
             (1_830, "a worker that returned brought more than three times the traffic"),
-            (3_311, "what a repeated page had kept back counted as the present"),
-            (777_002_593, "the answer to a held step was lost in a crash, and nobody was asked again"),
+            (3_311, "what a repeated body had kept back counted as the present"),
+            (777_002_593, "the answer to a held step was lost in a crash, and no operator was asked again"),
         ] as [(UInt64, String)])
     func holds(_ seed: UInt64, _ what: String) {
         let report = Simulation.run(seed: seed)

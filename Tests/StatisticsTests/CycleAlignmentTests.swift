@@ -2,7 +2,7 @@ import Testing
 
 @testable import Statistics
 
-@Suite("Blocks that all instances have told")
+@Suite("Blocks that all instances have reported")
 struct CycleAlignmentTests {
     private var alignment = CycleAlignment()
     private var seconds = 0.0
@@ -51,8 +51,8 @@ struct CycleAlignmentTests {
         #expect(take([one("a")], [one("c"), one("d")])[0].canary.map(\.instance) == ["c", "d"])
     }
 
-    /// Its first page may tell more than the block: its whole life.
-    @Test mutating func aNewProcessCountsWhereItsPageIsOfThisBlock() {
+    /// Its first scrape body may report more than the block: its whole life.
+    @Test mutating func aNewProcessCountsWhereItsScrapeIsOfThisBlock() {
         _ = take([one("a")], [one("c")])
         #expect(take([one("a")], [one("c"), one("young", covered: 4), one("old", covered: 40)])[0].canary.count == 2)
         #expect(take([one("a")], [one("c"), one("young"), one("old")])[0].canary.count == 3)
@@ -77,8 +77,8 @@ struct CycleAlignmentTests {
         #expect(blocks[0].baseline.count == 1 && blocks[0].canary.isEmpty)
     }
 
-    /// The reason for all this: a trouble of both pools, of which one instance of the canary tells when it is over. A bare
-    /// detector, which does not look at the neighbours of a block, takes it for the canary's.
+    /// The reason for all this: a trouble of both pools, which one instance of the canary reports only when it is over.
+    /// A bare detector, which does not use the neighbours of a block, takes it for the canary's.
     @Test(arguments: [false, true])
     func aTroubleOfBothLooksLikeTheCanarysWithoutIt(_ isAligned: Bool) {
         var service = Service()
@@ -109,7 +109,7 @@ struct CycleAlignmentTests {
         }
         let bar = AnytimeP.barLogE(falseAlarm: 0.001)
         #expect((detector.maxLogE >= bar) == !isAligned)
-        #expect(evidence.monitors[0].maxLogE < bar, "the rule looks at the neighbours, too")
+        #expect(evidence.monitors[0].maxLogE < bar, "the rule uses the neighbours, too")
     }
 
     /// An exporter renders its scrape body every third cycle: in between it has said nothing.

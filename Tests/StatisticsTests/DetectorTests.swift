@@ -138,8 +138,8 @@ struct DetectorTests {
         #expect(comparison.logE.isFinite)
     }
 
-    /// A clock that goes back is taken as standing.
-    @Test func timeThatGoesBackStands() {
+    /// A clock that goes back is taken as stopped.
+    @Test func timeThatGoesBackIsTakenAsStopped() {
         var detector = PairDetector(.worse(than: 1.1))
         detector.take(PairCounts(100, 1, 100, 1), atSeconds: 100)
         detector.take(PairCounts(100, 1, 100, 1), atSeconds: 50)
@@ -161,7 +161,7 @@ struct DetectorTests {
         #expect(try recoded(floor) == floor)
     }
 
-    /// Simulated healthy releases, looked at after every scrape: far fewer false alarms than stated would allow at two
+    /// Simulated healthy releases, evaluated after every scrape: far fewer false alarms than stated would allow at two
     /// standard errors.
     @Test func peekingDoesNotRaiseFalseAlarms() {
         var chance = Chance(42)

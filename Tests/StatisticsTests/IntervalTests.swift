@@ -24,7 +24,7 @@ struct IntervalTests {
         }
     }
 
-    /// Looked at after every block, the true ratio leaves its interval in fewer runs than stated.
+    /// Evaluated after every block, the true ratio leaves its interval in fewer runs than stated.
     @Test(arguments: [0.5, 1, 2, 5])
     func theTrueRatioStaysInside(_ truth: Double) {
         var chance = Chance(UInt64(truth * 10))

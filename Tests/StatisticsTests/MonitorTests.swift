@@ -234,7 +234,7 @@ struct MonitorTests {
         #expect(evidence.evidence(rule: 0).parts[0].toleratedRatio < 1.35)
     }
 
-    /// A restart in the middle: the same evidence as without, and the budget goes on.
+    /// A restart in the middle: the same evidence as without, and the budget continues.
     @Test func stateSurvivesEncodingInTheMiddle() throws {
         var service = Service()
         service.canaryErrorRate = 0.03
@@ -244,7 +244,7 @@ struct MonitorTests {
         var restarted = try recoded(evidence)
         #expect(restarted.monitors == evidence.monitors)
         #expect(restarted.history.dispersion(of: .error) == evidence.history.dispersion(of: .error))
-        // Dispersion blocks that were open are begun anew, so the histories go apart a little; the counts never do.
+        // Dispersion blocks that were open start over, so the histories differ a little; the counts never do.
         for _ in 0..<10 {
             let cycle = service.cycle()
             evidence.take(cycle)
@@ -298,7 +298,7 @@ struct MonitorTests {
         #expect(silent.monitors[0].logE == 0 && silent.monitors[0].verdict == .nothing)
     }
 
-    /// A rule that did not change keeps its evidence across a reload, another begins anew.
+    /// A rule that did not change keeps its evidence across a reload, any other starts with none.
     @Test func aReloadKeepsWhatDidNotChange() {
         var service = Service()
         let rules = [RegressionSettings(scope: .errors), RegressionSettings(scope: .release)]

@@ -86,7 +86,7 @@ struct SteadyBlocksTests {
         #expect(blocks.take(block, atSeconds: 100, dispersion: 1) == nil)
         #expect(blocks.take(block, atSeconds: 105, dispersion: 1)?.isSteady == false)
         #expect(blocks.take(block, atSeconds: 110, dispersion: 1)?.isSteady == true)
-        // What was left out of the comparison is a neighbour all the same, where the baseline told it.
+        // What was left out of the comparison is a neighbour all the same, where the baseline reported it.
         #expect(blocks.skip(.init(requests: 1_000, bad: 12))?.isSteady == true)
         _ = blocks.take(block, atSeconds: 120, dispersion: 1)
         #expect(blocks.skip(.init(requests: 1_000, bad: 400))?.isSteady == false)
@@ -246,8 +246,8 @@ struct ShareChangeTests {
         #expect(pooled > 2, "the sums over both shares still say \(pooled)")
     }
 
-    /// A told change leaves its block out and forgets nothing else.
-    @Test func thatIsToldLeavesItsBlockOut() {
+    /// An announced change leaves its block out and forgets nothing else.
+    @Test func thatIsAnnouncedLeavesItsBlockOut() {
         var service = Service()
         var evidence = ReleaseEvidence(rules: [RegressionSettings(scope: .errors)])
         for _ in 0..<100 { evidence.take(service.cycle()) }

@@ -72,7 +72,7 @@ struct ForeignTextTests {
         #expect(ForeignText.line(String(repeating: "x", count: 10), limit: 10) == "xxxxxxxxxx")
     }
 
-    /// Whatever stands around it, and in whichever form a peer echoes it.
+    /// Whatever surrounds it, and in whichever form a peer echoes it.
     @Test(arguments: UInt64(1)...200)
     func noSecretComesOut(seed: UInt64) {
         var noise = Noise(dice: SeededGenerator(seed: seed))
@@ -131,7 +131,7 @@ struct ForeignTextTests {
         masks.add(secret)
         let encoded = Data((before + secret + after).utf8).base64EncodedString()
         let shown = masks.masked("x=\(encoded)")
-        // What is left can only be digits of what stands around it.
+        // What is left can only be digits of the text around it.
         let most = 2 + (before.utf8.count * 8 + 5) / 6 + 3 + (after.utf8.count * 8 + 5) / 6 + 2
         #expect(shown.contains("***") && shown.utf8.count <= most, "\(shown)")
         if before.isEmpty, after.isEmpty { #expect(shown == "x=***") }

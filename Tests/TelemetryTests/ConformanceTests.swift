@@ -4,7 +4,7 @@ import Testing
 @testable import Telemetry
 
 /// Public conformance data, where it is at hand: vectors with what the Prometheus 3 server did, the OpenMetrics suite,
-/// whole pages. What they showed is kept in the tables of the other tests.
+/// whole scrape bodies. What they showed is kept in the tables of the other tests.
 enum Conformance {
     static let folder: String? = {
         let named = ProcessInfo.processInfo.environment["ROLLGUARD_CONFORMANCE"]
@@ -21,8 +21,8 @@ enum Conformance {
 
     static func latin1(_ text: String) -> [UInt8] { text.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) } }
 
-    static func isAccepted(_ page: [UInt8], _ format: ExpositionFormat) -> Bool {
-        (try? Exposition.samples(in: page, format: format)) != nil
+    static func isAccepted(_ body: [UInt8], _ format: ExpositionFormat) -> Bool {
+        (try? Exposition.samples(in: body, format: format)) != nil
     }
 }
 
@@ -34,31 +34,31 @@ struct ConformanceTests {
         let cases = try #require(document["cases"] as? [[String: Any]])
         for (number, one) in cases.enumerated() {
             let input = try #require(one["input"] as? [String: String])
-            let page = input["text"].map { Array($0.utf8) } ?? Conformance.latin1(input["latin1"] ?? "")
+            let body = input["text"].map { Array($0.utf8) } ?? Conformance.latin1(input["latin1"] ?? "")
             let error = one["error"] as? String ?? ""
             let format: ExpositionFormat = file.hasPrefix("prom") ? .prometheusText : .openMetrics
             #expect(
-                Conformance.isAccepted(page, format) == (error == "" || error == "EOF"), "\(file) \(number): \(input)")
+                Conformance.isAccepted(body, format) == (error == "" || error == "EOF"), "\(file) \(number): \(input)")
         }
         print("\(file): \(cases.count) cases")
     }
 
-    /// Accepting and rejecting, and for accepted pages the same series with the same values.
+    /// Accepting and rejecting, and for accepted scrape bodies the same series with the same values.
     @Test func cornerCasesAsPrometheus3() throws {
         let cases = try Conformance.json("vectors/corner_cases.json")
         for (name, any) in cases.sorted(by: { $0.key < $1.key }) {
             let one = try #require(any as? [String: Any])
-            let page = Conformance.latin1(one["input"] as? String ?? "")
+            let body = Conformance.latin1(one["input"] as? String ?? "")
             let isUp = one["server353"] as? String == "up"
             guard let format = try? ExpositionFormat(contentType: one["content_type"] as? String, fallback: nil) else {
                 #expect(!isUp, "\(name)")
                 continue
             }
-            #expect(Conformance.isAccepted(page, format) == isUp, "\(name)")
+            #expect(Conformance.isAccepted(body, format) == isUp, "\(name)")
             // A timestamp far in the future is accepted and not stored; blanks before a name are not part of it for us.
             guard isUp, name != "om_ts_ms", name != "leading_space" else { continue }
             let stored = try #require(one["server353_series"] as? [[Any]])
-            let found = try Exposition.samples(in: page, format: format)
+            let found = try Exposition.samples(in: body, format: format)
             #expect(Set(found.map(Self.key)) == Set(stored.map(Self.key)), "\(name)")
         }
         print("corner_cases: \(cases.count) cases")
@@ -82,14 +82,14 @@ struct ConformanceTests {
         for name in try FileManager.default.contentsOfDirectory(atPath: folder).sorted() {
             let test = try Conformance.json("openmetrics/\(name)/test.json")
             let file = test["file"] as? String ?? "metrics"
-            let page = [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)/\(file)")))
-            let isAccepted = Conformance.isAccepted(page, .openMetrics)
+            let body = [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)/\(file)")))
+            let isAccepted = Conformance.isAccepted(body, .openMetrics)
             if test["shouldParse"] as? Bool == true {
                 counts.valid += 1
                 #expect(isAccepted, "\(name)")
             } else {
                 counts.invalid += 1
-                // The server lets semantic mistakes pass that the suite refuses.
+                // The server lets semantic errors pass that the suite refuses.
                 if isAccepted { counts.accepted += 1 }
             }
         }
@@ -102,15 +102,15 @@ struct ConformanceTests {
         ("alltypes.237mfs.prom.txt", .prometheusText, 1_857),
         ("alltypes.237mfs.nometa.prom.txt", .prometheusText, 1_857),
     ])
-    func wholePages(_ name: String, _ format: ExpositionFormat, _ samples: Int) throws {
+    func wholeScrapes(_ name: String, _ format: ExpositionFormat, _ samples: Int) throws {
         let path = (Conformance.folder ?? "") + "/textparse/" + name
-        var page = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
-        // Two of the pages are kept without their end mark.
-        if format == .openMetrics, !String(decoding: page.suffix(8), as: UTF8.self).contains("# EOF") {
-            page += Array("# EOF\n".utf8)
+        var body = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+        // Two of the scrape bodies are kept without their end mark.
+        if format == .openMetrics, !String(decoding: body.suffix(8), as: UTF8.self).contains("# EOF") {
+            body += Array("# EOF\n".utf8)
         }
-        let found = try Exposition.samples(in: page, format: format)
-        #expect(try Exposition.sampleCount(in: page, format: format) == samples)
+        let found = try Exposition.samples(in: body, format: format)
+        #expect(try Exposition.sampleCount(in: body, format: format) == samples)
         // Printing and reading again is the identity.
         let printed = Array(found.map { "\($0)\n" }.joined().utf8)
         let again = try Exposition.samples(in: printed, format: .prometheusText)

@@ -5,14 +5,14 @@ import Testing
 /// What an exporter's habits do to counts that are small enough to be plausible.
 @Suite("Exporters with habits")
 struct ExporterHabitTests {
-    /// Reads bodies once per second and adds up what is told.
+    /// Reads bodies once per second and adds up what is reported.
     private struct Scraper {
         var reader: TargetReader
         var uptimeMs: Int64 = 0
         var requests = 0.0
         var errors = 0.0
         var seconds = 0.0
-        var untoldScrapes = 0
+        var unreportedScrapes = 0
 
         init() throws {
             reader = try TargetReader(
@@ -30,7 +30,7 @@ struct ExporterHabitTests {
             requests += reading.requests ?? 0
             errors += reading.errors ?? 0
             seconds += reading.coveredSeconds ?? 0
-            untoldScrapes = reading.requests == nil ? untoldScrapes + 1 : 0
+            unreportedScrapes = reading.requests == nil ? unreportedScrapes + 1 : 0
             #expect((reading.errors ?? 0) <= (reading.requests ?? 0))
         }
     }
@@ -54,13 +54,13 @@ struct ExporterHabitTests {
         }
     }
 
-    /// The silence after a jump is told, because a target that stays silent must not keep a proof open.
-    @Test func aSilenceAfterAJumpIsTold() throws {
+    /// The silence after a jump is reported, because a target that stays silent must not keep a proof open.
+    @Test func aSilenceAfterAJumpIsReported() throws {
         var scraper = try Scraper()
         try scraper.read(good: 1_000, bad: 0, start: Self.start(true))
         try scraper.read(good: 9_000, bad: 0, start: Self.start(true))
         for _ in 0..<20 { try scraper.read(good: 9_000, bad: 0, start: Self.start(true)) }
-        #expect(scraper.untoldScrapes == 0 && scraper.requests == 0)
+        #expect(scraper.unreportedScrapes == 0 && scraper.requests == 0)
         #expect(scraper.seconds >= 20)
     }
 
@@ -78,7 +78,7 @@ struct ExporterHabitTests {
             let told = 110 * scraper.seconds
             #expect(scraper.requests <= told + 1, "\(second): \(scraper.requests) in \(scraper.seconds) s")
         }
-        #expect(scraper.requests > 110 * 55 && scraper.untoldScrapes == 0)
+        #expect(scraper.requests > 110 * 55 && scraper.unreportedScrapes == 0)
     }
 
     /// A worker that stays away leaves a sum that climbs past its old level by itself.
@@ -102,7 +102,7 @@ struct ExporterHabitTests {
             if second == 5 { good = 0 }
             try scraper.read(good: good, bad: good / 100, start: Self.start(true))
         }
-        #expect(scraper.untoldScrapes == 0)
+        #expect(scraper.unreportedScrapes == 0)
         #expect(scraper.requests >= 2_020 * 40 && scraper.requests <= 2_020 * 50 + 60)
     }
 }

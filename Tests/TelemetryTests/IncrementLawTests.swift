@@ -6,17 +6,17 @@ import Testing
 struct PeculiarExporter {
     enum Mood: CaseIterable {
         case honest
-        /// Its errors are another part of the page, which is missing now and then.
+        /// Its errors are another part of the scrape body, which is missing now and then.
         case comesInParts
         /// A series that does not move is dropped, and comes back when it moves.
         case dropsQuietSeries
         /// A sum over workers, of which one is missing now and then.
         case losesWorkers
-        /// Bounds are spelled in another way from page to page.
+        /// Bounds are spelled in another way from scrape body to body.
         case respells
         /// `_created` is the time of the scrape.
         case computesCreated
-        /// The page says when the exporter started, not what it exports.
+        /// The scrape body says when the exporter started, not what it exports.
         case startsLate
         /// Shows zeros until it reaches what it exports.
         case connectsLate
@@ -38,8 +38,8 @@ struct PeculiarExporter {
     let badPercent: Int
     private(set) var trueRequests = 0
     private(set) var trueErrors = 0
-    private var page = 0
-    private var quietPages = [Int: Int]()
+    private var body = 0
+    private var quietScrapes = [Int: Int]()
     private let oddPage: Int
 
     init(_ mood: Mood, seed: UInt64) {
@@ -60,7 +60,7 @@ struct PeculiarExporter {
 
     /// A second passes.
     mutating func live() {
-        page += 1
+        body += 1
         for _ in 0..<(perSecond / 2 + Int(draw.next() % UInt64(perSecond + 1))) {
             let index = Int(draw.next() % UInt64(workers.count))
             let isBad = chance(badPercent)
@@ -72,28 +72,28 @@ struct PeculiarExporter {
 
     /// - Parameter nowSeconds: wall clock.
     mutating func text(nowSeconds: Double) -> String {
-        if mood == .startsLate, page == 0 { startSeconds = nowSeconds - 0.5 }
+        if mood == .startsLate, body == 0 { startSeconds = nowSeconds - 0.5 }
         var shown = workers
-        if mood == .losesWorkers, page > 2, chance(4) { shown.remove(at: Int(draw.next() % 4)) }
-        if mood == .connectsLate, page < 4 { shown = [Worker(good: 0, bad: 0)] }
+        if mood == .losesWorkers, body > 2, chance(4) { shown.remove(at: Int(draw.next() % 4)) }
+        if mood == .connectsLate, body < 4 { shown = [Worker(good: 0, bad: 0)] }
         let good = shown.reduce(0) { $0 + $1.good }
         let bad = shown.reduce(0) { $0 + $1.bad }
-        let label = mood == .relabels && page >= oddPage ? ",zone=\"b\"" : ""
+        let label = mood == .relabels && body >= oddPage ? ",zone=\"b\"" : ""
         var text = showsStart ? "process_start_time_seconds \(startSeconds)\n" : ""
         if mood == .computesCreated { text += "requests_created{code=\"200\"\(label)} \(nowSeconds)\n" }
         let one = mood == .respells && chance(50) ? "1.0" : "1"
         text += "d_bucket{le=\"\(one)\"\(label)} \(good)\nd_bucket{le=\"+Inf\"\(label)} \(good + bad)\n"
         text += "d_count{a=\"\"\(label)} \(good + bad)\n"
         text += "requests_total{code=\"200\"\(label)} \(good)\n"
-        let partIsMissing = mood == .comesInParts && (page < 3 || chance(10))
+        let partIsMissing = mood == .comesInParts && (body < 3 || chance(10))
         if !partIsMissing, !isDropped(bad) { text += "requests_total{code=\"500\"\(label)} \(bad)\n" }
         return text
     }
 
     private mutating func isDropped(_ value: Int) -> Bool {
         guard mood == .dropsQuietSeries else { return false }
-        defer { quietPages = [value: (quietPages[value] ?? 0) + 1] }
-        return page < 2 || (quietPages[value] ?? 0) >= 2
+        defer { quietScrapes = [value: (quietScrapes[value] ?? 0) + 1] }
+        return body < 2 || (quietScrapes[value] ?? 0) >= 2
     }
 }
 
@@ -122,25 +122,26 @@ struct IncrementLawTests {
         }
     }
 
-    /// Whatever an exporter does, no more is counted than happened. A lifetime in these pages is 200 errors at least.
+    /// Whatever an exporter does, no more is counted than happened. A lifetime in these scrape bodies is 200 errors at
+    /// least.
     @Test(arguments: PeculiarExporter.Mood.allCases)
     func aLifetimeNeverEntersAWindow(_ mood: PeculiarExporter.Mood) throws {
         for seed in 0..<80 as Range<UInt64> {
             var exporter = PeculiarExporter(mood, seed: seed)
             var reader = try Self.reader()
             var counted = Counted()
-            for page in 0..<60 {
-                let now = 100_000.0 + Double(page)
+            for body in 0..<60 {
+                let now = 100_000.0 + Double(body)
                 let reading = try reader.read(
                     Array(exporter.text(nowSeconds: now).utf8), format: .prometheusText,
-                    atUptimeMs: Int64(page) * 1_000, countNewWithin: 99_000...now)
+                    atUptimeMs: Int64(body) * 1_000, countNewWithin: 99_000...now)
                 counted.add(reading)
-                #expect((reading.errors ?? 0) <= (reading.requests ?? 0), "\(mood), seed \(seed), page \(page)")
+                #expect((reading.errors ?? 0) <= (reading.requests ?? 0), "\(mood), seed \(seed), body \(body)")
                 // A release's first ten seconds and later: never more than what happened.
                 let spare = 10.0
-                #expect(counted.requests <= Double(exporter.trueRequests) + spare, "\(mood), \(seed), \(page)")
-                #expect(counted.errors <= Double(exporter.trueErrors) + spare, "\(mood), \(seed), \(page)")
-                #expect(counted.latency <= Double(exporter.trueRequests) + spare, "\(mood), \(seed), \(page)")
+                #expect(counted.requests <= Double(exporter.trueRequests) + spare, "\(mood), \(seed), \(body)")
+                #expect(counted.errors <= Double(exporter.trueErrors) + spare, "\(mood), \(seed), \(body)")
+                #expect(counted.latency <= Double(exporter.trueRequests) + spare, "\(mood), \(seed), \(body)")
                 exporter.live()
             }
             // What is withheld is little: else a target would be mute.
@@ -149,18 +150,18 @@ struct IncrementLawTests {
         }
     }
 
-    /// Honest pages are counted to the last request.
-    @Test func honestPagesAreCountedInFull() throws {
+    /// Honest scrape bodies are counted to the last request.
+    @Test func honestBodiesAreCountedInFull() throws {
         for seed in 0..<100 as Range<UInt64> {
             var exporter = PeculiarExporter(.honest, seed: seed)
             var reader = try Self.reader()
             var counted = Counted()
-            for page in 0..<30 {
-                if page > 0 { exporter.live() }
+            for body in 0..<30 {
+                if body > 0 { exporter.live() }
                 counted.add(
                     try reader.read(
                         Array(exporter.text(nowSeconds: 0).utf8), format: .prometheusText,
-                        atUptimeMs: Int64(page) * 1_000, countNewWithin: nil))
+                        atUptimeMs: Int64(body) * 1_000, countNewWithin: nil))
             }
             #expect(counted.requests == Double(exporter.trueRequests), "seed \(seed)")
             #expect(counted.errors == Double(exporter.trueErrors), "seed \(seed)")
@@ -168,26 +169,26 @@ struct IncrementLawTests {
         }
     }
 
-    /// The first errors of an instance are told, be they ever so few, with the page that brings them.
+    /// The first errors of an instance are reported, be they ever so few, with the scrape body that brings them.
     @Test func theFirstErrorsOfAnInstanceCount() throws {
         for seed in 0..<100 as Range<UInt64> {
             var draw = SystemRandomNumberGenerator.Seeded(seed)
             var reader = try Self.reader()
             var good = Int(draw.next() % 100_000)
-            for page in 0..<6 {
+            for body in 0..<6 {
                 good += Int(10 + draw.next() % 30)
-                let bad = page == 5 ? Int(1 + draw.next() % 10) : 0
+                let bad = body == 5 ? Int(1 + draw.next() % 10) : 0
                 let text =
                     "requests_total{code=\"200\"} \(good)\n"
                     + (bad > 0 ? "requests_total{code=\"500\"} \(bad)\n" : "")
                 let reading = try reader.read(
-                    Array(text.utf8), format: .prometheusText, atUptimeMs: Int64(page) * 1_000, countNewWithin: nil)
-                #expect(page < 5 || reading.errors == Double(bad), "seed \(seed)")
+                    Array(text.utf8), format: .prometheusText, atUptimeMs: Int64(body) * 1_000, countNewWithin: nil)
+                #expect(body < 5 || reading.errors == Double(bad), "seed \(seed)")
             }
         }
     }
 
-    /// Several processes behind one address: said, nothing told from then on, and told again when it is one.
+    /// Several processes behind one address: said, nothing reported from then on, and reported again when it is one.
     @Test(arguments: [true, false], [0, 40, 3_000])
     func severalProcessesAreNoEvidence(_ showsStart: Bool, _ life: Int) throws {
         for seed in 0..<80 as Range<UInt64> {
@@ -196,24 +197,24 @@ struct IncrementLawTests {
             var reader = try Self.reader()
             let count = Int(2 + draw.next() % 2)
             var good = (0..<count).map { ($0 + 1) * Int(UInt64(life) + draw.next() % UInt64(life + 1)) }
-            var (counted, isFound, isTold) = (Counted(), false, false)
-            for page in 0..<90 {
-                let shown = page < 60 ? Int(draw.next() % UInt64(count)) : 0
+            var (counted, isFound, isReported) = (Counted(), false, false)
+            for body in 0..<90 {
+                let shown = body < 60 ? Int(draw.next() % UInt64(count)) : 0
                 for index in good.indices { good[index] += Int(draw.next() % 11) }
                 let start = showsStart ? "process_start_time_seconds \(1_000 + 40 * shown)\n" : ""
                 let text =
                     "\(start)requests_total{code=\"200\"} \(good[shown])\n"
                     + "requests_total{code=\"500\"} \(good[shown] / 10)\n"
                 let reading = try reader.read(
-                    Array(text.utf8), format: .prometheusText, atUptimeMs: Int64(page) * 1_000, countNewWithin: nil)
+                    Array(text.utf8), format: .prometheusText, atUptimeMs: Int64(body) * 1_000, countNewWithin: nil)
                 counted.add(reading)
                 isFound = isFound || reading.isAmbiguous
                 #expect(!reading.isAmbiguous || reading.requests == nil && reading.errors == nil)
                 // Young processes have nearly equal counts, and then there is nothing to find.
-                #expect(page != 59 || isFound || life < 3_000, "seed \(seed)")
-                if page >= 80, reading.requests != nil { isTold = true }
+                #expect(body != 59 || isFound || life < 3_000, "seed \(seed)")
+                if body >= 80, reading.requests != nil { isReported = true }
             }
-            #expect(isTold, "seed \(seed)")
+            #expect(isReported, "seed \(seed)")
             // Some five requests per second, and once what is no jump yet; not the processes' distance each time.
             #expect(counted.requests <= 60 * 11 + 300, "seed \(seed): \(counted.requests)")
             #expect(counted.errors <= 120, "seed \(seed): \(counted.errors)")
@@ -227,17 +228,17 @@ struct IncrementLawTests {
             var draw = SystemRandomNumberGenerator.Seeded(seed)
             var reader = try Self.reader()
             var (good, truth, start, counted) = (40_000, 0, 1_000, Counted())
-            for page in 0..<60 {
-                if page > 5, draw.next() % (showsStart ? 12 : 60) == 0 { (good, start) = (0, 1_000 + page) }
+            for body in 0..<60 {
+                if body > 5, draw.next() % (showsStart ? 12 : 60) == 0 { (good, start) = (0, 1_000 + body) }
                 let more = Int(10 + draw.next() % 11)
                 good += more
-                if page > 0 { truth += more }
+                if body > 0 { truth += more }
                 let text =
                     (showsStart ? "process_start_time_seconds \(start)\n" : "")
                     + "requests_total{code=\"200\"} \(good)\n"
                 counted.add(
                     try reader.read(
-                        Array(text.utf8), format: .prometheusText, atUptimeMs: Int64(page) * 1_000,
+                        Array(text.utf8), format: .prometheusText, atUptimeMs: Int64(body) * 1_000,
                         countNewWithin: nil))
             }
             #expect(counted.requests <= Double(truth) && counted.requests >= Double(truth) * 0.9, "seed \(seed)")

@@ -2,16 +2,16 @@ import Testing
 
 @testable import Telemetry
 
-/// Whatever the page's unit, a reading is in seconds.
+/// Whatever the scrape body's unit, a reading is in seconds.
 @Suite("Units of latencies")
 struct LatencyUnitReadingTests {
-    private static func read(_ pages: [String], _ unit: LatencyUnit?) throws -> TargetReading {
+    private static func read(_ bodies: [String], _ unit: LatencyUnit?) throws -> TargetReading {
         let watch = WatchList(latency: SeriesSelector(metric: "d"), latencyUnit: unit)
         var reader = try TargetReader(watch: watch, limits: ScrapeLimits())
         var last = TargetReading()
-        for (index, page) in pages.enumerated() {
+        for (index, body) in bodies.enumerated() {
             last = try reader.read(
-                Array(page.utf8), format: .prometheusText, atUptimeMs: Int64(index) * 1_000, countNewWithin: nil)
+                Array(body.utf8), format: .prometheusText, atUptimeMs: Int64(index) * 1_000, countNewWithin: nil)
         }
         return last
     }
@@ -22,9 +22,9 @@ struct LatencyUnitReadingTests {
         return buckets + "d_sum \(Double(count) * 0.125 * factor)\nd_count \(count)\n"
     }
 
-    /// By name at first, by the layout from the second page on.
-    @Test(arguments: LatencyUnit.allCases, [2, 4]) func ofHistograms(_ unit: LatencyUnit, _ pages: Int) throws {
-        let text = (1...pages).map { Self.histogram($0 * 8, factor: unit.perSecond) }
+    /// By name at first, by the layout from the second scrape body on.
+    @Test(arguments: LatencyUnit.allCases, [2, 4]) func ofHistograms(_ unit: LatencyUnit, _ bodies: Int) throws {
+        let text = (1...bodies).map { Self.histogram($0 * 8, factor: unit.perSecond) }
         guard case .histogram(let increments) = try Self.read(text, unit).latency else {
             Issue.record("no histogram")
             return
@@ -34,11 +34,11 @@ struct LatencyUnitReadingTests {
     }
 
     @Test(arguments: LatencyUnit.allCases) func ofSummaries(_ unit: LatencyUnit) throws {
-        let pages = [0, 8].map { count in
+        let bodies = [0, 8].map { count in
             "d{quantile=\"0.99\"} \(0.5 * unit.perSecond)\nd_sum \(0.25 * Double(count) * unit.perSecond)\nd_count \(count)\n"
         }
         let expected = SummaryValues(quantiles: [0.99], seconds: [0.5], sumSeconds: 2, count: 8)
-        #expect(try Self.read(pages, unit).latency == .summary(expected))
+        #expect(try Self.read(bodies, unit).latency == .summary(expected))
     }
 
     @Test(arguments: [

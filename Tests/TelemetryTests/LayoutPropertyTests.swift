@@ -2,14 +2,14 @@ import Testing
 
 @testable import Telemetry
 
-/// Two readers get the same pages: one makes layouts, the other reads every page word by word. All that can be seen
-/// must be equal, errors included.
+/// Two readers get the same scrape bodies: one makes layouts, the other reads every body token by token. All that can
+/// be seen must be equal, errors included.
 struct ReaderPair {
     private var quick: TargetReader
     private var plain: TargetReader
     private var scratch = ReadingScratch()
     private var uptimeMs: Int64 = 0
-    /// Pages that went by a layout.
+    /// Scrape bodies that went by a layout.
     private(set) var byLayout = 0
 
     init(_ watch: WatchList, limits: ScrapeLimits = ScrapeLimits()) throws {
@@ -24,35 +24,35 @@ struct ReaderPair {
 
     /// - Returns: a difference, or nil.
     mutating func read(
-        _ page: [UInt8], _ format: ExpositionFormat = .prometheusText, known: [PageLayout] = []
+        _ body: [UInt8], _ format: ExpositionFormat = .prometheusText, known: [ExpositionLayout] = []
     ) -> String? {
         uptimeMs += 1_000
         let before = quick.layout
-        let one = Self.result(&quick, page, format, LayoutOffer(known: known), uptimeMs, &scratch)
-        let other = Self.result(&plain, page, format, .none, uptimeMs, &scratch)
+        let one = Self.result(&quick, body, format, LayoutOffer(known: known), uptimeMs, &scratch)
+        let other = Self.result(&plain, body, format, .none, uptimeMs, &scratch)
         if let before, quick.layout === before { byLayout += 1 }
         if plain.layout != nil { return "the plain reader has made a layout" }
         return one == other ? nil : "with layouts: \(one)\nwithout: \(other)"
     }
 
-    var layout: PageLayout? { quick.layout }
+    var layout: ExpositionLayout? { quick.layout }
 
     /// As text, in which NaN is NaN and -0 is not 0.
     private static func result(
-        _ reader: inout TargetReader, _ page: [UInt8], _ format: ExpositionFormat, _ offer: LayoutOffer,
+        _ reader: inout TargetReader, _ body: [UInt8], _ format: ExpositionFormat, _ offer: LayoutOffer,
         _ uptimeMs: Int64, _ scratch: inout ReadingScratch
     ) -> String {
         do throws(ExpositionError) {
             let reading = try reader.read(
-                page, format: format, atUptimeMs: uptimeMs, countNewWithin: 1_000...2_000_000_000, scratch: &scratch,
+                body, format: format, atUptimeMs: uptimeMs, countNewWithin: 1_000...2_000_000_000, scratch: &scratch,
                 layouts: offer)
             return "\(reading)"
         } catch { return "error: \(error)" }
     }
 }
 
-/// A target that serves a page again and again, and lets it change in every way that a page can.
-private struct MovingPage {
+/// A target that serves a scrape body again and again, and lets it change in every way that a body can.
+private struct MovingBody {
     struct Line {
         var text: String
         var value: String
@@ -66,7 +66,7 @@ private struct MovingPage {
     /// Lines that were taken out and may come back.
     private var gone: [Line] = []
     private var names = 0
-    /// One target changes at nearly every page, another keeps its shape for many.
+    /// One target changes at nearly every scrape body, another keeps its shape for many.
     private let calm: Int
 
     init(seed: UInt64, format: ExpositionFormat) {
@@ -145,7 +145,7 @@ private struct MovingPage {
         }
     }
 
-    /// The page's bytes, sometimes damaged for this once.
+    /// The scrape body's bytes, sometimes damaged for this once.
     mutating func bytes() -> [UInt8] {
         var text = "# HELP r_total Things.\n# TYPE r_total counter\n"
         for line in lines { text += line.text + " " + line.value + line.tail + tail() + "\n" }
@@ -165,7 +165,7 @@ private struct MovingPage {
     }
 }
 
-@Suite("Reading by layout and word by word")
+@Suite("Reading by layout and token by token")
 struct LayoutPropertyTests {
     private static let watch = WatchList(
         requests: SeriesSelector(metric: "r_total"),
@@ -188,16 +188,16 @@ struct LayoutPropertyTests {
     ]
 
     @Test(arguments: ExpositionFormat.allCases)
-    func theResultIsTheSameOnEveryPage(_ format: ExpositionFormat) throws {
+    func theResultIsTheSameForEveryExposition(_ format: ExpositionFormat) throws {
         var byLayout = 0
         for seed in 0..<600 {
-            var target = MovingPage(seed: UInt64(seed), format: format)
+            var target = MovingBody(seed: UInt64(seed), format: format)
             var pair = try ReaderPair(Self.watch, limits: Self.limits[seed % Self.limits.count])
-            for page in 0..<30 {
+            for body in 0..<30 {
                 let bytes = target.bytes()
                 if let difference = pair.read(bytes, format) {
                     let text = String(decoding: bytes, as: UTF8.self)
-                    Issue.record("seed \(seed), page \(page):\n\(difference)\n\(text)")
+                    Issue.record("seed \(seed), body \(body):\n\(difference)\n\(text)")
                     return
                 }
                 if target.draw.next() % 40 == 0 { pair.forget() }
@@ -212,7 +212,7 @@ struct LayoutPropertyTests {
     /// What a reader learns before a layout is offered, and what another target's layout brings, change nothing.
     @Test func anotherTargetsLayoutGivesTheSame() throws {
         for seed in 0..<400 {
-            var first = MovingPage(seed: UInt64(seed), format: .prometheusText)
+            var first = MovingBody(seed: UInt64(seed), format: .prometheusText)
             var maker = try ReaderPair(Self.watch)
             #expect(maker.read(first.bytes()) == nil)
             guard let layout = maker.layout else { continue }

@@ -42,12 +42,12 @@ struct LifeSignTests {
             #expect(reading.freshness.unrenewedSeconds == 0.5 * Double(scrape))
             #expect((reading.requests == nil) == (scrape > 3) && reading.notes.contains(.notRenewed) == (scrape > 3))
         }
-        // What comes after it is told with all the time.
+        // What comes after it is reported with all the time.
         let renewed = try scraper.read(5_500, "\(metric) 170\n")
         #expect(renewed.requests == 0 && renewed.coveredSeconds == 19 && renewed.freshness.unrenewedSeconds == 0)
     }
 
-    /// An idle target whose clock goes on is silent.
+    /// An idle target whose clock continues is silent.
     @Test func aBodyWhoseClockAdvancesIsNew() throws {
         var scraper = try Scraper()
         try Self.warm(&scraper) { "process_uptime_seconds \(100 + $0)\n" }
@@ -68,7 +68,7 @@ struct LifeSignTests {
         }
     }
 
-    /// CPU time tells only when a minute of scrapes would have to move it.
+    /// CPU time reports only when a minute of scrapes would have to move it.
     @Test(arguments: [
         (500, 0.37, true), (500, 0.001, false), (1_000, 0.37, true), (5_000, 0.37, false), (30_000, 0.37, false),
     ])
@@ -76,7 +76,7 @@ struct LifeSignTests {
         var scraper = try Scraper(intervalMs: intervalMs)
         try Self.warm(&scraper) { Self.cpu(100 + perScrape * Double($0)) }
         let reading = try scraper.read(5_500, Self.cpu(100 + perScrape * 10))
-        // Its counts are told: an idle process may use less time than the number shows.
+        // Its counts are reported: an idle process may use less time than the number shows.
         #expect(reading.requests == 0)
         #expect(reading.freshness.unrenewedSeconds == (isDoubtful ? Double(intervalMs) / 1_000 : nil))
     }
@@ -88,7 +88,7 @@ struct LifeSignTests {
         #expect(try scraper.read(5_500, "process_cpu_seconds_total 110\n").freshness.unrenewedSeconds == nil)
     }
 
-    /// A page that federates thousands of targets must not reach the limit of watched series by its life signs.
+    /// A scrape body that federates thousands of targets must not reach the limit of watched series by its life signs.
     @Test func onlyAFewLifeSignsAreFollowed() throws {
         var reader = try TargetReader(
             watch: WatchList(requests: SeriesSelector(metric: "requests_total")),
@@ -113,7 +113,7 @@ struct LifeSignTests {
         }
     }
 
-    /// A start time that is computed anew at each scrape belongs to counts that just go on.
+    /// A start time that is computed again at each scrape belongs to counts that just keep rising.
     @Test func aComputedStartTimeIsNoShortProcess() throws {
         var scraper = try Scraper()
         for scrape in 0..<40 {

@@ -62,8 +62,8 @@ struct MetricSamplesTests {
     func ourReaderReadsTheSameLabelValue(_ text: String) throws {
         var samples = MetricSamples()
         samples.add(Self.requests, [text, "/"], 1)
-        let page = samples.text([MetricFamily("requests_total", .counter, ["code", "path"], text)])
-        let read = try Exposition.samples(in: Array(page.utf8), format: .prometheusText)
+        let body = samples.text([MetricFamily("requests_total", .counter, ["code", "path"], text)])
+        let read = try Exposition.samples(in: Array(body.utf8), format: .prometheusText)
         #expect(read.count == 1)
         #expect(read.first?.labels.first { $0.name == "code" }?.value ?? "" == text)
     }

@@ -80,7 +80,7 @@ struct RegularExpressionTests {
         #expect(throws: PatternError.self) { _ = try LabelPattern(pattern + String(repeating: "x", count: 4_096)) }
     }
 
-    @Test func compareCharactersNotWhatTheyLookLike() throws {
+    @Test func compareCharactersNotTheirAppearance() throws {
         let (composed, decomposed) = ("\u{E9}", "e\u{301}")
         #expect(composed == decomposed)
         #expect(try !LabelPattern(composed).matches(decomposed))

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Telemetry
 
-/// What the first page after a restart tells, and what start times that move prove.
+/// What the first scrape body after a restart reports, and what start times that move prove.
 @Suite("Restarts")
 struct RestartTests {
     private struct Life {
@@ -11,7 +11,7 @@ struct RestartTests {
         var startSeconds: Int
 
         /// A service whose fast requests end within 100 ms and whose slow ones within a second.
-        var page: String {
+        var body: String {
             """
             process_start_time_seconds \(startSeconds)
             r_total{code="200"} \(fast + slow)
@@ -41,7 +41,7 @@ struct RestartTests {
         func read(_ life: Life) throws -> TargetReading {
             uptimeMs += 2_000
             return try reader.read(
-                Array(life.page.utf8), format: .prometheusText, atUptimeMs: uptimeMs, countNewWithin: nil)
+                Array(life.body.utf8), format: .prometheusText, atUptimeMs: uptimeMs, countNewWithin: nil)
         }
         for step in 1...10 {
             _ = try read(Life(fast: 10 * step, slow: slowBefore * step / 10, startSeconds: 1_000))
@@ -55,23 +55,23 @@ struct RestartTests {
     }
 
     /// The start times of two idle processes go back and forth beside equal counters. That is no reason to distrust them:
-    /// when traffic comes, one process's counts are not told as those of the other.
+    /// when traffic comes, one process's counts are not reported as those of the other.
     @Test(arguments: [4, 12, 40])
     func idleProcessesAreTwoWhenTrafficComes(_ idlePages: Int) throws {
         var reader = try Self.reader()
         var (told, truth) = (0.0, 0.0)
         for step in 0..<idlePages + 40 {
             let served = max(0, step - idlePages) * 90
-            // The first pages with traffic come from one of them.
+            // The first scrape bodies with traffic come from one of them.
             let isOther = served == 0 ? step % 3 == 0 : step >= idlePages + 4 && step % 2 == 0
             let life = Life(fast: isOther ? served : served / 2, slow: 0, startSeconds: isOther ? 2_000 : 1_960)
             let reading = try reader.read(
-                Array(life.page.utf8), format: .prometheusText, atUptimeMs: Int64(step + 1) * 2_000,
+                Array(life.body.utf8), format: .prometheusText, atUptimeMs: Int64(step + 1) * 2_000,
                 countNewWithin: nil)
             told += reading.requests ?? 0
             truth = Double(served)
             if let requests = reading.requests, let seconds = reading.coveredSeconds {
-                #expect(requests <= 60 * seconds, "page \(step) tells \(requests) in \(seconds) s")
+                #expect(requests <= 60 * seconds, "body \(step) reports \(requests) in \(seconds) s")
             }
         }
         #expect(told <= truth)

@@ -26,7 +26,7 @@ struct SelectorTests {
         ("5a", 0, "expected a metric"),
         ("a{b=\"\\d\"}", 5, "unknown escape"), ("rate(a[5m])", 4, "expected a metric name"),
     ])
-    func mistakesHaveAPlace(_ text: String, _ offset: Int, _ reason: String) {
+    func errorsHaveAPlace(_ text: String, _ offset: Int, _ reason: String) {
         do {
             _ = try SeriesSelector(parsing: text)
             Issue.record("accepted: \(text)")

@@ -4,7 +4,7 @@ import Testing
 
 /// A series that the `match` of both pools takes would be compared with itself.
 struct SharedSeriesTests {
-    private static let page = Array(
+    private static let body = Array(
         """
         # TYPE h counter
         h{server="old1",code="200"} 9000
@@ -29,6 +29,6 @@ struct SharedSeriesTests {
         let lists = try [one, other].map { text throws(SelectorError) in
             watch.narrowed(by: try SeriesMatchers(parsing: text))
         }
-        #expect(SharedSeries.first(of: lists[0], and: lists[1], in: Self.page, format: .prometheusText) == series)
+        #expect(SharedSeries.first(of: lists[0], and: lists[1], in: Self.body, format: .prometheusText) == series)
     }
 }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Telemetry
 
-/// One target, page after page.
+/// One target, scrape body after body.
 private struct Pages {
     var reader: TargetReader
     var uptimeMs: Int64 = 0
@@ -18,259 +18,262 @@ private struct Pages {
 
     @discardableResult
     mutating func read(
-        _ page: String, format: ExpositionFormat = .prometheusText, releaseBegan: Double? = nil
+        _ body: String, format: ExpositionFormat = .prometheusText, releaseBegan: Double? = nil
     ) throws -> TargetReading {
         uptimeMs += 1_000
         return try reader.read(
-            Array(page.utf8), format: format, atUptimeMs: uptimeMs,
+            Array(body.utf8), format: format, atUptimeMs: uptimeMs,
             countNewWithin: releaseBegan.map { $0...2_000_000_000 })
     }
 }
 
-@Suite("A target's pages")
+@Suite("A target's scrape bodies")
 struct TargetReaderTests {
-    @Test func theFirstPageIsTheBaseAndTheSecondCounts() throws {
-        var pages = try Pages()
-        let first = try pages.read("requests_total{code=\"200\"} 100\n")
+    @Test func theFirstScrapeIsTheBaseAndTheSecondCounts() throws {
+        var bodies = try Pages()
+        let first = try bodies.read("requests_total{code=\"200\"} 100\n")
         #expect(first.requests == nil && first.errors == nil && first.coveredSeconds == nil)
         #expect(first.matches == TargetReading.Matches(requests: 1))
-        let second = try pages.read("requests_total{code=\"200\"} 109\n")
+        let second = try bodies.read("requests_total{code=\"200\"} 109\n")
         #expect(second.requests == 9 && second.errors == 0 && second.coveredSeconds == 1)
     }
 
     @Test func aSeriesThatAppearsLaterBeganAtZero() throws {
-        var pages = try Pages()
-        try pages.read("requests_total{code=\"200\"} 100\n")
-        let second = try pages.read("requests_total{code=\"200\"} 100\nrequests_total{code=\"500\"} 3\n")
+        var bodies = try Pages()
+        try bodies.read("requests_total{code=\"200\"} 100\n")
+        let second = try bodies.read("requests_total{code=\"200\"} 100\nrequests_total{code=\"500\"} 3\n")
         #expect(second.requests == 3 && second.errors == 3 && second.matches.errors == 1)
     }
 
-    /// With the second page, because only its rate tells whether the first one is plausible.
+    /// With the second scrape body, because only its rate shows whether the first one is plausible.
     @Test(arguments: [(1_000.0, 53.0), (999.0, 13.0)])
-    func aProcessYoungerThanTheReleaseCountsItsFirstPage(_ started: Double, _ requests: Double) throws {
-        var pages = try Pages()
-        func page(_ value: Int) -> String {
+    func aProcessYoungerThanTheReleaseCountsItsFirstScrape(_ started: Double, _ requests: Double) throws {
+        var bodies = try Pages()
+        func body(_ value: Int) -> String {
             "process_start_time_seconds \(started)\nrequests_total{code=\"200\"} \(value)\n"
         }
-        #expect(try pages.read(page(40), releaseBegan: 1_000).requests == nil)
-        let second = try pages.read(page(53), releaseBegan: 1_000)
+        #expect(try bodies.read(body(40), releaseBegan: 1_000).requests == nil)
+        let second = try bodies.read(body(53), releaseBegan: 1_000)
         #expect(second.requests == requests && second.notes.isEmpty)
     }
 
     /// The start time of an exporter says nothing about the counters of what it exports.
-    @Test func aLifetimeOnTheFirstPageOfAYoungExporterIsABase() throws {
-        var pages = try Pages()
-        func page(_ good: Int) -> String {
+    @Test func aLifetimeInTheFirstScrapeOfAYoungExporterIsABase() throws {
+        var bodies = try Pages()
+        func body(_ good: Int) -> String {
             "process_start_time_seconds 1999999999\nrequests_total{code=\"200\"} \(good)\n"
                 + "requests_total{code=\"500\"} 90000\n"
         }
-        #expect(try pages.read(page(810_000), releaseBegan: 1_000).requests == nil)
-        let second = try pages.read(page(810_010), releaseBegan: 1_000)
-        #expect(second.requests == 10 && second.errors == 0 && second.notes == [.firstPageNotCounted])
+        #expect(try bodies.read(body(810_000), releaseBegan: 1_000).requests == nil)
+        let second = try bodies.read(body(810_010), releaseBegan: 1_000)
+        #expect(second.requests == 10 && second.errors == 0 && second.notes == [.firstScrapeNotCounted])
     }
 
     /// Else a short window would take a process's whole life for its own time.
-    @Test func aFirstPageThatCountsCoversTheProcessesLife() throws {
-        var pages = try Pages()
-        func page(_ value: Int) -> [UInt8] {
+    @Test func aFirstScrapeThatCountsCoversTheProcessesLife() throws {
+        var bodies = try Pages()
+        func body(_ value: Int) -> [UInt8] {
             Array("process_start_time_seconds 1010\nrequests_total{code=\"200\"} \(value)\n".utf8)
         }
-        let first = try pages.reader.read(
-            page(40), format: .prometheusText, atUptimeMs: 1_000, countNewWithin: 1_000...1_030)
+        let first = try bodies.reader.read(
+            body(40), format: .prometheusText, atUptimeMs: 1_000, countNewWithin: 1_000...1_030)
         #expect(first.requests == nil && first.coveredSeconds == nil)
-        let second = try pages.reader.read(
-            page(42), format: .prometheusText, atUptimeMs: 2_000, countNewWithin: 1_000...1_031)
+        let second = try bodies.reader.read(
+            body(42), format: .prometheusText, atUptimeMs: 2_000, countNewWithin: 1_000...1_031)
         #expect(second.requests == 42 && second.coveredSeconds == 21)
     }
 
     @Test func openMetricsCreatedSaysSoToo() throws {
-        var pages = try Pages()
+        var bodies = try Pages()
         for value in [40, 80] {
-            let page = "requests_total{code=\"200\"} \(value)\nrequests_created{code=\"200\"} 1001\n# EOF\n"
-            let requests = try pages.read(page, format: .openMetrics, releaseBegan: 1_000).requests
+            let body = "requests_total{code=\"200\"} \(value)\nrequests_created{code=\"200\"} 1001\n# EOF\n"
+            let requests = try bodies.read(body, format: .openMetrics, releaseBegan: 1_000).requests
             #expect(requests == (value == 40 ? nil : 80))
         }
     }
 
     @Test func aFallIsAResetAndIsNeverNegative() throws {
-        var pages = try Pages()
-        try pages.read("requests_total{code=\"200\"} 100\n")
-        let second = try pages.read("requests_total{code=\"200\"} 10\n")
-        // Without a start time it may be another process's page, whose counts are old.
+        var bodies = try Pages()
+        try bodies.read("requests_total{code=\"200\"} 100\n")
+        let second = try bodies.read("requests_total{code=\"200\"} 10\n")
+        // Without a start time it may be another process's scrape body, whose counts are old.
         #expect(second.requests == nil && second.resets == 1)
-        let third = try pages.read("requests_total{code=\"200\"} 19\n")
+        let third = try bodies.read("requests_total{code=\"200\"} 19\n")
         #expect(third.requests == 9 && third.coveredSeconds == 1)
     }
 
     /// An exporter that rounds must not bring its whole life into one window.
     @Test(arguments: [99_999.0, 99_001])
     func aFallByLessThanAHundredthIsRounding(_ to: Double) throws {
-        var pages = try Pages()
-        func page(_ value: Double) -> String { "requests_total{code=\"200\"} \(value)\n" }
-        try pages.read(page(100_000))
-        let fallen = try pages.read(page(to))
+        var bodies = try Pages()
+        func body(_ value: Double) -> String { "requests_total{code=\"200\"} \(value)\n" }
+        try bodies.read(body(100_000))
+        let fallen = try bodies.read(body(to))
         #expect(fallen.requests == 0 && fallen.resets == 0)
         // What swings counts nothing on its way back.
-        #expect(try pages.read(page(100_007)).requests == 7)
+        #expect(try bodies.read(body(100_007)).requests == 7)
     }
 
     /// An aggregator that misses a worker: neither the fall nor the return are events.
     @Test(arguments: ["process_start_time_seconds 50\n", ""])
     func aFallThatNothingProvesCountsNothingNorDoesItsReturn(_ start: String) throws {
-        var pages = try Pages()
-        func page(_ good: Int, _ bad: Int) -> String {
+        var bodies = try Pages()
+        func body(_ good: Int, _ bad: Int) -> String {
             start + "requests_total{code=\"200\"} \(good)\nrequests_total{code=\"500\"} \(bad)\n"
         }
-        try pages.read(page(38_000, 2_000))
-        try pages.read(page(38_007, 2_000))
-        let fallen = try pages.read(page(28_500, 1_500))
+        try bodies.read(body(38_000, 2_000))
+        try bodies.read(body(38_007, 2_000))
+        let fallen = try bodies.read(body(28_500, 1_500))
         #expect(fallen.requests == nil && fallen.errors == nil && fallen.coveredSeconds == nil)
         #expect(fallen.notes == [.fellWithoutRestart] && !fallen.isAmbiguous && fallen.resets == 0)
-        #expect(try pages.read(page(28_507, 1_501)).errors == 1)
-        let back = try pages.read(page(38_030, 2_001))
+        #expect(try bodies.read(body(28_507, 1_501)).errors == 1)
+        let back = try bodies.read(body(38_030, 2_001))
         #expect(back.requests == nil && back.notes == [.cameBack])
-        #expect(try pages.read(page(38_038, 2_002)).requests == 9)
+        #expect(try bodies.read(body(38_038, 2_002)).requests == 9)
     }
 
     /// A clock that is set moves the start time, and is no restart.
     @Test func roundingWithALaterStartIsNoRestart() throws {
-        var pages = try Pages()
-        try pages.read("process_start_time_seconds 50\nrequests_total{code=\"200\"} 100000\n")
-        let second = try pages.read("process_start_time_seconds 53\nrequests_total{code=\"200\"} 99999\n")
+        var bodies = try Pages()
+        try bodies.read("process_start_time_seconds 50\nrequests_total{code=\"200\"} 100000\n")
+        let second = try bodies.read("process_start_time_seconds 53\nrequests_total{code=\"200\"} 99999\n")
         #expect(second.requests == 0 && second.resets == 0)
     }
 
-    /// After a restart one counter may already be above its old value: the start time and another counter's fall tell.
+    /// After a restart one counter may already be above its old value: the start time and another counter's fall
+    /// report.
     @Test func aLaterStartTimeWithAFallIsARestartOfAllSeries() throws {
-        var pages = try Pages()
-        try pages.read(
+        var bodies = try Pages()
+        try bodies.read(
             "process_start_time_seconds 50\nrequests_total{code=\"200\"} 10\nrequests_total{code=\"500\"} 5\n")
-        let second = try pages.read(
+        let second = try bodies.read(
             "process_start_time_seconds 90\nrequests_total{code=\"200\"} 25\nrequests_total{code=\"500\"} 1\n")
         // The counter above its old value counts its rise alone: a reset is each series' own.
         #expect(second.requests == 16 && second.errors == 1 && second.resets == 1)
     }
 
-    /// A host whose clock is set tells another start time for the same process.
-    /// It may be another process as well, so the next page has to confirm the rate.
+    /// A host whose clock is set reports another start time for the same process.
+    /// It may be another process as well, so the next scrape body has to confirm the rate.
     @Test(arguments: [50.0, 53, 47])
     func aStartTimeThatMovesAloneIsNoRestart(_ started: Double) throws {
-        var pages = try Pages()
-        try pages.read("process_start_time_seconds 50\nrequests_total{code=\"200\"} 100000\n")
+        var bodies = try Pages()
+        try bodies.read("process_start_time_seconds 50\nrequests_total{code=\"200\"} 100000\n")
         var counted = 0.0
         for value in [100_010, 100_020] {
-            let page = "process_start_time_seconds \(started)\nrequests_total{code=\"200\"} \(value)\n"
-            counted += try pages.read(page).requests ?? 0
+            let body = "process_start_time_seconds \(started)\nrequests_total{code=\"200\"} \(value)\n"
+            counted += try bodies.read(body).requests ?? 0
         }
         #expect(counted == 20)
     }
 
     /// Such a start time proves nothing, and must not silence the target.
     @Test func aStartTimeThatMovesAtEachScrapeIsIgnored() throws {
-        var pages = try Pages()
+        var bodies = try Pages()
         var last: Double?
-        for page in 0..<8 {
-            let start = "process_start_time_seconds \(1_000 + 5 * page)\n"
-            let text = start + "requests_total{code=\"200\"} \(90_000 + 10 * page)\n"
-            last = try pages.read(text).requests
+        for body in 0..<8 {
+            let start = "process_start_time_seconds \(1_000 + 5 * body)\n"
+            let text = start + "requests_total{code=\"200\"} \(90_000 + 10 * body)\n"
+            last = try bodies.read(text).requests
         }
         #expect(last == 10)
     }
 
-    @Test func anEmptyFirstPageIsNoBase() throws {
-        var pages = try Pages()
-        try pages.read("")
-        #expect(try pages.read("requests_total{code=\"200\"} 100000\n").requests == nil)
-        #expect(try pages.read("requests_total{code=\"200\"} 100010\n").requests == 10)
+    @Test func anEmptyFirstBodyIsNoBase() throws {
+        var bodies = try Pages()
+        try bodies.read("")
+        #expect(try bodies.read("requests_total{code=\"200\"} 100000\n").requests == nil)
+        #expect(try bodies.read("requests_total{code=\"200\"} 100010\n").requests == 10)
     }
 
     /// What was forgotten to save memory comes back as it was, not as new.
     @Test func aForgottenSeriesThatReturnsIsNoLifetime() throws {
-        var pages = try Pages(limits: ScrapeLimits(watchedSeries: 2_000))
+        var bodies = try Pages(limits: ScrapeLimits(watchedSeries: 2_000))
         let many = (0..<1_200).map { "requests_total{code=\"200\",id=\"\($0)\"} 100000\n" }.joined()
         let one = "requests_total{code=\"200\",id=\"x\"} 1\n"
-        try pages.read(many + one)
-        for _ in 0..<40 { try pages.read(one) }
-        #expect(try pages.read(many + one).requests == nil)
-        let next = try pages.read(many + "requests_total{code=\"200\",id=\"x\"} 4\n")
+        try bodies.read(many + one)
+        for _ in 0..<40 { try bodies.read(one) }
+        #expect(try bodies.read(many + one).requests == nil)
+        let next = try bodies.read(many + "requests_total{code=\"200\",id=\"x\"} 4\n")
         #expect(next.requests == 3 && next.notes == [.lateSeriesNotCounted])
     }
 
-    @Test func aSeriesThatIsMissingForAPageKeepsItsLastValue() throws {
-        var pages = try Pages()
-        try pages.read("requests_total{code=\"200\"} 100\nrequests_total{code=\"500\"} 7\n")
-        try pages.read("requests_total{code=\"200\"} 110\n")
-        let third = try pages.read("requests_total{code=\"200\"} 110\nrequests_total{code=\"500\"} 9\n")
+    @Test func aSeriesThatIsMissingFromABodyKeepsItsLastValue() throws {
+        var bodies = try Pages()
+        try bodies.read("requests_total{code=\"200\"} 100\nrequests_total{code=\"500\"} 7\n")
+        try bodies.read("requests_total{code=\"200\"} 110\n")
+        let third = try bodies.read("requests_total{code=\"200\"} 110\nrequests_total{code=\"500\"} 9\n")
         #expect(third.errors == 2)
     }
 
-    @Test func aPageThatCannotBeReadChangesNothing() throws {
-        var pages = try Pages()
-        try pages.read("requests_total{code=\"200\"} 100\n")
-        #expect(throws: ExpositionError.self) { try pages.read("requests_total{code=\"200\"} 150\nrequests_total{\n") }
-        #expect(try pages.read("requests_total{code=\"200\"} 109\n").requests == 9)
+    @Test func aBodyThatCannotBeReadChangesNothing() throws {
+        var bodies = try Pages()
+        try bodies.read("requests_total{code=\"200\"} 100\n")
+        #expect(throws: ExpositionError.self) { try bodies.read("requests_total{code=\"200\"} 150\nrequests_total{\n") }
+        #expect(try bodies.read("requests_total{code=\"200\"} 109\n").requests == 9)
     }
 
     @Test func valuesThatNoCounterHasAreLeftOut() throws {
-        var pages = try Pages()
-        try pages.read("requests_total{code=\"200\"} 100\n")
-        // Which is not zero: the page does not know its requests.
-        #expect(try pages.read("requests_total{code=\"200\"} NaN\n").requests == nil)
-        #expect(try pages.read("requests_total{code=\"200\"} 110\n").requests == 10)
-        let negative = try pages.read("requests_total{code=\"200\"} -5\n")
+        var bodies = try Pages()
+        try bodies.read("requests_total{code=\"200\"} 100\n")
+        // Which is not zero: the scrape body does not know its requests.
+        #expect(try bodies.read("requests_total{code=\"200\"} NaN\n").requests == nil)
+        #expect(try bodies.read("requests_total{code=\"200\"} 110\n").requests == 10)
+        let negative = try bodies.read("requests_total{code=\"200\"} -5\n")
         #expect(negative.requests == nil && negative.notes == [.negativeCounter])
     }
 
-    /// And the pages after it are read again.
-    @Test func aPageBeyondALimitIsAnErrorAndTheNextOneIsAFirst() throws {
-        var pages = try Pages(limits: ScrapeLimits(watchedSeries: 1_500), latency: "d")
+    /// And the scrape bodies after it are read again.
+    @Test func aBodyBeyondALimitIsAnErrorAndTheNextOneIsAFirst() throws {
+        var bodies = try Pages(limits: ScrapeLimits(watchedSeries: 1_500), latency: "d")
         func bounds(_ range: Range<Int>) -> String { range.map { "d_bucket{le=\"\($0)\"} 1\n" }.joined() }
-        #expect(throws: ExpositionError.self) { try pages.read(bounds(0..<1_200)) }
-        #expect(try pages.read(bounds(5_000..<5_900)).matches.latency == 900)
+        #expect(throws: ExpositionError.self) { try bodies.read(bounds(0..<1_200)) }
+        #expect(try bodies.read(bounds(5_000..<5_900)).matches.latency == 900)
         let others = (0..<1_501).map { "requests_total{code=\"200\",id=\"\($0)\"} 1\n" }
-        #expect(throws: ExpositionError.self) { try pages.read(others.joined()) }
-        #expect(try pages.read("requests_total{code=\"200\"} 7\n").requests == nil)
-        #expect(try pages.read("requests_total{code=\"200\"} 9\n").requests == 2)
+        #expect(throws: ExpositionError.self) { try bodies.read(others.joined()) }
+        #expect(try bodies.read("requests_total{code=\"200\"} 7\n").requests == nil)
+        #expect(try bodies.read("requests_total{code=\"200\"} 9\n").requests == 2)
     }
 
     /// A number that no service reaches must not drown the ones that follow.
     @Test(arguments: ["1e300", "1.7976931348623157e308", "1e14"])
     func aNumberBeyondReasonIsNoIncrement(_ value: String) throws {
-        var pages = try Pages()
-        try pages.read("requests_total{code=\"200\"} 100\nrequests_total{code=\"201\"} 5\n")
-        #expect(try pages.read("requests_total{code=\"200\"} \(value)\nrequests_total{code=\"201\"} 7\n").requests == 2)
-        #expect(try pages.read("requests_total{code=\"200\"} \(value)\nrequests_total{code=\"201\"} 8\n").requests == 1)
+        var bodies = try Pages()
+        try bodies.read("requests_total{code=\"200\"} 100\nrequests_total{code=\"201\"} 5\n")
+        #expect(
+            try bodies.read("requests_total{code=\"200\"} \(value)\nrequests_total{code=\"201\"} 7\n").requests == 2)
+        #expect(
+            try bodies.read("requests_total{code=\"200\"} \(value)\nrequests_total{code=\"201\"} 8\n").requests == 1)
     }
 
     @Test func theSameSeriesTwiceCountsOnceWhateverTheOrderOfItsLabels() throws {
-        var pages = try Pages()
-        try pages.read("requests_total{code=\"200\",a=\"b\"} 1\n")
-        let second = try pages.read(
+        var bodies = try Pages()
+        try bodies.read("requests_total{code=\"200\",a=\"b\"} 1\n")
+        let second = try bodies.read(
             "requests_total{a=\"b\",code=\"200\"} 4\nrequests_total{code=\"200\",a=\"b\"} 400\n")
         #expect(second.requests == 3 && second.matches.requests == 1)
     }
 
     /// Exporters change the spelling of a bound with the format.
-    /// Swift's strings would call them equal. Read word by word at first, by the layout later.
+    /// Swift's strings would call them equal. Read token by token at first, by the layout later.
     @Test func labelsThatUnicodeCallsEquivalentAreTwoSeries() throws {
-        var pages = try Pages()
+        var bodies = try Pages()
         for (scrape, expected) in [nil, 9, 9, 9].enumerated() {
             let (composed, decomposed) = (100 + 5 * scrape, 10 + 4 * scrape)
-            let reading = try pages.read(
+            let reading = try bodies.read(
                 "requests_total{v=\"caf\u{E9}\"} \(composed)\nrequests_total{v=\"cafe\u{301}\"} \(decomposed)\n")
             #expect(reading.requests == expected.map(Double.init) && reading.matches.requests == 2)
         }
-        let page = Array("m{v=\"K\"} 3\nm{v=\"\u{212A}\"} 4\n".utf8)
-        #expect(try Exposition.samples(in: page, format: .prometheusText).map(\.value) == [3, 4])
+        let body = Array("m{v=\"K\"} 3\nm{v=\"\u{212A}\"} 4\n".utf8)
+        #expect(try Exposition.samples(in: body, format: .prometheusText).map(\.value) == [3, 4])
     }
 
     @Test func aBoundThatIsSpelledInAnotherWayIsTheSameSeries() throws {
-        var pages = try Pages(latency: "d")
-        func page(_ bound: String, _ count: Int) -> String {
+        var bodies = try Pages(latency: "d")
+        func body(_ bound: String, _ count: Int) -> String {
             "d_bucket{le=\"\(bound)\"} \(count)\nd_bucket{le=\"+Inf\"} \(count)\nd_count \(count)\n"
         }
-        try pages.read(page("1", 70_000))
-        let reading = try pages.read(page("1.0", 70_009))
+        try bodies.read(body("1", 70_000))
+        let reading = try bodies.read(body("1.0", 70_009))
         let histogram = HistogramIncrements(
             upperBounds: [1, .infinity], cumulative: [9, 9], sumSeconds: 0, count: 9)
         #expect(reading.latency == .histogram(histogram))
@@ -278,49 +281,49 @@ struct TargetReaderTests {
 
     /// For the message of a proof that does not come.
     @Test func whileFewRequestsComeTheSeriesThatMoveAreNamed() throws {
-        var pages = try Pages()
-        func page(_ health: Int) -> String {
+        var bodies = try Pages()
+        func body(_ health: Int) -> String {
             "requests_total{path=\"/shop\",code=\"200\"} 800\nrequests_total{path=\"/health\",code=\"200\"} \(health)\n"
         }
-        for health in 1...3 { try pages.read(page(health)) }
-        #expect(try pages.read(page(5)).movingSeries == ["requests_total{code=\"200\",path=\"/health\"}"])
-        #expect(try pages.read(page(5)).movingSeries == [])
-        #expect(try pages.read(page(90)).movingSeries == [])
+        for health in 1...3 { try bodies.read(body(health)) }
+        #expect(try bodies.read(body(5)).movingSeries == ["requests_total{code=\"200\",path=\"/health\"}"])
+        #expect(try bodies.read(body(5)).movingSeries == [])
+        #expect(try bodies.read(body(90)).movingSeries == [])
     }
 
-    /// A page that an exporter repeats is no sign of silence.
-    @Test func freshnessTellsWhenTheCountersMoved() throws {
-        var pages = try Pages()
-        func read(_ value: Int) throws -> PageFreshness {
-            try pages.read("requests_total{code=\"200\"} \(value)\n").freshness
+    /// A scrape body that an exporter repeats is no sign of silence.
+    @Test func freshnessShowsWhenTheCountersMoved() throws {
+        var bodies = try Pages()
+        func read(_ value: Int) throws -> BodyFreshness {
+            try bodies.read("requests_total{code=\"200\"} \(value)\n").freshness
         }
-        #expect(try read(100) == PageFreshness(isKnownNew: true))
-        #expect(try read(110) == PageFreshness(isKnownNew: true, secondsSinceChange: 0, pauseSeconds: 1))
-        #expect(try read(110) == PageFreshness(isKnownNew: false, secondsSinceChange: 1))
-        #expect(try read(110) == PageFreshness(isKnownNew: false, secondsSinceChange: 2))
-        #expect(try read(120) == PageFreshness(isKnownNew: true, secondsSinceChange: 0, pauseSeconds: 3))
+        #expect(try read(100) == BodyFreshness(isKnownNew: true))
+        #expect(try read(110) == BodyFreshness(isKnownNew: true, secondsSinceChange: 0, pauseSeconds: 1))
+        #expect(try read(110) == BodyFreshness(isKnownNew: false, secondsSinceChange: 1))
+        #expect(try read(110) == BodyFreshness(isKnownNew: false, secondsSinceChange: 2))
+        #expect(try read(120) == BodyFreshness(isKnownNew: true, secondsSinceChange: 0, pauseSeconds: 3))
     }
 
-    @Test func aLaterTimestampMakesAPageNew() throws {
-        var pages = try Pages()
+    @Test func aLaterTimestampMakesABodyNew() throws {
+        var bodies = try Pages()
         func read(_ timestamp: Int) throws -> Bool {
-            try pages.read("requests_total{code=\"200\"} 100 \(timestamp)\n").freshness.isKnownNew
+            try bodies.read("requests_total{code=\"200\"} 100 \(timestamp)\n").freshness.isKnownNew
         }
         #expect(try read(1_000) == true)
         #expect(try read(1_000) == false)
         #expect(try read(2_000) == true)
     }
 
-    @Test func forgettingMakesTheNextPageAFirstOne() throws {
-        var pages = try Pages()
-        try pages.read("requests_total{code=\"200\"} 100\n")
-        pages.reader.forget()
-        #expect(try pages.read("requests_total{code=\"200\"} 500\n").requests == nil)
-        #expect(try pages.read("requests_total{code=\"200\"} 510\n").requests == 10)
+    @Test func forgettingMakesTheNextScrapeAFirstOne() throws {
+        var bodies = try Pages()
+        try bodies.read("requests_total{code=\"200\"} 100\n")
+        bodies.reader.forget()
+        #expect(try bodies.read("requests_total{code=\"200\"} 500\n").requests == nil)
+        #expect(try bodies.read("requests_total{code=\"200\"} 510\n").requests == 10)
     }
 
     @Test func aHistogramIsSummedOverItsSeries() throws {
-        func page(_ low: Int, _ high: Int) -> String {
+        func body(_ low: Int, _ high: Int) -> String {
             ["/a", "/b"].map {
                 """
                 d_bucket{path="\($0)",le="0.1"} \(low)
@@ -331,9 +334,9 @@ struct TargetReaderTests {
                 """
             }.joined()
         }
-        var pages = try Pages(latency: "d")
-        #expect(try pages.read(page(1, 2)).latency == .absent)
-        let reading = try pages.read(page(3, 6))
+        var bodies = try Pages(latency: "d")
+        #expect(try bodies.read(body(1, 2)).latency == .absent)
+        let reading = try bodies.read(body(3, 6))
         #expect(
             reading.latency
                 == .histogram(
@@ -343,11 +346,11 @@ struct TargetReaderTests {
     }
 
     @Test func aSummaryGivesItsWorstSeries() throws {
-        var pages = try Pages(latency: "d")
-        try pages.read(
+        var bodies = try Pages(latency: "d")
+        try bodies.read(
             "d{p=\"a\",quantile=\"0.99\"} 0.5\nd{p=\"b\",quantile=\"0.99\"} 0.7\nd_sum{p=\"a\"} 1\nd_count{p=\"a\"} 2\n"
         )
-        let reading = try pages.read(
+        let reading = try bodies.read(
             "d{p=\"a\",quantile=\"0.99\"} 0.6\nd{p=\"b\",quantile=\"0.99\"} NaN\nd_sum{p=\"a\"} 3\nd_count{p=\"a\"} 7\n"
         )
         #expect(
@@ -363,19 +366,19 @@ struct TargetReaderTests {
         (ScrapeLimits(watchedSeries: 1), "more than 1 series"),
     ])
     func limitsFailTheScrape(_ limits: ScrapeLimits, _ text: String) throws {
-        var pages = try Pages(limits: limits)
+        var bodies = try Pages(limits: limits)
         do {
-            try pages.read("requests_total{code=\"200\",p=\"x\"} 1\nrequests_total{code=\"201\",p=\"x\"} 1\n")
+            try bodies.read("requests_total{code=\"200\",p=\"x\"} 1\nrequests_total{code=\"201\",p=\"x\"} 1\n")
             Issue.record("nothing was thrown")
         } catch { #expect("\(error)".contains(text)) }
     }
 
     /// A label with an id in it makes new series for ever; memory must not follow.
     @Test func seriesThatComeAndGoAreForgotten() throws {
-        var pages = try Pages(limits: ScrapeLimits(watchedSeries: 5_000))
+        var bodies = try Pages(limits: ScrapeLimits(watchedSeries: 5_000))
         for round in 0..<100 {
             let lines = (0..<200).map { "requests_total{code=\"200\",id=\"\(round)-\($0)\"} 1\n" }
-            let reading = try pages.read(lines.joined())
+            let reading = try bodies.read(lines.joined())
             // None of them is seen twice, so nothing says that its count is not old. But every scrape has as many.
             #expect(round < 3 ? reading.requests == nil : reading.requests == 200)
         }
@@ -385,16 +388,16 @@ struct TargetReaderTests {
     @Test func incrementsAddUpOverRestarts() throws {
         var random = SystemRandomNumberGenerator.Seeded(3)
         for _ in 0..<200 {
-            var pages = try Pages()
+            var bodies = try Pages()
             var value = 0.0
             var (truth, start) = (0.0, 1_000)
-            try pages.read("process_start_time_seconds \(start)\nrequests_total{code=\"200\"} 0\n")
+            try bodies.read("process_start_time_seconds \(start)\nrequests_total{code=\"200\"} 0\n")
             var counted = 0.0
             for _ in 0..<30 {
                 if random.next() % 7 == 0, value > 0 { (value, start) = (0, start + 10) } else { value += 1 }
                 if value > 0 { truth += 1 }
-                let page = "process_start_time_seconds \(start)\nrequests_total{code=\"200\"} \(value)\n"
-                counted += try pages.read(page).requests ?? 0
+                let body = "process_start_time_seconds \(start)\nrequests_total{code=\"200\"} \(value)\n"
+                counted += try bodies.read(body).requests ?? 0
             }
             #expect(counted == truth)
         }

@@ -2,21 +2,21 @@ import Testing
 
 @testable import Telemetry
 
-private func accepts(_ page: String, _ format: ExpositionFormat) -> Bool { accepts(Array(page.utf8), format) }
+private func accepts(_ body: String, _ format: ExpositionFormat) -> Bool { accepts(Array(body.utf8), format) }
 
-private func accepts(_ page: [UInt8], _ format: ExpositionFormat) -> Bool {
-    (try? Exposition.samples(in: page, format: format)) != nil
+private func accepts(_ body: [UInt8], _ format: ExpositionFormat) -> Bool {
+    (try? Exposition.samples(in: body, format: format)) != nil
 }
 
-private func lines(_ page: String, _ format: ExpositionFormat = .prometheusText) throws -> [String] {
-    try Exposition.samples(in: Array(page.utf8), format: format).map(\.description)
+private func lines(_ body: String, _ format: ExpositionFormat = .prometheusText) throws -> [String] {
+    try Exposition.samples(in: Array(body.utf8), format: format).map(\.description)
 }
 
 /// What a Prometheus 3 server accepts and rejects.
 @Suite("Text format 0.0.4")
 struct TextFormatTests {
     @Test(arguments: [
-        // page, canonical samples
+        // scrape body, canonical samples
         ("a 1", ["a 1"]), ("a 1 \n", ["a 1"]), ("a\t1\t12\n", ["a 1 12"]), ("a{} 1\n", ["a 1"]), ("", []),
         ("  \n\n", []),
         ("a{l=\"x\"}1\n", ["a{l=\"x\"} 1"]), ("a { l = \"x\" , m = \"y\" , } 1\n", ["a{l=\"x\",m=\"y\"} 1"]),
@@ -32,8 +32,8 @@ struct TextFormatTests {
         ("# TYPE s summary\ns{quantile=\"0.50\"} 1\n", ["s{quantile=\"0.5\"} 1"]),
         ("a 1 1\na 2 2\n", ["a 1 1", "a 2 2"]),
     ])
-    func readsAndPrints(_ page: String, _ samples: [String]) throws {
-        #expect(try lines(page) == samples)
+    func readsAndPrints(_ body: String, _ samples: [String]) throws {
+        #expect(try lines(body) == samples)
     }
 
     @Test(arguments: [
@@ -45,7 +45,7 @@ struct TextFormatTests {
         "# TYPE a\na 1\n", "# TYPE a foo\n", "# TYPE a COUNTER\n", "# TYPE a counter \n", "# TYPE a info\n",
         "# TYPE #\n", "# HELP #\n", "\u{FEFF}a 1\n", "a{l=\"x\"} \0\n",
     ])
-    func rejects(_ page: String) { #expect(!accepts(page, .prometheusText)) }
+    func rejects(_ body: String) { #expect(!accepts(body, .prometheusText)) }
 
     @Test(
         arguments: [
@@ -82,25 +82,25 @@ struct TextFormatTests {
         ("# TYPE a foo\n", "line 1: unknown metric type 'foo'; it is counter, gauge, histogram, summary or untyped"),
         ("a 1x\n", "line 1: the value '1x' is not a number"),
     ])
-    func errorsSayWhereAndWhat(_ page: String, _ text: String) {
-        #expect(throws: ExpositionError.self) { try Exposition.samples(in: Array(page.utf8), format: .prometheusText) }
-        do { _ = try Exposition.samples(in: Array(page.utf8), format: .prometheusText) } catch {
+    func errorsSayWhereAndWhat(_ body: String, _ text: String) {
+        #expect(throws: ExpositionError.self) { try Exposition.samples(in: Array(body.utf8), format: .prometheusText) }
+        do { _ = try Exposition.samples(in: Array(body.utf8), format: .prometheusText) } catch {
             #expect("\(error)" == text)
         }
     }
 
-    /// Cut off or changed anywhere, a page gives an answer and never a crash.
+    /// Cut off or changed anywhere, a scrape body gives an answer and never a crash.
     @Test func anyDamageEndsInAnAnswer() {
-        let page = Array(
+        let body = Array(
             "# HELP a b\n# TYPE a histogram\na_bucket{le=\"0.5\",x=\"\\\\\"} 1 12\n{\"q.r\",\"s\"=\"t\"} 1e5\n# EOF\n"
                 .utf8)
         var random = SystemRandomNumberGenerator.Seeded(7)
         for format in ExpositionFormat.allCases {
-            for end in 0...page.count { _ = accepts(Array(page[..<end]), format) }
+            for end in 0...body.count { _ = accepts(Array(body[..<end]), format) }
             for _ in 0..<5_000 {
-                var damaged = page
+                var damaged = body
                 for _ in 0..<3 {
-                    damaged[Int(random.next() % UInt64(page.count))] = UInt8(truncatingIfNeeded: random.next())
+                    damaged[Int(random.next() % UInt64(body.count))] = UInt8(truncatingIfNeeded: random.next())
                 }
                 _ = accepts(damaged, format)
             }
@@ -136,8 +136,8 @@ struct OpenMetricsTests {
         ("# TYPE a info\na_info 1\n# EOF\n", ["a_info 1"]),
         ("# TYPE a histogram\na_bucket{le=\"1\"} 1\n# EOF\n", ["a_bucket{le=\"1.0\"} 1"]),
     ])
-    func readsAndPrints(_ page: String, _ samples: [String]) throws {
-        #expect(try lines(page, .openMetrics) == samples)
+    func readsAndPrints(_ body: String, _ samples: [String]) throws {
+        #expect(try lines(body, .openMetrics) == samples)
     }
 
     @Test(arguments: [
@@ -151,7 +151,7 @@ struct OpenMetricsTests {
         "a_total 1 # {id=\"x\"}\n# EOF\n", "a_total 1 # {id} 1\n# EOF\n", "a 1 2 3\n# EOF\n", "a 0x1p-3\n# EOF\n",
         "# HELP a",
     ])
-    func rejects(_ page: String) { #expect(!accepts(page, .openMetrics)) }
+    func rejects(_ body: String) { #expect(!accepts(body, .openMetrics)) }
 }
 
 @Suite("Content-Type")
@@ -166,7 +166,7 @@ struct ContentTypeTests {
     }
 
     @Test(arguments: ["", "text/html", "application/json", ";", "application/vnd.google.protobuf; proto=x"])
-    func refusesOthersUnlessToldWhatToAssume(_ header: String) throws {
+    func refusesOthersUnlessAFallbackIsConfigured(_ header: String) throws {
         #expect(throws: ExpositionError.self) { try ExpositionFormat(contentType: header, fallback: nil) }
         #expect(try ExpositionFormat(contentType: header, fallback: .openMetrics) == .openMetrics)
     }

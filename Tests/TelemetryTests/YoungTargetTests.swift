@@ -13,7 +13,7 @@ struct YoungTargetTests {
     private struct Scraper {
         var reader: TargetReader
         var uptimeMs: Int64 = 0
-        /// A series without events is on the page.
+        /// A series without events is in the scrape body.
         let showsZeros: Bool
 
         init(showsZeros: Bool = true) throws {
@@ -90,7 +90,8 @@ struct YoungTargetTests {
         }
     }
 
-    /// Requests that come all at once and are followed by silence are counted after a while: another process would go on.
+    /// Requests that come all at once and are followed by silence are counted after a while: another process would
+    /// continue.
     @Test func aBurstBeforeASilenceIsCounted() throws {
         var scraper = try Scraper()
         var (requests, errors) = (0.0, 0.0)

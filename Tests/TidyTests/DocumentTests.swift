@@ -23,7 +23,7 @@ struct DocumentTests {
         #expect(rows == Set(MetricFamily.all.map(\.name)))
     }
 
-    /// A panel that asks for a metric that nobody exports stays empty for ever.
+    /// A panel that asks for a metric that is not exported stays empty for ever.
     @Test(arguments: Repository.files("dashboards", ending: ".json"))
     func dashboardsAskForMetricsThatAreExported(_ dashboard: String) throws {
         let object = try JSONSerialization.jsonObject(with: Data(Repository.text(dashboard).utf8))

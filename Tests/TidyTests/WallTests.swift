@@ -47,9 +47,9 @@ struct WallTests {
 
     static func imports(of file: String) -> [String] {
         Repository.text(file).split(separator: "\n").compactMap { line in
-            var words = line.split(separator: " ").map(String.init)
-            if let first = words.first, first == "public" || first.hasPrefix("@") { words.removeFirst() }
-            return words.count >= 2 && words[0] == "import" ? words.last : nil
+            var names = line.split(separator: " ").map(String.init)
+            if let first = names.first, first == "public" || first.hasPrefix("@") { names.removeFirst() }
+            return names.count >= 2 && names[0] == "import" ? names.last : nil
         }
     }
 
@@ -76,7 +76,7 @@ struct WallTests {
         for file in Repository.files("Sources/\(room)", ending: ".swift") {
             let code = Repository.text(file).split(separator: "\n").filter { !$0.drop { $0 == " " }.hasPrefix("//") }
             for line in code {
-                for word in forbidden where line.contains(word) { Issue.record("\(file): \(word) in: \(line)") }
+                for name in forbidden where line.contains(name) { Issue.record("\(file): \(name) in: \(line)") }
             }
         }
     }

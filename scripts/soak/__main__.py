@@ -24,7 +24,7 @@ from world import World
 
 #: Every service has served before it is watched, and the processes of `stock` have their bad start behind them.
 WARM_UP_S = 20
-#: What was told last has reached everybody: Alertmanager waits for 30 s, and asks anew every minute.
+#: The last notifications have reached every receiver: Alertmanager waits for 30 s, and repeats every minute.
 LAST_WORDS_S = 90
 
 
@@ -42,8 +42,8 @@ class Soak:
     def configure(self):
         """Writes the configuration, another one each time. Every second one leaves a target out."""
         basket = self.world.basket
-        listed = self.world.listed_at_times.page
-        basket.baseline = [page for page in basket.baseline if page != listed]
+        listed = self.world.listed_at_times.exporter
+        basket.baseline = [target for target in basket.baseline if target != listed]
         if self.generation % 2 == 0:
             basket.baseline.append(listed)
         text = configuration(
@@ -78,13 +78,13 @@ class Soak:
         while (now := time.monotonic() - self.began) < self.seconds and self.daemon.is_running:
             while events and events[0][0] <= now:
                 self.happen(*events.pop(0))
-            self.watch.look()
+            self.watch.sample()
             if now >= next_look:
-                self.look_at_releases(now)
+                self.check_releases(now)
                 next_look = now + 2
             time.sleep(1)
         if not self.daemon.is_running:
-            self.watch.look()
+            self.watch.sample()
             self.say(f"the daemon ended by itself:\n{self.daemon.tail()}")
 
     def happen(self, _, what, argument):
@@ -111,7 +111,7 @@ class Soak:
         elif what == "target up":
             world.restless.start()
 
-    def look_at_releases(self, now):
+    def check_releases(self, now):
         """Whether the canaries serve: by the services' own counters, not by what anybody says. Reads the API as people
         would, too."""
         for release in self.world.releases:
@@ -134,9 +134,9 @@ class Soak:
         deadline = time.monotonic() + LAST_WORDS_S
         faulty = {release.name for release in self.world.releases if release.fault}
         while time.monotonic() < deadline and self.daemon.is_running:
-            told = {alert["labels"].get("release") for message in self.world.from_alertmanager.messages
+            reported = {alert["labels"].get("release") for message in self.world.from_alertmanager.messages
                     for alert in message.body["alerts"]}
-            if self.watch.metric("rollguard_outbox_deliveries", state="waiting") == 0 and faulty <= told:
+            if self.watch.metric("rollguard_outbox_deliveries", state="waiting") == 0 and faulty <= reported:
                 break
             time.sleep(1)
         watch = self.watch

@@ -1,5 +1,5 @@
 """A WSGI service for gunicorn. With several workers and without the client library's multiprocess mode each worker shows
-counters of its own, and one address gives the page of whichever worker answers: a common mistake."""
+counters of its own, and one address gives the exposition of whichever worker answers: a common misconfiguration."""
 
 import os
 

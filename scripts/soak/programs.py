@@ -82,7 +82,7 @@ def stop_all():
 
 
 def fetch(url, timeout_s=3):
-    """A page's text."""
+    """The text of a response body."""
     with urllib.request.urlopen(url, timeout=timeout_s) as answer:
         return answer.read().decode()
 

@@ -31,7 +31,7 @@ CLIENT_LIBRARY = """{requests: http_requests_total, errors: 'http_requests_total
 @dataclass
 class Release:
     name: str
-    #: Addresses of the pages, per pool.
+    #: Addresses of the targets, per pool.
     baseline: list
     canary: list
     #: The field `router` in YAML.
@@ -41,7 +41,7 @@ class Release:
     rules: str = ERRORS
     indicators: str = CLIENT_LIBRARY
     interval: str = "1s"
-    #: Labels that tell the pools apart on a page that both share.
+    #: Labels that separate the pools in an exposition that both share.
     match: tuple = None
     #: The query that breaks the canary's services; None for a healthy release.
     fault: str = None

@@ -93,10 +93,10 @@ def _messages(table, world, watch):
         table.line(f"messages of {receiver.name}", f"{len(order)}, {again} again, {receiver.refused} refused",
                    "in order", order == sorted(order) and len(order) > 0)
         for release in (each for each in world.releases if each.fault):
-            told = [event for event in ("rollback_intended", "rollback_acknowledged")
+            sent = [event for event in ("rollback_intended", "rollback_acknowledged")
                     if len({message.delivery for message in receiver.of(release.name, event)}) == 1]
-            if len(told) != 2:
-                table.line(f"{receiver.name} about {release.name}", ", ".join(told) or "nothing",
+            if len(sent) != 2:
+                table.line(f"{receiver.name} about {release.name}", ", ".join(sent) or "nothing",
                            "intended and acknowledged, once each", False)
     table.line("messages that only one of both has", len(numbers["first"] ^ numbers["second"]), 0,
                numbers["first"] == numbers["second"])

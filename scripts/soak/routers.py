@@ -47,14 +47,14 @@ backend {backend}
 
 
 class ProxiedServer:
-    """A server as the proxies in front of it count it: for services whose own page cannot be trusted."""
+    """A server as the proxies in front of it count it: for services whose own exposition cannot be trusted."""
 
     def __init__(self, proxies, backend, server):
-        self.pages = [f"http://127.0.0.1:{proxy.exporter}/metrics" for proxy in proxies]
+        self.urls = [f"http://127.0.0.1:{proxy.exporter}/metrics" for proxy in proxies]
         self.prefix = f'haproxy_server_http_responses_total{{proxy="{backend}",server="{server}"'
 
     def requests(self):
-        lines = (line for page in self.pages for line in fetch(page).splitlines() if line.startswith(self.prefix))
+        lines = (line for url in self.urls for line in fetch(url).splitlines() if line.startswith(self.prefix))
         return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
 
 
@@ -64,7 +64,7 @@ def haproxy_yaml(proxies, backend):
 
 
 class Nginx:
-    """One nginx with a server per release; each split stands in a file of its own."""
+    """One nginx with a server per release; each split is stored in a file of its own."""
 
     def __init__(self, folder, sites):
         self.folder = folder

@@ -12,10 +12,10 @@ class Service:
 
     def __init__(self, program, port, metrics_port, counter):
         self.program, self.port, self.metrics_port, self.counter = program, port, metrics_port, counter
-        wait_for(f"http://{self.page}/metrics", program)
+        wait_for(f"http://{self.exporter}/metrics", program)
 
     @property
-    def page(self):
+    def exporter(self):
         return f"127.0.0.1:{self.metrics_port}"
 
     @property
@@ -26,12 +26,12 @@ class Service:
         post(f"http://{self.address}/fault?{query}")
 
     def requests(self):
-        """Requests served so far, by its own page; 0 while it is down."""
+        """Requests served so far, by its own exposition; 0 while it is down."""
         try:
-            page = fetch(f"http://{self.page}/metrics")
+            body = fetch(f"http://{self.exporter}/metrics")
         except OSError:
             return 0
-        lines = (line for line in page.splitlines() if line.startswith((self.counter + "{", self.counter + " ")))
+        lines = (line for line in body.splitlines() if line.startswith((self.counter + "{", self.counter + " ")))
         return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
 
 

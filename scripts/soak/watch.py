@@ -1,4 +1,4 @@
-"""Looks at the program from outside: the same process, its memory, its open files, its own counters."""
+"""Watches the program from outside: the same process, its memory, its open files, its own counters."""
 
 import os
 import re
@@ -37,7 +37,7 @@ class Watch:
         with open(f"/proc/{self.pid}/stat") as file:
             return file.read().rsplit(")", 1)[1].split()[19]
 
-    def look(self):
+    def sample(self):
         """Takes a sample; remembers when the process was gone."""
         now = time.monotonic() - self.began
         try:
@@ -78,13 +78,13 @@ class Watch:
     def metric(self, name, **labels):
         """The sum of the daemon's own series with these labels; 0 when there is none."""
         total = 0.0
-        for line in self._page().splitlines():
+        for line in self._exposition().splitlines():
             if line.startswith((name + "{", name + " ")):
                 if all(f'{label}="{value}"' in line for label, value in labels.items()):
                     total += float(line.rsplit(" ", 1)[1])
         return total
 
-    def _page(self):
+    def _exposition(self):
         try:
             return fetch(f"http://127.0.0.1:{self.port}/metrics", 5)
         except OSError:

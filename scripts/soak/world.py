@@ -38,17 +38,17 @@ class World:
         for backend in backends:
             for proxy in proxies:
                 self.loads[proxy.ports[backend]] = 10
-        yield Release("cart", [cart[0].page], [cart[1].page], haproxy_yaml(proxies, "cart"), [cart[1]],
+        yield Release("cart", [cart[0].exporter], [cart[1].exporter], haproxy_yaml(proxies, "cart"), [cart[1]],
                       fault="errors=0.4")
-        # One page of each HAProxy holds both pools.
-        pages = [f"127.0.0.1:{proxy.exporter}" for proxy in proxies]
+        # One exposition of each HAProxy holds both pools.
+        targets = [f"127.0.0.1:{proxy.exporter}" for proxy in proxies]
         yield Release(
-            "shop", pages, pages, haproxy_yaml(proxies, "shop"), [shop[1]],
+            "shop", targets, targets, haproxy_yaml(proxies, "shop"), [shop[1]],
             match=('{proxy: shop, server: old1}', '{proxy: shop, server: new1}'),
             indicators="{requests: haproxy_server_http_responses_total, "
                        "errors: 'haproxy_server_http_responses_total{code=\"5xx\"}'}")
         # Several processes behind one address: no verdict may come of it.
-        yield Release("stock", [stock[0].page], [stock[1].page], haproxy_yaml(proxies, "stock"),
+        yield Release("stock", [stock[0].exporter], [stock[1].exporter], haproxy_yaml(proxies, "stock"),
                       [ProxiedServer(proxies, "stock", "new1")])
 
     def _behind_nginx(self):
@@ -56,13 +56,13 @@ class World:
         nginx = Nginx(self.folder, {"blog": blog, "news": news})
         for site, pair, fault in (("blog", blog, None), ("news", news, "errors=0.3")):
             self.loads[nginx.ports[site]] = 20
-            yield Release(site, [pair[0].page], [pair[1].page], nginx.yaml(site), [pair[1]], fault=fault)
+            yield Release(site, [pair[0].exporter], [pair[1].exporter], nginx.yaml(site), [pair[1]], fault=fault)
 
     def _behind_caddy(self):
         search = self._pair("search")
         caddy = Caddy(self.folder, "search", *search)
         self.loads[caddy.port] = 20
-        return Release("search", [search[0].page], [search[1].page], caddy.yaml(), [search[1]], fault="errors=0.5")
+        return Release("search", [search[0].exporter], [search[1].exporter], caddy.yaml(), [search[1]], fault="errors=0.5")
 
     def _with_a_restless_target(self):
         old = [self.services.plain(f"basket-old{number}", "v1") for number in (1, 2, 3)]
@@ -72,7 +72,7 @@ class World:
         self.gray_routers.append(gray.program)
         self.loads[gray.port] = 40
         self.basket = Release(
-            "basket", [each.page for each in old], [new.page], gray.yaml(), [new], rules=ERRORS + PROOF)
+            "basket", [each.exporter for each in old], [new.exporter], gray.yaml(), [new], rules=ERRORS + PROOF)
         return self.basket
 
     def _with_opentelemetry(self):
@@ -82,7 +82,7 @@ class World:
         self.loads[gray.port] = 20
         name = "http_server_request_duration_seconds"
         return Release(
-            "pay", [old.page], [new.page], gray.yaml(), [new], rules=ERRORS + LATENCY, fault="latency=0.8",
+            "pay", [old.exporter], [new.exporter], gray.yaml(), [new], rules=ERRORS + LATENCY, fault="latency=0.8",
             indicators=f"{{requests: {name}_count, latency: {name}, "
                        f"errors: '{name}_count{{http_response_status_code=~\"5..\"}}'}}")
 
@@ -121,8 +121,8 @@ receivers:
 
     def _prometheus(self):
         port = free_port()
-        pages = [f"127.0.0.1:{self.listen_port}"] + [f"127.0.0.1:{port}" for port in self.exporter_ports]
-        listed = ", ".join(f'"{page}"' for page in pages)
+        targets = [f"127.0.0.1:{self.listen_port}"] + [f"127.0.0.1:{port}" for port in self.exporter_ports]
+        listed = ", ".join(f'"{target}"' for target in targets)
         with open(os.path.join(self.folder, "prometheus.yml"), "w") as file:
             file.write(f"""\
 global: {{scrape_interval: 5s}}

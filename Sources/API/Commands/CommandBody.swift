@@ -3,7 +3,7 @@ import Foundation
 /// The fields of a command's body, all of them texts: `{"reason": "bad deploy", "by": "ann"}`.
 struct CommandBody: Equatable {
     /// What is wrong with a body.
-    struct Mistake: Error, Equatable, CustomStringConvertible {
+    struct Invalid: Error, Equatable, CustomStringConvertible {
         let description: String
     }
 
@@ -12,19 +12,19 @@ struct CommandBody: Equatable {
 
     private let fields: [String: String]
 
-    /// - Parameter known: the fields that the call takes. An unknown one is a mistake: it may be a misspelt `to`.
-    init(_ bytes: [UInt8], known: [String]) throws(Mistake) {
+    /// - Parameter known: the fields that the call takes. An unknown one is an error: it may be a misspelt `to`.
+    init(_ bytes: [UInt8], known: [String]) throws(Invalid) {
         let example = "send a JSON object like {\"reason\": \"bad deploy\"}"
-        guard !bytes.allSatisfy({ $0 <= 0x20 }) else { throw Mistake(description: "the body is empty; \(example)") }
+        guard !bytes.allSatisfy({ $0 <= 0x20 }) else { throw Invalid(description: "the body is empty; \(example)") }
         let raw: [String: Scalar]
         do { raw = try JSONDecoder().decode([String: Scalar].self, from: Data(bytes)) } catch {
-            throw Mistake(description: "the body is no JSON object; \(example)")
+            throw Invalid(description: "the body is not a JSON object; \(example)")
         }
         var fields: [String: String] = [:]
         for (name, value) in raw.sorted(by: { $0.key < $1.key }) {
             guard known.contains(name) else {
                 let names = known.map { "\"\($0)\"" }.joined(separator: ", ")
-                throw Mistake(description: "unknown field \"\(CommandBody.shown(name))\"; this call takes \(names)")
+                throw Invalid(description: "unknown field \"\(CommandBody.shown(name))\"; this call takes \(names)")
             }
             fields[name] = try CommandBody.text(value, of: name)
         }
@@ -32,24 +32,24 @@ struct CommandBody: Equatable {
     }
 
     /// A field that must be there and say something.
-    func required(_ name: String) throws(Mistake) -> String {
+    func required(_ name: String) throws(Invalid) -> String {
         guard let text = fields[name] else {
-            throw Mistake(description: "\"\(name)\" is missing; say in it why, for the incident's record")
+            throw Invalid(description: "\"\(name)\" is missing; give the reason, for the incident's record")
         }
         return text
     }
 
     func optional(_ name: String) -> String? { fields[name] }
 
-    private static func text(_ value: Scalar, of name: String) throws(Mistake) -> String? {
+    private static func text(_ value: Scalar, of name: String) throws(Invalid) -> String? {
         switch value {
         case .null: return nil
-        case .other: throw Mistake(description: "\"\(name)\" must be a text")
+        case .other: throw Invalid(description: "\"\(name)\" must be a text")
         case .text(let text):
             let clean = clean(text)
-            guard !clean.isEmpty else { throw Mistake(description: "\"\(name)\" is empty") }
+            guard !clean.isEmpty else { throw Invalid(description: "\"\(name)\" is empty") }
             guard clean.count <= textLimit else {
-                throw Mistake(description: "\"\(name)\" has more than \(textLimit) characters")
+                throw Invalid(description: "\"\(name)\" has more than \(textLimit) characters")
             }
             return clean
         }
@@ -70,7 +70,7 @@ struct CommandBody: Equatable {
 
     private static func shown(_ name: String) -> String { String(clean(name).prefix(40)) }
 
-    /// A value without a look inside.
+    /// A value whose content is not read.
     private enum Scalar: Decodable {
         case text(String)
         case null

@@ -1,7 +1,8 @@
 import Model
 public import Support
 
-/// One entry of the journal. `event` tells which of the other fields are there; those that do not belong to it are absent.
+/// One entry of the journal. `event` determines which of the other fields are there; those that do not belong to it are
+/// absent.
 public struct EntryDocument: Codable, Sendable, Equatable {
     public var sequence: UInt64
     public var at: WallTime
@@ -33,7 +34,7 @@ public struct EntryDocument: Codable, Sendable, Equatable {
         at = WallTime(wallMs: entry.wallMs)
         release = entry.release
         incident = entry.incident
-        event = entry.event.word
+        event = entry.event.name
         text = entry.event.text
         fill(entry.event)
     }

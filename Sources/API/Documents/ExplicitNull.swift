@@ -1,5 +1,5 @@
-/// An optional field that is always there: `null` in the JSON when it has no value, so that a reader can tell "none" from
-/// "this version has no such field". A number that JSON cannot write (NaN, infinite) is `null` too.
+/// An optional field that is always there: `null` in the JSON when it has no value, so that a reader can distinguish
+/// "none" from "this version has no such field". A number that JSON cannot write (NaN, infinite) is `null` too.
 @propertyWrapper
 public struct ExplicitNull<Value: Codable & Sendable & Equatable>: Codable, Sendable, Equatable {
     public var wrappedValue: Value?

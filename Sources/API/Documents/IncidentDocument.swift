@@ -43,7 +43,7 @@ public struct IncidentSummary: Codable, Sendable, Equatable {
         dryRun = incident.intent.isDryRun
         fromVersion = incident.intent.fromVersion
         toVersion = incident.intent.toVersion
-        trigger = incident.intent.trigger.word
+        trigger = incident.intent.trigger.name
         rule = incident.intent.trigger.alert?.rule
         by = incident.intent.trigger.command?.by
         reason = incident.intent.trigger.command?.reason
@@ -66,8 +66,8 @@ public struct IncidentSummary: Codable, Sendable, Equatable {
     }
 }
 
-/// One incident with its whole evidence: the answer of `GET /api/v1/incidents/{id}`. In the JSON the summary's fields stand
-/// beside the others; in Swift they read as the document's own.
+/// One incident with its whole evidence: the answer of `GET /api/v1/incidents/{id}`. In the JSON the summary's fields
+/// are beside the others; in Swift they read as the document's own.
 @dynamicMemberLookup
 public struct IncidentDocument: Codable, Sendable, Equatable {
     public var summary: IncidentSummary
@@ -131,7 +131,7 @@ public struct TimelineDocument: Codable, Sendable, Equatable {
 }
 
 extension IntentRecord.Trigger {
-    var word: String {
+    var name: String {
         switch self {
         case .rule: "rule"
         case .operatorCommand: "operator"

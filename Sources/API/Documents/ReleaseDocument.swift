@@ -1,7 +1,7 @@
 import Model
 public import Support
 
-/// One release as it stands: the answer of `GET /api/v1/releases/{name}`.
+/// One release in its present state: the answer of `GET /api/v1/releases/{name}`.
 public struct ReleaseDocument: Codable, Sendable, Equatable {
     public var name: String
     /// `idle`, `watching`, `held`, `rolling_back`, `rolled_back` or `promoted`.
@@ -9,7 +9,7 @@ public struct ReleaseDocument: Codable, Sendable, Equatable {
     public var since: WallTime
     /// Why the last decision was what it was, in a sentence.
     public var explanation: String
-    /// Things a person should mend.
+    /// Problems that an operator has to fix.
     public var warnings: [String]
     /// Scrape cycles done.
     public var cycles: Int
@@ -95,7 +95,7 @@ public struct TargetDocument: Codable, Sendable, Equatable {
     /// The last scrape's error; nil when it worked.
     @ExplicitNull public var error: String?
     @ExplicitNull public var lastScrapeAt: WallTime?
-    /// Samples of the last page.
+    /// Samples of the last scrape body.
     public var samples: Int
 
     init(_ target: TargetSnapshot) {
@@ -122,7 +122,7 @@ public struct ObservationDocument: Codable, Sendable, Equatable {
     @ExplicitNull public var revision: String?
     /// Why there is no share, or what is odd although there is one.
     @ExplicitNull public var problem: String?
-    /// Nil when the router does not tell.
+    /// Nil when the router does not report it.
     @ExplicitNull public var baselineHealthy: Bool?
 
     init(_ observation: RouterObservation) {

@@ -1,7 +1,7 @@
 public import Model
 public import Support
 
-/// One rule with its alert and the values it last looked at.
+/// One rule with its alert and the values of its last evaluation.
 public struct RuleDocument: Codable, Sendable, Equatable {
     public var group: String
     public var name: String
@@ -49,7 +49,7 @@ public struct RuleDocument: Codable, Sendable, Equatable {
         lastEvaluationAt = rule.lastEvaluationWallMs.map { WallTime(wallMs: $0) }
         indicator = rule.evidence?.indicator
         unit = rule.evidence?.measure?.rawValue
-        verdict = rule.evidence?.verdict.word
+        verdict = rule.evidence?.verdict.name
         reason = rule.evidence?.verdict.reason
         baseline = rule.evidence.map { SideDocument($0.baseline) }
         canary = rule.evidence.map { SideDocument($0.canary) }
@@ -120,7 +120,7 @@ public struct EvidenceDocument: Codable, Sendable, Equatable {
         unit = evidence.measure?.rawValue
         windowMs = evidence.windowMs
         condition = evidence.condition
-        verdict = evidence.verdict.word
+        verdict = evidence.verdict.name
         reason = evidence.verdict.reason
         baseline = SideDocument(evidence.baseline)
         canary = SideDocument(evidence.canary)

@@ -8,7 +8,7 @@ public struct StatusDocument: Codable, Sendable, Equatable {
     public var at: WallTime
     /// Rollguard's version.
     public var version: String
-    /// True when the daemon decides and tells but never calls a router.
+    /// True when the daemon decides and notifies but never calls a router.
     public var dryRun: Bool
     /// The base of the links in incidents and notifications; nil for no links.
     @ExplicitNull public var externalURL: String?

@@ -2,7 +2,7 @@ import Model
 import Ports
 import Support
 
-/// Who may look, and who may change something.
+/// Which callers may read, and which may change something.
 ///
 /// Every call over TCP must mean this daemon (``ListenerGuard``), unless it brings the token. For what changes something:
 /// with a token, whoever holds it. Without one, whoever the system lets open the unix socket in the state folder. A
@@ -14,7 +14,7 @@ struct CallerGuard: Sendable {
         var isChange = true
         /// It came over the unix socket, not over TCP.
         var isOnSocket = false
-        /// The peer's address; nil where the system does not tell it.
+        /// The peer's address; nil where the system does not know it.
         var peer: String?
         var host: String?
         var origin: String?
@@ -60,7 +60,7 @@ struct CallerGuard: Sendable {
 
     private func checkOrigin(_ call: Call) throws(Refusal) {
         do { try listener.checkOrigin(call.origin, host: call.host) } catch {
-            throw .forbidden("a page of another site may not make this call")
+            throw .forbidden("a web page of another site may not make this call")
         }
     }
 

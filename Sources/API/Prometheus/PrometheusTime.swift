@@ -7,7 +7,7 @@ extension WallTime {
 
 /// Numbers as Prometheus' API writes an alert's value.
 enum GoNumber {
-    /// Go's `%e` with as few digits as tell the number exactly: 0.0812 is `8.12e-02`, 100000 is `1e+05`.
+    /// Go's `%e` with as few digits as identify the number exactly: 0.0812 is `8.12e-02`, 100000 is `1e+05`.
     static func exponent(_ value: Double) -> String {
         guard value.isFinite else { return value.isNaN ? "NaN" : value < 0 ? "-Inf" : "+Inf" }
         if value == 0 { return value.sign == .minus ? "-0e+00" : "0e+00" }
@@ -17,8 +17,8 @@ enum GoNumber {
         return "\(value < 0 ? "-" : "")\(mantissa)e\(power < 0 ? "-" : "+")\(width)\(abs(power))"
     }
 
-    /// The shortest digits that tell the number, without zeros at the ends, and the power of ten of the first one. Swift's
-    /// own description has those digits; only the point has to be moved.
+    /// The shortest digits that identify the number, without zeros at the ends, and the power of ten of the first one.
+    /// Swift's own description has those digits; only the point has to be moved.
     private static func decimal(_ value: Double) -> (digits: String, power: Int) {
         let parts = "\(value)".split(separator: "e", maxSplits: 1)
         let number = (parts.first ?? "0").split(separator: ".", omittingEmptySubsequences: false)

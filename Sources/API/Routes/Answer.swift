@@ -33,7 +33,7 @@ struct Answer: Sendable {
         asJSON ? json(ErrorDocument(error: text), status: status) : self.text(text, status: status)
     }
 
-    /// `nosniff` and no framing because an answer may repeat a caller's words; `no-store` because every answer is a
+    /// `nosniff` and no framing because an answer may repeat a caller's text; `no-store` because every answer is a
     /// picture of now.
     func response(isHead: Bool) -> Response {
         var fields: HTTPFields = [

@@ -3,7 +3,7 @@ import Model
 /// What changes something. The guard has let the call through already.
 extension Endpoints {
     func rollback(_ call: Route.Call) async -> Answer {
-        do throws(CommandBody.Mistake) {
+        do throws(CommandBody.Invalid) {
             let body = try CommandBody(call.body, known: ["reason", "to", "by"])
             let reason = try body.required("reason")
             let result = await operations.rollback(
@@ -13,7 +13,7 @@ extension Endpoints {
     }
 
     func rearm(_ call: Route.Call) async -> Answer {
-        do throws(CommandBody.Mistake) {
+        do throws(CommandBody.Invalid) {
             let body = try CommandBody(call.body, known: ["reason", "by"])
             let reason = try body.required("reason")
             let result = await operations.rearm(release: call.name, by: Endpoints.author(body, call), reason: reason)
@@ -21,7 +21,7 @@ extension Endpoints {
         } catch { return .error(error.description, status: .badRequest, asJSON: true) }
     }
 
-    /// Done when it is answered, so 200 and not 202; mistakes in the files are the caller's, so 400 and not 409.
+    /// Done when it is answered, so 200 and not 202; errors in the files are the caller's, so 400 and not 409.
     func reload(asJSON: Bool) async -> Answer {
         switch await operations.reload() {
         case .accepted(let text, let incident):

@@ -9,7 +9,7 @@ extension Endpoints {
     }
 
     func resendDeliveries(_ call: Route.Call) async -> Answer {
-        do throws(CommandBody.Mistake) {
+        do throws(CommandBody.Invalid) {
             let body = try CommandBody(call.body, known: Endpoints.deliveryFields)
             let choice = try Endpoints.choice(body)
             return Endpoints.answer(
@@ -19,7 +19,7 @@ extension Endpoints {
     }
 
     func dropDeliveries(_ call: Route.Call) async -> Answer {
-        do throws(CommandBody.Mistake) {
+        do throws(CommandBody.Invalid) {
             let body = try CommandBody(call.body, known: Endpoints.deliveryFields)
             let choice = try Endpoints.choice(body)
             let reason = try body.required("reason")
@@ -30,12 +30,12 @@ extension Endpoints {
 
     private static let deliveryFields = ["id", "receiver", "reason", "by"]
 
-    private static func choice(_ body: CommandBody) throws(CommandBody.Mistake) -> DeliveryChoice {
+    private static func choice(_ body: CommandBody) throws(CommandBody.Invalid) -> DeliveryChoice {
         switch (body.optional("id"), body.optional("receiver")) {
         case (let id?, nil): return .id(id)
         case (nil, let name?): return .receiver(name)
         default:
-            throw CommandBody.Mistake(
+            throw CommandBody.Invalid(
                 description: "give either \"id\", one delivery, or \"receiver\", all of a receiver")
         }
     }

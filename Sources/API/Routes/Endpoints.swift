@@ -2,12 +2,12 @@ import Model
 import Ports
 import Support
 
-/// What stands behind the routes that only look.
+/// What the routes that only read need.
 struct Endpoints: Sendable {
     let operations: any Operations
     let version: String
     /// Documents are made on the reading thread.
-    let desk = ReadingDesk()
+    let desk = DocumentReader()
 
     func index() -> Answer {
         let width = Route.all.map { $0.method.rawValue.count + $0.pattern.count + 1 }.max() ?? 0
@@ -92,7 +92,7 @@ struct Endpoints: Sendable {
     func metrics() async -> Answer {
         Answer(
             status: .ok, contentType: "text/plain; version=0.0.4; charset=utf-8",
-            body: Array(await operations.metricsPage().utf8))
+            body: Array(await operations.metricsExposition().utf8))
     }
 
     func healthy() -> Answer { .text("healthy") }

@@ -42,7 +42,8 @@ extension Route {
             await endpoints.metrics()
         },
         Route(.get, "/-/healthy", "200 while the process answers") { endpoints, _ in endpoints.healthy() },
-        Route(.get, "/-/ready", "200 when every release has been looked at, else 503 and why") { endpoints, _ in
+        Route(.get, "/-/ready", "200 when every release has completed a scrape cycle, else 503 and why") {
+            endpoints, _ in
             await endpoints.ready()
         },
         Route(.post, "/-/reload", "The same as /api/v1/reload, answered as text") { endpoints, _ in

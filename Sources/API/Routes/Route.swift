@@ -12,7 +12,7 @@ struct Route: Sendable {
         var name = ""
         /// Empty for a GET.
         var body: [UInt8] = []
-        /// The peer's address, for the record of a command that names nobody.
+        /// The peer's address, for the record of a command without `by`.
         var peer: String
     }
 
@@ -22,7 +22,7 @@ struct Route: Sendable {
     typealias Handler = @Sendable (Endpoints, Call) async -> Answer
 
     let method: Method
-    /// `/api/v1/releases/{name}`; `{…}` stands for one segment.
+    /// `/api/v1/releases/{name}`; `{…}` matches one segment.
     let pattern: String
     /// One line for the list at `/` and for the OpenAPI document.
     let summary: String

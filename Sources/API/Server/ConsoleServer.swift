@@ -9,7 +9,7 @@ public import Ports
 public import ServiceLifecycle
 import Support
 
-/// Serves the HTTP API, the metrics and the health checks on one address until it is told to stop.
+/// Serves the HTTP API, the metrics and the health checks on one address until it is stopped.
 public struct ConsoleServer: Service {
     /// At most, whatever is allowed; more wait in the system's queue.
     static let connectionLimit = 256
@@ -31,9 +31,9 @@ public struct ConsoleServer: Service {
 
     /// - Parameters:
     ///   - listen: port 0 asks the system for a free one.
-    ///   - certificate: that of `listen.tls`, when somebody else reads it again; unless given, it is read by ``run()``.
+    ///   - certificate: that of `listen.tls`, when another part reads it again; unless given, it is read by ``run()``.
     ///   - socketPath: where to listen on a unix socket too, for this user alone; in a folder that others cannot enter.
-    ///     What stands there is removed. Nil for none.
+    ///     A file that is there is removed. Nil for none.
     ///   - secrets: asked for the token at each call that needs it, so that a rotated one is taken up.
     ///   - connectionLimit: connections at the same time; more wait in the system's queue.
     ///   - onBound: called once, when connections are taken, with the address that the system gave.
@@ -166,7 +166,7 @@ public struct ConsoleServer: Service {
             )
         }
         logger.warning(
-            "listening on \(address) without a token: everybody who gets there can look; set a token in `listen` to let those who hold it change something"
+            "listening on \(address) without a token: every client that reaches it can read; set a token in `listen` to allow changes to clients that have it"
         )
     }
 

@@ -1,6 +1,6 @@
 import Foundation
 
-/// One thread for everything that is made for people to look at: snapshots, documents, metrics.
+/// One thread for everything that is only read: snapshots, documents, metrics.
 ///
 /// Swift's own threads are as many as the machine has cores, and decisions need them. Forty callers who each want a large
 /// document wait for each other here, and keep at most one core busy.
@@ -16,7 +16,7 @@ public final class ReadingExecutor: SerialExecutor {
 }
 
 /// Does work on the reading thread.
-actor ReadingDesk {
+actor DocumentReader {
     nonisolated var unownedExecutor: UnownedSerialExecutor { ReadingExecutor.shared.asUnownedSerialExecutor() }
 
     func make(_ answer: @Sendable () -> Answer) -> Answer { answer() }

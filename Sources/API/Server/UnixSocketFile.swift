@@ -25,7 +25,7 @@ public enum UnixSocketFile {
         chmod(path, 0o600) == 0 ? nil : String(cString: strerror(errno))
     }
 
-    /// Whether a path that somebody told is such a socket, and this user's own (root may use any). Asked before anything
+    /// Whether a given path is such a socket, and this user's own (root may use any). Asked before anything
     /// is sent there.
     public static func isOwn(_ path: String) -> Bool {
         var status = stat()

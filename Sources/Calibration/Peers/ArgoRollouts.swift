@@ -1,5 +1,5 @@
 /// Argo Rollouts (analysis/analysis.go): a measurement at each interval; no data fails; failures add up; failed when there
-/// are more than `failureLimit`. It looks at the canary alone.
+/// are more than `failureLimit`. It judges the canary alone.
 struct ArgoRollouts {
     let intervalScrapes: Int
     let windowScrapes: Int

@@ -9,7 +9,7 @@ struct ErrorMethod: Sendable {
     /// Peers as their documentation and source describe them (docs/reference/calibration.md); models, not the products.
     static let peers: [ErrorMethod] = [
         ErrorMethod(name: "Flagger, success >= 99 %") { record, _ in Flagger().firstAlarm(record, success: 0.99) },
-        ErrorMethod(name: "Flagger, told 1 - 2 p0") { record, cell in
+        ErrorMethod(name: "Flagger, threshold 1 - 2 p0") { record, cell in
             Flagger().firstAlarm(record, success: 1 - 2 * cell.baseRate)
         },
         ErrorMethod(name: "Argo docs, irate every 5 min") { record, _ in

@@ -1,6 +1,6 @@
 /// Flagger (fluxcd/flagger, pkg/controller/scheduler.go): every minute the last minute's success rate must be in range; no
 /// traffic is a failed check; a success does not reset the count; the rollback comes at the tick after the fifth failure.
-/// It looks at the canary alone.
+/// It judges the canary alone.
 struct Flagger {
     var threshold = 5
 

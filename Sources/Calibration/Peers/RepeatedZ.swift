@@ -1,7 +1,7 @@
 import Statistics
 
-/// A one-sided two-proportion z-test at 1 %, repeated at every scrape: what a fixed-horizon test becomes when it is looked
-/// at again and again.
+/// A one-sided two-proportion z-test at 1 %, repeated at every scrape: what a fixed-horizon test becomes when it is
+/// evaluated at again and again.
 struct RepeatedZ {
     static let point = 2.3263478740408408
     /// Nil: over all data so far.

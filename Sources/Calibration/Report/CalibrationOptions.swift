@@ -36,7 +36,7 @@ public struct CalibrationOptions: Sendable, Equatable {
         self.jobs = jobs
     }
 
-    /// A look in seconds: few releases, every ninth cell.
+    /// A preview that takes seconds: few releases, every ninth cell.
     public static let quick = CalibrationOptions(
         healthyReleases: 60, faultyReleases: 10, healthyLatencyReleases: 6, faultyLatencyReleases: 2,
         gapReleases: 6, everyCell: 9)

@@ -36,7 +36,7 @@ struct ErrorStream {
     let cell: Cell
     let fault: Fault
     private var chance: Chance
-    /// Made once, and filled anew for each scrape.
+    /// Allocated once and refilled for each scrape.
     private(set) var cycle: WatchCycle
 
     init(cell: Cell, fault: Fault, chance: Chance) {

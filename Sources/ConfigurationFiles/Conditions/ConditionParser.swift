@@ -159,10 +159,10 @@ struct ConditionParser {
     // MARK: Parts
 
     private func join(
-        _ left: ConditionPart, _ right: ConditionPart, by word: String,
+        _ left: ConditionPart, _ right: ConditionPart, by conjunction: String,
         _ make: (Condition, Condition) -> Condition
     ) throws(ConditionError) -> ConditionPart {
-        let condition = make(try left.condition(for: word), try right.condition(for: word))
+        let condition = make(try left.condition(for: conjunction), try right.condition(for: conjunction))
         return try part(.condition(condition), left.range.lowerBound..<right.range.upperBound, over: left, right)
     }
 
@@ -223,18 +223,18 @@ struct ConditionParser {
     }
 
     private func unknown(_ symbol: String, wanted: String) -> String {
-        let words = ["canary", "baseline", "and", "or", "not"]
-        let isWord = symbol.unicodeScalars.first.map { $0.properties.isAlphabetic || $0 == "_" } ?? false
-        guard isWord, !words.contains(symbol) else { return "unexpected \(Quote.value(symbol)); expected \(wanted)" }
-        if words.contains(symbol.lowercased()) {
-            return "unknown word \(Quote.value(symbol)); words are written small, '\(symbol.lowercased())'"
+        let names = ["canary", "baseline", "and", "or", "not"]
+        let isName = symbol.unicodeScalars.first.map { $0.properties.isAlphabetic || $0 == "_" } ?? false
+        guard isName, !names.contains(symbol) else { return "unexpected \(Quote.value(symbol)); expected \(wanted)" }
+        if names.contains(symbol.lowercased()) {
+            return "unknown name \(Quote.value(symbol)); write it in lower case: '\(symbol.lowercased())'"
         }
         if Indicator(name: symbol) != nil {
             return
-                "unknown word \(Quote.value(symbol)); canary and baseline are the rule's indicator in each pool"
+                "unknown name \(Quote.value(symbol)); canary and baseline are the rule's indicator in each pool"
         }
-        let hint = Quote.suggestion(for: symbol, among: words)
-        return "unknown word \(Quote.value(symbol))" + (hint.isEmpty ? "; values are canary and baseline" : hint)
+        let hint = Quote.suggestion(for: symbol, among: names)
+        return "unknown name \(Quote.value(symbol))" + (hint.isEmpty ? "; values are canary and baseline" : hint)
     }
 
     /// Points at the side that does not measure what the indicator measures.
@@ -263,15 +263,15 @@ struct ConditionPart {
     var range: Range<Int>
     var depth = 1
 
-    func condition(for word: String) throws(ConditionError) -> Condition {
+    func condition(for conjunction: String) throws(ConditionError) -> Condition {
         if case .condition(let condition) = kind { return condition }
         throw ConditionError(
             offset: range.lowerBound,
-            text: "'\(word)' wants a comparison here, but this is a number; write for example canary > 1%")
+            text: "'\(conjunction)' needs a comparison here, but this is a number; write for example canary > 1%")
     }
 
     func term(for sign: String) throws(ConditionError) -> (Term, Dimension) {
         if case .term(let term, let dimension) = kind { return (term, dimension) }
-        throw ConditionError(offset: range.lowerBound, text: "'\(sign)' wants a number here, but this is a comparison")
+        throw ConditionError(offset: range.lowerBound, text: "'\(sign)' needs a number here, but this is a comparison")
     }
 }

@@ -4,7 +4,7 @@ struct ConditionError: Error, Equatable {
     let text: String
 }
 
-/// A word, number or sign of a condition.
+/// A name, number or sign of a condition.
 struct ConditionToken: Equatable {
     enum Kind: Equatable {
         case number(Double, Dimension)
@@ -39,13 +39,13 @@ struct ConditionScanner {
             guard index < scalars.count else { break }
             guard tokens.count < Self.tokenLimit else {
                 throw ConditionError(
-                    offset: index, text: "the condition has more than \(Self.tokenLimit) words and signs")
+                    offset: index, text: "the condition has more than \(Self.tokenLimit) names, numbers and signs")
             }
             let start = index
             let kind = try token()
             tokens.append(ConditionToken(kind: kind, range: start..<index))
         }
-        // The end is told right behind the last word, not behind blanks that follow it.
+        // The end is right after the last token, not after blanks that follow it.
         let end = tokens.last?.range.upperBound ?? 0
         return tokens + [ConditionToken(kind: .end, range: end..<end)]
     }

@@ -1,7 +1,7 @@
 import Model
 
 /// An interval that holds every value that a term can have. It may be wider than need be, because it does not know that the
-/// same value stands twice.
+/// same value occurs twice.
 struct TermRange: Equatable {
     var low: Double
     var high: Double

@@ -8,7 +8,7 @@ struct ConfigurationReader {
     private var folder: ConfigurationFolder { files.folder }
 
     /// Usable only when no error has been reported.
-    func plan(_ document: Document, log: MistakeLog) -> Plan? {
+    func plan(_ document: Document, log: DiagnosticLog) -> Plan? {
         let root = Field(label: "a configuration", value: document.root, log: log)
         if let groups = document.root.member("groups") {
             log.error(groups.namePlace, "'groups' belongs in a rule file; name that file under 'rules' of a release")
@@ -25,7 +25,7 @@ struct ConfigurationReader {
     static var describing: ConfigurationReader {
         let folder = ConfigurationFolder(of: "")
         return ConfigurationReader(
-            files: LoadedFiles(folder: folder, source: MemoryFiles([:]), log: MistakeLog()),
+            files: LoadedFiles(folder: folder, source: MemoryFiles([:]), log: DiagnosticLog()),
             listenReader: ListenReader(folder: folder))
     }
 

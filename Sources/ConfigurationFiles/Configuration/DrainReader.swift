@@ -56,7 +56,7 @@ struct DrainReader {
         return steps
     }
 
-    /// Steps that outlast the deadline would page somebody at each rollback.
+    /// Steps that outlast the deadline would page an operator at each rollback.
     private func checkTime(_ plan: DrainPlan, _ fields: Fields) {
         let pauses = Int64(plan.stepsBasisPoints.count - 1)
         // A step waits for a whole scrape cycle, so it takes up to two.

@@ -16,7 +16,9 @@ enum FallbackCheck {
     /// The addresses of a gray router are compared as such, however they are spelled.
     private static func isSame(_ one: RouterPlan, _ other: RouterPlan) -> Bool {
         guard case .gray(let first) = one, case .gray(let second) = other else { return one == other }
-        func pages(_ plan: GrayRouterPlan) -> Set<PageIdentity> { Set(plan.instances.map { PageIdentity(url: $0) }) }
+        func pages(_ plan: GrayRouterPlan) -> Set<EndpointIdentity> {
+            Set(plan.instances.map { EndpointIdentity(url: $0) })
+        }
         return pages(first) == pages(second)
     }
 }

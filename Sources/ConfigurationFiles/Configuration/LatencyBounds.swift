@@ -1,7 +1,7 @@
 import Support
 import Telemetry
 
-/// Reads `indicators.latency_bounds`: the histogram's upper bounds as the service's page shows them in `le`.
+/// Reads `indicators.latency_bounds`: the histogram's upper bounds as the service's exposition shows them in `le`.
 enum LatencyBounds {
     private static let limit = 1_000
 
@@ -55,7 +55,7 @@ enum LatencyBounds {
         }
     }
 
-    /// `0.25` as on the page, in its unit, or `250ms`.
+    /// `0.25` as in the exposition, in its unit, or `250ms`.
     private static func bound(_ field: Field, _ unit: LatencyUnit) -> Double? {
         guard case .text(let text, _) = field.value.content, !field.value.isNothing else {
             return field.refuse("a bound such as 0.25 or 250ms")

@@ -140,17 +140,17 @@ struct ListenReader {
 
     /// `token` and `socket` say what holds anyway with a token and without one; only `loopback` changes something.
     private func allowsLoopbackChanges(_ field: Field, hasToken: Bool) -> Bool {
-        guard let word = field.line() else { return false }
-        switch (word, hasToken) {
+        guard let value = field.line() else { return false }
+        switch (value, hasToken) {
         case ("token", true), ("socket", false): return false
         case ("loopback", false): return true
         case ("token", false): field.fail("'changes: token' needs a token; add 'token_file' or 'token_env'")
         case ("socket", true), ("loopback", true):
             field.fail(
-                "'changes: \(word)' and a token exclude each other: with a token, every caller that has it may change "
+                "'changes: \(value)' and a token exclude each other: with a token, every caller that has it may change "
                     + "something"
             )
-        default: field.fail("'changes' must be token, socket or loopback, got \(Quote.value(word))")
+        default: field.fail("'changes' must be token, socket or loopback, got \(Quote.value(value))")
         }
         return false
     }

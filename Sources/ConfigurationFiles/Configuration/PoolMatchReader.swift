@@ -1,6 +1,6 @@
 import Telemetry
 
-/// Reads `match` of a pool: which series of its pages are the pool's.
+/// Reads `match` of a pool: which series of its scrape bodies are the pool's.
 enum PoolMatchReader {
     /// Labels of one `match`.
     private static let limit = 20

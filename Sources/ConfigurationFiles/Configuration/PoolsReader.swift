@@ -2,7 +2,7 @@ import Model
 import Support
 import Telemetry
 
-/// Reads the two pools. A page belongs to one pool alone, or its numbers would be compared with themselves; one that
+/// Reads the two pools. A target belongs to one pool alone, or its numbers would be compared with themselves; one that
 /// holds both versions is in both pools, each with matchers that the other's series do not satisfy.
 struct PoolsReader {
     static let targetLimit = 10_000
@@ -14,7 +14,7 @@ struct PoolsReader {
     struct Target {
         let plan: TargetPlan
         /// What is scraped: where two targets agree in it, they are one.
-        let identity: PageIdentity
+        let identity: EndpointIdentity
         let field: Field
     }
 
@@ -72,7 +72,8 @@ struct PoolsReader {
                 },
                 .matchers(
                     "match", \.plan.match,
-                    "which series of the scraped bodies belong to the pool; [see below](#one-page-with-both-pools)"),
+                    "which series of the scrape bodies belong to the pool; "
+                        + "[see below](#one-scrape-body-with-both-pools)"),
                 targets(name),
             ])
     }
@@ -186,7 +187,7 @@ struct PoolsReader {
         return "\(scheme)://\(text)"
     }
 
-    // MARK: The same page twice
+    // MARK: The same endpoint twice
 
     private struct Seen {
         let target: Target
@@ -196,37 +197,37 @@ struct PoolsReader {
     }
 
     private func refuseOverlap(_ baseline: PoolDraft, _ canary: PoolDraft) {
-        // Two expressions may match the same value: that can only be seen on a page.
-        let maySharePages =
+        // Two expressions may match the same value: that can only be seen in a scrape body.
+        let mayShareEndpoint =
             !baseline.match.isEmpty && !canary.match.isEmpty
             && baseline.match.relation(to: canary.match) != .overlapping
-        var pages: [PageIdentity: Seen] = [:]
+        var endpoints: [EndpointIdentity: Seen] = [:]
         var instances: [String: Seen] = [:]
         let all = baseline.targets.map { Seen(target: $0, pool: .baseline) }
         for here in all + canary.targets.map({ Seen(target: $0, pool: .canary) }) {
             let name = here.target.plan.instance.lowercased()
-            if let first = pages[here.target.identity] {
-                let isShared = first.pool != here.pool && maySharePages
-                if !isShared { refusePage(here, first, hasMatch: !baseline.match.isEmpty && !canary.match.isEmpty) }
+            if let first = endpoints[here.target.identity] {
+                let isShared = first.pool != here.pool && mayShareEndpoint
+                if !isShared { refuseEndpoint(here, first, hasMatch: !baseline.match.isEmpty && !canary.match.isEmpty) }
             } else if let first = instances[name] {
                 refuse(here, what: "an instance \(Quote.value(here.target.plan.instance))", first)
             }
-            pages[here.target.identity] = pages[here.target.identity] ?? here
+            endpoints[here.target.identity] = endpoints[here.target.identity] ?? here
             instances[name] = instances[name] ?? here
         }
     }
 
-    private func refusePage(_ here: Seen, _ first: Seen, hasMatch: Bool) {
+    private func refuseEndpoint(_ here: Seen, _ first: Seen, hasMatch: Bool) {
         let instance = here.target.plan.instance
         let isRespelled = instance.lowercased() != first.target.plan.instance.lowercased()
-        let other = isRespelled ? ", which is the same page as \(Quote.value(first.target.plan.instance))," : ""
+        let other = isRespelled ? ", which is the same endpoint as \(Quote.value(first.target.plan.instance))," : ""
         let what = "the target \(Quote.value(instance))\(other)"
         guard first.pool != here.pool else { return refuse(here, what: what, first) }
         let advice =
             hasMatch
             ? "and the 'match' of both pools can take the same series; make them exclude each other"
-            : "so it would be compared with itself; where one page has the series of both versions, give each pool its "
-                + "own 'match', for example match: {server: new1}"
+            : "so it would be compared with itself; where one endpoint has the series of both versions, give each pool "
+                + "its own 'match', for example match: {server: new1}"
         here.target.field.fail("\(what) is in the \(first.pool.rawValue) as well, in line \(first.line), \(advice)")
     }
 

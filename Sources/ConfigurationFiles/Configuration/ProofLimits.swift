@@ -5,9 +5,9 @@ import Model
 struct ProofLimits {
     /// The release as it was read; only what a proof depends on matters.
     private(set) var plan: ReleasePlan
-    let log: MistakeLog
+    let log: DiagnosticLog
 
-    init(plan: ReleasePlan, log: MistakeLog) {
+    init(plan: ReleasePlan, log: DiagnosticLog) {
         self.plan = plan
         self.log = log
     }

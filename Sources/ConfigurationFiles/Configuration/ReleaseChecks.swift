@@ -1,7 +1,7 @@
 import Model
 import Support
 
-/// What a rule needs from the release that it stands in.
+/// What a rule needs from the release that it belongs to.
 struct ReleaseChecks {
     /// Rows of a pool's window are kept in memory.
     static let intervalLimit: Int64 = 20_000
@@ -10,9 +10,9 @@ struct ReleaseChecks {
     let intervalMs: Int64
     /// The names under `indicators`, usable or not; nil when there is no such section.
     let indicators: Set<String>?
-    /// Upper bounds of the latency histogram, seconds, rising; empty when they are not told.
+    /// Upper bounds of the latency histogram, seconds, rising; empty when they are not configured.
     var latencyBounds: [Double] = []
-    let log: MistakeLog
+    let log: DiagnosticLog
 
     private var name: String { Quote.name(release) }
 
@@ -41,7 +41,7 @@ struct ReleaseChecks {
         }
     }
 
-    /// What the rule looks at, and the selectors that this takes.
+    /// The indicators of the rule, and the selectors that they need.
     private func needs(of rule: RulePlan) -> [(indicator: String, selectors: [String])] {
         if let regression = rule.regression {
             return regression.scope.names.map { ($0, $0 == "error_rate" ? ["requests", "errors"] : ["latency"]) }

@@ -50,7 +50,7 @@ enum RollbackReader {
             })
     }
 
-    /// The silence that tells a rate from a higher one grows as the rate falls, without end.
+    /// The silence that distinguishes a rate from a higher one grows without limit as the rate falls.
     private static func checkBelow(_ plan: inout ProofPlan, _ field: Field) {
         guard plan.belowPerSecond < leastBelowPerSecond else { return }
         let least = NumberText.plain(leastBelowPerSecond)

@@ -13,7 +13,7 @@ struct Section<Root> {
 
     var names: [String] { settings.flatMap(\.names) }
 
-    /// The mapping's value; nil when a required field is missing or cannot be used. Every mistake is reported.
+    /// The mapping's value; nil when a required field is missing or cannot be used. Every error is reported.
     func read(_ field: Field, owner: String? = nil) -> Root? {
         var root = blank
         return read(field, owner: owner, into: &root) ? root : nil

@@ -9,7 +9,7 @@ extension Setting {
         pairs(name, path, summary: "mapping of names to texts", sentence) { fields in fields.headers() }
     }
 
-    /// - Parameter read: Reports mistakes; the pairs that can be used.
+    /// - Parameter read: Reports errors; returns the pairs that can be used.
     static func pairs(
         _ name: String, _ path: WritableKeyPath<Root, [TextPair]>, summary: String, _ sentence: String,
         read: @escaping (Fields) -> [TextPair]

@@ -38,7 +38,7 @@ extension ValueForm {
         return form
     }
 
-    /// Reads with a further check; nil after it has reported a mistake.
+    /// Reads with a further check; nil after it has reported an error.
     func checked(_ check: @escaping (Value, Field) -> Value?) -> ValueForm {
         mapped(check, back: { $0 })
     }

@@ -3,14 +3,14 @@ import Yams
 /// A file's text as it is given to the YAML parser: the same number of characters in each line, but
 ///
 /// - every `*` is a private character, so that aliases arrive as texts with a place of their own, instead of as shared
-///   nodes. A few lines of aliases of aliases stand for billions of nodes, and the parser hashes those that are keys.
+///   nodes. A few lines of aliases of aliases expand to billions of nodes, and the parser hashes those that are keys.
 /// - the first character of a key that is given twice is another one. The parser stops at such a key without saying
-///   where the second one is; this way it goes on, and all mistakes are told at once.
+///   where the second one is; this way it continues, and all errors are reported at once.
 struct ComposableText {
     private var scalars: [Unicode.Scalar]
     private let lineStarts: [Int]
     private let star: Unicode.Scalar
-    /// Stand in for the first letters of keys; each once, or a key given three times would still be given twice.
+    /// Replacements for the first letters of keys; each once, or a key given three times would still be given twice.
     private var substitutes: [Unicode.Scalar]
     private var renamed: [Int: String] = [:]
     private static let renamedLimit = 10
@@ -28,7 +28,7 @@ struct ComposableText {
 
     var yaml: String { Quote.string(scalars) }
 
-    /// A text out of the parser, as it stands in the file.
+    /// A text out of the parser, as it is in the file.
     func original(_ text: String) -> String {
         guard text.unicodeScalars.contains(star) else { return text }
         return Quote.string(text.unicodeScalars.map { $0 == star ? "*" : $0 })

@@ -5,20 +5,20 @@ struct Document {
     let file: SourceFile
     let root: YAMLValue
 
-    /// - Returns: Nil after at least one mistake has been told.
-    static func read(_ path: String, asked: Place? = nil, files: any FileSource, log: MistakeLog) -> Document? {
+    /// - Returns: Nil after at least one error has been reported.
+    static func read(_ path: String, asked: Place? = nil, files: any FileSource, log: DiagnosticLog) -> Document? {
         guard let text = FileText.read(path, asked: asked, files: files, log: log) else { return nil }
         return compose(text, log: log)
     }
 
-    private static func compose(_ text: FileText, log: MistakeLog) -> Document? {
+    private static func compose(_ text: FileText, log: DiagnosticLog) -> Document? {
         guard var source = ComposableText(text) else {
             log.error(.whole(text.file), "the file uses every private Unicode character; it cannot be a configuration")
             return nil
         }
         while true {
             do {
-                // No resolver: what a plain text means is decided by the field that it stands in.
+                // No resolver: what a plain text means is decided by the field that it belongs to.
                 let parser = try Parser(yaml: source.yaml, resolver: .basic, constructor: .default, encoding: .utf8)
                 let node = try parser.singleRoot()
                 guard let node else {
@@ -37,7 +37,7 @@ struct Document {
                     log.error(place, "\(Quote.value(source.original(name))) is given twice in one mapping")
                     return nil
                 }
-                tell(error, in: text, log: log)
+                report(error, in: text, log: log)
                 return nil
             } catch {
                 log.error(.whole(text.file), "the file cannot be read as YAML")
@@ -46,7 +46,7 @@ struct Document {
         }
     }
 
-    private static func tell(_ error: YamlError, in text: FileText, log: MistakeLog) {
+    private static func report(_ error: YamlError, in text: FileText, log: DiagnosticLog) {
         switch error {
         case .composer(_, let problem, let mark, _) where problem.contains("another document"):
             log.error(place(mark, in: text.file), "a second YAML document begins here; a file holds one")
@@ -74,7 +74,7 @@ struct Document {
         return ""
     }
 
-    /// The parser may point behind the last line; people look at the end of it.
+    /// The parser may point behind the last line; the end of that line is shown then.
     private static func place(_ mark: Mark, in file: SourceFile) -> Place {
         guard mark.line > file.lineCount, file.lineCount > 0 else {
             return Place(file: file, line: mark.line, column: mark.column)

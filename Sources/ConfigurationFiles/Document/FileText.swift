@@ -3,7 +3,7 @@
 struct FileText {
     static let limitBytes = 1 << 20
     /// Deeper than any real file, shallow enough for recursive code. What is truly nested deeper than
-    /// ``TreeBuilder/depthLimit`` is told with its place later; this is a bound on the raw text.
+    /// ``TreeBuilder/depthLimit`` is reported with its place later; this is a bound on the raw text.
     private static let rawNestingLimit = 300
 
     let file: SourceFile
@@ -12,8 +12,8 @@ struct FileText {
     /// Reads and checks a file.
     ///
     /// - Parameter asked: Where the file is named, for the message when it cannot be read.
-    /// - Returns: Nil after a mistake has been told.
-    static func read(_ path: String, asked: Place?, files: any FileSource, log: MistakeLog) -> FileText? {
+    /// - Returns: Nil after an error has been reported.
+    static func read(_ path: String, asked: Place?, files: any FileSource, log: DiagnosticLog) -> FileText? {
         let bytes: [UInt8]
         do throws(FileError) {
             bytes = try files.read(path, limitBytes: limitBytes)
@@ -28,7 +28,7 @@ struct FileText {
         return check(bytes, path: path, log: log)
     }
 
-    private static func check(_ bytes: [UInt8], path: String, log: MistakeLog) -> FileText? {
+    private static func check(_ bytes: [UInt8], path: String, log: DiagnosticLog) -> FileText? {
         // A byte order mark at the beginning says nothing in UTF-8; some editors write it.
         let bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]
         guard let text = String(validating: bytes, as: UTF8.self) else {

@@ -1,8 +1,8 @@
-/// Where the characters of a value's text stand in the file.
+/// The positions of the characters of a value's text in the file.
 ///
-/// The file's characters are matched with the text's from left to right. Blanks and line breaks of the text may stand
-/// for any blanks and breaks in the file (folded lines, indentation), escapes of quoted texts are decoded. So the place
-/// of every character that is no blank is exact, in all of YAML's styles.
+/// The file's characters are matched with the text's from left to right. Blanks and line breaks of the text match any
+/// blanks and breaks in the file (folded lines, indentation), escapes of quoted texts are decoded. So the place of
+/// every character that is no blank is exact, in all of YAML's styles.
 struct TextPlaces {
     private let value: YAMLValue
     private let text: [Unicode.Scalar]
@@ -18,7 +18,7 @@ struct TextPlaces {
     /// The place of the scalar with that number in the text; the end of the text for larger ones.
     func place(_ offset: Int) -> Place {
         var cursor = SourceCursor(value.place, style: style)
-        // A place at a blank is told as the end of what stands before it.
+        // A place at a blank is reported as the end of the text before it.
         var last: Place?
         for (index, scalar) in text.enumerated() {
             if Self.isSpace(scalar) {
@@ -79,7 +79,7 @@ private struct SourceCursor {
         return found
     }
 
-    /// Anchors and tags stand before the text and belong to the value's place.
+    /// Anchors and tags precede the text and belong to the value's place.
     private mutating func skipProperties() {
         while hasMore, scalars[index] == "&" || scalars[index] == "!" {
             while hasMore, !Quote.isBlank(scalars[index]) { index += 1 }

@@ -15,19 +15,19 @@ struct TreeBuilder {
 
     private let source: ComposableText
     private let file: SourceFile
-    private let log: MistakeLog
+    private let log: DiagnosticLog
     private var anchors: [String: Anchored] = [:]
     private var open: Set<String> = []
     private var count = 0
     private var hasGivenUp = false
 
-    init(source: ComposableText, file: SourceFile, log: MistakeLog) {
+    init(source: ComposableText, file: SourceFile, log: DiagnosticLog) {
         self.source = source
         self.file = file
         self.log = log
     }
 
-    /// Nil when the tree is too large or too deep to be looked at; smaller mistakes leave an unusable value.
+    /// Nil when the tree is too large or too deep to be read; smaller errors leave an unusable value.
     mutating func root(_ node: Node) -> YAMLValue? {
         let built = build(node, depth: 1)
         return hasGivenUp ? nil : built?.value
@@ -131,7 +131,7 @@ struct TreeBuilder {
         return joined(items, isUnusable ? .unusable : .mapping(members), place)
     }
 
-    /// A field's name, or nil after a mistake has been told.
+    /// A field's name, or nil after an error has been reported.
     private func name(_ key: Node) -> String? {
         let place = place(key.mark)
         guard case .scalar(let scalar) = key, let mark = scalar.mark else {

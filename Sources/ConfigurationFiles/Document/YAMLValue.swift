@@ -1,4 +1,4 @@
-/// A value of a YAML file with its place. Aliases are resolved; a value that stands behind one has the anchor's place.
+/// A value of a YAML file with its place. Aliases are resolved; a value that comes from one has the anchor's place.
 struct YAMLValue: Sendable {
     enum Style: Sendable {
         case plain
@@ -19,7 +19,7 @@ struct YAMLValue: Sendable {
         case list([YAMLValue])
         /// In the file's order; names are unique.
         case mapping([Member])
-        /// What is wrong with it has been told; readers pass over it silently.
+        /// What is wrong with it has been reported; readers skip it silently.
         case unusable
     }
 

@@ -57,7 +57,7 @@ indirect enum YAMLTree {
         }
     }
 
-    /// Words and paths that no YAML reader takes for anything else.
+    /// Names and paths that no YAML reader takes for anything else.
     private static func isPlain(_ text: String) -> Bool {
         guard let first = text.utf8.first, isLetter(first) || first == UInt8(ascii: "/") else { return false }
         guard text.utf8.allSatisfy({ isLetter($0) || (48...57).contains($0) || "_-./".utf8.contains($0) }) else {

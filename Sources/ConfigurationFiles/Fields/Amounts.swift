@@ -5,7 +5,7 @@ struct AmountError: Error {
 
 /// Numbers with units, as configurations write them.
 enum Amounts {
-    /// Ten years; whatever is longer is a mistake, and sums of such durations do not overflow.
+    /// Ten years; whatever is longer is an error, and sums of such durations do not overflow.
     static let longestMs: Int64 = 3_650 * 86_400_000
     static let positive: ClosedRange<Int64> = 1...longestMs
     static let orZero: ClosedRange<Int64> = 0...longestMs

@@ -1,4 +1,4 @@
-/// Readers of single values. Each tells what is wrong and returns nil.
+/// Readers of single values. Each reports what is wrong and returns nil.
 extension Field {
     /// Any single value, as it is written.
     func text() -> String? {

@@ -1,21 +1,21 @@
-/// A value that stands in a field, with what is needed to tell what is wrong with it.
+/// The value of a field, with what is needed to report what is wrong with it.
 struct Field {
     /// `'timeout'`, `an entry of 'targets'`.
     let label: String
     let value: YAMLValue
-    let log: MistakeLog
+    let log: DiagnosticLog
 
     var place: Place { value.place }
 
     func fail(_ text: String) { log.error(place, text) }
 
-    /// Tells that the field must be something else, and returns nil.
+    /// Reports that the field must be something else, and returns nil.
     func refuse<Value>(_ wanted: String) -> Value? {
         if !value.isUnusable { fail("\(label) must be \(wanted), got \(value.shown)") }
         return nil
     }
 
-    /// A list's entries. A field without a value has been told already.
+    /// A list's entries. A field without a value has been reported already.
     func entries(of what: String) -> [Field]? {
         guard case .list(let values) = value.content else { return refuse("a list of \(what)") }
         return values.map { Field(label: "an entry of \(label)", value: $0, log: log) }

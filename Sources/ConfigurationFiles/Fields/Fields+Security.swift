@@ -51,9 +51,9 @@ extension Fields {
     }
 }
 
-/// What names may look like.
+/// The characters that names may have.
 enum NameRules {
-    /// Releases and receivers: they stand in addresses, file names and incident ids.
+    /// Releases and receivers: they are used in addresses, file names and incident ids.
     static func isIdentifier(_ name: String) -> Bool {
         guard let first = name.utf8.first, isLetter(first) || isDigit(first), name.utf8.count <= 63 else {
             return false

@@ -1,11 +1,11 @@
-/// A mapping whose fields are known. Unknown ones are told when it is made.
+/// A mapping whose fields are known. Unknown ones are reported when it is created.
 struct Fields {
     let owner: String
     let place: Place
     private let value: YAMLValue
-    private let log: MistakeLog
+    private let log: DiagnosticLog
 
-    init(_ value: YAMLValue, of owner: String, known: [String], log: MistakeLog) {
+    init(_ value: YAMLValue, of owner: String, known: [String], log: DiagnosticLog) {
         self.owner = owner
         self.value = value
         self.log = log
@@ -14,7 +14,7 @@ struct Fields {
         for member in members where !known.contains(member.name) && !log.isFull { refuse(member, known: known) }
     }
 
-    /// The field; nil when it is not there, or after telling that it has no value.
+    /// The field; nil when it is not there, or after reporting that it has no value.
     subscript(name: String) -> Field? {
         guard let member = value.member(name) else { return nil }
         let field = Field(label: "'\(name)'", value: member.value, log: log)
@@ -31,10 +31,10 @@ struct Fields {
         value.member(name).map { Field(label: "'\(name)'", value: $0.value, log: log) }
     }
 
-    /// Where the field's name stands, or the mapping where there is no such field.
+    /// The place of the field's name, or of the mapping where there is no such field.
     func namePlace(_ name: String) -> Place { value.member(name)?.namePlace ?? place }
 
-    /// The field; its absence is told.
+    /// The field; its absence is reported.
     func required(_ name: String) -> Field? {
         if !has(name) { fail("\(owner) needs '\(name)'") }
         return self[name]
@@ -42,10 +42,10 @@ struct Fields {
 
     func fail(_ text: String) { log.error(place, text) }
 
-    /// Exactly one of the fields; nil after telling that there is none, or more than one.
+    /// Exactly one of the fields; nil after reporting that there is none, or more than one.
     func requiredOne(of names: [String]) -> String? {
         let present = names.filter(has)
-        // A secret in the file itself has been told, with the fields to use instead.
+        // A secret in the file itself has been reported, with the fields to use instead.
         let hasInline = names.contains { $0.hasSuffix("_file") && has(String($0.dropLast("_file".count))) }
         if present.isEmpty, !hasInline { fail("\(owner) needs \(Quote.choices(names))") }
         refuseSeveral(present)
@@ -75,7 +75,7 @@ struct Fields {
     }
 }
 
-/// Secrets that stand in the file itself. The message never shows the value.
+/// Secrets that are in the file itself. The message never shows the value.
 enum SecretFields {
     /// Fields of ours that have a `…_file` and a `…_env` form.
     private static let referenced = ["secret", "token", "password", "bearer", "value", "key"]
@@ -103,7 +103,7 @@ enum SecretFields {
     }
 }
 
-/// Fields of Prometheus and of later versions, told with what to write instead.
+/// Fields of Prometheus and of later versions, reported with what to write instead.
 enum UnsupportedFields {
     static let ofRules = ["expr", "record", "interval"]
 

@@ -54,7 +54,7 @@ struct HostPort: Equatable {
         }
     }
 
-    /// Roughly: what cannot be one is refused, the resolver has the last word. A zone (`%eth0`) is allowed.
+    /// Roughly: what cannot be one is refused, the resolver decides. A zone (`%eth0`) is allowed.
     private static func isIPv6(_ text: String) -> Bool {
         let address = text.prefix { $0 != "%" }
         return address.contains(":") && address.allSatisfy { $0.isHexDigit || $0 == ":" || $0 == "." }
@@ -104,7 +104,7 @@ struct WebAddress {
 
     var port: Int { hostPort.port ?? (scheme == "https" ? 443 : 80) }
 
-    /// Two addresses with the same identity reach the same page.
+    /// Two addresses with the same identity reach the same endpoint.
     var identity: String { "\(hostPort.shownHost.lowercased()):\(port)\(rest.isEmpty ? "/" : rest)" }
 }
 

@@ -1,12 +1,12 @@
 /// The files of one load: finds them by name or pattern, reads them, and knows which were asked for.
 final class LoadedFiles {
     let folder: ConfigurationFolder
-    let log: MistakeLog
+    let log: DiagnosticLog
     private let source: any FileSource
     /// In the order in which they were asked for, each once.
     private(set) var paths: [String] = []
 
-    init(folder: ConfigurationFolder, source: any FileSource, log: MistakeLog) {
+    init(folder: ConfigurationFolder, source: any FileSource, log: DiagnosticLog) {
         self.folder = folder
         self.source = source
         self.log = log
@@ -25,7 +25,7 @@ final class LoadedFiles {
     }
 
     /// - Parameter asked: Where the file is named.
-    /// - Returns: Nil after at least one mistake has been reported.
+    /// - Returns: Nil after at least one error has been reported.
     func document(_ path: String, asked: Place? = nil) -> Document? {
         if !paths.contains(path) { paths.append(path) }
         return Document.read(path, asked: asked, files: source, log: log)

@@ -16,8 +16,8 @@ struct ConfigurationFolder {
 }
 
 extension ConfigurationFolder {
-    /// A whole path, for what is opened later or by somebody else: a socket, a file of a router. A configuration that was
-    /// named relative to the working directory has its folder there.
+    /// A whole path, for what is opened later or by another program: a socket, a file of a router. A configuration that
+    /// was named relative to the working directory has its folder there.
     func wholePath(_ written: String) -> String {
         let path = path(written)
         guard !path.hasPrefix("/"), let directory = getcwd(nil, 0) else { return path }

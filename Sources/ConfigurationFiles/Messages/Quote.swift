@@ -1,6 +1,6 @@
 /// Shows text from a file inside a message without letting it break the message.
 enum Quote {
-    /// In single quotes, one line, at most 60 characters, without credentials of an address: they may stand in a field
+    /// In single quotes, one line, at most 60 characters, without credentials of an address: they may be in a field
     /// that has nothing to do with addresses.
     static func value(_ text: String) -> String {
         let scalars = SecretSpans.withoutCredentials(Array(text.unicodeScalars.prefix(ShownLine.lengthLimit)))

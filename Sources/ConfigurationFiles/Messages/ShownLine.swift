@@ -2,7 +2,7 @@
 struct ShownLine {
     /// Longest line that is shown.
     static let width = 140
-    /// Longer lines are not looked through for secrets, and so not shown at all.
+    /// Longer lines are not searched for secrets, and so not shown at all.
     static let lengthLimit = 2_000
 
     let text: String
@@ -92,7 +92,7 @@ enum SecretSpans {
         return NameRules.isVariable(Quote.string(Array(text)))
     }
 
-    /// Without quotes and the blanks that may stand before the colon.
+    /// Without quotes and the blanks that may precede the colon.
     private static func bare(_ name: String) -> String { name.filter { !["\"", "'", " ", "\t"].contains($0) } }
 
     private static func nameStart(before colon: Int, in line: [Unicode.Scalar]) -> Int {

@@ -10,7 +10,7 @@ struct RegressionReader {
     private static let foreign: [(name: String, why: String)] = [
         ("window", "the evidence covers the whole release"),
         ("min_requests", "too few requests are no proof, whatever they say"),
-        ("for", "looking again and again is part of the test"),
+        ("for", "repeated evaluation is part of the test"),
         ("keep_firing_for", "what is proven stays proven until the release ends"),
         ("no_data", "without data there is no proof"),
     ]

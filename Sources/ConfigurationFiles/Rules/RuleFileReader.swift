@@ -1,8 +1,8 @@
 import Model
 
-/// Reads the groups of a rule file, or a group that stands in a configuration.
+/// Reads the groups of a rule file, or a group inside a configuration.
 struct RuleFileReader {
-    let log: MistakeLog
+    let log: DiagnosticLog
 
     func rules(in document: Document) -> [RuleDraft] {
         let root = Field(label: "a rule file", value: document.root, log: log)

@@ -8,9 +8,9 @@ final class RuleLibrary {
 
     init(files: LoadedFiles) { self.files = files }
 
-    var log: MistakeLog { files.log }
+    var log: DiagnosticLog { files.log }
 
-    /// The rules of a release: files by name or pattern, and groups that stand in the configuration.
+    /// The rules of a release: files by name or pattern, and groups inside the configuration.
     func drafts(_ field: Field) -> [RuleDraft] {
         guard let entries = field.entries(of: "rule files") else { return [] }
         if entries.isEmpty { field.fail("'rules' is empty; a release without rules is never judged") }

@@ -5,7 +5,7 @@ struct TemplateCheck {
     /// The rule's labels; nil in labels themselves, which cannot name each other.
     let labels: [String]?
 
-    /// Tells each mistake with its place in the value.
+    /// Reports each error with its place in the value.
     func check(_ field: Field) {
         guard let places = TextPlaces(field.value), case .text(let text, _) = field.value.content else { return }
         let scalars = Array(text.unicodeScalars)
@@ -19,14 +19,14 @@ struct TemplateCheck {
             while start < close, scalars[start].properties.isWhitespace { start += 1 }
             var end = close
             while end > start, scalars[end - 1].properties.isWhitespace { end -= 1 }
-            if let mistake = mistake(Quote.string(Array(scalars[start..<end]))) {
-                field.log.error(places.place(min(start, close)), mistake)
+            if let diagnostic = diagnostic(Quote.string(Array(scalars[start..<end]))) {
+                field.log.error(places.place(min(start, close)), diagnostic)
             }
             index = close + 2
         }
     }
 
-    private func mistake(_ name: String) -> String? {
+    private func diagnostic(_ name: String) -> String? {
         if TemplateCheck.names.contains(name) { return nil }
         if name.hasPrefix("$labels.") { return label(String(name.dropFirst("$labels.".count))) }
         if name.isEmpty { return "the template names nothing; known are \(Quote.choices(TemplateCheck.names))" }
@@ -50,7 +50,7 @@ struct TemplateCheck {
         return "the rule has no label \(Quote.value(name))\(hint)"
     }
 
-    /// Where the sign stands twice in a row.
+    /// Where the sign occurs twice in a row.
     private static func find(_ sign: Unicode.Scalar, in scalars: [Unicode.Scalar], from start: Int) -> Int? {
         guard start + 1 < scalars.count else { return nil }
         return (start..<(scalars.count - 1)).first { scalars[$0] == sign && scalars[$0 + 1] == sign }

@@ -1,6 +1,6 @@
 import Model
 
-/// The reference tables of the documentation, each by the name that marks its place in a page.
+/// The reference tables of the documentation, each by the name that marks its place in a document.
 enum ReferenceTables {
     typealias Table = (name: String, rows: [SettingRow])
 

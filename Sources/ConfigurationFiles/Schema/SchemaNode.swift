@@ -9,7 +9,7 @@ indirect enum SchemaNode: Sendable {
     case shared(String, SchemaNode)
 }
 
-/// What the values of configurations look like to a YAML reader that knows types: `1.10` is a number there and a text
+/// How the values of configurations appear to a YAML reader that knows types: `1.10` is a number there and a text
 /// to us, so that no schema of a text may ask for a string.
 extension SchemaNode {
     static func typed(_ names: String...) -> SchemaNode {
@@ -58,7 +58,7 @@ extension SchemaNode {
             [("type", .text("array")), ("items", item)] + (least > 0 ? [("minItems", .number(Double(least)))] : []))
     }
 
-    /// A mapping, or something else. Told apart by the type, so that a mistake in the mapping is shown at its place.
+    /// A mapping, or something else. Distinguished by the type, so that an error in the mapping is shown at its place.
     static func mapping(_ mapping: SchemaNode, or other: SchemaNode) -> SchemaNode {
         .object([("if", typed("object")), ("then", mapping), ("else", other)])
     }
@@ -79,7 +79,7 @@ extension SchemaNode {
         return .object([text] + members)
     }
 
-    /// `[text](page.md#part)` as `text`: an editor knows nothing of the page.
+    /// `[text](file.md#part)` as `text`: an editor does not have the document.
     private static func withoutLinks(_ markdown: String) -> String {
         markdown.replacing(/\[([^\]]*)\]\([^)]*\)/) { String($0.output.1) }
     }

@@ -111,7 +111,7 @@ final class KernelMeter: Sendable {
     }
 
     /// The exposition, text format 0.0.4.
-    func page(snapshot: Snapshot, outbox: OutboxCounts?) -> String {
+    func exposition(snapshot: Snapshot, outbox: OutboxCounts?) -> String {
         var samples = registry.samples(of: MetricFamily.all)
         samples.add(.buildInfo, [version], 1)
         samples.add(.startTime, [], Double(startedWallMs) / 1_000)

@@ -18,9 +18,10 @@ extension MetricFamily {
         "rollguard_scrape_duration_seconds", .histogram(callBounds), ["release", "pool"],
         "Time from a scrape's request to its reading.")
     static let scrapeBytes = MetricFamily(
-        "rollguard_scrape_body_bytes_total", .counter, ["release", "pool"], "Bytes of pages read, decompressed.")
+        "rollguard_scrape_body_bytes_total", .counter, ["release", "pool"], "Bytes of scrape bodies read, decompressed."
+    )
     static let scrapeSamples = MetricFamily(
-        "rollguard_scrape_samples", .gauge, ["release", "pool"], "Samples on the pool's pages at their last scrape.")
+        "rollguard_scrape_samples", .gauge, ["release", "pool"], "Samples in the pool's last scrape bodies.")
     static let watchedSeries = MetricFamily(
         "rollguard_watched_series", .gauge, ["release", "pool"], "Series that indicators matched in the last scrape.")
     static let cycles = MetricFamily("rollguard_cycles_total", .counter, ["release"], "Scrape cycles done.")
@@ -127,7 +128,7 @@ extension MetricFamily {
     static let cpuSeconds = MetricFamily("process_cpu_seconds_total", .counter, [], "CPU time, user and system.")
     static let residentBytes = MetricFamily("process_resident_memory_bytes", .gauge, [], "Resident memory.")
 
-    /// In the order of the page.
+    /// In the order of the scrape body.
     public static let all: [MetricFamily] = [
         buildInfo, scrapes, scrapeSeconds, scrapeBytes, scrapeSamples, watchedSeries, cycles, cyclesSkipped,
         cycleSeconds, cycleLag, decisionSeconds, targets, requestRate, errorRatio, latencyP99, indicatorValue,

@@ -12,7 +12,7 @@ enum ProcessFigures {
         return seconds(usage.ru_utime) + seconds(usage.ru_stime)
     }
 
-    /// From /proc/self/statm: pages, the second field.
+    /// From /proc/self/statm: memory pages, the second field.
     static var residentBytes: Double? {
         let descriptor = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }

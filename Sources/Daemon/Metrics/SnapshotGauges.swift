@@ -47,7 +47,7 @@ extension MetricSamples {
         add(.selfCheckFalseAlarms, labels, rule.selfCheck.map { Double($0.falseAlarms) })
     }
 
-    /// Of the comparison that tells most.
+    /// Of the comparison with the strongest evidence.
     private mutating func add(_ comparison: RegressionRecord.Comparison, _ labels: [String]) {
         add(.evidenceDispersion, labels, comparison.dispersion)
         for (pool, side) in [("baseline", comparison.baseline), ("canary", comparison.canary)] {
@@ -61,10 +61,10 @@ extension MetricSamples {
 
     private mutating func addVerdicts(_ rule: RuleSnapshot, of release: String) {
         let counts = rule.verdicts
-        for (word, count) in [
+        for (verdict, count) in [
             ("breached", counts.breached), ("healthy", counts.healthy), ("inconclusive", counts.inconclusive),
         ] where count > 0 {
-            add(.verdicts, [release, rule.name, word], Double(count))
+            add(.verdicts, [release, rule.name, verdict], Double(count))
         }
     }
 

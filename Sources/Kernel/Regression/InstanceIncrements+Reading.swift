@@ -7,7 +7,7 @@ extension PoolState.Target {
     ///
     /// - Parameter sampledUptimeMs: the time within which the scrape body was written.
     mutating func add(_ reading: TargetReading, isLate: Bool, sampledUptimeMs: ClosedRange<Int64>) {
-        // Without a base to count from nobody knows how much of the time since then it tells.
+        // Without a base to count from it is unknown how much of the time since then it covers.
         var one = InstanceIncrements(
             instance: instance, requests: reading.requests, errors: reading.errors,
             coveredSeconds: reading.coveredSeconds ?? .infinity, isLate: isLate)
@@ -29,7 +29,8 @@ extension HistogramIncrements {
 
 extension LatencyIncrements {
     fileprivate init(_ histogram: HistogramIncrements) {
-        // The +Inf bucket fits the other buckets better than the count does: a page is not written in one moment.
+        // The +Inf bucket fits the other buckets better than the count does: a scrape body is not written in one
+        // moment.
         let total = histogram.upperBounds.last == .infinity ? histogram.cumulative.last : nil
         self.init(
             upperBounds: histogram.upperBounds, cumulative: histogram.cumulative, count: total ?? histogram.count)
@@ -37,6 +38,6 @@ extension LatencyIncrements {
 }
 
 extension InstanceIncrements {
-    /// It has told how many requests it had, be it none. A first page tells nothing.
-    var tellsSomething: Bool { requests != nil || latency != nil }
+    /// It has reported how many requests it had, be it none. A first scrape reports nothing.
+    var hasReport: Bool { requests != nil || latency != nil }
 }

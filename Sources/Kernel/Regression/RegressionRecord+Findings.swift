@@ -7,13 +7,13 @@ extension RegressionRecord {
         self.init(
             tolerance: plan.tolerance, falseAlarm: plan.falseAlarm, method: found.method.rawValue,
             logEvidence: found.logE, maxLogEvidence: found.maxLogE, barLogEvidence: found.barLogE,
-            chanceOneIn: RegressionWords.oneIn(found.maxLogE), isWorse: found.verdict == .worse,
+            chanceOneIn: RegressionSummary.oneIn(found.maxLogE), isWorse: found.verdict == .worse,
             isSafe: found.verdict == .safe, safeRatio: plan.safe.ratio,
             comparisons: found.telling.prefix(4).map(Comparison.init),
             percentiles: found.percentiles.map(Percentile.init),
             requestsNeeded: found.needed?.requests, secondsNeeded: found.needed?.seconds,
             detectable: found.reach.map { Detectable(seconds: $0.withinSeconds, ratio: $0.ratio) },
-            sentence: RegressionWords(found, plan: plan).sentence, selfCheck: selfCheck)
+            sentence: RegressionSummary(found, plan: plan).sentence, selfCheck: selfCheck)
     }
 }
 
@@ -41,7 +41,7 @@ extension RegressionRecord.Comparison {
                 rateHigh: pool.interval.high)
         }
         self.init(
-            name: RegressionWords.name(part), baseline: side(part.baseline), canary: side(part.canary),
+            name: RegressionSummary.name(part), baseline: side(part.baseline), canary: side(part.canary),
             ratio: part.ratio, ratioLow: part.ratioLow, ratioHigh: part.ratioHigh, toleratedRatio: part.toleratedRatio,
             logEvidence: part.logE, dispersion: part.dispersion)
     }
@@ -50,7 +50,7 @@ extension RegressionRecord.Comparison {
 extension RegressionRecord.Percentile {
     fileprivate init(_ one: RegressionEvidence.Percentile) {
         self.init(
-            name: RegressionWords.name(quantile: one.quantile), baselineLowSeconds: one.baseline.lowSeconds,
+            name: RegressionSummary.name(quantile: one.quantile), baselineLowSeconds: one.baseline.lowSeconds,
             baselineHighSeconds: one.baseline.highSeconds, canaryLowSeconds: one.canary.lowSeconds,
             canaryHighSeconds: one.canary.highSeconds)
     }

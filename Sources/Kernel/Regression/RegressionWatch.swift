@@ -88,7 +88,7 @@ struct RegressionWatch: Sendable, Equatable {
         for block in alignment.take(cycle) { take(block) }
     }
 
-    /// Takes in a block that all instances have told.
+    /// Takes in a block that all instances have reported.
     private mutating func take(_ block: WatchCycle) {
         for index in selfChecks.indices {
             selfChecks[index]?.check.take(block.baseline, coveredSeconds: block.coveredSeconds)
@@ -101,7 +101,7 @@ struct RegressionWatch: Sendable, Equatable {
             alone.canary = []
             return evidence.learn(alone)
         }
-        guard block.baseline.contains(where: \.tellsSomething), block.canary.contains(where: \.tellsSomething) else {
+        guard block.baseline.contains(where: \.hasReport), block.canary.contains(where: \.hasReport) else {
             return evidence.takeOneSided(block)
         }
         evidence.take(block)
@@ -142,8 +142,8 @@ struct RegressionWatch: Sendable, Equatable {
             hasCanaryAnswered: hasCanaryAnswered, indicators: indicators)
     }
 
-    /// Goes on where the record ends. What happened since then is lost, never counted twice: the counters' first values after
-    /// a restart are only a base. What was found with other indicators is not taken over, as in a reload.
+    /// Continues where the record ends. What happened since then is lost, never counted twice: the counters' first
+    /// values after a restart are only a base. What was found with other indicators is not taken over, as in a reload.
     ///
     /// - Parameter isWatching: the release that it belongs to is not over; else only the self-checks' record is of use.
     mutating func restore(_ record: EvidenceRecord, plan: ReleasePlan, isWatching: Bool) {

@@ -2,7 +2,7 @@ import Model
 
 /// What an operator asks of a release.
 extension Release {
-    /// Valid in every state: a person's word is above the guards.
+    /// Valid in every state: an operator's command overrides the guards.
     mutating func rollbackCommand(
         toVersion: String?, by: String, reason: String, _ context: inout StepContext
     ) -> CommandResult {
@@ -29,7 +29,7 @@ extension Release {
             poll.schedule(atUptimeMs: context.now.uptimeMs)
             pollRouter(&context)
             return .accepted(
-                text: "\(name) is rolled back already; the router is being looked at again", incident: latched.id)
+                text: "\(name) is already rolled back; the router is polled again", incident: latched.id)
         }
         startRollback(.operatorCommand(by: by, reason: reason), because: "\(by): \(reason)", &context)
         return .accepted(text: "rolling \(name) back to \(plan.baseline.version)", incident: rollback?.id)

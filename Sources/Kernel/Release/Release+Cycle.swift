@@ -31,13 +31,13 @@ extension Release {
     }
 
     /// What this cycle counted was counted with one share: since the first scrape of the cycle before, from which its counts
-    /// begin, or since the counts of a page began that tells what earlier pages withheld.
+    /// begin, or since the counts of a scrape began that reports what earlier scrapes withheld.
     private var isShareSettled: Bool {
         let began = min(pools.countsBeganUptimeMs ?? .max, firstSampleBeforeUptimeMs ?? .min)
         return poll.shares.isSettled(sinceUptimeMs: began)
     }
 
-    /// The canary has its share, as far as the router tells; of a router that can never be read it is assumed.
+    /// The canary has its share, as far as the router reports; of a router that can never be read it is assumed.
     private var mayHaveTraffic: Bool {
         phase == .watching && (poll.share.map { $0 > 0 } ?? poll.observations.areUnreadable)
     }
@@ -48,8 +48,8 @@ extension Release {
             isShareSettled: isShareSettled && !reachesBackBeforeTheWatch, atUptimeMs: now.uptimeMs)
     }
 
-    /// A page tells what earlier pages withheld, of a time before this release was watched: another version may have served
-    /// then. That a cycle's own length reaches back is usual.
+    /// A scrape reports what earlier scrapes withheld, of a time before this release was watched: another version may
+    /// have served then. That a cycle's own length reaches back is usual.
     private var reachesBackBeforeTheWatch: Bool {
         guard let since = watchedSinceUptimeMs else { return false }
         let seconds = Double(plan.scrape.intervalMs) * 1.5 / 1_000

@@ -33,7 +33,7 @@ extension Release {
         context.notify(
             notification(
                 .rollbackHeld, sequence: sequence, at: context.now,
-                summary: "\(name): \(record.rule) asks for a rollback, but \(reason). A person is needed.",
+                summary: "\(name): \(record.rule) asks for a rollback, but \(reason). An operator is needed.",
                 alert: rules.alertRecord(rule: index, at: context.now), isDryRun: context.isDryRun))
         context.emit(.measure(.rollback(release: name, outcome: "held")))
         context.log(.error, name, "held: \(reason)")

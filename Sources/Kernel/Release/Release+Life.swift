@@ -68,14 +68,15 @@ extension Release {
         if phase == .idle { explain(reason) }
     }
 
-    /// A router that cannot be read does not keep a release from being watched: traffic on the canary tells as well.
+    /// A router that cannot be read does not keep a release from being watched: traffic on the canary is evidence as
+    /// well.
     mutating func beginByTraffic(_ context: inout StepContext) {
         guard phase == .idle, poll.share == nil, let rate = pools.canary.cycleRequestRate else { return }
         guard rate > plan.proof.belowPerSecond else { return }
         begin(&context, because: "the canary serves \(NumberText.plain(rate)) requests/s")
     }
 
-    /// Windows and evidence start anew for this pair of versions.
+    /// Windows and evidence are reset for this pair of versions.
     mutating func begin(_ context: inout StepContext, because reason: String) {
         watchedSinceUptimeMs = context.now.uptimeMs
         poll.shares.begin()
@@ -88,14 +89,14 @@ extension Release {
 
     mutating func end(_ end: ReleaseEnd, _ context: inout StepContext) {
         context.record(.ended(end), release: name)
-        report(rules.end(because: "the release has ended: \(end.words)"), &context)
+        report(rules.end(because: "the release has ended: \(end.text)"), &context)
         watchedSinceUptimeMs = nil
         // Verdicts that led to a rollback stay: they say why.
         if end != .rolledBack { rules.forgetVerdicts() }
         switch end {
         case .promoted: enter(.promoted, &context, because: "the canary has all the traffic")
         case .rolledBack: enter(.rolledBack, &context, because: "rolled back to \(plan.baseline.version)")
-        case .withdrawn: enter(.idle, &context, because: "somebody else took the canary out")
+        case .withdrawn: enter(.idle, &context, because: "another client took the canary out")
         case .replaced: enter(.idle, &context, because: "the versions have changed")
         }
     }

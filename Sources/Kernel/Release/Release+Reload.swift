@@ -48,7 +48,7 @@ extension Release {
         explain(reason)
     }
 
-    /// A target that served and is removed while its rollback is open may go on serving, unseen.
+    /// A target that served and is removed while its rollback is open may continue to serve, unseen.
     private mutating func noteUnseenTargets(_ next: PoolPlan) {
         guard rollback?.isOpen == true else { return }
         rollback?.noteUnseen(targets: pools.servingTargets(of: plan.canary, missingIn: next))

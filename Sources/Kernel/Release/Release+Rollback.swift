@@ -96,7 +96,7 @@ extension Release {
         let verdict = driftGuard.judge(
             drifted, baseline: pools.baseline, canary: pools.canary, isHeld: heldReason != nil)
         switch verdict {
-        case .takeOut: takeOutAgain(observations, &context)
+        case .takeOut: removeCanaryAgain(observations, &context)
         case .overrule(let request): overrule(request, observations, &context)
         case .hold(let reason): holdDrift(observations, because: reason, &context)
         case .wait:
@@ -112,7 +112,7 @@ extension Release {
     }
 
     /// The same incident, once more from its verdict on.
-    private mutating func takeOutAgain(_ observations: [RouterObservation], _ context: inout StepContext) {
+    private mutating func removeCanaryAgain(_ observations: [RouterObservation], _ context: inout StepContext) {
         reopen(&context)
         driftGuard.forgetDrift()
         let reason = "the canary was put back: \(observations.text)"
@@ -149,7 +149,7 @@ extension Release {
     ) {
         drive(&context) { $0.write(.driftOverruled(by: request.by, reason: request.reason), &$2) }
         driftGuard.overruled()
-        takeOutAgain(observations, &context)
+        removeCanaryAgain(observations, &context)
     }
 
     // MARK: A canary with traffic past the router

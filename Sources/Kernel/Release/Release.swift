@@ -43,7 +43,7 @@ struct Release: Sendable, Equatable {
     /// After a hold nothing is moved until a whole window has passed without the baseline's trouble.
     var heldUntilUptimeMs: Int64?
     /// One sentence for `status`.
-    var explanation = "waiting for the first look at the router"
+    var explanation = "waiting for the first poll of the router"
     var cycles = 0
     var lastCycleUptimeMs: Int64?
     /// When the first scrape of the running cycle, and of the cycle before, may have been answered; nil before the first.

@@ -24,8 +24,8 @@ extension ReleaseFacts {
         return "\(NumberText.percent(rate)) of the canary's requests fail"
     }
 
-    /// How the baseline does by every indicator that a rule looks at, over the rule's own window: the same indicator may
-    /// stand there several times with different windows.
+    /// How the baseline does by every indicator that a rule evaluates, over the rule's own window: the same indicator
+    /// may be listed several times with different windows.
     var baselineNow: [DrainRecord.Before] {
         plan.rules.flatMap { rule in
             rule.loadIndicators.compactMap { indicator in
@@ -57,7 +57,7 @@ extension ReleaseFacts {
         return isSeen || rulesOfLoad.isEmpty ? .well : .unseen
     }
 
-    /// Rules that only tell may have any threshold; they count where there are no others.
+    /// Rules that only notify may have any threshold; they count where there are no others.
     private var rulesOfLoad: [RulePlan] {
         let acting = plan.rules.filter { $0.action != .notify }
         return acting.isEmpty ? plan.rules : acting
@@ -85,7 +85,7 @@ extension ReleaseFacts {
 enum BaselineCondition: Equatable {
     case well
     case trouble(String)
-    /// Too few requests since the last step to tell.
+    /// Too few requests since the last step to decide.
     case unseen
 }
 

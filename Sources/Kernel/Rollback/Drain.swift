@@ -12,15 +12,15 @@ struct Drain: Sendable, Equatable {
     var begunUptimeMs: Int64
     /// Since when every instance has shown the step's share, or less.
     var inPlaceSinceUptimeMs: Int64?
-    /// The share that was asked for since the last look; nil when none was.
+    /// The share that was asked for since the last read-back; nil when none was.
     var askedBasisPoints: Int?
-    /// Times that somebody has put the canary back while a step stood.
+    /// How often the canary was put back while a step was set.
     var putBacks = 0
     /// Cycles in a row in which the baseline did badly.
     var troubledCycles = 0
     /// Cycles in a row in which no target of the canary could be scraped.
     var blindCycles = 0
-    /// When people were last told that it is held; nil since a restart.
+    /// When it was last reported as held; nil since a restart.
     var reportedUptimeMs: Int64?
     /// The same by the journal's entry.
     var reportedWallMs: Int64?
@@ -28,8 +28,8 @@ struct Drain: Sendable, Equatable {
     /// by the next one) or the intent is not on the disk yet.
     var cutShortBecause: String?
 
-    /// It stands, or stood, in the router: one look that fails does not say otherwise.
-    var isStanding: Bool { inPlaceSinceUptimeMs != nil || record.isHeld }
+    /// It is, or was, set in the router: one failed read-back does not change that.
+    var isInPlace: Bool { inPlaceSinceUptimeMs != nil || record.isHeld }
 
     /// Nil when there is nothing to do in steps: no share between what the canary has and nothing.
     init?(steps: [Int], shareBefore: Int, facts: ReleaseFacts, atUptimeMs: Int64) {
@@ -50,7 +50,7 @@ struct Drain: Sendable, Equatable {
         return shares
     }
 
-    /// What another process left. The step's time begins anew.
+    /// What another process left. The step's time starts over.
     init(restoring record: DrainRecord, atUptimeMs: Int64) {
         self.record = record
         begunUptimeMs = atUptimeMs
@@ -117,11 +117,11 @@ struct Drain: Sendable, Equatable {
         case .above(let share) where askedBasisPoints == nil: return lower(to: share, facts)
         case .above: return .retry
         // One poll that fails is no reason to give a baseline everything that cannot carry it.
-        case .unread where isStanding, .mixed where record.isHeld:
+        case .unread where isInPlace, .mixed where record.isHeld:
             askedBasisPoints = nil
             return .wait
         case .unread, .mixed:
-            return .takeEverything(because: "the instances do not all tell a share that the step could lower")
+            return .takeEverything(because: "not all instances report a share that the step could lower")
         }
     }
 
@@ -147,7 +147,7 @@ struct Drain: Sendable, Equatable {
     /// The pause before the next try is over. A step that is not in place when its pause is over is not waited for.
     mutating func retry(_ plan: DrainPlan, at now: Moment) -> Move {
         if let reason = cutShortBecause { return .takeEverything(because: reason) }
-        if !isStanding, now.uptimeMs - begunUptimeMs >= plan.pauseMs {
+        if !isInPlace, now.uptimeMs - begunUptimeMs >= plan.pauseMs {
             return .takeEverything(because: "the router did not take the step within its pause")
         }
         askedBasisPoints = nil
@@ -177,7 +177,7 @@ struct Drain: Sendable, Equatable {
             return [reminder, advance(facts, pauseMs: plan.pauseMs, isWell: condition == .well, at: now)]
         }
         // A bad cycle stops the next step; one that lasts is reported.
-        let isLasting = troubledCycles > facts.plan.cyclesPerDrainWindow && isStanding
+        let isLasting = troubledCycles > facts.plan.cyclesPerDrainWindow && isInPlace
         return [isLasting ? holding(because: trouble, at: now) : .nothing]
     }
 
@@ -207,11 +207,11 @@ struct Drain: Sendable, Equatable {
 
     /// What the instances show, compared with what the step wants.
     enum Place: Equatable {
-        /// Nobody gives the canary more than the step allows.
+        /// No instance gives the canary more than the step allows.
         case inPlace
-        /// Some give it more. The share to ask for gives nobody's canary more than it has.
+        /// Some give it more. The share to ask for gives no instance's canary more than it has.
         case above(ask: Int)
-        /// Some cannot be read; what the others tell is not more than the step allows.
+        /// Some cannot be read; what the others report is not more than the step allows.
         case unread
         /// Some have much less than the step's share, or cannot be read, while others have more: no share is right for all.
         case mixed

@@ -76,8 +76,8 @@ struct DriftGuard: Sendable, Equatable {
 
     // MARK: Reports
 
-    /// Whether people hear of a drift that is corrected now. A fight every few seconds over hours must not page every few
-    /// seconds; but when the last report was that nothing is done, the next says that something is.
+    /// Whether the correction of a drift is reported. A fight every few seconds over hours must not page an operator
+    /// every few seconds; but when the last report was that nothing is done, the next says that something is.
     mutating func reportsCorrection(at now: Moment) -> Bool {
         let isDue = isHoldReported || lastReportUptimeMs.map { now.uptimeMs - $0 >= 60_000 } ?? true
         if isDue { lastReportUptimeMs = now.uptimeMs }

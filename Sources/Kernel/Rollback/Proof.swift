@@ -41,7 +41,7 @@ struct Proof: Sendable, Equatable {
     private var busyCycles = 0
     /// When the open block began.
     private var blockSinceUptimeMs: Int64?
-    /// Cycles in a row in which every target that told nothing had no process that listens or no series of requests
+    /// Cycles in a row in which every target that reported nothing had no process that listens or no series of requests
     /// any more, and since when.
     private var goneCycles = 0
     private var goneSinceUptimeMs: Int64?
@@ -70,8 +70,8 @@ struct Proof: Sendable, Equatable {
             beginBlock(&canary, at: now)
             return .nothing
         }
-        let untold = canary.untold
-        guard untold.isEmpty else { return weigh(untold, &canary, facts, showsNothing: showsNothing, at: now) }
+        let unreported = canary.unreported
+        guard unreported.isEmpty else { return weigh(unreported, &canary, facts, showsNothing: showsNothing, at: now) }
         let lengthMs = now.uptimeMs - (blockSinceUptimeMs ?? before)
         let rate = see(&canary, lengthMs: lengthMs, below: facts.plan.proof, at: now)
         if rate > facts.plan.proof.belowPerSecond { return busy(rate: recentRate ?? rate, canary, facts.plan) }
@@ -83,7 +83,7 @@ struct Proof: Sendable, Equatable {
         blockSinceUptimeMs = now.uptimeMs
     }
 
-    /// Ends a block in which every target has told its requests.
+    /// Ends a block in which every target has reported its requests.
     ///
     /// - Returns: the block's requests per second.
     private mutating func see(
@@ -121,7 +121,7 @@ struct Proof: Sendable, Equatable {
 
     private mutating func silence(_ canary: PoolState, _ plan: ReleasePlan, unseen: [String]) -> Finding {
         quietCycles += 1
-        // A page that comes late was asked for in the cycle before.
+        // A scrape body that comes late was asked for in the cycle before.
         let cycles = plan.proof.cycles + (plan.scrape.lateAfterMs != nil ? 1 : 0)
         guard quietCycles >= cycles, isLongEnough(plan) else {
             let seconds = NumberText.plain((silentSeconds * 10).rounded() / 10)
@@ -130,9 +130,9 @@ struct Proof: Sendable, Equatable {
             )
         }
         if let doubtful = canary.possiblyRepeated.first {
-            let seconds = NumberText.plain((doubtful.silence.repeatedPageSeconds * 10).rounded() / 10)
+            let seconds = NumberText.plain((doubtful.silence.repeatedBodySeconds * 10).rounded() / 10)
             return obstructed(
-                "the page of \(doubtful.instance) does not change, but it has paused for \(seconds) s under traffic too"
+                "the scrape body of \(doubtful.instance) does not change, but it has paused for \(seconds) s under traffic, too"
             )
         }
         if let stale = canary.unrenewed(silentSeconds: silentSeconds, neededSeconds: plan.provingSeconds).first {
@@ -176,11 +176,11 @@ struct Proof: Sendable, Equatable {
         return "; lately it served \(NumberText.plain(rate)) requests/s\(canary.whatMoves(rate: rate, plan.proof))"
     }
 
-    // MARK: Targets that tell nothing
+    // MARK: Targets that report nothing
 
-    /// A target that served and tells nothing now makes the cycle blind. It may go on serving.
+    /// A target that served and reports nothing now makes the cycle inconclusive. It may still serve.
     private mutating func weigh(
-        _ untold: [PoolState.Target], _ canary: inout PoolState, _ facts: ReleaseFacts, showsNothing: Bool,
+        _ unreported: [PoolState.Target], _ canary: inout PoolState, _ facts: ReleaseFacts, showsNothing: Bool,
         at now: Moment
     ) -> Finding {
         let plan = facts.plan
@@ -191,11 +191,11 @@ struct Proof: Sendable, Equatable {
         }
         // One whose answer is still to come decides nothing either way, unless nothing listened at its last scrape: a failed
         // connection may always be late.
-        if untold.allSatisfy({ $0.isAwaited && !$0.silence.isUnreachable }) { return .nothing }
+        if unreported.allSatisfy({ $0.isAwaited && !$0.silence.isUnreachable }) { return .nothing }
         sawNothing(
-            isGone: untold.allSatisfy { $0.silence.isUnreachable || $0.hasLostRequests }, at: now,
+            isGone: unreported.allSatisfy { $0.silence.isUnreachable || $0.hasLostRequests }, at: now,
             cycleBeganUptimeMs: facts.lastCycleUptimeMs)
-        let reasons = untold.whyUntold(plan)
+        let reasons = unreported.reasonsForSilence(plan)
         let text = "\(reasons), so it is not known what the canary serves"
         obstacle = text
         guard isGone(cycles: max(3, plan.proof.cycles), forMs: plan.proof.silenceMs, at: now), showsNothing,
@@ -225,7 +225,7 @@ struct Proof: Sendable, Equatable {
         _ canary: inout PoolState, _ release: ReleasePlan, unseen: [String], at now: Moment
     ) -> Double? {
         let plan = release.proof
-        guard unproven != nil, unseen.isEmpty, canary.untold.isEmpty else { return nil }
+        guard unproven != nil, unseen.isEmpty, canary.unreported.isEmpty else { return nil }
         let lengthMs = now.uptimeMs - (blockSinceUptimeMs ?? now.uptimeMs)
         let rate = see(&canary, lengthMs: lengthMs, below: plan, at: now)
         guard rate <= plan.belowPerSecond, evidence >= ProofPlan.expectedRequests, canary.possiblyRepeated.isEmpty,
@@ -247,7 +247,7 @@ extension ProofPlan {
 }
 
 extension PoolState {
-    /// Names the series that still rise, so that an operator can tell users from probes.
+    /// Names the series that still rise, so that an operator can distinguish users from probes.
     fileprivate func whatMoves(rate: Double, _ plan: ProofPlan) -> String {
         let series = movingSeries
         guard !series.isEmpty else {
@@ -261,8 +261,8 @@ extension PoolState {
 }
 
 extension [PoolState.Target] {
-    /// What is wrong with targets that tell nothing, kind by kind.
-    fileprivate func whyUntold(_ plan: ReleasePlan) -> String {
+    /// What is wrong with targets that report nothing, kind by kind.
+    fileprivate func reasonsForSilence(_ plan: ReleasePlan) -> String {
         let metric = plan.indicators.requests.map(\.metric) ?? "of requests"
         func isWithheld(_ target: PoolState.Target) -> Bool { target.isUp == true && target.isWithholding }
         func clause(_ isWanted: (PoolState.Target) -> Bool, _ text: (String) -> String) -> String? {

@@ -20,8 +20,8 @@ struct RollbackLimits: Sendable, Equatable {
     }
 
     /// Continues the limits of a rollback that another process began: `deadline` and `fallback.after` are measured from the
-    /// journal's entry, so that a process which restarts again and again keeps them too. A limit whose use cannot be told is
-    /// due now: a report that comes too early does less harm than none.
+    /// journal's entry, so that a process which restarts again and again keeps them too. A limit whose use is unknown
+    /// is due now: a report that comes too early does less harm than none.
     ///
     /// - Parameter callLimitMs: within which a call to the router is answered, or counts as lost.
     init(continuing incident: Incident, plan: ReleasePlan, callLimitMs: Int64, at now: Moment) {

@@ -21,7 +21,7 @@ struct RollbackProcess: Sendable, Equatable {
     private var attempts = 0
     /// Corrections of a drift by this process, those without an entry too.
     private var corrections = 0
-    /// People were told that this episode began, so they are told how it ends.
+    /// The begin of this episode was reported, so its end is.
     private var isReported = true
     /// What the router last answered and showed in this attempt; a repetition is not written to the journal again.
     private var receipts: [RouterReceipt] = []
@@ -183,7 +183,7 @@ struct RollbackProcess: Sendable, Equatable {
     /// A dry run that found a rollback in the journal: it says what it would do, and does it not.
     private mutating func showInstead(_ step: inout RollbackStep) {
         state = .pausing(untilUptimeMs: step.now.uptimeMs + 60_000)
-        let text = "dry run: the router is not called, so the rollback of the journal does not go on"
+        let text = "dry run: the router is not called, so the rollback in the journal does not continue"
         step.explain(text)
         step.log(.warning, text)
         let next = drain.map { Split(canaryBasisPoints: $0.record.shareBasisPoints) } ?? .allBaseline
@@ -280,7 +280,7 @@ struct RollbackProcess: Sendable, Equatable {
         let seconds = step.plan.rollback.deadlineMs / 1_000
         report(
             .rollbackAbandoned, sequence: sequence,
-            "the rollback is not acknowledged within \(seconds) s: \(reason). A person is needed; the tries go on.",
+            "the rollback is not acknowledged within \(seconds) s: \(reason). An operator is needed; the attempts continue.",
             &step)
     }
 
@@ -362,7 +362,7 @@ struct RollbackProcess: Sendable, Equatable {
         settle()
         measure("acknowledged", &step)
         step.context.emit(.measure(.rollback(release: step.name, outcome: "acknowledged")))
-        // In a fight that goes on for days, what was not reported is not written down either.
+        // In a fight that continues for days, what was not reported is not written down either.
         if isReported {
             let sequence = write(.acknowledged, &step)
             report(.rollbackAcknowledged, sequence: sequence, outcome(step.plan), &step)
@@ -457,7 +457,7 @@ struct RollbackProcess: Sendable, Equatable {
         step.context.emit(.measure(.rollback(release: step.name, outcome: "held")))
         report(
             .rollbackHeld, sequence: sequence,
-            "\(drain?.record.text ?? ""). It goes on when the baseline is well; ask for the rollback once more to take the"
+            "\(drain?.record.text ?? ""). It continues when the baseline is well; ask for the rollback once more to take the"
                 + " rest out now.", &step)
     }
 
@@ -488,7 +488,7 @@ struct RollbackProcess: Sendable, Equatable {
 
     /// From then on changes go to both routers, because the first may come back, and polls go to the second alone, because a
     /// first router that is lost, or that shows what it does not do, must not keep the rollback from being acknowledged. The
-    /// canary's traffic has to stop all the same. It stays so until the release begins anew.
+    /// canary's traffic has to stop all the same. It stays so until the release starts over.
     ///
     /// - Returns: true when it took over just now.
     private mutating func takeOverWhenDue(_ step: inout RollbackStep) -> Bool {

@@ -10,7 +10,7 @@ struct ReleaseFacts: Sendable {
     /// When the scrape cycle before the present one ended; nil before the first.
     let lastCycleUptimeMs: Int64?
 
-    /// As far as the last scrapes and the last poll of the router tell.
+    /// As far as the last scrapes and the last poll of the router report.
     var isBaselineThere: Bool { baseline.healthyTargets > 0 && !observations.sayBaselineIsAway }
 }
 

@@ -2,7 +2,7 @@ import Model
 import Support
 
 /// Requests of a canary that was rolled back and whose routers show 0 %: clients that reach it past the router, a router
-/// that nobody has listed, connections that were never closed.
+/// that are not listed, connections that were never closed.
 struct StrayTraffic: Sendable, Equatable {
     /// Requests above what `proof.below` allows for; at most ``ProofPlan/expectedRequests``.
     private(set) var evidence = 0.0
@@ -17,7 +17,7 @@ struct StrayTraffic: Sendable, Equatable {
     /// Requests per second since the evidence has been above 0; a single cycle may be a fraction of a second.
     var meanRate: Double { seconds > 0 ? requests / seconds : 0 }
 
-    /// - Parameter rate: requests per second over the targets that told; nil when none did, which says nothing.
+    /// - Parameter rate: requests per second over the targets that reported; nil when none did, which says nothing.
     mutating func see(rate: Double?, seconds: Double, below plan: ProofPlan, fromUptimeMs: Int64) {
         guard let rate else { return }
         let sum = evidence + (rate - plan.countedBelow) * seconds
@@ -32,7 +32,7 @@ struct StrayTraffic: Sendable, Equatable {
     /// Several cycles with more than the rate that the release calls no traffic.
     func isNoticeable(below plan: ProofPlan) -> Bool { cycles >= 3 && meanRate > plan.belowPerSecond }
 
-    /// It has lasted as long as a silence has to last to be a proof. One burst is somebody's test, not a fault.
+    /// It has lasted as long as a silence has to last to be a proof. One burst may be a test, not a fault.
     func isSustained(forMs: Int64, below plan: ProofPlan, at now: Moment) -> Bool {
         guard let since = sinceUptimeMs, isNoticeable(below: plan), evidence >= ProofPlan.expectedRequests * 0.95
         else { return false }

@@ -43,6 +43,6 @@ struct RouterHealth: Sendable, Equatable {
         return .unusable(problem: problem, polls: failedPolls)
     }
 
-    /// Another router: nothing is known of it. What people were told is still to be taken back.
+    /// Another router: nothing is known of it. A problem that was reported is still to be resolved.
     mutating func forget() { (failedPolls, problem, isPolled) = (0, nil, false) }
 }

@@ -13,7 +13,7 @@ struct ShareHistory: Sendable, Equatable {
     /// When the share last became settled after a change; nil while it has not changed.
     private var settledUptimeMs: Int64?
 
-    /// Takes in a poll. An instance that does not tell its share has the one that it told last.
+    /// Takes in a poll. An instance that does not report its share keeps the one that it reported last.
     mutating func take(_ observations: [RouterObservation], atUptimeMs now: Int64) {
         var hasChanged = false
         for observation in observations {

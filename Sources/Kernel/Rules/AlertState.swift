@@ -1,8 +1,8 @@
 import Model
 
 /// One rule's alert over time, as Prometheus keeps it: inactive, pending while `for` runs, firing, and on through
-/// `keep_firing_for`. It differs in one thing: only time between conclusive looks counts, so a cycle without data freezes
-/// the timers and downtime never adds to them.
+/// `keep_firing_for`. It differs in one thing: only time between conclusive evaluations counts, so a cycle without data
+/// freezes the timers and downtime never adds to them.
 struct AlertState: Sendable, Equatable {
     enum Phase: Sendable, Equatable {
         case inactive
@@ -25,11 +25,11 @@ struct AlertState: Sendable, Equatable {
     private(set) var breachedMs: Int64 = 0
     /// Conclusive time of a firing alert in which the condition has not held, milliseconds.
     private(set) var healthyMs: Int64 = 0
-    private var lastLookUptimeMs: Int64?
+    private var lastEvaluationUptimeMs: Int64?
 
     init() {}
 
-    /// An alert that was firing when the process ended. It is neither told again nor forgotten.
+    /// An alert that was firing when the process ended. It is neither reported again nor forgotten.
     init(restoredFiringSinceWallMs wallMs: Int64) {
         phase = .firing
         activeSinceWallMs = wallMs
@@ -56,8 +56,8 @@ struct AlertState: Sendable, Equatable {
     mutating func take(
         _ verdict: Verdict, forMs: Int64, keepFiringForMs: Int64, longestStepMs: Int64, at now: Moment
     ) -> Change {
-        let step = min(longestStepMs, now.uptimeMs - (lastLookUptimeMs ?? now.uptimeMs))
-        lastLookUptimeMs = now.uptimeMs
+        let step = min(longestStepMs, now.uptimeMs - (lastEvaluationUptimeMs ?? now.uptimeMs))
+        lastEvaluationUptimeMs = now.uptimeMs
         switch verdict {
         case .inconclusive: return .none
         case .breached: return breached(forMs: forMs, stepMs: step, slackMs: longestStepMs / 30, at: now)

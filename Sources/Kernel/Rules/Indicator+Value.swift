@@ -24,8 +24,8 @@ extension Indicator {
         return view.latencySeconds / view.latencyCount
     }
 
-    /// Requests that the value stands on, for `min_requests`: the requests counter, else the latency's own count; of an
-    /// indicator of one's own what its denominator or its histogram counted.
+    /// Requests that the value is based on, for `min_requests`: the requests counter, else the latency's own count; of
+    /// an indicator of one's own what its denominator or its histogram counted.
     func sampleSize(in view: WindowView) -> Double {
         switch self {
         case .requestRate, .errorRate: view.requests ?? 0

@@ -15,7 +15,7 @@ final class PreparedRule: Sendable, Equatable {
     /// It is a statistical rule.
     let asksForProof: Bool
     let mentions: MentionedPools
-    /// Index of what it looks at among the cycle's measures.
+    /// Index of its measure among the cycle's measures.
     let place: Int
 
     init(_ plan: RulePlan, mentions: MentionedPools, place: Int) {

@@ -20,7 +20,7 @@ struct DecisionFacts {
     let facts: ReleaseFacts
     /// Cycles of this process.
     let cycles: Int
-    /// An earlier decision to hold still stands.
+    /// An earlier decision to hold is still valid.
     let isHeld: Bool
     let heldUntilUptimeMs: Int64?
 
@@ -47,7 +47,9 @@ extension RuleEngine {
             return .hold(rule: first, because: reason, untilUptimeMs: now.uptimeMs + windowMs)
         }
         // It may be as sick as the canary, and has not been heard yet.
-        if known.facts.baseline.isAboutToTell { return .wait("waiting: the baseline has not told its requests yet") }
+        if known.facts.baseline.isAboutToReport {
+            return .wait("waiting: the baseline has not reported its requests yet")
+        }
         guard let free = wanting.first(where: { !isSharedTrouble($0, at: now) }) else {
             return sharedTrouble(wanting, isHeld: known.isHeld)
         }

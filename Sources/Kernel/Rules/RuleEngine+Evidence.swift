@@ -9,11 +9,11 @@ extension RuleEngine {
     func regressionEvaluation(rule index: Int, _ measure: RuleMeasure, blindness: String?) -> RuleEvaluation? {
         let rule = rules[index]
         guard let plan = rule.regression, let found = regression.findings(rule: index) else { return nil }
-        let words = RegressionWords(found, plan: plan)
+        let summary = RegressionSummary(found, plan: plan)
         var evidence = Evidence(
             indicator: plan.name, windowMs: rule.windowMs, condition: rule.conditionText,
-            verdict: words.verdict(blindness: blindness),
-            baseline: measure.baseline.evidence, canary: measure.canary.evidence, notes: words.notes)
+            verdict: summary.verdict(blindness: blindness),
+            baseline: measure.baseline.evidence, canary: measure.canary.evidence, notes: summary.notes)
         evidence.measure = rule.indicator.measure
         evidence.regression = RegressionRecord(found, plan: plan, selfCheck: regression.selfChecks[index]?.record)
         return RuleEvaluation(evidence: evidence)

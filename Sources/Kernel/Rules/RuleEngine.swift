@@ -97,7 +97,7 @@ struct RuleEngine: Sendable, Equatable {
     /// What was judged before belongs to another release.
     mutating func begin() -> [RuleOutcome] {
         regression.begin()
-        let outcomes = end(because: "the release begins anew")
+        let outcomes = end(because: "the release starts over")
         for index in alerts.indices { alerts[index].sharedTroubleUntilUptimeMs = nil }
         forgetVerdicts()
         return outcomes

@@ -32,8 +32,8 @@ struct RuleEvaluation: Sendable, Equatable {
     /// Whether the condition holds with the baseline's value in the canary's place.
     private static func isBreachedByBaseline(_ rule: PreparedRule, _ measure: RuleMeasure) -> Bool {
         let value = measure.baseline.evidence.value
-        let standIn = measure.standIn.map(\.value) ?? value
-        return rule.condition.holds(IndicatorValues(baseline: value, canary: standIn)) == true
+        let substitute = measure.substitute.map(\.value) ?? value
+        return rule.condition.holds(IndicatorValues(baseline: value, canary: substitute)) == true
     }
 
     /// A rule that asks for proof. It compares the pools, so that a baseline that is sick as well is no breach to begin with.
@@ -61,11 +61,11 @@ struct RuleEvaluation: Sendable, Equatable {
         }
         switch rule.condition.holds(measure.values) {
         case true? where rule.action == .rollback && !measure.baseline.hasCounts:
-            // Nothing is moved to a version that nobody has seen at work.
-            return .inconclusive(reason: "the baseline has not told its requests yet")
+            // Nothing is moved to a version that has not been seen to serve.
+            return .inconclusive(reason: "the baseline has not reported its requests yet")
         case true?:
             // Whether the baseline does better cannot be known, so nothing is moved to it.
-            if rule.action == .rollback, case .incomparable(let reason)? = measure.standIn {
+            if rule.action == .rollback, case .incomparable(let reason)? = measure.substitute {
                 return .inconclusive(reason: reason)
             }
             return .breached
@@ -74,7 +74,7 @@ struct RuleEvaluation: Sendable, Equatable {
         }
     }
 
-    /// No target of a pool could be scraped in this cycle. A rule that looks at one pool alone needs only that one.
+    /// No target of a pool could be scraped in this cycle. A rule that uses one pool alone needs only that one.
     private static func blindness(_ measure: RuleMeasure, _ pool: Pool, _ mentions: MentionedPools) -> String? {
         guard measure[pool].evidence.healthyTargets == 0, mentions[pool] else { return nil }
         return "no target of the \(pool.rawValue) could be scraped"

@@ -56,14 +56,14 @@ final class RuleMeasure: Sendable {
     let isStartingOver: Bool
     /// Why the pools cannot be compared, and what to change.
     let incomparable: String?
-    /// For a condition that names one pool: the baseline in the canary's place, where its own value cannot stand in.
-    let standIn: StandIn?
+    /// For a condition that names one pool: the baseline in the canary's place, where its own value cannot be used.
+    let substitute: SubstituteValue?
     /// Nothing is to be said about how the values were found; so it is for most rules in most cycles.
     private let isPlain: Bool
 
     init(
         indicatorName: String, kind: Indicator.Measure, baseline: Side, canary: Side, isStartingOver: Bool,
-        incomparable: String?, standIn: StandIn?
+        incomparable: String?, substitute: SubstituteValue?
     ) {
         self.indicatorName = indicatorName
         self.kind = kind
@@ -71,7 +71,7 @@ final class RuleMeasure: Sendable {
         self.canary = canary
         self.isStartingOver = isStartingOver
         self.incomparable = incomparable
-        self.standIn = standIn
+        self.substitute = substitute
         isPlain =
             incomparable == nil && baseline.obstacle == nil && canary.obstacle == nil && baseline.notes.isEmpty
             && canary.notes.isEmpty

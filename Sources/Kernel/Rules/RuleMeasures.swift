@@ -1,6 +1,6 @@
 import Model
 
-/// What a plan's rules look at, each once, however many rules ask for it: a thousand rules look at a dozen numbers.
+/// The measures of a plan's rules, each once, however many rules need it: a thousand rules use a dozen numbers.
 struct RuleMeasures: Sendable, Equatable {
     private struct Key: Hashable {
         let indicator: Indicator
@@ -61,7 +61,7 @@ struct RuleMeasures: Sendable, Equatable {
                 baseline: .init(key.indicator, estimates.baseline, in: views.0, of: baseline, health: health.0),
                 canary: .init(key.indicator, estimates.canary, in: views.1, of: canary, health: health.1),
                 isStartingOver: key.isComparison && canary.window.isStartingOver, incomparable: estimates.obstacle,
-                standIn: estimates.standIn)
+                substitute: estimates.substitute)
         }
     }
 }
@@ -72,8 +72,8 @@ private struct PoolEstimates {
     let canary: PercentileEstimate
     /// Why the pools cannot be compared, and what to change; nil when they can.
     let obstacle: String?
-    /// For a condition that names one pool, where the baseline's own value cannot stand in for the canary's.
-    let standIn: StandIn?
+    /// For a condition that names one pool, where the baseline's own value cannot replace the canary's.
+    let substitute: SubstituteValue?
 
     init(
         _ indicator: Indicator, isComparison: Bool, baseline: (view: WindowView, pool: PoolState),
@@ -84,18 +84,18 @@ private struct PoolEstimates {
             self.canary = PercentileEstimate(value: indicator.value(in: canary.view, of: canary.pool))
             let doubt = indicator == .latencyMean ? UnitDoubt.text(baseline.view.layouts, canary.view.layouts) : nil
             obstacle = isComparison ? doubt : nil
-            standIn = isComparison ? nil : doubt.map(StandIn.incomparable)
+            substitute = isComparison ? nil : doubt.map(SubstituteValue.incomparable)
             return
         }
         guard isComparison else {
             self.baseline = PercentileEstimate(question, in: baseline.view, of: baseline.pool, named: .baseline)
             self.canary = PercentileEstimate(question, in: canary.view, of: canary.pool, named: .canary)
             obstacle = nil
-            standIn = StandIn(question, baseline: baseline, canary: canary)
+            substitute = SubstituteValue(question, baseline: baseline, canary: canary)
             return
         }
         let found = ComparedPercentile(question, baseline: baseline, canary: canary)
         (self.baseline, self.canary, obstacle) = (found.baseline, found.canary, found.obstacle)
-        standIn = nil
+        substitute = nil
     }
 }

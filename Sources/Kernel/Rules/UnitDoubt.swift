@@ -26,7 +26,7 @@ enum UnitDoubt {
     }
 
     /// Multiplied by one of the factors, at least two and at least half of the smaller bounds are among the larger
-    /// ones, and more than are so as they stand.
+    /// ones, and more than are so without a conversion.
     private static func isScaled(_ small: [Double], _ large: [Double]) -> Bool {
         func shared(_ factor: Double) -> Int {
             small.count { one in large.contains { abs($0 - one * factor) <= $0 * 1e-6 } }

@@ -2,7 +2,7 @@ import Model
 import Support
 
 /// Fills in labels and annotations. The names are those that ConfigurationFiles accepts; an unknown one cannot get here from
-/// there and is left as it stands.
+/// there and is left as it is.
 struct Template: Sendable {
     let rule: RulePlan
     let evidence: Evidence

@@ -1,8 +1,8 @@
 /// The request rate of a pool, as the sum over its targets of what each one counted by the time in which it was counted.
 ///
 /// The counts in a window and the window's length do not always cover the same time: a target may have been unreachable,
-/// may have been added a moment ago, or its first page after a gap may tell of the time before the window. A rate whose
-/// numerator and denominator come from the same pages is true all the same.
+/// may have been added a moment ago, or its first scrape after a gap may cover the time before the window. A rate whose
+/// numerator and denominator come from the same scrape bodies is true all the same.
 ///
 /// After each scrape cycle every target has running totals of its requests and of the seconds that they cover. A window
 /// keeps the totals of at most ``slotLimit`` of its rows, so the memory per target does not grow with the window.
@@ -42,12 +42,12 @@ struct CoveredRates: Sendable, Equatable {
     /// Requests of each target, then the seconds that they cover; of the newest closed row, and with the open row.
     private var closed: [Double]
     private var totals: [Double]
-    /// Each target's requests per second on its last page that told them; 0 before.
+    /// Each target's requests per second in its last scrape that reported them; 0 before.
     private var lastRates: [Double]
     /// The newest scrape body of the target has counts that are not known.
     private var isWithheld: [Bool]
-    /// The target has told its requests since this process began to watch it.
-    private var hasTold: [Bool]
+    /// The target has reported its requests since this process began to watch it.
+    private var hasReported: [Bool]
 
     /// - Parameter windowRows: how many rows each of the windows spans.
     init(targets: Int, windowRows: [Int]) {
@@ -57,7 +57,7 @@ struct CoveredRates: Sendable, Equatable {
         totals = closed
         lastRates = Array(repeating: 0, count: targets)
         isWithheld = Array(repeating: false, count: targets)
-        hasTold = isWithheld
+        hasReported = isWithheld
     }
 
     /// A target that withholds its counts is not one without requests.
@@ -66,7 +66,7 @@ struct CoveredRates: Sendable, Equatable {
         self.isWithheld[target] = isWithheld
     }
 
-    /// Adds what one page of a target brought.
+    /// Adds what one scrape body of a target brought.
     ///
     /// - Parameters:
     ///   - first: the row in whose time the counted time began.
@@ -76,7 +76,7 @@ struct CoveredRates: Sendable, Equatable {
         totals[target] += requests
         totals[targets + target] += seconds
         lastRates[target] = requests / seconds
-        hasTold[target] = true
+        hasReported[target] = true
         guard first < open else { return }
         // They belong to the rows of the gap too: no window that begins inside the gap may count them.
         closed[target] += requests
@@ -92,40 +92,40 @@ struct CoveredRates: Sendable, Equatable {
         }
     }
 
-    /// Requests per second over the pool, in the rows after `start`. Nil when no target has told anything in them, or when
-    /// targets that told nothing would add more than a tenth, judged by what they served before. One that has never
-    /// told and withholds its counts now is taken to serve as much as the others do in the mean.
+    /// Requests per second over the pool, in the rows after `start`. Nil when no target has reported anything in them,
+    /// or when targets that reported nothing would add more than a tenth, judged by what they served before. One that
+    /// has never reported and withholds its counts now is taken to serve as much as the others do in the mean.
     func rate(window: Int, since start: Int, newest: Int) -> Double? {
         let history = histories[window]
         let row = min(history.kept(from: start, newest: newest), newest)
         // The newest row may be one that is not kept; then nothing lies after the start.
         guard row < newest else { return nil }
         let base = history.slot(ofRow: row) * 2 * targets
-        var (rate, unseen, told, unknown) = (0.0, 0.0, 0, 0)
+        var (rate, unseen, reporting, unknown) = (0.0, 0.0, 0, 0)
         for target in 0..<targets {
             let seconds = closed[targets + target] - history.cells[base + targets + target]
             if seconds > 0 {
                 rate += (closed[target] - history.cells[base + target]) / seconds
-                told += 1
-            } else if isWithheld[target], !hasTold[target] {
+                reporting += 1
+            } else if isWithheld[target], !hasReported[target] {
                 unknown += 1
             } else {
                 unseen += lastRates[target]
             }
         }
-        guard told > 0, Double(unknown) <= Double(told) * CoveredRates.unseenLimit else { return nil }
+        guard reporting > 0, Double(unknown) <= Double(reporting) * CoveredRates.unseenLimit else { return nil }
         return unseen <= rate * CoveredRates.unseenLimit ? rate : nil
     }
 
-    /// What the targets served before a window that begins anew is still known.
+    /// What the targets served before a window that starts over is still known.
     mutating func keepLastRates(of old: CoveredRates) {
         guard old.targets == targets else { return }
-        (lastRates, isWithheld, hasTold) = (old.lastRates, old.isWithheld, old.hasTold)
+        (lastRates, isWithheld, hasReported) = (old.lastRates, old.isWithheld, old.hasReported)
     }
 
     /// The pool has other targets now.
     ///
-    /// - Parameter places: where each of them stood before; nil for a new one.
+    /// - Parameter places: the place of each of them before; nil for a new one.
     mutating func arrange(_ places: [Int?]) {
         func arranged(_ cells: [Double], rows: Int, columns: Int) -> [Double] {
             var result: [Double] = []
@@ -142,7 +142,7 @@ struct CoveredRates: Sendable, Equatable {
         totals = arranged(totals, rows: 1, columns: 2)
         lastRates = arranged(lastRates, rows: 1, columns: 1)
         isWithheld = places.map { $0.map { isWithheld[$0] } ?? false }
-        hasTold = places.map { $0.map { hasTold[$0] } ?? false }
+        hasReported = places.map { $0.map { hasReported[$0] } ?? false }
         targets = places.count
     }
 }
@@ -150,7 +150,7 @@ struct CoveredRates: Sendable, Equatable {
 extension CoveredRates {
     /// The rules have other windows now.
     ///
-    /// - Parameter windows: where each of them stood before, nil for a new one, and how many rows it spans. A new one
+    /// - Parameter windows: the place of each of them before, nil for a new one, and how many rows it spans. A new one
     ///   begins with the newest row.
     mutating func arrange(windows: [(place: Int?, rows: Int)]) {
         let before = histories

@@ -14,7 +14,8 @@ struct GaugeRows: Sendable, Equatable {
     }
 
     private var rows: [Row]
-    /// What each target said last; nil when it has never said anything, or when its page has the gauge no longer.
+    /// What each target said last; nil when it has never said anything, or when its scrape body has the gauge no
+    /// longer.
     private var last: [GaugeValues?]
     /// Said in the running cycle.
     private var isFresh: [Bool]
@@ -25,7 +26,7 @@ struct GaugeRows: Sendable, Equatable {
         isFresh = Array(repeating: false, count: targets)
     }
 
-    /// - Parameter values: nil for a page without the gauge.
+    /// - Parameter values: nil for a scrape body without the gauge.
     mutating func take(_ values: GaugeValues?, target: Int) {
         guard last.indices.contains(target) else { return }
         last[target] = values

@@ -16,10 +16,10 @@ struct PoolState: Sendable, Equatable {
         /// requests that the scrapes themselves made, where that is known.
         var cycleRequests: Double?
         var cycleSeconds: Double?
-        /// The window's row into which the last page was counted; nil when none was since the window began.
+        /// The window's row into which the last scrape body was counted; nil when none was since the window began.
         var lastRow: Int?
-        /// When the last page came into this window, whether it counted or not; nil before the first.
-        var lastPageUptimeMs: Int64?
+        /// When the last scrape body came into this window, whether it counted or not; nil before the first.
+        var lastBodyUptimeMs: Int64?
         /// The last scrape worked, and its counts are not known: they are withheld, or there is no base to count from.
         var isWithholding = false
         /// Its scrape bodies had a series of requests, and the last one has none.
@@ -53,9 +53,9 @@ struct PoolState: Sendable, Equatable {
     /// Cycles in a row at whose end a target answered, and ones at whose end none did; one of them is 0.
     private(set) var presentCycles = 0
     private(set) var absentCycles = 0
-    /// Cycles in a row at whose end targets had answered and none of them told its requests: a first page is only a base,
-    /// and a page whose counts are not plausible yet withholds them.
-    private(set) var untoldCycles = 0
+    /// Cycles in a row at whose end targets had answered and none of them reported its requests: a first scrape body is
+    /// only a base, and a body whose counts are not plausible yet withholds them.
+    private(set) var unreportedCycles = 0
     /// A rule asks for proof, so what each instance brings is kept apart for a cycle.
     var isCompared: Bool
 
@@ -113,33 +113,33 @@ struct PoolState: Sendable, Equatable {
         return targets.firstIndex { $0.instance == report.instance }
     }
 
-    /// Adds to the window what was counted since the target's page before.
+    /// Adds to the window what was counted since the target's scrape body before.
     private mutating func count(_ reading: TargetReading, target: Int, atMs uptimeMs: Int64) {
-        // A page that tells nothing, but is not the first one, leaves what it withholds to a later page.
+        // A scrape body that reports nothing, but is not the first one, leaves what it withholds to a later body.
         let isBase = reading.coveredSeconds == nil && !reading.isAmbiguous
-        defer { targets[target].lastPageUptimeMs = uptimeMs }
-        guard isBase || reading.tellsCounts else { return }
+        defer { targets[target].lastBodyUptimeMs = uptimeMs }
+        guard isBase || reading.hasCounts else { return }
         let row = firstRow(of: reading, target: target, atMs: uptimeMs)
         window.add(reading, target: target, from: min(row, window.openRow))
         targets[target].lastRow = window.openRow
     }
 
-    /// The row in whose time the counted time began: after the one with the target's page before; or earlier, where the page
-    /// brings what earlier ones withheld, or where the page before was read long before its cycle ended, because the
-    /// process was stopped in the middle of it.
+    /// The row in whose time the counted time began: after the one with the target's scrape body before; or earlier,
+    /// where the body brings what earlier ones withheld, or where the body before was read long before its cycle ended,
+    /// because the process was stopped in the middle of it.
     private func firstRow(of reading: TargetReading, target: Int, atMs uptimeMs: Int64) -> Int {
         let seconds = max(reading.coveredSeconds ?? 0, repeatedSeconds(before: reading, target))
         let byTime = window.row(coveringSeconds: seconds, atMs: uptimeMs)
         guard let last = targets[target].lastRow else { return byTime }
         let coveredMs = Int64(min(seconds, 1e9) * 1_000)
-        let sincePageMs = targets[target].lastPageUptimeMs.map { uptimeMs - $0 }
-        let bringsWithheld = sincePageMs.map { window.isMoreThanACycle(coveredMs, beside: $0) } ?? false
+        let sinceScrapeMs = targets[target].lastBodyUptimeMs.map { uptimeMs - $0 }
+        let bringsWithheld = sinceScrapeMs.map { window.isMoreThanACycle(coveredMs, beside: $0) } ?? false
         return bringsWithheld || window.isLongBeforeTheOpenRow(uptimeMs - coveredMs)
             ? min(last + 1, byTime) : last + 1
     }
 
-    /// For so long the page before was repeated by an exporter that is known to render its page only now and then. What
-    /// this page counts happened in that time too. A pause of any other target is one of its traffic.
+    /// For so long the scrape body before was repeated by an exporter that is known to render its body only now and
+    /// then. What this body counts happened in that time too. A pause of any other target is one of its traffic.
     private func repeatedSeconds(before reading: TargetReading, _ target: Int) -> Double {
         guard let pause = reading.freshness.pauseSeconds, pause > 0 else { return 0 }
         return min(pause, targets[target].silence.longestRepeatSeconds)
@@ -148,14 +148,14 @@ struct PoolState: Sendable, Equatable {
     /// Rules that compare the pools leave out everything until now: the canary's share of the traffic is another.
     mutating func startComparisonsOver() { window.startComparisonsOver() }
 
-    /// Starts counting anew.
+    /// Starts to count again.
     mutating func begin(_ fresh: PoolWindow) {
         let before = window
         window = fresh
         window.keepLastRates(of: before)
         for index in targets.indices {
             targets[index].lastRow = nil
-            targets[index].lastPageUptimeMs = nil
+            targets[index].lastBodyUptimeMs = nil
             targets[index].silence = TargetSilence()
         }
     }
@@ -183,7 +183,8 @@ struct PoolState: Sendable, Equatable {
 
     /// Ends a cycle. A target that did not report in it is down: the deadline passed.
     ///
-    /// - Parameter allowsLate: the cycle did not wait for all; one whose answer may still come is as it was, but tells nothing.
+    /// - Parameter allowsLate: the cycle did not wait for all; one whose answer may still come is as it was, but
+    ///   reports nothing.
     mutating func closeCycle(atMs now: Int64, allowsLate: Bool = false) {
         for index in targets.indices {
             targets[index].isAwaited = allowsLate && !targets[index].isPunctual && targets[index].missedCycles == 0
@@ -198,13 +199,13 @@ struct PoolState: Sendable, Equatable {
         }
         window.closeRow(atMs: now)
         (presentCycles, absentCycles) = healthyTargets > 0 ? (presentCycles + 1, 0) : (0, absentCycles + 1)
-        let hasTold = targets.contains { $0.cycleRequests != nil }
-        untoldCycles = healthyTargets > 0 && !hasTold ? untoldCycles + 1 : 0
+        let hasReported = targets.contains { $0.cycleRequests != nil }
+        unreportedCycles = healthyTargets > 0 && !hasReported ? unreportedCycles + 1 : 0
     }
 
-    /// Its requests are about to be told: what is known of it now says nothing. Bounded, because targets whose pages prove
-    /// nothing may stay so.
-    var isAboutToTell: Bool { (1...PoolState.longestWithholdingCycles).contains(untoldCycles) }
+    /// Its requests are about to be reported: what is known of it now says nothing. Bounded, because targets whose
+    /// scrape bodies prove nothing may stay so.
+    var isAboutToReport: Bool { (1...PoolState.longestWithholdingCycles).contains(unreportedCycles) }
 
     /// A base, a jump, and its two confirmations.
     private static let longestWithholdingCycles = 4
@@ -218,18 +219,19 @@ struct PoolState: Sendable, Equatable {
         dropIncrements()
     }
 
-    /// When the counts of the running cycle began to come about, by the page that reaches back furthest; nil without counts.
+    /// When the counts of the running cycle began to come about, by the scrape body that reaches back furthest; nil
+    /// without counts.
     var countsBeganUptimeMs: Int64? {
         targets.compactMap { target in
-            guard let seconds = target.cycleSeconds, let pageUptimeMs = target.lastPageUptimeMs else { return nil }
-            return pageUptimeMs - Int64(min(seconds, 1e9) * 1_000)
+            guard let seconds = target.cycleSeconds, let bodyUptimeMs = target.lastBodyUptimeMs else { return nil }
+            return bodyUptimeMs - Int64(min(seconds, 1e9) * 1_000)
         }.min()
     }
 
-    /// The same of pages that cover more than that: they tell what earlier pages withheld.
+    /// The same of scrape bodies that cover more than that: they report what earlier bodies withheld.
     func heldCountsBeganUptimeMs(over seconds: Double) -> Int64? {
         targets.filter { $0.cycleSeconds ?? 0 > seconds }.compactMap { target in
-            target.lastPageUptimeMs.map { $0 - Int64(min(target.cycleSeconds ?? 0, 1e9) * 1_000) }
+            target.lastBodyUptimeMs.map { $0 - Int64(min(target.cycleSeconds ?? 0, 1e9) * 1_000) }
         }.min()
     }
 
@@ -244,13 +246,13 @@ struct PoolState: Sendable, Equatable {
     /// none are. A lower bound while ``withholdingTargets`` is above 0.
     var cycleRequestRate: Double? {
         var rate = 0.0
-        var told = false
+        var hasRate = false
         for target in targets {
             guard let requests = target.cycleRequests, let seconds = target.cycleSeconds, seconds > 0 else { continue }
             rate += requests / seconds
-            told = true
+            hasRate = true
         }
-        return told ? rate : nil
+        return hasRate ? rate : nil
     }
 
     /// The worst instance's value of a summary's quantile, because quantiles cannot be added up. A negative latency is
@@ -282,7 +284,7 @@ extension PoolState {
     /// The running cycle does not ask the targets.
     mutating func markNew() { for index in targets.indices { targets[index].isNew = true } }
 
-    /// Takes over other targets and windows. What the targets that stay have told is kept.
+    /// Takes over other targets and windows. What the targets that stay have reported is kept.
     mutating func adopt(_ next: PoolPlan, from old: PoolPlan, windowsMs: [Int64]) {
         version = next.version
         let places = next.targets.map { target in old.targets.firstIndex { $0 == target } }
@@ -297,8 +299,8 @@ extension PoolState {
 }
 
 extension TargetReading {
-    /// A negative counter adds nothing to the counts, so a page with one and without any request tells nothing of its
-    /// requests: they are unknown, not 0.
+    /// A negative counter adds nothing to the counts, so a scrape body with one and without any request reports nothing
+    /// of its requests: they are unknown, not 0.
     fileprivate var withoutDoubtfulZero: TargetReading {
         guard requests == 0, notes.contains(.negativeCounter) else { return self }
         var reading = self

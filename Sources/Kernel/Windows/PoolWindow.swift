@@ -4,19 +4,19 @@ import Telemetry
 /// difference of two rows, so a cycle costs the same whatever the windows' lengths, and nothing drifts.
 ///
 /// Rows lie flat in one array, oldest overwritten first. A cell is a column: requests, errors, latency sum, latency count,
-/// pages, then one per histogram bound and one per set of bounds.
+/// scrape bodies, then one per histogram bound and one per set of bounds.
 ///
-/// What a page counted since the page before belongs to the whole time between them. A window takes it in only when all of
-/// that time lies in the window: after a network has been away for minutes, the first page tells of minutes, and says
-/// nothing about the last ten seconds.
+/// What a body counted since the body before belongs to the whole time between them. A window takes it in only when all
+/// of that time lies in the window: after a network has been away for minutes, the first scrape covers minutes, and
+/// says nothing about the last ten seconds.
 struct PoolWindow: Sendable, Equatable {
     private enum Cell {
         static let requests = 0
         static let errors = 1
         static let latencySeconds = 2
         static let latencyCount = 3
-        /// How many pages brought increments.
-        static let pages = 4
+        /// How many scrape bodies brought increments.
+        static let scrapes = 4
         static let firstBucket = 5
     }
 
@@ -127,7 +127,7 @@ struct PoolWindow: Sendable, Equatable {
         return (oldest..<written).first { rowTimes[$0 % capacity] > sinceMs + intervalMs / 2 } ?? written
     }
 
-    /// For a window that begins anew over the same targets.
+    /// For a window that starts over with the same targets.
     mutating func keepLastRates(of old: PoolWindow) {
         rates.keepLastRates(of: old.rates)
         guard counters.count == old.counters.count else { return }
@@ -151,19 +151,20 @@ struct PoolWindow: Sendable, Equatable {
         for index in counters.indices { counters[index].rates.noteWithheld(isWithheld, target: target) }
     }
 
-    /// Whether a page covers more time than there was since the page before, by more than scrapes are late: it brings what
-    /// an earlier page withheld.
-    func isMoreThanACycle(_ coveredMs: Int64, beside sincePageMs: Int64) -> Bool {
-        coveredMs > sincePageMs + intervalMs / 2
+    /// Whether a scrape body covers more time than there was since the body before, by more than scrapes are late: it
+    /// brings what an earlier body withheld.
+    func isMoreThanACycle(_ coveredMs: Int64, beside sinceScrapeMs: Int64) -> Bool {
+        coveredMs > sinceScrapeMs + intervalMs / 2
     }
 
-    /// Whether a page that tells of the time since then tells of more than the open row and what a slow page may add.
+    /// Whether a scrape that covers the time since then covers more than the open row and what a slow scrape body may
+    /// add.
     func isLongBeforeTheOpenRow(_ sinceMs: Int64) -> Bool {
         sinceMs < rowTimes[(written - 1) % capacity] - 2 * intervalMs
     }
 
     private mutating func addToTotals(_ reading: TargetReading) {
-        if reading.tellsCounts { totals[Cell.pages] += 1 }
+        if reading.hasCounts { totals[Cell.scrapes] += 1 }
         if let requests = reading.requests {
             totals[Cell.requests] += requests
             hasRequests = true
@@ -218,7 +219,7 @@ struct PoolWindow: Sendable, Equatable {
         }
     }
 
-    /// What the gauges of one target's page are now. It shows from the next ``closeRow(atMs:)`` on.
+    /// What the gauges of one target's scrape body are now. It shows from the next ``closeRow(atMs:)`` on.
     mutating func addGauges(_ reading: TargetReading, target: Int) {
         guard !gauges.isEmpty else { return }
         for (signal, one) in zip(signals, reading.signals) {
@@ -261,8 +262,8 @@ struct PoolWindow: Sendable, Equatable {
 
     /// Gives every row columns of zeros, which is what their running totals were.
     ///
-    /// All new bounds of a page are taken at once, and after the first page the rows grow by half at least, so that a
-    /// page with many bounds, or one new bound at each scrape, does not copy the rows once per bound.
+    /// All new bounds of a scrape body are taken at once, and after the first body the rows grow by half at least, so
+    /// that a body with many bounds, or one new bound at each scrape, does not copy the rows once per bound.
     private mutating func reserveColumns(_ count: Int) {
         let needed = usedColumns + count
         guard needed > stride else { return }
@@ -300,8 +301,8 @@ struct PoolWindow: Sendable, Equatable {
         cursor.startRow = max(cursor.startRow, written - capacity)
         let edge = now - cursor.windowMs + intervalMs / 2
         while cursor.startRow + 1 < newest, rowTimes[(cursor.startRow + 1) % capacity] <= edge { cursor.startRow += 1 }
-        // A cycle that took much longer than the window (the process was stopped, the machine was asleep) tells of the
-        // window and of the time before it. It is left out, as the first page after a gap is.
+        // A cycle that took much longer than the window (the process was stopped, the machine was asleep) covers the
+        // window and of the time before it. It is left out, as the first scrape body after a gap is.
         let earliest = now - cursor.windowMs - 2 * intervalMs
         while cursor.startRow < newest, rowTimes[cursor.startRow % capacity] < earliest { cursor.startRow += 1 }
     }
@@ -322,15 +323,15 @@ struct PoolWindow: Sendable, Equatable {
         let last = ((written - 1) % capacity) * stride
         func increment(_ cell: Int) -> Double { rows[last + cell] - rows[first + cell] }
         // Totals of whole cycles, in which nothing came, say nothing: not even that there were no requests.
-        let hasPages = increment(Cell.pages) > 0
+        let hasScrapes = increment(Cell.scrapes) > 0
         let elapsedMs = rowTimes[(written - 1) % capacity] - rowTimes[startRow % capacity]
         let rate = rates.rate(window: place, since: startRow, newest: written - 1)
         let histogram = view(latency, increment)
         return WindowView(
             seconds: Double(elapsedMs) / 1_000,
-            requestRate: hasRequests && hasPages ? rate : nil,
-            requests: hasRequests && hasPages ? increment(Cell.requests) : nil,
-            errors: hasErrors && hasPages ? increment(Cell.errors) : nil,
+            requestRate: hasRequests && hasScrapes ? rate : nil,
+            requests: hasRequests && hasScrapes ? increment(Cell.requests) : nil,
+            errors: hasErrors && hasScrapes ? increment(Cell.errors) : nil,
             latencySeconds: increment(Cell.latencySeconds),
             latencyCount: increment(Cell.latencyCount),
             histogramCount: histogram.count, upperBounds: histogram.upperBounds, cumulative: histogram.cumulative,
@@ -339,7 +340,7 @@ struct PoolWindow: Sendable, Equatable {
                 switch signal {
                 case .counter(let index):
                     let counter = counters[index]
-                    guard counter.isSeen, hasPages else { return .counter(CounterView()) }
+                    guard counter.isSeen, hasScrapes else { return .counter(CounterView()) }
                     let rate = counter.rates.rate(window: place, since: startRow, newest: written - 1)
                     return .counter(CounterView(increase: increment(counter.column), rate: rate))
                 case .gauge(let index):
@@ -366,7 +367,7 @@ struct WindowView: Sendable, Equatable {
     var seconds: Double
     /// Requests per second over the pool, by the time in which they were counted: see ``CoveredRates``.
     var requestRate: Double?
-    /// Nil when no target has told its requests in the window.
+    /// Nil when no target has reported its requests in the window.
     var requests: Double?
     var errors: Double?
     var latencySeconds: Double
@@ -390,7 +391,7 @@ extension PoolWindow {
     /// The pool has other targets, or the rules have other windows. What was counted stays; a window that is new begins
     /// with the rows that are there.
     ///
-    /// - Parameter places: where each target stood before; nil for a new one.
+    /// - Parameter places: the place of each target before; nil for a new one.
     mutating func adopt(windowsMs: [Int64], places: [Int?]) {
         rates.arrange(places)
         for index in counters.indices { counters[index].rates.arrange(places) }

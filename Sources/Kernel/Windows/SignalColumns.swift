@@ -14,7 +14,7 @@ struct CounterColumn: Sendable, Equatable {
     /// Of the running total.
     let column: Int
     var rates: CoveredRates
-    /// Some page had the counter.
+    /// Some scrape body had the counter.
     var isSeen = false
 }
 

@@ -1,8 +1,8 @@
 import Telemetry
 
-/// What one target has told that the proof of a rollback can rest on.
+/// What one target has reported that the proof of a rollback can rest on.
 ///
-/// Counts are gathered in blocks: a block ends when every target that served has told its requests since the block
+/// Counts are gathered in blocks: a block ends when every target that served has reported its requests since the block
 /// began. So a target that cannot be scraped for some cycles keeps the block open, and what it served meanwhile is
 /// counted when it comes back.
 struct TargetSilence: Sendable, Equatable {
@@ -12,28 +12,30 @@ struct TargetSilence: Sendable, Equatable {
     private(set) var seconds = 0.0
     /// Seconds that may count as silence: without the time in which a restart may hide requests.
     private(set) var creditSeconds = 0.0
-    /// It has told its requests since the block began.
-    private(set) var hasTold = false
+    /// It has reported its requests since the block began.
+    private(set) var hasReported = false
     /// At its last scrape no process listened at its address.
     private(set) var isUnreachable = false
     /// Request series that moved last.
     private(set) var movingSeries: [String] = []
-    /// Seconds for which its page has repeated the same values and was not known to be new; 0 for a page that is new.
+    /// Seconds for which its scrape body has repeated the same values and was not known to be new; 0 for a body that is
+    /// new.
     private(set) var unchangedSeconds = 0.0
     /// Seconds since its scrape body was known to be new; nil where nothing but traffic moves its numbers.
     private(set) var unrenewedSeconds: Double?
 
-    /// It has ever told a request, in this process of the daemon.
+    /// It has ever reported a request, in this process of the daemon.
     private(set) var hasServed = false
-    /// While the canary had traffic: what it told, and the longest pause between two changes of its page.
+    /// While the canary had traffic: what it reported, and the longest pause between two changes of its scrape body.
     private var trafficRequests = 0.0
     private var trafficSeconds = 0.0
     private var longestPauseSeconds = 0.0
     private var lastPauseSeconds = 0.0
-    /// The longest pause since the last scrape that told its counts.
-    private var untoldPauseSeconds = 0.0
+    /// The longest pause since the last scrape that reported its counts.
+    private var unreportedPauseSeconds = 0.0
     private var lastCoveredSeconds = 0.0
-    /// For how long the canary has had traffic now. A pause that began before that is no sign of a page that is repeated.
+    /// For how long the canary has had traffic now. A pause that began before that is no sign of a scrape body that is
+    /// repeated.
     private var stretchSeconds = 0.0
 
     mutating func take(_ reading: TargetReading, ownRequests: Double) {
@@ -45,10 +47,10 @@ struct TargetSilence: Sendable, Equatable {
         requests += foreign
         seconds += covered
         if reading.resets == 0 { creditSeconds += covered }
-        (hasTold, hasServed) = (true, hasServed || foreign > 0)
+        (hasReported, hasServed) = (true, hasServed || foreign > 0)
         if counted > 0 { movingSeries = reading.movingSeries }
         lastCoveredSeconds = covered
-        (lastPauseSeconds, untoldPauseSeconds) = (untoldPauseSeconds, 0)
+        (lastPauseSeconds, unreportedPauseSeconds) = (unreportedPauseSeconds, 0)
     }
 
     /// A scrape whose counts are withheld shows all the same whether its values changed.
@@ -58,14 +60,14 @@ struct TargetSilence: Sendable, Equatable {
             let seconds = reading.freshness.secondsSinceChange ?? reading.coveredSeconds ?? 0
             return unchangedSeconds = max(unchangedSeconds, seconds)
         }
-        // Only pages that were read and had not changed are a pause: a gap in the scrapes is none.
-        untoldPauseSeconds = max(untoldPauseSeconds, unchangedSeconds)
+        // Only scrape bodies that were read and had not changed are a pause: a gap in the scrapes is none.
+        unreportedPauseSeconds = max(unreportedPauseSeconds, unchangedSeconds)
         unchangedSeconds = 0
     }
 
     mutating func fail(isUnreachable: Bool) { self.isUnreachable = isUnreachable }
 
-    mutating func beginBlock() { (requests, seconds, creditSeconds, hasTold) = (0, 0, 0, false) }
+    mutating func beginBlock() { (requests, seconds, creditSeconds, hasReported) = (0, 0, 0, false) }
 
     // MARK: what it is like under traffic
 
@@ -84,33 +86,33 @@ struct TargetSilence: Sendable, Equatable {
     /// Seen under traffic, and never with a request: a spare instance. What has not been seen may serve.
     var isIdle: Bool { trafficSeconds > 0 && !hasServed }
 
-    /// An exporter that renders its page only now and then repeats it for so long while it serves; 0 for one whose pauses
-    /// are explained by few requests.
-    var repeatedPageSeconds: Double {
+    /// An exporter that renders its scrape body only now and then repeats it for so long while it serves; 0 for one
+    /// whose pauses are explained by few requests.
+    var repeatedBodySeconds: Double {
         guard trafficSeconds > 0 else { return 0 }
         let expected = trafficRequests / trafficSeconds * longestPauseSeconds
         return expected >= TargetSilence.unlikelyRequests ? longestPauseSeconds : 0
     }
 
-    /// Exporters and caches renew their pages at least once a minute. A longer pause was one of the traffic, of which the
-    /// router had not told; without a bound a proof would wait as long.
+    /// Exporters and caches renew their scrape bodies at least once a minute. A longer pause was one of the traffic, of
+    /// which the router had not reported; without a bound a proof would wait as long.
     private static let longestRenewalSeconds = 60.0
 
     /// A pause in which so many requests were to be expected comes by chance once in a thousand times (exp(-7)).
     private static let unlikelyRequests = 7.0
 
-    /// So long an exporter that is known to repeat its page may do so; 0 for any other. Pages are seen once per scrape, so a
-    /// pause may have been longer by two.
+    /// So long an exporter that is known to repeat its scrape body may do so; 0 for any other. Bodies are seen once per
+    /// scrape, so a pause may have been longer by two.
     var longestRepeatSeconds: Double {
-        let pause = repeatedPageSeconds
+        let pause = repeatedBodySeconds
         return pause > 0 ? pause + 2 * lastCoveredSeconds : 0
     }
 
-    /// Its page has been unchanged for no longer than it was under traffic, so it says nothing about now.
+    /// Its scrape body has been unchanged for no longer than it was under traffic, so it says nothing about now.
     var mayBeRepeated: Bool { unchangedSeconds > 0 && unchangedSeconds <= longestRepeatSeconds }
 
-    /// Whether the silence rests on scrape bodies that may have been repeated by a cache: numbers that move without
-    /// traffic have stood still for too much of it. What such a target counted is known up to its last new body.
+    /// Whether the silence rests in scrape bodies that may have been repeated by a cache: numbers that move without
+    /// traffic have not moved for too much of it. What such a target counted is known up to its last new body.
     ///
     /// - Parameters:
     ///   - silentSeconds: the whole silence.
@@ -121,7 +123,7 @@ struct TargetSilence: Sendable, Equatable {
     }
 }
 
-/// What all targets that served have told since the block began.
+/// What all targets that served have reported since the block began.
 struct SilenceBlock: Equatable {
     /// Requests per second, as the sum over the targets.
     let rate: Double
@@ -136,10 +138,10 @@ extension PoolState {
         return busy.isEmpty ? Array(targets.indices) : busy
     }
 
-    /// Targets that count as serving and have told nothing since the block began.
-    var untold: [Target] { serving.map { targets[$0] }.filter { !$0.silence.hasTold } }
+    /// Targets that count as serving and have reported nothing since the block began.
+    var unreported: [Target] { serving.map { targets[$0] }.filter { !$0.silence.hasReported } }
 
-    /// Those whose pages may be repetitions of older ones.
+    /// Those whose scrape bodies may be repetitions of older ones.
     var possiblyRepeated: [Target] { serving.map { targets[$0] }.filter(\.silence.mayBeRepeated) }
 
     /// Those whose scrape bodies were not seen to be new for long enough; the parameters are the silence's, as for
@@ -163,12 +165,12 @@ extension PoolState {
 
     mutating func beginBlock() { for index in targets.indices { targets[index].silence.beginBlock() } }
 
-    /// Requests per second that the block has told so far, over the targets that have told.
+    /// Requests per second that the block has reported so far, over the targets that have reported.
     var blockRate: Double {
         targets.reduce(0) { $1.silence.seconds > 0 ? $0 + $1.silence.requests / $1.silence.seconds : $0 }
     }
 
-    /// Ends the block and begins the next one. Call when ``untold`` is empty.
+    /// Ends the block and begins the next one. Call when ``unreported`` is empty.
     mutating func endBlock(lengthSeconds: Double) -> SilenceBlock {
         let credit = serving.map { targets[$0].silence.creditSeconds }.min() ?? 0
         let block = SilenceBlock(rate: blockRate, seconds: min(credit, lengthSeconds))

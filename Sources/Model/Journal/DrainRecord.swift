@@ -1,6 +1,6 @@
 import Support
 
-/// Where a rollback in steps stands.
+/// The progress of a rollback in steps.
 public struct DrainRecord: Sendable, Equatable {
     /// What an indicator said of the baseline before anything was moved to it.
     public struct Before: Sendable, Equatable {
@@ -23,9 +23,9 @@ public struct DrainRecord: Sendable, Equatable {
     /// Targets of the baseline that could be scraped before.
     public var healthyTargetsBefore: Int
     public var baselineBefore: [Before]
-    /// The step stands still, and people are told so.
+    /// The step is held, and a notification says so.
     public var isHeld = false
-    /// Why it does not go on, or why it was cut short; nil for a step that was due.
+    /// Why it does not continue, or why it was cut short; nil for a step that was due.
     public var remark: String?
 
     public init(

@@ -154,6 +154,6 @@ extension Array<RouterObservation> {
     /// Every instance can be read and shows that the canary gets nothing.
     public var showNothing: Bool { !isEmpty && allSatisfy { $0.canaryBasisPoints == 0 } }
 
-    /// A router without a read-back: only the traffic can tell.
+    /// A router without a read-back: only the traffic shows it.
     public var areUnreadable: Bool { !isEmpty && allSatisfy { $0.level == .none && $0.canaryBasisPoints == nil } }
 }

@@ -40,7 +40,7 @@ public enum JournalEvent: Sendable, Equatable {
     /// The router's 0 % is accepted without a proof: no process listens at the targets that could prove it.
     case unproven(reason: String)
     case acknowledged
-    /// The deadline passed without an acknowledgement; tries go on.
+    /// The deadline passed without an acknowledgement; attempts continue.
     case abandoned(reason: String)
     /// The second router took over.
     case fallback(reason: String)
@@ -48,7 +48,7 @@ public enum JournalEvent: Sendable, Equatable {
     case drifted([RouterObservation])
     /// The router shows 0 %, and the canary's targets count requests all the same, requests per second.
     case strayed(canaryRate: Double)
-    /// The same, and it is left so: the baseline has nobody to serve it.
+    /// The same, and it is left so: the baseline has no server for it.
     case driftHeld(reason: String)
     /// An operator wants it to be taken out all the same.
     case driftOverruled(by: String, reason: String)
@@ -63,13 +63,13 @@ public enum JournalEvent: Sendable, Equatable {
     /// A poll found that it can be used again.
     case routerUsable
     /// Made by reading, never written: the entry is stored but cannot be read, because it is damaged or a newer version
-    /// wrote it. `kind` is the ``word`` of the event that it was.
+    /// wrote it. `kind` is the ``name`` of the event that it was.
     case unreadable(kind: String, reason: String)
 }
 
 extension JournalEvent {
     /// The event's name in the API and in the journal.
-    public var word: String {
+    public var name: String {
         switch self {
         case .began: "began"
         case .ended: "ended"
@@ -125,7 +125,7 @@ public enum ReleaseEnd: String, Sendable, Equatable {
     case replaced
 
     /// For a sentence.
-    public var words: String {
+    public var text: String {
         switch self {
         case .promoted: "promoted"
         case .rolledBack: "rolled back"
@@ -216,7 +216,7 @@ public enum Verdict: Sendable, Equatable {
     case inconclusive(reason: String)
 
     /// `healthy`, `breached`, `inconclusive`.
-    public var word: String {
+    public var name: String {
         switch self {
         case .healthy: "healthy"
         case .breached: "breached"

@@ -6,14 +6,14 @@ extension JournalEvent {
     public var step: String {
         if case .provenByTraffic = self { return "proven" }
         if case .draining(let record) = self, record.sharesBasisPoints.isEmpty { return "at_once" }
-        return word
+        return name
     }
 
     /// The event as a phrase, without the incident that it belongs to.
     public var text: String {
         switch self {
         case .began(let baseline, let canary): "watching \(canary) against \(baseline)"
-        case .ended(let end): "the release ended: \(end.words)"
+        case .ended(let end): "the release ended: \(end.text)"
         case .alertFiring(let alert): "\(alert.rule) fires: \(alert.evidence.comparison)"
         case .alertResolved(let alert): "\(alert.rule) no longer fires"
         case .held(let hold): "no rollback for \(hold.rule): \(hold.reason)"

@@ -1,14 +1,14 @@
-/// What people are told: one per state change, made by the kernel, kept in the outbox.
+/// A message to the receivers: one per state change, made by the kernel, kept in the outbox.
 public struct Notification: Sendable, Equatable {
     public enum Event: String, Sendable, Equatable, CaseIterable {
         case alertFiring = "alert_firing"
         case alertResolved = "alert_resolved"
-        /// A rollback was wanted but the baseline is no better, or one in steps stands still because the baseline cannot
+        /// A rollback was wanted but the baseline is no better, or one in steps is held because the baseline cannot
         /// carry more.
         case rollbackHeld = "rollback_held"
         case rollbackIntended = "rollback_intended"
         case rollbackAcknowledged = "rollback_acknowledged"
-        /// Not acknowledged in its deadline: a person is needed.
+        /// Not acknowledged within its deadline: an operator is needed.
         case rollbackAbandoned = "rollback_abandoned"
         /// The first router was not acknowledged in time; the second takes over.
         case rollbackFallback = "rollback_fallback"
@@ -72,6 +72,6 @@ public struct Notification: Sendable, Equatable {
         self.timeline = timeline
     }
 
-    /// Page-worthy events go out even when a receiver wants no resolved alerts.
+    /// Events that page an operator are sent even when a receiver wants no resolved alerts.
     public var isResolution: Bool { event == .alertResolved || event == .routerRecovered }
 }

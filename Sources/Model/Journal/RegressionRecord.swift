@@ -33,7 +33,7 @@ public struct RegressionRecord: Sendable, Equatable, Codable {
         public var name: String
         public var baseline: Side
         public var canary: Side
-        /// The canary's rate by the baseline's; nil while it cannot be told.
+        /// The canary's rate by the baseline's; nil while it cannot be computed.
         public var ratio: Double?
         /// The ends of its interval; nil where there is none yet.
         public var ratioLow: Double?

@@ -4,7 +4,7 @@ public struct CaddyPlan: Sendable, Equatable, Codable {
     public enum Method: String, Sendable, Equatable, Codable, CaseIterable {
         /// `weighted_round_robin` of Caddy 2.7 and later: a weight per upstream.
         case weights
-        /// Any older Caddy with `random` or `round_robin`: an upstream that stands in the list more often gets more.
+        /// Any older Caddy with `random` or `round_robin`: an upstream that is listed more often gets more.
         case upstreams
     }
 

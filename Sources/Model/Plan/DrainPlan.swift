@@ -3,7 +3,8 @@
 public struct DrainPlan: Sendable, Equatable, Codable {
     /// How much of the canary's share is gone after each step, basis points of that share, rising; the last is 10 000.
     public var stepsBasisPoints: [Int]
-    /// Between two steps at least. A step also waits for one whole scrape cycle, so that the baseline was looked at.
+    /// Between two steps at least. A step also waits for one whole scrape cycle, so that the baseline has been
+    /// observed.
     public var pauseMs: Int64
     /// A canary with this error rate or a higher one loses everything at once, 0...1.
     public var atOnceAboveErrorRate: Double

@@ -51,7 +51,7 @@ public struct NginxIncludePlan: Sendable, Equatable, Codable {
     }
 }
 
-/// An endpoint inside nginx (docs/tutorials/nginx.md) that takes and tells a percentage as JSON.
+/// An endpoint inside nginx (docs/tutorials/nginx.md) that takes and returns a percentage as JSON.
 public struct NginxEndpointPlan: Sendable, Equatable, Codable {
     /// Addresses, one per instance: `http://127.0.0.1:8079`.
     public var instances: [String]

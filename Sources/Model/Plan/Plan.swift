@@ -87,7 +87,7 @@ public struct JournalPlan: Sendable, Equatable, Codable {
     public var graceMs: Int64
     /// Closed incidents and delivered notifications older than this are removed.
     public var retentionMs: Int64
-    /// How often they are looked for.
+    /// How often they are searched for.
     public var pruneEveryMs: Int64
 
     public init(graceMs: Int64 = 5_000, retentionMs: Int64 = 90 * 86_400_000, pruneEveryMs: Int64 = 3_600_000) {

@@ -6,10 +6,11 @@ extension ProofPlan {
     /// With Poisson arrivals at the rate `below`, the probability of no request in the silence is exp(-3), just under 5 %.
     public static let expectedRequests = 3.0
 
-    /// A rate so low that it would take years to tell from nothing must not overflow the arithmetic.
+    /// A rate so low that it would take years to distinguish from zero must not overflow the arithmetic.
     private static let longestSilenceMs = 1e14
 
-    /// The shortest counted silence that tells `below` from a higher rate, milliseconds. 6 000 for the default of 0.5/s.
+    /// The shortest counted silence that distinguishes `below` from a higher rate, milliseconds. 6 000 for the default
+    /// of 0.5/s.
     ///
     /// A rate of 0 cannot be proven in finite time; the silence of the default rate is asked for then.
     public var silenceMs: Int64 {

@@ -1,4 +1,4 @@
-/// Somebody who is told.
+/// A receiver of notifications.
 public struct ReceiverPlan: Sendable, Equatable, Codable {
     public enum Kind: String, Sendable, Equatable, Codable, CaseIterable {
         /// Our JSON, version 1.
@@ -31,7 +31,7 @@ public struct ReceiverPlan: Sendable, Equatable, Codable {
     public var retryMaxMs: Int64
     /// After this long a notification goes to the dead letters.
     public var giveUpAfterMs: Int64
-    /// Tell about resolved alerts too.
+    /// Report resolved alerts too.
     public var sendsResolved: Bool
     /// How often alerts that last are sent again; of `alertmanager` alone.
     public var resendMs: Int64 = 60_000

@@ -3,7 +3,7 @@ import Support
 
 /// A rule that asks for proof instead of a threshold: is the canary worse than the baseline by more than a tolerance?
 ///
-/// The question is asked after every scrape cycle and answered by tests that may be looked at any number of times
+/// The question is asked after every scrape cycle and answered by tests that may be evaluated any number of times
 /// (room Statistics), so that the stated probability of a false alarm holds for the whole life of a release.
 public struct RegressionPlan: Sendable, Equatable, Codable {
     /// What is compared.
@@ -31,7 +31,7 @@ public struct RegressionPlan: Sendable, Equatable, Codable {
         public var hasLatency: Bool { self != .errors }
     }
 
-    /// The verdict that lets a release go on.
+    /// The verdict that lets a release continue.
     public struct Safe: Sendable, Equatable, Codable {
         /// "The canary is at most so many times as bad", above 1 + tolerance.
         public var ratio: Double
@@ -50,7 +50,7 @@ public struct RegressionPlan: Sendable, Equatable, Codable {
     }
 
     public var scope: Scope
-    /// How much worse the canary may be: 0.1 stands for 1.1 times the baseline's share of bad requests, or 1.1 times its
+    /// How much worse the canary may be: 0.1 means 1.1 times the baseline's share of bad requests, or 1.1 times its
     /// percentile.
     public var tolerance: Double
     /// Probability that a release which is no worse is ever accused, over its whole life, 0...1.
@@ -76,7 +76,7 @@ public struct RegressionPlan: Sendable, Equatable, Codable {
     /// `error_rate, latency`.
     public var name: String { scope.names.joined(separator: ", ") }
 
-    /// What stands where other rules have their condition.
+    /// The text in the place of other rules' condition.
     public var text: String {
         var parts = [
             "tolerance \(NumberText.percent(tolerance))", "false alarm \(NumberText.percent(falseAlarm))",

@@ -17,7 +17,7 @@ public struct ReleasePlan: Sendable, Equatable, Codable {
     public var drain: DrainPlan?
     public var proof: ProofPlan
     public var rules: [RulePlan]
-    /// Upper bounds of the latency histogram, seconds, rising, as the configuration tells them; empty when it does not. Only
+    /// Upper bounds of the latency histogram, seconds, rising, as they are configured; empty when they are not. Only
     /// for checks before the first scrape.
     public var latencyBounds: [Double]
     /// What the configuration asks for and can never get, one diagnostic each; shown as warnings of the release.
@@ -42,13 +42,13 @@ public struct ReleasePlan: Sendable, Equatable, Codable {
         self.latencyBounds = latencyBounds
     }
 
-    /// What is read of a pool's pages: the indicators, narrowed by the pool's own matchers.
+    /// What is read of a pool's scrape bodies: the indicators, narrowed by the pool's own matchers.
     public func indicators(of pool: Pool) -> WatchList { indicators.narrowed(by: self.pool(pool).match) }
 
     public func pool(_ pool: Pool) -> PoolPlan { pool == .baseline ? baseline : canary }
 
     /// Whether a rule needs the buckets or the quantiles of the latency.
-    public var looksAtPercentiles: Bool {
+    public var usesPercentiles: Bool {
         rules.contains { rule in
             if let regression = rule.regression { return regression.scope.hasLatency }
             if case .latencyQuantile = rule.indicator { return true }
@@ -66,7 +66,7 @@ public struct PoolPlan: Sendable, Equatable, Codable {
     /// The version's name, as people say it: `v1.5.0`.
     public var version: String
     public var targets: [TargetPlan]
-    /// Picks the pool's series on pages that have those of both pools; empty takes all.
+    /// Selects the pool's series in scrape bodies that have those of both pools; empty takes all.
     public var match: SeriesMatchers
 
     public init(version: String, targets: [TargetPlan], match: SeriesMatchers = SeriesMatchers()) {
@@ -80,7 +80,7 @@ public struct PoolPlan: Sendable, Equatable, Codable {
 public struct TargetPlan: Sendable, Equatable, Codable {
     /// `host:port`, the `instance` label.
     public var instance: String
-    /// The page's URL, `http://10.0.0.11:9090/metrics`.
+    /// The URL of the exposition, `http://10.0.0.11:9090/metrics`.
     public var url: String
     /// Connect through this unix socket instead of TCP.
     public var unixSocket: String?
@@ -92,9 +92,9 @@ public struct TargetPlan: Sendable, Equatable, Codable {
     }
 }
 
-/// How the pages are fetched.
+/// How the targets are scraped.
 public struct ScrapePlan: Sendable, Equatable, Codable {
-    /// Whether compressed pages are asked for; the raw value is what stands in the configuration.
+    /// Whether compressed bodies are requested; the raw value is the one in the configuration.
     public enum Compression: String, Sendable, Equatable, Codable, CaseIterable {
         case always = "true"
         case never = "false"
@@ -102,7 +102,7 @@ public struct ScrapePlan: Sendable, Equatable, Codable {
         case auto
     }
 
-    /// Which redirects of a target are followed; the raw value is what stands in the configuration.
+    /// Which redirects of a target are followed; the raw value is the one in the configuration.
     public enum Redirects: String, Sendable, Equatable, Codable, CaseIterable {
         /// To the target's own host and port, and from `http` on port 80 to `https` on port 443.
         case sameHost = "same_host"
@@ -114,12 +114,13 @@ public struct ScrapePlan: Sendable, Equatable, Codable {
     public var intervalMs: Int64
     /// At most the interval.
     public var timeoutMs: Int64
-    /// A cycle is judged so long after both pools have told something, whoever has not answered by then; nil waits for all.
+    /// A cycle is judged this long after both pools have reported, even when targets have not answered by then; nil
+    /// waits for all.
     public var lateAfterMs: Int64?
-    /// Largest page, after decompression.
+    /// Largest scrape body, after decompression.
     public var bodyLimitBytes: Int
     public var limits: ScrapeLimits
-    /// The format to assume when a page has no usable Content-Type; nil fails the scrape, as Prometheus 3 does.
+    /// The format to assume when a response has no usable Content-Type; nil fails the scrape, as Prometheus 3 does.
     public var fallbackFormat: ExpositionFormat?
     public var compression: Compression
     public var redirects: Redirects
@@ -178,7 +179,8 @@ public struct RollbackPlan: Sendable, Equatable, Codable {
     /// First pause between tries; doubles up to `retryMaxMs`, with jitter.
     public var retryMinMs: Int64
     public var retryMaxMs: Int64
-    /// From the verdict to the acknowledgement; past it the incident is `abandoned` and paged, and the tries go on.
+    /// From the verdict to the acknowledgement; past it the incident is `abandoned`, an operator is paged, and the
+    /// attempts continue.
     public var deadlineMs: Int64
     /// How often the split is read back while a release is watched and after a rollback.
     public var observeEveryMs: Int64

@@ -1,4 +1,4 @@
-/// The router that splits the traffic, and how it is spoken to. The kernel never looks inside.
+/// The router that splits the traffic, and how it is called. The kernel never reads the details.
 public enum RouterPlan: Sendable, Equatable, Codable {
     case gray(GrayRouterPlan)
     case haproxy(HAProxyPlan)
@@ -92,7 +92,7 @@ public struct HTTPRouterPlan: Sendable, Equatable, Codable {
         public var pointer: String
         public var filters: [String]
         public var equals: Body
-        /// Failing this means somebody else changed the split meanwhile, rather than a refusal.
+        /// Failing this means that another client changed the split meanwhile, rather than a refusal.
         public var isConflict: Bool
 
         public init(pointer: String, filters: [String] = [], equals: Body, isConflict: Bool = false) {
@@ -171,7 +171,7 @@ public struct HTTPRouterPlan: Sendable, Equatable, Codable {
         /// The last step's answer holds the weights.
         public var steps: [Step]
         public var canary: WeightPointer
-        /// Nil when the router tells the canary's percentage alone.
+        /// Nil when the router reports the canary's percentage alone.
         public var baseline: WeightPointer?
 
         public init(steps: [Step], canary: WeightPointer, baseline: WeightPointer? = nil) {

@@ -15,7 +15,7 @@ public struct RulePlan: Sendable, Equatable, Codable {
         case rollback
     }
 
-    /// Where the rule stands in a file, for messages: `rules/error-rate.yaml:5`.
+    /// The place of the rule in a file, for messages: `rules/error-rate.yaml:5`.
     public struct Source: Sendable, Equatable, Codable {
         public var file: String
         public var line: Int

@@ -28,7 +28,7 @@ public struct RouterCapabilities: Sendable, Equatable {
 public struct RouterReceipt: Sendable, Equatable {
     public enum Outcome: String, Sendable, Equatable {
         case accepted
-        /// Somebody else changed the split at the same time; try again.
+        /// Another client changed the split at the same time; try again.
         case conflict
         /// The router said no (wrong name, wrong token, bad value).
         case rejected
@@ -59,7 +59,7 @@ public struct RouterObservation: Sendable, Equatable {
     public var revision: String?
     /// Why there is no share, or what is odd although there is one.
     public var problem: String?
-    /// False when the router itself says that no baseline server is healthy; nil when it does not tell.
+    /// False when the router itself says that no baseline server is healthy; nil when it does not report it.
     public var baselineHealthy: Bool?
     /// False when it is known, without changing anything, that a change would be refused (`problem` says why); nil when that
     /// cannot be known.

@@ -1,4 +1,4 @@
-/// What a rule looks at, per pool and window.
+/// What a rule evaluates, per pool and window.
 public enum Indicator: Sendable, Equatable, Hashable, Codable {
     /// Requests per second over the pool.
     case requestRate

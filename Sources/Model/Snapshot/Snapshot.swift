@@ -50,7 +50,7 @@ public struct ReleaseSnapshot: Sendable, Equatable {
     public var openIncident: String?
     /// Why the last decision was what it was, in a sentence.
     public var explanation: String
-    /// Things a person should mend: a selector that matches nothing, a router that cannot be read.
+    /// Problems that an operator has to fix: a selector that matches nothing, a router that cannot be read.
     public var warnings: [String]
     public var cycles: Int
     /// Why the router could not be used for a rollback, as the last poll found; nil when nothing speaks against it.

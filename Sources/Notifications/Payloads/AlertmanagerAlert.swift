@@ -28,8 +28,8 @@ struct AlertmanagerAlert: Sendable {
     private static let newsMs: Int64 = 3_600_000
 
     /// What a notification means to an Alertmanager: alerts that begin, last, end. A rule's alert is itself. A rollback is
-    /// one alert from its intent until somebody rearms the release or the versions change, and a second one while it is
-    /// overdue.
+    /// one alert from its intent until an operator rearms the release or the versions change, and a second one while it
+    /// is overdue.
     static func states(_ notification: Notification, externalURL: String?) -> [AlertmanagerAlert] {
         let builder = Builder(notification: notification, externalURL: externalURL)
         let atMs = notification.atWallMs
@@ -53,7 +53,7 @@ struct AlertmanagerAlert: Sendable {
         }
     }
 
-    /// The same for a receiver that is told of changes and never asked again: there a rollback ends with its
+    /// The same for a receiver that gets each change once: there a rollback ends with its
     /// acknowledgement.
     static func changes(_ notification: Notification, externalURL: String?) -> [AlertmanagerAlert] {
         let all = states(notification, externalURL: externalURL)

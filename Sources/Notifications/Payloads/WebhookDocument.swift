@@ -58,7 +58,7 @@ struct WebhookDocument: Encodable {
             unit = alert.evidence.measure?.rawValue
             window_seconds = Double(alert.evidence.windowMs) / 1_000
             condition = alert.evidence.condition
-            verdict = alert.evidence.verdict.word
+            verdict = alert.evidence.verdict.name
             if case .inconclusive(let reason) = alert.evidence.verdict { verdict_reason = reason }
             baseline = Side(alert.evidence.baseline)
             canary = Side(alert.evidence.canary)

@@ -39,7 +39,7 @@ struct AdminAPI: Sendable {
             return read(request) {
                 AdminResponse(
                     status: .ok, headers: ["Content-Type": "text/plain; version=0.0.4; charset=utf-8"],
-                    body: metrics.page(canaryBasisPoints: store.split.canaryBasisPoints))
+                    body: metrics.exposition(canaryBasisPoints: store.split.canaryBasisPoints))
             }
         case "/-/healthy":
             return read(request) {
@@ -59,7 +59,7 @@ struct AdminAPI: Sendable {
             let needsToken = token != nil && request.path.hasPrefix("/api/")
             if !needsToken { try listener.checkHost(host) }
         } catch .foreignOrigin {
-            return .error(.forbidden, "a page of another site may not make this call")
+            return .error(.forbidden, "a web page of another site may not make this call")
         } catch {
             return .error(
                 .forbidden,
@@ -68,8 +68,8 @@ struct AdminAPI: Sendable {
         return request.path.hasPrefix("/api/") ? token?.refusal(of: request.headers["authorization"]) : nil
     }
 
-    private func read(_ request: AdminRequest, _ page: () -> AdminResponse) -> AdminResponse {
-        [.GET, .HEAD].contains(request.method) ? page() : wrongMethod("GET, HEAD")
+    private func read(_ request: AdminRequest, _ document: () -> AdminResponse) -> AdminResponse {
+        [.GET, .HEAD].contains(request.method) ? document() : wrongMethod("GET, HEAD")
     }
 
     private func wrongMethod(_ allowed: String) -> AdminResponse {

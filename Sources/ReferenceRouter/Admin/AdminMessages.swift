@@ -41,7 +41,7 @@ struct AdminResponse: Sendable, Equatable {
         return quoted + "\""
     }
 
-    /// A request's own words come back in refusals, and from there into terminals and logs: nothing that changes the
+    /// A request's own text comes back in refusals, and from there into terminals and logs: nothing that changes the
     /// direction or the line.
     private static func isShowable(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {

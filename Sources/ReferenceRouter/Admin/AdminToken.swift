@@ -5,17 +5,18 @@ struct AdminToken: Sendable {
     private static let limitBytes = 4_096
     let path: String
 
-    /// Nil when the request may go on.
+    /// Nil when the request is allowed.
     func refusal(of authorization: [String]) -> AdminResponse? {
         guard let expected = try? read() else {
-            return .error(.serviceUnavailable, "the router's token_file cannot be used; nobody is let in until it can")
+            return .error(
+                .serviceUnavailable, "the router's token_file cannot be used; every call is refused until it can")
         }
         guard authorization.count == 1, let given = Self.bearer(authorization[0]) else {
             return .error(
                 .unauthorized, "a bearer token is needed: Authorization: Bearer <token>",
                 headers: ["WWW-Authenticate": "Bearer realm=\"gray-router\""])
         }
-        // Digests are compared in constant time; comparing the texts would tell how much of a guess is right.
+        // Digests are compared in constant time; comparing the texts would reveal how much of a guess is right.
         guard SHA256.hash(data: given) == SHA256.hash(data: expected) else {
             return .error(.forbidden, "the bearer token is wrong")
         }

@@ -22,7 +22,7 @@ final class SplitStore: Sendable {
         let canaryBasisPoints: Int
         let precondition: EntityTag.Precondition?
         let idempotencyKey: String?
-        /// The request's bytes, to tell a repetition from another request.
+        /// The request's bytes, to distinguish a repetition from another request.
         let body: [UInt8]
     }
 

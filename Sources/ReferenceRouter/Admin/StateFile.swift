@@ -80,7 +80,7 @@ final class StateFile: Sendable {
     }
 
     private func write(_ bytes: [UInt8], to path: String) throws(FileProblem) {
-        // Whatever a crash, or somebody else, left under this name is removed and never written into.
+        // A file that a crash, or another program, left under this name is removed and never written into.
         unlink(path)
         let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard file >= 0 else { throw FileProblem(code: errno) }

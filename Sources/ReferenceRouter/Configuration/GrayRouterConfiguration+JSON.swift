@@ -120,7 +120,7 @@ struct AnyKey: CodingKey {
     init?(intValue: Int) { nil }
 }
 
-/// A field that nobody knows is a mistyped field whose default would silently rule.
+/// An unknown field is a mistyped field whose default would silently apply.
 func refuseUnknownFields(in decoder: any Decoder, known: [String]) throws {
     let names = try decoder.container(keyedBy: AnyKey.self).allKeys.map(\.stringValue).sorted()
     guard let unknown = names.first(where: { !known.contains($0) }) else { return }
@@ -131,7 +131,7 @@ func refuseUnknownFields(in decoder: any Decoder, known: [String]) throws {
 }
 
 /// A decoding error as `field: what is wrong`.
-func words(for error: any Error) -> String {
+func text(for error: any Error) -> String {
     func place(_ path: [any CodingKey], _ last: String? = nil) -> String {
         let names = path.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue } + (last.map { [$0] } ?? [])
         return names.isEmpty ? "" : names.joined(separator: ".").replacingOccurrences(of: ".[", with: "[") + ": "

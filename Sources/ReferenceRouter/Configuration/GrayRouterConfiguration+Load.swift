@@ -1,7 +1,7 @@
 import Foundation
 
 extension GrayRouterConfiguration {
-    /// A configuration is a page at most; a wrong path could be anything.
+    /// A configuration has some hundred lines at most; a wrong path could be anything.
     private static let fileLimitBytes = 1 << 20
 
     /// Reads the JSON file of `rollguard router --config` and checks it.
@@ -16,10 +16,10 @@ extension GrayRouterConfiguration {
         do {
             configuration = try JSONDecoder().decode(Self.self, from: Data(bytes))
         } catch {
-            throw .configurationInvalid(path: path, mistakes: [words(for: error)])
+            throw .configurationInvalid(path: path, errors: [text(for: error)])
         }
-        let mistakes = configuration.mistakes
-        guard mistakes.isEmpty else { throw .configurationInvalid(path: path, mistakes: mistakes) }
+        let errors = configuration.errors
+        guard errors.isEmpty else { throw .configurationInvalid(path: path, errors: errors) }
         return configuration
     }
 }

@@ -32,7 +32,7 @@ public struct GrayRouterConfiguration: Sendable, Equatable {
     /// The same for the canary.
     public var canaryVersion: String
 
-    /// A configuration; everything that has a default in the file has the same one here. Mistakes are found by
+    /// A configuration; everything that has a default in the file has the same one here. Errors are found by
     /// `GrayRouter.init`.
     public init(
         stateFile: String, baseline: [String], canary: [String], strategy: Strategy, initialCanaryBasisPoints: Int,
@@ -66,7 +66,7 @@ public struct GrayRouterConfiguration: Sendable, Equatable {
         case userHash(header: String?, cookie: String?)
         /// Clients from these networks (CIDR), at the split's share, by client address; everyone else gets the baseline.
         case region(networks: [String])
-        /// Each request anew.
+        /// Drawn again for each request.
         case random
     }
 

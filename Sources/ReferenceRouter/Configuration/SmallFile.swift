@@ -1,6 +1,6 @@
 import Foundation
 
-/// Why a file could not be read or written, in the system's words.
+/// Why a file could not be read or written, as the system describes it.
 struct FileProblem: Error, Equatable {
     /// The `errno`, or 0 when the system had no objection.
     let code: Int32

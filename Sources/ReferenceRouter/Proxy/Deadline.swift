@@ -1,7 +1,7 @@
 import NIOCore
 
 /// One connection's deadline, moved forward many times a second. The timer is not moved with it: it fires early, sees
-/// that the deadline is later, and goes on waiting. Used on one event loop.
+/// that the deadline is later, and continues to wait. Used on one event loop.
 final class Deadline {
     private let loop: any EventLoop
     private var expired: (() -> Void)?
@@ -11,7 +11,7 @@ final class Deadline {
 
     init(loop: any EventLoop) { self.loop = loop }
 
-    /// What happens when a deadline passes; told before the first `set`.
+    /// What happens when a deadline passes; given before the first `set`.
     func whenExpired(_ action: @escaping () -> Void) { expired = action }
 
     func set(in amount: TimeAmount) {

@@ -1,6 +1,6 @@
 import NIOHTTP1
 
-/// What a head looks like on the other side of the router. Pure.
+/// The head that the other side of the router gets. Pure.
 enum HeaderRules {
     /// Headers that speak about one connection (RFC 9110, section 7.6.1), in lower case.
     private static let hopByHop: Set<String> = [
@@ -48,7 +48,7 @@ enum HeaderRules {
         }
     }
 
-    /// How the end of a response is told to the client.
+    /// How the end of a response is signalled to the client.
     enum Framing: Equatable {
         case none, length, chunked, close
     }
@@ -80,7 +80,7 @@ enum HeaderRules {
         return (HTTPResponseHead(version: .http1_1, status: head.status, headers: headers), framing)
     }
 
-    /// Trailers without what may not stand in them.
+    /// Trailers without the fields that are not allowed in them.
     static func trailers(_ trailers: HTTPHeaders?) -> HTTPHeaders? {
         guard let trailers else { return nil }
         var kept = endToEnd(trailers)

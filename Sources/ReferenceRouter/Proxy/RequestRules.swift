@@ -7,9 +7,9 @@ enum RequestRules {
         let reason: String
     }
 
-    /// Nil when the request may go on. The parser has already refused what is not HTTP at all, two lengths that differ,
-    /// and a length beside a transfer coding; what an attacker could smuggle by is checked again here, because it is
-    /// this router's duty and not a property of a parser's version.
+    /// Nil when the request is allowed. The parser has already refused what is not HTTP at all, two lengths that
+    /// differ, and a length beside a transfer coding; what an attacker could smuggle by is checked again here, because
+    /// it is this router's duty and not a property of a parser's version.
     static func refusal(of head: HTTPRequestHead) -> Refusal? {
         framingRefusal(of: head) ?? targetRefusal(of: head) ?? upgradeRefusal(of: head)
     }

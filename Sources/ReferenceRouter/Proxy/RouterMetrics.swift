@@ -3,8 +3,8 @@ import Telemetry
 
 /// What the router counts, and its exposition in text format 0.0.4.
 final class RouterMetrics: Sendable {
-    /// One version's counts. A reload may bring new versions; the counts of earlier ones stay on the page, so that a
-    /// scraper misses none.
+    /// One version's counts. A reload may bring new versions; the counts of earlier ones stay in the exposition, so
+    /// that a scraper misses none.
     private struct Counts {
         let id: Int
         let version: String
@@ -38,7 +38,7 @@ final class RouterMetrics: Sendable {
 
     // MARK: counting
 
-    /// The counters of these versions, which differ. A version that was here before goes on where it was.
+    /// The counters of these versions, which differ. A version that was here before continues where it was.
     func counters(for versions: [String]) -> [Counter] {
         state.withLock { state in
             let counters = versions.map { version in
@@ -84,7 +84,7 @@ final class RouterMetrics: Sendable {
 
     // MARK: the exposition
 
-    func page(canaryBasisPoints: Int) -> String {
+    func exposition(canaryBasisPoints: Int) -> String {
         let state = state.withLock { $0 }
         var samples = MetricSamples()
         for counts in state.versions {

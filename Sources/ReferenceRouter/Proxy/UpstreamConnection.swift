@@ -1,7 +1,7 @@
 import NIOCore
 import NIOHTTP1
 
-/// One connection to a server. Passes what it reads to the exchange that uses it; reads only when told to.
+/// One connection to a server. Passes what it reads to the exchange that uses it; reads only when asked to.
 final class UpstreamConnection: ChannelInboundHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias OutboundOut = HTTPClientRequestPart

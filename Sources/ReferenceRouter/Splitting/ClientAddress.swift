@@ -11,7 +11,7 @@ struct ClientAddress: Sendable {
 
     /// The right-most hop that is not one of our proxies. Whoever connects without being one of them is the client,
     /// whatever `X-Forwarded-For` says: anybody can write that header. For `X-Forwarded-For: 1.1.1.1, 198.51.100.7,
-    /// 10.0.0.3` from 10.0.0.2, with 10.0.0.0/8 trusted, it is 198.51.100.7; what stands left of it may be invented.
+    /// 10.0.0.3` from 10.0.0.2, with 10.0.0.0/8 trusted, it is 198.51.100.7; what is left of it may be invented.
     func find(peer: NetworkAddress?, forwardedFor: [String]) -> NetworkAddress? {
         guard let peer, trusted.contains(peer) else { return peer }
         var client = peer

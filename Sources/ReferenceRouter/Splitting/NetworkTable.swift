@@ -22,7 +22,7 @@ struct Network: Sendable, Hashable {
     }
 }
 
-/// A set of networks. One look-up per distinct prefix length (at most 33 + 129), however many networks there are.
+/// A set of networks. One lookup per distinct prefix length (at most 33 + 129), however many networks there are.
 struct NetworkTable: Sendable {
     private var fours: [Int: Set<UInt128>] = [:]
     private var sixes: [Int: Set<UInt128>] = [:]

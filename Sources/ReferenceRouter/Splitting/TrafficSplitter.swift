@@ -18,7 +18,7 @@ struct TrafficSplitter: Sendable {
         }
     }
 
-    /// The canary gets the buckets below the split. So 10 % -> 30 % takes it from nobody, and 0 % from everybody.
+    /// The canary gets the buckets below the split. So 10 % -> 30 % takes it from no user, and 0 % from all.
     func version(headers: HTTPHeaders, client: NetworkAddress?, canaryBasisPoints: Int) -> Version {
         guard canaryBasisPoints > 0 else { return .baseline }
         return bucket(headers: headers, client: client) < canaryBasisPoints ? .canary : .baseline

@@ -4,8 +4,8 @@ import Ports
 /// Caddy by its admin API: the `reverse_proxy` handler with an `@id` is read, and its weights (or its list of upstreams)
 /// are written in one call.
 ///
-/// Weights belong to upstreams by their place in a list, so the places are looked up by address in the same answer
-/// whose ETag the write carries: a list that somebody reordered meanwhile is a conflict, not a wrong version.
+/// Weights belong to upstreams by their place in a list, so the places are found by address in the same answer
+/// whose ETag the write carries: a list that was reordered meanwhile is a conflict, not a wrong version.
 ///
 /// Source: Caddy's documentation, "API", "Concurrent config changes", and the modules `reverse_proxy` and
 /// `weighted_round_robin`.
@@ -36,7 +36,7 @@ struct CaddyDriver: RouterDriver {
     }
 
     func observe(timeoutMs: Int64) async -> [RouterObservation] {
-        await Fleet.each(addresses) { address in
+        await EachInstance.run(addresses) { address in
             do throws(Refusal) {
                 let (handler, tag) = try await read(address, Deadline(afterMs: timeoutMs))
                 let (share, problem) = handler.share(pools)
@@ -58,7 +58,7 @@ struct CaddyDriver: RouterDriver {
     }
 
     func apply(_ split: Split, timeoutMs: Int64) async -> [RouterReceipt] {
-        await Fleet.each(addresses) { RouterReceipt(instance: $0.name, await apply(split, $0, timeoutMs)) }
+        await EachInstance.run(addresses) { RouterReceipt(instance: $0.name, await apply(split, $0, timeoutMs)) }
     }
 
     // MARK: One instance

@@ -26,7 +26,7 @@ struct CaddyHandler: Sendable {
 
     // MARK: Reading
 
-    /// The canary's share, and what is odd. Nil where the handler does not hold a share that can be told.
+    /// The canary's share, and what is odd. Nil where the handler does not have a share that can be read.
     func share(_ pools: CaddyPools) -> (Int?, problem: String?) {
         let strangers = dials.filter { !pools.baseline.contains($0) && !pools.canary.contains($0) }
         guard strangers.isEmpty else {
@@ -52,7 +52,7 @@ struct CaddyHandler: Sendable {
             return "the selection policy is \(policy), not weighted_round_robin (for an older Caddy: method: upstreams)"
         }
         guard let weights else { return "weighted_round_robin without weights" }
-        // Caddy takes a list that is too short, and then nobody knows who gets what.
+        // Caddy takes a list that is too short, and then the shares are unknown.
         guard weights.count == dials.count, !weights.contains(-1) else {
             return "\(weights.count) weights for \(dials.count) upstreams"
         }
@@ -65,7 +65,7 @@ struct CaddyHandler: Sendable {
             return sums.baseline > 0 ? (0, nil) : (nil, "there is no upstream")
         }
         guard ["random", "round_robin"].contains(policy) else {
-            return (nil, "the selection policy \(policy) does not share by how often an upstream stands in the list")
+            return (nil, "the selection policy \(policy) does not share by how often an upstream is listed")
         }
         return (Share.basisPoints(canary: Double(sums.canary), baseline: Double(sums.baseline)), nil)
     }

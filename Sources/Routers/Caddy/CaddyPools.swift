@@ -58,7 +58,7 @@ struct CaddyPools: Sendable, Equatable {
         }
     }
 
-    /// How often each address of (baseline, canary) stands in the list. Shares are rounded down to whole percents.
+    /// How often each address of (baseline, canary) is listed. Shares are rounded down to whole percents.
     func repetitions(_ split: Split) -> (baseline: Int, canary: Int) {
         let percent = split.canaryBasisPoints / 100
         switch percent {

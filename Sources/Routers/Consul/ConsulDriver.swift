@@ -104,7 +104,8 @@ struct ConsulDriver: RouterDriver {
             throw Refusal(
                 isConflict ? .conflict : .rejected,
                 isConflict
-                    ? "somebody else changed the splitter at the same time" : "Consul answered \(api.mask.clean(said))")
+                    ? "another client changed the splitter at the same time" : "Consul answered \(api.mask.clean(said))"
+            )
         }
     }
 }

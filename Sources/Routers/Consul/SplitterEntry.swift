@@ -69,12 +69,12 @@ struct SplitterEntry: Sendable, Equatable {
         let whole = ConsulPlan.Destination(service: wanted.service ?? service, subset: wanted.subset)
         let found = splits.indices.filter { destination(splits[$0]) == whole }
         guard found.count != 1 else { return found[0] }
-        let there = splits.map { words(destination($0)) }.joined(separator: ", ")
-        let what = found.isEmpty ? "has no split for the \(pool), \(words(whole))" : "has the \(pool) more than once"
+        let there = splits.map { text(destination($0)) }.joined(separator: ", ")
+        let what = found.isEmpty ? "has no split for the \(pool), \(text(whole))" : "has the \(pool) more than once"
         throw Refusal(.rejected, "the splitter \(service) \(what); there are \(ShownText.line(there, limit: 300))")
     }
 
-    private static func words(_ destination: ConsulPlan.Destination) -> String {
+    private static func text(_ destination: ConsulPlan.Destination) -> String {
         "\(destination.service ?? "")\(destination.subset.map { " subset \($0)" } ?? "")"
     }
 }

@@ -65,8 +65,8 @@ struct EnvoyAdminPort: Sendable {
             "failed_active_health_check", "failed_outlier_check", "pending_active_hc", "pending_dynamic_removal",
         ]
         guard !flags.contains(where: { health[$0]?.isTrue == true }) else { return false }
-        let told = health["eds_health_status"]?.text ?? "UNKNOWN"
-        return ["UNKNOWN", "HEALTHY", "DEGRADED"].contains(told)
+        let status = health["eds_health_status"]?.text ?? "UNKNOWN"
+        return ["UNKNOWN", "HEALTHY", "DEGRADED"].contains(status)
     }
 
     /// - Parameter query: keys and values of the runtime's admin layer.

@@ -3,7 +3,7 @@ import Ports
 
 /// Envoy by a route file that it watches (`rds` with `path_config_source`). Every Envoy of the list watches this file.
 ///
-/// A file that Envoy cannot read or does not accept leaves the old routes in force, and nothing but a counter tells. So
+/// A file that Envoy cannot read or does not accept leaves the old routes in force, and only a counter shows it. So
 /// the read-back is what the running Envoy holds, and is compared with the file.
 struct EnvoyFileDriver: RouterDriver {
     let capabilities: RouterCapabilities
@@ -28,7 +28,7 @@ struct EnvoyFileDriver: RouterDriver {
     func observe(timeoutMs: Int64) async -> [RouterObservation] {
         let written = try? await file.share()
         let unwritable = FolderAccess.problem(replacing: file.path)
-        return await Fleet.each(ports) { port in
+        return await EachInstance.run(ports) { port in
             let deadline = Deadline(afterMs: timeoutMs)
             do throws(Refusal) {
                 var seen = try await read(port, written: written, deadline)
@@ -54,8 +54,8 @@ struct EnvoyFileDriver: RouterDriver {
             return instances.map { RouterReceipt(instance: $0, error) }
         }
         let wanted = Share.basisPoints(canary: Double(weights.canary), baseline: Double(weights.baseline))
-        return await Fleet.each(ports) { port in
-            let doubt = await Settling.wait(deadline: deadline) { () throws(Refusal) in
+        return await EachInstance.run(ports) { port in
+            let doubt = await Propagation.wait(deadline: deadline) { () throws(Refusal) in
                 try await read(port, written: nil, deadline).canaryBasisPoints == wanted
             }
             return RouterReceipt(instance: port.address.name, doubt)

@@ -17,7 +17,7 @@ struct EnvoyPullDriver: RouterDriver {
         guard !nodes.isEmpty, nodes.allSatisfy({ !$0.isEmpty }) else {
             throw RouterPlanError("xds.nodes is empty; it needs the node.id of each Envoy that has to acknowledge")
         }
-        guard Set(nodes).count == nodes.count else { throw RouterPlanError("a node stands in xds.nodes twice") }
+        guard Set(nodes).count == nodes.count else { throw RouterPlanError("a node is listed in xds.nodes twice") }
         file = try WeightedFile(path: pull.file, place: .weightedClusters, pools: plan.clusters)
         seat = PullServers.shared.seat(host: pull.host, port: pull.port)
         pools = plan.clusters
@@ -30,10 +30,10 @@ struct EnvoyPullDriver: RouterDriver {
 
     func observe(timeoutMs: Int64) async -> [RouterObservation] {
         do throws(Refusal) {
-            let page = try await page()
+            let document = try await document()
             // A daemon that has just started knows what the current text says before anybody has fetched it.
-            _ = page.remember(try await file.read())
-            return instances.map { read($0, page) }
+            _ = document.remember(try await file.read())
+            return instances.map { read($0, document) }
         } catch {
             return instances.map { .unread($0, level: .acked, error.detail) }
         }
@@ -48,16 +48,18 @@ struct EnvoyPullDriver: RouterDriver {
         let deadline = Deadline(afterMs: timeoutMs)
         let weights = WeightPair(split, total: total)
         do throws(Refusal) {
-            let page = try await page()
+            let document = try await document()
             try await file.set(weights)
             let wanted = Share.basisPoints(canary: Double(weights.canary), baseline: Double(weights.baseline))
-            return await Fleet.each(instances) { node in
+            return await EachInstance.run(instances) { node in
                 // A node that has not asked for a while is not waited for.
-                guard page.poll(of: node)?.isStale == false else {
+                guard document.poll(of: node)?.isStale == false else {
                     let doubt = Refusal(.unknown, "the weights are written, but \(node) does not ask for them")
                     return RouterReceipt(instance: node, doubt)
                 }
-                let doubt = await Settling.wait(deadline: deadline) { read(node, page).canaryBasisPoints == wanted }
+                let doubt = await Propagation.wait(deadline: deadline) {
+                    read(node, document).canaryBasisPoints == wanted
+                }
                 return RouterReceipt(instance: node, doubt)
             }
         } catch {
@@ -65,14 +67,14 @@ struct EnvoyPullDriver: RouterDriver {
         }
     }
 
-    private func page() async throws(Refusal) -> XDSPage {
+    private func document() async throws(Refusal) -> XDSRoutes {
         let path = file.path
-        return try await seat.page(XDSPage.path, file: path) { XDSPage(file: path) }
+        return try await seat.document(XDSRoutes.path, file: path) { XDSRoutes(file: path) }
     }
 
-    private func read(_ node: String, _ page: XDSPage) -> RouterObservation {
+    private func read(_ node: String, _ document: XDSRoutes) -> RouterObservation {
         func unread(_ problem: String) -> RouterObservation { .unread(node, level: .acked, problem) }
-        guard let poll = page.poll(of: node) else {
+        guard let poll = document.poll(of: node) else {
             return unread("no Envoy with node.id \(node) has asked for its routes since this daemon started")
         }
         guard !poll.isStale else { return unread("Envoy \(node) has stopped asking for its routes") }
@@ -80,7 +82,7 @@ struct EnvoyPullDriver: RouterDriver {
         guard !poll.version.isEmpty else {
             return unread(rejection ?? "Envoy \(node) has not taken any routes over yet")
         }
-        guard let text = page.text(poll.version) else {
+        guard let text = document.text(poll.version) else {
             return unread("Envoy \(node) holds routes of before this daemon started (\(poll.version))")
         }
         do throws(Refusal) {

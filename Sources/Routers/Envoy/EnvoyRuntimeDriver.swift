@@ -32,7 +32,7 @@ struct EnvoyRuntimeDriver: RouterDriver {
     }
 
     func observe(timeoutMs: Int64) async -> [RouterObservation] {
-        await Fleet.each(ports) { port in
+        await EachInstance.run(ports) { port in
             let deadline = Deadline(afterMs: timeoutMs)
             do throws(Refusal) {
                 let routes = try await port.routes(deadline: deadline)
@@ -54,7 +54,7 @@ struct EnvoyRuntimeDriver: RouterDriver {
     }
 
     func apply(_ split: Split, timeoutMs: Int64) async -> [RouterReceipt] {
-        await Fleet.each(ports) { port in
+        await EachInstance.run(ports) { port in
             let deadline = Deadline(afterMs: timeoutMs)
             do throws(Refusal) {
                 try await refuseUnread(port, deadline)

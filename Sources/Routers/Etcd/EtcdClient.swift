@@ -81,7 +81,7 @@ struct EtcdClient: Sendable {
         let answer = try await call("/v3/kv/txn", body, isChange: true, deadline)
         // A failed comparison is a 200 in which the field is missing.
         guard answer["succeeded"]?.isTrue == true else {
-            throw Refusal(.conflict, "somebody else changed \(unchanged.first?.key ?? "the key") at the same time")
+            throw Refusal(.conflict, "another client changed \(unchanged.first?.key ?? "the key") at the same time")
         }
     }
 

@@ -69,7 +69,7 @@ struct EtcdDriver: RouterDriver {
             let text = try text(split)
             try await ConflictRetry.run(split, deadline: deadline) { isLast throws(Refusal) in
                 let entry = try await entry(deadline)
-                // The last word of a rollback has no condition.
+                // The last attempt of a rollback has no condition.
                 let isForced = isLast && split == .allBaseline
                 try await client.put([(key, text)], ifUnchanged: isForced ? [] : [entry], deadline: deadline)
             }

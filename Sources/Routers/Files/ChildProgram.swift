@@ -56,10 +56,10 @@ enum ChildProgram {
         posix_spawnattr_setpgroup(&attributes, 0)
         let flags = Int32(POSIX_SPAWN_SETPGROUP) | Int32(POSIX_SPAWN_SETSIGDEF) | Int32(POSIX_SPAWN_SETSIGMASK)
         posix_spawnattr_setflags(&attributes, Int16(flags))
-        var words = command.map { strdup($0) } + [nil]
-        defer { for word in words { free(word) } }
+        var arguments = command.map { strdup($0) } + [nil]
+        defer { for argument in arguments { free(argument) } }
         var pid: pid_t = 0
-        let code = posix_spawn(&pid, command[0], &actions, &attributes, &words, environ)
+        let code = posix_spawn(&pid, command[0], &actions, &attributes, &arguments, environ)
         return code == 0 ? .success(pid) : .failure(.cannotStart(reason: String(cString: strerror(code))))
     }
 
@@ -83,10 +83,10 @@ enum ChildProgram {
 
     /// The status of a program that has ended; nil while it runs.
     private static func ended(_ pid: pid_t) -> Int32? {
-        var word: Int32 = 0
-        guard waitpid(pid, &word, WNOHANG) == pid else { return nil }
-        let signal = word & 0x7F
-        return signal == 0 ? (word >> 8) & 0xFF : 128 + signal
+        var status: Int32 = 0
+        guard waitpid(pid, &status, WNOHANG) == pid else { return nil }
+        let signal = status & 0x7F
+        return signal == 0 ? (status >> 8) & 0xFF : 128 + signal
     }
 
     private static func nowMs() -> Int64 {

@@ -3,8 +3,8 @@ import Foundation
 /// Replaces a file so that a reader sees the old text or the new one, whole.
 ///
 /// The new text is written to a draft beside the file, under a fixed name that no router loads, flushed, and renamed over
-/// the file. Whatever stands at the draft's name is removed first and never written into: it could be a link that somebody
-/// else put there.
+/// the file. A file that has the draft's name is removed first and never written into: it could be a link that another
+/// user put there.
 enum DraftFile {
     struct Failure: Error {
         let reason: String

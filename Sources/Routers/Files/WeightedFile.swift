@@ -3,7 +3,8 @@ import Model
 import NIOPosix
 import Synchronization
 
-/// A file of the router's whose weights are changed in place, put there by a rename so that nobody reads half of it.
+/// A file of the router's whose weights are changed in place, put there by a rename so that no program reads half of
+/// it.
 struct WeightedFile: Sendable {
     let path: String
     let place: WeightedText.Place
@@ -21,7 +22,7 @@ struct WeightedFile: Sendable {
         self.pools = pools
     }
 
-    /// Two releases may share a file; between reading and renaming there must be nobody else of ours.
+    /// Two releases may share a file; between reading and renaming no other driver of this process may change it.
     private static let turn = Mutex<Void>(())
 
     /// As people may see it.

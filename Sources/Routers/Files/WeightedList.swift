@@ -3,7 +3,7 @@ import Yams
 
 /// The two pools' entries in a list of `{name: …, weight: …}`, as Envoy and Traefik write them.
 struct WeightedList {
-    /// A weight and where it stands in the text.
+    /// A weight and its place in the text.
     struct Entry {
         let name: String
         let weight: Int
@@ -15,7 +15,7 @@ struct WeightedList {
     private(set) var entries: [Entry] = []
     /// All of them, also of entries that have no usable weight.
     private(set) var names: [String] = []
-    /// Why it cannot be changed. A list of other clusters may be as it likes, so this is told only when it matters.
+    /// Why it cannot be changed. A list of other clusters may have any form, so this is reported only when it matters.
     private(set) var flaw: Refusal?
 
     /// - Parameter place: for errors: `http.services.checkout.weighted.services`.

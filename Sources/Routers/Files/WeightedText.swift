@@ -4,7 +4,7 @@ import Yams
 /// A YAML or JSON text in which single weights are changed. Everything else stays as it was written: comments, order,
 /// quotes, line ends. So the file stays its owner's, and no name is ever written by us.
 struct WeightedText {
-    /// Where the lists of weights stand.
+    /// The places of the lists of weights.
     enum Place: Sendable, Equatable {
         /// Envoy: every `weighted_clusters.clusters`, at any depth.
         case weightedClusters
@@ -74,7 +74,7 @@ struct WeightedText {
         return changed
     }
 
-    /// Aliases, anchors, tags: their numbers stand elsewhere.
+    /// Aliases, anchors, tags: their numbers are elsewhere.
     private var inPlace: Refusal {
         Refusal(.rejected, "the weights in \(what) cannot be changed in place; write each as a plain number")
     }

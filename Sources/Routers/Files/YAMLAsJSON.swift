@@ -1,6 +1,6 @@
 import Yams
 
-/// A YAML or JSON text as a JSON document. Unquoted numbers, `true`, `false` and `null` are what they look like, all other
+/// A YAML or JSON text as a JSON document. Unquoted numbers, `true`, `false` and `null` are read as such, all other
 /// texts are texts.
 enum YAMLAsJSON {
     static func document(_ text: String) throws(Refusal) -> JSONValue {

@@ -44,7 +44,7 @@ struct BackendReading: Sendable {
         weighCookies(canary, backend, pools)
     }
 
-    /// Backup servers stand in when nothing else can.
+    /// Backup servers are used when no other server can be.
     private static func carrying(_ servers: [ServerStatistics]) -> [ServerStatistics] {
         let usable = servers.filter(\.takesTraffic)
         let active = usable.filter { !$0.isBackup }

@@ -21,7 +21,7 @@ struct HAProxyMapDriver: RouterDriver {
     func observe(timeoutMs: Int64) async -> [RouterObservation] {
         let command = "get map \(entry.file) \(entry.key)"
         let entry = entry
-        return await Fleet.each(sockets) { socket in
+        return await EachInstance.run(sockets) { socket in
             do throws(RuntimeFailure) {
                 let answer = try await socket.show(command, deadline: Deadline(afterMs: timeoutMs))
                 return HAProxyMapDriver.read(answer, entry, instance: socket.name)
@@ -37,7 +37,7 @@ struct HAProxyMapDriver: RouterDriver {
 
     func apply(_ split: Split, timeoutMs: Int64) async -> [RouterReceipt] {
         let command = command(split)
-        return await Fleet.each(sockets) { socket in
+        return await EachInstance.run(sockets) { socket in
             do throws(RuntimeFailure) {
                 let answer = try await socket.run([command], deadline: Deadline(afterMs: timeoutMs)).first ?? ""
                 return RouterReceipt(instance: socket.name, answer.isEmpty ? nil : .answer(answer, to: command))

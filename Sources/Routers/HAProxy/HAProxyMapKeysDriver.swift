@@ -4,8 +4,8 @@ import Ports
 /// HAProxy by several percentages of one map, all set in one step: `prepare map`, `add map`, `commit map`. Until the
 /// commit every request sees the old numbers, after it the new ones.
 ///
-/// The commit replaces the whole map, so what stands in it beside our keys is read first and put in again; what somebody
-/// else writes in between is lost. A map for several keys belongs to one release alone.
+/// The commit replaces the whole map, so its other entries are read first and put in again; what another client writes
+/// in between is lost. A map for several keys belongs to one release alone.
 ///
 /// Source: HAProxy management guide, section 9.3, "prepare map", "add map", "commit map".
 struct HAProxyMapKeysDriver: RouterDriver {
@@ -25,7 +25,7 @@ struct HAProxyMapKeysDriver: RouterDriver {
     }
 
     func observe(timeoutMs: Int64) async -> [RouterObservation] {
-        await Fleet.each(sockets) { socket in
+        await EachInstance.run(sockets) { socket in
             let deadline = Deadline(afterMs: timeoutMs)
             do throws(RuntimeFailure) {
                 let answers = try await socket.run(entries.map { "get map \(file) \($0.key)" }, deadline: deadline)
@@ -45,7 +45,7 @@ struct HAProxyMapKeysDriver: RouterDriver {
     }
 
     func apply(_ split: Split, timeoutMs: Int64) async -> [RouterReceipt] {
-        await Fleet.each(sockets) { socket in
+        await EachInstance.run(sockets) { socket in
             do throws(Refusal) {
                 try await exchange(split.canaryBasisPoints / 100, socket, Deadline(afterMs: timeoutMs))
                 return RouterReceipt(instance: socket.name, nil)
@@ -94,14 +94,14 @@ struct HAProxyMapKeysDriver: RouterDriver {
         var missing = entries.map(\.key)
         var lines: [String] = []
         for line in answer.split(separator: "\n") {
-            let words = line.split(separator: " ", maxSplits: 2)
-            guard words.count == 3, words[0].hasPrefix("0x") else { throw .answer(answer, to: "show map \(file)") }
-            let key = String(words[1])
+            let columns = line.split(separator: " ", maxSplits: 2)
+            guard columns.count == 3, columns[0].hasPrefix("0x") else { throw .answer(answer, to: "show map \(file)") }
+            let key = String(columns[1])
             if entries.contains(where: { $0.key == key }) {
                 missing.removeAll { $0 == key }
                 lines.append("\(key) \(percent)")
             } else {
-                lines.append("\(key) \(words[2])")
+                lines.append("\(key) \(columns[2])")
             }
         }
         guard missing.isEmpty else {

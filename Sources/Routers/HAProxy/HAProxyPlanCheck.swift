@@ -1,5 +1,6 @@
 /// Refuses names that the runtime socket would read as something else. The socket's language has no quoting worth
-/// trusting: `;` and a line end begin the next command, white space the next word, `\` escapes, `<<` begins a payload.
+/// trusting: `;` and a line end begin the next command, white space the next argument, `\` escapes, `<<` begins a
+/// payload.
 enum HAProxyPlanCheck {
     /// The runtime sockets of the plan, in order.
     static func sockets(_ texts: [String]) throws(RouterPlanError) -> [RuntimeConsole] {
@@ -26,8 +27,8 @@ enum HAProxyPlanCheck {
         }
     }
 
-    /// A map's file or key: one word.
-    static func word(_ text: String, what: String) throws(RouterPlanError) {
+    /// A map's file or key: one argument.
+    static func argument(_ text: String, what: String) throws(RouterPlanError) {
         let isWord = text.unicodeScalars.allSatisfy { scalar in
             scalar.value > 0x20 && scalar.value != 0x7F && !scalar.properties.isWhitespace
                 && !";\\<\"'".unicodeScalars.contains(scalar)
@@ -79,8 +80,8 @@ struct HAProxyMapEntry: Sendable, Equatable {
     let key: String
 
     init(file: String, key: String) throws(RouterPlanError) {
-        try HAProxyPlanCheck.word(file, what: "the map file")
-        try HAProxyPlanCheck.word(key, what: "the map key")
+        try HAProxyPlanCheck.argument(file, what: "the map file")
+        try HAProxyPlanCheck.argument(key, what: "the map key")
         // `set map @3 …` would name a version, `#3` a number that a changed configuration gives to another map.
         guard !file.hasPrefix("@"), !file.hasPrefix("#"), !key.hasPrefix("#") else {
             throw RouterPlanError("the map file and its key must not begin with '@' or '#': \(file) \(key)")

@@ -25,7 +25,7 @@ struct HAProxyWeightsDriver: RouterDriver {
 
     func observe(timeoutMs: Int64) async -> [RouterObservation] {
         let pools = pools
-        return await Fleet.each(sockets) { socket in
+        return await EachInstance.run(sockets) { socket in
             do throws(RuntimeFailure) {
                 let deadline = Deadline(afterMs: timeoutMs)
                 let answer = try await HAProxyWeightsDriver.statistics(pools.backend, socket, deadline)
@@ -38,7 +38,7 @@ struct HAProxyWeightsDriver: RouterDriver {
     }
 
     /// `show stat NAME` may take a frontend for the backend when both have the same name; then the backend's number, which
-    /// `show servers state` tells, finds it.
+    /// `show servers state` prints, finds it.
     private static func statistics(
         _ backend: String, _ socket: RuntimeConsole, _ deadline: Deadline
     ) async throws(RuntimeFailure) -> String {
@@ -68,7 +68,7 @@ struct HAProxyWeightsDriver: RouterDriver {
 
     func apply(_ split: Split, timeoutMs: Int64) async -> [RouterReceipt] {
         let commands = WeightCommands(pools: pools, split: split)
-        return await Fleet.each(sockets) { socket in
+        return await EachInstance.run(sockets) { socket in
             let deadline = Deadline(afterMs: timeoutMs)
             do throws(Refusal) {
                 try await commands.run(on: socket, deadline: deadline)
@@ -81,7 +81,7 @@ struct HAProxyWeightsDriver: RouterDriver {
 }
 
 extension RouterObservation {
-    /// Nothing could be read from a HAProxy. The level stays `loaded`: `none` would mean that it never tells.
+    /// Nothing could be read from a HAProxy. The level stays `loaded`: `none` would mean that it never shows it.
     static func unread(_ instance: String, _ problem: String) -> RouterObservation {
         RouterObservation(
             instance: instance, canaryBasisPoints: nil, level: .loaded, problem: ShownText.line(problem))

@@ -76,7 +76,7 @@ extension Refusal {
         }
     }
 
-    /// HAProxy's own words about a command, and what to do about them.
+    /// HAProxy's own message about a command, and what to do about it.
     static func answer(_ answer: String, to command: String) -> Refusal {
         let said = ShownText.line(answer, limit: 200)
         let low = answer.lowercased()

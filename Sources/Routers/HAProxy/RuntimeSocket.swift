@@ -29,7 +29,7 @@ struct RuntimeSocket: Sendable {
         do {
             channel = try await connect(on: loop, line: line, answer: answer, limitMs: limitMs)
         } catch {
-            let failure = RuntimeFailure.unreachable(RuntimeSocket.words(for: error, limitMs: limitMs))
+            let failure = RuntimeFailure.unreachable(RuntimeSocket.text(for: error, limitMs: limitMs))
             answer.fail(failure)
             throw failure
         }
@@ -70,10 +70,10 @@ struct RuntimeSocket: Sendable {
     }
 
     /// Why a connection could not be made.
-    static func words(for error: any Error, limitMs: Int64) -> String {
+    static func text(for error: any Error, limitMs: Int64) -> String {
         switch error {
         case let error as NIOConnectionError:
-            if let inner = error.connectionErrors.first?.error { return words(for: inner, limitMs: limitMs) }
+            if let inner = error.connectionErrors.first?.error { return text(for: inner, limitMs: limitMs) }
             if let inner = error.dnsAError ?? error.dnsAAAAError { return "cannot look up \(error.host): \(inner)" }
             return "cannot connect to \(error.host):\(error.port)"
         case let error as IOError: return "cannot connect: \(String(cString: strerror(error.errnoCode)))"
@@ -85,7 +85,7 @@ struct RuntimeSocket: Sendable {
     }
 }
 
-/// Sends the line as soon as the connection stands, collects what comes until it is closed. One use per connection;
+/// Sends the line as soon as the connection is open, collects what comes until it is closed. One use per connection;
 /// everything happens on the connection's loop.
 private final class RuntimeAnswerReader: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer

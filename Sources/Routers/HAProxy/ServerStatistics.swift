@@ -18,13 +18,13 @@ struct ServerStatistics: Sendable, Equatable {
     /// Gets new clients, if no backup is meant.
     var takesTraffic: Bool { takesNewClients && weight > 0 }
 
-    /// A status that is not known counts as open: the canary must not look gone because of a new word.
+    /// A status that is not known counts as open: the canary must not appear gone because of a new status.
     private var takesNewClients: Bool {
         !["MAINT", "DOWN", "DRAIN", "NOLB"].contains { status.hasPrefix($0) }
     }
 }
 
-/// A backend as `show stat BACKEND 6 -1` tells it.
+/// A backend as `show stat BACKEND 6 -1` prints it.
 struct BackendStatistics: Sendable, Equatable {
     let servers: [ServerStatistics]
     /// The backend's cookie; nil without one, or when the socket's level hides it.
@@ -96,7 +96,7 @@ enum CommaSeparated {
         }
         for character in text.unicodeScalars {
             switch (character, isQuoted) {
-            // A doubled quote inside quotes opens them again and stands for itself.
+            // A doubled quote inside quotes opens them again and means itself.
             case ("\"", true): isQuoted = false
             case ("\"", false):
                 if !field.isEmpty { field.unicodeScalars.append(character) }

@@ -2,16 +2,16 @@ import Model
 
 /// The commands that bring a backend to a split, and what their answers mean.
 ///
-/// They go in lines, each of one connection. A rollback looks first, because what its commands do depends on it: with a
+/// They go in lines, each of one connection. A rollback reads first, because its commands depend on the result: with a
 /// wrong canary name nothing may be changed, or the canary's part would grow; and where the baseline has no weight, it
-/// gets one before the canary leaves, so that at no moment nobody has any. Otherwise the canary leaves first. For a share
-/// of everything the baseline leaves in a second line, which is sent only when the first was taken.
+/// gets one before the canary leaves, so that there is always a server with a weight. Otherwise the canary leaves
+/// first. For a share of everything the baseline leaves in a second line, which is sent only when the first was taken.
 struct WeightCommands: Sendable {
     struct Command: Sendable, Equatable {
         enum Purpose: Sendable, Equatable {
             case change
             /// Restores a baseline server during a rollback. A server that is gone is no reason to call the rollback
-            /// refused; `observe` tells it.
+            /// refused; `observe` reports it.
             case restore
             /// `get weight`, to see that the pool which has to carry the traffic can.
             case check
@@ -23,26 +23,26 @@ struct WeightCommands: Sendable {
     }
 
     private let pools: HAProxyPools
-    private let look: [Command]
+    private let reads: [Command]
     private let first: [Command]
     private let second: [Command]
 
     /// What `apply` sends when nothing is odd.
-    var all: [Command] { look + first + second }
+    var all: [Command] { reads + first + second }
 
     init(pools: HAProxyPools, split: Split) {
         self.pools = pools
         switch split.canaryBasisPoints {
         case 0:
-            look = (pools.canary + pools.baseline).map { WeightCommands.get($0, pools.backend) }
+            reads = (pools.canary + pools.baseline).map { WeightCommands.get($0, pools.backend) }
             first = WeightCommands.leave(pools) + WeightCommands.carry(pools.baseline, pools.backend, .restore)
             second = []
         case 10_000:
-            look = []
+            reads = []
             first = WeightCommands.ready(pools) + WeightCommands.carry(pools.canary, pools.backend, .change)
             second = pools.baseline.map { WeightCommands.weight("0", $0, pools.backend) }
         default:
-            look = []
+            reads = []
             let weights = PoolWeights(
                 split, baselineServers: pools.baseline.count, canaryServers: pools.canary.count)
             first =
@@ -64,13 +64,13 @@ struct WeightCommands: Sendable {
 
     /// The first line, with the pool in front that must move first.
     private func inOrder(_ socket: RuntimeConsole, _ deadline: Deadline) async throws(Refusal) -> [Command] {
-        guard !look.isEmpty else { return first }
-        let answers = try await self.answers(look, socket, deadline)
-        for (command, answer) in zip(look, answers)
+        guard !reads.isEmpty else { return first }
+        let answers = try await self.answers(reads, socket, deadline)
+        for (command, answer) in zip(reads, answers)
         where pools.canary.contains(command.server) && WeightCommands.number(answer) == nil {
             throw .answer(answer, to: command.text)
         }
-        let weights = zip(look, answers).filter { pools.baseline.contains($0.0.server) }
+        let weights = zip(reads, answers).filter { pools.baseline.contains($0.0.server) }
             .compactMap { WeightCommands.number($0.1) }
         guard weights.allSatisfy({ $0 == 0 }) else { return first }
         return first.filter { !pools.canary.contains($0.server) } + first.filter { pools.canary.contains($0.server) }
@@ -115,7 +115,7 @@ struct WeightCommands: Sendable {
         answer.split(separator: " ").first.flatMap { Int($0) }
     }
 
-    // MARK: The words
+    // MARK: The text
 
     private static func weight(
         _ weight: String, _ server: String, _ backend: String, _ purpose: Command.Purpose = .change

@@ -2,7 +2,7 @@ import Model
 
 /// How the canary's share is read out of an answer.
 struct CheckedReadBack: Sendable {
-    /// Where a weight stands in the answer.
+    /// The place of a weight in the answer.
     struct Place: Sendable {
         let pointer: JSONPointer
         let filters: [Filter]

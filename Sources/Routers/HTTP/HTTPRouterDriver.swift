@@ -46,7 +46,7 @@ struct HTTPRouterDriver: RouterDriver {
     }
 
     func observe(timeoutMs: Int64) async -> [RouterObservation] {
-        await Fleet.each(runners) { await observe($0, timeoutMs) }
+        await EachInstance.run(runners) { await observe($0, timeoutMs) }
     }
 
     func plan(_ split: Split) -> [PlannedCall] {
@@ -58,7 +58,7 @@ struct HTTPRouterDriver: RouterDriver {
     }
 
     func apply(_ split: Split, timeoutMs: Int64) async -> [RouterReceipt] {
-        await Fleet.each(runners) { RouterReceipt(instance: $0.address.name, await apply(split, $0, timeoutMs)) }
+        await EachInstance.run(runners) { RouterReceipt(instance: $0.address.name, await apply(split, $0, timeoutMs)) }
     }
 
     // MARK: One instance

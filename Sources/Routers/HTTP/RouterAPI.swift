@@ -25,7 +25,7 @@ struct RouterAPI: Sendable {
         var contentType = "application/json"
         /// A call that only reads leaves nothing in doubt when its answer is lost.
         var isChange = false
-        /// Several calls of one look fit into it.
+        /// Several calls of one read-back fit into it.
         var bodyLimitBytes = 1 << 20
     }
 
@@ -87,7 +87,7 @@ extension JSONValue {
 }
 
 extension RouterObservation {
-    /// Nothing could be read. The level stays what the driver promises: `none` would mean that it never tells.
+    /// Nothing could be read. The level stays what the driver promises: `none` would mean that it never shows it.
     static func unread(
         _ instance: String, level: RouterCapabilities.Level, _ problem: String
     ) -> RouterObservation {

@@ -40,19 +40,19 @@ struct StepRunner: Sendable {
 
     /// The call as people may see it.
     func text(_ step: CheckedStep, _ scope: TemplateScope) -> String {
-        var words = ["\(step.method) \(step.target.shown(address, scope))"]
+        var parts = ["\(step.method) \(step.target.shown(address, scope))"]
         for header in step.headers {
             let value = SecretName.matches(header.name) ? Redaction.mask : (try? header.value.text(scope)) ?? ""
-            words.append("\(header.name): \(value)")
+            parts.append("\(header.name): \(value)")
         }
         switch security.authorization {
-        case .bearer: words.append("Authorization: Bearer \(Redaction.mask)")
-        case .basic: words.append("Authorization: Basic \(Redaction.mask)")
-        case .header(let name, _): words.append("\(name): \(Redaction.mask)")
+        case .bearer: parts.append("Authorization: Bearer \(Redaction.mask)")
+        case .basic: parts.append("Authorization: Basic \(Redaction.mask)")
+        case .header(let name, _): parts.append("\(name): \(Redaction.mask)")
         case nil: break
         }
-        if let body = step.body { words.append(shown(body, scope)) }
-        return mask.literalsMasked(words.joined(separator: " "))
+        if let body = step.body { parts.append(shown(body, scope)) }
+        return mask.literalsMasked(parts.joined(separator: " "))
     }
 
     // MARK: One call
@@ -112,7 +112,7 @@ struct StepRunner: Sendable {
         let status = answer.response.status
         let body = mask.clean(answer.response.body)
         if step.conflict.contains(status) {
-            return Refusal(.conflict, "\(status), somebody else changed the split at the same time: \(body)")
+            return Refusal(.conflict, "\(status), another client changed the split at the same time: \(body)")
         }
         let refusal = Refusal.status(status, body: body, hasCredential: security.authorization != nil)
         // 409 and 412 are conflicts only if the plan says so; a failed read has changed nothing.
@@ -158,7 +158,7 @@ struct StepRunner: Sendable {
         return found
     }
 
-    // MARK: Words
+    // MARK: Text
 
     private func shown(_ step: CheckedStep, _ scope: TemplateScope) -> String {
         mask.literalsMasked(step.target.shown(address, scope))

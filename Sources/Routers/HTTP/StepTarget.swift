@@ -20,7 +20,7 @@ struct StepTarget: Sendable {
                     "the url \"\(shown)\" must be a path (/config) or begin with http://, https:// or ${instance}/")
             }
             guard !authority.isEmpty, !authority.contains("$") else {
-                throw RouterPlanError("the url \"\(shown)\" must name its host; a template may only stand after it")
+                throw RouterPlanError("the url \"\(shown)\" must name its host; a template may only follow it")
             }
         }
         template = try Template(path, names: names)
@@ -30,12 +30,12 @@ struct StepTarget: Sendable {
         }
     }
 
-    /// - Throws: ``Refusal`` when a value cannot stand in a URL.
+    /// - Throws: ``Refusal`` when a value cannot be part of a URL.
     func url(_ address: InstanceAddress, _ scope: TemplateScope) throws(Refusal) -> String {
         let filled = try template.address(scope)
         guard StepTarget.isPlain(filled) else {
             throw Refusal(
-                .rejected, "a value with the filter raw cannot stand in a url: \(ShownText.line(filled, limit: 80))")
+                .rejected, "a value with the filter raw cannot be part of a url: \(ShownText.line(filled, limit: 80))")
         }
         return isRelative ? address.url + filled : filled
     }

@@ -47,16 +47,16 @@ struct JSONParser {
         case UInt8(ascii: "{"): return try object(depth: depth)
         case UInt8(ascii: "["): return try list(depth: depth)
         case UInt8(ascii: "\""): return .text(try text())
-        case UInt8(ascii: "t"): return try word("true", .bool(true))
-        case UInt8(ascii: "f"): return try word("false", .bool(false))
-        case UInt8(ascii: "n"): return try word("null", .null)
+        case UInt8(ascii: "t"): return try literal("true", .bool(true))
+        case UInt8(ascii: "f"): return try literal("false", .bool(false))
+        case UInt8(ascii: "n"): return try literal("null", .null)
         default: return try number()
         }
     }
 
-    private mutating func word(_ word: String, _ value: JSONValue) throws(Malformed) -> JSONValue {
-        guard bytes[position...].starts(with: word.utf8) else { throw malformed }
-        position += word.utf8.count
+    private mutating func literal(_ literal: String, _ value: JSONValue) throws(Malformed) -> JSONValue {
+        guard bytes[position...].starts(with: literal.utf8) else { throw malformed }
+        position += literal.utf8.count
         return value
     }
 

@@ -1,4 +1,4 @@
-/// A place in a JSON document (RFC 6901): `/weighted/services/1/weight`; `~1` stands for a slash, `~0` for a tilde. The
+/// A place in a JSON document (RFC 6901): `/weighted/services/1/weight`; `~1` is a slash, `~0` a tilde. The
 /// empty pointer is the whole document.
 struct JSONPointer: Sendable, Equatable {
     let text: String

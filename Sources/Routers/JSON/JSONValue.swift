@@ -17,7 +17,7 @@ indirect enum JSONValue: Sendable, Equatable {
         return members.last { $0.name == name }?.value
     }
 
-    /// As it stands in a template: a text without its quotes, everything else as JSON.
+    /// As it is written in a template: a text without its quotes, everything else as JSON.
     var plainText: String {
         if case .text(let text) = self { return text }
         return encoded

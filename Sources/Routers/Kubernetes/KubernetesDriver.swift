@@ -4,7 +4,7 @@ import Ports
 /// A route object in Kubernetes: Gateway API's HTTPRoute, or Istio's VirtualService.
 ///
 /// Changed by a JSON Patch whose `test` operations name what is changed. A merge patch would replace the whole list and
-/// lose what else stands in it; server-side apply would fight with whoever owns the fields.
+/// lose its other fields; server-side apply would fight with whoever owns the fields.
 ///
 /// Not tried with a gateway or a mesh behind it; the answers in the tests are those of the API's documentation and of a
 /// kube-apiserver.
@@ -32,9 +32,9 @@ struct KubernetesDriver: RouterDriver {
         api = RouterAPI(
             transport: transport, secrets: secrets, security: plan.security,
             literals: address.password.map { [$0] } ?? [])
-        let isTold = if case .httpRoute = plan.route { true } else { false }
+        let reportsStatus = if case .httpRoute = plan.route { true } else { false }
         capabilities = RouterCapabilities(
-            readBack: isTold ? .acked : .config, movesStickyClients: true,
+            readBack: reportsStatus ? .acked : .config, movesStickyClients: true,
             granularityBasisPoints: WeightPair.granularityBasisPoints(total: plan.total))
     }
 
@@ -60,7 +60,7 @@ struct KubernetesDriver: RouterDriver {
         do throws(Refusal) {
             let object = try await object(Deadline(afterMs: timeoutMs))
             let share = try object.share()
-            // What stands in the object is a wish until the gateway has taken it over.
+            // The object is a request until the gateway has taken it over.
             if let reason = object.unaccepted {
                 return [.unread(instances[0], level: level, reason)]
             }
@@ -91,7 +91,7 @@ struct KubernetesDriver: RouterDriver {
     func apply(_ split: Split, timeoutMs: Int64) async -> [RouterReceipt] {
         let deadline = Deadline(afterMs: timeoutMs)
         let weights = WeightPair(split, total: plan.total)
-        // A rollback does not depend on nobody having touched the object, only on the names.
+        // A rollback does not require that the object is unchanged, only that the names are.
         let isConditional = split != .allBaseline
         do throws(Refusal) {
             try await ConflictRetry.run(split, deadline: deadline) { _ throws(Refusal) in

@@ -23,7 +23,7 @@ struct RouteObject: Sendable, Equatable {
     let rules: [[Entry]]
     /// Rules that lead to the canary and not to the baseline, such as those for testers.
     let canaryOnly: Int
-    /// Why no gateway has it in force; nil when one has, or when the kind does not tell.
+    /// Why no gateway has it in force; nil when one has, or when the kind does not report it.
     let unaccepted: String?
 
     init(_ document: JSONValue, route: KubernetesPlan.Route) throws(Refusal) {

@@ -21,14 +21,14 @@ enum NginxEndpoint {
     }
 
     private static func calls(_ plan: NginxEndpointPlan) -> HTTPRouterPlan {
-        let look = HTTPRouterPlan.Step(
+        let read = HTTPRouterPlan.Step(
             url: plan.path, expect: [200], capture: [.init(variable: "etag", origin: .header("ETag"))])
         let put = HTTPRouterPlan.Step(
             method: "PUT", url: plan.path, headers: [TextPair("If-Match", "${etag}")],
             body: .object([.init(name: "canary_percent", value: .text("${percent.canary}"))]), expect: [200],
             require: [.init(pointer: "/canary_percent", equals: .text("${percent.canary}"))])
         return HTTPRouterPlan(
-            instances: plan.instances, total: 10_000, set: [look, put],
+            instances: plan.instances, total: 10_000, set: [read, put],
             readBack: .init(steps: [.init(url: plan.path, expect: [200])], canary: .init(pointer: "/canary_percent")),
             security: plan.security)
     }

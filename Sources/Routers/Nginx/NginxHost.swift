@@ -47,7 +47,7 @@ struct LocalNginxHost: NginxHost {
 
     func run(_ command: [String], timeoutMs: Int64) async throws(NginxHostError) -> (status: Int32, output: String) {
         let result: Result<ChildProgram.Ending, ChildProgram.Failure> = await withCheckedContinuation { waiting in
-            // A thread of its own: a program that hangs holds up nobody else's work on the disk.
+            // A thread of its own: a program that hangs does not delay other work on the disk.
             Thread.detachNewThread {
                 let limits = ChildProgram.Limits(timeoutMs: timeoutMs, outputBytes: LocalNginxHost.outputLimitBytes)
                 waiting.resume(

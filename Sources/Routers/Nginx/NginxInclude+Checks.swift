@@ -1,6 +1,6 @@
 import Model
 
-/// Refuses what would be syntax in nginx's configuration, or would come out of a variable that nobody meant.
+/// Refuses what would be syntax in nginx's configuration, or would come out of an unintended variable.
 extension NginxInclude {
     static func check(
         _ choices: [NginxIncludePlan.Choice], _ baseline: String, _ canary: String

@@ -4,7 +4,7 @@ import Model
 ///
 /// The last line is a variable that holds the state as JSON; the configuration serves it at a location of its own, so
 /// that the running workers can be asked what they have loaded. The revision is a hash of the lines above it: a file
-/// that somebody edited by hand does not fit its own revision any more.
+/// that was edited by hand does not fit its own revision any more.
 struct NginxInclude: Sendable, Equatable {
     let release: String
     private let content: NginxIncludePlan.Content
@@ -100,7 +100,7 @@ struct NginxInclude: Sendable, Equatable {
         return state.revision == NginxInclude.revision(body) ? state : nil
     }
 
-    /// FNV-1a, 64 bits: it tells an edited file from ours; nobody has a reason to forge it.
+    /// FNV-1a, 64 bits: it distinguishes an edited file from ours; it is no protection against forgery.
     private static func revision(_ body: String) -> String {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in body.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }

@@ -53,7 +53,7 @@ struct NginxIncludeDriver: RouterDriver {
     }
 
     func observe(timeoutMs: Int64) async -> [RouterObservation] {
-        await Fleet.each(members) { member in
+        await EachInstance.run(members) { member in
             do throws(Refusal) {
                 let state = try await loaded(member, Deadline(afterMs: timeoutMs))
                 return RouterObservation(
@@ -77,7 +77,7 @@ struct NginxIncludeDriver: RouterDriver {
     }
 
     func apply(_ split: Split, timeoutMs: Int64) async -> [RouterReceipt] {
-        await Fleet.each(members) { member in
+        await EachInstance.run(members) { member in
             do throws(Refusal) {
                 try await apply(split, member, Deadline(afterMs: timeoutMs))
                 return RouterReceipt(instance: member.plan.file, nil)
@@ -154,10 +154,10 @@ struct NginxIncludeDriver: RouterDriver {
     private static func complaint(_ output: String) -> String {
         let lines = output.split(separator: "\n")
         let line = lines.first { $0.contains("[emerg]") || $0.contains("[error]") || $0.contains("[crit]") }
-        return ShownText.line(String(line ?? lines.first ?? "no word why"), limit: 300)
+        return ShownText.line(String(line ?? lines.first ?? "no message"), limit: 300)
     }
 
-    // MARK: Looking
+    // MARK: Reading back
 
     /// What the worker that answers has loaded.
     private func loaded(_ member: Member, _ deadline: Deadline) async throws(Refusal) -> NginxState {
@@ -181,7 +181,7 @@ struct NginxIncludeDriver: RouterDriver {
     /// A file that is not what is loaded will be what is loaded at the next reload.
     private func problem(of state: NginxState, _ member: Member) -> String? {
         guard let text = try? host.read(member.plan.file) else { return "\(member.plan.file) is not there any more" }
-        guard let written = include.state(of: text) else { return "\(member.plan.file) was edited by somebody else" }
+        guard let written = include.state(of: text) else { return "\(member.plan.file) was edited by another program" }
         guard written != state else { return nil }
         return "\(member.plan.file) says \(written.canaryBasisPoints) basis points, which nginx has not loaded"
     }

@@ -10,9 +10,10 @@ enum PullServer {
     private static let idleTimeout = TimeAmount.minutes(5)
 
     /// - Throws: why the address cannot be listened on.
-    static func open(host: String, port: Int, pages: PullPages) async throws -> RunningServer {
+    static func open(host: String, port: Int, documents: ServedDocuments) async throws -> RunningServer {
         try await RunningServer.start(
-            PullResponder(pages: pages), host: host, port: port, limits: ServerLimits.http1(idleTimeout: idleTimeout))
+            PullResponder(documents: documents), host: host, port: port,
+            limits: ServerLimits.http1(idleTimeout: idleTimeout))
     }
 }
 
@@ -20,17 +21,17 @@ private struct PullContext: InitializableFromSource, Sendable {
     init(source: ApplicationRequestContextSource) {}
 }
 
-/// Finds the page of a path. Hummingbird's router is not used: pages come and go with the drivers, and a path means a file
+/// Finds the document of a path. Hummingbird's router is not used: documents come and go with the drivers, and a path means a file
 /// exactly as it is written.
 private struct PullResponder: HTTPResponder {
-    let pages: PullPages
+    let documents: ServedDocuments
 
     func respond(to request: Request, context: PullContext) async -> Response {
         await answer(to: request).response(isHead: request.method == .head)
     }
 
     private func answer(to request: Request) async -> PullAnswer {
-        guard let page = pages.page(at: request.uri.path) else {
+        guard let document = documents.document(at: request.uri.path) else {
             return .text(404, "nothing is served at \(ShownText.line(request.uri.path, limit: 100))")
         }
         let body: [UInt8]
@@ -39,7 +40,7 @@ private struct PullResponder: HTTPResponder {
         } catch { return .unread(error) }
         let asked = PullRequest(method: request.method.rawValue, body: body)
         // Reading the file waits for the disk, which Swift's own threads must not.
-        let answer = try? await NIOThreadPool.singleton.runIfActive { page.answer(asked) }
+        let answer = try? await NIOThreadPool.singleton.runIfActive { document.answer(asked) }
         return answer ?? .text(503, "the daemon is ending")
     }
 }

@@ -12,7 +12,7 @@ final class PullServers: Sendable {
     private struct Site {
         var seats: Set<Int> = []
         var server: Task<RunningServer, any Error>?
-        let pages = PullPages()
+        let documents = ServedDocuments()
     }
 
     private struct State {
@@ -37,7 +37,7 @@ final class PullServers: Sendable {
         let left = state.withLock { state -> Task<RunningServer, any Error>? in
             guard var site = state.sites[key] else { return nil }
             site.seats.remove(number)
-            site.pages.leave(number)
+            site.documents.leave(number)
             state.sites[key] = site.seats.isEmpty ? nil : site
             return site.seats.isEmpty ? site.server : nil
         }
@@ -45,21 +45,21 @@ final class PullServers: Sendable {
     }
 
     /// Opens the port unless it is open.
-    fileprivate func open(host: String, port: Int) async throws(Refusal) -> PullPages {
+    fileprivate func open(host: String, port: Int) async throws(Refusal) -> ServedDocuments {
         let key = PullServers.key(host, port)
-        let (pages, opening) = state.withLock { state in
+        let (documents, opening) = state.withLock { state in
             var site = state.sites[key, default: Site()]
-            if let server = site.server { return (site.pages, server) }
-            let server = Task { [pages = site.pages] in
-                try await PullServer.open(host: host, port: port, pages: pages)
+            if let server = site.server { return (site.documents, server) }
+            let server = Task { [documents = site.documents] in
+                try await PullServer.open(host: host, port: port, documents: documents)
             }
             site.server = server
             state.sites[key] = site
-            return (site.pages, server)
+            return (site.documents, server)
         }
         do {
             guard try await opening.value.isListening else { throw ChannelError.ioOnClosedChannel }
-            return pages
+            return documents
         } catch {
             // The next poll tries again, unless another one has already opened a new server.
             state.withLock { if $0.sites[key]?.server == opening { $0.sites[key]?.server = nil } }
@@ -85,25 +85,27 @@ final class PullSeat: Sendable {
 
     deinit { servers.leave(host: host, port: port, number: number) }
 
-    /// The page at a path, made if it is not there.
+    /// The document at a path, created if it is not there.
     ///
     /// - Throws: ``Refusal`` when the port cannot be opened, or another release serves another file at that path.
-    func page<Page: PullPage>(_ path: String, file: String, make: () -> Page) async throws(Refusal) -> Page {
-        let pages = try await servers.open(host: host, port: port)
-        return try pages.page(path, file: file, seat: number, make: make)
+    func document<Document: ServedDocument>(_ path: String, file: String, make: () -> Document) async throws(Refusal)
+        -> Document
+    {
+        let documents = try await servers.open(host: host, port: port)
+        return try documents.document(path, file: file, seat: number, make: make)
     }
 }
 
-/// The pages of one server, and who needs them.
-final class PullPages: Sendable {
+/// The documents of one server, and the drivers that need them.
+final class ServedDocuments: Sendable {
     private struct Entry {
-        let page: any PullPage
+        let document: any ServedDocument
         var seats: Set<Int>
     }
 
     private let entries = Mutex<[String: Entry]>([:])
 
-    func page(at path: String) -> (any PullPage)? { entries.withLock { $0[path]?.page } }
+    func document(at path: String) -> (any ServedDocument)? { entries.withLock { $0[path]?.document } }
 
     fileprivate func leave(_ seat: Int) {
         entries.withLock { entries in
@@ -114,21 +116,22 @@ final class PullPages: Sendable {
         }
     }
 
-    fileprivate func page<Page: PullPage>(
-        _ path: String, file: String, seat: Int, make: () -> Page
-    ) throws(Refusal) -> Page {
+    fileprivate func document<Document: ServedDocument>(
+        _ path: String, file: String, seat: Int, make: () -> Document
+    ) throws(Refusal) -> Document {
         try entries.withLock { entries throws(Refusal) in
-            if let entry = entries[path], let page = entry.page as? Page, entry.page.file == file {
+            if let entry = entries[path], let document = entry.document as? Document, entry.document.file == file {
                 entries[path]?.seats.insert(seat)
-                return page
+                return document
             }
             if let entry = entries[path], !entry.seats.subtracting([seat]).isEmpty {
                 throw Refusal(
-                    .rejected, "another release serves \(entry.page.file) at \(path) of this port; use another port")
+                    .rejected, "another release serves \(entry.document.file) at \(path) of this port; use another port"
+                )
             }
-            let page = make()
-            entries[path] = Entry(page: page, seats: [seat])
-            return page
+            let document = make()
+            entries[path] = Entry(document: document, seats: [seat])
+            return document
         }
     }
 }

@@ -46,7 +46,7 @@ struct RedisClient: Sendable {
     }
 
     private static func advice(_ text: String) -> String {
-        if text.hasPrefix("NOAUTH") || text.hasPrefix("WRONGPASS") { return " (look at redis.user and its password)" }
+        if text.hasPrefix("NOAUTH") || text.hasPrefix("WRONGPASS") { return " (check redis.user and its password)" }
         if text.hasPrefix("NOPERM") { return " (the user needs +eval, +get and +set on the keys)" }
         if text.hasPrefix("READONLY") { return " (this is a replica; name the primary)" }
         return ""
@@ -62,7 +62,7 @@ struct RedisClient: Sendable {
             channel = try await connect(on: loop, commands, answer, limitMs)
         } catch {
             answer.fail(error)
-            throw Refusal(.unreachable, "\(name): \(RuntimeSocket.words(for: error, limitMs: limitMs))")
+            throw Refusal(.unreachable, "\(name): \(RuntimeSocket.text(for: error, limitMs: limitMs))")
         }
         do {
             return try await withTaskCancellationHandler {
@@ -125,7 +125,7 @@ private final class RedisAnswerReader: ChannelInboundHandler {
         var out = ByteBuffer()
         for command in commands {
             out.writeString("*\(command.count)\r\n")
-            for word in command { out.writeString("$\(word.utf8.count)\r\n\(word)\r\n") }
+            for part in command { out.writeString("$\(part.utf8.count)\r\n\(part)\r\n") }
         }
         context.writeAndFlush(wrapOutboundOut(out), promise: nil)
     }

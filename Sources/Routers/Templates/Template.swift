@@ -1,4 +1,4 @@
-/// A text with `${name | filter}` in it; `$${` stands for a literal `${`.
+/// A text with `${name | filter}` in it; `$${` is a literal `${`.
 struct Template: Sendable, Equatable {
     struct Expression: Sendable, Equatable {
         let variable: TemplateVariable
@@ -103,9 +103,9 @@ struct Template: Sendable, Equatable {
     }
 
     private static func expression(_ text: Substring, _ names: TemplateNames) throws(RouterPlanError) -> Expression {
-        let words = text.split(separator: "|", omittingEmptySubsequences: false).map { PlainSpace.trim(String($0)) }
-        let variable = try names.find(words.first ?? "")
-        return Expression(variable: variable, filters: try Filter.all(Array(words.dropFirst())))
+        let parts = text.split(separator: "|", omittingEmptySubsequences: false).map { PlainSpace.trim(String($0)) }
+        let variable = try names.find(parts.first ?? "")
+        return Expression(variable: variable, filters: try Filter.all(Array(parts.dropFirst())))
     }
 }
 

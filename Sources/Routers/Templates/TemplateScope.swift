@@ -47,8 +47,8 @@ struct TemplateNames: Sendable {
             return .named(String(name.dropFirst(4)))
         }
         if captured.contains(name) { return .captured(name) }
-        let words = TemplateVariable.known.filter { hasSplit || !$0.value.isOfSplit }.map(\.key).sorted()
-        let all = words + variables.sorted().map { "var.\($0)" } + captured.sorted()
+        let known = TemplateVariable.known.filter { hasSplit || !$0.value.isOfSplit }.map(\.key).sorted()
+        let all = known + variables.sorted().map { "var.\($0)" } + captured.sorted()
         throw RouterPlanError(
             "\"${\(ShownText.line(name, limit: 60))}\" is unknown here; there are \(all.prefix(40).joined(separator: ", "))"
         )

@@ -1,8 +1,8 @@
 import Model
 import Ports
 
-/// Traefik by the weights of a `weighted` service, wherever they are kept; read back from the API of each Traefik, which
-/// tells what it has loaded.
+/// Traefik by the weights of a `weighted` service, wherever they are kept; read back from the API of each Traefik,
+/// which shows what it has loaded.
 struct TraefikDriver: RouterDriver {
     let capabilities: RouterCapabilities
     let instances: [String]
@@ -60,7 +60,7 @@ struct TraefikDriver: RouterDriver {
         var closed: String?
         do throws(Refusal) { try await store.open() } catch { closed = error.detail }
         let problem = closed
-        return await Fleet.each(addresses) { address in
+        return await EachInstance.run(addresses) { address in
             let deadline = Deadline(afterMs: timeoutMs)
             do throws(Refusal) {
                 var seen = try await read(address, deadline)
@@ -86,8 +86,8 @@ struct TraefikDriver: RouterDriver {
             return instances.map { RouterReceipt(instance: $0, error) }
         }
         let wanted = Share.basisPoints(canary: Double(weights.canary), baseline: Double(weights.baseline))
-        return await Fleet.each(addresses) { address in
-            let doubt = await Settling.wait(deadline: deadline) { () throws(Refusal) in
+        return await EachInstance.run(addresses) { address in
+            let doubt = await Propagation.wait(deadline: deadline) { () throws(Refusal) in
                 try await read(address, deadline).canaryBasisPoints == wanted
             }
             return RouterReceipt(instance: address.name, doubt)

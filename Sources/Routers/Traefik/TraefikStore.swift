@@ -33,7 +33,7 @@ struct TraefikPullStore: TraefikStore {
     func open() async throws(Refusal) {
         let path = file.path
         let name = path.split(separator: "/").last.map(String.init) ?? path
-        _ = try await seat.page("/\(name)", file: path) { FilePage(file: path) }
+        _ = try await seat.document("/\(name)", file: path) { ServedFile(file: path) }
     }
 
     func set(_ weights: WeightPair, split: Split, deadline: Deadline) async throws(Refusal) {

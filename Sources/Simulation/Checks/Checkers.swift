@@ -31,7 +31,7 @@ struct Checkers {
         silence = SilenceChecker(releases: releases)
     }
 
-    /// The first failure stands.
+    /// The first failure is kept.
     private mutating func note(_ check: String, _ detail: String?) {
         if let detail, failure == nil { failure = (check, detail) }
     }
@@ -57,14 +57,14 @@ struct Checkers {
         restart.ended(snapshot, isNothingLost: isNothingLost)
     }
 
-    mutating func looked(_ call: RouterCall) {
-        acknowledgement.looked(call)
-        drain.looked(call)
+    mutating func observed(_ call: RouterCall) {
+        acknowledgement.observed(call)
+        drain.observed(call)
     }
 
     mutating func becameDurable(_ batch: JournalBatch, receivers: [ReceiverPlan]) {
         latch.becameDurable(batch)
-        note("everybody is told", TellingChecker.becameDurable(batch, receivers: receivers))
+        note("every receiver is notified", NotificationChecker.becameDurable(batch, receivers: receivers))
     }
 
     mutating func calmed(_ snapshot: Snapshot, disk: VirtualDisk) {
@@ -107,7 +107,7 @@ struct Checkers {
         note("downtime is no evidence", DowntimeChecker.appended(entry, world))
         limits.appended(entry, release: release, world)
         note("latch is kept", latch.appended(entry, release: release))
-        note("a step that stands is let stand", drain.appended(entry, release: release))
+        note("a held step is not cut short", drain.appended(entry, release: release))
     }
 
     mutating func applies(
@@ -125,7 +125,7 @@ struct Checkers {
         note("dead baseline is spared", deadBaseline.corrects(release: release, world))
     }
 
-    mutating func dryRunApplies(_ name: String) { note("a dry run calls nobody", "\(name) was called") }
+    mutating func dryRunApplies(_ name: String) { note("a dry run calls no router", "\(name) was called") }
 
     mutating func saw(_ snapshot: Snapshot, plans: [ReleasePlan], atMs now: Int64) {
         note("a deadline is kept", limits.saw(snapshot, plans: plans, atMs: now))
@@ -152,7 +152,7 @@ struct WorldView {
     let uptimeMs: Int64
     /// When the daemon's present life began.
     let lifeBeganMs: Int64
-    /// When the daemon's process last went on after it was stopped.
+    /// When the daemon's process last resumed after it was stopped.
     let resumedMs: Int64
     /// Of a message in this world, one way.
     let longestDelayMs: Int64

@@ -1,13 +1,13 @@
 import Model
 
 /// A baseline none of whose processes has been running for several cycles gets nothing more because of a rule or a drift:
-/// there is nobody to serve it. A drift may be put back by a daemon that has not heard of any version for a while, or by a
-/// person.
+/// there is no server for it. A drift may be put back by a daemon that has not heard of any version for a while, or by
+/// an operator.
 struct DeadBaselineChecker {
     private struct Knowledge {
         /// Scrapes in a row that failed, by canary instance.
         var failures: [String: Int] = [:]
-        /// The correction that follows is a person's wish.
+        /// The correction that follows was requested by an operator.
         var isAskedFor = false
     }
 
@@ -43,7 +43,7 @@ struct DeadBaselineChecker {
     /// Nil while the daemon need not know.
     private func downMs(_ world: WorldView) -> Int64? {
         let downMs = world.nowMs - world.release.baselineUpMs
-        // A process that goes on after it was stopped has the answers of before first.
+        // A process that resumes after it was stopped has the answers of before first.
         let awakeMs = world.nowMs - world.resumedMs
         guard awakeMs > 2 * world.plan.scrape.intervalMs + world.plan.scrape.timeoutMs else { return nil }
         // A cycle that was answered in full may be a whole interval old, and its scrapes take a part of the next.

@@ -13,8 +13,8 @@ struct DeliveryChecker {
         guard let entry = disk.entries.first(where: { $0.sequence == notification.sequence }) else {
             return "\(delivery.id) is delivered, and entry \(notification.sequence) is not durable"
         }
-        guard isToldBy(entry.event, notification.event), entry.release == notification.release else {
-            return "\(delivery.id) tells \(notification.event.rawValue), which its entry does not"
+        guard isReportedBy(entry.event, notification.event), entry.release == notification.release else {
+            return "\(delivery.id) reports \(notification.event.rawValue), which its entry does not"
         }
         guard delivery.id == "\(disk.identity)-\(notification.sequence)-\(delivery.receiver)" else {
             return "\(delivery.id) is not the id of entry \(notification.sequence) for \(delivery.receiver)"
@@ -25,7 +25,7 @@ struct DeliveryChecker {
         return nil
     }
 
-    private func isToldBy(_ entry: JournalEvent, _ event: Notification.Event) -> Bool {
+    private func isReportedBy(_ entry: JournalEvent, _ event: Notification.Event) -> Bool {
         switch (entry, event) {
         case (.alertFiring, .alertFiring), (.alertResolved, .alertResolved), (.held, .rollbackHeld),
             (.intended, .rollbackIntended), (.acknowledged, .rollbackAcknowledged), (.abandoned, .rollbackAbandoned),

@@ -1,21 +1,21 @@
 import Model
 
-/// A rollback sets no share but zero, unless it goes in steps; and a step only takes: at the last look every instance that
-/// tells the truth gave the canary as much or more.
+/// A rollback sets no share but zero, unless it goes in steps; and a step only takes: at the last read-back every
+/// instance that reports the truth gave the canary as much or more.
 struct DrainChecker {
-    private var looks: [RouterCall?]
-    /// Steps that stand still, by release.
+    private var readBacks: [RouterCall?]
+    /// Steps that are held, by release.
     private var held: [Bool]
 
     init(releases: Int) {
-        looks = Array(repeating: nil, count: releases)
+        readBacks = Array(repeating: nil, count: releases)
         held = Array(repeating: false, count: releases)
     }
 
-    mutating func looked(_ call: RouterCall) { looks[call.release] = call }
+    mutating func observed(_ call: RouterCall) { readBacks[call.release] = call }
 
-    /// A step that stands still goes on when the baseline is well again, or when a person says so; nothing that a router does
-    /// pushes the rest over.
+    /// A held step continues when the baseline is well again, or when an operator asks for it; nothing that a router
+    /// does pushes the rest over.
     mutating func appended(_ entry: JournalEntry, release: Int) -> String? {
         guard case .draining(let record) = entry.event else {
             if case .intended = entry.event { held[release] = false }
@@ -26,7 +26,7 @@ struct DrainChecker {
         let isAllowed =
             remark.hasPrefix("ada: ") || remark.contains("requests fail")
             || remark.contains("no target of the canary") || remark.contains("no steps any more")
-        return isAllowed ? nil : "a step that stood still is cut short: \(remark)"
+        return isAllowed ? nil : "a held step is cut short: \(remark)"
     }
 
     mutating func restarted(_ entries: [JournalEntry], names: [String]) {
@@ -41,9 +41,9 @@ struct DrainChecker {
         guard split != .allBaseline else { return nil }
         let wanted = split.canaryBasisPoints
         guard plan?.drain != nil else { return "\(wanted) bp are set, and the release has no steps" }
-        guard let look = looks[release] else { return "\(wanted) bp are set without a look" }
-        for instance in look.truth.indices where !look.lies[instance] {
-            guard let share = look.truth[instance] else {
+        guard let readBack = readBacks[release] else { return "\(wanted) bp are set without a read-back" }
+        for instance in readBack.truth.indices where !readBack.lies[instance] {
+            guard let share = readBack.truth[instance] else {
                 return "\(wanted) bp are set, and instance \(instance) was not reached before"
             }
             if share < wanted { return "\(wanted) bp are set, and instance \(instance) gave the canary \(share)" }

@@ -4,7 +4,7 @@ import Model
 /// whatever its wall clock does while it runs. The deadline counts from the intent, the drift, or the last of several steps.
 ///
 /// A wall clock that was set back while the daemon was down, by less than it was down, leaves nothing in the journal that
-/// tells of it: by so much the deadline comes later.
+/// says so: by that much the deadline comes later.
 struct LimitChecker {
     private struct Episode {
         /// By the world's own clock.
@@ -71,7 +71,7 @@ struct LimitChecker {
             let overdueSinceMs = episodes[index]?.overdueSinceMs ?? now
             episodes[index]?.overdueSinceMs = overdueSinceMs
             if now - overdueSinceMs >= 1_000 {
-                return "\(incident.id) is open for \(now - began) ms and nobody was notified; its deadline is"
+                return "\(incident.id) is open for \(now - began) ms and no receiver was notified; its deadline is"
                     + " \(plan.rollback.deadlineMs) ms"
             }
         }

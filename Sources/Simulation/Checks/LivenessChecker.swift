@@ -57,7 +57,7 @@ struct LivenessChecker {
         _ snapshot: Snapshot, _ releases: [VirtualRelease], disk: VirtualDisk, nowMs: Int64
     ) -> String? {
         if let problem = snapshot.journalProblem { return "the journal is still in trouble: \(problem)" }
-        // What was told in the last seconds may be on its way.
+        // Notifications of the last seconds may be on their way.
         let left = disk.outbox.first { $0.state == .waiting && nowMs - $0.addedMs > Swarm.patienceMs / 4 }
         if let left {
             return "\(left.delivery.id) is still in the outbox after \(left.delivery.attempt) tries"

@@ -16,7 +16,7 @@ struct ProofChecker {
 
     private func broken(_ entry: JournalEntry, _ watched: (fromMs: Int64, toMs: Int64), _ world: WorldView) -> String? {
         let (plan, now) = (world.plan, world.nowMs)
-        // The last pages are a little older than the proof, and the silence that they tell of is longer than this.
+        // The last scrape bodies are a little older than the proof, and the silence that they show is longer than this.
         let lagMs =
             plan.scrape.intervalMs / 10 + world.longestDelayMs
             + (plan.scrape.lateAfterMs == nil ? 0 : plan.scrape.intervalMs)
@@ -36,7 +36,7 @@ struct ProofChecker {
     /// An exporter that repeats an old body looks like silence. For how long it does so is learned from the pauses between
     /// its changes while the canary is watched; a daemon that has not seen two of them cannot know.
     private static func isOfUnknownAge(_ exporter: VirtualExporter, _ seenMs: Range<Int64>) -> Bool {
-        exporter.mood == .cachesPage && exporter.renewalsMs.count { seenMs.contains($0) } < 4
+        exporter.mood == .cachesBody && exporter.renewalsMs.count { seenMs.contains($0) } < 4
     }
 }
 
@@ -46,7 +46,7 @@ enum RateChecker {
     static func ended(_ snapshot: Snapshot, _ release: VirtualRelease, plan: ReleasePlan, nowMs: Int64) -> String? {
         guard let shown = snapshot.releases.first(where: { $0.name == release.name }) else { return nil }
         let windowMs = shown.rules.map(\.windowMs).min() ?? 60_000
-        // A page after a gap may tell of a time as long as the window; pages take a moment to arrive.
+        // A scrape body after a gap may cover a time as long as the window; bodies take a moment to arrive.
         let sinceMs = nowMs - windowMs - 4 * plan.scrape.intervalMs
         for (pool, services, name) in [
             (shown.baseline, release.baseline, "baseline"), (shown.canary, release.canary, "canary"),
@@ -67,5 +67,5 @@ enum RateChecker {
 
     /// After failed scrapes the age of a body that is rendered only now and then is not known, so the counts of two scrapes
     /// may fall on one.
-    private static func factor(of service: VirtualService) -> Double { service.exporter.mood == .cachesPage ? 3 : 2 }
+    private static func factor(of service: VirtualService) -> Double { service.exporter.mood == .cachesBody ? 3 : 2 }
 }

@@ -36,7 +36,7 @@ struct RestartChecker {
         let open = snapshot.incidents.filter { one in
             one.isOpen && !snapshot.releases.contains { $0.openIncident == one.id }
         }
-        return open.first.map { "\($0.id) is open after the restart, and nobody works on it" }
+        return open.first.map { "\($0.id) is open after the restart, and nothing continues it" }
     }
 
     private static func memory(of release: ReleaseSnapshot) -> Memory {

@@ -17,8 +17,8 @@ enum HealthyCanaryChecker {
 }
 
 /// A baseline that has been at least as sick as the canary for longer than the evidence reaches back gets nothing more
-/// because of a rule. A baseline that has had no traffic for a while (somebody promoted the canary) is excused: after a
-/// restart or a gap the last cycle is all that there is, and nobody can tell how it is.
+/// because of a rule. A baseline that has had no traffic for a while (the canary was promoted) is excused: after a
+/// restart or a gap the last cycle is all that there is, and its state is unknown.
 enum SickBaselineChecker {
     static func appended(_ entry: JournalEntry, _ world: WorldView) -> String? {
         guard let rule = HealthyCanaryChecker.rollbackRule(entry) else { return nil }
@@ -34,14 +34,15 @@ enum SickBaselineChecker {
         return "\(rule) moves everything to a baseline that is sick since \(began) ms"
     }
 
-    /// How far back lies what a rule looks at. A proof takes in what both pools tell of a gap, and that may be five minutes.
+    /// How far back the counts of a rule reach. A statistical rule takes in what both pools report of a gap, and that
+    /// may be five minutes.
     private static func reachMs(of rule: String, _ plan: ReleasePlan) -> Int64 {
         let isProof = plan.rules.contains { $0.name == rule && $0.regression != nil }
         return max(isProof ? 330_000 : 0, plan.rules.map(\.windowMs).max() ?? 0)
     }
 }
 
-/// A rule that only tells, or only holds, moves nothing.
+/// A rule that only notifies, or only holds, moves nothing.
 enum RuleActionChecker {
     static func appended(_ entry: JournalEntry) -> String? {
         guard case .intended(let intent) = entry.event, case .rule(let alert) = intent.trigger else { return nil }

@@ -12,14 +12,14 @@ struct DaemonLife {
     /// One per release of the world; nil while the plan does not name it.
     var drivers: [(any RouterDriver)?]
     var timerUptimeMs: Int64?
-    /// Of the cycles of each release; a scrape of an earlier one reaches nobody.
+    /// Of the cycles of each release; a scrape of an earlier one is discarded.
     var generations: [Int]
     /// Scrapes of the running cycle that are not in, per release.
     var pending: [Int]
     /// The running cycle, per release.
     var cycles: [CycleState]
     var cycleBeganMs: [Int64]
-    var readers: [PageReader]
+    var readers: [ExpositionReader]
     var unwritten: [JournalBatch] = []
     var isWriting = false
     var writePauseMs: Int64 = 50
@@ -47,7 +47,7 @@ struct DaemonLife {
         guard let reader = try? TargetReader(watch: watch, limits: ScrapeLimits()) else {
             preconditionFailure("the plan factory's selectors can be used")
         }
-        readers.append(PageReader(release: release, instance: instance, reader: reader, knownSinceUptimeMs: now))
+        readers.append(ExpositionReader(release: release, instance: instance, reader: reader, knownSinceUptimeMs: now))
         return readers.count - 1
     }
 }
@@ -57,12 +57,12 @@ struct CycleState {
     var number = 0
     /// When the last target's turn comes.
     var askedMs: Int64 = 0
-    /// Pools of which a page has been read.
-    var told: Set<Pool> = []
+    /// Pools of which a scrape body has been read.
+    var reported: Set<Pool> = []
     var isJudged = false
 }
 
-struct PageReader {
+struct ExpositionReader {
     let release: Int
     let instance: String
     var reader: TargetReader

@@ -22,7 +22,7 @@ extension VirtualWorld {
         pumpWhatWaits()
     }
 
-    /// What the kernel is told of the journal.
+    /// What the kernel learns of the journal.
     private func remembered(of entries: [JournalEntry]) -> [JournalEntry] {
         switch bug {
         case .forgetIntentOnRestart:
@@ -106,7 +106,7 @@ extension VirtualWorld {
         pastLives.append(lifeBeganMs...nowMs)
         note("daemon: \(reason)")
         abandonLetters()
-        // A reboot begins another uptime; a mere restart goes on with the old one.
+        // A reboot begins another uptime; a mere restart continues the old one.
         if dice.chance(percent: 30) { uptimeOffsetMs = 5_000 - nowMs }
         after(isHealed ? 1_000 : dice.ms(200...40_000), .restart)
     }

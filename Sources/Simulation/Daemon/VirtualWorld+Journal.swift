@@ -4,7 +4,7 @@ import Model
 extension VirtualWorld {
     func append(_ batch: JournalBatch) {
         for entry in batch.entries {
-            note("append \(entry.sequence) \(entry.release): \(entry.event.word): \(entry.event.text)")
+            note("append \(entry.sequence) \(entry.release): \(entry.event.name): \(entry.event.text)")
         }
         checkAppend(batch)
         daemon?.unwritten.append(batch)
@@ -21,12 +21,12 @@ extension VirtualWorld {
         }
     }
 
-    /// A rollback that stands still needs a person, who takes a while.
-    private func page(_ entry: JournalEntry) {
+    /// A held rollback needs an operator, who takes a while.
+    private func alertOperator(_ entry: JournalEntry) {
         guard case .draining(let record) = entry.event, record.isHeld, let index = releaseIndex(entry.release) else {
             return
         }
-        after(40_000, .pageAnswered(release: index))
+        after(40_000, .bodyArrived(release: index))
     }
 
     func write() {
@@ -53,7 +53,7 @@ extension VirtualWorld {
         guard let last = batch.entries.last else { return }
         note("disk: durable through \(last.sequence)")
         checks.becameDurable(batch, receivers: plan.receivers)
-        for entry in batch.entries { page(entry) }
+        for entry in batch.entries { alertOperator(entry) }
         write()
         send(.journalDurable(through: last.sequence))
         nudge()

@@ -71,7 +71,7 @@ extension VirtualWorld {
         releases[release].routers.firstIndex { request.url.hasPrefix($0.name + "/") }
     }
 
-    /// A request arrives at a router. It does so even when nobody waits for the answer any more.
+    /// A request arrives at a router. It does so even when the answer is no longer awaited.
     func letterArrived(_ id: Int, _ instance: Int) {
         let call = letters[id].call
         let release = calls[call].release
@@ -112,7 +112,7 @@ extension VirtualWorld {
         answerLetter(id, .failure(.connectFailed(address: letters[id].request.url, reason: "refused")))
     }
 
-    /// Nobody is left who waits: a crash, or the end. A task that is never resumed would never be freed.
+    /// No task waits any more: a crash, or the end. A task that is never resumed would never be freed.
     func abandonLetters() {
         for letter in transport.takeLetters() { letter.resume(.failure(.closed)) }
         for id in letters.indices where !areLettersAnswered[id] { answerLetter(id, .failure(.closed)) }
@@ -134,7 +134,7 @@ extension VirtualWorld {
         case .receipts(let receipts):
             send(.routerApplied(release: name, call: call.number, receipts: receipts))
         case .observations(let observations):
-            checks.looked(call)
+            checks.observed(call)
             send(.routerObserved(release: name, call: call.number, observations: observations))
         }
     }

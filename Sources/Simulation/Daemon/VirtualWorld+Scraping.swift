@@ -39,18 +39,18 @@ extension VirtualWorld {
     func serve(_ scrape: Scrape) {
         releases[scrape.release].serve(untilMs: nowMs)
         if isLost || cutTargets[scrape.release] || isLost {
-            queue.add(.scraped(scrape, .failure("no answer in time"), page: nil), atMs: scrape.deadlineMs)
+            queue.add(.scraped(scrape, .failure("no answer in time"), body: nil), atMs: scrape.deadlineMs)
             return
         }
-        let page = releases[scrape.release].page(of: scrape.pool, instance: scrape.instance, atMs: nowMs)
-        guard let page else {
-            return after(delayMs / 2, .scraped(scrape, VirtualWorld.refused, page: nil))
+        let body = releases[scrape.release].body(of: scrape.pool, instance: scrape.instance, atMs: nowMs)
+        guard let body else {
+            return after(delayMs / 2, .scraped(scrape, VirtualWorld.refused, body: nil))
         }
         let arrivesMs = nowMs + delayMs / 2
         if arrivesMs > scrape.deadlineMs {
-            queue.add(.scraped(scrape, .failure("no answer in time"), page: nil), atMs: scrape.deadlineMs)
+            queue.add(.scraped(scrape, .failure("no answer in time"), body: nil), atMs: scrape.deadlineMs)
         } else {
-            queue.add(.scraped(scrape, nil, page: page), atMs: arrivesMs)
+            queue.add(.scraped(scrape, nil, body: body), atMs: arrivesMs)
         }
     }
 
@@ -58,25 +58,25 @@ extension VirtualWorld {
     private static let refused = ScrapeReport.Outcome.failure("connection refused")
 
     /// The answer, or its absence, arrives at the daemon.
-    func take(_ scrape: Scrape, _ failure: ScrapeReport.Outcome?, _ page: [UInt8]?) {
+    func take(_ scrape: Scrape, _ failure: ScrapeReport.Outcome?, _ body: [UInt8]?) {
         guard isAlive(scrape.life), daemon?.generations[scrape.release] == scrape.generation else { return }
-        let outcome = bent(failure ?? read(page ?? [], scrape), scrape)
+        let outcome = bent(failure ?? read(body ?? [], scrape), scrape)
         if case .failure(let reason) = outcome { note("scrape: \(scrape.instance): \(reason)") }
         let report = ScrapeReport(
             release: releases[scrape.release].name, pool: scrape.pool, target: scrape.target,
             instance: scrape.instance, outcome: outcome, isUnreachable: failure == VirtualWorld.refused)
         checks.scraped(report, release: scrape.release)
         send(.scraped(report))
-        if case .success = outcome { told(scrape) }
+        if case .success = outcome { reported(scrape) }
         daemon?.pending[scrape.release] -= 1
         if daemon?.pending[scrape.release] == 0 { endCycle(scrape) }
     }
 
-    /// Both pools have told something: from here on the late ones are not waited for long, where the plan says so.
-    private func told(_ scrape: Scrape) {
+    /// Both pools have reported: from here on the late ones are not waited for long, where the plan says so.
+    private func reported(_ scrape: Scrape) {
         guard let lateAfterMs = planned(scrape.release)?.scrape.lateAfterMs else { return }
-        guard daemon?.cycles[scrape.release].told.insert(scrape.pool).inserted == true else { return }
-        guard let cycle = daemon?.cycles[scrape.release], cycle.told.count == Pool.allCases.count else { return }
+        guard daemon?.cycles[scrape.release].reported.insert(scrape.pool).inserted == true else { return }
+        guard let cycle = daemon?.cycles[scrape.release], cycle.reported.count == Pool.allCases.count else { return }
         let askedMs = max(nowMs, cycle.askedMs)
         after(askedMs - nowMs + lateAfterMs, .lateEnough(scrape, cycle: cycle.number))
     }
@@ -106,7 +106,7 @@ extension VirtualWorld {
             .cycle(life: scrape.life, generation: scrape.generation, release: scrape.release), atMs: next)
     }
 
-    private func read(_ page: [UInt8], _ scrape: Scrape) -> ScrapeReport.Outcome {
+    private func read(_ body: [UInt8], _ scrape: Scrape) -> ScrapeReport.Outcome {
         guard daemon != nil, let watch = planned(scrape.release)?.indicators(of: scrape.pool) else {
             return .failure("dead")
         }
@@ -114,7 +114,7 @@ extension VirtualWorld {
         let pool = scrape.pool == .baseline ? release.baseline : release.canary
         let isOpenMetrics = pool.first { $0.instance == scrape.instance }?.isOpenMetrics ?? false
         let watched = daemon!.kernel.watchedSinceUptimeMs(release: release.name)
-        let moment = pageTime(scrape)
+        let moment = bodyTime(scrape)
         let uptimeMs = moment.uptimeMs
         let index = daemon!.reader(
             release: scrape.release, instance: scrape.instance, watch: watch, atUptimeMs: uptimeMs)
@@ -124,19 +124,20 @@ extension VirtualWorld {
         }
         do throws(ExpositionError) {
             let reading = try daemon!.readers[index].reader.read(
-                page, format: isOpenMetrics ? .openMetrics : .prometheusText, atUptimeMs: uptimeMs,
+                body, format: isOpenMetrics ? .openMetrics : .prometheusText, atUptimeMs: uptimeMs,
                 countNewWithin: watched.map { [known = daemon!.readers[index].knownSinceUptimeMs] since in
                     NewProcesses.started(sinceUptimeMs: max(since, known), at: moment)
                 })
             daemon!.readers[index].lastReadUptimeMs = uptimeMs
             return .success(reading, warnings: [])
         } catch {
-            return .failure("the page: \(error.reason)")
+            return .failure("the scrape body: \(error.reason)")
         }
     }
 
-    /// As the daemon dates a page: one whose answer seems to have come after its deadline came while the process was stopped.
-    private func pageTime(_ scrape: Scrape) -> Moment {
+    /// As the daemon dates a scrape body: one whose answer seems to have come after its deadline came while the process
+    /// was stopped.
+    private func bodyTime(_ scrape: Scrape) -> Moment {
         var time = moment
         let lateMs = nowMs - scrape.deadlineMs
         if lateMs > 0 { (time.uptimeMs, time.wallMs) = (time.uptimeMs - lateMs, time.wallMs - lateMs) }

@@ -2,14 +2,14 @@ import Model
 import Ports
 
 /// Everything that can be waiting in the queue. What belongs to one life of the daemon carries its number: an answer to a
-/// process that is dead reaches nobody.
+/// process that is dead is discarded.
 enum Happening {
     case timer(life: Int, uptimeMs: Int64)
     case cycle(life: Int, generation: Int, release: Int)
     /// A cycle does not wait any longer for those that are late.
     case lateEnough(Scrape, cycle: Int)
     case scrape(Scrape)
-    case scraped(Scrape, ScrapeReport.Outcome?, page: [UInt8]?)
+    case scraped(Scrape, ScrapeReport.Outcome?, body: [UInt8]?)
     case written(life: Int)
     case writeAgain(life: Int)
     case letterArrived(letter: Int, instance: Int)
@@ -21,8 +21,8 @@ enum Happening {
     case posted(life: Int, receiver: Int, delivery: Delivery)
     case answered(life: Int, receiver: Int, delivery: Delivery, outcome: DeliveryOutcome)
     case deploy(release: Int)
-    /// Somebody answers the page of a rollback that stands still.
-    case pageAnswered(release: Int)
+    /// An operator reacts to the report of a held rollback.
+    case bodyArrived(release: Int)
     case readFiles
     case trouble
     /// The daemon's process is stopped.
@@ -51,7 +51,7 @@ extension Happening {
         case .timer, .cycle, .lateEnough, .scraped, .written, .writeAgain, .letterAnswered, .letterRefused,
             .letterTimedOut, .pump, .answered, .readFiles:
             true
-        case .scrape, .letterArrived, .reverted, .posted, .deploy, .pageAnswered, .trouble, .stop, .restart, .heal,
+        case .scrape, .letterArrived, .reverted, .posted, .deploy, .bodyArrived, .trouble, .stop, .restart, .heal,
             .calm, .end:
             false
         }

@@ -3,8 +3,8 @@ import Synchronization
 /// Runs asynchronous code by hand, in the order in which it became ready, on the thread that asks for it.
 ///
 /// The real router drivers are asynchronous. With this executor as their preference nothing of them runs by itself: the
-/// world runs them until all of them wait, goes on in virtual time, and answers one of the things they wait for. So real
-/// driver code is as repeatable as the kernel.
+/// world runs them until all of them wait, continues in virtual time, and answers one of the things they wait for. So
+/// real driver code is as repeatable as the kernel.
 final class VirtualExecutor: TaskExecutor {
     private let ready = Mutex<[UnownedJob]>([])
 

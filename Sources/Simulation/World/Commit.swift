@@ -8,7 +8,7 @@ struct Commit {
         var wallMs: Int64
         var release: String
         var incident: String?
-        /// In the ledger's record format.
+        /// In the journal's record format.
         var text: String
     }
 

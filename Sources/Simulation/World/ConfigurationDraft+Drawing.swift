@@ -47,7 +47,7 @@ extension ConfigurationDraft.Release {
             rule("Errors", "error_rate", errors, "rollback", &dice),
             rule("Slow", "latency_p95", slow, "rollback", &dice),
         ]
-        if dice.chance(percent: 30) { rules.append(rule("Told", "error_rate", absolute, "notify", &dice)) }
+        if dice.chance(percent: 30) { rules.append(rule("Notified", "error_rate", absolute, "notify", &dice)) }
         if dice.chance(percent: 15) { rules.append(rule("Held", "error_rate", absolute, "hold", &dice)) }
         return rules
     }

@@ -2,7 +2,7 @@ import ConfigurationFiles
 import Model
 
 /// What the configuration files of a run say. Drawn from the seed, changed by reloads, and always read through the real
-/// Rulebook, as a person's files are.
+/// Rulebook, as an operator's files are.
 struct ConfigurationDraft {
     struct Pool {
         var version: String
@@ -45,9 +45,9 @@ struct ConfigurationDraft {
         /// How long a cycle waits for those that are late; nil for all of them.
         var lateAfterMs: Int64?
         var rules: [Rule]
-        /// What a rule that asks for proof looks at, beside the thresholds; nil without such a rule.
+        /// What a statistical rule evaluates, beside the thresholds; nil without such a rule.
         var provenIndicator: String?
-        /// False while somebody has taken the release out of the files.
+        /// False while the release is not in the files.
         var isListed = true
     }
 
@@ -68,16 +68,16 @@ struct ConfigurationDraft {
     var plan: Plan {
         let result = Rulebook.load(configuration: ConfigurationDraft.path, files: MemoryFiles(texts))
         guard let plan = result.plan else {
-            let mistakes = result.mistakes.map(\.description).joined(separator: "\n")
-            preconditionFailure("the drawn configuration has mistakes:\n\(mistakes)")
+            let errors = result.errors.map(\.description).joined(separator: "\n")
+            preconditionFailure("the drawn configuration has errors:\n\(errors)")
         }
         return plan
     }
 
-    /// How many mistakes the Rulebook finds when somebody has misspelt a field.
-    var mistakesWhenMisspelt: Int {
+    /// How many errors the Rulebook finds when a field is misspelt.
+    var errorsWhenMisspelt: Int {
         var spoilt = texts
         spoilt[ConfigurationDraft.path, default: ""] += "recievers: []\n"
-        return Rulebook.load(configuration: ConfigurationDraft.path, files: MemoryFiles(spoilt)).mistakes.count
+        return Rulebook.load(configuration: ConfigurationDraft.path, files: MemoryFiles(spoilt)).errors.count
     }
 }

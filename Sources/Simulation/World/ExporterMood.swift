@@ -1,12 +1,13 @@
-/// How a service's page comes about. What it counts stays true; the page tells it in a peculiar way, as exporters do.
+/// How a service's exposition is made. What it counts stays true; the exposition shows it in a peculiar way, as
+/// exporters do.
 enum ExporterMood: String, CaseIterable {
     /// Shows what the service has counted until now.
     case plain
-    /// Shows a page that is renewed every few seconds only.
-    case cachesPage
+    /// Shows a scrape body that is renewed every few seconds only.
+    case cachesBody
     /// Drops the error series while it does not rise, and shows it again when it has risen.
     case dropsQuietSeries
-    /// The error series is another part of the page. It is not there at first, and missing now and then.
+    /// The error series is another part of the scrape body. It is not there at first, and missing now and then.
     case comesInParts
     /// Two processes with counts and start times of their own answer in turn.
     case severalProcesses
@@ -17,13 +18,13 @@ enum ExporterMood: String, CaseIterable {
     /// Shows no start time, and as `_created` the time of the scrape.
     case computesCreated
 
-    /// Whether a page may leave out what a later one brings.
+    /// Whether a scrape body may leave out what a later one brings.
     var showsLate: Bool { self != .plain && self != .startsLate && self != .computesCreated }
 }
 
 /// The peculiar exporter of one service.
 struct VirtualExporter {
-    /// What goes onto a page.
+    /// What goes onto a scrape body.
     struct Counts {
         var served: Double
         var failed: Double
@@ -40,13 +41,13 @@ struct VirtualExporter {
     /// The exporter's own, so that what it does changes nothing else in the world.
     private var dice = Dice(seed: 0)
     private var cachedForMs: Int64 = 0
-    private var cached: (page: [UInt8], atMs: Int64)?
-    /// When a cached page was rendered, the latest 16 times.
+    private var cached: (body: [UInt8], atMs: Int64)?
+    /// When a cached scrape body was rendered, the latest 16 times.
     private(set) var renewalsMs: [Int64] = []
     private var startedWallMs: Int64?
-    private var pages = 0
+    private var bodies = 0
     private var lastErrors = -1
-    private var quietPages = 0
+    private var quietScrapes = 0
 
     init() {}
 
@@ -56,22 +57,22 @@ struct VirtualExporter {
         cachedForMs = self.dice.ms(3_000...9_000)
     }
 
-    /// The page that is shown instead of a new one.
-    func cachedPage(atMs now: Int64) -> [UInt8]? {
-        guard mood == .cachesPage, let cached, now - cached.atMs < cachedForMs else { return nil }
-        return cached.page
+    /// The scrape body that is shown instead of a new one.
+    func cachedBody(atMs now: Int64) -> [UInt8]? {
+        guard mood == .cachesBody, let cached, now - cached.atMs < cachedForMs else { return nil }
+        return cached.body
     }
 
-    mutating func show(_ page: [UInt8], atMs now: Int64) {
-        guard mood == .cachesPage else { return }
-        cached = (page, now)
+    mutating func show(_ body: [UInt8], atMs now: Int64) {
+        guard mood == .cachesBody else { return }
+        cached = (body, now)
         renewalsMs = renewalsMs.suffix(15) + [now]
     }
 
-    /// What the next page counts.
+    /// What the next scrape body counts.
     mutating func counts(_ truth: Counts, wallMs: Int64) -> Counts {
         var shown = truth
-        pages += 1
+        bodies += 1
         switch mood {
         case .severalProcesses where dice.chance(percent: 50):
             shown.scale(by: 0.5)
@@ -86,14 +87,14 @@ struct VirtualExporter {
         return shown
     }
 
-    /// Whether the error series is on the page.
+    /// Whether the error series is in the scrape body.
     mutating func showsErrors(_ count: Int) -> Bool {
         switch mood {
-        case .comesInParts: return pages > 3 && !dice.chance(percent: 10)
+        case .comesInParts: return bodies > 3 && !dice.chance(percent: 10)
         case .dropsQuietSeries:
-            quietPages = count == lastErrors ? quietPages + 1 : 0
+            quietScrapes = count == lastErrors ? quietScrapes + 1 : 0
             lastErrors = count
-            return pages > 2 && quietPages < 2
+            return bodies > 2 && quietScrapes < 2
         default: return true
         }
     }

@@ -1,8 +1,8 @@
 import Model
 
-/// The journal's disk: a log of commits in the ledger's own record format. A commit is durable as a whole or not there at
-/// all, because what a crash tore apart does not carry the checksum of the whole (SQLite manual, "Write-Ahead Logging",
-/// and the file format, section 4.1).
+/// The journal's disk: a log of commits in the journal's own record format. A commit is durable as a whole or not there
+/// at all, because what a crash tore apart does not carry the checksum of the whole (SQLite manual, "Write-Ahead
+/// Logging", and the file format, section 4.1).
 struct VirtualDisk {
     enum Mood: String, CaseIterable {
         case works

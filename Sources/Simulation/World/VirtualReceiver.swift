@@ -1,7 +1,7 @@
 import Model
 import Ports
 
-/// Somebody who is told, and what they got.
+/// A receiver, and what it got.
 struct VirtualReceiver {
     enum Mood: String, CaseIterable {
         case up

@@ -50,7 +50,7 @@ struct VirtualRelease {
         canarySickness = VirtualRelease.sickness(dice: &dice, percent: 65)
         baselineSickness = Sickness(beganMs: nil, errorShare: 0, slowShare: 0)
         if dice.chance(percent: 15) {
-            // As sick as the canary, or more: fleeing to it would help nobody.
+            // As sick as the canary, or more: fleeing to it would not help.
             baselineSickness = canarySickness
             baselineSickness.errorShare = min(0.9, canarySickness.errorShare * 1.3)
             baselineSickness.beganMs = dice.chance(percent: 50) ? -600_000 : dice.ms(0...200_000)
@@ -70,15 +70,15 @@ struct VirtualRelease {
         draw(&canary)
     }
 
-    /// The page of one of its services; nil when it is not there or does not run.
-    mutating func page(of pool: Pool, instance: String, atMs now: Int64) -> [UInt8]? {
-        func page(_ services: inout [VirtualService]) -> [UInt8]? {
+    /// The scrape body of one of its services; nil when it is not there or does not run.
+    mutating func body(of pool: Pool, instance: String, atMs now: Int64) -> [UInt8]? {
+        func body(_ services: inout [VirtualService]) -> [UInt8]? {
             guard let index = services.firstIndex(where: { $0.instance == instance }), services[index].isUp else {
                 return nil
             }
-            return services[index].page(atMs: now, wallMs: VirtualWorld.epochMs + now)
+            return services[index].body(atMs: now, wallMs: VirtualWorld.epochMs + now)
         }
-        return pool == .baseline ? page(&baseline) : page(&canary)
+        return pool == .baseline ? body(&baseline) : body(&canary)
     }
 
     static func sickness(dice: inout Dice, percent: Int, afterMs: Int64 = 0) -> Sickness {

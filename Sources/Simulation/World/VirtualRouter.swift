@@ -9,7 +9,7 @@ struct VirtualRouter {
         case honest
         /// 403
         case refuses
-        /// 409: somebody else is always faster.
+        /// 409: another client is always faster.
         case conflicts
         /// 429
         case throttles
@@ -48,7 +48,7 @@ struct VirtualRouter {
     /// When its share was last 0, as far as the traffic has been followed.
     var lastZeroMs: Int64?
     var revision = 0
-    /// What it was last told and said yes to; nil after somebody else's change.
+    /// The last change that it accepted; nil after another client's change.
     var asked: Int?
 
     init(name: String) { self.name = name }
@@ -88,18 +88,18 @@ struct VirtualRouter {
         case .hangs, .hangsLate: nil
         case .blind: HTTPResponse(status: 500)
         case .garbled: HTTPResponse(status: 200, body: Array("<html>".utf8))
-        case .stale: page(share: previousShare, isBaselineUp: isBaselineUp)
-        default: page(share: share, isBaselineUp: isBaselineUp)
+        case .stale: document(share: previousShare, isBaselineUp: isBaselineUp)
+        default: document(share: share, isBaselineUp: isBaselineUp)
         }
     }
 
-    /// What a router would show that did what it was told; nil when it was told nothing.
-    var claimed: HTTPResponse? { asked.map { page(share: $0, isBaselineUp: true) } }
+    /// What a router would show that made every change; nil when it was never changed.
+    var claimed: HTTPResponse? { asked.map { document(share: $0, isBaselineUp: true) } }
 
     private var etag: String { "\"\(revision)\"" }
 
     /// Both dialects in one document: each driver takes what it knows.
-    private func page(share: Int, isBaselineUp: Bool) -> HTTPResponse {
+    private func document(share: Int, isBaselineUp: Bool) -> HTTPResponse {
         let text =
             "{\"canary_basis_points\":\(share),\"revision\":\(revision),\"baseline_healthy\":\(isBaselineUp),"
             + "\"old\":\(10_000 - share),\"new\":\(share)}"

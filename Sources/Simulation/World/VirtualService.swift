@@ -1,11 +1,11 @@
-/// One process of a service: counts what it serves and shows it as an exposition page.
+/// One process of a service: counts what it serves and shows it as an exposition scrape body.
 struct VirtualService {
     static let bounds = ["0.05", "0.1", "0.25", "0.5", "1", "2.5", "+Inf"]
 
     let instance: String
     let isOpenMetrics: Bool
     var isUp = true
-    /// Answers with a page that cannot be read.
+    /// Answers with a scrape body that cannot be read.
     var isGarbled = false
     /// By the services' own clock, which does not jump.
     var startedWallMs: Int64
@@ -17,7 +17,7 @@ struct VirtualService {
     private var failed = 0.0
     private var fast = 0.0
     private var slow = 0.0
-    /// How its page comes about.
+    /// How its scrape body comes about.
     var exporter = VirtualExporter()
     /// For the checkers, which know the truth.
     var record = TrafficRecord()
@@ -48,19 +48,19 @@ struct VirtualService {
         record.serve(count)
     }
 
-    /// The page as it is shown at a moment.
-    mutating func page(atMs now: Int64, wallMs: Int64) -> [UInt8] {
+    /// The scrape body as it is shown at a moment.
+    mutating func body(atMs now: Int64, wallMs: Int64) -> [UInt8] {
         if isGarbled { return Array("http_requests_total{code=\"200\" 12\n<html>".utf8) }
-        if let cached = exporter.cachedPage(atMs: now) { return cached }
+        if let cached = exporter.cachedBody(atMs: now) { return cached }
         let truth = VirtualExporter.Counts(
             served: served, failed: failed, fast: fast, slow: slow, startedWallMs: startedWallMs)
         let counts = exporter.counts(truth, wallMs: wallMs)
-        let page = page(counts, wallMs: wallMs)
-        exporter.show(page, atMs: now)
-        return page
+        let body = body(counts, wallMs: wallMs)
+        exporter.show(body, atMs: now)
+        return body
     }
 
-    private mutating func page(_ counts: VirtualExporter.Counts, wallMs: Int64) -> [UInt8] {
+    private mutating func body(_ counts: VirtualExporter.Counts, wallMs: Int64) -> [UInt8] {
         let computesCreated = exporter.mood == .computesCreated
         let started = VirtualService.seconds(counts.startedWallMs)
         var text = "# TYPE process_start_time_seconds gauge\nprocess_start_time_seconds \(started)\n"
@@ -93,7 +93,7 @@ struct VirtualService {
         return text + "http_request_duration_seconds_count \(fast + slow)\n"
     }
 
-    /// As a page says a time.
+    /// As a scrape body says a time.
     private static func seconds(_ wallMs: Int64) -> String {
         let (seconds, rest) = wallMs.quotientAndRemainder(dividingBy: 1_000)
         return "\(seconds).\(String(rest + 1_000).dropFirst())"

@@ -1,7 +1,7 @@
 import Kernel
 import Model
 
-/// Where the world tells its checkers.
+/// Where the world reports to its checkers.
 extension VirtualWorld {
     func checkAppend(_ batch: JournalBatch) {
         for entry in batch.entries {

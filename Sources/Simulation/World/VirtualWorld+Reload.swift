@@ -2,7 +2,7 @@ import Model
 
 /// The configuration's files are changed, and read again as the daemon's reloader does.
 extension VirtualWorld {
-    /// Somebody edits the files and asks the daemon to read them.
+    /// An operator edits the files and asks the daemon to read them.
     func reload(_ release: Int) {
         switch dice.int(0...4) {
         case 0: break
@@ -23,11 +23,11 @@ extension VirtualWorld {
         if !draft.releases.contains(where: \.isListed) { draft.releases[release].isListed = true }
     }
 
-    /// A file with a mistake changes nothing.
+    /// A file with an error changes nothing.
     private func misspell() {
-        let mistakes = draft.mistakesWhenMisspelt
-        note("files: \(mistakes) mistakes, nothing is taken")
-        precondition(mistakes > 0, "the Rulebook takes a field that it does not know")
+        let errors = draft.errorsWhenMisspelt
+        note("files: \(errors) errors, nothing is taken")
+        precondition(errors > 0, "the Rulebook takes a field that it does not know")
     }
 
     /// A new version in the canary's place.
@@ -70,7 +70,7 @@ extension VirtualWorld {
         readFiles()
     }
 
-    /// The running daemon reads the files. It refuses what would drop a rollback; then somebody asks again later.
+    /// The running daemon reads the files. It refuses what would drop a rollback; then the operator asks again later.
     func readFiles() {
         guard daemon != nil else { return }
         let next = draft.plan

@@ -1,6 +1,6 @@
 /// What goes wrong, who meddles, and the heal.
 extension VirtualWorld {
-    /// Somebody gives the canary its first share.
+    /// An operator gives the canary its first share.
     func firstDeploy(_ release: Int) { deploy(release, share: dice.ms(500...5_000)) }
 
     func deploy(_ release: Int, share: Int64, instance: Int? = nil) {
@@ -102,9 +102,9 @@ extension VirtualWorld {
         command(dice.chance(percent: 40) ? .rollback(release: name, toVersion: nil) : .rearm(release: name))
     }
 
-    /// The person on call takes the rest out, if it still stands.
-    func answerPage(_ release: Int) {
-        guard let life = daemon else { return after(20_000, .pageAnswered(release: release)) }
+    /// The operator on call takes the rest out, if it is still held.
+    func reactToReport(_ release: Int) {
+        guard let life = daemon else { return after(20_000, .bodyArrived(release: release)) }
         let name = releases[release].name
         let open = life.kernel.snapshot(at: moment).incidents.first { $0.release == name && $0.isOpen }
         let step = open?.timeline.last { $0.step == "draining" }
@@ -120,7 +120,8 @@ extension VirtualWorld {
         crash(because: "a crash that loses an operator's answer")
     }
 
-    /// The daemon's process is stopped (SIGSTOP, a machine that is suspended) and goes on later, with what has come meanwhile.
+    /// The daemon's process is stopped (SIGSTOP, a machine that is suspended) and resumes later, with what has come
+    /// meanwhile.
     func stop() {
         guard !isHealed else { return }
         if daemon != nil, nowMs >= stoppedUntilMs {
@@ -130,7 +131,7 @@ extension VirtualWorld {
         after(stopDice.ms(20_000...200_000), .stop)
     }
 
-    /// All faults end, and nobody meddles any more.
+    /// All faults end, and no operator interferes any more.
     func heal() {
         note("heal")
         let ambiguousForMs = ambiguousForMs
@@ -156,7 +157,8 @@ extension VirtualWorld {
         checks.healed(atMs: nowMs, ambiguousForMs: ambiguousForMs)
     }
 
-    /// For so long the daemon takes targets whose several processes have become one for several processes still: ten pages.
+    /// For so long the daemon takes targets whose several processes have become one for several processes still: ten
+    /// scrape bodies.
     private var ambiguousForMs: [String: Int64] {
         var times: [String: Int64] = [:]
         for index in releases.indices {

@@ -111,7 +111,7 @@ final class VirtualWorld {
         case .cycle(let life, let generation, let release): beginCycle(life, generation, release)
         case .lateEnough(let scrape, let cycle): judgeWithoutTheLate(scrape, cycle)
         case .scrape(let scrape): serve(scrape)
-        case .scraped(let scrape, let failure, let page): take(scrape, failure, page)
+        case .scraped(let scrape, let failure, let body): take(scrape, failure, body)
         case .written(let life): written(life: life)
         case .writeAgain(let life): if isAlive(life) { write() }
         case .letterArrived(let letter, let instance): letterArrived(letter, instance)
@@ -124,7 +124,7 @@ final class VirtualWorld {
         case .posted(let life, let receiver, let delivery): post(life, receiver, delivery)
         case .answered(let life, let receiver, let delivery, let outcome): settle(life, receiver, delivery, outcome)
         case .deploy(let release): firstDeploy(release)
-        case .pageAnswered(let release): answerPage(release)
+        case .bodyArrived(let release): reactToReport(release)
         case .readFiles: readFiles()
         case .trouble: makeTrouble()
         case .stop: stop()

@@ -1,7 +1,7 @@
 import Glibc
 
-/// Is the canary's bad-event rate more than `ratio` times the baseline's? An anytime-valid test: however often one looks,
-/// the probability that ``maxLogE`` ever reaches log(1/α) while the canary is acceptable is at most α.
+/// Is the canary's bad-event rate more than `ratio` times the baseline's? An anytime-valid test: however often it is
+/// evaluated, the probability that ``maxLogE`` ever reaches log(1/α) while the canary is acceptable is at most α.
 ///
 /// One detector watches one kind of bad event: an error, or an answer slower than one bucket boundary. The baseline's rate
 /// may move in any way; what is compared is the two pools in the same block of time.
@@ -16,7 +16,7 @@ public struct PairDetector: Sendable, Equatable, Codable {
     public struct Settings: Sendable, Equatable, Codable {
         /// The tolerated ratio of the bad rates, above 0: 1.1 tolerates 10 % more.
         public var ratio: Double
-        /// Effect sizes: multipliers of the tolerated odds. All above 1 look for a worse canary, all below 1 for proof
+        /// Effect sizes: multipliers of the tolerated odds. All above 1 detect a worse canary, all below 1 for proof
         /// that the canary is below the ratio.
         public var effects: [Double]
         public var prior: StartPrior
@@ -41,12 +41,12 @@ public struct PairDetector: Sendable, Equatable, Codable {
             self.blockRequests = blockRequests
         }
 
-        /// Looks for a canary that is worse than `ratio` times the baseline, from any moment on.
+        /// Detects a canary that is worse than `ratio` times the baseline, from any moment on.
         public static func worse(than ratio: Double) -> Settings {
             Settings(ratio: ratio, effects: [1.1, 1.3, 1.7, 2.6, 5, 15, 100, 2_000], prior: .standard)
         }
 
-        /// Looks for proof that the canary is below `ratio` times the baseline over all the time watched.
+        /// Collects proof that the canary is below `ratio` times the baseline over all the time watched.
         public static func safe(below ratio: Double) -> Settings {
             Settings(ratio: ratio, effects: [0.9, 0.8, 0.65, 0.5, 0.35, 0.2], prior: .fromTheStart)
         }

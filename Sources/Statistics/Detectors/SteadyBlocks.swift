@@ -39,7 +39,7 @@ public struct SteadyBlocks: Sendable, Equatable, Codable {
     private var typical: Double?
 
     /// - Parameter learnsDispersion: the baseline has no instances to learn a dispersion factor from; how much its blocks
-    ///   mostly differ from their neighbours stands for it. An outage now and then does not move the median.
+    ///   mostly differ from their neighbours is used in its place. An outage now and then does not move the median.
     init(learnsDispersion: Bool = false) { typical = learnsDispersion ? SteadyBlocks.median * 2 : nil }
 
     /// Of chi-square with two degrees of freedom.

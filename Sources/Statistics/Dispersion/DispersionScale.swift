@@ -36,8 +36,8 @@ struct DispersionScale: Sendable, Equatable {
     }
 }
 
-/// Written down are the sums, not the open blocks: after a restart a block begins anew, and at most a minute is not learned
-/// from.
+/// The sums are stored, the open blocks are not: after a restart a new block begins, and at most a minute is not
+/// learned from.
 extension DispersionScale: Codable {
     private enum Keys: String, CodingKey { case seconds, weight, weighted, variance }
 

@@ -24,7 +24,7 @@ struct EventHistory: Sendable, Equatable, Codable {
 
     mutating func fade() { spread.fade() }
 
-    /// Instances were numbered anew.
+    /// Instances have new numbers.
     mutating func forgetInstances() { spread = InstanceSpread() }
 
     /// Without what is kept per instance.

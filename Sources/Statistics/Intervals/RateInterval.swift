@@ -1,6 +1,6 @@
 import Glibc
 
-/// A bad rate with an interval that holds at all times at once, so it may be looked at after every scrape.
+/// A bad rate with an interval that holds at all times at once, so it may be evaluated after every scrape.
 ///
 /// It is the confidence sequence of a Beta(1/2, 1/2) mixture: the rates that the evidence of the mixture does not exclude.
 /// It speaks of a rate that stays what it is; while the rate moves, it is a description of the mean so far.

@@ -1,21 +1,21 @@
-/// Joins scrape cycles to blocks in which every instance has told the same stretch of time.
+/// Joins scrape cycles to blocks in which every instance has reported the same stretch of time.
 ///
-/// An instance that misses cycles (a timeout, an answer that comes late) brings all it did since its last page in one. Were its
-/// siblings' cycles compared without it, a trouble of both pools in the meantime would lie in the siblings' earlier blocks
-/// and in the returning instance's last one: a canary that was as sick as everybody looks as if it were sick alone. So a
-/// block stays open while an instance that was there at its beginning has not answered, and closes with the first cycle
-/// that all of them answered. After ``limitSeconds``, or three cycles, it closes without the missing; what such an instance
-/// brings later covers more time than the open block, and is left out. A dead instance must not keep a fault of the others
-/// from being seen for long.
+/// An instance that misses cycles (a timeout, an answer that comes late) reports everything since its last scrape body
+/// in one. Were its siblings' cycles compared without it, a trouble of both pools in the meantime would lie in the
+/// siblings' earlier blocks and in the returning instance's last one: a canary that was as sick as all others appears
+/// to be sick alone. So a block stays open while an instance that was there at its beginning has not answered, and
+/// closes with the first cycle that all of them answered. After ``limitSeconds``, or three cycles, it closes without
+/// the missing; what such an instance brings later covers more time than the open block, and is left out. A dead
+/// instance must not keep a fault of the others from being seen for long.
 ///
 /// An instance whose scrape body repeats the one before although requests are expected has not answered either: see
 /// ``RenewalPace``. And a block is at least as long as the pools' scrape times lie apart, which is what ``SteadyBlocks``
 /// needs of a block's neighbours.
 ///
-/// Only who answered and for how long is looked at, never what was counted, so the tests' promises are untouched. While
-/// everybody answers, every cycle is a block.
+/// Only which instances answered and for how long is used, never what was counted, so the tests' promises are
+/// untouched. While everybody answers, every cycle is a block.
 public struct CycleAlignment: Sendable, Equatable {
-    /// So long a block waits for somebody, and for three cycles at least.
+    /// How long a block waits for an instance; at least three cycles.
     public static let limitSeconds = 15.0
 
     private struct Member: Sendable, Hashable {
@@ -121,7 +121,7 @@ public struct CycleAlignment: Sendable, Equatable {
         for one in cycles.joined() { sums[one.instance] = sums[one.instance]?.joined(with: one) ?? one }
         return last.compactMap { one in
             if members.contains(Member(isCanary: isCanary, instance: one.instance)) { return sums[one.instance] }
-            // A newcomer tells the whole block only where that is one cycle, and not more than that.
+            // A new instance covers the whole block only where that is one cycle, and no more than that.
             let isWhole = cycles.count == 1 && (one.coveredSeconds ?? 0) <= seconds * 1.5
             return isWhole ? one : nil
         }
@@ -129,7 +129,7 @@ public struct CycleAlignment: Sendable, Equatable {
 }
 
 extension InstanceIncrements {
-    /// What both tell together. Histograms with other bounds are other programs'; the later one stands alone.
+    /// The sum of both. Histograms with other bounds come from other programs; then only the later one is kept.
     func joined(with later: InstanceIncrements) -> InstanceIncrements {
         var sum = later
         func plus(_ one: Double?, _ other: Double?) -> Double? {

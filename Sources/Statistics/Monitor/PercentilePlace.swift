@@ -1,5 +1,5 @@
-/// Where a percentile is compared: the baseline's boundary nearest to it, and the canary's boundary that stands for "so many
-/// times slower".
+/// Where a percentile is compared: the baseline's boundary nearest to it, and the canary's boundary that represents "so
+/// many times slower".
 ///
 /// If the canary is at most r times as slow as the baseline, then at most as many of its answers are slower than r times a
 /// boundary as the baseline's are slower than the boundary itself; and fewer still are slower than any boundary above that.

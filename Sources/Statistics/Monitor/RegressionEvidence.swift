@@ -75,7 +75,7 @@ public struct RegressionEvidence: Sendable, Equatable, Codable {
     public var percentiles: [Percentile]
     /// At the ratio that is seen; nil while that is within what is tolerated, and when the verdict is `worse`.
     public var needed: Need?
-    /// For canaries twice, five times and ten times as bad, as far as they can be told at all.
+    /// For canaries twice, five times and ten times as bad, as far as they can be estimated at all.
     public var neededFor: [Need]
     /// Within a minute, ten minutes and an hour.
     public var reach: [Reach]
@@ -101,7 +101,8 @@ public enum RegressionVerdict: String, Sendable, Equatable, Codable {
 
 /// What limits the evidence and has to be said beside it.
 public enum RegressionCaveat: Sendable, Equatable, Codable {
-    /// The baseline has one instance: clusters of errors cannot be told from rates, so the slower test is used.
+    /// The baseline has one instance: clusters of errors cannot be distinguished from a higher rate, so the slower test
+    /// is used.
     case oneBaselineInstance
     /// So many canary instances: a smaller difference than this ratio can be the node.
     case instancesDiffer(canaryInstances: Int, ratio: Double)
@@ -109,7 +110,7 @@ public enum RegressionCaveat: Sendable, Equatable, Codable {
     case instancesUnknown(learnedSeconds: Double)
     /// Errors come in clusters: so many times fewer count.
     case clustered(dispersion: Double)
-    /// The canary does not get the share that the router was told: the pools do not get the same traffic.
+    /// The canary does not get the share that the router was given: the pools do not get the same traffic.
     case sampleRatio(told: Double, seen: Double)
     /// Latency is watched and there is no histogram boundary that both pools have.
     case noCommonBoundary

@@ -9,11 +9,12 @@ extension RegressionMonitor {
         return isSafe ? .safe : .undecided
     }
 
-    /// Every part that has to be good is shown to be. The parts are errors, and the boundaries that stand for the
+    /// Every part that has to be good is shown to be. The parts are errors, and the boundaries that represent the
     /// baseline's p50, p90 and p99: the far tail has too few events to show anything.
     ///
-    /// It is said of the present: an hour of health is shown for long after a fault began, so the proof has to stand now,
-    /// and there must be no sign of harm. That is stricter than what ``RegressionSettings/safeFalseAlarm`` is promised for.
+    /// It is a statement about the present: an hour of health is shown for long after a fault began, so the proof has
+    /// to hold now, and there must be no sign of harm. That is stricter than what ``RegressionSettings/safeFalseAlarm``
+    /// is promised for.
     private var isSafe: Bool {
         let gating = gatingComparisons
         guard settings.safeRatio != nil, !gating.isEmpty, logE <= 0 else { return false }
@@ -49,7 +50,7 @@ extension RegressionMonitor {
         return watch.latency.indices.min { distance($0) < distance($1) }
     }
 
-    /// Everything there is to say now. Costs some ten times a ``take(_:history:)``: ask when somebody reads it.
+    /// Everything there is to say now. Costs some ten times a ``take(_:history:)``: to be called when it is read.
     ///
     /// - Parameters:
     ///   - requestsPerSecond: of both pools, for times; nil when it is not known.

@@ -6,7 +6,7 @@ import Glibc
 /// A value: memory is constant, and encoding it loses nothing that the guarantee rests on, so a restart of the daemon neither
 /// resets the false-alarm budget nor counts anything twice. The open block travels along.
 ///
-/// What it decides by itself, once, at the first cycle of the release and before looking at what the canary did:
+/// What it decides by itself, once, at the first cycle of the release and before using anything that the canary did:
 /// - the test: ``PairDetector`` with the dispersion of ``BaselineHistory`` where the baseline has at least two instances
 ///   with requests to compare, ``ShareBetting`` where it has one;
 /// - the margin: with an hour of history, the tolerance is widened by what instances of one version differ anyway, and half
@@ -154,7 +154,7 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
     }
 
     /// By how much the tolerance is widened: by ``instanceRatio(_:_:)`` where half of the budget was put aside for it when
-    /// the release began. What is compared from later on has no margin that nobody paid for.
+    /// the release began. A comparison that begins later gets no margin that was not accounted for.
     private func margin(_ event: BadEvent, _ history: BaselineHistory) -> Double {
         isWidened ? instanceRatio(event, history) : 1
     }
@@ -170,7 +170,7 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
 
     // MARK: latency boundaries
 
-    /// Chooses the boundaries once both layouts are known. Only layouts and the baseline's past are looked at.
+    /// Chooses the boundaries once both layouts are known. Only layouts and the baseline's past are used.
     private mutating func adoptBounds(_ cycle: WatchCycle, _ history: BaselineHistory) {
         guard settings.scope != .errors, watch?.latency.isEmpty == true else { return }
         let known =
@@ -183,7 +183,7 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
         watch?.adopt(boundsSeconds: bounds, comparisons: comparisons)
     }
 
-    /// Waits until the baseline's percentile is known. Only the baseline's past is looked at.
+    /// Waits until the baseline's percentile is known. Only the baseline's past is used.
     private mutating func adoptPercentile(_ quantile: Double, _ bounds: [Double], _ history: BaselineHistory) {
         let found = PercentilePlace(
             quantile, bounds: bounds, ratio: settings.ratio, safeRatio: settings.safeRatio, history: history)
@@ -238,7 +238,7 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
 }
 
 extension PairCounts {
-    /// A pool that told nothing had nothing; nil when neither told.
+    /// A pool without a report counts as zero; nil when neither reported.
     init?(baseline: (requests: Double, bad: Double)?, canary: (requests: Double, bad: Double)?) {
         guard baseline != nil || canary != nil else { return nil }
         self.init(

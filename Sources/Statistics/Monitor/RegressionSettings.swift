@@ -1,4 +1,4 @@
-/// What one regression rule asks for. Changing it while a release runs voids the guarantee: begin anew.
+/// What one regression rule asks for. Changing it while a release runs voids the guarantee: start with fresh evidence.
 public struct RegressionSettings: Sendable, Equatable, Codable {
     /// Which bad events are compared.
     public enum Scope: Sendable, Equatable, Codable {
@@ -42,8 +42,8 @@ public struct RegressionSettings: Sendable, Equatable, Codable {
         self.tracksRatio = tracksRatio
     }
 
-    /// What "safe" means where nobody said it: 1.5 times the baseline, or a quarter above what is tolerated, whichever is
-    /// more: between the two ratios there has to be room to tell them apart.
+    /// What "safe" means where it is not configured: 1.5 times the baseline, or a quarter above what is tolerated,
+    /// whichever is more: between the two ratios there has to be room to separate them.
     public static func usualSafeRatio(tolerance: Double) -> Double { max(1.5, 1.25 * (1 + tolerance)) }
 
     /// The tolerated ratio of the bad rates.

@@ -25,7 +25,7 @@ public struct ReleaseEvidence: Sendable, Equatable, Codable {
 
     public init(rules: [RegressionSettings]) { monitors = rules.map(RegressionMonitor.init) }
 
-    /// A release begins: all evidence starts anew, the history stays.
+    /// A release begins: all evidence is reset, the history stays.
     public mutating func begin() {
         monitors = monitors.map { RegressionMonitor($0.settings) }
         sampleRatio = SampleRatio()
@@ -36,8 +36,8 @@ public struct ReleaseEvidence: Sendable, Equatable, Codable {
     /// The release is over. The monitors keep what they said, until the next one begins.
     public mutating func end() { isRunning = false }
 
-    /// Other rules: a rule whose settings did not change keeps its evidence, another begins anew. During a release that
-    /// means looking at the data twice; say so where it is done.
+    /// Other rules: a rule whose settings did not change keeps its evidence, the evidence of any other is reset. During
+    /// a release that means using the data twice; the caller has to report it.
     public mutating func adopt(rules: [RegressionSettings]) {
         var old = monitors
         monitors = rules.map { rule in
@@ -57,8 +57,8 @@ public struct ReleaseEvidence: Sendable, Equatable, Codable {
         learn(cycle)
     }
 
-    /// Takes in a stretch of time of which one pool has told nothing. What the other did then has nothing to be compared
-    /// with: kept for the pool's return, a trouble that both had meanwhile would look like one pool's own.
+    /// Takes in a stretch of time for which one pool has not reported. What the other did then has nothing to be
+    /// compared with: kept for the pool's return, a trouble that both had meanwhile would look like one pool's own.
     public mutating func takeOneSided(_ cycle: WatchCycle) { leaveOut(cycle, hasShareChanged: false) }
 
     /// Takes in a stretch of time in which the canary's share of the requests changed, or may have. It is compared with
@@ -95,8 +95,8 @@ public struct ReleaseEvidence: Sendable, Equatable, Codable {
             requestsPerSecond: requestsPerSecond, history: history, sampleRatio: sampleRatio)
     }
 
-    /// What is worth writing down: the monitors whole, of the history what they need to go on. After a restart the
-    /// differences between instances are learned anew; a margin that a running release was given stays.
+    /// What is worth storing: the monitors whole, of the history what they need to continue. After a restart the
+    /// differences between instances are learned again; a margin that a running release was given stays.
     public var condensed: ReleaseEvidence {
         var copy = self
         copy.history = history.condensed

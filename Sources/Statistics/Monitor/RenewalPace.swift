@@ -3,7 +3,7 @@ import Glibc
 /// How often each instance renews its scrape body. Many exporters render it every few seconds and repeat it in between: the
 /// instance has then said nothing about the time since, and brings it all with the next renewal.
 ///
-/// Only whether anything was counted at all is looked at, never what became of the requests.
+/// Only whether anything was counted at all is used, never what became of the requests.
 struct RenewalPace: Sendable, Equatable {
     /// Fewer requests than this can be missing by chance.
     fileprivate static let expectedRequests = 3.0
@@ -38,7 +38,7 @@ struct RenewalPace: Sendable, Equatable {
     }
 
     /// The cycle without the instances whose scrape bodies were not renewed although requests are expected of them. What a
-    /// renewed one tells covers the time since it was renewed before.
+    /// renewed one reports covers the time since it was renewed before.
     mutating func withoutUnrenewed(_ cycle: WatchCycle) -> WatchCycle {
         nowSeconds += cycle.coveredSeconds
         if nowSeconds - memoryBeganAtSeconds >= RenewalPace.memorySeconds / 2 {
@@ -61,7 +61,8 @@ extension RenewalPace.PoolPaces {
         var told: [InstanceIncrements] = []
         told.reserveCapacity(pool.count)
         for var one in pool {
-            // It told its requests before, so they are still to come: it may have to confirm them, or count from a new base.
+            // It reported requests before, so they are still to come: it may have to confirm them, or count from a new
+            // base.
             if one.requests == nil, one.latency == nil, paces[one.instance] != nil { continue }
             let expected = (paces[one.instance]?.requestsPerSecond ?? 0) * seconds
             note(one, seconds: seconds)

@@ -47,7 +47,7 @@ public struct SelfCheck: Sendable, Equatable, Codable {
         evidence.begin()
     }
 
-    /// What is worth writing down: without what is kept per instance. The check that is under way goes on.
+    /// What is worth storing: without what is kept per instance. The check that is under way continues.
     public var condensed: SelfCheck {
         var copy = self
         copy.evidence = evidence.condensed

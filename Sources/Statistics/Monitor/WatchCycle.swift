@@ -8,7 +8,7 @@ public struct WatchCycle: Sendable, Equatable {
     /// cycles go through a ``CycleAlignment`` before they are compared.
     public var baseline: [InstanceIncrements]
     public var canary: [InstanceIncrements]
-    /// The share of requests that the router is told to give the canary, 0...1; nil where it is not known.
+    /// The share of requests that the router is configured to give the canary, 0...1; nil where it is not known.
     public var canaryShare: Double?
     /// It holds the counts of other instances than the block before it, so that the pools' shares of the requests cannot be
     /// compared with that one's. Set by ``CycleAlignment``.
@@ -82,10 +82,10 @@ public struct LatencyIncrements: Sendable, Equatable {
     /// The finite bounds.
     var finiteBounds: ArraySlice<Double> { upperBounds.prefix { $0 < .infinity } }
 
-    /// Answers slower than a bound; nil when the histogram does not have it. Never negative: a page is not written at one
-    /// moment, so a bucket can be ahead of the count.
+    /// Answers slower than a bound; nil when the histogram does not have it. Never negative: the values of an
+    /// exposition are not read at one moment, so a bucket can be ahead of the count.
     ///
-    /// - Parameter hint: where the bound stands when all histograms have the same bounds.
+    /// - Parameter hint: the index of the bound when all histograms have the same bounds.
     func slower(than bound: Double, hint: Int) -> Double? {
         var index = hint
         if index >= upperBounds.count || upperBounds[index] != bound {
@@ -98,7 +98,7 @@ public struct LatencyIncrements: Sendable, Equatable {
 }
 
 extension [InstanceIncrements] {
-    /// Requests and errors of the pool, over the instances that told both; nil when none did.
+    /// Requests and errors of the pool, over the instances that reported both; nil when none did.
     var errorSums: (requests: Double, bad: Double)? {
         var sums: (requests: Double, bad: Double)?
         for one in self {

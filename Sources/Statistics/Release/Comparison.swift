@@ -100,7 +100,7 @@ public struct Comparison: Sendable, Equatable, Codable {
     public var blocks: Int { (pair?.blocks ?? share?.blocks ?? 0) + (guarded?.isHolding == true ? 1 : 0) }
 
     /// The canary's bad rate by the baseline's, compared within blocks, so that neither a share nor a rate that moves shows
-    /// as a difference of the pools; nil while it cannot be told.
+    /// as a difference of the pools; nil while it cannot be computed.
     ///
     /// The newest block is in it while nothing speaks against it; ``ratio`` and the evidence wait for its neighbour.
     public var ratioOfRates: Double? {

@@ -5,7 +5,7 @@ import Glibc
 /// The average of e-processes is an e-process whatever the dependence between them, so there is one number, compared once
 /// with log(1/α). That is uniformly better than giving each its part of α; the price of m equal parts is log(m) nats.
 public struct ReleaseWatch: Sendable, Equatable, Codable {
-    /// The false-alarm probability over the whole release, however long and however often looked at.
+    /// The false-alarm probability over the whole release, however long it runs and however often it is evaluated.
     public let falseAlarm: Double
     /// The errors' part of the mixture, 0...1; the rest is spread evenly over the latency boundaries.
     public let errorWeight: Double
@@ -26,7 +26,7 @@ public struct ReleaseWatch: Sendable, Equatable, Codable {
     }
 
     /// Watches these boundaries from now on. They may become known after the release began, but must be chosen without
-    /// looking at what the canary did. Only once: a second call changes nothing.
+    /// using anything that the canary did. Only once: a second call changes nothing.
     public mutating func adopt(boundsSeconds: [Double], comparisons: [Comparison]) {
         guard latency.isEmpty, boundsSeconds.count == comparisons.count else { return }
         self.boundsSeconds = boundsSeconds
@@ -42,7 +42,7 @@ public struct ReleaseWatch: Sendable, Equatable, Codable {
     ///
     /// - Parameters:
     ///   - errors: nil when errors are not known in this cycle.
-    ///   - slow: per boundary; nil for one that a pool did not tell in this cycle. Empty without latencies.
+    ///   - slow: per boundary; nil for one that a pool did not report in this cycle. Empty without latencies.
     ///   - errorDispersion, slowDispersion: known before these counts were seen; `slowDispersion` is per boundary, and 1
     ///     where it has none.
     public mutating func take(

@@ -1,11 +1,11 @@
 import Glibc
 
-/// Does the canary get the share of the requests that the router was told to give it? If not, the pools do not get the same
-/// kind of traffic, and no test can compare them.
+/// Does the canary get the share of the requests that the router is configured to give it? If not, the pools do not get
+/// the same kind of traffic, and no test can compare them.
 ///
-/// The evidence is an anytime-valid test of "the share is as told", divided by how much more the share moves from cycle to
-/// cycle than independent requests would (sticky users). Splitters round, so only a share that is also off by more than a
-/// tenth is worth a word.
+/// The evidence is an anytime-valid test of "the share is as configured", divided by how much more the share moves from
+/// cycle to cycle than independent requests would (sticky users). Splitters round, so only a share that is also off by
+/// more than a tenth is reported.
 public struct SampleRatio: Sendable, Equatable, Codable {
     /// Evidence that is needed: one in a thousand.
     private static let barLogE = 6.907755278982137
@@ -19,7 +19,7 @@ public struct SampleRatio: Sendable, Equatable, Codable {
 
     public init() {}
 
-    /// Takes in a cycle. A new told share begins anew.
+    /// Takes in a cycle. A new configured share resets the evidence.
     public mutating func take(baselineRequests: Double, canaryRequests: Double, toldShare: Double) {
         guard baselineRequests >= 0, canaryRequests >= 0, (baselineRequests + canaryRequests).isFinite else { return }
         if toldShare != self.toldShare {
@@ -42,7 +42,7 @@ public struct SampleRatio: Sendable, Equatable, Codable {
     /// The canary's share of the requests so far; nil without any.
     public var seenShare: Double? { requests > 0 ? canaryRequests / requests : nil }
 
-    /// What the router was told and what was seen, when that is a mismatch beyond doubt; nil otherwise.
+    /// The configured and the observed share, when that is a mismatch beyond doubt; nil otherwise.
     public var mismatch: (told: Double, seen: Double)? {
         guard let told = toldShare, told > 0, told < 1, let seen = seenShare, cycles >= 5 else { return nil }
         let (lower, upper) = (told * (1 - SampleRatio.tolerance), told * (1 + SampleRatio.tolerance))

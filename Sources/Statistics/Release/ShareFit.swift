@@ -4,7 +4,7 @@ import Glibc
 ///
 /// When a share changes within a block, a part of the block has one share and another part the other. Where both pools'
 /// rates change in the same block, its sums compare one pool's good time with the other's bad time. Such a block is left
-/// out. Requests alone are looked at, never what became of them, so the tests' promises are untouched.
+/// out. Only requests are used, never what became of them, so the tests' promises are untouched.
 public struct ShareFit: Sendable, Equatable, Codable {
     /// A share that is off by less than this part of itself (or of the other pool's share) is no change.
     private static let part = 0.2

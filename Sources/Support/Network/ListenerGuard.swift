@@ -1,14 +1,14 @@
 /// Which calls an HTTP listener answers at all, judged by whom the caller means to call. Every listener of ours asks it.
 ///
-/// A web page that somebody on this network opens can make the browser send requests here. Two headers give it away, and a
-/// page can set neither: `Host` names the page's own host when that name was made to point here (DNS rebinding), and
-/// `Origin` names the page's site. So a listener answers to its own names only: IP addresses, which nobody can rebind,
+/// A web page that is opened on this network can make the browser send requests here. Two headers reveal it, and no
+/// web page can set either: `Host` names the web page's own host when that name was made to point here (DNS rebinding),
+/// and `Origin` names its site. So a listener answers to its own names only: IP addresses, which cannot be rebound,
 /// `localhost`, and the names that it was given.
 public struct ListenerGuard: Sendable, Equatable {
     public enum Refusal: Error, Sendable, Equatable {
-        /// The request was made by a page of another site.
+        /// The request was made by a web page of another site.
         case foreignOrigin
-        /// `Host` names somebody else; nil when it is not a host at all.
+        /// `Host` names another host; nil when it is not a host at all.
         case foreignHost(String?)
     }
 
@@ -19,7 +19,7 @@ public struct ListenerGuard: Sendable, Equatable {
         self.names = Set(names.map { $0.lowercased() }.filter { !$0.isEmpty } + ["localhost"])
     }
 
-    /// Judges `Origin`: without one, or with the one of the host that is called, the call may go on.
+    /// Judges `Origin`: without one, or with the one of the host that is called, the call is allowed.
     public func checkOrigin(_ origin: String?, host: String?) throws(Refusal) {
         guard let origin else { return }
         guard let site = Authority.origin(origin), let host = host.flatMap({ Authority($0) }), site.host == host.host,
@@ -27,7 +27,7 @@ public struct ListenerGuard: Sendable, Equatable {
         else { throw .foreignOrigin }
     }
 
-    /// Judges `Host`. Without one it is no browser's call (HTTP/1.0), which may go on.
+    /// Judges `Host`. Without one it is no browser's call (HTTP/1.0), which is allowed.
     public func checkHost(_ host: String?) throws(Refusal) {
         guard let host else { return }
         guard let authority = Authority(host) else { throw .foreignHost(nil) }

@@ -1,7 +1,7 @@
 /// One character of a text that is written as an escape: percent-encoding (RFC 3986), JSON (RFC 8259, section 7), an entity
 /// of HTML, or `+` for a blank as HTML forms write it.
 struct EscapedCharacter {
-    /// What it stands for, in UTF-8.
+    /// The character that it represents, in UTF-8.
     let bytes: [UInt8]
     /// Bytes of the text that it takes.
     let length: Int
@@ -50,10 +50,11 @@ struct EscapedCharacter {
         let name = text[(index + 1)...].prefix(8).prefix { $0 != UInt8(ascii: ";") }
         let end = index + 1 + name.count
         guard end < text.count, text[end] == UInt8(ascii: ";") else { return nil }
-        let word = String(decoding: name, as: UTF8.self).lowercased()
+        let entity = String(decoding: name, as: UTF8.self).lowercased()
         let scalar: UInt32? =
-            word.hasPrefix("#x")
-            ? UInt32(word.dropFirst(2), radix: 16) : word.hasPrefix("#") ? UInt32(word.dropFirst()) : entities[word]
+            entity.hasPrefix("#x")
+            ? UInt32(entity.dropFirst(2), radix: 16)
+            : entity.hasPrefix("#") ? UInt32(entity.dropFirst()) : entities[entity]
         return scalar.map { ($0, end + 1 - index) }
     }
 

@@ -1,6 +1,6 @@
 /// Makes addresses fit to be shown: in errors, logs, the API and the journal.
 public enum Redaction {
-    /// What stands where a secret stood.
+    /// The text that replaces a secret.
     public static let mask = "***"
 
     /// The address without its credentials: `http://user:key@host/a?token=x` becomes `http://host/a?token=***`.
@@ -39,7 +39,8 @@ public enum Redaction {
     }
 
     /// After the last `@` of the authority. A password with an unescaped `/` ends the authority early; what is left of
-    /// the `/` then reads `user:pass`, which is no host and port, so the `@` is looked for in everything that follows.
+    /// the `/` then reads `user:pass`, which is no host and port, so the `@` is searched for in everything that
+    /// follows.
     private static func hostStart(_ bytes: ArraySlice<UInt8>, authority: Range<Int>) -> Int {
         if let found = bytes[authority].lastIndex(of: at) { return found + 1 }
         if looksLikeHost(bytes[authority]) { return authority.lowerBound }

@@ -21,7 +21,7 @@ struct SecretForm: Hashable, Sendable {
     let bytes: [UInt8]
     private let kind: Kind
 
-    /// Segments of a path that are as long as this are not words.
+    /// Segments of a path that are as long as this are not names.
     private static let tokenBytes = 16
     private static let shortestBase64 = 8
 

@@ -1,6 +1,6 @@
 /// Takes secrets out of texts, in every form in which a peer may echo them.
 public struct SecretMasks: Sendable {
-    /// A shorter secret would mask parts of ordinary words.
+    /// A shorter secret would mask parts of ordinary text.
     public static let shortestBytes = 4
     /// A cut secret is recognized by this many of its first bytes; at the end of a text fewer are enough.
     static let shortestPartBytes = 12

@@ -1,20 +1,20 @@
-/// What one page's increments are counted from, and what was found out while they were counted.
+/// What one scrape body's increments are counted from, and what was found out while they were counted.
 ///
-/// Each series is judged by itself. Its rise since the page before is proven by the two pages. A count that starts at
+/// Each series is judged by itself. Its rise since the body before is proven by the two bodies. A count that starts at
 /// zero (of a series that is new, or whose counter was reset) is only as good as its proof:
 ///
-/// - It is *proven* when the page shows a later start of the process and the value fell, and the value is at most ten
-///   times what the target's own rate makes of the time since the page before.
-/// - Without a start time on the page, a fall to a value that the target may have counted since the page before is a
+/// - It is *proven* when the body shows a later start of the process and the value fell, and the value is at most ten
+///   times what the target's own rate makes of the time since the body before.
+/// - Without a start time in the body, a fall to a value that the target may have counted since the body before is a
 ///   reset; a fall to more than that, or with an unchanged start time, is not. Nothing is counted, and the old level is
 ///   remembered, so that a return to it is not counted either.
 /// - A series that returns to the level from which it fell (an aggregator that has its worker back) has counted what lies
 ///   above that level, less what was counted while it was below.
-/// - Everything else is *doubtful*: ``TargetReader`` decides when the whole page is known.
+/// - Everything else is *doubtful*: ``TargetReader`` decides when the whole body is known.
 struct CountingBase {
-    /// What the page says about the process since the page before.
+    /// What the scrape body says about the process since the body before.
     enum Process: Equatable {
-        /// The page has no start time, or had none before.
+        /// The scrape body has no start time, or had none before.
         case unknown
         case same
         /// It started later than the one before.
@@ -25,19 +25,20 @@ struct CountingBase {
         case earlier
     }
 
-    let hasEarlierPage: Bool
+    let hasEarlierScrape: Bool
     /// A series that was not there before began at zero.
     let countsNewSeries: Bool
     let process: Process
-    /// Events that the target may have had since the page before, by its own rate: three times as many, and at least 10.
+    /// Events that the target may have had since the scrape body before, by its own rate: three times as many, and at
+    /// least 10.
     let plausibleRise: Double
     /// The same for a process that has provably restarted: ten times as many.
     let plausibleReset: Double
-    /// This is the first page, and the process is younger than the release.
+    /// This is the first scrape body, and the process is younger than the release.
     var beganAtZero = false
     /// Nil without a base.
     var coveredSeconds: Double?
-    /// The page has no start time, but the `_created` of the page before.
+    /// The scrape body has no start time, but the `_created` of the body before.
     var hasSameCreated = false
 
     private(set) var resets = 0
@@ -52,19 +53,19 @@ struct CountingBase {
     /// A counter below its old level rose by more than its rate makes plausible.
     private(set) var hasDoubtfulClimb = false
     private(set) var hasNegative = false
-    /// A series of requests or errors has a value that no counter has, so the page does not know them.
+    /// A series of requests or errors has a value that no counter has, so the scrape body does not know them.
     private(set) var isUnreadable = false
     /// A counter is a little lower than before, as rounding makes it.
     private(set) var hasSlipped = false
     /// Another process answers: which metrics began at zero with it. Nil as long as no series had to be asked.
     private(set) var restarted: RestartedMetrics?
-    /// Another process answers, and a counter went on that cannot have begun at zero since the page before.
+    /// Another process answers, and a counter continued that cannot have begun at zero since the scrape body before.
     private(set) var hasContinued = false
     /// A series of a signal was taken as a base, because its count is more than is plausible.
     private(set) var hasDoubtfulSignal = false
-    /// What the page does not prove.
+    /// What the scrape body does not prove.
     private(set) var doubtful: ReadingSums
-    /// What the series that were doubtful on the page before rose by.
+    /// What the series that were doubtful in the scrape body before rose by.
     private(set) var followed: ReadingSums
     /// Of the series that is being counted.
     private var doubt = 0.0
@@ -73,10 +74,10 @@ struct CountingBase {
     ///   - rate: events per second that the target has had lately; 0 when it is not known.
     ///   - earlierSeconds: for so long the scrapes before have repeated the same values, or missed series.
     init(
-        hasEarlierPage: Bool, countsNewSeries: Bool, process: Process, coveredSeconds: Double?, rate: Double,
+        hasEarlierScrape: Bool, countsNewSeries: Bool, process: Process, coveredSeconds: Double?, rate: Double,
         earlierSeconds: Double, watch: WatchList
     ) {
-        self.hasEarlierPage = hasEarlierPage
+        self.hasEarlierScrape = hasEarlierScrape
         self.countsNewSeries = countsNewSeries
         self.process = process
         self.coveredSeconds = coveredSeconds
@@ -90,9 +91,9 @@ struct CountingBase {
     /// So few events are plausible whatever the rate is.
     static let smallCount = 10.0
 
-    var isThere: Bool { hasEarlierPage || beganAtZero }
+    var isThere: Bool { hasEarlierScrape || beganAtZero }
 
-    /// The process behind the page restarted, and its counters with it.
+    /// The process behind the scrape body restarted, and its counters with it.
     var isRestarted: Bool { resets > 0 && (process == .later || process == .createdLater) }
 
     /// The rise of a value in a column, whose last value is NaN where it has none or a mark. Nearly always the series is
@@ -102,14 +103,16 @@ struct CountingBase {
     @inline(__always)
     func rise(from last: inout Double, to value: Double) -> Double {
         let rise = value - last
-        guard hasEarlierPage, rise >= 0, rise <= Self.largestIncrement, value >= 0, process != .later else { return -1 }
+        guard hasEarlierScrape, rise >= 0, rise <= Self.largestIncrement, value >= 0, process != .later else {
+            return -1
+        }
         last = value
         return rise
     }
 
     /// - Parameters:
-    ///   - series: its value is the page's; last value and mark become the next base.
-    ///   - isBack: it was missing on the page before.
+    ///   - series: its value is the scrape body's; last value and mark become the next base.
+    ///   - isBack: it was missing in the body before.
     /// - Returns: the proven increment; 0 without a base and for a value that no counter has.
     mutating func count(_ series: inout WatchedSeries, isBack: Bool) -> Double {
         let value = series.value
@@ -119,7 +122,7 @@ struct CountingBase {
             if isEvents, value < 0 || series.last != nil { isUnreadable = true }
             return 0
         }
-        guard series.roles.isPageCounter else { return countSignal(&series, isBack: isBack) }
+        guard series.roles.isScrapeCounter else { return countSignal(&series, isBack: isBack) }
         let isFollowed = series.mark?.isFollowed ?? false
         doubt = 0
         let proven = judge(&series, isBack: isBack)
@@ -131,7 +134,7 @@ struct CountingBase {
         let value = series.value
         guard let last = series.last else { return begin(&series) }
         if let mark = series.mark, mark.isGivenUp {
-            // The requests of its absence were told without it.
+            // The requests of its absence were reported without it.
             series.setBase(value)
             return 0
         }
@@ -155,7 +158,7 @@ struct CountingBase {
 
     private mutating func rise(_ series: inout WatchedSeries, by increment: Double, isBack: Bool) -> Double {
         guard isThere, increment <= Self.largestIncrement else { return 0 }
-        // What it counted while it was missing did not all happen since the page before.
+        // What it counted while it was missing did not all happen since the scrape body before.
         guard isBack, increment > plausibleRise else { return increment }
         return doubt(&series, increment)
     }
@@ -183,15 +186,16 @@ struct CountingBase {
         guard isBack, let low = mark.low else { return increment }
         hasReturned = true
         let counted = last - low
-        let untold = max(0, series.value - high - counted)
+        let unreported = max(0, series.value - high - counted)
         // After half of the way it may have climbed the rest too, because what was missing stays away.
-        return counted < high - last ? untold : untold + doubt(&series, increment - untold)
+        return counted < high - last ? unreported : unreported + doubt(&series, increment - unreported)
     }
 
     // MARK: a series of signals alone
 
-    /// What such a series does says nothing about the page: it may be a gauge that was taken for a counter, or count bytes
-    /// beside requests. So it is judged by itself, and what is not plausible by the page's events is a base.
+    /// What such a series does says nothing about the scrape body: it may be a gauge that was taken for a counter, or
+    /// count bytes beside requests. So it is judged by itself, and what is not plausible by the body's events is a
+    /// base.
     private mutating func countSignal(_ series: inout WatchedSeries, isBack: Bool) -> Double {
         let value = series.value
         guard let last = series.last else {
@@ -267,17 +271,17 @@ struct CountingBase {
         return 0
     }
 
-    /// Whether a counter has begun anew, as far as its value tells. Counting a lifetime because of a fall by one would
-    /// drown what happened since the page before; and a process that begins anew hardly ever comes to within a hundredth
-    /// of its old count between two pages.
+    /// Whether a counter has started over, as far as its value shows. Counting a lifetime because of a fall by one
+    /// would drown what happened since the scrape body before; and a process that starts over hardly ever comes to
+    /// within a hundredth of its old count between two bodies.
     static func hasFallen(from last: Double, to value: Double) -> Bool { value < last * (1 - slip) }
 
-    /// Part of the last value by which a counter may fall without having begun anew: exporters that round a difference,
-    /// or read several counters one after the other, show such falls.
+    /// Part of the last value by which a counter may fall without having started over: exporters that round a
+    /// difference, or read several counters one after the other, show such falls.
     private static let slip = 0.01
 
-    /// No service does more than this between two scrapes. A page that says so is broken, and its number would drown
-    /// all later ones: a running total of 1e300 does not change any more when a hundred is added to it.
+    /// No service does more than this between two scrapes. A scrape body that says so is broken, and its number would
+    /// drown all later ones: a running total of 1e300 does not change any more when a hundred is added to it.
     private static let largestIncrement = 1e13
 }
 
@@ -287,8 +291,8 @@ struct SeriesMark: Equatable {
     var high: Double?
     /// The level to which it fell, less what was counted between earlier falls. Nil when the fall was counted as a reset.
     var low: Double?
-    /// Its last increment was doubtful: what it does next tells whether that was plausible.
+    /// Its last increment was doubtful: what it does next shows whether that was plausible.
     var isFollowed = false
-    /// It had moved and was missing for too long, so the other counts were told without it.
+    /// It had moved and was missing for too long, so the other counts were reported without it.
     var isGivenUp = false
 }

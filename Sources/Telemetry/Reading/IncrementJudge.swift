@@ -1,44 +1,45 @@
-/// Decides which of a page's increments are told, once the whole page has been counted.
+/// Decides which of a scrape body's increments are reported, once the whole body has been counted.
 ///
-/// A page is told as a whole or not at all: errors that are proven beside requests that are not would be a rate of nothing.
+/// A body is reported as a whole or not at all: errors that are proven beside requests that are not would be a rate of
+/// nothing.
 ///
-/// - What the page proves is told at once, together with doubtful counts that fit the target's rate (the first errors of a
-///   new series).
-/// - A page with more doubt is held back until the next one, and told then only when the rate seen there makes it plausible
-///   (at most three times as much). Else it was a base, and a note says so.
-/// - A page on which a series is missing that has just moved does not know its counts. They are told with the page on which
-///   the series is back, or after 15 s without it.
-/// - Pages that repeat the values of the one before are no next page, and no zero, as long as the target's exporter has been
-///   seen to repeat its pages: exporters may render a page only now and then.
+/// - What the body proves is reported at once, together with doubtful counts that fit the target's rate (the first
+///   errors of a new series).
+/// - A body with more doubt is held back until the next one, and reported then only when the rate seen there makes it
+///   plausible (at most three times as much). Else it was a base, and a note says so.
+/// - A body in which a series is missing that has just moved does not know its counts. They are reported with the body
+///   in which the series is back, or after 15 s without it.
+/// - Bodies that repeat the values of the one before are no next body, and no zero, as long as the target's exporter
+///   has been seen to repeat its bodies: exporters may render a body only now and then.
 struct IncrementJudge {
     private struct Pending {
-        /// What the page proved.
+        /// What the scrape body proved.
         var sums: ReadingSums
-        /// What it did not prove; only of a page that is held back because of some series.
+        /// What it did not prove; only of a scrape body that is held back because of some series.
         var doubtful: ReadingSums?
-        /// The time that is told with the counts.
+        /// The time that is reported with the counts.
         var seconds: Double
         /// The time since the values had changed before, in which the counts may have come about.
         var spanSeconds: Double
         /// Of scrapes after it that repeated its values.
         var repeatSeconds = 0.0
-        /// Pages that were held back because of all their counts; 0 when it was because of some series.
-        var wholePages = 0
+        /// Scrape bodies that were held back because of all their counts; 0 when it was because of some series.
+        var wholeScrapes = 0
         /// The target was young: errors are compared too, and silence refutes nothing.
         var isYoung = false
         let note: ReadingNote
 
-        var isWholePage: Bool { wholePages > 0 }
+        var isWholeScrape: Bool { wholeScrapes > 0 }
 
         var counts: HeldCounts {
-            HeldCounts(events: sums.size, errors: sums.errors, spanSeconds: spanSeconds, scrapes: wholePages)
+            HeldCounts(events: sums.size, errors: sums.errors, spanSeconds: spanSeconds, scrapes: wholeScrapes)
         }
 
         /// With those of its new series.
         var countsOfAll: HeldCounts {
             var all = sums
             if let doubtful { all.absorb(doubtful) }
-            return HeldCounts(events: all.size, errors: all.errors, spanSeconds: spanSeconds, scrapes: wholePages)
+            return HeldCounts(events: all.size, errors: all.errors, spanSeconds: spanSeconds, scrapes: wholeScrapes)
         }
 
         /// Whether the scrape that follows shows the same rates.
@@ -48,9 +49,9 @@ struct IncrementJudge {
     }
 
     struct Judgement {
-        /// Nil when the page tells nothing.
+        /// Nil when the scrape body reports nothing.
         var sums: ReadingSums?
-        /// The time that the told increments cover.
+        /// The time that the reported increments cover.
         var coveredSeconds: Double?
         var notes: [ReadingNote] = []
         var isAmbiguous = false
@@ -60,13 +61,15 @@ struct IncrementJudge {
 
     private var pending: Pending?
     private var processes = ProcessWatch()
-    /// Of scrapes that told nothing because a counter had fallen. What they counted comes with its return.
+    /// Of scrapes that reported nothing because a counter had fallen. What they counted comes with its return.
     private var withheldSeconds = 0.0
-    /// Pages that repeated the one before, or missed a series that had moved: they are told with the next complete page.
-    private var open = OpenPages()
-    private var pauses = RepeatedPages()
+    /// Scrape bodies that repeated the one before, or missed a series that had moved: they are reported with the next
+    /// complete body.
+    private var open = OpenScrapes()
+    private var pauses = RepeatedScrapes()
     private var young = YoungTarget()
-    /// Doubtful events per second of the last two pages: where series come and go all the time, new ones are nothing new.
+    /// Doubtful events per second of the last two scrape bodies: where series come and go all the time, new ones are
+    /// nothing new.
     private var doubts = (0.0, 0.0)
     /// Events per second that the target has had lately: the highest rate, halved in some five minutes. 0 is unknown.
     private(set) var rate = 0.0
@@ -75,65 +78,65 @@ struct IncrementJudge {
     /// then do so; the next counts come from all of that time, as far as it is no longer than such exporters wait.
     private(set) var repeatedSeconds = 0.0
 
-    /// The next page is a first one.
+    /// The next scrape body is a first one.
     mutating func forget() {
-        (pending, withheldSeconds, repeatedSeconds, open, gaps) = (nil, 0, 0, OpenPages(), ScrapeGaps())
+        (pending, withheldSeconds, repeatedSeconds, open, gaps) = (nil, 0, 0, OpenScrapes(), ScrapeGaps())
     }
 
-    /// The time before the last page whose counts are still to come, seconds.
+    /// The time before the last scrape body whose counts are still to come, seconds.
     var openSeconds: Double { open.seconds }
 
-    mutating func judge(_ rises: ReadingSums, _ base: CountingBase, _ page: JudgedPage) -> Judgement {
+    mutating func judge(_ rises: ReadingSums, _ base: CountingBase, _ body: JudgedScrape) -> Judgement {
         var sums = rises
         for missing in base.restarted?.missing ?? [] { sums.absorb(missing) }
         var result = Judgement()
         if base.hasNegative { result.notes.append(.negativeCounter) }
         let hasSwung = base.hasFallen || base.cameBack
-        result.isAmbiguous = isAmbiguous(base, page, hasSwung: hasSwung)
+        result.isAmbiguous = isAmbiguous(base, body, hasSwung: hasSwung)
         if hasSwung || base.resets > 0 && base.process == .unknown || result.isAmbiguous { young.swing() }
         if hasSwung || result.isAmbiguous {
-            (pending, open) = (nil, OpenPages())
+            (pending, open) = (nil, OpenScrapes())
             withhold(base)
             if base.hasFallen { result.notes.append(.fellWithoutRestart) }
             if base.cameBack { result.notes.append(.cameBack) }
             if result.isAmbiguous { result.notes.append(.severalProcesses) }
             return result
         }
-        guard base.isThere, let sincePage = base.coveredSeconds, sincePage > 0 else { return result }
-        if base.isUnreadable || tellsOfAnotherProcess(base) || isUnprovenRestart(base) {
-            (pending, open) = (nil, OpenPages())
+        guard base.isThere, let sinceScrape = base.coveredSeconds, sinceScrape > 0 else { return result }
+        if base.isUnreadable || isOfAnotherProcess(base) || isUnprovenRestart(base) {
+            (pending, open) = (nil, OpenScrapes())
             return result
         }
         let isRepeat = isRepeat(sums, base)
-        if isRepeat, repeats(sincePage, page) { return result }
-        let seconds = open.seconds + sincePage + takeWithheld(base) + (pending?.repeatSeconds ?? 0)
-        let span = max(seconds, sincePage + repeatedSeconds)
+        if isRepeat, repeats(sinceScrape, body) { return result }
+        let seconds = open.seconds + sinceScrape + takeWithheld(base) + (pending?.repeatSeconds ?? 0)
+        let span = max(seconds, sinceScrape + repeatedSeconds)
         if !isRepeat {
-            pauses.change(afterSeconds: repeatedSeconds > 0 ? repeatedSeconds + sincePage : 0)
+            pauses.change(afterSeconds: repeatedSeconds > 0 ? repeatedSeconds + sinceScrape : 0)
             repeatedSeconds = 0
         }
-        if page.missesMovingSeries {
-            if open.missing(sums, sincePage) { return result }
+        if body.missesMovingSeries {
+            if open.missing(sums, sinceScrape) { return result }
             result.isTiredOfMissing = true
         }
         var whole = sums
         if let earlier = open.take() { whole.absorb(earlier) }
         // The series fell and returned by different amounts, so their sums do not fit each other.
         if base.hasReturned, whole.hasMoreErrors { return result }
-        gaps.began(afterSeconds: sincePage)
+        gaps.began(afterSeconds: sinceScrape)
         decide(&result, whole, base, (seconds, span))
-        if !isRepeat { gaps.ended(afterSeconds: sincePage) }
-        learnRate(whole, base, (seconds, span), isTold: result.sums != nil)
+        if !isRepeat { gaps.ended(afterSeconds: sinceScrape) }
+        learnRate(whole, base, (seconds, span), isReported: result.sums != nil)
         return result
     }
 
-    /// Holds the page back, or tells it with what was held back before it.
+    /// Holds the scrape body back, or reports it with what was held back before it.
     private mutating func decide(_ result: inout Judgement, _ sums: ReadingSums, _ base: CountingBase, _ time: Time) {
         defer { doubts = (doubts.1, base.doubtful.size / time.span) }
         if let note = doubtAboutAll(sums, base, time.span) { return hold(&result, sums, base, time, note) }
         let isPlausible = isPlausible(base, beside: sums, time.span)
         result.sums = sums
-        result.coveredSeconds = time.told
+        result.coveredSeconds = time.covered
         settle(&result, base, time)
         guard isPlausible else { return holdBack(&result, sums, base, time) }
         young.take(sums, errors: sums.errors + base.doubtful.errors, spanSeconds: time.span)
@@ -141,59 +144,60 @@ struct IncrementJudge {
         if result.sums?.hasTooManyErrors ?? false { result.notes.append(.errorsExceedRequests) }
     }
 
-    private mutating func learnRate(_ sums: ReadingSums, _ base: CountingBase, _ time: Time, isTold: Bool) {
-        // What a fall brought is no measure: two young processes behind one address would look ever busier. Nor is a jump
-        // that is not confirmed yet.
-        if base.resets > 0 || base.hasClimbed || !isTold && pending?.isWholePage != false { return }
-        // Nor may one page raise it without bound: what it makes plausible would grow with each jump.
+    private mutating func learnRate(_ sums: ReadingSums, _ base: CountingBase, _ time: Time, isReported: Bool) {
+        // What a fall brought is no measure: two young processes behind one address would appear ever busier. Nor is a
+        // jump that is not confirmed yet.
+        if base.resets > 0 || base.hasClimbed || !isReported && pending?.isWholeScrape != false { return }
+        // Nor may one scrape body raise it without bound: what it makes plausible would grow with each jump.
         let highest = base.process == .unknown && rate > 0 ? 4 * rate : .infinity
-        rate = max(min(sums.size / time.span, highest), rate * max(0.5, 1 - time.told / 450))
+        rate = max(min(sums.size / time.span, highest), rate * max(0.5, 1 - time.covered / 450))
     }
 
     // MARK: several processes
 
-    private mutating func isAmbiguous(_ base: CountingBase, _ page: JudgedPage, hasSwung: Bool) -> Bool {
+    private mutating func isAmbiguous(_ base: CountingBase, _ body: JudgedScrape, hasSwung: Bool) -> Bool {
         let isReset = base.process == .unknown && base.resets > 0
         let isOther = hasSwung || base.process == .earlier || isReset
-        // A start time that is computed from an uptime goes back and forth as well, but then the counters just go on.
+        // A start time that is computed from an uptime goes back and forth as well, but then the counters just keep
+        // rising.
         let isConsistent = !isOther && base.resets == 0 && base.doubtful.size == 0
         return processes.read(
-            processStart: page.processStart, hasSwung: isOther, isConsistent: isConsistent, scrape: page.scrape)
+            processStart: body.processStart, hasSwung: isOther, isConsistent: isConsistent, scrape: body.scrape)
     }
 
-    /// Another process answers, and nothing proves that it began at zero since the page before: its counts may be those of
-    /// a life of which nothing is known.
-    private func tellsOfAnotherProcess(_ base: CountingBase) -> Bool {
+    /// Another process answers, and nothing proves that it began at zero since the scrape body before: its counts may
+    /// be those of a life of which nothing is known.
+    private func isOfAnotherProcess(_ base: CountingBase) -> Bool {
         !base.beganAtZero && base.restarted?.isUnknown ?? false
     }
 
-    /// A fall without a start time on the page: its process may have restarted, or another one may have answered, whose
-    /// counts are those of its own life. The page is a base.
+    /// A fall without a start time in the scrape body: its process may have restarted, or another one may have
+    /// answered, whose counts are those of its own life. The body is a base.
     private func isUnprovenRestart(_ base: CountingBase) -> Bool { base.process == .unknown && base.resets > 0 }
 
-    /// Seconds that are told with a scrape's counts, and those in which they may have come about.
-    private typealias Time = (told: Double, span: Double)
+    /// Seconds that are reported with a scrape's counts, and those in which they may have come about.
+    private typealias Time = (covered: Double, span: Double)
 
-    // MARK: scrapes that told nothing
+    // MARK: scrapes that reported nothing
 
     private func isRepeat(_ sums: ReadingSums, _ base: CountingBase) -> Bool {
-        base.hasEarlierPage && base.resets == 0 && !base.hasSlipped && !sums.hasRisen && !base.doubtful.hasRisen
+        base.hasEarlierScrape && base.resets == 0 && !base.hasSlipped && !sums.hasRisen && !base.doubtful.hasRisen
     }
 
     /// A scrape that repeats the values before it neither confirms nor refutes what was held back: the exporter may not
     /// have rendered another body yet.
     ///
-    /// - Returns: whether it tells nothing; else it tells that nothing happened.
-    private mutating func repeats(_ seconds: Double, _ page: JudgedPage) -> Bool {
+    /// - Returns: whether it reports nothing; else it reports that nothing happened.
+    private mutating func repeats(_ seconds: Double, _ body: JudgedScrape) -> Bool {
         let longest = max(pauses.longestSeconds(scrapeSeconds: seconds), pending == nil ? 0 : Self.longestRepeatSeconds)
         let isShort = repeatedSeconds + seconds <= longest
-        repeatedSeconds = min(repeatedSeconds + seconds, RepeatedPages.mostSeconds)
-        guard isShort || page.isFrozen else { return false }
+        repeatedSeconds = min(repeatedSeconds + seconds, RepeatedScrapes.mostSeconds)
+        guard isShort || body.isFrozen else { return false }
         if pending != nil { pending?.repeatSeconds += seconds } else { open.seconds += seconds }
         return true
     }
 
-    private static let longestRepeatSeconds = RepeatedPages.usualSeconds
+    private static let longestRepeatSeconds = RepeatedScrapes.usualSeconds
 
     private mutating func withhold(_ base: CountingBase) {
         if base.cameBack || !base.hasFallen { withheldSeconds = 0 }
@@ -207,36 +211,38 @@ struct IncrementJudge {
         return base.hasReturned ? withheldSeconds : 0
     }
 
-    // MARK: the whole page
+    // MARK: the whole scrape body
 
     private func doubtAboutAll(_ sums: ReadingSums, _ base: CountingBase, _ span: Double) -> ReadingNote? {
-        if base.beganAtZero { return .firstPageNotCounted }
+        if base.beganAtZero { return .firstScrapeNotCounted }
         let size = sums.size
         let isOtherStart = base.process == .earlier || base.process == .later && !base.isRestarted
         if isOtherStart, size > 0 { return .jumpNotCounted }
         if isYoung(base) { return doubtAboutYoung(sums, span) }
-        // A jump that this page refutes measures nothing: the next process's count may be a smaller jump.
-        let confirmed = pending.flatMap { $0.isWholePage && isConfirmed($0, by: sums, span) ? $0 : nil }
-        // Three processes may answer in rising order, so a page without a start time needs a second confirmation.
-        if base.process == .unknown, let confirmed, confirmed.wholePages == 1, confirmed.sums.size > Self.smallJump {
+        // A jump that this scrape body refutes measures nothing: the next process's count may be a smaller jump.
+        let confirmed = pending.flatMap { $0.isWholeScrape && isConfirmed($0, by: sums, span) ? $0 : nil }
+        // Three processes may answer in rising order, so a scrape body without a start time needs a second
+        // confirmation.
+        if base.process == .unknown, let confirmed, confirmed.wholeScrapes == 1, confirmed.sums.size > Self.smallJump {
             return .jumpNotCounted
         }
         let pendingRate = confirmed.map { $0.sums.size / $0.spanSeconds } ?? 0
         let expected = max(rate, pendingRate) * span
-        // The page after a gap may have hidden a worker that was missing, or may have been old: what comes next tells.
+        // The scrape body after a gap may have hidden a worker that was missing, or may have been old: what comes next
+        // shows.
         let isReturn = gaps.isAfterGap && rate > 0 && size > Self.gapFactor * expected + CountingBase.smallCount
         let isJump = size > Self.smallJump && size > Self.jumpFactor * expected
         return isJump || isReturn ? .jumpNotCounted : nil
     }
 
     private func isYoung(_ base: CountingBase) -> Bool {
-        base.process == .unknown && !base.hasSameCreated && base.hasEarlierPage && young.isYoung
+        base.process == .unknown && !base.hasSameCreated && base.hasEarlierScrape && young.isYoung
     }
 
     private func doubtAboutYoung(_ sums: ReadingSums, _ span: Double) -> ReadingNote? {
-        let held = pending.flatMap { $0.isWholePage && isConfirmed($0, by: sums, span) ? $0 : nil }
+        let held = pending.flatMap { $0.isWholeScrape && isConfirmed($0, by: sums, span) ? $0 : nil }
         // Processes may answer in the order of their counts, so one scrape confirms another only when their rates agree.
-        if let held, held.wholePages == 1, held.sums.size > Self.smallJump || !held.agrees(with: sums, span) {
+        if let held, held.wholeScrapes == 1, held.sums.size > Self.smallJump || !held.agrees(with: sums, span) {
             return .jumpNotCounted
         }
         let isSurprised = young.isSurprised(by: sums, held: held?.countsOfAll, rate: rate, spanSeconds: span)
@@ -246,16 +252,16 @@ struct IncrementJudge {
     private mutating func hold(
         _ result: inout Judgement, _ sums: ReadingSums, _ base: CountingBase, _ time: Time, _ note: ReadingNote
     ) {
-        var held = Pending(sums: sums, seconds: time.told, spanSeconds: time.span, wholePages: 1, note: note)
+        var held = Pending(sums: sums, seconds: time.covered, spanSeconds: time.span, wholeScrapes: 1, note: note)
         held.isYoung = isYoung(base)
         let isFirst = base.beganAtZero || isPlausible(base, beside: sums, time.span)
         if isFirst { held.sums.absorb(base.doubtful) } else { held.doubtful = base.doubtful }
-        if let earlier = pending, earlier.isWholePage {
+        if let earlier = pending, earlier.isWholeScrape {
             if isConfirmed(earlier, by: sums, time.span) {
                 held.sums.absorb(earlier.sums)
                 held.seconds += earlier.seconds
                 held.spanSeconds += earlier.spanSeconds
-                held.wholePages += earlier.wholePages
+                held.wholeScrapes += earlier.wholeScrapes
             } else {
                 result.notes.append(earlier.note)
             }
@@ -263,16 +269,16 @@ struct IncrementJudge {
         pending = held
     }
 
-    /// What was held back before: this page's rate tells.
+    /// What was held back before: this scrape body's rate decides.
     private mutating func settle(_ result: inout Judgement, _ base: CountingBase, _ time: Time) {
         guard let held = pending, let sums = result.sums else { return }
         pending = nil
         let doubtIsConfirmed = held.doubtful.map {
             isDoubtConfirmed($0, held, byFollowed: base.followed.size / time.span, byAll: sums.size / time.span)
         }
-        let pageIsConfirmed = !held.isWholePage || isConfirmed(held, by: sums, time.span)
-        // The seconds of a page that is not told are not covered.
-        guard pageIsConfirmed, doubtIsConfirmed ?? true else { return result.notes.append(held.note) }
+        let scrapeIsConfirmed = !held.isWholeScrape || isConfirmed(held, by: sums, time.span)
+        // The seconds of a scrape body that is not reported are not covered.
+        guard scrapeIsConfirmed, doubtIsConfirmed ?? true else { return result.notes.append(held.note) }
         result.sums?.absorb(held.sums)
         young.confirm(errors: held.sums.errors + (held.doubtful?.errors ?? 0), spanSeconds: held.spanSeconds)
         if let doubtful = held.doubtful {
@@ -282,14 +288,14 @@ struct IncrementJudge {
             let agreed = min((held.sums.size + doubtful.size) / held.spanSeconds, later / time.span)
             rate = max(rate, agreed)
         }
-        result.coveredSeconds = time.told + held.seconds
+        result.coveredSeconds = time.covered + held.seconds
     }
 
-    /// Whether what a scrape shows makes a page that was held back before it plausible. Its counts may have come about since
-    /// the values had changed before.
+    /// Whether what a scrape shows makes a scrape body that was held back before it plausible. Its counts may have come
+    /// about since the values had changed before.
     private func isConfirmed(_ held: Pending, by later: ReadingSums, _ span: Double) -> Bool {
         guard held.isYoung else {
-            let smallCount = held.isWholePage ? CountingBase.smallCount : 0
+            let smallCount = held.isWholeScrape ? CountingBase.smallCount : 0
             return held.sums.size <= Self.plausibleFactor * later.size / span * held.spanSeconds + smallCount
         }
         // A process that shows the same counts for so long is the one that answered before.
@@ -297,12 +303,12 @@ struct IncrementJudge {
         return held.counts.isPlausible(before: later, spanSeconds: span)
     }
 
-    /// What some series brought is told with the time since the last page: without traffic before, all of it would fall
-    /// into that time. Nor may the page with it have far more than the one after it.
+    /// What some series brought is reported with the time since the last scrape body: without traffic before, all of it
+    /// would fall into that time. Nor may the body with it have far more than the one after it.
     ///
     /// - Parameters:
-    ///   - followed: events per second of those series on the page after it.
-    ///   - all: events per second of the whole page after it.
+    ///   - followed: events per second of those series in the body after it.
+    ///   - all: events per second of the whole body after it.
     private func isDoubtConfirmed(
         _ doubtful: ReadingSums, _ held: Pending, byFollowed followed: Double, byAll all: Double
     ) -> Bool {
@@ -313,29 +319,30 @@ struct IncrementJudge {
 
     // MARK: some series
 
-    /// The page, because of some of its series. What was settled before it is told, but for what lies before a gap in the
-    /// scrapes: that is too old to be told alone.
+    /// The scrape body, because of some of its series. What was settled before it is reported, but for what lies before
+    /// a gap in the scrapes: that is too old to be reported alone.
     private mutating func holdBack(_ result: inout Judgement, _ sums: ReadingSums, _ base: CountingBase, _ time: Time) {
         var held = Pending(
-            sums: sums, doubtful: base.doubtful, seconds: time.told, spanSeconds: time.span, note: .lateSeriesNotCounted
+            sums: sums, doubtful: base.doubtful, seconds: time.covered, spanSeconds: time.span,
+            note: .lateSeriesNotCounted
         )
         defer { pending = held }
-        if gaps.isGap, let all = result.sums, let seconds = result.coveredSeconds, seconds > time.told {
-            (held.sums, held.seconds, held.spanSeconds) = (all, seconds, held.spanSeconds + seconds - time.told)
+        if gaps.isGap, let all = result.sums, let seconds = result.coveredSeconds, seconds > time.covered {
+            (held.sums, held.seconds, held.spanSeconds) = (all, seconds, held.spanSeconds + seconds - time.covered)
             (result.sums, result.coveredSeconds) = (nil, nil)
             return
         }
-        guard let told = result.coveredSeconds, told > time.told else {
+        guard let reported = result.coveredSeconds, reported > time.covered else {
             (result.sums, result.coveredSeconds) = (nil, nil)
             return
         }
-        // What was settled came together with this page's counts, which are held back now.
+        // What was settled came together with this scrape body's counts, which are held back now.
         result.sums?.remove(sums)
-        result.coveredSeconds = told - time.told
+        result.coveredSeconds = reported - time.covered
     }
 
-    /// Whether the page's doubtful counts fit its proven ones: with them the target has had no more events than its rate
-    /// makes of the time. Errors that are counted beside the requests fit any rate, so only a few of them do.
+    /// Whether the scrape body's doubtful counts fit its proven ones: with them the target has had no more events than
+    /// its rate makes of the time. Errors that are counted beside the requests fit any rate, so only a few of them do.
     private func isPlausible(_ base: CountingBase, beside sums: ReadingSums, _ span: Double) -> Bool {
         let doubtful = base.doubtful
         if sums.hasMoreErrors(with: doubtful) { return false }
@@ -348,53 +355,55 @@ struct IncrementJudge {
 
     /// So many events of new series count whatever else comes: a service with a request per minute has first errors too.
     private static let fewEvents = 3.0
-    /// A held count is at most so many times what the next page's rate makes of the same time.
+    /// A held count is at most so many times what the next scrape body's rate makes of the same time.
     private static let plausibleFactor = 3.0
-    /// A page with more than so many times the rate seen before is confirmed by the next one before it is told.
+    /// A scrape body with more than so many times the rate seen before is confirmed by the next one before it is
+    /// reported.
     private static let jumpFactor = 5.0
-    /// The same for the page that follows the first one after a gap.
+    /// The same for the scrape body that follows the first one after a gap.
     private static let gapFactor = 2.0
-    /// So many events on one page are no jump.
+    /// So many events in one scrape body are no jump.
     private static let smallJump = 100.0
 }
 
-/// What the judge has to know of a page besides its counts.
-struct JudgedPage {
+/// What the judge has to know of a scrape body besides its counts.
+struct JudgedScrape {
     /// `process_start_time_seconds`, where it can be trusted.
     let processStart: Double?
     let scrape: UInt64
-    /// A series of requests or errors that had moved on the page before is not on this one.
+    /// A series of requests or errors that had moved in the scrape body before is not on this one.
     var missesMovingSeries = false
-    /// The page's own timestamps stand still, although they have been seen to advance.
+    /// The scrape body's own timestamps do not change, although they have been seen to advance.
     var isFrozen = false
 }
 
-/// Pages whose counts wait for the next complete one.
-private struct OpenPages {
+/// Scrape bodies whose counts wait for the next complete one.
+private struct OpenScrapes {
     var seconds = 0.0
     private var sums: ReadingSums?
 
-    /// - Returns: whether the page waits; false when it has been incomplete for too long, so that the series is gone.
-    mutating func missing(_ more: ReadingSums, _ sincePage: Double) -> Bool {
-        guard seconds + sincePage <= RepeatedPages.usualSeconds else { return false }
-        seconds += sincePage
+    /// - Returns: whether the scrape body waits; false when it has been incomplete for too long, so that the series is
+    ///   gone.
+    mutating func missing(_ more: ReadingSums, _ sinceScrape: Double) -> Bool {
+        guard seconds + sinceScrape <= RepeatedScrapes.usualSeconds else { return false }
+        seconds += sinceScrape
         if sums == nil { sums = more } else { sums?.absorb(more) }
         return true
     }
 
     mutating func take() -> ReadingSums? {
-        defer { self = OpenPages() }
+        defer { self = OpenScrapes() }
         return sums
     }
 }
 
-/// Knows when scrapes have failed, or came late, before the page that was read last.
+/// Knows when scrapes have failed, or came late, before the scrape body that was read last.
 private struct ScrapeGaps {
-    /// The shortest time between two pages lately, seconds; infinite before the second page.
+    /// The shortest time between two scrape bodies lately, seconds; infinite before the second body.
     private var usualSeconds = Double.infinity
-    /// The page before came after a gap: what it did not show may be on this one.
+    /// The scrape body before came after a gap: what it did not show may be on this one.
     private(set) var isAfterGap = false
-    /// This page comes after a gap.
+    /// This scrape body comes after a gap.
     private(set) var isGap = false
 
     mutating func began(afterSeconds seconds: Double) { isGap = seconds > 1.5 * usualSeconds }
@@ -405,8 +414,8 @@ private struct ScrapeGaps {
     }
 }
 
-/// For how long a target's pages repeat their values while it has traffic.
-private struct RepeatedPages {
+/// For how long a target's scrape bodies repeat their values while it has traffic.
+private struct RepeatedScrapes {
     /// Exporters and caches that render a body only now and then mostly do so this often.
     static let usualSeconds = 15.0
     /// And at least this often.
@@ -420,7 +429,7 @@ private struct RepeatedPages {
         longest = max(longest, min(seconds, Self.mostSeconds))
     }
 
-    /// A target that has not been seen to change twice may repeat its pages for some scrapes.
+    /// A target that has not been seen to change twice may repeat its scrape bodies for some scrapes.
     func longestSeconds(scrapeSeconds: Double) -> Double {
         changes < Self.knownChanges ? max(longest, min(Self.usualSeconds, 10 * scrapeSeconds)) : longest
     }

@@ -34,16 +34,16 @@ public enum LatencyUnit: String, Sendable, Equatable, Codable, CaseIterable {
         var parts = LatencyUnit.parts(metric)
         while let last = parts.last, LatencyUnit.trailing.contains(last) { parts.removeLast() }
         guard let last = parts.last else { return nil }
-        if let unit = LatencyUnit.words[last] ?? LatencyUnit.symbols[last] {
+        if let unit = LatencyUnit.names[last] ?? LatencyUnit.symbols[last] {
             self = unit
-        } else if let unit = parts.reversed().lazy.compactMap({ LatencyUnit.words[$0] }).first {
+        } else if let unit = parts.reversed().lazy.compactMap({ LatencyUnit.names[$0] }).first {
             self = unit
         } else {
             return nil
         }
     }
 
-    /// The words of a name in lower case: `request_latencyMs` as `request`, `latency`, `ms`.
+    /// The parts of a name in lower case: `request_latencyMs` as `request`, `latency`, `ms`.
     private static func parts(_ metric: String) -> [String] {
         var spaced = ""
         var wasLower = false
@@ -60,7 +60,7 @@ public enum LatencyUnit: String, Sendable, Equatable, Codable, CaseIterable {
         "bucket", "sum", "count", "total", "histogram", "hist", "summary", "distribution",
     ]
     /// Found anywhere in a name.
-    private static let words: [String: LatencyUnit] = [
+    private static let names: [String: LatencyUnit] = [
         "seconds": .seconds,
         "milliseconds": .milliseconds, "millis": .milliseconds, "millisecond": .milliseconds, "milli": .milliseconds,
         "millisec": .milliseconds, "millisecs": .milliseconds,

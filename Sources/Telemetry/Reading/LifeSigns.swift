@@ -1,5 +1,5 @@
-/// A number that moves whether or not there is traffic, so it tells a scrape body that was renewed from one that a cache
-/// repeats.
+/// A number that moves whether or not there is traffic, so it reports a scrape body that was renewed from one that a
+/// cache repeats.
 enum LifeSign {
     /// It moves with time or with each scrape.
     case clock
@@ -14,12 +14,12 @@ enum LifeSign {
         ("envoy_server_uptime", .clock), ("node_time_seconds", .clock),
     ]
 
-    /// More series of them are not followed: a page that federates many targets has thousands.
+    /// More series of them are not followed: a scrape body that federates many targets has thousands.
     static let mostSeries = 16
 }
 
 /// What one scrape body shows of them, as sums; nil where it has none.
-struct PageLifeSigns: Equatable {
+struct LifeSignReading: Equatable {
     private(set) var clock: Double?
     private(set) var cpuSeconds: Double?
 
@@ -34,7 +34,7 @@ struct PageLifeSigns: Equatable {
 
 /// Learns whether a target's life signs move, and says for how long its scrape body has shown no sign of being new.
 struct LifeWatch {
-    private var last = PageLifeSigns()
+    private var last = LifeSignReading()
     /// Scrapes on which the clock had moved.
     private var clockMoves = 0
     /// The longest time between two moves of the clock: exporters may renew their bodies only now and then.
@@ -51,7 +51,7 @@ struct LifeWatch {
         clockMoves >= Self.knownMoves && clockStillSeconds > max(Self.resolutionSeconds, 2 * longestPauseSeconds)
     }
 
-    mutating func forget() { (last, stillSeconds, clockStillSeconds) = (PageLifeSigns(), 0, 0) }
+    mutating func forget() { (last, stillSeconds, clockStillSeconds) = (LifeSignReading(), 0, 0) }
 
     /// - Parameters:
     ///   - hasMoved: a watched counter has another value than on the scrape before.
@@ -59,7 +59,7 @@ struct LifeWatch {
     ///   - seconds: since the scrape before.
     /// - Returns: seconds since the last scrape whose body was new for certain; nil where nothing on it is known to move
     ///   without traffic.
-    mutating func read(_ now: PageLifeSigns, hasMoved: Bool, events: Double, seconds: Double) -> Double? {
+    mutating func read(_ now: LifeSignReading, hasMoved: Bool, events: Double, seconds: Double) -> Double? {
         let (clockMoved, cpuMoved) = (now.clock != last.clock, now.cpuSeconds != last.cpuSeconds)
         noteClock(now, hasMoved: clockMoved, seconds)
         if let cpu = now.cpuSeconds, let before = last.cpuSeconds, hasMoved, cpu >= before {
@@ -73,7 +73,7 @@ struct LifeWatch {
         return clockTells || now.cpuSeconds != nil && cpuTells(scrapeSeconds: seconds) ? stillSeconds : nil
     }
 
-    private mutating func noteClock(_ now: PageLifeSigns, hasMoved: Bool, _ seconds: Double) {
+    private mutating func noteClock(_ now: LifeSignReading, hasMoved: Bool, _ seconds: Double) {
         guard now.clock != nil, last.clock != nil else { return clockStillSeconds = 0 }
         guard hasMoved else { return clockStillSeconds += seconds }
         if clockMoves > 0 {

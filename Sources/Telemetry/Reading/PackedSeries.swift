@@ -1,30 +1,30 @@
-/// The series of one target whose page has a known layout: the last values in one column, in the page's order, and what
-/// is known of series that are not on the page. Names and meanings are the layout's, which many targets share.
+/// The series of one target whose scrape body has a known layout: the last values in one column, in the body's order,
+/// and what is known of series that are not in the body. Names and meanings are the layout's, which many targets share.
 ///
-/// It holds exactly what a ``SeriesBook`` would know after the same pages, so the one can be made of the other.
+/// It holds exactly what a ``SeriesIndex`` would know after the same bodies, so the one can be made of the other.
 struct PackedSeries {
-    let layout: PageLayout
+    let layout: ExpositionLayout
     /// One per cell; NaN for none. A last value is always finite.
     private var last: [Double]
     private(set) var absent: [AbsentSeries]
-    /// Of each cell that counts requests or errors, in the layout's order: it rose on the last page.
+    /// Of each cell that counts requests or errors, in the layout's order: it rose on the last scrape body.
     private var moved: [Bool]
     /// One per cell, or none at all while no series has one. A series with a mark has its last value there and NaN in
     /// the column, so that the quick way does not take it.
     private var marked: [MarkedValue?] = []
     /// The scrape that the cells were read in last.
     private(set) var scrape: UInt64
-    /// Pages read by the layout.
-    private(set) var pages = 0
+    /// Scrape bodies read by the layout.
+    private(set) var bodies = 0
     /// A reading's numbers live here too, so that no new array is needed once the reading is gone.
     private var increments: [Double] = []
 
     /// - Parameters:
     ///   - last: one per cell.
     ///   - marks: one per cell.
-    ///   - moved: one per cell, or none at all: whether it rose on the last page.
+    ///   - moved: one per cell, or none at all: whether it rose on the last scrape body.
     init(
-        _ layout: PageLayout, last: [Double], marks: [SeriesMark?], moved: [Bool], absent: [AbsentSeries],
+        _ layout: ExpositionLayout, last: [Double], marks: [SeriesMark?], moved: [Bool], absent: [AbsentSeries],
         scrape: UInt64
     ) {
         self.layout = layout
@@ -39,26 +39,26 @@ struct PackedSeries {
     }
 
     /// For a target of which nothing is known yet.
-    init(_ layout: PageLayout) {
+    init(_ layout: ExpositionLayout) {
         self.init(
             layout, last: Array(repeating: .nan, count: layout.cells.count), marks: [], moved: [], absent: [],
             scrape: 0)
     }
 
     /// The same with another layout that is equal.
-    func sharing(_ equal: PageLayout) -> PackedSeries {
+    func sharing(_ equal: ExpositionLayout) -> PackedSeries {
         var copy = PackedSeries(equal, last: last, marks: [], moved: [], absent: absent, scrape: scrape)
         (copy.marked, copy.moved) = (marked, moved)
-        copy.pages = pages
+        copy.bodies = bodies
         return copy
     }
 
     /// The same as a book.
     ///
     /// - Returns: nil when the layout's text cannot be read, which its making excludes.
-    func unpacked(into fresh: SeriesBook) -> SeriesBook? {
+    func unpacked(into fresh: SeriesIndex) -> SeriesIndex? {
         var book = fresh
-        var sketch = PageSketch()
+        var sketch = LayoutSketch()
         let text = layout.text
         do throws(ExpositionError) {
             _ = try book.scan(text.span, format: layout.format, scrape: scrape, sketch: &sketch)
@@ -95,17 +95,17 @@ struct PackedSeries {
 
     // MARK: counting
 
-    /// When the process began to count: the oldest that the page says.
-    func starts(_ values: [Double]) -> PageStarts {
-        var starts = PageStarts()
+    /// When the process began to count: the oldest that the scrape body says.
+    func starts(_ values: [Double]) -> StartTimes {
+        var starts = StartTimes()
         for index in layout.cells.startTimes {
             starts.add(values[index], isCreated: layout.cells.cells[index].meaning & LayoutCells.Meaning.created != 0)
         }
         return starts
     }
 
-    func lifeSigns(_ values: [Double]) -> PageLifeSigns {
-        var signs = PageLifeSigns()
+    func lifeSigns(_ values: [Double]) -> LifeSignReading {
+        var signs = LifeSignReading()
         for index in layout.cells.lifeSigns {
             let isClock = layout.cells.cells[index].meaning & LayoutCells.Meaning.clock != 0
             signs.add(values[index], isClock ? .clock : .cpu)
@@ -113,7 +113,7 @@ struct PackedSeries {
         return signs
     }
 
-    /// Up to so many request series that are larger than on the page before.
+    /// Up to so many request series that are larger than in the scrape body before.
     func movingRequests(_ values: [Double], limit: Int) -> [String] {
         var moving: [Int] = []
         let cells = layout.cells.cells
@@ -130,7 +130,7 @@ struct PackedSeries {
     /// - Parameter values: one per cell; there may be more room behind.
     mutating func count(_ values: [Double], from base: inout CountingBase, scrape: UInt64) -> ReadingSums {
         self.scrape = scrape
-        pages += 1
+        bodies += 1
         // The sums get the only reference, or the numbers would be copied.
         var room: [Double] = []
         swap(&room, &increments)

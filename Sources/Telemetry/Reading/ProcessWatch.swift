@@ -6,7 +6,7 @@ struct ProcessWatch {
         var scrape: UInt64
     }
 
-    /// Start times of the last pages, the present one last.
+    /// Start times of the last scrape bodies, the present one last.
     private var starts: [Start] = []
     /// Scrapes on which a counter fell or came back, or an earlier start was shown.
     private var swings: [UInt64] = []
@@ -14,9 +14,10 @@ struct ProcessWatch {
 
     /// - Parameters:
     ///   - hasSwung: a counter fell without a proof of a restart, or came back, or another process's counts were shown.
-    ///   - isConsistent: the counters just went on. Then a start time that returns is one that is computed anew at each scrape.
-    ///   - scrape: the page's number.
-    /// - Returns: whether the target is several processes. It is one again after ten calm pages.
+    ///   - isConsistent: the counters just kept rising. Then a start time that returns is one that is computed again at
+    ///   each scrape.
+    ///   - scrape: the scrape body's number.
+    /// - Returns: whether the target is several processes. It is one again after ten calm bodies.
     mutating func read(processStart: Double?, hasSwung: Bool, isConsistent: Bool, scrape: UInt64) -> Bool {
         if hasSwung {
             swings.append(scrape)
@@ -24,7 +25,7 @@ struct ProcessWatch {
         }
         let hasReturned = processStart.map { returns(to: $0, scrape: scrape) } ?? false
         if hasReturned && !isConsistent || swings.count >= Self.mostSwings && hasSwung {
-            ambiguousUntil = scrape + Self.calmPages
+            ambiguousUntil = scrape + Self.calmScrapes
         }
         return scrape < ambiguousUntil
     }
@@ -44,7 +45,7 @@ struct ProcessWatch {
     }
 
     private static let mostSwings = 3
-    private static let calmPages: UInt64 = 10
+    private static let calmScrapes: UInt64 = 10
     private static let memory: UInt64 = 20
     private static let mostStarts = 8
 }

@@ -1,4 +1,4 @@
-/// Adds a page's series up, per indicator.
+/// Adds a scrape body's series up, per indicator.
 struct ReadingSums {
     private let watchesErrors: Bool
     private var matches = TargetReading.Matches()
@@ -22,7 +22,7 @@ struct ReadingSums {
         self.signals = Array(repeating: SignalSums(), count: signals)
     }
 
-    /// For the pages of a layout, which says what there is to add up.
+    /// For the scrape bodies of a layout, which says what there is to add up.
     ///
     /// - Parameters:
     ///   - signals: how many the watch list has.
@@ -73,7 +73,7 @@ struct ReadingSums {
         if let quantile = roles.quantile { addQuantile(quantile, series.value) }
     }
 
-    /// A page has a dozen bounds.
+    /// A scrape body has a dozen bounds.
     private mutating func addBucket(_ bound: Double, _ increment: Double) {
         if let index = bounds.firstIndex(of: bound) {
             increments[index] += increment
@@ -132,7 +132,7 @@ struct ReadingSums {
     /// Far more errors than requests.
     var hasTooManyErrors: Bool { matches.requests > 0 && errors > 2 * requests + 10 }
 
-    /// Adds another page's counts, or what was counted apart; what matched stays.
+    /// Adds another scrape body's counts, or what was counted apart; what matched stays.
     mutating func absorb(_ other: ReadingSums) {
         requests += other.requests
         errors += other.errors
@@ -160,8 +160,8 @@ struct ReadingSums {
 
     // MARK: the result
 
-    /// - Parameter watch: what was read for; it has the units of the page's sums and quantiles. Bounds are in seconds
-    ///   already.
+    /// - Parameter watch: what was read for; it has the units of the scrape body's sums and quantiles. Bounds are in
+    ///   seconds already.
     func reading(
         samples: Int, hasBase: Bool, coveredSeconds: Double?, resets: Int, watch: WatchList
     ) -> TargetReading {

@@ -1,8 +1,8 @@
-/// Tells, on a page with a later process start, which metrics began at zero: those of which a series fell.
+/// Reports, in a scrape body with a later process start, which metrics began at zero: those of which a series fell.
 ///
-/// A busy series may have passed its old value by the time of the first page after the restart, so it does not fall while
-/// the others of its metric do. Its rise alone would be less than it counted: of a histogram whose slow requests ended with
-/// the old process, it would leave out most of the fast ones.
+/// A busy series may have passed its old value by the time of the first body after the restart, so it does not fall
+/// while the others of its metric do. Its rise alone would be less than it counted: of a histogram whose slow requests
+/// ended with the old process, it would leave out most of the fast ones.
 struct RestartedMetrics {
     /// Requests, errors that are counted by another metric, and latencies.
     private enum Metric: Int, CaseIterable { case requests, errors, latency }
@@ -27,7 +27,7 @@ struct RestartedMetrics {
         unfallen[metric] = sums
     }
 
-    /// What has to be added to the rises of the page's series.
+    /// What has to be added to the rises of the scrape body's series.
     var missing: [ReadingSums] {
         Metric.allCases.compactMap { hasFallen[$0.rawValue] ? unfallen[$0.rawValue] : nil }
     }

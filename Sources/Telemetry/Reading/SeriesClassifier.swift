@@ -92,21 +92,21 @@ struct SeriesClassifier {
 
     /// Is there any rule that needs this name?
     @inline(__always)
-    func mayMatter(_ name: SampleSpot.Piece, in page: Span<UInt8>) -> Bool {
+    func mayMatter(_ name: SampleSpot.Piece, in body: Span<UInt8>) -> Bool {
         // An escaped name is too rare to be worth a comparison without its text.
         if name.isEscaped { return true }
         guard lengths & 1 << UInt64(min(name.count, 63)) != 0 else { return false }
         for candidate in wanted where candidate.name.count == name.count {
-            if SeriesClassifier.isEqual(candidate.name, name, page) { return true }
+            if SeriesClassifier.isEqual(candidate.name, name, body) { return true }
         }
         return false
     }
 
-    private static func isEqual(_ wanted: [UInt8], _ name: SampleSpot.Piece, _ page: Span<UInt8>) -> Bool {
-        // From the end: names on a page begin alike.
+    private static func isEqual(_ wanted: [UInt8], _ name: SampleSpot.Piece, _ body: Span<UInt8>) -> Bool {
+        // From the end: names in a scrape body begin alike.
         var index = wanted.count - 1
         while index >= 0 {
-            if wanted[index] != page[name.start + index] { return false }
+            if wanted[index] != body[name.start + index] { return false }
             index -= 1
         }
         return true

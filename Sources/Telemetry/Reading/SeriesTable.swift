@@ -1,4 +1,5 @@
-/// Finds a series by its text on the page, byte for byte, without making a string: open addressing over one arena.
+/// Finds a series by its text in the scrape body, byte for byte, without making a string: open addressing over one
+/// arena.
 ///
 /// Two spellings of one series (labels in another order) are two entries with the same number.
 struct SeriesTable {
@@ -17,23 +18,23 @@ struct SeriesTable {
 
     var count: Int { entries.count }
 
-    func number(of piece: SampleSpot.Piece, in page: Span<UInt8>) -> Int? {
-        let hash = SeriesTable.hash(piece, page)
+    func number(of piece: SampleSpot.Piece, in body: Span<UInt8>) -> Int? {
+        let hash = SeriesTable.hash(piece, body)
         var place = Int(truncatingIfNeeded: hash) & (places.count - 1)
         while places[place] != 0 {
             let entry = entries[Int(places[place]) - 1]
-            if entry.hash == hash, entry.count == piece.count, isEqual(entry, piece, page) { return entry.number }
+            if entry.hash == hash, entry.count == piece.count, isEqual(entry, piece, body) { return entry.number }
             place = (place + 1) & (places.count - 1)
         }
         return nil
     }
 
     /// The piece must not be in the table yet.
-    mutating func insert(_ piece: SampleSpot.Piece, in page: Span<UInt8>, number: Int) {
+    mutating func insert(_ piece: SampleSpot.Piece, in body: Span<UInt8>, number: Int) {
         if (entries.count + 1) * 2 > places.count { grow() }
         entries.append(
-            Entry(hash: SeriesTable.hash(piece, page), start: arena.count, count: piece.count, number: number))
-        for index in piece.range { arena.append(page[index]) }
+            Entry(hash: SeriesTable.hash(piece, body), start: arena.count, count: piece.count, number: number))
+        for index in piece.range { arena.append(body[index]) }
         place(entries.count - 1)
     }
 
@@ -50,15 +51,16 @@ struct SeriesTable {
         places[place] = Int32(index + 1)
     }
 
-    private func isEqual(_ entry: Entry, _ piece: SampleSpot.Piece, _ page: Span<UInt8>) -> Bool {
-        for offset in 0..<piece.count where arena[entry.start + offset] != page[piece.start + offset] { return false }
+    private func isEqual(_ entry: Entry, _ piece: SampleSpot.Piece, _ body: Span<UInt8>) -> Bool {
+        for offset in 0..<piece.count where arena[entry.start + offset] != body[piece.start + offset] { return false }
         return true
     }
 
-    /// FNV-1a over eight bytes at a time, with a last mix. Not random: the same page gives the same table everywhere.
-    private static func hash(_ piece: SampleSpot.Piece, _ page: Span<UInt8>) -> UInt64 {
+    /// FNV-1a over eight bytes at a time, with a last mix. Not random: the same scrape body gives the same table
+    /// everywhere.
+    private static func hash(_ piece: SampleSpot.Piece, _ body: Span<UInt8>) -> UInt64 {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        let bytes = page.extracting(piece.range).bytes
+        let bytes = body.extracting(piece.range).bytes
         var index = 0
         while index + 8 <= piece.count {
             hash = (hash ^ bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)) &* 0x0000_0100_0000_01B3
@@ -66,7 +68,7 @@ struct SeriesTable {
             index += 8
         }
         while index < piece.count {
-            hash = (hash ^ UInt64(page[piece.start + index])) &* 0x0000_0100_0000_01B3
+            hash = (hash ^ UInt64(body[piece.start + index])) &* 0x0000_0100_0000_01B3
             index += 1
         }
         hash ^= hash >> 32

@@ -13,8 +13,8 @@ public struct Signal: Sendable, Equatable, Codable {
     public var kind: Kind
     /// Of a histogram, the name without `_bucket`.
     public var selector: SeriesSelector
-    /// Of a histogram whose bounds are times: the unit that the page has them in, so that they can be told in seconds. Nil
-    /// takes the bounds as they are.
+    /// Of a histogram whose bounds are times: the unit that the scrape body has them in, so that they can be reported
+    /// in seconds. Nil takes the bounds as they are.
     public var unit: LatencyUnit?
 
     public init(kind: Kind, selector: SeriesSelector, unit: LatencyUnit? = nil) {
@@ -26,7 +26,7 @@ public struct Signal: Sendable, Equatable, Codable {
 
 /// What one scrape of one target says about a ``Signal``.
 public enum SignalReading: Sendable, Equatable, Codable {
-    /// The page has no such series, or its increments are withheld.
+    /// The scrape body has no such series, or its increments are withheld.
     case absent
     /// How much the counters rose, as a sum over the series. Non-negative and finite.
     case counter(Double)

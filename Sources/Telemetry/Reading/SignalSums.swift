@@ -1,4 +1,4 @@
-/// Adds the series of one signal up, over one page.
+/// Adds the series of one signal up, over one scrape body.
 struct SignalSums {
     /// That the selector matched.
     private(set) var series = 0
@@ -15,7 +15,7 @@ struct SignalSums {
     /// Where the next bucket probably belongs: series after series has the same bounds in the same order.
     private var next = 0
 
-    /// - Parameter increment: of a counter since the page before; 0 without a base.
+    /// - Parameter increment: of a counter since the scrape body before; 0 without a base.
     mutating func add(_ part: SignalRole.Part, value: Double, increment: Double) {
         series += 1
         switch part {
@@ -53,7 +53,7 @@ struct SignalSums {
     /// Whether a counter rose.
     var hasRisen: Bool { rise > 0 || sum > 0 || (count ?? 0) > 0 || increments.contains { $0 > 0 } }
 
-    /// Adds another page's counts; a gauge keeps its own, later values.
+    /// Adds another scrape body's counts; a gauge keeps its own, later values.
     mutating func absorb(_ other: SignalSums) {
         rise += other.rise
         sum += other.sum

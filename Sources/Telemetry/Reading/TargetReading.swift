@@ -1,8 +1,9 @@
-/// What one successful scrape of one target adds: a few numbers, however large the page was.
+/// What one successful scrape of one target adds: a few numbers, however large the scrape body was.
 ///
 /// All increments are non-negative and finite; a counter reset counts from zero.
 public struct TargetReading: Sendable, Equatable, Codable {
-    /// How many series of the page an indicator's selector matched. Zero in a healthy scrape is worth a loud warning.
+    /// How many series of the scrape body an indicator's selector matched. Zero in a healthy scrape is worth a loud
+    /// warning.
     public struct Matches: Sendable, Equatable, Codable {
         public var requests: Int
         public var errors: Int
@@ -20,7 +21,7 @@ public struct TargetReading: Sendable, Equatable, Codable {
 
     /// The latency indicator's part.
     public enum Latency: Sendable, Equatable, Codable {
-        /// The page had no such series.
+        /// The scrape body had no such series.
         case absent
         case histogram(HistogramIncrements)
         case summary(SummaryValues)
@@ -29,34 +30,34 @@ public struct TargetReading: Sendable, Equatable, Codable {
     /// Requests since the last successful scrape; nil when the selector matched nothing or there is no base to count
     /// from yet.
     public var requests: Double?
-    /// Failed requests since the last successful scrape. Nil under the same conditions; a page with requests but without
-    /// any error series yet has had zero errors, which is the reader's business to say.
+    /// Failed requests since the last successful scrape. Nil under the same conditions; a scrape body with requests but
+    /// without any error series yet has had zero errors, which is the reader's business to say.
     public var errors: Double?
     public var latency: Latency
     public var matches: Matches
-    /// Samples on the page, wanted or not.
+    /// Samples in the scrape body, wanted or not.
     public var samples: Int
-    /// Seconds that the increments cover, or nil for a scrape that tells none: a target's first one without a base, and
-    /// one whose increments are withheld. Increments that were withheld and confirmed later come with the time that
+    /// Seconds that the increments cover, or nil for a scrape that reports none: a target's first one without a base,
+    /// and one whose increments are withheld. Increments that were withheld and confirmed later come with the time that
     /// they cover, so it may reach back beyond the scrape before.
     public var coveredSeconds: Double?
     /// Counter resets seen in this scrape.
     public var resets: Int
-    /// Whether the page is newer than the one before. A page that is not known to be new proves no silence.
-    public var freshness: PageFreshness
-    /// What the page could not prove, each kind at most once.
+    /// Whether the scrape body is newer than the one before. A body that is not known to be new proves no silence.
+    public var freshness: BodyFreshness
+    /// What the scrape body could not prove, each kind at most once.
     public var notes: [ReadingNote]
     /// Several processes answer at the target's address. Requests, errors and latency are then withheld: the target
-    /// tells nothing, which is neither silence nor zero.
+    /// reports nothing, which is neither silence nor zero.
     public var isAmbiguous: Bool
-    /// While few requests come: up to three request series whose values moved, as on the page. Empty when many come or
-    /// none did.
+    /// While few requests come: up to three request series whose values moved, as in the scrape body. Empty when many
+    /// come or none did.
     public var movingSeries: [String]
     /// One per signal of the watch list.
     public var signals: [SignalReading]
 
     /// It says how much something rose, be it by nothing.
-    public var tellsCounts: Bool {
+    public var hasCounts: Bool {
         if requests != nil { return true }
         if case .absent = latency { return signals.contains(where: \.isCount) }
         return true
@@ -64,7 +65,7 @@ public struct TargetReading: Sendable, Equatable, Codable {
 
     public init(
         requests: Double? = nil, errors: Double? = nil, latency: Latency = .absent, matches: Matches = Matches(),
-        samples: Int = 0, coveredSeconds: Double? = nil, resets: Int = 0, freshness: PageFreshness = PageFreshness(),
+        samples: Int = 0, coveredSeconds: Double? = nil, resets: Int = 0, freshness: BodyFreshness = BodyFreshness(),
         notes: [ReadingNote] = [], isAmbiguous: Bool = false, movingSeries: [String] = [], signals: [SignalReading] = []
     ) {
         self.requests = requests
@@ -84,7 +85,7 @@ public struct TargetReading: Sendable, Equatable, Codable {
 
 /// Increments of a classic histogram, summed over the series of one target that the selector matched.
 public struct HistogramIncrements: Sendable, Equatable, Codable {
-    /// Upper bounds (`le`) in rising order; the last is +Inf where the page has it. Seconds.
+    /// Upper bounds (`le`) in rising order; the last is +Inf where the scrape body has it. Seconds.
     public var upperBounds: [Double]
     /// Cumulative increments, one per bound: requests at or below it.
     public var cumulative: [Double]

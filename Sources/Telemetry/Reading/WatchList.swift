@@ -1,4 +1,4 @@
-/// What the rules of a release need from a page; everything else on the page is skipped.
+/// What the rules of a release need from a scrape body; everything else in the body is skipped.
 public struct WatchList: Sendable, Equatable, Codable {
     /// A counter: one per request.
     public var requests: SeriesSelector?
@@ -6,7 +6,7 @@ public struct WatchList: Sendable, Equatable, Codable {
     public var errors: SeriesSelector?
     /// A classic histogram or a summary.
     public var latency: SeriesSelector?
-    /// In what the page gives the latency. Nil when nothing says so, which is read as seconds.
+    /// In what the scrape body gives the latency. Nil when nothing says so, which is read as seconds.
     public var latencyUnit: LatencyUnit?
     /// What indicators of one's own are made from, each once.
     public var signals: [Signal]
@@ -32,13 +32,13 @@ public struct WatchList: Sendable, Equatable, Codable {
         signals = try values.decodeIfPresent([Signal].self, forKey: .signals) ?? []
     }
 
-    /// Divisor that makes seconds of the page's latencies.
+    /// Divisor that makes seconds of the scrape body's latencies.
     var latencyPerSecond: Double { latencyUnit?.perSecond ?? 1 }
 }
 
-/// Bounds on one page. Reaching one fails the scrape with an error that names it. Zero means no bound.
+/// Bounds in one scrape body. Reaching one fails the scrape with an error that names it. Zero means no bound.
 public struct ScrapeLimits: Sendable, Equatable, Codable {
-    /// Samples on the page, wanted or not.
+    /// Samples in the scrape body, wanted or not.
     public var samples: Int
     /// Labels of one series.
     public var labels: Int

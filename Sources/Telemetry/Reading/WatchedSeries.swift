@@ -28,12 +28,12 @@ struct SeriesRoles: Equatable {
     var isLatency: Bool { isLatencySum || isLatencyCount || bucketBound != nil || quantile != nil }
 
     /// Its value only rises, and its rises are counted.
-    var isCounter: Bool { isPageCounter || signals.contains { $0.part != .gauge } }
+    var isCounter: Bool { isScrapeCounter || signals.contains { $0.part != .gauge } }
 
-    /// It counts requests, errors or latencies, so what it does tells about the whole page.
-    var isPageCounter: Bool { isRequests || isErrors || isLatencySum || isLatencyCount || isBucket }
+    /// It counts requests, errors or latencies, so what it does reports about the whole scrape body.
+    var isScrapeCounter: Bool { isRequests || isErrors || isLatencySum || isLatencyCount || isBucket }
 
-    /// A page that has it is a base for the next one.
+    /// A scrape body that has it is a base for the next one.
     var isCountedFrom: Bool { !isStartTime && (isLatency || isCounter) }
 
     private var isBucket: Bool { bucketBound.map { !$0.isNaN } ?? false }
@@ -53,10 +53,10 @@ struct WatchedSeries {
     /// Its value in that scrape.
     var value = 0.0
     var timestampMs: Int64?
-    /// It rose on the page that had it last.
+    /// It rose in the scrape body that had it last.
     var hasMoved = false
 
-    /// While it is missing, the page does not know its requests or errors.
+    /// While it is missing, the scrape body does not know its requests or errors.
     var isMissed: Bool { hasMoved && (roles.isRequests || roles.isErrors) }
 
     /// Takes a value as the next base; the mark ends.
@@ -80,11 +80,12 @@ struct WatchedSeries {
         mark = given
     }
 
-    /// It began at zero again while it was not on the page.
+    /// It began at zero again while it was not in the scrape body.
     mutating func restart() { setBase(0) }
 }
 
-/// A series that is known and not on the page: its last value is what it will be counted from when it comes back.
+/// A series that is known and not in the scrape body: its last value is what it will be counted from when it comes
+/// back.
 struct AbsentSeries {
     /// Canonical: the name and the sorted labels.
     let text: String

@@ -1,8 +1,8 @@
 /// What a target without a start time has shown since the reader's first scrapes of it.
 ///
 /// Behind one address several young processes may answer in turn. The difference of two of them looks like events of one,
-/// and nothing but a later scrape tells them apart. So until a target has gone on for some scrapes without a fall, a scrape
-/// with many events, or with more errors than before, waits for the next one.
+/// and nothing but a later scrape reports them apart. So until a target has gone on for some scrapes without a fall, a
+/// scrape with many events, or with more errors than before, waits for the next one.
 struct YoungTarget {
     /// Scrapes with new events since the last fall.
     private var calmScrapes = 0

@@ -9,7 +9,7 @@ struct LabelPattern {
 
     private enum Matcher {
         /// `500|502|503` and `.*`, which most selectors are, are compared as bytes.
-        case words([[UInt8]])
+        case literals([[UInt8]])
         case anything
         case program(RegexProgram)
     }
@@ -22,8 +22,8 @@ struct LabelPattern {
         }
         if pattern == ".*" {
             matcher = .anything
-        } else if let words = LabelPattern.words(of: pattern) {
-            matcher = .words(words)
+        } else if let literals = LabelPattern.literals(of: pattern) {
+            matcher = .literals(literals)
         } else {
             matcher = .program(try RegexParser.program(pattern))
         }
@@ -33,12 +33,12 @@ struct LabelPattern {
         switch matcher {
         case .anything: true
         // Strings are equal when they look alike; regular expressions compare characters.
-        case .words(let words): words.contains { $0.elementsEqual(value.utf8) }
+        case .literals(let literals): literals.contains { $0.elementsEqual(value.utf8) }
         case .program(let program): program.matches(value)
         }
     }
 
-    private static func words(of pattern: String) -> [[UInt8]]? {
+    private static func literals(of pattern: String) -> [[UInt8]]? {
         let special = Array("\\.+*?()[]{}^$".utf8)
         guard !pattern.utf8.contains(where: special.contains) else { return nil }
         return pattern.utf8.split(separator: UInt8(ascii: "|"), omittingEmptySubsequences: false).map(Array.init)

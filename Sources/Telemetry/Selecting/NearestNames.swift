@@ -1,7 +1,7 @@
-/// Finds what somebody probably meant.
+/// Finds the names that were probably meant.
 public enum NearestNames {
-    /// At most `limit` of `names` that look most like `name`, best first; those that have little in common are left out.
-    /// Names that share whole parts (`http_requests` and `http_server_requests_total`) count as near.
+    /// At most `limit` of `names` that are most similar to `name`, best first; those that have little in common are
+    /// left out. Names that share whole parts (`http_requests` and `http_server_requests_total`) count as near.
     public static func suggestions(for name: String, among names: [String], limit: Int) -> [String] {
         let wanted = Array(name.utf8.prefix(200))
         let parts = Set(name.split(separator: "_"))

@@ -1,5 +1,5 @@
-/// Label matchers without a metric: `{server="new1",proxy=~"check.*"}`. They pick the series of one pool where a page has
-/// those of both.
+/// Label matchers without a metric: `{server="new1",proxy=~"check.*"}`. They pick the series of one pool where a scrape
+/// body has those of both.
 public struct SeriesMatchers: Sendable, Equatable, Codable {
     /// Every one must hold. Empty takes every series.
     public var matchers: [SeriesSelector.Matcher]
@@ -21,7 +21,7 @@ public struct SeriesMatchers: Sendable, Equatable, Codable {
         SeriesSelector(metric: selector.metric, matchers: selector.matchers + matchers)
     }
 
-    /// What is known of two sets of matchers without a page.
+    /// What is known of two sets of matchers without a scrape body.
     public enum Relation: Equatable {
         /// No series can satisfy both.
         case apart

@@ -1,5 +1,5 @@
 extension SeriesSelector: CustomStringConvertible {
-    /// `http_requests_total{code=~"5.."}`; a name that needs them stands in quotes inside the braces. Reads back as the
+    /// `http_requests_total{code=~"5.."}`; a name that needs them is in quotes inside the braces. Reads back as the
     /// same selector.
     public var description: String {
         let isPlain = SelectorParser.isPlainMetric(metric)
@@ -23,8 +23,8 @@ extension SeriesSelector: CustomStringConvertible {
         return result + "\""
     }
 
-    /// Reads a selector as PromQL writes it: `name`, `name{label="value",other=~"regex"}`, `{"quoted.name",…}`. Values stand
-    /// in double or single quotes or in backticks.
+    /// Reads a selector as PromQL writes it: `name`, `name{label="value",other=~"regex"}`, `{"quoted.name",…}`. Values
+    /// are in double or single quotes or in backticks.
     ///
     /// - Throws: ``SelectorError`` with the place; also for a regular expression that cannot be used.
     public init(parsing text: String) throws(SelectorError) {
@@ -61,7 +61,7 @@ struct SelectorParser {
     mutating func selector() throws(SelectorError) -> SeriesSelector {
         skipBlanks()
         guard position < bytes.count else { throw SelectorError(offset: 0, reason: "the selector is empty") }
-        var metric = word(Byte.startsMetric)
+        var metric = name(Byte.startsMetric)
         var matchers: [SeriesSelector.Matcher] = []
         skipBlanks()
         if peek == Byte.open {
@@ -100,7 +100,7 @@ struct SelectorParser {
         while peek != Byte.close {
             let start = position
             let isQuoted = peek == Byte.quote || peek == UInt8(ascii: "'") || peek == UInt8(ascii: "`")
-            let label = isQuoted ? try quotedText() : word(Byte.startsLabel)
+            let label = isQuoted ? try quotedText() : name(Byte.startsLabel)
             guard let label else { throw unexpected("a label name or '}'") }
             skipBlanks()
             if isQuoted, peek == Byte.comma || peek == Byte.close {
@@ -161,7 +161,7 @@ struct SelectorParser {
         while [Byte.space, Byte.tab, Byte.newline].contains(peek) { position += 1 }
     }
 
-    private mutating func word(_ starts: (UInt8) -> Bool) -> String? {
+    private mutating func name(_ starts: (UInt8) -> Bool) -> String? {
         guard starts(peek) else { return nil }
         let start = position
         while starts(peek) || Byte.isDigit(peek) { position += 1 }
@@ -207,7 +207,7 @@ struct SelectorParser {
         guard position < bytes.count else {
             return SelectorError(offset: bytes.count, reason: "expected \(wanted), got the end of the selector")
         }
-        let rest = PageText.shown(bytes[position...].prefix(20))
+        let rest = ExpositionText.shown(bytes[position...].prefix(20))
         return SelectorError(offset: position, reason: "expected \(wanted), got '\(rest)'")
     }
 }

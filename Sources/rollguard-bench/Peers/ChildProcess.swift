@@ -29,10 +29,10 @@ final class ChildProcess: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, logPath, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
-        var words = ([program] + arguments).map { strdup($0) } + [nil]
-        defer { for word in words { free(word) } }
+        var pointers = ([program] + arguments).map { strdup($0) } + [nil]
+        defer { for pointer in pointers { free(pointer) } }
         var pid: pid_t = 0
-        let status = posix_spawn(&pid, program, &actions, nil, &words, environ)
+        let status = posix_spawn(&pid, program, &actions, nil, &pointers, environ)
         guard status == 0 else {
             throw Failure.cannotStart(program: program, reason: String(cString: strerror(status)))
         }

@@ -1,8 +1,8 @@
 import Foundation
 
 enum FreePort {
-    /// A TCP port of 127.0.0.1 that is free now. Somebody else may take it before it is used; then the program that was to
-    /// listen there says so.
+    /// A TCP port of 127.0.0.1 that is free now. Another program may take it before it is used; then the program that
+    /// was to listen there says so.
     static func find() -> Int {
         let handle = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard handle >= 0 else { return 0 }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A plot with logarithmic axes, as SVG that is readable on a light and on a dark page.
+/// A plot with logarithmic axes, as SVG that is readable on a light and on a dark background.
 struct LinePlot {
     struct Line {
         var name: String
@@ -15,7 +15,7 @@ struct LinePlot {
 
     private static let (width, height) = (640.0, 360.0)
     private static let (left, right, top, bottom) = (64.0, 120.0, 36.0, 48.0)
-    /// Colours that differ on both grounds, also for those who do not tell red from green.
+    /// Colours that differ on both grounds, also for readers who cannot distinguish red and green.
     private static let colours = ["#3b82f6", "#e07b00", "#8b5cf6", "#0d9488"]
 
     var svg: String {
@@ -32,7 +32,7 @@ struct LinePlot {
         return text + "</svg>\n"
     }
 
-    /// Whole decades around the points, and where they lie on the page.
+    /// Whole decades around the points, and where they lie in the image.
     private struct Frame {
         let x: ClosedRange<Int>
         let y: ClosedRange<Int>
@@ -116,7 +116,7 @@ struct LinePlot {
         return text
     }
 
-    /// A decade in words: `0.01`, `1`, `1 000`, `10M`.
+    /// A decade as text: `0.01`, `1`, `1 000`, `10M`.
     static func label(_ decade: Int) -> String {
         switch decade {
         case ..<0: "0." + String(repeating: "0", count: -decade - 1) + "1"

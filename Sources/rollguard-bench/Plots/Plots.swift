@@ -40,7 +40,8 @@ struct Plots {
 
     private var windows: LinePlot {
         LinePlot(
-            title: "A full window's length, 100 rules", xTitle: "window, seconds", yTitle: "CPU us per look at all",
+            title: "A full window's length, 100 rules", xTitle: "window, seconds",
+            yTitle: "CPU us per evaluation of all",
             lines: [
                 LinePlot.Line(
                     name: "our kernel alone",

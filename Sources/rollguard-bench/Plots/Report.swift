@@ -11,13 +11,14 @@ struct Report {
         for (name, svg) in Plots(results: results).files { try Installed.write(svg, to: "\(folder)/\(name)") }
     }
 
-    /// Puts the tables between the page's marks; what people wrote around them stays.
-    static func replacing(_ page: String, with tables: String) -> String? {
+    /// Puts the tables between the marks of the document; the text around them stays.
+    static func replacing(_ document: String, with tables: String) -> String? {
         let (begin, end) = ("<!-- bench: begin -->", "<!-- bench: end -->")
-        guard let from = page.range(of: begin), let to = page.range(of: end), from.upperBound <= to.lowerBound else {
+        guard let from = document.range(of: begin), let to = document.range(of: end), from.upperBound <= to.lowerBound
+        else {
             return nil
         }
-        return page[..<from.upperBound] + "\n\n" + tables + "\n" + page[to.lowerBound...]
+        return document[..<from.upperBound] + "\n\n" + tables + "\n" + document[to.lowerBound...]
     }
 
     /// The tables of docs/performance.md and docs/scale.md.
@@ -30,14 +31,14 @@ struct Report {
         }
     }
 
-    private func publish(_ tables: String, into page: String) throws {
-        let text = try String(contentsOfFile: page, encoding: .utf8)
-        guard let new = Report.replacing(text, with: tables) else { throw MissingMarks(page: page) }
-        try Installed.write(new, to: page)
+    private func publish(_ tables: String, into document: String) throws {
+        let text = try String(contentsOfFile: document, encoding: .utf8)
+        guard let new = Report.replacing(text, with: tables) else { throw MissingMarks(document: document) }
+        try Installed.write(new, to: document)
     }
 
     struct MissingMarks: Error, CustomStringConvertible {
-        let page: String
-        var description: String { "\(page) has no <!-- bench: begin --> and <!-- bench: end --> for the tables" }
+        let document: String
+        var description: String { "\(document) has no <!-- bench: begin --> and <!-- bench: end --> for the tables" }
     }
 }

@@ -1,5 +1,5 @@
 /// What fleets need, from what was measured here: memory and CPU grow with targets and with series, so three rows of the
-/// benchmark tell both slopes.
+/// benchmark give both slopes.
 struct Scale: Equatable {
     /// Resident bytes of a daemon with nothing to do.
     let baseBytes: Double

@@ -5,7 +5,8 @@ struct Tables {
     var text: String {
         [
             ("Scrapes", scrapes(results.scrapes)), ("Rules", ruleTable), ("From a fault to the call", faults),
-            ("From a fault to the call, under load", load), ("The kernel alone", kernel), ("Reading a page", reader),
+            ("From a fault to the call, under load", load), ("The kernel alone", kernel),
+            ("Reading a scrape body", reader),
             ("Not measured", gaps),
         ].filter { !$0.1.isEmpty }.map { "### \($0.0)\n\n\($0.1)" }.joined(separator: "\n")
     }
@@ -63,7 +64,7 @@ struct Tables {
     private var faults: String {
         guard !results.faults.isEmpty else { return "" }
         var table = Markdown([
-            "program", "answered", "false alarms", "total ms p50 / p90 / max", "until the deciding page",
+            "program", "answered", "false alarms", "total ms p50 / p90 / max", "until the deciding scrape",
             "from it to the call", "load",
         ])
         for figure in results.faults {
@@ -110,7 +111,7 @@ struct Tables {
         let figures = results.kernelRules + results.kernelWindows + results.kernelTargets
         guard !figures.isEmpty else { return "" }
         var table = Markdown([
-            "targets", "rules", "window", "one look at all, us", "rules per ms", "a target's report, us",
+            "targets", "rules", "window", "one evaluation of all, us", "rules per ms", "a target's report, us",
         ])
         for figure in figures {
             table.row([
@@ -125,11 +126,11 @@ struct Tables {
     private var reader: String {
         guard !results.reader.isEmpty else { return "" }
         var table = Markdown([
-            "samples", "bytes", "first page, ns per sample", "MB/s", "next page, ns per sample", "MB/s",
+            "samples", "bytes", "first body, ns per sample", "MB/s", "next body, ns per sample", "MB/s",
         ])
         for figure in results.reader {
             table.row([
-                Figures.grouped(figure.samples), Figures.grouped(figure.pageBytes), Figures.short(figure.firstNs),
+                Figures.grouped(figure.samples), Figures.grouped(figure.bodyBytes), Figures.short(figure.firstNs),
                 Figures.short(figure.firstMBPerSecond), Figures.short(figure.nextNs),
                 Figures.short(figure.nextMBPerSecond),
             ])

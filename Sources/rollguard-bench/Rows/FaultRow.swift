@@ -26,8 +26,8 @@ struct FaultRow {
 
     func run(_ peer: any Peer) async throws -> Run {
         // A new world for each: what one has broken must not be seen by the next.
-        let page = load.map { ServicePage(buckets: $0.buckets) } ?? ServicePage(samples: 100)
-        let world = TargetWorld(page: page, targets: 2 * faults, requestsPerSecond: 1_000)
+        let exposition = load.map { ServiceExposition(buckets: $0.buckets) } ?? ServiceExposition(samples: 100)
+        let world = TargetWorld(exposition: exposition, targets: 2 * faults, requestsPerSecond: 1_000)
         let server = try await TargetServer.start(world)
         do {
             let run = try await run(peer, server)
@@ -62,7 +62,7 @@ struct FaultRow {
             try await readers.start()
             let readSince = MonotonicTime.nowNs
             world.record(true)
-            // The window of ten seconds has to be full of healthy pages.
+            // The window of ten seconds has to be full of healthy scrapes.
             try await Task.sleep(for: .seconds(12))
             let begun = try await breakAll(assignment, world)
             try await Task.sleep(for: .seconds(FaultRow.patienceSeconds))
@@ -99,10 +99,10 @@ struct FaultRow {
             let call = peer.call(for: release.name)
             let calls = arrivals.filter { $0.path == call.path && $0.body.contains(call.text) }.map(\.atNs)
             if let first = calls.first, first < faultNs { falseAlarms += 1 }
-            let pages = visits[release.canary[0]] ?? []
+            let scrapes = visits[release.canary[0]] ?? []
             guard let answered = calls.first(where: { $0 > faultNs }),
-                let deciding = DecidingPage.find(
-                    in: pages, faultNs: faultNs, limit: 2 * TargetWorld.healthyErrorShare)
+                let deciding = DecidingScrape.find(
+                    in: scrapes, faultNs: faultNs, limit: 2 * TargetWorld.healthyErrorShare)
             else { continue }
             times.append(FaultTimes(faultNs: faultNs, decidingNs: deciding, callNs: answered))
         }

@@ -2,7 +2,7 @@
 struct FaultTimes: Equatable {
     /// The canary begins to fail.
     var faultNs: Int64
-    /// The first page after which the rule holds on what has been scraped: sooner nobody can know it.
+    /// The first scrape after which the rule holds on what has been scraped: no program can know it sooner.
     var decidingNs: Int64
     /// The router's admin API (or the Alertmanager) is called.
     var callNs: Int64
@@ -12,11 +12,12 @@ struct FaultTimes: Equatable {
     var pipelineMs: Double { Double(callNs - decidingNs) / 1e6 }
 }
 
-/// The rule of the latency rows, `canary > 2 * baseline and canary > 1%` over ten seconds, on the pages that were served.
-enum DecidingPage {
+/// The rule of the latency rows, `canary > 2 * baseline and canary > 1%` over ten seconds, on the scrape bodies that
+/// were served.
+enum DecidingScrape {
     static let windowNs: Int64 = 10_000_000_000
 
-    /// When the page that decides was served; nil when there is none.
+    /// When the deciding scrape body was served; nil when there is none.
     ///
     /// - Parameter visits: of the canary alone, in order, beginning at least a window before the fault.
     static func find(in visits: [Visit], faultNs: Int64, limit: Double) -> Int64? {

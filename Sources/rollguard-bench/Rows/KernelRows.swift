@@ -6,7 +6,7 @@ struct KernelFigure: Sendable, Codable, Equatable {
     var windowSeconds: Int
     /// In both pools together.
     var targets: Int
-    /// CPU microseconds of one look at all rules.
+    /// CPU microseconds of one evaluation of all rules.
     var judgeUs: Double
     /// CPU microseconds of one target's report.
     var reportUs: Double

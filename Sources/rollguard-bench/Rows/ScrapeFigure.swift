@@ -6,7 +6,7 @@ struct ScrapeFigure: Sendable, Codable, Equatable {
     var cpuSeconds: Double
     /// How long it was measured.
     var seconds: Double
-    /// Pages that it took in that time.
+    /// Scrapes that it made in that time.
     var scrapes: Int
     var late: Int
     var missed: Int

@@ -24,10 +24,10 @@ struct ScrapeRow {
 
     func measure(_ peers: [any Peer], report: (Result<ScrapeFigure, any Error>, String) -> Void) async throws {
         let world = TargetWorld(
-            page: ServicePage(samples: shape.samples), targets: shape.targets, requestsPerSecond: 200)
+            exposition: ServiceExposition(samples: shape.samples), targets: shape.targets, requestsPerSecond: 200)
         let server = try await TargetServer.start(world)
         for peer in peers {
-            world.forgetLooks()
+            world.reset()
             do { report(.success(try await measure(peer, server)), peer.name) } catch {
                 report(.failure(error), peer.name)
             }
@@ -61,7 +61,7 @@ struct ScrapeRow {
         let lateness = Lateness(
             visits: world.takeVisits() ?? [], targets: shape.targets,
             intervalNs: Int64(shape.intervalMs) * 1_000_000, fromNs: began, toNs: ended)
-        // Still busy with its first pages: its cost would be that of the start.
+        // Still busy with its first scrape bodies: its cost would be that of the start.
         guard lateness.scrapes > 0 else { throw NoScrape(seconds: Double(ended - began) / 1e9) }
         let memory = child.memory
         return ScrapeFigure(

@@ -1,7 +1,7 @@
 /// What is scraped in one row of the benchmark.
 struct Shape: Sendable, Hashable, Codable {
     var targets: Int
-    /// Samples on each target's page.
+    /// Samples in each target's exposition.
     var samples: Int
     var intervalMs: Int
     /// Rules beyond the usual ones; nil for the usual ones alone.

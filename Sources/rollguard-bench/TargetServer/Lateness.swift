@@ -1,8 +1,8 @@
-/// A page that was served.
+/// A scrape that was served.
 struct Visit: Sendable, Equatable {
     var target: Int
     var atNs: Int64
-    /// What the page said.
+    /// What the scrape body contained.
     var requests = 0.0
     var errors = 0.0
 }

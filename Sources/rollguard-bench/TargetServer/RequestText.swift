@@ -1,6 +1,6 @@
 import NIOCore
 
-/// One HTTP/1.1 request, as far as clients of metrics pages and of admin APIs send them: a head, and a body with its length.
+/// One HTTP/1.1 request, as far as scrapers and clients of admin APIs send them: a head, and a body with its length.
 struct RequestText {
     enum Refusal: Error, Equatable {
         case headTooLarge
@@ -24,8 +24,8 @@ struct RequestText {
             return nil
         }
         let lines = String(decoding: bytes[bytes.startIndex..<end], as: UTF8.self).split(separator: "\r\n")
-        let words = lines.first?.split(separator: " ") ?? []
-        guard words.count == 3 else { throw .notUnderstood }
+        let parts = lines.first?.split(separator: " ") ?? []
+        guard parts.count == 3 else { throw .notUnderstood }
         var length = 0
         for line in lines.dropFirst() {
             let name = line.prefix { $0 != ":" }.lowercased()
@@ -37,8 +37,8 @@ struct RequestText {
             }
         }
         guard length <= RequestText.bodyLimit else { throw .bodyTooLarge }
-        method = String(words[0])
-        path = String(words[1])
+        method = String(parts[0])
+        path = String(parts[1])
         bodyBytes = length
         headBytes = end + 4 - bytes.startIndex
     }

@@ -1,8 +1,8 @@
 import NIOCore
 
-/// One connection: pages for those who scrape, and the other ends that a watchdog or a peer talks to.
+/// One connection: expositions for scrapers, and the other endpoints that a watchdog or a peer calls.
 ///
-/// - `GET /metrics`: the page of the target whose address the connection came to
+/// - `GET /metrics`: the exposition of the target whose address the connection came to
 /// - `GET`, `PUT`, `POST /router/NAME`: a router's admin API, which holds what was put there
 /// - `POST …/write`: a store of samples, which keeps nothing
 /// - `POST /slow`: a receiver that takes everything, ``DaemonLoad/receiverAnswerMs`` after it was sent
@@ -50,7 +50,7 @@ final class TargetConnection: ChannelInboundHandler {
     private func answer(_ request: RequestText, _ body: ByteBuffer, _ allocator: ByteBufferAllocator) -> ByteBuffer {
         let now = MonotonicTime.nowNs
         if request.method == "GET" {
-            if request.path == "/metrics", let target, target < world.targets { return page(target, allocator) }
+            if request.path == "/metrics", let target, target < world.targets { return exposition(target, allocator) }
             return world.document(request.path).map { TargetConnection.text(200, $0, type: "application/json") }
                 ?? TargetConnection.text(404, "there is nothing here\n")
         }
@@ -61,15 +61,15 @@ final class TargetConnection: ChannelInboundHandler {
     }
 
     /// The head is written last, into the room that was left for it, because only then the length is known.
-    private func page(_ target: Int, _ allocator: ByteBufferAllocator) -> ByteBuffer {
-        let traffic = world.look(at: target)
+    private func exposition(_ target: Int, _ allocator: ByteBufferAllocator) -> ByteBuffer {
+        let traffic = world.scrape(target)
         let head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\nContent-Length: "
         let digits = 10
         let headBytes = head.utf8.count + digits + 4
-        var buffer = allocator.buffer(capacity: headBytes + world.page.byteLimit)
+        var buffer = allocator.buffer(capacity: headBytes + world.exposition.byteLimit)
         buffer.moveWriterIndex(to: headBytes)
-        let length = buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: world.page.byteLimit) {
-            world.page.write(traffic, to: $0)
+        let length = buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: world.exposition.byteLimit) {
+            world.exposition.write(traffic, to: $0)
         }
         let number = String(length)
         // Zeros in front are allowed by the grammar of Content-Length.

@@ -1,7 +1,7 @@
 import Bench
 import Synchronization
 
-/// What the targets count, who looked at them and when, and what was posted to them. Shared by the server's thread and the
+/// What the targets count, which scrapes and which posts they received, and when. Shared by the server's thread and the
 /// one that measures.
 final class TargetWorld: Sendable {
     /// Something that was posted: a router call, an alert, a webhook.
@@ -27,16 +27,16 @@ final class TargetWorld: Sendable {
         var documents: [String: String] = [:]
     }
 
-    let page: ServicePage
+    let exposition: ServiceExposition
     let targets: Int
     private let requestsPerSecond: Double
     private let startNs = MonotonicTime.nowNs
     private let state = Mutex(State())
 
     /// - Parameter requestsPerSecond: of each target.
-    init(page: ServicePage, targets: Int, requestsPerSecond: Double) {
+    init(exposition: ServiceExposition, targets: Int, requestsPerSecond: Double) {
         precondition(targets <= TargetAddress.limit, "there are no addresses for so many targets")
-        self.page = page
+        self.exposition = exposition
         self.targets = targets
         self.requestsPerSecond = requestsPerSecond
     }
@@ -49,8 +49,8 @@ final class TargetWorld: Sendable {
 
     // MARK: the server's side
 
-    /// What the target has counted now; the look is remembered.
-    func look(at target: Int) -> Traffic {
+    /// What the target has counted now; the scrape is recorded.
+    func scrape(_ target: Int) -> Traffic {
         let now = MonotonicTime.nowNs
         return state.withLock { state in
             let traffic = traffic(of: target, fault: state.faults[target], atNs: now)
@@ -92,7 +92,7 @@ final class TargetWorld: Sendable {
         }
     }
 
-    /// What was posted to a router's address last; a router that nobody has set splits ninety to ten.
+    /// What was posted to a router's address last; a router that has not been set splits ninety to ten.
     func document(_ path: String) -> String? {
         guard path.hasPrefix("/router/") else { return nil }
         return state.withLock { $0.documents[path] } ?? #"{"baseline":90,"canary":10}"#
@@ -100,11 +100,11 @@ final class TargetWorld: Sendable {
 
     // MARK: the measuring side
 
-    /// How many targets were looked at since the beginning or since ``forgetLooks()``.
+    /// How many targets were scraped since the beginning or since ``reset()``.
     var seenCount: Int { state.withLock { $0.seen.count } }
 
-    /// Makes ready for the next one that looks.
-    func forgetLooks() {
+    /// Forgets everything, before the next program is measured.
+    func reset() {
         state.withLock { $0 = State() }
     }
 

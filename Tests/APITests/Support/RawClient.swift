@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 
-/// A connection that sends exactly what it is told, for requests that no proper client would send. Blocking; every call
+/// A connection that sends exactly the given bytes, for requests that no proper client would send. Blocking; every call
 /// runs on a thread that Swift's own tasks do not need, and gives up after ten seconds.
 final class RawConnection: Sendable {
     struct Failure: Error { let what: String }
@@ -103,8 +103,8 @@ struct Reply: Sendable {
             throw RawConnection.Failure(what: "no response: \(String(decoding: bytes, as: UTF8.self))")
         }
         let lines = String(decoding: bytes[..<end], as: UTF8.self).components(separatedBy: "\r\n")
-        let words = lines[0].split(separator: " ")
-        guard words.count >= 2, let status = Int(words[1]) else { throw RawConnection.Failure(what: lines[0]) }
+        let parts = lines[0].split(separator: " ")
+        guard parts.count >= 2, let status = Int(parts[1]) else { throw RawConnection.Failure(what: lines[0]) }
         self.status = status
         headers = Reply.headers(lines.dropFirst())
         body = Array(bytes[(end + 4)...])

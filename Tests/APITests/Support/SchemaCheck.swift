@@ -9,22 +9,22 @@ struct SchemaCheck {
     }
 
     /// What is wrong with a value, each with its place; empty when nothing is.
-    func mistakes(_ value: Any, schema: [String: Any], at place: String = "$") -> [String] {
+    func violations(_ value: Any, schema: [String: Any], at place: String = "$") -> [String] {
         if let reference = schema["$ref"] as? String {
             guard let named = resolve(reference) else { return ["\(place): no schema \(reference)"] }
-            return mistakes(value, schema: named, at: place)
+            return violations(value, schema: named, at: place)
         }
         if let choices = schema["anyOf"] as? [[String: Any]] {
-            let all = choices.map { mistakes(value, schema: $0, at: place) }
+            let all = choices.map { violations(value, schema: $0, at: place) }
             return all.contains { $0.isEmpty } ? [] : all.flatMap { $0 }
         }
         let types = schema["type"] as? [String] ?? [schema["type"] as? String ?? "none"]
         guard types.contains(where: { SchemaCheck.isOf($0, value) }) else { return ["\(place): is no \(types)"] }
-        if let words = schema["enum"] as? [String], let word = value as? String, !words.contains(word) {
-            return ["\(place): \(word) is not in \(words)"]
+        if let values = schema["enum"] as? [String], let value = value as? String, !values.contains(value) {
+            return ["\(place): \(value) is not in \(values)"]
         }
         if let items = value as? [Any], let item = schema["items"] as? [String: Any] {
-            return items.enumerated().flatMap { mistakes($0.element, schema: item, at: "\(place)[\($0.offset)]") }
+            return items.enumerated().flatMap { violations($0.element, schema: item, at: "\(place)[\($0.offset)]") }
         }
         if let object = value as? [String: Any] { return members(object, schema, place) }
         return []
@@ -46,7 +46,7 @@ struct SchemaCheck {
                 found.append("\(place).\(name): not in the schema")
                 continue
             }
-            found += mistakes(value, schema: inner, at: "\(place).\(name)")
+            found += violations(value, schema: inner, at: "\(place).\(name)")
         }
         return found
     }

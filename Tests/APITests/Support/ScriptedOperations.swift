@@ -1,7 +1,7 @@
 import Model
 import Ports
 
-/// A daemon that answers what a test tells it to, and remembers what it was asked.
+/// A daemon that answers as a test defines, and remembers what it was asked.
 actor ScriptedOperations: Operations {
     enum Asked: Equatable {
         case rollback(release: String, to: String?, by: String, reason: String)
@@ -64,7 +64,7 @@ actor ScriptedOperations: Operations {
         return script.result
     }
 
-    func metricsPage() -> String { "rollguard_build_info{version=\"1.2.3\"} 1\n" }
+    func metricsExposition() -> String { "rollguard_build_info{version=\"1.2.3\"} 1\n" }
 
     func unreadyReason() -> String? { script.unready }
 }

@@ -49,7 +49,7 @@ struct FaultLife {
         }
         if case .stop = strike.blow, daemon.isRunning {
             stops += 1
-            // It goes on for a drawn while, and dies then.
+            // It continues for a drawn while, and dies then.
             let last = Strike(place: .start, turn: 1, delayMs: Int.random(in: 0...300, using: &random), blow: .kill)
             world.senses.trap.arm(last, at: daemon)
             _ = await eventually(300, everyMs: 10) { !daemon.isRunning }
@@ -84,7 +84,7 @@ struct FaultLife {
         return isRearmed
     }
 
-    /// Somebody puts the canary back while the daemon is dead: the next one takes it out again.
+    /// An operator puts the canary back while the daemon is dead: the next one takes it out again.
     private mutating func tryTheLatch() async throws {
         let router = Int.random(in: 0..<FaultWorld.routerCount, using: &random)
         try await world.give(3_000, router: router)
@@ -127,7 +127,7 @@ struct FaultLife {
             })
     }
 
-    /// The newest incident is acknowledged, everybody was told, and no router gives the canary anything.
+    /// The newest incident is acknowledged, every receiver was notified, and no router gives the canary anything.
     private func isSettled() async throws -> Bool {
         let journal = world.senses.journal
         let newest = try journal.newest(of: ["began", "intended", "drifted", "acknowledged"])

@@ -19,7 +19,7 @@ struct FaultWorld: Sendable {
     private let admins: [String]
     private let relays: [Relay]
     private let loads: [(generator: LoadGenerator, task: Task<Void, Never>)]
-    /// What the daemon is told: baseline, canary, webhook, routers.
+    /// What the daemon is configured with: baseline, canary, webhook, routers.
     private let addresses: (old: String, new: String, hook: String, routers: [String])
 
     static func start(seed: UInt64) async throws -> FaultWorld {
@@ -118,7 +118,7 @@ struct FaultWorld: Sendable {
         return daemon
     }
 
-    /// The end of a daemon, of what it still had on its way, and a look at what it left.
+    /// The end of a daemon, of what it still had on its way, and a check of what it left.
     func kill(_ daemon: Executable) async {
         senses.trap.disarm()
         await daemon.kill9()

@@ -10,7 +10,7 @@ struct History {
         var scrapesWallMs: [Int64] = []
         /// Every change of an instance's split, in order.
         var shares: [ShareChange] = []
-        /// `for` of the rule, and the most that one look may add to it.
+        /// `for` of the rule, and the most that one cycle may add to it.
         var forMs: Int64 = 0
         var longestStepMs: Int64 = 0
     }
@@ -35,7 +35,7 @@ struct History {
         if row.sequence != lastSequence + 1 { wrong.append("it follows \(lastSequence): an entry is missing") }
         lastSequence = row.sequence
         let event = try row.decoded()
-        if event.word != row.kind { wrong.append("its kind is not that of its event") }
+        if event.name != row.kind { wrong.append("its kind is not that of its event") }
         switch event {
         case .began(_, let canary): wrong += began(canary)
         case .intended(let intent): wrong += intended(intent, row, facts)
@@ -50,7 +50,7 @@ struct History {
         case .alertFiring(let alert): wrong += History.fired(alert, row, facts)
         case .draining, .applied, .observed, .provenByTraffic, .actedBeforeDurable, .abandoned, .fallback:
             wrong += belongs(row)
-        // A busy machine may make the baseline look sick for a moment, so holding is no fault.
+        // A busy machine may make the baseline appear sick for a moment, so holding is no fault.
         case .held, .driftHeld, .driftOverruled, .ended, .alertResolved, .evidence, .pending: break
         case .routerUnusable, .routerUsable: break
         case .unreadable(_, let reason): wrong.append("it cannot be read: \(reason)")
@@ -104,10 +104,10 @@ struct History {
     /// is kept.
     private static func fired(_ alert: AlertRecord, _ row: JournalFile.Row, _ facts: Facts) -> [String] {
         var wrong: [String] = []
-        let looks = facts.scrapesWallMs.filter { $0 > alert.activeSinceWallMs && $0 <= row.wallMs }.count
+        let cycles = facts.scrapesWallMs.filter { $0 > alert.activeSinceWallMs && $0 <= row.wallMs }.count
         let needed = (facts.forMs + facts.longestStepMs - 1) / facts.longestStepMs
-        if looks < needed {
-            wrong.append("\(looks) scrapes since it is active, and `for` needs \(needed): downtime was counted")
+        if cycles < needed {
+            wrong.append("\(cycles) scrapes since it is active, and `for` needs \(needed): downtime was counted")
         }
         return wrong
     }

@@ -3,9 +3,9 @@ import GRDB
 import JournalFormat
 import Model
 
-/// The daemon's journal, read from outside with SQLite: the file's word against the daemon's.
+/// The daemon's journal, read from outside with SQLite: the file's content against the daemon's answers.
 struct JournalFile: Sendable {
-    /// An entry as it stands in the file.
+    /// An entry as it is in the file.
     struct Row: Sendable, Equatable {
         let sequence: Int64
         let wallMs: Int64
@@ -29,7 +29,7 @@ struct JournalFile: Sendable {
         var rows: [Row] = []
         /// Delivery ids and their states, in the outbox's order.
         var outbox: [(id: String, state: String)] = []
-        /// SQLite's own word: `ok`.
+        /// SQLite's own answer: `ok`.
         var integrity = "ok"
     }
 
@@ -69,7 +69,8 @@ struct JournalFile: Sendable {
         try live { try Int64.fetchOne($0, sql: "SELECT MAX(sequence) FROM entries") } ?? 0
     }
 
-    /// A connection of its own for each look, read-only: a second one that stays open would change what a restart finds.
+    /// A connection of its own for each read, read-only: a second one that stays open would change what a restart
+    /// finds.
     private func live<Value>(_ body: (Database) throws -> Value?) throws -> Value? {
         guard FileManager.default.fileExists(atPath: path) else { return nil }
         var configuration = Configuration()
@@ -83,7 +84,7 @@ struct JournalFile: Sendable {
     // MARK: After a kill
 
     /// Opens a copy of what the dead daemon left, as a restart would, and checks all of it. The daemon's own files stay
-    /// untouched, so that the next daemon has to mend them itself.
+    /// untouched, so that the next daemon has to repair them itself.
     func afterKill() throws -> Picture {
         let copy = folder.deletingLastPathComponent().appendingPathComponent("copy-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: copy, withIntermediateDirectories: true)

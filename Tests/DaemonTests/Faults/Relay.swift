@@ -2,7 +2,7 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// Stands before a real server on loopback. Sees each request before that server does, and may lose it or its answer.
+/// A relay before a real server on loopback. Sees each request before that server does, and may lose it or its answer.
 final class Relay: Sendable {
     /// What becomes of a request.
     enum Fate: Sendable {

@@ -116,7 +116,7 @@ final class Trap: Sendable {
         reached(.start)
     }
 
-    /// Nobody is hit any more.
+    /// No process is hit any more.
     func disarm() { state.withLock { $0 = State() } }
 
     /// Called wherever the place is seen, before anything follows from it.

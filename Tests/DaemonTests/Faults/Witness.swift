@@ -55,7 +55,7 @@ final class Witness: Sendable {
 
     // MARK: While the daemon lives
 
-    /// The router is about to be told to take the canary out: the intent is in the journal already.
+    /// The router is about to take the canary out: the intent is in the journal already.
     func putComes(_ request: RelayedRequest) {
         let version = seen.withLock { $0.canaryVersion }
         guard request.text == #"{"canary_basis_points":0}"# else {
@@ -111,8 +111,8 @@ final class Witness: Sendable {
 
     // MARK: After a kill
 
-    /// Reads what the dead daemon left: undamaged, nothing that was there is gone or changed, and the story goes on as it
-    /// may.
+    /// Reads what the dead daemon left: undamaged, nothing that was there is gone or changed, and the history continues
+    /// as it may.
     func daemonDied() {
         do {
             let picture = try journal.afterKill()
@@ -130,7 +130,7 @@ final class Witness: Sendable {
         }
     }
 
-    /// Each id stands once, and only for an entry that is there.
+    /// Each id occurs once, and only for an entry that is there.
     private func checkDeliveries(_ picture: JournalFile.Picture) {
         let ids = picture.outbox.map(\.id)
         if Set(ids).count != ids.count { violated("a delivery is in the outbox twice") }

@@ -149,8 +149,8 @@ struct DecisionSituationTests {
         await situation.stop()
     }
 
-    /// Text on a page forges no line of the log.
-    @Test func textOfAPageForgesNoLine() async throws {
+    /// Text in a scrape body forges no line of the log.
+    @Test func textOfABodyForgesNoLine() async throws {
         let web = ScriptedWeb()
         web.page("/b", Self.service(0))
         web.page("/c") { _ in "x{a=\"b\nINFO rollguard: all is well\u{1B}[2K\"} nonsense \u{202E}\n" }

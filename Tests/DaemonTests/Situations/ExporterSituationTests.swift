@@ -1,10 +1,11 @@
 import Foundation
 import Testing
 
-/// Pages as real exporters write them, read by the daemon that ships over some thirty scrape cycles. What is right was
-/// settled from what Prometheus does with the same pages, or from what an operator of the service would call right.
+/// Scrape bodies as real exporters write them, read by the daemon that ships over some thirty scrape cycles. What is
+/// right was settled from what Prometheus does with the same bodies, or from what an operator of the service would call
+/// right.
 @Suite(
-    "Pages of real exporters, seen by the running daemon", .enabled(if: Executable.path != nil, "no executable"),
+    "Expositions of real exporters, seen by the running daemon", .enabled(if: Executable.path != nil, "no executable"),
     .timeLimit(.minutes(15)))
 struct ExporterSituationTests {
     private static let requestsAndErrors =
@@ -72,9 +73,9 @@ struct ExporterSituationTests {
         await situation.stop()
     }
 
-    /// A page that is merged of two sources, one of which comes later: thousands of errors did not happen in a scrape that
-    /// has twenty requests.
-    @Test func aPartOfAPageThatComesLaterIsABase() async throws {
+    /// A scrape body that is merged of two sources, one of which comes later: thousands of errors did not happen in a
+    /// scrape that has twenty requests.
+    @Test func aPartOfABodyThatComesLaterIsABase() async throws {
         let web = Self.world { scrape in
             "istio_requests_total \(950_000 + 20 * scrape)\n" + (scrape > 10 ? "app_errors_total 5000\n" : "")
         }
@@ -113,8 +114,8 @@ struct ExporterSituationTests {
         await situation.stop()
     }
 
-    /// One series begins anew (a sidecar restarts); the others on the page do not.
-    @Test func aResetOfOneSeriesIsNotOneOfThePage() async throws {
+    /// One series starts over (a sidecar restarts); the others of the exposition do not.
+    @Test func aResetOfOneSeriesIsNotOneOfTheProcess() async throws {
         let situation = try await Situation(
             Self.world { scrape in
                 let sidecar = scrape < 12 ? 9_000 + scrape : scrape - 12
@@ -192,10 +193,10 @@ struct ExporterSituationTests {
         await situation.stop()
     }
 
-    // MARK: pages
+    // MARK: scrape bodies
 
-    /// A load balancer's exporter has both versions on one page.
-    @Test func onePageWithBothPoolsIsReadByMatchers() async throws {
+    /// A load balancer's exporter has both versions in one scrape body.
+    @Test func oneBodyWithBothPoolsIsReadByMatchers() async throws {
         let web = ScriptedWeb()
         web.page("/metrics") { scrape in
             """
@@ -220,7 +221,7 @@ struct ExporterSituationTests {
     }
 
     /// A gzip body that was not asked for is decoded.
-    @Test func aCompressedPageIsDecodedThoughItWasNotAskedFor() async throws {
+    @Test func aCompressedBodyIsDecodedThoughItWasNotRequested() async throws {
         let web = Self.world { _ in "" }
         // http_requests_total{code="200"} 5, made by gzip(1).
         let packed: [UInt8] = [

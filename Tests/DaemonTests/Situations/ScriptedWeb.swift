@@ -6,8 +6,8 @@ import Synchronization
 
 /// An HTTP server on loopback that answers as a test says: exporters, a gray router's admin API and receivers on one port.
 ///
-/// An exporter's page is a function of how often it was scraped, not of time, so that what a test expects does not depend on
-/// how fast the machine is.
+/// An exporter's scrape body is a function of how often it was scraped, not of time, so that what a test expects does
+/// not depend on how fast the machine is.
 final class ScriptedWeb: Sendable {
     struct Request: Sendable {
         let method: String

@@ -64,7 +64,7 @@ final class NginxServer {
         unixSocket = folder.path + "/nginx.sock"
         page = (0..<2_000).map { "http_requests_total{code=\"200\",path=\"/item/\($0)\"} \($0 * 37)\n" }.joined()
         _ = try folder.file("metrics", page)
-        // A port that was free a moment ago may be somebody's when nginx asks for it.
+        // A port that was free a moment ago may be taken when nginx asks for it.
         var started: (process: Process, ports: [Int])?
         for _ in 0..<5 where started == nil {
             let ports = Self.freePorts(4)

@@ -1,6 +1,6 @@
 import Testing
 
-/// A real router and how Rollguard is told about it: all that is particular to one kind. Everything else, from the
+/// A real router and how Rollguard is configured for it: all that is particular to one kind. Everything else, from the
 /// version servers to the table, is the same for all.
 ///
 /// Texts hold fixed ports, as a tutorial's reader would type them; the harness puts free ones in their place, so that
@@ -85,6 +85,6 @@ extension LiveRouter {
 /// A command of a tutorial page, with what the page says that it prints.
 struct PageCommand: Sendable {
     var command: String
-    /// `…` stands for anything within a line; nil when the page shows no output.
+    /// `…` matches anything within a line; nil when the page shows no output.
     var output: String?
 }

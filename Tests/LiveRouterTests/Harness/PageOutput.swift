@@ -1,12 +1,12 @@
 /// Compares what a command printed with what a page shows.
 enum PageOutput {
-    /// Line by line, without surrounding white space and empty lines; `…` in the page stands for anything within a line,
+    /// Line by line, without surrounding white space and empty lines; `…` in the page matches anything within a line,
     /// a line that is `…` alone for any number of lines.
     static func matches(_ printed: String, _ page: String) -> Bool {
         matches(lines(printed)[...], lines(page)[...])
     }
 
-    /// The page's lines stand in the text in their order, with anything in between.
+    /// The page's lines are in the text in their order, with anything in between.
     static func contains(_ text: String, _ page: String) -> Bool {
         var rest = lines(text)[...]
         for wanted in lines(page) {

@@ -5,7 +5,7 @@ import Synchronization
 import Glibc
 #endif
 
-/// The fixed ports of a page's texts, and the free ones that stand for them in one scene.
+/// The fixed ports of a page's texts, and the free ones that replace them in one scene.
 struct PortMap: Sendable {
     private(set) var ports: [Int: Int]
 
@@ -70,7 +70,7 @@ enum FreePort {
         return withAddress(port) { bind(descriptor, $0, $1) == 0 }
     }
 
-    /// Whether somebody listens.
+    /// Whether a server listens.
     static func isOpen(_ port: Int) -> Bool {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }

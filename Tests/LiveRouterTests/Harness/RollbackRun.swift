@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// One measured rollback: 90 to 10 counted, load, a fault in the canary, the real daemon's rollback, counted again; then
-/// the router starts anew with its shipped configuration, the drift watch takes the canary out again, counted once more.
+/// the router restarts with its shipped configuration, the drift watch takes the canary out again, counted once more.
 struct RollbackRun {
     let scene: Scene
     private(set) var row: RouterRow
@@ -160,7 +160,7 @@ struct RollbackRun {
 
     // MARK: The restart
 
-    /// Nobody sends anything meanwhile: what a restart costs the clients is the router's affair.
+    /// No client sends anything meanwhile: what a restart costs the clients is the router's affair.
     private mutating func restart() async throws {
         let before = try #require(try await scene.incident())
         await scene.stopRouter()

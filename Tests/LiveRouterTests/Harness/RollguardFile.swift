@@ -6,7 +6,7 @@ enum RollguardFile {
         return text.replacing("\n    rules:", with: "\n    proof: {below: 3/s}\n    rules:", maxReplacements: 1)
     }
 
-    /// - Parameter router: a `router:` block as it would stand at the left margin, or a whole file.
+    /// - Parameter router: a `router:` block as it would be at the left margin, or a whole file.
     static func complete(_ router: String) -> String {
         if router.contains("releases:") { return router }
         let block = router.split(separator: "\n", omittingEmptySubsequences: false).map { "    \($0)" }

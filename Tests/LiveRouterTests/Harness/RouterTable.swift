@@ -13,7 +13,8 @@ struct RouterRow: Sendable {
     var appliedMs: Int64?
     var observedMs: Int64?
     var provenMs: Int64?
-    /// From the look that saw the canary back to the next acknowledgement; nil where the restart changed nothing.
+    /// From the read-back that showed the canary back to the next acknowledgement; nil where the restart changed
+    /// nothing.
     var putBackMs: Int64?
     var baselineFailures = 0
     /// 5xx answers that no version gave.
@@ -48,7 +49,7 @@ struct RouterRow: Sendable {
     }
 }
 
-/// Collects the rows of one run in a file, because tests end one by one and nobody knows which is the last.
+/// Collects the rows of one run in a file, because tests end one by one and which is the last is unknown.
 enum RouterTable {
     static let header = [
         "router", "variant", "instances", "before v1/v2", "after v1/v2", "canary after ack", "applied ms",

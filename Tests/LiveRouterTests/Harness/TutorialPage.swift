@@ -2,7 +2,7 @@ import Foundation
 
 /// A page of `docs/tutorials`: its files and commands are what the live test runs, so that they cannot rot.
 ///
-/// A block belongs to the test when its info string has a second word: ```` ```yaml file=rollguard.yaml ````,
+/// A block belongs to the test when its info string has a second part: ```` ```yaml file=rollguard.yaml ````,
 /// ```` ```sh run=router ````; a ```` ```text ```` block right after a command is what that prints, one with `log=rollguard`
 /// what the daemon logs.
 struct TutorialPage: Sendable {

@@ -2,7 +2,7 @@ import NIOCore
 
 /// A body whose every byte follows from its place, so that a lost, doubled or misplaced one is seen.
 enum Pattern {
-    /// Prime, so that no power-of-two buffer hides a mistake.
+    /// Prime, so that no power-of-two buffer hides an error.
     private static let period = 65_521
     private static let block: ByteBuffer = {
         var state: UInt32 = 1

@@ -2,7 +2,7 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// A TCP client that sends what it is told, byte for byte, and keeps what it gets.
+/// A TCP client that sends the given bytes unchanged and keeps what it gets.
 final class RawClient: Sendable {
     struct Problem: Error, CustomStringConvertible {
         let description: String
@@ -16,7 +16,7 @@ final class RawClient: Sendable {
         self.inbox = inbox
     }
 
-    /// `first` is sent by the connection itself as soon as it stands: a router that closes idle clients after a
+    /// `first` is sent by the connection itself as soon as it is open: a router that closes idle clients after a
     /// second has these bytes, however busy the machine is.
     static func connect(
         _ address: String, reads: Bool = true, timeoutMs: Int64 = 10_000, first: String = ""

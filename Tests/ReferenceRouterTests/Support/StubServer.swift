@@ -83,7 +83,7 @@ final class StubServer: Sendable {
         return (listener, fillers)
     }
 
-    /// An address that nobody listens on: a port that was just given back.
+    /// An address without a listener: a port that was just given back.
     static func refusedAddress() async throws -> String {
         let server = try await start { _ in .close }
         await server.stop()

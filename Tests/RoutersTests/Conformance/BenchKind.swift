@@ -1,7 +1,7 @@
 import RouterConformance
 import Testing
 
-/// One driver and one way to stand before it.
+/// One driver and one router for it.
 struct BenchKind: Sendable, CustomTestStringConvertible {
     let name: String
     /// False when the real program is missing here.

@@ -10,7 +10,7 @@ extension BenchKind {
 
     /// Caddy has no right to refuse beside TLS, and does not say whether its upstreams are healthy.
     private static func caddy(_ name: String, _ method: CaddyPlan.Method) -> BenchKind {
-        let cannot: Set<RouterFact> = [.wrongCredentialsAreRejected, .aDeadBaselineIsTold, .noSecretComesOut]
+        let cannot: Set<RouterFact> = [.wrongCredentialsAreRejected, .aDeadBaselineIsReported, .noSecretComesOut]
         return BenchKind(name: name, cannotCheck: cannot) { work in
             let fake = FakeRouter(
                 addresses: ["http://127.0.0.1:7001", "http://127.0.0.1:7002"], model: CaddyModel.model(method))

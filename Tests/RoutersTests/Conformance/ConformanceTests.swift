@@ -18,7 +18,7 @@ struct ConformanceTests {
         try await check(pair.kind, pair.fact)
     }
 
-    /// What is missing takes its checks along without a word. That must not happen where everything was installed.
+    /// The checks of a missing program are skipped silently. That must not happen where everything was installed.
     @Test(.enabled(if: Environment.expectsPrograms, "only `make test` installs every router"))
     func everyRealProgramIsInstalled() {
         #expect(BenchKind.real.filter { !$0.isInstalled }.map(\.name) == [])
@@ -36,7 +36,7 @@ struct ConformanceTests {
 
     /// A kit that lets everything pass would be no kit: a driver that repeats what it was asked is found out.
     @Test func aDriverThatLiesIsFoundOut() async throws {
-        for fact in [RouterFact.observeTellsWhatTheRouterHas, .wrongNamesNeverLookLikeSuccess, .aLieIsFoundOut] {
+        for fact in [RouterFact.observeReportsWhatTheRouterHas, .wrongNamesAreNeverTakenForSuccess, .aLieIsFoundOut] {
             try await BenchKind.parrot.run { bench in
                 guard case .broken = try await fact.check(on: bench) else {
                     Issue.record("\(fact.rawValue) does not find out a driver that repeats what it was asked")

@@ -5,10 +5,10 @@ import RouterConformance
 import Routers
 
 extension BenchKind {
-    /// Consul's `/v1/config`, as its API documentation tells it.
+    /// Consul's `/v1/config`, as its API documentation describes it.
     static let consul = BenchKind(
-        // A splitter belongs to the whole cluster, and tells nothing about servers.
-        name: "consul, scripted", cannotCheck: [.aLostInstanceDoesNotHoldUpTheOthers, .aDeadBaselineIsTold]
+        // A splitter belongs to the whole cluster, and reports nothing about servers.
+        name: "consul, scripted", cannotCheck: [.aLostInstanceDoesNotHoldUpTheOthers, .aDeadBaselineIsReported]
     ) { work in
         let secrets = FakeSecrets(secrets: ["RIGHT": "right-token-c0ffee", "WRONG": "wrong-token-badbad"])
         let fake = FakeRouter(addresses: ["http://127.0.0.1:7001"], model: ConsulModel.model)

@@ -7,9 +7,9 @@ import Routers
 extension BenchKind {
     /// One key behind etcd's JSON gateway, with a user.
     static let etcd = BenchKind(
-        name: "etcd, scripted", cannotCheck: [.aLostInstanceDoesNotHoldUpTheOthers, .aDeadBaselineIsTold]
+        name: "etcd, scripted", cannotCheck: [.aLostInstanceDoesNotHoldUpTheOthers, .aDeadBaselineIsReported]
     ) { work in
-        let secrets = FakeSecrets(secrets: ["RIGHT": "right-word-c0ffee", "WRONG": "wrong-word-badbad"])
+        let secrets = FakeSecrets(secrets: ["RIGHT": "right-secret-c0ffee", "WRONG": "wrong-secret-badbad"])
         let fake = FakeRouter(addresses: ["http://127.0.0.1:7001"], model: KeyModel.model)
         func driver(_ password: String, key: String = "/split") throws -> any RouterDriver {
             let access = EtcdAccess(
@@ -45,7 +45,7 @@ private struct KeyModel: Sendable {
     private mutating func answer(_ request: HTTPRequest, _ path: String) -> HTTPResponse {
         let body = (try? JSONSerialization.jsonObject(with: Data(request.body ?? [])) as? [String: Any]) ?? [:]
         if path == "/v3/auth/authenticate" {
-            guard body["password"] as? String == "right-word-c0ffee" else {
+            guard body["password"] as? String == "right-secret-c0ffee" else {
                 return .text(
                     400, #"{"error":"etcdserver: authentication failed, \#(body["password"] ?? "")","code":3}"#)
             }

@@ -4,8 +4,8 @@ import RouterConformance
 import Routers
 
 extension BenchKind {
-    /// The gray router's admin API, as docs/reference/gray-router.md tells it.
-    static let gray = BenchKind(name: "gray, scripted", cannotCheck: [.wrongNamesNeverLookLikeSuccess]) { work in
+    /// The gray router's admin API, as docs/reference/gray-router.md describes it.
+    static let gray = BenchKind(name: "gray, scripted", cannotCheck: [.wrongNamesAreNeverTakenForSuccess]) { work in
         let secrets = FakeSecrets(secrets: ["RIGHT": "right-token-c0ffee", "WRONG": "wrong-token-badbad"])
         let fake = FakeRouter(addresses: ["http://127.0.0.1:7001", "http://127.0.0.1:7002"], model: GrayModel.model)
         func driver(_ token: String) throws -> any RouterDriver {

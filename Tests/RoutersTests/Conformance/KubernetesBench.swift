@@ -7,7 +7,7 @@ import Routers
 extension BenchKind {
     /// An HTTPRoute behind a kube-apiserver, with a gateway that takes everything over at once.
     static let kubernetes = BenchKind(
-        name: "kubernetes, scripted", cannotCheck: [.aLostInstanceDoesNotHoldUpTheOthers, .aDeadBaselineIsTold]
+        name: "kubernetes, scripted", cannotCheck: [.aLostInstanceDoesNotHoldUpTheOthers, .aDeadBaselineIsReported]
     ) { work in
         let secrets = FakeSecrets(secrets: ["RIGHT": "right-token-c0ffee", "WRONG": "wrong-token-badbad"])
         let fake = FakeRouter(addresses: ["http://127.0.0.1:7001"], model: RouteModel.model)

@@ -15,12 +15,12 @@ extension BenchKind {
         "nginx upstream, scripted", .upstream(name: "checkout", baseline: ["a:1", "b:1"], canary: ["c:1"]),
         shares: [0, 1_000, 5_000, 0])
 
-    /// nginx itself refuses nobody; who may write the file and send the signal may do everything.
+    /// nginx itself refuses no client; whoever may write the file and send the signal may do everything.
     private static func nginx(
         _ name: String, _ content: NginxIncludePlan.Content, shares: [Int]
     ) -> BenchKind {
         let cannot: Set<RouterFact> = [
-            .wrongCredentialsAreRejected, .aDeadBaselineIsTold, .noSecretComesOut, .aConflictIsWonOrTold,
+            .wrongCredentialsAreRejected, .aDeadBaselineIsReported, .noSecretComesOut, .aConflictIsWonOrReported,
         ]
         return BenchKind(name: name, cannotCheck: cannot) { work in
             let machine = try FakeNginx(names: ["one.conf", "two.conf"], content: content)
@@ -73,7 +73,7 @@ private final class FakeNginx: NginxHost, HTTPTransport {
 
     func setMood(_ mood: RouterMood, on index: Int) { instances.withLock { $0[index].mood = mood } }
 
-    /// Somebody else writes and reloads.
+    /// Another client writes and reloads.
     func set(_ basisPoints: Int, on index: Int) throws {
         let text = include.text(Split(canaryBasisPoints: basisPoints))
         instances.withLock {

@@ -23,7 +23,8 @@ extension BenchKind {
     ) -> BenchKind {
         // The real one has these: a socket that is away, and one without the right.
         let cannot: Set<RouterFact> = [
-            .aLostInstanceDoesNotHoldUpTheOthers, .wrongCredentialsAreRejected, .noSecretComesOut, .aDeadBaselineIsTold,
+            .aLostInstanceDoesNotHoldUpTheOthers, .wrongCredentialsAreRejected, .noSecretComesOut,
+            .aDeadBaselineIsReported,
         ]
         return BenchKind(name: name, cannotCheck: cannot) { work in
             let models = [ScriptedHAProxy(), ScriptedHAProxy()]
@@ -116,33 +117,34 @@ private final class ScriptedHAProxy: Sendable {
         line.split(separator: ";").map { _ in answer + "\n\n" }.joined()
     }
 
-    /// Answers as HAProxy 2.6 words them.
-    private static func answer(_ words: [String], _ state: inout State) -> String {
-        switch words.prefix(2).joined(separator: " ") {
+    /// Answers with the messages of HAProxy 2.6.
+    private static func answer(_ arguments: [String], _ state: inout State) -> String {
+        switch arguments.prefix(2).joined(separator: " ") {
         case "set server", "get weight":
-            let parts = words[2].split(separator: "/").map(String.init)
+            let parts = arguments[2].split(separator: "/").map(String.init)
             guard parts[0] == "be" else { return "No such backend." }
             guard let weight = state.weights[parts[1]] else { return "No such server." }
-            if words[0] == "get" { return "\(weight) (initial \(shipped.weights[parts[1]] ?? 0))" }
-            guard words[3] == "weight" else { return "" }
-            state.weights[parts[1]] = words[4] == "100%" ? shipped.weights[parts[1]] ?? 0 : Int(words[4]) ?? weight
+            if arguments[0] == "get" { return "\(weight) (initial \(shipped.weights[parts[1]] ?? 0))" }
+            guard arguments[3] == "weight" else { return "" }
+            state.weights[parts[1]] =
+                arguments[4] == "100%" ? shipped.weights[parts[1]] ?? 0 : Int(arguments[4]) ?? weight
             return ""
         case "show stat":
-            guard words[2] == "be" else { return "No such proxy." }
+            guard arguments[2] == "be" else { return "No such proxy." }
             let rows = state.weights.sorted { $0.key < $1.key }.map { "be,\($0.key),UP,\($0.value),2,0,," }
             return (["# pxname,svname,status,weight,type,bck,cookie,", "be,BACKEND,UP,0,1,0,,"] + rows).joined(
                 separator: "\n")
         case "set map", "get map":
-            guard words[2] == "split.map" else { return "Unknown map identifier. Please use #<id> or <name>." }
-            if words[0] == "get" {
-                guard words[3] == "app" else { return "type=str, case=sensitive, found=no" }
+            guard arguments[2] == "split.map" else { return "Unknown map identifier. Please use #<id> or <name>." }
+            if arguments[0] == "get" {
+                guard arguments[3] == "app" else { return "type=str, case=sensitive, found=no" }
                 return
                     "type=str, case=sensitive, found=yes, idx=tree, key=\"app\", value=\"\(state.percent)\", type=\"str\""
             }
-            guard words[3] == "app" else { return "entry not found." }
-            state.percent = Int(words[4]) ?? state.percent
+            guard arguments[3] == "app" else { return "entry not found." }
+            state.percent = Int(arguments[4]) ?? state.percent
             return ""
-        default: return "Unknown command: '\(words.joined(separator: " "))'"
+        default: return "Unknown command: '\(arguments.joined(separator: " "))'"
         }
     }
 }

@@ -10,8 +10,8 @@ extension BenchKind {
         name: "traefik file, scripted",
         // The API is only read, and one file is one split: what is refused, lost or contested is the disk's.
         cannotCheck: [
-            .aLostInstanceDoesNotHoldUpTheOthers, .aLostAnswerIsUnknown, .refusalsAreTold, .aLieIsFoundOut,
-            .aConflictIsWonOrTold, .noSecretComesOut, .wrongCredentialsAreRejected,
+            .aLostInstanceDoesNotHoldUpTheOthers, .aLostAnswerIsUnknown, .refusalsAreReported, .aLieIsFoundOut,
+            .aConflictIsWonOrReported, .noSecretComesOut, .wrongCredentialsAreRejected,
         ]
     ) { work in
         try await TemporaryFolder.with { folder in

@@ -70,7 +70,7 @@ struct ConsulDriverTests {
             try await makeDriver(plan(), transport: twice).apply(.allBaseline, timeoutMs: 1_000).map(\.outcome)
                 == [.accepted])
         #expect(twice.requests.count == 6)
-        // The last word has no condition.
+        // The last attempt has no condition.
         #expect(twice.requests.last?.url == "http://127.0.0.1:8500/v1/config?dc=dc%201")
         let once = transport([.reply(200, "false")])
         let receipt = try #require(
@@ -87,12 +87,12 @@ struct ConsulDriverTests {
             (.reply(200, "null"), .rejected, "null"),
             (.failure(.timedOut(address: "http://c", afterMs: 9)), .unknown, "did not answer"),
         ] as [(FakeTransport.Answer, RouterReceipt.Outcome, String)])
-    func anAnswerBecomesAnOutcome(answer: FakeTransport.Answer, outcome: RouterReceipt.Outcome, words: String)
+    func anAnswerBecomesAnOutcome(answer: FakeTransport.Answer, outcome: RouterReceipt.Outcome, excerpt: String)
         async throws
     {
         let driver = try makeDriver(plan(), transport: transport([answer]))
         let receipt = try #require(await driver.apply(.allBaseline, timeoutMs: 1_000).first)
-        #expect(receipt.outcome == outcome && receipt.detail.contains(words), "\(receipt)")
+        #expect(receipt.outcome == outcome && receipt.detail.contains(excerpt), "\(receipt)")
     }
 
     @Test(
@@ -103,10 +103,10 @@ struct ConsulDriverTests {
             (200, "[]", ConsulPlan.Destination(subset: "v2"), "is no service-splitter"),
             (200, "<html>", ConsulPlan.Destination(subset: "v2"), "not JSON"),
         ] as [(Int, String, ConsulPlan.Destination, String)])
-    func whatIsNotThereIsSaid(status: Int, body: String, canary: ConsulPlan.Destination, words: String) async throws {
+    func whatIsNotThereIsSaid(status: Int, body: String, canary: ConsulPlan.Destination, excerpt: String) async throws {
         let driver = try makeDriver(plan(canary: canary), transport: FakeTransport(answers: [.reply(status, body)]))
         let seen = try #require(await driver.observe(timeoutMs: 1_000).first)
-        #expect(seen.canaryBasisPoints == nil && seen.problem?.contains(words) == true, "\(seen)")
+        #expect(seen.canaryBasisPoints == nil && seen.problem?.contains(excerpt) == true, "\(seen)")
         #expect(await driver.apply(.allBaseline, timeoutMs: 1_000).map(\.outcome) == [.rejected])
     }
 

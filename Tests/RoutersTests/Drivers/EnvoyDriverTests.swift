@@ -123,12 +123,12 @@ struct EnvoyDriverTests {
             (.failure(.connectFailed(address: "http://r", reason: "refused")), .unreachable, "refused"),
             (.failure(.timedOut(address: "http://r", afterMs: 9)), .unknown, "did not answer"),
         ] as [(FakeTransport.Answer, RouterReceipt.Outcome, String)])
-    func anAnswerBecomesAnOutcome(answer: FakeTransport.Answer, outcome: RouterReceipt.Outcome, words: String)
+    func anAnswerBecomesAnOutcome(answer: FakeTransport.Answer, outcome: RouterReceipt.Outcome, excerpt: String)
         async throws
     {
         let driver = try makeDriver(runtime(), transport: Self.transport(modify: answer))
         let receipt = try #require(await driver.apply(.allBaseline, timeoutMs: 20_000).first)
-        #expect(receipt.outcome == outcome && receipt.detail.contains(words), "\(receipt)")
+        #expect(receipt.outcome == outcome && receipt.detail.contains(excerpt), "\(receipt)")
     }
 
     /// A rollback does not wait for an Envoy that cannot show its routes.
@@ -190,7 +190,7 @@ struct EnvoyDriverTests {
             #expect(await driver.observe(timeoutMs: 20_000).map(\.canaryBasisPoints) == [0])
             #expect(
                 driver.plan(.allBaseline).map(\.call) == ["write \(path): weighted_clusters: v1 100, v2 0"])
-            // An Envoy that rejects the file goes on with what it had.
+            // An Envoy that rejects the file keeps what it had.
             let rejecting = Self.transport(tables: [Self.table("app", prefix: nil, [("v1", 90), ("v2", 10)])])
             let seen = try await observe(plan, rejecting)
             #expect(seen.canaryBasisPoints == 1_000 && seen.problem?.contains("rejects this one") == true)

@@ -60,9 +60,9 @@ struct EnvoyPullTests {
             #expect(first.canaryBasisPoints == nil && first.problem?.contains("no Envoy with node.id edge") == true)
             let (status, answer) = try await world.poll("edge", version: "")
             let version = try #require(answer?["version_info"]?.text)
-            #expect(status == 200 && answer?["type_url"]?.text == XDSPage.typeURL)
+            #expect(status == 200 && answer?["type_url"]?.text == XDSRoutes.typeURL)
             let table = try #require(answer?["resources"]?.items.first)
-            #expect(table["@type"]?.text == XDSPage.typeURL && table["name"]?.text == "app")
+            #expect(table["@type"]?.text == XDSRoutes.typeURL && table["name"]?.text == "app")
             #expect(await world.driver.observe(timeoutMs: 5_000).map(\.canaryBasisPoints) == [nil])
             #expect(try await world.poll("edge", version: version).0 == 304)
             let seen = try #require(await world.driver.observe(timeoutMs: 5_000).first)
@@ -86,7 +86,7 @@ struct EnvoyPullTests {
             _ = await world.driver.observe(timeoutMs: 5_000)
             let version = try #require(try await world.poll("edge", version: "").1?["version_info"]?.text)
             #expect(try await world.poll("edge", version: version).0 == 304)
-            // Nobody polls any more while it is being set: the call ends all the same.
+            // No node polls any more while it is being set: the call ends all the same.
             #expect(await world.driver.apply(.allBaseline, timeoutMs: 300).map(\.outcome) == [.accepted])
             #expect(try TemporaryFolder.read(world.file).contains("{name: v2, weight: 0}"))
             let next = try await world.poll("edge", version: version, rejection: "no such cluster")

@@ -54,7 +54,7 @@ struct EtcdDriverTests {
         #expect(await driver.observe(timeoutMs: 1_000).map(\.canaryBasisPoints) == [2_500])
     }
 
-    @Test func aKeyThatNobodyMadeIsRefused() async throws {
+    @Test func aKeyThatDoesNotExistIsRefused() async throws {
         let etcd = FakeEtcd([("/traffic/other", "10", "7")])
         let driver = try makeDriver(plan(), transport: transport(etcd))
         let receipt = try #require(await driver.apply(.allBaseline, timeoutMs: 1_000).first)
@@ -103,7 +103,7 @@ struct EtcdDriverTests {
         #expect(receipt.outcome == .unreachable && receipt.detail.contains("refused"))
     }
 
-    @Test func aUserIsExchangedForATokenWithoutAWordInFrontOfIt() async throws {
+    @Test func aUserIsExchangedForATokenWithoutAPrefix() async throws {
         let etcd = FakeEtcd([(Self.key, "10", "7")])
         let transport = FakeTransport { request, _ in
             if request.url.hasSuffix("/v3/auth/authenticate") {
@@ -125,10 +125,10 @@ struct EtcdDriverTests {
     }
 
     @Test(arguments: [("ten", "not a number"), ("101", "not 0 to 100"), ("-1", "not a number"), ("", "not a number")])
-    func aValueThatIsNoShareIsSaid(value: String, words: String) async throws {
+    func aValueThatIsNoShareIsSaid(value: String, excerpt: String) async throws {
         let driver = try makeDriver(plan(), transport: transport(FakeEtcd([(Self.key, value, "7")])))
         let seen = try #require(await driver.observe(timeoutMs: 1_000).first)
-        #expect(seen.canaryBasisPoints == nil && seen.problem?.contains(words) == true, "\(seen)")
+        #expect(seen.canaryBasisPoints == nil && seen.problem?.contains(excerpt) == true, "\(seen)")
     }
 
     @Test func aValueThatNeverChangesIsNoPlan() {

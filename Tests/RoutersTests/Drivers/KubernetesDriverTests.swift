@@ -97,14 +97,14 @@ struct KubernetesDriverTests {
             ),
             ("[]", nil, "no Kubernetes object"), ("", nil, "not JSON"),
         ] as [(String, Int?, String?)])
-    func anHTTPRouteIsBelievedWhenTheGatewayHasIt(object: String, share: Int?, words: String?) async throws {
+    func anHTTPRouteIsBelievedWhenTheGatewayHasIt(object: String, share: Int?, excerpt: String?) async throws {
         let seen = try #require(try await driver(Self.backends, transport(object)).observe(timeoutMs: 1_000).first)
         #expect(seen.canaryBasisPoints == share && seen.level == .acked, "\(seen)")
-        if let words { #expect(seen.problem?.contains(words) == true, "\(seen)") }
+        if let excerpt { #expect(seen.problem?.contains(excerpt) == true, "\(seen)") }
         if share != nil { #expect(seen.problem == "1 rules lead to the canary alone and are left as they are") }
     }
 
-    @Test func aVirtualServiceTellsItsConfigurationOnly() async throws {
+    @Test func aVirtualServiceReportsItsConfigurationOnly() async throws {
         let seen = try #require(
             try await driver(Self.destinations, transport(Self.service)).observe(timeoutMs: 1_000).first)
         #expect(seen.canaryBasisPoints == 1_000 && seen.level == .config && seen.revision == "12")
@@ -138,13 +138,13 @@ struct KubernetesDriverTests {
             (404, "not found", .rejected, "404"), (409, "conflict", .conflict, "409"),
             (500, "etcdserver: leader changed", .unknown, "leader changed"),
         ] as [(Int, String, RouterReceipt.Outcome, String)])
-    func anAnswerBecomesAnOutcome(status: Int, message: String, outcome: RouterReceipt.Outcome, words: String)
+    func anAnswerBecomesAnOutcome(status: Int, message: String, outcome: RouterReceipt.Outcome, excerpt: String)
         async throws
     {
         let answer = FakeTransport.Answer.reply(status, "{\"kind\":\"Status\",\"message\":\"\(message)\"}")
         let receipt = try #require(
             try await driver(Self.backends, transport(Self.route(), [answer])).apply(.allBaseline, timeoutMs: 1_000)
                 .first)
-        #expect(receipt.outcome == outcome && receipt.detail.contains(words), "\(receipt)")
+        #expect(receipt.outcome == outcome && receipt.detail.contains(excerpt), "\(receipt)")
     }
 }

@@ -59,7 +59,7 @@ struct TraefikDriverTests {
         #expect(try await observe(Self.api(Self.weighted(100, 0))).canaryBasisPoints == 0)
     }
 
-    /// A name that does not exist is a 404 for everybody, and must not look like a rollback.
+    /// A name that does not exist is a 404 for every client, and must not pass for a rollback.
     @Test(
         arguments: [
             (
@@ -73,9 +73,9 @@ struct TraefikDriverTests {
             ("<html>", 200, "v2", "not JSON"),
             ("", 401, "v2", "401"),
         ] as [(String, Int, String, String)])
-    func whatIsNoShareIsSaid(answer: String, status: Int, canary: String, words: String) async throws {
+    func whatIsNoShareIsSaid(answer: String, status: Int, canary: String, excerpt: String) async throws {
         let seen = try await observe(Self.api(answer, status: status), canary: canary)
-        #expect(seen.canaryBasisPoints == nil && seen.problem?.contains(words) == true, "\(seen)")
+        #expect(seen.canaryBasisPoints == nil && seen.problem?.contains(excerpt) == true, "\(seen)")
     }
 
     @Test(
@@ -92,7 +92,7 @@ struct TraefikDriverTests {
         try await TemporaryFolder.with { folder in
             let path = folder + "/app.yaml"
             try TemporaryFolder.write(Self.file, to: path)
-            // Each Traefik shows the new weights at its third look.
+            // Each Traefik shows the new weights at its third read-back.
             let transport = FakeTransport { _, count in
                 .reply(200, Self.weighted(count < 4 ? 90 : 100, count < 4 ? 10 : 0))
             }
@@ -133,7 +133,7 @@ struct TraefikDriverTests {
         }
     }
 
-    @Test func theHTTPProvidersPageIsTheFile() async throws {
+    @Test func theHTTPProvidersDocumentIsTheFile() async throws {
         try await TemporaryFolder.with { folder in
             let path = folder + "/app.yaml"
             try TemporaryFolder.write(Self.file, to: path)
@@ -189,20 +189,20 @@ struct TraefikDriverTests {
         arguments: [
             ("*2\r\n$2\r\nv1\r\n$2\r\nv9\r\n", .rejected, "has the name v2; there are v1, v9"),
             ("*0\r\n", .rejected, "there are no names at all"),
-            ("-NOAUTH Authentication required.\r\n", .rejected, "look at redis.user"),
+            ("-NOAUTH Authentication required.\r\n", .rejected, "check redis.user"),
             ("-READONLY You can't write against a read only replica.\r\n", .rejected, "name the primary"),
             ("HTTP/1.1 400 Bad Request\r\n\r\n", .unknown, "is this Redis?"), ("+O", .unknown, "before the end"),
             (":1\r\n", .unknown, "answered"),
         ] as [(String, RouterReceipt.Outcome, String)])
-    func redisSaysNo(answer: String, outcome: RouterReceipt.Outcome, words: String) async throws {
+    func redisSaysNo(answer: String, outcome: RouterReceipt.Outcome, excerpt: String) async throws {
         try await RawServer.run({ _ in answer }) { server in
             let receipt = try #require(
                 await makeDriver(redis(server.address)).apply(.allBaseline, timeoutMs: 20_000).first)
-            #expect(receipt.outcome == outcome && receipt.detail.contains(words), "\(receipt)")
+            #expect(receipt.outcome == outcome && receipt.detail.contains(excerpt), "\(receipt)")
         }
     }
 
-    @Test func nobodyAtRedisAddressIsUnreachable() async throws {
+    @Test func noServerAtRedisAddressIsUnreachable() async throws {
         let receipt = try #require(
             await makeDriver(redis("127.0.0.1:\(FreePort.find())")).apply(.allBaseline, timeoutMs: 20_000).first)
         #expect(receipt.outcome == .unreachable)

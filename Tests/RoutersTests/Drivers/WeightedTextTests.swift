@@ -4,7 +4,7 @@ import Testing
 
 @testable import Routers
 
-/// Only the numbers change; what somebody else wrote stays as it was.
+/// Only the numbers change; all other text stays as it was.
 struct WeightedTextTests {
     private static let pools = PoolPair(baseline: "old", canary: "new")
     private let rollback = WeightPair(.allBaseline, total: 100)
@@ -106,12 +106,12 @@ struct WeightedTextTests {
                 "there are nwe, old"
             ),
         ] as [(String, String)])
-    func whatCannotBeSetIsSaid(text: String, words: String) {
+    func whatCannotBeSetIsSaid(text: String, excerpt: String) {
         let found = complaint(text)
-        #expect(found?.contains(words) == true, "\(found ?? "taken")")
+        #expect(found?.contains(excerpt) == true, "\(found ?? "taken")")
     }
 
-    /// A mistake in somebody else's route must not keep a bad version in.
+    /// An error in another route must not keep a bad version in.
     @Test func listsOfOtherClustersMayBeAsTheyLike() throws {
         let text = """
             - {route: {weighted_clusters: {clusters: [{name: a}, {name: b, weight: '1'}]}}}

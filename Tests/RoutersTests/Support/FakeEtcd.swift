@@ -2,7 +2,7 @@ import Foundation
 import Ports
 import Synchronization
 
-/// etcd's JSON gateway over a few keys: ranges, prefixes and transactions that compare revisions, in the words of
+/// etcd's JSON gateway over a few keys: ranges, prefixes and transactions that compare revisions, with the messages of
 /// etcd 3.4 (64-bit numbers as texts, false and 0 left out).
 final class FakeEtcd: Sendable {
     private struct Entry {
@@ -13,7 +13,7 @@ final class FakeEtcd: Sendable {
     private struct State {
         var entries: [String: Entry]
         var revision: Int
-        /// Transactions that somebody else comes before.
+        /// Transactions that another client precedes.
         var races: Int
     }
 

@@ -2,7 +2,7 @@ import Foundation
 import NIOCore
 import NIOPosix
 
-/// A real HAProxy in a folder of its own. Traffic goes over unix sockets, so that no port can be taken by somebody else.
+/// A real HAProxy in a folder of its own. Traffic goes over unix sockets, so that no other program can take a port.
 final class HAProxyProcess: Sendable {
     static let path = "/usr/sbin/haproxy"
     static var isInstalled: Bool { FileManager.default.isExecutableFile(atPath: path) }

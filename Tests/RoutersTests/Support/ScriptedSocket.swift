@@ -2,7 +2,7 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// A runtime socket that misbehaves: takes a line and answers what it is told to, or nothing.
+/// A runtime socket that misbehaves: takes a line and sends a scripted answer, or nothing.
 final class ScriptedSocket: Sendable {
     enum Reply: Sendable {
         /// Then closes.

@@ -96,22 +96,22 @@ enum HAProxyKind: RouterKind {
         Section(
             owner: "'map'", blank: Map(),
             settings: [
-                .required("file", \.file, word(limit: 1_000), "the name that HAProxy knows the map by; not completed"),
-                .optional("key", \.key, word(limit: 200), "the entry that holds the canary's percentage"),
+                .required("file", \.file, argument(limit: 1_000), "the map's name in HAProxy; not completed"),
+                .optional("key", \.key, argument(limit: 200), "the entry that holds the canary's percentage"),
                 .optional("keys", \.keys, keys, "2 to 100 entries, all set in one step"),
             ], exactlyOne: [["key", "keys"]])
     }
 
-    private static func word(limit: Int) -> ValueForm<String> {
-        ValueForm.line(limit: limit).checked { word, field in
-            if !isWord(word) { refuseWord(field) }
-            return word
+    private static func argument(limit: Int) -> ValueForm<String> {
+        ValueForm.line(limit: limit).checked { argument, field in
+            if !isArgument(argument) { refuseArgument(field) }
+            return argument
         }
     }
 
     private static var keys: ValueForm<[String]> {
         ValueForm.lines(of: "keys").checked { keys, field in
-            for key in keys where !isWord(key) { refuseWord(field) }
+            for key in keys where !isArgument(key) { refuseArgument(field) }
             if keys.count < 2 { field.fail("'keys' has one key; write it as 'key'") }
             if keys.count > 100 { field.fail("'keys' has more than 100 keys") }
             if Set(keys).count < keys.count { field.fail("a key is listed in 'keys' twice") }
@@ -119,9 +119,9 @@ enum HAProxyKind: RouterKind {
         }
     }
 
-    private static func refuseWord(_ field: Field) {
+    private static func refuseArgument(_ field: Field) {
         field.fail(
-            "\(field.label) must be one word without quotes, ';', '\\' and '<' that does not begin with '#' or '@'")
+            "\(field.label) must have no blanks, quotes, ';', '\\' or '<', and must not begin with '#' or '@'")
     }
 
     private static let nameRule = "use letters, digits, '-', '_', '.' and ':'"
@@ -134,9 +134,9 @@ enum HAProxyKind: RouterKind {
         }
     }
 
-    /// These words are put into lines of HAProxy's command language, which knows no quoting. `#3` and `@3` would name
+    /// These values are put into lines of HAProxy's command language, which knows no quoting. `#3` and `@3` would name
     /// another map after a change of its configuration.
-    private static func isWord(_ text: String) -> Bool {
+    private static func isArgument(_ text: String) -> Bool {
         guard let first = text.unicodeScalars.first, first != "#", first != "@" else { return false }
         return text.unicodeScalars.allSatisfy { scalar in
             !scalar.properties.isWhitespace && !";\\<\"'".unicodeScalars.contains(scalar)

@@ -196,9 +196,9 @@ enum BodyForms {
 /// Turns any YAML into a request's body.
 struct BodyReader {
     let templates: RouterTemplates
-    let log: MistakeLog
+    let log: DiagnosticLog
 
-    /// Unquoted `null`, `true`, `false` and JSON numbers are what they look like; everything else is text.
+    /// Unquoted `null`, `true`, `false` and JSON numbers are read as such; everything else is text.
     func body(_ value: YAMLValue) -> HTTPRouterPlan.Body? {
         switch value.content {
         case .text(let text, let style): return self.text(text, style, value)

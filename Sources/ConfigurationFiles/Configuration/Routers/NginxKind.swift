@@ -107,12 +107,12 @@ enum NginxKind: RouterKind {
     private static func instance<Root>(
         _ path: WritableKeyPath<Root, Instance>, _ folder: ConfigurationFolder
     ) -> [Setting<Root>] {
-        let command = ValueForm.lines(of: "words").checked { words, field in
-            guard words[0].hasPrefix("/") else {
-                field.fail("'command' must begin with the program's whole path, got \(Quote.value(words[0]))")
+        let command = ValueForm.lines(of: "arguments").checked { arguments, field in
+            guard arguments[0].hasPrefix("/") else {
+                field.fail("'command' must begin with the program's whole path, got \(Quote.value(arguments[0]))")
                 return nil
             }
-            return words
+            return arguments
         }
         return [
             .required(

@@ -15,7 +15,7 @@ struct RouterTemplates {
 
     /// - Parameters:
     ///   - router: The router's mapping; its variables and captures are the names beyond the fixed ones. That a value
-    ///     is captured before it is used is not looked at here.
+    ///     is captured before it is used is not checked here.
     ///   - setsSplit: False for a read-back, which does not know what was set.
     init(router: YAMLValue, setsSplit: Bool) {
         let variables = router.member("variables")?.value.memberNames ?? []
@@ -27,7 +27,7 @@ struct RouterTemplates {
         known = Set(names)
     }
 
-    /// Tells each mistake with its place in the value.
+    /// Reports each error with its place in the value.
     func check(_ field: Field) {
         guard case .text(let text, _) = field.value.content, let places = TextPlaces(field.value) else { return }
         let scalars = Array(text.unicodeScalars)
@@ -41,8 +41,8 @@ struct RouterTemplates {
                     field.log.error(places.place(dollar), "the template is not closed; write } after the name")
                     return
                 }
-                if let mistake = mistake(Quote.string(Array(scalars[(dollar + 2)..<close]))) {
-                    field.log.error(places.place(dollar), mistake)
+                if let diagnostic = diagnostic(Quote.string(Array(scalars[(dollar + 2)..<close]))) {
+                    field.log.error(places.place(dollar), diagnostic)
                 }
                 index = close + 1
             } else {
@@ -51,7 +51,7 @@ struct RouterTemplates {
         }
     }
 
-    private func mistake(_ inside: String) -> String? {
+    private func diagnostic(_ inside: String) -> String? {
         let parts = inside.split(separator: "|", omittingEmptySubsequences: false).map { part in
             Quote.string(part.unicodeScalars.filter { !Quote.isBlank($0) })
         }

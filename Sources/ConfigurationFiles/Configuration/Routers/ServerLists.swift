@@ -38,7 +38,7 @@ struct ServerLists {
     }
 }
 
-/// What names in the configurations of routers may look like.
+/// The characters that names in the configurations of routers may have.
 enum RouterNames {
     static func isName(_ text: String) -> Bool {
         text.utf8.allSatisfy { isLetterOrDigit($0) || "-_.".utf8.contains($0) }

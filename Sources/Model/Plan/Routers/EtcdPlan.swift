@@ -1,12 +1,12 @@
 /// A key in etcd that something else watches.
 public struct EtcdPlan: Sendable, Equatable, Codable {
     public var access: EtcdAccess
-    /// Has to exist: a misspelt key would be written for nobody.
+    /// Has to exist: a misspelt key would be written without any reader.
     public var key: String
     /// What is written, with the templates of ``HTTPRouterPlan``; a tree is written as JSON.
     public var value: HTTPRouterPlan.Body
     public var canary: HTTPRouterPlan.WeightPointer
-    /// Nil when the value tells the canary's percentage alone.
+    /// Nil when the value is the canary's percentage alone.
     public var baseline: HTTPRouterPlan.WeightPointer?
     /// The sum of `weight.canary` and `weight.baseline`.
     public var total: Int

@@ -44,7 +44,7 @@ public struct KubernetesPlan: Sendable, Equatable, Codable {
 
     public static let inClusterAddress = "https://kubernetes.default.svc"
 
-    /// What a pod finds mounted. The kubelet renews the token, so it is read anew for each call.
+    /// What a pod finds mounted. The kubelet renews the token, so it is read again for each call.
     public static let inClusterSecurity = ClientSecurity(
         caFile: "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt",
         authorization: .bearer(.file("/var/run/secrets/kubernetes.io/serviceaccount/token")))

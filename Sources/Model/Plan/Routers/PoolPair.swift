@@ -9,7 +9,7 @@ public struct PoolPair: Sendable, Equatable, Codable {
     }
 }
 
-/// A small HTTP server of the daemon's own, for routers that fetch their split instead of being told.
+/// A small HTTP server of the daemon's own, for routers that fetch their split instead of being called.
 public struct PullPlan: Sendable, Equatable, Codable {
     public var host: String
     /// 0 is not possible: the router has to know it.

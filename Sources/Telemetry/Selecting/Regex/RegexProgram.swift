@@ -19,7 +19,7 @@ struct RegexProgram {
         case textBegins, textEnds
         /// Also after, or before, a line break.
         case lineBegins, lineEnds
-        /// Of ASCII words.
+        /// Of ASCII word characters.
         case wordBoundary, noWordBoundary
     }
 

@@ -74,8 +74,8 @@ extension Unicode.GeneralCategory {
     }
 }
 
-/// Tests a character's script. The standard library tells scripts through its own regular expressions alone, so one of
-/// those is asked, about one character at a time.
+/// Tests a character's script. The standard library reports scripts through its own regular expressions alone, so one
+/// of those is asked, about one character at a time.
 struct ScriptTest {
     private let property: Regex<AnyRegexOutput>
 
