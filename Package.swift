@@ -64,15 +64,21 @@ let package = Package(
         room("Statistics"),
         room("Model", ["Support", "Telemetry", "Statistics"]),
         room("Ports", ["Model"]),
+        room("Declarations", ["Model", "Support"]),
         room("Kernel", ["Model", "Support", "Telemetry", "Statistics"]),
         // floor 1: the edges
-        room("ConfigurationFiles", ["Model", "Support", "Telemetry", yams]),
+        room("ConfigurationFiles", ["Declarations", "Model", "Support", "Telemetry", yams]),
         room("HTTPClient", ["Model", "Ports", "Support", "CCurl", "CZlib"]),
         // what the HTTP servers of several rooms bound: bodies, heads, writes
         room("HTTPServing", [hummingbird, hummingbirdCore, httpTypes, logging, lifecycle, nioCore, nioHTTPTypes]),
         // Yams finds the weights in files of routers; Hummingbird answers routers that poll.
-        room("Routers", ["HTTPServing", "Model", "Ports", "Support", httpTypes, hummingbird, nioCore, nioPosix, yams]),
-        room("Notifications", ["Model", "Ports", "Support", crypto]),
+        room(
+            "Routers",
+            [
+                "Declarations", "HTTPServing", "Model", "Ports", "Support", httpTypes, hummingbird, nioCore, nioPosix,
+                yams,
+            ]),
+        room("Notifications", ["Declarations", "Model", "Ports", "Support", crypto]),
         room("JournalFormat", ["Model"]),
         room("JournalStore", ["JournalFormat", "Model", "Ports", grdb]),
         // NIOSSL is for `listen.tls`.
@@ -84,8 +90,8 @@ let package = Package(
         room(
             "Daemon",
             [
-                "Support", "Telemetry", "Model", "Ports", "Kernel", "HTTPClient", "Routers", "Notifications",
-                "JournalStore", "API",
+                "Declarations", "Support", "Telemetry", "Model", "Ports", "Kernel", "HTTPClient", "Routers",
+                "Notifications", "JournalStore", "API",
                 logging, lifecycle, signals,
             ]),
         // floor 3: the command line
@@ -94,7 +100,7 @@ let package = Package(
             dependencies: [
                 "Calculator", "Calibration", "Daemon", "API", "DemoWorld", "ReferenceRouter", "JournalStore", "Model",
                 "Ports",
-                "ConfigurationFiles", "SimulateCommand", "Support", "Telemetry", "HTTPClient",
+                "ConfigurationFiles", "Declarations", "SimulateCommand", "Support", "Telemetry", "HTTPClient",
                 logging, arguments, signals,
             ], swiftSettings: house),
         .executableTarget(name: "rollguard-calibrate", dependencies: ["Calibration"], swiftSettings: house),
@@ -120,9 +126,12 @@ let package = Package(
         // annex: the whole daemon in virtual time, from a seed
         room(
             "Simulation",
-            ["JournalFormat", "Model", "Ports", "Kernel", "Routers", "ConfigurationFiles", "Support", "Telemetry"]),
+            [
+                "JournalFormat", "Model", "Ports", "Kernel", "Declarations", "Routers", "ConfigurationFiles", "Support",
+                "Telemetry",
+            ]),
         room("SimulateCommand", ["Simulation", "Support", arguments]),
-        // `rollguard simulate` by itself: builds without the HTTP server, the database and the cryptography
+        // `rollguard simulate` by itself: builds without the database and the cryptography
         .executableTarget(
             name: "rollguard-simulate", dependencies: ["SimulateCommand", arguments], swiftSettings: house),
         // annex: what every router driver is held to
@@ -134,7 +143,9 @@ let package = Package(
         tests("CalculatorTests", ["Calculator"]),
         tests("CalibrationTests", ["Calibration", "Statistics"]),
         tests("KernelTests", ["Kernel", "Model", "Statistics", "Support", "Telemetry"]),
-        tests("ConfigurationFilesTests", ["ConfigurationFiles", "Model", "Support", "Telemetry"]),
+        tests(
+            "ConfigurationFilesTests",
+            ["Declarations", "Routers", "Notifications", "ConfigurationFiles", "Model", "Support", "Telemetry"]),
         tests("HTTPClientTests", ["HTTPClient", "Model", "Ports", "Support"]),
         tests("RoutersTests", ["Routers", "Model", "Ports", "RouterConformance", "HTTPClient", nioCore, nioPosix]),
         tests("LiveRouterTests", ["DemoWorld", "rollguard"]),
@@ -164,13 +175,25 @@ let package = Package(
             "DaemonTests",
             [
                 "Bench", "Daemon", "DemoWorld", "ReferenceRouter", "Kernel", "JournalFormat", "JournalStore", "Model",
-                "Ports", "Support", "Telemetry", "HTTPClient", "rollguard", logging, grdb, nioCore, nioHTTP1, nioPosix,
+                "Ports",
+                "Routers", "Notifications", "Support", "Telemetry", "HTTPClient", "rollguard", logging, grdb,
+                nioCore, nioHTTP1, nioPosix,
             ]),
         tests("SimulationTests", ["Simulation", "rollguard-simulate"], leaving: ["PlantedBugs"]),
         tests(
-            "RulesTests", ["ConfigurationFiles", "Kernel", "Model", "Telemetry", "DemoWorld"], leaving: ["Recordings"]),
+            "RulesTests",
+            [
+                "Declarations", "Routers", "Notifications", "ConfigurationFiles", "Kernel", "Model", "Telemetry",
+                "DemoWorld",
+            ],
+            leaving: ["Recordings"]),
         // what the fuzzers check, on the inputs that they keep
-        tests("FuzzingTests", ["Telemetry", "Model", "ConfigurationFiles", "ReferenceRouter", nioHTTP1]),
+        tests(
+            "FuzzingTests",
+            [
+                "Declarations", "Telemetry", "Model", "Routers", "Notifications", "ConfigurationFiles",
+                "ReferenceRouter", nioHTTP1,
+            ]),
         tests("TidyTests", ["Daemon", "Telemetry"]),
     ]
 )

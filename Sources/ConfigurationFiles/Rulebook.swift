@@ -1,3 +1,4 @@
+public import Declarations
 public import Model
 
 /// Something about a file of `listen.tls`, to be told where the configuration names that file.
@@ -51,11 +52,13 @@ public enum Rulebook {
     /// - Parameters:
     ///   - path: Paths in the configuration are relative to its folder.
     ///   - files: Where files are read from.
-    ///   - allowsLoopbackChanges: what `listen.changes` means where neither it nor a token is set: `loopback` instead
-    /// of     `socket`.
+    ///   - kinds: What routers and receivers a configuration may have.
+    ///   - allowsLoopbackChanges: what `listen.changes` means where neither it nor a token is set: `loopback` instead of
+    ///     `socket`.
     ///   - judgingTLS: what is wrong with the files of `listen.tls`, which are not read here.
-    public static func load(
-        configuration path: String, files: any FileSource, allowsLoopbackChanges: Bool = false,
+    package static func load(
+        configuration path: String, files: any FileSource, kinds: ConfigurationKinds,
+        allowsLoopbackChanges: Bool = false,
         judgingTLS: @escaping TLSJudge = { _ in [] }
     ) -> Result {
         let log = MistakeLog()
@@ -63,7 +66,7 @@ public enum Rulebook {
         let files = LoadedFiles(folder: folder, source: files, log: log)
         let document = files.document(path)
         let reader = ConfigurationReader(
-            files: files,
+            files: files, kinds: kinds,
             listenReader: ListenReader(
                 folder: folder, allowsLoopbackChanges: allowsLoopbackChanges, judgingTLS: judgingTLS))
         let plan = document.flatMap { reader.plan($0, log: log) }
@@ -97,8 +100,9 @@ public enum Rulebook {
     }
 
     /// The JSON Schema of a configuration, for editors.
-    public static var configurationSchema: String {
-        SchemaText.document(title: "Rollguard configuration", ConfigurationReader.describing.section.schema)
+    package static func configurationSchema(kinds: ConfigurationKinds) -> String {
+        let section = ConfigurationReader.describing(kinds).section
+        return SchemaText.document(title: "Rollguard configuration", section.schema)
     }
 
     /// The JSON Schema of a rule file, for editors.
@@ -115,13 +119,13 @@ public enum Rulebook {
     }
 
     /// All reference tables, in the order of the documentation.
-    public static var referenceTables: [ReferenceTable] {
-        ReferenceTables.all.map { ReferenceTable(name: $0.name, lines: SettingRow.table($0.rows)) }
+    package static func referenceTables(kinds: ConfigurationKinds) -> [ReferenceTable] {
+        ReferenceTables.all(kinds).map { ReferenceTable(name: $0.name, lines: SettingRow.table($0.rows)) }
     }
 
     /// The plan as a configuration with all defaults filled in and all rules inside. It loads to the same plan, except
     /// for the rules' `source`. Relative paths in it are relative to the working directory. URLs are shown as they are.
-    public static func effectiveYAML(of plan: Plan) -> String {
-        ConfigurationReader.describing.section.tree(plan).render()
+    package static func effectiveYAML(of plan: Plan, kinds: ConfigurationKinds) -> String {
+        ConfigurationReader.describing(kinds).section.tree(plan).render()
     }
 }

@@ -1,4 +1,5 @@
 import Model
+import Routers
 import Support
 import Telemetry
 import Testing
@@ -14,7 +15,7 @@ struct SamePageWatchTests {
         return ReleasePlan(
             name: "r", baseline: pool("v1", baseline), canary: pool("v2", canary),
             indicators: WatchList(requests: SeriesSelector(metric: "r")),
-            router: .gray(GrayRouterPlan(instances: [])), rules: [])
+            router: RouterPlan(GrayRouterPlan(instances: [])), rules: [])
     }
 
     /// Names that lead to one port are compared for some scrapes, because two services behind one ingress may begin alike.

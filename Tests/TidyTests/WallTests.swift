@@ -9,18 +9,20 @@ struct WallTests {
         "Statistics": ["Glibc"],
         "Model": ["Support", "Telemetry", "Statistics"],
         "Ports": ["Model"],
+        "Declarations": ["Model", "Support", "Glibc"],
         "Kernel": ["Model", "Support", "Telemetry", "Statistics"],
-        "ConfigurationFiles": ["Model", "Support", "Telemetry", "Yams", "Foundation", "Glibc"],
+        "ConfigurationFiles": ["Declarations", "Model", "Support", "Telemetry", "Yams", "Foundation", "Glibc"],
         "HTTPClient": ["Model", "Ports", "Support", "CCurl", "CZlib", "Glibc", "Synchronization", "Foundation"],
         "Routers": [
-            "HTTPServing", "Model", "Ports", "Support", "HTTPTypes", "Hummingbird", "NIOCore", "NIOPosix", "Yams",
+            "Declarations", "HTTPServing", "Model", "Ports", "Support", "HTTPTypes", "Hummingbird", "NIOCore",
+            "NIOPosix", "Yams",
             "Foundation", "Synchronization",
         ],
-        "Notifications": ["Model", "Ports", "Support", "Crypto", "Foundation", "Synchronization"],
+        "Notifications": ["Declarations", "Model", "Ports", "Support", "Crypto", "Foundation", "Synchronization"],
         "JournalFormat": ["Model", "Foundation"],
         "Simulation": [
-            "JournalFormat", "Model", "Ports", "Kernel", "Routers", "ConfigurationFiles", "Support", "Telemetry",
-            "Foundation",
+            "JournalFormat", "Model", "Ports", "Kernel", "Declarations", "Routers", "ConfigurationFiles", "Support",
+            "Telemetry", "Foundation",
             "Synchronization",
         ],
         "JournalStore": ["JournalFormat", "Model", "Ports", "GRDB", "Foundation", "Glibc"],
@@ -48,7 +50,7 @@ struct WallTests {
     static func imports(of file: String) -> [String] {
         Repository.text(file).split(separator: "\n").compactMap { line in
             var words = line.split(separator: " ").map(String.init)
-            if let first = words.first, first == "public" || first.hasPrefix("@") { words.removeFirst() }
+            if let first = words.first, ["public", "package"].contains(first) || first.hasPrefix("@") { words.removeFirst() }
             return words.count >= 2 && words[0] == "import" ? words.last : nil
         }
     }

@@ -1,3 +1,4 @@
+import Declarations
 import Glibc
 
 /// The real files.

@@ -1,3 +1,5 @@
+import Declarations
+
 /// Where configuration and rule files are read from: the disk, or memory in tests.
 public protocol FileSource: Sendable {
     /// The whole file.
