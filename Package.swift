@@ -66,16 +66,18 @@ let package = Package(
         room("Ports", ["Model"]),
         room("Declarations", ["Model", "Support"]),
         room("Kernel", ["Model", "Support", "Telemetry", "Statistics"]),
-        // floor 1: the edges
-        room("ConfigurationFiles", ["Declarations", "Model", "Support", "Telemetry", yams]),
-        room("HTTPClient", ["Model", "Ports", "Support", "CCurl", "CZlib"]),
+        // floor 1: the edges; what several of them use of the system
+        room("SystemSupport", ["Model"]),
+        room("ConfigurationFiles", ["Declarations", "Model", "Support", "SystemSupport", "Telemetry", yams]),
+        room("HTTPClient", ["Model", "Ports", "Support", "SystemSupport", "CCurl", "CZlib"]),
         // what the HTTP servers of several rooms bound: bodies, heads, writes
         room("HTTPServing", [hummingbird, hummingbirdCore, httpTypes, logging, lifecycle, nioCore, nioHTTPTypes]),
         // Yams finds the weights in files of routers; Hummingbird answers routers that poll.
         room(
             "Routers",
             [
-                "Declarations", "HTTPServing", "Model", "Ports", "Support", httpTypes, hummingbird, nioCore, nioPosix,
+                "Declarations", "HTTPServing", "Model", "Ports", "Support", "SystemSupport", httpTypes, hummingbird,
+                nioCore, nioPosix,
                 yams,
             ]),
         room("Notifications", ["Declarations", "Model", "Ports", "Support", crypto]),
@@ -83,14 +85,15 @@ let package = Package(
         room("JournalStore", ["JournalFormat", "Model", "Ports", grdb]),
         // NIOSSL is for `listen.tls`.
         room(
-            "API", ["HTTPServing", "Model", "Ports", "Support", hummingbird, nioSSL, logging],
+            "API", ["HTTPServing", "Model", "Ports", "Support", "SystemSupport", hummingbird, nioSSL, logging],
             embedding: ["OpenAPI/openapi.json"]),
-        room("ReferenceRouter", ["Support", "Telemetry", nioCore, nioPosix, nioHTTP1, crypto]),
+        room("ReferenceRouter", ["Support", "SystemSupport", "Telemetry", nioCore, nioPosix, nioHTTP1, crypto]),
         // floor 2: the composition root
         room(
             "Daemon",
             [
-                "Declarations", "Support", "Telemetry", "Model", "Ports", "Kernel", "HTTPClient", "Routers",
+                "Declarations", "Support", "SystemSupport", "Telemetry", "Model", "Ports", "Kernel", "HTTPClient",
+                "Routers",
                 "Notifications", "JournalStore", "API",
                 logging, lifecycle, signals,
             ]),
@@ -100,7 +103,8 @@ let package = Package(
             dependencies: [
                 "Calculator", "Calibration", "Daemon", "API", "DemoWorld", "ReferenceRouter", "JournalStore", "Model",
                 "Ports",
-                "ConfigurationFiles", "Declarations", "SimulateCommand", "Support", "Telemetry", "HTTPClient",
+                "ConfigurationFiles", "Declarations", "SimulateCommand", "Support", "SystemSupport", "Telemetry",
+                "HTTPClient",
                 logging, arguments, signals,
             ], swiftSettings: house),
         .executableTarget(name: "rollguard-calibrate", dependencies: ["Calibration"], swiftSettings: house),
@@ -138,6 +142,7 @@ let package = Package(
         room("RouterConformance", ["Model", "Ports"]),
         // tests, beside the room they test
         tests("SupportTests", ["Support"]),
+        tests("SystemSupportTests", ["SystemSupport"]),
         tests("TelemetryTests", ["Telemetry"], leaving: ["Vectors"]),
         tests("StatisticsTests", ["Statistics", "Telemetry"]),
         tests("CalculatorTests", ["Calculator"]),
@@ -176,7 +181,8 @@ let package = Package(
             [
                 "Bench", "Daemon", "DemoWorld", "ReferenceRouter", "Kernel", "JournalFormat", "JournalStore", "Model",
                 "Ports",
-                "Routers", "Notifications", "Support", "Telemetry", "HTTPClient", "rollguard", logging, grdb,
+                "Routers", "Notifications", "Support", "SystemSupport", "Telemetry", "HTTPClient", "rollguard", logging,
+                grdb,
                 nioCore, nioHTTP1, nioPosix,
             ]),
         tests("SimulationTests", ["Simulation", "rollguard-simulate"], leaving: ["PlantedBugs"]),

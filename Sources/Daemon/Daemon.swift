@@ -8,6 +8,7 @@ import Notifications
 import Ports
 import Routers
 import ServiceLifecycle
+import SystemSupport
 
 /// The daemon: makes the parts, joins them, runs them until it is told to stop.
 ///

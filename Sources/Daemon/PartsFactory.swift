@@ -2,6 +2,7 @@ import Model
 import Notifications
 import Ports
 import Routers
+import SystemSupport
 
 /// Makes the parts that a plan names: a driver per release, a receiver per receiver.
 struct PartsFactory: Sendable {

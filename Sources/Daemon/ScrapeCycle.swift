@@ -1,6 +1,7 @@
 import Logging
 import Model
 import Synchronization
+import SystemSupport
 
 /// One release's endless row of cycles. An object, because each scrape's task holds it.
 final class ScrapeCycle: Sendable {

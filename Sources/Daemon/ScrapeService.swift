@@ -1,5 +1,6 @@
 import Logging
 import Model
+import SystemSupport
 
 /// Runs every release's scrape cycles.
 ///

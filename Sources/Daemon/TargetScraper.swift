@@ -2,6 +2,7 @@ import Model
 import Ports
 import Support
 import Synchronization
+import SystemSupport
 import Telemetry
 
 /// Scrapes one target and turns its page into a report. Keeps the target's last values between scrapes.

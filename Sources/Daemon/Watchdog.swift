@@ -1,6 +1,7 @@
 import Kernel
 import Logging
 import Model
+import SystemSupport
 
 /// Owns the kernel: every input goes through here, one after the other, and every effect leaves from here in order.
 ///

@@ -3,6 +3,7 @@ import Model
 import Ports
 import Routers
 import Synchronization
+import SystemSupport
 import Telemetry
 import Testing
 

@@ -11,10 +11,16 @@ struct WallTests {
         "Ports": ["Model"],
         "Declarations": ["Model", "Support", "Glibc"],
         "Kernel": ["Model", "Support", "Telemetry", "Statistics"],
-        "ConfigurationFiles": ["Declarations", "Model", "Support", "Telemetry", "Yams", "Foundation", "Glibc"],
-        "HTTPClient": ["Model", "Ports", "Support", "CCurl", "CZlib", "Glibc", "Synchronization", "Foundation"],
+        "ConfigurationFiles": [
+            "Declarations", "Model", "Support", "SystemSupport", "Telemetry", "Yams", "Foundation", "Glibc",
+        ],
+        "HTTPClient": [
+            "SystemSupport", "Model", "Ports", "Support", "CCurl", "CZlib", "Glibc", "Synchronization", "Foundation",
+        ],
+        "SystemSupport": ["Model", "Glibc"],
         "Routers": [
-            "Declarations", "HTTPServing", "Model", "Ports", "Support", "HTTPTypes", "Hummingbird", "NIOCore",
+            "Declarations", "HTTPServing", "SystemSupport", "Model", "Ports", "Support", "HTTPTypes", "Hummingbird",
+            "NIOCore",
             "NIOPosix", "Yams",
             "Foundation", "Synchronization",
         ],
@@ -30,13 +36,14 @@ struct WallTests {
             "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "NIOHTTPTypes", "ServiceLifecycle",
         ],
         "API": [
-            "HTTPServing", "Model", "Ports", "Support", "Hummingbird", "HummingbirdCore", "HTTPTypes", "Logging",
+            "HTTPServing", "Model", "Ports", "Support", "SystemSupport", "Hummingbird", "HummingbirdCore", "HTTPTypes",
+            "Logging",
             "NIOCore",
             "NIOPosix", "NIOHTTP1", "NIOSSL", "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "ServiceLifecycle", "Foundation",
             "Glibc", "Synchronization",
         ],
         "ReferenceRouter": [
-            "Support", "Telemetry", "NIOCore", "NIOPosix", "NIOHTTP1", "Crypto", "Foundation", "Glibc",
+            "Support", "SystemSupport", "Telemetry", "NIOCore", "NIOPosix", "NIOHTTP1", "Crypto", "Foundation", "Glibc",
             "Synchronization",
         ],
         "Calculator": ["Statistics", "Foundation"],
@@ -50,7 +57,9 @@ struct WallTests {
     static func imports(of file: String) -> [String] {
         Repository.text(file).split(separator: "\n").compactMap { line in
             var words = line.split(separator: " ").map(String.init)
-            if let first = words.first, ["public", "package"].contains(first) || first.hasPrefix("@") { words.removeFirst() }
+            if let first = words.first, ["public", "package"].contains(first) || first.hasPrefix("@") {
+                words.removeFirst()
+            }
             return words.count >= 2 && words[0] == "import" ? words.last : nil
         }
     }

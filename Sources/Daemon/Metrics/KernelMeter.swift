@@ -2,6 +2,7 @@ import Kernel
 import Model
 import Ports
 import Synchronization
+import SystemSupport
 import Telemetry
 
 /// Measures the daemon itself: what it did, how long it took, what it sees.

@@ -1,20 +1,17 @@
 import Glibc
-public import Model
-
-#if canImport(Glibc)
-#endif
+package import Model
 
 /// The machine's two clocks.
-public struct SystemClock: Sendable {
-    public init() {}
+package struct SystemClock: Sendable {
+    package init() {}
 
-    public var now: Moment { Moment(uptimeMs: SystemClock.read(CLOCK_MONOTONIC), wallMs: wallMs) }
+    package var now: Moment { Moment(uptimeMs: SystemClock.read(CLOCK_MONOTONIC), wallMs: wallMs) }
 
     /// Milliseconds since the Unix epoch.
-    public var wallMs: Int64 { SystemClock.read(CLOCK_REALTIME) }
+    package var wallMs: Int64 { SystemClock.read(CLOCK_REALTIME) }
 
     /// Nanoseconds of the monotonic clock, for measuring.
-    public var uptimeNs: Int64 {
+    package var uptimeNs: Int64 {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)

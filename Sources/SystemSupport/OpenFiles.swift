@@ -4,7 +4,7 @@ import Glibc
 ///
 /// The usual soft limit of 1,024 is there for programs that call `select`; nothing here does, and a connection per
 /// target that is kept open between scrapes needs more.
-public struct OpenFiles: Sendable {
+package struct OpenFiles: Sendable {
     /// More than any plan needs.
     private static let wanted: rlim_t = 17_408
     /// What the daemon keeps for everything but scrapes where there is plenty: journal, API, logs, connections to routers
@@ -15,18 +15,18 @@ public struct OpenFiles: Sendable {
     private static let scrapesAtLeast = 8
 
     /// As the system grants it.
-    public let limit: Int
+    package let limit: Int
     /// The process's own: standard streams, journal, event loops (three for each processor), signals, transfer threads.
     private let own: Int
 
     /// - Parameter processors: those that the event loops are made for.
-    init(limit: Int, processors: Int) {
+    package init(limit: Int, processors: Int) {
         self.limit = limit
         own = 32 + 3 * processors
     }
 
     /// Raises the soft limit as far as the hard one allows.
-    public static func raised() -> OpenFiles {
+    package static func raised() -> OpenFiles {
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
         var limit = rlimit()
         let processors = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
@@ -40,11 +40,11 @@ public struct OpenFiles: Sendable {
     }
 
     /// What a proxy may hold open for its clients.
-    public struct ProxyShare: Sendable, Equatable {
+    package struct ProxyShare: Sendable, Equatable {
         /// Each takes a connection of its own and one to a server.
-        public let clients: Int
+        package let clients: Int
         /// Connections to servers that wait for their next request.
-        public let idleConnections: Int
+        package let idleConnections: Int
     }
 
     /// For the admin port and the state file, and for clients that are turned away.
@@ -53,7 +53,7 @@ public struct OpenFiles: Sendable {
 
     /// - Parameter servers: how many the proxy has; the health check connects to each.
     /// - Throws: with a limit by which the proxy could not serve its admin port when it has to.
-    public func proxyShare(servers: Int) throws(TooFewOpenFiles) -> ProxyShare {
+    package func proxyShare(servers: Int) throws(TooFewOpenFiles) -> ProxyShare {
         let kept = own + Self.keptByProxy + servers
         let least = kept + 3 * Self.clientsAtLeast
         guard limit >= least else { throw TooFewOpenFiles(limit: limit, needed: least) }
@@ -62,25 +62,25 @@ public struct OpenFiles: Sendable {
     }
 
     /// With fewer the daemon does not start, because it could not call a router when it has to.
-    var least: Int { own + Self.outsideAtLeast + Self.scrapesAtLeast }
+    package var least: Int { own + Self.outsideAtLeast + Self.scrapesAtLeast }
 
     /// Connections that scrapes may keep open; half of the limit, or what is left beside what is kept for the rest.
-    var scrapeConnections: Int {
+    package var scrapeConnections: Int {
         let kept = max(own + Self.outsideAtLeast, min(Self.keptAtMost, limit / 2))
         return max(Self.scrapesAtLeast, limit - kept)
     }
 
     /// How many connections the API may have open, and as many those to routers, and those to receivers: people who look
     /// must not take the last descriptor from a router call.
-    var outsideConnections: Int { max(Self.outsideAtLeast, limit - own - scrapeConnections) / 3 }
+    package var outsideConnections: Int { max(Self.outsideAtLeast, limit - own - scrapeConnections) / 3 }
 
     /// Refuses to start with a limit that would break the daemon sooner or later.
-    func requireEnough() throws(TooFewOpenFiles) {
+    package func requireEnough() throws(TooFewOpenFiles) {
         guard limit >= least else { throw TooFewOpenFiles(limit: limit, needed: least) }
     }
 
     /// What to tell when the plan's targets cannot each keep a connection; nil when they can.
-    func warning(targets: Int) -> String? {
+    package func warning(targets: Int) -> String? {
         guard targets > scrapeConnections else { return nil }
         let needed = limit - scrapeConnections + targets
         return "\(targets) targets share \(scrapeConnections) connections, which makes scrapes slower: "
@@ -89,11 +89,11 @@ public struct OpenFiles: Sendable {
 }
 
 /// The limit of open files is too low. Says what to do.
-public struct TooFewOpenFiles: Error, Equatable, CustomStringConvertible {
+package struct TooFewOpenFiles: Error, Equatable, CustomStringConvertible {
     let limit: Int
     let needed: Int
 
-    public var description: String {
+    package var description: String {
         """
         the limit of open files is \(limit), and \(needed) are needed; raise it: `ulimit -n \(needed)` in the shell that \
         starts rollguard, or `LimitNOFILE=\(needed)` in its systemd unit
