@@ -19,6 +19,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -85,7 +86,11 @@ let package = Package(
         room("JournalStore", ["JournalFormat", "Model", "Ports", grdb]),
         // NIOSSL is for `listen.tls`.
         room(
-            "API", ["HTTPServing", "Model", "Ports", "Support", "SystemSupport", hummingbird, nioSSL, logging],
+            "API",
+            [
+                "HTTPServing", "Model", "Ports", "Support", "SystemSupport", httpTypes, hummingbird, hummingbirdCore,
+                lifecycle, logging, nioCore, nioHTTP1, nioHTTPTypesHTTP1, nioSSL,
+            ],
             embedding: ["OpenAPI/openapi.json"]),
         room("ReferenceRouter", ["Support", "SystemSupport", "Telemetry", nioCore, nioPosix, nioHTTP1, crypto]),
         // floor 2: the composition root
@@ -167,7 +172,7 @@ let package = Package(
         tests(
             "HTTPServingTests",
             ["HTTPServing", httpTypes, hummingbird, nioCore, nioEmbedded, nioHTTPTypes, nioPosix]),
-        tests("APITests", ["API", "HTTPServing", "Model", "Ports", "Statistics", "Support", logging]),
+        tests("APITests", ["API", "HTTPServing", "Model", "Ports", "Statistics", "Support", lifecycle, logging]),
         tests("ReferenceRouterTests", ["ReferenceRouter", "Support", nioCore, nioPosix, nioHTTP1]),
         tests("DemoWorldTests", ["DemoWorld"]),
         tests(
@@ -181,8 +186,8 @@ let package = Package(
             [
                 "Bench", "Daemon", "DemoWorld", "ReferenceRouter", "Kernel", "JournalFormat", "JournalStore", "Model",
                 "Ports",
-                "Routers", "Notifications", "Support", "SystemSupport", "Telemetry", "HTTPClient", "rollguard", logging,
-                grdb,
+                "Routers", "Notifications", "Support", "SystemSupport", "Telemetry", "HTTPClient", "rollguard",
+                lifecycle, logging, grdb,
                 nioCore, nioHTTP1, nioPosix,
             ]),
         tests("SimulationTests", ["Simulation", "rollguard-simulate"], leaving: ["PlantedBugs"]),
