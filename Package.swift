@@ -92,6 +92,7 @@ let package = Package(
                 lifecycle, logging, nioCore, nioHTTP1, nioHTTPTypesHTTP1, nioSSL,
             ],
             embedding: ["OpenAPI/openapi.json"]),
+        room("Scraping", ["Model", "Ports", "Support", "SystemSupport", "Telemetry", logging]),
         room("ReferenceRouter", ["Support", "SystemSupport", "Telemetry", nioCore, nioPosix, nioHTTP1, crypto]),
         // floor 2: the composition root
         room(
@@ -99,7 +100,7 @@ let package = Package(
             [
                 "Declarations", "Support", "SystemSupport", "Telemetry", "Model", "Ports", "Kernel", "HTTPClient",
                 "Routers",
-                "Notifications", "JournalStore", "API",
+                "Notifications", "JournalStore", "API", "Scraping",
                 logging, lifecycle, signals,
             ]),
         // floor 3: the command line
@@ -108,7 +109,8 @@ let package = Package(
             dependencies: [
                 "Calculator", "Calibration", "Daemon", "API", "DemoWorld", "ReferenceRouter", "JournalStore", "Model",
                 "Ports",
-                "ConfigurationFiles", "Declarations", "SimulateCommand", "Support", "SystemSupport", "Telemetry",
+                "ConfigurationFiles", "Declarations", "Scraping", "SimulateCommand", "Support", "SystemSupport",
+                "Telemetry",
                 "HTTPClient",
                 logging, arguments, signals,
             ], swiftSettings: house),
@@ -147,6 +149,9 @@ let package = Package(
         room("RouterConformance", ["Model", "Ports"]),
         // tests, beside the room they test
         tests("SupportTests", ["Support"]),
+        tests(
+            "ScrapingTests",
+            ["Scraping", "HTTPClient", "Model", "Ports", "Routers", "Support", "Telemetry"]),
         tests("SystemSupportTests", ["SystemSupport"]),
         tests("TelemetryTests", ["Telemetry"], leaving: ["Vectors"]),
         tests("StatisticsTests", ["Statistics", "Telemetry"]),
@@ -186,7 +191,7 @@ let package = Package(
             [
                 "Bench", "Daemon", "DemoWorld", "ReferenceRouter", "Kernel", "JournalFormat", "JournalStore", "Model",
                 "Ports",
-                "Routers", "Notifications", "Support", "SystemSupport", "Telemetry", "HTTPClient", "rollguard",
+                "Routers", "Notifications", "SystemSupport", "Telemetry", "HTTPClient", "rollguard",
                 lifecycle, logging, grdb,
                 nioCore, nioHTTP1, nioPosix,
             ]),

@@ -7,6 +7,7 @@ import Model
 import Notifications
 import Ports
 import Routers
+import Scraping
 import ServiceLifecycle
 import SystemSupport
 
@@ -95,7 +96,7 @@ public struct Daemon: Sendable {
             kernel: kernel, clock: clock, secrets: secrets,
             effects: EffectSink(journal: writer, routers: routers, log: KernelLog(logger: logger), meter: meter))
         let scrapes = ScrapeService(
-            lanes: wires.scrapeLanes(), files: files, clock: clock, logger: logger, meter: meter, watchdog: watchdog)
+            lanes: wires.scrapeLanes(), files: files, clock: clock, logger: logger, meter: meter, sink: watchdog)
         let log = KernelLog(logger: logger)
         let outbox = OutboxPump(
             outbox: journal, receivers: parts.receivers(for: plan), plans: plan.receivers,

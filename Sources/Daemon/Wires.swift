@@ -1,5 +1,6 @@
 import HTTPClient
 import Ports
+import Scraping
 import SystemSupport
 
 /// The daemon's ways out. Scrapes, router calls and webhooks have transports of their own: a hundred targets or a receiver

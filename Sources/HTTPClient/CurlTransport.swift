@@ -15,7 +15,7 @@ public import Ports
 /// Requests wait in order when `maxInFlight` are under way. Slow servers can hold all of them until their timeouts, so
 /// calls that must not wait (the router's) should have a transport of their own. libcurl walks through all open connections
 /// after each transfer, so beyond some hundreds of servers several transports are cheaper than one.
-public final class CurlTransport: HTTPTransport {
+public final class CurlTransport: OwnedTransport {
     private let mailbox: Mailbox
     private let secrets: any SecretStore
     private let bodies: BodyPool

@@ -17,7 +17,7 @@ struct WallTests {
 
     /// The rooms that know a part of the outside world; none of them knows another one.
     static let edges = [
-        "API", "ConfigurationFiles", "HTTPClient", "JournalStore", "Notifications", "ReferenceRouter", "Routers",
+        "API", "ConfigurationFiles", "HTTPClient", "JournalStore", "Notifications", "ReferenceRouter", "Routers", "Scraping",
     ]
 
     /// The rooms that edges may import.

@@ -3,7 +3,7 @@ import Ports
 import Synchronization
 import Testing
 
-@testable import Daemon
+@testable import Scraping
 
 @Suite("Lanes of scrapes")
 struct ScrapeLanesTests {

@@ -1,6 +1,6 @@
-import Logging
-import Model
-import SystemSupport
+package import Logging
+package import Model
+package import SystemSupport
 
 /// Runs every release's scrape cycles.
 ///
@@ -8,11 +8,11 @@ import SystemSupport
 /// a part of the interval, so that their pages do not all arrive at once. They start in batches: waking up costs more
 /// than reading a page, so some pages per wake-up cost half of what they would cost one by one. The cycle ends with its
 /// last scrape.
-actor ScrapeService {
+package actor ScrapeService {
     private let clock: SystemClock
     private let logger: Logger
-    private let meter: KernelMeter
-    private let watchdog: Watchdog
+    private let meter: any ScrapeMeter
+    private let sink: any ScrapeSink
     private let files: OpenFiles
     /// The last warning about open files; a reload that changes nothing about it does not repeat it.
     private var filesWarning: String?
@@ -28,16 +28,16 @@ actor ScrapeService {
         let task: Task<Void, Never>
     }
 
-    init(
-        lanes: ScrapeLanes, files: OpenFiles, clock: SystemClock, logger: Logger, meter: KernelMeter,
-        watchdog: Watchdog
+    package init(
+        lanes: ScrapeLanes, files: OpenFiles, clock: SystemClock, logger: Logger, meter: any ScrapeMeter,
+        sink: any ScrapeSink
     ) {
         self.files = files
         self.lanes = lanes
         self.clock = clock
         self.logger = logger
         self.meter = meter
-        self.watchdog = watchdog
+        self.sink = sink
     }
 
     /// Starts the plan's cycles. Scrapers whose target and settings are unchanged are kept, with the last values they know,
@@ -45,7 +45,7 @@ actor ScrapeService {
     /// one begins when it was due. So a reload is not seen in what is counted.
     ///
     /// - Throws: a selector's error, or what keeps a new lane from being made; then the old cycles go on.
-    func follow(_ plan: Plan) throws {
+    package func follow(_ plan: Plan) throws {
         var next: [TargetScraper.Identity: TargetScraper] = [:]
         var fresh: [(identity: TargetScraper.Identity, target: TargetPlan, release: ReleasePlan)] = []
         for (identity, target, release) in Self.targets(of: plan) {
@@ -77,7 +77,7 @@ actor ScrapeService {
             baseline: ordered(.baseline, of: release), canary: ordered(.canary, of: release))
         if let loop = loops[release.name], loop.cycle.replace(work) { return }
         stop(release.name)
-        let cycle = ScrapeCycle(work: work, clock: clock, logger: logger, meter: meter, watchdog: watchdog)
+        let cycle = ScrapeCycle(work: work, clock: clock, logger: logger, meter: meter, sink: sink)
         loops[release.name] = Loop(cycle: cycle, task: Task { await cycle.run() })
     }
 
@@ -89,13 +89,13 @@ actor ScrapeService {
         filesWarning = warning
     }
 
-    func stop() {
+    package func stop() {
         for loop in loops.values { loop.task.cancel() }
         loops = [:]
     }
 
     /// Stops for good, and aborts what is under way.
-    func shutdown() async {
+    package func shutdown() async {
         stop()
         await lanes.shutdown()
     }

@@ -56,22 +56,22 @@ final class ScrapeCycle: Sendable {
     private let work: Mutex<Work>
     let clock: SystemClock
     let logger: Logger
-    let meter: KernelMeter
-    let watchdog: Watchdog
-    private let baselineLabels: KernelMeter.PoolLabels
-    private let canaryLabels: KernelMeter.PoolLabels
+    let meter: any ScrapeMeter
+    let sink: any ScrapeSink
+    private let baselineLabels: ScrapeLabels
+    private let canaryLabels: ScrapeLabels
 
     init(
-        work: Work, clock: SystemClock, logger: Logger, meter: KernelMeter, watchdog: Watchdog
+        work: Work, clock: SystemClock, logger: Logger, meter: any ScrapeMeter, sink: any ScrapeSink
     ) {
         name = work.release.name
         self.work = Mutex(work)
         self.clock = clock
         self.logger = logger
         self.meter = meter
-        self.watchdog = watchdog
-        baselineLabels = KernelMeter.PoolLabels(release: name, pool: .baseline)
-        canaryLabels = KernelMeter.PoolLabels(release: name, pool: .canary)
+        self.sink = sink
+        baselineLabels = ScrapeLabels(release: name, pool: .baseline)
+        canaryLabels = ScrapeLabels(release: name, pool: .canary)
     }
 
     /// Takes over what the next cycle does; the running one ends as it began.
@@ -117,7 +117,7 @@ final class ScrapeCycle: Sendable {
 
     /// Returns with the last answer.
     private func askAll(_ work: Work, sinceNs began: Int64, dueUptimeMs: Int64, _ progress: CycleProgress) async {
-        let watchedSinceMs = await watchdog.watchedSinceUptimeMs(release: name)
+        let watchedSinceMs = await sink.watchedSinceUptimeMs(release: name)
         let scrape = work.release.scrape
         await withDiscardingTaskGroup { group in
             for (number, batch) in work.batches.enumerated() {
@@ -153,8 +153,9 @@ final class ScrapeCycle: Sendable {
     }
 
     private func judge(sinceNs began: Int64) async {
-        let (_, seconds) = await meter.timed { await watchdog.send(.cycleEnded(release: name)) }
-        meter.decided(release: name, seconds: seconds)
+        let ended = clock.uptimeNs
+        await sink.cycleEnded(release: name)
+        meter.decided(release: name, seconds: Double(clock.uptimeNs - ended) / 1e9)
         meter.cycleEnded(release: name, seconds: Double(clock.uptimeNs - began) / 1e9)
     }
 
@@ -193,13 +194,12 @@ final class ScrapeCycle: Sendable {
         for line in result.news { logger.warning("\(name): \(line)") }
         meter.scraped(
             scraper.pool == .baseline ? baselineLabels : canaryLabels, instance: scraper.target.instance,
-            result: result, seconds: seconds)
-        await watchdog.send(
-            .scraped(
-                ScrapeReport(
-                    release: name, pool: scraper.pool, target: target.index, instance: scraper.target.instance,
-                    outcome: result.outcome, isUnreachable: result.isUnreachable, ownRequests: result.ownRequests,
-                    sampledUptimeMs: sampledUptimeMs)))
+            outcome: result.outcome, bodyBytes: result.bodyBytes, seconds: seconds)
+        await sink.scraped(
+            ScrapeReport(
+                release: name, pool: scraper.pool, target: target.index, instance: scraper.target.instance,
+                outcome: result.outcome, isUnreachable: result.isUnreachable, ownRequests: result.ownRequests,
+                sampledUptimeMs: sampledUptimeMs))
         if case .success = result.outcome { progress.told(scraper.pool) }
     }
 

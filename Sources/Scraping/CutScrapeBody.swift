@@ -1,5 +1,5 @@
-public import Ports
-public import Telemetry
+package import Ports
+package import Telemetry
 
 /// Recognises a scrape body that may have been cut off in its last line, where a number would be another number.
 ///
@@ -7,10 +7,10 @@ public import Telemetry
 /// as a whole, what an upstream that closes its connections had sent until it died. The text format ends each line with a
 /// line feed, so a last line without one is taken only where `Content-Length` announced the length. Prometheus takes it in
 /// all cases.
-public enum CutScrapeBody {
+package enum CutScrapeBody {
     /// Why the body is refused, to be read after `the scrape body of …`; nil for a body that is complete. OpenMetrics has an
     /// end of its own, `# EOF`, which the reader checks.
-    public static func reason(_ response: HTTPResponse, format: ExpositionFormat) -> String? {
+    package static func reason(_ response: HTTPResponse, format: ExpositionFormat) -> String? {
         guard format == .prometheusText, let last = response.body.last, last != UInt8(ascii: "\n") else { return nil }
         let isAnnounced = response.header("Content-Length") != nil && response.header("Transfer-Encoding") == nil
         let lineStart = response.body.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0

@@ -4,7 +4,7 @@ import Support
 import Telemetry
 import Testing
 
-@testable import Daemon
+@testable import Scraping
 
 /// An exporter that ignores the query of its address gives both pools one page.
 struct SamePageWatchTests {

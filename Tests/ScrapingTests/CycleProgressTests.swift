@@ -1,7 +1,7 @@
 import Synchronization
 import Testing
 
-@testable import Daemon
+@testable import Scraping
 
 @Suite("A scrape cycle's end")
 struct CycleProgressTests {

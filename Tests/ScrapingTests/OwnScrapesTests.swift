@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Daemon
+@testable import Scraping
 
 @Suite("Scrapes that a target counts as requests")
 struct OwnScrapesTests {

@@ -2,7 +2,7 @@ import Model
 import Ports
 import Testing
 
-@testable import Daemon
+@testable import Scraping
 
 @Suite("A scrape's request")
 struct ScrapeRequestTests {

@@ -1,7 +1,7 @@
 import Telemetry
 import Testing
 
-@testable import Daemon
+@testable import Scraping
 
 @Suite("The shelf of layouts")
 struct LayoutShelfTests {

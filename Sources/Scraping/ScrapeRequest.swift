@@ -1,8 +1,8 @@
-public import Model
-public import Ports
+package import Model
+package import Ports
 
 /// The request that a scrape sends, as Prometheus 3 sends it.
-public enum ScrapeRequest {
+package enum ScrapeRequest {
     /// Prometheus 3's default order of preference, without its protobuf format.
     /// Source: prometheus/config/config.go, `DefaultScrapeProtocols`.
     static let accept =
@@ -10,7 +10,7 @@ public enum ScrapeRequest {
         + "application/openmetrics-text;version=0.0.1;q=0.5,"
         + "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
 
-    public static func make(target: TargetPlan, scrape: ScrapePlan) -> HTTPRequest {
+    package static func make(target: TargetPlan, scrape: ScrapePlan) -> HTTPRequest {
         let acceptsCompression = acceptsCompression(scrape.compression, target)
         var headers = [
             TextPair("Accept", accept),

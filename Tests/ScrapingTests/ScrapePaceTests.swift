@@ -1,7 +1,7 @@
 import Model
 import Testing
 
-@testable import Daemon
+@testable import Scraping
 
 @Suite("The pace of a cycle")
 struct ScrapePaceTests {

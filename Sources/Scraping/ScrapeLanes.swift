@@ -1,24 +1,23 @@
-import HTTPClient
-import Ports
+package import Ports
 
 /// The transports of all scrapes, each with its own connections and thread, and each for a limited number of targets.
 ///
 /// After every transfer libcurl walks through the open connections of its transport, so with ten thousand on one of them
 /// a scrape takes four times as long. A target stays on its lane until it changes, because that is where its connection
 /// is.
-struct ScrapeLanes {
+package struct ScrapeLanes {
     static let targetsPerLane = 512
     /// Fewer connections are not worth a thread.
     private static let leastConnections = 16
 
     private struct Lane {
-        let transport: CurlTransport
+        let transport: any OwnedTransport
         /// As many targets as connections.
         let room: Int
         var targets = 0
     }
 
-    private let make: @Sendable (_ connections: Int) -> CurlTransport
+    private let make: @Sendable (_ connections: Int) -> any OwnedTransport
     private let connections: Int
     private var lanes: [Lane] = []
 
@@ -26,7 +25,7 @@ struct ScrapeLanes {
     ///   - connections: that all lanes together may keep open. Targets beyond that go to the last lane, where connections
     ///     are then made anew for each scrape.
     ///   - make: a transport that keeps so many.
-    init(connections: Int, make: @escaping @Sendable (_ connections: Int) -> CurlTransport) {
+    package init(connections: Int, make: @escaping @Sendable (_ connections: Int) -> any OwnedTransport) {
         self.connections = max(1, connections)
         self.make = make
     }
@@ -42,7 +41,7 @@ struct ScrapeLanes {
     /// A lane for one more target: the first with room, or a new one, or the last.
     ///
     /// - Throws: ``TransportError/unusable(_:)`` when the system has nothing left for a new one.
-    mutating func place() throws(TransportError) -> (lane: Int, transport: any HTTPTransport) {
+    package mutating func place() throws(TransportError) -> (lane: Int, transport: any HTTPTransport) {
         if lanes.allSatisfy({ $0.targets >= $0.room }) { try addOne() }
         let lane = lanes.firstIndex { $0.targets < $0.room } ?? lanes.count - 1
         lanes[lane].targets += 1
@@ -63,8 +62,8 @@ struct ScrapeLanes {
     /// Takes the last lanes out as far as they have no targets.
     ///
     /// - Returns: what is to be shut down.
-    mutating func retireEmpty() -> [CurlTransport] {
-        var retired: [CurlTransport] = []
+    mutating func retireEmpty() -> [any OwnedTransport] {
+        var retired: [any OwnedTransport] = []
         while let last = lanes.last, last.targets == 0 {
             retired.append(last.transport)
             lanes.removeLast()
@@ -72,7 +71,7 @@ struct ScrapeLanes {
         return retired
     }
 
-    func shutdown() async {
+    package func shutdown() async {
         for lane in lanes { await lane.transport.shutdown() }
     }
 }
