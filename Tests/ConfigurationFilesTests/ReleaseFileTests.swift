@@ -1,5 +1,5 @@
-import Routers
 import ConfigurationFiles
+import Routers
 import Testing
 
 /// Releases in files of their own: every team has its file.

@@ -17,7 +17,8 @@ struct WallTests {
 
     /// The rooms that know a part of the outside world; none of them knows another one.
     static let edges = [
-        "API", "ConfigurationFiles", "HTTPClient", "JournalStore", "Notifications", "ReferenceRouter", "Routers", "Scraping",
+        "API", "ConfigurationFiles", "HTTPClient", "JournalStore", "Notifications", "ReferenceRouter", "Routers",
+        "Scraping",
     ]
 
     /// The rooms that edges may import.
