@@ -59,7 +59,7 @@ struct DeclarationTests {
     /// A kind that the registry lacks could be configured nowhere; one that it has twice would be read by the first.
     @Test func everyKindIsInItsRegistryOnce() {
         let receivers = ReceiverKinds.all.map { $0.name }
-        #expect(receivers == ["webhook", "alertmanager-webhook", "alertmanager", "slack"])
+        #expect(Set(receivers).count == receivers.count)
         let names = RouterKinds.all.map { $0.name }
         #expect(Set(names).count == names.count)
         for sample in Sample.routers {
