@@ -1,47 +1,47 @@
-public import Declarations
-public import Model
+package import Declarations
+package import Model
 
 /// Something about a file of `listen.tls`, to be told where the configuration names that file.
-public struct TLSFileRemark: Sendable {
-    public var isAboutKey: Bool
-    public var isError: Bool
-    public var text: String
+package struct TLSFileRemark: Sendable {
+    package var isAboutKey: Bool
+    package var isError: Bool
+    package var text: String
 
-    public init(isAboutKey: Bool, isError: Bool, text: String) {
+    package init(isAboutKey: Bool, isError: Bool, text: String) {
         self.isAboutKey = isAboutKey
         self.isError = isError
         self.text = text
     }
 }
 
-public typealias TLSJudge = (ListenTLS) -> [TLSFileRemark]
+package typealias TLSJudge = (ListenTLS) -> [TLSFileRemark]
 
 /// Reads configurations and rule files. All mistakes of all files are told at once, each with its place.
-public enum Rulebook {
+package enum Rulebook {
     /// What a configuration says, or why it cannot be used.
-    public struct Result: Sendable {
+    package struct Result: Sendable {
         /// Nil when there is any error.
-        public let plan: Plan?
+        package let plan: Plan?
         /// Errors, in order of file, line and column.
-        public let mistakes: [Mistake]
+        package let mistakes: [Mistake]
         /// What can be used but is probably not meant.
-        public let warnings: [Mistake]
+        package let warnings: [Mistake]
         /// What can be used and can never be kept or happen, with the plan changed so that it can be. `check` refuses
         /// it.
-        public let impossible: [Mistake]
+        package let impossible: [Mistake]
         /// Every file that was read or asked for: the configuration, then the files of releases and of rules in order.
-        public let files: [String]
+        package let files: [String]
     }
 
     /// What a rule file says.
-    public struct RuleFileResult: Sendable {
+    package struct RuleFileResult: Sendable {
         /// Empty when there is any error.
-        public let rules: [RulePlan]
+        package let rules: [RulePlan]
         /// Errors, in order of line and column.
-        public let mistakes: [Mistake]
-        public let warnings: [Mistake]
+        package let mistakes: [Mistake]
+        package let warnings: [Mistake]
         /// What can never happen; `check` refuses it.
-        public let impossible: [Mistake]
+        package let impossible: [Mistake]
     }
 
     /// Reads a configuration with the files of its releases and rules.
@@ -76,7 +76,7 @@ public enum Rulebook {
     }
 
     /// Checks a rule file by itself: everything but what depends on a release (selectors, the scrape interval).
-    public static func check(ruleFile path: String, files: any FileSource) -> RuleFileResult {
+    package static func check(ruleFile path: String, files: any FileSource) -> RuleFileResult {
         let log = MistakeLog()
         let document = Document.read(path, files: files, log: log)
         let drafts = document.map { RuleFileReader(log: log).rules(in: $0) } ?? []
@@ -88,7 +88,7 @@ public enum Rulebook {
 
     /// Whether a file is a rule file (it has `groups` at the top) rather than a configuration. A file that cannot be
     /// read as YAML is judged by its lines.
-    public static func isRuleFile(_ path: String, files: any FileSource) -> Bool {
+    package static func isRuleFile(_ path: String, files: any FileSource) -> Bool {
         let log = MistakeLog()
         if let document = Document.read(path, files: files, log: log) {
             return document.root.member("groups") != nil && document.root.member("releases") == nil
@@ -106,16 +106,16 @@ public enum Rulebook {
     }
 
     /// The JSON Schema of a rule file, for editors.
-    public static var ruleFileSchema: String {
+    package static var ruleFileSchema: String {
         SchemaText.document(title: "Rollguard rule file", RuleFileReader.schema)
     }
 
     /// A table of the reference documentation: the fields of one section.
-    public struct ReferenceTable: Sendable {
+    package struct ReferenceTable: Sendable {
         /// Marks the table's place in a page: `<!-- fields: scrape -->`.
-        public let name: String
+        package let name: String
         /// Lines of Markdown.
-        public let lines: [String]
+        package let lines: [String]
     }
 
     /// All reference tables, in the order of the documentation.

@@ -1,16 +1,16 @@
 import Glibc
-public import Model
-public import Ports
+package import Model
+package import Ports
 import SystemSupport
 
 /// Reads secrets from files and from the environment, anew each time.
-public struct SystemSecretStore: SecretStore {
+package struct SystemSecretStore: SecretStore {
     /// The largest secret; a larger file is a mistake, such as the path of a log.
-    public static let limitBytes = 65_536
+    package static let limitBytes = 65_536
 
-    public init() {}
+    package init() {}
 
-    public func secret(_ reference: SecretReference) throws(SecretError) -> String {
+    package func secret(_ reference: SecretReference) throws(SecretError) -> String {
         let text: String
         switch reference {
         case .file(let path): text = try contents(path)

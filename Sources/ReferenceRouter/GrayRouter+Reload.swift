@@ -10,7 +10,7 @@ extension GrayRouter {
     /// - Throws: ``GrayRouterError/configurationInvalid(path:mistakes:)``, ``GrayRouterError/tokenUnusable(path:reason:)``,
     ///   ``GrayRouterError/needsRestart(fields:)`` for a field that cannot change while the router runs, and
     ///   ``GrayRouterError/notRunning``.
-    public func reload(_ next: GrayRouterConfiguration) async throws(GrayRouterError) -> [String] {
+    package func reload(_ next: GrayRouterConfiguration) async throws(GrayRouterError) -> [String] {
         let mistakes = next.mistakes
         guard mistakes.isEmpty else { throw .configurationInvalid(path: nil, mistakes: mistakes) }
         guard let running = runningNow else { throw .notRunning }

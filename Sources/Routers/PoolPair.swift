@@ -1,9 +1,9 @@
 /// What the two pools are called where a router splits the traffic: clusters, services, subsets, servers.
-public struct PoolPair: Sendable, Equatable {
-    public var baseline: String
-    public var canary: String
+package struct PoolPair: Sendable, Equatable {
+    package var baseline: String
+    package var canary: String
 
-    public init(baseline: String, canary: String) {
+    package init(baseline: String, canary: String) {
         self.baseline = baseline
         self.canary = canary
     }

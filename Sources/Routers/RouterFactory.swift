@@ -1,8 +1,8 @@
-public import Model
-public import Ports
+package import Model
+package import Ports
 
 /// Makes the driver that a release's plan names.
-public enum RouterFactory {
+package enum RouterFactory {
     /// Checks the whole plan before anything is called: a rollback is no time to find a misspelt template.
     ///
     /// - Parameters:
@@ -11,7 +11,7 @@ public enum RouterFactory {
     ///   - transport: resolves the plan's `security`; HAProxy's runtime socket does not use it.
     ///   - secrets: read only to mask them in what a router answers.
     /// - Throws: ``RouterPlanError`` for a plan that cannot work.
-    public static func make(
+    package static func make(
         plan: RouterPlan, release: String, versions: (baseline: String, canary: String),
         transport: any HTTPTransport, secrets: any SecretStore
     ) throws(RouterPlanError) -> any RouterDriver {
@@ -28,11 +28,11 @@ public enum RouterFactory {
 }
 
 /// A router plan that cannot work: a bad pointer, an unknown template variable, a name that could not be sent.
-public struct RouterPlanError: Error, Sendable, Equatable, CustomStringConvertible {
+package struct RouterPlanError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What is wrong, where, and what to write instead; holds no secret.
-    public let message: String
+    package let message: String
 
-    public init(_ message: String) { self.message = message }
+    package init(_ message: String) { self.message = message }
 
-    public var description: String { message }
+    package var description: String { message }
 }

@@ -1,19 +1,19 @@
 import Foundation
 import Glibc
-public import Model
+package import Model
 import NIOSSL
 import SystemSupport
 
 /// What is wrong with the files of `listen.tls`, or doubtful. The texts name files and never hold what is in them.
-public struct CertificateProblem: Error, Sendable, Equatable, CustomStringConvertible {
-    public enum Source: Sendable, Equatable {
+package struct CertificateProblem: Error, Sendable, Equatable, CustomStringConvertible {
+    package enum Source: Sendable, Equatable {
         case certificate
         case key
     }
 
     /// Which of the two files it is about.
-    public let source: Source
-    public let description: String
+    package let source: Source
+    package let description: String
 
     init(_ source: Source, _ text: String) {
         self.source = source
@@ -22,7 +22,7 @@ public struct CertificateProblem: Error, Sendable, Equatable, CustomStringConver
 }
 
 /// Reads a certificate with its key.
-public enum CertificateFiles {
+package enum CertificateFiles {
     /// A chain of ten certificates has some 20 kB.
     static let limitBytes = 1 << 20
 
@@ -30,7 +30,7 @@ public enum CertificateFiles {
     ///
     /// - Returns: warnings.
     /// - Throws: what makes the files unusable.
-    public static func check(_ files: ListenTLS) throws(CertificateProblem) -> [CertificateProblem] {
+    package static func check(_ files: ListenTLS) throws(CertificateProblem) -> [CertificateProblem] {
         try load(files, nowSeconds: Int(Date().timeIntervalSince1970)).warnings
     }
 

@@ -3,10 +3,10 @@ import Glibc
 import SystemSupport
 
 /// The real files.
-public struct DiskFiles: FileSource {
-    public init() {}
+package struct DiskFiles: FileSource {
+    package init() {}
 
-    public func read(_ path: String, limitBytes: Int) throws(FileError) -> [UInt8] {
+    package func read(_ path: String, limitBytes: Int) throws(FileError) -> [UInt8] {
         do throws(FileReadError) { return try RegularFile.read(path, limitBytes: limitBytes).bytes } catch {
             switch error {
             case .system(ENOENT): throw .missing
@@ -16,7 +16,7 @@ public struct DiskFiles: FileSource {
         }
     }
 
-    public func expand(_ pattern: String) -> [String] {
+    package func expand(_ pattern: String) -> [String] {
         guard PathPattern.isPattern(pattern) else { return [pattern] }
         var found = glob_t()
         defer { globfree(&found) }

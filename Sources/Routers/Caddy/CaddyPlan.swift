@@ -1,11 +1,11 @@
-public import Model
+package import Model
 
 /// Caddy through its admin API.
-public struct CaddyPlan: RouterSettings {
-    public static let kind = "caddy"
+package struct CaddyPlan: RouterSettings {
+    package static let kind = "caddy"
 
     /// How the configuration holds a share.
-    public enum Method: String, Sendable, Equatable, CaseIterable {
+    package enum Method: String, Sendable, Equatable, CaseIterable {
         /// `weighted_round_robin` of Caddy 2.7 and later: a weight per upstream.
         case weights
         /// Any older Caddy with `random` or `round_robin`: an upstream that stands in the list more often gets more.
@@ -13,17 +13,17 @@ public struct CaddyPlan: RouterSettings {
     }
 
     /// Admin addresses, one per instance: `http://127.0.0.1:2019`.
-    public var instances: [String]
-    public var unixSocket: String?
+    package var instances: [String]
+    package var unixSocket: String?
     /// The `@id` of the `reverse_proxy` handler.
-    public var id: String
+    package var id: String
     /// The upstreams' `dial` addresses of each version.
-    public var baseline: [String]
-    public var canary: [String]
-    public var method: Method
-    public var security: ClientSecurity
+    package var baseline: [String]
+    package var canary: [String]
+    package var method: Method
+    package var security: ClientSecurity
 
-    public init(
+    package init(
         instances: [String], unixSocket: String? = nil, id: String, baseline: [String], canary: [String],
         method: Method = .weights, security: ClientSecurity = ClientSecurity()
     ) {

@@ -1,10 +1,10 @@
-public import Model
+package import Model
 
 /// Envoy: two clusters of a `weighted_clusters` route.
-public struct EnvoyPlan: RouterSettings {
-    public static let kind = "envoy"
+package struct EnvoyPlan: RouterSettings {
+    package static let kind = "envoy"
 
-    public enum Mode: Sendable, Equatable {
+    package enum Mode: Sendable, Equatable {
         /// Runtime keys `PREFIX.CLUSTER`, by the admin port; `PREFIX` is the route's `runtime_key_prefix`.
         case runtime(prefix: String, admin: EnvoyAdmin)
         /// The weights in a route file that Envoy watches (`path_config_source`), read back by the admin port.
@@ -14,12 +14,12 @@ public struct EnvoyPlan: RouterSettings {
         case xds(PullPlan, nodes: [String])
     }
 
-    public var mode: Mode
-    public var clusters: PoolPair
+    package var mode: Mode
+    package var clusters: PoolPair
     /// The sum of the two weights. With a hash policy a changed sum would move users that should stay.
-    public var total: Int
+    package var total: Int
 
-    public init(mode: Mode, clusters: PoolPair, total: Int = 100) {
+    package init(mode: Mode, clusters: PoolPair, total: Int = 100) {
         self.mode = mode
         self.clusters = clusters
         self.total = total
@@ -27,14 +27,14 @@ public struct EnvoyPlan: RouterSettings {
 }
 
 /// Envoy's admin ports.
-public struct EnvoyAdmin: Sendable, Equatable {
+package struct EnvoyAdmin: Sendable, Equatable {
     /// One per instance: `http://127.0.0.1:9901`.
-    public var instances: [String]
+    package var instances: [String]
     /// Connect there instead; for one Envoy on the same machine.
-    public var unixSocket: String?
-    public var security: ClientSecurity
+    package var unixSocket: String?
+    package var security: ClientSecurity
 
-    public init(instances: [String], unixSocket: String? = nil, security: ClientSecurity = ClientSecurity()) {
+    package init(instances: [String], unixSocket: String? = nil, security: ClientSecurity = ClientSecurity()) {
         self.instances = instances
         self.unixSocket = unixSocket
         self.security = security

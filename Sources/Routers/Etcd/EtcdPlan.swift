@@ -1,21 +1,21 @@
-public import Model
+package import Model
 
 /// A key in etcd that something else watches.
-public struct EtcdPlan: RouterSettings {
-    public static let kind = "etcd"
+package struct EtcdPlan: RouterSettings {
+    package static let kind = "etcd"
 
-    public var access: EtcdAccess
+    package var access: EtcdAccess
     /// Has to exist: a misspelt key would be written for nobody.
-    public var key: String
+    package var key: String
     /// What is written, with the templates of ``HTTPRouterPlan``; a tree is written as JSON.
-    public var value: HTTPRouterPlan.Body
-    public var canary: HTTPRouterPlan.WeightPointer
+    package var value: HTTPRouterPlan.Body
+    package var canary: HTTPRouterPlan.WeightPointer
     /// Nil when the value tells the canary's percentage alone.
-    public var baseline: HTTPRouterPlan.WeightPointer?
+    package var baseline: HTTPRouterPlan.WeightPointer?
     /// The sum of `weight.canary` and `weight.baseline`.
-    public var total: Int
+    package var total: Int
 
-    public init(
+    package init(
         access: EtcdAccess, key: String, value: HTTPRouterPlan.Body = .text("${percent.canary}"),
         canary: HTTPRouterPlan.WeightPointer = .init(pointer: ""), baseline: HTTPRouterPlan.WeightPointer? = nil,
         total: Int = 100
@@ -30,13 +30,13 @@ public struct EtcdPlan: RouterSettings {
 }
 
 /// How an etcd cluster is reached, by its JSON gateway.
-public struct EtcdAccess: Sendable, Equatable {
+package struct EtcdAccess: Sendable, Equatable {
     /// Members of one cluster, tried in order.
-    public var endpoints: [String]
+    package var endpoints: [String]
     /// Basic credentials are exchanged for a token (`/v3/auth/authenticate`).
-    public var security: ClientSecurity
+    package var security: ClientSecurity
 
-    public init(endpoints: [String], security: ClientSecurity = ClientSecurity()) {
+    package init(endpoints: [String], security: ClientSecurity = ClientSecurity()) {
         self.endpoints = endpoints
         self.security = security
     }

@@ -1,11 +1,11 @@
-public import Model
+import Model
 
 /// HAProxy through its runtime socket.
-public struct HAProxyPlan: RouterSettings {
-    public static let kind = "haproxy"
+package struct HAProxyPlan: RouterSettings {
+    package static let kind = "haproxy"
 
     /// Where the split is kept.
-    public enum Mode: Sendable, Equatable {
+    package enum Mode: Sendable, Equatable {
         /// Server weights in a backend. A share of 0 also puts the canary's servers into maintenance when `sticky` says
         /// that clients hold cookies, because a weight of 0 does not move those.
         case weights(backend: String, baseline: [String], canary: [String], sticky: Bool)
@@ -16,10 +16,10 @@ public struct HAProxyPlan: RouterSettings {
     }
 
     /// Runtime sockets, one per instance: `/run/haproxy/admin.sock` or `127.0.0.1:9999`.
-    public var sockets: [String]
-    public var mode: Mode
+    package var sockets: [String]
+    package var mode: Mode
 
-    public init(sockets: [String], mode: Mode) {
+    package init(sockets: [String], mode: Mode) {
         self.sockets = sockets
         self.mode = mode
     }

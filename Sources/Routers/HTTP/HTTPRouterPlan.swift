@@ -1,12 +1,12 @@
-public import Model
+package import Model
 
 /// Any router with an HTTP admin API, described by templates.
-public struct HTTPRouterPlan: RouterSettings {
-    public static let kind = "http"
+package struct HTTPRouterPlan: RouterSettings {
+    package static let kind = "http"
 
     /// A JSON tree or text, with `${…}` templates in its strings. A string that is one template alone keeps the value's
     /// type: `"${weight.canary}"` becomes the number 0.
-    public indirect enum Body: Sendable, Equatable {
+    package indirect enum Body: Sendable, Equatable {
         case null
         case bool(Bool)
         case number(Double)
@@ -15,26 +15,26 @@ public struct HTTPRouterPlan: RouterSettings {
         case object([Member])
     }
 
-    public struct Member: Sendable, Equatable {
-        public var name: String
-        public var value: Body
+    package struct Member: Sendable, Equatable {
+        package var name: String
+        package var value: Body
 
-        public init(name: String, value: Body) {
+        package init(name: String, value: Body) {
             self.name = name
             self.value = value
         }
     }
 
     /// An expectation on an answer's JSON body. A missing pointer is not equal to anything.
-    public struct Requirement: Sendable, Equatable {
+    package struct Requirement: Sendable, Equatable {
         /// RFC 6901.
-        public var pointer: String
-        public var filters: [String]
-        public var equals: Body
+        package var pointer: String
+        package var filters: [String]
+        package var equals: Body
         /// Failing this means somebody else changed the split meanwhile, rather than a refusal.
-        public var isConflict: Bool
+        package var isConflict: Bool
 
-        public init(pointer: String, filters: [String] = [], equals: Body, isConflict: Bool = false) {
+        package init(pointer: String, filters: [String] = [], equals: Body, isConflict: Bool = false) {
             self.pointer = pointer
             self.filters = filters
             self.equals = equals
@@ -43,38 +43,38 @@ public struct HTTPRouterPlan: RouterSettings {
     }
 
     /// Takes a value out of an answer for the templates of later steps.
-    public struct Capture: Sendable, Equatable {
-        public enum Origin: Sendable, Equatable {
+    package struct Capture: Sendable, Equatable {
+        package enum Origin: Sendable, Equatable {
             case header(String)
             case pointer(String)
         }
 
-        public var variable: String
-        public var origin: Origin
+        package var variable: String
+        package var origin: Origin
 
-        public init(variable: String, origin: Origin) {
+        package init(variable: String, origin: Origin) {
             self.variable = variable
             self.origin = origin
         }
     }
 
     /// One call.
-    public struct Step: Sendable, Equatable {
-        public var method: String
+    package struct Step: Sendable, Equatable {
+        package var method: String
         /// Absolute, or a path on the instance's address.
-        public var url: String
-        public var headers: [TextPair]
-        public var body: Body?
-        public var timeoutMs: Int64
+        package var url: String
+        package var headers: [TextPair]
+        package var body: Body?
+        package var timeoutMs: Int64
         /// Statuses that are a success.
-        public var expect: [Int]
+        package var expect: [Int]
         /// Statuses that mean a conflict.
-        public var conflict: [Int]
-        public var bodyEquals: String?
-        public var require: [Requirement]
-        public var capture: [Capture]
+        package var conflict: [Int]
+        package var bodyEquals: String?
+        package var require: [Requirement]
+        package var capture: [Capture]
 
-        public init(
+        package init(
             method: String = "GET", url: String, headers: [TextPair] = [], body: Body? = nil, timeoutMs: Int64 = 2_000,
             expect: [Int] = [200, 201, 202, 204], conflict: [Int] = [409, 412], bodyEquals: String? = nil,
             require: [Requirement] = [], capture: [Capture] = []
@@ -93,27 +93,27 @@ public struct HTTPRouterPlan: RouterSettings {
     }
 
     /// Where a read-back answer holds a pool's weight.
-    public struct WeightPointer: Sendable, Equatable {
-        public var pointer: String
-        public var filters: [String]
+    package struct WeightPointer: Sendable, Equatable {
+        package var pointer: String
+        package var filters: [String]
         /// A second pointer, after the filters (`fromjson`).
-        public var then: String?
+        package var then: String?
 
-        public init(pointer: String, filters: [String] = [], then: String? = nil) {
+        package init(pointer: String, filters: [String] = [], then: String? = nil) {
             self.pointer = pointer
             self.filters = filters
             self.then = then
         }
     }
 
-    public struct ReadBack: Sendable, Equatable {
+    package struct ReadBack: Sendable, Equatable {
         /// The last step's answer holds the weights.
-        public var steps: [Step]
-        public var canary: WeightPointer
+        package var steps: [Step]
+        package var canary: WeightPointer
         /// Nil when the router tells the canary's percentage alone.
-        public var baseline: WeightPointer?
+        package var baseline: WeightPointer?
 
-        public init(steps: [Step], canary: WeightPointer, baseline: WeightPointer? = nil) {
+        package init(steps: [Step], canary: WeightPointer, baseline: WeightPointer? = nil) {
             self.steps = steps
             self.canary = canary
             self.baseline = baseline
@@ -121,16 +121,16 @@ public struct HTTPRouterPlan: RouterSettings {
     }
 
     /// Addresses, one per instance: `http://127.0.0.1:2019`.
-    public var instances: [String]
-    public var unixSocket: String?
+    package var instances: [String]
+    package var unixSocket: String?
     /// The sum of the weights written, 100 unless said otherwise.
-    public var total: Int
-    public var variables: [TextPair]
-    public var set: [Step]
-    public var readBack: ReadBack?
-    public var security: ClientSecurity
+    package var total: Int
+    package var variables: [TextPair]
+    package var set: [Step]
+    package var readBack: ReadBack?
+    package var security: ClientSecurity
 
-    public init(
+    package init(
         instances: [String], unixSocket: String? = nil, total: Int = 100, variables: [TextPair] = [], set: [Step],
         readBack: ReadBack? = nil, security: ClientSecurity = ClientSecurity()
     ) {

@@ -1,10 +1,10 @@
-public import Model
+package import Model
 
 /// A route object in Kubernetes, changed by a guarded JSON Patch.
-public struct KubernetesPlan: RouterSettings {
-    public static let kind = "kubernetes"
+package struct KubernetesPlan: RouterSettings {
+    package static let kind = "kubernetes"
 
-    public enum Route: Sendable, Equatable {
+    package enum Route: Sendable, Equatable {
         /// Gateway API: the names of the `backendRefs`.
         case httpRoute(PoolPair)
         /// Istio: the destinations of the `http` routes.
@@ -12,28 +12,28 @@ public struct KubernetesPlan: RouterSettings {
     }
 
     /// Istio's `destination`.
-    public struct Destination: Sendable, Equatable {
-        public var host: String
-        public var subset: String?
+    package struct Destination: Sendable, Equatable {
+        package var host: String
+        package var subset: String?
 
-        public init(host: String, subset: String? = nil) {
+        package init(host: String, subset: String? = nil) {
             self.host = host
             self.subset = subset
         }
     }
 
     /// The API server; inside a pod `https://kubernetes.default.svc`.
-    public var address: String
-    public var namespace: String
-    public var name: String
-    public var route: Route
+    package var address: String
+    package var namespace: String
+    package var name: String
+    package var route: Route
     /// `v1`, or an older one that the cluster still serves.
-    public var apiVersion: String
+    package var apiVersion: String
     /// The sum of the two weights.
-    public var total: Int
-    public var security: ClientSecurity
+    package var total: Int
+    package var security: ClientSecurity
 
-    public init(
+    package init(
         address: String = KubernetesPlan.inClusterAddress, namespace: String, name: String, route: Route,
         apiVersion: String = "v1", total: Int = 100, security: ClientSecurity = KubernetesPlan.inClusterSecurity
     ) {
@@ -46,10 +46,10 @@ public struct KubernetesPlan: RouterSettings {
         self.security = security
     }
 
-    public static let inClusterAddress = "https://kubernetes.default.svc"
+    package static let inClusterAddress = "https://kubernetes.default.svc"
 
     /// What a pod finds mounted. The kubelet renews the token, so it is read anew for each call.
-    public static let inClusterSecurity = ClientSecurity(
+    package static let inClusterSecurity = ClientSecurity(
         caFile: "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt",
         authorization: .bearer(.file("/var/run/secrets/kubernetes.io/serviceaccount/token")))
 }

@@ -1,25 +1,25 @@
-public import Model
+package import Model
 
 /// nginx: by an include file that is written and loaded, or by an endpoint of its own that keeps the share in memory.
-public enum NginxPlan: RouterSettings {
-    public static let kind = "nginx"
+package enum NginxPlan: RouterSettings {
+    package static let kind = "nginx"
 
     case include(NginxIncludePlan)
     case endpoint(NginxEndpointPlan)
 }
 
 /// A small file that nginx includes, written by Rollguard, checked with `nginx -t` and loaded with `nginx -s reload`.
-public struct NginxIncludePlan: Sendable, Equatable {
+package struct NginxIncludePlan: Sendable, Equatable {
     /// One nginx on this machine.
-    public struct Instance: Sendable, Equatable {
+    package struct Instance: Sendable, Equatable {
         /// The include's path; its folder must be writable.
-        public var file: String
+        package var file: String
         /// The program and the arguments that make it this instance: `/usr/sbin/nginx -c /etc/nginx/nginx.conf`.
-        public var command: [String]
+        package var command: [String]
         /// Where the include's own state is served: `http://127.0.0.1:8080/.rollguard/checkout`.
-        public var stateURL: String
+        package var stateURL: String
 
-        public init(file: String, command: [String], stateURL: String) {
+        package init(file: String, command: [String], stateURL: String) {
             self.file = file
             self.command = command
             self.stateURL = stateURL
@@ -27,43 +27,43 @@ public struct NginxIncludePlan: Sendable, Equatable {
     }
 
     /// A variable that is the canary's or the baseline's name, chosen for each request by the hash of a key.
-    public struct Choice: Sendable, Equatable {
+    package struct Choice: Sendable, Equatable {
         /// `$checkout_by_user`.
-        public var variable: String
+        package var variable: String
         /// `$http_x_user_id`, `$request_id`.
-        public var key: String
+        package var key: String
 
-        public init(variable: String, key: String) {
+        package init(variable: String, key: String) {
             self.variable = variable
             self.key = key
         }
     }
 
-    public enum Content: Sendable, Equatable {
+    package enum Content: Sendable, Equatable {
         /// `split_clients` blocks, all with the same share; `baseline` and `canary` are what the variables become.
         case choices([Choice], baseline: String, canary: String)
         /// An `upstream` of that name with weights.
         case upstream(name: String, baseline: [String], canary: [String])
     }
 
-    public var instances: [Instance]
-    public var content: Content
+    package var instances: [Instance]
+    package var content: Content
 
-    public init(instances: [Instance], content: Content) {
+    package init(instances: [Instance], content: Content) {
         self.instances = instances
         self.content = content
     }
 }
 
 /// An endpoint inside nginx (docs/tutorials/nginx.md) that takes and tells a percentage as JSON.
-public struct NginxEndpointPlan: Sendable, Equatable {
+package struct NginxEndpointPlan: Sendable, Equatable {
     /// Addresses, one per instance: `http://127.0.0.1:8079`.
-    public var instances: [String]
+    package var instances: [String]
     /// `/split/checkout`.
-    public var path: String
-    public var security: ClientSecurity
+    package var path: String
+    package var security: ClientSecurity
 
-    public init(instances: [String], path: String, security: ClientSecurity = ClientSecurity()) {
+    package init(instances: [String], path: String, security: ClientSecurity = ClientSecurity()) {
         self.instances = instances
         self.path = path
         self.security = security

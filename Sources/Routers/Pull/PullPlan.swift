@@ -1,14 +1,14 @@
 import Declarations
 
 /// A small HTTP server of the daemon's own, for routers that fetch their split instead of being told.
-public struct PullPlan: Sendable, Equatable {
-    public var host: String
+package struct PullPlan: Sendable, Equatable {
+    package var host: String
     /// 0 is not possible: the router has to know it.
-    public var port: Int
+    package var port: Int
     /// The file that is served; Rollguard changes the weights in it, so that it is also what survives a restart.
-    public var file: String
+    package var file: String
 
-    public init(host: String, port: Int, file: String) {
+    package init(host: String, port: Int, file: String) {
         self.host = host
         self.port = port
         self.file = file

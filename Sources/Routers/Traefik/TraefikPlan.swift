@@ -1,11 +1,11 @@
-public import Model
+package import Model
 
 /// Traefik: two services inside a `weighted` service, written where Traefik reads its dynamic configuration, and read back
 /// from its API.
-public struct TraefikPlan: RouterSettings {
-    public static let kind = "traefik"
+package struct TraefikPlan: RouterSettings {
+    package static let kind = "traefik"
 
-    public enum Source: Sendable, Equatable {
+    package enum Source: Sendable, Equatable {
         /// A YAML file of the file provider.
         case file(path: String)
         /// The HTTP provider polls the daemon.
@@ -17,17 +17,17 @@ public struct TraefikPlan: RouterSettings {
     }
 
     /// Addresses of Traefik's API, one per instance: `http://127.0.0.1:8080`.
-    public var instances: [String]
+    package var instances: [String]
     /// The weighted service, without the provider: `checkout`.
-    public var service: String
+    package var service: String
     /// The services inside it.
-    public var services: PoolPair
+    package var services: PoolPair
     /// The sum of the two weights.
-    public var total: Int
-    public var source: Source
-    public var security: ClientSecurity
+    package var total: Int
+    package var source: Source
+    package var security: ClientSecurity
 
-    public init(
+    package init(
         instances: [String], service: String, services: PoolPair, total: Int = 100, source: Source,
         security: ClientSecurity = ClientSecurity()
     ) {
@@ -40,7 +40,7 @@ public struct TraefikPlan: RouterSettings {
     }
 
     /// What Traefik puts behind the name of a service that came this way: `checkout@file`.
-    public var provider: String {
+    package var provider: String {
         switch source {
         case .file: "file"
         case .pull: "http"
@@ -51,15 +51,15 @@ public struct TraefikPlan: RouterSettings {
 }
 
 /// How Redis is reached.
-public struct RedisAccess: Sendable, Equatable {
+package struct RedisAccess: Sendable, Equatable {
     /// `127.0.0.1:6379`, or the path of a unix socket.
-    public var address: String
+    package var address: String
     /// Of Redis 6 and later; nil for the password alone.
-    public var user: String?
-    public var password: SecretReference?
-    public var database: Int
+    package var user: String?
+    package var password: SecretReference?
+    package var database: Int
 
-    public init(address: String, user: String? = nil, password: SecretReference? = nil, database: Int = 0) {
+    package init(address: String, user: String? = nil, password: SecretReference? = nil, database: Int = 0) {
         self.address = address
         self.user = user
         self.password = password
