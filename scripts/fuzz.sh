@@ -57,21 +57,28 @@ yaml() {
     module Yams "$yams/Yams" -swift-version 5 -DSWIFT_PACKAGE -I "$yams/CYaml/include" -suppress-warnings
 }
 
-# What our servers and drivers are built on, as the package builds it: not ours to fuzz, so neither measured nor sanitized.
+# What our servers, drivers and receivers are built on, as the package builds it: not ours to fuzz, so neither measured nor
+# sanitized.
 libraries() {
-    local built maps map name folder
+    local built maps map name
+    local names=(
+        Algorithms AsyncAlgorithms Atomics CoreMetrics ConcurrencyHelpers Configuration ContainersPreview Crypto
+        CryptoBoringWrapper CCryptoBoringSSL CCryptoBoringSSLShims CSystem CXKCP CXKCPShims DequeModule HTTPTypes Hummingbird
+        HummingbirdCore Instrumentation InternalCollectionsUtilities Logging Metrics NIO NIOConcurrencyHelpers NIOCore
+        NIOEmbedded NIOExtras NIOFileSystem NIOFoundationEssentialsCompat NIOHTTP1 NIOHTTPTypes NIOHTTPTypesHTTP1 NIOPosix
+        OrderedCollections ServiceContextModule ServiceLifecycle SystemPackage Tracing UnixSignals _AtomicsShims _NIOBase64
+        _NIODataStructures _NIOFileSystem CNIOAtomics CNIOLinux CNIOPosix CNIOLLHTTP CNIOWASI
+    )
     built=$(swift build --show-bin-path)
     maps=$(find .build/checkouts/*/Sources -path '*/include/module.modulemap' ! -path '*GRDB*' ! -path '*CYaml*'
         find "$built" -path '*/CNIO*.build/module.modulemap')
     imports=(-I "$built/Modules")
     for map in $maps; do imports+=(-Xcc -fmodule-map-file="$map"); done
     for name in .build/checkouts/*/Sources/*/include; do imports+=(-Xcc -I -Xcc "$name"); done
-    for folder in "$built"/*.build; do
-        name=$(basename "$folder" .build)
-        case "$name" in GRDB* | Yams | CYaml | ArgumentParser* | Rollguard* | *-tool | *Macros) continue ;; esac
-        if [ -d "Sources/$name" ] || [ -d "Tests/$name" ]; then continue; fi
+    for name in "${names[@]}"; do
+        [ -d "$built/$name.build" ] || continue
         while IFS= read -r name; do objects+=("$name"); done < <(
-            find "$folder" -name '*.o' ! -name '*.swiftmodule.o')
+            find "$built/$name.build" -name '*.o' ! -name '*.swiftmodule.o')
     done
 }
 
@@ -89,7 +96,7 @@ case "$target" in
         yaml
         imports=(-I .build/checkouts/Yams/Sources/CYaml/include)
         module Telemetry Sources/Telemetry "${language[@]}"
-        for room in Support Statistics Model Declarations; do module "$room" "Sources/$room" "${language[@]}"; done
+        for room in Support Statistics Model Declarations SystemSupport; do module "$room" "Sources/$room" "${language[@]}"; done
         module ConfigurationFiles Sources/ConfigurationFiles "${language[@]}" "${imports[@]}"
         if [ "$target" = condition ]; then
             sources=("$checks/ConditionProperties.swift")
@@ -107,16 +114,17 @@ case "$target" in
             sources=("$checks/ConfigurationProperties.swift")
             objects+=("$out"/{Ports,HTTPServing,Routers,Notifications}.o)
         fi
-        objects+=("$out"/{Telemetry,Support,Statistics,Model,Declarations,ConfigurationFiles,Yams}.o "$out"/cyaml-*.o)
+        objects+=("$out"/{Telemetry,Support,Statistics,Model,Declarations,SystemSupport,ConfigurationFiles,Yams}.o "$out"/cyaml-*.o)
         ;;
     admin)
         # shellcheck disable=SC2086
         swift build ${FUZZ_BUILD_FLAGS:-} --target ReferenceRouter
-        module Support Sources/Support "${language[@]}"
+        module Telemetry Sources/Telemetry "${language[@]}"
+        for room in Support Statistics Model SystemSupport; do module "$room" "Sources/$room" "${language[@]}"; done
         libraries
         module ReferenceRouter Sources/ReferenceRouter "${language[@]}" "${imports[@]}"
         sources=("$checks/AdminProperties.swift")
-        objects+=("$out"/{Support,ReferenceRouter}.o)
+        objects+=("$out"/{Telemetry,Support,Statistics,Model,SystemSupport,ReferenceRouter}.o)
         ;;
     *)
         echo "usage: scripts/fuzz.sh exposition|condition|configuration|admin [SECONDS]" >&2
