@@ -18,7 +18,7 @@ help:
 	@echo "make test    install what the tests need, then run all of them"
 	@echo "make test-routers   one rollback on every real router, measured, as a table"
 	@echo "make build   build the rollguard executable: .build/debug/rollguard"
-	@echo "make lint    check the format of all Swift files and scripts"
+	@echo "make lint    check the format of all Swift files and scripts, and that Package.swift declares each import"
 	@echo "make bench   measure everything, beside Prometheus and vmagent; a quarter of an hour (QUICK=1: three minutes)"
 	@echo "make bench-docs   write the plots and tables of docs/performance.md once more from its results.json"
 	@echo "make gate    count the instructions of fixed work and compare (make gate-accept takes the new numbers)"
@@ -51,6 +51,7 @@ test-routers:
 
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests
+	swift build --build-tests --explicit-target-dependency-import-check error
 	bash -n scripts/*.sh .ci/run
 
 simulate:

@@ -19,6 +19,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -64,28 +65,42 @@ let package = Package(
         room("Statistics"),
         room("Model", ["Support", "Telemetry", "Statistics"]),
         room("Ports", ["Model"]),
+        room("Declarations", ["Model", "Support"]),
         room("Kernel", ["Model", "Support", "Telemetry", "Statistics"]),
-        // floor 1: the edges
-        room("ConfigurationFiles", ["Model", "Support", "Telemetry", yams]),
-        room("HTTPClient", ["Model", "Ports", "Support", "CCurl", "CZlib"]),
+        // floor 1: the edges; what several of them use of the system
+        room("SystemSupport", ["Model"]),
+        room("ConfigurationFiles", ["Declarations", "Model", "Support", "SystemSupport", "Telemetry", yams]),
+        room("HTTPClient", ["Model", "Ports", "Support", "SystemSupport", "CCurl", "CZlib"]),
         // what the HTTP servers of several rooms bound: bodies, heads, writes
         room("HTTPServing", [hummingbird, hummingbirdCore, httpTypes, logging, lifecycle, nioCore, nioHTTPTypes]),
         // Yams finds the weights in files of routers; Hummingbird answers routers that poll.
-        room("Routers", ["HTTPServing", "Model", "Ports", "Support", httpTypes, hummingbird, nioCore, nioPosix, yams]),
-        room("Notifications", ["Model", "Ports", "Support", crypto]),
+        room(
+            "Routers",
+            [
+                "Declarations", "HTTPServing", "Model", "Ports", "Support", "SystemSupport", httpTypes, hummingbird,
+                nioCore, nioPosix,
+                yams,
+            ]),
+        room("Notifications", ["Declarations", "Model", "Ports", "Support", crypto]),
         room("JournalFormat", ["Model"]),
         room("JournalStore", ["JournalFormat", "Model", "Ports", grdb]),
         // NIOSSL is for `listen.tls`.
         room(
-            "API", ["HTTPServing", "Model", "Ports", "Support", hummingbird, nioSSL, logging],
+            "API",
+            [
+                "HTTPServing", "Model", "Ports", "Support", "SystemSupport", httpTypes, hummingbird, hummingbirdCore,
+                lifecycle, logging, nioCore, nioHTTP1, nioHTTPTypesHTTP1, nioSSL,
+            ],
             embedding: ["OpenAPI/openapi.json"]),
-        room("ReferenceRouter", ["Support", "Telemetry", nioCore, nioPosix, nioHTTP1, crypto]),
+        room("Scraping", ["Model", "Ports", "Support", "SystemSupport", "Telemetry", logging]),
+        room("ReferenceRouter", ["Support", "SystemSupport", "Telemetry", nioCore, nioPosix, nioHTTP1, crypto]),
         // floor 2: the composition root
         room(
             "Daemon",
             [
-                "Support", "Telemetry", "Model", "Ports", "Kernel", "HTTPClient", "Routers", "Notifications",
-                "JournalStore", "API",
+                "Declarations", "Support", "SystemSupport", "Telemetry", "Model", "Ports", "Kernel", "HTTPClient",
+                "Routers",
+                "Notifications", "JournalStore", "API", "Scraping",
                 logging, lifecycle, signals,
             ]),
         // floor 3: the command line
@@ -94,7 +109,9 @@ let package = Package(
             dependencies: [
                 "Calculator", "Calibration", "Daemon", "API", "DemoWorld", "ReferenceRouter", "JournalStore", "Model",
                 "Ports",
-                "ConfigurationFiles", "SimulateCommand", "Support", "Telemetry", "HTTPClient",
+                "ConfigurationFiles", "Declarations", "Scraping", "SimulateCommand", "Support", "SystemSupport",
+                "Telemetry",
+                "HTTPClient",
                 logging, arguments, signals,
             ], swiftSettings: house),
         .executableTarget(name: "rollguard-calibrate", dependencies: ["Calibration"], swiftSettings: house),
@@ -120,21 +137,30 @@ let package = Package(
         // annex: the whole daemon in virtual time, from a seed
         room(
             "Simulation",
-            ["JournalFormat", "Model", "Ports", "Kernel", "Routers", "ConfigurationFiles", "Support", "Telemetry"]),
+            [
+                "JournalFormat", "Model", "Ports", "Kernel", "Declarations", "Routers", "ConfigurationFiles", "Support",
+                "Telemetry",
+            ]),
         room("SimulateCommand", ["Simulation", "Support", arguments]),
-        // `rollguard simulate` by itself: builds without the HTTP server, the database and the cryptography
+        // `rollguard simulate` by itself: builds without the database and the cryptography
         .executableTarget(
             name: "rollguard-simulate", dependencies: ["SimulateCommand", arguments], swiftSettings: house),
         // annex: what every router driver is held to
         room("RouterConformance", ["Model", "Ports"]),
         // tests, beside the room they test
         tests("SupportTests", ["Support"]),
+        tests(
+            "ScrapingTests",
+            ["Scraping", "HTTPClient", "Model", "Ports", "Routers", "Support", "Telemetry"]),
+        tests("SystemSupportTests", ["SystemSupport"]),
         tests("TelemetryTests", ["Telemetry"], leaving: ["Vectors"]),
         tests("StatisticsTests", ["Statistics", "Telemetry"]),
         tests("CalculatorTests", ["Calculator"]),
         tests("CalibrationTests", ["Calibration", "Statistics"]),
         tests("KernelTests", ["Kernel", "Model", "Statistics", "Support", "Telemetry"]),
-        tests("ConfigurationFilesTests", ["ConfigurationFiles", "Model", "Support", "Telemetry"]),
+        tests(
+            "ConfigurationFilesTests",
+            ["Declarations", "Routers", "Notifications", "ConfigurationFiles", "Model", "Support", "Telemetry"]),
         tests("HTTPClientTests", ["HTTPClient", "Model", "Ports", "Support"]),
         tests("RoutersTests", ["Routers", "Model", "Ports", "RouterConformance", "HTTPClient", nioCore, nioPosix]),
         tests("LiveRouterTests", ["DemoWorld", "rollguard"]),
@@ -151,7 +177,7 @@ let package = Package(
         tests(
             "HTTPServingTests",
             ["HTTPServing", httpTypes, hummingbird, nioCore, nioEmbedded, nioHTTPTypes, nioPosix]),
-        tests("APITests", ["API", "HTTPServing", "Model", "Ports", "Statistics", "Support", logging]),
+        tests("APITests", ["API", "HTTPServing", "Model", "Ports", "Statistics", "Support", lifecycle, logging]),
         tests("ReferenceRouterTests", ["ReferenceRouter", "Support", nioCore, nioPosix, nioHTTP1]),
         tests("DemoWorldTests", ["DemoWorld"]),
         tests(
@@ -164,13 +190,26 @@ let package = Package(
             "DaemonTests",
             [
                 "Bench", "Daemon", "DemoWorld", "ReferenceRouter", "Kernel", "JournalFormat", "JournalStore", "Model",
-                "Ports", "Support", "Telemetry", "HTTPClient", "rollguard", logging, grdb, nioCore, nioHTTP1, nioPosix,
+                "Ports",
+                "Routers", "Notifications", "SystemSupport", "Telemetry", "HTTPClient", "rollguard",
+                lifecycle, logging, grdb,
+                nioCore, nioHTTP1, nioPosix,
             ]),
         tests("SimulationTests", ["Simulation", "rollguard-simulate"], leaving: ["PlantedBugs"]),
         tests(
-            "RulesTests", ["ConfigurationFiles", "Kernel", "Model", "Telemetry", "DemoWorld"], leaving: ["Recordings"]),
+            "RulesTests",
+            [
+                "Declarations", "Routers", "Notifications", "ConfigurationFiles", "Kernel", "Model", "Telemetry",
+                "DemoWorld",
+            ],
+            leaving: ["Recordings"]),
         // what the fuzzers check, on the inputs that they keep
-        tests("FuzzingTests", ["Telemetry", "Model", "ConfigurationFiles", "ReferenceRouter", nioHTTP1]),
+        tests(
+            "FuzzingTests",
+            [
+                "Declarations", "Telemetry", "Model", "Routers", "Notifications", "ConfigurationFiles",
+                "ReferenceRouter", nioHTTP1,
+            ]),
         tests("TidyTests", ["Daemon", "Telemetry"]),
     ]
 )

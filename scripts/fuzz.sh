@@ -57,23 +57,29 @@ yaml() {
     module Yams "$yams/Yams" -swift-version 5 -DSWIFT_PACKAGE -I "$yams/CYaml/include" -suppress-warnings
 }
 
-# The dependencies of the gray router, as the package builds them: not ours to fuzz, so neither measured nor sanitized.
+# What our servers, drivers and receivers are built on, as the package builds it: not ours to fuzz, so neither measured nor
+# sanitized.
 libraries() {
     local built maps map name
+    local names=(
+        Algorithms AsyncAlgorithms Atomics CoreMetrics ConcurrencyHelpers Configuration ContainersPreview Crypto
+        CryptoBoringWrapper CCryptoBoringSSL CCryptoBoringSSLShims CSystem CXKCP CXKCPShims DequeModule HTTPTypes Hummingbird
+        HummingbirdCore Instrumentation InternalCollectionsUtilities Logging Metrics NIO NIOConcurrencyHelpers NIOCore
+        NIOEmbedded NIOExtras NIOFileSystem NIOFoundationEssentialsCompat NIOHTTP1 NIOHTTPTypes NIOHTTPTypesHTTP1 NIOPosix
+        OrderedCollections ServiceContextModule ServiceLifecycle SystemPackage Tracing UnixSignals _AtomicsShims _NIOBase64
+        _NIODataStructures _NIOFileSystem CNIOAtomics CNIOLinux CNIOPosix CNIOLLHTTP CNIOWASI
+    )
     built=$(swift build --show-bin-path)
-    maps=$(find .build/checkouts/{swift-nio,swift-atomics,swift-crypto}/Sources -path '*/include/module.modulemap'
+    maps=$(find .build/checkouts/*/Sources -path '*/include/module.modulemap' ! -path '*GRDB*' ! -path '*CYaml*'
         find "$built" -path '*/CNIO*.build/module.modulemap')
     imports=(-I "$built/Modules")
     for map in $maps; do imports+=(-Xcc -fmodule-map-file="$map"); done
-    for name in .build/checkouts/{swift-nio,swift-atomics,swift-crypto}/Sources/*/include; do
-        imports+=(-Xcc -I -Xcc "$name")
+    for name in .build/checkouts/*/Sources/*/include; do imports+=(-Xcc -I -Xcc "$name"); done
+    for name in "${names[@]}"; do
+        [ -d "$built/$name.build" ] || continue
+        while IFS= read -r name; do objects+=("$name"); done < <(
+            find "$built/$name.build" -name '*.o' ! -name '*.swiftmodule.o')
     done
-    while IFS= read -r name; do objects+=("$name"); done < <(
-        find "$built"/{NIOCore,NIOPosix,NIOHTTP1,NIOConcurrencyHelpers,_NIODataStructures,_NIOBase64,Atomics}.build \
-            "$built"/{DequeModule,InternalCollectionsUtilities,Crypto,CryptoBoringWrapper,CCryptoBoringSSL}.build \
-            "$built"/{CCryptoBoringSSLShims,ContainersPreview}.build \
-            "$built"/{CXKCP,CXKCPShims,_AtomicsShims,CNIOAtomics,CNIOLinux,CNIOPosix,CNIOLLHTTP,CNIOWASI}.build \
-            -name '*.o' ! -name '*.swiftmodule.o' 2>/dev/null)
 }
 
 mkdir -p "$out"
@@ -90,23 +96,35 @@ case "$target" in
         yaml
         imports=(-I .build/checkouts/Yams/Sources/CYaml/include)
         module Telemetry Sources/Telemetry "${language[@]}"
-        for room in Support Statistics Model; do module "$room" "Sources/$room" "${language[@]}"; done
+        for room in Support Statistics Model Declarations SystemSupport; do module "$room" "Sources/$room" "${language[@]}"; done
         module ConfigurationFiles Sources/ConfigurationFiles "${language[@]}" "${imports[@]}"
         if [ "$target" = condition ]; then
             sources=("$checks/ConditionProperties.swift")
         else
+            # The kinds of routers and receivers read their own fields.
+            for room in Routers Notifications; do
+                # shellcheck disable=SC2086
+                swift build ${FUZZ_BUILD_FLAGS:-} --target "$room"
+            done
+            libraries
+            imports+=(-I .build/checkouts/Yams/Sources/CYaml/include)
+            for room in Ports HTTPServing Routers Notifications; do
+                module "$room" "Sources/$room" "${language[@]}" "${imports[@]}"
+            done
             sources=("$checks/ConfigurationProperties.swift")
+            objects+=("$out"/{Ports,HTTPServing,Routers,Notifications}.o)
         fi
-        objects=("$out"/{Telemetry,Support,Statistics,Model,ConfigurationFiles,Yams}.o "$out"/cyaml-*.o)
+        objects+=("$out"/{Telemetry,Support,Statistics,Model,Declarations,SystemSupport,ConfigurationFiles,Yams}.o "$out"/cyaml-*.o)
         ;;
     admin)
         # shellcheck disable=SC2086
         swift build ${FUZZ_BUILD_FLAGS:-} --target ReferenceRouter
-        module Support Sources/Support "${language[@]}"
+        module Telemetry Sources/Telemetry "${language[@]}"
+        for room in Support Statistics Model SystemSupport; do module "$room" "Sources/$room" "${language[@]}"; done
         libraries
         module ReferenceRouter Sources/ReferenceRouter "${language[@]}" "${imports[@]}"
         sources=("$checks/AdminProperties.swift")
-        objects+=("$out"/{Support,ReferenceRouter}.o)
+        objects+=("$out"/{Telemetry,Support,Statistics,Model,SystemSupport,ReferenceRouter}.o)
         ;;
     *)
         echo "usage: scripts/fuzz.sh exposition|condition|configuration|admin [SECONDS]" >&2

@@ -2,13 +2,13 @@ import Glibc
 import NIOCore
 
 /// What keeps the API from being served.
-public enum ConsoleError: Error, Sendable, Equatable, CustomStringConvertible {
+package enum ConsoleError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The address could not be bound; `reason` says why and what to do.
     case cannotListen(address: String, reason: String)
     /// The files of `listen.tls`; `reason` says which of them and what is wrong with it.
     case cannotUseCertificate(reason: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .cannotListen(let address, let reason): "cannot listen on \(address): \(reason)"
         case .cannotUseCertificate(let reason): "the API has no certificate: \(reason); check `tls` in `listen`"

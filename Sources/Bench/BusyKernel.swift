@@ -18,7 +18,7 @@ public struct BusyKernel {
         plan = ReleasePlan(
             name: "checkout", scrape: ScrapePlan(intervalMs: intervalMs, timeoutMs: intervalMs / 2),
             baseline: pools.baseline, canary: pools.canary, indicators: BusyKernel.watch,
-            router: .gray(GrayRouterPlan(instances: ["http://router"])), rules: rules)
+            router: BusyKernel.router, rules: rules)
         kernel = Kernel(
             plan: Plan(daemon: DaemonPlan(stateDirectory: "/nowhere"), releases: [plan]), journalIdentity: "bench",
             seed: 7, at: now)
@@ -33,7 +33,10 @@ public struct BusyKernel {
         answer(kernel.step(.tick, at: now))
     }
 
-    /// The series that are watched in a service's exposition.
+    /// The router of a release that never calls one.
+    public static let router = RouterPlan(NoRouter())
+
+    /// What a service's page is watched for.
     public static let watch = WatchList(
         requests: SeriesSelector(metric: "http_requests_total"),
         errors: SeriesSelector(
@@ -130,4 +133,9 @@ public struct BusyKernel {
             }
         }
     }
+}
+
+/// The kernel never reads the settings of a router.
+private struct NoRouter: RouterSettings {
+    static let kind = "none"
 }

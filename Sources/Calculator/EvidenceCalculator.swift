@@ -2,19 +2,19 @@ import Foundation
 import Statistics
 
 /// `rollguard evidence`: increments in, evidence out, line by line.
-public struct EvidenceCalculator {
+package struct EvidenceCalculator {
     /// How the lines are judged.
-    public struct Options: Sendable, Equatable {
+    package struct Options: Sendable, Equatable {
         /// 0.1 for a tolerance of 10 %. At least 0.
-        public var tolerance: Double
+        package var tolerance: Double
         /// Strictly between 0 and 1.
-        public var falseAlarm: Double
+        package var falseAlarm: Double
         /// 0..<1; 0 for none.
-        public var floor: Double
+        package var floor: Double
         /// The lines hold counters since the process began, not increments.
-        public var areCounters: Bool
+        package var areCounters: Bool
 
-        public init(
+        package init(
             tolerance: Double = 0.1, falseAlarm: Double = 0.01, floor: Double = 0, areCounters: Bool = false
         ) {
             self.tolerance = tolerance
@@ -35,15 +35,15 @@ public struct EvidenceCalculator {
     private var baselineCounters = InstanceCounters()
     private var canaryCounters = InstanceCounters()
 
-    public init(_ options: Options) { self.options = options }
+    package init(_ options: Options) { self.options = options }
 
     /// The canary is worse than tolerated. It stays so.
-    public var isWorse: Bool { monitor?.verdict == .worse }
+    package var isWorse: Bool { monitor?.verdict == .worse }
 
     /// Takes in a line and gives the line to print; nil for an empty one.
     ///
     /// - Throws: ``CalculatorError``; nothing after such a line can be judged.
-    public mutating func take(_ text: String) throws(CalculatorError) -> String? {
+    package mutating func take(_ text: String) throws(CalculatorError) -> String? {
         lineNumber += 1
         guard !text.allSatisfy(\.isWhitespace) else { return nil }
         do {
@@ -124,12 +124,12 @@ public struct EvidenceCalculator {
 }
 
 /// A line that cannot be used.
-public struct CalculatorError: Error, Equatable, CustomStringConvertible {
+package struct CalculatorError: Error, Equatable, CustomStringConvertible {
     /// From 1.
-    public let line: Int
-    public let text: String
+    package let line: Int
+    package let text: String
 
-    public var description: String { "<stdin>:\(line): error: \(text)" }
+    package var description: String { "<stdin>:\(line): error: \(text)" }
 }
 
 extension EvidenceLine.Pool {

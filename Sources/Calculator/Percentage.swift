@@ -1,7 +1,7 @@
 /// Percentages as people write them.
-public enum Percentage {
+package enum Percentage {
     /// `10%` or `0.1 %`; nil for anything else. The sign is needed, as in rule files: `10` could mean 10 % or ten times.
-    public static func share(_ text: String) -> Double? {
+    package static func share(_ text: String) -> Double? {
         guard text.hasSuffix("%") else { return nil }
         let digits = text.dropLast()
         let trimmed = digits.last == " " ? digits.dropLast() : digits

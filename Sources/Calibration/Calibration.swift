@@ -1,10 +1,10 @@
 /// Simulation as proof: healthy releases that must not be rolled back more often than stated, and faulty ones with the time
 /// until they are found, by Rollguard's own code and by models of its peers, from the same counts.
-public enum Calibration {
+package enum Calibration {
     /// Runs everything. The same options give the same report, whatever `jobs` is.
     ///
     /// - Parameter progress: is called with the part that is being worked on, to show progress.
-    public static func report(
+    package static func report(
         _ options: CalibrationOptions, progress: @Sendable (String) -> Void = { _ in }
     ) async -> CalibrationReport {
         var report = CalibrationReport(text: "", violations: [])

@@ -1,46 +1,47 @@
-public import Model
+package import Declarations
+package import Model
 
 /// Something about a file of `listen.tls`, to be reported where the configuration names that file.
-public struct TLSFileRemark: Sendable {
-    public var isAboutKey: Bool
-    public var isError: Bool
-    public var text: String
+package struct TLSFileRemark: Sendable {
+    package var isAboutKey: Bool
+    package var isError: Bool
+    package var text: String
 
-    public init(isAboutKey: Bool, isError: Bool, text: String) {
+    package init(isAboutKey: Bool, isError: Bool, text: String) {
         self.isAboutKey = isAboutKey
         self.isError = isError
         self.text = text
     }
 }
 
-public typealias TLSJudge = (ListenTLS) -> [TLSFileRemark]
+package typealias TLSJudge = (ListenTLS) -> [TLSFileRemark]
 
 /// Reads configurations and rule files. All errors of all files are reported at once, each with its place.
-public enum Rulebook {
+package enum Rulebook {
     /// What a configuration says, or why it cannot be used.
-    public struct Result: Sendable {
+    package struct Result: Sendable {
         /// Nil when there is any error.
-        public let plan: Plan?
+        package let plan: Plan?
         /// Errors, in order of file, line and column.
-        public let errors: [Diagnostic]
+        package let errors: [Diagnostic]
         /// What can be used but is probably not meant.
-        public let warnings: [Diagnostic]
+        package let warnings: [Diagnostic]
         /// What can be used and can never be kept or happen, with the plan changed so that it can be. `check` refuses
         /// it.
-        public let impossible: [Diagnostic]
+        package let impossible: [Diagnostic]
         /// Every file that was read or asked for: the configuration, then the files of releases and of rules in order.
-        public let files: [String]
+        package let files: [String]
     }
 
     /// What a rule file says.
-    public struct RuleFileResult: Sendable {
+    package struct RuleFileResult: Sendable {
         /// Empty when there is any error.
-        public let rules: [RulePlan]
+        package let rules: [RulePlan]
         /// Errors, in order of line and column.
-        public let errors: [Diagnostic]
-        public let warnings: [Diagnostic]
+        package let errors: [Diagnostic]
+        package let warnings: [Diagnostic]
         /// What can never happen; `check` refuses it.
-        public let impossible: [Diagnostic]
+        package let impossible: [Diagnostic]
     }
 
     /// Reads a configuration with the files of its releases and rules.
@@ -51,11 +52,13 @@ public enum Rulebook {
     /// - Parameters:
     ///   - path: Paths in the configuration are relative to its folder.
     ///   - files: Where files are read from.
-    ///   - allowsLoopbackChanges: what `listen.changes` means where neither it nor a token is set: `loopback` instead
-    /// of     `socket`.
+    ///   - kinds: What routers and receivers a configuration may have.
+    ///   - allowsLoopbackChanges: what `listen.changes` means where neither it nor a token is set: `loopback` instead of
+    ///     `socket`.
     ///   - judgingTLS: what is wrong with the files of `listen.tls`, which are not read here.
-    public static func load(
-        configuration path: String, files: any FileSource, allowsLoopbackChanges: Bool = false,
+    package static func load(
+        configuration path: String, files: any FileSource, kinds: ConfigurationKinds,
+        allowsLoopbackChanges: Bool = false,
         judgingTLS: @escaping TLSJudge = { _ in [] }
     ) -> Result {
         let log = DiagnosticLog()
@@ -63,7 +66,7 @@ public enum Rulebook {
         let files = LoadedFiles(folder: folder, source: files, log: log)
         let document = files.document(path)
         let reader = ConfigurationReader(
-            files: files,
+            files: files, kinds: kinds,
             listenReader: ListenReader(
                 folder: folder, allowsLoopbackChanges: allowsLoopbackChanges, judgingTLS: judgingTLS))
         let plan = document.flatMap { reader.plan($0, log: log) }
@@ -73,7 +76,7 @@ public enum Rulebook {
     }
 
     /// Checks a rule file by itself: everything but what depends on a release (selectors, the scrape interval).
-    public static func check(ruleFile path: String, files: any FileSource) -> RuleFileResult {
+    package static func check(ruleFile path: String, files: any FileSource) -> RuleFileResult {
         let log = DiagnosticLog()
         let document = Document.read(path, files: files, log: log)
         let drafts = document.map { RuleFileReader(log: log).rules(in: $0) } ?? []
@@ -85,7 +88,7 @@ public enum Rulebook {
 
     /// Whether a file is a rule file (it has `groups` at the top) rather than a configuration. A file that cannot be
     /// read as YAML is judged by its lines.
-    public static func isRuleFile(_ path: String, files: any FileSource) -> Bool {
+    package static func isRuleFile(_ path: String, files: any FileSource) -> Bool {
         let log = DiagnosticLog()
         if let document = Document.read(path, files: files, log: log) {
             return document.root.member("groups") != nil && document.root.member("releases") == nil
@@ -97,31 +100,32 @@ public enum Rulebook {
     }
 
     /// The JSON Schema of a configuration, for editors.
-    public static var configurationSchema: String {
-        SchemaText.document(title: "Rollguard configuration", ConfigurationReader.describing.section.schema)
+    package static func configurationSchema(kinds: ConfigurationKinds) -> String {
+        let section = ConfigurationReader.describing(kinds).section
+        return SchemaText.document(title: "Rollguard configuration", section.schema)
     }
 
     /// The JSON Schema of a rule file, for editors.
-    public static var ruleFileSchema: String {
+    package static var ruleFileSchema: String {
         SchemaText.document(title: "Rollguard rule file", RuleFileReader.schema)
     }
 
     /// A table of the reference documentation: the fields of one section.
-    public struct ReferenceTable: Sendable {
+    package struct ReferenceTable: Sendable {
         /// Marks the table's place in a document: `<!-- fields: scrape -->`.
-        public let name: String
+        package let name: String
         /// Lines of Markdown.
-        public let lines: [String]
+        package let lines: [String]
     }
 
     /// All reference tables, in the order of the documentation.
-    public static var referenceTables: [ReferenceTable] {
-        ReferenceTables.all.map { ReferenceTable(name: $0.name, lines: SettingRow.table($0.rows)) }
+    package static func referenceTables(kinds: ConfigurationKinds) -> [ReferenceTable] {
+        ReferenceTables.all(kinds).map { ReferenceTable(name: $0.name, lines: SettingRow.table($0.rows)) }
     }
 
     /// The plan as a configuration with all defaults filled in and all rules inside. It loads to the same plan, except
     /// for the rules' `source`. Relative paths in it are relative to the working directory. URLs are shown as they are.
-    public static func effectiveYAML(of plan: Plan) -> String {
-        ConfigurationReader.describing.section.tree(plan).render()
+    package static func effectiveYAML(of plan: Plan, kinds: ConfigurationKinds) -> String {
+        ConfigurationReader.describing(kinds).section.tree(plan).render()
     }
 }

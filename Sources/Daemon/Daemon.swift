@@ -2,39 +2,41 @@ import API
 import HTTPClient
 import JournalStore
 import Kernel
-public import Logging
+package import Logging
 import Model
 import Notifications
 import Ports
 import Routers
+import Scraping
 import ServiceLifecycle
+import SystemSupport
 
 /// The daemon: makes the parts, joins them, runs them until it is stopped.
 ///
 ///     scrapes -> Watchdog (the kernel) -> journal, routers
 ///                        ^  answers  <----------'
-public struct Daemon: Sendable {
-    public struct Options: Sendable {
-        public var version: String
+package struct Daemon: Sendable {
+    package struct Options: Sendable {
+        package var version: String
         /// Decide and notify, but never call a router's `apply`.
-        public var isDryRun: Bool
+        package var isDryRun: Bool
         /// Seeds the retries' jitter.
-        public var seed: UInt64
+        package var seed: UInt64
         /// Called when the API listens.
-        public var onListening: (@Sendable (_ host: String, _ port: Int) async -> Void)?
+        package var onListening: (@Sendable (_ host: String, _ port: Int) async -> Void)?
         /// Test hook: the process kills itself as soon as this journal sequence is durable, before anything follows
         /// from it.
-        public var dieAfterSequence: UInt64?
+        package var dieAfterSequence: UInt64?
         /// Test hook: one of the services returns after so many milliseconds, as a defect would make it.
-        public var endAfterMs: Int64?
+        package var endAfterMs: Int64?
         /// Stop on SIGTERM and SIGINT, reload on SIGHUP. False where the daemon is a part of another program.
-        public var handlesSignals = true
+        package var handlesSignals = true
         /// The one who starts the daemon asks for `changes: loopback`; the plan says whether it holds. For the log alone.
-        public var asksForLoopbackChanges = false
+        package var asksForLoopbackChanges = false
         /// Whether a SIGHUP came before the daemon was able to reload; asked once.
-        public var takePendingReload: @Sendable () -> Bool = { false }
+        package var takePendingReload: @Sendable () -> Bool = { false }
 
-        public init(
+        package init(
             version: String, isDryRun: Bool = false, seed: UInt64 = .random(in: .min ... .max),
             onListening: (@Sendable (String, Int) async -> Void)? = nil, dieAfterSequence: UInt64? = nil,
             endAfterMs: Int64? = nil
@@ -52,7 +54,7 @@ public struct Daemon: Sendable {
     private let options: Options
     private let logger: Logger
 
-    public init(source: any PlanSource, options: Options, logger: Logger) {
+    package init(source: any PlanSource, options: Options, logger: Logger) {
         self.source = source
         self.options = options
         self.logger = logger
@@ -61,7 +63,7 @@ public struct Daemon: Sendable {
     /// Runs until SIGTERM, SIGINT or cancellation. Long because it is the wiring and nothing else.
     ///
     /// - Throws: ``InvalidConfiguration``, `JournalError`, `ConsoleError`: what kept it from starting.
-    public func run() async throws {
+    package func run() async throws {
         AllocatorSettings.addNoArenas()
         let files = OpenFiles.raised()
         try files.requireEnough()
@@ -94,8 +96,7 @@ public struct Daemon: Sendable {
             kernel: kernel, clock: clock, secrets: secrets,
             effects: EffectSink(journal: writer, routers: routers, log: KernelLog(logger: logger), meter: meter))
         let scrapes = ScrapeService(
-            lanes: transports.scrapeLanes(), files: files, clock: clock, logger: logger, meter: meter,
-            watchdog: watchdog)
+            lanes: transports.scrapeLanes(), files: files, clock: clock, logger: logger, meter: meter, sink: watchdog)
         let log = KernelLog(logger: logger)
         let outbox = OutboxPump(
             outbox: journal, receivers: parts.receivers(for: plan), plans: plan.receivers,

@@ -3,6 +3,7 @@ import Logging
 import Model
 import Notifications
 import Ports
+import SystemSupport
 
 /// What the API may ask of the daemon.
 struct DaemonOperations: Operations {

@@ -3,6 +3,7 @@ import JournalStore
 import Model
 import Ports
 import Synchronization
+import SystemSupport
 
 /// The journal as the daemon uses it: the file, and memory for as long as the file takes nothing.
 ///

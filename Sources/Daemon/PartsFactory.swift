@@ -2,6 +2,7 @@ import Model
 import Notifications
 import Ports
 import Routers
+import SystemSupport
 
 /// Makes the parts that a plan names: a driver per release, a receiver per receiver.
 struct PartsFactory: Sendable {
@@ -32,10 +33,9 @@ struct PartsFactory: Sendable {
     }
 
     func receivers(for plan: Plan) -> [any Receiver] {
-        plan.receivers.map { receiver in
-            ReceiverFactory.make(
-                plan: receiver, transport: deliveries, secrets: secrets, externalURL: plan.daemon.externalURL,
-                clock: { [clock] in clock.wallMs })
-        }
+        let setup = ReceiverSetup(
+            transport: deliveries, secrets: secrets, externalURL: plan.daemon.externalURL,
+            clock: { [clock] in clock.wallMs })
+        return plan.receivers.map { ReceiverKinds.receiver($0, setup) }
     }
 }

@@ -2,6 +2,7 @@ import API
 import Logging
 import Model
 import Notifications
+import Scraping
 
 /// Takes up a new configuration: validates everything, makes everything that can fail, and only then swaps. An error
 /// anywhere leaves the daemon as it was.

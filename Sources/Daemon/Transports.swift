@@ -1,5 +1,7 @@
 import HTTPClient
 import Ports
+import Scraping
+import SystemSupport
 
 /// The daemon's outgoing transports. Scrapes, router calls and webhooks have transports of their own: a hundred targets
 /// or a receiver that do not answer must not hold up a rollback.

@@ -1,6 +1,8 @@
 import Kernel
 import Logging
 import Model
+import Scraping
+import SystemSupport
 
 /// Owns the kernel: every input goes through here, one after the other, and every effect leaves from here in order.
 ///
@@ -85,6 +87,13 @@ actor Watchdog {
         timer = nil
         send(.tick)
     }
+}
+
+/// What scrapes report.
+extension Watchdog: ScrapeSink {
+    func scraped(_ report: ScrapeReport) { send(.scraped(report)) }
+
+    func cycleEnded(release: String) { send(.cycleEnded(release: release)) }
 }
 
 /// Where effects go: the services' queues. Synchronous, so that their order is the kernel's.

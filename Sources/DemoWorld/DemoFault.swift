@@ -1,5 +1,5 @@
 /// What is wrong with a demo service.
-public enum DemoFault: Sendable, Equatable {
+package enum DemoFault: Sendable, Equatable {
     /// Nothing: every request is answered 200 after 5 to 20 ms.
     case none
     /// A share of the requests (0...1) is answered 500.

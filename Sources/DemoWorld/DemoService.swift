@@ -5,19 +5,19 @@ import Synchronization
 /// One instance of one version: a real HTTP server on loopback that answers every path with
 /// `ok from <version> <instance>` after 5 to 20 ms, and shows its counts on `/metrics`. The answer's `X-Demo-Version`
 /// contains the version; a request with `X-Demo-Delay-Ms` is answered that much later (at most a minute).
-public final class DemoService: Sendable {
+package final class DemoService: Sendable {
     private let behaviour: ServiceBehaviour
     private let server = Mutex<LoopbackServer?>(nil)
 
     /// A service that is not listening yet. The same seed draws the same delays and failures in the same order.
-    public init(version: String, instance: String, fault: DemoFault, seed: UInt64) {
+    package init(version: String, instance: String, fault: DemoFault, seed: UInt64) {
         behaviour = ServiceBehaviour(version: version, instance: instance, fault: fault, seed: seed)
     }
 
     /// Listens, and returns `127.0.0.1:port`.
     ///
     /// - Parameter port: 0 lets the system choose.
-    public func start(port: Int = 0) async throws -> String {
+    package func start(port: Int = 0) async throws -> String {
         let behaviour = behaviour
         let started = try await LoopbackServer.start(port: port) { pipeline in
             try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder()))
@@ -32,7 +32,7 @@ public final class DemoService: Sendable {
     }
 
     /// Closes the listener and all connections. May be called more than once.
-    public func stop() async {
+    package func stop() async {
         let running = server.withLock { server in
             defer { server = nil }
             return server
@@ -42,13 +42,13 @@ public final class DemoService: Sendable {
 
     /// How many requests, without those for `/metrics`, came in after that time (milliseconds since 1970). Of the last
     /// 50 000 requests.
-    public func requestsArrived(afterWallMs wallMs: Int64) async -> Int { behaviour.arrivals(afterWallMs: wallMs) }
+    package func requestsArrived(afterWallMs wallMs: Int64) async -> Int { behaviour.arrivals(afterWallMs: wallMs) }
 
     /// Those of the named requests (`X-Demo-Request`) that came in. Of the last 50 000 requests.
-    public func requestsSeen(of names: Set<String>) async -> Set<String> { behaviour.seen(of: names) }
+    package func requestsSeen(of names: Set<String>) async -> Set<String> { behaviour.seen(of: names) }
 
     /// Changes what is wrong from the next request on. `.crash` closes everything before it returns.
-    public func setFault(_ fault: DemoFault) async {
+    package func setFault(_ fault: DemoFault) async {
         behaviour.setFault(fault)
         if fault == .crash { await stop() }
     }

@@ -3,18 +3,18 @@ import NIOHTTP1
 import Synchronization
 
 /// Answers every request with the same body: for measurements, and for tests that need an exposition of their own.
-public final class ExpositionServer: Sendable {
+package final class ExpositionServer: Sendable {
     private let body: [UInt8]
     private let contentType: String
     private let server = Mutex<LoopbackServer?>(nil)
 
-    public init(body: [UInt8], contentType: String) {
+    package init(body: [UInt8], contentType: String) {
         self.body = body
         self.contentType = contentType
     }
 
     /// Listens, and returns `127.0.0.1:port`.
-    public func start() async throws -> String {
+    package func start() async throws -> String {
         let (body, contentType) = (body, contentType)
         let started = try await LoopbackServer.start { pipeline in
             try pipeline.configureHTTPServerPipeline()
@@ -25,7 +25,7 @@ public final class ExpositionServer: Sendable {
     }
 
     /// Closes the listener and all connections. May be called more than once.
-    public func stop() async {
+    package func stop() async {
         let running = server.withLock { server in
             defer { server = nil }
             return server

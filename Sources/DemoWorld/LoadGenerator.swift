@@ -3,7 +3,7 @@ import NIOPosix
 
 /// Users who keep asking: open-loop HTTP load over keep-alive connections, each request with `X-User-Id: user-<n>`.
 /// Open-loop means that a slow target does not slow the users down: requests fall due by the clock.
-public final class LoadGenerator: Sendable {
+package final class LoadGenerator: Sendable {
     private let loop: any EventLoop
     /// Everything that moves lives on one event loop.
     private let engine: NIOLoopBoundBox<LoadEngine>
@@ -15,7 +15,7 @@ public final class LoadGenerator: Sendable {
     ///   - seed: Which user comes when.
     ///   - requestLimit: `run()` ends by itself when this many have been sent and answered; nil for no end.
     ///   - delayMs: Every request asks a demo service to be answered that much later, 0...60 000.
-    public init(
+    package init(
         target: String, requestsPerSecond: Int, users: Int, seed: UInt64, requestLimit: Int? = nil, delayMs: Int = 0
     ) {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
@@ -29,7 +29,7 @@ public final class LoadGenerator: Sendable {
 
     /// Sends requests until `stop()`, and returns when the last answers are in. Cancelling the task stops it as well, and
     /// waits for the last answers no longer than half a second: whoever cancels wants to go.
-    public func run() async {
+    package func run() async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 loop.execute { self.engine.value.start { continuation.resume() } }
@@ -40,7 +40,7 @@ public final class LoadGenerator: Sendable {
     }
 
     /// Sends nothing any more, and returns when the last answers are in, at most `limitMs` later. It cannot be run again.
-    public func stop(withinMs limitMs: Int64 = 2_000) async {
+    package func stop(withinMs limitMs: Int64 = 2_000) async {
         await withCheckedContinuation { continuation in
             loop.execute {
                 self.engine.value.finish(within: .milliseconds(limitMs)) { continuation.resume() }
@@ -49,7 +49,7 @@ public final class LoadGenerator: Sendable {
     }
 
     /// The counts so far.
-    public func statistics() async -> LoadStatistics {
+    package func statistics() async -> LoadStatistics {
         await withCheckedContinuation { continuation in
             loop.execute { continuation.resume(returning: self.engine.value.statistics) }
         }

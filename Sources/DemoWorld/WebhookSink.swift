@@ -5,15 +5,15 @@ import Synchronization
 
 /// A webhook receiver that records what it gets: an HTTP server on loopback which answers every POST, with 200 unless
 /// configured otherwise.
-public final class WebhookSink: Sendable {
+package final class WebhookSink: Sendable {
     private let record = WebhookRecord()
     private let server = Mutex<LoopbackServer?>(nil)
 
     /// A sink that is not listening yet.
-    public init() {}
+    package init() {}
 
     /// Listens, and returns `127.0.0.1:port`.
-    public func start() async throws -> String {
+    package func start() async throws -> String {
         let record = record
         let started = try await LoopbackServer.start { pipeline in
             try pipeline.configureHTTPServerPipeline()
@@ -24,7 +24,7 @@ public final class WebhookSink: Sendable {
     }
 
     /// Closes the listener and all connections; what was received stays. May be called more than once.
-    public func stop() async {
+    package func stop() async {
         let running = server.withLock { server in
             defer { server = nil }
             return server
@@ -33,15 +33,15 @@ public final class WebhookSink: Sendable {
     }
 
     /// Everything received so far, in order; at most 10 000, later ones are answered but not kept.
-    public func received() async -> [DemoWebhook] { record.all() }
+    package func received() async -> [DemoWebhook] { record.all() }
 
     /// The first one whose `rollguard-event` header is this.
-    public func firstReceived(event: String) async -> DemoWebhook? {
+    package func firstReceived(event: String) async -> DemoWebhook? {
         record.all().first { $0.headers["rollguard-event"] == event }
     }
 
     /// The next `times` POSTs get this status and these headers instead of 200. Replaces an earlier order.
-    public func answer(status: Int, headers: [(String, String)] = [], times: Int) async {
+    package func answer(status: Int, headers: [(String, String)] = [], times: Int) async {
         record.order(WebhookRecord.Answer(status: status, headers: headers), times: times)
     }
 }

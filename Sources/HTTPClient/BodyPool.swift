@@ -4,7 +4,7 @@ import Synchronization
 /// a system call and its page faults each time; and all bodies that are being received have a limit together.
 ///
 /// Several transports may share one, so that their spare memory does not add up.
-public final class BodyPool: Sendable {
+package final class BodyPool: Sendable {
     private let free = Mutex<[[UInt8]]>([])
     private let most: Int
     private let limitBytes: Int
@@ -15,7 +15,7 @@ public final class BodyPool: Sendable {
     /// - Parameters:
     ///   - most: buffers kept; as many as are received at the same time, most often.
     ///   - limitBytes: of all bodies that are being received. A transfer that would go beyond it fails.
-    public init(most: Int, limitBytes: Int = 512 << 20) {
+    package init(most: Int, limitBytes: Int = 512 << 20) {
         self.most = most
         self.limitBytes = limitBytes
     }

@@ -1,5 +1,5 @@
 import CCurl
-public import Ports
+package import Ports
 
 /// Sends HTTP requests with libcurl, all on one thread of its own, with connections kept open between requests.
 ///
@@ -15,7 +15,7 @@ public import Ports
 /// Requests wait in order when `maxInFlight` are under way. Slow servers can hold all of them until their timeouts, so
 /// calls that must not wait (the router's) should have a transport of their own. libcurl walks through all open connections
 /// after each transfer, so beyond some hundreds of servers several transports are cheaper than one.
-public final class CurlTransport: HTTPTransport {
+package final class CurlTransport: OwnedTransport {
     private let mailbox: Mailbox
     private let secrets: any SecretStore
     private let bodies: BodyPool
@@ -26,7 +26,7 @@ public final class CurlTransport: HTTPTransport {
     ///   - maxInFlight: transfers at the same time; each holds one body buffer.
     ///   - maxWaiting: requests that wait for one of them to end; one more fails at once.
     ///   - bodies: where given-back memory is kept; nil for a pool of its own.
-    public init(
+    package init(
         userAgent: String, secrets: any SecretStore, maxConnections: Int = 512, maxInFlight: Int = 64,
         maxWaiting: Int = 4_096, bodies: BodyPool? = nil
     ) {
@@ -50,9 +50,9 @@ public final class CurlTransport: HTTPTransport {
     deinit { mailbox.close() }
 
     /// False where the system gave no descriptor or no thread, and after ``shutdown()``: then every request fails.
-    public var isRunning: Bool { mailbox.isOpen }
+    package var isRunning: Bool { mailbox.isOpen }
 
-    public func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
+    package func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
         let prepared = try PreparedRequest(request, secrets: secrets)
         let deadlineMs = MonotonicClock.nowMs() + prepared.timeoutMs
         let id = mailbox.nextId()
@@ -72,16 +72,16 @@ public final class CurlTransport: HTTPTransport {
         return try outcome.get()
     }
 
-    public func reuse(_ body: consuming [UInt8]) { bodies.giveBack(body) }
+    package func reuse(_ body: consuming [UInt8]) { bodies.giveBack(body) }
 
     /// Aborts what is under way (those callers get `closed`), refuses what comes later, and comes back when the thread has
     /// ended. Calling it again is harmless.
-    public func shutdown() async {
+    package func shutdown() async {
         await mailbox.closeAndWait()
     }
 
     /// What libcurl is, for `--version` and the log: `libcurl/7.88.1 OpenSSL/3.0.19 …`.
-    public static var libraryVersion: String { String(cString: curl_version()) }
+    package static var libraryVersion: String { String(cString: curl_version()) }
 
     private static let isLibraryReady = curl_global_init(Int(CURL_GLOBAL_ALL)) == CURLE_OK
 }

@@ -1,21 +1,21 @@
-public import Hummingbird
+package import Hummingbird
 import NIOCore
 import ServiceLifecycle
 
 /// Why the body of a request could not be read.
-public enum BodyFailure: Error, Sendable {
+package enum BodyFailure: Error, Sendable {
     case tooLarge
     case tooSlow
     case broken
 }
 
 /// Reads request bodies within limits of size and time, so that no sender holds memory or a connection for long.
-public enum BoundedBody {
+package enum BoundedBody {
     /// From the head to the last byte of the body.
-    public static let timeout: Duration = .seconds(10)
+    package static let timeout: Duration = .seconds(10)
 
     /// A graceful shutdown does not wait for a slow sender.
-    public static func read(_ request: Request, limitBytes: Int) async throws(BodyFailure) -> [UInt8] {
+    package static func read(_ request: Request, limitBytes: Int) async throws(BodyFailure) -> [UInt8] {
         let declared = request.headers[.contentLength].flatMap { Int($0) } ?? 0
         guard declared <= limitBytes else { throw .tooLarge }
         let body = request.body

@@ -1,10 +1,10 @@
-public import Hummingbird
-public import HummingbirdCore
+package import Hummingbird
+package import HummingbirdCore
 import Logging
 import NIOCore
 
 /// A server that listens from ``start(_:host:port:limits:)`` to ``stop()``, for an owner that is not a service itself.
-public final class RunningServer: Sendable {
+package final class RunningServer: Sendable {
     /// At most so many connections at the same time; others wait in the system's queue.
     private static let connectionLimit = 512
 
@@ -19,7 +19,7 @@ public final class RunningServer: Sendable {
     /// Returns when the server accepts connections.
     ///
     /// - Throws: why the address cannot be listened on.
-    public static func start<Responder: HTTPResponder>(
+    package static func start<Responder: HTTPResponder>(
         _ responder: Responder, host: String, port: Int, limits: HTTP1Channel.Configuration
     ) async throws -> RunningServer
     where Responder.Context: InitializableFromSource<ApplicationRequestContextSource> {
@@ -40,14 +40,14 @@ public final class RunningServer: Sendable {
         throw ChannelError.ioOnClosedChannel
     }
 
-    public var isListening: Bool { channel.isActive }
+    package var isListening: Bool { channel.isActive }
 
     /// The port that the system gave, where 0 was asked for; nil once the server has stopped.
-    public var port: Int? { channel.localAddress?.port }
+    package var port: Int? { channel.localAddress?.port }
 
     /// Stops listening and closes all connections. The address is free when this returns; a request that is being
     /// answered may outlive it.
-    public func stop() async {
+    package func stop() async {
         try? await channel.close()
         running.cancel()
     }

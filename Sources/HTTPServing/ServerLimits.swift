@@ -1,8 +1,8 @@
-public import HummingbirdCore
-public import NIOCore
+package import HummingbirdCore
+package import NIOCore
 
 /// What every HTTP server of the project bounds on a connection.
-public enum ServerLimits {
+package enum ServerLimits {
     static let headerBytes = 16 * 1024
     static let headerFields = 100
     /// How long a caller may take to accept a response.
@@ -13,7 +13,7 @@ public enum ServerLimits {
     /// HTTP/1.1 with bounded heads and writes.
     ///
     /// - Parameter idleTimeout: a connection on which nothing is read or written for so long is closed.
-    public static func http1(idleTimeout: TimeAmount) -> HTTP1Channel.Configuration {
+    package static func http1(idleTimeout: TimeAmount) -> HTTP1Channel.Configuration {
         HTTP1Channel.Configuration(
             additionalChannelHandlers: [
                 WriteDeadline(limit: writeTimeout), UnfinishedRequestLimit(limit: unfinishedRequestTimeout),

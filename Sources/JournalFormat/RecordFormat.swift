@@ -1,27 +1,27 @@
 import Foundation
-public import Model
+package import Model
 
 /// How a journal record is written: JSON with sorted keys and a version. JSON has no infinity, and a latency may be one, so
 /// the three numbers that JSON lacks are written as `"+Inf"`, `"-Inf"` and `"NaN"`, as in the exposition format.
 ///
 /// The same format is stored in the SQLite file and on the simulation's disk, so that what a restart reads back is tested
 /// with every drawn life.
-public enum RecordFormat {
+package enum RecordFormat {
     /// - Throws: Foundation's `EncodingError` for `unreadable`, which is never written; every other event encodes.
-    public static func encode(_ event: JournalEvent) throws -> String { try text(StoredEvent(event)) }
+    package static func encode(_ event: JournalEvent) throws -> String { try text(StoredEvent(event)) }
 
     /// - Throws: Foundation's `EncodingError`; a notification always encodes.
-    public static func encode(_ notification: Model.Notification) throws -> String {
+    package static func encode(_ notification: Model.Notification) throws -> String {
         try text(StoredNotification(notification))
     }
 
     /// - Parameter what: names the record in the error: `entry 17`.
-    public static func event(_ text: String, what: String) throws(UnreadableRecord) -> JournalEvent {
+    package static func event(_ text: String, what: String) throws(UnreadableRecord) -> JournalEvent {
         try read(what) { try decoder.decode(StoredEvent.self, from: Data(text.utf8)).event }
     }
 
     /// - Parameter what: names the record in the error: `delivery 8a7f-17-oncall`.
-    public static func notification(_ text: String, what: String) throws(UnreadableRecord) -> Model.Notification {
+    package static func notification(_ text: String, what: String) throws(UnreadableRecord) -> Model.Notification {
         try read(what) { try decoder.decode(StoredNotification.self, from: Data(text.utf8)).model() }
     }
 
@@ -67,11 +67,11 @@ public enum RecordFormat {
 }
 
 /// A record that cannot be read: it was damaged, or a newer version wrote it.
-public struct UnreadableRecord: Error, Sendable, Equatable, CustomStringConvertible {
+package struct UnreadableRecord: Error, Sendable, Equatable, CustomStringConvertible {
     /// `entry 17`
-    public let what: String
+    package let what: String
     /// For a log line: `the field intended._0.trigger is missing`.
-    public let reason: String
+    package let reason: String
 
-    public var description: String { "\(what) cannot be read: \(reason)" }
+    package var description: String { "\(what) cannot be read: \(reason)" }
 }

@@ -1,6 +1,6 @@
 import Foundation
 import GRDB
-public import Ports
+package import Ports
 
 #if canImport(Glibc)
 import Glibc
@@ -11,9 +11,9 @@ import Glibc
 /// The copy is the state of one moment: SQLite reads from a snapshot, which neither waits for the daemon's writes nor holds
 /// them up (SQLite manual, "VACUUM INTO" and "Write-Ahead Logging"). It is checked whole before it gets its name, so a file
 /// with that name is always a complete backup.
-public struct JournalBackup: Sendable, Equatable {
+package struct JournalBackup: Sendable, Equatable {
     /// Why there is no backup. Whatever was begun is removed.
-    public enum Failure: Error, Sendable, Equatable, CustomStringConvertible {
+    package enum Failure: Error, Sendable, Equatable, CustomStringConvertible {
         /// A file with that name exists, and is never overwritten.
         case exists(path: String)
         /// The state folder has no journal.
@@ -27,7 +27,7 @@ public struct JournalBackup: Sendable, Equatable {
         /// The copy was made and is not a valid journal.
         case damaged(path: String, reason: String)
 
-        public var description: String {
+        package var description: String {
             switch self {
             case .exists(let path): "\(path) exists and is not overwritten; choose another name"
             case .noJournal(let path):
@@ -40,11 +40,11 @@ public struct JournalBackup: Sendable, Equatable {
         }
     }
 
-    public let entries: Int
+    package let entries: Int
     /// Of the newest entry; 0 without entries.
-    public let lastSequence: UInt64
-    public let waitingDeliveries: Int
-    public let bytes: Int64
+    package let lastSequence: UInt64
+    package let waitingDeliveries: Int
+    package let bytes: Int64
 
     /// Copies the folder's journal to a new file with mode 0600.
     ///
@@ -52,7 +52,7 @@ public struct JournalBackup: Sendable, Equatable {
     /// and the ids of its notifications must not repeat those that receivers have already got from the original.
     ///
     /// - Throws: ``Failure``.
-    public init(of directory: String, to file: String) throws(Failure) {
+    package init(of directory: String, to file: String) throws(Failure) {
         let journal = SQLiteJournal.path(of: "journal.sqlite", in: directory)
         var status = stat()
         guard lstat(file, &status) != 0 else { throw Failure.exists(path: file) }

@@ -1,17 +1,17 @@
-public import Ports
+package import Ports
 
 /// The outbox in the journal's file.
 extension SQLiteJournal {
-    public func receiversWaiting() async throws(JournalError) -> [String] {
+    package func receiversWaiting() async throws(JournalError) -> [String] {
         try await read(OutboxRow.receiversWaiting)
     }
 
-    public func nextDelivery(receiver: String) async throws(JournalError) -> WaitingDelivery? {
+    package func nextDelivery(receiver: String) async throws(JournalError) -> WaitingDelivery? {
         try await nextDelivery(receiver: receiver, passing: [])
     }
 
     /// - Parameter passing: ids of deliveries that are settled already, although the disk does not say so yet.
-    public func nextDelivery(
+    package func nextDelivery(
         receiver: String, passing: Set<String>
     ) async throws(JournalError) -> WaitingDelivery? {
         while true {
@@ -29,15 +29,15 @@ extension SQLiteJournal {
         try await write { try OutboxRow.settle(id, state: "dead", reason: reason, atWallMs: 0, $0) }
     }
 
-    public func markDelivered(_ id: String, atWallMs: Int64) async throws(JournalError) {
+    package func markDelivered(_ id: String, atWallMs: Int64) async throws(JournalError) {
         try await write { try OutboxRow.settle(id, state: "delivered", reason: "", atWallMs: atWallMs, $0) }
     }
 
-    public func markDead(_ id: String, reason: String, atWallMs: Int64) async throws(JournalError) {
+    package func markDead(_ id: String, reason: String, atWallMs: Int64) async throws(JournalError) {
         try await write { try OutboxRow.settle(id, state: "dead", reason: reason, atWallMs: atWallMs, $0) }
     }
 
-    public func markRetry(_ id: String, reason: String, nextTryWallMs: Int64) async throws(JournalError) {
+    package func markRetry(_ id: String, reason: String, nextTryWallMs: Int64) async throws(JournalError) {
         try await write { database in
             try database.execute(
                 sql: """
@@ -46,23 +46,23 @@ extension SQLiteJournal {
         }
     }
 
-    public func outboxCounts() async throws(JournalError) -> OutboxCounts {
+    package func outboxCounts() async throws(JournalError) -> OutboxCounts {
         try await readForPeople(OutboxRow.counts)
     }
 
-    public func queues() async throws(JournalError) -> [ReceiverQueue] {
+    package func queues() async throws(JournalError) -> [ReceiverQueue] {
         try await readForPeople(OutboxRow.queues)
     }
 
-    public func deadLetters(limit: Int) async throws(JournalError) -> [DeadLetter] {
+    package func deadLetters(limit: Int) async throws(JournalError) -> [DeadLetter] {
         try await readForPeople { try OutboxRow.dead(limit: limit, $0) }
     }
 
-    public func resend(_ choice: DeliveryChoice) async throws(JournalError) -> Int {
+    package func resend(_ choice: DeliveryChoice) async throws(JournalError) -> Int {
         try await write { try OutboxRow.resend(choice, $0) }
     }
 
-    public func drop(_ choice: DeliveryChoice, limit: Int, atWallMs: Int64) async throws(JournalError) -> Int {
+    package func drop(_ choice: DeliveryChoice, limit: Int, atWallMs: Int64) async throws(JournalError) -> Int {
         try await write { try OutboxRow.drop(choice, limit: limit, atWallMs: atWallMs, $0) }
     }
 }

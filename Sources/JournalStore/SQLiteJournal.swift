@@ -1,16 +1,16 @@
 import Foundation
 import GRDB
-public import Model
-public import Ports
+package import Model
+package import Ports
 
 /// The journal and the outbox in one SQLite file, `journal.sqlite` in the state folder.
 ///
 /// A batch is one transaction, and a transaction is on the disk before `append` returns: write-ahead log with
 /// `synchronous=FULL` (SQLite manual, "PRAGMA synchronous"). One process at a time: a second one is refused.
-public struct SQLiteJournal: Journal {
+package struct SQLiteJournal: Journal {
     /// Eight hexadecimal digits, drawn when the file was made. Part of every delivery id, so that a journal that was
     /// wiped does not give out ids that receivers have seen.
-    public let identity: String
+    package let identity: String
     private let path: String
     private let database: DatabasePool
     private let people: DatabaseQueue
@@ -18,13 +18,13 @@ public struct SQLiteJournal: Journal {
     private let folder: StateFolder
     private let place: FilePlace?
     /// What was changed, or should be, about the rights of the folder and its files; for the log.
-    public var folderNotes: [String] { folder.notes }
+    package var folderNotes: [String] { folder.notes }
 
     /// Opens the folder's journal, and makes both where they are missing.
     ///
     /// - Throws: ``JournalError``: the folder cannot be made or written, another process has it, the file is not ours
     ///   or a newer version wrote it.
-    public init(directory: String) throws(JournalError) {
+    package init(directory: String) throws(JournalError) {
         let folder = try StateFolder(directory)
         try self.init(directory: directory, folder: folder, lock: try FolderLock(directory: directory))
     }
@@ -40,17 +40,17 @@ public struct SQLiteJournal: Journal {
     }
 
     /// The absolute path of a file in a state folder, which need not exist.
-    public static func path(of file: String, in directory: String) -> String {
+    package static func path(of file: String, in directory: String) -> String {
         URL(fileURLWithPath: directory).standardizedFileURL.path + "/" + file
     }
 
     /// Why the open file is not the one in the state folder any more; nil while it is. Nothing that is written then outlasts
     /// the process.
-    public var placeProblem: JournalError? {
+    package var placeProblem: JournalError? {
         place?.problem.map { JournalError.unwritable(path: path, reason: $0) }
     }
 
-    public func append(_ batch: JournalBatch) async throws(JournalError) {
+    package func append(_ batch: JournalBatch) async throws(JournalError) {
         if let placeProblem { throw placeProblem }
         try await write { database in
             for entry in batch.entries { try EntryRow.insert(entry, database) }
@@ -60,21 +60,21 @@ public struct SQLiteJournal: Journal {
         }
     }
 
-    public func records() async throws(JournalError) -> [JournalEntry] {
+    package func records() async throws(JournalError) -> [JournalEntry] {
         try await read(EntryRow.restoring)
     }
 
     /// Of the newest entry; 0 for an empty journal.
-    public func lastSequence() async throws(JournalError) -> UInt64 {
+    package func lastSequence() async throws(JournalError) -> UInt64 {
         let last = try await read { try Int64.fetchOne($0, sql: "SELECT MAX(sequence) FROM entries") }
         return UInt64(clamping: last ?? 0)
     }
 
-    public func entries(incident: String) async throws(JournalError) -> [JournalEntry] {
+    package func entries(incident: String) async throws(JournalError) -> [JournalEntry] {
         try await readForPeople { try EntryRow.of(incident: incident, $0) }
     }
 
-    public func prune(beforeWallMs: Int64) async throws(JournalError) {
+    package func prune(beforeWallMs: Int64) async throws(JournalError) {
         try await prune({ try Pruning.oldEntries(beforeWallMs: beforeWallMs, $0) }, Pruning.removeEntries)
         try await prune({ try Pruning.oldDeliveries(beforeWallMs: beforeWallMs, $0) }, Pruning.removeDeliveries)
     }

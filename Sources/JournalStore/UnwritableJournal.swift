@@ -1,22 +1,22 @@
 import GRDB
-public import Model
-public import Ports
+package import Model
+package import Ports
 
 /// A state folder whose journal cannot be opened for writing now (a full disk, a read-only one), and what could be read of
 /// it. It keeps the folder's lock, where that could be taken, and opens the journal later.
-public struct UnwritableJournal: Sendable {
+package struct UnwritableJournal: Sendable {
     /// What was read while the disk took nothing.
-    public struct Memory: Sendable {
-        public let identity: String
-        public let entries: [JournalEntry]
+    package struct Memory: Sendable {
+        package let identity: String
+        package let entries: [JournalEntry]
         /// Undelivered, in their order, at most 1 000.
-        public let waiting: [Delivery]
+        package let waiting: [Delivery]
     }
 
     /// Nil when there is no journal yet, or when it cannot be read either.
-    public let memory: Memory?
+    package let memory: Memory?
     /// Why there is no memory.
-    public let readProblem: JournalError?
+    package let readProblem: JournalError?
     private let directory: String
     private let lock: FolderLock?
 
@@ -24,7 +24,7 @@ public struct UnwritableJournal: Sendable {
 
     /// - Throws: ``JournalError`` for what does not pass by itself: another process has the folder, the file is damaged or
     ///   from a newer version.
-    public init(directory: String) throws(JournalError) {
+    package init(directory: String) throws(JournalError) {
         self.directory = directory
         do throws(JournalError) { lock = try FolderLock(directory: directory) } catch {
             guard case .unwritable = error else { throw error }
@@ -40,7 +40,7 @@ public struct UnwritableJournal: Sendable {
     }
 
     /// - Throws: ``JournalError``: it still cannot be opened.
-    public func reopen() throws(JournalError) -> SQLiteJournal {
+    package func reopen() throws(JournalError) -> SQLiteJournal {
         guard let lock else { return try SQLiteJournal(directory: directory) }
         return try SQLiteJournal(directory: directory, folder: try StateFolder(directory), lock: lock)
     }

@@ -1,12 +1,12 @@
-public import Model
-public import Ports
-public import Support
+package import Model
+package import Ports
+import Support
 
 /// Brings what is in the outbox to the receivers, at least once.
 ///
 /// Each receiver has a lane of its own: its deliveries go out strictly in their order, one at a time, and a delivery that
 /// fails is tried again before the next one. Nothing in one lane delays another. Pauses use the monotonic clock.
-public actor OutboxPump {
+package actor OutboxPump {
     private static let longestSleepMs: Int64 = 30_000
     private static let unwritablePauseMs: Int64 = 5_000
 
@@ -28,7 +28,7 @@ public actor OutboxPump {
     ///   - seed: for the jitter of the pauses.
     ///   - standing: ``Kernel/standingAlerts(at:)``, for receivers that need them repeatedly.
     ///   - shown: makes a receiver's answer fit to be logged, stored and shown.
-    public init(
+    package init(
         outbox: any Outbox, receivers: [any Receiver], plans: [ReceiverPlan],
         clock: @escaping @Sendable () -> Moment, seed: UInt64,
         standing: @escaping @Sendable () async -> [Notification] = { [] },
@@ -54,16 +54,16 @@ public actor OutboxPump {
     }
 
     /// There may be something new in the outbox.
-    public nonisolated func nudge() { idle.wake() }
+    package nonisolated func nudge() { idle.wake() }
 
     /// Tries the named receiver at once, or all of them: what an operator asks for does not wait for a pause to end.
-    public func endPause(of name: String?) {
+    package func endPause(of name: String?) {
         for known in lanes.keys where name == nil || known == name { lanes[known]?.pausedUntilUptimeMs = nil }
         idle.wake()
     }
 
     /// Takes up a new configuration. What is waiting for a receiver that is gone becomes a dead letter.
-    public func update(receivers: [any Receiver], plans: [ReceiverPlan]) {
+    package func update(receivers: [any Receiver], plans: [ReceiverPlan]) {
         var next = Self.lanes(receivers, plans)
         for (name, lane) in next {
             guard var kept = lanes[name] else { continue }
@@ -75,7 +75,7 @@ public actor OutboxPump {
     }
 
     /// Delivers until it is cancelled.
-    public func run() async {
+    package func run() async {
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
                 jumps.note(clock())

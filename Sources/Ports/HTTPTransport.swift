@@ -18,6 +18,15 @@ extension HTTPTransport {
     public func reuse(_ body: consuming [UInt8]) {}
 }
 
+/// A transport with connections of its own, which its owner closes.
+public protocol OwnedTransport: HTTPTransport {
+    /// False when the system had nothing left for it, or after ``shutdown()``.
+    var isRunning: Bool { get }
+
+    /// Aborts what is under way and closes all connections.
+    func shutdown() async
+}
+
 /// One request; the limits are part of it, so that none goes out without them.
 public struct HTTPRequest: Sendable {
     /// `GET`, `PUT`, `POST`.

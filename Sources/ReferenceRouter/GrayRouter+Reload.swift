@@ -11,7 +11,7 @@ extension GrayRouter {
     ///   ``GrayRouterError/tokenUnusable(path:reason:)``,
     ///   ``GrayRouterError/needsRestart(fields:)`` for a field that cannot change while the router runs, and
     ///   ``GrayRouterError/notRunning``.
-    public func reload(_ next: GrayRouterConfiguration) async throws(GrayRouterError) -> [String] {
+    package func reload(_ next: GrayRouterConfiguration) async throws(GrayRouterError) -> [String] {
         let errors = next.errors
         guard errors.isEmpty else { throw .configurationInvalid(path: nil, errors: errors) }
         guard let running = runningNow else { throw .notRunning }

@@ -4,22 +4,22 @@ import NIOPosix
 import Synchronization
 
 /// Where a router listens, each as `host:port`.
-public struct GrayRouterAddresses: Sendable, Equatable {
+package struct GrayRouterAddresses: Sendable, Equatable {
     /// For clients.
-    public let data: String
+    package let data: String
     /// For the admin API, `/metrics` and `/-/healthy`.
-    public let admin: String
+    package let admin: String
 }
 
 /// How many connections a router may hold open. Each is an open file, of which a process has a limited number.
-public struct GrayRouterRoom: Sendable {
+package struct GrayRouterRoom: Sendable {
     /// Client connections at the same time; more are closed as they come.
-    public let clients: Int
+    package let clients: Int
     /// Connections to servers that wait for their next request.
-    public let idleConnections: Int
+    package let idleConnections: Int
 
     /// More than ``GrayRouter/clientLimit`` clients are never taken.
-    public init(clients: Int = GrayRouter.clientLimit, idleConnections: Int = .max) {
+    package init(clients: Int = GrayRouter.clientLimit, idleConnections: Int = .max) {
         self.clients = min(clients, GrayRouter.clientLimit)
         self.idleConnections = idleConnections
     }
@@ -27,7 +27,7 @@ public struct GrayRouterRoom: Sendable {
 
 /// A streaming HTTP/1.1 reverse proxy that splits traffic between a baseline and a canary version, with an admin API to
 /// read and set the split.
-public final class GrayRouter: Sendable {
+package final class GrayRouter: Sendable {
     private enum Phase: Sendable {
         case ready
         case starting
@@ -48,7 +48,7 @@ public final class GrayRouter: Sendable {
     }
 
     /// Client connections at the same time; more are closed as they come.
-    public static let clientLimit = ProxyLimits.clientConnections
+    package static let clientLimit = ProxyLimits.clientConnections
     /// What it starts with; a reload may put another one in force.
     let configuration: GrayRouterConfiguration
     let group = MultiThreadedEventLoopGroup.singleton
@@ -61,7 +61,7 @@ public final class GrayRouter: Sendable {
     /// - Parameters:
     ///   - room: how many connections it may hold open.
     ///   - report: gets a line for the log when clients are turned away.
-    public init(
+    package init(
         configuration: GrayRouterConfiguration, room: GrayRouterRoom = GrayRouterRoom(),
         report: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(GrayRouterError) {
@@ -74,7 +74,7 @@ public final class GrayRouter: Sendable {
 
     /// Loads the saved split (or saves the first one), tries each server once, and then listens. When it returns, the
     /// split in force is the saved one. Throws `GrayRouterError`.
-    public func start() async throws -> GrayRouterAddresses {
+    package func start() async throws -> GrayRouterAddresses {
         let isFirst = phase.withLock { phase in
             guard case .ready = phase else { return false }
             phase = .starting
@@ -107,7 +107,7 @@ public final class GrayRouter: Sendable {
 
     /// Listens no more, lets requests in flight end (`graceMs` at most), closes everything and gives the state file free.
     /// May be called more than once.
-    public func stop(graceMs: Int64 = 5_000) async {
+    package func stop(graceMs: Int64 = 5_000) async {
         let running = phase.withLock { phase -> Running? in
             defer { phase = .stopped }
             if case .running(let running) = phase { return running }

@@ -1,5 +1,5 @@
 /// What keeps a gray router from starting. Never contains a token.
-public enum GrayRouterError: Error, Equatable, CustomStringConvertible {
+package enum GrayRouterError: Error, Equatable, CustomStringConvertible {
     /// The configuration file cannot be opened or read.
     case configurationUnreadable(path: String, reason: String)
     /// Every error that was found in a configuration, each as `field: what is wrong`. `path` is nil when it was not a
@@ -23,7 +23,7 @@ public enum GrayRouterError: Error, Equatable, CustomStringConvertible {
     case needsRestart(fields: [String])
 
     /// What happened, where, and what to do next.
-    public var description: String {
+    package var description: String {
         switch self {
         case .configurationUnreadable(let path, let reason):
             "\(path): error: cannot read the router's configuration: \(reason)"

@@ -1,4 +1,4 @@
-public import Ports
+package import Ports
 import Synchronization
 
 /// An HTTP router that lives in memory, with a state and a mood per instance: what drivers that speak HTTP are tested
@@ -6,23 +6,23 @@ import Synchronization
 ///
 /// The model answers as the real router would; the moods are brought about around it, so that a model is the router's
 /// own behaviour and nothing else.
-public final class FakeRouter<State: Sendable>: HTTPTransport {
+package final class FakeRouter<State: Sendable>: HTTPTransport {
     /// The router's own behaviour.
-    public struct Model: Sendable {
+    package struct Model: Sendable {
         /// What an instance starts with.
-        public var shipped: State
+        package var shipped: State
         /// The weights of (baseline, canary) that are in force.
-        public var weights: @Sendable (State) -> (baseline: Int, canary: Int)
+        package var weights: @Sendable (State) -> (baseline: Int, canary: Int)
         /// Another client sets the canary's share, in basis points; also moves the revision, where there is one.
-        public var setShare: @Sendable (_ state: inout State, _ basisPoints: Int) -> Void
+        package var setShare: @Sendable (_ state: inout State, _ basisPoints: Int) -> Void
         /// Answers a request; `path` is its URL after the instance's address.
-        public var answer: @Sendable (_ request: HTTPRequest, _ path: String, _ state: inout State) -> HTTPResponse
+        package var answer: @Sendable (_ request: HTTPRequest, _ path: String, _ state: inout State) -> HTTPResponse
         /// Nil when the router does not report whether its servers are healthy.
-        public var setBaselineHealth: (@Sendable (_ state: inout State, _ isHealthy: Bool) -> Void)?
+        package var setBaselineHealth: (@Sendable (_ state: inout State, _ isHealthy: Bool) -> Void)?
         /// Whether a request only reads.
-        public var isReading: @Sendable (HTTPRequest) -> Bool = { ["GET", "HEAD"].contains($0.method) }
+        package var isReading: @Sendable (HTTPRequest) -> Bool = { ["GET", "HEAD"].contains($0.method) }
 
-        public init(
+        package init(
             shipped: State, weights: @escaping @Sendable (State) -> (baseline: Int, canary: Int),
             setShare: @escaping @Sendable (inout State, Int) -> Void,
             answer: @escaping @Sendable (HTTPRequest, String, inout State) -> HTTPResponse
@@ -42,18 +42,18 @@ public final class FakeRouter<State: Sendable>: HTTPTransport {
         var history: [(baseline: Int, canary: Int)] = []
     }
 
-    public let addresses: [String]
+    package let addresses: [String]
     private let model: Model
     private let instances: Mutex<[Instance]>
 
     /// - Parameter addresses: one per instance, as requests begin with them.
-    public init(addresses: [String], model: Model) {
+    package init(addresses: [String], model: Model) {
         self.addresses = addresses
         self.model = model
         instances = Mutex(addresses.map { _ in Instance(state: model.shipped) })
     }
 
-    public func state(of instance: Int) -> State { instances.withLock { $0[instance].state } }
+    package func state(of instance: Int) -> State { instances.withLock { $0[instance].state } }
 
     func weights(of instance: Int) -> (baseline: Int, canary: Int) { model.weights(state(of: instance)) }
 
@@ -81,7 +81,7 @@ public final class FakeRouter<State: Sendable>: HTTPTransport {
 
     // MARK: Requests
 
-    public func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
+    package func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
         guard let index = addresses.firstIndex(where: { request.url.hasPrefix($0) }) else {
             throw .connectFailed(address: request.url, reason: "no such instance")
         }
@@ -138,7 +138,7 @@ public final class FakeRouter<State: Sendable>: HTTPTransport {
 extension RouterBench {
     /// A bench whose router is a fake: everything can be brought about but wrong names and wrong credentials, which the
     /// caller adds.
-    public init<State>(driver: any RouterDriver, fake: FakeRouter<State>, shares: [Int] = [0, 1_000, 5_000, 0]) {
+    package init<State>(driver: any RouterDriver, fake: FakeRouter<State>, shares: [Int] = [0, 1_000, 5_000, 0]) {
         self.init(
             driver: driver, shares: shares, timeoutMs: 1_000, shippedBasisPoints: fake.shippedBasisPoints,
             held: { fake.share(of: $0) })

@@ -1,39 +1,39 @@
-public import Ports
+package import Ports
 
 /// A router set up for the conformance kit: the driver under test, and the tester's own ways to the same router, which
 /// the driver knows nothing of. The router is a scripted fake or the real program.
 ///
 /// What a bench cannot do (a real program cannot be made to answer rubbish) it leaves nil; the facts that need it are
 /// then not checked, and ``RouterFact/check(on:)`` says so.
-public struct RouterBench: Sendable {
+package struct RouterBench: Sendable {
     /// With right names and right credentials, for `instances.count` instances.
-    public var driver: any RouterDriver
+    package var driver: any RouterDriver
     /// Shares in basis points that the router can hold exactly; begins and ends with 0.
-    public var shares: [Int]
+    package var shares: [Int]
     /// One call's limit. Ample for a real program, some hundred milliseconds for a fake that hangs on purpose.
-    public var timeoutMs: Int64
+    package var timeoutMs: Int64
     /// What the router itself holds for an instance, read in another way than the driver's. Basis points.
-    public var held: @Sendable (_ instance: Int) async throws -> Int
+    package var held: @Sendable (_ instance: Int) async throws -> Int
     /// Another client sets an instance's share.
-    public var tamper: (@Sendable (_ instance: Int, _ basisPoints: Int) async throws -> Void)?
+    package var tamper: (@Sendable (_ instance: Int, _ basisPoints: Int) async throws -> Void)?
     /// From now on the instance behaves like this; the facts end with `.well`.
-    public var setMood: (@Sendable (_ instance: Int, RouterMood) async throws -> Void)?
+    package var setMood: (@Sendable (_ instance: Int, RouterMood) async throws -> Void)?
     /// The moods that `setMood` can bring about.
-    public var moods: [RouterMood]
+    package var moods: [RouterMood]
     /// The instance is stopped and started with the configuration it was shipped with.
-    public var restart: (@Sendable (_ instance: Int) async throws -> Void)?
+    package var restart: (@Sendable (_ instance: Int) async throws -> Void)?
     /// What the shipped configuration gives the canary. Basis points.
-    public var shippedBasisPoints: Int
+    package var shippedBasisPoints: Int
     /// The same router spoken to under a name that it does not have: a backend, map, key, service…
-    public var misnamed: [any RouterDriver]
+    package var misnamed: [any RouterDriver]
     /// The same router spoken to with a token, password or socket that has no right to change anything.
-    public var unauthorized: [any RouterDriver]
+    package var unauthorized: [any RouterDriver]
     /// Every pair of weights (baseline, canary) that the router has held so far; nil where that is not recorded.
-    public var history: (@Sendable () async -> [(baseline: Int, canary: Int)])?
+    package var history: (@Sendable () async -> [(baseline: Int, canary: Int)])?
     /// Texts that must not come out of the driver, whatever happens.
-    public var secrets: [String]
+    package var secrets: [String]
 
-    public init(
+    package init(
         driver: any RouterDriver, shares: [Int] = [0, 1_000, 5_000, 0], timeoutMs: Int64 = 5_000,
         shippedBasisPoints: Int = 1_000, held: @escaping @Sendable (_ instance: Int) async throws -> Int
     ) {
@@ -50,7 +50,7 @@ public struct RouterBench: Sendable {
 }
 
 /// How an instance behaves.
-public enum RouterMood: String, Sendable, CaseIterable {
+package enum RouterMood: String, Sendable, CaseIterable {
     case well
     /// No connection can be made.
     case refused

@@ -2,7 +2,7 @@ import Model
 import Ports
 
 /// What a caller may rely on, whichever router it is. Each is checked by itself, on a bench of its own.
-public enum RouterFact: String, Sendable, CaseIterable {
+package enum RouterFact: String, Sendable, CaseIterable {
     /// Every share is set, read back and really held; doing it again changes nothing.
     case applyIsAbsoluteAndIdempotent
     /// What is read back is what the router has, not what was asked; with the level that was promised.
@@ -44,7 +44,7 @@ public enum RouterFact: String, Sendable, CaseIterable {
 }
 
 /// What came of a check.
-public enum RouterFinding: Sendable, Equatable {
+package enum RouterFinding: Sendable, Equatable {
     case holds
     /// The bench has no way to find out; the text says what it lacks.
     case notCheckable(String)
@@ -56,7 +56,7 @@ extension RouterFact {
     /// Sets the router up as the fact needs it, makes the calls, and compares.
     ///
     /// - Throws: what the bench throws; the bench is not to be used any more then.
-    public func check(on bench: RouterBench) async throws -> RouterFinding {
+    package func check(on bench: RouterBench) async throws -> RouterFinding {
         var log = FindingLog(bench: bench)
         switch self {
         case .applyIsAbsoluteAndIdempotent: try await log.absolute()

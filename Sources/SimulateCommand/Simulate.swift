@@ -1,10 +1,10 @@
-public import ArgumentParser
+package import ArgumentParser
 import Foundation
 import Simulation
 
 /// Runs the whole daemon in virtual time, with faults that are drawn from a seed.
-public struct Simulate: AsyncParsableCommand {
-    public static let configuration = CommandConfiguration(
+package struct Simulate: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
         abstract: "Run whole lives of the daemon in virtual time, with faults drawn from a seed.",
         discussion: """
             Each seed draws services, routers, a network, a disk, receivers, people and
@@ -46,16 +46,16 @@ public struct Simulate: AsyncParsableCommand {
     @Flag(help: "Print the summary of the whole and nothing per run.")
     var quiet = false
 
-    public init() {}
+    package init() {}
 
-    public func validate() throws {
+    package func validate() throws {
         if let seeds, seeds < 1 { throw ValidationError("--seeds must be 1 or more") }
         if let seconds, seconds < 1 { throw ValidationError("--seconds must be 1 or more") }
         if workers < 1 { throw ValidationError("--workers must be 1 or more") }
         if trace, seeds ?? 1 != 1 || seconds != nil { throw ValidationError("--trace is for one seed") }
     }
 
-    public func run() async throws {
+    package func run() async throws {
         if trace { return try runTraced() }
         let source = SeedSource(
             first: seed, count: seeds ?? (seconds == nil ? 1 : Int.max), text: seedsFrom, seconds: seconds)

@@ -1,8 +1,8 @@
-public import Support
+package import Support
 import Synchronization
 
 /// Many runs beside each other, reported in the order of their seeds.
-public enum Campaign {
+package enum Campaign {
     /// Runs one seed after the other on several threads. A run's result does not depend on how many there are.
     ///
     /// - Parameters:
@@ -11,7 +11,7 @@ public enum Campaign {
     ///   - workers: runs at the same time, 1 or more.
     ///   - report: takes each run's report, in the order in which `seeds` gave them out, never two at a time; false
     ///     ends the campaign.
-    public static func run(
+    package static func run(
         seeds: @escaping @Sendable () -> UInt64?, planting bug: PlantedBug? = nil, workers: Int,
         report: @escaping @Sendable (SimulationReport) -> Bool
     ) async {
@@ -28,7 +28,7 @@ public enum Campaign {
     }
 
     /// Seeds that follow from a text, for a campaign whose seeds change with each commit and can be repeated.
-    public static func seeds(from text: String) -> SeededGenerator {
+    package static func seeds(from text: String) -> SeededGenerator {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
         return SeededGenerator(seed: hash)

@@ -1,6 +1,6 @@
 /// A bug planted on purpose between the kernel and the world. Each represents one that the real daemon could have, and
 /// proves that a checker sees it.
-public enum PlantedBug: String, CaseIterable, Sendable {
+package enum PlantedBug: String, CaseIterable, Sendable {
     /// The router is called as soon as the intent is handed to the journal.
     case actBeforeDurable
     /// The disk says "durable" before it is.

@@ -1,13 +1,13 @@
 /// Runs the whole daemon in virtual time from a seed: the real kernel and the real scrape body reader, with everything
 /// around them played, and broken, by a world that is drawn from the seed.
-public enum Simulation {
+package enum Simulation {
     /// One run: faults, then a heal, then the time to converge. The same seed always takes the same way.
     ///
     /// - Parameters:
     ///   - seed: draws the world and everything that happens in it.
     ///   - trace: takes one line per step.
     ///   - bug: a bug to plant at the kernel's boundary, for the tests that prove the checkers.
-    public static func run(
+    package static func run(
         seed: UInt64, planting bug: PlantedBug? = nil, trace: ((String) -> Void)? = nil
     ) -> SimulationReport {
         let world = VirtualWorld(seed: seed, planting: bug, trace: trace)
@@ -17,15 +17,15 @@ public enum Simulation {
 }
 
 /// How a run went.
-public struct SimulationReport: Sendable {
-    public var seed: UInt64
+package struct SimulationReport: Sendable {
+    package var seed: UInt64
     /// Over the whole trace; equal for equal runs in every process and build.
-    public var digest: UInt64
-    public var virtualSeconds: Double
+    package var digest: UInt64
+    package var virtualSeconds: Double
     /// The first check that failed, and what it saw; nil for a good run.
-    public var failure: (check: String, detail: String)?
+    package var failure: (check: String, detail: String)?
     /// Things that happened.
-    public var steps: Int
+    package var steps: Int
     /// What the world was, and what came of it, in one line.
-    public var summary: String
+    package var summary: String
 }

@@ -1,6 +1,8 @@
 import API
 import ArgumentParser
 import ConfigurationFiles
+import Daemon
+import Declarations
 import Model
 import Support
 
@@ -45,12 +47,13 @@ struct CheckCommand: ParsableCommand {
     }
 
     private func checkConfiguration(_ file: String) -> Int {
-        let result = Rulebook.load(configuration: file, files: DiskFiles(), judgingTLS: Self.remarks)
+        let result = Rulebook.load(
+            configuration: file, files: DiskFiles(), kinds: .all, judgingTLS: Self.remarks)
         let errors = result.errors + result.impossible
         for diagnostic in result.warnings + errors { Terminal.complain("\(diagnostic)") }
         guard let plan = result.plan, errors.isEmpty else { return max(1, errors.count) }
         if effective {
-            Terminal.say(Rulebook.effectiveYAML(of: plan))
+            Terminal.say(Rulebook.effectiveYAML(of: plan, kinds: .all))
         } else {
             let rules = plan.releases.reduce(0) { $0 + $1.rules.count }
             let parts = [

@@ -1,5 +1,6 @@
 import ConfigurationFiles
 import Daemon
+import Declarations
 import Model
 
 /// The plan in the configuration's files.
@@ -10,7 +11,8 @@ struct ConfigurationFile: PlanSource {
 
     func load() throws(InvalidConfiguration) -> Plan {
         let result = Rulebook.load(
-            configuration: path, files: DiskFiles(), allowsLoopbackChanges: allowsLoopbackChanges)
+            configuration: path, files: DiskFiles(), kinds: .all,
+            allowsLoopbackChanges: allowsLoopbackChanges)
         guard var plan = result.plan else { throw InvalidConfiguration(result.errors.map(\.description)) }
         // `check` refuses the first of these, and warns of the others. A daemon starts all the same, so that an update leaves no release unwatched.
         let remarks = result.impossible + result.warnings

@@ -5,6 +5,7 @@ import Foundation
 import HTTPClient
 import Model
 import Ports
+import Scraping
 import Support
 import Telemetry
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Daemon
 import Logging
 import ReferenceRouter
+import SystemSupport
 import UnixSignals
 
 /// The reference router by itself.

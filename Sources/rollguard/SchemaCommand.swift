@@ -1,5 +1,7 @@
 import ArgumentParser
 import ConfigurationFiles
+import Daemon
+import Declarations
 
 /// Prints the JSON Schemas that editors complete and check configurations with.
 struct SchemaCommand: ParsableCommand {
@@ -26,7 +28,9 @@ struct SchemaCommand: ParsableCommand {
     var kind = Kind.config
 
     func run() {
-        let text = kind == .config ? Rulebook.configurationSchema : Rulebook.ruleFileSchema
+        let text =
+            kind == .config
+            ? Rulebook.configurationSchema(kinds: .all) : Rulebook.ruleFileSchema
         // The text ends with a line break of its own.
         Terminal.say(String(text.dropLast()))
     }

@@ -24,7 +24,8 @@ struct CertificateFilesTests {
         ("own.pem", "own.pem", .key, "holds no private key in PEM form"),
         ("own.pem", "encrypted.key", .key, "with a pass phrase"),
         ("own.pem", "other.key", .key, "does not belong to the first certificate"),
-        (".", "own.key", .certificate, "not a regular file"), ("own.pem", "large.key", .key, "more than 1048576 bytes"),
+        (".", "own.key", .certificate, "not a regular file"),
+        ("own.pem", "large.key", .key, "larger than 1048576 bytes"),
         ("own.pem", "empty.key", .key, "empty"),
     ])
     func filesThatCannotBeUsedAreNamedWithTheReason(

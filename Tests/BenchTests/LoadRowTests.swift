@@ -38,8 +38,7 @@ struct LoadRowTests {
                 ReleasePlan(
                     name: name, scrape: ScrapePlan(intervalMs: 1_000, timeoutMs: 500),
                     baseline: PoolPlan(version: "v1", targets: []), canary: PoolPlan(version: "v2", targets: []),
-                    indicators: BusyKernel.watch, router: .gray(GrayRouterPlan(instances: ["http://router"])), rules: []
-                )
+                    indicators: BusyKernel.watch, router: BusyKernel.router, rules: [])
             }
             let now = Moment(uptimeMs: 0, wallMs: 1_800_000_000_000)
             let kernel = Kernel(

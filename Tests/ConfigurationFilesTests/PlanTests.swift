@@ -1,7 +1,10 @@
 import ConfigurationFiles
 import Model
+import Routers
 import Telemetry
 import Testing
+
+@testable import Notifications
 
 /// What valid configurations mean.
 struct PlanTests {
@@ -29,7 +32,7 @@ struct PlanTests {
             indicators: WatchList(
                 requests: SeriesSelector(metric: "requests_total"), errors: SeriesSelector(metric: "errors_total"),
                 latency: SeriesSelector(metric: "seconds")),
-            router: .gray(GrayRouterPlan(instances: ["http://127.0.0.1:9412"])),
+            router: RouterPlan(GrayRouterPlan(instances: ["http://127.0.0.1:9412"])),
             rules: [
                 RulePlan(
                     group: "errors", name: "CanaryErrors", indicator: .errorRate, windowMs: 60_000,
@@ -41,7 +44,7 @@ struct PlanTests {
             plan
                 == Plan(
                     daemon: DaemonPlan(stateDirectory: "/var/lib/rollguard"),
-                    receivers: [ReceiverPlan(name: "oncall", kind: .webhook, url: "https://hooks.example/a")],
+                    receivers: [ReceiverPlan(name: "oncall", kind: WebhookKind.kind, url: "https://hooks.example/a")],
                     releases: [release]))
     }
 
@@ -181,7 +184,7 @@ struct PlanTests {
         ).releases[0].router
         #expect(
             router
-                == .haproxy(
+                == RouterPlan(
                     HAProxyPlan(
                         sockets: ["/etc/rollguard/a.sock", "127.0.0.1:9999"],
                         mode: .weights(backend: "b", baseline: ["o"], canary: ["n"], sticky: true))))
@@ -193,7 +196,8 @@ struct PlanTests {
         ).releases[0].router
         #expect(
             router
-                == .haproxy(HAProxyPlan(sockets: ["/run/x.sock"], mode: .map(file: "maps/split.map", key: "checkout"))))
+                == RouterPlan(
+                    HAProxyPlan(sockets: ["/run/x.sock"], mode: .map(file: "maps/split.map", key: "checkout"))))
     }
 
     @Test func httpRouterKeepsTypes() throws {
@@ -246,7 +250,7 @@ struct PlanTests {
             canary: .init(pointer: "/w/0", filters: ["unb64", "fromjson"], then: "/v"))
         #expect(
             router
-                == .http(
+                == RouterPlan(
                     HTTPRouterPlan(
                         instances: ["http://a:1"], total: 256, variables: [TextPair("k", "v")], set: set,
                         readBack: readBack)))

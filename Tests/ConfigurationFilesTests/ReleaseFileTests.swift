@@ -1,4 +1,5 @@
 import ConfigurationFiles
+import Routers
 import Testing
 
 /// Releases in files of their own: every team has its file.
@@ -66,7 +67,7 @@ struct ReleaseFileTests {
 
     @Test func pathsInAFileAreRelativeToTheConfiguration() throws {
         let plan = try #require(Self.load(["releases.d/a.yaml": Self.release("pay")]).plan)
-        guard case .haproxy(let router) = plan.releases[0].router else { return #expect(Bool(false)) }
+        let router = try #require(plan.releases[0].router.settings as? HAProxyPlan)
         #expect(router.sockets == ["/etc/rollguard/sockets/h.sock"])
         #expect(plan.releases[0].rules.map(\.name) == ["CanaryErrors"])
     }

@@ -1,5 +1,6 @@
 import ConfigurationFiles
 import Model
+import Routers
 import Testing
 
 /// Errors in routers with a driver of their own: every one with its place and what to write instead.
@@ -146,19 +147,15 @@ struct RouterDiagnosticTests {
 
     @Test func insideAPodTheMountedTokenIsTheDefaultAndElsewhereNothingIsGuessed() throws {
         func security(_ more: String) throws -> ClientSecurity {
-            let router =
+            let block =
                 "{kind: kubernetes, namespace: n, http_route: r, baseline: {service: a}, canary: {service: b}\(more)}"
-            let text = Sample.changed("{kind: gray, instances: [\"http://127.0.0.1:9412\"]}", to: router)
-            guard case .kubernetes(let plan) = try #require(Sample.load(text).plan).releases[0].router else {
-                throw Unexpected()
-            }
-            return plan.security
+            let text = Sample.changed("{kind: gray, instances: [\"http://127.0.0.1:9412\"]}", to: block)
+            let router = try #require(Sample.load(text).plan).releases[0].router
+            return try #require(router.settings as? KubernetesPlan).security
         }
         #expect(try security("") == KubernetesPlan.inClusterSecurity)
         #expect(try security(", address: \"https://k:6443\"") == ClientSecurity())
         #expect(try security(", tls: {ca_file: /c}").caFile == "/c")
         #expect(try security(", tls: {ca_file: /c}").authorization == KubernetesPlan.inClusterSecurity.authorization)
     }
-
-    private struct Unexpected: Error {}
 }

@@ -1,5 +1,6 @@
 import ConfigurationFiles
 import Foundation
+import Routers
 import Testing
 
 /// The ready files of docs/routers and the examples of docs/reference/routers.md load.
@@ -37,10 +38,7 @@ struct RouterTemplateTests {
     func aReadyFileLoads(_ name: String) throws {
         let result = Self.load(try Self.text("docs/routers/\(name).yaml"))
         let plan = try #require(result.plan, "\(result.errors)")
-        guard case .http(let router) = plan.releases[0].router else {
-            Issue.record("\(name) is no http router")
-            return
-        }
+        let router = try #require(plan.releases[0].router.settings as? HTTPRouterPlan)
         #expect(router.readBack != nil)
     }
 

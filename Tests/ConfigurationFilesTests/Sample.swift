@@ -1,7 +1,12 @@
 import ConfigurationFiles
+import Declarations
+import Model
+import Notifications
+import Routers
 
 /// A small valid configuration that tests change in one place.
 enum Sample {
+    static let kinds = ConfigurationKinds(routers: RouterKinds.all, receivers: ReceiverKinds.all)
     static let path = "/etc/rollguard/rollguard.yaml"
     static let rulePath = "/etc/rollguard/rules/errors.yaml"
 
@@ -60,4 +65,18 @@ enum Sample {
     static func ruleErrors(_ piece: String, to other: String) -> [String] {
         errors(load(rules: changed(piece, to: other, in: rules)))
     }
+}
+
+/// With all kinds.
+extension Rulebook {
+    static func load(
+        configuration path: String, files: any FileSource, allowsLoopbackChanges: Bool = false,
+        judgingTLS: @escaping TLSJudge = { _ in [] }
+    ) -> Result {
+        load(
+            configuration: path, files: files, kinds: Sample.kinds,
+            allowsLoopbackChanges: allowsLoopbackChanges, judgingTLS: judgingTLS)
+    }
+
+    static func effectiveYAML(of plan: Plan) -> String { effectiveYAML(of: plan, kinds: Sample.kinds) }
 }

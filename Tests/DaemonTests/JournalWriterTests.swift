@@ -4,6 +4,7 @@ import Logging
 import Model
 import Ports
 import Synchronization
+import SystemSupport
 import Testing
 
 @testable import Daemon

@@ -7,6 +7,7 @@ import Telemetry
 import Testing
 
 @testable import Daemon
+@testable import Notifications
 
 private struct OneSecret: SecretStore {
     let text: String
@@ -84,8 +85,8 @@ struct KnownSecretsTests {
     @Test func addressesWithCredentialsAreSecrets() {
         let secrets = KnownSecrets(OneSecret(text: "x"))
         let slack = ReceiverPlan(
-            name: "chat", kind: .slack, url: "https://hooks.slack.com/services/T000/B000/abcdefghijkl")
-        let hook = ReceiverPlan(name: "hook", kind: .webhook, url: "https://hooks.example/plain/path")
+            name: "chat", kind: SlackKind.kind, url: "https://hooks.slack.com/services/T000/B000/abcdefghijkl")
+        let hook = ReceiverPlan(name: "hook", kind: WebhookKind.kind, url: "https://hooks.example/plain/path")
         secrets.remember(
             addressesOf: Plan(daemon: DaemonPlan(stateDirectory: "s"), receivers: [slack, hook], releases: []))
         #expect(secrets.shown("POST /services/T000/B000/abcdefghijkl") == "POST ***")

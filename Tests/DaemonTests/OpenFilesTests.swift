@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import Daemon
+@testable import SystemSupport
 
 @Suite("The limit of open files")
 struct OpenFilesTests {

@@ -5,6 +5,7 @@ import JournalStore
 import Kernel
 import Logging
 import Model
+import SystemSupport
 import Testing
 
 @testable import Daemon

@@ -1,11 +1,14 @@
 import DemoWorld
 import Model
 import Ports
+import Routers
 import Synchronization
+import SystemSupport
 import Telemetry
 import Testing
 
 @testable import Daemon
+@testable import Notifications
 
 @Suite("Ways out")
 struct TransportsTests {
@@ -53,10 +56,11 @@ struct TransportsTests {
             routerCalls: routerCalls, deliveries: deliveries, secrets: NoSecrets(), clock: SystemClock())
         let release = ReleasePlan(
             name: "shop", baseline: PoolPlan(version: "v1", targets: []), canary: PoolPlan(version: "v2", targets: []),
-            indicators: WatchList(), router: .gray(GrayRouterPlan(instances: ["http://router:1"])), rules: [])
+            indicators: WatchList(), router: RouterPlan(GrayRouterPlan(instances: ["http://router:1"])), rules: [])
         let plan = Plan(
             daemon: DaemonPlan(stateDirectory: "/nowhere"),
-            receivers: [ReceiverPlan(name: "oncall", kind: .webhook, url: "http://hook:1/")], releases: [release])
+            receivers: [ReceiverPlan(name: "oncall", kind: WebhookKind.kind, url: "http://hook:1/")],
+            releases: [release])
         _ = await (try parts.drivers(for: plan))["shop"]?.observe(timeoutMs: 1_000)
         #expect(routerCalls.urls.withLock { $0.allSatisfy { $0.hasPrefix("http://router:1/") } && !$0.isEmpty })
         #expect(deliveries.urls.withLock { $0.isEmpty })

@@ -2,6 +2,7 @@ import Foundation
 import JournalStore
 import Model
 import Ports
+import SystemSupport
 import Testing
 
 @testable import Daemon

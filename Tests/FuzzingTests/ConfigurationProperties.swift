@@ -1,21 +1,25 @@
+import Declarations
 import Model
+import Notifications
+import Routers
 
 @testable import ConfigurationFiles
 
 /// What must hold for every configuration and rule file. An input is a configuration, and behind a line `%%%` the rule
 /// file that `rules/a.yaml` is.
 enum ConfigurationProperties {
+    private static let kinds = ConfigurationKinds(routers: RouterKinds.all, receivers: ReceiverKinds.all)
     private static let path = "/etc/rollguard/rollguard.yaml"
     private static let rulePath = "/etc/rollguard/rules/a.yaml"
 
     static func broken(by input: [UInt8]) -> String? {
         let parts = pieces(input)
         let files = MemoryFiles(bytes: [path: parts.configuration, rulePath: parts.rules])
-        let result = Rulebook.load(configuration: path, files: files)
+        let result = Rulebook.load(configuration: path, files: files, kinds: kinds)
         if (result.plan == nil) != !result.errors.isEmpty { return "a plan with errors, or neither" }
         if let flaw = ill(result.errors, parts) ?? ill(result.warnings, parts) { return flaw }
-        let all = result.errors + result.warnings
-        if holdsSecret(input), let diagnostic = all.first(where: { "\($0)".contains("hunter2") }) {
+        let told = result.errors + result.warnings
+        if holdsSecret(input), let diagnostic = told.first(where: { "\($0)".contains("hunter2") }) {
             return "a secret is shown: \(diagnostic)"
         }
         let rules = Rulebook.check(ruleFile: rulePath, files: files)
@@ -80,15 +84,17 @@ enum ConfigurationProperties {
 
     /// The effective configuration is the same plan again.
     private static func changed(_ plan: Plan) -> String? {
-        let yaml = Rulebook.effectiveYAML(of: plan)
-        let again = Rulebook.load(configuration: path, files: MemoryFiles([path: yaml]))
+        let yaml = Rulebook.effectiveYAML(of: plan, kinds: kinds)
+        let again = Rulebook.load(
+            configuration: path, files: MemoryFiles([path: yaml]), kinds: kinds)
         guard let other = again.plan else {
             return "the effective configuration has errors: \(again.errors.prefix(3).map { "\($0)" })\n\(yaml)"
         }
         if withoutSources(other) != withoutSources(plan) {
             return "the effective configuration is another plan:\n\(yaml)"
         }
-        return Rulebook.effectiveYAML(of: other) == yaml ? nil : "the effective configuration changes again:\n\(yaml)"
+        return Rulebook.effectiveYAML(of: other, kinds: kinds) == yaml
+            ? nil : "the effective configuration changes again:\n\(yaml)"
     }
 
     private static func withoutSources(_ plan: Plan) -> Plan {

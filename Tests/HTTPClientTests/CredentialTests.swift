@@ -100,7 +100,7 @@ struct CredentialTests {
             try store.secret(.file(binary))
         }
         for path in [pipe, folder.path, "/dev/zero"] {
-            #expect(throws: SecretError.unreadableFile(path: path, reason: "it is not a file")) {
+            #expect(throws: SecretError.unreadableFile(path: path, reason: "it is not a regular file")) {
                 try store.secret(.file(path))
             }
         }

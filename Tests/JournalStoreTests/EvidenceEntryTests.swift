@@ -15,7 +15,7 @@ struct EvidenceEntryTests {
         let release = ReleasePlan(
             name: "checkout", baseline: PoolPlan(version: "v1", targets: []),
             canary: PoolPlan(version: "v2", targets: []),
-            indicators: WatchList(), router: .gray(GrayRouterPlan(instances: ["http://lb"])), rules: [rule])
+            indicators: WatchList(), router: .sample("http://lb"), rules: [rule])
         var watch = RegressionWatch(plan: release)
         watch.begin()
         return watch.record(atUptimeMs: 5)

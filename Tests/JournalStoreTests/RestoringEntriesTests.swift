@@ -31,7 +31,7 @@ struct RestoringEntriesTests {
             ReleasePlan(
                 name: "r\(number)", baseline: pool("v1"), canary: pool("v2"),
                 indicators: WatchList(requests: SeriesSelector(metric: "requests_total")),
-                router: .gray(GrayRouterPlan(instances: ["http://lb1"])), rules: [rule("A"), rule("B")])
+                router: .sample("http://lb1"), rules: [rule("A"), rule("B")])
         }
         return Plan(daemon: DaemonPlan(stateDirectory: "/nowhere"), receivers: [], releases: releases)
     }()

@@ -368,7 +368,7 @@ struct DrainTests {
     @Test func theSecondRouterWaitsForTheSteps() {
         var plan = plan(pauseMs: 8_000)
         plan.releases[0].fallback = FallbackPlan(
-            router: .gray(GrayRouterPlan(instances: ["http://lb2"])), afterMs: 5_000)
+            router: .sample("http://lb2"), afterMs: 5_000)
         var world = sick(plan)
         world.cycle(7)
         #expect(!world.isOnFallback)

@@ -8,7 +8,7 @@ struct DryRunTests {
         var plan = Plan.example()
         if fallback {
             plan.releases[0].fallback = FallbackPlan(
-                router: .gray(GrayRouterPlan(instances: ["http://lb2"])), afterMs: 10_000)
+                router: .sample("http://lb2"), afterMs: 10_000)
         }
         var world = KernelHarness(plan: plan)
         world.cycle(3)

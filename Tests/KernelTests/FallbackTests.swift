@@ -6,7 +6,7 @@ struct FallbackTests {
     private func world(_ mood: KernelHarness.RouterMood, afterMs: Int64 = 5_000) -> KernelHarness {
         var plan = Plan.example()
         plan.releases[0].fallback = FallbackPlan(
-            router: .gray(GrayRouterPlan(instances: ["http://lb2"])), afterMs: afterMs)
+            router: .sample("http://lb2"), afterMs: afterMs)
         var world = KernelHarness(plan: plan)
         world.cycle(3)
         world.mood = mood

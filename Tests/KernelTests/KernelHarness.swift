@@ -273,7 +273,7 @@ extension Plan {
                     indicators: WatchList(
                         requests: SeriesSelector(metric: "requests_total"),
                         errors: SeriesSelector(metric: "errors_total")),
-                    router: .gray(GrayRouterPlan(instances: ["http://lb1"])), proof: proof, rules: rules)
+                    router: .sample("http://lb1"), proof: proof, rules: rules)
             ])
     }
 }

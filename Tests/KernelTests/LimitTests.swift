@@ -8,7 +8,7 @@ struct LimitTests {
     private func stuck(fallbackAfterMs: Int64? = nil) -> KernelHarness {
         var plan = Plan.example()
         plan.releases[0].fallback = fallbackAfterMs.map {
-            FallbackPlan(router: .gray(GrayRouterPlan(instances: ["http://lb2"])), afterMs: $0)
+            FallbackPlan(router: .sample("http://lb2"), afterMs: $0)
         }
         var world = KernelHarness(plan: plan)
         world.cycle(3)
@@ -92,7 +92,7 @@ struct LimitTests {
     func aRouterThatObeysIsNotLeft(_ afterMs: Int64) {
         var plan = Plan.example(proof: ProofPlan(cycles: 8))
         plan.releases[0].fallback = FallbackPlan(
-            router: .gray(GrayRouterPlan(instances: ["http://lb2"])), afterMs: afterMs)
+            router: .sample("http://lb2"), afterMs: afterMs)
         var world = KernelHarness(plan: plan)
         world.cycle(3)
         world.canary.errors = 30

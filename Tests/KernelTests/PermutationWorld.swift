@@ -52,7 +52,7 @@ struct DrawnWorld {
             canary: pool("v2", 3),
             indicators: WatchList(
                 requests: SeriesSelector(metric: "requests_total"), errors: SeriesSelector(metric: "errors_total")),
-            router: .gray(GrayRouterPlan(instances: ["http://lb"])), rules: rules)
+            router: .sample("http://lb"), rules: rules)
         plan.rollback.deadlineMs = 20_000
         plan.proof.belowPerSecond = 3
         plan.rollback.observeEveryMs = 2_000

@@ -67,10 +67,11 @@ struct AlertmanagerTests {
         let manager = try Alertmanager()
         let transport = CurlTransport(userAgent: "test", secrets: FixedSecret(text: nil))
         let now = Int64(Date().timeIntervalSince1970 * 1_000)
-        let receiver = ReceiverFactory.make(
-            plan: ReceiverPlan(name: "am", kind: .alertmanager, url: "http://127.0.0.1:\(manager.port)"),
-            transport: transport, secrets: FixedSecret(text: nil), externalURL: "http://rollguard.example",
-            clock: { now })
+        let receiver = ReceiverKinds.receiver(
+            ReceiverPlan(name: "am", kind: .alertmanager, url: "http://127.0.0.1:\(manager.port)"),
+            ReceiverSetup(
+                transport: transport, secrets: FixedSecret(text: nil), externalURL: "http://rollguard.example",
+                clock: { now }))
         func delivery(_ event: Model.Notification.Event, atWallMs: Int64) -> Delivery {
             Delivery(id: "\(event)", receiver: "am", notification: .sample(event, atWallMs: atWallMs))
         }
@@ -97,11 +98,12 @@ struct AlertmanagerTests {
     }
 
     private static func receiver(_ port: Int, _ transport: CurlTransport, resendMs: Int64 = 60_000) -> any Receiver {
-        var plan = ReceiverPlan(name: "am", kind: .alertmanager, url: "http://127.0.0.1:\(port)")
-        plan.resendMs = resendMs
-        return ReceiverFactory.make(
-            plan: plan, transport: transport, secrets: FixedSecret(text: nil), externalURL: nil,
-            clock: { Int64(Date().timeIntervalSince1970 * 1_000) })
+        let kind = ReceiverPlan.Kind(AlertmanagerKind.Settings(resendMs: resendMs))
+        return ReceiverKinds.receiver(
+            ReceiverPlan(name: "am", kind: kind, url: "http://127.0.0.1:\(port)"),
+            ReceiverSetup(
+                transport: transport, secrets: FixedSecret(text: nil), externalURL: nil,
+                clock: { Int64(Date().timeIntervalSince1970 * 1_000) }))
     }
 
     private static func eventually(_ holds: () async throws -> Bool) async throws -> Bool {

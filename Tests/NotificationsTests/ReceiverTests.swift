@@ -10,9 +10,11 @@ private func receiver(
     _ kind: ReceiverPlan.Kind, _ transport: ScriptedTransport, secret: SecretReference? = nil,
     url: String = "http://hooks.example/x", store: FixedSecret = FixedSecret(text: "key")
 ) -> any Receiver {
-    ReceiverFactory.make(
-        plan: ReceiverPlan(name: "oncall", kind: kind, url: url, secret: secret, headers: [TextPair("X-Team", "shop")]),
-        transport: transport, secrets: store, externalURL: "http://rollguard.example", clock: { 1_700_000_007_900 })
+    ReceiverKinds.receiver(
+        ReceiverPlan(name: "oncall", kind: kind, url: url, secret: secret, headers: [TextPair("X-Team", "shop")]),
+        ReceiverSetup(
+            transport: transport, secrets: store, externalURL: "http://rollguard.example",
+            clock: { 1_700_000_007_900 }))
 }
 
 private func delivery(_ event: Model.Notification.Event = .rollbackIntended, attempt: Int = 1) -> Delivery {
@@ -38,6 +40,15 @@ struct ReceiverTests {
         let canary = try #require(alert["canary"] as? [String: Any])
         #expect(canary["value"] is NSNull)
         #expect(canary["requests"] as? Double == 100)
+    }
+
+    private struct UnknownSettings: ReceiverSettings {
+        static let kind = "carrier-pigeon"
+    }
+
+    @Test func aKindThatTheProgramDoesNotHaveRefusesWhatIsSentToIt() async {
+        let outcome = await receiver(ReceiverPlan.Kind(UnknownSettings()), ScriptedTransport([])).deliver(delivery())
+        #expect(outcome == .refused(reason: "receivers of the kind carrier-pigeon are not known"))
     }
 
     /// An empty document instead would be delivered, acknowledged, and lost.

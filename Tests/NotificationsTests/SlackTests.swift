@@ -13,8 +13,9 @@ struct SlackTests {
     ) -> any Receiver {
         var plan = ReceiverPlan(name: "chat", kind: .slack, url: secret == nil ? url : "")
         plan.urlSecret = secret
-        return ReceiverFactory.make(
-            plan: plan, transport: transport, secrets: store, externalURL: nil, clock: { 1_700_000_000_000 })
+        return ReceiverKinds.receiver(
+            plan,
+            ReceiverSetup(transport: transport, secrets: store, externalURL: nil, clock: { 1_700_000_000_000 }))
     }
 
     private static func delivery(_ notification: Model.Notification = .sample()) -> Delivery {

@@ -1,5 +1,8 @@
 import ConfigurationFiles
+import Declarations
 import Foundation
+import Notifications
+import Routers
 import Testing
 
 /// Every rule file that we ship, on releases that were recorded.
@@ -29,7 +32,9 @@ struct ShippedRuleTests {
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("rules-\(UUID().uuidString).yaml").path
         try configuration.write(toFile: path, atomically: true, encoding: .utf8)
         defer { try? FileManager.default.removeItem(atPath: path) }
-        let result = Rulebook.load(configuration: path, files: DiskFiles())
+        let result = Rulebook.load(
+            configuration: path, files: DiskFiles(),
+            kinds: ConfigurationKinds(routers: RouterKinds.all, receivers: ReceiverKinds.all))
         let plan = try #require(result.plan, "\(result.errors.map(\.description))")
         var release = try ReplayedRelease(plan: plan)
         release.run(recording)

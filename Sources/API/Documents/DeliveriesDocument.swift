@@ -1,15 +1,15 @@
 import Ports
-public import Support
+package import Support
 
 /// The answer of `GET /api/v1/deliveries`.
-public struct DeliveriesDocument: Codable, Sendable, Equatable {
-    public var waiting: Int
-    public var delivered: Int
-    public var dead: Int
+package struct DeliveriesDocument: Codable, Sendable, Equatable {
+    package var waiting: Int
+    package var delivered: Int
+    package var dead: Int
     /// Receivers that have waiting or dead notifications, sorted by name.
-    public var receivers: [ReceiverQueueDocument]
+    package var receivers: [ReceiverQueueDocument]
     /// Newest first, at most 100.
-    public var deadLetters: [DeadLetterDocument]
+    package var deadLetters: [DeadLetterDocument]
 
     init(_ report: OutboxReport) {
         waiting = report.counts.waiting
@@ -26,23 +26,23 @@ public struct DeliveriesDocument: Codable, Sendable, Equatable {
 }
 
 /// What waits for one receiver, or was given up.
-public struct ReceiverQueueDocument: Codable, Sendable, Equatable {
-    public var name: String
-    public var waiting: Int
-    public var dead: Int
+package struct ReceiverQueueDocument: Codable, Sendable, Equatable {
+    package var name: String
+    package var waiting: Int
+    package var dead: Int
     /// The delivery at the head of the queue, which the others wait for; null when nothing waits.
-    @ExplicitNull public var next: NextDelivery?
+    @ExplicitNull package var next: NextDelivery?
 
-    public struct NextDelivery: Codable, Sendable, Equatable {
+    package struct NextDelivery: Codable, Sendable, Equatable {
         /// The delivery id that the receiver is shown.
-        public var id: String
-        public var event: String
+        package var id: String
+        package var event: String
         /// When it happened.
-        public var at: WallTime
+        package var at: WallTime
         /// Tries that failed.
-        public var attempts: Int
+        package var attempts: Int
         /// Why the last try failed; empty before the first one.
-        public var reason: String
+        package var reason: String
     }
 
     init(_ queue: ReceiverQueue) {

@@ -1,33 +1,33 @@
 import Model
-public import Support
+package import Support
 
 /// One entry of the journal. `event` determines which of the other fields are there; those that do not belong to it are
 /// absent.
-public struct EntryDocument: Codable, Sendable, Equatable {
-    public var sequence: UInt64
-    public var at: WallTime
-    public var release: String
-    public var incident: String?
+package struct EntryDocument: Codable, Sendable, Equatable {
+    package var sequence: UInt64
+    package var at: WallTime
+    package var release: String
+    package var incident: String?
     /// `began`, `ended`, `alert_firing`, `alert_resolved`, `held`, `intended`, `acted_before_durable`, `applied`, `observed`,
     /// `draining`, `proven_by_traffic`, `unproven`, `acknowledged`, `abandoned`, `fallback`, `drifted`, `strayed`,
     /// `drift_held`, `drift_overruled`, `rearmed`, `evidence`, `pending`, `router_unusable`, `router_usable` or
     /// `unreadable`: the entry is stored, and this version cannot read it.
-    public var event: String
+    package var event: String
     /// The same in a sentence.
-    public var text: String
-    public var baselineVersion: String?
-    public var canaryVersion: String?
-    public var rule: String?
-    public var by: String?
-    public var reason: String?
-    public var alert: AlertDocument?
-    public var evidence: EvidenceDocument?
-    public var intent: IntentDocument?
-    public var receipts: [ReceiptDocument]?
-    public var observations: [ObservationDocument]?
-    public var canaryRatePerSecond: Double?
+    package var text: String
+    package var baselineVersion: String?
+    package var canaryVersion: String?
+    package var rule: String?
+    package var by: String?
+    package var reason: String?
+    package var alert: AlertDocument?
+    package var evidence: EvidenceDocument?
+    package var intent: IntentDocument?
+    package var receipts: [ReceiptDocument]?
+    package var observations: [ObservationDocument]?
+    package var canaryRatePerSecond: Double?
     /// What the canary keeps in this step.
-    public var canaryBasisPoints: Int?
+    package var canaryBasisPoints: Int?
 
     init(_ entry: JournalEntry) {
         sequence = entry.sequence
@@ -74,12 +74,12 @@ public struct EntryDocument: Codable, Sendable, Equatable {
 }
 
 /// What a rollback wanted.
-public struct IntentDocument: Codable, Sendable, Equatable {
-    public var fromVersion: String
-    public var toVersion: String
-    @ExplicitNull public var canaryBasisPointsBefore: Int?
-    public var canaryBasisPointsWanted: Int
-    public var dryRun: Bool
+package struct IntentDocument: Codable, Sendable, Equatable {
+    package var fromVersion: String
+    package var toVersion: String
+    @ExplicitNull package var canaryBasisPointsBefore: Int?
+    package var canaryBasisPointsWanted: Int
+    package var dryRun: Bool
 
     init(_ intent: IntentRecord) {
         fromVersion = intent.fromVersion
@@ -99,12 +99,12 @@ public struct IntentDocument: Codable, Sendable, Equatable {
 }
 
 /// A router instance's answer to a call.
-public struct ReceiptDocument: Codable, Sendable, Equatable {
-    public var instance: String
+package struct ReceiptDocument: Codable, Sendable, Equatable {
+    package var instance: String
     /// `accepted`, `conflict`, `rejected`, `unreachable` or `unknown`.
-    public var outcome: String
+    package var outcome: String
     /// What the router said.
-    public var detail: String
+    package var detail: String
 
     init(_ receipt: RouterReceipt) {
         instance = Redaction.url(receipt.instance)

@@ -1,17 +1,17 @@
 /// An optional field that is always there: `null` in the JSON when it has no value, so that a reader can distinguish
 /// "none" from "this version has no such field". A number that JSON cannot write (NaN, infinite) is `null` too.
 @propertyWrapper
-public struct ExplicitNull<Value: Codable & Sendable & Equatable>: Codable, Sendable, Equatable {
-    public var wrappedValue: Value?
+package struct ExplicitNull<Value: Codable & Sendable & Equatable>: Codable, Sendable, Equatable {
+    package var wrappedValue: Value?
 
-    public init(wrappedValue: Value?) { self.wrappedValue = wrappedValue }
+    package init(wrappedValue: Value?) { self.wrappedValue = wrappedValue }
 
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         wrappedValue = container.decodeNil() ? nil : try container.decode(Value.self)
     }
 
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         if let number = wrappedValue as? Double, !number.isFinite { return try container.encodeNil() }
         if let wrappedValue { try container.encode(wrappedValue) } else { try container.encodeNil() }

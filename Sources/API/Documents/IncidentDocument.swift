@@ -1,36 +1,36 @@
 import Model
-public import Support
+package import Support
 
 /// An incident in a list.
-public struct IncidentSummary: Codable, Sendable, Equatable {
-    public var id: String
-    public var release: String
+package struct IncidentSummary: Codable, Sendable, Equatable {
+    package var id: String
+    package var release: String
     /// `intended`, `applied`, `observed`, `acknowledged`, `abandoned`, `dry_run` or `rearmed`.
-    public var state: String
-    public var open: Bool
-    public var openedAt: WallTime
-    @ExplicitNull public var closedAt: WallTime?
+    package var state: String
+    package var open: Bool
+    package var openedAt: WallTime
+    @ExplicitNull package var closedAt: WallTime?
     /// True when nothing was done, only decided.
-    public var dryRun: Bool
-    public var fromVersion: String
-    public var toVersion: String
+    package var dryRun: Bool
+    package var fromVersion: String
+    package var toVersion: String
     /// `rule` or `operator`.
-    public var trigger: String
+    package var trigger: String
     /// The rule that fired; nil for an operator's command.
-    @ExplicitNull public var rule: String?
+    @ExplicitNull package var rule: String?
     /// The operator; nil for a rule.
-    @ExplicitNull public var by: String?
+    @ExplicitNull package var by: String?
     /// The operator's reason; nil for a rule.
-    @ExplicitNull public var reason: String?
+    @ExplicitNull package var reason: String?
     /// The canary's share before, 0...10000; nil when it was never read.
-    @ExplicitNull public var canaryBasisPointsBefore: Int?
-    public var canaryBasisPointsWanted: Int
+    @ExplicitNull package var canaryBasisPointsBefore: Int?
+    package var canaryBasisPointsWanted: Int
     /// Answers of the router; one that repeats the answer before is not counted.
-    public var attempts: Int
+    package var attempts: Int
     /// Times that the split had to be set again after the acknowledgement.
-    public var reapplications: Int
+    package var reapplications: Int
     /// This incident in the API; nil without an `external_url`.
-    @ExplicitNull public var url: String?
+    @ExplicitNull package var url: String?
 
     /// - Parameter externalURL: ``Snapshot/externalURL``.
     init(_ incident: Incident, externalURL: String?) {
@@ -69,15 +69,15 @@ public struct IncidentSummary: Codable, Sendable, Equatable {
 /// One incident with its whole evidence: the answer of `GET /api/v1/incidents/{id}`. In the JSON the summary's fields
 /// are beside the others; in Swift they read as the document's own.
 @dynamicMemberLookup
-public struct IncidentDocument: Codable, Sendable, Equatable {
-    public var summary: IncidentSummary
+package struct IncidentDocument: Codable, Sendable, Equatable {
+    package var summary: IncidentSummary
     /// The alert that led to it, with the values that decided; nil for an operator's command.
-    @ExplicitNull public var alert: AlertDocument?
-    public var timeline: [TimelineDocument]
+    @ExplicitNull package var alert: AlertDocument?
+    package var timeline: [TimelineDocument]
     /// What the journal holds on it, oldest first.
-    public var entries: [EntryDocument]
+    package var entries: [EntryDocument]
     /// Why the entries could not be read; nil when they could.
-    @ExplicitNull public var journalProblem: String?
+    @ExplicitNull package var journalProblem: String?
 
     /// - Parameter externalURL: ``Snapshot/externalURL``.
     init(
@@ -90,14 +90,14 @@ public struct IncidentDocument: Codable, Sendable, Equatable {
         self.journalProblem = journalProblem
     }
 
-    public subscript<Field>(dynamicMember path: KeyPath<IncidentSummary, Field>) -> Field { summary[keyPath: path] }
+    package subscript<Field>(dynamicMember path: KeyPath<IncidentSummary, Field>) -> Field { summary[keyPath: path] }
 
     enum CodingKeys: String, CodingKey {
         case alert, timeline, entries
         case journalProblem = "journal_problem"
     }
 
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         summary = try IncidentSummary(from: decoder)
         let container = try decoder.container(keyedBy: CodingKeys.self)
         alert = try container.decodeIfPresent(AlertDocument.self, forKey: .alert)
@@ -106,7 +106,7 @@ public struct IncidentDocument: Codable, Sendable, Equatable {
         journalProblem = try container.decodeIfPresent(String.self, forKey: .journalProblem)
     }
 
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         try summary.encode(to: encoder)
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(_alert, forKey: .alert)
@@ -117,11 +117,11 @@ public struct IncidentDocument: Codable, Sendable, Equatable {
 }
 
 /// One line of an incident's story.
-public struct TimelineDocument: Codable, Sendable, Equatable {
-    public var at: WallTime
+package struct TimelineDocument: Codable, Sendable, Equatable {
+    package var at: WallTime
     /// `intended`, `applied`, `observed`, …
-    public var step: String
-    public var detail: String
+    package var step: String
+    package var detail: String
 
     init(_ step: Notification.TimelineStep) {
         at = WallTime(wallMs: step.atWallMs)

@@ -1,26 +1,26 @@
 import Model
-public import Support
+package import Support
 
 /// One release in its present state: the answer of `GET /api/v1/releases/{name}`.
-public struct ReleaseDocument: Codable, Sendable, Equatable {
-    public var name: String
+package struct ReleaseDocument: Codable, Sendable, Equatable {
+    package var name: String
     /// `idle`, `watching`, `held`, `rolling_back`, `rolled_back` or `promoted`.
-    public var phase: String
-    public var since: WallTime
+    package var phase: String
+    package var since: WallTime
     /// Why the last decision was what it was, in a sentence.
-    public var explanation: String
+    package var explanation: String
     /// Problems that an operator has to fix.
-    public var warnings: [String]
+    package var warnings: [String]
     /// Scrape cycles done.
-    public var cycles: Int
+    package var cycles: Int
     /// The canary's share as last observed, 0...10000; nil when it was not read.
-    @ExplicitNull public var canaryBasisPoints: Int?
-    public var baseline: PoolDocument
-    public var canary: PoolDocument
+    @ExplicitNull package var canaryBasisPoints: Int?
+    package var baseline: PoolDocument
+    package var canary: PoolDocument
     /// What the router's instances say.
-    public var router: [ObservationDocument]
-    public var rules: [RuleDocument]
-    @ExplicitNull public var openIncident: String?
+    package var router: [ObservationDocument]
+    package var rules: [RuleDocument]
+    @ExplicitNull package var openIncident: String?
 
     init(_ release: ReleaseSnapshot) {
         name = release.name
@@ -45,15 +45,15 @@ public struct ReleaseDocument: Codable, Sendable, Equatable {
 }
 
 /// One version's side of a release. The figures are taken over the shortest rule window.
-public struct PoolDocument: Codable, Sendable, Equatable {
-    public var version: String
-    public var targets: [TargetDocument]
-    @ExplicitNull public var requestRatePerSecond: Double?
+package struct PoolDocument: Codable, Sendable, Equatable {
+    package var version: String
+    package var targets: [TargetDocument]
+    @ExplicitNull package var requestRatePerSecond: Double?
     /// 0...1.
-    @ExplicitNull public var errorRate: Double?
-    @ExplicitNull public var latencyP99Seconds: Double?
+    @ExplicitNull package var errorRate: Double?
+    @ExplicitNull package var latencyP99Seconds: Double?
     /// The release's own indicators, in the order of their definition.
-    public var indicators: [IndicatorDocument]
+    package var indicators: [IndicatorDocument]
 
     init(_ pool: PoolSnapshot) {
         version = pool.version
@@ -73,12 +73,12 @@ public struct PoolDocument: Codable, Sendable, Equatable {
 }
 
 /// An indicator of the release's own in one pool.
-public struct IndicatorDocument: Codable, Sendable, Equatable {
-    public var name: String
+package struct IndicatorDocument: Codable, Sendable, Equatable {
+    package var name: String
     /// In the base unit that `unit` names; nil without data.
-    @ExplicitNull public var value: Double?
+    @ExplicitNull package var value: Double?
     /// What it measures: `share`, `per_second`, `seconds` or `number`.
-    public var unit: String
+    package var unit: String
 
     init(_ indicator: IndicatorSnapshot) {
         name = indicator.name
@@ -88,15 +88,15 @@ public struct IndicatorDocument: Codable, Sendable, Equatable {
 }
 
 /// One scraped address.
-public struct TargetDocument: Codable, Sendable, Equatable {
-    public var instance: String
+package struct TargetDocument: Codable, Sendable, Equatable {
+    package var instance: String
     /// Nil before the first scrape.
-    @ExplicitNull public var up: Bool?
+    @ExplicitNull package var up: Bool?
     /// The last scrape's error; nil when it worked.
-    @ExplicitNull public var error: String?
-    @ExplicitNull public var lastScrapeAt: WallTime?
+    @ExplicitNull package var error: String?
+    @ExplicitNull package var lastScrapeAt: WallTime?
     /// Samples of the last scrape body.
-    public var samples: Int
+    package var samples: Int
 
     init(_ target: TargetSnapshot) {
         instance = Redaction.url(target.instance)
@@ -113,17 +113,17 @@ public struct TargetDocument: Codable, Sendable, Equatable {
 }
 
 /// What one router instance says it does.
-public struct ObservationDocument: Codable, Sendable, Equatable {
-    public var instance: String
+package struct ObservationDocument: Codable, Sendable, Equatable {
+    package var instance: String
     /// 0...10000; nil when it could not be read.
-    @ExplicitNull public var canaryBasisPoints: Int?
+    @ExplicitNull package var canaryBasisPoints: Int?
     /// How far the answer can be trusted: `none`, `config`, `loaded`, `acked`.
-    public var level: String
-    @ExplicitNull public var revision: String?
+    package var level: String
+    @ExplicitNull package var revision: String?
     /// Why there is no share, or what is odd although there is one.
-    @ExplicitNull public var problem: String?
+    @ExplicitNull package var problem: String?
     /// Nil when the router does not report it.
-    @ExplicitNull public var baselineHealthy: Bool?
+    @ExplicitNull package var baselineHealthy: Bool?
 
     init(_ observation: RouterObservation) {
         instance = Redaction.url(observation.instance)

@@ -1,38 +1,38 @@
-public import Model
-public import Support
+package import Model
+package import Support
 
 /// One rule with its alert and the values of its last evaluation.
-public struct RuleDocument: Codable, Sendable, Equatable {
-    public var group: String
-    public var name: String
+package struct RuleDocument: Codable, Sendable, Equatable {
+    package var group: String
+    package var name: String
     /// `notify`, `hold` or `rollback`.
-    public var action: String
+    package var action: String
     /// The condition as it was written.
-    public var when: String
-    public var windowMs: Int64
-    public var forMs: Int64
-    public var keepFiringForMs: Int64
-    public var labels: [String: String]
-    public var annotations: [String: String]
+    package var when: String
+    package var windowMs: Int64
+    package var forMs: Int64
+    package var keepFiringForMs: Int64
+    package var labels: [String: String]
+    package var annotations: [String: String]
     /// `inactive`, `pending` or `firing`.
-    public var alert: String
-    @ExplicitNull public var activeSince: WallTime?
-    @ExplicitNull public var lastEvaluationAt: WallTime?
+    package var alert: String
+    @ExplicitNull package var activeSince: WallTime?
+    @ExplicitNull package var lastEvaluationAt: WallTime?
     /// `error_rate`, `latency_p99`, …; nil before the first evaluation, as are the following.
-    @ExplicitNull public var indicator: String?
+    @ExplicitNull package var indicator: String?
     /// What the values measure: `share`, `per_second`, `seconds` or `number`.
-    @ExplicitNull public var unit: String?
+    @ExplicitNull package var unit: String?
     /// `healthy`, `breached` or `inconclusive`.
-    @ExplicitNull public var verdict: String?
+    @ExplicitNull package var verdict: String?
     /// Why the verdict is inconclusive.
-    @ExplicitNull public var reason: String?
-    @ExplicitNull public var baseline: SideDocument?
-    @ExplicitNull public var canary: SideDocument?
-    public var notes: [String]
+    @ExplicitNull package var reason: String?
+    @ExplicitNull package var baseline: SideDocument?
+    @ExplicitNull package var canary: SideDocument?
+    package var notes: [String]
     /// Of a rule that asks for proof; nil for a threshold.
-    @ExplicitNull public var regression: RegressionRecord?
+    @ExplicitNull package var regression: RegressionRecord?
     /// The record of such a rule that tries itself on the baseline.
-    @ExplicitNull public var selfCheck: RegressionRecord.SelfCheckRecord?
+    @ExplicitNull package var selfCheck: RegressionRecord.SelfCheckRecord?
 
     init(_ rule: RuleSnapshot) {
         group = rule.group
@@ -71,17 +71,17 @@ public struct RuleDocument: Codable, Sendable, Equatable {
 }
 
 /// What a verdict knew of one pool.
-public struct SideDocument: Codable, Sendable, Equatable {
-    public var version: String
+package struct SideDocument: Codable, Sendable, Equatable {
+    package var version: String
     /// The indicator's value in its base unit: a share 0...1, seconds, requests per second.
-    @ExplicitNull public var value: Double?
+    @ExplicitNull package var value: Double?
     /// In the window.
-    @ExplicitNull public var requests: Double?
+    @ExplicitNull package var requests: Double?
     /// In the window.
-    @ExplicitNull public var errors: Double?
+    @ExplicitNull package var errors: Double?
     /// Targets whose last scrape worked.
-    public var healthyTargets: Int
-    public var targets: Int
+    package var healthyTargets: Int
+    package var targets: Int
 
     init(_ side: Evidence.Side) {
         version = side.version
@@ -99,21 +99,21 @@ public struct SideDocument: Codable, Sendable, Equatable {
 }
 
 /// Everything a verdict was made from.
-public struct EvidenceDocument: Codable, Sendable, Equatable {
-    public var indicator: String
+package struct EvidenceDocument: Codable, Sendable, Equatable {
+    package var indicator: String
     /// What the values measure: `share`, `per_second`, `seconds` or `number`; nil in entries of older versions.
-    @ExplicitNull public var unit: String?
-    public var windowMs: Int64
-    public var condition: String
+    @ExplicitNull package var unit: String?
+    package var windowMs: Int64
+    package var condition: String
     /// `healthy`, `breached` or `inconclusive`.
-    public var verdict: String
+    package var verdict: String
     /// Why the verdict is inconclusive.
-    @ExplicitNull public var reason: String?
-    public var baseline: SideDocument
-    public var canary: SideDocument
-    public var notes: [String]
+    @ExplicitNull package var reason: String?
+    package var baseline: SideDocument
+    package var canary: SideDocument
+    package var notes: [String]
     /// Of a rule that asks for proof; nil for a threshold.
-    @ExplicitNull public var regression: RegressionRecord?
+    @ExplicitNull package var regression: RegressionRecord?
 
     init(_ evidence: Evidence) {
         indicator = evidence.indicator
@@ -135,13 +135,13 @@ public struct EvidenceDocument: Codable, Sendable, Equatable {
 }
 
 /// An alert with the values that decided.
-public struct AlertDocument: Codable, Sendable, Equatable {
-    public var rule: String
-    public var action: String
-    public var labels: [String: String]
-    public var annotations: [String: String]
-    public var activeSince: WallTime
-    public var evidence: EvidenceDocument
+package struct AlertDocument: Codable, Sendable, Equatable {
+    package var rule: String
+    package var action: String
+    package var labels: [String: String]
+    package var annotations: [String: String]
+    package var activeSince: WallTime
+    package var evidence: EvidenceDocument
 
     init(_ alert: AlertRecord) {
         rule = alert.rule

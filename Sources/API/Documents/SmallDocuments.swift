@@ -1,26 +1,26 @@
 /// Every error under `/api`.
-public struct ErrorDocument: Codable, Sendable, Equatable {
+package struct ErrorDocument: Codable, Sendable, Equatable {
     /// What is wrong and, where there is something, what to do.
-    public let error: String
+    package let error: String
     /// Only where the call is taken on the daemon's unix socket: its absolute path.
-    public let socket: String?
+    package let socket: String?
 
-    public init(error: String, socket: String? = nil) {
+    package init(error: String, socket: String? = nil) {
         self.error = error
         self.socket = socket
     }
 }
 
 /// The answer to a command.
-public struct CommandDocument: Codable, Sendable, Equatable {
+package struct CommandDocument: Codable, Sendable, Equatable {
     /// `accepted` or `refused`.
-    public let result: String
+    package let result: String
     /// What happens next, or why nothing does.
-    public let text: String
+    package let text: String
     /// The incident to follow: `GET /api/v1/incidents/{id}`.
-    @ExplicitNull public var incident: String?
+    @ExplicitNull package var incident: String?
 
-    public init(result: String, text: String, incident: String?) {
+    package init(result: String, text: String, incident: String?) {
         self.result = result
         self.text = text
         self.incident = incident

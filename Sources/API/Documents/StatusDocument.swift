@@ -1,28 +1,28 @@
-public import Model
-public import Ports
-public import Support
+package import Model
+package import Ports
+package import Support
 
 /// Everything at a glance: the answer of `GET /api/v1/status`.
-public struct StatusDocument: Codable, Sendable, Equatable {
+package struct StatusDocument: Codable, Sendable, Equatable {
     /// When the picture was taken.
-    public var at: WallTime
+    package var at: WallTime
     /// Rollguard's version.
-    public var version: String
+    package var version: String
     /// True when the daemon decides and notifies but never calls a router.
-    public var dryRun: Bool
+    package var dryRun: Bool
     /// The base of the links in incidents and notifications; nil for no links.
-    @ExplicitNull public var externalURL: String?
+    @ExplicitNull package var externalURL: String?
     /// Why the journal cannot be written now; nil while it can.
-    @ExplicitNull public var journalProblem: String?
-    public var releases: [ReleaseDocument]
+    @ExplicitNull package var journalProblem: String?
+    package var releases: [ReleaseDocument]
     /// Newest first, at most 100, open ones always included.
-    public var incidents: [IncidentSummary]
+    package var incidents: [IncidentSummary]
     /// Nil when the outbox could not be read.
-    @ExplicitNull public var outbox: OutboxDocument?
-    public var deadLetters: [DeadLetterDocument]
+    @ExplicitNull package var outbox: OutboxDocument?
+    package var deadLetters: [DeadLetterDocument]
 
     /// - Parameter outbox: nil when it could not be read; everything else is shown all the same.
-    public init(snapshot: Snapshot, outbox: OutboxReport?, version: String) {
+    package init(snapshot: Snapshot, outbox: OutboxReport?, version: String) {
         at = WallTime(wallMs: snapshot.atWallMs)
         self.version = version
         dryRun = snapshot.isDryRun
@@ -44,13 +44,13 @@ public struct StatusDocument: Codable, Sendable, Equatable {
 }
 
 /// How many notifications are where.
-public struct OutboxDocument: Codable, Sendable, Equatable {
-    public var waiting: Int
-    public var delivered: Int
+package struct OutboxDocument: Codable, Sendable, Equatable {
+    package var waiting: Int
+    package var delivered: Int
     /// Given up.
-    public var dead: Int
+    package var dead: Int
     /// Receivers that have waiting or dead notifications.
-    public var receivers: [ReceiverQueueDocument]
+    package var receivers: [ReceiverQueueDocument]
 
     init(_ report: OutboxReport) {
         waiting = report.counts.waiting
@@ -61,15 +61,15 @@ public struct OutboxDocument: Codable, Sendable, Equatable {
 }
 
 /// A notification that was given up.
-public struct DeadLetterDocument: Codable, Sendable, Equatable {
+package struct DeadLetterDocument: Codable, Sendable, Equatable {
     /// The delivery id that receivers were shown.
-    public var id: String
-    public var receiver: String
+    package var id: String
+    package var receiver: String
     /// `rollback_intended`, `alert_firing`, …
-    public var event: String
-    public var attempts: Int
-    public var reason: String
-    public var at: WallTime
+    package var event: String
+    package var attempts: Int
+    package var reason: String
+    package var at: WallTime
 
     init(_ letter: DeadLetter) {
         id = letter.delivery.id

@@ -2,15 +2,15 @@ import Foundation
 import HTTPServing
 import Hummingbird
 import HummingbirdCore
-public import Logging
-public import Model
+package import Logging
+package import Model
 import NIOCore
-public import Ports
-public import ServiceLifecycle
+package import Ports
+import ServiceLifecycle
 import Support
 
 /// Serves the HTTP API, the metrics and the health checks on one address until it is stopped.
-public struct ConsoleServer: Service {
+package struct ConsoleServer: Service {
     /// At most, whatever is allowed; more wait in the system's queue.
     static let connectionLimit = 256
     /// On the unix socket, beside those.
@@ -37,7 +37,7 @@ public struct ConsoleServer: Service {
     ///   - secrets: asked for the token at each call that needs it, so that a rotated one is taken up.
     ///   - connectionLimit: connections at the same time; more wait in the system's queue.
     ///   - onBound: called once, when connections are taken, with the address that the system gave.
-    public init(
+    package init(
         operations: any Operations, listen: ListenPlan, certificate: ServerCertificate? = nil,
         socketPath: String? = nil,
         secrets: any SecretStore, version: String, logger: Logger, connectionLimit: Int = 256,
@@ -60,7 +60,7 @@ public struct ConsoleServer: Service {
     /// Returns after a graceful shutdown or a cancellation; connections that wait for a next request do not delay it.
     ///
     /// - Throws: ``ConsoleError``.
-    public func run() async throws {
+    package func run() async throws {
         let address = "\(host.contains(":") ? "[\(host)]" : host):\(listen.port)"
         guard (0...65_535).contains(listen.port), !host.isEmpty else {
             throw ConsoleError.cannotListen(

@@ -4,12 +4,12 @@ import Foundation
 ///
 /// Swift's own threads are as many as the machine has cores, and decisions need them. Forty callers who each want a large
 /// document wait for each other here, and keep at most one core busy.
-public final class ReadingExecutor: SerialExecutor {
-    public static let shared = ReadingExecutor()
+package final class ReadingExecutor: SerialExecutor {
+    package static let shared = ReadingExecutor()
 
     private let queue = DispatchQueue(label: "rollguard.reading", qos: .utility)
 
-    public func enqueue(_ job: consuming ExecutorJob) {
+    package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
     }

@@ -1,9 +1,9 @@
 import Foundation
 
 /// The file of the API's unix socket. Whoever may open it may change things, so that is this user alone.
-public enum UnixSocketFile {
+package enum UnixSocketFile {
     /// In the state folder.
-    public static let name = "rollguard.sock"
+    package static let name = "rollguard.sock"
     /// `sun_path` of `sockaddr_un` has 108 bytes with its end (unix(7)).
     private static let pathLimitBytes = 107
 
@@ -27,7 +27,7 @@ public enum UnixSocketFile {
 
     /// Whether a given path is such a socket, and this user's own (root may use any). Asked before anything
     /// is sent there.
-    public static func isOwn(_ path: String) -> Bool {
+    package static func isOwn(_ path: String) -> Bool {
         var status = stat()
         return path.hasPrefix("/") && path.hasSuffix("/" + name) && lstat(path, &status) == 0
             && status.st_mode & S_IFMT == S_IFSOCK && (status.st_uid == geteuid() || geteuid() == 0)

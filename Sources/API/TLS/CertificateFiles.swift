@@ -1,18 +1,19 @@
 import Foundation
 import Glibc
-public import Model
+package import Model
 import NIOSSL
+import SystemSupport
 
 /// What is wrong with the files of `listen.tls`, or doubtful. The texts name files and never hold what is in them.
-public struct CertificateProblem: Error, Sendable, Equatable, CustomStringConvertible {
-    public enum Source: Sendable, Equatable {
+package struct CertificateProblem: Error, Sendable, Equatable, CustomStringConvertible {
+    package enum Source: Sendable, Equatable {
         case certificate
         case key
     }
 
     /// Which of the two files it is about.
-    public let source: Source
-    public let description: String
+    package let source: Source
+    package let description: String
 
     init(_ source: Source, _ text: String) {
         self.source = source
@@ -21,7 +22,7 @@ public struct CertificateProblem: Error, Sendable, Equatable, CustomStringConver
 }
 
 /// Reads a certificate with its key.
-public enum CertificateFiles {
+package enum CertificateFiles {
     /// A chain of ten certificates has some 20 kB.
     static let limitBytes = 1 << 20
 
@@ -29,7 +30,7 @@ public enum CertificateFiles {
     ///
     /// - Returns: warnings.
     /// - Throws: what makes the files unusable.
-    public static func check(_ files: ListenTLS) throws(CertificateProblem) -> [CertificateProblem] {
+    package static func check(_ files: ListenTLS) throws(CertificateProblem) -> [CertificateProblem] {
         try load(files, nowSeconds: Int(Date().timeIntervalSince1970)).warnings
     }
 
@@ -37,13 +38,13 @@ public enum CertificateFiles {
     static func load(
         _ files: ListenTLS, nowSeconds: Int
     ) throws(CertificateProblem) -> (context: NIOSSLContext, warnings: [CertificateProblem]) {
-        let (certificateBytes, _) = try read(files.certificateFile, .certificate)
-        let (keyBytes, keyMode) = try read(files.keyFile, .key)
-        let chain = try certificates(certificateBytes, files.certificateFile)
-        let key = try privateKey(keyBytes, files.keyFile)
+        let certificateFile = try read(files.certificateFile, .certificate)
+        let keyFile = try read(files.keyFile, .key)
+        let chain = try certificates(certificateFile.bytes, files.certificateFile)
+        let key = try privateKey(keyFile.bytes, files.keyFile)
         let context = try context(chain, key, files)
         var warnings = timeWarnings(chain, files.certificateFile, nowSeconds)
-        if keyMode & 0o007 != 0 {
+        if keyFile.permissions & 0o007 != 0 {
             warnings.append(
                 CertificateProblem(
                     .key, "all users of this machine have access to the private key in \(files.keyFile); use `chmod o=`"
@@ -106,19 +107,12 @@ public enum CertificateFiles {
 
     private static func read(
         _ path: String, _ source: CertificateProblem.Source
-    ) throws(CertificateProblem) -> (bytes: [UInt8], mode: mode_t) {
-        func failure(_ reason: String) -> CertificateProblem {
-            CertificateProblem(source, "\(path) cannot be read: \(reason)")
+    ) throws(CertificateProblem) -> RegularFile.Content {
+        let content: RegularFile.Content
+        do throws(FileReadError) { content = try RegularFile.read(path, limitBytes: limitBytes) } catch {
+            throw CertificateProblem(source, "\(path) cannot be read: \(error.reason)")
         }
-        // Without O_NONBLOCK, opening a named pipe would wait for a writer for ever.
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw failure(String(cString: strerror(errno))) }
-        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw failure(String(cString: strerror(errno))) }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw failure("it is not a regular file") }
-        guard let data = try? handle.read(upToCount: limitBytes + 1) else { throw failure("it is empty or unreadable") }
-        guard data.count <= limitBytes else { throw failure("it has more than \(limitBytes) bytes") }
-        return (Array(data), status.st_mode)
+        guard !content.bytes.isEmpty else { throw CertificateProblem(source, "\(path) is empty") }
+        return content
     }
 }

@@ -1,17 +1,17 @@
 import Foundation
-public import Model
+package import Model
 import NIOSSL
 import Synchronization
 
 /// The certificate that the API's listener presents. It can be replaced while the listener runs: new connections get the
 /// one that was read last, existing connections keep theirs.
-public final class ServerCertificate: Sendable {
+package final class ServerCertificate: Sendable {
     private let files: ListenTLS
     private let inForce: Mutex<NIOSSLContext>
     /// Of the first reading.
-    public let warnings: [CertificateProblem]
+    package let warnings: [CertificateProblem]
 
-    public init(_ files: ListenTLS) throws(CertificateProblem) {
+    package init(_ files: ListenTLS) throws(CertificateProblem) {
         self.files = files
         let (context, warnings) = try CertificateFiles.load(files, nowSeconds: ServerCertificate.nowSeconds)
         inForce = Mutex(context)
@@ -19,7 +19,7 @@ public final class ServerCertificate: Sendable {
     }
 
     /// The one of `listen.tls`; nil without that.
-    public static func of(_ listen: ListenPlan) throws(ConsoleError) -> ServerCertificate? {
+    package static func of(_ listen: ListenPlan) throws(ConsoleError) -> ServerCertificate? {
         guard let files = listen.tls else { return nil }
         do throws(CertificateProblem) { return try ServerCertificate(files) } catch {
             throw .cannotUseCertificate(reason: "\(error)")
@@ -29,7 +29,7 @@ public final class ServerCertificate: Sendable {
     /// Reads both files again. When they cannot be used, what was read before stays in force.
     ///
     /// - Returns: warnings.
-    public func reload() throws(CertificateProblem) -> [CertificateProblem] {
+    package func reload() throws(CertificateProblem) -> [CertificateProblem] {
         let (context, warnings) = try CertificateFiles.load(files, nowSeconds: ServerCertificate.nowSeconds)
         inForce.withLock { $0 = context }
         return warnings

@@ -1,26 +1,26 @@
 /// How much is simulated.
-public struct CalibrationOptions: Sendable, Equatable {
+package struct CalibrationOptions: Sendable, Equatable {
     /// Which tables are made.
-    public enum Part: String, Sendable, Equatable, CaseIterable {
+    package enum Part: String, Sendable, Equatable, CaseIterable {
         case errors, latency, percentile, gaps
     }
 
-    public var parts: [Part]
+    package var parts: [Part]
     /// Releases per cell of the error grid: healthy ones, and ones with each fault.
-    public var healthyReleases: Int
-    public var faultyReleases: Int
+    package var healthyReleases: Int
+    package var faultyReleases: Int
     /// The same for the latency grid.
-    public var healthyLatencyReleases: Int
-    public var faultyLatencyReleases: Int
+    package var healthyLatencyReleases: Int
+    package var faultyLatencyReleases: Int
     /// Healthy releases per cell whose pools are scraped at different moments; a third of it with each fault.
-    public var gapReleases: Int
+    package var gapReleases: Int
     /// Every n-th cell of the grids; 1 for all.
-    public var everyCell: Int
-    public var seed: UInt64
+    package var everyCell: Int
+    package var seed: UInt64
     /// Releases that are simulated at once.
-    public var jobs: Int
+    package var jobs: Int
 
-    public init(
+    package init(
         healthyReleases: Int = 2_000, faultyReleases: Int = 100, healthyLatencyReleases: Int = 200,
         faultyLatencyReleases: Int = 50, gapReleases: Int = 300, everyCell: Int = 1, seed: UInt64 = 1, jobs: Int = 1,
         parts: [Part] = Part.allCases
@@ -37,7 +37,7 @@ public struct CalibrationOptions: Sendable, Equatable {
     }
 
     /// A preview that takes seconds: few releases, every ninth cell.
-    public static let quick = CalibrationOptions(
+    package static let quick = CalibrationOptions(
         healthyReleases: 60, faultyReleases: 10, healthyLatencyReleases: 6, faultyLatencyReleases: 2,
         gapReleases: 6, everyCell: 9)
 
@@ -45,9 +45,9 @@ public struct CalibrationOptions: Sendable, Equatable {
 }
 
 /// What came out.
-public struct CalibrationReport: Sendable {
+package struct CalibrationReport: Sendable {
     /// Markdown.
-    public var text: String
+    package var text: String
     /// Cells in which Rollguard rolled healthy releases back more often than stated plus two standard errors.
-    public var violations: [String]
+    package var violations: [String]
 }

@@ -1,7 +1,7 @@
 /// A service and a release that are simulated: traffic, split, rate, and how bad events come.
-public struct Cell: Sendable, Equatable {
+package struct Cell: Sendable, Equatable {
     /// How bad events depend on each other.
-    public enum Pattern: String, Sendable, CaseIterable {
+    package enum Pattern: String, Sendable, CaseIterable {
         /// Requests are independent.
         case independent
         /// Errors come in retry clusters (geometric, mean 2), and each instance has its own rate in each scrape
@@ -9,12 +9,12 @@ public struct Cell: Sendable, Equatable {
         case bursty
     }
 
-    public var requestsPerSecond: Double
+    package var requestsPerSecond: Double
     /// The canary's share of the requests, 0..<1.
-    public var canaryShare: Double
+    package var canaryShare: Double
     /// The healthy error rate.
-    public var baseRate: Double
-    public var pattern: Pattern
+    package var baseRate: Double
+    package var pattern: Pattern
 
     /// Instances of both pools.
     static let instances = 20
@@ -28,7 +28,7 @@ public struct Cell: Sendable, Equatable {
     var canaryMean: Double { requestsPerSecond * canaryShare * Schedule.scrapeSeconds / Double(canaryInstances) }
 
     /// The grid of the false-rollback table.
-    public static let grid: [Cell] = Pattern.allCases.flatMap { pattern in
+    package static let grid: [Cell] = Pattern.allCases.flatMap { pattern in
         [10.0, 100, 1_000].flatMap { requests in
             [0.01, 0.05, 0.1, 0.5].flatMap { share in
                 [0.001, 0.01].map {
@@ -39,7 +39,7 @@ public struct Cell: Sendable, Equatable {
     }
 
     /// The smaller grid of the latency tables.
-    public static let latencyGrid: [Cell] = Pattern.allCases.flatMap { pattern in
+    package static let latencyGrid: [Cell] = Pattern.allCases.flatMap { pattern in
         [10.0, 100, 1_000].flatMap { requests in
             [0.1, 0.5].map { Cell(requestsPerSecond: requests, canaryShare: $0, baseRate: 0.001, pattern: pattern) }
         }
@@ -55,8 +55,8 @@ enum Schedule {
 }
 
 /// What is wrong with the canary, and since when.
-public struct Fault: Sendable, Equatable {
-    public enum Kind: Sendable, Equatable {
+package struct Fault: Sendable, Equatable {
+    package enum Kind: Sendable, Equatable {
         case none
         /// So many times the healthy error rate.
         case errors(Double)
@@ -66,11 +66,11 @@ public struct Fault: Sendable, Equatable {
         case stuck
     }
 
-    public var kind: Kind
+    package var kind: Kind
     /// Seconds since the release began.
-    public var fromSeconds: Double
+    package var fromSeconds: Double
 
-    public static let none = Fault(kind: .none, fromSeconds: 0)
+    package static let none = Fault(kind: .none, fromSeconds: 0)
 
     func isThere(atScrape scrape: Int) -> Bool { Double(scrape) * Schedule.scrapeSeconds >= fromSeconds }
 }

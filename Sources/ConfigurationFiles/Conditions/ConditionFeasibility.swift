@@ -1,3 +1,4 @@
+import Declarations
 import Model
 
 /// Whether a condition can hold for any values that its indicator can have.

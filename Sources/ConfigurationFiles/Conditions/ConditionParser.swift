@@ -1,3 +1,4 @@
+import Declarations
 import Model
 
 /// Reads a condition by recursive descent and checks types and units on the way.

@@ -1,3 +1,5 @@
+import Declarations
+
 /// What is wrong with a condition, and where: in Unicode scalars from its beginning.
 struct ConditionError: Error, Equatable {
     let offset: Int

@@ -1,3 +1,4 @@
+import Declarations
 import Model
 
 /// What a number in a condition measures.

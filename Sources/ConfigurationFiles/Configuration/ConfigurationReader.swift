@@ -1,8 +1,10 @@
+import Declarations
 import Model
 
 /// The top level of a configuration.
 struct ConfigurationReader {
     let files: LoadedFiles
+    let kinds: ConfigurationKinds
     let listenReader: ListenReader
 
     private var folder: ConfigurationFolder { files.folder }
@@ -22,10 +24,10 @@ struct ConfigurationReader {
     }
 
     /// For what is said about configurations without reading one: it writes, describes, and reads no files.
-    static var describing: ConfigurationReader {
+    static func describing(_ kinds: ConfigurationKinds) -> ConfigurationReader {
         let folder = ConfigurationFolder(of: "")
         return ConfigurationReader(
-            files: LoadedFiles(folder: folder, source: MemoryFiles([:]), log: DiagnosticLog()),
+            files: LoadedFiles(folder: folder, source: MemoryFiles([:]), log: DiagnosticLog()), kinds: kinds,
             listenReader: ListenReader(folder: folder))
     }
 
@@ -46,10 +48,11 @@ struct ConfigurationReader {
                 .section(
                     "journal", \.daemon.journal, JournalReader.section, "how long things are kept and waited for"),
                 .value(
-                    "receivers", \.receivers, ReceiverReader(folder: folder).form, shownDefault: "none",
+                    "receivers", \.receivers, ReceiverReader(folder: folder, kinds: kinds.receivers).form,
+                    shownDefault: "none",
                     "who is notified; [see below](#receivers)"),
                 .required(
-                    "releases", \.releases, ReleaseListReader(files: files).form,
+                    "releases", \.releases, ReleaseListReader(files: files, routers: kinds.routers).form,
                     "what is watched, at least one: [releases](#releases), and paths and patterns of "
                         + "[files with releases](#releases-in-files-of-their-own)"),
             ])

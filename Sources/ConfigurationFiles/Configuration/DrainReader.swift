@@ -1,3 +1,4 @@
+import Declarations
 import Model
 
 /// `drain`: the steps in which a rollback takes the canary's traffic away.

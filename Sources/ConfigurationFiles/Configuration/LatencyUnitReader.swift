@@ -1,3 +1,4 @@
+import Declarations
 import Telemetry
 
 /// Reads `indicators.latency_unit`, or takes the unit from the metric's name, and doubts what `latency` names.

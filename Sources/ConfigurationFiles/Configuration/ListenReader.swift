@@ -1,3 +1,4 @@
+import Declarations
 import Model
 import Support
 
@@ -81,7 +82,7 @@ struct ListenReader {
             })
     }
 
-    private var addressForm: ValueForm<ListenPlan.Address> {
+    private var addressForm: ValueForm<SocketAddress> {
         ValueForm(
             summary: "`host:port`", schema: .string(pattern: ":[0-9]+$"),
             read: { address($0)?.address }, write: { .text($0.text) })
@@ -172,16 +173,8 @@ struct ListenReader {
 }
 
 extension ListenPlan {
-    /// `host:port`, with brackets around an IPv6 address.
-    struct Address {
-        var host: String
-        var port: Int
-
-        var text: String { (host.contains(":") ? "[\(host)]" : host) + ":\(port)" }
-    }
-
-    var address: Address {
-        get { Address(host: host, port: port) }
+    var address: SocketAddress {
+        get { SocketAddress(host: host, port: port) }
         set { (host, port) = (newValue.host, newValue.port) }
     }
 }

@@ -1,15 +1,10 @@
+import Declarations
 import Telemetry
 
 /// Reads `match` of a pool: which series of its scrape bodies are the pool's.
 enum PoolMatchReader {
     /// Labels of one `match`.
     private static let limit = 20
-
-    /// Names that other tools give to it; none of them is a field here.
-    static let otherNames: Set<String> = [
-        "select", "selector", "selectors", "labels", "label", "indicators", "matchers", "matches", "filter", "filters",
-        "where", "series", "query",
-    ]
 
     /// A mapping of labels to values, or matchers as a selector has them; nil after an error.
     static func matchers(_ field: Field) -> SeriesMatchers? {

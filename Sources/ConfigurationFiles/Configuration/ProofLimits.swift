@@ -1,3 +1,4 @@
+import Declarations
 import Model
 
 /// Limits around a rollback that are shorter than its proof takes: they can never be kept, however good the router is.

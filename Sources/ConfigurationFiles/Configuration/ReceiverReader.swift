@@ -1,9 +1,11 @@
+import Declarations
 import Model
 import Support
 
 /// `receivers`: who is notified.
 struct ReceiverReader {
     let folder: ConfigurationFolder
+    let kinds: [any ReceiverKind.Type]
 
     var form: ValueForm<[ReceiverPlan]> {
         let section = section(names: UniqueNames(what: "receiver"))
@@ -15,9 +17,33 @@ struct ReceiverReader {
 
     func section(names: UniqueNames) -> Section<ReceiverPlan> {
         Section(
-            owner: "a receiver", blank: ReceiverPlan(name: "", kind: .webhook, url: ""),
-            settings: identity(names) + delivery + ReceiverKinds.settings + Setting.security(\.security, folder),
+            owner: "a receiver", blank: Self.blank,
+            settings: identity(names) + delivery + kinds.flatMap { $0.ownFields(folder) }
+                + Setting.security(\.security, folder),
             exactlyOne: [["url", "url_file", "url_env"]])
+    }
+
+    /// The kind is required, so that this one is never used.
+    private static let blank = ReceiverPlan(name: "", kind: ReceiverPlan.Kind(NoKind()), url: "")
+
+    private struct NoKind: ReceiverSettings {
+        static let kind = ""
+    }
+
+    private var kind: ValueForm<ReceiverPlan.Kind> {
+        let names = kinds.map { $0.name }
+        return ValueForm(
+            summary: Quote.markdownChoices(names), schema: .choice(names),
+            read: { field in
+                let name = field.choice(names)
+                return kinds.first { $0.name == name }?.kind
+            },
+            write: { .plain($0.name) })
+    }
+
+    /// "`webhook` receives Rollguard's own JSON, …"
+    private var kindSentence: String {
+        kinds.map { "`\($0.name)` \($0.sentence)" }.joined(separator: ", ") + " ([details](webhooks.md))"
     }
 
     private func identity(_ names: UniqueNames) -> [Setting<ReceiverPlan>] {
@@ -27,7 +53,7 @@ struct ReceiverReader {
                 + "shown nowhere")
         return [
             .required("name", \.name, names.form, "identifies the receiver"),
-            .required("kind", \.kind, .choice(ReceiverPlan.Kind.self), ReceiverKinds.sentence),
+            .required("kind", \.kind, kind, kindSentence),
             url,
             .secret("url", \.urlSecret, folder, "the file or the environment variable that holds the address"),
             .secret("secret", \.secret, folder, "key of the signature"),
@@ -39,7 +65,7 @@ struct ReceiverReader {
             .value("timeout", \.timeoutMs, .duration(), "limit of one try"),
             .headers("headers", \.headers, "sent with each call; one that carries a credential is refused, use `auth`"),
             .section(
-                "retry", \.retry, RetryBounds.section(ReceiverPlan(name: "", kind: .webhook, url: "").retry),
+                "retry", \.retry, RetryBounds.section(Self.blank.retry),
                 "pauses between tries"),
             .value("give_up_after", \.giveUpAfterMs, .duration(), "then the notification goes to the dead letters"),
             .value("send_resolved", \.sendsResolved, .bool, "send resolved alerts too"),

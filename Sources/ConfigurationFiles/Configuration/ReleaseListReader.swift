@@ -1,3 +1,4 @@
+import Declarations
 import Model
 
 /// `releases`: releases, and files with releases.
@@ -8,10 +9,11 @@ struct ReleaseListReader {
     private let files: LoadedFiles
     private let reader: ReleaseReader
 
-    init(files: LoadedFiles) {
+    init(files: LoadedFiles, routers: [any RouterKind.Type]) {
         self.files = files
         reader = ReleaseReader(
-            folder: files.folder, library: RuleLibrary(files: files), names: UniqueNames(what: "release"))
+            folder: files.folder, library: RuleLibrary(files: files), names: UniqueNames(what: "release"),
+            routers: routers)
     }
 
     var form: ValueForm<[ReleasePlan]> {

@@ -1,3 +1,4 @@
+import Declarations
 import Model
 import Telemetry
 
@@ -18,6 +19,7 @@ struct ReleaseReader {
     let folder: ConfigurationFolder
     let library: RuleLibrary
     let names: UniqueNames
+    let routers: [any RouterKind.Type]
 
     /// Nil after reporting why it cannot be used.
     func release(_ field: Field) -> ReleasePlan? {
@@ -102,13 +104,13 @@ extension ReleaseReader {
 
     private var router: Setting<Draft> {
         Setting.required(
-            "router", \Draft.plan.router, RouterReader(folder: folder).form,
+            "router", \Draft.plan.router, RouterReader(folder: folder, kinds: routers).form,
             "what splits the traffic; [see below](#router)")
     }
 
     private var fallback: Setting<Draft> {
         func section(_ deadlineMs: Int64) -> Section<FallbackPlan> {
-            FallbackReader(folder: folder, deadlineMs: deadlineMs).section
+            FallbackReader(folder: folder, routers: routers, deadlineMs: deadlineMs).section
         }
         return Setting.optional(
             "fallback", \Draft.plan.fallback, section(RollbackPlan().deadlineMs).form(),
@@ -195,26 +197,33 @@ extension ReleaseReader.Draft {
     }
 }
 
+/// Before a router has been read.
+private struct NoRouter: RouterSettings {
+    static let kind = ""
+}
+
 extension ReleasePlan {
     /// A release before anything of it has been read.
     static var blank: ReleasePlan {
         let pool = PoolPlan(version: "", targets: [])
         return ReleasePlan(
             name: "", baseline: pool, canary: pool, indicators: WatchList(),
-            router: .gray(GrayRouterPlan(instances: [])), rules: [])
+            router: RouterPlan(NoRouter()), rules: [])
     }
 }
 
 /// `fallback`: a second router.
 struct FallbackReader {
     let folder: ConfigurationFolder
+    let routers: [any RouterKind.Type]
     let deadlineMs: Int64
 
     var section: Section<FallbackPlan> {
         Section(
-            owner: "'fallback'", blank: FallbackPlan(router: .gray(GrayRouterPlan(instances: []))),
+            owner: "'fallback'", blank: FallbackPlan(router: ReleasePlan.blank.router),
             settings: [
-                .required("router", \.router, RouterReader(folder: folder).form, "a router of any kind"),
+                .required(
+                    "router", \.router, RouterReader(folder: folder, kinds: routers).form, "a router of any kind"),
                 .value(
                     "after", \.afterMs, .duration(), shownDefault: "`10s`, at most half the deadline",
                     "from the verdict to the takeover, shorter than `rollback.deadline`"),

@@ -1,27 +1,31 @@
+import Declarations
 import Model
 
 /// `router`: the fields follow from its kind.
 struct RouterReader {
     let folder: ConfigurationFolder
+    let kinds: [any RouterKind.Type]
+
+    private var names: [String] { kinds.map { $0.name } }
 
     var form: ValueForm<RouterPlan> {
         ValueForm(
-            summary: "mapping", schema: .shared("router", Self.schema), read: router,
-            write: { plan in RouterKinds.all.lazy.compactMap { $0.tree(plan) }.first ?? .mapping([]) })
+            summary: "mapping", schema: .shared("router", schema), read: router,
+            write: { plan in kinds.lazy.compactMap { $0.tree(plan) }.first ?? .mapping([]) })
     }
 
     private func router(_ field: Field) -> RouterPlan? {
         guard case .mapping = field.value.content else { return field.refuse("a mapping with a 'kind'") }
         guard let kindField = field.value.member("kind") else {
-            field.fail("'router' needs 'kind': \(Quote.choices(RouterKinds.names))")
+            field.fail("'router' needs 'kind': \(Quote.choices(names))")
             return nil
         }
-        let name = Field(label: "'kind'", value: kindField.value, log: field.log).choice(RouterKinds.names)
-        return RouterKinds.all.first { $0.name == name }.flatMap { $0.read(field, folder) }
+        let name = Field(label: "'kind'", value: kindField.value, log: field.log).choice(names)
+        return kinds.first { $0.name == name }.flatMap { $0.read(field, folder) }
     }
 
-    private static var schema: SchemaNode {
-        let kinds = RouterKinds.all.map { kind in
+    private var schema: SchemaNode {
+        let kinds = kinds.map { kind in
             SchemaNode.object([
                 ("if", .object([("properties", .object([("kind", .object([("const", .text(kind.name))]))]))])),
                 ("then", .shared("router-\(kind.name)", kind.schema)),
@@ -29,7 +33,7 @@ struct RouterReader {
         }
         return .object([
             ("type", .text("object")), ("required", .list([.text("kind")])),
-            ("properties", .object([("kind", SchemaNode.choice(RouterKinds.names).described("the kind of router"))])),
+            ("properties", .object([("kind", SchemaNode.choice(names).described("the kind of router"))])),
             ("allOf", .list(kinds)),
         ])
     }

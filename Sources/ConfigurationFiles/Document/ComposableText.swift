@@ -1,3 +1,4 @@
+import Declarations
 import Yams
 
 /// A file's text as it is given to the YAML parser: the same number of characters in each line, but

@@ -1,3 +1,4 @@
+import Declarations
 import Yams
 
 /// One YAML file, read into values with places.

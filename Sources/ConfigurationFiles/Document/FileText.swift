@@ -1,3 +1,5 @@
+import Declarations
+
 /// A file's text, known to be UTF-8 without characters that YAML forbids and without nesting that would take a parser's
 /// stack.
 struct FileText {

@@ -1,3 +1,4 @@
+import Declarations
 import Yams
 
 /// Turns the parser's nodes into values: resolves aliases within a budget, refuses what configurations have no use for.

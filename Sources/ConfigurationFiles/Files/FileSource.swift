@@ -1,5 +1,7 @@
+import Declarations
+
 /// Where configuration and rule files are read from: the disk, or memory in tests.
-public protocol FileSource: Sendable {
+package protocol FileSource: Sendable {
     /// The whole file.
     ///
     /// - Parameter limitBytes: A longer file is an error; no more than this is ever held in memory.
@@ -11,13 +13,13 @@ public protocol FileSource: Sendable {
 }
 
 /// Why a file cannot be read.
-public enum FileError: Error, Sendable, Equatable, CustomStringConvertible {
+package enum FileError: Error, Sendable, Equatable, CustomStringConvertible {
     case missing
     case tooLarge(limitBytes: Int)
     case unreadable(reason: String)
 
     /// Without the path, which the message around it names.
-    public var description: String {
+    package var description: String {
         switch self {
         case .missing: "there is no such file"
         case .tooLarge(let limitBytes): "the file is larger than \(limitBytes) bytes"
@@ -27,20 +29,20 @@ public enum FileError: Error, Sendable, Equatable, CustomStringConvertible {
 }
 
 /// Files in memory, for tests and for programs that make up a configuration.
-public struct MemoryFiles: FileSource {
+package struct MemoryFiles: FileSource {
     private let files: [String: [UInt8]]
 
-    public init(_ texts: [String: String]) { files = texts.mapValues { Array($0.utf8) } }
+    package init(_ texts: [String: String]) { files = texts.mapValues { Array($0.utf8) } }
 
-    public init(bytes: [String: [UInt8]]) { files = bytes }
+    package init(bytes: [String: [UInt8]]) { files = bytes }
 
-    public func read(_ path: String, limitBytes: Int) throws(FileError) -> [UInt8] {
+    package func read(_ path: String, limitBytes: Int) throws(FileError) -> [UInt8] {
         guard let bytes = files[path] else { throw .missing }
         guard bytes.count <= limitBytes else { throw .tooLarge(limitBytes: limitBytes) }
         return bytes
     }
 
-    public func expand(_ pattern: String) -> [String] {
+    package func expand(_ pattern: String) -> [String] {
         guard PathPattern.isPattern(pattern) else { return [pattern] }
         return files.keys.filter { PathPattern.matches(pattern, $0) }.sorted {
             $0.utf8.lexicographicallyPrecedes($1.utf8)

@@ -1,3 +1,5 @@
+import Declarations
+
 /// The files of one load: finds them by name or pattern, reads them, and knows which were asked for.
 final class LoadedFiles {
     let folder: ConfigurationFolder

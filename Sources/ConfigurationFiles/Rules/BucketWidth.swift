@@ -1,3 +1,5 @@
+import Declarations
+
 /// Which buckets of a histogram hide a change of a percentile.
 ///
 /// A percentile that lies below the bound `u` and may rise by the factor `r` is only seen to have risen when it passes the

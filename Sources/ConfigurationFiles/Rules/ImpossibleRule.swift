@@ -1,3 +1,4 @@
+import Declarations
 import Model
 
 /// What a rule asks for and can never get. `check` refuses it; a daemon takes it and says so.

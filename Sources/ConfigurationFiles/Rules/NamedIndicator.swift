@@ -1,3 +1,4 @@
+import Declarations
 import Model
 
 /// A rule's indicator that is not built in: a rule file serves many releases, and each of them says what it is.

@@ -1,3 +1,4 @@
+import Declarations
 import Model
 
 /// A rule that has been read, with the places that checks against its release need.

@@ -1,3 +1,4 @@
+import Declarations
 import Model
 
 /// Reads the groups of a rule file, or a group inside a configuration.

@@ -1,3 +1,5 @@
+import Declarations
+
 /// Finds and reads rule files; each is read once, however many releases name it.
 final class RuleLibrary {
     /// Of rule files in a configuration.

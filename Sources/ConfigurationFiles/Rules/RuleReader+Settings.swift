@@ -1,3 +1,4 @@
+import Declarations
 import Model
 
 /// The fields of a rule.

@@ -1,3 +1,5 @@
+import Declarations
+
 /// Checks the `{{ … }}` templates of labels and annotations.
 struct TemplateCheck {
     static let names = ["canary", "baseline", "$value", "release", "canary_version", "baseline_version"]

@@ -1,19 +1,25 @@
+import Declarations
 import Model
 
 /// The reference tables of the documentation, each by the name that marks its place in a document.
 enum ReferenceTables {
     typealias Table = (name: String, rows: [SettingRow])
 
-    static var all: [Table] { configuration + routers + rules }
+    static func all(_ kinds: ConfigurationKinds) -> [Table] { configuration(kinds) + routers(kinds.routers) + rules }
 
-    private static var configuration: [Table] {
-        let reader = ConfigurationReader.describing
+    private static func configuration(_ kinds: ConfigurationKinds) -> [Table] {
+        let reader = ConfigurationReader.describing(kinds)
         let folder = reader.files.folder
         let release = ReleaseReader(
-            folder: folder, library: RuleLibrary(files: reader.files), names: UniqueNames(what: "release"))
+            folder: folder, library: RuleLibrary(files: reader.files), names: UniqueNames(what: "release"),
+            routers: kinds.routers)
         return [
             ("configuration", reader.section.rows), ("listen", reader.listenReader.section.rows),
-            ("receiver", ReceiverReader(folder: folder).section(names: UniqueNames(what: "receiver")).rows),
+            (
+                "receiver",
+                ReceiverReader(folder: folder, kinds: kinds.receivers).section(names: UniqueNames(what: "receiver"))
+                    .rows
+            ),
             ("tls", ClientTLS.section(folder).rows), ("auth", AuthorizationDraft.section(folder).rows),
             ("release", release.section.rows), ("scrape", ScrapeReader(folder: folder).section.rows),
             ("pool", PoolsReader(scheme: "", path: "", folder: folder).pool("").rows),
@@ -23,14 +29,8 @@ enum ReferenceTables {
         ]
     }
 
-    private static var routers: [Table] {
-        RouterKinds.all.map { ($0.name, $0.rows) }
-            + [
-                (
-                    "step",
-                    HTTPStepReader(templates: { RouterContext.describing.templates(setsSplit: true) }).section.rows
-                )
-            ]
+    private static func routers(_ kinds: [any RouterKind.Type]) -> [Table] {
+        kinds.map { ($0.name, $0.rows) } + kinds.flatMap { kind in kind.tables.map { ($0.name, $0.rows) } }
     }
 
     private static var rules: [Table] {

@@ -1,11 +1,13 @@
 import Kernel
 import Model
 import Ports
+import Scraping
 import Synchronization
+import SystemSupport
 import Telemetry
 
 /// Measures the daemon itself: what it did, how long it took, what it sees.
-final class KernelMeter: Sendable {
+final class KernelMeter: ScrapeMeter {
     private let registry = MetricsRegistry()
     /// Series that matched at the last scrape, per release, pool and instance.
     private let watched = Mutex<[WatchedKey: Int]>([:])
@@ -45,23 +47,12 @@ final class KernelMeter: Sendable {
         registry.observe(seconds, in: .routerSeconds, [release, call])
     }
 
-    /// A pool's label values, made once: a scrape is counted in three families.
-    struct PoolLabels: Sendable {
-        fileprivate let pool: [String]
-        fileprivate let success: [String]
-        fileprivate let failure: [String]
-
-        init(release: String, pool: Pool) {
-            self.pool = [release, pool.rawValue]
-            success = self.pool + ["success"]
-            failure = self.pool + ["failure"]
-        }
-    }
-
-    func scraped(_ labels: PoolLabels, instance: String, result: TargetScraper.Result, seconds: Double) {
+    func scraped(
+        _ labels: ScrapeLabels, instance: String, outcome: ScrapeReport.Outcome, bodyBytes: Int, seconds: Double
+    ) {
         registry.observe(seconds, in: .scrapeSeconds, labels.pool)
-        registry.add(Double(result.bodyBytes), to: .scrapeBytes, labels.pool)
-        guard case .success(let reading, _) = result.outcome else { return registry.add(to: .scrapes, labels.failure) }
+        registry.add(Double(bodyBytes), to: .scrapeBytes, labels.pool)
+        guard case .success(let reading, _) = outcome else { return registry.add(to: .scrapes, labels.failure) }
         registry.add(to: .scrapes, labels.success)
         let matches = reading.matches
         let key = WatchedKey(release: labels.pool[0], pool: labels.pool[1], instance: instance)

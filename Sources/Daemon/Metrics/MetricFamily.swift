@@ -1,4 +1,4 @@
-public import Telemetry
+package import Telemetry
 
 /// What the daemon exports about itself.
 extension MetricFamily {
@@ -129,7 +129,7 @@ extension MetricFamily {
     static let residentBytes = MetricFamily("process_resident_memory_bytes", .gauge, [], "Resident memory.")
 
     /// In the order of the scrape body.
-    public static let all: [MetricFamily] = [
+    package static let all: [MetricFamily] = [
         buildInfo, scrapes, scrapeSeconds, scrapeBytes, scrapeSamples, watchedSeries, cycles, cyclesSkipped,
         cycleSeconds, cycleLag, decisionSeconds, targets, requestRate, errorRatio, latencyP99, indicatorValue,
         canaryShare,

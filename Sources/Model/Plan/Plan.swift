@@ -1,6 +1,6 @@
 /// The validated configuration: everything the daemon does follows from it. ConfigurationFiles makes it from YAML; the kernel
 /// and the edges only read it.
-public struct Plan: Sendable, Equatable, Codable {
+public struct Plan: Sendable, Equatable {
     public var daemon: DaemonPlan
     public var receivers: [ReceiverPlan]
     public var releases: [ReleasePlan]

@@ -1,17 +1,33 @@
-/// A receiver of notifications.
-public struct ReceiverPlan: Sendable, Equatable, Codable {
-    public enum Kind: String, Sendable, Equatable, Codable, CaseIterable {
-        /// Our JSON, version 1.
-        case webhook
-        /// The JSON that Alertmanager's webhook receiver posts (version "4"), for tools that read that already.
-        case alertmanagerWebhook = "alertmanager-webhook"
-        /// POST /api/v2/alerts of an Alertmanager.
-        case alertmanager
-        /// `{"text": …}`, as the incoming webhooks of Slack, Mattermost, Rocket.Chat and (with `/slack`) Discord take it.
-        case slack
+/// The settings that only one kind of receiver has.
+public protocol ReceiverSettings: Sendable, Equatable {
+    /// The `kind` in the configuration.
+    static var kind: String { get }
 
-        /// The address itself is a credential: whoever has it can post.
-        public var hasSecretAddress: Bool { self == .slack }
+    /// Whether the address itself is a credential: whoever has it can post.
+    static var hasSecretAddress: Bool { get }
+}
+
+extension ReceiverSettings {
+    public static var hasSecretAddress: Bool { false }
+
+    fileprivate func isEqual(to other: any ReceiverSettings) -> Bool { other as? Self == self }
+}
+
+/// Where notifications are sent, and how.
+public struct ReceiverPlan: Sendable, Equatable {
+    /// The kind of a receiver, with the settings that only this kind has. The kernel never reads them.
+    public struct Kind: Sendable, Equatable {
+        public let settings: any ReceiverSettings
+
+        public init(_ settings: any ReceiverSettings) { self.settings = settings }
+
+        /// The `kind` in the configuration.
+        public var name: String { type(of: settings).kind }
+
+        /// Whether the address itself is a credential: whoever has it can post.
+        public var hasSecretAddress: Bool { type(of: settings).hasSecretAddress }
+
+        public static func == (left: Kind, right: Kind) -> Bool { left.settings.isEqual(to: right.settings) }
     }
 
     /// Unique in a plan.
@@ -33,8 +49,6 @@ public struct ReceiverPlan: Sendable, Equatable, Codable {
     public var giveUpAfterMs: Int64
     /// Report resolved alerts too.
     public var sendsResolved: Bool
-    /// How often alerts that last are sent again; of `alertmanager` alone.
-    public var resendMs: Int64 = 60_000
 
     public init(
         name: String, kind: Kind, url: String, secret: SecretReference? = nil,

@@ -1,7 +1,7 @@
 public import Telemetry
 
 /// One release to watch: two pools, what to measure, the router, the rules.
-public struct ReleasePlan: Sendable, Equatable, Codable {
+public struct ReleasePlan: Sendable, Equatable {
     /// Unique in a plan.
     public var name: String
     public var scrape: ScrapePlan

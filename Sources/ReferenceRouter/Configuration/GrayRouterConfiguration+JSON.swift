@@ -18,7 +18,7 @@ extension GrayRouterConfiguration: Codable {
     }
 
     /// Reads the JSON form; fields that it does not know are refused.
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         try refuseUnknownFields(in: decoder, known: CodingKeys.allCases.map(\.rawValue))
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         func optional<Value: Decodable>(_ key: CodingKeys, _ standard: Value) throws -> Value {
@@ -45,7 +45,7 @@ extension GrayRouterConfiguration: Codable {
 
 extension GrayRouterConfiguration {
     /// Writes the JSON form, every field.
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var fields = encoder.container(keyedBy: CodingKeys.self)
         try fields.encode(stateFile, forKey: .stateFile)
         try fields.encode(baseline, forKey: .baseline)
@@ -72,7 +72,7 @@ extension GrayRouterConfiguration.Strategy: Codable {
     }
 
     /// Reads the JSON form; fields that do not belong to the kind are refused.
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         let kind = try fields.decode(String.self, forKey: .kind)
         switch kind {
@@ -95,7 +95,7 @@ extension GrayRouterConfiguration.Strategy: Codable {
     }
 
     /// Writes the JSON form.
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var fields = encoder.container(keyedBy: CodingKeys.self)
         switch self {
         case .userHash(let header, let cookie):

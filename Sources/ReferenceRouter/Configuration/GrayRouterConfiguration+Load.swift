@@ -5,7 +5,7 @@ extension GrayRouterConfiguration {
     private static let fileLimitBytes = 1 << 20
 
     /// Reads the JSON file of `rollguard router --config` and checks it.
-    public static func load(path: String) throws(GrayRouterError) -> GrayRouterConfiguration {
+    package static func load(path: String) throws(GrayRouterError) -> GrayRouterConfiguration {
         let bytes: [UInt8]
         do {
             bytes = try readSmallFile(path: path, limitBytes: fileLimitBytes)

@@ -1,40 +1,40 @@
 /// What a gray router does; also the JSON file of `rollguard router --config` (field names in snake_case there).
-public struct GrayRouterConfiguration: Sendable, Equatable {
+package struct GrayRouterConfiguration: Sendable, Equatable {
     /// Where the split is kept over restarts. Its folder must exist; `<stateFile>.tmp` and `.lock` are made beside it.
-    public var stateFile: String
+    package var stateFile: String
     /// The old version's servers, `host:port` (IPv6: `[::1]:8080`), 1...256.
-    public var baseline: [String]
+    package var baseline: [String]
     /// The new version's servers, 1...256.
-    public var canary: [String]
+    package var canary: [String]
     /// Who gets the canary.
-    public var strategy: Strategy
+    package var strategy: Strategy
     /// The canary's share in basis points (0...10 000) while there is no state file.
-    public var initialCanaryBasisPoints: Int
+    package var initialCanaryBasisPoints: Int
     /// Where clients connect; port 0 lets the system choose.
-    public var listen: String
+    package var listen: String
     /// Where the admin API, `/metrics` and `/-/healthy` are. Keep it away from clients.
-    public var adminListen: String
+    package var adminListen: String
     /// A file with the bearer token that `/api/` asks for. Read on each request, so that it can be rotated. Nil: no token.
-    public var tokenFile: String?
+    package var tokenFile: String?
     /// Further names under which callers know the admin listener, without ports: what `Host` may say besides addresses,
     /// `localhost`, the host of `adminListen` and the machine's own name.
-    public var adminNames: [String]
+    package var adminNames: [String]
     /// Networks (CIDR) of proxies whose `X-Forwarded-For` is believed.
-    public var trustedProxies: [String]
+    package var trustedProxies: [String]
     /// The longest wait for a server to accept a connection, 1...600 000 ms.
-    public var connectTimeoutMs: Int
+    package var connectTimeoutMs: Int
     /// The longest wait for the head of an answer after the request has been sent, 1...3 600 000 ms.
-    public var responseTimeoutMs: Int
+    package var responseTimeoutMs: Int
     /// The longest time without a byte, within a body and between a client's requests, 1...3 600 000 ms.
-    public var idleTimeoutMs: Int
+    package var idleTimeoutMs: Int
     /// The `version` label in metrics and the `X-Rollguard-Version` header of the baseline's answers.
-    public var baselineVersion: String
+    package var baselineVersion: String
     /// The same for the canary.
-    public var canaryVersion: String
+    package var canaryVersion: String
 
     /// A configuration; everything that has a default in the file has the same one here. Errors are found by
     /// `GrayRouter.init`.
-    public init(
+    package init(
         stateFile: String, baseline: [String], canary: [String], strategy: Strategy, initialCanaryBasisPoints: Int,
         listen: String = Defaults.listen, adminListen: String = Defaults.listen, tokenFile: String? = nil,
         trustedProxies: [String] = [], connectTimeoutMs: Int = Defaults.connectTimeoutMs,
@@ -61,7 +61,7 @@ public struct GrayRouterConfiguration: Sendable, Equatable {
 
     /// Who gets the canary. Each choice is made by a stable bucket 0..<10 000 that is compared with the split (so a
     /// greater share never takes the canary from anyone who had it), except `random`.
-    public enum Strategy: Sendable, Equatable {
+    package enum Strategy: Sendable, Equatable {
         /// By user: the value of a request header, else of a cookie. A request with neither goes by client address.
         case userHash(header: String?, cookie: String?)
         /// Clients from these networks (CIDR), at the split's share, by client address; everyone else gets the baseline.
@@ -71,12 +71,12 @@ public struct GrayRouterConfiguration: Sendable, Equatable {
     }
 
     /// The values of what a configuration leaves out.
-    public enum Defaults {
-        public static let listen = "127.0.0.1:0"
-        public static let connectTimeoutMs = 1_000
-        public static let responseTimeoutMs = 30_000
-        public static let idleTimeoutMs = 60_000
-        public static let baselineVersion = "baseline"
-        public static let canaryVersion = "canary"
+    package enum Defaults {
+        package static let listen = "127.0.0.1:0"
+        package static let connectTimeoutMs = 1_000
+        package static let responseTimeoutMs = 30_000
+        package static let idleTimeoutMs = 60_000
+        package static let baselineVersion = "baseline"
+        package static let canaryVersion = "canary"
     }
 }

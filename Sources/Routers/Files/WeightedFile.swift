@@ -2,6 +2,7 @@ import Foundation
 import Model
 import NIOPosix
 import Synchronization
+import SystemSupport
 
 /// A file of the router's whose weights are changed in place, put there by a rename so that no program reads half of
 /// it.
@@ -69,24 +70,11 @@ struct WeightedFile: Sendable {
     // MARK: The disk
 
     static func text(_ path: String) throws(Refusal) -> String {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw Refusal(.rejected, "cannot read: \(reason())") }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw Refusal(.rejected, "it is no regular file")
-        }
-        guard status.st_size <= WeightedText.limitBytes else {
-            throw Refusal(.rejected, "the file is larger than \(WeightedText.limitBytes) bytes")
-        }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 64 << 10)
-        while bytes.count <= WeightedText.limitBytes {
-            let count = Foundation.read(descriptor, &chunk, chunk.count)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw Refusal(.rejected, "cannot read: \(reason())") }
-            guard count > 0 else { break }
-            bytes += chunk[..<count]
+        let bytes: [UInt8]
+        do throws(FileReadError) {
+            bytes = try RegularFile.read(path, limitBytes: WeightedText.limitBytes).bytes
+        } catch {
+            throw Refusal(.rejected, "cannot read: \(error.reason)")
         }
         guard let text = String(validating: bytes, as: UTF8.self) else { throw Refusal(.rejected, "it is not UTF-8") }
         return text
@@ -97,8 +85,6 @@ struct WeightedFile: Sendable {
             throw Refusal(.rejected, error.reason)
         }
     }
-
-    private static func reason() -> String { String(cString: strerror(errno)) }
 }
 
 /// Work that waits for the disk, away from the threads that everything else runs on.

@@ -66,7 +66,8 @@ struct ConfigurationDraft {
 
     /// The plan that the Rulebook makes of the files.
     var plan: Plan {
-        let result = Rulebook.load(configuration: ConfigurationDraft.path, files: MemoryFiles(texts))
+        let result = Rulebook.load(
+            configuration: ConfigurationDraft.path, files: MemoryFiles(texts), kinds: SimulatedKinds.all)
         guard let plan = result.plan else {
             let errors = result.errors.map(\.description).joined(separator: "\n")
             preconditionFailure("the drawn configuration has errors:\n\(errors)")
@@ -78,6 +79,8 @@ struct ConfigurationDraft {
     var errorsWhenMisspelt: Int {
         var spoilt = texts
         spoilt[ConfigurationDraft.path, default: ""] += "recievers: []\n"
-        return Rulebook.load(configuration: ConfigurationDraft.path, files: MemoryFiles(spoilt)).errors.count
+        return Rulebook.load(
+            configuration: ConfigurationDraft.path, files: MemoryFiles(spoilt), kinds: SimulatedKinds.all
+        ).errors.count
     }
 }

@@ -21,3 +21,17 @@ func complaint(about plan: RouterPlan) -> String? {
         return error.description
     }
 }
+
+/// Plans by their kind.
+extension RouterPlan {
+    static func gray(_ plan: GrayRouterPlan) -> RouterPlan { RouterPlan(plan) }
+    static func haproxy(_ plan: HAProxyPlan) -> RouterPlan { RouterPlan(plan) }
+    static func nginx(_ plan: NginxPlan) -> RouterPlan { RouterPlan(plan) }
+    static func caddy(_ plan: CaddyPlan) -> RouterPlan { RouterPlan(plan) }
+    static func envoy(_ plan: EnvoyPlan) -> RouterPlan { RouterPlan(plan) }
+    static func traefik(_ plan: TraefikPlan) -> RouterPlan { RouterPlan(plan) }
+    static func etcd(_ plan: EtcdPlan) -> RouterPlan { RouterPlan(plan) }
+    static func consul(_ plan: ConsulPlan) -> RouterPlan { RouterPlan(plan) }
+    static func kubernetes(_ plan: KubernetesPlan) -> RouterPlan { RouterPlan(plan) }
+    static func http(_ plan: HTTPRouterPlan) -> RouterPlan { RouterPlan(plan) }
+}

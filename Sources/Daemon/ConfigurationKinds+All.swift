@@ -1,0 +1,10 @@
+package import Declarations
+import Notifications
+import Routers
+
+extension ConfigurationKinds {
+    /// What a configuration may have.
+    package static var all: ConfigurationKinds {
+        ConfigurationKinds(routers: RouterKinds.all, receivers: ReceiverKinds.all)
+    }
+}

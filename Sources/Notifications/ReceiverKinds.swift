@@ -1,0 +1,63 @@
+package import Declarations
+package import Model
+package import Ports
+
+/// A kind of receiver with the type that delivers. A new kind is a folder with such a type, its settings and its
+/// receiver, and a line in ``ReceiverKinds``.
+protocol DeliveringReceiverKind: ReceiverKind {
+    static func receiver(_ plan: ReceiverPlan, _ settings: Settings, _ setup: ReceiverSetup) -> any Receiver
+}
+
+/// What receivers are made of, beside their plan.
+package struct ReceiverSetup: Sendable {
+    package let transport: any HTTPTransport
+    package let secrets: any SecretStore
+    /// The base of links into the daemon's API (`DaemonPlan.externalURL`); nil for no links.
+    package let externalURL: String?
+    /// Milliseconds since the epoch.
+    package let clock: @Sendable () -> Int64
+
+    package init(
+        transport: any HTTPTransport, secrets: any SecretStore, externalURL: String?,
+        clock: @escaping @Sendable () -> Int64
+    ) {
+        self.transport = transport
+        self.secrets = secrets
+        self.externalURL = externalURL
+        self.clock = clock
+    }
+
+    func post(_ plan: ReceiverPlan) -> Post { Post(plan: plan, transport: transport, secrets: secrets) }
+}
+
+/// All kinds of receivers, in the order of the documentation.
+package enum ReceiverKinds {
+    static let delivering: [any DeliveringReceiverKind.Type] = [
+        WebhookKind.self, AlertmanagerWebhookKind.self, AlertmanagerKind.self, SlackKind.self,
+    ]
+
+    /// For reading and describing configurations.
+    package static var all: [any ReceiverKind.Type] { delivering }
+
+    /// The receiver that a plan describes.
+    package static func receiver(_ plan: ReceiverPlan, _ setup: ReceiverSetup) -> any Receiver {
+        delivering.lazy.compactMap { $0.make(plan, setup) }.first ?? NoReceiver(name: plan.name, kind: plan.kind.name)
+    }
+}
+
+extension DeliveringReceiverKind {
+    /// Nil for a plan of another kind.
+    fileprivate static func make(_ plan: ReceiverPlan, _ setup: ReceiverSetup) -> (any Receiver)? {
+        (plan.kind.settings as? Settings).map { receiver(plan, $0, setup) }
+    }
+}
+
+/// Refuses what is sent to a kind that is in no configuration of this program.
+private struct NoReceiver: Receiver {
+    let name: String
+    let kind: String
+
+    func deliver(_ delivery: Delivery) async -> DeliveryOutcome {
+        .refused(reason: "receivers of the kind \(kind) are not known")
+    }
+}

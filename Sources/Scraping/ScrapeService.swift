@@ -1,0 +1,140 @@
+package import Logging
+package import Model
+package import SystemSupport
+
+/// Runs every release's scrape cycles.
+///
+/// Both pools are scraped in the same cycle, so that they are compared over the same time; the targets are spread over
+/// a part of the interval, so that their scrape bodies do not all arrive at once. They start in batches: waking up
+/// costs more than reading a body, so some bodies per wake-up cost half of what they would cost one by one. The cycle
+/// ends with its last scrape.
+package actor ScrapeService {
+    private let clock: SystemClock
+    private let logger: Logger
+    private let meter: any ScrapeMeter
+    private let sink: any ScrapeSink
+    private let files: OpenFiles
+    /// The last warning about open files; a reload that changes nothing about it does not repeat it.
+    private var filesWarning: String?
+    private var lanes: ScrapeLanes
+    private let layoutCache = LayoutCache()
+    private let scratches = ScratchPool()
+    private var scrapers: [TargetScraper.Identity: TargetScraper] = [:]
+    /// By release.
+    private var loops: [String: Loop] = [:]
+
+    private struct Loop {
+        let cycle: ScrapeCycle
+        let task: Task<Void, Never>
+    }
+
+    package init(
+        lanes: ScrapeLanes, files: OpenFiles, clock: SystemClock, logger: Logger, meter: any ScrapeMeter,
+        sink: any ScrapeSink
+    ) {
+        self.files = files
+        self.lanes = lanes
+        self.clock = clock
+        self.logger = logger
+        self.meter = meter
+        self.sink = sink
+    }
+
+    /// Starts the plan's cycles. Scrapers whose target and settings are unchanged are kept, with the last values they know,
+    /// and so is a release's loop whose scrape settings are unchanged: the running cycle ends as it began, and the next
+    /// one begins when it was due. So a reload is not seen in what is counted.
+    ///
+    /// - Throws: a selector's error, or what keeps a new lane from being made; then the old cycles continue.
+    package func follow(_ plan: Plan) throws {
+        var next: [TargetScraper.Identity: TargetScraper] = [:]
+        var fresh: [(identity: TargetScraper.Identity, target: TargetPlan, release: ReleasePlan)] = []
+        for (identity, target, release) in Self.targets(of: plan) {
+            if let kept = kept(identity, target: target, release: release) {
+                next[identity] = kept
+            } else {
+                fresh.append((identity, target, release))
+            }
+        }
+        var lanes = lanes
+        lanes.recount(next.values.lazy.map(\.lane))
+        for (identity, target, release) in fresh {
+            next[identity] = try TargetScraper(
+                pool: identity.pool, target: target, release: release, place: try lanes.place(), clock: clock,
+                layoutCache: layoutCache, scratches: scratches)
+        }
+        for retired in lanes.retireEmpty() { Task { await retired.shutdown() } }
+        self.lanes = lanes
+        scrapers = next
+        warnOfOpenFiles(targets: next.count)
+        for release in plan.releases { Self.watchForSameEndpoints(release, next) }
+        for name in loops.keys where !plan.releases.contains(where: { $0.name == name }) { stop(name) }
+        for release in plan.releases { run(release) }
+    }
+
+    private func run(_ release: ReleasePlan) {
+        let work = ScrapeCycle.Work(
+            release: release,
+            baseline: ordered(.baseline, of: release), canary: ordered(.canary, of: release))
+        if let loop = loops[release.name], loop.cycle.replace(work) { return }
+        stop(release.name)
+        let cycle = ScrapeCycle(work: work, clock: clock, logger: logger, meter: meter, sink: sink)
+        loops[release.name] = Loop(cycle: cycle, task: Task { await cycle.run() })
+    }
+
+    private func stop(_ release: String) { loops.removeValue(forKey: release)?.task.cancel() }
+
+    private func warnOfOpenFiles(targets: Int) {
+        let warning = files.warning(targets: targets)
+        if let warning, warning != filesWarning { logger.warning("\(warning)") }
+        filesWarning = warning
+    }
+
+    package func stop() {
+        for loop in loops.values { loop.task.cancel() }
+        loops = [:]
+    }
+
+    /// Stops for good, and aborts what is under way.
+    package func shutdown() async {
+        stop()
+        await lanes.shutdown()
+    }
+
+    /// In the order in which they are asked, so that targets that are asked together are mostly on one lane.
+    private static func targets(
+        of plan: Plan
+    ) -> [(identity: TargetScraper.Identity, target: TargetPlan, release: ReleasePlan)] {
+        plan.releases.flatMap { release in
+            func named(_ pool: Pool) -> [(Pool, TargetPlan)] { release.pool(pool).targets.map { (pool, $0) } }
+            return ScrapePace.mixed(named(.baseline), named(.canary)).map { pool, target in
+                let identity = TargetScraper.Identity(release: release.name, pool: pool, instance: target.instance)
+                return (identity, target, release)
+            }
+        }
+    }
+
+    private func kept(
+        _ identity: TargetScraper.Identity, target: TargetPlan, release: ReleasePlan
+    ) -> TargetScraper? {
+        guard let old = scrapers[identity], old.target == target, old.scrape == release.scrape,
+            old.watch == release.indicators(of: identity.pool)
+        else { return nil }
+        return old
+    }
+
+    private static func watchForSameEndpoints(
+        _ release: ReleasePlan, _ scrapers: [TargetScraper.Identity: TargetScraper]
+    ) {
+        OtherPool.forTargets(of: release) { pool, target, other in
+            let identity = TargetScraper.Identity(release: release.name, pool: pool, instance: target.instance)
+            scrapers[identity]?.know(other)
+        }
+    }
+
+    private func ordered(_ pool: Pool, of release: ReleasePlan) -> [ScrapeCycle.Target] {
+        release.pool(pool).targets.enumerated().compactMap { index, target in
+            let identity = TargetScraper.Identity(release: release.name, pool: pool, instance: target.instance)
+            return scrapers[identity].map { ScrapeCycle.Target(index: index, scraper: $0) }
+        }
+    }
+}

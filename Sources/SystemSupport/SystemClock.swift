@@ -1,0 +1,25 @@
+import Glibc
+package import Model
+
+/// The machine's two clocks.
+package struct SystemClock: Sendable {
+    package init() {}
+
+    package var now: Moment { Moment(uptimeMs: SystemClock.read(CLOCK_MONOTONIC), wallMs: wallMs) }
+
+    /// Milliseconds since the Unix epoch.
+    package var wallMs: Int64 { SystemClock.read(CLOCK_REALTIME) }
+
+    /// Nanoseconds of the monotonic clock, for measuring.
+    package var uptimeNs: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+
+    private static func read(_ clock: clockid_t) -> Int64 {
+        var time = timespec()
+        clock_gettime(clock, &time)
+        return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
+    }
+}
