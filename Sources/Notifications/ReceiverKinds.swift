@@ -27,7 +27,7 @@ package struct ReceiverSetup: Sendable {
         self.clock = clock
     }
 
-    func post(_ plan: ReceiverPlan) -> Post { Post(plan: plan, transport: transport, secrets: secrets) }
+    func post(_ plan: ReceiverPlan) -> JSONDelivery { JSONDelivery(plan: plan, transport: transport, secrets: secrets) }
 }
 
 /// All kinds of receivers, in the order of the documentation.

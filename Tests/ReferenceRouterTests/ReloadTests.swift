@@ -128,7 +128,7 @@ struct ReloadTests {
             let counters = metrics.counters(for: ["old", "v\(number)"])
             for counter in counters { metrics.finished(counter, code: 200, seconds: 0.01) }
         }
-        let page = metrics.page(canaryBasisPoints: 0)
+        let page = metrics.exposition(canaryBasisPoints: 0)
         let lines = page.split(separator: "\n").filter { $0.hasPrefix("gray_router_requests_total{") }
         #expect(lines.count == 16)
         #expect(page.contains("gray_router_requests_total{version=\"old\",code=\"200\"} 100"))

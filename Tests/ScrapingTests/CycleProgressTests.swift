@@ -27,8 +27,8 @@ struct CycleProgressTests {
     @Test func comesOnceWithTheLastScrape() async {
         let ends = Ends()
         let progress = CycleProgress(lateAfterMs: nil) { ends.end() }
-        progress.told(.baseline)
-        progress.told(.canary)
+        progress.reported(.baseline)
+        progress.reported(.canary)
         #expect(ends.count == 0)
         await progress.finish()
         await progress.finish()
@@ -38,9 +38,9 @@ struct CycleProgressTests {
     @Test func comesEarlierWhenTheLateAreNotAwaited() async {
         let ends = Ends()
         let progress = CycleProgress(lateAfterMs: 1) { ends.end() }
-        progress.told(.canary)
+        progress.reported(.canary)
         progress.askedAll()
-        progress.told(.baseline)
+        progress.reported(.baseline)
         await ends.next()
         await progress.finish()
         #expect(ends.count == 1)
@@ -49,8 +49,8 @@ struct CycleProgressTests {
     @Test func noTargetIsLateBeforeAllWereAsked() async {
         let ends = Ends()
         let progress = CycleProgress(lateAfterMs: 1) { ends.end() }
-        progress.told(.baseline)
-        progress.told(.canary)
+        progress.reported(.baseline)
+        progress.reported(.canary)
         #expect(!progress.isWaitingForTheLate)
         progress.askedAll()
         #expect(progress.isWaitingForTheLate)
@@ -62,8 +62,8 @@ struct CycleProgressTests {
         let ends = Ends()
         let progress = CycleProgress(lateAfterMs: 1) { ends.end() }
         progress.askedAll()
-        progress.told(.canary)
-        progress.told(.canary)
+        progress.reported(.canary)
+        progress.reported(.canary)
         #expect(!progress.isWaitingForTheLate)
         progress.abandon()
         await progress.finish()

@@ -16,11 +16,7 @@ public struct Diagnostic: Error, Sendable, Equatable, CustomStringConvertible {
         case impossible
 
         /// `error` or `warning`.
-<<<<<<<< HEAD:Sources/Declarations/Messages/Diagnostic.swift
-        var label: String { self == .warning ? "warning" : "error" }
-========
-        package var word: String { self == .warning ? "warning" : "error" }
->>>>>>>> R:Sources/Declarations/Messages/Diagnostic.swift
+        package var label: String { self == .warning ? "warning" : "error" }
     }
 
     /// The release whose own lines it is found in; nil for what is about several or all of them, such as a rule file.

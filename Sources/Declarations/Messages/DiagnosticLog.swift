@@ -1,14 +1,7 @@
-<<<<<<<< HEAD:Sources/Declarations/Messages/DiagnosticLog.swift
 /// Collects diagnostics while files are read, so that all of them are reported at once.
-final class DiagnosticLog {
-    /// More than this helps no reader.
-    static let limit = 200
-========
-/// Collects what is wrong while files are read, so that all of it is told at once.
 package final class DiagnosticLog {
-    /// More than this tells nobody anything.
+    /// More than this helps no reader.
     package static let limit = 200
->>>>>>>> R:Sources/Declarations/Messages/DiagnosticLog.swift
 
     private var found: [Diagnostic] = []
     private var fileOrder: [String] = []
@@ -23,15 +16,10 @@ package final class DiagnosticLog {
         return body()
     }
 
-<<<<<<<< HEAD:Sources/Declarations/Messages/DiagnosticLog.swift
-    /// Files are reported in the order in which they are first read.
-    func begin(_ file: SourceFile) {
-========
     package init() {}
 
-    /// Files are told in the order in which they are first read.
+    /// Files are reported in the order in which they are first read.
     package func begin(_ file: SourceFile) {
->>>>>>>> R:Sources/Declarations/Messages/DiagnosticLog.swift
         if !fileOrder.contains(file.path) { fileOrder.append(file.path) }
     }
 
@@ -42,22 +30,13 @@ package final class DiagnosticLog {
     /// The file can be used, and what it asks for can never be.
     package func impossible(_ place: Place, _ text: String) { add(.impossible, place, text) }
 
-<<<<<<<< HEAD:Sources/Declarations/Messages/DiagnosticLog.swift
     /// Nothing more will be reported; a caller that is about to search for more can stop.
-    var isFull: Bool { found.count >= DiagnosticLog.limit && hasErrors }
-========
-    /// Nothing more will be told; whoever is about to look for more can stop.
     package var isFull: Bool { found.count >= DiagnosticLog.limit && hasErrors }
->>>>>>>> R:Sources/Declarations/Messages/DiagnosticLog.swift
 
     package var hasErrors: Bool { found.contains { $0.severity == .error } }
 
     /// In order of file, line and column.
-<<<<<<<< HEAD:Sources/Declarations/Messages/DiagnosticLog.swift
-    func sorted(_ severity: Diagnostic.Severity) -> [Diagnostic] {
-========
     package func sorted(_ severity: Diagnostic.Severity) -> [Diagnostic] {
->>>>>>>> R:Sources/Declarations/Messages/DiagnosticLog.swift
         var ranks: [String: Int] = [:]
         for (rank, file) in fileOrder.enumerated() { ranks[file] = rank }
         func key(_ diagnostic: Diagnostic) -> (Int, Int, Int, String) {

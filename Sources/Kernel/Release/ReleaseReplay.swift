@@ -120,13 +120,14 @@ struct ReleaseReplay {
             (release.phase, release.watchedSinceUptimeMs) = (.idle, nil)
             release.rules.forgetAlerts()
         }
-        guard let restored = release.rollback else { return forgetLostRollback() }
+        guard var restored = release.rollback else { return forgetLostRollback() }
         guard restored.incident.intent.fromVersion == release.plan.canary.version else {
             release.retireRollback()
             (release.phase, release.watchedSinceUptimeMs) = (.idle, nil)
             return
         }
-        release.rollback?.resume(plan: release.plan, at: now)
+        restored.resume(plan: release.plan, at: now)
+        release.rollback = restored
         if restored.incident.isOpen {
             let step = restored.incident.step.map { "; \($0.text)" } ?? ""
             release.explanation = "restarted in the middle of a rollback: continuing it\(step)"

@@ -18,7 +18,7 @@ enum AlertmanagerWebhookKind: DeliveringReceiverKind {
 
 struct AlertmanagerWebhookReceiver: Receiver {
     private let plan: ReceiverPlan
-    private let post: Post
+    private let post: JSONDelivery
     private let headers: SignedHeaders
     private let externalURL: String?
 

@@ -19,7 +19,7 @@ enum WebhookKind: DeliveringReceiverKind {
 /// Our own JSON, version 1: everything that is known, with the delivery's stable id and a signature.
 struct WebhookReceiver: Receiver {
     private let plan: ReceiverPlan
-    private let post: Post
+    private let post: JSONDelivery
     private let headers: SignedHeaders
     private let externalURL: String?
 

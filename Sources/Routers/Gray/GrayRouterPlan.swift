@@ -16,5 +16,5 @@ package struct GrayRouterPlan: RouterSettings {
 
     package func isSameRouter(as other: GrayRouterPlan) -> Bool { identities == other.identities }
 
-    private var identities: Set<PageIdentity> { Set(instances.map { PageIdentity(url: $0) }) }
+    private var identities: Set<EndpointIdentity> { Set(instances.map { EndpointIdentity(url: $0) }) }
 }
