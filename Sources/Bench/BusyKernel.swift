@@ -36,7 +36,7 @@ public struct BusyKernel {
     /// The router of a release that never calls one.
     public static let router = RouterPlan(NoRouter())
 
-    /// What a service's page is watched for.
+    /// The series that are watched in a service's exposition.
     public static let watch = WatchList(
         requests: SeriesSelector(metric: "http_requests_total"),
         errors: SeriesSelector(

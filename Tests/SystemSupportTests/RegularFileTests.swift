@@ -42,7 +42,7 @@ struct RegularFileTests {
         #expect(throws: FileReadError.invalidPath) { try RegularFile.read("/dev/zero\0.key", limitBytes: 10) }
     }
 
-    /// The size that the system tells of such a file is zero, so the limit has to hold while it is read.
+    /// The size that the system reports for such a file is zero, so the limit has to hold while it is read.
     @Test func anEndlessDeviceIsReadNoFurtherThanTheLimit() throws {
         #expect(throws: FileReadError.tooLarge(limitBytes: 1 << 20)) {
             try RegularFile.read("/dev/zero", limitBytes: 1 << 20, allowsOthers: true)

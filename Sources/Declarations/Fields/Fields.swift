@@ -103,7 +103,7 @@ package enum SecretFields {
     }
 }
 
-/// Fields of Prometheus and of later versions, told with what to write instead.
+/// Fields of Prometheus and of later versions, reported with what to write instead.
 package enum UnsupportedFields {
     /// Names that other tools give to `match` of a pool; none of them is a field here.
     private static let namesOfMatch: Set<String> = [

@@ -44,12 +44,12 @@ struct PoolPair: Sendable, Equatable {
         canary.startComparisonsOver()
     }
 
-    /// When the counts of the running cycle began to come about, by the page that reaches back furthest; nil without counts.
+    /// When the counts of the running cycle began to come about, by the scrape body that reaches back furthest; nil without counts.
     var countsBeganUptimeMs: Int64? {
         [baseline.countsBeganUptimeMs, canary.countsBeganUptimeMs].compactMap { $0 }.min()
     }
 
-    /// The same of pages that cover more than so many seconds: they bring what earlier pages withheld.
+    /// The same of scrape bodies that cover more than so many seconds: they bring what earlier ones withheld.
     func heldCountsBeganUptimeMs(over seconds: Double) -> Int64? {
         [baseline.heldCountsBeganUptimeMs(over: seconds), canary.heldCountsBeganUptimeMs(over: seconds)]
             .compactMap { $0 }.min()
@@ -72,7 +72,7 @@ struct PoolPair: Sendable, Equatable {
         canary.markNew()
     }
 
-    /// Targets and windows of another plan that counts the same; what the targets that stay have told is kept.
+    /// Targets and windows of another plan that counts the same; what the targets that stay have reported is kept.
     mutating func adopt(_ next: ReleasePlan, from old: ReleasePlan) {
         baseline.adopt(next.baseline, from: old.baseline, windowsMs: next.windowsMs)
         canary.adopt(next.canary, from: old.canary, windowsMs: next.windowsMs)

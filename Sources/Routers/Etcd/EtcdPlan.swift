@@ -5,12 +5,12 @@ package struct EtcdPlan: RouterSettings {
     package static let kind = "etcd"
 
     package var access: EtcdAccess
-    /// Has to exist: a misspelt key would be written for nobody.
+    /// Has to exist: a misspelt key would be written without any reader.
     package var key: String
     /// What is written, with the templates of ``HTTPRouterPlan``; a tree is written as JSON.
     package var value: HTTPRouterPlan.Body
     package var canary: HTTPRouterPlan.WeightPointer
-    /// Nil when the value tells the canary's percentage alone.
+    /// Nil when the value is the canary's percentage alone.
     package var baseline: HTTPRouterPlan.WeightPointer?
     /// The sum of `weight.canary` and `weight.baseline`.
     package var total: Int

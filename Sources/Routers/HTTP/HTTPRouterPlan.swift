@@ -31,7 +31,7 @@ package struct HTTPRouterPlan: RouterSettings {
         package var pointer: String
         package var filters: [String]
         package var equals: Body
-        /// Failing this means somebody else changed the split meanwhile, rather than a refusal.
+        /// Failing this means that another client changed the split meanwhile, rather than a refusal.
         package var isConflict: Bool
 
         package init(pointer: String, filters: [String] = [], equals: Body, isConflict: Bool = false) {
@@ -110,7 +110,7 @@ package struct HTTPRouterPlan: RouterSettings {
         /// The last step's answer holds the weights.
         package var steps: [Step]
         package var canary: WeightPointer
-        /// Nil when the router tells the canary's percentage alone.
+        /// Nil when the router reports the canary's percentage alone.
         package var baseline: WeightPointer?
 
         package init(steps: [Step], canary: WeightPointer, baseline: WeightPointer? = nil) {

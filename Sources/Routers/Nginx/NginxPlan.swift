@@ -55,7 +55,7 @@ package struct NginxIncludePlan: Sendable, Equatable {
     }
 }
 
-/// An endpoint inside nginx (docs/tutorials/nginx.md) that takes and tells a percentage as JSON.
+/// An endpoint inside nginx (docs/tutorials/nginx.md) that takes and returns a percentage as JSON.
 package struct NginxEndpointPlan: Sendable, Equatable {
     /// Addresses, one per instance: `http://127.0.0.1:8079`.
     package var instances: [String]

@@ -1,6 +1,6 @@
 import Declarations
 
-/// A small HTTP server of the daemon's own, for routers that fetch their split instead of being told.
+/// A small HTTP server of the daemon's own, for routers that fetch their split instead of receiving it.
 package struct PullPlan: Sendable, Equatable {
     package var host: String
     /// 0 is not possible: the router has to know it.
