@@ -17,9 +17,18 @@ extension ReceiverSettings {
 public struct ReceiverPlan: Sendable, Equatable {
     /// The kind of a receiver, with the settings that only this kind has. The kernel never reads them.
     public struct Kind: Sendable, Equatable {
-        public let settings: any ReceiverSettings
+        /// A reference, because plans are copied often: a value of unknown size would make each copy slower.
+        private let box: Box
 
-        public init(_ settings: any ReceiverSettings) { self.settings = settings }
+        private final class Box: Sendable {
+            let settings: any ReceiverSettings
+
+            init(_ settings: any ReceiverSettings) { self.settings = settings }
+        }
+
+        public var settings: any ReceiverSettings { box.settings }
+
+        public init(_ settings: any ReceiverSettings) { box = Box(settings) }
 
         /// The `kind` in the configuration.
         public var name: String { type(of: settings).kind }

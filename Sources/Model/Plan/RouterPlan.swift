@@ -19,9 +19,18 @@ extension RouterSettings {
 
 /// The router that splits the traffic, and how it is spoken to. The kernel never reads the settings.
 public struct RouterPlan: Sendable, Equatable {
-    public let settings: any RouterSettings
+    /// A reference, because plans are copied often: a value of unknown size would make each copy slower.
+    private let box: Box
 
-    public init(_ settings: any RouterSettings) { self.settings = settings }
+    private final class Box: Sendable {
+        let settings: any RouterSettings
+
+        init(_ settings: any RouterSettings) { self.settings = settings }
+    }
+
+    public var settings: any RouterSettings { box.settings }
+
+    public init(_ settings: any RouterSettings) { box = Box(settings) }
 
     /// The `kind` in the configuration.
     public var kind: String { type(of: settings).kind }
