@@ -82,7 +82,7 @@ struct CommandRouteTests {
     }
 
     @Test(arguments: [
-        ("", "the body is empty"), ("reason", "no JSON object"), (#"{"reason":""}"#, "\"reason\" is empty"),
+        ("", "the body is empty"), ("reason", "not a JSON object"), (#"{"reason":""}"#, "\"reason\" is empty"),
         (#"{"by":"ann"}"#, "\"reason\" is missing"), (#"{"reason":"x","colour":"y"}"#, "unknown field \"colour\""),
         (#"{"reason":"x","to":7}"#, "\"to\" must be a text"),
     ])

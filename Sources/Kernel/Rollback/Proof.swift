@@ -73,7 +73,7 @@ struct Proof: Sendable, Equatable {
         let unreported = canary.unreported
         guard unreported.isEmpty else { return weigh(unreported, &canary, facts, showsNothing: showsNothing, at: now) }
         let lengthMs = now.uptimeMs - (blockSinceUptimeMs ?? before)
-        let rate = see(&canary, lengthMs: lengthMs, below: facts.plan.proof, at: now)
+        let rate = see(&canary, lengthMs: lengthMs, facts.plan, at: now)
         if rate > facts.plan.proof.belowPerSecond { return busy(rate: recentRate ?? rate, canary, facts.plan) }
         return silence(canary, facts.plan, unseen: unseen)
     }
@@ -87,21 +87,24 @@ struct Proof: Sendable, Equatable {
     ///
     /// - Returns: the block's requests per second.
     private mutating func see(
-        _ canary: inout PoolState, lengthMs: Int64, below plan: ProofPlan, at now: Moment
+        _ canary: inout PoolState, lengthMs: Int64, _ release: ReleasePlan, at now: Moment
     ) -> Double {
         let block = canary.endBlock(lengthSeconds: Double(lengthMs) / 1_000)
         blockSinceUptimeMs = now.uptimeMs
         (goneCycles, goneSinceUptimeMs) = (0, nil)
-        let weight = min(1, block.seconds * 1_000 / Double(plan.silenceMs))
+        let weight = min(1, block.seconds * 1_000 / Double(release.proof.silenceMs))
         recentRate = recentRate.map { $0 + weight * (block.rate - $0) } ?? block.rate
-        add(block, below: plan)
+        add(block, release)
         return block.rate
     }
 
-    private mutating func add(_ block: SilenceBlock, below plan: ProofPlan) {
+    private mutating func add(_ block: SilenceBlock, _ release: ReleasePlan) {
+        let plan = release.proof
         let requests = block.rate * block.seconds
-        // The requests of a long block may all have come at its end, so it counts for no more than a proof's length.
-        let countedSeconds = min(block.seconds, Double(plan.silenceMs) / 1_000)
+        // The requests of a long block may all have come at its end, so it counts for no more than a proof's length, or one
+        // and a half cycles where those are longer.
+        let mostMs = max(plan.silenceMs, release.scrape.intervalMs * 3 / 2)
+        let countedSeconds = min(block.seconds, Double(mostMs) / 1_000)
         let sum = evidence + plan.countedBelow * countedSeconds - requests
         // More than a proof is not collected, so a long silence does not outweigh traffic that comes after it.
         evidence = min(max(0, sum), ProofPlan.expectedRequests)
@@ -227,7 +230,7 @@ struct Proof: Sendable, Equatable {
         let plan = release.proof
         guard unproven != nil, unseen.isEmpty, canary.unreported.isEmpty else { return nil }
         let lengthMs = now.uptimeMs - (blockSinceUptimeMs ?? now.uptimeMs)
-        let rate = see(&canary, lengthMs: lengthMs, below: plan, at: now)
+        let rate = see(&canary, lengthMs: lengthMs, release, at: now)
         guard rate <= plan.belowPerSecond, evidence >= ProofPlan.expectedRequests, canary.possiblyRepeated.isEmpty,
             canary.unrenewed(silentSeconds: silentSeconds, neededSeconds: release.provingSeconds).isEmpty
         else { return nil }
