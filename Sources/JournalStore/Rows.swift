@@ -43,17 +43,21 @@ enum EntryRow {
 
     /// An event that cannot be read does not keep the others from being read.
     static func entry(_ row: Row) -> JournalEntry {
+        // In a damaged row a column may hold a value of another type, which GRDB does not convert.
+        func text(_ column: String) -> String? { String.fromDatabaseValue(row[column]) }
         let sequence: Int64 = row["sequence"]
-        let event: JournalEvent
-        do throws(UnreadableRecord) {
-            // In a damaged row the column may hold bytes that are not text.
-            let text = String.fromDatabaseValue(row["event"]) ?? ""
-            event = try RecordFormat.event(text, what: "entry \(sequence)")
-        } catch {
-            event = .unreadable(kind: row["kind"], reason: error.reason)
-        }
+        let wallMs = Int64.fromDatabaseValue(row["wall_ms"])
         return JournalEntry(
-            sequence: UInt64(clamping: sequence), wallMs: row["wall_ms"], release: row["release"],
-            incident: row["incident"], event: event)
+            sequence: UInt64(clamping: sequence), wallMs: wallMs ?? 0, release: text("release") ?? "",
+            incident: text("incident"), event: event(text("event"), text("kind"), sequence, isDated: wallMs != nil))
+    }
+
+    private static func event(_ text: String?, _ kind: String?, _ sequence: Int64, isDated: Bool) -> JournalEvent {
+        do throws(UnreadableRecord) {
+            let event = try RecordFormat.event(text ?? "", what: "entry \(sequence)")
+            return isDated ? event : .unreadable(kind: event.name, reason: "its time is not a number")
+        } catch {
+            return .unreadable(kind: kind ?? "unknown", reason: error.reason)
+        }
     }
 }

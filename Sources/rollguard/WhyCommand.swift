@@ -49,7 +49,7 @@ enum IncidentText {
             "  release  \(summary.release): \(summary.fromVersion) -> \(summary.toVersion)",
             "  split    \(share(summary.canaryBasisPointsBefore)) -> \(share(summary.canaryBasisPointsWanted)) canary",
             "  opened   \(summary.openedAt)" + (summary.closedAt.map { ", closed \($0)" } ?? ""),
-            "  router   \(summary.attempts) answers, \(summary.reapplications) drifts corrected",
+            "  router   \(count(summary.attempts, "answer")), \(count(summary.reapplications, "drift")) corrected",
         ]
         if let by = summary.by { lines.append("  by       \(by): \(summary.reason ?? "")") }
         if let alert = incident.alert { lines += evidence(alert) }
@@ -61,6 +61,8 @@ enum IncidentText {
     static func line(_ step: TimelineDocument) -> String {
         "\(step.at)  \(step.step)" + (step.detail.isEmpty ? "" : ": \(step.detail)")
     }
+
+    private static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 
     private static func share(_ basisPoints: Int?) -> String {
         basisPoints.map { NumberText.plain(Double($0) / 100) + " %" } ?? "unknown"

@@ -71,6 +71,7 @@ struct MigrationTests {
     @Test(arguments: [
         "UPDATE entries SET event = '{}' WHERE sequence = 10", "UPDATE entries SET event = x'ff00' WHERE sequence = 10",
         #"UPDATE entries SET event = '{"intended":{"_0":{}},"v":7}' WHERE sequence = 10"#,
+        "UPDATE entries SET wall_ms = 'yesterday' WHERE sequence = 10",
     ])
     func anEntryThatCannotBeReadIsSkippedAndNamed(_ sql: String) async throws {
         let folder = try OldFolder()

@@ -65,7 +65,9 @@ struct AlertmanagerAlert: Sendable {
                 return ended
             }
         case .rearmed: return all.filter { !$0.isResolved }
-        default: return all
+        case .alertFiring, .alertResolved, .rollbackHeld, .rollbackIntended, .rollbackAbandoned, .rollbackFallback,
+            .rollbackDrifted, .routerUnusable, .routerRecovered:
+            return all
         }
     }
 

@@ -13,7 +13,7 @@ struct DeliveryChecker {
         guard let entry = disk.entries.first(where: { $0.sequence == notification.sequence }) else {
             return "\(delivery.id) is delivered, and entry \(notification.sequence) is not durable"
         }
-        guard isReportedBy(entry.event, notification.event), entry.release == notification.release else {
+        guard entry.event.announcement == notification.event, entry.release == notification.release else {
             return "\(delivery.id) reports \(notification.event.rawValue), which its entry does not"
         }
         guard delivery.id == "\(disk.identity)-\(notification.sequence)-\(delivery.receiver)" else {
@@ -23,18 +23,5 @@ struct DeliveryChecker {
         if let before = got[delivery.id], before != notification { return "\(delivery.id) has changed between tries" }
         got[delivery.id] = notification
         return nil
-    }
-
-    private func isReportedBy(_ entry: JournalEvent, _ event: Notification.Event) -> Bool {
-        switch (entry, event) {
-        case (.alertFiring, .alertFiring), (.alertResolved, .alertResolved), (.held, .rollbackHeld),
-            (.intended, .rollbackIntended), (.acknowledged, .rollbackAcknowledged), (.abandoned, .rollbackAbandoned),
-            (.fallback, .rollbackFallback), (.drifted, .rollbackDrifted), (.strayed, .rollbackDrifted),
-            (.driftHeld, .rollbackHeld), (.rearmed, .rearmed), (.routerUnusable, .routerUnusable),
-            (.routerUsable, .routerRecovered):
-            true
-        case (.draining(let record), .rollbackHeld): record.isHeld
-        default: false
-        }
     }
 }

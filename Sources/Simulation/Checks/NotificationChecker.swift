@@ -4,8 +4,10 @@ import Model
 /// come between the two.
 enum NotificationChecker {
     static func becameDurable(_ batch: JournalBatch, receivers: [ReceiverPlan]) -> String? {
-        for entry in batch.entries where isReported(entry.event) {
-            for receiver in receivers where receiver.sendsResolved || !isResolution(entry.event) {
+        for entry in batch.entries {
+            guard let event = entry.event.announcement else { continue }
+            let isResolution = event == .alertResolved || event == .routerRecovered
+            for receiver in receivers where receiver.sendsResolved || !isResolution {
                 let isThere = batch.deliveries.contains {
                     $0.receiver == receiver.name && $0.notification.sequence == entry.sequence
                 }
@@ -15,22 +17,5 @@ enum NotificationChecker {
             }
         }
         return nil
-    }
-
-    private static func isResolution(_ event: JournalEvent) -> Bool {
-        if case .alertResolved = event { return true }
-        return event == .routerUsable
-    }
-
-    private static func isReported(_ event: JournalEvent) -> Bool {
-        switch event {
-        case .alertFiring, .alertResolved, .held, .intended, .acknowledged, .abandoned, .fallback, .drifted, .strayed,
-            .driftHeld, .rearmed, .routerUnusable, .routerUsable:
-            true
-        case .draining(let record): record.isHeld
-        case .began, .ended, .actedBeforeDurable, .applied, .observed, .provenByTraffic, .unproven, .driftOverruled,
-            .evidence, .pending, .unreadable:
-            false
-        }
     }
 }
