@@ -32,7 +32,7 @@ final class ServiceHandler: ChannelInboundHandler {
         case .end:
             guard let reading, queue.count < Self.queueLimit else { return context.close(promise: nil) }
             self.reading = nil
-            if !Self.isPage(reading.head.uri) { note(reading.head) }
+            if !Self.isMetrics(reading.head.uri) { note(reading.head) }
             queue.append(reading)
             if !isAnswering { answerNext(context: context) }
         }
@@ -44,12 +44,12 @@ final class ServiceHandler: ChannelInboundHandler {
             request: head.headers.first(name: "X-Demo-Request").map { String($0.prefix(64)) })
     }
 
-    private static func isPage(_ uri: String) -> Bool { uri == "/metrics" || uri.hasPrefix("/metrics?") }
+    private static func isMetrics(_ uri: String) -> Bool { uri == "/metrics" || uri.hasPrefix("/metrics?") }
 
     private func answerNext(context: ChannelHandlerContext) {
         while !isAnswering, let request = queue.popFirst() {
             let uri = request.head.uri
-            if Self.isPage(uri) {
+            if Self.isMetrics(uri) {
                 let type = "text/plain; version=0.0.4; charset=utf-8"
                 write(behaviour.page(), code: 200, type: type, to: request.head, context: context)
             } else if request.head.method == .POST, uri.hasPrefix(FaultOrder.path) {

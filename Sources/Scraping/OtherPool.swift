@@ -5,7 +5,7 @@ import Telemetry
 /// What a scraper has to know of the other pool, so that no scrape body is compared with itself.
 struct OtherPool: Sendable {
     /// For a target whose address differs from one of the other pool's in the query alone.
-    var samePage: SameEndpointWatch?
+    var sameEndpoint: SameEndpointWatch?
     /// Of all targets of the release.
     let endpoints: EndpointWatch
     /// The other pool's indicators where each pool has a `match`, so that one scrape body may have the series of both.
@@ -28,7 +28,7 @@ struct OtherPool: Sendable {
                 give(
                     pool, target,
                     OtherPool(
-                        samePage: identity.flatMap { watches[$0] }, endpoints: endpoints,
+                        sameEndpoint: identity.flatMap { watches[$0] }, endpoints: endpoints,
                         watch: mayShare ? release.indicators(of: other) : nil,
                         hasSameTarget: identity.map(others.contains) ?? false))
             }

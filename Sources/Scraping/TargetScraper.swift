@@ -276,7 +276,7 @@ actor TargetScraper {
             guard other.hasSameTarget || twins != nil else { return nil }
             return sharedSeriesReason(otherWatch, response.body, format: format, matches: matches)
         }
-        if let samePage = other.samePage, let twin = twin(samePage, response.body, format: format) {
+        if let sameEndpoint = other.sameEndpoint, let twin = twin(sameEndpoint, response.body, format: format) {
             return
                 "\(target.instance) has the same counters as \(otherPoolName) \(twin): the exporter ignores the query, so "
                 + "both pools would be compared with themselves; give both one address and each pool its own 'match', "

@@ -15,12 +15,12 @@ package enum Campaign {
         seeds: @escaping @Sendable () -> UInt64?, planting bug: PlantedBug? = nil, workers: Int,
         report: @escaping @Sendable (SimulationReport) -> Bool
     ) async {
-        let desk = Desk(seeds: seeds, report: report)
+        let seedQueue = SeedQueue(seeds: seeds, report: report)
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<max(1, workers) {
                 group.addTask {
-                    while let (place, seed) = desk.next() {
-                        desk.hand(in: Simulation.run(seed: seed, planting: bug), at: place)
+                    while let (place, seed) = seedQueue.next() {
+                        seedQueue.hand(in: Simulation.run(seed: seed, planting: bug), at: place)
                     }
                 }
             }
@@ -36,7 +36,7 @@ package enum Campaign {
 }
 
 /// Gives seeds out and puts the reports back into order.
-private final class Desk: Sendable {
+private final class SeedQueue: Sendable {
     private struct State {
         var given = 0
         var reported = 0

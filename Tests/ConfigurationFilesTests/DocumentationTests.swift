@@ -77,7 +77,7 @@ struct DocumentationTests {
         }
     }
 
-    @Test func theErrorShownIsTheErrorTold() throws {
+    @Test func theErrorShownIsTheErrorReported() throws {
         let shown = try Self.text("docs/reference/conditions.md")
         let result = Sample.load(rules: Sample.changed("1%", to: "250ms", in: Sample.rules))
         let told = try #require(result.errors.first).description.split(separator: "\n").map { "    \($0)" }

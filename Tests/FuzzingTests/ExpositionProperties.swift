@@ -11,7 +11,7 @@ enum ExpositionProperties {
         for body in bodies {
             if let text = wholeScrape(body, format) ?? numbers(body) { return text }
         }
-        return rowOfPages(bodies, format) ?? layouts(bodies, format)
+        return sequenceOfBodies(bodies, format) ?? layouts(bodies, format)
     }
 
     // MARK: One scrape body
@@ -122,7 +122,7 @@ enum ExpositionProperties {
         return nil
     }
 
-    private static func rowOfPages(_ bodies: [[UInt8]], _ format: ExpositionFormat) -> String? {
+    private static func sequenceOfBodies(_ bodies: [[UInt8]], _ format: ExpositionFormat) -> String? {
         // A second reader gets the good scrape bodies alone: a bad one must leave nothing behind.
         guard var reader = try? TargetReader(watch: watch, limits: .none),
             var other = try? TargetReader(watch: watch, limits: .none)

@@ -50,7 +50,7 @@ struct BrokenServerTests {
         #expect(error.isWorthRetrying)
     }
 
-    @Test func nobodyListens() async throws {
+    @Test func noServerListens() async throws {
         let (listener, port) = ScriptedServer.listenOnLoopback()
         close(listener)
         let error = try await withTransport { await $0.failure(HTTPRequest(url: "http://127.0.0.1:\(port)/metrics")) }

@@ -8,12 +8,12 @@ import Testing
 /// What a scrape body withholds is unknown: neither zero nor "no data".
 @Suite("A target that answers and withholds its counts")
 struct WithheldTests {
-    private enum Answer { case tells(Double), withholds, isAmbiguous, isNegative, lacksTheSeries, isDown }
+    private enum Answer { case reports(Double), withholds, isAmbiguous, isNegative, lacksTheSeries, isDown }
 
     private static func reading(_ answer: Answer) -> TargetReading? {
         let matches = TargetReading.Matches(requests: 1, errors: 1)
         switch answer {
-        case .tells(let requests):
+        case .reports(let requests):
             return TargetReading(requests: requests, errors: 0, matches: matches, samples: 9, coveredSeconds: 1)
         case .withholds: return TargetReading(matches: matches, samples: 9)
         case .isNegative:
@@ -49,7 +49,7 @@ struct WithheldTests {
     }
 
     private static func verdict(_ canary: [[Answer]], _ noData: RulePlan.NoDataPolicy) -> Verdict {
-        let baseline = pool(.baseline, Array(repeating: [.tells(100)], count: canary.count))
+        let baseline = pool(.baseline, Array(repeating: [.reports(100)], count: canary.count))
         let canary = pool(.canary, canary)
         let condition = Condition.compare(
             .value(.canary), .less, .combine(.number(0.1), .multiply, .value(.baseline)))
@@ -70,12 +70,12 @@ struct WithheldTests {
 
     /// What was counted before several processes were recognised may be of any of them.
     @Test func isAmbiguousWhateverWasCountedBefore() {
-        #expect(Self.verdict([[.tells(0)], [.tells(0)], [.isAmbiguous]], .breach).name == "inconclusive")
+        #expect(Self.verdict([[.reports(0)], [.reports(0)], [.isAmbiguous]], .breach).name == "inconclusive")
     }
 
     @Test(arguments: [([[0.0], [0.0]], "breached"), ([[100.0], [100.0]], "healthy")] as [([[Double]], String)])
     func theReportedShareDecides(_ requests: [[Double]], _ word: String) {
-        #expect(Self.verdict(requests.map { $0.map(Answer.tells) }, .hold).name == word)
+        #expect(Self.verdict(requests.map { $0.map(Answer.reports) }, .hold).name == word)
     }
 
     /// A process that cannot be reached, or whose body has no such series, has no data.
@@ -94,9 +94,9 @@ struct WithheldTests {
 
     /// Half of the pool is not known, so the pool's rate is not; one of many may be unknown.
     @Test func leavesThePoolWithoutARateWhenItMayServeMuchOfIt() {
-        let two = Self.pool(.canary, [[.tells(100), .withholds], [.tells(100), .withholds]])
+        let two = Self.pool(.canary, [[.reports(100), .withholds], [.reports(100), .withholds]])
         #expect(two.window.view(windowMs: 10_000).requestRate == nil)
-        let many = Array(repeating: Array(repeating: Answer.tells(100), count: 20) + [.withholds], count: 2)
+        let many = Array(repeating: Array(repeating: Answer.reports(100), count: 20) + [.withholds], count: 2)
         #expect(Self.pool(.canary, many).window.view(windowMs: 10_000).requestRate == 2_000)
     }
 }

@@ -16,7 +16,7 @@ struct LayoutCacheTests {
         return reader
     }
 
-    @Test func targetsWithEqualPagesShareALayout() throws {
+    @Test func targetsWithEqualBodiesShareALayout() throws {
         let shelf = LayoutCache()
         let readers = try (0..<20).map { try Self.reader(of: "r_total{kind=\"\($0 % 3)\"} \($0)\n", shelf) }
         #expect(Set(readers.map { $0.layout.map(ObjectIdentifier.init) }).count == 3)
@@ -35,13 +35,13 @@ struct LayoutCacheTests {
         #expect(second.layout === one)
     }
 
-    @Test func aLayoutThatNobodyUsesIsGone() throws {
+    @Test func anUnusedLayoutIsGone() throws {
         let shelf = LayoutCache()
         do { _ = try Self.reader(of: "r_total 1\n", shelf) }
         #expect(shelf.offer(isNew: true).known.isEmpty)
     }
 
-    @Test func beyondTheLimitPagesAreReadWordByWord() throws {
+    @Test func beyondTheLimitBodiesAreReadTokenByToken() throws {
         let shelf = LayoutCache(limitBytes: 1)
         let first = try Self.reader(of: "r_total 1\n", shelf)
         let second = try Self.reader(of: "r_total{a=\"b\"} 1\n", shelf)

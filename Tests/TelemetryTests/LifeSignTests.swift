@@ -34,7 +34,7 @@ struct LifeSignTests {
 
     /// Uptime, allocated bytes: with them each scrape body differs from the one before.
     @Test(arguments: ["process_uptime_seconds", "go_memstats_alloc_bytes_total", "haproxy_process_uptime_seconds"])
-    func aBodyWhoseClockStandsStillTellsNothing(_ metric: String) throws {
+    func aBodyWhoseClockStandsStillReportsNothing(_ metric: String) throws {
         var scraper = try Scraper()
         try Self.warm(&scraper) { "\(metric) \(100 + $0)\n" }
         for scrape in 1...40 {
@@ -82,7 +82,7 @@ struct LifeSignTests {
     }
 
     /// Rust's client shows whole seconds of CPU time, which say nothing.
-    @Test func wholeSecondsOfCPUTimeTellNothing() throws {
+    @Test func wholeSecondsOfCPUTimeShowNothing() throws {
         var scraper = try Scraper()
         try Self.warm(&scraper) { "process_cpu_seconds_total \(100 + $0)\n" }
         #expect(try scraper.read(5_500, "process_cpu_seconds_total 110\n").freshness.unrenewedSeconds == nil)
@@ -103,7 +103,7 @@ struct LifeSignTests {
     }
 
     /// Each scrape is answered by a process that did not live at the scrape before it: nothing is known, and it is said.
-    @Test func processesThatLiveForOneScrapeTellNothing() throws {
+    @Test func processesThatLiveForOneScrapeReportNothing() throws {
         var scraper = try Scraper()
         for scrape in 0..<10 { try scraper.read(9_000 + 5 * scrape, "process_start_time_seconds 1000\n") }
         for scrape in 0..<40 {

@@ -3,7 +3,7 @@ import Testing
 @testable import Telemetry
 
 /// One target with signals of its own, scrape body after body.
-private struct Pages {
+private struct Bodies {
     var reader: TargetReader
     var uptimeMs: Int64 = 0
 
@@ -34,7 +34,7 @@ extension Signal {
 @Suite("Signals of a release's own")
 struct SignalTests {
     @Test func aCounterReportsItsRise() throws {
-        var bodies = try Pages([.counter("retries_total")])
+        var bodies = try Bodies([.counter("retries_total")])
         let first = try bodies.read("requests_total 100\nretries_total{x=\"a\"} 5\nretries_total{x=\"b\"} 7\n")
         #expect(first.signals == [.absent])
         let second = try bodies.read("requests_total 110\nretries_total{x=\"a\"} 6\nretries_total{x=\"b\"} 10\n")
@@ -43,7 +43,7 @@ struct SignalTests {
     }
 
     @Test func aGaugeReportsWhatItIsNow() throws {
-        var bodies = try Pages([.gauge("queue")])
+        var bodies = try Bodies([.gauge("queue")])
         let first = try bodies.read("requests_total 1\nqueue{q=\"a\"} 3\nqueue{q=\"b\"} 9\nqueue{q=\"c\"} NaN\n")
         #expect(first.signals == [.gauge(GaugeValues(series: 2, sum: 12, max: 9))])
         let second = try bodies.read("requests_total 2\nqueue{q=\"a\"} -4\n")
@@ -53,7 +53,7 @@ struct SignalTests {
     }
 
     @Test func aHistogramReportsItsBucketsInSeconds() throws {
-        var bodies = try Pages([Signal(kind: .histogram, selector: SeriesSelector(metric: "h"), unit: .milliseconds)])
+        var bodies = try Bodies([Signal(kind: .histogram, selector: SeriesSelector(metric: "h"), unit: .milliseconds)])
         func body(_ counts: (Int, Int, Int)) -> String {
             "requests_total 1\nh_bucket{le=\"5\"} \(counts.0)\nh_bucket{le=\"50\"} \(counts.1)\n"
                 + "h_bucket{le=\"+Inf\"} \(counts.2)\nh_sum \(counts.2 * 10)\nh_count \(counts.2)\n"
@@ -66,7 +66,7 @@ struct SignalTests {
 
     /// A counter of one's own that is really a gauge, or that a restart set back, says nothing about the requests.
     @Test func aFallOfASignalWithholdsNoRequests() throws {
-        var bodies = try Pages([.counter("swings")])
+        var bodies = try Bodies([.counter("swings")])
         try bodies.read("requests_total 100\nswings 5000\n")
         for step in 1...6 {
             let reading = try bodies.read("requests_total \(100 + 10 * step)\nswings \(step % 2 == 0 ? 5000 : 70)\n")
@@ -80,7 +80,7 @@ struct SignalTests {
     /// plausible.
     @Test(arguments: [(3.0, 3.0), (900_000.0, 0.0)])
     func aLateSeriesIsCountedAsFarAsItIsPlausible(_ value: Double, _ counted: Double) throws {
-        var bodies = try Pages([.counter("retries_total")])
+        var bodies = try Bodies([.counter("retries_total")])
         for step in 0...4 { try bodies.read("requests_total \(step * 20)\nretries_total{x=\"a\"} 0\n") }
         let late = try bodies.read("requests_total 100\nretries_total{x=\"a\"} 0\nretries_total{x=\"b\"} \(value)\n")
         #expect(late.signals == [.counter(counted)] && late.requests == 20)
@@ -91,7 +91,7 @@ struct SignalTests {
     }
 
     @Test func aBodyOfGaugesAloneIsNoBase() throws {
-        var bodies = try Pages([.gauge("queue")])
+        var bodies = try Bodies([.gauge("queue")])
         try bodies.read("queue 1\n")
         let second = try bodies.read("queue 1\nrequests_total 90000\n")
         #expect(second.requests == nil && second.signals == [.gauge(GaugeValues(series: 1, sum: 1, max: 1))])

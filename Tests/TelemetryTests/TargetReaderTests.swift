@@ -3,7 +3,7 @@ import Testing
 @testable import Telemetry
 
 /// One target, scrape body after body.
-private struct Pages {
+private struct Bodies {
     var reader: TargetReader
     var uptimeMs: Int64 = 0
 
@@ -30,7 +30,7 @@ private struct Pages {
 @Suite("A target's scrape bodies")
 struct TargetReaderTests {
     @Test func theFirstScrapeIsTheBaseAndTheSecondCounts() throws {
-        var bodies = try Pages()
+        var bodies = try Bodies()
         let first = try bodies.read("requests_total{code=\"200\"} 100\n")
         #expect(first.requests == nil && first.errors == nil && first.coveredSeconds == nil)
         #expect(first.matches == TargetReading.Matches(requests: 1))
@@ -39,7 +39,7 @@ struct TargetReaderTests {
     }
 
     @Test func aSeriesThatAppearsLaterBeganAtZero() throws {
-        var bodies = try Pages()
+        var bodies = try Bodies()
         try bodies.read("requests_total{code=\"200\"} 100\n")
         let second = try bodies.read("requests_total{code=\"200\"} 100\nrequests_total{code=\"500\"} 3\n")
         #expect(second.requests == 3 && second.errors == 3 && second.matches.errors == 1)
@@ -48,7 +48,7 @@ struct TargetReaderTests {
     /// With the second scrape body, because only its rate shows whether the first one is plausible.
     @Test(arguments: [(1_000.0, 53.0), (999.0, 13.0)])
     func aProcessYoungerThanTheReleaseCountsItsFirstScrape(_ started: Double, _ requests: Double) throws {
-        var bodies = try Pages()
+        var bodies = try Bodies()
         func body(_ value: Int) -> String {
             "process_start_time_seconds \(started)\nrequests_total{code=\"200\"} \(value)\n"
         }
@@ -59,7 +59,7 @@ struct TargetReaderTests {
 
     /// The start time of an exporter says nothing about the counters of what it exports.
     @Test func aLifetimeInTheFirstScrapeOfAYoungExporterIsABase() throws {
-        var bodies = try Pages()
+        var bodies = try Bodies()
         func body(_ good: Int) -> String {
             "process_start_time_seconds 1999999999\nrequests_total{code=\"200\"} \(good)\n"
                 + "requests_total{code=\"500\"} 90000\n"
@@ -71,7 +71,7 @@ struct TargetReaderTests {
 
     /// Else a short window would take a process's whole life for its own time.
     @Test func aFirstScrapeThatCountsCoversTheProcessesLife() throws {
-        var bodies = try Pages()
+        var bodies = try Bodies()
         func body(_ value: Int) -> [UInt8] {
             Array("process_start_time_seconds 1010\nrequests_total{code=\"200\"} \(value)\n".utf8)
         }
@@ -84,7 +84,7 @@ struct TargetReaderTests {
     }
 
     @Test func openMetricsCreatedSaysSoToo() throws {
-        var bodies = try Pages()
+        var bodies = try Bodies()
         for value in [40, 80] {
             let body = "requests_total{code=\"200\"} \(value)\nrequests_created{code=\"200\"} 1001\n# EOF\n"
             let requests = try bodies.read(body, format: .openMetrics, releaseBegan: 1_000).requests
@@ -93,7 +93,7 @@ struct TargetReaderTests {
     }
 
     @Test func aFallIsAResetAndIsNeverNegative() throws {
-        var bodies = try Pages()
+        var bodies = try Bodies()
         try bodies.read("requests_total{code=\"200\"} 100\n")
         let second = try bodies.read("requests_total{code=\"200\"} 10\n")
         // Without a start time it may be another process's scrape body, whose counts are old.
@@ -105,7 +105,7 @@ struct TargetReaderTests {
     /// An exporter that rounds must not bring its whole life into one window.
     @Test(arguments: [99_999.0, 99_001])
     func aFallByLessThanAHundredthIsRounding(_ to: Double) throws {
-        var bodies = try Pages()
+        var bodies = try Bodies()
         func body(_ value: Double) -> String { "requests_total{code=\"200\"} \(value)\n" }
         try bodies.read(body(100_000))
         let fallen = try bodies.read(body(to))
@@ -117,7 +117,7 @@ struct TargetReaderTests {
     /// An aggregator that misses a worker: neither the fall nor the return are events.
     @Test(arguments: ["process_start_time_seconds 50\n", ""])
     func aFallThatNothingProvesCountsNothingNorDoesItsReturn(_ start: String) throws {
-        var bodies = try Pages()
+        var bodies = try Bodies()
         func body(_ good: Int, _ bad: Int) -> String {
             start + "requests_total{code=\"200\"} \(good)\nrequests_total{code=\"500\"} \(bad)\n"
         }
@@ -134,7 +134,7 @@ struct TargetReaderTests {
 
     /// A clock that is set moves the start time, and is no restart.
     @Test func roundingWithALaterStartIsNoRestart() throws {
-        var bodies = try Pages()
+        var bodies = try Bodies()
         try bodies.read("process_start_time_seconds 50\nrequests_total{code=\"200\"} 100000\n")
         let second = try bodies.read("process_start_time_seconds 53\nrequests_total{code=\"200\"} 99999\n")
         #expect(second.requests == 0 && second.resets == 0)
@@ -143,7 +143,7 @@ struct TargetReaderTests {
     /// After a restart one counter may already be above its old value: the start time and another counter's fall
     /// report.
     @Test func aLaterStartTimeWithAFallIsARestartOfAllSeries() throws {
-        var bodies = try Pages()
+        var bodies = try Bodies()
         try bodies.read(
             "process_start_time_seconds 50\nrequests_total{code=\"200\"} 10\nrequests_total{code=\"500\"} 5\n")
         let second = try bodies.read(
@@ -156,7 +156,7 @@ struct TargetReaderTests {
     /// It may be another process as well, so the next scrape body has to confirm the rate.
     @Test(arguments: [50.0, 53, 47])
     func aStartTimeThatMovesAloneIsNoRestart(_ started: Double) throws {
-        var bodies = try Pages()
+        var bodies = try Bodies()
         try bodies.read("process_start_time_seconds 50\nrequests_total{code=\"200\"} 100000\n")
         var counted = 0.0
         for value in [100_010, 100_020] {
@@ -168,7 +168,7 @@ struct TargetReaderTests {
 
     /// Such a start time proves nothing, and must not silence the target.
     @Test func aStartTimeThatMovesAtEachScrapeIsIgnored() throws {
-        var bodies = try Pages()
+        var bodies = try Bodies()
         var last: Double?
         for body in 0..<8 {
             let start = "process_start_time_seconds \(1_000 + 5 * body)\n"
@@ -179,7 +179,7 @@ struct TargetReaderTests {
     }
 
     @Test func anEmptyFirstBodyIsNoBase() throws {
-        var bodies = try Pages()
+        var bodies = try Bodies()
         try bodies.read("")
         #expect(try bodies.read("requests_total{code=\"200\"} 100000\n").requests == nil)
         #expect(try bodies.read("requests_total{code=\"200\"} 100010\n").requests == 10)
@@ -187,7 +187,7 @@ struct TargetReaderTests {
 
     /// What was forgotten to save memory comes back as it was, not as new.
     @Test func aForgottenSeriesThatReturnsIsNoLifetime() throws {
-        var bodies = try Pages(limits: ScrapeLimits(watchedSeries: 2_000))
+        var bodies = try Bodies(limits: ScrapeLimits(watchedSeries: 2_000))
         let many = (0..<1_200).map { "requests_total{code=\"200\",id=\"\($0)\"} 100000\n" }.joined()
         let one = "requests_total{code=\"200\",id=\"x\"} 1\n"
         try bodies.read(many + one)
@@ -198,7 +198,7 @@ struct TargetReaderTests {
     }
 
     @Test func aSeriesThatIsMissingFromABodyKeepsItsLastValue() throws {
-        var bodies = try Pages()
+        var bodies = try Bodies()
         try bodies.read("requests_total{code=\"200\"} 100\nrequests_total{code=\"500\"} 7\n")
         try bodies.read("requests_total{code=\"200\"} 110\n")
         let third = try bodies.read("requests_total{code=\"200\"} 110\nrequests_total{code=\"500\"} 9\n")
@@ -206,14 +206,14 @@ struct TargetReaderTests {
     }
 
     @Test func aBodyThatCannotBeReadChangesNothing() throws {
-        var bodies = try Pages()
+        var bodies = try Bodies()
         try bodies.read("requests_total{code=\"200\"} 100\n")
         #expect(throws: ExpositionError.self) { try bodies.read("requests_total{code=\"200\"} 150\nrequests_total{\n") }
         #expect(try bodies.read("requests_total{code=\"200\"} 109\n").requests == 9)
     }
 
     @Test func valuesThatNoCounterHasAreLeftOut() throws {
-        var bodies = try Pages()
+        var bodies = try Bodies()
         try bodies.read("requests_total{code=\"200\"} 100\n")
         // Which is not zero: the scrape body does not know its requests.
         #expect(try bodies.read("requests_total{code=\"200\"} NaN\n").requests == nil)
@@ -224,7 +224,7 @@ struct TargetReaderTests {
 
     /// And the scrape bodies after it are read again.
     @Test func aBodyBeyondALimitIsAnErrorAndTheNextOneIsAFirst() throws {
-        var bodies = try Pages(limits: ScrapeLimits(watchedSeries: 1_500), latency: "d")
+        var bodies = try Bodies(limits: ScrapeLimits(watchedSeries: 1_500), latency: "d")
         func bounds(_ range: Range<Int>) -> String { range.map { "d_bucket{le=\"\($0)\"} 1\n" }.joined() }
         #expect(throws: ExpositionError.self) { try bodies.read(bounds(0..<1_200)) }
         #expect(try bodies.read(bounds(5_000..<5_900)).matches.latency == 900)
@@ -237,7 +237,7 @@ struct TargetReaderTests {
     /// A number that no service reaches must not drown the ones that follow.
     @Test(arguments: ["1e300", "1.7976931348623157e308", "1e14"])
     func aNumberBeyondReasonIsNoIncrement(_ value: String) throws {
-        var bodies = try Pages()
+        var bodies = try Bodies()
         try bodies.read("requests_total{code=\"200\"} 100\nrequests_total{code=\"201\"} 5\n")
         #expect(
             try bodies.read("requests_total{code=\"200\"} \(value)\nrequests_total{code=\"201\"} 7\n").requests == 2)
@@ -246,7 +246,7 @@ struct TargetReaderTests {
     }
 
     @Test func theSameSeriesTwiceCountsOnceWhateverTheOrderOfItsLabels() throws {
-        var bodies = try Pages()
+        var bodies = try Bodies()
         try bodies.read("requests_total{code=\"200\",a=\"b\"} 1\n")
         let second = try bodies.read(
             "requests_total{a=\"b\",code=\"200\"} 4\nrequests_total{code=\"200\",a=\"b\"} 400\n")
@@ -256,7 +256,7 @@ struct TargetReaderTests {
     /// Exporters change the spelling of a bound with the format.
     /// Swift's strings would call them equal. Read token by token at first, by the layout later.
     @Test func labelsThatUnicodeCallsEquivalentAreTwoSeries() throws {
-        var bodies = try Pages()
+        var bodies = try Bodies()
         for (scrape, expected) in [nil, 9, 9, 9].enumerated() {
             let (composed, decomposed) = (100 + 5 * scrape, 10 + 4 * scrape)
             let reading = try bodies.read(
@@ -268,7 +268,7 @@ struct TargetReaderTests {
     }
 
     @Test func aBoundThatIsSpelledInAnotherWayIsTheSameSeries() throws {
-        var bodies = try Pages(latency: "d")
+        var bodies = try Bodies(latency: "d")
         func body(_ bound: String, _ count: Int) -> String {
             "d_bucket{le=\"\(bound)\"} \(count)\nd_bucket{le=\"+Inf\"} \(count)\nd_count \(count)\n"
         }
@@ -281,7 +281,7 @@ struct TargetReaderTests {
 
     /// For the message of a proof that does not come.
     @Test func whileFewRequestsComeTheSeriesThatMoveAreNamed() throws {
-        var bodies = try Pages()
+        var bodies = try Bodies()
         func body(_ health: Int) -> String {
             "requests_total{path=\"/shop\",code=\"200\"} 800\nrequests_total{path=\"/health\",code=\"200\"} \(health)\n"
         }
@@ -293,7 +293,7 @@ struct TargetReaderTests {
 
     /// A scrape body that an exporter repeats is no sign of silence.
     @Test func freshnessShowsWhenTheCountersMoved() throws {
-        var bodies = try Pages()
+        var bodies = try Bodies()
         func read(_ value: Int) throws -> BodyFreshness {
             try bodies.read("requests_total{code=\"200\"} \(value)\n").freshness
         }
@@ -305,7 +305,7 @@ struct TargetReaderTests {
     }
 
     @Test func aLaterTimestampMakesABodyNew() throws {
-        var bodies = try Pages()
+        var bodies = try Bodies()
         func read(_ timestamp: Int) throws -> Bool {
             try bodies.read("requests_total{code=\"200\"} 100 \(timestamp)\n").freshness.isKnownNew
         }
@@ -315,7 +315,7 @@ struct TargetReaderTests {
     }
 
     @Test func forgettingMakesTheNextScrapeAFirstOne() throws {
-        var bodies = try Pages()
+        var bodies = try Bodies()
         try bodies.read("requests_total{code=\"200\"} 100\n")
         bodies.reader.forget()
         #expect(try bodies.read("requests_total{code=\"200\"} 500\n").requests == nil)
@@ -334,7 +334,7 @@ struct TargetReaderTests {
                 """
             }.joined()
         }
-        var bodies = try Pages(latency: "d")
+        var bodies = try Bodies(latency: "d")
         #expect(try bodies.read(body(1, 2)).latency == .absent)
         let reading = try bodies.read(body(3, 6))
         #expect(
@@ -346,7 +346,7 @@ struct TargetReaderTests {
     }
 
     @Test func aSummaryGivesItsWorstSeries() throws {
-        var bodies = try Pages(latency: "d")
+        var bodies = try Bodies(latency: "d")
         try bodies.read(
             "d{p=\"a\",quantile=\"0.99\"} 0.5\nd{p=\"b\",quantile=\"0.99\"} 0.7\nd_sum{p=\"a\"} 1\nd_count{p=\"a\"} 2\n"
         )
@@ -366,7 +366,7 @@ struct TargetReaderTests {
         (ScrapeLimits(watchedSeries: 1), "more than 1 series"),
     ])
     func limitsFailTheScrape(_ limits: ScrapeLimits, _ text: String) throws {
-        var bodies = try Pages(limits: limits)
+        var bodies = try Bodies(limits: limits)
         do {
             try bodies.read("requests_total{code=\"200\",p=\"x\"} 1\nrequests_total{code=\"201\",p=\"x\"} 1\n")
             Issue.record("nothing was thrown")
@@ -375,7 +375,7 @@ struct TargetReaderTests {
 
     /// A label with an id in it makes new series for ever; memory must not follow.
     @Test func seriesThatComeAndGoAreForgotten() throws {
-        var bodies = try Pages(limits: ScrapeLimits(watchedSeries: 5_000))
+        var bodies = try Bodies(limits: ScrapeLimits(watchedSeries: 5_000))
         for round in 0..<100 {
             let lines = (0..<200).map { "requests_total{code=\"200\",id=\"\(round)-\($0)\"} 1\n" }
             let reading = try bodies.read(lines.joined())
@@ -388,7 +388,7 @@ struct TargetReaderTests {
     @Test func incrementsAddUpOverRestarts() throws {
         var random = SystemRandomNumberGenerator.Seeded(3)
         for _ in 0..<200 {
-            var bodies = try Pages()
+            var bodies = try Bodies()
             var value = 0.0
             var (truth, start) = (0.0, 1_000)
             try bodies.read("process_start_time_seconds \(start)\nrequests_total{code=\"200\"} 0\n")

@@ -176,7 +176,7 @@ struct WholeScrapeTests {
     }
 
     /// Traffic that really is three times as much after a gap is reported with the scrape body after it.
-    @Test func trafficThatRisesAfterAGapIsTold() throws {
+    @Test func trafficThatRisesAfterAGapIsReported() throws {
         var scraper = try Scraper()
         for step in 0..<40 where step < 10 || step >= 20 {
             scraper.uptimeMs = Int64(500 * step)
@@ -200,7 +200,7 @@ struct WholeScrapeTests {
     /// Most of a target's requests are errors, their series is missing for longer than it is waited for, and the good ones are
     /// reported without it. Its return brings the errors of all that time, which would be those of one scrape body.
     @Test(arguments: [40, 90])
-    func errorsOfAnAbsenceAreNotThoseOfItsLastPage(_ bodies: Int) throws {
+    func errorsOfAnAbsenceAreNotThoseOfItsLastScrape(_ bodies: Int) throws {
         var scraper = try Scraper()
         for step in 0..<200 {
             let isAway = step >= 20 && step < 20 + bodies
@@ -213,7 +213,7 @@ struct WholeScrapeTests {
     }
 
     /// What was held back before the scrapes failed for a minute is not reported as if it were of now.
-    @Test func countsBeforeAGapAreNotToldAlone() throws {
+    @Test func countsBeforeAGapAreNotReportedAlone() throws {
         var scraper = try Scraper()
         for step in 0..<160 where step < 2 || step >= 120 {
             scraper.uptimeMs = Int64(500 * step)

@@ -49,7 +49,7 @@ struct ComposableText {
     /// Makes the key at the mark differ from its namesake.
     ///
     /// - Returns: False when it is none of the simple forms, or there are too many.
-    mutating func tellApart(_ name: String, _ mark: Mark) -> Bool {
+    mutating func separate(_ name: String, _ mark: Mark) -> Bool {
         guard let substitute = substitutes.last, let begin = index(mark), begin < scalars.count else { return false }
         guard let first = name.unicodeScalars.first, first != star else { return false }
         let isQuoted = scalars[begin] == "\"" || scalars[begin] == "'"

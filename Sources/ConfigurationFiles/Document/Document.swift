@@ -33,7 +33,7 @@ struct Document {
                 }
             } catch let error as YamlError {
                 if case .duplicatedKeysInMapping(let names, let context) = error, let name = names.first {
-                    if source.tellApart(name, context.mark) { continue }
+                    if source.separate(name, context.mark) { continue }
                     let place = Place(file: text.file, line: context.mark.line, column: context.mark.column)
                     log.error(place, "\(Quote.value(source.original(name))) is given twice in one mapping")
                     return nil

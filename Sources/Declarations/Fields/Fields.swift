@@ -79,7 +79,7 @@ package struct Fields {
 package enum SecretFields {
     /// Fields of ours that have a `…_file` and a `…_env` form.
     private static let referenced = ["secret", "token", "password", "bearer", "value", "key"]
-    private static let telling = [
+    private static let revealing = [
         "secret", "password", "passwd", "passphrase", "token", "bearer_token", "api_key", "apikey", "credentials",
         "authorization", "basic_auth",
     ]
@@ -88,7 +88,7 @@ package enum SecretFields {
         let sentence = "a secret must not be written in the file"
         let references = ["\(name)_file", "\(name)_env"].filter(known.contains)
         if referenced.contains(name), !references.isEmpty { return "\(sentence); use \(Quote.choices(references))" }
-        guard telling.contains(name.lowercased()) else { return nil }
+        guard revealing.contains(name.lowercased()) else { return nil }
         let places = known.filter { ["secret_file", "token_file", "bearer_file", "auth"].contains($0) }
         return "\(sentence); "
             + (places.isEmpty ? "name a file or an environment variable" : "use \(Quote.choices(places))")

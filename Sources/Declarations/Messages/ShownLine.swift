@@ -40,7 +40,7 @@ package struct ShownLine {
 /// Finds what must not be shown in a line of YAML: the values of fields that are named like secrets, and credentials
 /// inside URLs. It works on text, because a line is shown most often when it could not be read.
 package enum SecretSpans {
-    private static let telling = [
+    private static let revealing = [
         "secret", "password", "passwd", "passphrase", "token", "bearer", "credential", "authorization", "api_key",
         "apikey",
         "api-key", "cookie",
@@ -74,7 +74,7 @@ package enum SecretSpans {
     private static func values(in line: [Unicode.Scalar]) -> [Range<Int>] {
         for index in line.indices where line[index] == ":" {
             let name = Quote.string(Array(line[nameStart(before: index, in: line)..<index])).lowercased()
-            guard telling.contains(where: name.contains) || ["value", "key"].contains(bare(name)) else { continue }
+            guard revealing.contains(where: name.contains) || ["value", "key"].contains(bare(name)) else { continue }
             guard let value = line[(index + 1)...].firstIndex(where: { !Quote.isBlank($0) }), line[value] != "{" else {
                 continue
             }

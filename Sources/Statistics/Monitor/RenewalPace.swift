@@ -47,8 +47,8 @@ struct RenewalPace: Sendable, Equatable {
             memoryBeganAtSeconds = nowSeconds
         }
         var renewed = cycle
-        renewed.baseline = baseline.told(cycle.baseline, seconds: cycle.coveredSeconds)
-        renewed.canary = canary.told(cycle.canary, seconds: cycle.coveredSeconds)
+        renewed.baseline = baseline.reported(cycle.baseline, seconds: cycle.coveredSeconds)
+        renewed.canary = canary.reported(cycle.canary, seconds: cycle.coveredSeconds)
         return renewed
     }
 }
@@ -56,10 +56,10 @@ struct RenewalPace: Sendable, Equatable {
 extension RenewalPace.PoolPaces {
     fileprivate mutating func forgetOlderHalf() { (longestSeconds, longestBeforeSeconds) = (0, longestSeconds) }
 
-    fileprivate mutating func told(_ pool: [InstanceIncrements], seconds: Double) -> [InstanceIncrements] {
+    fileprivate mutating func reported(_ pool: [InstanceIncrements], seconds: Double) -> [InstanceIncrements] {
         if paces.count > RenewalPace.instanceLimit { paces = [:] }
-        var told: [InstanceIncrements] = []
-        told.reserveCapacity(pool.count)
+        var reported: [InstanceIncrements] = []
+        reported.reserveCapacity(pool.count)
         for var one in pool {
             // It reported requests before, so they are still to come: it may have to confirm them, or count from a new
             // base.
@@ -71,9 +71,9 @@ extension RenewalPace.PoolPaces {
                 longestSeconds = max(longestSeconds, renewal)
                 one.coveredSeconds = max(one.coveredSeconds ?? 0, renewal)
             }
-            told.append(one)
+            reported.append(one)
         }
-        return told
+        return reported
     }
 
     private mutating func note(_ one: InstanceIncrements, seconds: Double) {

@@ -69,8 +69,8 @@ struct LifeWatch {
         if let cpu = now.cpuSeconds, cpu != cpu.rounded() { showsFractions = true }
         last = now
         stillSeconds = hasMoved || clockMoved || cpuMoved ? 0 : stillSeconds + seconds
-        let clockTells = now.clock != nil && clockMoves >= Self.knownMoves
-        return clockTells || now.cpuSeconds != nil && cpuTells(scrapeSeconds: seconds) ? stillSeconds : nil
+        let clockIsEvidence = now.clock != nil && clockMoves >= Self.knownMoves
+        return clockIsEvidence || now.cpuSeconds != nil && cpuIsEvidence(scrapeSeconds: seconds) ? stillSeconds : nil
     }
 
     private mutating func noteClock(_ now: LifeSignReading, hasMoved: Bool, _ seconds: Double) {
@@ -85,7 +85,7 @@ struct LifeWatch {
 
     /// Whether the scrapes of a minute cost so much that the CPU time has to move: a scrape costs about what a request does,
     /// but hardly more than a cheap one.
-    private func cpuTells(scrapeSeconds: Double) -> Bool {
+    private func cpuIsEvidence(scrapeSeconds: Double) -> Bool {
         guard showsFractions, events >= Self.knownEvents, scrapeSeconds > 0 else { return false }
         let perScrape = min(cpuSeconds / events, Self.mostCPUSecondsPerScrape)
         return 60 / scrapeSeconds * perScrape >= Self.certainMoves * Self.cpuResolutionSeconds

@@ -131,17 +131,17 @@ extension BenchKind {
 
     private static func addLife(_ bench: inout RouterBench, _ processes: [RouterProcess]) {
         bench.setMood = { instance, mood in
-            if mood == .refused { await processes[instance].stop() } else { try await anew(processes[instance]) }
+            if mood == .refused { await processes[instance].stop() } else { try await restart(processes[instance]) }
         }
         bench.moods = [.refused]
         bench.restart = { instance in
             await processes[instance].stop()
-            try await anew(processes[instance])
+            try await restart(processes[instance])
         }
     }
 
     /// With what it was shipped with.
-    private static func anew(_ process: RouterProcess) async throws {
+    private static func restart(_ process: RouterProcess) async throws {
         let split = process.folder + "/split.conf"
         if FileManager.default.fileExists(atPath: split) {
             try shippedSplit.write(toFile: split, atomically: true, encoding: .utf8)
