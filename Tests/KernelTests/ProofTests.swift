@@ -18,6 +18,8 @@ struct ProofTests {
         case isAmbiguous
         /// Answers without any series of requests.
         case lacksTheSeries
+        /// Its process has restarted since the scrape before.
+        case restarts(requests: Double)
         /// Repeats the scrape body of before, unchanged for so many seconds.
         case repeats(seconds: Double)
         /// No requests, and even what moves without traffic has not moved for so many seconds.
@@ -28,6 +30,7 @@ struct ProofTests {
         var description: String {
             switch self {
             case .requests(let count): "\(count) requests"
+            case .restarts(let count): "restarts and has \(count) requests"
             case .fails: "fails"
             case .refuses: "refuses"
             case .isAmbiguous: "is ambiguous"
@@ -68,7 +71,7 @@ struct ProofTests {
                 covered[index] += seconds
                 harness.send(report(.canary, index, "b:\(index + 1)", scrape, errors: errors))
                 switch scrape {
-                case .requests, .changes: covered[index] = 0
+                case .requests, .restarts, .changes: covered[index] = 0
                 default: break
                 }
             }
@@ -82,6 +85,7 @@ struct ProofTests {
             var outcome: ScrapeReport.Outcome?
             switch scrape {
             case .requests(let count): (reading.requests, reading.errors) = (count, count * errors)
+            case .restarts(let count): (reading.requests, reading.errors, reading.resets) = (count, count * errors, 3)
             case .fails: outcome = .failure("status 500")
             case .refuses: outcome = .failure("refused")
             case .isAmbiguous: (reading.requests, reading.errors, reading.isAmbiguous) = (nil, nil, true)
@@ -185,6 +189,18 @@ struct ProofTests {
         #expect(!world.isAcknowledged, "\(world.steps)")
         for _ in 0..<10 { world.cycle(.requests(0), .requests(0)) }
         #expect(world.isAcknowledged && world.steps.contains("proven"))
+    }
+
+    /// A restart hides requests, so its time is no silence; but the requests of its first scrape body are there. Beside them
+    /// the other instance's silence must not complete the proof.
+    @Test(arguments: [1.0, 2.0, 4.0])
+    func doesNotComeWhileARestartedInstanceServes(_ requests: Double) {
+        var world = World(proof: ProofPlan(), intervalMs: 4_000)
+        world.rollBack(.requests(200), .requests(200))
+        for _ in 0..<2 { world.cycle(.requests(0), .fails) }
+        world.cycle(.requests(0), .restarts(requests: requests))
+        for _ in 0..<20 { world.cycle(.requests(0), .restarts(requests: requests)) }
+        #expect(!world.isAcknowledged, "\(world.steps)")
     }
 
     /// One that was never seen with a request is a spare: what it does not report is no traffic.

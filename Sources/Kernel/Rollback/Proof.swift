@@ -100,7 +100,7 @@ struct Proof: Sendable, Equatable {
 
     private mutating func add(_ block: SilenceBlock, _ release: ReleasePlan) {
         let plan = release.proof
-        let requests = block.rate * block.seconds
+        let requests = block.requests
         // The requests of a long block may all have come at its end, so it counts for no more than a proof's length, or one
         // and a half cycles where those are longer.
         let mostMs = max(plan.silenceMs, release.scrape.intervalMs * 3 / 2)

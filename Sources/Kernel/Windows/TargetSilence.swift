@@ -127,6 +127,8 @@ struct TargetSilence: Sendable, Equatable {
 struct SilenceBlock: Equatable {
     /// Requests per second, as the sum over the targets.
     let rate: Double
+    /// All requests of the block, also those of a time that does not count.
+    let requests: Double
     /// The time that counts, seconds: what every target covers, at most the block's own length.
     let seconds: Double
 }
@@ -173,7 +175,8 @@ extension PoolState {
     /// Ends the block and begins the next one. Call when ``unreported`` is empty.
     mutating func endBlock(lengthSeconds: Double) -> SilenceBlock {
         let credit = serving.map { targets[$0].silence.creditSeconds }.min() ?? 0
-        let block = SilenceBlock(rate: blockRate, seconds: min(credit, lengthSeconds))
+        let requests = targets.reduce(0) { $0 + $1.silence.requests }
+        let block = SilenceBlock(rate: blockRate, requests: requests, seconds: min(credit, lengthSeconds))
         beginBlock()
         return block
     }

@@ -162,7 +162,7 @@ extension VirtualWorld {
     private var ambiguousForMs: [String: Int64] {
         var times: [String: Int64] = [:]
         for index in releases.indices {
-            let isAmbiguous = releases[index].canary.contains { $0.exporter.mood == .severalProcesses }
+            let isAmbiguous = releases[index].canary.contains { $0.exporter.mood != .plain }
             guard isAmbiguous, let settings = planned(index) else { continue }
             times[releases[index].name] = 10 * settings.scrape.intervalMs
         }
