@@ -76,4 +76,30 @@ struct RestartTests {
         }
         #expect(told <= truth)
     }
+
+    /// Four processes of different age answer in turn, the youngest of them long before the release was watched. A later start
+    /// is no restart then, and a healthy target has no errors of another process.
+    @Test(arguments: [[0, 1, 2, 3], [1, 3, 0, 2], [3, 2, 1, 0]])
+    func aProcessThatWasThereBeforeTheWatchHasNotRestarted(_ order: [Int]) throws {
+        var reader = try TargetReader(
+            watch: WatchList(
+                requests: try SeriesSelector(parsing: "r_total"),
+                errors: try SeriesSelector(parsing: "r_total{code=\"500\"}")),
+            limits: ScrapeLimits())
+        var errors = 0.0
+        for step in 0..<24 {
+            let process = order[step % 4]
+            let body = """
+                process_start_time_seconds \(1_000 + 700 * process)
+                r_total{code="200"} \(80 - 15 * process + step)
+                r_total{code="500"} \(30 - 6 * process)
+
+                """
+            let reading = try reader.read(
+                Array(body.utf8), format: .prometheusText, atUptimeMs: Int64(step + 1) * 500,
+                countNewWithin: 4_000...4_000 + Double(step) / 2)
+            errors += reading.errors ?? 0
+        }
+        #expect(errors == 0)
+    }
 }

@@ -21,7 +21,8 @@ struct CountingBase {
         case later
         /// It has no start time, and the oldest `_created` of the watched metrics moved forward.
         case createdLater
-        /// It started earlier than the one before: another process, or a clock that was set.
+        /// It started earlier than the one before, or later and yet before the target was watched: another process, or a
+        /// clock that was set.
         case earlier
     }
 

@@ -216,7 +216,7 @@ public struct TargetReader {
 
     private func base(_ time: ScrapeTime, _ shown: StartTimes) -> CountingBase {
         var base = CountingBase(
-            hasEarlierScrape: lastReadUptimeMs != nil, countsNewSeries: !hasForgotten, process: starts.process(shown),
+            hasEarlierScrape: lastReadUptimeMs != nil, countsNewSeries: !hasForgotten, process: process(time, shown),
             coveredSeconds: lastReadUptimeMs.map { Double(time.uptimeMs - $0) / 1_000 }, rate: judge.rate,
             earlierSeconds: max(judge.repeatedSeconds, judge.openSeconds), watch: watch)
         base.hasSameCreated = starts.isCreatedUnchanged(shown)
@@ -226,6 +226,16 @@ public struct TargetReader {
             base.coveredSeconds = newWithin.upperBound - started
         }
         return base
+    }
+
+    /// A process that started later than the one before, and before the target was watched, is no restart that happened
+    /// between two scrapes: it was there beside the other one.
+    private func process(_ time: ScrapeTime, _ shown: StartTimes) -> CountingBase.Process {
+        let process = starts.process(shown)
+        guard process == .later, let watched = time.countNewWithin, let started = shown.process,
+            started < watched.lowerBound - StartHistory.toleranceSeconds
+        else { return process }
+        return .earlier
     }
 
     private mutating func finish(
