@@ -98,6 +98,41 @@ struct OwnIndicatorReadingTests {
         #expect(!load("error_rate", "canary > 1%", own: own).errors.isEmpty)
     }
 
+    private func loadRegression(_ indicator: String, _ fields: String = "tolerance: 20%") -> Rulebook.Result {
+        let rules = """
+            groups:
+              - name: own
+                rules:
+                  - {alert: Own, indicator: \(indicator), regression: {\(fields)}, action: rollback}
+            """
+        return Sample.load(Sample.changed("      latency: seconds", to: "    \(Self.own)"), rules: rules)
+    }
+
+    @Test(arguments: ["retries_per_request", "[retries_per_request]", "checkout_p95"])
+    func aRuleMayAskForProofOfCounts(_ indicator: String) throws {
+        let result = loadRegression(indicator)
+        let plan = try #require(result.plan, "\(result.errors)")
+        let scope = plan.releases[0].rules[0].regression?.scope
+        #expect(scope?.own.map { indicator.contains($0.name) } == true)
+        var again = try #require(Sample.load(Rulebook.effectiveYAML(of: plan), rules: "").plan)
+        again.releases[0].rules[0].source = plan.releases[0].rules[0].source
+        #expect(again == plan)
+    }
+
+    @Test(arguments: [
+        ("retries", "", "'retries' is neither: a single counter has nothing of the kind"),
+        ("queue_depth", "", "a gauge has nothing of the kind"),
+        ("size_p50", "", "a histogram without a unit of time"),
+        ("checkout_p95", "floor: 1%", "'floor' is a share, and 'checkout_p95' is a percentile"),
+        ("checkout_p9", "", "unknown indicator 'checkout_p9'; did you mean 'checkout_p95'?"),
+        ("[retries_per_request, latency]", "", "is a name or [error_rate, latency]"),
+        ("[error_rate, error_rate]", "", "is a name or [error_rate, latency]"),
+    ])
+    func whatHasNoCountsIsRefusedAsProof(_ indicator: String, _ fields: String, _ text: String) {
+        let errors = loadRegression(indicator, fields).errors.map { "\($0)" }
+        #expect(errors.count == 1 && errors[0].contains(text), "\(errors)")
+    }
+
     /// The same rule file may serve releases that define the name and ones that do not.
     @Test func aRuleFileByItselfIsOnlyWarnedOf() {
         let files = MemoryFiles([

@@ -283,10 +283,10 @@ struct PlanTests {
                             lines
                 """, in: Sample.rules)
         let rule = try #require(Sample.load(rules: rules).plan?.releases[0].rules[0])
-        #expect(rule.minRequests == 12.5)
+        #expect(rule.threshold?.minRequests == 12.5)
         #expect(rule.forMs == 0)
         #expect(rule.keepFiringForMs == 60_000)
-        #expect(rule.noData == .breach)
+        #expect(rule.threshold?.noData == .breach)
         #expect(rule.action == .hold)
         #expect(rule.labels == [TextPair("a", "{{ release }}"), TextPair("z", "1")])
         #expect(

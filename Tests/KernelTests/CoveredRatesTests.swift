@@ -84,7 +84,8 @@ struct CoveredRatesTests {
 
         /// Another window, or another text.
         mutating func reload() {
-            plan.releases[0].rules[2].windowMs = 60_000 + int(5) * 1_000
+            let windowMs = 60_000 + int(5) * 1_000
+            plan.releases[0].rules[2].changeThreshold { $0.windowMs = windowMs }
             kernel.send(.reload(plan))
         }
 
@@ -182,7 +183,7 @@ struct ReloadCountsTests {
             world.plan.releases[0].canary.targets.insert(TargetPlan(instance: "b:0", url: "http://b:0/metrics"), at: 0)
         default:
             var other = RulePlan.errorRate(name: "Other", action: .notify)
-            other.windowMs = 300_000
+            other.changeThreshold { $0.windowMs = 300_000 }
             world.plan.releases[0].rules.append(other)
         }
         world.send(.reload(world.plan))

@@ -300,3 +300,11 @@ extension RulePlan {
         errorRate(condition: .compare(.value(.canary), .greater, .number(0.05)))
     }
 }
+
+extension RuleEvaluation {
+    /// Of a threshold among prepared rules; a regression rule is judged by the engine.
+    init(rule: PreparedRule, measure: RuleMeasure) {
+        guard case .threshold(let threshold) = rule.test else { fatalError("not a threshold") }
+        self.init(rule: threshold, measure: measure)
+    }
+}

@@ -223,7 +223,7 @@ struct PercentileTests {
     @Test(arguments: [Indicator.latencyQuantile(0.99), .latencyMean], [worse, above])
     func inTwoUnitsIsInconclusive(_ indicator: Indicator, _ condition: Condition) {
         var rule = Self.rule(condition)
-        rule.indicator = indicator
+        rule.changeThreshold { $0.indicator = indicator }
         let seconds = Array(repeating: 0.2, count: 200)
         let found = Self.evaluation(
             rule, baseline: [.histogram(Self.histogram(seconds, bounds: Self.usual))],

@@ -64,7 +64,7 @@ struct PermutationTests {
     /// A trouble of both that ends while `for` runs is no reason either.
     @Test func aTroubleOfBothIsRememberedBeforeTheRuleFires() {
         var rule = RulePlan.absoluteErrorRate()
-        rule.forMs = 6_000
+        rule.changeThreshold { $0.forMs = 6_000 }
         var world = KernelHarness(plan: .example(rules: [rule]))
         world.cycle(12)
         (world.baseline.errors, world.canary.errors) = (60, 60)

@@ -17,6 +17,11 @@ struct RegressionWorld {
     var baselineSlow = [0.3, 0.03, 0.01, 0.001]
     var canarySlow = [0.3, 0.03, 0.01, 0.001]
     var hasHistogram = false
+    /// The counts come as signals of the release's own instead: failures, requests, a histogram. Requests themselves are all
+    /// well then.
+    var reportsSignals = false
+    /// For each failure that a signal counts.
+    var eventsPerFailure = 1.0
     var isBaselineUp = true
     var isCanaryUp = true
     /// Instances whose scrapes fail; what they do meanwhile comes with their next scrape body.
@@ -110,6 +115,12 @@ struct RegressionWorld {
         let histogram = HistogramIncrements(
             upperBounds: RegressionWorld.bounds + [.infinity], cumulative: slower.map { all - $0 } + [all],
             sumSeconds: all * 0.1, count: all)
+        if reportsSignals {
+            return TargetReading(
+                requests: all, errors: 0, matches: .init(requests: 1, errors: 1, signals: [1, 1, 6]), samples: 10,
+                coveredSeconds: 1,
+                signals: [.counter(Double(failed) * eventsPerFailure), .counter(all), .histogram(histogram)])
+        }
         return TargetReading(
             requests: all, errors: Double(failed), latency: hasHistogram ? .histogram(histogram) : .absent,
             matches: .init(requests: 1, errors: 1, latency: hasHistogram ? 6 : 0), samples: 10, coveredSeconds: 1)

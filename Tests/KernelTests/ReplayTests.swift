@@ -73,7 +73,7 @@ struct ReplayTests {
         world.canary.errors = 30
         world.cycle(8)
         var changed = RulePlan.errorRate(forMs: 10_000)
-        changed.conditionText = "canary > 3 * baseline"
+        changed.changeThreshold { $0.conditionText = "canary > 3 * baseline" }
         world.plan = .example(rules: [changed])
         world.restart()
         world.cycle(8)

@@ -45,6 +45,7 @@ struct ReleaseChecks {
     /// The indicators of the rule, and the selectors that they need.
     private func needs(of rule: RulePlan) -> [(indicator: String, selectors: [String])] {
         if let regression = rule.regression {
+            guard regression.scope.own == nil else { return [] }
             return regression.scope.names.map { ($0, $0 == "error_rate" ? ["requests", "errors"] : ["latency"]) }
         }
         let selectors: [String] =

@@ -55,9 +55,10 @@ struct ReleaseReader {
 
     /// A rule without a window is shown over one that holds a few scrapes.
     private func shown(_ rule: RulePlan, _ scrape: ScrapePlan) -> RulePlan {
-        guard rule.regression != nil else { return rule }
+        guard case .regression(var regression) = rule.test else { return rule }
+        regression.shownWindowMs = max(regression.shownWindowMs, 3 * scrape.intervalMs)
         var rule = rule
-        rule.windowMs = max(rule.windowMs, 3 * scrape.intervalMs)
+        rule.test = .regression(regression)
         return rule
     }
 

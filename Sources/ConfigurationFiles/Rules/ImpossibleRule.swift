@@ -6,7 +6,9 @@ enum ImpossibleRule {
     /// A release is promoted, rolled back or replaced long before.
     static let longestForMs: Int64 = 7 * 86_400_000
 
-    static func check(_ plan: RulePlan, _ fields: Fields, isIndicatorKnown: Bool = true) {
+    static func check(
+        _ plan: ThresholdPlan, _ action: RulePlan.Action, _ fields: Fields, isIndicatorKnown: Bool = true
+    ) {
         func refuse(_ field: Field?, _ text: String) {
             if let field { field.log.impossible(field.place, text) }
         }
@@ -22,26 +24,26 @@ enum ImpossibleRule {
             isIndicatorKnown && plan.noData != .breach
             && !ConditionFeasibility.canHold(plan.condition, of: plan.indicator)
         if isDecided { refuseCondition(plan, fields["when"]) }
-        if isIndicatorKnown { warnOfCertainty(plan, fields["when"]) }
+        if isIndicatorKnown { warnOfCertainty(plan, action, fields["when"]) }
     }
 
     /// The same for a rule whose indicator has become known.
-    static func check(_ plan: RulePlan, condition: Field) {
+    static func check(_ plan: ThresholdPlan, _ action: RulePlan.Action, condition: Field) {
         checkDivision(plan, condition)
-        warnOfCertainty(plan, condition)
+        warnOfCertainty(plan, action, condition)
         if plan.noData != .breach, !ConditionFeasibility.canHold(plan.condition, of: plan.indicator) {
             refuseCondition(plan, condition)
         }
     }
 
-    private static func checkDivision(_ plan: RulePlan, _ field: Field?) {
+    private static func checkDivision(_ plan: ThresholdPlan, _ field: Field?) {
         guard let field, ConditionFeasibility.dividesByZero(plan.condition, of: plan.indicator) else { return }
         field.log.impossible(
             field.place, "the condition divides by zero, so it never has a value; correct the divisor")
     }
 
-    private static func warnOfCertainty(_ plan: RulePlan, _ field: Field?) {
-        guard let field, plan.action == .rollback,
+    private static func warnOfCertainty(_ plan: ThresholdPlan, _ action: RulePlan.Action, _ field: Field?) {
+        guard let field, action == .rollback,
             ConditionFeasibility.alwaysHolds(plan.condition, of: plan.indicator)
         else { return }
         field.log.warning(
@@ -49,7 +51,7 @@ enum ImpossibleRule {
             "the condition holds for every value of \(plan.indicator.name), so the rule rolls back every release")
     }
 
-    private static func refuseCondition(_ plan: RulePlan, _ field: Field?) {
+    private static func refuseCondition(_ plan: ThresholdPlan, _ field: Field?) {
         let range =
             plan.indicator == .errorRate ? "a share between 0% and 100%, so that a plain 5 is 500%" : "0 or more"
         // What divides by zero has been reported.

@@ -28,6 +28,37 @@ struct NamedIndicator {
         return own.isEmpty ? known : known + ", and of this release " + own.map(\.name).joined(separator: ", ")
     }
 
+    /// Whether both pools have counts of it that can be compared request by request; false after an error.
+    fileprivate func isComparable(_ own: OwnIndicator) -> Bool {
+        let why: String
+        switch own.formula {
+        case .ratio: return true
+        case .quantile:
+            if own.measure == .seconds { return true }
+            why = "a histogram without a unit of time has"
+        case .rate, .increase: why = "a single counter has"
+        case .gauge: why = "a gauge has"
+        }
+        field.fail(
+            "'regression' compares shares and latencies, and '\(name)' is neither: \(why) nothing of the kind; use a "
+                + "ratio of two counters, a quantile of a histogram with 'unit', or a rule with 'when'")
+        return false
+    }
+
+    /// A threshold with the indicator in it. Units in its condition depend on the indicator, so it is read again.
+    fileprivate static func resolve(
+        _ threshold: ThresholdPlan, _ named: NamedIndicator, _ indicator: Indicator, _ plan: RulePlan
+    ) -> ThresholdPlan {
+        var threshold = threshold
+        threshold.indicator = indicator
+        guard let when = named.condition else { return threshold }
+        // What is wrong with it has been reported when it was read.
+        guard let read = RuleReader(group: plan.group).condition(when, of: indicator) else { return threshold }
+        threshold.condition = read.condition
+        ImpossibleRule.check(threshold, plan.action, condition: when)
+        return threshold
+    }
+
     /// For a rule file that is checked by itself.
     func warn() {
         let hint = Quote.suggestion(for: name, among: Self.builtIn)
@@ -47,12 +78,16 @@ extension RuleDraft {
         if defined.contains(named.name), !own.contains(where: { $0.name == named.name }) { return nil }
         guard let indicator = named.resolved(among: own) else { return nil }
         var draft = self
-        draft.plan.indicator = indicator
         draft.named = nil
-        guard let when = named.condition else { return draft }
-        guard let read = RuleReader(group: plan.group).condition(when, of: indicator) else { return nil }
-        draft.plan.condition = read.condition
-        ImpossibleRule.check(draft.plan, condition: when)
+        switch plan.test {
+        case .threshold(let threshold):
+            draft.plan.test = .threshold(NamedIndicator.resolve(threshold, named, indicator, plan))
+        case .regression(var regression):
+            guard case .own(let own) = indicator, named.isComparable(own) else { return nil }
+            regression.scope = .own(own)
+            guard RegressionReader.allowsFloor(regression, named.field) else { return nil }
+            draft.plan.test = .regression(regression)
+        }
         return draft
     }
 }

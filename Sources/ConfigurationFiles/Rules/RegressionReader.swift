@@ -97,7 +97,8 @@ struct RegressionReader {
         let scopes = entries.compactMap(single)
         guard scopes.count == entries.count, let first = scopes.first else { return nil }
         if scopes.count == 1 { return first }
-        guard scopes.count == 2, scopes.contains(.errors), scopes.contains(.latency) else {
+        // An indicator that the release defines is for a rule of its own too.
+        guard Set(entries.compactMap { $0.line() }) == ["error_rate", "latency"], scopes.count == 2 else {
             field.fail(
                 "'indicator' of one rule with 'regression' is a name or [error_rate, latency]; write further rules for "
                     + "the rest"
@@ -118,20 +119,24 @@ struct RegressionReader {
                 "'regression' compares shares of requests, which '\(name)' does not have; "
                     + "use error_rate, latency or latency_pN, or a rule with 'when'")
             return nil
-        case nil:
-            let hint = Quote.suggestion(for: name, among: RegressionReader.known)
-            let all = "; 'regression' knows error_rate, latency and latency_pN with a percentile between 0 and 100"
-            field.fail("unknown indicator \(Quote.value(name))" + (hint.isEmpty ? all : hint))
-            return nil
+        // One that the release defines, and only there it can be seen what it is.
+        case nil: return .errors
         }
     }
 
     private func floor(_ field: Field?, _ scope: RegressionPlan.Scope) -> Double? {
         guard let field, let floor = field.percentage(0...0.5) else { return nil }
-        guard scope.hasErrors || floor == 0 else {
+        guard scope.hasShare || floor == 0 else {
             field.fail("'floor' is an error rate, and the rule does not use error_rate; remove it")
             return nil
         }
         return floor
+    }
+
+    /// The same for an indicator that has become known; false after an error.
+    static func allowsFloor(_ plan: RegressionPlan, _ field: Field) -> Bool {
+        guard plan.floor > 0, !plan.scope.hasShare else { return true }
+        field.fail("'floor' is a share, and '\(plan.name)' is a percentile; remove it")
+        return false
     }
 }

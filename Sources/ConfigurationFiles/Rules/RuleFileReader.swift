@@ -72,7 +72,8 @@ struct RuleFileReader {
                     "rules", \.rules,
                     ValueForm(
                         summary: "list of rules", schema: .array(of: .shared("rule", rule.schema), least: 1),
-                        read: { _ in nil }, write: { .list($0.map(rule.tree)) }), "evaluated after each scrape cycle"),
+                        read: { _ in nil }, write: { .list($0.map { rule.tree(WrittenRule($0)) }) }),
+                    "evaluated after each scrape cycle"),
             ])
     }
 

@@ -14,43 +14,44 @@ struct RuleReader {
         let section = section
         guard let fields = field.fields(of: owner(field), section.names) else { return nil }
         if fields.has("regression") { _ = fields.one(of: ["when", "regression"]) }
-        var plan = section.blank
-        plan.source = RulePlan.Source(file: field.place.file.path, line: field.place.line)
+        var rule = section.blank
         var isUsable = true
-        for setting in section.settings where !setting.read(fields, &plan) { isUsable = false }
+        for setting in section.settings where !setting.read(fields, &rule) { isUsable = false }
         guard isUsable else { return nil }
-        if let regression = plan.regression { return draft(proof(regression, plan), field, fields) }
-        if plan.action == .rollback, !plan.condition.mentions(.canary), let action = fields["action"] {
-            field.log.warning(
+        let draft = draft(rule, field, fields)
+        if rule.regression == nil { check(rule, fields, isIndicatorKnown: draft.named == nil) }
+        return draft
+    }
+
+    private func check(_ rule: WrittenRule, _ fields: Fields, isIndicatorKnown: Bool) {
+        if rule.action == .rollback, !rule.threshold.condition.mentions(.canary), let action = fields["action"] {
+            action.log.warning(
                 action.place, "the rule rolls back on a condition that does not use the canary; is that intended?")
         }
-        let named = named(fields)
-        ImpossibleRule.check(plan, fields, isIndicatorKnown: named == nil)
-        var draft = draft(plan, field, fields)
-        draft.named = named
-        return draft
+        ImpossibleRule.check(rule.threshold, rule.action, fields, isIndicatorKnown: isIndicatorKnown)
     }
 
     /// An indicator that only a release can say what it is.
     private func named(_ fields: Fields) -> NamedIndicator? {
-        guard let field = fields["indicator"], let name = field.line(), Indicator(name: name) == nil else { return nil }
-        return NamedIndicator(name: name, field: field, condition: fields["when"])
+        guard var field = fields["indicator"] else { return nil }
+        if fields.has("regression"), case .list = field.value.content {
+            guard let only = field.entries(of: "indicators"), only.count == 1 else { return nil }
+            field = only[0]
+        }
+        guard let name = field.line(), Indicator(name: name) == nil else { return nil }
+        guard fields.has("regression") else {
+            return NamedIndicator(name: name, field: field, condition: fields["when"])
+        }
+        return name == "latency" ? nil : NamedIndicator(name: name, field: field)
     }
 
-    /// A rule that asks for proof has no condition and no window of its own.
-    private func proof(_ regression: RegressionPlan, _ read: RulePlan) -> RulePlan {
-        var plan = RulePlan.regression(
-            regression, group: group, name: read.name, action: read.action, labels: read.labels,
-            annotations: read.annotations)
-        plan.source = read.source
-        return plan
-    }
-
-    private func draft(_ plan: RulePlan, _ field: Field, _ fields: Fields) -> RuleDraft {
-        RuleDraft(
-            plan: plan, namePlace: fields["alert"]?.place ?? field.place,
+    private func draft(_ rule: WrittenRule, _ field: Field, _ fields: Fields) -> RuleDraft {
+        let source = RulePlan.Source(file: field.place.file.path, line: field.place.line)
+        return RuleDraft(
+            plan: rule.plan(source: source), namePlace: fields["alert"]?.place ?? field.place,
             indicatorPlace: fields["indicator"]?.place ?? field.place,
-            windowPlace: fields["window"]?.place ?? field.place, actionPlace: fields["action"]?.place ?? field.place)
+            windowPlace: fields["window"]?.place ?? field.place, actionPlace: fields["action"]?.place ?? field.place,
+            named: named(fields))
     }
 
     /// `rule "CanaryErrors"` where it has a name.

@@ -1,3 +1,4 @@
+import Model
 import Statistics
 import Telemetry
 
@@ -16,7 +17,39 @@ extension PoolState.Target {
         one.isRenewed = reading.freshness.isKnownNew
         one.renewalSeconds = reading.freshness.pauseSeconds
         if case .histogram(let histogram) = reading.latency, histogram.isSound { one.latency = .init(histogram) }
-        increments.append(one)
+        increments.append(ComparedCounts(requests: one, signals: reading.signals))
+    }
+}
+
+/// What one scrape of one target brings for the rules that compare cycles.
+struct ComparedCounts: Sendable, Equatable {
+    /// Requests with their errors and latencies.
+    let requests: InstanceIncrements
+    /// One per signal of the watch list.
+    let signals: [SignalReading]
+
+    /// The counts that an indicator is made from, in the place of requests: of a ratio the denominator, with the numerator
+    /// as the errors; of a percentile its histogram. Nothing of what has no counts to compare.
+    func counts(of own: OwnIndicator) -> InstanceIncrements {
+        var one = requests
+        (one.requests, one.errors, one.latency) = (nil, nil, nil)
+        switch own.formula {
+        case .ratio(let numerator, let denominator):
+            one.requests = rise(of: denominator)
+            // A counter of rare events may not be there before the first one.
+            one.errors = one.requests.map { _ in rise(of: numerator) ?? 0 }
+        case .quantile(let histogram, _):
+            if signals.indices.contains(histogram), case .histogram(let counts) = signals[histogram], counts.isSound {
+                one.latency = LatencyIncrements(counts)
+            }
+        case .rate, .increase, .gauge: break
+        }
+        return one
+    }
+
+    private func rise(of counter: Int) -> Double? {
+        guard signals.indices.contains(counter), case .counter(let rise) = signals[counter] else { return nil }
+        return rise
     }
 }
 

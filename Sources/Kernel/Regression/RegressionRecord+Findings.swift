@@ -9,7 +9,7 @@ extension RegressionRecord {
             logEvidence: found.logE, maxLogEvidence: found.maxLogE, barLogEvidence: found.barLogE,
             chanceOneIn: RegressionSummary.oneIn(found.maxLogE), isWorse: found.verdict == .worse,
             isSafe: found.verdict == .safe, safeRatio: plan.safe.ratio,
-            comparisons: found.telling.prefix(4).map(Comparison.init),
+            comparisons: found.telling.prefix(4).map { Comparison($0, plan.scope) },
             percentiles: found.percentiles.map(Percentile.init),
             requestsNeeded: found.needed?.requests, secondsNeeded: found.needed?.seconds,
             detectable: found.reach.map { Detectable(seconds: $0.withinSeconds, ratio: $0.ratio) },
@@ -34,14 +34,14 @@ extension RegressionEvidence {
 }
 
 extension RegressionRecord.Comparison {
-    fileprivate init(_ part: RegressionEvidence.Part) {
+    fileprivate init(_ part: RegressionEvidence.Part, _ scope: RegressionPlan.Scope) {
         func side(_ pool: RegressionEvidence.PoolRate) -> RegressionRecord.Side {
             RegressionRecord.Side(
                 requests: pool.requests, bad: pool.bad, rate: pool.rate, rateLow: pool.interval.low,
                 rateHigh: pool.interval.high)
         }
         self.init(
-            name: RegressionSummary.name(part), baseline: side(part.baseline), canary: side(part.canary),
+            name: RegressionSummary.name(part, scope), baseline: side(part.baseline), canary: side(part.canary),
             ratio: part.ratio, ratioLow: part.ratioLow, ratioHigh: part.ratioHigh, toleratedRatio: part.toleratedRatio,
             logEvidence: part.logE, dispersion: part.dispersion)
     }

@@ -12,12 +12,14 @@ struct RegressionSummary {
         self.plan = plan
     }
 
+    static let nothing = "nothing could be compared yet"
+
     private var lead: RegressionEvidence.Part? { found.telling.first }
 
     /// `errors: baseline 1%, canary 2.1% (2.1x, 1.6x to 2.8x), 1 in 33 000 by chance; p99: baseline 250 ms to 500 ms, …`
     var sentence: String {
-        guard let lead else { return "nothing could be compared yet" }
-        var text = "\(RegressionSummary.name(lead)): baseline \(RegressionSummary.rate(lead.baseline))"
+        guard let lead else { return RegressionSummary.nothing }
+        var text = "\(RegressionSummary.name(lead, plan.scope)): baseline \(RegressionSummary.rate(lead.baseline))"
         text += ", canary \(RegressionSummary.rate(lead.canary))"
         if let ratio = lead.ratio { text += " (\(NumberText.plain(ratio))x\(RegressionSummary.interval(lead)))" }
         text += ", \(chance)"
@@ -53,7 +55,7 @@ struct RegressionSummary {
         case .safe: return .healthy
         case .worse: return .breached
         case .nothing:
-            return .inconclusive(reason: "nothing could be compared yet" + (firstObstacle.map { ": \($0)" } ?? ""))
+            return .inconclusive(reason: RegressionSummary.nothing + (firstObstacle.map { ": \($0)" } ?? ""))
         case .undecided: return .inconclusive(reason: missing)
         }
     }
@@ -123,10 +125,10 @@ struct RegressionSummary {
 
     // MARK: Pieces
 
-    /// `errors`, `slower than 250 ms`, `slower than 250 ms (canary 500 ms)`.
-    static func name(_ part: RegressionEvidence.Part) -> String {
+    /// `errors`, `slower than 250 ms`, `slower than 250 ms (canary 500 ms)`; for a ratio of the release's own its name.
+    static func name(_ part: RegressionEvidence.Part, _ scope: RegressionPlan.Scope) -> String {
         switch part.event {
-        case .error: return "errors"
+        case .error: return scope.own?.name ?? "errors"
         case .slowerThan(let bound):
             let text = "slower than \(NumberText.seconds(bound))"
             return part.canaryBoundSeconds.map { text + " (canary \(NumberText.seconds($0)))" } ?? text

@@ -7,38 +7,58 @@ struct RegressionWatch: Sendable, Equatable {
     /// A loss of the tail loses evidence for at most this long; written more often, it would only wear the disk.
     static let recordEveryMs: Int64 = 15_000
 
-    private(set) var evidence: ReleaseEvidence
+    /// Where the findings of a rule are.
+    private struct Place: Sendable, Equatable {
+        let stream: Int
+        /// Index among the stream's monitors.
+        let monitor: Int
+    }
+
+    /// Requests, errors and latency; then the release's own indicators in the order in which rules use them.
+    private var streams: [EvidenceStream]
     private(set) var selfChecks: [SelfChecked?]
     private let intervalMs: Int64
     private let indicators: WatchList
-    /// Index of the monitor, by rule; nil for a threshold.
-    private var places: [Int?]
+    /// By rule; nil for a threshold.
+    private var places: [Place?]
     /// Of the release, without the time in which the daemon was down.
     private var elapsedMs: Int64 = 0
     private var lastCycleUptimeMs: Int64?
-    /// The open block. A restart loses it, and with it a minute at the most: counters begin with a base again anyway.
-    private var alignment = CycleAlignment()
     private var lastRecordUptimeMs: Int64?
-    /// The canary has answered: from here on the pools are compared.
-    private var hasCanaryAnswered = false
     private(set) var hasChanged = false
     private var recordedRuns = 0
 
     init(plan: ReleasePlan) {
-        let rules = plan.rules.map { $0.regression.map(RegressionSettings.init) }
-        evidence = ReleaseEvidence(rules: rules.compactMap { $0 })
+        let layout = Layout(plan.rules)
+        streams = zip(layout.own, layout.settings).map { EvidenceStream(own: $0, rules: $1) }
+        places = layout.places
         selfChecks = plan.rules.map(RegressionWatch.selfCheck)
         intervalMs = plan.scrape.intervalMs
         indicators = plan.indicators(of: .canary)
-        places = RegressionWatch.places(rules)
     }
 
-    private static func places(_ rules: [RegressionSettings?]) -> [Int?] {
-        var next = 0
-        return rules.map { rule in
-            guard rule != nil else { return nil }
-            defer { next += 1 }
-            return next
+    /// Which rules are judged by which stream.
+    private struct Layout {
+        /// By stream.
+        var own: [OwnIndicator?] = [nil]
+        var settings: [[RegressionSettings]] = [[]]
+        /// By rule.
+        var places: [Place?] = []
+
+        init(_ rules: [RulePlan]) {
+            for rule in rules {
+                guard let plan = rule.regression else {
+                    places.append(nil)
+                    continue
+                }
+                let stream = own.firstIndex(of: plan.scope.own) ?? own.count
+                if stream == own.count {
+                    own.append(plan.scope.own)
+                    settings.append([])
+                }
+                places.append(Place(stream: stream, monitor: settings[stream].count))
+                settings[stream].append(RegressionSettings(plan))
+            }
         }
     }
 
@@ -49,16 +69,15 @@ struct RegressionWatch: Sendable, Equatable {
     }
 
     var isNeeded: Bool { places.contains { $0 != nil } }
-    private var isRunning: Bool { evidence.isRunning }
+    private var isRunning: Bool { streams[0].evidence.isRunning }
 
     /// A release begins: fresh evidence, a fresh budget.
     mutating func begin() {
-        evidence.begin()
-        alignment.cut()
-        (elapsedMs, hasCanaryAnswered, lastRecordUptimeMs, hasChanged) = (0, false, nil, true)
+        for index in streams.indices { streams[index].begin() }
+        (elapsedMs, lastRecordUptimeMs, hasChanged) = (0, nil, true)
     }
 
-    mutating func end() { evidence.end() }
+    mutating func end() { for index in streams.indices { streams[index].end() } }
 
     /// Takes in a cycle, whose increments the pools hold.
     ///
@@ -75,48 +94,46 @@ struct RegressionWatch: Sendable, Equatable {
         lastCycleUptimeMs = now
         if isWatching, !isRunning { begin() }
         if !isWatching, isRunning { end() }
-        if isRunning { elapsedMs += coveredMs }
-        let cycle = WatchCycle(
-            atSeconds: Double(elapsedMs) / 1_000, coveredSeconds: Double(coveredMs) / 1_000,
-            baseline: baseline.increments, canary: canary.increments,
-            canaryShare: basisPoints.map { Double($0) / 10_000 })
-        if isRunning { hasChanged = true }
-        guard isShareSettled || !isRunning else {
-            alignment.cut(after: cycle)
-            return evidence.takeShareChange(cycle)
+        if isRunning { (elapsedMs, hasChanged) = (elapsedMs + coveredMs, true) }
+        for index in streams.indices {
+            let own = streams[index].own
+            let cycle = WatchCycle(
+                atSeconds: Double(elapsedMs) / 1_000, coveredSeconds: Double(coveredMs) / 1_000,
+                baseline: baseline.increments(of: own), canary: canary.increments(of: own),
+                canaryShare: basisPoints.map { Double($0) / 10_000 })
+            let blocks = streams[index].take(cycle, isShareSettled: isShareSettled)
+            for block in blocks { checkSelf(block, stream: index) }
         }
-        for block in alignment.take(cycle) { take(block) }
     }
 
-    /// Takes in a block that all instances have reported.
-    private mutating func take(_ block: WatchCycle) {
-        for index in selfChecks.indices {
+    private mutating func checkSelf(_ block: WatchCycle, stream: Int) {
+        for index in selfChecks.indices where places[index]?.stream == stream {
             selfChecks[index]?.check.take(block.baseline, coveredSeconds: block.coveredSeconds)
         }
-        if !block.canary.isEmpty { hasCanaryAnswered = true }
-        guard isRunning else { return evidence.take(block) }
-        // How many instances there are settles the margin, so the comparison waits for the canary's first answer.
-        guard hasCanaryAnswered else {
-            var alone = block
-            alone.canary = []
-            return evidence.learn(alone)
-        }
-        guard block.baseline.contains(where: \.hasReport), block.canary.contains(where: \.hasReport) else {
-            return evidence.takeOneSided(block)
-        }
-        evidence.take(block)
     }
 
     /// What a rule has found; nil for a threshold.
     func findings(rule index: Int) -> RegressionEvidence? {
-        places[index].map { evidence.evidence(rule: $0) }
+        places[index].map { streams[$0.stream].evidence.evidence(rule: $0.monitor) }
     }
+
+    /// Why a rule can never find anything with the present counts, and what to change.
+    func obstacle(rule index: Int) -> String? { places[index].flatMap { streams[$0.stream].obstacle } }
 
     /// Other rules for the same pair of versions. A rule whose settings are unchanged keeps its evidence.
     mutating func adopt(_ plan: ReleasePlan) {
-        let rules = plan.rules.map { $0.regression.map(RegressionSettings.init) }
-        evidence.adopt(rules: rules.compactMap { $0 })
-        places = RegressionWatch.places(rules)
+        let layout = Layout(plan.rules)
+        let before = streams
+        streams = zip(layout.own, layout.settings).map { own, settings in
+            guard var kept = before.first(where: { $0.own == own }) else {
+                var new = EvidenceStream(own: own, rules: settings)
+                if isRunning { new.begin() }
+                return new
+            }
+            kept.adopt(rules: settings)
+            return kept
+        }
+        places = layout.places
         let old = selfChecks.compactMap { $0 }
         selfChecks = plan.rules.map { rule in
             guard let fresh = RegressionWatch.selfCheck(rule) else { return nil }
@@ -137,9 +154,17 @@ struct RegressionWatch: Sendable, Equatable {
 
     mutating func record(atUptimeMs now: Int64) -> EvidenceRecord {
         (lastRecordUptimeMs, hasChanged, recordedRuns) = (now, false, selfCheckRuns)
-        return EvidenceRecord(
-            evidence: evidence.condensed, selfChecks: selfChecks.map { $0?.condensed }, elapsedMs: elapsedMs,
-            hasCanaryAnswered: hasCanaryAnswered, indicators: indicators)
+        var record = EvidenceRecord(
+            evidence: streams[0].evidence.condensed, selfChecks: selfChecks.map { $0?.condensed },
+            elapsedMs: elapsedMs, hasCanaryAnswered: streams[0].hasCanaryAnswered, indicators: indicators)
+        let own = streams.compactMap { stream in
+            stream.own.map {
+                EvidenceRecord.Own(
+                    indicator: $0, evidence: stream.evidence.condensed, hasCanaryAnswered: stream.hasCanaryAnswered)
+            }
+        }
+        if !own.isEmpty { record.own = own }
+        return record
     }
 
     /// Continues where the record ends. What happened since then is lost, never counted twice: the counters' first
@@ -150,9 +175,12 @@ struct RegressionWatch: Sendable, Equatable {
         if let counted = record.indicators, counted != plan.indicators(of: .canary) { return }
         selfChecks = record.selfChecks
         if isWatching {
-            evidence = record.evidence
-            evidence.interrupt()
-            (elapsedMs, hasCanaryAnswered) = (record.elapsedMs, record.hasCanaryAnswered)
+            streams =
+                [EvidenceStream(own: nil, restored: record.evidence, hasCanaryAnswered: record.hasCanaryAnswered)]
+                + (record.own ?? []).map {
+                    EvidenceStream(own: $0.indicator, restored: $0.evidence, hasCanaryAnswered: $0.hasCanaryAnswered)
+                }
+            elapsedMs = record.elapsedMs
         }
         // The rules may have changed while the daemon was down.
         adopt(plan)

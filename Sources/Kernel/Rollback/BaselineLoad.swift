@@ -106,15 +106,16 @@ extension RulePlan {
         case .latency: return [.latencyQuantile(0.99)]
         case .percentile(let quantile): return [.latencyQuantile(quantile)]
         case .release: return [.errorRate, .latencyQuantile(0.99)]
+        case .own(let own): return [.own(own)]
         }
     }
 
     /// A rule that asks for proof has no threshold, and a pause is too short for a proof: twice as bad is bad.
     fileprivate func isWorse(_ now: Double, than before: Double?, by indicator: Indicator) -> Bool {
-        guard regression != nil else {
-            return condition.holds(IndicatorValues(baseline: before, canary: now)) == true
+        if let threshold {
+            return threshold.condition.holds(IndicatorValues(baseline: before, canary: now)) == true
         }
-        let smallest = indicator == .errorRate ? 0.005 : Double.infinity
-        return now > 2 * max(before ?? smallest, indicator == .errorRate ? smallest : 0)
+        let smallest = indicator.measure == .share ? 0.005 : Double.infinity
+        return now > 2 * max(before ?? smallest, indicator.measure == .share ? smallest : 0)
     }
 }

@@ -3,19 +3,23 @@ import Statistics
 
 /// The rules that are statistical tests.
 extension RuleEngine {
-    /// Judges such a rule; nil for a threshold.
+    /// What such a rule says.
     ///
     /// - Parameter blindness: why a pool could not be seen in this cycle; nil when both were.
-    func regressionEvaluation(rule index: Int, _ measure: RuleMeasure, blindness: String?) -> RuleEvaluation? {
-        let rule = rules[index]
-        guard let plan = rule.regression, let found = regression.findings(rule: index) else { return nil }
-        let summary = RegressionSummary(found, plan: plan)
+    func tested(
+        _ plan: RegressionPlan, rule index: Int, _ measure: RuleMeasure, blindness: String?
+    ) -> RuleEvaluation {
+        let summary = regression.findings(rule: index).map { RegressionSummary($0, plan: plan) }
+        let obstacle = regression.obstacle(rule: index)
+        let verdict = obstacle.map { .inconclusive(reason: $0) } ?? summary?.verdict(blindness: blindness)
         var evidence = Evidence(
-            indicator: plan.name, windowMs: rule.windowMs, condition: rule.conditionText,
-            verdict: summary.verdict(blindness: blindness),
-            baseline: measure.baseline.evidence, canary: measure.canary.evidence, notes: summary.notes)
-        evidence.measure = rule.indicator.measure
-        evidence.regression = RegressionRecord(found, plan: plan, selfCheck: regression.selfChecks[index]?.record)
+            indicator: plan.name, windowMs: plan.shownWindowMs, condition: plan.text,
+            verdict: verdict ?? .inconclusive(reason: RegressionSummary.nothing),
+            baseline: measure.baseline.evidence, canary: measure.canary.evidence, notes: summary?.notes ?? [])
+        evidence.measure = plan.indicator.measure
+        if let found = summary?.found {
+            evidence.regression = RegressionRecord(found, plan: plan, selfCheck: regression.selfChecks[index]?.record)
+        }
         return RuleEvaluation(evidence: evidence)
     }
 

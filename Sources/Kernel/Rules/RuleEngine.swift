@@ -48,10 +48,9 @@ struct RuleEngine: Sendable, Equatable {
             let measure = taken[prepared[index].place]
             let rule = prepared[index]
             let evaluation =
-                if rule.asksForProof, let tested = regressionEvaluation(rule: index, measure, blindness: blindness) {
-                    tested
-                } else {
-                    RuleEvaluation(rule: rule, measure: measure)
+                switch rule.test {
+                case .threshold(let threshold): RuleEvaluation(rule: threshold, measure: measure)
+                case .regression(let plan): tested(plan, rule: index, measure, blindness: blindness)
                 }
             let (verdict, isShared) = (evaluation.evidence.verdict, evaluation.baselineBreachesToo)
             evaluations[index] = evaluation
@@ -217,8 +216,19 @@ struct RuleOutcome: Sendable, Equatable {
 extension RulePlan {
     /// Labels and annotations may change under a firing alert; what it is about may not.
     fileprivate func judgesTheSame(as other: RulePlan) -> Bool {
-        name == other.name && indicator == other.indicator && windowMs == other.windowMs
-            && condition == other.condition && minRequests == other.minRequests && forMs == other.forMs
-            && noData == other.noData && action == other.action && regression == other.regression
+        guard name == other.name, action == other.action else { return false }
+        switch (test, other.test) {
+        case (.regression(let one), .regression(let another)): return one == another
+        case (.threshold(let one), .threshold(let another)): return one.judgesTheSame(as: another)
+        case (.threshold, .regression), (.regression, .threshold): return false
+        }
+    }
+}
+
+extension ThresholdPlan {
+    /// Whatever the condition's text looks like, and however long the alert is kept firing afterwards.
+    fileprivate func judgesTheSame(as other: ThresholdPlan) -> Bool {
+        indicator == other.indicator && windowMs == other.windowMs && condition == other.condition
+            && minRequests == other.minRequests && forMs == other.forMs && noData == other.noData
     }
 }

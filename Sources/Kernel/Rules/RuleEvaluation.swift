@@ -1,7 +1,7 @@
 import Model
 import Support
 
-/// Judges one rule at the end of one cycle.
+/// What one rule says at the end of one cycle.
 struct RuleEvaluation: Sendable, Equatable {
     let evidence: Evidence
     /// The baseline, judged as if it were the canary, breaches as well: taking the canary out would not help.
@@ -9,7 +9,7 @@ struct RuleEvaluation: Sendable, Equatable {
     /// Why the rule can never be judged with what the targets expose now, and what to change; also among the notes.
     let obstacles: [String]
 
-    init(rule: PreparedRule, measure: RuleMeasure) {
+    init(rule: PreparedThreshold, measure: RuleMeasure) {
         let verdict = RuleEvaluation.verdict(rule: rule, measure: measure)
         let isBreached = verdict == .breached
         baselineBreachesToo = isBreached && RuleEvaluation.isBreachedByBaseline(rule, measure)
@@ -30,20 +30,20 @@ struct RuleEvaluation: Sendable, Equatable {
     }
 
     /// Whether the condition holds with the baseline's value in the canary's place.
-    private static func isBreachedByBaseline(_ rule: PreparedRule, _ measure: RuleMeasure) -> Bool {
+    private static func isBreachedByBaseline(_ rule: PreparedThreshold, _ measure: RuleMeasure) -> Bool {
         let value = measure.baseline.evidence.value
         let substitute = measure.substitute.map(\.value) ?? value
         return rule.condition.holds(IndicatorValues(baseline: value, canary: substitute)) == true
     }
 
-    /// A rule that asks for proof. It compares the pools, so that a baseline that is sick as well is no breach to begin with.
+    /// A regression rule. It compares the pools, so that a baseline that is sick as well is no breach to begin with.
     init(evidence: Evidence) {
         self.evidence = evidence
         baselineBreachesToo = false
         obstacles = []
     }
 
-    private static func verdict(rule: PreparedRule, measure: RuleMeasure) -> Verdict {
+    private static func verdict(rule: PreparedThreshold, measure: RuleMeasure) -> Verdict {
         if let reason = blindness(measure, .baseline, rule.mentions) { return .inconclusive(reason: reason) }
         if measure.isStartingOver {
             return .inconclusive(reason: "the canary's share of the traffic has changed; the windows start over")
@@ -88,7 +88,7 @@ struct RuleEvaluation: Sendable, Equatable {
             + " process at an address of its own"
     }
 
-    private static func tooFew(_ rule: PreparedRule, _ measure: RuleMeasure, _ pool: Pool) -> String? {
+    private static func tooFew(_ rule: PreparedThreshold, _ measure: RuleMeasure, _ pool: Pool) -> String? {
         guard rule.minRequests > 0 else { return nil }
         let size = measure[pool].sampleSize
         guard size < rule.minRequests, pool == .canary || rule.mentions[pool] else { return nil }
@@ -105,7 +105,7 @@ struct RuleEvaluation: Sendable, Equatable {
     }
 
     /// A value that decides is missing. The baseline's absence is never held against the canary.
-    private static func undecided(_ rule: PreparedRule, _ measure: RuleMeasure) -> Verdict {
+    private static func undecided(_ rule: PreparedThreshold, _ measure: RuleMeasure) -> Verdict {
         if let reason = missingData(measure, rule.mentions) {
             // A target that answers and withholds its counts is not one without data: what it serves is unknown.
             if measure.canary.withholdingTargets > 0 {
@@ -120,7 +120,7 @@ struct RuleEvaluation: Sendable, Equatable {
     }
 
     /// A condition that does not hold whatever the canary's value is (`baseline > 10/s` on a quiet night) is healthy.
-    private static func withoutData(_ rule: PreparedRule, baseline: Double?, reason: String) -> Verdict {
+    private static func withoutData(_ rule: PreparedThreshold, baseline: Double?, reason: String) -> Verdict {
         switch rule.noData {
         case .hold: .inconclusive(reason: reason)
         case .breach:

@@ -5,7 +5,7 @@ struct RuleMeasures: Sendable, Equatable {
     private struct Key: Hashable {
         let indicator: Indicator
         let windowMs: Int64
-        /// The condition names both pools.
+        /// Both pools' values are compared.
         let isComparison: Bool
     }
 
@@ -25,10 +25,10 @@ struct RuleMeasures: Sendable, Equatable {
     init(rules: [RulePlan]) {
         var known: [Key: Int] = [:]
         for rule in rules {
-            let mentions = MentionedPools(in: rule.condition)
-            let key = Key(indicator: rule.indicator, windowMs: rule.windowMs, isComparison: mentions.areBoth)
+            let test = PreparedTest(rule)
+            let key = Key(indicator: rule.indicator, windowMs: rule.windowMs, isComparison: test.isComparison)
             let place = known[key] ?? keys.count
-            self.rules.append(PreparedRule(rule, mentions: mentions, place: place))
+            self.rules.append(PreparedRule(rule, test: test, place: place))
             guard place == keys.count else { continue }
             known[key] = place
             keys.append(key)

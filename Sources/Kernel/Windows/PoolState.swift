@@ -44,7 +44,7 @@ struct PoolState: Sendable, Equatable {
         /// Added by a reload in the middle of a cycle, which did not ask it.
         var isNew = false
         /// What the running cycle brought, for the rules that compare cycles; empty when the target did not answer.
-        var increments: [InstanceIncrements] = []
+        var increments: [ComparedCounts] = []
     }
 
     private(set) var version: String
@@ -235,8 +235,13 @@ struct PoolState: Sendable, Equatable {
         }.min()
     }
 
-    /// Targets that answered in this cycle.
-    var increments: [InstanceIncrements] { targets.flatMap(\.increments) }
+    /// What the targets that answered in this cycle counted: requests, errors and latencies, or what an indicator of the
+    /// release's own is made from.
+    func increments(of own: OwnIndicator?) -> [InstanceIncrements] {
+        targets.flatMap { target in
+            target.increments.map { one in own.map { one.counts(of: $0) } ?? one.requests }
+        }
+    }
 
     mutating func dropIncrements() {
         for index in targets.indices { targets[index].increments = [] }

@@ -12,6 +12,20 @@ public struct EvidenceRecord: Sendable, Equatable, Codable {
     /// What was counted: evidence of other counters is none. Nil in records of versions that did not write it, which are
     /// taken for the plan's own.
     package let indicators: WatchList?
+    /// Of the rules about indicators of the release's own. Nil in records that have none.
+    package var own: [Own]?
+
+    package struct Own: Sendable, Equatable, Codable {
+        package let indicator: OwnIndicator
+        package let evidence: ReleaseEvidence
+        package let hasCanaryAnswered: Bool
+
+        package init(indicator: OwnIndicator, evidence: ReleaseEvidence, hasCanaryAnswered: Bool) {
+            self.indicator = indicator
+            self.evidence = evidence
+            self.hasCanaryAnswered = hasCanaryAnswered
+        }
+    }
 
     package init(
         evidence: ReleaseEvidence, selfChecks: [SelfChecked?], elapsedMs: Int64, hasCanaryAnswered: Bool,

@@ -25,6 +25,7 @@ extension RegressionSettings {
             case .latency: .slow
             case .percentile(let quantile): .latency(quantile: quantile)
             case .release: .release
+            case .own(let own): own.quantile.map { .latency(quantile: $0.quantile) } ?? .errors
             }
         self.init(
             scope: scope, tolerance: plan.tolerance, falseAlarm: plan.falseAlarm, floor: plan.floor,

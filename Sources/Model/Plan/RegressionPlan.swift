@@ -16,6 +16,8 @@ public struct RegressionPlan: Sendable, Equatable, Codable {
         case percentile(Double)
         /// Errors and all bounds of the histogram, under one false-alarm probability.
         case release
+        /// A ratio of two counters that the release defines, or a percentile of its own histogram of times.
+        case own(OwnIndicator)
 
         /// The names in rule files: `error_rate`, `latency`, `latency_p99`, or the first two together.
         public var names: [String] {
@@ -24,11 +26,32 @@ public struct RegressionPlan: Sendable, Equatable, Codable {
             case .latency: ["latency"]
             case .percentile(let quantile): [Indicator.latencyQuantile(quantile).name]
             case .release: ["error_rate", "latency"]
+            case .own(let own): [own.name]
             }
         }
 
-        public var hasErrors: Bool { self == .errors || self == .release }
-        public var hasLatency: Bool { self != .errors }
+        /// A share of events is compared: of errors among requests, or a ratio of the release's own.
+        public var hasShare: Bool {
+            switch self {
+            case .errors, .release: true
+            case .latency, .percentile: false
+            case .own(let own): own.quantile == nil
+            }
+        }
+
+        /// Requests' latencies are compared.
+        public var hasLatency: Bool {
+            switch self {
+            case .latency, .percentile, .release: true
+            case .errors, .own: false
+            }
+        }
+
+        /// What is compared instead of requests, errors and latency.
+        public var own: OwnIndicator? {
+            guard case .own(let own) = self else { return nil }
+            return own
+        }
     }
 
     /// The verdict that lets a release continue.
@@ -60,10 +83,12 @@ public struct RegressionPlan: Sendable, Equatable, Codable {
     public var safe: Safe
     /// Test the baseline's instances against each other as well, to show how often this rule is wrong here.
     public var selfCheck: Bool
+    /// Over which the values are taken that are shown beside the evidence, which itself covers the whole release.
+    public var shownWindowMs: Int64
 
     public init(
         scope: Scope, tolerance: Double = 0.1, falseAlarm: Double = 0.01, floor: Double = 0,
-        safe: Safe = Safe(), selfCheck: Bool = false
+        safe: Safe = Safe(), selfCheck: Bool = false, shownWindowMs: Int64 = 60_000
     ) {
         self.scope = scope
         self.tolerance = tolerance
@@ -71,6 +96,7 @@ public struct RegressionPlan: Sendable, Equatable, Codable {
         self.floor = floor
         self.safe = safe
         self.selfCheck = selfCheck
+        self.shownWindowMs = shownWindowMs
     }
 
     /// `error_rate, latency`.
@@ -91,22 +117,8 @@ public struct RegressionPlan: Sendable, Equatable, Codable {
         case .errors, .release: .errorRate
         case .latency: .latencyQuantile(0.99)
         case .percentile(let quantile): .latencyQuantile(quantile)
+        case .own(let own): .own(own)
         }
-    }
-}
-
-extension RulePlan {
-    /// A rule that asks for proof. The window is only for what is shown; the evidence covers the whole release.
-    public static func regression(
-        _ regression: RegressionPlan, group: String, name: String, windowMs: Int64 = 60_000, action: Action = .notify,
-        labels: [TextPair] = [], annotations: [TextPair] = []
-    ) -> RulePlan {
-        var rule = RulePlan(
-            group: group, name: name, indicator: regression.indicator, windowMs: windowMs,
-            condition: .compare(.value(.canary), .greater, .value(.baseline)), conditionText: regression.text,
-            action: action, labels: labels, annotations: annotations)
-        rule.regression = regression
-        return rule
     }
 }
 

@@ -24,9 +24,8 @@ struct SilenceChecker {
         guard cycles[release].scrapes == 0 else { return nil }
         guard let shown = snapshot.releases.first(where: { $0.name == plan.name }) else { return nil }
         for (rule, settings) in zip(shown.rules, plan.rules) {
-            guard rule.lastEvaluationWallMs == now, settings.noData == .hold, let evidence = rule.evidence else {
-                continue
-            }
+            let holds = settings.threshold.map { $0.noData == .hold } ?? true
+            guard holds, rule.lastEvaluationWallMs == now, let evidence = rule.evidence else { continue }
             if case .inconclusive = evidence.verdict { continue }
             if evidence.regression != nil, evidence.verdict == .breached { continue }
             return "\(rule.name) says \(evidence.verdict.name), and nothing of the canary could be read"
