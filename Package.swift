@@ -68,7 +68,7 @@ let package = Package(
         room("Declarations", ["Model", "Support"]),
         room("Kernel", ["Model", "Support", "Telemetry", "Statistics"]),
         // floor 1: the edges; what several of them use of the system
-        room("SystemSupport", ["Model"]),
+        room("SystemSupport", ["Model", "Ports"]),
         room("ConfigurationFiles", ["Declarations", "Model", "Support", "SystemSupport", "Telemetry", yams]),
         room("HTTPClient", ["Model", "Ports", "Support", "SystemSupport", "CCurl", "CZlib"]),
         // what the HTTP servers of several rooms bound: bodies, heads, writes
@@ -138,11 +138,11 @@ let package = Package(
         room(
             "Simulation",
             [
-                "JournalFormat", "Model", "Ports", "Kernel", "Declarations", "Routers", "ConfigurationFiles", "Support",
-                "Telemetry",
+                "Daemon", "JournalFormat", "Model", "Ports", "Kernel", "ConfigurationFiles", "Support", "SystemSupport",
+                "Telemetry", logging,
             ]),
         room("SimulateCommand", ["Simulation", "Support", arguments]),
-        // `rollguard simulate` by itself: builds without the database and the cryptography
+        // `rollguard simulate` by itself
         .executableTarget(
             name: "rollguard-simulate", dependencies: ["SimulateCommand", arguments], swiftSettings: house),
         // annex: what every router driver is held to
@@ -151,7 +151,7 @@ let package = Package(
         tests("SupportTests", ["Support"]),
         tests(
             "ScrapingTests",
-            ["Scraping", "HTTPClient", "Model", "Ports", "Routers", "Support", "Telemetry"]),
+            ["Scraping", "HTTPClient", "Model", "Ports", "Routers", "Support", "SystemSupport", "Telemetry"]),
         tests("SystemSupportTests", ["SystemSupport"]),
         tests("TelemetryTests", ["Telemetry"], leaving: ["Vectors"]),
         tests("StatisticsTests", ["Statistics", "Telemetry"]),

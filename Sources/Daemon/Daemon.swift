@@ -1,20 +1,13 @@
 import API
 import HTTPClient
 import JournalStore
-import Kernel
 package import Logging
 import Model
-import Notifications
-import Ports
-import Routers
-import Scraping
-import ServiceLifecycle
 import SystemSupport
+import UnixSignals
 
-/// The daemon: makes the parts, joins them, runs them until it is stopped.
-///
-///     scrapes -> Watchdog (the kernel) -> journal, routers
-///                        ^  answers  <----------'
+/// The daemon as a process: its parts (``DaemonParts``) on the machine's clocks, files and connections, its API and its
+/// signals.
 package struct Daemon: Sendable {
     package struct Options: Sendable {
         package var version: String
@@ -31,7 +24,8 @@ package struct Daemon: Sendable {
         package var endAfterMs: Int64?
         /// Stop on SIGTERM and SIGINT, reload on SIGHUP. False where the daemon is a part of another program.
         package var handlesSignals = true
-        /// The one who starts the daemon asks for `changes: loopback`; the plan says whether it holds. For the log alone.
+        /// The one who starts the daemon asks for `changes: loopback`; the plan says whether it holds. For the log
+        /// alone.
         package var asksForLoopbackChanges = false
         /// Whether a SIGHUP came before the daemon was able to reload; asked once.
         package var takePendingReload: @Sendable () -> Bool = { false }
@@ -48,6 +42,12 @@ package struct Daemon: Sendable {
             self.dieAfterSequence = dieAfterSequence
             self.endAfterMs = endAfterMs
         }
+
+        fileprivate var ofParts: DaemonParts.Options {
+            DaemonParts.Options(
+                version: version, isDryRun: isDryRun, seed: seed, dieAfterSequence: dieAfterSequence,
+                endAfterMs: endAfterMs)
+        }
     }
 
     private let source: any PlanSource
@@ -60,7 +60,7 @@ package struct Daemon: Sendable {
         self.logger = logger
     }
 
-    /// Runs until SIGTERM, SIGINT or cancellation. Long because it is the wiring and nothing else.
+    /// Runs until SIGTERM, SIGINT or cancellation.
     ///
     /// - Throws: ``InvalidConfiguration``, `JournalError`, `ConsoleError`: what kept it from starting.
     package func run() async throws {
@@ -68,8 +68,6 @@ package struct Daemon: Sendable {
         let files = OpenFiles.raised()
         try files.requireEnough()
         let plan = try source.load()
-        let clock = SystemClock()
-        let meter = KernelMeter(version: options.version, clock: clock)
         let secrets = KnownSecrets(SystemSecretStore())
         secrets.remember(addressesOf: plan)
         let logger = safe(logger, secrets)
@@ -77,81 +75,30 @@ package struct Daemon: Sendable {
         warnOfLoopbackChanges(plan.daemon.listen, logger)
         let certificate = try ServerCertificate.of(plan.daemon.listen)
         for warning in certificate?.warnings ?? [] { logger.warning("\(warning)") }
-        let transports = Transports(version: options.version, secrets: secrets, files: files)
-        let journal = try await openJournal(plan.daemon.stateDirectory, clock)
-        for note in journal.folderNotes { logger.warning("\(note)") }
-        let parts = PartsFactory(
-            routerCalls: transports.routerCalls, deliveries: transports.deliveries, secrets: secrets, clock: clock)
-
-        let writer = JournalWriter(
-            journal: journal, logger: logger, meter: meter, dieAfterSequence: options.dieAfterSequence,
-            onEnqueue: { journal.expect($0) })
-        let routers = RouterService(drivers: try parts.drivers(for: plan), logger: logger, meter: meter)
-        let records = try await journal.records()
-        UnreadableEntries.warn(of: records, logger)
-        let kernel = Kernel(
-            plan: plan, replaying: records, journalIdentity: journal.identity,
-            firstSequence: journal.firstSequence, isDryRun: options.isDryRun, seed: options.seed, at: clock.now)
-        let watchdog = Watchdog(
-            kernel: kernel, clock: clock, secrets: secrets,
-            effects: EffectSink(journal: writer, routers: routers, log: KernelLog(logger: logger), meter: meter))
-        let scrapes = ScrapeService(
-            lanes: transports.scrapeLanes(), files: files, clock: clock, logger: logger, meter: meter, sink: watchdog)
-        let log = KernelLog(logger: logger)
-        let outbox = OutboxPump(
-            outbox: journal, receivers: parts.receivers(for: plan), plans: plan.receivers,
-            clock: { clock.now }, seed: options.seed, standing: { await watchdog.standingAlerts() },
-            shown: { secrets.shown($0) }, log: { log.write($0) })
-        let reloader = Reloader(
-            plan: plan, source: source, parts: parts, watchdog: watchdog, scrapes: scrapes, routers: routers,
-            outbox: outbox, certificate: certificate, secrets: secrets, logger: logger, meter: meter)
-        let operations = DaemonOperations(
-            watchdog: watchdog, desk: SnapshotCache(watchdog: watchdog), journal: journal, pump: outbox, clock: clock,
-            logger: logger, reloader: reloader,
-            meter: meter)
-        let console = ConsoleServer(
-            operations: operations, listen: plan.daemon.listen, certificate: certificate,
-            socketPath: SQLiteJournal.path(of: UnixSocketFile.name, in: plan.daemon.stateDirectory),
-            secrets: secrets, version: options.version, logger: logger, connectionLimit: files.outsideConnections,
-            onBound: options.onListening)
-
-        try await scrapes.follow(plan)
-        await startDegraded(journal, watchdog, logger)
-        await watchdog.send(.tick)
-        // Services stop in the reverse order: the journal writes what the others still had to say.
-        var services = [
-            EndlessService(
-                "journal writer", Draining(writer: writer, watchdog: watchdog) { outbox.nudge() }),
-            EndlessService("outbox") { await outbox.run() },
-            EndlessService("router calls") { await routers.run(watchdog: watchdog) },
-            EndlessService("journal recovery") { await recover(journal, watchdog) { outbox.nudge() } },
-            EndlessService("pruning") { await prune(journal, clock) { await reloader.journalPlan } },
-            EndlessService("API", console),
-        ]
-        if options.handlesSignals {
-            services.append(
-                EndlessService(
-                    "reload on SIGHUP", ReloadOnSignal(reloader: reloader, takePending: options.takePendingReload)))
-        }
-        if let endAfterMs = options.endAfterMs {
-            services.append(EndlessService("test hook") { try await Task.sleep(for: .milliseconds(endAfterMs)) })
-        }
-        let group = ServiceGroup(
-            configuration: .init(
-                services: services.map { .init(service: $0) },
-                gracefulShutdownSignals: options.handlesSignals ? [.sigterm, .sigint] : [], logger: logger))
-        do { try await group.run() } catch {
-            await tearDown(scrapes, watchdog, transports)
-            throw error
-        }
-        await tearDown(scrapes, watchdog, transports)
+        let environment = DaemonEnvironment(
+            clock: SystemClock(), journals: SQLiteJournalFiles(),
+            network: Transports(version: options.version, secrets: secrets, files: files), secrets: secrets,
+            files: files, logger: logger)
+        let parts = try await DaemonParts(
+            plan: plan, source: source, options: options.ofParts, environment: environment, certificate: certificate)
+        try await parts.run(
+            beside: others(parts, plan, environment, certificate),
+            stoppingOn: options.handlesSignals ? [.sigterm, .sigint] : [])
     }
 
-    private func openJournal(_ directory: String, _ clock: SystemClock) async throws(JournalError) -> DegradableJournal
-    {
-        options.isDryRun
-            ? try await DegradableJournal.ofDryRun(directory: directory, clock: clock)
-            : try await DegradableJournal(directory: directory, clock: clock)
+    /// What belongs to the process and not to its work.
+    private func others(
+        _ parts: DaemonParts, _ plan: Plan, _ environment: DaemonEnvironment, _ certificate: ServerCertificate?
+    ) -> [EndlessService] {
+        let console = ConsoleServer(
+            operations: parts.operations, listen: plan.daemon.listen, certificate: certificate,
+            socketPath: SQLiteJournal.path(of: UnixSocketFile.name, in: plan.daemon.stateDirectory),
+            secrets: environment.secrets, version: options.version, logger: environment.logger,
+            connectionLimit: environment.files.outsideConnections, onBound: options.onListening)
+        let services = [EndlessService("API", console)]
+        guard options.handlesSignals else { return services }
+        let reload = ReloadOnSignal(reloader: parts.reloader, takePending: options.takePendingReload)
+        return services + [EndlessService("reload on SIGHUP", reload)]
     }
 
     private func safe(_ logger: Logger, _ secrets: KnownSecrets) -> Logger {
@@ -169,76 +116,6 @@ package struct Daemon: Sendable {
             logger.warning(
                 "--allow-loopback-changes has no effect: `listen` has a token or `changes`, which decides who may change something"
             )
-        }
-    }
-
-    /// Says what a daemon without its disk still does, and what it does not.
-    private func startDegraded(_ journal: DegradableJournal, _ watchdog: Watchdog, _ logger: Logger) async {
-        guard let problem = journal.problem else { return }
-        await watchdog.send(.journalFailing(reason: "\(problem)"))
-        let memory =
-            journal.isMemoryComplete
-            ? "what it holds was read"
-            : "what it holds could not be read, so earlier rollbacks are not known (\(journal.readProblem?.description ?? ""))"
-        logger.error(
-            "starting degraded, without a journal: \(memory); rollbacks are done after `journal.grace`, notifications are sent from memory and are lost when the process ends; the journal is tried again every 5 s"
-        )
-    }
-
-    /// Opens a journal that could not be opened, and writes what became of notifications meanwhile. Notices a file that was
-    /// removed, also while there is nothing to write.
-    private func recover(
-        _ journal: DegradableJournal, _ watchdog: Watchdog, nudge: @Sendable () -> Void
-    ) async {
-        var isLost = false
-        while !Task.isCancelled {
-            do { try await Task.sleep(for: .seconds(5)) } catch { return }
-            if let problem = journal.placeProblem {
-                isLost = true
-                await watchdog.send(.journalFailing(reason: "\(problem)"))
-                continue
-            }
-            let (wasOpen, wasLost) = (journal.isOpen, isLost)
-            isLost = false
-            let isWell = await journal.recover()
-            guard isWell, !wasOpen || (wasLost && journal.problem == nil) else { continue }
-            await watchdog.send(.journalDurable(through: 0))
-            nudge()
-        }
-    }
-
-    private func tearDown(_ scrapes: ScrapeService, _ watchdog: Watchdog, _ transports: Transports) async {
-        await scrapes.stop()
-        await watchdog.stop()
-        await scrapes.shutdown()
-        await transports.shutdown()
-    }
-
-    /// Removes what is older than the retention, at the start and then at the interval of the plan in force.
-    private func prune(
-        _ journal: DegradableJournal, _ clock: SystemClock, plan: @Sendable () async -> JournalPlan
-    ) async {
-        while !Task.isCancelled {
-            let keepMs = await plan().retentionMs
-            do throws(JournalError) { try await journal.prune(beforeWallMs: clock.wallMs - keepMs) } catch {
-                logger.warning("old journal entries could not be removed: \(error)")
-            }
-            do { try await Task.sleep(for: .milliseconds(await plan().pruneEveryMs)) } catch { return }
-        }
-    }
-}
-
-/// The journal's writer: when it is stopped, it writes what is waiting and then ends.
-private struct Draining: Service {
-    let writer: JournalWriter
-    let watchdog: Watchdog
-    let nudge: @Sendable () -> Void
-
-    func run() async throws {
-        await withGracefulShutdownHandler {
-            await writer.run(report: { await watchdog.send($0) }, nudge: nudge)
-        } onGracefulShutdown: {
-            writer.finish()
         }
     }
 }

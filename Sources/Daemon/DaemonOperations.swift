@@ -11,7 +11,7 @@ struct DaemonOperations: Operations {
     let desk: SnapshotCache
     let journal: any Journal
     let pump: OutboxPump
-    let clock: SystemClock
+    let clock: any DaemonClock
     let logger: Logger
     let reloader: Reloader
     let meter: KernelMeter

@@ -1,5 +1,3 @@
-import Foundation
-import JournalStore
 import Model
 import Ports
 import Synchronization
@@ -13,7 +11,7 @@ import SystemSupport
 /// disk works again.
 final class DegradableJournal: Journal {
     private struct State {
-        var disk: SQLiteJournal?
+        var disk: (any JournalFile)?
         /// Why the last write failed; nil while the disk takes what it is given.
         var problem: JournalError?
         var unsaved = UnsavedDeliveries()
@@ -31,8 +29,8 @@ final class DegradableJournal: Journal {
     private let restored: [JournalEntry]
     /// Of a dry run: the journal of the runs that move traffic. Nothing is written to it; its folder stays locked.
     private let inherited: DegradableJournal?
-    private let closed: UnwritableJournal?
-    private let clock: SystemClock
+    private let closed: (any ClosedJournal)?
+    private let clock: any DaemonClock
     private let state: Mutex<State>
 
     /// The journal of a dry run: it begins with the entries of the state folder's journal, and writes its own entries
@@ -40,22 +38,25 @@ final class DegradableJournal: Journal {
     /// run that moves traffic will read, and sends nothing that such a run left waiting.
     ///
     /// - Throws: as ``init(directory:clock:inheriting:)``.
-    static func ofDryRun(directory: String, clock: SystemClock) async throws(JournalError) -> DegradableJournal {
-        let inherited = try await DegradableJournal(directory: directory, clock: clock)
-        let own = SQLiteJournal.path(of: "dry-run", in: directory)
-        try? FileManager.default.removeItem(atPath: own)
-        return try await DegradableJournal(directory: own, clock: clock, inheriting: inherited)
+    static func ofDryRun(
+        directory: String, files: any JournalFiles, clock: any DaemonClock
+    ) async throws(JournalError) -> DegradableJournal {
+        let inherited = try await DegradableJournal(directory: directory, files: files, clock: clock)
+        let own = directory + "/dry-run"
+        files.remove(own)
+        return try await DegradableJournal(directory: own, files: files, clock: clock, inheriting: inherited)
     }
 
     /// - Throws: ``JournalError`` for what does not pass by itself: another process has the folder, the file is damaged or
     ///   from a newer version.
     init(
-        directory: String, clock: SystemClock, inheriting inherited: DegradableJournal? = nil
+        directory: String, files: any JournalFiles, clock: any DaemonClock,
+        inheriting inherited: DegradableJournal? = nil
     ) async throws(JournalError) {
         self.clock = clock
         self.inherited = inherited
         var state = State()
-        do throws(JournalError) { state.disk = try SQLiteJournal(directory: directory) } catch {
+        do throws(JournalError) { state.disk = try files.open(directory) } catch {
             guard case .unwritable = error else { throw error }
             state.problem = error
         }
@@ -64,7 +65,7 @@ final class DegradableJournal: Journal {
             (closed, firstSequence, identity) = (nil, inherited?.firstSequence ?? 1, disk.identity)
             if let inherited { restored = inherited.restored } else { restored = try await disk.records() }
         } else {
-            let unwritable = try UnwritableJournal(directory: directory)
+            let unwritable = try files.openUnwritable(directory)
             let memory = unwritable.memory
             closed = unwritable
             restored = inherited?.restored ?? memory?.entries ?? []
@@ -141,10 +142,10 @@ final class DegradableJournal: Journal {
 
     // MARK: The file
 
-    private var opened: SQLiteJournal? { state.withLock(\.disk) }
+    private var opened: (any JournalFile)? { state.withLock(\.disk) }
 
     /// The open file; opens it where it is not, but not more often than twice a second.
-    private func disk() async throws(JournalError) -> SQLiteJournal {
+    private func disk() async throws(JournalError) -> any JournalFile {
         if let disk = opened { return disk }
         guard let closed else { throw JournalError.unwritable(path: "", reason: "it is not open") }
         let now = clock.now.uptimeMs
@@ -168,9 +169,9 @@ final class DegradableJournal: Journal {
         return disk
     }
 
-    private func saveSettlements(_ disk: SQLiteJournal) async {
+    private func saveSettlements(_ disk: any JournalFile) async {
         let (settled, pending) = state.withLock { state in (state.unsaved.settled, state.unsaved) }
-        for (id, settlement) in settled where !pending.contains(id) {
+        for (id, settlement) in settled.sorted(by: { $0.key < $1.key }) where !pending.contains(id) {
             do throws(JournalError) {
                 switch settlement {
                 case .delivered(let wallMs): try await disk.markDelivered(id, atWallMs: wallMs)

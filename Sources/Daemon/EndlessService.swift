@@ -1,10 +1,11 @@
+import Ports
 import ServiceLifecycle
 
 /// A part of the daemon that runs until the daemon is stopped.
 ///
-/// A `ServiceGroup` ends all of its services as soon as one of them returns. So a piece of one-off work that is registered
-/// as a service ends the whole daemon when it is done. Every service of the daemon is wrapped in this type: one that
-/// returns before shutdown, or fails, becomes an ``EndedService`` that says which one it was and why.
+/// A `ServiceGroup` ends all of its services as soon as one of them returns. So a piece of one-off work that is
+/// registered as a service ends the whole daemon when it is done. Every service of the daemon is wrapped in this
+/// type: one that returns before shutdown, or fails, becomes an ``EndedService`` that says which one it was and why.
 struct EndlessService: Service {
     let name: String
     private let body: @Sendable () async throws -> Void
@@ -17,10 +18,24 @@ struct EndlessService: Service {
         body = { try await service.run() }
     }
 
-    /// - Parameter loop: is cancelled when the daemon is stopped.
-    init(_ name: String, loop: @escaping @Sendable () async throws -> Void) {
+    /// - Parameters:
+    ///   - clock: the loop runs as a task of this clock's executor.
+    ///   - loop: is cancelled when the daemon is stopped.
+    init(_ name: String, _ clock: any DaemonClock, loop: @escaping @Sendable () async throws -> Void) {
         self.name = name
-        body = { try await cancelWhenGracefulShutdown { try await loop() } }
+        // ServiceLifecycle's own function of this kind leaves the task's executor to notice a shutdown.
+        body = {
+            let task = Task(executorPreference: clock.taskExecutor) { try await loop() }
+            try await withTaskCancellationHandler {
+                try await withGracefulShutdownHandler {
+                    try await task.value
+                } onGracefulShutdown: {
+                    task.cancel()
+                }
+            } onCancel: {
+                task.cancel()
+            }
+        }
     }
 
     func run() async throws {

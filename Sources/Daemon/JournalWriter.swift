@@ -19,6 +19,7 @@ final class JournalWriter: Sendable {
     static let queueLimit = 10_000
 
     private let journal: any Journal
+    private let clock: any DaemonClock
     private let logger: Logger
     private let meter: KernelMeter
     private let dieAfterSequence: UInt64?
@@ -33,12 +34,14 @@ final class JournalWriter: Sendable {
     private let onEnqueue: @Sendable (JournalBatch) -> Void
 
     init(
-        journal: any Journal, logger: Logger, meter: KernelMeter, dieAfterSequence: UInt64? = nil,
+        journal: any Journal, clock: any DaemonClock, logger: Logger, meter: KernelMeter,
+        dieAfterSequence: UInt64? = nil,
         onEnqueue: @escaping @Sendable (JournalBatch) -> Void = { _ in }
     ) {
         self.onEnqueue = onEnqueue
         self.dieAfterSequence = dieAfterSequence
         self.journal = journal
+        self.clock = clock
         self.logger = logger
         self.meter = meter
         (stream, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(JournalWriter.queueLimit))
@@ -103,7 +106,7 @@ final class JournalWriter: Sendable {
                     return false
                 }
             }
-            do { try await Task.sleep(for: .milliseconds(pauseMs)) } catch { return false }
+            do { try await clock.sleep(ms: pauseMs) } catch { return false }
             pauseMs = min(2_000, pauseMs * 2)
         }
     }

@@ -1,21 +1,21 @@
 import Kernel
-import Model
-import Ports
+package import Model
+package import Ports
 import Support
 import Synchronization
 
 /// The daemon's secret store. It remembers what it gave out, so that a peer's answer can be shown without the secret that
 /// it may echo.
-final class KnownSecrets: SecretStore {
+package final class KnownSecrets: SecretStore {
     /// Rotated secrets add up; past this the oldest knowledge is kept and new secrets are still given out.
     private static let limit = 2_000
 
     private let base: any SecretStore
     private let masks = Mutex(SecretMasks())
 
-    init(_ base: any SecretStore) { self.base = base }
+    package init(_ base: any SecretStore) { self.base = base }
 
-    func secret(_ reference: SecretReference) throws(SecretError) -> String {
+    package func secret(_ reference: SecretReference) throws(SecretError) -> String {
         let secret = try base.secret(reference)
         remember(secret)
         return secret

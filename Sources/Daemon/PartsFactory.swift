@@ -10,7 +10,8 @@ struct PartsFactory: Sendable {
     let routerCalls: any HTTPTransport
     let deliveries: any HTTPTransport
     let secrets: any SecretStore
-    let clock: SystemClock
+    let clock: any DaemonClock
+    var probe: DaemonProbe?
 
     func drivers(for plan: Plan) throws -> [String: any RouterDriver] {
         var drivers: [String: any RouterDriver] = [:]
@@ -26,16 +27,28 @@ struct PartsFactory: Sendable {
     }
 
     private func driver(_ plan: RouterPlan, of release: ReleasePlan) throws -> any RouterDriver {
-        try RouterFactory.make(
+        let driver = try RouterFactory.make(
             plan: plan, release: release.name,
             versions: (baseline: release.baseline.version, canary: release.canary.version), transport: routerCalls,
             secrets: secrets)
+        return probe.map { $0.driver(driver, release) } ?? driver
     }
 
     func receivers(for plan: Plan) -> [any Receiver] {
         let setup = ReceiverSetup(
             transport: deliveries, secrets: secrets, externalURL: plan.daemon.externalURL,
             clock: { [clock] in clock.wallMs })
-        return plan.receivers.map { ReceiverKinds.receiver($0, setup) }
+        return plan.receivers.map { receiver in
+            let made = ReceiverKinds.receiver(receiver, setup)
+            return probe.map { $0.receiver(made) } ?? made
+        }
+    }
+}
+
+extension PartsFactory {
+    init(environment: DaemonEnvironment) {
+        self.init(
+            routerCalls: environment.network.routerCalls, deliveries: environment.network.deliveries,
+            secrets: environment.secrets, clock: environment.clock, probe: environment.probe)
     }
 }

@@ -1,33 +1,32 @@
 import HTTPClient
 import Ports
-import Scraping
 import SystemSupport
 
 /// The daemon's outgoing transports. Scrapes, router calls and webhooks have transports of their own: a hundred targets
 /// or a receiver that do not answer must not hold up a rollback.
-struct Transports {
-    let routerCalls: CurlTransport
-    let deliveries: CurlTransport
+struct Transports: DaemonNetwork {
+    let routerCalls: any HTTPTransport
+    let deliveries: any HTTPTransport
+    private let owned: [CurlTransport]
     private let userAgent: String
     private let secrets: any SecretStore
-    private let scrapeConnections: Int
+    let scrapeConnections: Int
+    private let bodies = BodyPool(most: Self.keptBodies)
 
     init(version: String, secrets: any SecretStore, files: OpenFiles) {
         scrapeConnections = files.scrapeConnections
         let few = min(Self.fewConnections, files.outsideConnections)
         userAgent = "Rollguard/\(version)"
         self.secrets = secrets
-        routerCalls = CurlTransport(userAgent: userAgent, secrets: secrets, maxConnections: few)
-        deliveries = CurlTransport(userAgent: userAgent, secrets: secrets, maxConnections: few)
+        let routerCalls = CurlTransport(userAgent: userAgent, secrets: secrets, maxConnections: few)
+        let deliveries = CurlTransport(userAgent: userAgent, secrets: secrets, maxConnections: few)
+        (self.routerCalls, self.deliveries, owned) = (routerCalls, deliveries, [routerCalls, deliveries])
     }
 
-    func scrapeLanes() -> ScrapeLanes {
-        let bodies = BodyPool(most: Self.keptBodies)
-        return ScrapeLanes(connections: scrapeConnections) { [userAgent, secrets] connections in
-            CurlTransport(
-                userAgent: userAgent, secrets: secrets, maxConnections: connections,
-                maxInFlight: min(connections, Self.scrapesAtOnce), bodies: bodies)
-        }
+    func scrapeTransport(connections: Int) -> any OwnedTransport {
+        CurlTransport(
+            userAgent: userAgent, secrets: secrets, maxConnections: connections,
+            maxInFlight: min(connections, Self.scrapesAtOnce), bodies: bodies)
     }
 
     /// Of all lanes: some batches of targets.
@@ -38,7 +37,6 @@ struct Transports {
     private static let fewConnections = 64
 
     func shutdown() async {
-        await routerCalls.shutdown()
-        await deliveries.shutdown()
+        for transport in owned { await transport.shutdown() }
     }
 }

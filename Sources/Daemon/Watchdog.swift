@@ -1,17 +1,18 @@
 import Kernel
 import Logging
 import Model
+import Ports
 import Scraping
-import SystemSupport
 
 /// Owns the kernel: every input goes through here, one after the other, and every effect leaves from here in order.
 ///
 /// Nothing in here waits for the world: effects are handed to services, which send the answers back as inputs.
 actor Watchdog {
     private var kernel: Kernel
-    private let clock: SystemClock
+    private let clock: any DaemonClock
     private let secrets: KnownSecrets
     private let effects: EffectSink
+    private let probe: DaemonProbe?
     private var timer: Task<Void, Never>?
     private var timerUptimeMs: Int64?
     /// Distinguishes the present timer from one that was cancelled too late.
@@ -19,24 +20,30 @@ actor Watchdog {
     /// Counts what happened to the kernel but scrapes.
     private var revision = 0
 
-    init(kernel: Kernel, clock: SystemClock, secrets: KnownSecrets, effects: EffectSink) {
+    init(kernel: Kernel, clock: any DaemonClock, secrets: KnownSecrets, effects: EffectSink, probe: DaemonProbe? = nil)
+    {
         self.kernel = kernel
         self.clock = clock
         self.secrets = secrets
         self.effects = effects
+        self.probe = probe
     }
 
     /// Here the world's answers enter: what they say is made fit to be shown before anything keeps it.
     func send(_ input: Input) {
         if case .scraped = input {} else { revision += 1 }
-        let asked = kernel.step(secrets.shown(input), at: clock.now)
+        let now = clock.now
+        let asked = kernel.step(secrets.shown(input), at: now)
+        probe?.stepped(.input(input), asked, kernel, now)
         effects.carryOut(asked)
         setTimer()
     }
 
     func command(_ command: Command, by: String, reason: String) -> CommandResult {
         revision += 1
-        let (result, asked) = kernel.command(command, by: by, reason: reason, at: clock.now)
+        let now = clock.now
+        let (result, asked) = kernel.command(command, by: by, reason: reason, at: now)
+        probe?.stepped(.command(command, result), asked, kernel, now)
         effects.carryOut(asked)
         setTimer()
         return result
@@ -76,8 +83,8 @@ actor Watchdog {
         let number = timerNumber
         // Never at once: a kernel that asks for the past must not spin.
         let pauseMs = max(1, wake - clock.now.uptimeMs)
-        timer = Task { [weak self] in
-            do { try await Task.sleep(for: .milliseconds(pauseMs)) } catch { return }
+        timer = clock.start { [weak self, clock] in
+            do { try await clock.sleep(ms: pauseMs) } catch { return }
             await self?.timerRang(number)
         }
     }

@@ -1,3 +1,4 @@
+import Ports
 import Synchronization
 
 /// A sleep of a loop that another task can end early. Several wake-ups before the next sleep count as one.
@@ -8,6 +9,9 @@ final class InterruptibleSleep: Sendable {
     }
 
     private let state = Mutex(State())
+    private let clock: any DaemonClock
+
+    init(clock: any DaemonClock) { self.clock = clock }
 
     func wake() {
         let sleeper = state.withLock { state -> Task<Void, Never>? in
@@ -20,7 +24,7 @@ final class InterruptibleSleep: Sendable {
     /// Returns after `ms`, after ``wake()`` (also when it was called since the last sleep), or when the caller is
     /// cancelled.
     func sleep(ms: Int64) async {
-        let sleeper = Task { _ = try? await Task.sleep(for: .milliseconds(ms)) }
+        let sleeper = clock.start { [clock] in _ = try? await clock.sleep(ms: ms) }
         let isWoken = state.withLock { state -> Bool in
             state.sleeper = sleeper
             return state.isWoken

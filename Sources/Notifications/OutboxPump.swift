@@ -11,11 +11,11 @@ package actor OutboxPump {
     private static let unwritablePauseMs: Int64 = 5_000
 
     private let outbox: any Outbox
-    private let clock: @Sendable () -> Moment
+    private let clock: any DaemonClock
     private let standing: @Sendable () async -> [Notification]
     private let shown: @Sendable (String) -> String
     private let log: @Sendable (LogLine) -> Void
-    private let idle = InterruptibleSleep()
+    private let idle: InterruptibleSleep
     private var lanes: [String: ReceiverLane] = [:]
     /// Receivers that are not in the configuration any more, while their queues are being given up.
     private var closing: Set<String> = []
@@ -30,13 +30,14 @@ package actor OutboxPump {
     ///   - shown: makes a receiver's answer fit to be logged, stored and shown.
     package init(
         outbox: any Outbox, receivers: [any Receiver], plans: [ReceiverPlan],
-        clock: @escaping @Sendable () -> Moment, seed: UInt64,
+        clock: any DaemonClock, seed: UInt64,
         standing: @escaping @Sendable () async -> [Notification] = { [] },
         shown: @escaping @Sendable (String) -> String = { ForeignText.line($0) },
         log: @escaping @Sendable (LogLine) -> Void = { _ in }
     ) {
         self.outbox = outbox
         self.clock = clock
+        idle = InterruptibleSleep(clock: clock)
         self.standing = standing
         self.shown = shown
         self.log = log
@@ -58,7 +59,7 @@ package actor OutboxPump {
 
     /// Tries the named receiver at once, or all of them: what an operator asks for does not wait for a pause to end.
     package func endPause(of name: String?) {
-        for known in lanes.keys where name == nil || known == name { lanes[known]?.pausedUntilUptimeMs = nil }
+        for known in lanes.keys.sorted() where name == nil || known == name { lanes[known]?.pausedUntilUptimeMs = nil }
         idle.wake()
     }
 
@@ -78,7 +79,7 @@ package actor OutboxPump {
     package func run() async {
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
-                jumps.note(clock())
+                jumps.note(clock.now)
                 for name in await namesToServe() {
                     begin(name)
                     group.addTask {
@@ -94,7 +95,7 @@ package actor OutboxPump {
     // MARK: Which lanes move
 
     private func namesToServe() async -> [String] {
-        let now = clock().uptimeMs
+        let now = clock.now.uptimeMs
         if let until = unreadableUntilUptimeMs, now < until { return [] }
         unreadableUntilUptimeMs = nil
         let waiting: [String]
@@ -123,7 +124,7 @@ package actor OutboxPump {
 
     /// Until the first pause ends; new entries wake the loop.
     private func sleepMs() -> Int64 {
-        let now = clock().uptimeMs
+        let now = clock.now.uptimeMs
         let idle = lanes.values.filter { !$0.isBusy }
         let pauses = idle.compactMap(\.pausedUntilUptimeMs) + idle.compactMap(\.resendUptimeMs)
         let wake = (pauses + [unreadableUntilUptimeMs].compactMap { $0 }).filter { $0 > now }.min()
@@ -146,10 +147,10 @@ package actor OutboxPump {
     /// Only while nothing waits: what lasts is never said before what the outbox has to say.
     private func resend(to name: String) async {
         guard let lane = lanes[name], let everyMs = lane.receiver.resendMs,
-            lane.wantsResend(atUptimeMs: clock().uptimeMs)
+            lane.wantsResend(atUptimeMs: clock.now.uptimeMs)
         else { return }
         let outcome = await lane.receiver.resend(await standing())
-        let now = clock().uptimeMs
+        let now = clock.now.uptimeMs
         switch outcome {
         case .delivered:
             lanes[name]?.resendUptimeMs = now + everyMs
@@ -162,7 +163,7 @@ package actor OutboxPump {
     }
 
     private func pause(_ name: String, ms: Int64) {
-        lanes[name]?.pausedUntilUptimeMs = clock().uptimeMs + ms
+        lanes[name]?.pausedUntilUptimeMs = clock.now.uptimeMs + ms
     }
 
     /// False when the receiver is to be left alone for a while.
@@ -173,7 +174,7 @@ package actor OutboxPump {
         }
         if !lane.hasStarted {
             lanes[name]?.hasStarted = true
-            let restMs = lane.policy.remainingPauseMs(head, nowWallMs: clock().wallMs)
+            let restMs = lane.policy.remainingPauseMs(head, nowWallMs: clock.now.wallMs)
             if restMs > 0 {
                 pause(name, ms: restMs)
                 return false
@@ -181,7 +182,7 @@ package actor OutboxPump {
         }
         switch await lane.receiver.deliver(delivery) {
         case .delivered:
-            report(lanes[name]?.worked(atUptimeMs: clock().uptimeMs))
+            report(lanes[name]?.worked(atUptimeMs: clock.now.uptimeMs))
             return await settle(delivery) { outbox, now in
                 try await outbox.markDelivered(delivery.id, atWallMs: now)
             }
@@ -196,7 +197,7 @@ package actor OutboxPump {
     private func postpone(
         _ delivery: Delivery, _ policy: DeliveryPolicy, _ reason: String, wishMs: Int64?
     ) async -> Bool {
-        let now = clock()
+        let now = clock.now
         jumps.note(now)
         let ageMs = jumps.ageMs(sinceWallMs: delivery.notification.atWallMs, nowWallMs: now.wallMs)
         if policy.isOverdue(ageMs: ageMs) {
@@ -212,7 +213,7 @@ package actor OutboxPump {
     }
 
     private func giveUp(_ delivery: Delivery, reason: String) async -> Bool {
-        report(lanes[delivery.receiver]?.gaveUp(delivery, reason, atUptimeMs: clock().uptimeMs))
+        report(lanes[delivery.receiver]?.gaveUp(delivery, reason, atUptimeMs: clock.now.uptimeMs))
         return await settle(delivery) { outbox, now in
             try await outbox.markDead(delivery.id, reason: reason, atWallMs: now)
         }
@@ -223,7 +224,7 @@ package actor OutboxPump {
         _ delivery: Delivery, _ note: (any Outbox, Int64) async throws -> Void
     ) async -> Bool {
         do {
-            try await note(outbox, clock().wallMs)
+            try await note(outbox, clock.now.wallMs)
             return true
         } catch {
             pause(delivery.receiver, ms: Self.unwritablePauseMs)

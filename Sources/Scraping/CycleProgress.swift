@@ -1,8 +1,9 @@
 import Model
+import Ports
 import Synchronization
 
-/// How far one scrape cycle is: it ends once, with its last scrape, or earlier where the plan does not wait for those that
-/// are late.
+/// How far one scrape cycle is: it ends once, with its last scrape, or earlier where the plan does not wait for those
+/// that are late.
 final class CycleProgress: Sendable {
     private struct State {
         var reported: Set<Pool> = []
@@ -13,13 +14,15 @@ final class CycleProgress: Sendable {
 
     private let state = Mutex(State())
     private let lateAfterMs: Int64?
+    private let clock: any DaemonClock
     private let end: @Sendable () async -> Void
 
     /// - Parameters:
     ///   - lateAfterMs: counted from the moment when all were asked and both pools have reported; nil waits for all.
     ///   - end: called once.
-    init(lateAfterMs: Int64?, end: @escaping @Sendable () async -> Void) {
+    init(lateAfterMs: Int64?, clock: any DaemonClock, end: @escaping @Sendable () async -> Void) {
         self.lateAfterMs = lateAfterMs
+        self.clock = clock
         self.end = end
     }
 
@@ -42,8 +45,8 @@ final class CycleProgress: Sendable {
     private func startTimerIfDue(_ state: inout State) {
         guard let lateAfterMs, state.reported.count == Pool.allCases.count, state.isAskedWhole else { return }
         guard state.timer == nil, !state.isEnded else { return }
-        state.timer = Task {
-            do { try await Task.sleep(for: .milliseconds(lateAfterMs)) } catch { return }
+        state.timer = clock.start { [clock] in
+            do { try await clock.sleep(ms: lateAfterMs) } catch { return }
             await self.finish()
         }
     }

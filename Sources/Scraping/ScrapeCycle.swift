@@ -1,5 +1,6 @@
 import Logging
 import Model
+import Ports
 import Synchronization
 import SystemSupport
 
@@ -54,7 +55,7 @@ final class ScrapeCycle: Sendable {
     private let name: String
     /// Of the next cycle; a reload replaces it.
     private let work: Mutex<Work>
-    let clock: SystemClock
+    let clock: any DaemonClock
     let logger: Logger
     let meter: any ScrapeMeter
     let sink: any ScrapeSink
@@ -62,7 +63,7 @@ final class ScrapeCycle: Sendable {
     private let canaryLabels: ScrapeLabels
 
     init(
-        work: Work, clock: SystemClock, logger: Logger, meter: any ScrapeMeter, sink: any ScrapeSink
+        work: Work, clock: any DaemonClock, logger: Logger, meter: any ScrapeMeter, sink: any ScrapeSink
     ) {
         name = work.release.name
         self.work = Mutex(work)
@@ -97,13 +98,13 @@ final class ScrapeCycle: Sendable {
             let missed = max(0, now - startMs) / intervalMs
             meter.cyclesSkipped(release: name, missed)
             startMs += (missed + 1) * intervalMs
-            do { try await Task.sleep(for: .milliseconds(max(0, startMs - now))) } catch { return }
+            do { try await clock.sleep(ms: startMs - now) } catch { return }
         }
     }
 
     private func once(_ work: Work, dueUptimeMs: Int64) async {
         let began = clock.uptimeNs
-        let progress = CycleProgress(lateAfterMs: work.release.scrape.lateAfterMs) {
+        let progress = CycleProgress(lateAfterMs: work.release.scrape.lateAfterMs, clock: clock) {
             await self.judge(sinceNs: began)
         }
         await withTaskCancellationHandler {
@@ -123,7 +124,7 @@ final class ScrapeCycle: Sendable {
             for (number, batch) in work.batches.enumerated() {
                 if number > 0 {
                     let dueNs = began + Int64(number) * work.pauseUs * 1_000
-                    try? await Task.sleep(for: .nanoseconds(max(0, dueNs - clock.uptimeNs)))
+                    try? await clock.sleep(ns: dueNs - clock.uptimeNs)
                 }
                 guard !Task.isCancelled else { return }
                 let timeoutMs = ScrapePace.timeoutMs(scrape, askedAfterMs: clock.now.uptimeMs - dueUptimeMs)

@@ -1,5 +1,6 @@
 package import Logging
 package import Model
+package import Ports
 package import SystemSupport
 
 /// Runs every release's scrape cycles.
@@ -9,7 +10,7 @@ package import SystemSupport
 /// costs more than reading a body, so some bodies per wake-up cost half of what they would cost one by one. The cycle
 /// ends with its last scrape.
 package actor ScrapeService {
-    private let clock: SystemClock
+    private let clock: any DaemonClock
     private let logger: Logger
     private let meter: any ScrapeMeter
     private let sink: any ScrapeSink
@@ -29,7 +30,7 @@ package actor ScrapeService {
     }
 
     package init(
-        lanes: ScrapeLanes, files: OpenFiles, clock: SystemClock, logger: Logger, meter: any ScrapeMeter,
+        lanes: ScrapeLanes, files: OpenFiles, clock: any DaemonClock, logger: Logger, meter: any ScrapeMeter,
         sink: any ScrapeSink
     ) {
         self.files = files
@@ -62,12 +63,12 @@ package actor ScrapeService {
                 pool: identity.pool, target: target, release: release, place: try lanes.place(), clock: clock,
                 layoutCache: layoutCache, scratches: scratches)
         }
-        for retired in lanes.retireEmpty() { Task { await retired.shutdown() } }
+        for retired in lanes.retireEmpty() { clock.start { await retired.shutdown() } }
         self.lanes = lanes
         scrapers = next
         warnOfOpenFiles(targets: next.count)
         for release in plan.releases { Self.watchForSameEndpoints(release, next) }
-        for name in loops.keys where !plan.releases.contains(where: { $0.name == name }) { stop(name) }
+        for name in loops.keys.sorted() where !plan.releases.contains(where: { $0.name == name }) { stop(name) }
         for release in plan.releases { run(release) }
     }
 
@@ -78,7 +79,7 @@ package actor ScrapeService {
         if let loop = loops[release.name], loop.cycle.replace(work) { return }
         stop(release.name)
         let cycle = ScrapeCycle(work: work, clock: clock, logger: logger, meter: meter, sink: sink)
-        loops[release.name] = Loop(cycle: cycle, task: Task { await cycle.run() })
+        loops[release.name] = Loop(cycle: cycle, task: clock.start { await cycle.run() })
     }
 
     private func stop(_ release: String) { loops.removeValue(forKey: release)?.task.cancel() }
@@ -90,7 +91,7 @@ package actor ScrapeService {
     }
 
     package func stop() {
-        for loop in loops.values { loop.task.cancel() }
+        for name in loops.keys.sorted() { loops[name]?.task.cancel() }
         loops = [:]
     }
 

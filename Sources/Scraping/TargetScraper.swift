@@ -22,7 +22,7 @@ actor TargetScraper {
     let lane: Int
     private let request: HTTPRequest
     private let transport: any HTTPTransport
-    private let clock: SystemClock
+    private let clock: any DaemonClock
     private var reader: TargetReader
     private let layoutCache: LayoutCache
     /// Every plan gives a new one.
@@ -53,7 +53,7 @@ actor TargetScraper {
 
     init(
         pool: Pool, target: TargetPlan, release: ReleasePlan, place: (lane: Int, transport: any HTTPTransport),
-        clock: SystemClock, layoutCache: LayoutCache, scratches: ScratchPool
+        clock: any DaemonClock, layoutCache: LayoutCache, scratches: ScratchPool
     ) throws {
         self.pool = pool
         self.target = target

@@ -27,6 +27,6 @@ package enum PlantedBug: String, CaseIterable, Sendable {
     case poolsMixedUp
     /// A failed scrape of the canary is reported as a scrape body full of errors.
     case failureIsBreach
-    /// Nothing is done by time alone: no retry, no next read-back.
-    case noTimer
+    /// One of the daemon's services returns after a minute, and the others end with it.
+    case serviceReturns
 }

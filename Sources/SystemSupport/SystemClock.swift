@@ -1,8 +1,9 @@
 import Glibc
 package import Model
+import Ports
 
 /// The machine's two clocks.
-package struct SystemClock: Sendable {
+package struct SystemClock: DaemonClock {
     package init() {}
 
     package var now: Moment { Moment(uptimeMs: SystemClock.read(CLOCK_MONOTONIC), wallMs: wallMs) }
@@ -15,6 +16,12 @@ package struct SystemClock: Sendable {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+
+    public var taskExecutor: (any TaskExecutor)? { nil }
+
+    public func sleep(ns: Int64) async throws(CancellationError) {
+        do { try await Task.sleep(for: .nanoseconds(max(0, ns))) } catch { throw CancellationError() }
     }
 
     private static func read(_ clock: clockid_t) -> Int64 {

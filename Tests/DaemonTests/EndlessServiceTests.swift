@@ -1,5 +1,6 @@
 import Logging
 import ServiceLifecycle
+import SystemSupport
 import Testing
 
 @testable import Daemon
@@ -18,17 +19,19 @@ struct EndlessServiceTests {
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
     }
 
-    private let forever = EndlessService("neighbour") { while true { try await Task.sleep(for: .seconds(60)) } }
+    private let forever = EndlessService("neighbour", SystemClock()) {
+        while true { try await Task.sleep(for: .seconds(60)) }
+    }
 
     @Test func aLoopThatReturnsIsAnErrorThatNamesIt() async throws {
-        let group = group([forever, EndlessService("trimming") {}])
+        let group = group([forever, EndlessService("trimming", SystemClock()) {}])
         let error = await #expect(throws: EndedService.self) { try await group.run() }
         #expect(error?.name == "trimming")
         #expect("\(try #require(error))".contains("trimming ended: it returned"))
     }
 
     @Test func aLoopThatFailsIsAnErrorThatSaysWhy() async throws {
-        let group = group([forever, EndlessService("journal writer") { throw DiskIsGone() }])
+        let group = group([forever, EndlessService("journal writer", SystemClock()) { throw DiskIsGone() }])
         let error = await #expect(throws: EndedService.self) { try await group.run() }
         #expect("\(try #require(error))" == "the daemon stops because its journal writer ended: the disk is gone")
     }
@@ -37,7 +40,7 @@ struct EndlessServiceTests {
         let (started, signal) = AsyncStream<Void>.makeStream()
         let group = group([
             forever,
-            EndlessService("signal") {
+            EndlessService("signal", SystemClock()) {
                 signal.finish()
                 while true { try await Task.sleep(for: .seconds(60)) }
             },

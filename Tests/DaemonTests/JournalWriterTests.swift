@@ -51,7 +51,7 @@ struct JournalWriterTests {
     @Test func aLaterBatchIsNoProofOfOneThatWasLost() async {
         let journal = BlockedJournal()
         let writer = JournalWriter(
-            journal: journal, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            journal: journal, clock: SystemClock(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             meter: KernelMeter(version: "test", clock: SystemClock()))
         let limit = UInt64(JournalWriter.queueLimit)
         // The queue takes as many; two are lost; when there is room again the next one is taken.

@@ -20,7 +20,7 @@ struct SnapshotCacheTests {
         let rules = (0..<50).map { BusyKernel.rule($0, windowMs: 10_000) }
         let kernel = BusyKernel(rules: rules, targets: 4, reading: BusyKernel.busyReading).kernel
         let effects = EffectSink(
-            journal: JournalWriter(journal: journal, logger: silent, meter: meter),
+            journal: JournalWriter(journal: journal, clock: clock, logger: silent, meter: meter),
             routers: RouterService(drivers: [:], logger: silent, meter: meter), log: KernelLog(logger: silent),
             meter: meter)
         return Watchdog(kernel: kernel, clock: clock, secrets: KnownSecrets(SystemSecretStore()), effects: effects)

@@ -1,4 +1,5 @@
 import DemoWorld
+import HTTPClient
 import Model
 import Ports
 import Routers
@@ -73,7 +74,8 @@ struct TransportsTests {
         #expect(deliveries.urls.withLock { $0 } == ["http://hook:1/"] && routerCalls.urls.withLock { $0 } == calls)
         let transports = Transports(
             version: "test", secrets: NoSecrets(), files: OpenFiles(limit: 1_024, processors: 2))
-        #expect(transports.routerCalls !== transports.deliveries)
+        let routers = try #require(transports.routerCalls as? CurlTransport)
+        #expect(routers !== transports.deliveries as? CurlTransport)
         await transports.shutdown()
     }
 }

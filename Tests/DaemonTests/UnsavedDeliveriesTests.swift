@@ -88,7 +88,8 @@ struct UnsavedDeliveriesTests {
 
     @Test func aFullDiskDelaysNoNotification() async throws {
         guard let disk = try SmallDisk() else { return }
-        let journal = try await DegradableJournal(directory: disk.state, clock: SystemClock())
+        let journal = try await DegradableJournal(
+            directory: disk.state, files: SQLiteJournalFiles(), clock: SystemClock())
         try await journal.append(batch(1, [delivery("a")]))
         try disk.fill()
         // Some scrape bodies may still be free inside the file.
@@ -126,7 +127,8 @@ struct UnsavedDeliveriesTests {
         // The index of the write-ahead log is created again after a restart of the machine, which needs space.
         try? FileManager.default.removeItem(atPath: disk.state + "/journal.sqlite-shm")
         try disk.fill()
-        let journal = try await DegradableJournal(directory: disk.state, clock: SystemClock())
+        let journal = try await DegradableJournal(
+            directory: disk.state, files: SQLiteJournalFiles(), clock: SystemClock())
         #expect(journal.problem != nil && journal.readProblem == nil && journal.isMemoryComplete)
         #expect(journal.identity == identity)
         #expect(try await journal.records().map(\.sequence) == [1])
@@ -151,13 +153,14 @@ struct UnsavedDeliveriesTests {
         defer { try? FileManager.default.removeItem(atPath: path) }
         let first = try SQLiteJournal(directory: path)
         await #expect(throws: JournalError.inUse(path: path + "/lock")) {
-            try await DegradableJournal(directory: path, clock: SystemClock())
+            try await DegradableJournal(directory: path, files: SQLiteJournalFiles(), clock: SystemClock())
         }
         _ = first.identity
     }
 
     @Test func aFolderThatCannotBeMadeIsNoReasonNotToStart() async throws {
-        let journal = try await DegradableJournal(directory: "/proc/nothing/here", clock: SystemClock())
+        let journal = try await DegradableJournal(
+            directory: "/proc/nothing/here", files: SQLiteJournalFiles(), clock: SystemClock())
         #expect(journal.problem != nil && !journal.isMemoryComplete && journal.firstSequence > 1_000_000_000_000)
         #expect(try await journal.records() == [])
         #expect(await journal.recover() == false)

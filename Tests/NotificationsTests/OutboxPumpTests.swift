@@ -41,10 +41,19 @@ private final class ScriptedReceiver: Receiver {
 }
 
 /// A clock that jumps to what the outbox waits for: tests wait for nothing.
-private final class JumpingClock: Sendable {
+private final class JumpingClock: DaemonClock {
     private let moment = Mutex(Moment(uptimeMs: 77_000, wallMs: 1_700_000_000_123))
 
     var now: Moment { moment.withLock { $0 } }
+
+    var uptimeNs: Int64 { now.uptimeMs * 1_000_000 }
+
+    var taskExecutor: (any TaskExecutor)? { nil }
+
+    /// The pump is nudged after each step of this clock, so that a pause of the real clock never has to end by itself.
+    func sleep(ns: Int64) async throws(CancellationError) {
+        do { try await Task.sleep(for: .nanoseconds(ns)) } catch { throw CancellationError() }
+    }
 
     func advance(byMs step: Int64) {
         moment.withLock { $0 = Moment(uptimeMs: $0.uptimeMs + step, wallMs: $0.wallMs + step) }
@@ -80,7 +89,7 @@ private struct Scene {
         let log = LogLines()
         self.log = log
         pump = OutboxPump(
-            outbox: journal, receivers: receivers, plans: plans, clock: { [clock] in clock.now }, seed: 1,
+            outbox: journal, receivers: receivers, plans: plans, clock: clock, seed: 1,
             standing: { standing.map { Model.Notification.sample($0) } },
             log: { log.add($0) })
     }

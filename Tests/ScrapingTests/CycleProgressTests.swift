@@ -1,4 +1,5 @@
 import Synchronization
+import SystemSupport
 import Testing
 
 @testable import Scraping
@@ -26,7 +27,7 @@ struct CycleProgressTests {
 
     @Test func comesOnceWithTheLastScrape() async {
         let ends = Ends()
-        let progress = CycleProgress(lateAfterMs: nil) { ends.end() }
+        let progress = CycleProgress(lateAfterMs: nil, clock: SystemClock()) { ends.end() }
         progress.reported(.baseline)
         progress.reported(.canary)
         #expect(ends.count == 0)
@@ -37,7 +38,7 @@ struct CycleProgressTests {
 
     @Test func comesEarlierWhenTheLateAreNotAwaited() async {
         let ends = Ends()
-        let progress = CycleProgress(lateAfterMs: 1) { ends.end() }
+        let progress = CycleProgress(lateAfterMs: 1, clock: SystemClock()) { ends.end() }
         progress.reported(.canary)
         progress.askedAll()
         progress.reported(.baseline)
@@ -48,7 +49,7 @@ struct CycleProgressTests {
 
     @Test func noTargetIsLateBeforeAllWereAsked() async {
         let ends = Ends()
-        let progress = CycleProgress(lateAfterMs: 1) { ends.end() }
+        let progress = CycleProgress(lateAfterMs: 1, clock: SystemClock()) { ends.end() }
         progress.reported(.baseline)
         progress.reported(.canary)
         #expect(!progress.isWaitingForTheLate)
@@ -60,7 +61,7 @@ struct CycleProgressTests {
 
     @Test func doesNotComeEarlierWhileOnePoolIsSilent() async {
         let ends = Ends()
-        let progress = CycleProgress(lateAfterMs: 1) { ends.end() }
+        let progress = CycleProgress(lateAfterMs: 1, clock: SystemClock()) { ends.end() }
         progress.askedAll()
         progress.reported(.canary)
         progress.reported(.canary)

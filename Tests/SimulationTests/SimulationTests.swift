@@ -36,8 +36,9 @@ struct SimulationTests {
         var seen: [String: Int] = [:]
         let marks = [
             "acknowledged", "acted_before_durable", "abandoned", "drifted", "rearmed", ": the baseline breaches",
-            "ended: promoted", "ended: withdrawn", "ended: replaced", "a crash between two effects", "dry run",
-            "no space left", "put back to", "resolved", "exporter severalProcesses", "exporter cachesBody",
+            "ended: promoted", "ended: withdrawn", "ended: replaced", "a crash in the middle", "dry run",
+            "no space left", "starting degraded", "files: refused", "configuration reloaded", "put back to", "resolved",
+            "exporter severalProcesses", "exporter cachesBody",
         ]
         for seed in UInt64(1)...300 where marks.contains(where: { seen[$0] == nil }) {
             _ = Simulation.run(seed: seed) { line in

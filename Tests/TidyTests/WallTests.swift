@@ -83,6 +83,16 @@ struct WallTests {
         }
     }
 
+    /// A wait or a task that bypasses the port `DaemonClock` would run beside the virtual time of the simulation.
+    @Test(arguments: ["Daemon", "Notifications", "Scraping"])
+    func servicesWaitThroughTheClock(_ room: String) {
+        let bypasses = ["Task.sleep", " Task {", "Task.detached", "ContinuousClock", "clock_gettime", "DispatchQueue"]
+        for file in Repository.files("Sources/\(room)", ending: ".swift") {
+            let text = Repository.text(file)
+            for bypass in bypasses where text.contains(bypass) { Issue.record("\(file) has \(bypass)") }
+        }
+    }
+
     @Test func nothingIsLeftOpen() {
         let marks = ["FIX" + "ME", "TO" + "DO", "fatalError(", "try!"]
         for file in Repository.files("Sources", ending: ".swift") {

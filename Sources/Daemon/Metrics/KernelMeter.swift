@@ -12,7 +12,7 @@ final class KernelMeter: ScrapeMeter {
     /// Series that matched at the last scrape, per release, pool and instance.
     private let watched = Mutex<[WatchedKey: Int]>([:])
     private let version: String
-    private let clock: SystemClock
+    private let clock: any DaemonClock
     private let startedWallMs: Int64
 
     private struct WatchedKey: Hashable {
@@ -21,7 +21,7 @@ final class KernelMeter: ScrapeMeter {
         let instance: String
     }
 
-    init(version: String, clock: SystemClock) {
+    init(version: String, clock: any DaemonClock) {
         self.version = version
         self.clock = clock
         startedWallMs = clock.wallMs

@@ -50,6 +50,7 @@ struct Checkers {
         deadBaseline.restarted()
         drain.restarted(entries, names: names)
         limits.restarted(wallShiftMs: wallShiftMs)
+        delivery.restarted(entries)
         note("restart remembers", restart.began(snapshot))
     }
 
@@ -134,9 +135,23 @@ struct Checkers {
         liveness.saw(snapshot, atMs: now)
     }
 
-    mutating func received(_ delivery: Delivery, disk: VirtualDisk) {
-        note("deliveries are journalled", self.delivery.received(delivery, disk: disk))
+    mutating func received(
+        _ delivery: Delivery, disk: VirtualDisk, unsaved: JournalEntry?, isOfThisLife: Bool
+    ) {
+        note(
+            "deliveries are journalled",
+            self.delivery.received(delivery, disk: disk, unsaved: unsaved, isOfThisLife: isOfThisLife))
     }
+
+    mutating func foundUnsigned(_ delivery: Delivery) {
+        note("deliveries are journalled", "\(delivery.id) is posted without its id")
+    }
+
+    /// The daemon ended by itself.
+    mutating func stopped(_ reason: String) { note("the daemon keeps running", "it stops: \(reason)") }
+
+    /// A process was killed and its tasks were cancelled, and one of them did not end.
+    mutating func leftBehind() { note("every task ends with the daemon", "a task ignores its cancellation") }
 
     mutating func foundDead() { note("calm in time", "the daemon is not running") }
 

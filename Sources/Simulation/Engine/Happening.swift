@@ -1,28 +1,27 @@
 import Model
 import Ports
 
-/// Everything that can be waiting in the queue. What belongs to one life of the daemon carries its number: an answer to a
-/// process that is dead is discarded.
-enum Happening {
-    case timer(life: Int, uptimeMs: Int64)
-    case cycle(life: Int, generation: Int, release: Int)
-    /// A cycle does not wait any longer for those that are late.
-    case lateEnough(Scrape, cycle: Int)
+/// Everything that can be waiting in the queue. What belongs to one life of the daemon is awaited under a number that
+/// ends with that life, so an answer to a process that is dead resumes no task.
+///
+/// Indirect, because the queue moves its elements about and some of them are large.
+indirect enum Happening {
+    /// A sleep of the daemon's, or a write of its disk, is over.
+    case wake(Int)
+    /// A request for a scrape body arrives at its target.
     case scrape(Scrape)
-    case scraped(Scrape, ScrapeReport.Outcome?, body: [UInt8]?)
-    case written(life: Int)
-    case writeAgain(life: Int)
-    case letterArrived(letter: Int, instance: Int)
-    case letterAnswered(letter: Int, answer: HTTPResponse)
-    case letterRefused(letter: Int)
-    case letterTimedOut(letter: Int)
+    /// A request arrives at a router's instance.
+    case routerRequest(RouterRequest)
+    /// A notification arrives at its receiver.
+    case notification(Posting)
+    /// An answer, or the lack of one, arrives at the daemon.
+    case answered(Int, Result<HTTPResponse, TransportError>)
     case reverted(release: Int, instance: Int, share: Int, revision: Int)
-    case pump(life: Int)
-    case posted(life: Int, receiver: Int, delivery: Delivery)
-    case answered(life: Int, receiver: Int, delivery: Delivery, outcome: DeliveryOutcome)
     case deploy(release: Int)
-    /// An operator reacts to the report of a held rollback.
-    case bodyArrived(release: Int)
+    /// An operator reacts to the report of a rollback that is held at a step.
+    case operatorReacts(release: Int)
+    /// An operator's command reaches the daemon.
+    case command(release: Int, isRollback: Bool)
     case readFiles
     case trouble
     /// The daemon's process is stopped.
@@ -33,25 +32,48 @@ enum Happening {
     case end
 }
 
-/// One target's turn in one cycle.
+/// A request for a scrape body.
 struct Scrape {
-    let life: Int
-    let generation: Int
+    /// Of ``VirtualWorld/answers``.
+    let wait: Int
     let release: Int
-    let pool: Pool
-    let target: Int
+    /// Nil for an instance that is not there any more.
+    let pool: Pool?
     let instance: String
+    /// When the client gives up.
     let deadlineMs: Int64
+}
+
+/// A request to a router's instance.
+struct RouterRequest {
+    /// Of ``VirtualWorld/answers``.
+    let wait: Int
+    /// The driver's call that it belongs to, of ``VirtualWorld/calls``.
+    let call: Int
+    let instance: Int
+    let request: HTTPRequest
+}
+
+/// A notification on its way.
+struct Posting {
+    /// Of ``VirtualWorld/answers``.
+    let wait: Int
+    let life: Int
+    let receiver: Int
+    let delivery: Delivery
+    /// The entry behind it, when it was sent from memory because the disk takes nothing.
+    let unsaved: JournalEntry?
+    /// How long the client waits for the answer.
+    let timeoutMs: Int64
 }
 
 extension Happening {
     /// It happens in the daemon's process, or in the kernel's buffers on the way to it.
     var isTheDaemons: Bool {
         switch self {
-        case .timer, .cycle, .lateEnough, .scraped, .written, .writeAgain, .letterAnswered, .letterRefused,
-            .letterTimedOut, .pump, .answered, .readFiles:
-            true
-        case .scrape, .letterArrived, .reverted, .posted, .deploy, .bodyArrived, .trouble, .stop, .restart, .heal,
+        case .wake, .answered, .command, .readFiles: true
+        case .scrape, .routerRequest, .notification, .reverted, .deploy, .operatorReacts, .trouble, .stop, .restart,
+            .heal,
             .calm, .end:
             false
         }

@@ -8,7 +8,7 @@ extension ConfigurationDraft {
     }
 
     private var configuration: String {
-        var text = "state: /virtual\njournal: {grace: \(graceMs)ms}\nreceivers:\n"
+        var text = "state: /virtual\njournal: {grace: \(graceMs)ms, prune_every: 45s, retention: 120s}\nreceivers:\n"
         for receiver in receivers {
             text += "  - {name: \(receiver.name), kind: webhook, url: \"http://\(receiver.name)/hook\", "
             text += "send_resolved: \(receiver.sendsResolved), "

@@ -1,4 +1,5 @@
 import ConfigurationFiles
+import Daemon
 import Model
 
 /// What the configuration files of a run say. Drawn from the seed, changed by reloads, and always read through the real
@@ -67,7 +68,7 @@ struct ConfigurationDraft {
     /// The plan that the Rulebook makes of the files.
     var plan: Plan {
         let result = Rulebook.load(
-            configuration: ConfigurationDraft.path, files: MemoryFiles(texts), kinds: SimulatedKinds.all)
+            configuration: ConfigurationDraft.path, files: MemoryFiles(texts), kinds: .all)
         guard let plan = result.plan else {
             let errors = result.errors.map(\.description).joined(separator: "\n")
             preconditionFailure("the drawn configuration has errors:\n\(errors)")
@@ -75,12 +76,14 @@ struct ConfigurationDraft {
         return plan
     }
 
-    /// How many errors the Rulebook finds when a field is misspelt.
-    var errorsWhenMisspelt: Int {
+    static let misspeltField = "recievers"
+
+    /// The errors that the Rulebook finds when a field is misspelt.
+    var errorsWhenMisspelt: [String] {
         var spoilt = texts
-        spoilt[ConfigurationDraft.path, default: ""] += "recievers: []\n"
+        spoilt[ConfigurationDraft.path, default: ""] += "\(ConfigurationDraft.misspeltField): []\n"
         return Rulebook.load(
-            configuration: ConfigurationDraft.path, files: MemoryFiles(spoilt), kinds: SimulatedKinds.all
-        ).errors.count
+            configuration: ConfigurationDraft.path, files: MemoryFiles(spoilt), kinds: .all
+        ).errors.map(\.description)
     }
 }

@@ -19,17 +19,18 @@ struct VirtualReceiver {
 
     init(name: String) { self.name = name }
 
-    mutating func post(_ delivery: Delivery) -> DeliveryOutcome {
+    /// - Returns: nil when no answer comes in time.
+    mutating func post(_ delivery: Delivery) -> Result<HTTPResponse, TransportError>? {
         switch mood {
         case .up:
             got.append(delivery)
-            return .delivered
+            return .success(HTTPResponse(status: 204))
         case .slow:
             got.append(delivery)
-            return .retry(reason: "no answer in time", afterMs: nil)
-        case .down: return .retry(reason: "connection refused", afterMs: nil)
-        case .throttles: return .retry(reason: "429", afterMs: 3_000)
-        case .gone: return .refused(reason: "410")
+            return nil
+        case .down: return .failure(.connectFailed(address: name, reason: "connection refused"))
+        case .throttles: return .success(HTTPResponse(status: 429, headers: [TextPair("Retry-After", "3")]))
+        case .gone: return .success(HTTPResponse(status: 410))
         }
     }
 }

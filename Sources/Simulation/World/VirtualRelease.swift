@@ -71,12 +71,13 @@ struct VirtualRelease {
     }
 
     /// The scrape body of one of its services; nil when it is not there or does not run.
-    mutating func body(of pool: Pool, instance: String, atMs now: Int64) -> [UInt8]? {
-        func body(_ services: inout [VirtualService]) -> [UInt8]? {
+    mutating func body(of pool: Pool, instance: String, atMs now: Int64) -> (bytes: [UInt8], isOpenMetrics: Bool)? {
+        func body(_ services: inout [VirtualService]) -> (bytes: [UInt8], isOpenMetrics: Bool)? {
             guard let index = services.firstIndex(where: { $0.instance == instance }), services[index].isUp else {
                 return nil
             }
-            return services[index].body(atMs: now, wallMs: VirtualWorld.epochMs + now)
+            let bytes = services[index].body(atMs: now, wallMs: VirtualWorld.epochMs + now)
+            return (bytes, services[index].isOpenMetrics)
         }
         return pool == .baseline ? body(&baseline) : body(&canary)
     }

@@ -23,48 +23,49 @@ extension VirtualWorld {
             lives: pastLives + [min(lifeBeganMs, nowMs)...nowMs], release: releases[release], plan: plan)
     }
 
-    func checkApply(_ release: Int, _ split: Split) {
+    /// A driver is about to set a split.
+    func checkApply(_ release: Int, _ split: Split, life number: Int) {
+        guard isAlive(number), let life = daemon else { return }
         if swarm.isDryRun { return checks.dryRunApplies(releases[release].name) }
-        guard let life = daemon else { return }
         checks.applies(
-            release: release, incident: incidentInWork(release, life.kernel.snapshot(at: moment)), split: split,
+            release: release, incident: life.openIncidents[release], split: split,
             plan: plan.releases.first { $0.name == releases[release].name },
             durable: disk.entries, graceMs: plan.daemon.journal.graceMs, uptimeMs: moment.uptimeMs)
     }
 
     /// A correction less than a minute after the last one has no entry and opens no incident: it belongs to the one whose
     /// latch holds.
-    private func incidentInWork(_ release: Int, _ snapshot: Snapshot) -> String? {
+    func incidentInWork(_ release: Int, _ snapshot: Snapshot) -> String? {
         let name = releases[release].name
         guard let shown = snapshot.releases.first(where: { $0.name == name }) else { return nil }
         guard shown.openIncident == nil, shown.phase == .rollingBack else { return shown.openIncident }
         return snapshot.incidents.filter { $0.release == name }.max { $0.intentSequence < $1.intentSequence }?.id
     }
 
-    func checkCycle(_ release: Int) {
-        guard let life = daemon else { return }
-        let snapshot = life.kernel.snapshot(at: moment)
+    func checkCycle(_ release: Int, _ snapshot: Snapshot) {
         checks.saw(snapshot, plans: self.plan.releases, atMs: nowMs)
         guard let plan = planned(release) else { return }
         checks.showed(snapshot, releases[release], plan: plan, nowMs: nowMs)
         checks.cycleEnded(release: release, snapshot, plan: plan, atWallMs: moment.wallMs)
     }
 
-    func checkDelivery(_ delivery: Delivery) {
-        checks.received(delivery, disk: disk)
+    /// A dry run's journal begins with each start, so what an earlier life has sent is not in it.
+    func checkDelivery(_ posting: Posting) {
+        if swarm.isDryRun, posting.life != daemon?.number { return }
+        checks.received(posting.delivery, disk: disk, unsaved: posting.unsaved, isOfThisLife: isAlive(posting.life))
     }
 
     /// The time to converge is over.
     func calm() {
         note("calm")
-        guard let life = daemon else { return checks.foundDead() }
-        checks.calmed(life.kernel.snapshot(at: moment), disk: disk)
+        guard let snapshot = snapshot() else { return checks.foundDead() }
+        checks.calmed(snapshot, disk: disk)
     }
 
     func end() {
         note("end")
         isOver = true
-        guard let life = daemon else { return checks.foundDead() }
-        checks.finished(life.kernel.snapshot(at: moment), releases, disk: disk, nowMs: nowMs)
+        guard let snapshot = snapshot() else { return checks.foundDead() }
+        checks.finished(snapshot, releases, disk: disk, nowMs: nowMs)
     }
 }

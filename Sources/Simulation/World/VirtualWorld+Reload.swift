@@ -25,9 +25,9 @@ extension VirtualWorld {
 
     /// A file with an error changes nothing.
     private func misspell() {
-        let errors = draft.errorsWhenMisspelt
-        note("files: \(errors) errors, nothing is taken")
-        precondition(errors > 0, "the Rulebook takes a field that it does not know")
+        isMisspelt = true
+        note("files: an error")
+        readFiles()
     }
 
     /// A new version in the canary's place.
@@ -70,30 +70,16 @@ extension VirtualWorld {
         readFiles()
     }
 
-    /// The running daemon reads the files. It refuses what would drop a rollback; then the operator asks again later.
+    /// The running daemon reads the files. It refuses what would drop a rollback; then an operator asks again later.
     func readFiles() {
-        guard daemon != nil else { return }
-        let next = draft.plan
-        guard next != plan else { return }
-        let reasons = daemon?.kernel.reasonsToRefuse(next) ?? []
-        guard reasons.isEmpty else {
-            note("files: refused: \(reasons[0])")
-            return after(10_000, .readFiles)
+        ask { requests in
+            if case .refused(let text) = await requests.reload() { self.refusedFiles(text) }
         }
-        let before = plan
-        take(next)
-        daemon?.drivers = releases.map { release in
-            next.releases.first { $0.name == release.name }.map(makeDriver)
-        }
-        for index in releases.indices where scrapeSettings(index, in: before) != scrapeSettings(index, in: next) {
-            startCycles(of: index)
-        }
-        send(.reload(next))
     }
 
-    /// While they are unchanged, a reload leaves a release's cycles alone.
-    private func scrapeSettings(_ release: Int, in plan: Plan) -> ScrapePlan? {
-        plan.releases.first { $0.name == releases[release].name }?.scrape
+    private func refusedFiles(_ text: String) {
+        note("files: refused: \(text.prefix { $0 != "\n" })")
+        if !text.contains(ConfigurationDraft.misspeltField) { after(10_000, .readFiles) }
     }
 
     /// A plan comes into force, by a reload or a start.

@@ -98,26 +98,35 @@ extension VirtualWorld {
     }
 
     private func operate(_ release: Int) {
+        after(0, .command(release: release, isRollback: dice.chance(percent: 40)))
+    }
+
+    /// An operator's command arrives.
+    func command(_ release: Int, isRollback: Bool) {
         let name = releases[release].name
-        command(dice.chance(percent: 40) ? .rollback(release: name, toVersion: nil) : .rearm(release: name))
+        ask { requests in
+            _ =
+                isRollback
+                ? await requests.rollback(release: name, toVersion: nil, by: "ada", reason: "drawn")
+                : await requests.rearm(release: name, by: "ada", reason: "drawn")
+        }
     }
 
     /// The operator on call takes the rest out, if it is still held.
     func reactToReport(_ release: Int) {
-        guard let life = daemon else { return after(20_000, .bodyArrived(release: release)) }
+        guard nowMs >= stoppedUntilMs, let snapshot = snapshot() else {
+            return after(20_000, .operatorReacts(release: release))
+        }
         let name = releases[release].name
-        let open = life.kernel.snapshot(at: moment).incidents.first { $0.release == name && $0.isOpen }
+        let open = snapshot.incidents.first { $0.release == name && $0.isOpen }
         let step = open?.timeline.last { $0.step == "draining" }
         guard step?.detail.contains("stops there") == true else { return }
-        command(.rollback(release: name, toVersion: nil))
-        loseAnswer()
-    }
-
-    /// Nothing of the answer is on the disk yet: the next life has to ask again.
-    private func loseAnswer() {
-        guard swarm.losesAnAnswer, !hasLostAnAnswer, !isHealed else { return }
-        hasLostAnAnswer = true
-        crash(because: "a crash that loses an operator's answer")
+        // Nothing of the answer is on the disk then: the next life has to ask again.
+        if swarm.losesAnAnswer, !hasLostAnAnswer, !isHealed {
+            hasLostAnAnswer = true
+            daemon?.diesAfterCommand = true
+        }
+        command(release, isRollback: true)
     }
 
     /// The daemon's process is stopped (SIGSTOP, a machine that is suspended) and resumes later, with what has come
@@ -153,6 +162,7 @@ extension VirtualWorld {
         }
         for index in receivers.indices where receivers[index].mood != .gone { receivers[index].mood = .up }
         for index in draft.releases.indices { draft.releases[index].isListed = true }
+        isMisspelt = false
         readFiles()
         checks.healed(atMs: nowMs, ambiguousForMs: ambiguousForMs)
     }

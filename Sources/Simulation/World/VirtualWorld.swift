@@ -1,10 +1,12 @@
 import Model
+import Ports
 import Telemetry
 
 /// The daemon and everything around it, in virtual time. One thread, one queue, one source of chance.
 ///
-/// A class, because a run is one long mutation of one thing; it never leaves the call that made it.
-final class VirtualWorld {
+/// A class, because a run is one long mutation of one thing. The daemon's tasks run on the thread of the call that
+/// made it, and nothing else touches it, so it needs no lock.
+final class VirtualWorld: @unchecked Sendable {
     static let epochMs: Int64 = 1_700_000_000_000
 
     let seed: UInt64
@@ -19,6 +21,8 @@ final class VirtualWorld {
     var plan: Plan
     var releases: [VirtualRelease]
     var disk = VirtualDisk()
+    /// Of a dry run: the journal of the runs that move traffic.
+    var inheritedDisk = VirtualDisk()
     var receivers: [VirtualReceiver]
     var checks: Checkers
     /// Nil between a crash and the restart.
@@ -31,11 +35,11 @@ final class VirtualWorld {
     /// The daemon's wall clock against the services' one.
     var wallShiftMs: Int64 = 0
     let executor = VirtualExecutor()
-    let transport = VirtualTransport()
-    let routerAnswers = RouterAnswers()
+    /// Tasks of the daemon that wait for a time or for the disk.
+    let sleeps = Waits<Void>()
+    /// Requests that wait for an answer.
+    let answers = Waits<Result<HTTPResponse, TransportError>>()
     var calls: [RouterCall] = []
-    var letters: [VirtualTransport.Letter] = []
-    var areLettersAnswered: [Bool] = []
     /// The world's links to the daemon: one per router instance's release, targets, receivers.
     var cutRouters: [Bool]
     var cutTargets: [Bool]
@@ -55,8 +59,11 @@ final class VirtualWorld {
     var isOver = false
     var versionCounter = 2
     var instanceCounter = 0
-    /// Deliveries that a bug has sent out too early.
-    var hasted: [Delivery] = []
+    /// The next read of the configuration finds an error.
+    var isMisspelt = false
+    /// What planted bugs show in the place of scrape bodies.
+    var inventedErrors: [String: Int] = [:]
+    var frozenBodies: [String: HTTPResponse] = [:]
 
     init(seed: UInt64, planting bug: PlantedBug?, trace sink: ((String) -> Void)?) {
         self.seed = seed
@@ -99,32 +106,27 @@ final class VirtualWorld {
         while !isOver, checks.failure == nil, let event = queue.next() {
             nowMs = max(nowMs, event.timeMs)
             happen(event.payload)
+            // Time passes only while no task of the daemon can run.
+            executor.runUntilAllWait()
+            if let daemon, daemon.isKilled { crash(because: daemon.death) }
         }
-        abandonLetters()
+        if let daemon { end(daemon) }
     }
 
     private func happen(_ what: Happening) {
         // What reaches a process that does not run waits for it.
         if nowMs < stoppedUntilMs, what.isTheDaemons { return queue.add(what, atMs: stoppedUntilMs) }
         switch what {
-        case .timer(let life, let uptimeMs): timerRang(life: life, uptimeMs: uptimeMs)
-        case .cycle(let life, let generation, let release): beginCycle(life, generation, release)
-        case .lateEnough(let scrape, let cycle): judgeWithoutTheLate(scrape, cycle)
+        case .wake(let wait): sleeps.end(wait, with: ())
         case .scrape(let scrape): serve(scrape)
-        case .scraped(let scrape, let failure, let body): take(scrape, failure, body)
-        case .written(let life): written(life: life)
-        case .writeAgain(let life): if isAlive(life) { write() }
-        case .letterArrived(let letter, let instance): letterArrived(letter, instance)
-        case .letterAnswered(let letter, let answer): answerLetter(letter, .success(answer))
-        case .letterRefused(let letter): letterRefused(letter)
-        case .letterTimedOut(let letter): letterTimedOut(letter)
+        case .routerRequest(let request): serve(request)
+        case .notification(let posting): deliver(posting)
+        case .answered(let wait, let answer): answers.end(wait, with: answer)
         case .reverted(let release, let instance, let share, let revision):
             revert(release, instance, share, revision)
-        case .pump(let life): pump(life: life)
-        case .posted(let life, let receiver, let delivery): post(life, receiver, delivery)
-        case .answered(let life, let receiver, let delivery, let outcome): settle(life, receiver, delivery, outcome)
         case .deploy(let release): firstDeploy(release)
-        case .bodyArrived(let release): reactToReport(release)
+        case .operatorReacts(let release): reactToReport(release)
+        case .command(let release, let isRollback): command(release, isRollback: isRollback)
         case .readFiles: readFiles()
         case .trouble: makeTrouble()
         case .stop: stop()
@@ -138,8 +140,6 @@ final class VirtualWorld {
     func note(_ text: @autoclosure () -> String) { trace.note(nowMs, text()) }
 
     func after(_ ms: Int64, _ what: Happening) { queue.add(what, atMs: nowMs + max(0, ms)) }
-
-    func isAlive(_ life: Int) -> Bool { daemon?.number == life }
 
     var moment: Moment {
         Moment(

@@ -1,0 +1,197 @@
+import API
+import Kernel
+import Logging
+package import Model
+import Notifications
+package import Ports
+import Scraping
+import ServiceLifecycle
+import UnixSignals
+
+/// The daemon's parts, joined: the one composition that the program and the simulation run.
+///
+///     scrapes -> Watchdog (the kernel) -> journal, routers
+///                        ^  answers  <----------'
+package struct DaemonParts: Sendable {
+    /// How the daemon behaves beside its configuration.
+    package struct Options: Sendable {
+        /// Of the program, for metrics.
+        package var version: String
+        /// Decide and notify, but never call a router's `apply`.
+        package var isDryRun: Bool
+        /// Seeds the retries' jitter.
+        package var seed: UInt64
+        /// Test hook: the process kills itself as soon as this journal sequence is durable.
+        package var dieAfterSequence: UInt64?
+        /// Test hook: one of the services returns after so many milliseconds, as a defect would make it.
+        package var endAfterMs: Int64?
+
+        package init(
+            version: String, isDryRun: Bool, seed: UInt64, dieAfterSequence: UInt64? = nil, endAfterMs: Int64? = nil
+        ) {
+            self.version = version
+            self.isDryRun = isDryRun
+            self.seed = seed
+            self.dieAfterSequence = dieAfterSequence
+            self.endAfterMs = endAfterMs
+        }
+    }
+
+    let operations: DaemonOperations
+    let reloader: Reloader
+    private let plan: Plan
+    private let options: Options
+    private let environment: DaemonEnvironment
+    private let journal: DegradableJournal
+    private let writer: JournalWriter
+    private let routers: RouterService
+    private let watchdog: Watchdog
+    private let scrapes: ScrapeService
+    private let outbox: OutboxPump
+
+    /// Opens the journal, restores the kernel from it, and makes every part. Nothing runs yet. Long because it is the
+    /// wiring and nothing else.
+    ///
+    /// - Parameters:
+    ///   - plan: what `source` gave.
+    ///   - source: asked again by each reload.
+    ///   - certificate: of the API; read again by each reload.
+    /// - Throws: `JournalError`, `RouterPlanError`: what keeps the daemon from starting.
+    init(
+        plan: Plan, source: any PlanSource, options: Options, environment: DaemonEnvironment,
+        certificate: ServerCertificate?
+    ) async throws {
+        let (clock, secrets, logger) = (environment.clock, environment.secrets, environment.logger)
+        let meter = KernelMeter(version: options.version, clock: clock)
+        let journal = try await Self.openJournal(plan.daemon.stateDirectory, options, environment)
+        for note in journal.folderNotes { logger.warning("\(note)") }
+        let parts = PartsFactory(environment: environment)
+        writer = JournalWriter(
+            journal: journal, clock: clock, logger: logger, meter: meter, dieAfterSequence: options.dieAfterSequence,
+            onEnqueue: { journal.expect($0) })
+        routers = RouterService(drivers: try parts.drivers(for: plan), logger: logger, meter: meter)
+        let records = try await journal.records()
+        UnreadableEntries.warn(of: records, logger)
+        let kernel = Kernel(
+            plan: plan, replaying: records, journalIdentity: journal.identity,
+            firstSequence: journal.firstSequence, isDryRun: options.isDryRun, seed: options.seed, at: clock.now)
+        let log = KernelLog(logger: logger)
+        let watchdog = Watchdog(
+            kernel: kernel, clock: clock, secrets: secrets,
+            effects: EffectSink(journal: writer, routers: routers, log: log, meter: meter), probe: environment.probe)
+        scrapes = ScrapeService(
+            lanes: environment.network.scrapeLanes(), files: environment.files, clock: clock, logger: logger,
+            meter: meter, sink: watchdog)
+        outbox = OutboxPump(
+            outbox: journal, receivers: parts.receivers(for: plan), plans: plan.receivers, clock: clock,
+            seed: options.seed, standing: { await watchdog.standingAlerts() }, shown: { secrets.shown($0) },
+            log: { log.write($0) })
+        reloader = Reloader(
+            plan: plan, source: source, parts: parts, watchdog: watchdog, scrapes: scrapes, routers: routers,
+            outbox: outbox, certificate: certificate, secrets: secrets, logger: logger, meter: meter)
+        operations = DaemonOperations(
+            watchdog: watchdog, desk: SnapshotCache(watchdog: watchdog), journal: journal, pump: outbox, clock: clock,
+            logger: logger, reloader: reloader, meter: meter)
+        (self.plan, self.options, self.environment) = (plan, options, environment)
+        (self.journal, self.watchdog) = (journal, watchdog)
+    }
+
+    private static func openJournal(
+        _ directory: String, _ options: Options, _ environment: DaemonEnvironment
+    ) async throws(JournalError) -> DegradableJournal {
+        options.isDryRun
+            ? try await DegradableJournal.ofDryRun(
+                directory: directory, files: environment.journals, clock: environment.clock)
+            : try await DegradableJournal(
+                directory: directory, files: environment.journals, clock: environment.clock)
+    }
+
+    /// Runs until a signal, a cancellation, or the end of a service, which is an error.
+    ///
+    /// - Parameters:
+    ///   - others: services that run beside the daemon's own, such as its API; they stop first.
+    ///   - signals: end the services gracefully.
+    /// - Throws: ``EndedService``, and what keeps the scrapes from starting.
+    func run(beside others: [EndlessService], stoppingOn signals: [UnixSignal]) async throws {
+        try await scrapes.follow(plan)
+        await DegradedOperation(journal: journal, watchdog: watchdog, clock: environment.clock).announce(
+            environment.logger)
+        await watchdog.send(.tick)
+        let group = ServiceGroup(
+            configuration: .init(
+                services: (services + others).map { .init(service: $0) }, gracefulShutdownSignals: signals,
+                logger: environment.logger))
+        do { try await group.run() } catch {
+            await tearDown()
+            throw error
+        }
+        await tearDown()
+    }
+
+    /// Services stop in the reverse order: the journal writes what the others still had to say.
+    private var services: [EndlessService] {
+        let (clock, outbox, routers, watchdog) = (environment.clock, outbox, routers, watchdog)
+        let pruning = JournalPruning(journal: journal, clock: clock, logger: environment.logger)
+        let degraded = DegradedOperation(journal: journal, watchdog: watchdog, clock: clock)
+        let reloader = reloader
+        var services = [
+            EndlessService("journal writer", Draining(writer: writer, watchdog: watchdog) { outbox.nudge() }),
+            EndlessService("outbox", clock) { await outbox.run() },
+            EndlessService("router calls", clock) { await routers.run(watchdog: watchdog) },
+            EndlessService("journal recovery", clock) { await degraded.recover { outbox.nudge() } },
+            EndlessService("pruning", clock) { await pruning.run { await reloader.journalPlan } },
+        ]
+        if let endAfterMs = options.endAfterMs {
+            services.append(EndlessService("test hook", clock) { try await clock.sleep(ms: endAfterMs) })
+        }
+        return services
+    }
+
+    private func tearDown() async {
+        await scrapes.stop()
+        await watchdog.stop()
+        await scrapes.shutdown()
+        await environment.network.shutdown()
+    }
+}
+
+/// What a simulation uses: a daemon without a process around it.
+extension DaemonParts {
+    /// Opens the journal, restores the kernel from it, and makes every part, without an API.
+    ///
+    /// - Parameter plan: what `source` gave.
+    /// - Throws: what keeps the daemon from starting.
+    package init(
+        plan: Plan, source: any PlanSource, options: Options, environment: DaemonEnvironment
+    ) async throws {
+        try await self.init(
+            plan: plan, source: source, options: options, environment: environment, certificate: nil)
+    }
+
+    /// Runs until it is cancelled, or until a service ends, which is an error.
+    package func run() async throws { try await run(beside: [], stoppingOn: []) }
+
+    /// What the API may ask of the daemon.
+    package var requests: any Operations { operations }
+
+    /// The state of all releases and incidents, made where the caller runs.
+    package func snapshot() async -> Snapshot {
+        let copy = await watchdog.copy()
+        return copy.kernel.snapshot(at: copy.now)
+    }
+}
+
+/// The journal's writer: when the daemon stops, it writes what is waiting and then ends.
+private struct Draining: Service {
+    let writer: JournalWriter
+    let watchdog: Watchdog
+    let nudge: @Sendable () -> Void
+
+    func run() async throws {
+        await withGracefulShutdownHandler {
+            await writer.run(report: { await watchdog.send($0) }, nudge: nudge)
+        } onGracefulShutdown: {
+            writer.finish()
+        }
+    }
+}
