@@ -14,7 +14,7 @@ SOAK ?= 30m
 RELEASE = .build-release
 
 help:
-	@echo "make demo    build, then watch a bad release being caught (FAULT=errors|latency|crash|subtle|none)"
+	@echo "make demo    build, then watch a bad release being caught (FAULT=errors|latency|crash|subtle|outage|none)"
 	@echo "make test    install what the tests need, then run all of them"
 	@echo "make test-routers   one rollback on every real router, measured, as a table"
 	@echo "make build   build the rollguard executable: .build/debug/rollguard"

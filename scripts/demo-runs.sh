@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Runs the demo with `subtle` and with `none` so many times, each with luck of its own, and says what came of it:
-#   scripts/demo-runs.sh EXECUTABLE [RUNS] [AT_ONCE]
+# Runs the demo with `subtle`, with `outage` and with `none` so many times, each with luck of its own, and says what came of it:
+#   scripts/demo-runs.sh EXECUTABLE [RUNS] [AT_ONCE] ["FAULT …"]
 # One line per run: how it ended, the seconds from the fault to the verdict, and what the bare ratio beside the proof did.
 set -euo pipefail
-executable=${1:?usage: scripts/demo-runs.sh EXECUTABLE [RUNS] [AT_ONCE]}
+executable=${1:?usage: scripts/demo-runs.sh EXECUTABLE [RUNS] [AT_ONCE] ["FAULT …"]}
 runs=${2:-20}
 at_once=${3:-2}
 folder=$(mktemp -d)
@@ -16,7 +16,7 @@ one() {
     bare=$(sed -n 's/.*\(the bare rule.*\)/\1/p' "$log")
     echo "$fault seed $seed: exit code $ending, ${delay:-no rollback}; $bare"
 }
-for fault in subtle none; do
+for fault in ${4:-subtle outage none}; do
     for ((seed = 1; seed <= runs; seed++)); do
         while (($(jobs -rp | wc -l) >= at_once)); do wait -n || true; done
         one "$fault" "$seed" &

@@ -10,8 +10,14 @@ package final class DemoService: Sendable {
     private let server = Mutex<LoopbackServer?>(nil)
 
     /// A service that is not listening yet. The same seed draws the same delays and failures in the same order.
-    package init(version: String, instance: String, fault: DemoFault, seed: UInt64) {
-        behaviour = ServiceBehaviour(version: version, instance: instance, fault: fault, seed: seed)
+    ///
+    /// - Parameter expositionDelayMs: the exposition is rendered so long after it was asked for, and has the counts of that
+    ///   moment: an exporter that gathers slowly.
+    package init(
+        version: String, instance: String, fault: DemoFault, seed: UInt64, expositionDelayMs: Int = 0
+    ) {
+        behaviour = ServiceBehaviour(
+            version: version, instance: instance, fault: fault, seed: seed, expositionDelayMs: expositionDelayMs)
     }
 
     /// Listens, and returns `127.0.0.1:port`.

@@ -22,10 +22,13 @@ final class ServiceBehaviour: Sendable {
     let version: String
     let okText: String
     let errorText: String
+    /// From the request for the exposition to the moment at which it is rendered.
+    let expositionDelayMs: Int
     private let state: Mutex<State>
 
-    init(version: String, instance: String, fault: DemoFault, seed: UInt64) {
+    init(version: String, instance: String, fault: DemoFault, seed: UInt64, expositionDelayMs: Int = 0) {
         self.version = version
+        self.expositionDelayMs = expositionDelayMs
         okText = "ok from \(version) \(instance)\n"
         errorText = "error from \(version) \(instance)\n"
         state = Mutex(

@@ -50,14 +50,31 @@ final class ServiceHandler: ChannelInboundHandler {
         while !isAnswering, let request = queue.popFirst() {
             let uri = request.head.uri
             if Self.isMetrics(uri) {
-                let type = "text/plain; version=0.0.4; charset=utf-8"
-                write(behaviour.page(), code: 200, type: type, to: request.head, context: context)
+                answerExposition(request.head, context: context)
             } else if request.head.method == .POST, uri.hasPrefix(FaultOrder.path) {
                 takeOrder(request.head, context: context)
             } else {
                 answerLater(request, context: context)
             }
         }
+    }
+
+    private func answerExposition(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
+        guard behaviour.expositionDelayMs > 0 else { return writeExposition(head, context: context) }
+        isAnswering = true
+        let bound = NIOLoopBound((self, context, head), eventLoop: context.eventLoop)
+        let delayMs = Int64(behaviour.expositionDelayMs)
+        context.eventLoop.scheduleTask(in: .milliseconds(delayMs)) {
+            let (handler, context, head) = bound.value
+            handler.isAnswering = false
+            handler.writeExposition(head, context: context)
+            handler.answerNext(context: context)
+        }
+    }
+
+    private func writeExposition(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
+        let type = "text/plain; version=0.0.4; charset=utf-8"
+        write(behaviour.page(), code: 200, type: type, to: head, context: context)
     }
 
     private func answerLater(_ request: Waiting, context: ChannelHandlerContext) {

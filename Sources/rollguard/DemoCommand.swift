@@ -4,7 +4,7 @@ import DemoWorld
 /// Everything in one process: two versions, a router, load, a fault, the rollback and its proof.
 struct DemoCommand: AsyncParsableCommand {
     enum Fault: String, ExpressibleByArgument, CaseIterable {
-        case errors, latency, crash, subtle, none
+        case errors, latency, crash, subtle, outage, none
     }
 
     static let configuration = CommandConfiguration(
@@ -18,23 +18,25 @@ struct DemoCommand: AsyncParsableCommand {
             code 0 when the story ended as it should, 1 when not. Ctrl-C takes
             everything down at once.
 
-            With subtle and none, half of 1000 requests per second go to v1.5.0, both
+            With subtle, outage and none, half of 1000 requests per second go to v1.5.0, both
             versions fail 1 % of the time, and a rule with `regression` watches beside a
-            bare `canary > 1.5 * baseline`; with subtle, v1.5.0 begins to fail 2 %. Before
-            that the daemon watches v1.4.2 alone for two minutes: what it learns there makes
-            the evidence faster.
+            bare `canary > 1.5 * baseline`; with subtle, v1.5.0 begins to fail 2 %. With
+            outage, both versions fail half of their requests for seconds at a time, and
+            v1.5.0's metrics are half a second younger than v1.4.2's: nothing must be rolled
+            back. Before that the daemon watches v1.4.2 alone for two minutes: what it learns
+            there makes the evidence faster.
             """)
 
-    @Option(help: "What goes wrong with the new version: errors, latency, crash, subtle or none.")
+    @Option(help: "What goes wrong with the new version: errors, latency, crash, subtle, outage or none.")
     var fault: Fault = .errors
 
     @Option(help: "Seconds of health before the fault.")
     var faultAfter: Int = 15
 
-    @Option(help: "Requests per second. [default: 500; 1000 with subtle and none]")
+    @Option(help: "Requests per second. [default: 500; 1000 with subtle, outage and none]")
     var rate: Int?
 
-    @Option(help: "Seconds that the old version is watched alone before. [default: 0; 120 with subtle and none]")
+    @Option(help: "Seconds that the old version is watched alone before. [default: 0; 120 with `regression`]")
     var history: Int?
 
     @Option(help: "Seed of users and failures: another one is another run of luck.")
@@ -49,7 +51,7 @@ struct DemoCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let scene: DemoScene = fault == .subtle || fault == .none ? .subtle : .gross
+        let scene = DemoScene(fault)
         let story = DemoStory(
             fault: fault, scene: scene, historySeconds: history ?? scene.historySeconds, faultAfterSeconds: faultAfter,
             requestsPerSecond: rate ?? scene.requestsPerSecond, seed: seed)

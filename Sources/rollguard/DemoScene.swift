@@ -5,6 +5,17 @@ enum DemoScene: Sendable {
     /// Half of the users get it; both versions fail one request in a hundred; a rule that asks for proof watches beside a
     /// bare ratio, which only notifies.
     case subtle
+    /// The same, and both versions fail half of their requests now and then, together; the new version's expositions are
+    /// rendered half a second after the old one's, so that the same outage begins and ends later in its counts.
+    case outage
+
+    init(_ fault: DemoCommand.Fault) {
+        switch fault {
+        case .errors, .latency, .crash: self = .gross
+        case .subtle, .none: self = .subtle
+        case .outage: self = .outage
+        }
+    }
 
     var requestsPerSecond: Int { self == .gross ? 500 : 1_000 }
     var canaryBasisPoints: Int { self == .gross ? 1_000 : 5_000 }
@@ -17,6 +28,9 @@ enum DemoScene: Sendable {
     var lastSecond: Int { self == .gross ? 55 : 120 }
     /// Share of requests that fail while all is well, 0...1.
     var errorShare: Double { self == .gross ? 0 : 0.01 }
+    var canaryExpositionDelayMs: Int { self == .outage ? 500 : 0 }
+    /// Shorter than the interval, which is a second.
+    var scrapeTimeoutMs: Int { self == .outage ? 900 : 500 }
     /// The alert whose false alarms are counted.
     static let bareRule = "BareRatio"
 

@@ -36,7 +36,8 @@ struct DemoStage {
         }
         for index in 1...scene.instances.canary {
             let service = DemoService(
-                version: "v1.5.0", instance: "new\(index)", fault: usual, seed: seed &* 1_000 &+ UInt64(500 + index))
+                version: "v1.5.0", instance: "new\(index)", fault: usual, seed: seed &* 1_000 &+ UInt64(500 + index),
+                expositionDelayMs: scene.canaryExpositionDelayMs)
             targets.canary.append("\(try await service.start())")
             canary.append(service)
         }
@@ -78,7 +79,7 @@ struct DemoStage {
               - {name: oncall, kind: webhook, url: "http://\(sink)/hook"}
             releases:
               - name: checkout
-                scrape: {interval: 1s, timeout: 500ms}
+                scrape: {interval: 1s, timeout: \(scene.scrapeTimeoutMs)ms}
                 pools:
                   baseline: {version: v1.4.2, targets: [\(list(targets.baseline))]}
                   canary:   {version: v1.5.0, targets: [\(list(targets.canary))]}
@@ -97,6 +98,9 @@ struct DemoStage {
 
             """ + scene.rules
     }
+
+    /// What both versions do from the next request on.
+    func setFault(_ fault: DemoFault) async { for service in baseline + canary { await service.setFault(fault) } }
 
     /// Gives the new version its share, as a rollout would.
     func share(basisPoints: Int) async throws {

@@ -29,7 +29,7 @@ struct DemoStory {
         // The services have served requests before they are watched, as in production.
         try? await Task.sleep(for: .seconds(1))
         let ending = await untilAnythingEnds(stage, clock: clock)
-        if scene == .subtle, !Task.isCancelled { clock.say(await bareRuleLine(stage, clock: clock)) }
+        if scene != .gross, !Task.isCancelled { clock.say(await bareRuleLine(stage, clock: clock)) }
         await stage.takeDown()
         try Task.checkCancellation()
         clock.say(ending.text)
@@ -101,23 +101,48 @@ struct DemoStory {
 
     private func act(_ stage: DemoStage, clock: StoryClock) async throws -> Ending {
         var faultMs: Int64?
+        var outages: Task<Void, Never>?
+        defer { outages?.cancel() }
         var watcher = TrafficWatcher(load: stage.load)
         _ = await watcher.line()
         for second in 1...scene.lastSecond {
             try await Task.sleep(for: .seconds(1))
             if second % 5 == 0 { clock.say(await watcher.line()) }
             if second == faultAfterSeconds, fault != .none {
-                await breakCanary(stage, clock: clock)
+                if fault == .outage {
+                    outages = Task { await breakBoth(stage, clock: clock) }
+                } else {
+                    await breakCanary(stage, clock: clock)
+                }
                 faultMs = clock.elapsedMs
             }
             if let webhook = await stage.sink.firstReceived(event: "rollback_acknowledged") {
                 return try await finish(stage, webhook: webhook, faultMs: faultMs, clock: clock, &watcher)
             }
-            if fault == .none, second >= faultAfterSeconds + 25 { return await endWithoutFault(stage) }
+            if let wellForSeconds, second >= faultAfterSeconds + wellForSeconds { return await endWithoutFault(stage) }
         }
         return Ending(
             isAsItShouldBe: false,
-            text: fault == .none ? "no rollback" : "the rollback was not acknowledged in time: this should not happen")
+            text: "the rollback was not acknowledged in time: this should not happen")
+    }
+
+    /// For so long nothing may be rolled back; nil where something must.
+    private var wellForSeconds: Int? {
+        switch fault {
+        case .none: 25
+        case .outage: 60
+        case .errors, .latency, .crash, .subtle: nil
+        }
+    }
+
+    /// Both versions have the same trouble at the same time, until the task is cancelled.
+    private func breakBoth(_ stage: DemoStage, clock: StoryClock) async {
+        clock.say(">>> both versions fail half of their requests from now on, for 1 to 5 s at a time")
+        let usual = DemoFault.errors(share: scene.errorShare)
+        for change in OutageSchedule(usual: usual, outage: .errors(share: 0.5), seed: seed) {
+            await stage.setFault(change.fault)
+            do { try await Task.sleep(for: .milliseconds(change.forMs)) } catch { return }
+        }
     }
 
     /// What the bare ratio beside the proof did: how often it fired and when, in seconds of the story.
@@ -138,7 +163,7 @@ struct DemoStory {
                 ("a tenth of its requests take 400 ms longer from now on", .latency(extraMs: 400, share: 0.1))
             case .crash: ("both instances crash", .crash)
             case .subtle: ("2 % of its requests fail from now on, instead of 1 %", .errors(share: 0.02))
-            case .none: ("nothing", .none)
+            case .outage, .none: ("nothing", .none)
             }
         clock.say(">>> v1.5.0 goes bad: \(effect)")
         for service in stage.canary { await service.setFault(kind) }
@@ -173,7 +198,7 @@ struct DemoStory {
         if let times = StoryTimes(webhook: webhook.body, faultWallMs: faultMs.map { clock.wallMs(at: $0) }) {
             for line in times.lines { clock.say(line) }
         }
-        guard fault != .none else {
+        guard wellForSeconds == nil else {
             return Ending(isAsItShouldBe: false, text: "a healthy release was rolled back: this should not happen")
         }
         return canaryRequests == 0

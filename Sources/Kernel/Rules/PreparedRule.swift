@@ -28,13 +28,13 @@ final class PreparedRule: Sendable, Equatable {
 
 enum PreparedTest: Sendable, Equatable {
     case threshold(PreparedThreshold)
-    case regression(RegressionPlan)
+    case regression(PreparedRegression)
 
     init(_ plan: RulePlan) {
         self =
             switch plan.test {
             case .threshold(let threshold): .threshold(PreparedThreshold(threshold, action: plan.action))
-            case .regression(let regression): .regression(regression)
+            case .regression(let regression): .regression(PreparedRegression(regression))
             }
     }
 
@@ -44,6 +44,17 @@ enum PreparedTest: Sendable, Equatable {
         case .threshold(let threshold): threshold.mentions.areBoth
         case .regression: true
         }
+    }
+}
+
+/// An object for the same reason.
+final class PreparedRegression: Sendable, Equatable {
+    let plan: RegressionPlan
+
+    init(_ plan: RegressionPlan) { self.plan = plan }
+
+    static func == (left: PreparedRegression, right: PreparedRegression) -> Bool {
+        left === right || left.plan == right.plan
     }
 }
 

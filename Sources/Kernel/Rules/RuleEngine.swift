@@ -50,7 +50,7 @@ struct RuleEngine: Sendable, Equatable {
             let evaluation =
                 switch rule.test {
                 case .threshold(let threshold): RuleEvaluation(rule: threshold, measure: measure)
-                case .regression(let plan): tested(plan, rule: index, measure, blindness: blindness)
+                case .regression(let test): tested(test.plan, rule: index, measure, blindness: blindness)
                 }
             let (verdict, isShared) = (evaluation.evidence.verdict, evaluation.baselineBreachesToo)
             evaluations[index] = evaluation
