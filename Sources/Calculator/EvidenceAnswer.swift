@@ -12,9 +12,17 @@ struct EvidenceAnswer: Encodable {
         let ratio: Double?
     }
 
+    /// One null hypothesis.
+    struct Null: Encodable {
+        let ratio: Double
+        let log_e: Double
+        let max_log_e: Double
+        let bar: Double
+    }
+
     private enum Keys: String, CodingKey {
         case t, log_e, max_log_e, bar, verdict, baseline, canary, ratio, ratio_low, ratio_high, requests_needed
-        case seconds_needed, slow
+        case seconds_needed, slow, nulls
     }
 
     let seconds: Double
@@ -37,6 +45,10 @@ struct EvidenceAnswer: Encodable {
         try fields.encode(evidence.needed?.requests, forKey: .requests_needed)
         try fields.encode(evidence.needed?.seconds, forKey: .seconds_needed)
         if !slow.isEmpty { try fields.encode(slow, forKey: .slow) }
+        let nulls = evidence.nulls.map {
+            Null(ratio: $0.ratio, log_e: $0.logE, max_log_e: $0.maxLogE, bar: $0.barLogE)
+        }
+        if nulls.count > 1 { try fields.encode(nulls, forKey: .nulls) }
     }
 
     private var slow: [Slow] {

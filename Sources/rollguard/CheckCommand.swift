@@ -88,6 +88,7 @@ struct CheckCommand: ParsableCommand {
         return
             "\(release.name): false-alarm budget of 'regression' rules that roll back: \(NumberText.percent(sum)) per release"
             + " (\(parts.joined(separator: ", ")))" + (sum > 0.05 ? "; that is much, lower 'false_alarm'" : "")
+            + "; \(NumberText.percent(min(1, release.toleratedRollbackBudget))) for a canary that is worse by the whole tolerance"
     }
 
     /// Scrapes that reach `proof.below` by themselves keep the canary from being silent, where its counter counts them.

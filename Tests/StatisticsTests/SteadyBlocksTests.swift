@@ -7,7 +7,7 @@ import Testing
 struct SteadyBlocksTests {
     /// Time, baseline requests and bad ones, canary requests and bad ones: a good time, an outage of both that the canary's
     /// scrape saw begin a little earlier, and the good time after it.
-    private static let rows: [(seconds: Double, counts: PairCounts)] = [
+    static let rows: [(seconds: Double, counts: PairCounts)] = [
         (5, PairCounts(4_500, 45, 500, 6)), (10, PairCounts(4_510, 40, 495, 4)), (15, PairCounts(4_490, 44, 505, 30)),
         (20, PairCounts(4_500, 2_200, 500, 250)), (25, PairCounts(4_505, 2_250, 498, 249)),
         (30, PairCounts(4_500, 300, 500, 8)), (35, PairCounts(4_495, 46, 503, 5)), (40, PairCounts(4_500, 44, 500, 12)),
@@ -39,7 +39,7 @@ struct SteadyBlocksTests {
         ),
     ]
 
-    private static func cell(_ index: Int) -> SteadyBlocks.Cell? {
+    static func cell(_ index: Int) -> SteadyBlocks.Cell? {
         guard rows.indices.contains(index) else { return nil }
         return .init(requests: rows[index].counts.baselineRequests, bad: rows[index].counts.baselineBad)
     }

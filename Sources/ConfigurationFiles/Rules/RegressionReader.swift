@@ -33,7 +33,8 @@ struct RegressionReader {
                     "how much worse the canary may be"),
                 .value(
                     "false_alarm", \.falseAlarm, Self.probability,
-                    "probability that a release which is no worse is ever accused"),
+                    "probability that a release which is no worse than the baseline is ever accused; five times that for one "
+                        + "that is worse by the whole tolerance"),
                 Setting.value(
                     "floor", \.floor, .percentage(0...0.5),
                     "error rates of the canary below this are of no interest; only with `error_rate`"

@@ -76,8 +76,10 @@ public struct RegressionPlan: Sendable, Equatable, Codable {
     /// How much worse the canary may be: 0.1 means 1.1 times the baseline's share of bad requests, or 1.1 times its
     /// percentile.
     public var tolerance: Double
-    /// Probability that a release which is no worse is ever accused, over its whole life, 0...1.
+    /// Probability that a release which is no worse than the baseline is ever accused, over its whole life, 0...1.
     public var falseAlarm: Double
+    /// The same for one that is worse by the whole tolerance.
+    public var toleratedFalseAlarm: Double { RegressionSettings(self).toleratedFalseAlarm }
     /// Error rates of the canary below this are of no interest, 0...1; 0 is no floor.
     public var floor: Double
     public var safe: Safe
@@ -130,5 +132,10 @@ extension ReleasePlan {
     /// wrong with its own probability, and the sum bounds that any is.
     public var falseRollbackBudget: Double {
         rules.filter { $0.action == .rollback }.compactMap(\.regression).reduce(0) { $0 + $1.falseAlarm }
+    }
+
+    /// The same for a release that is worse by the whole tolerance of each rule.
+    public var toleratedRollbackBudget: Double {
+        rules.filter { $0.action == .rollback }.compactMap(\.regression).reduce(0) { $0 + $1.toleratedFalseAlarm }
     }
 }

@@ -10,7 +10,7 @@ import Glibc
 /// clusters (retries, one bad connection pool) break it: divide by a dispersion factor that was known before the block
 /// (``Dispersion``), or use ``ShareBetting``.
 ///
-/// State: eight numbers for the effect sizes, the open block, the baseline's recent rate. Time per block is constant.
+/// State: one number per effect size, the open block, the baseline's recent rate. Time per block is constant.
 public struct PairDetector: Sendable, Equatable, Codable {
     /// What is tested and with which prior. Changing it after data were seen voids the guarantee.
     public struct Settings: Sendable, Equatable, Codable {
@@ -42,9 +42,14 @@ public struct PairDetector: Sendable, Equatable, Codable {
         }
 
         /// Detects a canary that is worse than `ratio` times the baseline, from any moment on.
-        public static func worse(than ratio: Double) -> Settings {
-            Settings(ratio: ratio, effects: [1.1, 1.3, 1.7, 2.6, 5, 15, 100, 2_000], prior: .standard)
+        public static func worse(than ratio: Double, effects: [Double] = eightEffects) -> Settings {
+            Settings(ratio: ratio, effects: effects, prior: .standard)
         }
+
+        /// From the smallest that can be found to "fails always".
+        public static let eightEffects = [1.1, 1.3, 1.7, 2.6, 5, 15, 100, 2_000]
+        /// Fewer, so that each has more of the mixture: found sooner, and hardly later between two of them.
+        public static let sixEffects = [1.15, 1.4, 1.9, 3.2, 8, 60]
 
         /// Collects proof that the canary is below `ratio` times the baseline over all the time watched.
         public static func safe(below ratio: Double) -> Settings {

@@ -35,6 +35,15 @@ public struct RegressionEvidence: Sendable, Equatable, Codable {
         public var blocks: Int
     }
 
+    /// One of several null hypotheses, and the evidence against it.
+    public struct Null: Sendable, Equatable, Codable {
+        /// "The canary's bad rate is at most so many times the baseline's."
+        public var ratio: Double
+        public var logE: Double
+        public var maxLogE: Double
+        public var barLogE: Double
+    }
+
     /// A percentile of both pools, as the boundaries between which it lies.
     public struct Percentile: Sendable, Equatable, Codable {
         public var quantile: Double
@@ -64,8 +73,11 @@ public struct RegressionEvidence: Sendable, Equatable, Codable {
     public var logE: Double
     public var maxLogE: Double
     public var barLogE: Double
-    /// The false-alarm probability of the rule over the release.
+    /// The false-alarm probability of the rule over the release, for a canary that is as good as the baseline.
     public var falseAlarm: Double
+    /// Where there are several null hypotheses, each with its own numbers, over all parts. ``logE`` and ``maxLogE`` are then
+    /// ``barLogE`` and the smallest excess over the bars; empty where there is one.
+    public var nulls: [Null] = []
     public var method: Comparison.Method
     /// Errors first, then the boundaries in rising order.
     public var parts: [Part]

@@ -17,7 +17,7 @@ extension RegressionMonitor {
     /// is promised for.
     private var isSafe: Bool {
         let gating = gatingComparisons
-        guard settings.safeRatio != nil, !gating.isEmpty, logE <= 0 else { return false }
+        guard settings.safeRatio != nil, !gating.isEmpty, watch?.harmLogE ?? 0 <= 0 else { return false }
         let bar = AnytimeP.barLogE(falseAlarm: settings.safeFalseAlarm)
         return gating.allSatisfy { ($0.safeLogE ?? -.infinity) >= bar }
     }
@@ -65,7 +65,7 @@ extension RegressionMonitor {
         let verdict = verdict
         let leading = parts.indices.max { parts[$0].weightedLogE < parts[$1].weightedLogE }
         let gating = gatingComparisons.compactMap(\.safeLogE)
-        return RegressionEvidence(
+        var evidence = RegressionEvidence(
             verdict: verdict, logE: logE, maxLogE: maxLogE, barLogE: barLogE, falseAlarm: settings.falseAlarm,
             method: method, parts: parts.map { shown($0, canaryBound: place?.canaryBound) }, leading: leading,
             percentiles: percentiles,
@@ -74,6 +74,17 @@ extension RegressionMonitor {
             safeBarLogE: gating.isEmpty ? nil : AnytimeP.barLogE(falseAlarm: settings.safeFalseAlarm),
             faultSinceSeconds: verdict == .worse ? lowestAtSeconds : nil,
             caveats: caveats(parts, history, sampleRatio))
+        evidence.nulls = shownNulls
+        return evidence
+    }
+
+    private var shownNulls: [RegressionEvidence.Null] {
+        guard let mixed = watch?.mixed else { return [] }
+        return mixed.nulls.indices.map { index in
+            RegressionEvidence.Null(
+                ratio: mixed.nulls[index].ratio, logE: mixed.logE[index], maxLogE: mixed.maxLogE[index],
+                barLogE: mixed.nulls[index].barLogE)
+        }
     }
 
     private func parts(of watch: ReleaseWatch) -> [ComparedPart] {

@@ -130,7 +130,15 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
         let errors = settings.watchesErrors ? comparison(.error, history) : nil
         watch = ReleaseWatch(
             falseAlarm: isWidened ? settings.falseAlarm / 2 : settings.falseAlarm, errorWeight: settings.errorWeight,
-            errors: errors)
+            errors: errors, nulls: nulls)
+    }
+
+    /// Two null hypotheses, except beside a margin for instances, which covers more than the step between the two; for the
+    /// test on shares; and for a percentile, whose tolerance is a step of its boundary. There it is one.
+    private var nulls: [NullHypothesis]? {
+        guard method == .pair else { return nil }
+        if case .latency = settings.scope { return nil }
+        return isWidened ? nil : NullHypothesis.pair(ratio: settings.ratio, falseAlarm: settings.falseAlarm)
     }
 
     /// Everything that this rule may compare.
@@ -149,7 +157,8 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
         return Comparison(
             Comparison.Settings(
                 ratio: settings.ratio * margin(event, history), method: method, floor: isError ? settings.floor : 0,
-                safeRatio: settings.safeRatio, tracksRatio: isError && settings.tracksRatio, isGuarded: true),
+                safeRatio: settings.safeRatio, tracksRatio: isError && settings.tracksRatio, isGuarded: true,
+                nulls: nulls),
             recentBad: recent.bad, recentRequests: recent.requests)
     }
 

@@ -15,7 +15,8 @@ public struct RegressionSettings: Sendable, Equatable, Codable {
     public var scope: Scope
     /// How much larger the canary's share of bad requests may be: 0.1 for a tenth more. At least 0.
     public var tolerance: Double
-    /// The probability of a false alarm over the release's whole life, 0 < falseAlarm < 1.
+    /// The probability of a false alarm over the release's whole life for a canary that is as good as the baseline,
+    /// 0 < falseAlarm < 1. See ``toleratedFalseAlarm`` for one that is a little worse.
     public var falseAlarm: Double
     /// Canary error rates below this are ignored, 0..<1; 0 for none. It does not apply to latency.
     public var floor: Double
@@ -46,6 +47,13 @@ public struct RegressionSettings: Sendable, Equatable, Codable {
     /// whichever is more: between the two ratios there has to be room to separate them.
     public static func usualSafeRatio(tolerance: Double) -> Double { max(1.5, 1.25 * (1 + tolerance)) }
 
+    /// The probability of a false alarm for a canary that is worse by the whole tolerance. A percentile is compared with one
+    /// null hypothesis, so its rule keeps the stated probability there, too.
+    public var toleratedFalseAlarm: Double {
+        if case .latency = scope { return falseAlarm }
+        return tolerance > 0 ? NullHypothesis.toleratedFalseAlarm(falseAlarm) : falseAlarm
+    }
+
     /// The tolerated ratio of the bad rates.
     var ratio: Double { 1 + tolerance }
 
@@ -69,5 +77,10 @@ public struct RegressionSettings: Sendable, Equatable, Codable {
     /// the sum of theirs.
     public static func budget(_ rules: [RegressionSettings]) -> Double {
         min(1, rules.reduce(0) { $0 + $1.falseAlarm })
+    }
+
+    /// The same for a canary that is worse by the whole tolerance of each rule.
+    public static func toleratedBudget(_ rules: [RegressionSettings]) -> Double {
+        min(1, rules.reduce(0) { $0 + $1.toleratedFalseAlarm })
     }
 }

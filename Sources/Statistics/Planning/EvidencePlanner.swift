@@ -15,7 +15,7 @@ struct EvidencePlanner {
             guard let ratio = part.comparison.ratioOfRates, let rate = part.comparison.present.baselineRate else {
                 continue
             }
-            let requests = requests(part, baselineRate: rate, ratio: ratio, logENow: part.comparison.logE)
+            let requests = requests(part, baselineRate: rate, ratio: ratio, isFromNow: true)
             guard requests < best?.requests ?? .infinity else { continue }
             best = need(ratio, requests)
         }
@@ -26,7 +26,7 @@ struct EvidencePlanner {
         guard let part = reference, let rate = assumedRate(part) else { return [] }
         return [2.0, 5, 10].compactMap { ratio in
             guard ratio * rate < 1 else { return nil }
-            let requests = requests(part, baselineRate: rate, ratio: ratio, logENow: 0)
+            let requests = requests(part, baselineRate: rate, ratio: ratio, isFromNow: false)
             return requests < .infinity ? need(ratio, requests) : nil
         }
     }
@@ -34,9 +34,10 @@ struct EvidencePlanner {
     var reach: [RegressionEvidence.Reach] {
         guard let requestsPerSecond, let part = reference, let rate = assumedRate(part) else { return [] }
         return [60.0, 600, 3_600].map { seconds in
-            let ratio = question(part).map {
-                Planning.smallestRatio($0, baselineRate: rate, requests: requestsPerSecond * seconds)
-            }
+            // All null hypotheses have to be refuted: the one that asks for most.
+            let ratio = questions(part).map {
+                Planning.smallestRatio($0.question, baselineRate: rate, requests: requestsPerSecond * seconds)
+            }.max()
             let isThere = ratio.map { $0 < .infinity && seconds >= leastSeconds(part, ratio: $0) } ?? false
             return RegressionEvidence.Reach(withinSeconds: seconds, ratio: isThere ? ratio : nil)
         }
@@ -55,29 +56,38 @@ struct EvidencePlanner {
         return max(counts.baselineBad, 0.5) / max(counts.baselineRequests, 1)
     }
 
-    private func question(_ part: ComparedPart) -> Planning.Question? {
-        let counts = part.comparison.present
-        guard counts.baselineRequests > 0, counts.canaryRequests > 0 else { return nil }
-        return Planning.Question(
-            canaryShare: counts.canaryRequests / counts.requests, ratio: part.comparison.settings.ratio,
-            barLogE: barLogE - part.logWeight,
-            dispersion: method == .pair ? part.comparison.dispersion : max(2, part.comparison.dispersion))
+    /// One per null hypothesis, with the log evidence against it now; empty without traffic.
+    private func questions(_ part: ComparedPart) -> [(question: Planning.Question, logENow: Double)] {
+        let (counts, comparison) = (part.comparison.present, part.comparison)
+        guard counts.baselineRequests > 0, counts.canaryRequests > 0 else { return [] }
+        func question(_ ratio: Double, _ bar: Double) -> Planning.Question {
+            Planning.Question(
+                canaryShare: counts.canaryRequests / counts.requests, ratio: ratio, barLogE: bar - part.logWeight,
+                dispersion: method == .pair ? comparison.dispersion : max(2, comparison.dispersion))
+        }
+        guard let nulls = comparison.settings.nulls, comparison.ladder != nil else {
+            return [(question(comparison.settings.ratio, barLogE), comparison.logE)]
+        }
+        return nulls.indices.map { (question(nulls[$0].ratio, nulls[$0].barLogE), comparison.logE(null: $0)) }
     }
 
-    private func requests(_ part: ComparedPart, baselineRate: Double, ratio: Double, logENow: Double) -> Double {
-        guard let question = question(part), baselineRate > 0 else { return .infinity }
+    private func requests(_ part: ComparedPart, baselineRate: Double, ratio: Double, isFromNow: Bool) -> Double {
+        let questions = questions(part)
+        guard !questions.isEmpty, baselineRate > 0 else { return .infinity }
         let canaryRate = min(ratio * baselineRate, 0.999)
-        guard canaryRate > question.ratio * baselineRate else { return .infinity }
-        let requests = Planning.requestsNeeded(
-            question, baselineRate: min(baselineRate, 0.999 / question.ratio), canaryRate: canaryRate,
-            logENow: logENow)
-        guard let requestsPerSecond else { return requests }
-        return max(requests, leastSeconds(part, ratio: ratio) * requestsPerSecond)
+        let requests = questions.map { one in
+            guard canaryRate > one.question.ratio * baselineRate else { return Double.infinity }
+            return Planning.requestsNeeded(
+                one.question, baselineRate: min(baselineRate, 0.999 / one.question.ratio), canaryRate: canaryRate,
+                logENow: isFromNow ? one.logENow : 0)
+        }.max()
+        guard let requestsPerSecond else { return requests ?? .infinity }
+        return max(requests ?? .infinity, leastSeconds(part, ratio: ratio) * requestsPerSecond)
     }
 
     /// Betting on shares gains at most so much per block, however much traffic there is.
     private func leastSeconds(_ part: ComparedPart, ratio: Double) -> Double {
-        guard method == .share, let question = question(part) else { return 0 }
+        guard method == .share, let question = questions(part).first?.question else { return 0 }
         func share(_ ratio: Double) -> Double {
             ratio * question.canaryShare / (ratio * question.canaryShare + 1 - question.canaryShare)
         }

@@ -14,6 +14,9 @@ public struct Comparison: Sendable, Equatable, Codable {
     public struct Settings: Sendable, Equatable, Codable {
         /// The tolerated ratio: 1.1 for a tolerance of 10 %.
         public var ratio: Double
+        /// What has to be refuted, all of it, with ``Method/pair``; nil: ``ratio`` alone, with eight effect sizes, as in
+        /// records of versions that did not have it.
+        public var nulls: [NullHypothesis]?
         public var method: Method
         /// Canary rates below this are ignored; 0 for none.
         public var floor: Double
@@ -27,9 +30,10 @@ public struct Comparison: Sendable, Equatable, Codable {
 
         public init(
             ratio: Double = 1.1, method: Method = .pair, floor: Double = 0, safeRatio: Double? = nil,
-            tracksRatio: Bool = false, isGuarded: Bool = false
+            tracksRatio: Bool = false, isGuarded: Bool = false, nulls: [NullHypothesis]? = nil
         ) {
             self.ratio = ratio
+            self.nulls = nulls
             self.method = method
             self.floor = floor
             self.safeRatio = safeRatio
@@ -39,6 +43,8 @@ public struct Comparison: Sendable, Equatable, Codable {
     }
 
     public let settings: Settings
+    /// In the place of ``pair`` where there are ``Settings/nulls``.
+    private(set) var ladder: NullLadder?
     private var pair: PairDetector?
     private var share: ShareBetting?
     private var floor: FloorDetector?
@@ -65,8 +71,12 @@ public struct Comparison: Sendable, Equatable, Codable {
         self.settings = settings
         switch settings.method {
         case .pair:
-            pair = PairDetector(
-                .worse(than: settings.ratio), recentBad: recentBad, recentRequests: recentRequests)
+            if let nulls = settings.nulls {
+                ladder = NullLadder(nulls, recentBad: recentBad, recentRequests: recentRequests)
+            } else {
+                pair = PairDetector(
+                    .worse(than: settings.ratio), recentBad: recentBad, recentRequests: recentRequests)
+            }
         case .share: share = ShareBetting(ShareBetting.Settings(ratio: settings.ratio))
         }
         if settings.floor > 0 { floor = FloorDetector(floor: settings.floor) }
@@ -82,11 +92,23 @@ public struct Comparison: Sendable, Equatable, Codable {
         (presentCounts, strata) = (.zero, RatioStrata())
     }
 
-    /// Evidence that the canary is worse than tolerated, and above the floor.
-    public var logE: Double { min(relativeLogE, floor?.logE ?? relativeLogE) }
+    /// Evidence that the canary is worse than tolerated, and above the floor. Where there are ``Settings/nulls``, that against
+    /// the first one, or less: by as much as another is further from its bar.
+    public var logE: Double {
+        guard let nulls = settings.nulls, ladder != nil else { return min(relativeLogE, floor?.logE ?? relativeLogE) }
+        return nulls[0].barLogE + nulls.smallestExcess(logE(null:))
+    }
+
+    /// The log evidence against the hypothesis with this index of ``Settings/nulls``, limited by that of the floor.
+    func logE(null index: Int) -> Double {
+        min(ladder?.logE(index) ?? relativeLogE, floor?.logE ?? .infinity)
+    }
 
     /// Evidence that the canary is worse than tolerated, whatever the floor.
-    public var relativeLogE: Double { pair?.logE ?? share?.logE ?? 0 }
+    public var relativeLogE: Double {
+        guard let ladder, let nulls = settings.nulls else { return pair?.logE ?? share?.logE ?? 0 }
+        return nulls[0].barLogE + nulls.smallestExcess(ladder.logE)
+    }
 
     /// Evidence now that the canary is below ``Settings/safeRatio`` times the baseline, or below the floor; nil where there
     /// is no such test. Being below the floor is as good as being below the ratio: the average of both.
@@ -97,7 +119,9 @@ public struct Comparison: Sendable, Equatable, Codable {
     }
 
     /// Blocks that were compared, with the one that waits for its neighbour.
-    public var blocks: Int { (pair?.blocks ?? share?.blocks ?? 0) + (guarded?.isHolding == true ? 1 : 0) }
+    public var blocks: Int {
+        (ladder?.blocks ?? pair?.blocks ?? share?.blocks ?? 0) + (guarded?.isHolding == true ? 1 : 0)
+    }
 
     /// The canary's bad rate by the baseline's, compared within blocks, so that neither a share nor a rate that moves shows
     /// as a difference of the pools; nil while it cannot be computed.
@@ -141,6 +165,7 @@ public struct Comparison: Sendable, Equatable, Codable {
 
     private mutating func judge(_ block: SteadyBlocks.Settled) {
         let (counts, now, isSteady) = (block.counts, block.atSeconds, block.isSteady)
+        ladder?.take(counts, atSeconds: now, dispersion: block.dispersion, mayRaise: isSteady)
         pair?.take(counts, atSeconds: now, dispersion: block.dispersion, mayRaise: isSteady)
         share?.take(counts, atSeconds: now, mayRaise: isSteady)
         floor?.take(
@@ -154,6 +179,7 @@ public struct Comparison: Sendable, Equatable, Codable {
             ratio?.take(counts, dispersion: block.dispersion)
             strata?.add(counts)
         }
+        ladder?.notePeaks(floorLogE: floor?.logE)
         maxSafeLogE = max(maxSafeLogE, safeLogE ?? 0)
     }
 
@@ -168,6 +194,7 @@ public struct Comparison: Sendable, Equatable, Codable {
     public mutating func leaveOut(_ baseline: (requests: Double, bad: Double)?, hasShareChanged: Bool) {
         if let settled = guarded?.leaveOut(baseline, hasShareChanged: hasShareChanged) { judge(settled) }
         if hasShareChanged { presentCounts = presentCounts.map { _ in .zero } }
+        ladder?.dropOpenBlock()
         pair?.dropOpenBlock()
         share?.dropOpenBlock()
         safe?.dropOpenBlock()

@@ -4,6 +4,9 @@ import Glibc
 ///
 /// The average of e-processes is an e-process whatever the dependence between them, so there is one number, compared once
 /// with log(1/α). That is uniformly better than giving each its part of α; the price of m equal parts is log(m) nats.
+///
+/// With several null hypotheses there is one such number for each, and the canary is called worse when all have passed their
+/// bars: see ``NullHypothesis/pair(ratio:falseAlarm:)``.
 public struct ReleaseWatch: Sendable, Equatable, Codable {
     /// The false-alarm probability over the whole release, however long it runs and however often it is evaluated.
     public let falseAlarm: Double
@@ -15,11 +18,18 @@ public struct ReleaseWatch: Sendable, Equatable, Codable {
     public private(set) var boundsSeconds: [Double] = []
     /// One per boundary.
     public private(set) var latency: [Comparison] = []
-    /// Evidence of the whole: errors and all boundaries.
+    /// Evidence of the whole: errors and all boundaries. With several null hypotheses that against the first one, or less:
+    /// by as much as another one is further from its bar.
     public private(set) var logE = 0.0
     public private(set) var maxLogE = 0.0
+    /// Nil where the comparisons have one null hypothesis.
+    private(set) var mixed: MixedNulls?
 
-    public init(falseAlarm: Double, errorWeight: Double = 0.5, errors: Comparison?) {
+    /// - Parameter nulls: those of all comparisons; nil where they have one each.
+    public init(
+        falseAlarm: Double, errorWeight: Double = 0.5, errors: Comparison?, nulls: [NullHypothesis]? = nil
+    ) {
+        mixed = nulls.map(MixedNulls.init)
         self.falseAlarm = falseAlarm
         self.errorWeight = errorWeight
         self.errors = errors
@@ -35,6 +45,8 @@ public struct ReleaseWatch: Sendable, Equatable, Codable {
 
     /// The evidence at which the canary is called worse: log(1/α).
     public var barLogE: Double { AnytimeP.barLogE(falseAlarm: falseAlarm) }
+    /// Evidence now against what is tolerated, on no bar's scale: above 0 there is a sign of harm.
+    var harmLogE: Double { mixed?.leastLogE ?? logE }
     /// The bar was passed. It stays so.
     public var isWorse: Bool { maxLogE >= barLogE }
 
@@ -84,23 +96,33 @@ public struct ReleaseWatch: Sendable, Equatable, Codable {
     }
 
     private mutating func note() {
-        logE = mixedLogE
-        maxLogE = max(maxLogE, logE)
+        guard mixed != nil else {
+            logE = mixedLogE { $0.logE }
+            maxLogE = max(maxLogE, logE)
+            return
+        }
+        for index in mixed?.nulls.indices ?? 0..<0 {
+            let average = mixedLogE { $0.logE(null: index) }
+            mixed?.note(index, average)
+        }
+        logE = barLogE + (mixed?.excess ?? 0)
+        maxLogE = max(0, barLogE + (mixed?.maxExcess ?? 0))
     }
 
     /// The logarithm of a boundary's part of the mixture; of the whole latency half while there are no boundaries.
     var boundaryLogWeight: Double { LogDomain.log((1 - errorWeight) / Double(max(1, latency.count))) }
 
-    private var mixedLogE: Double {
-        let errorTerm = LogDomain.log(errorWeight) + (errors?.logE ?? 0)
+    /// The logarithm of the average of the comparisons' evidence.
+    private func mixedLogE(_ evidence: (Comparison) -> Double) -> Double {
+        let errorTerm = LogDomain.log(errorWeight) + (errors.map(evidence) ?? 0)
         let weight = boundaryLogWeight
         guard weight > -.infinity else { return errorTerm }
         // Without boundaries the latency half never bets: its evidence stays 1.
         guard !latency.isEmpty else { return LogDomain.sum(errorTerm, weight) }
         var largest = errorTerm
-        for one in latency { largest = max(largest, weight + one.logE) }
+        for index in latency.indices { largest = max(largest, weight + evidence(latency[index])) }
         var sum = exp(errorTerm - largest)
-        for one in latency { sum += exp(weight + one.logE - largest) }
+        for index in latency.indices { sum += exp(weight + evidence(latency[index]) - largest) }
         return largest + log(sum)
     }
 }
