@@ -101,6 +101,8 @@ extension Watchdog: ScrapeSink {
     func scraped(_ report: ScrapeReport) { send(.scraped(report)) }
 
     func cycleEnded(release: String) { send(.cycleEnded(release: release)) }
+
+    func nextCycleMs(release: String) -> Int64? { kernel.nextCycleMs(release: release) }
 }
 
 /// Where effects go: the services' queues. Synchronous, so that their order is the kernel's.

@@ -106,6 +106,11 @@ public struct Kernel: Sendable, Equatable {
         releases.first { $0.name == release }?.watchedSinceUptimeMs
     }
 
+    /// From the begin of the release's running cycle to that of its next one; nil for a release that is not in the plan.
+    public func nextCycleMs(release: String) -> Int64? {
+        releases.first { $0.name == release }?.denseScrapes.nextCycleMs
+    }
+
     /// One notification per firing alert and per rollback whose latch holds, as when it began; for an hour also per
     /// rollback of a release that the plan does not name any more. Their sequence is 0: they are not news, and not
     /// journalled.

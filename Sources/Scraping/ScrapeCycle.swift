@@ -28,6 +28,9 @@ final class ScrapeCycle: Sendable {
         let batches: [[Request]]
         /// From one batch to the next, microseconds.
         let pauseUs: Int64
+        /// The same for cycles that follow each other sooner.
+        let denseBatches: [[Request]]
+        let densePauseUs: Int64
 
         init(release: ReleasePlan, baseline: [Target], canary: [Target]) {
             self.release = release
@@ -37,6 +40,10 @@ final class ScrapeCycle: Sendable {
                 timeoutMs: release.scrape.timeoutMs)
             batches = pace.batches(first, rest)
             pauseUs = pace.pauseUs
+            let dense = ScrapePace(
+                targets: first.count + rest.count, intervalMs: max(1, release.scrape.intervalMs / 4), timeoutMs: 0)
+            denseBatches = dense.batches(first, rest)
+            densePauseUs = dense.pauseUs
         }
 
         /// One request per endpoint: the baseline's, with the canary's reader where the scrape body has both pools, and
@@ -88,27 +95,29 @@ final class ScrapeCycle: Sendable {
 
     func run() async {
         var startMs = clock.now.uptimeMs
+        var isDense = false
         while !Task.isCancelled {
             let work = work.withLock { $0 }
             let intervalMs = work.release.scrape.intervalMs
             meter.cycleBegan(release: name, lateMs: clock.now.uptimeMs - startMs)
-            await once(work, dueUptimeMs: startMs)
+            await once(work, isDense: isDense, dueUptimeMs: startMs)
+            let stepMs = max(1, min(intervalMs, await sink.nextCycleMs(release: name) ?? intervalMs))
+            isDense = stepMs < intervalMs
             // A cycle that took too long skips the ones it missed instead of catching up in a burst.
             let now = clock.now.uptimeMs
-            let missed = max(0, now - startMs) / intervalMs
-            meter.cyclesSkipped(release: name, missed)
-            startMs += (missed + 1) * intervalMs
+            meter.cyclesSkipped(release: name, max(0, now - startMs) / intervalMs)
+            startMs += (max(0, now - startMs) / stepMs + 1) * stepMs
             do { try await clock.sleep(ms: startMs - now) } catch { return }
         }
     }
 
-    private func once(_ work: Work, dueUptimeMs: Int64) async {
+    private func once(_ work: Work, isDense: Bool, dueUptimeMs: Int64) async {
         let began = clock.uptimeNs
         let progress = CycleProgress(lateAfterMs: work.release.scrape.lateAfterMs, clock: clock) {
             await self.judge(sinceNs: began)
         }
         await withTaskCancellationHandler {
-            await askAll(work, sinceNs: began, dueUptimeMs: dueUptimeMs, progress)
+            await askAll(work, isDense: isDense, sinceNs: began, dueUptimeMs: dueUptimeMs, progress)
         } onCancel: {
             progress.abandon()
         }
@@ -117,13 +126,17 @@ final class ScrapeCycle: Sendable {
     }
 
     /// Returns with the last answer.
-    private func askAll(_ work: Work, sinceNs began: Int64, dueUptimeMs: Int64, _ progress: CycleProgress) async {
+    private func askAll(
+        _ work: Work, isDense: Bool, sinceNs began: Int64, dueUptimeMs: Int64, _ progress: CycleProgress
+    ) async {
         let watchedSinceMs = await sink.watchedSinceUptimeMs(release: name)
         let scrape = work.release.scrape
         await withDiscardingTaskGroup { group in
-            for (number, batch) in work.batches.enumerated() {
+            let (batches, pauseUs) =
+                isDense ? (work.denseBatches, work.densePauseUs) : (work.batches, work.pauseUs)
+            for (number, batch) in batches.enumerated() {
                 if number > 0 {
-                    let dueNs = began + Int64(number) * work.pauseUs * 1_000
+                    let dueNs = began + Int64(number) * pauseUs * 1_000
                     try? await clock.sleep(ns: dueNs - clock.uptimeNs)
                 }
                 guard !Task.isCancelled else { return }

@@ -9,6 +9,10 @@ package protocol ScrapeSink: Sendable {
 
     /// All reports of the cycle that will be waited for have been sent. Returns when the release has been judged.
     func cycleEnded(release: String) async
+
+    /// From the begin of the cycle that has just ended to that of the next; nil for the configured interval, which is the
+    /// longest.
+    func nextCycleMs(release: String) async -> Int64?
 }
 
 /// What is measured of scrapes. Called from many tasks at the same time.

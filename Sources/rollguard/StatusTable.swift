@@ -26,6 +26,10 @@ enum StatusTable {
         let share = release.canaryBasisPoints.map { NumberText.plain(Double($0) / 100) + " %" } ?? "unknown"
         var lines = ["\(release.name): \(release.phase), canary share \(share)"]
         if !release.explanation.isEmpty { lines.append("  \(release.explanation)") }
+        if let everyMs = release.denseScrapesEveryMs {
+            let every = NumberText.seconds(Double(everyMs) / 1_000)
+            lines.append("  evidence against the canary grows: both pools are scraped every \(every) meanwhile")
+        }
         lines += Columns.laidOut(
             [["", "version", "targets", "requests/s", "errors", "p99"]]
                 + [pool("baseline", release.baseline), pool("canary", release.canary)], indent: "  ")

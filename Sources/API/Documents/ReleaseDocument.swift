@@ -13,6 +13,9 @@ package struct ReleaseDocument: Codable, Sendable, Equatable {
     package var warnings: [String]
     /// Scrape cycles done.
     package var cycles: Int
+    /// How often the targets are scraped while evidence against the canary grows, milliseconds; nil while the configured
+    /// interval holds.
+    @ExplicitNull package var denseScrapesEveryMs: Int64?
     /// The canary's share as last observed, 0...10000; nil when it was not read.
     @ExplicitNull package var canaryBasisPoints: Int?
     package var baseline: PoolDocument
@@ -29,6 +32,7 @@ package struct ReleaseDocument: Codable, Sendable, Equatable {
         explanation = release.explanation
         warnings = release.warnings
         cycles = release.cycles
+        denseScrapesEveryMs = release.denseScrapesEveryMs
         canaryBasisPoints = release.observedCanaryBasisPoints
         baseline = PoolDocument(release.baseline)
         canary = PoolDocument(release.canary)
@@ -39,6 +43,7 @@ package struct ReleaseDocument: Codable, Sendable, Equatable {
 
     enum CodingKeys: String, CodingKey {
         case name, phase, since, explanation, warnings, cycles, baseline, canary, router, rules
+        case denseScrapesEveryMs = "dense_scrapes_every_ms"
         case canaryBasisPoints = "canary_basis_points"
         case openIncident = "open_incident"
     }

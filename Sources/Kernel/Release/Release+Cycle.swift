@@ -20,9 +20,20 @@ extension Release {
             report(rules.keepFiring(intervalMs: plan.scrape.intervalMs, at: context.now), &context)
         }
         recordRules(&context)
+        setPace(at: context.now)
         lastCycleUptimeMs = context.now.uptimeMs
         (firstSampleBeforeUptimeMs, firstSampleUptimeMs) = (firstSampleUptimeMs ?? firstSampleBeforeUptimeMs, nil)
         pools.openCycle()
+    }
+
+    /// How soon the next cycle begins.
+    private mutating func setPace(at now: Moment) {
+        if denseScrapes.intervalMs != plan.scrape.intervalMs {
+            denseScrapes = DenseScrapes(intervalMs: plan.scrape.intervalMs)
+        }
+        denseScrapes.take(
+            suspicion: phase == .watching ? rules.regression.suspicion : 0, slowestAnswerMs: pools.slowestAnswerMs,
+            atUptimeMs: now.uptimeMs)
     }
 
     private mutating func closePools(at now: Moment) {

@@ -37,6 +37,7 @@ struct Release: Sendable, Equatable {
     /// The incident that is open, or the one whose latch holds.
     var rollback: RollbackProcess?
     var driftGuard = DriftGuard()
+    var denseScrapes: DenseScrapes
     var history = IncidentHistory()
     /// Why a wanted rollback is not done; nil when none is wanted.
     var heldReason: String?
@@ -60,6 +61,7 @@ struct Release: Sendable, Equatable {
         pools = PoolPair(plan, at: now)
         rules = RuleEngine(plan: plan)
         poll = RouterPoll(nextUptimeMs: now.uptimeMs)
+        denseScrapes = DenseScrapes(intervalMs: plan.scrape.intervalMs)
     }
 
     var name: String { plan.name }

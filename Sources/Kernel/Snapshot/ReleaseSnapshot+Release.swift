@@ -12,6 +12,7 @@ extension ReleaseSnapshot {
             observedCanaryBasisPoints: release.poll.share, observations: release.poll.observations,
             rules: release.plan.rules.indices.map { RuleSnapshot(rule: $0, in: release) }, openIncident: openIncident,
             explanation: release.explanation, warnings: release.warnings, cycles: release.cycles)
+        if release.denseScrapes.isDense { denseScrapesEveryMs = release.denseScrapes.nextCycleMs }
         routerProblem = release.poll.health.problem
         isRouterUsable = release.poll.health.isPolled ? release.poll.health.problem == nil : nil
     }

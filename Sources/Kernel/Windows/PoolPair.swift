@@ -16,8 +16,8 @@ struct PoolPair: Sendable, Equatable {
 
     private static func freshWindow(_ plan: ReleasePlan, targets: Int, at now: Moment) -> PoolWindow {
         PoolWindow(
-            windowsMs: plan.windowsMs, intervalMs: plan.scrape.intervalMs, beganAtMs: now.uptimeMs,
-            targets: targets, signals: plan.indicators.signals)
+            windowsMs: plan.windowsMs, intervalMs: plan.scrape.intervalMs, shortestCycleMs: plan.shortestCycleMs,
+            beganAtMs: now.uptimeMs, targets: targets, signals: plan.indicators.signals)
     }
 
     mutating func take(_ report: ScrapeReport, at now: Moment) {
@@ -55,6 +55,9 @@ struct PoolPair: Sendable, Equatable {
             .compactMap { $0 }.min()
     }
 
+    /// How long the slowest answer of the last complete cycle took, milliseconds.
+    var slowestAnswerMs: Int64 { max(baseline.slowestAnswerMs, canary.slowestAnswerMs) }
+
     // MARK: Releases and plans
 
     /// A release begins: its windows have nothing of the time before.
@@ -74,8 +77,9 @@ struct PoolPair: Sendable, Equatable {
 
     /// Targets and windows of another plan that counts the same; what the targets that stay have reported is kept.
     mutating func adopt(_ next: ReleasePlan, from old: ReleasePlan) {
-        baseline.adopt(next.baseline, from: old.baseline, windowsMs: next.windowsMs)
-        canary.adopt(next.canary, from: old.canary, windowsMs: next.windowsMs)
+        let shortestMs = next.shortestCycleMs
+        baseline.adopt(next.baseline, from: old.baseline, windowsMs: next.windowsMs, shortestCycleMs: shortestMs)
+        canary.adopt(next.canary, from: old.canary, windowsMs: next.windowsMs, shortestCycleMs: shortestMs)
         (baseline.isCompared, canary.isCompared) = (next.asksForProof, next.asksForProof)
     }
 
@@ -90,6 +94,11 @@ struct PoolPair: Sendable, Equatable {
 extension ReleasePlan {
     /// The window that is "now" where no rule asks for one.
     private static let defaultWindowMs: Int64 = 60_000
+
+    /// Between the begins of two cycles at the least, see ``DenseScrapes``.
+    fileprivate var shortestCycleMs: Int64 {
+        asksForProof ? DenseScrapes.shortestCycleMs(intervalMs: scrape.intervalMs) : scrape.intervalMs
+    }
 
     /// The window of what is shown.
     var shownWindowMs: Int64 { rules.map(\.windowMs).min() ?? ReleasePlan.defaultWindowMs }

@@ -33,6 +33,8 @@ struct PoolState: Sendable, Equatable {
         var isAmbiguous = false
         /// What the proof of a rollback needs to know of it.
         var silence = TargetSilence()
+        /// From the request to the end of the last answer.
+        var answerMs: Int64 = 0
         /// Seen in the running cycle.
         var isFresh = false
         /// Cycles in a row without an answer, counted while the answer may still come.
@@ -66,6 +68,8 @@ struct PoolState: Sendable, Equatable {
         self.isCompared = isCompared
     }
 
+    var slowestAnswerMs: Int64 { targets.reduce(0) { max($0, $1.answerMs) } }
+
     /// Targets whose scrape of the last complete cycle worked.
     var healthyTargets: Int { targets.count { $0.isUp == true } }
 
@@ -95,6 +99,7 @@ struct PoolState: Sendable, Equatable {
             targets[index].silence.fail(isUnreachable: report.isUnreachable)
         case .success(let scraped, let warnings):
             let reading = scraped.withoutDoubtfulZero
+            targets[index].answerMs = report.sampledUptimeMs.map { $0.upperBound - $0.lowerBound } ?? 0
             note(reading, warnings: warnings, target: index, ownRequests: report.ownRequests)
             // Of several processes behind one address the present values say nothing.
             if !reading.isAmbiguous { window.addGauges(reading, target: index) }
@@ -290,7 +295,7 @@ extension PoolState {
     mutating func markNew() { for index in targets.indices { targets[index].isNew = true } }
 
     /// Takes over other targets and windows. What the targets that stay have reported is kept.
-    mutating func adopt(_ next: PoolPlan, from old: PoolPlan, windowsMs: [Int64]) {
+    mutating func adopt(_ next: PoolPlan, from old: PoolPlan, windowsMs: [Int64], shortestCycleMs: Int64? = nil) {
         version = next.version
         let places = next.targets.map { target in old.targets.firstIndex { $0 == target } }
         targets = zip(next.targets, places).map { target, place in
@@ -299,7 +304,7 @@ extension PoolState {
             new.isNew = true
             return new
         }
-        window.adopt(windowsMs: windowsMs, places: places)
+        window.adopt(windowsMs: windowsMs, shortestCycleMs: shortestCycleMs, places: places)
     }
 }
 

@@ -28,6 +28,7 @@ struct PoolWindow: Sendable, Equatable {
     }
 
     private let intervalMs: Int64
+    private var shortestCycleMs: Int64
     private var capacity: Int
     private var cursors: [Cursor]
     private var totals: [Double]
@@ -53,12 +54,17 @@ struct PoolWindow: Sendable, Equatable {
 
     /// - Parameters:
     ///   - windowsMs: every window length that a rule asks for.
-    ///   - intervalMs: the scrape interval; with the longest window it bounds the number of rows.
+    ///   - intervalMs: the scrape interval.
+    ///   - shortestCycleMs: between two rows at the least; with the longest window it bounds their number. Nil: the interval.
     ///   - targets: how many targets the pool has.
     ///   - signals: what is kept besides requests, errors and latency.
-    init(windowsMs: [Int64], intervalMs: Int64, beganAtMs: Int64, targets: Int = 1, signals: [Signal] = []) {
-        let interval = max(1, intervalMs)
-        self.intervalMs = interval
+    init(
+        windowsMs: [Int64], intervalMs: Int64, shortestCycleMs: Int64? = nil, beganAtMs: Int64, targets: Int = 1,
+        signals: [Signal] = []
+    ) {
+        let interval = max(1, shortestCycleMs ?? intervalMs)
+        self.intervalMs = max(1, intervalMs)
+        self.shortestCycleMs = interval
         let distinct = PoolWindow.distinct(windowsMs)
         cursors = distinct.map { Cursor(windowMs: $0) }
         capacity = PoolWindow.rows(distinct.last ?? interval, interval)
@@ -89,7 +95,7 @@ struct PoolWindow: Sendable, Equatable {
         windowsMs.sorted().reduce(into: [Int64]()) { if $0.last != $1 { $0.append($1) } }
     }
 
-    private static func rows(_ windowMs: Int64, _ intervalMs: Int64) -> Int { Int(windowMs / intervalMs) + 3 }
+    private static func rows(_ windowMs: Int64, _ cycleMs: Int64) -> Int { Int(windowMs / cycleMs) + 3 }
 
     /// Cells per row. May hold columns that no bound uses yet; they are zero.
     private var stride: Int { totals.count }
@@ -392,14 +398,16 @@ extension PoolWindow {
     /// with the rows that are there.
     ///
     /// - Parameter places: the place of each target before; nil for a new one.
-    mutating func adopt(windowsMs: [Int64], places: [Int?]) {
+    mutating func adopt(windowsMs: [Int64], shortestCycleMs: Int64? = nil, places: [Int?]) {
         rates.arrange(places)
         for index in counters.indices { counters[index].rates.arrange(places) }
         for index in gauges.indices { gauges[index].arrange(places) }
         let next = PoolWindow.distinct(windowsMs)
-        guard next != cursors.map(\.windowMs) else { return }
+        let shortest = max(1, shortestCycleMs ?? intervalMs)
+        guard next != cursors.map(\.windowMs) || shortest != self.shortestCycleMs else { return }
+        self.shortestCycleMs = shortest
         let windows = next.map { windowMs in
-            (cursors.firstIndex { $0.windowMs == windowMs }, PoolWindow.rows(windowMs, intervalMs))
+            (cursors.firstIndex { $0.windowMs == windowMs }, PoolWindow.rows(windowMs, shortest))
         }
         rates.arrange(windows: windows)
         for index in counters.indices { counters[index].rates.arrange(windows: windows) }
@@ -408,7 +416,7 @@ extension PoolWindow {
         cursors = next.map { windowMs in
             known.first { $0.windowMs == windowMs } ?? Cursor(windowMs: windowMs, startRow: oldest)
         }
-        setCapacity(PoolWindow.rows(next.last ?? intervalMs, intervalMs))
+        setCapacity(PoolWindow.rows(next.last ?? intervalMs, shortest))
         let now = rowTimes[(written - 1) % capacity]
         for index in cursors.indices { advance(&cursors[index], now: now) }
     }

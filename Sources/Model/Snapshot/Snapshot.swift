@@ -57,6 +57,9 @@ public struct ReleaseSnapshot: Sendable, Equatable {
     public var routerProblem: String?
     /// Whether the router could be used for a rollback, as the last poll found; nil before the first poll.
     public var isRouterUsable: Bool?
+    /// How often the targets are scraped while evidence against the canary grows, milliseconds; nil while the interval of the
+    /// plan holds.
+    public var denseScrapesEveryMs: Int64?
 
     public init(
         name: String, phase: Phase, sinceWallMs: Int64, baseline: PoolSnapshot, canary: PoolSnapshot,

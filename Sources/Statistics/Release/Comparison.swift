@@ -133,6 +133,9 @@ public struct Comparison: Sendable, Equatable, Codable {
         return strata.ratio
     }
 
+    /// The block that waits for its neighbour, while nothing speaks against it.
+    var newestBlock: PairCounts? { guarded?.provisional }
+
     /// What was compared with the present share.
     var present: PairCounts { presentCounts ?? counts }
 
