@@ -44,7 +44,7 @@ struct DenseScrapesTests {
         #expect((3_400...3_800).contains(denseSeconds), "\(denseSeconds)")
     }
 
-    /// The clock stood still, or the process did: no more is taken or earned than two intervals.
+    /// A process that was stopped for hours: no more than two intervals are taken or earned.
     @Test func aStoppedProcessEarnsNothing() {
         var dense = DenseScrapes(intervalMs: 5_000)
         _ = Self.take(&dense, suspicion: 3, seconds: 1...302)

@@ -4,7 +4,7 @@
 /// Valid whatever makes it begin, because the length of a cycle is settled before anything of it is seen. Both pools are
 /// scraped more often together: one alone would make a gap between their scrapes.
 struct DenseScrapes: Sendable, Equatable {
-    /// The log evidence above which a closer look is worth its cost.
+    /// The log evidence above which denser scrapes are worth their cost.
     static let suspicion = 1.0
     /// A dense cycle is this part of the interval, and no shorter than ``shortestMs``.
     static let part: Int64 = 4

@@ -117,7 +117,7 @@ struct RegressionWatch: Sendable, Equatable {
         places[index].map { streams[$0.stream].evidence.evidence(rule: $0.monitor) }
     }
 
-    /// A rough log evidence that some rule's canary is worse: whether it is worth to look more closely.
+    /// A rough log evidence that some rule's canary is worse: whether to scrape more often.
     var suspicion: Double { streams.reduce(0) { max($0, $1.evidence.suspicion) } }
 
     /// Why a rule can never find anything with the present counts, and what to change.

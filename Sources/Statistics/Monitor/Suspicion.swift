@@ -1,7 +1,7 @@
 import Glibc
 
-/// Whether to look more closely: a rough and optimistic estimate of the evidence, with the block that still waits for its
-/// neighbour as if that had come. No verdict rests on it; a closer look gathers counts that are tested like any others.
+/// Whether to scrape more often: a rough and optimistic estimate of the evidence, with the block that still waits for its
+/// neighbour as if that had come. No verdict rests on it; denser scrapes bring counts that are tested like any others.
 extension ReleaseEvidence {
     /// A log evidence, the largest of all rules; 0 without a release.
     public var suspicion: Double {
