@@ -24,7 +24,8 @@ struct Rollguard: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            DemoCommand.self, CheckCommand.self, SchemaCommand.self, InspectCommand.self, RunCommand.self,
+            DemoCommand.self, CheckCommand.self, DoctorCommand.self, SchemaCommand.self, InspectCommand.self,
+            RunCommand.self,
             StatusCommand.self, RollbackCommand.self, RearmCommand.self, WhyCommand.self, DeliveriesCommand.self,
             BackupCommand.self, RouterCommand.self, ServiceCommand.self, LoadCommand.self, Simulate.self,
             EvidenceCommand.self, CalibrateCommand.self,

@@ -11,6 +11,8 @@ struct PoolsReader {
     let scheme: String
     let path: String
     let folder: ConfigurationFolder
+    /// An A/A release: both pools have the same version.
+    var isAA = false
 
     struct Target {
         let plan: TargetPlan
@@ -42,13 +44,20 @@ struct PoolsReader {
             ],
             finish: { pools, _ in
                 refuseOverlap(pools.baseline, pools.canary)
-                let version = pools.canary.plan.version
-                if pools.baseline.plan.version == version {
-                    pools.canary.versionField?.fail(
-                        "both pools have version \(Quote.value(version)); a release compares two versions")
-                }
+                checkVersions(pools)
                 return true
             })
+    }
+
+    private func checkVersions(_ pools: Pair) {
+        let (version, other) = (pools.canary.plan.version, pools.baseline.plan.version)
+        guard (version == other) != isAA else { return }
+        pools.canary.versionField?.fail(
+            isAA
+                ? "an A/A release has the same version in both pools, and these have \(Quote.value(other)) and "
+                    + "\(Quote.value(version)); remove 'aa' to compare two versions"
+                : "both pools have version \(Quote.value(version)); a release compares two versions, or measures one with "
+                    + "'aa: true'")
     }
 
     private func form(_ name: String) -> ValueForm<PoolDraft> {

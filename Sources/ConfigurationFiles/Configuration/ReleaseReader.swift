@@ -31,6 +31,8 @@ struct ReleaseReader {
         section.read(field, owner: owner(field)).map { draft in
             var plan = draft.plan
             plan.rules = draft.drafts.map { shown($0.plan, plan.scrape) }
+            // The version is good as far as anyone knows, so nothing is to be done about it.
+            if plan.isAA { for index in plan.rules.indices { plan.rules[index].action = .notify } }
             var limits = ProofLimits(plan: plan, log: field.log)
             limits.fit(field.value)
             FallbackCheck.check(plan, field)
@@ -44,7 +46,12 @@ struct ReleaseReader {
         Section(
             owner: "a release", blank: Draft(.blank),
             settings: [
-                .required("name", \.plan.name, names.form, "identifies the release"), scrape, pools,
+                .required("name", \.plan.name, names.form, "identifies the release"),
+                .value(
+                    "aa", \.plan.isAA, .bool,
+                    "both pools run the same version: [what they differ by](statistics.md#an-aa-release) is measured, and "
+                        + "rules only notify"),
+                scrape, pools,
                 indicators, router,
                 .section(
                     "rollback", \.plan.rollback, RollbackReader.section,
@@ -83,14 +90,14 @@ extension ReleaseReader {
     }
 
     private var pools: Setting<Draft> {
-        func section(_ scrape: ScrapeReader.Scrape) -> Section<PoolsReader.Pair> {
-            PoolsReader(scheme: scrape.scheme, path: scrape.path, folder: folder).section
+        func section(_ scrape: ScrapeReader.Scrape, isAA: Bool = false) -> Section<PoolsReader.Pair> {
+            PoolsReader(scheme: scrape.scheme, path: scrape.path, folder: folder, isAA: isAA).section
         }
         return Setting.required(
             "pools", \Draft.pools, section(ScrapeReader.Scrape()).form(hasOwnTable: true),
             "the two versions; [see below](#pools)"
         ).reading { fields, draft in
-            let section = section(draft.scrape)
+            let section = section(draft.scrape, isAA: draft.plan.isAA)
             guard let pools = fields.required("pools").flatMap({ section.read($0) }) else { return false }
             draft.pools = pools
             return true

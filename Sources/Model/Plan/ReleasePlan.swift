@@ -4,6 +4,8 @@ public import Telemetry
 public struct ReleasePlan: Sendable, Equatable {
     /// Unique in a plan.
     public var name: String
+    /// Both pools run the same version: what they differ by is measured, and nothing is rolled back.
+    public var isAA = false
     public var scrape: ScrapePlan
     public var baseline: PoolPlan
     public var canary: PoolPlan

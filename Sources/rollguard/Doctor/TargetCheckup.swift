@@ -1,0 +1,126 @@
+import Foundation
+import Model
+import Ports
+import Scraping
+import Support
+import Telemetry
+
+/// Scrapes every target of a release once.
+struct TargetCheckup {
+    /// Scrapes at the same time.
+    private static let width = 20
+    /// A clock that is further off makes alerts and incidents hard to follow.
+    private static let clockToleranceSeconds = 5.0
+
+    let release: ReleasePlan
+    let transport: any HTTPTransport
+
+    private struct Scrape: Sendable {
+        let pool: Pool
+        let index: Int
+        let findings: [CheckupFinding]
+        /// Of the target's clock, seconds ahead of this one; nil when it does not say its time.
+        let clockAheadSeconds: Double?
+    }
+
+    func findings() async -> [CheckupFinding] {
+        let targets = Pool.allCases.flatMap { pool in
+            release.pool(pool).targets.enumerated().map { (pool: pool, index: $0.offset, target: $0.element) }
+        }
+        var scrapes: [Scrape] = []
+        await withTaskGroup(of: Scrape.self) { group in
+            var next = 0
+            func add() {
+                guard next < targets.count else { return }
+                let (pool, index, target) = targets[next]
+                next += 1
+                group.addTask { await scrape(pool, index, target) }
+            }
+            for _ in 0..<Self.width { add() }
+            while let scrape = await group.next() {
+                scrapes.append(scrape)
+                add()
+            }
+        }
+        scrapes.sort { ($0.pool == .canary ? 1 : 0, $0.index) < ($1.pool == .canary ? 1 : 0, $1.index) }
+        return scrapes.flatMap(\.findings) + clock(scrapes)
+    }
+
+    private func scrape(_ pool: Pool, _ index: Int, _ target: TargetPlan) async -> Scrape {
+        let subject = "\(release.name): \(pool.rawValue) \(target.instance)"
+        let began = ContinuousClock.now
+        do throws(TransportError) {
+            let response = try await transport.send(ScrapeRequest.make(target: target, scrape: release.scrape))
+            let milliseconds = (ContinuousClock.now - began) / .milliseconds(1)
+            let findings = read(response, of: pool, subject, milliseconds: milliseconds)
+            return Scrape(pool: pool, index: index, findings: findings, clockAheadSeconds: Self.ahead(response))
+        } catch {
+            return Scrape(pool: pool, index: index, findings: [.error(subject, "\(error)")], clockAheadSeconds: nil)
+        }
+    }
+
+    private func read(
+        _ response: HTTPResponse, of pool: Pool, _ subject: String, milliseconds: Double
+    ) -> [CheckupFinding] {
+        guard response.status == 200 else {
+            return [.error(subject, "it answered with status \(response.status); is the path right?")]
+        }
+        let watch = release.indicators(of: pool)
+        do {
+            let format = try ExpositionFormat(
+                contentType: response.header("Content-Type"), fallback: release.scrape.fallbackFormat)
+            if let reason = CutScrapeBody.reason(response, format: format) {
+                return [.error(subject, "the scrape body \(reason)")]
+            }
+            var reader = try TargetReader(watch: watch, limits: release.scrape.limits)
+            let reading = try reader.read(response.body, format: format, atUptimeMs: 0, countNewWithin: nil)
+            let doubts = IndicatorDiagnosis.findings(
+                watch, matches: reading.matches, body: response.body, format: format,
+                needsPercentiles: release.usesPercentiles)
+            let text =
+                "\(reading.samples) samples in \(Int(milliseconds.rounded())) ms; \(Self.matches(watch, reading))"
+            return [.ok(subject, text)] + doubts.map { .warning(subject, $0) }
+                + reading.notes.map { .warning(subject, "\($0)") }
+        } catch {
+            return [.error(subject, "the scrape body cannot be read: \(error)")]
+        }
+    }
+
+    /// `requests 4, errors 1, latency 14 series`.
+    private static func matches(_ watch: WatchList, _ reading: TargetReading) -> String {
+        var parts: [String] = []
+        if watch.requests != nil { parts.append("requests \(reading.matches.requests)") }
+        if watch.errors != nil { parts.append("errors \(reading.matches.errors)") }
+        if watch.latency != nil { parts.append("latency \(reading.matches.latency)") }
+        for (signal, count) in zip(watch.signals, reading.matches.signals) {
+            parts.append("\(signal.selector) \(count)")
+        }
+        return parts.isEmpty ? "no indicator" : parts.joined(separator: ", ") + " series"
+    }
+
+    private func clock(_ scrapes: [Scrape]) -> [CheckupFinding] {
+        let offsets = scrapes.compactMap(\.clockAheadSeconds).sorted()
+        guard !offsets.isEmpty else { return [] }
+        let median = offsets[offsets.count / 2]
+        let subject = "\(release.name): clock"
+        guard abs(median) > Self.clockToleranceSeconds else {
+            return [.ok(subject, "this machine and the targets agree to \(Int(Self.clockToleranceSeconds)) s")]
+        }
+        let side = median > 0 ? "behind" : "ahead of"
+        return [
+            .warning(
+                subject,
+                "this machine is \(NumberText.wait(seconds: abs(median))) \(side) the targets; set one of the clocks")
+        ]
+    }
+
+    /// By the `Date` of the answer, which has whole seconds.
+    private static func ahead(_ response: HTTPResponse) -> Double? {
+        guard let text = response.header("Date") else { return nil }
+        let format = DateFormatter()
+        format.locale = Locale(identifier: "en_US_POSIX")
+        format.timeZone = TimeZone(identifier: "GMT")
+        format.dateFormat = "EEE, dd MMM yyyy HH:mm:ss zzz"
+        return format.date(from: text).map { $0.timeIntervalSinceNow }
+    }
+}
