@@ -63,6 +63,7 @@ struct CheckCommand: ParsableCommand {
             Terminal.say("\(file): valid: \(parts.joined(separator: ", "))")
             for release in plan.releases {
                 Self.budget(release).map(Terminal.say)
+                Self.fewInstances(release).map(Terminal.say)
                 Self.ownScrapes(release).map(Terminal.say)
             }
         }
@@ -89,6 +90,17 @@ struct CheckCommand: ParsableCommand {
             "\(release.name): false-alarm budget of 'regression' rules that roll back: \(NumberText.percent(sum)) per release"
             + " (\(parts.joined(separator: ", ")))" + (sum > 0.05 ? "; that is much, lower 'false_alarm'" : "")
             + "; \(NumberText.percent(min(1, release.toleratedRollbackBudget))) for a canary that is worse by the whole tolerance"
+    }
+
+    /// What a canary of few instances can show at all, where the numbers of instances are in the configuration.
+    private static func fewInstances(_ release: ReleasePlan) -> String? {
+        let (baseline, canary) = (release.baseline.targets.count, release.canary.targets.count)
+        guard baseline > 0, canary > 0, let rule = release.rules.lazy.compactMap(\.regression).first else { return nil }
+        let ratio = RegressionPlan.nodeRatio(baseline: baseline, canary: canary, falseAlarm: rule.falseAlarm)
+        return
+            "\(release.name): with \(count(canary, "canary instance")) beside \(baseline) of the baseline, differences under "
+            + "\(NumberText.plain((ratio * 10).rounded() / 10))x can be the node where instances of one version differ by 30 %; "
+            + "'status' says what they really do"
     }
 
     /// Scrapes that reach `proof.below` by themselves keep the canary from being silent, where its counter counts them.

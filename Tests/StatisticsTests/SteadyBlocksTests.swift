@@ -133,6 +133,30 @@ struct SteadyBlocksTests {
     }
 }
 
+@Suite("Time in which the baseline's rate moves")
+struct UnsteadyTimeTests {
+    /// Outages of both pools half of the time: said, with the seconds; a single one is none of that.
+    @Test func isReportedWhenItIsMostOfTheTime() {
+        func evidence(isJumping: Bool) -> RegressionEvidence {
+            var monitor = RegressionMonitor(RegressionSettings(scope: .errors))
+            for step in 1...60 {
+                let isSick = isJumping ? step.isMultiple(of: 2) : step == 30
+                let cycle = WatchCycle(
+                    atSeconds: Double(step) * 5, coveredSeconds: 5,
+                    baseline: [InstanceIncrements(instance: "a", requests: 900, errors: isSick ? 400 : 9)],
+                    canary: [InstanceIncrements(instance: "b", requests: 100, errors: isSick ? 44 : 1)])
+                monitor.take(cycle, assumedDispersion: 1)
+            }
+            return monitor.evidence(requestsPerSecond: nil, history: BaselineHistory())
+        }
+        let jumping = evidence(isJumping: true)
+        // Each block but the last, which waits for its neighbour.
+        #expect(jumping.parts[0].unsteadySeconds == 295 && jumping.caveats.contains(.unsteady(seconds: 295)))
+        let once = evidence(isJumping: false)
+        #expect(once.parts[0].unsteadySeconds == 15 && !once.caveats.contains(.unsteady(seconds: 15)))
+    }
+}
+
 @Suite("Records of versions without guarded blocks")
 struct OlderRecordTests {
     /// What was written before blocks were guarded can be read and continued as it was.

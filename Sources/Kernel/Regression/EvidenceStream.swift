@@ -23,10 +23,12 @@ struct EvidenceStream: Sendable, Equatable {
     }
 
     /// The release continues where the record ends.
-    init(own: OwnIndicator?, restored: ReleaseEvidence, hasCanaryAnswered: Bool) {
+    ///
+    /// - Parameter missingSeconds: since the record.
+    init(own: OwnIndicator?, restored: ReleaseEvidence, hasCanaryAnswered: Bool, missingSeconds: Double) {
         self.own = own
         evidence = restored
-        evidence.interrupt()
+        evidence.interrupt(seconds: missingSeconds)
         self.hasCanaryAnswered = hasCanaryAnswered
     }
 
@@ -38,6 +40,16 @@ struct EvidenceStream: Sendable, Equatable {
     }
 
     mutating func end() { evidence.end() }
+
+    /// Takes over what was learned of the baseline's instances, and nothing else.
+    ///
+    /// - Parameters:
+    ///   - isAnotherVersion: the baseline was another version then, so its instances have a history of their own.
+    ///   - missingSeconds: since then.
+    mutating func adoptHistory(of other: ReleaseEvidence, isAnotherVersion: Bool, missingSeconds: Double = 0) {
+        evidence.adoptHistory(of: other, missingSeconds: missingSeconds)
+        if isAnotherVersion { evidence.beginDeployment() }
+    }
 
     mutating func adopt(rules: [RegressionSettings]) { evidence.adopt(rules: rules) }
 

@@ -97,11 +97,17 @@ struct RegressionSummary {
             "the baseline has one instance, so it is unknown whether bad requests come in clusters: the evidence is "
                 + "the canary's share of them in blocks of 15 s, which is slower but needs no such knowledge"
         case .instancesDiffer(let count, let ratio):
-            "with \(RegressionSummary.instances(count)) a difference below \(NumberText.plain(ratio)) times can be the instance's, "
-                + "not the version's; the margin is widened to that"
+            "with \(RegressionSummary.instances(count)), differences under \(NumberText.plain(ratio))x can be the node: instances "
+                + "of one version differ, and smaller differences ask for more evidence"
+        case .ownPast(let ratio):
+            "all instances served the baseline's version before and are compared with that: a change under "
+                + "\(NumberText.plain(ratio))x can be the node"
+        case .unsteady(let seconds):
+            "both pools' rates jump, for \(NumberText.wait(seconds: seconds)) so far: hardly any scrape can count as evidence, "
+                + "and only rules with absolute thresholds see anything"
         case .instancesUnknown:
-            "there is no hour of the baseline's history to show how far its instances differ: with few canary instances "
-                + "a bad machine looks like a bad version"
+            "there is no half hour of the baseline's history to show how far its instances differ: with few canary instances "
+                + "a bad node looks like a bad version"
         case .clustered(let dispersion):
             "bad requests come in clusters: \(NumberText.plain(dispersion)) times fewer independent ones than were counted"
         case .sampleRatio(let expected, let seen):

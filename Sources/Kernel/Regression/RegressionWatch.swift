@@ -6,6 +6,8 @@ import Telemetry
 struct RegressionWatch: Sendable, Equatable {
     /// A loss of the tail loses evidence for at most this long; written more often, it would only wear the disk.
     static let recordEveryMs: Int64 = 15_000
+    /// While no release runs, what is learned of the baseline's instances is written so often.
+    static let historyEveryMs: Int64 = 600_000
 
     /// Where the findings of a rule are.
     private struct Place: Sendable, Equatable {
@@ -59,6 +61,16 @@ struct RegressionWatch: Sendable, Equatable {
                 places.append(Place(stream: stream, monitor: settings[stream].count))
                 settings[stream].append(RegressionSettings(plan))
             }
+        }
+    }
+
+    /// Another version is the baseline: nothing that was counted is of use, but for how much the instances of one version differ.
+    init(plan: ReleasePlan, after other: RegressionWatch) {
+        self.init(plan: plan)
+        guard indicators == other.indicators else { return }
+        for index in streams.indices {
+            guard let before = other.streams.first(where: { $0.own == streams[index].own }) else { continue }
+            streams[index].adoptHistory(of: before.evidence, isAnotherVersion: true)
         }
     }
 
@@ -148,9 +160,23 @@ struct RegressionWatch: Sendable, Equatable {
 
     /// Whether it is time to write it down: now and then in a release, and when a self-check has come to an end.
     func isRecordDue(atUptimeMs now: Int64) -> Bool {
-        guard isNeeded, isRunning else { return selfCheckRuns > recordedRuns }
+        guard isNeeded, isRunning else {
+            return selfCheckRuns > recordedRuns || isNeeded && isHistoryDue(atUptimeMs: now)
+        }
         guard hasChanged else { return false }
         return lastRecordUptimeMs.map { now - $0 >= RegressionWatch.recordEveryMs } ?? true
+    }
+
+    /// Whether enough was learned of the baseline's instances since it was written down.
+    private func isHistoryDue(atUptimeMs now: Int64) -> Bool {
+        guard streams.contains(where: { $0.evidence.history.learnedSeconds > 0 }), let lastCycleUptimeMs else {
+            return false
+        }
+        guard let last = lastRecordUptimeMs else {
+            let learnedMs = streams.map { Int64($0.evidence.history.learnedSeconds * 1_000) }.max() ?? 0
+            return lastCycleUptimeMs == now && learnedMs >= RegressionWatch.historyEveryMs
+        }
+        return now - last >= RegressionWatch.historyEveryMs
     }
 
     private var selfCheckRuns: Int { selfChecks.reduce(0) { $0 + ($1?.check.checks ?? 0) } }
@@ -173,20 +199,46 @@ struct RegressionWatch: Sendable, Equatable {
     /// Continues where the record ends. What happened since then is lost, never counted twice: the counters' first
     /// values after a restart are only a base. What was found with other indicators is not taken over, as in a reload.
     ///
-    /// - Parameter isWatching: the release that it belongs to is not over; else only the self-checks' record is of use.
-    mutating func restore(_ record: EvidenceRecord, plan: ReleasePlan, isWatching: Bool) {
+    /// - Parameters:
+    ///   - isWatching: the release that it belongs to is not over; else only the self-checks' record and what was learned of
+    ///     the baseline's instances are of use.
+    ///   - missingMs: since the record.
+    mutating func restore(_ record: EvidenceRecord, plan: ReleasePlan, isWatching: Bool, missingMs: Int64 = 0) {
         if let counted = record.indicators, counted != plan.indicators(of: .canary) { return }
         selfChecks = record.selfChecks
         if isWatching {
+            let missingSeconds = Double(max(0, missingMs)) / 1_000
+            func stream(_ own: OwnIndicator?, _ evidence: ReleaseEvidence, _ hasAnswered: Bool) -> EvidenceStream {
+                EvidenceStream(
+                    own: own, restored: evidence, hasCanaryAnswered: hasAnswered, missingSeconds: missingSeconds)
+            }
             streams =
-                [EvidenceStream(own: nil, restored: record.evidence, hasCanaryAnswered: record.hasCanaryAnswered)]
-                + (record.own ?? []).map {
-                    EvidenceStream(own: $0.indicator, restored: $0.evidence, hasCanaryAnswered: $0.hasCanaryAnswered)
-                }
+                [stream(nil, record.evidence, record.hasCanaryAnswered)]
+                + (record.own ?? []).map { stream($0.indicator, $0.evidence, $0.hasCanaryAnswered) }
             elapsedMs = record.elapsedMs
+        } else {
+            restoreHistory(record, plan: plan, isAnotherVersion: false, missingMs: missingMs)
         }
         // The rules may have changed while the daemon was down.
         adopt(plan)
         recordedRuns = selfCheckRuns
+    }
+
+    /// Takes over what a record knows of the baseline's instances.
+    ///
+    /// - Parameters:
+    ///   - isAnotherVersion: the record is of another baseline version.
+    ///   - missingMs: since the record.
+    mutating func restoreHistory(
+        _ record: EvidenceRecord, plan: ReleasePlan, isAnotherVersion: Bool, missingMs: Int64
+    ) {
+        if let counted = record.indicators, counted != plan.indicators(of: .canary) { return }
+        for index in streams.indices {
+            let own = streams[index].own
+            let known = own == nil ? record.evidence : record.own?.first { $0.indicator == own }?.evidence
+            guard let known else { continue }
+            streams[index].adoptHistory(
+                of: known, isAnotherVersion: isAnotherVersion, missingSeconds: Double(max(0, missingMs)) / 1_000)
+        }
     }
 }

@@ -7,6 +7,8 @@ struct ReleaseReplay {
     private let now: Moment
     /// The entries belong to other versions than the plan's.
     private var isReplayingOthers = false
+    /// Their baseline is another version.
+    private var isReplayingOtherBaseline = false
 
     /// - Parameter release: as it is without a journal.
     init(_ release: Release, at now: Moment) { (self.release, self.now) = (release, now) }
@@ -22,7 +24,7 @@ struct ReleaseReplay {
         case .alertFiring(let alert): release.rules.restore(alert, isFiring: !isReplayingOthers)
         case .alertResolved(let alert): release.rules.restore(alert, isFiring: false)
         case .held: break
-        case .evidence(let record): replayEvidence(record)
+        case .evidence(let record): replayEvidence(record, wallMs: entry.wallMs)
         case .pending(let list): if !isReplayingOthers { release.rules.restore(pending: list) }
         case .routerUnusable: release.poll.health.isReported = true
         case .routerUsable: release.poll.health.isReported = false
@@ -40,6 +42,7 @@ struct ReleaseReplay {
         // What came before restores nothing any more.
         release.unreadableEntries = []
         isReplayingOthers = baseline != release.plan.baseline.version || canary != release.plan.canary.version
+        isReplayingOtherBaseline = baseline != release.plan.baseline.version
         (release.watchedSinceUptimeMs, release.sinceWallMs) = (nil, entry.wallMs)
         guard !isReplayingOthers else { return replayBeginningOfOthers() }
         release.retireRollback()
@@ -77,9 +80,14 @@ struct ReleaseReplay {
             }
     }
 
-    private mutating func replayEvidence(_ record: EvidenceRecord) {
-        guard !isReplayingOthers else { return }
-        release.rules.regression.restore(record, plan: release.plan, isWatching: release.phase == .watching)
+    private mutating func replayEvidence(_ record: EvidenceRecord, wallMs: Int64) {
+        let missingMs = now.wallMs - wallMs
+        guard !isReplayingOthers else {
+            return release.rules.regression.restoreHistory(
+                record, plan: release.plan, isAnotherVersion: isReplayingOtherBaseline, missingMs: missingMs)
+        }
+        release.rules.regression.restore(
+            record, plan: release.plan, isWatching: release.phase == .watching, missingMs: missingMs)
     }
 
     private mutating func replayIntent(_ entry: JournalEntry) {

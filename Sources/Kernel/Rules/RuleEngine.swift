@@ -185,7 +185,7 @@ struct RuleEngine: Sendable, Equatable {
         let countsTheSame =
             old.baseline.version == next.baseline.version && old.indicators == next.indicators
             && old.baseline.match == next.baseline.match && old.canary.match == next.canary.match
-        guard countsTheSame else { return regression = RegressionWatch(plan: next) }
+        guard countsTheSame else { return regression = RegressionWatch(plan: next, after: regression) }
         regression.adopt(next)
         if !isSamePair { regression.end() }
     }

@@ -80,6 +80,11 @@ public struct RegressionPlan: Sendable, Equatable, Codable {
     public var falseAlarm: Double
     /// The same for one that is worse by the whole tolerance.
     public var toleratedFalseAlarm: Double { RegressionSettings(self).toleratedFalseAlarm }
+    /// The ratio up to which a difference between so many instances can be the nodes', where the instances of one version differ
+    /// by 30 % (standard deviation of the logarithm of their rates), which is usual.
+    public static func nodeRatio(baseline: Int, canary: Int, falseAlarm: Double) -> Double {
+        RegressionSettings.nodeRatio(baseline: baseline, canary: canary, falseAlarm: falseAlarm, deviation: 0.3)
+    }
     /// Error rates of the canary below this are of no interest, 0...1; 0 is no floor.
     public var floor: Double
     public var safe: Safe

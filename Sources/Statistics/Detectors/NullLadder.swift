@@ -1,34 +1,69 @@
 import Glibc
 
-/// One kind of bad event tested against several null hypotheses at once, by a ``PairDetector`` each on the same blocks.
+/// One kind of bad event tested against several null hypotheses at once on the same blocks: by a ``PairDetector`` each, by
+/// ``ShareBetting`` each, or by the average of both.
 ///
 /// The evidence is what refutes the hypothesis that is furthest from its bar: the smallest excess over the bars.
 struct NullLadder: Sendable, Equatable, Codable {
     let nulls: [NullHypothesis]
+    /// Empty where only shares are bet on.
     private var pairs: [PairDetector]
+    /// Nil without bets on shares.
+    private var shares: [ShareBetting]?
     /// Per hypothesis, the largest log evidence so far; at least 0.
     private(set) var peaks: [Double]
 
     /// - Parameters:
     ///   - recentBad, recentRequests: the baseline before the release, decayed; zero when nothing is known.
-    init(_ nulls: [NullHypothesis], recentBad: Double, recentRequests: Double) {
+    ///   - betsOnShares: bets on shares are half of the evidence, one bet per block. They need no dispersion factor, so in
+    ///     clusters that end with their block the average is faster than pairs alone.
+    init(
+        _ nulls: [NullHypothesis], recentBad: Double, recentRequests: Double, betsOnShares: Bool = false
+    ) {
         self.nulls = nulls
         pairs = nulls.map { null in
             PairDetector(
                 .worse(than: null.ratio, effects: PairDetector.Settings.sixEffects), recentBad: recentBad,
                 recentRequests: recentRequests)
         }
+        shares = betsOnShares ? NullLadder.shares(nulls, blockSeconds: 0) : nil
         peaks = nulls.map { _ in 0 }
     }
 
-    var blocks: Int { pairs.first?.blocks ?? 0 }
+    /// Bets on shares alone, with their own long blocks.
+    init(sharesOf nulls: [NullHypothesis]) {
+        self.nulls = nulls
+        pairs = []
+        shares = NullLadder.shares(nulls, blockSeconds: nil)
+        peaks = nulls.map { _ in 0 }
+    }
+
+    private static func shares(_ nulls: [NullHypothesis], blockSeconds: Double?) -> [ShareBetting] {
+        nulls.map { null in
+            var settings = ShareBetting.Settings(ratio: null.ratio)
+            settings.blockSeconds = blockSeconds ?? settings.blockSeconds
+            return ShareBetting(settings)
+        }
+    }
+
+    var blocks: Int { pairs.first?.blocks ?? shares?.first?.blocks ?? 0 }
 
     /// The log evidence now against the hypothesis with this index.
-    func logE(_ index: Int) -> Double { pairs[index].logE }
+    func logE(_ index: Int) -> Double {
+        guard let shares else { return pairs[index].logE }
+        guard !pairs.isEmpty else { return shares[index].logE }
+        return LogDomain.sum(pairs[index].logE, shares[index].logE) - log(2)
+    }
+
+    /// How far each hypothesis' largest evidence is above its bar: the smallest one.
+    var maxExcess: Double { nulls.smallestExcess { peaks[$0] } }
 
     mutating func take(_ counts: PairCounts, atSeconds: Double, dispersion: Double, mayRaise: Bool) {
         for index in pairs.indices {
             pairs[index].take(counts, atSeconds: atSeconds, dispersion: dispersion, mayRaise: mayRaise)
+        }
+        for index in shares?.indices ?? 0..<0 {
+            shares?[index].take(counts, atSeconds: atSeconds, mayRaise: mayRaise)
         }
     }
 
@@ -39,6 +74,12 @@ struct NullLadder: Sendable, Equatable, Codable {
 
     mutating func dropOpenBlock() {
         for index in pairs.indices { pairs[index].dropOpenBlock() }
+        dropOpenShares()
+    }
+
+    /// Bets on shares have blocks of their own, which may hold counts with another share of the traffic.
+    mutating func dropOpenShares() {
+        for index in shares?.indices ?? 0..<0 { shares?[index].dropOpenBlock() }
     }
 }
 

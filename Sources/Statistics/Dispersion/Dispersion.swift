@@ -32,6 +32,8 @@ public struct Dispersion: Sendable, Equatable, Codable {
 
     public let settings: Settings
     private var scales: [DispersionScale]
+    /// Nil in records of versions that did not have it.
+    private var wander: InstanceWander?
     /// Bad events seen, in closed blocks and in open ones.
     public private(set) var errors = 0.0
 
@@ -45,12 +47,20 @@ public struct Dispersion: Sendable, Equatable, Codable {
     /// - Parameters:
     ///   - endSeconds: the cycle's end on any clock that does not go back.
     ///   - coveredSeconds: the cycle's length.
-    public mutating func take(_ counts: InstanceCounts, endSeconds: Double, coveredSeconds: Double) {
+    ///   - history: what the instances did so far, these counts among it: each one is compared with its own rate before the
+    ///     block, so that an instance which is worse for good is not taken for clusters. Nil: with the pool's.
+    public mutating func take(
+        _ counts: InstanceCounts, endSeconds: Double, coveredSeconds: Double,
+        history: InstanceCounts? = nil
+    ) {
         for slot in 0..<counts.slots { errors += counts.bad[slot] }
-        for index in scales.indices { take(counts, scale: index, endSeconds, coveredSeconds) }
+        for index in scales.indices { take(counts, scale: index, endSeconds, coveredSeconds, history) }
     }
 
-    private mutating func take(_ counts: InstanceCounts, scale: Int, _ endSeconds: Double, _ coveredSeconds: Double) {
+    private mutating func take(
+        _ counts: InstanceCounts, scale: Int, _ endSeconds: Double, _ coveredSeconds: Double,
+        _ history: InstanceCounts?
+    ) {
         let began = scales[scale].beganAt ?? endSeconds - coveredSeconds
         scales[scale].beganAt = began
         for slot in 0..<counts.slots where counts.requests[slot] > 0 {
@@ -58,14 +68,30 @@ public struct Dispersion: Sendable, Equatable, Codable {
         }
         // Scrape times are not exact; a block may end a rounding error early.
         guard endSeconds - began >= scales[scale].seconds - 1e-9 else { return }
-        scales[scale].close()
+        if scale == scales.count - 1 {
+            if wander == nil { wander = InstanceWander() }
+            let known = factor
+            wander?.take(scales[scale].open, dispersion: known)
+        }
+        scales[scale].close(history: history)
         scales[scale].beganAt = endSeconds
     }
 
     /// What a record does not hold.
     mutating func forgetOpenBlocks() {
         for index in scales.indices { scales[index].forgetOpenBlock() }
+        wander?.forgetOpenWindows()
     }
+
+    /// The factor of the shortest blocks alone, at least 1: for evidence whose margin covers what lasts longer.
+    public var briefFactor: Double { scales.first.map { max(1, estimate($0)) } ?? factor }
+
+    /// The largest standard deviation of the log rate between instances in windows of one and of five minutes, beyond
+    /// ``briefFactor``.
+    var wanderDeviation: Double { wander?.deviation(dispersion: briefFactor) ?? 0 }
+
+    /// See ``InstanceWander/hourlyDrift``.
+    var hourlyDrift: Double? { wander?.hourlyDrift }
 
     /// The factor now, at least 1.
     public var factor: Double {

@@ -22,6 +22,13 @@ public struct InstanceCounts: Sendable, Equatable, Codable {
         bad[slot] += worse
     }
 
+    /// Adds another pool's counts slot by slot.
+    mutating func add(_ more: InstanceCounts) {
+        for slot in 0..<more.slots where more.requests[slot] > 0 {
+            add(requests: more.requests[slot], bad: more.bad[slot], slot: slot)
+        }
+    }
+
     mutating func scale(by factor: Double) {
         for slot in requests.indices {
             requests[slot] *= factor

@@ -4,15 +4,13 @@ import Glibc
 /// bad rates. A canary of two instances can be worse than the baseline because one of them sits on a bad node; this says by
 /// how much that happens without any release.
 public struct InstanceSpread: Sendable, Equatable, Codable {
-    private var counts = InstanceCounts(slots: 0)
+    private(set) var counts = InstanceCounts(slots: 0)
 
     public init() {}
 
     /// Takes in a scrape cycle of one pool, by slot.
     public mutating func take(_ more: InstanceCounts) {
-        for slot in 0..<more.slots where more.requests[slot] > 0 {
-            counts.add(requests: more.requests[slot], bad: more.bad[slot], slot: slot)
-        }
+        counts.add(more)
     }
 
     /// Halves what was seen, so that what instances did long ago counts less and less.

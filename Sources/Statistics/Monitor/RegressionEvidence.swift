@@ -33,6 +33,8 @@ public struct RegressionEvidence: Sendable, Equatable, Codable {
         public var weight: Double
         /// Blocks of time in which both pools could be compared.
         public var blocks: Int
+        /// Seconds in which the baseline's rate jumped, so that blocks could lower the evidence only.
+        public var unsteadySeconds: Double
     }
 
     /// One of several null hypotheses, and the evidence against it.
@@ -118,7 +120,13 @@ public enum RegressionCaveat: Sendable, Equatable, Codable {
     case oneBaselineInstance
     /// So many canary instances: a smaller difference than this ratio can be the node.
     case instancesDiffer(canaryInstances: Int, ratio: Double)
-    /// Less than an hour of history: how much instances differ anyway is not known.
+    /// All instances of both pools served the baseline's version before and are compared with that: a change of less than this
+    /// ratio can be the instances'.
+    case ownPast(ratio: Double)
+    /// Both pools' rates jump most of the time: there is hardly a block that could raise the evidence, and only rules with
+    /// absolute thresholds see anything.
+    case unsteady(seconds: Double)
+    /// Less than half an hour of history: how much instances differ anyway is not known.
     case instancesUnknown(learnedSeconds: Double)
     /// Errors come in clusters: so many times fewer count.
     case clustered(dispersion: Double)

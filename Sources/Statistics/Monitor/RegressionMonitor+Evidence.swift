@@ -63,7 +63,7 @@ extension RegressionMonitor {
         let planner = EvidencePlanner(
             parts: parts, settings: settings, barLogE: barLogE, requestsPerSecond: requestsPerSecond, method: method)
         let verdict = verdict
-        let leading = parts.indices.max { parts[$0].weightedLogE < parts[$1].weightedLogE }
+        let leading = parts.indices.max { parts[$0].rank < parts[$1].rank }
         let gating = gatingComparisons.compactMap(\.safeLogE)
         var evidence = RegressionEvidence(
             verdict: verdict, logE: logE, maxLogE: maxLogE, barLogE: barLogE, falseAlarm: settings.falseAlarm,
@@ -115,8 +115,10 @@ extension RegressionMonitor {
             baseline: pool(counts.baselineBad, counts.baselineRequests),
             canary: pool(counts.canaryBad, counts.canaryRequests), ratio: comparison.ratioOfRates,
             ratioLow: interval?.low,
-            ratioHigh: interval?.high, toleratedRatio: comparison.settings.ratio, dispersion: comparison.dispersion,
-            logE: comparison.logE, weight: exp(part.logWeight), blocks: comparison.blocks)
+            ratioHigh: interval?.high, toleratedRatio: comparison.settings.ratio,
+            dispersion: comparison.dispersion,
+            logE: part.logE(bar: barLogE), weight: exp(part.logWeight), blocks: comparison.blocks,
+            unsteadySeconds: comparison.unsteady?.seconds ?? 0)
     }
 
     private var percentiles: [RegressionEvidence.Percentile] {
@@ -153,10 +155,14 @@ extension RegressionMonitor {
         if method == .share { caveats.append(.oneBaselineInstance) }
         if isWidened {
             let widest = parts.map(\.comparison.settings.ratio).max() ?? settings.ratio
-            caveats.append(.instancesDiffer(canaryInstances: instances.canary, ratio: widest))
+            caveats.append(
+                isOwnPast
+                    ? .ownPast(ratio: widest) : .instancesDiffer(canaryInstances: instances.canary, ratio: widest))
         } else if !knowsInstances, assumedDispersion == nil {
             caveats.append(.instancesUnknown(learnedSeconds: history.learnedSeconds))
         }
+        let unsteady = parts.compactMap(\.comparison.unsteady).filter(\.isMostly).map(\.seconds).max()
+        if let unsteady { caveats.append(.unsteady(seconds: unsteady)) }
         let dispersion = parts.map(\.comparison.dispersion).max() ?? 1
         if method == .pair, dispersion >= 2, parts.contains(where: { history.errorsSeen(of: $0.event) >= 100 }) {
             caveats.append(.clustered(dispersion: dispersion))
@@ -190,5 +196,13 @@ struct ComparedPart {
     let comparison: Comparison
     let logWeight: Double
 
-    var weightedLogE: Double { logWeight + comparison.logE }
+    /// By which the part that says most is chosen.
+    var rank: Double {
+        comparison.settings.barLogE == nil ? logWeight + comparison.logE : comparison.excess
+    }
+
+    /// The evidence of this part alone, in relation to the whole rule's bar.
+    func logE(bar: Double) -> Double {
+        comparison.settings.barLogE == nil ? comparison.logE : bar + comparison.excess
+    }
 }

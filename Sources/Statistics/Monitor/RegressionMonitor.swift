@@ -9,8 +9,9 @@ import Glibc
 /// What it decides by itself, once, at the first cycle of the release and before using anything that the canary did:
 /// - the test: ``PairDetector`` with the dispersion of ``BaselineHistory`` where the baseline has at least two instances
 ///   with requests to compare, ``ShareBetting`` where it has one;
-/// - the margin: with an hour of history, the tolerance is widened by what instances of one version differ anyway, and half
-///   of the false-alarm budget is spent on that;
+/// - the margin: where it is known how much instances of one version differ, from half an hour of this deployment or from
+///   those before it, the tolerance is widened by that (``SoftMargin``); where all instances of both pools served the baseline's
+///   version before, by what their own past leaves open (``OwnPast``);
 /// - the boundaries, as soon as both pools have shown a histogram: those which both have.
 public struct RegressionMonitor: Sendable, Equatable, Codable {
     public let settings: RegressionSettings
@@ -20,8 +21,10 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
     private(set) var instances = InstanceNumbers(baseline: 0, canary: 0)
     /// The tolerance was widened because instances differ.
     private(set) var isWidened = false
-    /// An hour of history was there when the release began.
+    /// How much instances differ was known when the release began.
     private(set) var knowsInstances = false
+    /// The instances are compared with their own past. Nil in records of versions that did not have it.
+    private var usesOwnPast: Bool?
     /// Of a rule about a percentile: where it is compared, the proof of being good, and both pools' histograms.
     private(set) var place: PercentilePlace?
     private(set) var percentileSafe: Comparison?
@@ -57,7 +60,8 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
         self.assumedDispersion = max(1, assumedDispersion)
         let history = BaselineHistory()
         if watch == nil {
-            start(.pair, InstanceNumbers(baseline: cycle.baseline.count, canary: cycle.canary.count), history)
+            let numbers = InstanceNumbers(baseline: cycle.baseline.count, canary: cycle.canary.count)
+            start(.pair, numbers, cycle, history)
         }
         judge(cycle, history)
     }
@@ -73,7 +77,11 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
         let errors = settings.watchesErrors ? errorCounts(cycle) : nil
         let slow = slowCounts(cycle)
         let assumed = assumedDispersion
-        func dispersion(_ event: BadEvent) -> Double { assumed ?? history.dispersion(of: event) }
+        // The margin covers what lasts longer than the shortest blocks, so that nothing is paid for twice.
+        let isBrief = watch?.splitsBudget == true && !isOwnPast
+        func dispersion(_ event: BadEvent) -> Double {
+            assumed ?? (isBrief ? history.briefDispersion(of: event) : history.dispersion(of: event))
+        }
         let dispersions = (watch?.boundsSeconds ?? []).map { dispersion(.slowerThan(seconds: $0)) }
         watch?.take(
             errors: errors, slow: slow, atSeconds: now, coveredSeconds: cycle.coveredSeconds,
@@ -117,20 +125,25 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
         let numbers = InstanceNumbers(
             baseline: max(cycle.baseline.count(where: \.hasRequests), history.reportingInstances),
             canary: cycle.canary.count)
-        start(numbers.baseline >= 2 ? .pair : .share, numbers, history)
+        start(numbers.baseline >= 2 ? .pair : .share, numbers, cycle, history)
     }
 
     private mutating func start(
-        _ method: Comparison.Method, _ instances: InstanceNumbers, _ history: BaselineHistory
+        _ method: Comparison.Method, _ instances: InstanceNumbers, _ cycle: WatchCycle,
+        _ history: BaselineHistory
     ) {
         self.method = method
         self.instances = instances
-        knowsInstances = history.learnedSeconds >= BaselineHistory.spreadSeconds
-        isWidened = events(history).contains { instanceRatio($0, history) > 1 }
-        let errors = settings.watchesErrors ? comparison(.error, history) : nil
+        knowsInstances = events(history).contains { history.posterior(of: $0) != nil }
+        isWidened = knowsInstances && instances.baseline > 0 && instances.canary > 0
+        usesOwnPast = isWidened && events(history).first.flatMap { ownPast($0, cycle, history) } != nil
+        var errors: Comparison?
+        if settings.watchesErrors {
+            errors = comparison(.error, margin: margin(.error, boundaries: 1, cycle, history), history)
+        }
         watch = ReleaseWatch(
-            falseAlarm: isWidened ? settings.falseAlarm / 2 : settings.falseAlarm, errorWeight: settings.errorWeight,
-            errors: errors, nulls: nulls)
+            falseAlarm: settings.falseAlarm, errorWeight: settings.errorWeight, errors: errors,
+            nulls: isWidened ? nil : nulls, splitsBudget: isWidened)
     }
 
     /// Two null hypotheses, except beside a margin for instances, which covers more than the step between the two; for the
@@ -138,7 +151,7 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
     private var nulls: [NullHypothesis]? {
         guard method == .pair else { return nil }
         if case .latency = settings.scope { return nil }
-        return isWidened ? nil : NullHypothesis.pair(ratio: settings.ratio, falseAlarm: settings.falseAlarm)
+        return NullHypothesis.pair(ratio: settings.ratio, falseAlarm: settings.falseAlarm)
     }
 
     /// Everything that this rule may compare.
@@ -151,30 +164,58 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
         }
     }
 
-    func comparison(_ event: BadEvent, _ history: BaselineHistory) -> Comparison {
+    private func comparison(_ event: BadEvent, margin: SoftMargin?, _ history: BaselineHistory)
+        -> Comparison
+    {
         let recent = history.recent(event)
         let isError = event == .error
-        return Comparison(
-            Comparison.Settings(
-                ratio: settings.ratio * margin(event, history), method: method, floor: isError ? settings.floor : 0,
-                safeRatio: settings.safeRatio, tracksRatio: isError && settings.tracksRatio, isGuarded: true,
-                nulls: nulls),
-            recentBad: recent.bad, recentRequests: recent.requests)
+        let widened = margin?.nulls(ratio: settings.ratio)
+        var chosen = Comparison.Settings(
+            ratio: widened?.last?.ratio ?? settings.ratio, method: method, floor: isError ? settings.floor : 0,
+            safeRatio: settings.safeRatio, tracksRatio: isError && settings.tracksRatio, isGuarded: true,
+            nulls: widened ?? watchNulls, barLogE: margin?.barLogE)
+        chosen.betsOnShares = history.areClustersBrief(of: event)
+        return Comparison(chosen, recentBad: recent.bad, recentRequests: recent.requests)
     }
 
-    /// By how much the tolerance is widened: by ``instanceRatio(_:_:)`` where half of the budget was put aside for it when
-    /// the release began. A comparison that begins later gets no margin that was not accounted for.
-    private func margin(_ event: BadEvent, _ history: BaselineHistory) -> Double {
-        isWidened ? instanceRatio(event, history) : 1
+    /// Of a comparison without a margin: what the release's other comparisons have, so that they can be averaged.
+    private var watchNulls: [NullHypothesis]? {
+        watch == nil ? (isWidened ? nil : nulls) : watch?.mixed?.nulls
     }
 
-    /// What the ratio of two groups of instances of one version may be by the luck of which nodes they sit on: exceeded with
-    /// half the false-alarm probability. 1 while it is not known.
-    private func instanceRatio(_ event: BadEvent, _ history: BaselineHistory) -> Double {
-        guard instances.baseline > 0, instances.canary > 0 else { return 1 }
-        guard let spread = history.instanceSpread(of: event), spread > 0 else { return 1 }
-        let deviation = spread * (1 / Double(instances.baseline) + 1 / Double(instances.canary)).squareRoot()
-        return exp(Normal.upperPoint(tail: settings.falseAlarm / 2) * deviation)
+    /// What is known of how this event's rate differs between the pools' instances by nature; nil where the budget is not
+    /// split for margins.
+    ///
+    /// - Parameter boundaries: how many latency boundaries share their part of the budget.
+    private func margin(
+        _ event: BadEvent, boundaries: Int, _ cycle: WatchCycle, _ history: BaselineHistory
+    ) -> SoftMargin? {
+        guard isWidened, watch?.splitsBudget ?? true else { return nil }
+        let alpha = ReleaseWatch.part(
+            of: settings.falseAlarm, errorWeight: settings.errorWeight, isError: event == .error,
+            boundaries: boundaries)
+        let scale = (1 / Double(max(1, instances.baseline)) + 1 / Double(max(1, instances.canary)))
+            .squareRoot()
+        let posterior = history.posterior(of: event) ?? SpreadPosterior()
+        guard isOwnPast, let past = ownPast(event, cycle, history) else {
+            return SoftMargin(
+                alpha: alpha, scale: scale,
+                nature: .spread(posterior, wander: history.largestSpread(of: event)))
+        }
+        let nature = past.nature(
+            variance: posterior.variance * scale * scale, dispersion: history.dispersion(of: event),
+            drift: history.hourlyDrift(of: event))
+        return SoftMargin(alpha: alpha, scale: scale, nature: nature)
+    }
+
+    /// The instances are compared with their own past.
+    var isOwnPast: Bool { usesOwnPast == true }
+
+    private func ownPast(_ event: BadEvent, _ cycle: WatchCycle, _ history: BaselineHistory)
+        -> OwnPast?
+    {
+        history.ownPast(
+            baseline: cycle.baseline.map(\.instance), canary: cycle.canary.map(\.instance), of: event)
     }
 
     // MARK: latency boundaries
@@ -187,13 +228,21 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
             ? BaselineHistory.thinned(firstBounds(cycle.baseline)) : history.boundsSeconds
         let canary = firstBounds(cycle.canary)
         let bounds = known.filter(canary.contains)
-        if case .latency(let quantile) = settings.scope { return adoptPercentile(quantile, bounds, history) }
-        let comparisons = bounds.map { comparison(.slowerThan(seconds: $0), history) }
+        if case .latency(let quantile) = settings.scope {
+            return adoptPercentile(quantile, bounds, cycle, history)
+        }
+        let comparisons = bounds.map { bound in
+            let event = BadEvent.slowerThan(seconds: bound)
+            return comparison(
+                event, margin: margin(event, boundaries: bounds.count, cycle, history), history)
+        }
         watch?.adopt(boundsSeconds: bounds, comparisons: comparisons)
     }
 
     /// Waits until the baseline's percentile is known. Only the baseline's past is used.
-    private mutating func adoptPercentile(_ quantile: Double, _ bounds: [Double], _ history: BaselineHistory) {
+    private mutating func adoptPercentile(
+        _ quantile: Double, _ bounds: [Double], _ cycle: WatchCycle, _ history: BaselineHistory
+    ) {
         let found = PercentilePlace(
             quantile, bounds: bounds, ratio: settings.ratio, safeRatio: settings.safeRatio, history: history)
         guard let found else { return }
@@ -203,9 +252,13 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
         func comparison(_ settings: Comparison.Settings) -> Comparison {
             Comparison(settings, recentBad: recent.bad, recentRequests: recent.requests)
         }
-        let worse = Comparison.Settings(
-            ratio: margin(event, history), method: method, safeRatio: nil, tracksRatio: settings.tracksRatio,
-            isGuarded: true)
+        let margin = margin(event, boundaries: 1, cycle, history)
+        let widened = margin?.nulls(ratio: 1)
+        var worse = Comparison.Settings(
+            ratio: widened?.last?.ratio ?? 1, method: method, safeRatio: nil,
+            tracksRatio: settings.tracksRatio,
+            isGuarded: true, nulls: widened, barLogE: margin?.barLogE)
+        worse.betsOnShares = history.areClustersBrief(of: event)
         watch?.adopt(boundsSeconds: [found.baselineBound], comparisons: [comparison(worse)])
         guard found.safeBound != nil else { return }
         percentileSafe = comparison(Comparison.Settings(ratio: 1, method: method, safeRatio: 1, isGuarded: true))

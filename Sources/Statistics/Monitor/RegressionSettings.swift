@@ -1,3 +1,5 @@
+import Glibc
+
 /// What one regression rule asks for. Changing it while a release runs voids the guarantee: start with fresh evidence.
 public struct RegressionSettings: Sendable, Equatable, Codable {
     /// Which bad events are compared.
@@ -52,6 +54,16 @@ public struct RegressionSettings: Sendable, Equatable, Codable {
     public var toleratedFalseAlarm: Double {
         if case .latency = scope { return falseAlarm }
         return tolerance > 0 ? NullHypothesis.toleratedFalseAlarm(falseAlarm) : falseAlarm
+    }
+
+    /// The ratio up to which a difference between two groups of instances can be the nodes'.
+    ///
+    /// - Parameters:
+    ///   - baseline, canary: how many instances, at least 1 each.
+    ///   - deviation: standard deviation of the logarithm of the instances' rates.
+    public static func nodeRatio(baseline: Int, canary: Int, falseAlarm: Double, deviation: Double) -> Double {
+        let scale = (1 / Double(max(1, baseline)) + 1 / Double(max(1, canary))).squareRoot()
+        return exp(Normal.upperPoint(tail: min(0.5, 0.3 * falseAlarm)) * deviation * scale)
     }
 
     /// The tolerated ratio of the bad rates.

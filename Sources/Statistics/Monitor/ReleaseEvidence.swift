@@ -33,6 +33,18 @@ public struct ReleaseEvidence: Sendable, Equatable, Codable {
         isRunning = true
     }
 
+    /// Another version is the baseline from here on: other instances, or the same ones with other rates. What is known of how
+    /// much instances differ stays.
+    public mutating func beginDeployment() { history = history.nextDeployment }
+
+    /// Takes over what another evidence's baseline has shown, that of a record for example.
+    ///
+    /// - Parameter missingSeconds: passed since then.
+    public mutating func adoptHistory(of other: ReleaseEvidence, missingSeconds: Double = 0) {
+        history = other.history
+        history.skip(seconds: missingSeconds)
+    }
+
     /// The release is over. The monitors keep what they said, until the next one begins.
     public mutating func end() { isRunning = false }
 
@@ -74,7 +86,8 @@ public struct ReleaseEvidence: Sendable, Equatable, Codable {
     }
 
     /// Time is missing from here to the next cycle: the daemon was down.
-    public mutating func interrupt() {
+    public mutating func interrupt(seconds: Double = 0) {
+        history.skip(seconds: seconds)
         for index in monitors.indices { monitors[index].leaveOut(nil, hasShareChanged: false) }
     }
 

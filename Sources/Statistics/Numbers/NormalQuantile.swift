@@ -2,6 +2,9 @@ import Glibc
 
 /// The standard normal distribution.
 enum Normal {
+    /// The probability that a standard normal variable exceeds this point.
+    static func tail(above point: Double) -> Double { 0.5 * erfc(point / 2.0.squareRoot()) }
+
     /// The point that a standard normal variable exceeds with this probability (0 < tail < 1): 2.5758 for 0.005.
     ///
     /// Newton's method on `erfc` from a start that is never past the root; the upper half is enough, the lower mirrors it.

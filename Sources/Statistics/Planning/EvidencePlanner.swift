@@ -62,13 +62,17 @@ struct EvidencePlanner {
         guard counts.baselineRequests > 0, counts.canaryRequests > 0 else { return [] }
         func question(_ ratio: Double, _ bar: Double) -> Planning.Question {
             Planning.Question(
-                canaryShare: counts.canaryRequests / counts.requests, ratio: ratio, barLogE: bar - part.logWeight,
+                canaryShare: counts.canaryRequests / counts.requests, ratio: ratio, barLogE: bar,
                 dispersion: method == .pair ? comparison.dispersion : max(2, comparison.dispersion))
         }
         guard let nulls = comparison.settings.nulls, comparison.ladder != nil else {
-            return [(question(comparison.settings.ratio, barLogE), comparison.logE)]
+            return [(question(comparison.settings.ratio, barLogE - part.logWeight), comparison.logE)]
         }
-        return nulls.indices.map { (question(nulls[$0].ratio, nulls[$0].barLogE), comparison.logE(null: $0)) }
+        // Where the budget is split, the bars are the comparison's own.
+        let logWeight = comparison.settings.barLogE == nil ? part.logWeight : 0
+        return nulls.indices.map {
+            (question(nulls[$0].ratio, nulls[$0].barLogE - logWeight), comparison.logE(null: $0))
+        }
     }
 
     private func requests(_ part: ComparedPart, baselineRate: Double, ratio: Double, isFromNow: Bool) -> Double {

@@ -17,6 +17,10 @@ public struct Comparison: Sendable, Equatable, Codable {
         /// What has to be refuted, all of it, with ``Method/pair``; nil: ``ratio`` alone, with eight effect sizes, as in
         /// records of versions that did not have it.
         public var nulls: [NullHypothesis]?
+        /// What ``Comparison/logE`` refers to where there are ``nulls``; nil: the first one's bar.
+        public var barLogE: Double?
+        /// Half of the evidence against each of the ``nulls`` is from bets on shares, see ``NullLadder``. Nil: no.
+        public var betsOnShares: Bool?
         public var method: Method
         /// Canary rates below this are ignored; 0 for none.
         public var floor: Double
@@ -30,10 +34,12 @@ public struct Comparison: Sendable, Equatable, Codable {
 
         public init(
             ratio: Double = 1.1, method: Method = .pair, floor: Double = 0, safeRatio: Double? = nil,
-            tracksRatio: Bool = false, isGuarded: Bool = false, nulls: [NullHypothesis]? = nil
+            tracksRatio: Bool = false, isGuarded: Bool = false, nulls: [NullHypothesis]? = nil,
+            barLogE: Double? = nil
         ) {
             self.ratio = ratio
             self.nulls = nulls
+            self.barLogE = barLogE
             self.method = method
             self.floor = floor
             self.safeRatio = safeRatio
@@ -61,6 +67,8 @@ public struct Comparison: Sendable, Equatable, Codable {
     private var guarded: GuardedBlocks?
     /// Sums over blocks, see ``ratioOfRates``; nil in records of versions that did not have them.
     private var strata: RatioStrata?
+    /// Time in which blocks could not raise the evidence; nil where they are not guarded, and in older records.
+    private(set) var unsteady: UnsteadyTime?
     /// The dispersion factor of the last cycle.
     public private(set) var dispersion = 1.0
     public private(set) var ratio: RatioTracker?
@@ -72,12 +80,19 @@ public struct Comparison: Sendable, Equatable, Codable {
         switch settings.method {
         case .pair:
             if let nulls = settings.nulls {
-                ladder = NullLadder(nulls, recentBad: recentBad, recentRequests: recentRequests)
+                ladder = NullLadder(
+                    nulls, recentBad: recentBad, recentRequests: recentRequests,
+                    betsOnShares: settings.betsOnShares == true)
             } else {
                 pair = PairDetector(
                     .worse(than: settings.ratio), recentBad: recentBad, recentRequests: recentRequests)
             }
-        case .share: share = ShareBetting(ShareBetting.Settings(ratio: settings.ratio))
+        case .share:
+            if let nulls = settings.nulls {
+                ladder = NullLadder(sharesOf: nulls)
+            } else {
+                share = ShareBetting(ShareBetting.Settings(ratio: settings.ratio))
+            }
         }
         if settings.floor > 0 { floor = FloorDetector(floor: settings.floor) }
         // Proof of being good rests on independence, so it needs the dispersion factor too.
@@ -88,16 +103,25 @@ public struct Comparison: Sendable, Equatable, Codable {
             }
         }
         if settings.tracksRatio { ratio = RatioTracker() }
+        if settings.isGuarded == true { unsteady = UnsteadyTime() }
         if settings.isGuarded == true { guarded = GuardedBlocks(learnsDispersion: settings.method == .share) }
         (presentCounts, strata) = (.zero, RatioStrata())
     }
 
-    /// Evidence that the canary is worse than tolerated, and above the floor. Where there are ``Settings/nulls``, that against
-    /// the first one, or less: by as much as another is further from its bar.
+    /// Evidence that the canary is worse than tolerated, and above the floor. Where there are ``Settings/nulls``, the bar
+    /// (``Settings/barLogE``) and the smallest excess over the nulls' own bars.
     public var logE: Double {
-        guard let nulls = settings.nulls, ladder != nil else { return min(relativeLogE, floor?.logE ?? relativeLogE) }
-        return nulls[0].barLogE + nulls.smallestExcess(logE(null:))
+        guard ladder != nil else { return min(relativeLogE, floor?.logE ?? relativeLogE) }
+        return referenceBarLogE + excess
     }
+
+    private var referenceBarLogE: Double { settings.barLogE ?? settings.nulls?.first?.barLogE ?? 0 }
+    /// How far the evidence is above all bars of ``Settings/nulls``; negative while one is not reached.
+    var excess: Double { settings.nulls?.smallestExcess(logE(null:)) ?? 0 }
+    /// The same of each hypothesis' largest evidence so far: each bar is passed once.
+    var maxExcess: Double { ladder?.maxExcess ?? 0 }
+    /// The evidence against the hypothesis that has least against it.
+    var leastLogE: Double { settings.nulls?.indices.map(logE(null:)).min() ?? logE }
 
     /// The log evidence against the hypothesis with this index of ``Settings/nulls``, limited by that of the floor.
     func logE(null index: Int) -> Double {
@@ -107,7 +131,7 @@ public struct Comparison: Sendable, Equatable, Codable {
     /// Evidence that the canary is worse than tolerated, whatever the floor.
     public var relativeLogE: Double {
         guard let ladder, let nulls = settings.nulls else { return pair?.logE ?? share?.logE ?? 0 }
-        return nulls[0].barLogE + nulls.smallestExcess(ladder.logE)
+        return referenceBarLogE + nulls.smallestExcess(ladder.logE)
     }
 
     /// Evidence now that the canary is below ``Settings/safeRatio`` times the baseline, or below the floor; nil where there
@@ -159,6 +183,7 @@ public struct Comparison: Sendable, Equatable, Codable {
         presentCounts = .zero
         // Its blocks are longer than the others'; one that is open holds counts with the old share.
         share?.dropOpenBlock()
+        ladder?.dropOpenShares()
     }
 
     private mutating func add(_ more: PairCounts) {
@@ -182,6 +207,7 @@ public struct Comparison: Sendable, Equatable, Codable {
             ratio?.take(counts, dispersion: block.dispersion)
             strata?.add(counts)
         }
+        unsteady?.note(isSteady: isSteady, atSeconds: now)
         ladder?.notePeaks(floorLogE: floor?.logE)
         maxSafeLogE = max(maxSafeLogE, safeLogE ?? 0)
     }

@@ -22,14 +22,22 @@ public struct ReleaseWatch: Sendable, Equatable, Codable {
     /// by as much as another one is further from its bar.
     public private(set) var logE = 0.0
     public private(set) var maxLogE = 0.0
-    /// Nil where the comparisons have one null hypothesis.
+    /// Nil where the comparisons have one null hypothesis, or share the budget.
     private(set) var mixed: MixedNulls?
+    /// Each comparison has its part of the false-alarm probability and its own bars, instead of one bar for their average:
+    /// evidence beside a margin for instances is no e-process beyond its bar. Nil in records of versions that did not have it.
+    private var splits: Bool?
 
-    /// - Parameter nulls: those of all comparisons; nil where they have one each.
+    /// - Parameters:
+    ///   - nulls: those of all comparisons; nil where they have one each.
+    ///   - splitsBudget: each comparison has bars of its own, for its part of the budget, see ``falseAlarm(isError:of:)``.
     public init(
-        falseAlarm: Double, errorWeight: Double = 0.5, errors: Comparison?, nulls: [NullHypothesis]? = nil
+        falseAlarm: Double, errorWeight: Double = 0.5, errors: Comparison?,
+        nulls: [NullHypothesis]? = nil,
+        splitsBudget: Bool = false
     ) {
         mixed = nulls.map(MixedNulls.init)
+        splits = splitsBudget
         self.falseAlarm = falseAlarm
         self.errorWeight = errorWeight
         self.errors = errors
@@ -46,7 +54,7 @@ public struct ReleaseWatch: Sendable, Equatable, Codable {
     /// The evidence at which the canary is called worse: log(1/α).
     public var barLogE: Double { AnytimeP.barLogE(falseAlarm: falseAlarm) }
     /// Evidence now against what is tolerated, on no bar's scale: above 0 there is a sign of harm.
-    var harmLogE: Double { mixed?.leastLogE ?? logE }
+    var harmLogE: Double { splitsBudget ? largest { $0.leastLogE } ?? 0 : mixed?.leastLogE ?? logE }
     /// The bar was passed. It stays so.
     public var isWorse: Bool { maxLogE >= barLogE }
 
@@ -95,7 +103,32 @@ public struct ReleaseWatch: Sendable, Equatable, Codable {
         for index in latency.indices { latency[index].forgetShare() }
     }
 
+    var splitsBudget: Bool { splits == true }
+
+    /// A comparison's part of the false-alarm probability where the budget is split.
+    ///
+    /// - Parameter boundaries: how many latency boundaries share their half, at least 1.
+    static func part(of falseAlarm: Double, errorWeight: Double, isError: Bool, boundaries: Int)
+        -> Double
+    {
+        falseAlarm * (isError ? errorWeight : (1 - errorWeight) / Double(max(1, boundaries)))
+    }
+
+    /// The largest of the comparisons' values; nil without comparisons.
+    private func largest(_ value: (Comparison) -> Double) -> Double? {
+        var largest = errors.map(value)
+        for index in latency.indices { largest = max(largest ?? -.infinity, value(latency[index])) }
+        return largest
+    }
+
+    /// More than the bar is not known where the budget is split.
+    private mutating func noteSplit() {
+        logE = min(barLogE, barLogE + (largest { $0.excess } ?? -barLogE))
+        maxLogE = max(maxLogE, min(barLogE, barLogE + (largest { $0.maxExcess } ?? -barLogE)))
+    }
+
     private mutating func note() {
+        guard !splitsBudget else { return noteSplit() }
         guard mixed != nil else {
             logE = mixedLogE { $0.logE }
             maxLogE = max(maxLogE, logE)
