@@ -28,6 +28,11 @@ package enum Calibration {
             report.text += await (report.text.isEmpty ? "" : "\n") + tables.text(progress: progress)
             report.violations += tables.violations
         }
+        if options.parts.contains(.acceptance) {
+            var tables = AcceptanceTables(options: options)
+            report.text += await (report.text.isEmpty ? "" : "\n") + tables.text(progress: progress)
+            report.violations += tables.violations
+        }
         return report
     }
 }

@@ -8,7 +8,8 @@ struct GapTrial {
     /// Seconds to the first alarm of each; nil for none.
     let alarms: [Double?]
 
-    init(cell: GapCell, chance: Chance) {
+    /// - Parameter withBare: run the detector to which every block counts, too.
+    init(cell: GapCell, chance: Chance, withBare: Bool = true) {
         var stream = GapStream(cell: cell, chance: chance)
         var alignment = CycleAlignment()
         let falseAlarm = ErrorTrial.falseAlarm
@@ -26,13 +27,13 @@ struct GapTrial {
         for step in 1...Int(GapCell.releaseSeconds / cell.cycleSeconds) {
             let cycle = stream.cycle(atSeconds: Double(step) * cell.cycleSeconds)
             let dispersion = evidence.history.dispersion(of: .error)
-            if alarms[1] == nil {
+            if withBare, alarms[1] == nil {
                 bare.take(GapTrial.counts(cycle), atSeconds: cycle.atSeconds, dispersion: dispersion)
                 if bare.maxLogE >= bar { alarms[1] = cycle.atSeconds }
             }
             for block in alignment.take(cycle) { evidence.take(block) }
             if alarms[0] == nil, evidence.monitors[0].maxLogE >= bar { alarms[0] = cycle.atSeconds }
-            if !alarms.contains(nil) { break }
+            if alarms[0] != nil, !withBare || alarms[1] != nil { break }
         }
         self.alarms = alarms
     }

@@ -6,7 +6,9 @@ import Foundation
 struct RollguardCalibrate {
     static func main() async {
         guard let options = options(Array(CommandLine.arguments.dropFirst())) else {
-            complain("usage: rollguard-calibrate [--quick] [--only errors|latency|percentile] [--seed N] [--jobs N]")
+            complain(
+                "usage: rollguard-calibrate [--quick] [--only errors|latency|percentile|gaps|acceptance] [--seed N]"
+                    + " [--jobs N]")
             exit(2)
         }
         let report = await Calibration.report(options) { complain($0) }

@@ -32,7 +32,7 @@ struct CalibrateCommand: AsyncParsableCommand {
 
     func validate() throws {
         if let only, CalibrationOptions.Part(rawValue: only) == nil {
-            throw ValidationError("--only \(only): expected errors, latency, percentile or gaps")
+            throw ValidationError("--only \(only): expected errors, latency, percentile, gaps or acceptance")
         }
         guard (1...256).contains(jobs) else { throw ValidationError("--jobs \(jobs): expected 1 to 256") }
     }

@@ -112,6 +112,21 @@ struct CalibrationTests {
         #expect(percentile.alarms[0].map { $0 < 300 } == true, "\(percentile.alarms)")
     }
 
+    /// Few instances that differ: healthy releases are left alone, and a canary that is five times as bad is found; sooner where
+    /// its places are compared with their own past.
+    @Test func fewInstancesAreLeftAloneAndFound() {
+        func alarms(_ times: Double, hasOwnPast: Bool) -> [Double?] {
+            (0..<3).map { release in
+                var cell = InstanceCell(requestsPerSecond: 100, canaryMultiplier: times, hasOwnPast: hasOwnPast)
+                cell.deploymentsBefore = 1
+                return InstanceTrial(cell: cell, chance: Chance(seed: 5, stream: 3, release: release)).alarm
+            }
+        }
+        #expect(alarms(1, hasOwnPast: false) == [nil, nil, nil])
+        #expect(alarms(10, hasOwnPast: false).allSatisfy { $0 ?? .infinity < 600 })
+        #expect(alarms(5, hasOwnPast: true).allSatisfy { $0 ?? .infinity < 120 })
+    }
+
     /// A sample of the proof, small enough for every test run: no more false rollbacks than stated plus two standard errors,
     /// and a canary with five times the errors found in every release.
     @Test(arguments: Cell.Pattern.allCases)

@@ -2,7 +2,7 @@
 package struct CalibrationOptions: Sendable, Equatable {
     /// Which tables are made.
     package enum Part: String, Sendable, Equatable, CaseIterable {
-        case errors, latency, percentile, gaps
+        case errors, latency, percentile, gaps, acceptance
     }
 
     package var parts: [Part]
@@ -14,6 +14,8 @@ package struct CalibrationOptions: Sendable, Equatable {
     package var faultyLatencyReleases: Int
     /// Healthy releases per cell whose pools are scraped at different moments; a third of it with each fault.
     package var gapReleases: Int
+    /// Healthy releases per cell of the acceptance table's instances and hypotheses; faulty ones are ``gapReleases``.
+    package var instanceReleases: Int
     /// Every n-th cell of the grids; 1 for all.
     package var everyCell: Int
     package var seed: UInt64
@@ -22,7 +24,8 @@ package struct CalibrationOptions: Sendable, Equatable {
 
     package init(
         healthyReleases: Int = 2_000, faultyReleases: Int = 100, healthyLatencyReleases: Int = 200,
-        faultyLatencyReleases: Int = 50, gapReleases: Int = 300, everyCell: Int = 1, seed: UInt64 = 1, jobs: Int = 1,
+        faultyLatencyReleases: Int = 50, gapReleases: Int = 300, instanceReleases: Int = 2_000, everyCell: Int = 1,
+        seed: UInt64 = 1, jobs: Int = 1,
         parts: [Part] = Part.allCases
     ) {
         self.parts = parts
@@ -31,6 +34,7 @@ package struct CalibrationOptions: Sendable, Equatable {
         self.healthyLatencyReleases = healthyLatencyReleases
         self.faultyLatencyReleases = faultyLatencyReleases
         self.gapReleases = gapReleases
+        self.instanceReleases = instanceReleases
         self.everyCell = everyCell
         self.seed = seed
         self.jobs = jobs
@@ -39,7 +43,7 @@ package struct CalibrationOptions: Sendable, Equatable {
     /// A preview that takes seconds: few releases, every ninth cell.
     package static let quick = CalibrationOptions(
         healthyReleases: 60, faultyReleases: 10, healthyLatencyReleases: 6, faultyLatencyReleases: 2,
-        gapReleases: 6, everyCell: 9)
+        gapReleases: 6, instanceReleases: 12, everyCell: 9)
 
     func some<Place>(of cells: [Place]) -> [Place] { stride(from: 0, to: cells.count, by: everyCell).map { cells[$0] } }
 }

@@ -46,10 +46,11 @@ package struct Cell: Sendable, Equatable {
     }
 }
 
-/// Scrapes of five seconds, half an hour of history, a release of an hour.
+/// Scrapes of five seconds, twenty-five minutes of history (less than it takes to know how much instances differ: these cells are
+/// about the tests without a margin for that), a release of an hour.
 enum Schedule {
     static let scrapeSeconds = 5.0
-    static let historyScrapes = 360
+    static let historyScrapes = 300
     static let releaseScrapes = 720
     static let scrapesPerMinute = 12
 }

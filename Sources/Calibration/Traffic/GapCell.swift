@@ -18,7 +18,8 @@ struct GapCell: Sendable, Equatable {
     /// The healthy error rate.
     static let baseRate = 0.01
     static let releaseSeconds = 3_600.0
-    static let historySeconds = 1_800.0
+    /// Less than it takes to know how much instances differ: these cells are about the tests without a margin for that.
+    static let historySeconds = 1_500.0
     static let instances = 10
 
     var canaryInstances: Int { max(1, Int((canaryShare * Double(GapCell.instances)).rounded())) }
