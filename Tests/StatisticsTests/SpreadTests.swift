@@ -208,6 +208,28 @@ struct InstanceHistoryTests {
         #expect(history(rates: [1, 1], hours: 0.4).posterior(of: .error) == nil, "too short")
     }
 
+    /// What a later program has stored may mean something else, and is left alone; an earlier one's has no format.
+    @Test(arguments: [(nil, 1), (2, 1), (3, 0)] as [(Int?, Int)])
+    func aLaterFormatIsNotTakenOver(_ format: Int?, _ deployments: Int) throws {
+        var known = ReleaseEvidence(rules: [])
+        for cycle in 0..<360 {
+            let pool = (0..<3).map {
+                InstanceIncrements(instance: "place\($0)", requests: 50, errors: Double((cycle + $0) % 7))
+            }
+            known.learn(WatchCycle(atSeconds: 0, coveredSeconds: 5, baseline: pool))
+        }
+        let data = try JSONEncoder().encode(known)
+        var fields = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
+        var history = try #require(fields["history"] as? [String: Any])
+        history["format"] = format
+        fields["history"] = history
+        let record = try JSONDecoder().decode(
+            ReleaseEvidence.self, from: JSONSerialization.data(withJSONObject: fields))
+        var evidence = ReleaseEvidence(rules: [])
+        evidence.adoptHistory(of: record)
+        #expect(evidence.history.deployments(of: .error) == deployments)
+    }
+
     @Test func ownPastNeedsAllPlacesInTheLastDay() throws {
         var watched = history(rates: [1, 1, 2])
         let past = try #require(watched.ownPast(baseline: ["place0", "place1"], canary: ["place2"], of: .error))

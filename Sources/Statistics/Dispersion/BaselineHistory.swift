@@ -30,6 +30,12 @@ public struct BaselineHistory: Sendable, Equatable, Codable {
     private var busyAtSeconds: [Double]?
     /// For how long each instance had requests. Nil in records of versions that did not have it.
     private var servedSeconds: [Double]?
+    /// The version of what is stored, so that a later program knows what an earlier one meant. Nil in records of versions
+    /// without a posterior.
+    private var format: Int? = BaselineHistory.currentFormat
+    private static let currentFormat = 2
+    /// False for a record of a later program, which may mean something else.
+    var isReadable: Bool { format ?? 1 <= BaselineHistory.currentFormat }
     /// What deployments before have shown of latencies, by bound, until this one's bounds are known. Nil for nothing.
     private var pastSlow: [BoundPast]?
 

@@ -41,6 +41,7 @@ public struct ReleaseEvidence: Sendable, Equatable, Codable {
     ///
     /// - Parameter missingSeconds: passed since then.
     public mutating func adoptHistory(of other: ReleaseEvidence, missingSeconds: Double = 0) {
+        guard other.history.isReadable else { return }
         history = other.history
         history.skip(seconds: missingSeconds)
     }
