@@ -14,6 +14,8 @@ struct StatisticsBench {
         print(
             "  a rule on the whole release: \(Table.number(whole.rule * 1e6)) us, 12 comparisons, "
                 + "\(Table.number(whole.rule * 1e6 / 12, decimals: 2)) us each")
+        let margin = cost(.release, learnedCycles: 400)
+        print("  the same beside a margin:    \(Table.number(margin.rule * 1e6)) us, five null hypotheses each")
         print("  learning the dispersion:     \(Table.number(whole.history * 1e6)) us")
         print("  the texts for operators:        \(Table.number(whole.evidence * 1e6)) us, when they are asked for")
     }
@@ -27,10 +29,13 @@ struct StatisticsBench {
         return seconds / Double(StatisticsBench.cycles)
     }
 
-    private func cost(_ scope: RegressionSettings.Scope) -> (rule: Double, history: Double, evidence: Double) {
+    /// - Parameter learnedCycles: with half an hour of them there is a margin for instances.
+    private func cost(
+        _ scope: RegressionSettings.Scope, learnedCycles: Int = 100
+    ) -> (rule: Double, history: Double, evidence: Double) {
         let cycles = (1...StatisticsBench.cycles).map(StatisticsBench.cycle)
         var history = BaselineHistory()
-        for cycle in cycles.prefix(100) { history.take(cycle.baseline, coveredSeconds: 5) }
+        for cycle in cycles.prefix(learnedCycles) { history.take(cycle.baseline, coveredSeconds: 5) }
         let learned = Stopwatch.best {
             var other = history
             for cycle in cycles { other.take(cycle.baseline, coveredSeconds: 5) }
