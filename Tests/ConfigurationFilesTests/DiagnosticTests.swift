@@ -278,7 +278,8 @@ struct DiagnosticTests {
             (
                 "version: v2", "version: v1",
                 [
-                    "9:25: error: both pools have version 'v1'; a release compares two versions"
+                    "9:25: error: both pools have version 'v1'; a release compares two versions, or measures one "
+                        + "with 'aa: true'"
                 ]
             ),
             (

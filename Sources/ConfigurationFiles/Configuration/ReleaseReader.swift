@@ -50,7 +50,8 @@ struct ReleaseReader {
                 .value(
                     "aa", \.plan.isAA, .bool,
                     "both pools run the same version: [what they differ by](statistics.md#an-aa-release) is measured, and "
-                        + "rules only notify"),
+                        + "rules only notify"
+                ).written { $0.plan.isAA },
                 scrape, pools,
                 indicators, router,
                 .section(

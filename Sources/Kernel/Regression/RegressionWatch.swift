@@ -21,6 +21,9 @@ struct RegressionWatch: Sendable, Equatable {
     private(set) var selfChecks: [SelfChecked?]
     private let intervalMs: Int64
     private let indicators: WatchList
+    private var isAA: Bool
+    /// What the last A/A release measured, or this one measures.
+    private(set) var pools: EvidenceRecord.PoolsMeasured?
     /// By rule; nil for a threshold.
     private var places: [Place?]
     /// Of the release, without the time in which the daemon was down.
@@ -37,6 +40,7 @@ struct RegressionWatch: Sendable, Equatable {
         selfChecks = plan.rules.map(RegressionWatch.selfCheck)
         intervalMs = plan.scrape.intervalMs
         indicators = plan.indicators(of: .canary)
+        isAA = plan.isAA
     }
 
     /// Which rules are judged by which stream.
@@ -68,6 +72,7 @@ struct RegressionWatch: Sendable, Equatable {
     init(plan: ReleasePlan, after other: RegressionWatch) {
         self.init(plan: plan)
         guard indicators == other.indicators else { return }
+        pools = other.pools
         for index in streams.indices {
             guard let before = other.streams.first(where: { $0.own == streams[index].own }) else { continue }
             streams[index].adoptHistory(of: before.evidence, isAnotherVersion: true)
@@ -87,6 +92,7 @@ struct RegressionWatch: Sendable, Equatable {
     mutating func begin() {
         for index in streams.indices { streams[index].begin() }
         (elapsedMs, lastRecordUptimeMs, hasChanged) = (0, nil, true)
+        if isAA { pools = nil }
     }
 
     mutating func end() { for index in streams.indices { streams[index].end() } }
@@ -99,9 +105,10 @@ struct RegressionWatch: Sendable, Equatable {
     ///   - isShareSettled: false for a cycle in which it changed, or may have.
     mutating func take(
         baseline: PoolState, canary: PoolState, basisPoints: Int?, isWatching: Bool, isShareSettled: Bool = true,
-        atUptimeMs now: Int64
+        at moment: Moment
     ) {
         guard isNeeded else { return }
+        let now = moment.uptimeMs
         let coveredMs = max(1, now - (lastCycleUptimeMs ?? now - intervalMs))
         lastCycleUptimeMs = now
         if isWatching, !isRunning { begin() }
@@ -115,7 +122,18 @@ struct RegressionWatch: Sendable, Equatable {
                 canaryShare: basisPoints.map { Double($0) / 10_000 })
             let blocks = streams[index].take(cycle, isShareSettled: isShareSettled)
             for block in blocks { checkSelf(block, stream: index) }
+            if isAA, isRunning, own == nil { for block in blocks { measure(block, at: moment) } }
         }
+    }
+
+    /// Both pools run the same version, so whatever they differ by is theirs.
+    private mutating func measure(_ block: WatchCycle, at now: Moment) {
+        guard block.baseline.contains(where: \.hasReport), block.canary.contains(where: \.hasReport) else { return }
+        var measured = pools ?? .init(divergence: PoolDivergence(), untilWallMs: now.wallMs)
+        let history = streams[0].evidence.history
+        measured.divergence.take(block) { history.dispersion(of: $0) }
+        measured.untilWallMs = now.wallMs
+        pools = measured
     }
 
     private mutating func checkSelf(_ block: WatchCycle, stream: Int) {
@@ -137,6 +155,7 @@ struct RegressionWatch: Sendable, Equatable {
 
     /// Other rules for the same pair of versions. A rule whose settings are unchanged keeps its evidence.
     mutating func adopt(_ plan: ReleasePlan) {
+        isAA = plan.isAA
         let layout = Layout(plan.rules)
         let before = streams
         streams = zip(layout.own, layout.settings).map { own, settings in
@@ -193,6 +212,7 @@ struct RegressionWatch: Sendable, Equatable {
             }
         }
         if !own.isEmpty { record.own = own }
+        record.pools = pools
         return record
     }
 
@@ -206,6 +226,7 @@ struct RegressionWatch: Sendable, Equatable {
     mutating func restore(_ record: EvidenceRecord, plan: ReleasePlan, isWatching: Bool, missingMs: Int64 = 0) {
         if let counted = record.indicators, counted != plan.indicators(of: .canary) { return }
         selfChecks = record.selfChecks
+        pools = record.pools
         if isWatching {
             let missingSeconds = Double(max(0, missingMs)) / 1_000
             func stream(_ own: OwnIndicator?, _ evidence: ReleaseEvidence, _ hasAnswered: Bool) -> EvidenceStream {
@@ -233,6 +254,7 @@ struct RegressionWatch: Sendable, Equatable {
         _ record: EvidenceRecord, plan: ReleasePlan, isAnotherVersion: Bool, missingMs: Int64
     ) {
         if let counted = record.indicators, counted != plan.indicators(of: .canary) { return }
+        pools = record.pools
         for index in streams.indices {
             let own = streams[index].own
             let known = own == nil ? record.evidence : record.own?.first { $0.indicator == own }?.evidence

@@ -56,7 +56,7 @@ extension Release {
     private mutating func gatherEvidence(at now: Moment) {
         rules.regression.take(
             baseline: pools.baseline, canary: pools.canary, basisPoints: poll.share, isWatching: phase == .watching,
-            isShareSettled: isShareSettled && !reachesBackBeforeTheWatch, atUptimeMs: now.uptimeMs)
+            isShareSettled: isShareSettled && !reachesBackBeforeTheWatch, at: now)
     }
 
     /// A scrape reports what earlier scrapes withheld, of a time before this release was watched: another version may

@@ -16,6 +16,9 @@ extension RuleEngine {
             indicator: plan.name, windowMs: plan.shownWindowMs, condition: plan.text,
             verdict: verdict ?? .inconclusive(reason: RegressionSummary.nothing),
             baseline: measure.baseline.evidence, canary: measure.canary.evidence, notes: summary?.notes ?? [])
+        if plan.scope.own == nil, let pools = regression.pools {
+            evidence.notes += MeasuredPoolsText.notes(pools, of: plan.scope)
+        }
         evidence.measure = plan.indicator.measure
         if let found = summary?.found {
             evidence.regression = RegressionRecord(found, plan: plan, selfCheck: regression.selfChecks[index]?.record)

@@ -14,6 +14,8 @@ public struct EvidenceRecord: Sendable, Equatable, Codable {
     package let indicators: WatchList?
     /// Of the rules about indicators of the release's own. Nil in records that have none.
     package var own: [Own]?
+    /// What the last A/A release measured, or the running one measures. Nil in records without one.
+    package var pools: PoolsMeasured?
 
     package struct Own: Sendable, Equatable, Codable {
         package let indicator: OwnIndicator
@@ -24,6 +26,18 @@ public struct EvidenceRecord: Sendable, Equatable, Codable {
             self.indicator = indicator
             self.evidence = evidence
             self.hasCanaryAnswered = hasCanaryAnswered
+        }
+    }
+
+    /// What two pools of one version differ by.
+    package struct PoolsMeasured: Sendable, Equatable, Codable {
+        package var divergence: PoolDivergence
+        /// The last cycle of it.
+        package var untilWallMs: Int64
+
+        package init(divergence: PoolDivergence, untilWallMs: Int64) {
+            self.divergence = divergence
+            self.untilWallMs = untilWallMs
         }
     }
 

@@ -45,10 +45,22 @@ struct DoctorCommand: AsyncParsableCommand {
             }
         }
         await transport.shutdown()
+        for release in plan.releases { for finding in Self.offer(release) { say(finding) } }
         for receiver in plan.receivers { for finding in ReceiverCheckup.findings(receiver) { count += say(finding) } }
         guard count == 0 else {
             throw Failure.no("\(count) \(count == 1 ? "error" : "errors"); see the lines that begin with 'error'")
         }
+    }
+
+    /// What can only be found out with the same version in both pools.
+    private static func offer(_ release: ReleasePlan) -> [CheckupFinding] {
+        guard release.asksForProof else { return [] }
+        let text =
+            release.isAA
+            ? "this A/A release measures what the pools themselves differ by; rules only notify"
+            : "no baseline shows whether the pools wander apart by themselves; an A/A release does: the same version in both "
+                + "pools and 'aa: true', for an hour or more"
+        return [.ok("\(release.name): pools", text)]
     }
 
     /// 1 for an error.

@@ -50,7 +50,8 @@ struct RouterCheckup {
             found.append(.warning(subject, "\(share); \(problem)"))
         } else {
             let access =
-                observation.isWritable == true ? "may be changed" : "whether it may be changed is not known before a change"
+                observation.isWritable == true
+                ? "may be changed" : "whether it may be changed is not known before a change"
             found.append(.ok(subject, "\(share); \(access)"))
         }
         if observation.baselineHealthy == false {
