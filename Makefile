@@ -60,14 +60,14 @@ simulate:
 
 bench:
 	@scripts/setup.sh bench
-	swift build -c release --scratch-path .build-bench --product rollguard
-	swift build -c release --scratch-path .build-bench --product rollguard-bench
-	.build-bench/release/rollguard-bench $(if $(QUICK),--quick)
+	swift build -c release --scratch-path .build-release --product rollguard
+	swift build -c release --scratch-path .build-release --product rollguard-lab
+	.build-release/release/rollguard-lab bench $(if $(QUICK),--quick)
 
 bench-docs:
 	@scripts/setup.sh build
-	swift build -c release --scratch-path .build-bench --product rollguard-bench
-	.build-bench/release/rollguard-bench report
+	swift build -c release --scratch-path .build-release --product rollguard-lab
+	.build-release/release/rollguard-lab bench report
 
 gate:
 	@scripts/setup.sh gate
@@ -89,7 +89,7 @@ fuzz:
 
 calibrate:
 	@scripts/setup.sh build
-	swift build -c release --scratch-path .build-calibrate --product rollguard-calibrate
-	.build-calibrate/release/rollguard-calibrate --jobs 2
+	swift build -c release --scratch-path .build-release --product rollguard-lab
+	.build-release/release/rollguard-lab calibrate --jobs 2
 
 .PHONY: help build demo test test-routers lint simulate soak bench bench-docs gate gate-accept fuzz calibrate

@@ -107,31 +107,25 @@ let package = Package(
         .executableTarget(
             name: "rollguard",
             dependencies: [
-                "Calculator", "Calibration", "Daemon", "API", "DemoWorld", "ReferenceRouter", "JournalStore", "Model",
+                "Calculator", "Daemon", "API", "DemoWorld", "ReferenceRouter", "JournalStore", "Model",
                 "Ports",
-                "ConfigurationFiles", "Declarations", "Scraping", "SimulateCommand", "Support", "SystemSupport",
+                "ConfigurationFiles", "Declarations", "Scraping", "Support", "SystemSupport",
                 "Telemetry",
                 "HTTPClient",
                 logging, arguments, signals,
             ], swiftSettings: house),
-        .executableTarget(name: "rollguard-calibrate", dependencies: ["Calibration"], swiftSettings: house),
+        // what a developer has: simulate, calibrate, bench, gate
         .executableTarget(
-            name: "rollguard-bench",
+            name: "rollguard-lab",
             dependencies: [
-                "Bench", "Telemetry", "Statistics", "JournalStore", "Model", "Ports", "HTTPClient", "DemoWorld",
-                nioCore,
-                nioPosix,
-                nioHTTP1,
+                "Bench", "Calibration", "Simulation", "Telemetry", "Statistics", "JournalStore", "Model", "Ports",
+                "HTTPClient", "DemoWorld", "Support", arguments, nioCore, nioPosix, nioHTTP1,
             ], swiftSettings: house),
-        // what `make gate` counts the instructions of: the pure rooms alone, so that it builds in a minute
-        .executableTarget(
-            name: "rollguard-gate", dependencies: ["Bench", "Telemetry", "Statistics"],
-            swiftSettings: house),
         // annex: pages of services and a kernel with work to do, for the bench and the gate
         room("Bench", ["Telemetry", "Model", "Kernel"]),
         // annex: services, load and a webhook sink, for the demo and the tests
         room("DemoWorld", ["Telemetry", nioCore, nioPosix, nioHTTP1]),
-        // annex: the calculator behind `rollguard evidence`, and the simulation behind `rollguard calibrate`
+        // annex: the calculator behind `rollguard evidence`, and the simulation behind `rollguard-lab calibrate`
         room("Calculator", ["Statistics"]),
         room("Calibration", ["Statistics", "Telemetry"]),
         // annex: the whole daemon in virtual time, from a seed
@@ -141,10 +135,6 @@ let package = Package(
                 "Daemon", "JournalFormat", "Model", "Ports", "Kernel", "ConfigurationFiles", "Support", "SystemSupport",
                 "Telemetry", logging,
             ]),
-        room("SimulateCommand", ["Simulation", "Support", arguments]),
-        // `rollguard simulate` by itself
-        .executableTarget(
-            name: "rollguard-simulate", dependencies: ["SimulateCommand", arguments], swiftSettings: house),
         // annex: what every router driver is held to
         room("RouterConformance", ["Model", "Ports"]),
         // tests, beside the room they test
@@ -183,7 +173,7 @@ let package = Package(
         tests(
             "BenchTests",
             [
-                "rollguard-bench", "Bench", "Kernel", "JournalStore", "Model", "Ports", "Telemetry", "HTTPClient",
+                "rollguard-lab", "Bench", "Kernel", "JournalStore", "Model", "Ports", "Telemetry", "HTTPClient",
                 nioCore,
             ]),
         tests(
@@ -195,7 +185,7 @@ let package = Package(
                 lifecycle, logging, grdb,
                 nioCore, nioHTTP1, nioPosix,
             ]),
-        tests("SimulationTests", ["Simulation", "rollguard-simulate"], leaving: ["PlantedBugs"]),
+        tests("SimulationTests", ["Simulation", "rollguard-lab"], leaving: ["PlantedBugs"]),
         tests(
             "RulesTests",
             [

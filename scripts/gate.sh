@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 tracked=scripts/instruction-counts.txt
 tolerance_percent=2
-binary=.build-release/release/rollguard-gate
+binary=.build-release/release/rollguard-lab
 
 swift_version() { swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p' | head -1; }
 # The C library's memory functions come in variants; valgrind offers a program at most AVX2.
@@ -25,7 +25,7 @@ count() {
     local log
     # Hash tables in the same order, addresses at the same places: every run counts the same.
     log=$(env -i SWIFT_DETERMINISTIC_HASHING=1 PATH=/usr/bin valgrind --tool=callgrind --callgrind-out-file=/dev/null \
-        --toggle-collect='*measuredWork*' "$binary" "$1" 2>&1) || { echo "$log" >&2; return 1; }
+        --toggle-collect='*measuredWork*' "$binary" gate "$1" 2>&1) || { echo "$log" >&2; return 1; }
     echo "$log" | sed -n 's/.*Collected : \([0-9]*\).*/\1/p'
 }
 
@@ -39,14 +39,14 @@ if [ "${1:-}" != accept ]; then
         exit 0
     fi
 fi
-swift build -c release --scratch-path .build-release --product rollguard-gate
+swift build -c release --scratch-path .build-release --product rollguard-lab
 
 if [ "${1:-}" = accept ]; then
     {
-        echo "# Instructions per workload of rollguard-gate (Sources/rollguard-gate). Written by 'make gate-accept';"
+        echo "# Instructions per workload of 'rollguard-lab gate' (Sources/rollguard-lab/Gate). Written by 'make gate-accept';"
         echo "# the commit that changes a number says why."
         echo "# counted with: $now"
-        for name in $("$binary"); do echo "$name $(count "$name")"; done
+        for name in $("$binary" gate); do echo "$name $(count "$name")"; done
     } >"$tracked.new"
     mv "$tracked.new" "$tracked"
     cat "$tracked"
@@ -54,7 +54,7 @@ if [ "${1:-}" = accept ]; then
 fi
 
 failed=0
-for name in $("$binary"); do
+for name in $("$binary" gate); do
     counted=$(count "$name")
     known=$(awk -v name="$name" '$1 == name { print $2 }' "$tracked")
     [ -n "$counted" ] && [ "$counted" -gt 0 ] || { echo "gate: $name counted nothing" >&2; exit 1; }

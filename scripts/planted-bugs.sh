@@ -57,9 +57,9 @@ look_for() {
     fresh_copy || return 2
     plant "$bug" "$copy" || return 2
     swift build -c release --package-path "$copy" --scratch-path "$scratch" --disable-index-store \
-        --product rollguard-simulate >"$scratch.log" 2>&1 || { cat "$scratch.log" >&2; return 2; }
+        --product rollguard-lab >"$scratch.log" 2>&1 || { cat "$scratch.log" >&2; return 2; }
     # The simulation itself ends with 1 when it finds something.
-    "$scratch/release/rollguard-simulate" --seeds "$seeds" --quiet >"$scratch.report" || true
+    "$scratch/release/rollguard-lab" simulate --seeds "$seeds" --quiet >"$scratch.report" || true
     if report=$(grep '^seed .* FAILED' "$scratch.report" | tail -n 1); then
         printf '%-26s %s\n' "$name" "$(sed -E 's/^seed ([0-9]+): FAILED ([^:]+): .*/seed \1: \2/' <<<"$report")"
     else

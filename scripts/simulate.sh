@@ -10,14 +10,14 @@ cd "$(dirname "$0")/.."
 
 # Shared with `make soak`: most modules are the same.
 scratch=.build-release
-program=$scratch/release/rollguard-simulate
+program=$scratch/release/rollguard-lab
 
-swift build -c release --scratch-path "$scratch" --disable-index-store --product rollguard-simulate
+swift build -c release --scratch-path "$scratch" --disable-index-store --product rollguard-lab
 
-digest() { "$1" --seeds 40 --quiet | sed -n 's/.*digest \([0-9a-f]*\).*/\1/p'; }
+digest() { "$1" simulate --seeds 40 --quiet | sed -n 's/.*digest \([0-9a-f]*\).*/\1/p'; }
 
 same_everywhere() {
-    local first second debug=.build/debug/rollguard-simulate
+    local first second debug=.build/debug/rollguard-lab
     first=$(digest "$program")
     second=$(digest "$program")
     [ -n "$first" ] && [ "$first" = "$second" ] || { echo "simulate: two processes differ: $first $second" >&2; exit 1; }
@@ -29,16 +29,16 @@ same_everywhere() {
 }
 
 case "${1:-commit}" in
-seeds) "$program" --seeds "${2:-2000}" --quiet ;;
+seeds) "$program" simulate --seeds "${2:-2000}" --quiet ;;
 fixed)
     same_everywhere
-    "$program" --seeds "${2:-1500}" --quiet
+    "$program" simulate --seeds "${2:-1500}" --quiet
     ;;
 commit)
     same_everywhere
     commit=$(git rev-parse HEAD 2>/dev/null || echo none)
     echo "simulate: seeds from commit $commit"
-    "$program" --seconds "${2:-60}" --seeds-from "$commit" --quiet
+    "$program" simulate --seconds "${2:-60}" --seeds-from "$commit" --quiet
     ;;
 *) echo "usage: scripts/simulate.sh seeds [N] | fixed [N] | commit [SECONDS]" >&2; exit 2 ;;
 esac

@@ -1,5 +1,4 @@
 import ArgumentParser
-import SimulateCommand
 
 /// The command line: one file per command.
 @main
@@ -27,8 +26,8 @@ struct Rollguard: AsyncParsableCommand {
             DemoCommand.self, CheckCommand.self, DoctorCommand.self, SchemaCommand.self, InspectCommand.self,
             RunCommand.self,
             StatusCommand.self, RollbackCommand.self, RearmCommand.self, WhyCommand.self, DeliveriesCommand.self,
-            BackupCommand.self, RouterCommand.self, ServiceCommand.self, LoadCommand.self, Simulate.self,
-            EvidenceCommand.self, CalibrateCommand.self,
+            BackupCommand.self, RouterCommand.self, ServiceCommand.self, LoadCommand.self,
+            EvidenceCommand.self,
         ])
 
     static func main() async {

@@ -5,7 +5,7 @@ import Kernel
 import Model
 import Testing
 
-@testable import rollguard_bench
+@testable import rollguard_lab
 
 @Suite("The load beside a rollback")
 struct LoadRowTests {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import rollguard_bench
+@testable import rollguard_lab
 
 @Suite("The bench's report")
 struct ReportTests {

@@ -6,7 +6,7 @@ import Ports
 import Telemetry
 import Testing
 
-@testable import rollguard_bench
+@testable import rollguard_lab
 
 @Suite("The bench's targets")
 struct TargetServerTests {

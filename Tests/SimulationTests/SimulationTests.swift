@@ -74,7 +74,7 @@ struct SimulationTests {
     private static let program: URL? = {
         let bundle = CommandLine.arguments.first { $0.hasSuffix("PackageTests.xctest") }
         let folder = bundle.map { URL(fileURLWithPath: $0).deletingLastPathComponent() }
-        let path = folder?.appendingPathComponent("rollguard-simulate")
+        let path = folder?.appendingPathComponent("rollguard-lab")
         return path.flatMap { FileManager.default.isExecutableFile(atPath: $0.path) ? $0 : nil }
     }()
 
@@ -86,7 +86,7 @@ struct SimulationTests {
         let process = Process()
         let output = Pipe()
         process.executableURL = program
-        process.arguments = arguments
+        process.arguments = ["simulate"] + arguments
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
         try process.run()

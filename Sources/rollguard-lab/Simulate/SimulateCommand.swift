@@ -1,19 +1,20 @@
-package import ArgumentParser
+import ArgumentParser
 import Foundation
 import Simulation
 
 /// Runs the whole daemon in virtual time, with faults that are drawn from a seed.
-package struct Simulate: AsyncParsableCommand {
-    package static let configuration = CommandConfiguration(
+struct SimulateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "simulate",
         abstract: "Run whole lives of the daemon in virtual time, with faults drawn from a seed.",
         discussion: """
             Each seed draws services, routers, a network, a disk, receivers, people and
             their troubles, and runs the daemon's real parts among them. Checks watch
             every step. The same seed always takes the same way.
 
-              rollguard simulate --seed 7 --trace       # one life, a line per step
-              rollguard simulate --seeds 20000          # seeds 1 to 20000
-              rollguard simulate --seconds 60 --seeds-from "$(git rev-parse HEAD)"
+              rollguard-lab simulate --seed 7 --trace       # one life, a line per step
+              rollguard-lab simulate --seeds 20000          # seeds 1 to 20000
+              rollguard-lab simulate --seconds 60 --seeds-from "$(git rev-parse HEAD)"
 
             Exit code 0 when all checks hold; 1 when one does not, with the seed, the
             check and the trace of that life.
@@ -46,16 +47,14 @@ package struct Simulate: AsyncParsableCommand {
     @Flag(help: "Print the summary of the whole and nothing per run.")
     var quiet = false
 
-    package init() {}
-
-    package func validate() throws {
+    func validate() throws {
         if let seeds, seeds < 1 { throw ValidationError("--seeds must be 1 or more") }
         if let seconds, seconds < 1 { throw ValidationError("--seconds must be 1 or more") }
         if workers < 1 { throw ValidationError("--workers must be 1 or more") }
         if trace, seeds ?? 1 != 1 || seconds != nil { throw ValidationError("--trace is for one seed") }
     }
 
-    package func run() async throws {
+    func run() async throws {
         if trace { return try runTraced() }
         let source = SeedSource(
             first: seed, count: seeds ?? (seconds == nil ? 1 : Int.max), text: seedsFrom, seconds: seconds)
@@ -66,7 +65,7 @@ package struct Simulate: AsyncParsableCommand {
         print("\nthe life of seed \(first.seed):")
         _ = Simulation.run(seed: first.seed, planting: plant) { print($0) }
         for failure in failures { print(failure.summary) }
-        print("repeat it: rollguard simulate --seed \(first.seed) --trace")
+        print("repeat it: rollguard-lab simulate --seed \(first.seed) --trace")
         throw ExitCode(1)
     }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Calibration
+import Foundation
 
 /// Simulation as proof.
 struct CalibrateCommand: AsyncParsableCommand {
@@ -42,9 +43,10 @@ struct CalibrateCommand: AsyncParsableCommand {
         if let part = only.flatMap(CalibrationOptions.Part.init) { options.parts = [part] }
         options.seed = seed
         options.jobs = jobs
-        let report = await Calibration.report(options) { Terminal.complain($0) }
-        Terminal.say(report.text)
-        for violation in report.violations { Terminal.complain("over the stated probability: \(violation)") }
-        if !report.violations.isEmpty { throw ExitCode(Failure.no) }
+        let report = await Calibration.report(options) { complain($0) }
+        print(report.text)
+        for violation in report.violations { complain("over the stated probability: \(violation)") }
+        if !report.violations.isEmpty { throw ExitCode(1) }
     }
+    private func complain(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
 }
