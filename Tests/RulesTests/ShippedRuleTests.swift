@@ -53,7 +53,8 @@ struct ShippedRuleTests {
 
     @Test(arguments: [
         ("error-rate.yaml", "errors", "CanaryErrorRate"), ("latency-p99.yaml", "latency", "CanaryLatencyP99"),
-        ("traffic-absent.yaml", "crash", "CanaryTrafficAbsent"),
+        ("traffic-absent.yaml", "crash", "CanaryTrafficAbsent"), ("backstop.yaml", "errors", "CanaryGrossErrors"),
+        ("backstop.yaml", "latency", "CanaryGrossLatency"),
     ])
     func eachTakesOutTheReleaseItIsMeantFor(_ file: String, _ recording: String, _ rule: String) throws {
         let release = try Self.replay([file], try Recording(recording))
@@ -88,7 +89,8 @@ struct ShippedRuleTests {
     @Test func noRuleIsShippedWithoutARecording() {
         #expect(
             Self.all == [
-                "both-pools-sick.yaml", "error-rate.yaml", "latency-p99.yaml", "regression.yaml", "traffic-absent.yaml",
+                "backstop.yaml", "both-pools-sick.yaml", "error-rate.yaml", "latency-p99.yaml", "regression.yaml",
+                "traffic-absent.yaml",
             ])
     }
 }

@@ -50,13 +50,25 @@ struct TargetCheckup {
         let subject = "\(release.name): \(pool.rawValue) \(target.instance)"
         let began = ContinuousClock.now
         do throws(TransportError) {
-            let response = try await transport.send(ScrapeRequest.make(target: target, scrape: release.scrape))
+            let response = try await transport.send(ScrapeRequest.make(target: target, scrape: patientScrape))
             let milliseconds = (ContinuousClock.now - began) / .milliseconds(1)
-            let findings = read(response, of: pool, subject, milliseconds: milliseconds)
+            var findings = read(response, of: pool, subject, milliseconds: milliseconds)
+            if milliseconds > Double(release.scrape.timeoutMs) {
+                let limit = "'timeout' is \(release.scrape.timeoutMs) ms"
+                findings.append(.warning(subject, "it took \(Int(milliseconds)) ms, and \(limit): such a scrape fails"))
+            }
             return Scrape(pool: pool, index: index, findings: findings, clockAheadSeconds: Self.ahead(response))
         } catch {
             return Scrape(pool: pool, index: index, findings: [.error(subject, "\(error)")], clockAheadSeconds: nil)
         }
+    }
+
+    /// Waits long enough to see how long a slow target takes.
+    private var patientScrape: ScrapePlan {
+        var scrape = release.scrape
+        scrape.timeoutMs = max(scrape.timeoutMs, 10_000)
+        scrape.intervalMs = max(scrape.intervalMs, 2 * scrape.timeoutMs)
+        return scrape
     }
 
     private func read(
