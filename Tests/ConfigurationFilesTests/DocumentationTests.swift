@@ -8,7 +8,7 @@ struct DocumentationTests {
     static let root = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-    static let ruleNames = ["error-rate", "latency-p99", "traffic-absent", "both-pools-sick", "regression"]
+    static let ruleNames = ["backstop", "error-rate", "latency-p99", "traffic-absent", "both-pools-sick", "regression"]
 
     static func text(_ path: String) throws -> String {
         try String(contentsOf: root.appendingPathComponent(path), encoding: .utf8)
@@ -92,8 +92,9 @@ struct DocumentationTests {
         #expect(
             Set(rules.map(\.name)) == [
                 "CanaryErrorRate", "CanaryLatencyP99", "CanaryTrafficAbsent", "BothPoolsSick", "CanaryProvablyWorse",
+                "CanaryGrossErrors", "CanaryGrossLatency",
             ])
-        #expect(rules.filter { $0.action == .rollback }.count == 4)
+        #expect(rules.filter { $0.action == .rollback }.count == 6)
         for name in Self.ruleNames {
             #expect(Rulebook.isRuleFile("/etc/rollguard/rules/\(name).yaml", files: try Self.files("")))
         }
