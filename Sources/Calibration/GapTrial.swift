@@ -15,8 +15,8 @@ struct GapTrial {
         let falseAlarm = ErrorTrial.falseAlarm
         var evidence = ReleaseEvidence(
             rules: [RegressionSettings(scope: .errors, falseAlarm: falseAlarm, safeRatio: nil, tracksRatio: false)])
-        for step in 1...Int(GapCell.historySeconds / cell.cycleSeconds) {
-            let cycle = stream.cycle(atSeconds: Double(step) * cell.cycleSeconds - GapCell.historySeconds)
+        for step in 1...Int(cell.historySeconds / cell.cycleSeconds) {
+            let cycle = stream.cycle(atSeconds: Double(step) * cell.cycleSeconds - cell.historySeconds)
             for block in alignment.take(cycle) { evidence.learn(block) }
         }
         evidence.begin()

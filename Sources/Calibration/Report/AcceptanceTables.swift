@@ -5,7 +5,8 @@ struct AcceptanceTables {
         let what: String
         let goal: String
         let measured: String
-        let isMet: Bool
+        /// Nil where nothing was asked.
+        let isMet: Bool?
     }
 
     let options: CalibrationOptions
@@ -26,9 +27,11 @@ struct AcceptanceTables {
         await margin()
         progress("acceptance: wandering and clusters")
         await patterns()
+        progress("acceptance: all as one")
+        await together()
         let table = Markdown.table(
             ["what", "goal", "measured", ""],
-            rows.map { [$0.what, $0.goal, $0.measured, $0.isMet ? "met" : "NOT met"] })
+            rows.map { [$0.what, $0.goal, $0.measured, $0.isMet.map { $0 ? "met" : "NOT met" } ?? ""] })
         return "## What was asked of the evidence, and what it does\n\n" + table
     }
 
@@ -147,6 +150,23 @@ struct AcceptanceTables {
             cell.canaryMultiplier = 5
             let found = await tally(cell, number: 80 + number, releases: options.gapReleases)
             times("\(name), 5x", found.detection(0, faultSeconds: 0), median: median)
+        }
+    }
+
+    /// Outages of both between the scrapes, clusters, instances that differ and a margin for them, all at once.
+    private mutating func together() async {
+        for (number, (cycle, gap)) in [(5.0, 1.0), (1.0, 0.5)].enumerated() {
+            var cell = GapCell(requestsPerSecond: 1_000, cycleSeconds: cycle, gapSeconds: gap)
+            (cell.clusterMean, cell.sigma, cell.historySeconds) = (3, 0.3, 3_600)
+            let name =
+                "all at once: outages of both, gap \(gap) s, cycle \(Int(cycle)) s, clusters of 3, sigma 0.3, 9 + 1"
+            falseRate(name, limit: 0.02, await gapTally(cell, number: 90 + number, releases: options.gapReleases))
+            cell.canaryMultiplier = 10
+            let found = await gapTally(cell, number: 95 + number, releases: options.gapReleases / 3 + 1)
+            rows.append(
+                Row(
+                    what: "\(name), 10x", goal: "none", measured: found.detection(0, faultSeconds: 0).text + " s",
+                    isMet: nil))
         }
     }
 

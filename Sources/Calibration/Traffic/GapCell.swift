@@ -12,14 +12,18 @@ struct GapCell: Sendable, Equatable {
     var outages = 5
     var outageSeconds = 20.0...90.0
     var outageRate = 0.5
+    /// The mean size of clusters of errors (geometric, within a scrape); 1 for independent ones.
+    var clusterMean = 1.0
+    /// Standard deviation of the logarithm of the instances' rates.
+    var sigma = 0.0
+    /// By default less than it takes to know how much instances differ: such cells are about the tests without a margin for that.
+    var historySeconds = 1_500.0
     /// How many times the healthy error rate the canary has, outside of outages and in them.
     var canaryMultiplier = 1.0
 
     /// The healthy error rate.
     static let baseRate = 0.01
     static let releaseSeconds = 3_600.0
-    /// Less than it takes to know how much instances differ: these cells are about the tests without a margin for that.
-    static let historySeconds = 1_500.0
     static let instances = 10
 
     var canaryInstances: Int { max(1, Int((canaryShare * Double(GapCell.instances)).rounded())) }

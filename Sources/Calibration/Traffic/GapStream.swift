@@ -1,3 +1,4 @@
+import Glibc
 import Statistics
 
 /// Makes the scrape cycles of a ``GapCell``.
@@ -9,6 +10,8 @@ struct GapStream {
         var phaseSeconds: Double
         var writtenSeconds: Double
         var renewedSeconds: Double
+        /// Its rate by its pool's, for good.
+        var relativeRate = 1.0
     }
 
     private let cell: GapCell
@@ -26,12 +29,15 @@ struct GapStream {
             let range = cell.outageSeconds
             return (begin, begin + range.lowerBound + drawing.uniform() * (range.upperBound - range.lowerBound))
         }
-        let start = -GapCell.historySeconds
+        let start = -cell.historySeconds
         instances = (0..<GapCell.instances).map { index in
             let isCanary = index >= cell.baselineInstances
             return Instance(
                 name: isCanary ? "new\(index)" : "old\(index)", isCanary: isCanary,
                 phaseSeconds: drawing.uniform() * cell.renewalSeconds, writtenSeconds: start, renewedSeconds: start)
+        }
+        if cell.sigma > 0 {
+            for index in instances.indices { instances[index].relativeRate = exp(cell.sigma * drawing.normal()) }
         }
         self.chance = drawing
     }
@@ -81,10 +87,10 @@ struct GapStream {
         let share = instance.isCanary ? cell.canaryShare : 1 - cell.canaryShare
         let pool = instance.isCanary ? cell.canaryInstances : cell.baselineInstances
         let perSecond = cell.requestsPerSecond * share / Double(pool)
-        let times = instance.isCanary ? cell.canaryMultiplier : 1
+        let times = instance.relativeRate * (instance.isCanary ? cell.canaryMultiplier : 1)
         let sick = outageSeconds(from: begin, to: end)
         let bad = (end - begin - sick) * min(1, GapCell.baseRate * times) + sick * min(1, cell.outageRate * times)
-        let errors = chance.poisson(perSecond * bad)
+        let errors = chance.clustered(perSecond * bad, mean: cell.clusterMean)
         return (errors + chance.poisson(perSecond * (end - begin - bad)), errors)
     }
 

@@ -81,19 +81,22 @@ struct InstanceStream {
         if instance.isCanary, isRelease { bad *= cell.canaryMultiplier }
         let requests = chance.poisson(mean)
         let expected = requests * min(1, bad)
-        var errors: Double
-        if case .clusters(let size) = cell.pattern {
-            errors = 0
-            for _ in 0..<Int(chance.poisson(expected / size)) { errors += chance.geometric(mean: size) }
-        } else {
-            errors = chance.poisson(expected)
-        }
-        errors = min(errors, requests)
+        var clusterMean = 1.0
+        if case .clusters(let mean) = cell.pattern { clusterMean = mean }
+        let errors = min(chance.clustered(expected, mean: clusterMean), requests)
         return InstanceIncrements(instance: instance.name, requests: requests, errors: errors)
     }
 }
 
 extension Chance {
+    /// Events in geometric clusters of this mean, so many in the mean; with clusters of one a Poisson variable.
+    mutating func clustered(_ expected: Double, mean: Double) -> Double {
+        guard mean > 1 else { return poisson(expected) }
+        var events = 0.0
+        for _ in 0..<Int(poisson(expected / mean)) { events += geometric(mean: mean) }
+        return events
+    }
+
     /// 1, 2, 3, ...: the tosses until the first success.
     mutating func geometric(mean: Double) -> Double {
         guard mean > 1 else { return 1 }
