@@ -10,7 +10,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 tracked=scripts/instruction-counts.txt
 tolerance_percent=2
-binary=.build-release/release/rollguard-lab
+built=.build-release/release/rollguard-lab
+# Without debug information: valgrind cannot read that of all libraries, and needs the names of functions only.
+binary=.build-release/rollguard-lab.gate
 
 swift_version() { swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p' | head -1; }
 # The C library's memory functions come in variants; valgrind offers a program at most AVX2.
@@ -40,6 +42,7 @@ if [ "${1:-}" != accept ]; then
     fi
 fi
 swift build -c release --scratch-path .build-release --product rollguard-lab
+strip --strip-debug -o "$binary" "$built"
 
 if [ "${1:-}" = accept ]; then
     {

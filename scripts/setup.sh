@@ -16,7 +16,7 @@ test_packages=(curl openssl ca-certificates haproxy nginx-light prometheus prome
     prometheus-node-exporter caddy etcd-server redis-server libnginx-mod-http-lua python3-venv)
 bench_packages=(prometheus victoria-metrics)
 soak_packages=(haproxy nginx-light caddy prometheus prometheus-alertmanager prometheus-node-exporter python3-venv)
-gate_packages=(valgrind)
+gate_packages=(valgrind binutils)
 
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then "$@"; elif command -v sudo >/dev/null; then sudo "$@"; else
