@@ -1,7 +1,9 @@
 import Model
 
 /// All checkers of a run. The first one that fails ends it.
-struct Checkers {
+///
+/// Used on the world's thread alone.
+final class Checkers: @unchecked Sendable {
     private(set) var failure: (check: String, detail: String)?
     private var order = JournalOrderChecker()
     private var intent: IntentChecker
@@ -32,17 +34,17 @@ struct Checkers {
     }
 
     /// The first failure is kept.
-    private mutating func note(_ check: String, _ detail: String?) {
+    private func note(_ check: String, _ detail: String?) {
         if let detail, failure == nil { failure = (check, detail) }
     }
 
     // MARK: What the world reports
 
-    mutating func readBack(_ read: [JournalEntry], written: [JournalEntry]) {
+    func readBack(_ read: [JournalEntry], written: [JournalEntry]) {
         note("records are read as they were written", RecordChecker.differs(read, written))
     }
 
-    mutating func began(snapshot: Snapshot, entries: [JournalEntry], wallShiftMs: Int64) {
+    func began(snapshot: Snapshot, entries: [JournalEntry], wallShiftMs: Int64) {
         order.began(entries: entries)
         history.began(entries)
         note("an incident is what its entries say", history.saw(snapshot))
@@ -54,48 +56,48 @@ struct Checkers {
         note("restart remembers", restart.began(snapshot))
     }
 
-    mutating func ended(snapshot: Snapshot, isNothingLost: Bool) {
+    func ended(snapshot: Snapshot, isNothingLost: Bool) {
         restart.ended(snapshot, isNothingLost: isNothingLost)
     }
 
-    mutating func observed(_ call: RouterCall) {
+    func observed(_ call: RouterCall) {
         acknowledgement.observed(call)
         drain.observed(call)
     }
 
-    mutating func becameDurable(_ batch: JournalBatch, receivers: [ReceiverPlan]) {
+    func becameDurable(_ batch: JournalBatch, receivers: [ReceiverPlan]) {
         latch.becameDurable(batch)
         note("every receiver is notified", NotificationChecker.becameDurable(batch, receivers: receivers))
     }
 
-    mutating func calmed(_ snapshot: Snapshot, disk: VirtualDisk) {
+    func calmed(_ snapshot: Snapshot, disk: VirtualDisk) {
         note("calm in time", liveness.calmed(snapshot, disk: disk))
     }
 
-    mutating func newVersion(release: Int) { latch.newVersion(release: release) }
+    func newVersion(release: Int) { latch.newVersion(release: release) }
 
-    mutating func cycleBegan(release: Int) { silence.began(release: release) }
+    func cycleBegan(release: Int) { silence.began(release: release) }
 
-    mutating func scraped(_ report: ScrapeReport, release: Int) {
+    func scraped(_ report: ScrapeReport, release: Int) {
         silence.scraped(report, release: release)
         deadBaseline.scraped(report, release: release)
     }
 
-    mutating func showed(_ snapshot: Snapshot, _ release: VirtualRelease, plan: ReleasePlan, nowMs: Int64) {
+    func showed(_ snapshot: Snapshot, _ release: VirtualRelease, plan: ReleasePlan, nowMs: Int64) {
         note("rates are true or absent", RateChecker.ended(snapshot, release, plan: plan, nowMs: nowMs))
     }
 
-    mutating func cycleEnded(release: Int, _ snapshot: Snapshot, plan: ReleasePlan, atWallMs now: Int64) {
+    func cycleEnded(release: Int, _ snapshot: Snapshot, plan: ReleasePlan, atWallMs now: Int64) {
         note("no data is no verdict", silence.ended(release: release, snapshot, plan: plan, atWallMs: now))
     }
 
-    mutating func settled(_ id: String) { delivery.settled(id) }
+    func settled(_ id: String) { delivery.settled(id) }
 
-    mutating func healed(atMs now: Int64, ambiguousForMs: [String: Int64]) {
+    func healed(atMs now: Int64, ambiguousForMs: [String: Int64]) {
         liveness.healed(atMs: now, ambiguousForMs: ambiguousForMs)
     }
 
-    mutating func appended(_ entry: JournalEntry, release: Int, _ world: WorldView) {
+    func appended(_ entry: JournalEntry, release: Int, _ world: WorldView) {
         note("journal has no gaps", order.appended(entry))
         history.appended(entry)
         intent.appended(entry, release: release, uptimeMs: world.uptimeMs)
@@ -111,7 +113,7 @@ struct Checkers {
         note("a held step is not cut short", drain.appended(entry, release: release))
     }
 
-    mutating func applies(
+    func applies(
         release: Int, incident: String?, split: Split, plan: ReleasePlan?, durable: [JournalEntry], graceMs: Int64,
         uptimeMs: Int64
     ) {
@@ -122,20 +124,20 @@ struct Checkers {
                 release: release, incident: incident, durable: durable, graceMs: graceMs, uptimeMs: uptimeMs))
     }
 
-    mutating func correctsDrift(release: Int, _ world: WorldView) {
+    func correctsDrift(release: Int, _ world: WorldView) {
         note("dead baseline is spared", deadBaseline.corrects(release: release, world))
     }
 
-    mutating func dryRunApplies(_ name: String) { note("a dry run calls no router", "\(name) was called") }
+    func dryRunApplies(_ name: String) { note("a dry run calls no router", "\(name) was called") }
 
-    mutating func saw(_ snapshot: Snapshot, plans: [ReleasePlan], atMs now: Int64) {
+    func saw(_ snapshot: Snapshot, plans: [ReleasePlan], atMs now: Int64) {
         note("a deadline is kept", limits.saw(snapshot, plans: plans, atMs: now))
         note("an incident is what its entries say", history.saw(snapshot))
         note("one incident at a time", SingleIncidentChecker.saw(snapshot))
         liveness.saw(snapshot, atMs: now)
     }
 
-    mutating func received(
+    func received(
         _ delivery: Delivery, disk: VirtualDisk, unsaved: JournalEntry?, isOfThisLife: Bool
     ) {
         note(
@@ -143,19 +145,19 @@ struct Checkers {
             self.delivery.received(delivery, disk: disk, unsaved: unsaved, isOfThisLife: isOfThisLife))
     }
 
-    mutating func foundUnsigned(_ delivery: Delivery) {
+    func foundUnsigned(_ delivery: Delivery) {
         note("deliveries are journalled", "\(delivery.id) is posted without its id")
     }
 
     /// The daemon ended by itself.
-    mutating func stopped(_ reason: String) { note("the daemon keeps running", "it stops: \(reason)") }
+    func stopped(_ reason: String) { note("the daemon keeps running", "it stops: \(reason)") }
 
     /// A process was killed and its tasks were cancelled, and one of them did not end.
-    mutating func leftBehind() { note("every task ends with the daemon", "a task ignores its cancellation") }
+    func leftBehind() { note("every task ends with the daemon", "a task ignores its cancellation") }
 
-    mutating func foundDead() { note("calm in time", "the daemon is not running") }
+    func foundDead() { note("calm in time", "the daemon is not running") }
 
-    mutating func finished(_ snapshot: Snapshot, _ releases: [VirtualRelease], disk: VirtualDisk, nowMs: Int64) {
+    func finished(_ snapshot: Snapshot, _ releases: [VirtualRelease], disk: VirtualDisk, nowMs: Int64) {
         note("latch is kept", latch.finished(snapshot, releases))
         note("everything comes to rest", liveness.finished(snapshot, releases, disk: disk, nowMs: nowMs))
     }

@@ -34,7 +34,7 @@ indirect enum Happening {
 
 /// A request for a scrape body.
 struct Scrape {
-    /// Of ``VirtualWorld/answers``.
+    /// Of ``Links/answers``.
     let wait: Int
     let release: Int
     /// Nil for an instance that is not there any more.
@@ -46,9 +46,9 @@ struct Scrape {
 
 /// A request to a router's instance.
 struct RouterRequest {
-    /// Of ``VirtualWorld/answers``.
+    /// Of ``Links/answers``.
     let wait: Int
-    /// The driver's call that it belongs to, of ``VirtualWorld/calls``.
+    /// The driver's call that it belongs to, of ``RouterTraffic/calls``.
     let call: Int
     let instance: Int
     let request: HTTPRequest
@@ -56,7 +56,7 @@ struct RouterRequest {
 
 /// A notification on its way.
 struct Posting {
-    /// Of ``VirtualWorld/answers``.
+    /// Of ``Links/answers``.
     let wait: Int
     let life: Int
     let receiver: Int

@@ -4,25 +4,40 @@ import Logging
 import Model
 
 /// The configuration's files, as the daemon reads them.
-struct VirtualFiles: PlanSource {
-    let world: VirtualWorld
+///
+/// Used on the world's thread alone.
+final class VirtualFiles: PlanSource, @unchecked Sendable {
+    /// What the files say.
+    var draft: ConfigurationDraft
+    /// The next read finds an error.
+    var isMisspelt = false
+
+    init(draft: ConfigurationDraft) { self.draft = draft }
 
     func load() throws(InvalidConfiguration) -> Plan {
-        guard world.isMisspelt else { return world.draft.plan }
-        world.isMisspelt = false
-        throw InvalidConfiguration(world.draft.errorsWhenMisspelt)
+        guard isMisspelt else { return draft.plan }
+        isMisspelt = false
+        throw InvalidConfiguration(draft.errorsWhenMisspelt)
+    }
+
+    /// Every release is in the files, and they have no error.
+    func heal() {
+        for index in draft.releases.indices { draft.releases[index].isListed = true }
+        isMisspelt = false
     }
 }
 
 /// The daemon's log, in the trace.
 struct VirtualLog: LogHandler {
-    let world: VirtualWorld
+    let timeline: Timeline
+    let process: DaemonProcess
     let life: Int
     var logLevel = Logger.Level.info
     var metadata = Logger.Metadata()
 
-    init(world: VirtualWorld, life: Int) {
-        self.world = world
+    init(timeline: Timeline, process: DaemonProcess, life: Int) {
+        self.timeline = timeline
+        self.process = process
         self.life = life
     }
 
@@ -32,7 +47,7 @@ struct VirtualLog: LogHandler {
     }
 
     func log(event: LogEvent) {
-        guard world.isAlive(life) else { return }
-        world.note("log: \(event.message)")
+        guard process.isAlive(life) else { return }
+        timeline.note("log: \(event.message)")
     }
 }

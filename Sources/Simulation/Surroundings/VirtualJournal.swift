@@ -4,30 +4,30 @@ import Ports
 
 /// Opens the journals on the world's disk.
 struct VirtualJournals: JournalFiles {
-    let world: VirtualWorld
+    let storage: JournalStorage
     let life: Int
 
     static let directory = "/virtual"
     private static let dryRun = directory + "/dry-run"
 
     /// Of a dry run, the folder's own journal is another one; nothing ever writes to it.
-    private func isInherited(_ directory: String) -> Bool { world.swarm.isDryRun && directory != Self.dryRun }
+    private func isInherited(_ directory: String) -> Bool { storage.isDryRun && directory != Self.dryRun }
 
     func open(_ directory: String) throws(JournalError) -> any JournalFile {
-        let journal = VirtualJournal(world: world, life: life, isInherited: isInherited(directory))
-        guard world.disk.mood == .readOnly else { return journal }
-        world.daemon?.isDiskFailing = true
+        let journal = VirtualJournal(storage: storage, life: life, isInherited: isInherited(directory))
+        guard storage.disk.mood == .readOnly else { return journal }
+        storage.process.life?.isDiskFailing = true
         throw journal.refusal
     }
 
     func openUnwritable(_ directory: String) throws(JournalError) -> any ClosedJournal {
-        let journal = VirtualJournal(world: world, life: life, isInherited: isInherited(directory))
+        let journal = VirtualJournal(storage: storage, life: life, isInherited: isInherited(directory))
         let waiting = journal.disk.outbox.filter { $0.state == .waiting }.map(\.delivery)
         let memory = JournalMemory(identity: journal.identity, entries: journal.recovered, waiting: waiting)
         return Closed(journal: journal, memory: memory)
     }
 
-    func remove(_ directory: String) { if !isInherited(directory) { world.disk.erase() } }
+    func remove(_ directory: String) { if !isInherited(directory) { storage.disk.erase() } }
 
     private struct Closed: ClosedJournal {
         let journal: VirtualJournal
@@ -36,7 +36,7 @@ struct VirtualJournals: JournalFiles {
         var readProblem: JournalError? { nil }
 
         func reopen() throws(JournalError) -> any JournalFile {
-            guard journal.world.disk.canWrite else { throw journal.refusal }
+            guard journal.storage.disk.canWrite else { throw journal.refusal }
             return journal
         }
     }
@@ -44,11 +44,11 @@ struct VirtualJournals: JournalFiles {
 
 /// The journal's file on the world's disk. Writes take virtual time and fail as the disk's mood says; reads take none.
 struct VirtualJournal: JournalFile {
-    let world: VirtualWorld
+    let storage: JournalStorage
     let life: Int
     let isInherited: Bool
 
-    var disk: VirtualDisk { isInherited ? world.inheritedDisk : world.disk }
+    var disk: VirtualDisk { isInherited ? storage.inheritedDisk : storage.disk }
 
     var identity: String { disk.identity }
     var folderNotes: [String] { [] }
@@ -56,19 +56,18 @@ struct VirtualJournal: JournalFile {
 
     /// What the disk says when it takes nothing.
     var refusal: JournalError {
-        .unwritable(path: VirtualJournals.directory + "/journal.sqlite", reason: world.disk.problem)
+        .unwritable(path: VirtualJournals.directory + "/journal.sqlite", reason: storage.disk.problem)
     }
 
     func append(_ batch: JournalBatch) async throws(JournalError) {
-        guard await world.write(batch, life: life) else { throw refusal }
+        guard await storage.write(batch, life: life) else { throw refusal }
     }
 
     /// What a start reads.
     var recovered: [JournalEntry] {
-        var read: [JournalEntry] = []
-        change { read = $0.recover(trusting: world.bug == .tornRecordIsRead) }
-        world.checks.readBack(read, written: disk.entries)
-        return world.remembered(of: read)
+        let read = disk.recover(trusting: storage.bug == .tornRecordIsRead)
+        storage.checks.readBack(read, written: disk.entries)
+        return storage.remembered(of: read)
     }
 
     func records() async throws(JournalError) -> [JournalEntry] { recovered }
@@ -83,15 +82,12 @@ struct VirtualJournal: JournalFile {
         guard await commit({ $0.prune(beforeWallMs: beforeWallMs) }) else { throw refusal }
     }
 
-    private func change(_ body: (inout VirtualDisk) -> Void) {
-        if isInherited { body(&world.inheritedDisk) } else { body(&world.disk) }
-    }
-
     /// Changes the file, if the disk takes it and the process lives.
-    private func commit(_ body: (inout VirtualDisk) -> Void) async -> Bool {
-        guard await world.pause(ms: 1, life: life), world.isAlive(life), world.disk.canWrite else { return false }
-        change(body)
-        world.countDownToCrash()
+    private func commit(_ body: (VirtualDisk) -> Void) async -> Bool {
+        guard await storage.process.pause(ms: 1, life: life), storage.process.isAlive(life), storage.disk.canWrite
+        else { return false }
+        body(disk)
+        storage.process.countDownToCrash()
         return true
     }
 }
@@ -117,12 +113,12 @@ extension VirtualJournal {
     }
 
     private func settle(_ id: String, _ state: VirtualDisk.State, _ atWallMs: Int64) async throws(JournalError) {
-        if world.bug == .neverMarkDelivered, state == .delivered {
-            _ = await world.pause(ms: 1, life: life)
+        if storage.bug == .neverMarkDelivered, state == .delivered {
+            _ = await storage.process.pause(ms: 1, life: life)
             return
         }
         guard await commit({ $0.settle(id, state, atWallMs: atWallMs) }) else { throw refusal }
-        world.checks.settled(id)
+        storage.checks.settled(id)
     }
 
     func markRetry(_ id: String, reason: String, nextTryWallMs: Int64) async throws(JournalError) {

@@ -2,17 +2,27 @@ import Daemon
 import Model
 import Ports
 
+/// What the daemon's requests go through in the world, by their purpose.
+struct NetworkTraffic {
+    let process: DaemonProcess
+    /// Requests that wait for an answer.
+    let answers: Waits<Result<HTTPResponse, TransportError>>
+    let scrapes: ScrapeTraffic
+    let routers: RouterTraffic
+    let notifications: NotificationTraffic
+}
+
 /// The connections of one life of the daemon: every request waits until the world has carried it over its network.
 struct VirtualNetwork: DaemonNetwork {
-    let world: VirtualWorld
+    let traffic: NetworkTraffic
     let life: Int
 
-    var routerCalls: any HTTPTransport { VirtualTransport(world: world, life: life, purpose: .routerCalls) }
-    var deliveries: any HTTPTransport { VirtualTransport(world: world, life: life, purpose: .deliveries) }
+    var routerCalls: any HTTPTransport { VirtualTransport(traffic: traffic, life: life, purpose: .routerCalls) }
+    var deliveries: any HTTPTransport { VirtualTransport(traffic: traffic, life: life, purpose: .deliveries) }
     var scrapeConnections: Int { 256 }
 
     func scrapeTransport(connections: Int) -> any OwnedTransport {
-        VirtualTransport(world: world, life: life, purpose: .scrapes)
+        VirtualTransport(traffic: traffic, life: life, purpose: .scrapes)
     }
 
     func shutdown() async {}
@@ -26,7 +36,7 @@ struct VirtualTransport: OwnedTransport {
         case deliveries
     }
 
-    let world: VirtualWorld
+    let traffic: NetworkTraffic
     let life: Int
     let purpose: Purpose
 
@@ -38,12 +48,12 @@ struct VirtualTransport: OwnedTransport {
     var isRunning: Bool { true }
 
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
-        let answer = await world.answers.wait { number in
-            guard world.isAlive(life) else { return }
+        let answer = await traffic.answers.wait { number in
+            guard traffic.process.isAlive(life) else { return }
             switch purpose {
-            case .scrapes: world.postScrape(request, number)
-            case .routerCalls: world.postRouterRequest(request, number, call: VirtualTransport.call)
-            case .deliveries: world.postNotification(request, number, VirtualTransport.delivery)
+            case .scrapes: traffic.scrapes.post(request, number)
+            case .routerCalls: traffic.routers.post(request, number, call: VirtualTransport.call)
+            case .deliveries: traffic.notifications.post(request, number, VirtualTransport.delivery)
             }
         }
         guard let answer else { throw .closed }

@@ -4,7 +4,9 @@ import Ports
 /// A driver of the daemon's, whose calls the world knows.
 struct WatchedDriver: RouterDriver {
     let driver: any RouterDriver
-    let world: VirtualWorld
+    let process: DaemonProcess
+    let feed: CheckFeed
+    let traffic: RouterTraffic
     let life: Int
     /// Of the world.
     let release: Int
@@ -15,21 +17,21 @@ struct WatchedDriver: RouterDriver {
     func plan(_ split: Split) -> [PlannedCall] { driver.plan(split) }
 
     func apply(_ split: Split, timeoutMs: Int64) async -> [RouterReceipt] {
-        world.checkApply(release, split, life: life)
-        guard let call = world.startCall(release, life: life, timeoutMs: timeoutMs) else {
-            await world.hang()
+        feed.applies(release, split, life: life)
+        guard let call = traffic.startCall(release, life: life, timeoutMs: timeoutMs) else {
+            await process.hang()
             return []
         }
         return await VirtualTransport.$call.withValue(call) { await driver.apply(split, timeoutMs: timeoutMs) }
     }
 
     func observe(timeoutMs: Int64) async -> [RouterObservation] {
-        guard let call = world.startCall(release, life: life, timeoutMs: timeoutMs) else {
-            await world.hang()
+        guard let call = traffic.startCall(release, life: life, timeoutMs: timeoutMs) else {
+            await process.hang()
             return []
         }
         let observations = await VirtualTransport.$call.withValue(call) { await driver.observe(timeoutMs: timeoutMs) }
-        world.finishObserving(call)
+        traffic.finishObserving(call)
         return observations
     }
 }
@@ -37,14 +39,14 @@ struct WatchedDriver: RouterDriver {
 /// A receiver of the daemon's, whose deliveries the world knows.
 struct WatchedReceiver: Receiver {
     let receiver: any Receiver
-    let world: VirtualWorld
+    let bug: PlantedBug?
 
     var name: String { receiver.name }
     var resendMs: Int64? { receiver.resendMs }
 
     func deliver(_ delivery: Delivery) async -> DeliveryOutcome {
         var delivery = delivery
-        if world.bug == .newDeliveryIdOnRetry, delivery.attempt > 1 { delivery.id += "-\(delivery.attempt)" }
+        if bug == .newDeliveryIdOnRetry, delivery.attempt > 1 { delivery.id += "-\(delivery.attempt)" }
         return await VirtualTransport.$delivery.withValue(delivery) { await receiver.deliver(delivery) }
     }
 

@@ -4,7 +4,9 @@ import Ports
 /// The journal's disk: a log of commits in the journal's own record format. A commit is durable as a whole or not there
 /// at all, because what a crash tore apart does not carry the checksum of the whole (SQLite manual, "Write-Ahead
 /// Logging", and the file format, section 4.1).
-struct VirtualDisk {
+///
+/// Used on the world's thread alone.
+final class VirtualDisk: @unchecked Sendable {
     enum Mood: String, CaseIterable {
         case works
         case slow
@@ -25,7 +27,7 @@ struct VirtualDisk {
 
     var problem: String { mood == .full ? "no space left on the device" : "read-only file system" }
 
-    mutating func append(_ batch: JournalBatch, atMs now: Int64) {
+    func append(_ batch: JournalBatch, atMs now: Int64) {
         commits.append(Commit(batch))
         let last = entries.last?.sequence ?? 0
         entries += batch.entries.filter { $0.sequence > last }
@@ -35,14 +37,14 @@ struct VirtualDisk {
     }
 
     /// The power goes while the commit is written: its beginning is there, its end is not.
-    mutating func tear(_ batch: JournalBatch, keptPerMille: Int) {
+    func tear(_ batch: JournalBatch, keptPerMille: Int) {
         commits.append(Commit(batch).torn(keptPerMille: keptPerMille))
     }
 
     /// What a restart reads: the whole commits up to the first one that is torn, which is cut off for good.
     ///
     /// - Parameter trusting: a planted bug: takes every record that can be read, whatever the checksums say.
-    mutating func recover(trusting: Bool = false) -> [JournalEntry] {
+    func recover(trusting: Bool = false) -> [JournalEntry] {
         if trusting {
             return commits.flatMap { $0.entries(skippingUnreadable: true) }
         }
@@ -51,13 +53,13 @@ struct VirtualDisk {
     }
 
     /// The file is removed; the next one is empty.
-    mutating func erase() {
+    func erase() {
         (commits, entries, outbox) = ([], [], [])
         files += 1
     }
 
     /// A disk that lied loses what it said it had.
-    mutating func lose(lastCommits count: Int) {
+    func lose(lastCommits count: Int) {
         commits.removeLast(min(count, commits.count))
         entries = commits.flatMap { $0.entries(skippingUnreadable: false) }
         let last = entries.last?.sequence ?? 0
@@ -98,26 +100,26 @@ extension VirtualDisk {
         }.map { WaitingDelivery(delivery: $0.delivery, nextTryWallMs: $0.nextTryMs, reason: $0.reason) }
     }
 
-    mutating func retry(_ id: String, reason: String, atWallMs next: Int64) {
+    func retry(_ id: String, reason: String, atWallMs next: Int64) {
         guard let index = outbox.firstIndex(where: { $0.delivery.id == id && $0.state == .waiting }) else { return }
         outbox[index].delivery.attempt += 1
         outbox[index].nextTryMs = next
         outbox[index].reason = reason
     }
 
-    mutating func settle(_ id: String, _ state: State, atWallMs now: Int64) {
+    func settle(_ id: String, _ state: State, atWallMs now: Int64) {
         guard let index = outbox.firstIndex(where: { $0.delivery.id == id && $0.state == .waiting }) else { return }
         outbox[index].state = state
         outbox[index].settledWallMs = now
     }
 
-    mutating func resend(_ choice: DeliveryChoice) -> Int {
+    func resend(_ choice: DeliveryChoice) -> Int {
         let chosen = outbox.indices.filter { outbox[$0].state == .dead && outbox[$0].isMeant(by: choice) }
         for index in chosen { outbox[index].state = .waiting }
         return chosen.count
     }
 
-    mutating func drop(_ choice: DeliveryChoice, limit: Int) -> Int {
+    func drop(_ choice: DeliveryChoice, limit: Int) -> Int {
         let chosen = outbox.indices.filter {
             (outbox[$0].state == .dead || outbox[$0].state == .waiting) && outbox[$0].isMeant(by: choice)
         }.prefix(limit)
@@ -126,7 +128,7 @@ extension VirtualDisk {
     }
 
     /// Removes settled rows. Which entries restore nothing, the real journal's own tests decide: here all of them stay.
-    mutating func prune(beforeWallMs limit: Int64) {
+    func prune(beforeWallMs limit: Int64) {
         outbox.removeAll { ($0.state == .delivered || $0.state == .dead) && $0.settledWallMs < limit }
     }
 

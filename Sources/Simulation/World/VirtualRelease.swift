@@ -76,7 +76,7 @@ struct VirtualRelease {
             guard let index = services.firstIndex(where: { $0.instance == instance }), services[index].isUp else {
                 return nil
             }
-            let bytes = services[index].body(atMs: now, wallMs: VirtualWorld.epochMs + now)
+            let bytes = services[index].body(atMs: now, wallMs: Timeline.epochMs + now)
             return (bytes, services[index].isOpenMetrics)
         }
         return pool == .baseline ? body(&baseline) : body(&canary)

@@ -2,13 +2,27 @@ import Model
 import Ports
 
 /// Where a planted bug bends what a scrape brings.
-extension VirtualWorld {
+///
+/// Used on the world's thread alone.
+final class BentScrapes: @unchecked Sendable {
+    private let bug: PlantedBug?
+    private let fleet: Fleet
+    /// By instance: what is shown in the place of its scrape bodies.
+    private var inventedErrors: [String: Int] = [:]
+    private var frozenBodies: [String: HTTPResponse] = [:]
+
+    init(bug: PlantedBug?, fleet: Fleet) {
+        self.bug = bug
+        self.fleet = fleet
+    }
+
+    /// What the daemon gets; the answer itself in a run without such a bug.
     func bent(_ answer: Result<HTTPResponse, TransportError>, _ scrape: Scrape) -> Result<HTTPResponse, TransportError>
     {
         switch (bug, answer) {
         case (.failureIsBreach?, _) where scrape.pool == .canary: return withInventedErrors(answer, scrape)
         case (.receiptIsProof?, .success(let response)) where scrape.pool == .canary:
-            guard releases[scrape.release].routers.contains(where: { $0.claimed != nil }) else {
+            guard fleet.releases[scrape.release].routers.contains(where: { $0.claimed != nil }) else {
                 frozenBodies[scrape.instance] = response
                 return answer
             }

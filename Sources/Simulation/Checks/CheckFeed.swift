@@ -1,0 +1,85 @@
+import Kernel
+import Model
+
+/// Reports to the checkers what happens in the world, with what the world knows of it.
+struct CheckFeed {
+    let swarm: Swarm
+    let timeline: Timeline
+    let fleet: Fleet
+    let process: DaemonProcess
+    let disk: VirtualDisk
+    let checks: Checkers
+
+    /// A plan comes into force.
+    func take(_ plan: Plan) {
+        for release in fleet.take(plan) { checks.newVersion(release: release) }
+    }
+
+    func appended(_ batch: JournalBatch) {
+        for entry in batch.entries {
+            guard let index = fleet.index(of: entry.release), let view = view(of: index) else { continue }
+            checks.appended(entry, release: index, view)
+        }
+    }
+
+    func measured(_ measurement: Measurement) {
+        guard case .driftCorrection(let name) = measurement, let index = fleet.index(of: name) else { return }
+        if let view = view(of: index) { checks.correctsDrift(release: index, view) }
+    }
+
+    private func view(of release: Int) -> WorldView? {
+        guard let plan = fleet.releases[release].lastPlan else { return nil }
+        return WorldView(
+            nowMs: timeline.nowMs, uptimeMs: process.moment.uptimeMs, lifeBeganMs: process.lifeBeganMs,
+            resumedMs: process.stoppedUntilMs, longestDelayMs: swarm.longestDelayMs, wallShiftMs: process.wallShiftMs,
+            lives: process.pastLives + [min(process.lifeBeganMs, timeline.nowMs)...timeline.nowMs],
+            release: fleet.releases[release], plan: plan)
+    }
+
+    /// A driver is about to set a split.
+    func applies(_ release: Int, _ split: Split, life number: Int) {
+        guard process.isAlive(number), let life = process.life else { return }
+        if swarm.isDryRun { return checks.dryRunApplies(fleet.releases[release].name) }
+        checks.applies(
+            release: release, incident: life.openIncidents[release], split: split,
+            plan: fleet.plan.releases.first { $0.name == fleet.releases[release].name },
+            durable: disk.entries, graceMs: fleet.plan.daemon.journal.graceMs, uptimeMs: process.moment.uptimeMs)
+    }
+
+    /// A correction less than a minute after the last one has no entry and opens no incident: it belongs to the one
+    /// whose latch holds.
+    func incidentInWork(_ release: Int, _ snapshot: Snapshot) -> String? {
+        let name = fleet.releases[release].name
+        guard let shown = snapshot.releases.first(where: { $0.name == name }) else { return nil }
+        guard shown.openIncident == nil, shown.phase == .rollingBack else { return shown.openIncident }
+        return snapshot.incidents.filter { $0.release == name }.max { $0.intentSequence < $1.intentSequence }?.id
+    }
+
+    func cycleEnded(_ release: Int, _ snapshot: Snapshot) {
+        checks.saw(snapshot, plans: fleet.plan.releases, atMs: timeline.nowMs)
+        guard let plan = fleet.planned(release) else { return }
+        checks.showed(snapshot, fleet.releases[release], plan: plan, nowMs: timeline.nowMs)
+        checks.cycleEnded(release: release, snapshot, plan: plan, atWallMs: process.moment.wallMs)
+    }
+
+    /// A dry run's journal begins with each start, so what an earlier life has sent is not in it.
+    func delivered(_ posting: Posting) {
+        if swarm.isDryRun, posting.life != process.life?.number { return }
+        checks.received(
+            posting.delivery, disk: disk, unsaved: posting.unsaved, isOfThisLife: process.isAlive(posting.life))
+    }
+
+    /// The time to converge is over.
+    func calm() {
+        timeline.note("calm")
+        guard let snapshot = process.snapshot() else { return checks.foundDead() }
+        checks.calmed(snapshot, disk: disk)
+    }
+
+    /// The run is over.
+    func end() {
+        timeline.note("end")
+        guard let snapshot = process.snapshot() else { return checks.foundDead() }
+        checks.finished(snapshot, fleet.releases, disk: disk, nowMs: timeline.nowMs)
+    }
+}

@@ -1,0 +1,93 @@
+import Daemon
+import Model
+
+/// The machine that runs the daemon: starts the process, crashes it, and starts it again. What runs in it is the
+/// daemon's own composition.
+struct DaemonHost {
+    let bug: PlantedBug?
+    let swarm: Swarm
+    let timeline: Timeline
+    let fleet: Fleet
+    let process: DaemonProcess
+    let disk: VirtualDisk
+    let files: VirtualFiles
+    let surroundings: Surroundings
+    let feed: CheckFeed
+    let checks: Checkers
+
+    func boot() {
+        let life = process.begin(releases: fleet.releases.count)
+        let plan = files.draft.plan
+        feed.take(plan)
+        timeline.note("daemon: life \(life.number) begins with \(disk.entries.count) entries")
+        let options = DaemonParts.Options(
+            version: "simulated", isDryRun: swarm.isDryRun, seed: timeline.dice.raw(),
+            endAfterMs: bug == .serviceReturns ? 60_000 : nil)
+        life.root = Task(executorPreference: process.executor) { await live(life, plan, options) }
+    }
+
+    private func live(_ life: DaemonLife, _ plan: Plan, _ options: DaemonParts.Options) async {
+        var reason = "it returned"
+        do {
+            let parts = try await DaemonParts(
+                plan: plan, source: files, options: options, environment: surroundings.environment(of: life.number))
+            began(life, parts, await parts.snapshot())
+            try await parts.run()
+        } catch {
+            reason = "\(error)"
+        }
+        life.isOver = true
+        if process.isAlive(life.number) { checks.stopped(reason) }
+    }
+
+    private func began(_ life: DaemonLife, _ parts: DaemonParts, _ snapshot: Snapshot) {
+        life.parts = parts
+        guard process.isAlive(life.number) else { return }
+        checks.began(snapshot: snapshot, entries: disk.entries, wallShiftMs: process.wallShiftMs)
+    }
+
+    /// Crashes the process if it was killed in the middle of something.
+    func bury() {
+        if let life = process.life, life.isKilled { crash(because: life.death) }
+    }
+
+    /// All that was in memory is gone; what was on its way to the disk may or may not have arrived.
+    func crash(because reason: String) {
+        process.effectsUntilCrash = nil
+        process.stoppedUntilMs = -1_000_000
+        guard let life = process.life else { return }
+        life.isKilled = true
+        if bug == .diskLies { disk.lose(lastCommits: 2) }
+        if life.isWriting, let batch = life.unwritten.first, disk.canWrite { interrupt(batch) }
+        let isNothingLost = life.unwritten.isEmpty && !swarm.isDryRun
+        if let snapshot = process.snapshot() {
+            checks.ended(snapshot: snapshot, isNothingLost: isNothingLost && bug == nil)
+        }
+        end()
+        process.recordLife()
+        timeline.note("daemon: \(reason)")
+        // A reboot begins another uptime; a mere restart continues the old one.
+        if timeline.dice.chance(percent: 30) { process.reboot() }
+        timeline.after(timeline.isHealed ? 1_000 : timeline.dice.ms(200...40_000), .restart)
+    }
+
+    /// The batch that was being written is there, is not there, or is there in part.
+    private func interrupt(_ batch: JournalBatch) {
+        switch timeline.dice.int(0...2) {
+        case 0: break
+        case 1:
+            disk.tear(batch, keptPerMille: timeline.dice.int(0...1_000))
+            timeline.note("disk: the last batch is torn")
+        default:
+            disk.append(batch, atMs: timeline.nowMs)
+            timeline.note("disk: the last batch did arrive")
+            checks.becameDurable(batch, receivers: fleet.plan.receivers)
+        }
+    }
+
+    /// Takes the process away, if there is one.
+    func end() {
+        guard let life = process.life else { return }
+        if !process.end(life) { checks.leftBehind() }
+    }
+}

@@ -1,0 +1,83 @@
+import Daemon
+import Kernel
+import Model
+
+/// What the world sees of the kernel: every step, before anything follows from it.
+struct KernelObserver {
+    let bug: PlantedBug?
+    let timeline: Timeline
+    let fleet: Fleet
+    let links: Links
+    let process: DaemonProcess
+    let feed: CheckFeed
+    let checks: Checkers
+
+    func stepped(_ cause: DaemonProbe.Cause, _ effects: [Effect], _ kernel: Kernel, _ now: Moment) {
+        switch cause {
+        case .input(.reload(let plan)): feed.take(plan)
+        case .input(.scraped(let report)): sawReport(report)
+        case .input(.cycleEnded(let release)): timeline.note("\(release): cycle ends")
+        case .command(let command, let result): timeline.note("operator: \(command) -> \(result)")
+        case .input: break
+        }
+        for effect in effects { saw(effect, kernel, now) }
+        if case .input(.cycleEnded(let name)) = cause, let release = fleet.index(of: name) {
+            process.life?.isCycleOver[release] = true
+            feed.cycleEnded(release, kernel.snapshot(at: now))
+        }
+        if case .command = cause, process.life?.diesAfterCommand == true {
+            process.kill("a crash that loses an operator's answer")
+        }
+    }
+
+    private func sawReport(_ report: ScrapeReport) {
+        guard let release = fleet.index(of: report.release) else { return }
+        if case .failure(let reason) = report.outcome { timeline.note("scrape: \(report.instance): \(reason)") }
+        checks.scraped(report, release: release)
+    }
+
+    private func saw(_ effect: Effect, _ kernel: Kernel, _ now: Moment) {
+        switch effect {
+        case .append(let batch): emitted(batch)
+        case .applySplit(let release, let call, let split, _, _):
+            timeline.note("\(release): apply \(split.canaryBasisPoints) bp, call \(call)")
+            guard let index = fleet.index(of: release) else { return }
+            process.life?.openIncidents[index] = feed.incidentInWork(index, kernel.snapshot(at: now))
+        case .observeSplit(let release, let call, _, _): timeline.note("\(release): observe, call \(call)")
+        case .showPlannedCalls(let release, _): timeline.note("\(release): dry run")
+        case .log: break
+        case .measure(let measurement): feed.measured(measurement)
+        }
+    }
+
+    /// A batch is on its way to the disk.
+    private func emitted(_ batch: JournalBatch) {
+        for entry in batch.entries {
+            timeline.note("append \(entry.sequence) \(entry.release): \(entry.event.name): \(entry.event.text)")
+        }
+        feed.appended(batch)
+        process.life?.unwritten.append(batch)
+        if bug == .deliverBeforeDurable { deliverAtOnce(batch.deliveries) }
+        if bug == .actBeforeDurable { actAtOnce(batch) }
+    }
+
+    private func actAtOnce(_ batch: JournalBatch) {
+        guard let life = process.life?.number else { return }
+        for entry in batch.entries {
+            guard case .intended = entry.event, let index = fleet.index(of: entry.release) else { continue }
+            timeline.note("\(entry.release): apply, before the intent is durable")
+            feed.applies(index, .allBaseline, life: life)
+        }
+    }
+
+    private func deliverAtOnce(_ deliveries: [Delivery]) {
+        for delivery in deliveries {
+            guard let life = process.life?.number,
+                let receiver = fleet.receivers.firstIndex(where: { $0.name == delivery.receiver })
+            else { continue }
+            let posting = Posting(
+                wait: -1, life: life, receiver: receiver, delivery: delivery, unsaved: nil, timeoutMs: 2_000)
+            timeline.after(links.delayMs / 2, .notification(posting))
+        }
+    }
+}

@@ -1,0 +1,60 @@
+/// The end of all faults. From here on no operator interferes any more, and everything has to come to rest.
+struct Heal {
+    let timeline: Timeline
+    let fleet: Fleet
+    let links: Links
+    let disk: VirtualDisk
+    let process: DaemonProcess
+    let routerTraffic: RouterTraffic
+    let files: VirtualFiles
+    let edits: FileEdits
+    let checks: Checkers
+
+    func happen() {
+        timeline.note("heal")
+        let ambiguousForMs = ambiguousForMs
+        timeline.isHealed = true
+        process.effectsUntilCrash = nil
+        routerTraffic.losesNextCall = false
+        links.heal()
+        disk.mood = .works
+        for index in fleet.releases.indices { heal(&fleet.releases[index]) }
+        for index in fleet.receivers.indices where fleet.receivers[index].mood != .gone {
+            fleet.receivers[index].mood = .up
+        }
+        files.heal()
+        edits.readFiles()
+        checks.healed(atMs: timeline.nowMs, ambiguousForMs: ambiguousForMs)
+    }
+
+    /// For so long the daemon takes targets whose several processes have become one for several processes still: ten
+    /// scrape bodies.
+    private var ambiguousForMs: [String: Int64] {
+        var times: [String: Int64] = [:]
+        for index in fleet.releases.indices {
+            let isAmbiguous = fleet.releases[index].canary.contains { $0.exporter.mood != .plain }
+            guard isAmbiguous, let settings = fleet.planned(index) else { continue }
+            times[fleet.releases[index].name] = 10 * settings.scrape.intervalMs
+        }
+        return times
+    }
+
+    private func heal(_ release: inout VirtualRelease) {
+        release.serve(untilMs: timeline.nowMs)
+        release.stickyShare = 0
+        for router in release.routers.indices {
+            release.routers[router].mood = .honest
+            release.routers[router].isLost = false
+        }
+        heal(&release.baseline)
+        heal(&release.canary)
+    }
+
+    private func heal(_ services: inout [VirtualService]) {
+        for index in services.indices {
+            services[index].isUp = true
+            services[index].isGarbled = false
+            services[index].exporter = VirtualExporter()
+        }
+    }
+}
