@@ -133,9 +133,7 @@ public struct Kernel: Sendable, Equatable {
 
     private mutating func take(_ report: ScrapeReport, at now: Moment) {
         withRelease(report.release) { release in
-            if release.firstSampleUptimeMs == nil {
-                release.firstSampleUptimeMs = report.sampledUptimeMs?.lowerBound ?? now.uptimeMs
-            }
+            release.times.noteSample(atUptimeMs: report.sampledUptimeMs?.lowerBound ?? now.uptimeMs)
             release.pools.take(report, at: now)
         }
     }

@@ -25,6 +25,11 @@ struct DenseScrapes: Sendable, Equatable {
     /// The shortest cycle for an interval; rows of the windows are at least so far apart.
     static func shortestCycleMs(intervalMs: Int64) -> Int64 { min(intervalMs, max(shortestMs, intervalMs / part)) }
 
+    /// Another interval starts over.
+    mutating func adopt(intervalMs next: Int64) {
+        if next != intervalMs { self = DenseScrapes(intervalMs: next) }
+    }
+
     /// Decides on the next cycle.
     ///
     /// - Parameters:

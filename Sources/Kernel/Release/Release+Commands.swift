@@ -6,40 +6,21 @@ extension Release {
     mutating func rollbackCommand(
         toVersion: String?, by: String, reason: String, _ context: inout StepContext
     ) -> CommandResult {
-        if let toVersion, toVersion != plan.baseline.version {
-            return .refused(
-                text: "\(name) can go back to \(plan.baseline.version), the baseline, and to no other version;"
-                    + " \(toVersion) is not running beside it")
-        }
-        if phase == .rollingBack, let open = rollback, open.isOpen {
-            if context.isDryRun { return dryRunRefusal(open) }
-            if open.drain != nil {
-                drive(&context) { $0.hurry(because: "\(by): \(reason)", &$2) }
-                return .accepted(text: "the rest of \(name)'s canary is taken out now", incident: open.id)
-            }
-            return .accepted(text: "\(name) is being rolled back already", incident: open.id)
-        }
-        if phase == .rolledBack, let latched = rollback {
-            let request = DriftGuard.Request(by: by, reason: reason)
-            driftGuard.request = request
-            if heldReason != nil, !context.isDryRun {
-                overrule(request, poll.observations, &context)
-                return .accepted(text: "\(name)'s canary is taken out again", incident: latched.id)
-            }
+        let request = RollbackRequest(
+            toVersion: toVersion, plan: plan, phase: phase, rollback: rollback, isHeld: heldReason != nil,
+            isDryRun: context.isDryRun)
+        let why = "\(by): \(reason)"
+        switch request {
+        case .refused, .isUnderWay: break
+        case .begin: startRollback(.operatorCommand(by: by, reason: reason), because: why, &context)
+        case .hurry: drive(&context) { $0.hurry(because: why, &$2) }
+        case .overrule: overrule(DriftGuard.Request(by: by, reason: reason), &context)
+        case .pollAgain:
+            driftGuard.request = DriftGuard.Request(by: by, reason: reason)
             poll.schedule(atUptimeMs: context.now.uptimeMs)
             pollRouter(&context)
-            return .accepted(
-                text: "\(name) is already rolled back; the router is polled again", incident: latched.id)
         }
-        startRollback(.operatorCommand(by: by, reason: reason), because: "\(by): \(reason)", &context)
-        return .accepted(text: "rolling \(name) back to \(plan.baseline.version)", incident: rollback?.id)
-    }
-
-    /// What a run that moves traffic has begun is not changed by one that does not.
-    private func dryRunRefusal(_ real: RollbackProcess) -> CommandResult {
-        .refused(
-            text: "\(real.id) of \(name) was begun by a run that moves traffic, and this is a dry run: it"
-                + " changes nothing of it; run without --dry-run")
+        return request.answer(plan: plan, incident: rollback?.id)
     }
 
     /// Clears the latch, so that the same version may be tried again.
@@ -47,15 +28,10 @@ extension Release {
         guard let latched = rollback, !latched.incident.isRearmed else {
             return .refused(text: "\(name) has no latch to clear: it was not rolled back")
         }
-        if context.isDryRun, !latched.incident.intent.isDryRun { return dryRunRefusal(latched) }
-        if latched.isOpen, !latched.isOverdue {
-            return .refused(text: "\(name) is being rolled back (\(latched.id)); rearm it when that is done")
+        if let obstacle = latched.reasonNotToRearm(release: name, isDryRun: context.isDryRun) {
+            return .refused(text: obstacle)
         }
-        drive(&context) { process, _, step in
-            let sequence = process.write(.rearmed(by: by, reason: reason), &step)
-            process.settle()
-            process.report(.rearmed, sequence: sequence, "rearmed by \(by): \(reason)", &step)
-        }
+        drive(&context) { $0.rearm(by: by, reason: reason, &$2) }
         if phase == .rolledBack || phase == .rollingBack {
             enter(.idle, &context, because: "rearmed by \(by): \(reason)")
         }

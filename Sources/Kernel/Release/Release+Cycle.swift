@@ -1,14 +1,12 @@
 import Model
 
-/// The end of a scrape cycle: rules are judged as soon as the evidence is in.
+/// The end of a scrape cycle: rules are judged as soon as the evidence is in, and their decision is carried out.
 extension Release {
     mutating func endCycle(_ context: inout StepContext) {
         cycles += 1
-        closePools(at: context.now)
         gatherEvidence(at: context.now)
-        pools.baseline.noteTraffic()
         if let rate = pools.canary.cycleRequestRate { isCanaryServing = rate > plan.proof.belowPerSecond }
-        if mayHaveTraffic { pools.canary.noteTraffic() } else { pools.canary.noteNoTraffic() }
+        pools.noteTraffic(mayReachCanary: phase == .watching && poll.mayGiveTraffic)
         switch phase {
         case .idle: beginByTraffic(&context)
         case .watching: judge(&context)
@@ -21,51 +19,29 @@ extension Release {
         }
         recordRules(&context)
         setPace(at: context.now)
-        lastCycleUptimeMs = context.now.uptimeMs
-        (firstSampleBeforeUptimeMs, firstSampleUptimeMs) = (firstSampleUptimeMs ?? firstSampleBeforeUptimeMs, nil)
+        times.end(atUptimeMs: context.now.uptimeMs)
         pools.openCycle()
     }
 
     /// How soon the next cycle begins.
     private mutating func setPace(at now: Moment) {
-        if denseScrapes.intervalMs != plan.scrape.intervalMs {
-            denseScrapes = DenseScrapes(intervalMs: plan.scrape.intervalMs)
-        }
+        denseScrapes.adopt(intervalMs: plan.scrape.intervalMs)
         denseScrapes.take(
             suspicion: phase == .watching ? rules.regression.suspicion : 0, slowestAnswerMs: pools.slowestAnswerMs,
             atUptimeMs: now.uptimeMs)
     }
 
-    private mutating func closePools(at now: Moment) {
-        pools.closeCycle(atMs: now.uptimeMs, allowsLate: plan.scrape.lateAfterMs != nil)
-        if !isShareSettled { pools.startComparisonsOver() }
-    }
-
-    /// What this cycle counted was counted with one share: since the first scrape of the cycle before, from which its counts
-    /// begin, or since the counts of a scrape began that reports what earlier scrapes withheld.
-    private var isShareSettled: Bool {
-        let began = min(pools.countsBeganUptimeMs ?? .max, firstSampleBeforeUptimeMs ?? .min)
-        return poll.shares.isSettled(sinceUptimeMs: began)
-    }
-
-    /// The canary has its share, as far as the router reports; of a router that can never be read it is assumed.
-    private var mayHaveTraffic: Bool {
-        phase == .watching && (poll.share.map { $0 > 0 } ?? poll.observations.areUnreadable)
-    }
-
     private mutating func gatherEvidence(at now: Moment) {
+        pools.closeCycle(atMs: now.uptimeMs, allowsLate: plan.scrape.lateAfterMs != nil)
+        let began = times.countsBeganUptimeMs(pools.countsBeganUptimeMs)
+        let isShareSettled = poll.shares.isSettled(sinceUptimeMs: began)
+        if !isShareSettled { pools.startComparisonsOver() }
         rules.regression.take(
             baseline: pools.baseline, canary: pools.canary, basisPoints: poll.share, isWatching: phase == .watching,
-            isShareSettled: isShareSettled && !reachesBackBeforeTheWatch, at: now)
-    }
-
-    /// A scrape reports what earlier scrapes withheld, of a time before this release was watched: another version may
-    /// have served then. That a cycle's own length reaches back is usual.
-    private var reachesBackBeforeTheWatch: Bool {
-        guard let since = watchedSinceUptimeMs else { return false }
-        let seconds = Double(plan.scrape.intervalMs) * 1.5 / 1_000
-        let began = pools.heldCountsBeganUptimeMs(over: seconds)
-        return began.map { $0 < since } ?? false
+            isShareSettled: isShareSettled
+                && !pools.reachBackBefore(
+                    watchedSinceUptimeMs: watchedSinceUptimeMs, intervalMs: plan.scrape.intervalMs),
+            at: now)
     }
 
     private mutating func judge(_ context: inout StepContext) {
@@ -75,26 +51,41 @@ extension Release {
         act(&context)
     }
 
-    /// Writes alerts' changes down and notifies the receivers.
-    mutating func report(_ outcomes: [RuleOutcome], _ context: inout StepContext) {
-        for outcome in outcomes {
-            let event: JournalEvent = outcome.isFiring ? .alertFiring(outcome.alert) : .alertResolved(outcome.alert)
-            let sequence = context.record(event, release: name)
-            context.notify(
-                notification(
-                    outcome.isFiring ? .alertFiring : .alertResolved, sequence: sequence, at: context.now,
-                    summary: "\(name): \(outcome.text)", alert: outcome.alert, isDryRun: context.isDryRun))
-            context.log(outcome.isFiring ? .warning : .info, name, outcome.text)
+    private mutating func act(_ context: inout StepContext) {
+        let known = DecisionFacts(
+            facts: facts, cycles: cycles, isHeld: heldReason != nil, heldUntilUptimeMs: heldUntilUptimeMs)
+        let decision = rules.decide(known, at: context.now)
+        if case .none(let isWanted) = decision {
+            if !isWanted { heldReason = nil }
+            return explain(rules.summary(routerProblem: poll.health.problem))
         }
+        // A dry run says once what it would have done.
+        if context.isDryRun, let incident = rollback?.incident, incident.intent.isDryRun, !incident.isRearmed { return }
+        switch decision {
+        case .none: break
+        case .wait(let text): explain(text)
+        case .hold(let rule, let reason, let until):
+            if let until { heldUntilUptimeMs = until }
+            hold(rule: rule, because: reason, &context)
+        case .rollback(let rule):
+            guard let alert = rules.alertRecord(rule: rule, at: context.now) else { return }
+            startRollback(.rule(alert), because: "\(alert.rule): \(rules.comparison(of: rule))", &context)
+        }
+    }
+
+    private mutating func hold(rule index: Int, because reason: String, _ context: inout StepContext) {
+        guard heldReason != reason, let evidence = rules.evaluations[index]?.evidence else { return }
+        heldReason = reason
+        explain("held: \(reason)")
+        let record = HoldRecord(rule: plan.rules[index].name, reason: reason, evidence: evidence)
+        notices.report(record, alert: rules.alertRecord(rule: index, at: context.now), &context)
     }
 
     /// A disk that takes nothing is not given more.
     private mutating func recordRules(_ context: inout StepContext) {
         guard !context.isJournalFailing else { return }
-        if let pending = rules.duePending(isWatching: phase == .watching) {
-            context.record(.pending(pending), release: name)
-        }
-        let evidence = rules.dueEvidence(hasDecision: context.hasDecision, atUptimeMs: context.now.uptimeMs)
-        if let evidence { context.record(.evidence(evidence), release: name) }
+        let due = rules.dueRecords(
+            isWatching: phase == .watching, hasDecision: context.hasDecision, atUptimeMs: context.now.uptimeMs)
+        for event in due { context.record(event, release: name) }
     }
 }

@@ -28,10 +28,9 @@ extension Release {
     private mutating func leaveVersions(_ context: inout StepContext) {
         report(rules.resolveAll(because: "the versions have changed"), &context)
         retireRollback()
-        context.record(.ended(.replaced), release: name)
-        (phase, watchedSinceUptimeMs, sinceWallMs, heldReason) = (.idle, nil, context.now.wallMs, nil)
         poll.forget(nextUptimeMs: context.now.uptimeMs)
-        explain("the versions have changed")
+        heldReason = nil
+        replace(because: "the versions have changed", &context)
     }
 
     /// The configuration does not name the release any more. A latch stays: it holds the version, not the configuration.
@@ -41,8 +40,11 @@ extension Release {
         poll.forget(nextUptimeMs: context.now.uptimeMs)
         heldReason = nil
         startPoolsOver(at: context.now)
-        lastCycleUptimeMs = nil
-        guard phase == .watching else { return }
+        times.forgetEnd()
+        if phase == .watching { replace(because: reason, &context) }
+    }
+
+    private mutating func replace(because reason: String, _ context: inout StepContext) {
         context.record(.ended(.replaced), release: name)
         (phase, watchedSinceUptimeMs, sinceWallMs) = (.idle, nil, context.now.wallMs)
         explain(reason)

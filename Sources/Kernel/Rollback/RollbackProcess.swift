@@ -97,6 +97,13 @@ struct RollbackProcess: Sendable, Equatable {
     /// Nothing is left to be done.
     mutating func settle() { state = .settled }
 
+    /// An operator allows the version to be tried again.
+    mutating func rearm(by: String, reason: String, _ step: inout RollbackStep) {
+        let sequence = write(.rearmed(by: by, reason: reason), &step)
+        settle()
+        report(.rearmed, sequence: sequence, "rearmed by \(by): \(reason)", &step)
+    }
+
     mutating func noteUnseen(targets: [String]) { unseenTargets += targets }
 
     /// The canary has its share, or traffic, again: the incident that was reopened says so, and the router is called.
@@ -111,6 +118,15 @@ struct RollbackProcess: Sendable, Equatable {
         }
         if let error { step.log(.error, error) }
         apply(&step)
+    }
+
+    /// The canary was put back and is left with what it has, because the baseline could not serve it.
+    mutating func reportHold(of what: String, because reason: String, _ step: inout RollbackStep) {
+        let sequence = write(.driftHeld(reason: reason), &step)
+        step.context.emit(.measure(.rollback(release: step.name, outcome: "held")))
+        report(
+            .rollbackHeld, sequence: sequence,
+            "\(what). It is taken out when the baseline is there; ask for the rollback to do it now.", &step)
     }
 
     /// Writes an entry of the incident and applies it, so that the incident in memory is what the journal says.

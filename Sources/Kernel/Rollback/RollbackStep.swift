@@ -14,6 +14,15 @@ struct ReleaseFacts: Sendable {
     var isBaselineThere: Bool { baseline.healthyTargets > 0 && !observations.sayBaselineIsAway }
 }
 
+extension ReleaseFacts {
+    /// The splits that a rollback would set one after the other, for a dry run.
+    func splitsOfRollback(shareBefore: Split?) -> [Split] {
+        guard let plan = plan.drain, let shareBefore, reasonForEverything == nil else { return [.allBaseline] }
+        let shares = Drain.shares(steps: plan.stepsBasisPoints, shareBefore: shareBefore.canaryBasisPoints)
+        return shares.map { Split(canaryBasisPoints: $0) } + [.allBaseline]
+    }
+}
+
 /// One step of the kernel in which a rollback works: what it sees, and what it wants done.
 struct RollbackStep {
     /// What the release has to do after the rollback's own part of the step.
@@ -65,6 +74,17 @@ struct RollbackStep {
 extension RollbackPlan {
     /// A driver may need several calls, each within the timeout; past this its answer counts as lost.
     var callLimitMs: Int64 { callTimeoutMs * 4 + 1_000 }
+}
+
+extension IntentRecord {
+    /// The whole way back to the baseline.
+    ///
+    /// - Parameter share: what the canary has now, basis points; nil while it is not known.
+    init(_ trigger: Trigger, plan: ReleasePlan, share: Int?, isDryRun: Bool) {
+        self.init(
+            trigger: trigger, fromVersion: plan.canary.version, toVersion: plan.baseline.version,
+            splitBefore: share.map { Split(canaryBasisPoints: $0) }, splitWanted: .allBaseline, isDryRun: isDryRun)
+    }
 }
 
 extension Notification {

@@ -15,6 +15,9 @@ struct RouterPoll: Sendable, Equatable {
     /// The canary's share, basis points, as the last poll showed it; nil while it is not known.
     var share: Int? { observations.canaryShare }
 
+    /// As far as the router reports the canary has traffic; of a router that can never be read it is assumed.
+    var mayGiveTraffic: Bool { share.map { $0 > 0 } ?? observations.areUnreadable }
+
     var wakeUptimeMs: Int64 { call?.expiresUptimeMs ?? nextUptimeMs }
 
     /// What time asks for.
@@ -33,7 +36,14 @@ struct RouterPoll: Sendable, Equatable {
         return now >= nextUptimeMs ? .expiredAndPoll : .expired
     }
 
-    mutating func began(_ call: RouterCall, nextUptimeMs next: Int64) { (self.call, nextUptimeMs) = (call, next) }
+    mutating func send(_ plan: ReleasePlan, via destination: CallDestination, _ context: inout StepContext) {
+        let (now, rollback) = (context.now.uptimeMs, plan.rollback)
+        let next = RouterCall(number: context.newCall(), expiresUptimeMs: now + rollback.callLimitMs)
+        (call, nextUptimeMs) = (next, now + rollback.observeEveryMs)
+        context.emit(
+            .observeSplit(
+                release: plan.name, call: next.number, timeoutMs: rollback.callTimeoutMs, via: destination))
+    }
 
     /// Takes in what a poll showed, or a rollback's own read-back.
     mutating func take(_ observations: [RouterObservation], atUptimeMs now: Int64) {

@@ -33,8 +33,18 @@ extension RuleEngine {
         return nil
     }
 
+    /// What goes into the journal after a cycle, in this order: how far pending alerts have come, and the evidence.
+    ///
+    /// - Parameter hasDecision: the cycle led to a decision.
+    mutating func dueRecords(isWatching: Bool, hasDecision: Bool, atUptimeMs now: Int64) -> [JournalEvent] {
+        var due: [JournalEvent] = []
+        if let pending = duePending(isWatching: isWatching) { due.append(.pending(pending)) }
+        if let evidence = dueEvidence(hasDecision: hasDecision, atUptimeMs: now) { due.append(.evidence(evidence)) }
+        return due
+    }
+
     /// The evidence to write down: when it is time, or together with a decision that rests on it.
-    mutating func dueEvidence(hasDecision: Bool, atUptimeMs now: Int64) -> EvidenceRecord? {
+    private mutating func dueEvidence(hasDecision: Bool, atUptimeMs now: Int64) -> EvidenceRecord? {
         guard regression.isNeeded else { return nil }
         guard hasDecision && regression.hasChanged || regression.isRecordDue(atUptimeMs: now) else { return nil }
         return regression.record(atUptimeMs: now)

@@ -11,7 +11,7 @@ extension ReleaseSnapshot {
             canary: PoolSnapshot(release.pools.canary, in: release),
             observedCanaryBasisPoints: release.poll.share, observations: release.poll.observations,
             rules: release.plan.rules.indices.map { RuleSnapshot(rule: $0, in: release) }, openIncident: openIncident,
-            explanation: release.explanation, warnings: release.warnings, cycles: release.cycles)
+            explanation: release.explanation, warnings: ReleaseWarnings(release).texts, cycles: release.cycles)
         if release.denseScrapes.isDense { denseScrapesEveryMs = release.denseScrapes.nextCycleMs }
         routerProblem = release.poll.health.problem
         isRouterUsable = release.poll.health.isPolled ? release.poll.health.problem == nil : nil
@@ -64,34 +64,6 @@ extension RuleSnapshot {
             lastEvaluationWallMs: evidence == nil ? nil : rules.lastEvaluationWallMs)
         verdicts = rules.verdictCounts[index]
         selfCheck = rules.regression.selfChecks[index]?.record
-    }
-}
-
-extension Release {
-    /// What an operator should fix, in a fixed order.
-    fileprivate var warnings: [String] {
-        var found = unreadableEntries + plan.remarks.prefix(10)
-        for pool in [pools.baseline, pools.canary] {
-            for target in pool.targets {
-                for warning in target.warnings where found.count < 20 {
-                    found.append("\(pool.version) \(target.instance): \(warning)")
-                }
-            }
-        }
-        for obstacle in rules.evaluations.compactMap({ $0?.obstacles }).joined()
-        where phase == .watching && found.count < 20 {
-            if !found.contains(obstacle) { found.append(obstacle) }
-        }
-        for observation in poll.observations {
-            if let problem = observation.problem { found.append("router \(observation.instance): \(problem)") }
-        }
-        if phase == .rolledBack, let heldReason {
-            found.append("the canary has traffic again and is left with it: \(heldReason)")
-        }
-        if driftGuard.stray.isNoticeable(below: plan.proof) {
-            found.append("the canary has traffic although it was rolled back")
-        }
-        return found
     }
 }
 

@@ -28,9 +28,9 @@ struct StandingAlerts {
         let firing = rules.rules.indices.compactMap { index -> Notification? in
             guard rules.alerts[index].phase == .firing, let record = rules.firingRecords[index] else { return nil }
             let why = rules.evaluations[index] == nil ? "" : ": \(rules.comparison(of: index))"
-            return release.notification(
-                .alertFiring, sequence: 0, at: now, summary: "\(release.name): \(record.rule) is firing\(why)",
-                alert: record, isDryRun: isDryRun)
+            return release.notices.message(
+                .alertFiring, sequence: 0, "\(record.rule) is firing\(why)", alert: record, at: now,
+                isDryRun: isDryRun)
         }
         let latest = release.rollback.map { standing($0.incident) } ?? []
         let rollbacks = latest + young(release.history.incidents)
@@ -41,9 +41,8 @@ struct StandingAlerts {
     private func unusableRouter(isDryRun: Bool) -> [Notification] {
         guard release.poll.health.isReported else { return [] }
         return [
-            release.notification(
-                .routerUnusable, sequence: 0, at: now, summary: "\(release.name): the router cannot be used",
-                isDryRun: isDryRun)
+            release.notices.message(
+                .routerUnusable, sequence: 0, "the router cannot be used", at: now, isDryRun: isDryRun)
         ]
     }
 

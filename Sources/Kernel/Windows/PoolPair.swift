@@ -34,6 +34,12 @@ struct PoolPair: Sendable, Equatable {
         canary.closeCycle(atMs: now, allowsLate: allowsLate)
     }
 
+    /// The baseline always has traffic.
+    mutating func noteTraffic(mayReachCanary: Bool) {
+        baseline.noteTraffic()
+        if mayReachCanary { canary.noteTraffic() } else { canary.noteNoTraffic() }
+    }
+
     mutating func openCycle() {
         baseline.openCycle()
         canary.openCycle()
@@ -50,9 +56,19 @@ struct PoolPair: Sendable, Equatable {
     }
 
     /// The same of scrape bodies that cover more than so many seconds: they bring what earlier ones withheld.
-    func heldCountsBeganUptimeMs(over seconds: Double) -> Int64? {
+    private func heldCountsBeganUptimeMs(over seconds: Double) -> Int64? {
         [baseline.heldCountsBeganUptimeMs(over: seconds), canary.heldCountsBeganUptimeMs(over: seconds)]
             .compactMap { $0 }.min()
+    }
+
+    /// A scrape reports what earlier scrapes withheld, of a time before this release was watched: another version may
+    /// have served then. That a cycle's own length reaches back is usual.
+    ///
+    /// - Parameter since: since when the release has been watched; nil while it is not.
+    func reachBackBefore(watchedSinceUptimeMs since: Int64?, intervalMs: Int64) -> Bool {
+        guard let since else { return false }
+        let began = heldCountsBeganUptimeMs(over: Double(intervalMs) * 1.5 / 1_000)
+        return began.map { $0 < since } ?? false
     }
 
     /// How long the slowest answer of the last complete cycle took, milliseconds.

@@ -1,0 +1,63 @@
+import Model
+import Support
+
+/// What the polls of the router, and the lack of them, mean to a release.
+extension Release {
+    /// Polls the router when it is time.
+    mutating func pollRouter(_ context: inout StepContext) {
+        let now = context.now.uptimeMs
+        let due = poll.due(at: now)
+        if due == .expired || due == .expiredAndPoll {
+            noteRouter(problem: "the router did not answer within \(plan.rollback.callLimitMs / 1_000) s", &context)
+        }
+        guard due == .poll || due == .expiredAndPoll else { return }
+        poll.send(plan, via: rollback?.destination ?? .primary, &context)
+    }
+
+    /// Takes in what the router showed, on a regular poll or to a rollback.
+    mutating func observed(call: Int, _ observations: [RouterObservation], _ context: inout StepContext) {
+        if poll.call?.number == call { return polled(observations, &context) }
+        guard rollback?.awaitsObservation(call: call) == true else { return }
+        drive(&context) { $0.note(observations, &$2) }
+        take(observations, &context)
+        drive(&context) { $0.observed(observations, &$2) }
+    }
+
+    private mutating func polled(_ observations: [RouterObservation], _ context: inout StepContext) {
+        poll.dropCall()
+        take(observations, &context)
+        switch phase {
+        case .rollingBack: break
+        case .rolledBack: correctDrift(observations, &context)
+        case .idle, .watching, .promoted: follow(observations, &context)
+        }
+    }
+
+    private mutating func take(_ observations: [RouterObservation], _ context: inout StepContext) {
+        poll.take(observations, atUptimeMs: context.now.uptimeMs)
+        noteRouter(problem: observations.problem, &context)
+    }
+
+    private mutating func follow(_ observations: [RouterObservation], _ context: inout StepContext) {
+        switch phase.change(by: observations) {
+        case nil: break
+        case .begin(let reason): begin(&context, because: reason)
+        case .end(let how): end(how, &context)
+        case .enter(let next, let reason): enter(next, &context, because: reason)
+        case .explain(let text): explain(text)
+        }
+    }
+
+    private mutating func noteRouter(problem: String?, _ context: inout StepContext) {
+        let isNeeded = phase.needsRouter(isCanaryServing: isCanaryServing)
+        if let change = poll.health.take(problem, isNeeded: isNeeded) { notices.report(change, &context) }
+    }
+
+    /// A router that cannot be read does not keep a release from being watched: traffic on the canary is evidence as
+    /// well.
+    mutating func beginByTraffic(_ context: inout StepContext) {
+        guard phase == .idle, poll.share == nil, let rate = pools.canary.cycleRequestRate else { return }
+        guard rate > plan.proof.belowPerSecond else { return }
+        begin(&context, because: "the canary serves \(NumberText.plain(rate)) requests/s")
+    }
+}

@@ -1,0 +1,43 @@
+import Model
+
+/// What an operator should fix, in a fixed order, one sentence each.
+struct ReleaseWarnings {
+    private(set) var texts: [String]
+    /// Beyond it neither targets nor rules add any.
+    private static let limit = 20
+
+    init(_ release: Release) {
+        texts = release.unreadableEntries + release.plan.remarks.prefix(10)
+        add(targetsOf: release.pools.baseline)
+        add(targetsOf: release.pools.canary)
+        if release.phase == .watching { add(obstaclesOf: release.rules) }
+        add(release.poll.observations)
+        if release.phase == .rolledBack, let reason = release.heldReason {
+            texts.append("the canary has traffic again and is left with it: \(reason)")
+        }
+        if release.driftGuard.stray.isNoticeable(below: release.plan.proof) {
+            texts.append("the canary has traffic although it was rolled back")
+        }
+    }
+
+    private mutating func add(targetsOf pool: PoolState) {
+        for target in pool.targets {
+            for warning in target.warnings where texts.count < Self.limit {
+                texts.append("\(pool.version) \(target.instance): \(warning)")
+            }
+        }
+    }
+
+    /// What keeps the rules from being evaluated as they are meant.
+    private mutating func add(obstaclesOf rules: RuleEngine) {
+        for obstacle in rules.evaluations.compactMap({ $0?.obstacles }).joined() where texts.count < Self.limit {
+            if !texts.contains(obstacle) { texts.append(obstacle) }
+        }
+    }
+
+    private mutating func add(_ observations: [RouterObservation]) {
+        for observation in observations {
+            if let problem = observation.problem { texts.append("router \(observation.instance): \(problem)") }
+        }
+    }
+}
