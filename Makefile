@@ -3,9 +3,10 @@
 FAULT ?= errors
 SEEDS ?= 2000
 TARGET ?= exposition
-# The tests run in four parts: those that only compute would starve those that talk to somebody, and those with whole
+# The tests run in five parts: those that only compute would starve those that talk to somebody, and those with whole
 # fleets of real programs would starve the rest. The situations start two dozen daemons at the same time.
-COMPUTING = ^(Calculator|Calibration|Fuzzing|Kernel|Rules|Simulation|Statistics|Support|Telemetry)Tests\.
+COMPUTING = ^(Calculator|Calibration|ConfigurationFiles|Fuzzing|Kernel|Rules|Simulation|Statistics|Support|Telemetry|Tidy)Tests\.
+ROUTERS = ^RoutersTests\.
 LIVE = ^(Daemon|LiveRouter)Tests\.
 SITUATIONS = SituationTests
 SECONDS ?= 60
@@ -40,7 +41,8 @@ test:
 	@scripts/setup.sh test
 	swift build --build-tests
 	swift test --skip-build --disable-xctest --filter '$(COMPUTING)'
-	swift test --skip-build --disable-xctest --skip '$(COMPUTING)' --skip '$(LIVE)'
+	swift test --skip-build --disable-xctest --skip '$(COMPUTING)' --skip '$(LIVE)' --skip '$(ROUTERS)'
+	swift test --skip-build --disable-xctest --filter '$(ROUTERS)'
 	swift test --skip-build --disable-xctest --filter '$(SITUATIONS)'
 	swift test --skip-build --disable-xctest --filter '$(LIVE)' --skip '$(SITUATIONS)'
 

@@ -21,17 +21,3 @@ struct OutageScheduleTests {
         #expect(Self.changes(seed: 7) != Self.changes(seed: 8))
     }
 }
-
-@Suite("A service that renders its exposition late")
-struct ExpositionDelayTests {
-    /// What is counted meanwhile is in it.
-    @Test func hasTheCountsOfTheMomentInWhichItIsRendered() async throws {
-        let service = DemoService(version: "v1", instance: "one", fault: .none, seed: 1, expositionDelayMs: 300)
-        let address = try await service.start()
-        async let exposition = HTTP.get("http://\(address)/metrics")
-        for _ in 0..<3 { _ = try await HTTP.get("http://\(address)/") }
-        let text = try await exposition.body
-        await service.stop()
-        #expect(text.contains("http_requests_total{code=\"200\""), "\(text)")
-    }
-}

@@ -56,7 +56,7 @@ final class HAProxyProcess: Sendable {
     func kill() {
         guard process.isRunning else { return }
         Foundation.kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
+        process.waitUntilEnded()
     }
 
     private func start() throws {
