@@ -144,7 +144,7 @@ let package = Package(
             ["Scraping", "HTTPClient", "Model", "Ports", "Routers", "Support", "SystemSupport", "Telemetry"]),
         tests("SystemSupportTests", ["SystemSupport"]),
         tests("TelemetryTests", ["Telemetry"], leaving: ["Vectors"]),
-        tests("StatisticsTests", ["Statistics", "Telemetry"]),
+        tests("StatisticsTests", ["Statistics", "Support", "Telemetry"]),
         tests("CalculatorTests", ["Calculator"]),
         tests("CalibrationTests", ["Calibration", "Statistics"]),
         tests("KernelTests", ["Kernel", "Model", "Statistics", "Support", "Telemetry"]),
