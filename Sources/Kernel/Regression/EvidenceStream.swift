@@ -41,6 +41,15 @@ struct EvidenceStream: Sendable, Equatable {
 
     mutating func end() { evidence.end() }
 
+    /// A step begins to be tested.
+    ///
+    /// - Parameter atSeconds: since the release began; what was counted before is left out.
+    mutating func beginStep(_ question: StepQuestion, atSeconds: Double) {
+        evidence.beginStep(question, atSeconds: atSeconds)
+    }
+
+    mutating func endStep() { evidence.endStep() }
+
     /// Takes over what was learned of the baseline's instances, and nothing else.
     ///
     /// - Parameters:

@@ -17,18 +17,19 @@ struct RegressionWatch: Sendable, Equatable {
     }
 
     /// Requests, errors and latency; then the release's own indicators in the order in which rules use them.
-    private var streams: [EvidenceStream]
+    var streams: [EvidenceStream]
     private(set) var selfChecks: [SelfChecked?]
     private let intervalMs: Int64
-    private let indicators: WatchList
+    let indicators: WatchList
+    private var needsSteps: Bool
     private var isAA: Bool
     /// What the last A/A release measured, or this one measures.
     private(set) var pools: EvidenceRecord.PoolsMeasured?
     /// By rule; nil for a threshold.
     private var places: [Place?]
     /// Of the release, without the time in which the daemon was down.
-    private var elapsedMs: Int64 = 0
-    private var lastCycleUptimeMs: Int64?
+    private(set) var elapsedMs: Int64 = 0
+    private(set) var lastCycleUptimeMs: Int64?
     private var lastRecordUptimeMs: Int64?
     private(set) var hasChanged = false
     private var recordedRuns = 0
@@ -41,6 +42,7 @@ struct RegressionWatch: Sendable, Equatable {
         intervalMs = plan.scrape.intervalMs
         indicators = plan.indicators(of: .canary)
         isAA = plan.isAA
+        needsSteps = plan.needsStepEvidence
     }
 
     /// Which rules are judged by which stream.
@@ -85,8 +87,8 @@ struct RegressionWatch: Sendable, Equatable {
         return SelfChecked(settings: settings, check: SelfCheck(settings))
     }
 
-    var isNeeded: Bool { places.contains { $0 != nil } }
-    private var isRunning: Bool { streams[0].evidence.isRunning }
+    var isNeeded: Bool { needsSteps || places.contains { $0 != nil } }
+    var isRunning: Bool { streams[0].evidence.isRunning }
 
     /// A release begins: fresh evidence, a fresh budget.
     mutating func begin() {
@@ -155,7 +157,7 @@ struct RegressionWatch: Sendable, Equatable {
 
     /// Other rules for the same pair of versions. A rule whose settings are unchanged keeps its evidence.
     mutating func adopt(_ plan: ReleasePlan) {
-        isAA = plan.isAA
+        (isAA, needsSteps) = (plan.isAA, plan.needsStepEvidence)
         let layout = Layout(plan.rules)
         let before = streams
         streams = zip(layout.own, layout.settings).map { own, settings in
@@ -197,6 +199,9 @@ struct RegressionWatch: Sendable, Equatable {
         }
         return now - last >= RegressionWatch.historyEveryMs
     }
+
+    /// Something has to be written down with the next record.
+    mutating func noteChange() { hasChanged = true }
 
     private var selfCheckRuns: Int { selfChecks.reduce(0) { $0 + ($1?.check.checks ?? 0) } }
 

@@ -130,8 +130,8 @@ public struct RegressionPlan: Sendable, Equatable, Codable {
 }
 
 extension ReleasePlan {
-    /// Some rule compares the pools request by request.
-    package var asksForProof: Bool { rules.contains { $0.regression != nil } }
+    /// Some rule or step compares the pools request by request.
+    package var asksForProof: Bool { needsStepEvidence || rules.contains { $0.regression != nil } }
 
     /// Probability that a release which is no worse is ever rolled back by its regression rules, at most: each rule is
     /// wrong with its own probability, and the sum bounds that any is.

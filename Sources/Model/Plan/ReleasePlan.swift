@@ -19,6 +19,11 @@ public struct ReleasePlan: Sendable, Equatable {
     public var drain: DrainPlan?
     public var proof: ProofPlan
     public var rules: [RulePlan]
+    /// Some step of the release has an `evidence` gate: the pools are compared request by request, also without a rule with
+    /// `regression`.
+    public var needsStepEvidence = false
+    /// How often the release raises the canary's share after its first step; 0 without steps. Faults of load begin then.
+    public var laterSteps = 0
     /// Upper bounds of the latency histogram, seconds, rising, as they are configured; empty when they are not. Only
     /// for checks before the first scrape.
     public var latencyBounds: [Double]
@@ -49,13 +54,14 @@ public struct ReleasePlan: Sendable, Equatable {
 
     public func pool(_ pool: Pool) -> PoolPlan { pool == .baseline ? baseline : canary }
 
-    /// Whether a rule needs the buckets or the quantiles of the latency.
+    /// Whether a rule or a step needs the buckets or the quantiles of the latency.
     public var usesPercentiles: Bool {
-        rules.contains { rule in
-            if let regression = rule.regression { return regression.scope.hasLatency }
-            if case .latencyQuantile = rule.indicator { return true }
-            return false
-        }
+        needsStepEvidence && indicators.latency != nil
+            || rules.contains { rule in
+                if let regression = rule.regression { return regression.scope.hasLatency }
+                if case .latencyQuantile = rule.indicator { return true }
+                return false
+            }
     }
 
     /// Whether both compare the same two versions.

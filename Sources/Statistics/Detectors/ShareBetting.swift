@@ -10,6 +10,14 @@ import Glibc
 public struct ShareBetting: Sendable, Equatable, Codable {
     /// What is tested and with which prior.
     public struct Settings: Sendable, Equatable, Codable {
+        /// What the bets are evidence of.
+        public enum Side: String, Sendable, Equatable, Codable {
+            /// The canary has more than ``ratio`` times the baseline's rate.
+            case worse
+            /// It has less, over all the time watched.
+            case safe
+        }
+
         /// The tolerated ratio of the bad rates, above 0.
         public var ratio: Double
         /// Parts of the capital that are bet, each in 0..<1.
@@ -17,6 +25,8 @@ public struct ShareBetting: Sendable, Equatable, Codable {
         public var prior: StartPrior
         /// The least length of a block.
         public var blockSeconds: Double
+        /// Nil in records of versions that had one side only: ``Side/worse``.
+        public var side: Side?
 
         public init(
             ratio: Double, stakes: [Double] = [0.02, 0.05, 0.1, 0.2, 0.35, 0.6, 0.9], prior: StartPrior = .standard,
@@ -26,6 +36,13 @@ public struct ShareBetting: Sendable, Equatable, Codable {
             self.stakes = stakes
             self.prior = prior
             self.blockSeconds = blockSeconds
+        }
+
+        /// Collects proof that the canary is below `ratio` times the baseline over all the time watched.
+        public static func safe(below ratio: Double) -> Settings {
+            var settings = Settings(ratio: ratio, prior: .fromTheStart)
+            settings.side = .safe
+            return settings
         }
     }
 
@@ -66,11 +83,15 @@ public struct ShareBetting: Sendable, Equatable, Codable {
     /// Forgets the open block: for a moment at which the traffic split changed.
     public mutating func dropOpenBlock() { (open, mayOnlyLower) = (.zero, nil) }
 
-    /// The canary's share of the bad events by the share that it may have, less 1. At least -1.
+    /// How far the canary's share of the bad events is from the share that it has at the ratio, as a part of the most that is
+    /// possible on the other side: at least -1, and 0 on average where the canary is exactly at the ratio.
     private func surprise(of block: PairCounts) -> Double {
         guard block.bad > 0 else { return 0 }
         let weighted = settings.ratio * block.canaryRequests
         let tolerated = weighted / (weighted + block.baselineRequests)
-        return (block.canaryBad / block.bad) / tolerated - 1
+        let share = block.canaryBad / block.bad
+        // The mirror image: 1 + l (1 - share / tolerated), with l as a part of its largest value, tolerated / (1 - tolerated).
+        if settings.side == .safe { return (tolerated - share) / (1 - tolerated) }
+        return share / tolerated - 1
     }
 }

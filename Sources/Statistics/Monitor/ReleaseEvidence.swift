@@ -18,6 +18,8 @@ public struct ReleaseEvidence: Sendable, Equatable, Codable {
     public private(set) var monitors: [RegressionMonitor]
     public private(set) var sampleRatio = SampleRatio()
     public private(set) var isRunning = false
+    /// The test of the present step; nil where none is asked for, and in records of versions that did not have it.
+    public private(set) var step: StepEvidence?
     private var lastShare: Double?
     /// Requests of both pools and the seconds they took, decayed with a half-life of a minute.
     private var recentRequests = 0.0
@@ -29,9 +31,21 @@ public struct ReleaseEvidence: Sendable, Equatable, Codable {
     public mutating func begin() {
         monitors = monitors.map { RegressionMonitor($0.settings) }
         sampleRatio = SampleRatio()
-        lastShare = nil
+        (step, lastShare) = (nil, nil)
         isRunning = true
     }
+
+    /// A step begins to be tested, with nothing of what was counted before `atSeconds` (since the release began). The evidence of
+    /// the whole release is not touched.
+    public mutating func beginStep(_ question: StepQuestion, atSeconds: Double) {
+        step = StepEvidence(question, beganAtSeconds: atSeconds)
+    }
+
+    /// The step's evidence is not needed any more.
+    public mutating func endStep() { step = nil }
+
+    /// What the present step has shown; nil without one.
+    public var stepFinding: StepFinding? { step?.finding(requestsPerSecond: requestsPerSecond) }
 
     /// Another version is the baseline from here on: other instances, or the same ones with other rates. What is known of how
     /// much instances differ stays.
@@ -63,9 +77,10 @@ public struct ReleaseEvidence: Sendable, Equatable, Codable {
     public mutating func take(_ cycle: WatchCycle) {
         if isRunning {
             if let share = cycle.canaryShare, noteShare(share, of: cycle) {
-                for index in monitors.indices { monitors[index].leaveOut(nil, hasShareChanged: true) }
+                leaveOutOfAll(nil, hasShareChanged: true)
             }
             for index in monitors.indices { monitors[index].take(cycle, history: history) }
+            step?.take(cycle, history: history)
         }
         learn(cycle)
     }
@@ -82,14 +97,19 @@ public struct ReleaseEvidence: Sendable, Equatable, Codable {
     }
 
     private mutating func leaveOut(_ cycle: WatchCycle, hasShareChanged: Bool) {
-        for index in monitors.indices { monitors[index].leaveOut(cycle, hasShareChanged: hasShareChanged) }
+        leaveOutOfAll(cycle, hasShareChanged: hasShareChanged)
         learn(cycle)
+    }
+
+    private mutating func leaveOutOfAll(_ cycle: WatchCycle?, hasShareChanged: Bool) {
+        for index in monitors.indices { monitors[index].leaveOut(cycle, hasShareChanged: hasShareChanged) }
+        step?.leaveOut(cycle, hasShareChanged: hasShareChanged)
     }
 
     /// Time is missing from here to the next cycle: the daemon was down.
     public mutating func interrupt(seconds: Double = 0) {
         history.skip(seconds: seconds)
-        for index in monitors.indices { monitors[index].leaveOut(nil, hasShareChanged: false) }
+        leaveOutOfAll(nil, hasShareChanged: false)
     }
 
     /// Takes in a cycle that is not to be judged: the baseline is learned from.

@@ -38,7 +38,7 @@ public enum Planning {
     }
 
     /// The Kullback-Leibler distance of two coins.
-    private static func divergence(_ p: Double, _ q: Double) -> Double {
+    static func divergence(_ p: Double, _ q: Double) -> Double {
         var sum = 0.0
         if p > 0 { sum += p * log(p / q) }
         if p < 1 { sum += (1 - p) * log((1 - p) / (1 - q)) }

@@ -1,0 +1,150 @@
+import Model
+import Statistics
+import Support
+import Telemetry
+import Testing
+
+@testable import Kernel
+
+/// Two pools and the evidence of one release, in cycles of a second.
+private struct StepWorld {
+    var plan: ReleasePlan
+    var pools: PoolPair
+    var watch: RegressionWatch
+    var now = Moment(uptimeMs: 50_000, wallMs: 1_700_000_000_000)
+    var canaryErrors = 0.01
+    var basisPoints = 5_000
+    /// The canary's true share.
+    var trueBasisPoints = 5_000
+    private var chance = SeededGenerator(seed: 5)
+
+    init(rules: [RulePlan] = [], needsStepEvidence: Bool = true) {
+        plan = Plan.regression(rules, baseline: 4, canary: 2).releases[0]
+        plan.rules = rules
+        plan.indicators.latency = nil
+        plan.needsStepEvidence = needsStepEvidence
+        pools = PoolPair(plan, at: now)
+        watch = RegressionWatch(plan: plan)
+    }
+
+    mutating func cycle(_ count: Int = 1, isWatching: Bool = true) {
+        for _ in 0..<count {
+            now.uptimeMs += 1_000
+            now.wallMs += 1_000
+            let share = Double(trueBasisPoints) / 10_000
+            report(.baseline, requests: 1_000 * (1 - share), errors: 0.01)
+            report(.canary, requests: isWatching ? 1_000 * share : 0, errors: canaryErrors)
+            pools.closeCycle(atMs: now.uptimeMs, allowsLate: false)
+            watch.take(
+                baseline: pools.baseline, canary: pools.canary, basisPoints: basisPoints, isWatching: isWatching,
+                at: now)
+            pools.openCycle()
+        }
+    }
+
+    private mutating func report(_ pool: Pool, requests: Double, errors: Double) {
+        let targets = plan.pool(pool).targets
+        for (index, target) in targets.enumerated() {
+            let all = Int(requests / Double(targets.count))
+            let failed = (0..<all).count { _ in Double(chance.next() >> 11) * 0x1p-53 < errors }
+            let reading = TargetReading(
+                requests: Double(all), errors: Double(failed), matches: .init(requests: 1, errors: 1), samples: 10,
+                coveredSeconds: 1)
+            pools.take(
+                ScrapeReport(
+                    release: plan.name, pool: pool, target: index, instance: target.instance,
+                    outcome: .success(reading, warnings: [])),
+                at: now)
+        }
+    }
+
+    mutating func beginStep(ratio: Double = 2) {
+        watch.beginStep(ratio: ratio, errorBudget: 0.05, atUptimeMs: now.uptimeMs)
+    }
+}
+
+@Suite("Evidence that a step waits for")
+struct StepGateEvidenceTests {
+    @Test func aStepIsShownToBeSafeWithoutARegressionRule() throws {
+        var world = StepWorld()
+        world.cycle(60, isWatching: false)
+        world.cycle(5)
+        #expect(world.watch.stepEvidence == nil)
+        world.beginStep()
+        #expect(world.watch.stepEvidence?.isSafe == false)
+        world.cycle(5)
+        let early = try #require(world.watch.stepEvidence)
+        #expect(!early.isSafe && early.missingRequests.map { $0 > 0 } == true && early.missingMs.map { $0 > 0 } == true)
+        #expect(
+            early.text.hasPrefix("not shown yet to be at most 2x as bad as the baseline, errors: about "),
+            "\(early.text)")
+        #expect(early.text.contains(" at the present rate: errors "), "\(early.text)")
+        world.cycle(200)
+        let late = try #require(world.watch.stepEvidence)
+        #expect(late.isSafe && late.missingRequests == 0 && late.missingMs == 0)
+        #expect(late.text.hasPrefix("shown to be at most 2x as bad as the baseline: errors "), "\(late.text)")
+        world.watch.endStep()
+        #expect(world.watch.stepEvidence == nil)
+    }
+
+    @Test func aStepStartsFromNothingAndABadCanaryDoesNotPass() {
+        var world = StepWorld()
+        world.cycle(60, isWatching: false)
+        world.cycle(5)
+        world.beginStep()
+        world.cycle(200)
+        #expect(world.watch.stepEvidence?.isSafe == true)
+        world.canaryErrors = 0.025
+        world.beginStep()
+        #expect(world.watch.stepEvidence?.isSafe == false)
+        for _ in 0..<200 {
+            world.cycle()
+            #expect(world.watch.stepEvidence?.isSafe == false)
+        }
+        #expect(world.watch.stepEvidence?.text.contains("errors: not at the present rates") == true)
+        #expect(world.watch.stepEvidence?.missingRequests == nil)
+    }
+
+    /// It is in the journalled evidence, so a restart continues with it.
+    @Test func aStepContinuesAfterARestart() {
+        var world = StepWorld()
+        world.cycle(60, isWatching: false)
+        world.cycle(5)
+        world.beginStep()
+        #expect(world.watch.isRecordDue(atUptimeMs: world.now.uptimeMs))
+        world.cycle(200)
+        let record = world.watch.record(atUptimeMs: world.now.uptimeMs)
+        var restarted = RegressionWatch(plan: world.plan)
+        restarted.restore(record, plan: world.plan, isWatching: true, missingMs: 30_000)
+        #expect(restarted.stepEvidence?.isSafe == true)
+        world.watch = restarted
+        world.pools = PoolPair(world.plan, at: world.now)
+        world.cycle(20)
+        #expect(world.watch.stepEvidence?.isSafe == true)
+    }
+
+    @Test func withoutStepsAndRulesNothingIsCompared() {
+        var world = StepWorld(needsStepEvidence: false)
+        world.cycle(30)
+        #expect(!world.watch.isNeeded && !world.watch.isRecordDue(atUptimeMs: world.now.uptimeMs))
+    }
+
+    @Test func aReloadKeepsTheStep() {
+        var world = StepWorld()
+        world.cycle(60, isWatching: false)
+        world.cycle(5)
+        world.beginStep()
+        world.cycle(200)
+        world.watch.adopt(world.plan)
+        #expect(world.watch.stepEvidence?.isSafe == true)
+    }
+
+    @Test func trafficThatDoesNotFollowTheSplitIsReported() {
+        var world = StepWorld()
+        world.basisPoints = 2_000
+        world.cycle(60, isWatching: false)
+        world.cycle(20)
+        #expect(world.watch.shareMismatch?.expected == 0.2)
+        #expect(world.watch.shareMismatch.map { abs($0.seen - 0.5) < 0.01 } == true)
+    }
+}
