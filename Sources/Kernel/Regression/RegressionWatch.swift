@@ -35,7 +35,7 @@ struct RegressionWatch: Sendable, Equatable {
     private var recordedRuns = 0
 
     init(plan: ReleasePlan) {
-        let layout = Layout(plan.rules)
+        let layout = Layout(plan)
         streams = zip(layout.own, layout.settings).map { EvidenceStream(own: $0, rules: $1) }
         places = layout.places
         selfChecks = plan.rules.map(RegressionWatch.selfCheck)
@@ -53,8 +53,8 @@ struct RegressionWatch: Sendable, Equatable {
         /// By rule.
         var places: [Place?] = []
 
-        init(_ rules: [RulePlan]) {
-            for rule in rules {
+        init(_ release: ReleasePlan) {
+            for rule in release.rules {
                 guard let plan = rule.regression else {
                     places.append(nil)
                     continue
@@ -65,7 +65,9 @@ struct RegressionWatch: Sendable, Equatable {
                     settings.append([])
                 }
                 places.append(Place(stream: stream, monitor: settings[stream].count))
-                settings[stream].append(RegressionSettings(plan))
+                var test = RegressionSettings(plan)
+                test.laterSteps = release.laterSteps > 0 ? release.laterSteps : nil
+                settings[stream].append(test)
             }
         }
     }
@@ -158,7 +160,7 @@ struct RegressionWatch: Sendable, Equatable {
     /// Other rules for the same pair of versions. A rule whose settings are unchanged keeps its evidence.
     mutating func adopt(_ plan: ReleasePlan) {
         (isAA, needsSteps) = (plan.isAA, plan.needsStepEvidence)
-        let layout = Layout(plan.rules)
+        let layout = Layout(plan)
         let before = streams
         streams = zip(layout.own, layout.settings).map { own, settings in
             guard var kept = before.first(where: { $0.own == own }) else {

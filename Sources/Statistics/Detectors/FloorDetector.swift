@@ -40,6 +40,9 @@ public struct FloorDetector: Sendable, Equatable, Codable {
     /// The largest so far, at least 0.
     public var maxLogE: Double { mixture.maxLogE }
 
+    /// A later step begins: what comes next is its first block.
+    mutating func beginStep() { mixture.beginStep() }
+
     /// Takes in the canary's requests and bad ones since the last call.
     ///
     /// - Parameter mayRaise: false where these counts may lower the evidence only, see ``SteadyBlocks``.

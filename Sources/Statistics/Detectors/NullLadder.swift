@@ -5,7 +5,7 @@ import Glibc
 ///
 /// The evidence is what refutes the hypothesis that is furthest from its bar: the smallest excess over the bars.
 struct NullLadder: Sendable, Equatable, Codable {
-    let nulls: [NullHypothesis]
+    private(set) var nulls: [NullHypothesis]
     /// Empty where only shares are bet on.
     private var pairs: [PairDetector]
     /// Nil without bets on shares.
@@ -18,29 +18,32 @@ struct NullLadder: Sendable, Equatable, Codable {
     ///   - betsOnShares: bets on shares are half of the evidence, one bet per block. They need no dispersion factor, so in
     ///     clusters that end with their block the average is faster than pairs alone.
     init(
-        _ nulls: [NullHypothesis], recentBad: Double, recentRequests: Double, betsOnShares: Bool = false
+        _ nulls: [NullHypothesis], recentBad: Double, recentRequests: Double, betsOnShares: Bool = false,
+        prior: StartPrior = .standard
     ) {
         self.nulls = nulls
         pairs = nulls.map { null in
             PairDetector(
-                .worse(than: null.ratio, effects: PairDetector.Settings.sixEffects), recentBad: recentBad,
+                .worse(than: null.ratio, effects: PairDetector.Settings.sixEffects, prior: prior), recentBad: recentBad,
                 recentRequests: recentRequests)
         }
-        shares = betsOnShares ? NullLadder.shares(nulls, blockSeconds: 0) : nil
+        shares = betsOnShares ? NullLadder.shares(nulls, blockSeconds: 0, prior) : nil
         peaks = nulls.map { _ in 0 }
     }
 
     /// Bets on shares alone, with their own long blocks.
-    init(sharesOf nulls: [NullHypothesis]) {
+    init(sharesOf nulls: [NullHypothesis], prior: StartPrior = .standard) {
         self.nulls = nulls
         pairs = []
-        shares = NullLadder.shares(nulls, blockSeconds: nil)
+        shares = NullLadder.shares(nulls, blockSeconds: nil, prior)
         peaks = nulls.map { _ in 0 }
     }
 
-    private static func shares(_ nulls: [NullHypothesis], blockSeconds: Double?) -> [ShareBetting] {
+    private static func shares(
+        _ nulls: [NullHypothesis], blockSeconds: Double?, _ prior: StartPrior
+    ) -> [ShareBetting] {
         nulls.map { null in
-            var settings = ShareBetting.Settings(ratio: null.ratio)
+            var settings = ShareBetting.Settings(ratio: null.ratio, prior: prior)
             settings.blockSeconds = blockSeconds ?? settings.blockSeconds
             return ShareBetting(settings)
         }
@@ -70,6 +73,20 @@ struct NullLadder: Sendable, Equatable, Codable {
     /// - Parameter floorLogE: evidence that the canary is above the floor; it limits that against every hypothesis.
     mutating func notePeaks(floorLogE: Double?) {
         for index in peaks.indices { peaks[index] = max(peaks[index], min(logE(index), floorLogE ?? .infinity)) }
+    }
+
+    /// A later step begins: what comes next is its first block.
+    mutating func beginStep() {
+        for index in pairs.indices { pairs[index].beginStep() }
+        for index in shares?.indices ?? 0..<0 { shares?[index].beginStep() }
+    }
+
+    /// From the next block on, other ratios are tested with the same bars. They must not depend on that block's counts.
+    mutating func adopt(_ next: [NullHypothesis]) {
+        guard next.count == nulls.count else { return }
+        nulls = next
+        for index in pairs.indices { pairs[index].adopt(ratio: next[index].ratio) }
+        for index in shares?.indices ?? 0..<0 { shares?[index].adopt(ratio: next[index].ratio) }
     }
 
     mutating func dropOpenBlock() {

@@ -42,8 +42,10 @@ public struct PairDetector: Sendable, Equatable, Codable {
         }
 
         /// Detects a canary that is worse than `ratio` times the baseline, from any moment on.
-        public static func worse(than ratio: Double, effects: [Double] = eightEffects) -> Settings {
-            Settings(ratio: ratio, effects: effects, prior: .standard)
+        public static func worse(
+            than ratio: Double, effects: [Double] = eightEffects, prior: StartPrior = .standard
+        ) -> Settings {
+            Settings(ratio: ratio, effects: effects, prior: prior)
         }
 
         /// From the smallest that can be found to "fails always".
@@ -57,7 +59,7 @@ public struct PairDetector: Sendable, Equatable, Codable {
         }
     }
 
-    public let settings: Settings
+    public private(set) var settings: Settings
     private var mixture: EvidenceMixture
     private var open = PairCounts.zero
     /// A part of the open block may lower the evidence only. Nil in records that do not have it: no part.
@@ -103,6 +105,13 @@ public struct PairDetector: Sendable, Equatable, Codable {
     /// Forgets the open block: for a moment at which the traffic split changed, so that what only one pool did under the
     /// old split is not weighed against what the other does under the new one.
     public mutating func dropOpenBlock() { (open, mayOnlyLower) = (.zero, nil) }
+
+    /// A later step begins: what comes next is its first block.
+    mutating func beginStep() { mixture.beginStep() }
+
+    /// From the next block on another ratio is tested. It must not depend on that block's counts; the evidence so far is against
+    /// the ratios of before.
+    mutating func adopt(ratio: Double) { settings.ratio = ratio }
 
     private mutating func bet(on block: PairCounts, atSeconds: Double, dispersion: Double, mayRaise: Bool) {
         let elapsed = max(0, atSeconds - mixture.lastSeconds)

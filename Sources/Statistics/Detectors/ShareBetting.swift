@@ -46,7 +46,7 @@ public struct ShareBetting: Sendable, Equatable, Codable {
         }
     }
 
-    public let settings: Settings
+    public private(set) var settings: Settings
     private var mixture: EvidenceMixture
     private var open = PairCounts.zero
     /// A part of the open block may lower the evidence only. Nil in records that do not have it: no part.
@@ -82,6 +82,12 @@ public struct ShareBetting: Sendable, Equatable, Codable {
 
     /// Forgets the open block: for a moment at which the traffic split changed.
     public mutating func dropOpenBlock() { (open, mayOnlyLower) = (.zero, nil) }
+
+    /// A later step begins: what comes next is its first block.
+    mutating func beginStep() { mixture.beginStep() }
+
+    /// From the next block on another ratio is tested, see ``PairDetector/adopt(ratio:)``.
+    mutating func adopt(ratio: Double) { settings.ratio = ratio }
 
     /// How far the canary's share of the bad events is from the share that it has at the ratio, as a part of the most that is
     /// possible on the other side: at least -1, and 0 on average where the canary is exactly at the ratio.

@@ -50,7 +50,7 @@ struct PercentilePlace: Sendable, Equatable, Codable {
     var visibleRatio: Double { canaryBound / baselineBound }
 }
 
-/// A pool's latency histogram over the whole release, for the percentiles that are shown.
+/// A pool's latency histogram since the canary's share last changed, for the percentiles that are shown.
 struct LatencyTotals: Sendable, Equatable, Codable {
     private(set) var boundsSeconds: [Double] = []
     private(set) var cumulative: [Double] = []
@@ -68,6 +68,12 @@ struct LatencyTotals: Sendable, Equatable, Codable {
             for index in boundsSeconds.indices { cumulative[index] += latency.cumulative[index] }
             answers += latency.count
         }
+    }
+
+    /// The bounds stay known.
+    mutating func forgetCounts() {
+        answers = 0
+        for index in cumulative.indices { cumulative[index] = 0 }
     }
 
     func bracket(_ quantile: Double, error: Double, dispersion: Double) -> QuantileBracket {

@@ -41,10 +41,10 @@ extension RegressionMonitor {
         }
     }
 
-    /// The boundary at which the baseline's slow share is nearest to what is above the percentile.
+    /// The boundary at which the baseline's present slow share is nearest to what is above the percentile.
     private func boundary(nearest quantile: Double, in watch: ReleaseWatch) -> Int? {
         func distance(_ index: Int) -> Double {
-            let rate = watch.latency[index].counts.baselineRate ?? 0
+            let rate = watch.latency[index].typicalCounts.baselineRate ?? 0
             return rate > 0 ? abs(log(rate) - log(1 - quantile)) : .infinity
         }
         return watch.latency.indices.min { distance($0) < distance($1) }
@@ -125,7 +125,7 @@ extension RegressionMonitor {
         if case .latency(let quantile) = settings.scope { return [percentile(quantile)] }
         guard let watch, !watch.latency.isEmpty else { return [] }
         func bracket(_ quantile: Double, of pool: (PairCounts) -> (requests: Double, bad: Double)) -> QuantileBracket {
-            let counts = watch.latency.map { pool($0.counts) }
+            let counts = watch.latency.map { pool($0.present) }
             return QuantileBracket(
                 quantile, upperBounds: watch.boundsSeconds, cumulative: counts.map { $0.requests - $0.bad },
                 total: counts.map(\.requests).max() ?? 0, error: settings.intervalError,

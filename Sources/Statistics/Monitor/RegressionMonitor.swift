@@ -9,7 +9,7 @@ import Glibc
 /// What it decides by itself, once, at the first cycle of the release and before using anything that the canary did:
 /// - the test: ``PairDetector`` with the dispersion of ``BaselineHistory`` where the baseline has at least two instances
 ///   with requests to compare, ``ShareBetting`` where it has one;
-/// - the margin: where it is known how much instances of one version differ, from half an hour of this deployment or from
+/// - the margin (this one also when the canary's share changes): where it is known how much instances of one version differ, from half an hour of this deployment or from
 ///   those before it, the tolerance is widened by that (``SoftMargin``); where all instances of both pools served the baseline's
 ///   version before, by what their own past leaves open (``OwnPast``);
 /// - the boundaries, as soon as both pools have shown a histogram: those which both have.
@@ -25,6 +25,9 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
     private(set) var knowsInstances = false
     /// The instances are compared with their own past. Nil in records of versions that did not have it.
     private var usesOwnPast: Bool?
+    /// The share has changed, so how many instances serve is to be settled before the next block. Nil in records of versions that
+    /// did not have it.
+    private var isMarginDue: Bool?
     /// Of a rule about a percentile: where it is compared, the proof of being good, and both pools' histograms.
     private(set) var place: PercentilePlace?
     private(set) var percentileSafe: Comparison?
@@ -49,6 +52,7 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
     /// - Parameter history: of the baseline, as it was *before* this cycle: let it learn the cycle afterwards.
     public mutating func take(_ cycle: WatchCycle, history: BaselineHistory) {
         if watch == nil { begin(cycle, history) }
+        if isMarginDue == true { settleMargin(cycle, history) }
         judge(cycle, history)
     }
 
@@ -111,6 +115,12 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
             hasShareChanged: hasShareChanged)
         let atPlace = place.flatMap { baseline.slowSums(bound: $0.baselineBound, hint: 0) }
         percentileSafe?.leaveOut(atPlace, hasShareChanged: hasShareChanged)
+        if hasShareChanged {
+            // What is shown of percentiles is of the present share.
+            baselineLatency.forgetCounts()
+            canaryLatency.forgetCounts()
+            isMarginDue = watch != nil && isWidened
+        }
         noteLowest()
     }
 
@@ -122,10 +132,33 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
     // MARK: the beginning
 
     private mutating func begin(_ cycle: WatchCycle, _ history: BaselineHistory) {
-        let numbers = InstanceNumbers(
+        let numbers = numbers(cycle, history)
+        start(numbers.baseline >= 2 ? .pair : .share, numbers, cycle, history)
+    }
+
+    private func numbers(_ cycle: WatchCycle, _ history: BaselineHistory) -> InstanceNumbers {
+        InstanceNumbers(
             baseline: max(cycle.baseline.count(where: \.hasRequests), history.reportingInstances),
             canary: cycle.canary.count)
-        start(numbers.baseline >= 2 ? .pair : .share, numbers, cycle, history)
+    }
+
+    /// The margin for the instances that serve at this step. Only how many there are is used, and the baseline's past, both known
+    /// before the step's first block; while the numbers are the same, so is the margin.
+    private mutating func settleMargin(_ cycle: WatchCycle, _ history: BaselineHistory) {
+        isMarginDue = nil
+        let numbers = numbers(cycle, history)
+        guard numbers != instances, numbers.baseline > 0, numbers.canary > 0 else { return }
+        instances = numbers
+        usesOwnPast = events(history).first.flatMap { ownPast($0, cycle, history) } != nil
+        let bounds = watch?.boundsSeconds ?? []
+        let ratio = place == nil ? settings.ratio : 1
+        func nulls(_ event: BadEvent, boundaries: Int) -> [NullHypothesis]? {
+            margin(event, boundaries: boundaries, cycle, history)?.nulls(ratio: ratio)
+        }
+        let (errors, slow) = (
+            nulls(.error, boundaries: 1), bounds.map { nulls(.slowerThan(seconds: $0), boundaries: bounds.count) }
+        )
+        watch?.adopt(errors: errors, slow: slow)
     }
 
     private mutating func start(
@@ -174,6 +207,7 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
             ratio: widened?.last?.ratio ?? settings.ratio, method: method, floor: isError ? settings.floor : 0,
             safeRatio: settings.safeRatio, tracksRatio: isError && settings.tracksRatio, isGuarded: true,
             nulls: widened ?? watchNulls, barLogE: margin?.barLogE)
+        chosen.laterSteps = settings.laterSteps
         chosen.betsOnShares = history.areClustersBrief(of: event)
         return Comparison(chosen, recentBad: recent.bad, recentRequests: recent.requests)
     }
@@ -258,6 +292,7 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
             ratio: widened?.last?.ratio ?? 1, method: method, safeRatio: nil,
             tracksRatio: settings.tracksRatio,
             isGuarded: true, nulls: widened, barLogE: margin?.barLogE)
+        worse.laterSteps = settings.laterSteps
         worse.betsOnShares = history.areClustersBrief(of: event)
         watch?.adopt(boundsSeconds: [found.baselineBound], comparisons: [comparison(worse)])
         guard found.safeBound != nil else { return }

@@ -30,6 +30,8 @@ public struct RegressionSettings: Sendable, Equatable, Codable {
     public var intervalError: Double
     /// Keep an interval for the ratio of the error rates: some 2 us per cycle and 2 kB.
     public var tracksRatio: Bool
+    /// Of a release in steps: how often its share is raised after the first step. Nil: it has none.
+    public var laterSteps: Int?
 
     public init(
         scope: Scope, tolerance: Double = 0.1, falseAlarm: Double = 0.001, floor: Double = 0, safeRatio: Double? = 1.5,
@@ -64,6 +66,13 @@ public struct RegressionSettings: Sendable, Equatable, Codable {
     public static func nodeRatio(baseline: Int, canary: Int, falseAlarm: Double, deviation: Double) -> Double {
         let scale = (1 / Double(max(1, baseline)) + 1 / Double(max(1, canary))).squareRoot()
         return exp(Normal.upperPoint(tail: min(0.5, 0.3 * falseAlarm)) * deviation * scale)
+    }
+
+    /// Both ask the same question. The steps only say when a fault may be expected, and that was settled when the release began.
+    func isSameTest(as other: RegressionSettings) -> Bool {
+        var other = other
+        other.laterSteps = laterSteps
+        return self == other
     }
 
     /// The tolerated ratio of the bad rates.

@@ -68,7 +68,9 @@ public struct ReleaseEvidence: Sendable, Equatable, Codable {
     public mutating func adopt(rules: [RegressionSettings]) {
         var old = monitors
         monitors = rules.map { rule in
-            guard let index = old.firstIndex(where: { $0.settings == rule }) else { return RegressionMonitor(rule) }
+            guard let index = old.firstIndex(where: { $0.settings.isSameTest(as: rule) }) else {
+                return RegressionMonitor(rule)
+            }
             return old.remove(at: index)
         }
     }

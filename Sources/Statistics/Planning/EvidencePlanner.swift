@@ -46,7 +46,7 @@ struct EvidencePlanner {
     /// Errors, or the boundary with the most bad events: what planning speaks of.
     private var reference: ComparedPart? {
         parts.first { $0.event == .error }
-            ?? parts.max { $0.comparison.counts.bad < $1.comparison.counts.bad }
+            ?? parts.max { $0.comparison.typicalCounts.bad < $1.comparison.typicalCounts.bad }
     }
 
     /// A baseline without a single bad event has some rate all the same: half an event.

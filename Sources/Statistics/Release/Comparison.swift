@@ -31,6 +31,8 @@ public struct Comparison: Sendable, Equatable, Codable {
         /// Blocks are left out where the split of the requests changed, and wait for their neighbour, see
         /// ``SteadyBlocks``. Nil in records of versions that did not have it: no.
         public var isGuarded: Bool?
+        /// Of a release in steps: how many follow the first, see ``StartPrior/stepped(laterSteps:)``. Nil: it has none.
+        public var laterSteps: Int?
 
         public init(
             ratio: Double = 1.1, method: Method = .pair, floor: Double = 0, safeRatio: Double? = nil,
@@ -48,7 +50,7 @@ public struct Comparison: Sendable, Equatable, Codable {
         }
     }
 
-    public let settings: Settings
+    public private(set) var settings: Settings
     /// In the place of ``pair`` where there are ``Settings/nulls``.
     private(set) var ladder: NullLadder?
     private var pair: PairDetector?
@@ -56,6 +58,8 @@ public struct Comparison: Sendable, Equatable, Codable {
     private var floor: FloorDetector?
     private var safe: PairDetector?
     private var safeFloor: FloorDetector?
+    /// In the place of ``safe`` where shares are bet on; nil in records of versions that did not have it.
+    private var safeShare: ShareBetting?
     /// The largest ``safeLogE`` so far, at least 0.
     public private(set) var maxSafeLogE = 0.0
     private var baselineCarry = BadCarry()
@@ -77,35 +81,37 @@ public struct Comparison: Sendable, Equatable, Codable {
     ///   - recentBad, recentRequests: the baseline before the release, decayed; zero when nothing is known.
     public init(_ settings: Settings, recentBad: Double = 0, recentRequests: Double = 0) {
         self.settings = settings
+        let prior = StartPrior.stepped(laterSteps: settings.laterSteps ?? 0)
         switch settings.method {
         case .pair:
             if let nulls = settings.nulls {
                 ladder = NullLadder(
                     nulls, recentBad: recentBad, recentRequests: recentRequests,
-                    betsOnShares: settings.betsOnShares == true)
+                    betsOnShares: settings.betsOnShares == true, prior: prior)
             } else {
                 pair = PairDetector(
-                    .worse(than: settings.ratio), recentBad: recentBad, recentRequests: recentRequests)
+                    .worse(than: settings.ratio, prior: prior), recentBad: recentBad, recentRequests: recentRequests)
             }
         case .share:
             if let nulls = settings.nulls {
-                ladder = NullLadder(sharesOf: nulls)
+                ladder = NullLadder(sharesOf: nulls, prior: prior)
             } else {
-                share = ShareBetting(ShareBetting.Settings(ratio: settings.ratio))
+                share = ShareBetting(ShareBetting.Settings(ratio: settings.ratio, prior: prior))
             }
         }
-        if settings.floor > 0 { floor = FloorDetector(floor: settings.floor) }
-        // Proof of being good rests on independence, so it needs the dispersion factor too.
-        if let safeRatio = settings.safeRatio, settings.method == .pair {
-            safe = PairDetector(.safe(below: safeRatio), recentBad: recentBad, recentRequests: recentRequests)
-            if settings.floor > 0 {
-                safeFloor = FloorDetector(floor: settings.floor, side: .below, prior: .fromTheStart)
-            }
-        }
+        if settings.floor > 0 { floor = FloorDetector(floor: settings.floor, prior: prior) }
+        if let safeRatio = settings.safeRatio { collectProof(below: safeRatio, recentBad, recentRequests) }
         if settings.tracksRatio { ratio = RatioTracker() }
         if settings.isGuarded == true { unsteady = UnsteadyTime() }
         if settings.isGuarded == true { guarded = GuardedBlocks(learnsDispersion: settings.method == .share) }
         (presentCounts, strata) = (.zero, RatioStrata())
+    }
+
+    private mutating func collectProof(below safeRatio: Double, _ recentBad: Double, _ recentRequests: Double) {
+        guard settings.method == .pair else { return safeShare = ShareBetting(.safe(below: safeRatio)) }
+        safe = PairDetector(.safe(below: safeRatio), recentBad: recentBad, recentRequests: recentRequests)
+        // Being below a floor rests on independence, so it needs the dispersion factor.
+        if settings.floor > 0 { safeFloor = FloorDetector(floor: settings.floor, side: .below, prior: .fromTheStart) }
     }
 
     /// Evidence that the canary is worse than tolerated, and above the floor. Where there are ``Settings/nulls``, the bar
@@ -137,7 +143,7 @@ public struct Comparison: Sendable, Equatable, Codable {
     /// Evidence now that the canary is below ``Settings/safeRatio`` times the baseline, or below the floor; nil where there
     /// is no such test. Being below the floor is as good as being below the ratio: the average of both.
     public var safeLogE: Double? {
-        guard let safe else { return nil }
+        guard let safe else { return safeShare?.logE }
         guard let safeFloor else { return safe.logE }
         return LogDomain.sum(safe.logE, safeFloor.logE) - log(2)
     }
@@ -163,6 +169,9 @@ public struct Comparison: Sendable, Equatable, Codable {
     /// What was compared with the present share.
     var present: PairCounts { presentCounts ?? counts }
 
+    /// The same, or everything while that is too little to say what is usual.
+    var typicalCounts: PairCounts { present.baselineRequests >= 100 ? present : counts }
+
     /// Takes in what happened since the last call. Bad events beyond the requests wait for the next call.
     public mutating func take(
         _ increments: PairCounts, atSeconds: Double, coveredSeconds: Double = 0, dispersion: Double
@@ -183,6 +192,7 @@ public struct Comparison: Sendable, Equatable, Codable {
         presentCounts = .zero
         // Its blocks are longer than the others'; one that is open holds counts with the old share.
         share?.dropOpenBlock()
+        safeShare?.dropOpenBlock()
         ladder?.dropOpenShares()
     }
 
@@ -200,6 +210,7 @@ public struct Comparison: Sendable, Equatable, Codable {
             requests: counts.canaryRequests, bad: counts.canaryBad, atSeconds: now, dispersion: block.dispersion,
             mayRaise: isSteady)
         safe?.take(counts, atSeconds: now, dispersion: block.dispersion, mayRaise: isSteady)
+        safeShare?.take(counts, atSeconds: now, mayRaise: isSteady)
         safeFloor?.take(
             requests: counts.canaryRequests, bad: counts.canaryBad, atSeconds: now, dispersion: block.dispersion,
             mayRaise: isSteady)
@@ -227,7 +238,24 @@ public struct Comparison: Sendable, Equatable, Codable {
         pair?.dropOpenBlock()
         share?.dropOpenBlock()
         safe?.dropOpenBlock()
+        safeShare?.dropOpenBlock()
         ratio?.dropOpenBlock()
+        if hasShareChanged { beginStep() }
+    }
+
+    /// What comes next is the first block with another share.
+    private mutating func beginStep() {
+        ladder?.beginStep()
+        pair?.beginStep()
+        share?.beginStep()
+        floor?.beginStep()
+    }
+
+    /// From the next block on, other ratios are tested with the same bars: other instances serve, which differ by other amounts.
+    mutating func adopt(nulls: [NullHypothesis]) {
+        guard let widest = nulls.last, nulls.count == settings.nulls?.count else { return }
+        (settings.nulls, settings.ratio) = (nulls, widest.ratio)
+        ladder?.adopt(nulls)
     }
 
     private mutating func bounded(_ counts: PairCounts) -> PairCounts {

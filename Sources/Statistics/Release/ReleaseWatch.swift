@@ -97,6 +97,14 @@ public struct ReleaseWatch: Sendable, Equatable, Codable {
         note()
     }
 
+    /// See ``Comparison/adopt(nulls:)``; `slow` is per boundary, and nil where nothing changes.
+    mutating func adopt(errors nulls: [NullHypothesis]?, slow: [[NullHypothesis]?]) {
+        if let nulls { errors?.adopt(nulls: nulls) }
+        for index in latency.indices where index < slow.count {
+            if let nulls = slow[index] { latency[index].adopt(nulls: nulls) }
+        }
+    }
+
     /// See ``Comparison/forgetShare()``.
     mutating func forgetShares() {
         errors?.forgetShare()
