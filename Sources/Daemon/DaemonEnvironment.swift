@@ -61,6 +61,7 @@ package struct DaemonProbe: Sendable {
     package enum Cause {
         case input(Input)
         case command(Command, CommandResult)
+        case order(RolloutCommand, RolloutAnswer)
     }
 
     /// Called after each step of the kernel, before its effects are carried out. The copy of the kernel must not be

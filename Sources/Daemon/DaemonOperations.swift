@@ -16,6 +16,9 @@ struct DaemonOperations: Operations {
     let reloader: Reloader
     let meter: KernelMeter
 
+    /// Longer than a busy disk takes, shorter than clients wait.
+    private static let durableWithinMs: Int64 = 5_000
+
     func snapshot() async -> Snapshot { await desk.snapshot() }
 
     func entries(incident: String) async throws -> [JournalEntry] {
@@ -34,6 +37,15 @@ struct DaemonOperations: Operations {
 
     func rearm(release: String, by: String, reason: String) async -> CommandResult {
         await watchdog.command(.rearm(release: release), by: by, reason: reason)
+    }
+
+    func order(_ command: RolloutCommand, release: String, _ order: OrderContext) async -> RolloutAnswer {
+        let answer = await watchdog.order(command, release: release, order)
+        guard let sequence = answer.sequence, !answer.isRefused else { return answer }
+        if await watchdog.isDurable(sequence, withinMs: DaemonOperations.durableWithinMs) { return answer }
+        return RolloutAnswer(
+            .refused(.notReady), "the order is taken, but it is not on the disk yet; send it again with the same key",
+            rollout: answer.rollout)
     }
 
     func reload() async -> CommandResult { await reloader.reload() }

@@ -45,6 +45,8 @@ package struct DaemonParts: Sendable {
     private let journal: DegradableJournal
     private let writer: JournalWriter
     private let routers: RouterService
+    private let gates: GateService
+    private let roles = RoleService()
     private let watchdog: Watchdog
     private let scrapes: ScrapeService
     private let outbox: OutboxPump
@@ -70,6 +72,9 @@ package struct DaemonParts: Sendable {
             journal: journal, clock: clock, logger: logger, meter: meter, dieAfterSequence: options.dieAfterSequence,
             onEnqueue: { journal.expect($0) })
         routers = RouterService(drivers: try parts.drivers(for: plan), logger: logger, meter: meter)
+        gates = GateService(
+            client: GateClient(transport: environment.network.deliveries, secrets: secrets, clock: clock),
+            externalURL: plan.daemon.externalURL)
         let records = try await journal.records()
         UnreadableEntries.warn(of: records, logger)
         let kernel = Kernel(
@@ -78,7 +83,11 @@ package struct DaemonParts: Sendable {
         let log = KernelLog(logger: logger)
         let watchdog = Watchdog(
             kernel: kernel, clock: clock, secrets: secrets,
-            effects: EffectSink(journal: writer, routers: routers, log: log, meter: meter), probe: environment.probe)
+            effects: EffectSink(
+                journal: writer, routers: routers, log: log, meter: meter,
+                askGate: { [gates] in gates.enqueue($0) }, poolsChanged: { [roles] in roles.poolsChanged() }),
+            probe: environment.probe)
+        routers.aim(kernel.effectivePlan)
         scrapes = ScrapeService(
             lanes: environment.network.scrapeLanes(), files: environment.files, clock: clock, logger: logger,
             meter: meter, sink: watchdog)
@@ -113,7 +122,7 @@ package struct DaemonParts: Sendable {
     ///   - signals: end the services gracefully.
     /// - Throws: ``EndedService``, and what keeps the scrapes from starting.
     func run(beside others: [EndlessService], stoppingOn signals: [UnixSignal]) async throws {
-        try await scrapes.follow(plan)
+        try await scrapes.follow(await watchdog.effectivePlan())
         await DegradedOperation(journal: journal, watchdog: watchdog, clock: environment.clock).announce(
             environment.logger)
         await watchdog.send(.tick)
@@ -131,6 +140,7 @@ package struct DaemonParts: Sendable {
     /// Services stop in the reverse order: the journal writes what the others still had to say.
     private var services: [EndlessService] {
         let (clock, outbox, routers, watchdog) = (environment.clock, outbox, routers, watchdog)
+        let (gates, roles, scrapes, logger) = (gates, roles, scrapes, environment.logger)
         let pruning = JournalPruning(journal: journal, clock: clock, logger: environment.logger)
         let degraded = DegradedOperation(journal: journal, watchdog: watchdog, clock: clock)
         let reloader = reloader
@@ -138,6 +148,10 @@ package struct DaemonParts: Sendable {
             EndlessService("journal writer", Draining(writer: writer, watchdog: watchdog) { outbox.nudge() }),
             EndlessService("outbox", clock) { await outbox.run() },
             EndlessService("router calls", clock) { await routers.run(watchdog: watchdog) },
+            EndlessService("gate calls", clock) { await gates.run(watchdog: watchdog) },
+            EndlessService("roles", clock) {
+                await roles.run(watchdog: watchdog, scrapes: scrapes, logger: logger)
+            },
             EndlessService("journal recovery", clock) { await degraded.recover { outbox.nudge() } },
             EndlessService("pruning", clock) { await pruning.run { await reloader.journalPlan } },
         ]

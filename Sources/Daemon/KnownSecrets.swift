@@ -63,6 +63,8 @@ extension KnownSecrets {
             return .routerApplied(release: release, call: call, receipts: receipts.map(shown))
         case .routerObserved(let release, let call, let observations):
             return .routerObserved(release: release, call: call, observations: observations.map(shown))
+        case .gateTried(let release, let id, let result):
+            return .gateTried(release: release, id: id, shown(result))
         case .cycleEnded, .journalDurable, .journalLost, .reload, .tick: return input
         }
     }
@@ -75,6 +77,16 @@ extension KnownSecrets {
             guard !warnings.isEmpty || !reading.movingSeries.isEmpty else { return nil }
             reading.movingSeries = reading.movingSeries.map { shown($0) }
             return .success(reading, warnings: warnings.map { shown($0) })
+        }
+    }
+
+    private func shown(_ result: GateTry) -> GateTry {
+        switch result {
+        case .answered(var reply):
+            reply.reason = shown(reply.reason)
+            return .answered(reply)
+        case .later(let afterMs, let reason): return .later(afterMs: afterMs, reason: shown(reason))
+        case .noAnswer(let reason): return .noAnswer(shown(reason))
         }
     }
 

@@ -50,8 +50,10 @@ actor Reloader {
             secrets.remember(addressesOf: next)
             let drivers = try parts.drivers(for: next)
             let receivers = parts.receivers(for: next)
-            try await scrapes.follow(next)
+            let effective = await watchdog.effective(next)
+            try await scrapes.follow(effective)
             routers.replace(drivers)
+            routers.aim(effective)
             await outbox.update(receivers: receivers, plans: next.receivers)
             await watchdog.send(.reload(next))
             plan = next

@@ -17,6 +17,8 @@ actor Watchdog {
     private var timerUptimeMs: Int64?
     /// Distinguishes the present timer from one that was cancelled too late.
     private var timerNumber = 0
+    /// Everything up to it is on the disk.
+    private var durableSequence: UInt64 = 0
     /// Counts what happened to the kernel but scrapes.
     private var revision = 0
 
@@ -32,6 +34,7 @@ actor Watchdog {
     /// Here the world's answers enter: what they say is made fit to be shown before anything keeps it.
     func send(_ input: Input) {
         if case .scraped = input {} else { revision += 1 }
+        if case .journalDurable(let sequence) = input { durableSequence = max(durableSequence, sequence) }
         let now = clock.now
         let asked = kernel.step(secrets.shown(input), at: now)
         probe?.stepped(.input(input), asked, kernel, now)
@@ -49,6 +52,26 @@ actor Watchdog {
         return result
     }
 
+    func order(_ command: RolloutCommand, release: String, _ order: OrderContext) -> RolloutAnswer {
+        revision += 1
+        let now = clock.now
+        let (answer, asked) = kernel.order(command, release: release, order, at: now)
+        probe?.stepped(.order(command, answer), asked, kernel, now)
+        effects.carryOut(asked)
+        setTimer()
+        return answer
+    }
+
+    /// - Returns: whether the entry became durable within the time.
+    func isDurable(_ sequence: UInt64, withinMs limitMs: Int64) async -> Bool {
+        let endUptimeMs = clock.now.uptimeMs + limitMs
+        while durableSequence < sequence {
+            guard clock.now.uptimeMs < endUptimeMs else { return false }
+            do { try await clock.sleep(ms: 5) } catch { return false }
+        }
+        return true
+    }
+
     /// The alerts that last, for receivers that want them again and again.
     func standingAlerts() -> [Notification] { kernel.standingAlerts(at: clock.now) }
 
@@ -63,6 +86,12 @@ actor Watchdog {
     func isStill(_ mark: KernelCopy.Mark) -> Bool {
         mark.revision == revision && clock.now.uptimeMs - mark.uptimeMs < SnapshotCache.ageLimitMs
     }
+
+    /// The plan with the versions and roles that the places have now.
+    func effectivePlan() -> Plan { kernel.effectivePlan }
+
+    /// The same of another plan, which is not in force yet.
+    func effective(_ next: Plan) -> Plan { kernel.effective(next) }
 
     func reasonsToRefuse(_ next: Plan) -> [String] { kernel.reasonsToRefuse(next) }
 
@@ -111,6 +140,9 @@ struct EffectSink: Sendable {
     let routers: RouterService
     let log: KernelLog
     let meter: KernelMeter
+    /// Of a daemon that leads releases; one that only watches needs neither.
+    var askGate: @Sendable (GateQuestion) -> Void = { _ in }
+    var poolsChanged: @Sendable () -> Void = {}
 
     func carryOut(_ effects: [Effect]) {
         for effect in effects {
@@ -121,6 +153,9 @@ struct EffectSink: Sendable {
             case .observeSplit(let release, let call, let timeoutMs, let via):
                 routers.enqueue(.observe(release: release, call: call, timeoutMs: timeoutMs, via: via))
             case .showPlannedCalls(let release, let split): routers.enqueue(.show(release: release, split: split))
+            case .aim(let release, let isTurned): routers.aim(release: release, isTurned: isTurned)
+            case .poolsChanged: poolsChanged()
+            case .askGate(let question): askGate(question)
             case .log(let line): log.write(line)
             case .measure(let measurement): meter.take(measurement)
             }

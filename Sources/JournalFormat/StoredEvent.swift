@@ -16,12 +16,12 @@ struct StoredEvent {
     enum Kind: String, CodingKey, CaseIterable {
         case began, ended, alertFiring, alertResolved, held, intended, actedBeforeDurable, draining, applied, observed
         case provenByTraffic, unproven, acknowledged, abandoned, fallback, drifted, strayed, driftHeld, driftOverruled
-        case rearmed, evidence, pending, routerUnusable, routerUsable
+        case rearmed, evidence, pending, routerUnusable, routerUsable, rollout, deployment
     }
 
     enum Field: String, CodingKey {
         case value = "_0"
-        case baseline, canary, reason, by, canaryRate
+        case baseline, canary, reason, by, canaryRate, id, event
     }
 }
 
@@ -72,6 +72,8 @@ extension StoredEvent: Decodable {
         case .pending: .pending(try list(StoredPendingAlert.self))
         case .routerUnusable: .routerUnusable(reason: try text(.reason))
         case .routerUsable: .routerUsable
+        case .rollout: .rollout(id: try text(.id), try fields.decode(RolloutEvent.self, forKey: .event))
+        case .deployment: .deployment(try fields.decode(DeploymentRecord.self, forKey: .value))
         }
     }
 }
@@ -121,6 +123,11 @@ extension StoredEvent: Encodable {
         case .pending(let alerts): try write(.pending, alerts.map(StoredPendingAlert.init))
         case .routerUnusable(let reason): try write(.routerUnusable, reason, as: .reason)
         case .routerUsable: _ = fields(.routerUsable)
+        case .rollout(let id, let event):
+            var fields = fields(.rollout)
+            try fields.encode(id, forKey: .id)
+            try fields.encode(event, forKey: .event)
+        case .deployment(let record): try write(.deployment, record)
         case .unreadable:
             throw EncodingError.invalidValue(
                 event, .init(codingPath: [], debugDescription: "an unreadable entry is never written"))

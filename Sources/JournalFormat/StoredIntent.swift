@@ -23,7 +23,8 @@ struct StoredIntent: StoredRecord {
             splitBefore: try splitBefore?.model(), splitWanted: try splitWanted.model(), isDryRun: isDryRun)
     }
 
-    /// `{"rule":{"_0":{…}}}`, `{"operatorCommand":{"by":"…","reason":"…"}}`.
+    /// `{"rule":{"_0":{…}}}`, `{"operatorCommand":{"by":"…","reason":"…"}}`,
+    /// `{"rollout":{"by":"…","kind":"abort","reason":"…"}}`.
     struct Trigger: StoredRecord {
         struct Rule: Codable {
             let alert: StoredAlert
@@ -38,17 +39,20 @@ struct StoredIntent: StoredRecord {
 
         let rule: Rule?
         let operatorCommand: Command?
+        let rollout: RolloutTrigger?
 
         init(_ trigger: IntentRecord.Trigger) {
             switch trigger {
-            case .rule(let alert): (rule, operatorCommand) = (Rule(alert: StoredAlert(alert)), nil)
+            case .rule(let alert): (rule, operatorCommand, rollout) = (Rule(alert: StoredAlert(alert)), nil, nil)
             case .operatorCommand(let by, let reason):
-                (rule, operatorCommand) = (nil, Command(by: by, reason: reason))
+                (rule, operatorCommand, rollout) = (nil, Command(by: by, reason: reason), nil)
+            case .rollout(let order): (rule, operatorCommand, rollout) = (nil, nil, order)
             }
         }
 
         func model() throws -> IntentRecord.Trigger {
             if let rule { return .rule(try rule.alert.model()) }
+            if let rollout { return .rollout(rollout) }
             guard let operatorCommand else { throw UnknownStoredValue("a trigger that is neither rule nor operator") }
             return .operatorCommand(by: operatorCommand.by, reason: operatorCommand.reason)
         }

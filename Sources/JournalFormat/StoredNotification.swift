@@ -22,6 +22,7 @@ struct StoredNotification: StoredRecord {
     let baselineVersion: String
     let canaryVersion: String
     let incident: String?
+    let rollout: String?
     let summary: String
     let alert: StoredAlert?
     let splitBefore: StoredSplit?
@@ -34,7 +35,7 @@ struct StoredNotification: StoredRecord {
         (sequence, event) = (notification.sequence, notification.event.rawValue)
         (atWallMs, release) = (notification.atWallMs, notification.release)
         (baselineVersion, canaryVersion) = (notification.baselineVersion, notification.canaryVersion)
-        (incident, summary) = (notification.incident, notification.summary)
+        (incident, rollout, summary) = (notification.incident, notification.rollout, notification.summary)
         alert = notification.alert.map(StoredAlert.init)
         splitBefore = notification.splitBefore.map(StoredSplit.init)
         splitAfter = notification.splitAfter.map(StoredSplit.init)
@@ -44,10 +45,12 @@ struct StoredNotification: StoredRecord {
 
     func model() throws -> Notification {
         try RecordVersion.check(v)
-        return Notification(
+        var notification = Notification(
             sequence: sequence, event: try storedCase(event), atWallMs: atWallMs, release: release,
             baselineVersion: baselineVersion, canaryVersion: canaryVersion, incident: incident, summary: summary,
             alert: try alert?.model(), splitBefore: try splitBefore?.model(), splitAfter: try splitAfter?.model(),
             isDryRun: isDryRun, timeline: try timeline.map { try $0.model() })
+        notification.rollout = rollout
+        return notification
     }
 }

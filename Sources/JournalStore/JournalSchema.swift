@@ -8,7 +8,7 @@ import Ports
 /// that does not know a file's version refuses it without changing anything.
 enum JournalSchema {
     /// What this program writes, and the newest that it reads.
-    static let version = 4
+    static let version = 5
 
     /// The connections of the daemon's own work: one that writes, and some that read beside it, so that a lookup never
     /// holds up an entry.
@@ -109,6 +109,10 @@ enum JournalSchema {
         }
         // The tables are the same; older programs would take the records, which have a version now, for damaged ones.
         migrator.registerMigration("4: records have a version") { database in
+            try database.execute(sql: "PRAGMA user_version = 4")
+        }
+        // The tables are the same; an older program would skip the entries of rollouts, and raise or lower nothing of them.
+        migrator.registerMigration("5: entries of rollouts") { database in
             try database.execute(sql: "PRAGMA user_version = \(version)")
         }
         return migrator

@@ -12,8 +12,8 @@ enum Pruning {
     /// Between two slices, so that whatever waits for the disk gets it.
     static let pauseMs = 5
 
-    /// Per release, everything from its last beginning and its last rollback on stays: that restores windows, incident
-    /// and latch. So does the last entry of all, which says what the next sequence is.
+    /// Per release, everything from its last beginning, its last rollback and its last rollout on stays: that restores
+    /// windows, incident, latch and steps. Which version is where is one entry, which stays too. So does the last entry of all, which says what the next sequence is.
     ///
     /// - Returns: sequences of entries, at most ``batchRows``.
     static func oldEntries(beforeWallMs: Int64, _ database: Database) throws -> [Int64] {
@@ -24,7 +24,7 @@ enum Pruning {
             let end = min(last, try firstKept(release, database) ?? last)
             old += try Int64.fetchAll(
                 database,
-                sql: "SELECT sequence FROM entries WHERE release = ? AND wall_ms < ? AND sequence < ? LIMIT ?",
+                sql: "SELECT sequence FROM entries WHERE release = ? AND wall_ms < ? AND sequence < ? AND kind != 'deployment' LIMIT ?",
                 arguments: [release, beforeWallMs, end, batchRows - old.count])
         }
         return old
@@ -38,7 +38,12 @@ enum Pruning {
         // A dry run that an earlier version wrote into this journal does not replace a rollback whose latch holds.
         let isReal = "json_valid(event) AND json_extract(event, '$.intended._0.isDryRun') = 0"
         let rollbacks = try ["TRUE", isReal].map { try firstOfNewestIncident(release, where: $0, database) }
-        return ([began] + rollbacks).compactMap(\.self).min()
+        let rollouts = try ["rollout_prepared", "rollout_queued"].map { kind in
+            try Int64.fetchOne(
+                database, sql: "SELECT MAX(sequence) FROM entries WHERE release = ? AND kind = ?",
+                arguments: [release, kind])
+        }
+        return ([began] + rollbacks + rollouts).compactMap(\.self).min()
     }
 
     private static func firstOfNewestIncident(

@@ -5,10 +5,12 @@ import GRDB
 ///
 /// Read are, per release: what happened since its last beginning or in its last rollback, its newest incidents, all
 /// beginnings and ends, and the newest entry of what each new one replaces (a rule's alert, the router's usability,
-/// statistical evidence, pending alerts). A test replays both, all entries and these, and compares the kernels.
+/// statistical evidence, pending alerts, which version is where), and its newest rollouts. A test replays both, all entries and these, and compares the kernels.
 enum RestoringEntries {
     /// As many as a release remembers: 100 closed ones and the one whose latch holds.
     private static let incidents = 101
+    /// The running one, one in the queue, and those that are shown.
+    private static let rollouts = 22
 
     /// - Returns: sequences, rising. The newest entry of the journal is always among them.
     static func sequences(_ database: Database) throws -> [Int64] {
@@ -17,6 +19,7 @@ enum RestoringEntries {
         for release in try String.fetchAll(database, sql: "SELECT DISTINCT release FROM entries") {
             found.formUnion(try sinceItsBeginning(release, database))
             found.formUnion(try newestIncidents(release, database))
+            found.formUnion(try newestRollouts(release, database))
             found.formUnion(try newestAlerts(release, database))
             found.formUnion(try newestOfEachKind(release, database))
             found.formUnion(try beginningsAndEnds(release, database))
@@ -45,6 +48,18 @@ enum RestoringEntries {
                 """, arguments: [release, incidents])
     }
 
+    /// An entry of a rollout has the rollout's id where one of a rollback has the incident's.
+    private static func newestRollouts(_ release: String, _ database: Database) throws -> [Int64] {
+        try Int64.fetchAll(
+            database,
+            sql: """
+                SELECT sequence FROM entries WHERE incident IN (
+                    SELECT DISTINCT incident FROM entries
+                    WHERE release = ? AND kind IN ('rollout_prepared', 'rollout_queued')
+                    ORDER BY sequence DESC LIMIT ?)
+                """, arguments: [release, rollouts])
+    }
+
     /// The newest entry of each rule.
     private static func newestAlerts(_ release: String, _ database: Database) throws -> [Int64] {
         try Int64.fetchAll(
@@ -65,7 +80,7 @@ enum RestoringEntries {
     }
 
     private static func newestOfEachKind(_ release: String, _ database: Database) throws -> [Int64] {
-        try [["router_unusable", "router_usable"], ["evidence"], ["pending"]].compactMap { kinds in
+        try [["router_unusable", "router_usable"], ["evidence"], ["pending"], ["deployment"]].compactMap { kinds in
             let marks = repeatElement("?", count: kinds.count).joined(separator: ",")
             return try Int64.fetchOne(
                 database, sql: "SELECT MAX(sequence) FROM entries WHERE release = ? AND kind IN (\(marks))",

@@ -10,6 +10,13 @@ public enum Effect: Sendable, Equatable {
     case observeSplit(release: String, call: Int, timeoutMs: Int64, via: CallDestination)
     /// A dry run: show the calls that would have been made.
     case showPlannedCalls(release: String, split: Split)
+    /// The release's routers are turned this way from now on: its places have these roles. Comes before any call that
+    /// rests on it.
+    case aim(release: String, isTurned: Bool)
+    /// The targets of the pools, or their versions, are others than before: scrape what ``Kernel/effectivePlan`` says.
+    case poolsChanged(release: String)
+    /// Answered by `gateTried` with the same id.
+    case askGate(GateQuestion)
     case log(LogLine)
     case measure(Measurement)
 }

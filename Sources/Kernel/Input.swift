@@ -14,6 +14,8 @@ public enum Input: Sendable, Equatable {
     case journalFailing(reason: String)
     case routerApplied(release: String, call: Int, receipts: [RouterReceipt])
     case routerObserved(release: String, call: Int, observations: [RouterObservation])
+    /// What came of a try to ask a webhook gate.
+    case gateTried(release: String, id: String, GateTry)
     /// A validated new plan: swapped in whole.
     case reload(Plan)
     /// The time that ``Kernel/nextWakeUptimeMs`` asked for has come.

@@ -30,7 +30,10 @@ public struct Kernel: Sendable, Equatable {
         self.journalIdentity = journalIdentity
         self.seed = seed
         nextSequence = max(firstSequence, (entries.last?.sequence ?? 0) + 1)
-        var replays = plan.releases.map { ReleaseReplay(Release(plan: $0, at: now), at: now) }
+        let deployments = Kernel.newestDeployments(entries)
+        var replays = plan.releases.map { plan in
+            ReleaseReplay(Release(plan: plan, deployment: deployments[plan.name], at: now), at: now)
+        }
         for entry in entries {
             guard let index = replays.firstIndex(where: { $0.name == entry.release }) else {
                 absent.remember(entry)
@@ -39,6 +42,30 @@ public struct Kernel: Sendable, Equatable {
             replays[index].take(entry)
         }
         releases = replays.map(\.restored)
+    }
+
+    /// Which version was where at the end: it decides which entries are about the versions of now.
+    private static func newestDeployments(_ entries: [JournalEntry]) -> [String: DeploymentRecord] {
+        var newest: [String: DeploymentRecord] = [:]
+        for entry in entries { if case .deployment(let record) = entry.event { newest[entry.release] = record } }
+        return newest
+    }
+
+    /// The plan as its releases are at present: with the versions and the roles that their places have.
+    public var effectivePlan: Plan {
+        var effective = plan
+        effective.releases = releases.map(\.plan)
+        return effective
+    }
+
+    /// Another plan with the versions and roles that the places of its releases have now.
+    public func effective(_ next: Plan) -> Plan {
+        var effective = next
+        effective.releases = next.releases.map { plan in
+            guard let known = releases.first(where: { $0.name == plan.name }) else { return plan }
+            return plan.assigned(known.rollouts.deployment)
+        }
+        return effective
     }
 
     /// Takes one input and says what is to be done.
@@ -56,11 +83,11 @@ public struct Kernel: Sendable, Equatable {
         case .journalLost(let first, let last): loseEntries(from: first, through: last, &context)
         case .journalFailing(let reason): noteJournal(failing: reason, &context)
         case .routerApplied(let name, let call, let receipts):
-            withRelease(name) { release in
-                release.drive(&context) { $0.applied(call: call, receipts: receipts, &$2) }
-            }
+            withRelease(name) { $0.applied(call: call, receipts, &context) }
         case .routerObserved(let name, let call, let observations):
             withRelease(name) { $0.observed(call: call, observations, &context) }
+        case .gateTried(let name, let id, let result):
+            withRelease(name) { release in release.lead(&context) { $0.tried(id, result, &$1) } }
         case .reload(let next): reload(next, &context)
         case .tick: tick(&context)
         }
@@ -88,6 +115,21 @@ public struct Kernel: Sendable, Equatable {
             case .rearm: releases[index].rearmCommand(by: by, reason: reason, &context)
             }
         return (result, finish(context))
+    }
+
+    /// Takes an order to a release's rollouts, which is answered at once.
+    public mutating func order(
+        _ command: RolloutCommand, release: String, _ order: OrderContext, at now: Moment
+    ) -> (answer: RolloutAnswer, effects: [Effect]) {
+        guard let index = releases.firstIndex(where: { $0.name == release }) else {
+            let known = releases.map(\.name).joined(separator: ", ")
+            return (
+                RolloutAnswer(.refused(.notFound), "there is no release \"\(release)\"; there is: \(known)"), []
+            )
+        }
+        var context = makeContext(at: now)
+        let answer = releases[index].order(command, order, &context)
+        return (answer, finish(context))
     }
 
     /// When `tick` is due, by the monotonic clock; a tick before then does nothing.
@@ -147,6 +189,9 @@ public struct Kernel: Sendable, Equatable {
         journalProblem = nil
         for index in releases.indices {
             releases[index].drive(&context) { $0.durable(through: sequence, &$2) }
+            if releases[index].rollouts.isLeading {
+                releases[index].lead(&context) { $0.durable(through: sequence, &$1) }
+            }
         }
     }
 
@@ -193,7 +238,7 @@ public struct Kernel: Sendable, Equatable {
         releases = next.releases.map { plan in
             let known = releases.first { $0.name == plan.name } ?? absent.take(plan.name)
             guard var kept = known else { return absent.restore(plan, at: context.now) }
-            kept.reload(plan, &context)
+            kept.adopt(configured: plan, &context)
             return kept
         }
         plan = next

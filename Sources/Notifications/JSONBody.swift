@@ -9,6 +9,11 @@ enum JSONBody {
         return [UInt8](try encoder.encode(document))
     }
 
+    /// Nil for a body that is no JSON of that shape.
+    static func decode<Document: Decodable>(_ body: [UInt8]) -> Document? {
+        try? JSONDecoder().decode(Document.self, from: Data(body))
+    }
+
     /// JSON has no NaN and no infinity.
     static func finite(_ value: Double?) -> Double? { value.flatMap { $0.isFinite ? $0 : nil } }
 }

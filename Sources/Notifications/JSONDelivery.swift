@@ -69,7 +69,7 @@ struct JSONDelivery: Sendable {
     }
 
     /// `Retry-After` in seconds, at most an hour. The form with a date is left alone: clocks differ.
-    private static func retryAfterMs(_ response: HTTPResponse) -> Int64? {
+    static func retryAfterMs(_ response: HTTPResponse) -> Int64? {
         guard let text = response.header("Retry-After"), let seconds = Int64(text), seconds >= 0 else { return nil }
         return min(seconds, 3_600) * 1_000
     }

@@ -56,6 +56,9 @@ struct KernelHarness {
     private(set) var journal: [JournalEntry] = []
     private(set) var deliveries: [Delivery] = []
     private(set) var applied: [Split] = []
+    private(set) var isTurned = false
+    private(set) var poolsChanged = 0
+    private(set) var gateQuestions: [GateQuestion] = []
     /// The last journal sequence on disk when the router was called.
     private(set) var durableWhenApplied: [UInt64] = []
     private(set) var logs: [LogLine] = []
@@ -90,10 +93,22 @@ struct KernelHarness {
         now.wallMs += downMs + clockShiftMs
         kernel = Kernel(
             plan: plan, replaying: journal, journalIdentity: "test", isDryRun: isDryRun, seed: 8, at: now)
+        isTurned = kernel.effectivePlan.releases[0].isTurned
         send(.tick)
     }
 
     mutating func send(_ input: Input) { carryOut(kernel.step(input, at: now)) }
+
+    mutating func order(
+        _ command: RolloutCommand, by: String = "ada", reason: String = "because", key: String? = nil,
+        rollout: String? = nil, ifMatch: String? = nil
+    ) -> RolloutAnswer {
+        let context = OrderContext(
+            by: by, reason: reason, key: key, body: "\(command)", rollout: rollout, ifMatch: ifMatch)
+        let (answer, effects) = kernel.order(command, release: plan.releases[0].name, context, at: now)
+        carryOut(effects)
+        return answer
+    }
 
     mutating func command(_ command: Command, reason: String = "because") -> CommandResult {
         let (result, effects) = kernel.command(command, by: "ada", reason: reason, at: now)
@@ -122,7 +137,7 @@ struct KernelHarness {
     mutating func cycle(_ count: Int = 1) {
         for _ in 0..<count {
             pass(ms: plan.releases[0].scrape.intervalMs)
-            for release in plan.releases { report(release) }
+            for release in kernel.effectivePlan.releases { report(release) }
             for release in plan.releases { send(.cycleEnded(release: release.name)) }
         }
     }
@@ -131,12 +146,14 @@ struct KernelHarness {
         let share = Double(canaryBasisPoints) / 10_000
         let seconds = Double(release.scrape.intervalMs) / 1_000
         for pool in Pool.allCases {
-            let traffic = pool == .baseline ? baseline : canary
-            let weight = pool == .baseline ? 1 - share : share
-            let requests = traffic.requests * weight + (pool == .canary ? strayRequests : 0)
+            // The first place is the baseline until the roles turn.
+            let isFirstPlace = (pool == .baseline) != isTurned
+            let traffic = isFirstPlace ? baseline : canary
+            let weight = isFirstPlace ? 1 - share : share
+            let requests = traffic.requests * weight + (isFirstPlace ? 0 : strayRequests)
             for (index, target) in release.pool(pool).targets.enumerated() {
                 let reading = TargetReading(
-                    requests: requests, errors: traffic.errors * weight + (pool == .canary ? strayErrors : 0),
+                    requests: requests, errors: traffic.errors * weight + (isFirstPlace ? 0 : strayErrors),
                     matches: .init(requests: 1, errors: 1), samples: 10, coveredSeconds: seconds)
                 send(
                     .scraped(
@@ -163,6 +180,9 @@ struct KernelHarness {
                 isOnFallback = via == .fallback
                 observe(release, call)
             case .showPlannedCalls(_, let split): plannedSplits.append(split)
+            case .aim(_, let isTurned): self.isTurned = isTurned
+            case .poolsChanged: poolsChanged += 1
+            case .askGate(let question): gateQuestions.append(question)
             case .log(let line): logs.append(line)
             case .measure(let measurement): measurements.append(measurement)
             }
@@ -200,10 +220,10 @@ struct KernelHarness {
         case .unreachable: outcome = .unreachable
         case .ignores: outcome = .accepted
         case .losesReplies:
-            canaryBasisPoints = split.canaryBasisPoints
+            canaryBasisPoints = turned(split.canaryBasisPoints)
             return
         case .honest, .blind:
-            canaryBasisPoints = split.canaryBasisPoints
+            canaryBasisPoints = turned(split.canaryBasisPoints)
             outcome = .accepted
         }
         send(
@@ -213,7 +233,7 @@ struct KernelHarness {
     mutating func answerSlowCall() {
         guard let (release, call, split) = slowCall else { return }
         slowCall = nil
-        canaryBasisPoints = split.canaryBasisPoints
+        canaryBasisPoints = turned(split.canaryBasisPoints)
         send(
             .routerApplied(
                 release: release, call: call, receipts: [RouterReceipt(instance: "lb1", outcome: .accepted)]))
@@ -223,7 +243,7 @@ struct KernelHarness {
         let mood = isOnFallback ? fallbackMood : mood
         if mood == .hangs || mood == .losesReplies { return }
         let observation = RouterObservation(
-            instance: "lb1", canaryBasisPoints: mood == .blind || mood == .unreachable ? nil : canaryBasisPoints,
+            instance: "lb1", canaryBasisPoints: mood == .blind || mood == .unreachable ? nil : turned(canaryBasisPoints),
             level: mood == .blind ? .none : .loaded, problem: KernelHarness.problem(mood),
             baselineHealthy: baselineHealthy, isWritable: mood == .readOnly ? false : nil)
         let unread = unreadInstances.map {
@@ -231,6 +251,9 @@ struct KernelHarness {
         }
         send(.routerObserved(release: release, call: call, observations: [observation] + unread))
     }
+
+    /// The share of the configured canary's side, and that of the canary of now, each made of the other.
+    private func turned(_ basisPoints: Int) -> Int { isTurned ? 10_000 - basisPoints : basisPoints }
 
     private static func problem(_ mood: RouterMood) -> String? {
         switch mood {

@@ -18,11 +18,17 @@ private struct StepWorld {
     var trueBasisPoints = 5_000
     private var chance = SeededGenerator(seed: 5)
 
+    private static var step: StepPlan {
+        var step = StepPlan(basisPoints: 1_000)
+        step.evidence = EvidenceDemand()
+        return step
+    }
+
     init(rules: [RulePlan] = [], needsStepEvidence: Bool = true) {
         plan = Plan.regression(rules, baseline: 4, canary: 2).releases[0]
         plan.rules = rules
         plan.indicators.latency = nil
-        plan.needsStepEvidence = needsStepEvidence
+        if needsStepEvidence { plan.rollout = RolloutPlan(steps: [StepWorld.step, StepPlan(basisPoints: 10_000)]) }
         pools = PoolPair(plan, at: now)
         watch = RegressionWatch(plan: plan)
     }

@@ -8,10 +8,11 @@ package struct EntryDocument: Codable, Sendable, Equatable {
     package var at: WallTime
     package var release: String
     package var incident: String?
+    package var rollout: String?
     /// `began`, `ended`, `alert_firing`, `alert_resolved`, `held`, `intended`, `acted_before_durable`, `applied`, `observed`,
     /// `draining`, `proven_by_traffic`, `unproven`, `acknowledged`, `abandoned`, `fallback`, `drifted`, `strayed`,
-    /// `drift_held`, `drift_overruled`, `rearmed`, `evidence`, `pending`, `router_unusable`, `router_usable` or
-    /// `unreadable`: the entry is stored, and this version cannot read it.
+    /// `drift_held`, `drift_overruled`, `rearmed`, `evidence`, `pending`, `router_unusable`, `router_usable`, `deployment`,
+    /// an event of a rollout (`rollout_prepared`, `step_intended`, …), or `unreadable`: the entry is stored, and this version cannot read it.
     package var event: String
     /// The same in a sentence.
     package var text: String
@@ -59,12 +60,13 @@ package struct EntryDocument: Codable, Sendable, Equatable {
         case .provenByTraffic(let rate), .strayed(let rate): canaryRatePerSecond = rate.isFinite ? rate : nil
         case .rearmed(let person, let why), .driftOverruled(let person, let why): (by, reason) = (person, why)
         case .unreadable(let kind, let why): reason = "\(kind): \(why)"
-        case .ended, .acknowledged, .evidence, .pending, .routerUsable: break
+        case .rollout(let id, _): rollout = id
+        case .ended, .acknowledged, .evidence, .pending, .routerUsable, .deployment: break
         }
     }
 
     enum CodingKeys: String, CodingKey {
-        case sequence, at, release, incident, event, text, rule, by, reason, alert, evidence, intent, receipts
+        case sequence, at, release, incident, rollout, event, text, rule, by, reason, alert, evidence, intent, receipts
         case observations
         case baselineVersion = "baseline_version"
         case canaryVersion = "canary_version"

@@ -135,6 +135,7 @@ extension IntentRecord.Trigger {
         switch self {
         case .rule: "rule"
         case .operatorCommand: "operator"
+        case .rollout(let trigger): trigger.kind.rawValue
         }
     }
 
@@ -144,7 +145,10 @@ extension IntentRecord.Trigger {
     }
 
     var command: (by: String, reason: String)? {
-        guard case .operatorCommand(let by, let reason) = self else { return nil }
-        return (by, reason)
+        switch self {
+        case .rule: nil
+        case .operatorCommand(let by, let reason): (by, reason)
+        case .rollout(let trigger): (trigger.by, trigger.reason)
+        }
     }
 }

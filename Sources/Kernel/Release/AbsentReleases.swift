@@ -20,7 +20,7 @@ struct AbsentReleases: Sendable, Equatable {
     mutating func remember(_ entry: JournalEntry) {
         let index = remembered.firstIndex { $0.name == entry.release }
         if let index {
-            if case .began = entry.event { remembered[index].entries.removeAll() }
+            if case .began = entry.event { remembered[index].entries.removeAll { !$0.event.isOfRollouts } }
             remembered[index].entries.append(entry)
         } else if remembered.count < AbsentReleases.limit {
             remembered.append(Remembered(name: entry.release, entries: [entry]))
@@ -40,10 +40,15 @@ struct AbsentReleases: Sendable, Equatable {
 
     /// A release that this process sees for the first time, with what the journal knows of it.
     mutating func restore(_ plan: ReleasePlan, at now: Moment) -> Release {
-        let release = Release(plan: plan, at: now)
-        guard let index = remembered.firstIndex(where: { $0.name == plan.name }) else { return release }
-        var replay = ReleaseReplay(release, at: now)
-        for entry in remembered.remove(at: index).entries { replay.take(entry) }
+        guard let index = remembered.firstIndex(where: { $0.name == plan.name }) else {
+            return Release(plan: plan, at: now)
+        }
+        let entries = remembered.remove(at: index).entries
+        let deployment = entries.lazy.compactMap { entry -> DeploymentRecord? in
+            if case .deployment(let record) = entry.event { record } else { nil }
+        }.last
+        var replay = ReleaseReplay(Release(plan: plan, deployment: deployment, at: now), at: now)
+        for entry in entries { replay.take(entry) }
         return replay.restored
     }
 

@@ -6,6 +6,7 @@ extension Release {
     mutating func rollbackCommand(
         toVersion: String?, by: String, reason: String, _ context: inout StepContext
     ) -> CommandResult {
+        if let toVersion, let answer = wayBack(toVersion: toVersion, by: by, reason: reason, &context) { return answer }
         let request = RollbackRequest(
             toVersion: toVersion, plan: plan, phase: phase, rollback: rollback, isHeld: heldReason != nil,
             isDryRun: context.isDryRun)
@@ -25,7 +26,12 @@ extension Release {
 
     /// Clears the latch, so that the same version may be tried again.
     mutating func rearmCommand(by: String, reason: String, _ context: inout StepContext) -> CommandResult {
+        let hadLatches = !rollouts.deployment.failed.isEmpty
         guard let latched = rollback, !latched.incident.isRearmed else {
+            if plan.rollout != nil, hadLatches {
+                lead(&context) { $0.rearm(nil, &$1) }
+                return .accepted(text: "\(name) is rearmed: every version may be tried again", incident: nil)
+            }
             return .refused(text: "\(name) has no latch to clear: it was not rolled back")
         }
         if let obstacle = latched.reasonNotToRearm(release: name, isDryRun: context.isDryRun) {
@@ -34,6 +40,12 @@ extension Release {
         drive(&context) { $0.rearm(by: by, reason: reason, &$2) }
         if phase == .rolledBack || phase == .rollingBack {
             enter(.idle, &context, because: "rearmed by \(by): \(reason)")
+        }
+        if plan.rollout != nil {
+            lead(&context) { lead, step in
+                lead.rollbackEnded(latched.incident.intent.trigger, &step)
+                lead.rearm(nil, &step)
+            }
         }
         poll.dropCall()
         poll.schedule(atUptimeMs: context.now.uptimeMs)

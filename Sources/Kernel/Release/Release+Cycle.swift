@@ -14,6 +14,7 @@ extension Release {
         case .rolledBack: watchForStrays(&context)
         case .promoted: break
         }
+        if plan.rollout != nil, phase != .rollingBack { lead(&context) { $0.cycleEnded(&$1) } }
         if phase != .watching, phase != .rollingBack {
             report(rules.keepFiring(intervalMs: plan.scrape.intervalMs, at: context.now), &context)
         }

@@ -2,8 +2,15 @@ import Model
 
 /// A new plan for a release that is there already.
 extension Release {
-    /// Takes the new plan over. The same versions keep their phase, latch and firing alerts; other versions are a new
+    /// Takes the new configuration over. The same versions keep their phase, latch and firing alerts; other versions are a new
     /// release. Windows are kept where what they count is unchanged.
+    mutating func adopt(configured next: ReleasePlan, _ context: inout StepContext) {
+        configured = next
+        rollouts.adopt(next)
+        reload(next.assigned(rollouts.deployment), &context)
+    }
+
+    /// The same with the versions and roles that the places have.
     mutating func reload(_ next: ReleasePlan, _ context: inout StepContext) {
         let old = plan
         let isSamePair = old.hasVersions(of: next)

@@ -3,9 +3,10 @@ import Model
 /// A release and its rollback: where it begins, and what it does to the release.
 extension Release {
     mutating func startRollback(
-        _ trigger: IntentRecord.Trigger, because reason: String, _ context: inout StepContext
+        _ trigger: IntentRecord.Trigger, because reason: String, shareBefore: Int? = nil, _ context: inout StepContext
     ) {
-        let intent = IntentRecord(trigger, plan: plan, share: poll.share, isDryRun: context.isDryRun)
+        let intent = IntentRecord(
+            trigger, plan: plan, share: shareBefore ?? poll.share, isDryRun: context.isDryRun)
         let entry = context.record(.intended(intent), release: name, incident: "\(name)-\(context.nextSequence)")
         guard let incident = Incident(entry) else { return }
         retireRollback()
@@ -14,6 +15,8 @@ extension Release {
         let untilUptimeMs = context.now.uptimeMs + context.graceMs
         let state: RollbackState = context.isDryRun ? .settled : .awaitingDurable(untilUptimeMs: untilUptimeMs)
         rollback = RollbackProcess(incident, plan: plan.rollback, at: context.now, state: state)
+        // Two calls on one instance at a time, and the earlier one could be the last to arrive.
+        rollback?.blockedUntilUptimeMs = rollouts.running?.callExpiresUptimeMs
         driftGuard = DriftGuard()
         guard !context.isDryRun else {
             explain("dry run: would have rolled back: \(reason)")
@@ -22,6 +25,7 @@ extension Release {
         }
         enter(.rollingBack, &context, because: reason)
         drive(&context) { $0.begin(sequence: entry.sequence, because: reason, &$2) }
+        if plan.rollout != nil { lead(&context) { $0.rollbackBegan(incident, because: reason, &$1) } }
     }
 
     /// Lets the rollback work, with the canary's pool, and does what it asks for.
@@ -46,7 +50,11 @@ extension Release {
     private mutating func acknowledged(isReported: Bool, _ context: inout StepContext) {
         poll.dropCall()
         poll.schedule(atUptimeMs: context.now.uptimeMs + plan.rollback.observeEveryMs)
-        if isReported { return end(.rolledBack, &context) }
+        if isReported {
+            end(.rolledBack, &context)
+            guard plan.rollout != nil, let trigger = rollback?.incident.intent.trigger else { return }
+            return lead(&context) { $0.rollbackEnded(trigger, &$1) }
+        }
         enter(.rolledBack, &context, because: "rolled back to \(plan.baseline.version)")
     }
 }

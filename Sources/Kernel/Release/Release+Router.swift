@@ -38,7 +38,22 @@ extension Release {
         noteRouter(problem: observations.problem, &context)
     }
 
+    /// The router's answer to a change.
+    mutating func applied(call: Int, _ receipts: [RouterReceipt], _ context: inout StepContext) {
+        guard rollouts.awaitsReceipt(call: call) else {
+            return drive(&context) { $0.applied(call: call, receipts: receipts, &$2) }
+        }
+        lead(&context) { $0.applied(call: call, receipts: receipts, &$1) }
+        drive(&context) { $0.unblock(&$2) }
+    }
+
     private mutating func follow(_ observations: [RouterObservation], _ context: inout StepContext) {
+        // A rollout under way says itself when the release is over.
+        if rollouts.isLeading {
+            if case .begin(let reason) = phase.change(by: observations) { begin(&context, because: reason) }
+            if case .enter(.promoted, _) = phase.change(by: observations) { beginAtOnce(&context) }
+            return lead(&context) { $0.observed(observations, &$1) }
+        }
         switch phase.change(by: observations) {
         case nil: break
         case .begin(let reason): begin(&context, because: reason)
@@ -46,6 +61,11 @@ extension Release {
         case .enter(let next, let reason): enter(next, &context, because: reason)
         case .explain(let text): explain(text)
         }
+    }
+
+    /// A restart while everything is on the canary, which bakes.
+    private mutating func beginAtOnce(_ context: inout StepContext) {
+        if phase == .idle { begin(&context, because: "the canary has all the traffic, and its rollout is not over") }
     }
 
     private mutating func noteRouter(problem: String?, _ context: inout StepContext) {

@@ -6,6 +6,9 @@ import Model
 /// It joins its parts: ``RuleEngine`` judges, ``RouterPoll`` keeps what the router shows, ``RollbackProcess`` takes the canary
 /// out, ``DriftGuard`` keeps it out. The parts know nothing of each other.
 struct Release: Sendable, Equatable {
+    /// As it is configured.
+    var configured: ReleasePlan
+    /// The same with the versions and the roles that its places have at present.
     var plan: ReleasePlan
     var phase = ReleasePhase.idle
     var sinceWallMs: Int64
@@ -20,6 +23,7 @@ struct Release: Sendable, Equatable {
     var driftGuard = DriftGuard()
     var denseScrapes: DenseScrapes
     var history = IncidentHistory()
+    var rollouts: RolloutLead
     /// Why a wanted rollback is not done; nil when none is wanted.
     var heldReason: String?
     /// After a hold nothing is moved until a whole window has passed without the baseline's trouble.
@@ -33,7 +37,11 @@ struct Release: Sendable, Equatable {
     /// One sentence for each entry that the replay had to skip, at most 10.
     var unreadableEntries: [String] = []
 
-    init(plan: ReleasePlan, at now: Moment) {
+    /// - Parameter deployment: as the journal has it; nil for what is configured.
+    init(plan configured: ReleasePlan, deployment: DeploymentRecord? = nil, at now: Moment) {
+        self.configured = configured
+        rollouts = RolloutLead(deployment: deployment ?? configured.configuredDeployment)
+        let plan = configured.assigned(rollouts.deployment)
         self.plan = plan
         sinceWallMs = now.wallMs
         pools = PoolPair(plan, at: now)

@@ -29,6 +29,7 @@ struct ReleaseReplay {
         case .routerUnusable: release.poll.health.isReported = true
         case .routerUsable: release.poll.health.isReported = false
         case .intended: replayIntent(entry)
+        case .rollout, .deployment: release.rollouts.replay(entry, at: now)
         case .unreadable(let kind, let reason):
             noteUnreadable(kind, reason, entry)
             replayIncident(entry)
@@ -120,6 +121,7 @@ struct ReleaseReplay {
     var restored: Release {
         var whole = self
         whole.settle()
+        whole.release.rollouts.restored(whole.release.plan, at: now)
         return whole.release
     }
 

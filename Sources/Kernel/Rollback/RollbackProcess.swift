@@ -30,6 +30,8 @@ struct RollbackProcess: Sendable, Equatable {
     /// Targets that served the canary and left the configuration while this episode was open: whether they are silent
     /// cannot be seen any more.
     private(set) var unseenTargets: [String] = []
+    /// A call that raises a share is on its way until then: two calls must not meet on one instance.
+    var blockedUntilUptimeMs: Int64?
 
     init(_ incident: Incident, plan: RollbackPlan, at now: Moment, state: RollbackState) {
         self.incident = incident
@@ -179,6 +181,7 @@ struct RollbackProcess: Sendable, Equatable {
     /// Sets the split on every instance. Repeating it is harmless.
     mutating func apply(_ step: inout RollbackStep) {
         guard !step.context.isDryRun else { return showInstead(&step) }
+        if let until = blockedUntilUptimeMs, step.now.uptimeMs < until { return state = .pausing(untilUptimeMs: until) }
         let call = step.newCall()
         state = .applying(call)
         attempts += 1
@@ -186,6 +189,13 @@ struct RollbackProcess: Sendable, Equatable {
             .applySplit(
                 release: step.name, call: call.number, split: wantedSplit,
                 timeoutMs: step.plan.rollback.callTimeoutMs, via: destination))
+    }
+
+    /// The call that was on its way has been answered.
+    mutating func unblock(_ step: inout RollbackStep) {
+        guard blockedUntilUptimeMs != nil else { return }
+        blockedUntilUptimeMs = nil
+        if case .pausing = state { proceed(&step) }
     }
 
     private mutating func observe(_ step: inout RollbackStep) {

@@ -13,6 +13,7 @@ extension ReleaseSnapshot {
             rules: release.plan.rules.indices.map { RuleSnapshot(rule: $0, in: release) }, openIncident: openIncident,
             explanation: release.explanation, warnings: ReleaseWarnings(release).texts, cycles: release.cycles)
         if release.denseScrapes.isDense { denseScrapesEveryMs = release.denseScrapes.nextCycleMs }
+        rollout = release.rolloutSnapshot
         routerProblem = release.poll.health.problem
         isRouterUsable = release.poll.health.isPolled ? release.poll.health.problem == nil : nil
     }

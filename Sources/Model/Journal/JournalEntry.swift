@@ -4,7 +4,8 @@ public struct JournalEntry: Sendable, Equatable {
     public var sequence: UInt64
     public var wallMs: Int64
     public var release: String
-    /// The incident it belongs to, if any: `checkout-17`, from the sequence of its first entry.
+    /// The incident it belongs to, if any: `checkout-17`, from the sequence of its first entry; or the rollout,
+    /// `checkout-r42`.
     public var incident: String?
     public var event: JournalEvent
 

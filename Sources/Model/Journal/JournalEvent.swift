@@ -45,6 +45,10 @@ public enum JournalEvent: Sendable, Equatable {
     case routerUnusable(reason: String)
     /// A poll found that it can be used again.
     case routerUsable
+    /// What happened in the life of a rollout.
+    case rollout(id: String, RolloutEvent)
+    /// Which version of a service is where; each replaces the ones before.
+    case deployment(DeploymentRecord)
     /// Made by reading, never written: the entry is stored but cannot be read, because it is damaged or a newer version
     /// wrote it. `kind` is the ``name`` of the event that it was.
     case unreadable(kind: String, reason: String)
@@ -78,6 +82,8 @@ extension JournalEvent {
         case .pending: "pending"
         case .routerUnusable: "router_unusable"
         case .routerUsable: "router_usable"
+        case .rollout(_, let event): event.name
+        case .deployment: "deployment"
         case .unreadable: "unreadable"
         }
     }
@@ -99,10 +105,20 @@ extension JournalEvent {
         return false
     }
 
+    /// It outlasts the releases that begin and end.
+    public var isOfRollouts: Bool {
+        switch self {
+        case .rollout, .deployment: true
+        default: false
+        }
+    }
+
     /// Written many times in a release, and only the newest of each release is ever read.
     public var replacesEarlier: Bool {
         if case .evidence = self { return true }
         if case .pending = self { return true }
+        if case .deployment = self { return true }
+        if case .rollout(_, let event) = self { return event.replacesEarlier }
         return false
     }
 }
@@ -124,8 +140,9 @@ extension JournalEvent {
         case .routerUnusable: .routerUnusable
         case .routerUsable: .routerRecovered
         case .began, .ended, .actedBeforeDurable, .applied, .observed, .provenByTraffic, .unproven, .driftOverruled,
-            .evidence, .pending, .unreadable:
+            .evidence, .pending, .deployment, .unreadable:
             nil
+        case .rollout(_, let event): event.announcement
         }
     }
 }
@@ -161,6 +178,8 @@ extension JournalEvent {
             alerts.isEmpty ? "no alert is pending" : "pending: " + alerts.map(\.rule).joined(separator: ", ")
         case .routerUnusable(let reason): "the router cannot be used: \(reason)"
         case .routerUsable: "the router can be used again"
+        case .rollout(let id, let event): "\(id): \(event.text)"
+        case .deployment: "which version is where"
         case .unreadable(let kind, let reason): "the entry (\(kind)) cannot be read and was skipped: \(reason)"
         }
     }

@@ -119,11 +119,50 @@ public struct HoldRecord: Sendable, Equatable {
     }
 }
 
+/// Why a rollout takes its canary out without a rule.
+public struct RolloutTrigger: Sendable, Equatable, Codable {
+    public enum Kind: String, Sendable, Equatable, Codable, CaseIterable {
+        /// A gate's answer, or its silence.
+        case gate
+        /// A step lasted too long.
+        case overdue
+        /// An order without a verdict: the version may begin again.
+        case abort
+        /// A higher version takes the place; no verdict either.
+        case superseded
+    }
+
+    public var kind: Kind
+    public var by: String
+    public var reason: String
+
+    public init(_ kind: Kind, by: String, reason: String) {
+        self.kind = kind
+        self.by = by
+        self.reason = reason
+    }
+
+    /// `because the gate smoke says rollback: …`
+    public var text: String {
+        switch kind {
+        case .gate: "because of a gate: \(reason) (\(by))"
+        case .overdue: "because the step lasted too long: \(reason)"
+        case .abort: "aborted by \(by): \(reason)"
+        case .superseded: "superseded, by \(by): \(reason)"
+        }
+    }
+
+    /// The version must not come back until somebody rearms it.
+    public var latches: Bool { kind == .gate || kind == .overdue }
+}
+
 /// What a rollback wants and why.
 public struct IntentRecord: Sendable, Equatable {
     public enum Trigger: Sendable, Equatable {
         case rule(AlertRecord)
         case operatorCommand(by: String, reason: String)
+        /// The rollout itself, or an order to it.
+        case rollout(RolloutTrigger)
     }
 
     public var trigger: Trigger

@@ -19,6 +19,25 @@ public struct Notification: Sendable, Equatable {
         case routerUnusable = "router_unusable"
         /// The router can be used again.
         case routerRecovered = "router_recovered"
+        /// A place is reserved for a version.
+        case rolloutPrepared = "rollout_prepared"
+        case rolloutBegun = "rollout_begun"
+        /// A step's share is in force on every instance of the router.
+        case stepStanding = "step_standing"
+        case stepUndone = "step_undone"
+        /// All the traffic is on the new version, and the way back is open.
+        case rolloutBaking = "baking"
+        /// Nothing goes up any more: a person's order, or the daemon's decision.
+        case rolloutPaused = "rollout_paused"
+        case rolloutResumed = "rollout_resumed"
+        case rolloutHalted = "rollout_halted"
+        case rolloutUnhalted = "rollout_unhalted"
+        /// Somebody's yes is needed.
+        case gateAsked = "gate_asked"
+        case gateAnswered = "gate_answered"
+        case gateLapsed = "gate_lapsed"
+        case shareMoved = "share_moved"
+        case rolloutEnded = "rollout_ended"
     }
 
     /// One line of the incident so far.
@@ -43,6 +62,8 @@ public struct Notification: Sendable, Equatable {
     public var baselineVersion: String
     public var canaryVersion: String
     public var incident: String?
+    /// The rollout that it is about, or during which it happened; nil for a release that is only watched.
+    public var rollout: String?
     /// One sentence for people.
     public var summary: String
     /// The alert behind it, with its evidence; nil for an operator's command.
@@ -73,5 +94,7 @@ public struct Notification: Sendable, Equatable {
     }
 
     /// Events that page an operator are sent even when a receiver wants no resolved alerts.
-    public var isResolution: Bool { event == .alertResolved || event == .routerRecovered }
+    public var isResolution: Bool {
+        event == .alertResolved || event == .routerRecovered || event == .rolloutUnhalted
+    }
 }

@@ -7,6 +7,7 @@ extension IntentRecord {
         return switch trigger {
         case .rule(let alert): "\(what) because \(alert.rule) fires: \(alert.evidence.comparison)"
         case .operatorCommand(let by, let reason): "\(what), requested by \(by): \(reason)"
+        case .rollout(let trigger): "\(what), \(trigger.text)"
         }
     }
 }

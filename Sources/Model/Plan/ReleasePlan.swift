@@ -21,12 +21,18 @@ public struct ReleasePlan: Sendable, Equatable {
     public var rules: [RulePlan]
     /// Some step of the release has an `evidence` gate: the pools are compared request by request, also without a rule with
     /// `regression`.
-    public var needsStepEvidence = false
+    public var needsStepEvidence: Bool { rollout?.asksForEvidence ?? false }
     /// How often the release raises the canary's share after its first step; 0 without steps. Faults of load begin then.
-    public var laterSteps = 0
+    public var laterSteps: Int { max(0, (rollout?.steps.count { $0.basisPoints > 0 } ?? 0) - 1) }
     /// Upper bounds of the latency histogram, seconds, rising, as they are configured; empty when they are not. Only
     /// for checks before the first scrape.
     public var latencyBounds: [Double]
+    /// How a version is led to all the traffic; nil for a release that is only watched.
+    public var rollout: RolloutPlan?
+    /// Names of the two places where versions run: the first has the pool `baseline` of this plan, the second `canary`.
+    public var places = ["baseline", "canary"]
+    /// The roles of the places are the other way round than the configuration has them: its routers are aimed accordingly.
+    public var isTurned = false
     /// What the configuration asks for and can never get, one diagnostic each; shown as warnings of the release.
     public var remarks: [String] = []
 

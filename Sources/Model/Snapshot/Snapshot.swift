@@ -60,6 +60,8 @@ public struct ReleaseSnapshot: Sendable, Equatable {
     /// How often the targets are scraped while evidence against the canary grows, milliseconds; nil while the interval of the
     /// plan holds.
     public var denseScrapesEveryMs: Int64?
+    /// Of a release with `steps`; nil for one that is only watched.
+    public var rollout: RolloutSnapshot?
 
     public init(
         name: String, phase: Phase, sinceWallMs: Int64, baseline: PoolSnapshot, canary: PoolSnapshot,

@@ -50,6 +50,15 @@ struct AlertmanagerAlert: Sendable {
             return ends + [builder.news("RollguardRearmed")]
         case .routerUnusable: return [builder.make(unusable, .lasting)]
         case .routerRecovered: return [builder.make(unusable, .ended(atWallMs: atMs))]
+        case .rolloutHalted: return [builder.make(halted, .lasting)]
+        case .rolloutUnhalted: return [builder.make(halted, .ended(atWallMs: atMs))]
+        case .gateAsked: return [builder.make(gate, .lasting)]
+        case .gateAnswered, .gateLapsed: return [builder.make(gate, .ended(atWallMs: atMs))]
+        case .rolloutEnded: return [halted, gate].map { builder.make($0, .ended(atWallMs: atMs)) }
+        case .stepUndone: return [builder.news("RollguardStepUndone")]
+        case .shareMoved: return [builder.news("RollguardShareMoved")]
+        // Progress needs nobody's attention.
+        case .rolloutPrepared, .rolloutBegun, .stepStanding, .rolloutBaking, .rolloutPaused, .rolloutResumed: return []
         }
     }
 
@@ -66,7 +75,9 @@ struct AlertmanagerAlert: Sendable {
             }
         case .rearmed: return all.filter { !$0.isResolved }
         case .alertFiring, .alertResolved, .rollbackHeld, .rollbackIntended, .rollbackAbandoned, .rollbackFallback,
-            .rollbackDrifted, .routerUnusable, .routerRecovered:
+            .rollbackDrifted, .routerUnusable, .routerRecovered, .rolloutPrepared, .rolloutBegun, .stepStanding,
+            .stepUndone, .rolloutBaking, .rolloutPaused, .rolloutResumed, .rolloutHalted, .rolloutUnhalted, .gateAsked,
+            .gateAnswered, .gateLapsed, .shareMoved, .rolloutEnded:
             return all
         }
     }
@@ -74,6 +85,8 @@ struct AlertmanagerAlert: Sendable {
     private static let rollback = "RollguardRollback"
     private static let abandoned = "RollguardRollbackAbandoned"
     private static let unusable = "RollguardRouterUnusable"
+    private static let halted = "RollguardRolloutHalted"
+    private static let gate = "RollguardGateAsked"
 
     /// Makes the alerts of one notification.
     private struct Builder {

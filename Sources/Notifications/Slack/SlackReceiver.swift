@@ -77,6 +77,20 @@ enum SlackText {
         case .rearmed: "Rearmed:"
         case .routerUnusable: "Router cannot be used:"
         case .routerRecovered: "Router can be used again:"
+        case .rolloutPrepared: "Rollout prepared:"
+        case .rolloutBegun: "Rollout begun:"
+        case .stepStanding: "Step in force:"
+        case .stepUndone: "Step undone:"
+        case .rolloutBaking: "Baking:"
+        case .rolloutPaused: "Rollout paused:"
+        case .rolloutResumed: "Rollout resumed:"
+        case .rolloutHalted: "Rollout halted:"
+        case .rolloutUnhalted: "Rollout no longer halted:"
+        case .gateAsked: "Answer needed:"
+        case .gateAnswered: "Gate answered:"
+        case .gateLapsed: "Gate not answered in time:"
+        case .shareMoved: "Share moved by somebody else:"
+        case .rolloutEnded: "Rollout ended:"
         }
     }
 

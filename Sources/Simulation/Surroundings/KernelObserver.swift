@@ -18,6 +18,7 @@ struct KernelObserver {
         case .input(.scraped(let report)): sawReport(report)
         case .input(.cycleEnded(let release)): timeline.note("\(release): cycle ends")
         case .command(let command, let result): timeline.note("operator: \(command) -> \(result)")
+        case .order(let command, let answer): timeline.note("order: \(command) -> \(answer.text)")
         case .input: break
         }
         for effect in effects { saw(effect, kernel, now) }
@@ -45,6 +46,9 @@ struct KernelObserver {
             process.life?.openIncidents[index] = feed.incidentInWork(index, kernel.snapshot(at: now))
         case .observeSplit(let release, let call, _, _): timeline.note("\(release): observe, call \(call)")
         case .showPlannedCalls(let release, _): timeline.note("\(release): dry run")
+        case .aim(let release, let isTurned): timeline.note("\(release): \(isTurned ? "turned" : "as configured")")
+        case .poolsChanged(let release): timeline.note("\(release): other targets")
+        case .askGate(let question): timeline.note("ask gate \(question.id)")
         case .log: break
         case .measure(let measurement): feed.measured(measurement)
         }

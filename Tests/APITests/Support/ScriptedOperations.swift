@@ -7,6 +7,7 @@ actor ScriptedOperations: Operations {
         case rollback(release: String, to: String?, by: String, reason: String)
         case rearm(release: String, by: String, reason: String)
         case reload
+        case order(RolloutCommand, release: String, OrderContext)
         case resend(DeliveryChoice, by: String, reason: String)
         case drop(DeliveryChoice, by: String, reason: String)
     }
@@ -20,6 +21,7 @@ actor ScriptedOperations: Operations {
         var isJournalReadable = true
         var result = CommandResult.accepted(text: "rolling back", incident: "checkout-17")
         var unready: String?
+        var answer = RolloutAnswer(.accepted, "begun", rollout: "checkout-r42", tag: "checkout-r42.50")
     }
 
     private let script: Script
@@ -52,6 +54,11 @@ actor ScriptedOperations: Operations {
     func rollback(release: String, toVersion: String?, by: String, reason: String) -> CommandResult {
         asked.append(.rollback(release: release, to: toVersion, by: by, reason: reason))
         return script.result
+    }
+
+    func order(_ command: RolloutCommand, release: String, _ order: OrderContext) -> RolloutAnswer {
+        asked.append(.order(command, release: release, order))
+        return script.answer
     }
 
     func rearm(release: String, by: String, reason: String) -> CommandResult {

@@ -1,0 +1,35 @@
+import Logging
+import Model
+import Notifications
+import Ports
+
+/// Asks webhook gates for the kernel, each in a task of its own. What is lost is asked again by the kernel.
+final class GateService: Sendable {
+    /// A release asks one gate at a time.
+    private static let queueLimit = 10_000
+
+    private let client: GateClient
+    private let externalURL: String?
+    private let stream: AsyncStream<GateQuestion>
+    private let continuation: AsyncStream<GateQuestion>.Continuation
+
+    init(client: GateClient, externalURL: String?) {
+        self.client = client
+        self.externalURL = externalURL
+        (stream, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(GateService.queueLimit))
+    }
+
+    func enqueue(_ question: GateQuestion) { continuation.yield(question) }
+
+    func run(watchdog: Watchdog) async {
+        await withDiscardingTaskGroup { group in
+            for await question in stream {
+                group.addTask {
+                    let answerURL = self.externalURL.map { "\($0)/api/v1/gates/\(question.id)/answer" }
+                    let result = await self.client.ask(question, answerURL: answerURL)
+                    await watchdog.send(.gateTried(release: question.release, id: question.id, result))
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+import Model
+import Support
+
+/// A release and its rollouts: what they know of it, and what they do to it.
+extension Release {
+    private var rolloutFacts: RolloutFacts {
+        RolloutFacts(
+            plan: plan, baseline: pools.baseline, canary: pools.canary, observations: poll.observations, phase: phase,
+            heldReason: heldReason, isRollbackWanted: rules.isRollbackWanted,
+            verdicts: rules.evaluations.map { $0?.evidence.verdict }, rules: rules.rules,
+            evidence: rules.regression.stepEvidence, shareProblem: shareProblem, cycles: cycles)
+    }
+
+    private var shareProblem: String? {
+        rules.regression.shareMismatch.map { expected, seen in
+            "the canary gets \(NumberText.percent(seen)) of the requests where the router shows \(NumberText.percent(expected))"
+        }
+    }
+
+    /// Lets the rollouts work, and carries out what they ask for.
+    @discardableResult
+    mutating func lead<Answer>(
+        _ context: inout StepContext, _ work: (inout RolloutLead, inout RolloutStep) -> Answer
+    ) -> Answer {
+        var step = RolloutStep(facts: rolloutFacts, context: context)
+        let answer = work(&rollouts, &step)
+        context = step.context
+        for command in step.commands { carryOut(command, &context) }
+        return answer
+    }
+
+    private mutating func carryOut(_ command: RolloutStep.Command, _ context: inout StepContext) {
+        switch command {
+        case .explain(let text): explain(text)
+        case .rollback(let trigger):
+            if phase != .rollingBack { startRollback(.rollout(trigger), because: trigger.text, &context) }
+        case .adopt(let deployment): assign(deployment, &context)
+        case .promoted: if phase == .watching { end(.promoted, &context) }
+        case .withdrawn: if phase == .watching { end(.withdrawn, &context) }
+        case .freshStart: startFresh(&context)
+        case .beginEvidence(let ratio, let error):
+            rules.regression.beginStep(ratio: ratio, errorBudget: error, atUptimeMs: context.now.uptimeMs)
+        case .endEvidence: rules.regression.endStep()
+        case .startComparisonsOver: pools.startComparisonsOver()
+        case .pollRouter:
+            poll.schedule(atUptimeMs: context.now.uptimeMs)
+            pollRouter(&context)
+        }
+    }
+
+    /// The last rollout's incident is history, and its canary is out.
+    private mutating func startFresh(_ context: inout StepContext) {
+        guard phase == .rolledBack || phase == .promoted else { return }
+        retireRollback()
+        enter(.idle, &context, because: "a new rollout begins")
+    }
+
+    /// The places have other versions, or other roles: pools, rules and routers follow.
+    private mutating func assign(_ deployment: DeploymentRecord, _ context: inout StepContext) {
+        let next = configured.assigned(deployment)
+        guard next != plan else { return }
+        // What was asked and answered before is about the other roles.
+        if next.isTurned != plan.isTurned { context.emit(.aim(release: name, isTurned: next.isTurned)) }
+        reload(next, &context)
+        context.emit(.poolsChanged(release: name))
+    }
+
+    /// An order to the rollouts, which is answered at once.
+    mutating func order(
+        _ command: RolloutCommand, _ order: OrderContext, _ context: inout StepContext
+    ) -> RolloutAnswer {
+        lead(&context) { RolloutOrder(command: command, context: order).carryOut(&$0, &$1) }
+    }
+
+    /// Goes back to the version of the other place, which has been without traffic since the last promotion: the roles turn
+    /// back, and then it is a rollback like any other.
+    ///
+    /// - Returns: nil when the version is not the other place's.
+    mutating func wayBack(
+        toVersion version: String, by: String, reason: String, _ context: inout StepContext
+    ) -> CommandResult? {
+        let deployment = rollouts.deployment
+        guard plan.rollout != nil, rollouts.running == nil, version != plan.baseline.version,
+            deployment.canary.running?.version == version
+        else { return nil }
+        let place = wayBackText
+        guard pools.canary.presentCycles >= 3, pools.canary.healthyTargets > 0 else {
+            return .refused(text: "\(name) cannot go back to \(version): \(place ?? "it is not running")")
+        }
+        lead(&context) { lead, step in
+            var next = lead.deployment
+            next.isTurned.toggle()
+            lead.change(next, &step)
+        }
+        startRollback(
+            .operatorCommand(by: by, reason: reason), because: "\(by): \(reason)", shareBefore: 10_000, &context)
+        return .accepted(text: "rolling \(name) back to \(version)", incident: rollback?.id)
+    }
+
+    /// `v1.4.2 in blue, 2 of 2 targets answer`; nil when no version is known to run there.
+    var wayBackText: String? {
+        let other = rollouts.deployment.canary
+        guard let version = other.running, rollouts.running == nil || rollouts.running?.rollout.state == .prepared else {
+            guard let baseline = rollouts.deployment.baseline.running else { return nil }
+            return text(baseline, rollouts.deployment.baseline.name, pools.baseline)
+        }
+        return text(version, other.name, pools.canary)
+    }
+
+    private func text(_ version: VersionIdentity, _ place: String, _ pool: PoolState) -> String {
+        "\(version.text) in \(place), \(pool.healthyTargets) of \(pool.targets.count) targets answer"
+    }
+
+    /// What the rollouts look like; nil for a release that is only watched.
+    var rolloutSnapshot: RolloutSnapshot? {
+        guard let settings = plan.rollout else { return nil }
+        let process = rollouts.running
+        return RolloutSnapshot(
+            deployment: rollouts.deployment, running: process?.rollout, queued: rollouts.queued, ended: rollouts.ended,
+            gates: process?.gates ?? [], waitsFor: process?.waitsFor ?? "", standingMs: process?.clock.standingMs ?? 0,
+            wayBack: wayBackText, plan: settings)
+    }
+}

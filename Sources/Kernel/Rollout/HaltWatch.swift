@@ -1,0 +1,55 @@
+import Model
+
+/// The reasons why the daemon itself lets nothing go up. Those that end by themselves end after three cycles without them.
+struct HaltWatch: Sendable, Equatable {
+    private static let calmCycles = 3
+
+    /// Cycles in a row without the reason, for those that are in force.
+    private var calm: [Calm] = []
+
+    private struct Calm: Sendable, Equatable {
+        let reason: HaltReason
+        var cycles: Int
+    }
+
+    enum Change: Equatable {
+        case halt(HaltReason, String)
+        case unhalt(HaltReason)
+    }
+
+    /// - Parameter present: what holds in this cycle, each reason once.
+    mutating func changes(_ present: [Rollout.Halt], of rollout: Rollout) -> [Change] {
+        var changes: [Change] = []
+        for halt in present where !rollout.isHalted(halt.reason) { changes.append(.halt(halt.reason, halt.text)) }
+        var kept: [Calm] = []
+        for halt in rollout.halts where halt.reason.endsByItself {
+            if present.contains(where: { $0.reason == halt.reason }) { continue }
+            let cycles = (calm.first { $0.reason == halt.reason }?.cycles ?? 0) + 1
+            if cycles >= HaltWatch.calmCycles {
+                changes.append(.unhalt(halt.reason))
+            } else {
+                kept.append(Calm(reason: halt.reason, cycles: cycles))
+            }
+        }
+        calm = kept
+        return changes
+    }
+}
+
+/// A wall clock that jumps against the monotonic one: windows and times of people mean nothing for a while.
+struct ClockWatch: Sendable, Equatable {
+    private static let toleranceMs: Int64 = 120_000
+    private static let doubtMs: Int64 = 300_000
+
+    private var last: Moment?
+    private var doubtfulUntilUptimeMs: Int64?
+
+    mutating func see(_ now: Moment) {
+        defer { last = now }
+        guard let last else { return }
+        let driftMs = (now.wallMs - last.wallMs) - (now.uptimeMs - last.uptimeMs)
+        if abs(driftMs) > ClockWatch.toleranceMs { doubtfulUntilUptimeMs = now.uptimeMs + ClockWatch.doubtMs }
+    }
+
+    func isDoubtful(at now: Moment) -> Bool { doubtfulUntilUptimeMs.map { now.uptimeMs < $0 } ?? false }
+}

@@ -1,0 +1,39 @@
+import Model
+import Support
+
+/// What has to hold before the first share: nothing was moved yet, so what is missing here never leads to a rollback.
+enum StartConditions {
+    /// One sentence for each that is missing; empty when the first step may be taken.
+    static func missing(_ facts: RolloutFacts, settings: RolloutPlan) -> [String] {
+        var missing = routerProblems(facts)
+        let (ready, all) = (facts.canary.healthyTargets, facts.canary.targets.count)
+        let needed = min(settings.minReady ?? all, all)
+        if all == 0 {
+            missing.append("the place has no targets")
+        } else if ready < needed {
+            missing.append("\(ready) of \(all) targets of the canary answer, \(needed) have to")
+        }
+        if facts.baseline.healthyTargets == 0 { missing.append("no target of the baseline answers") }
+        missing += overlaps(facts)
+        return missing
+    }
+
+    private static func routerProblems(_ facts: RolloutFacts) -> [String] {
+        if facts.observations.isEmpty { return ["the router was not read yet"] }
+        if let problem = facts.observations.problem { return ["the router: \(problem)"] }
+        if facts.observations.areUnreadable { return ["the router has no read-back, so no step can be confirmed"] }
+        if let share = facts.observations.canaryShare, share > 0 {
+            return ["the router gives the place \(NumberText.percent(Double(share) / 10_000)) already"]
+        }
+        return facts.observations.showNothing ? [] : ["not every instance of the router can be read"]
+    }
+
+    /// The same address in both pools would be compared with itself.
+    static func overlaps(_ facts: RolloutFacts) -> [String] {
+        let theirs = facts.plan.baseline.targets
+        return facts.plan.canary.targets.filter { mine in
+            theirs.contains { $0.url == mine.url && $0.unixSocket == mine.unixSocket }
+                && facts.plan.canary.match == facts.plan.baseline.match
+        }.prefix(3).map { "\($0.instance) is a target of both places" }
+    }
+}

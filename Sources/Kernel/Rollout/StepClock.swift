@@ -1,0 +1,48 @@
+import Model
+
+/// How long the present step has lasted, by the monotonic clock, and what the canary counted in it. The time before a restart
+/// is kept; the daemon's downtime adds nothing.
+struct StepClock: Sendable, Equatable {
+    /// Between two entries of the time.
+    private static let recordEveryMs: Int64 = 15_000
+    /// A pause of the process adds no more than this: time in which nothing was seen is no evidence.
+    private static let longestCycleMs: Int64 = 60_000
+
+    private(set) var standingMs: Int64
+    /// The same without the time in which the step could not be passed for reasons outside of it.
+    private(set) var countedMs: Int64
+    /// Of the canary, since the step settled.
+    private(set) var requests = 0.0
+    var hasBegunEvidence = false
+    private var lastUptimeMs: Int64
+    private var recordedUptimeMs: Int64
+
+    init(standingMs: Int64, at now: Moment) {
+        (self.standingMs, countedMs) = (standingMs, standingMs)
+        (lastUptimeMs, recordedUptimeMs) = (now.uptimeMs, now.uptimeMs)
+    }
+
+    mutating func restart(at now: Moment) { self = StepClock(standingMs: 0, at: now) }
+
+    mutating func advance(canaryRequests: Double, settings: StepPlan?, at now: Moment) {
+        let passedMs = min(max(0, now.uptimeMs - lastUptimeMs), StepClock.longestCycleMs)
+        lastUptimeMs = now.uptimeMs
+        standingMs += passedMs
+        countedMs += passedMs
+        if standingMs - passedMs >= settings?.settleMs ?? 0 { requests += canaryRequests }
+    }
+
+    /// The time does not count towards the step's end.
+    mutating func excuse(ms: Int64) { countedMs = max(0, countedMs - ms) }
+
+    mutating func isRecordDue(at now: Moment) -> Bool {
+        guard now.uptimeMs - recordedUptimeMs >= StepClock.recordEveryMs else { return false }
+        recordedUptimeMs = now.uptimeMs
+        return true
+    }
+}
+
+extension PoolState {
+    /// Requests of the running cycle, over the targets that reported them.
+    var cycleRequestCount: Double { targets.reduce(0) { $0 + ($1.cycleRequests ?? 0) } }
+}
