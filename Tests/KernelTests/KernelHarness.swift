@@ -52,6 +52,8 @@ struct KernelHarness {
     var strayErrors = 0.0
     /// Further instances of the router, which cannot be read.
     var unreadInstances: [String] = []
+    /// Further instances of the router, each with a share of its own, which no call changes; nil while it cannot be read.
+    var otherShares: [Int?] = []
 
     private(set) var journal: [JournalEntry] = []
     private(set) var deliveries: [Delivery] = []
@@ -243,13 +245,19 @@ struct KernelHarness {
         let mood = isOnFallback ? fallbackMood : mood
         if mood == .hangs || mood == .losesReplies { return }
         let observation = RouterObservation(
-            instance: "lb1", canaryBasisPoints: mood == .blind || mood == .unreachable ? nil : turned(canaryBasisPoints),
+            instance: "lb1",
+            canaryBasisPoints: mood == .blind || mood == .unreachable ? nil : turned(canaryBasisPoints),
             level: mood == .blind ? .none : .loaded, problem: KernelHarness.problem(mood),
             baselineHealthy: baselineHealthy, isWritable: mood == .readOnly ? false : nil)
         let unread = unreadInstances.map {
             RouterObservation(instance: $0, canaryBasisPoints: nil, level: .loaded, problem: "connection refused")
         }
-        send(.routerObserved(release: release, call: call, observations: [observation] + unread))
+        let others = otherShares.enumerated().map { index, share in
+            RouterObservation(
+                instance: "other\(index)", canaryBasisPoints: share, level: .loaded,
+                problem: share == nil ? "connection refused" : nil)
+        }
+        send(.routerObserved(release: release, call: call, observations: [observation] + unread + others))
     }
 
     /// The share of the configured canary's side, and that of the canary of now, each made of the other.

@@ -19,6 +19,7 @@ struct GateCall: Sendable, Equatable {
     func isDue(at now: Int64) -> Bool { now >= nextUptimeMs }
 
     mutating func take(_ result: GateTry, plan: WebhookGatePlan, at now: Int64) {
+        guard isOnItsWay else { return }
         isOnItsWay = false
         switch result {
         case .answered: problem = nil

@@ -299,7 +299,8 @@ struct RolloutProcess: Sendable, Equatable {
         guard step.facts.phase != .rollingBack else { return }
         noteEmpty(observations, &step)
         let finding = shareWatch.judge(
-            observations, basisPoints: wanted, granularity: granularity(of: wanted), at: step.now.uptimeMs)
+            observations, basisPoints: wanted, granularity: granularity(of: wanted),
+            isBeingSetBack: isCorrecting && move != nil, at: step.now.uptimeMs)
         switch finding {
         case .nothing: break
         case .inPlace: if move?.call == nil { (move, isCorrecting) = (nil, false) }
@@ -333,7 +334,8 @@ struct RolloutProcess: Sendable, Equatable {
         guard !rollout.isHalted(.hand) else { return }
         write(
             .shareMoved(
-                fromBasisPoints: wanted, observed: observations.text, consequence: "it is left so until `resume`"), &step)
+                fromBasisPoints: wanted, observed: observations.text, consequence: "it is left so until `resume`"),
+            &step)
         write(.halted(.hand, text: "the share was lowered by somebody else: \(observations.text)"), &step)
         step.want(.endEvidence)
     }
@@ -342,9 +344,13 @@ struct RolloutProcess: Sendable, Equatable {
     private mutating func setBack(
         to wanted: Int, _ observations: [RouterObservation], _ consequence: String, _ step: inout RolloutStep
     ) {
-        guard move?.call == nil else { return }
-        let sequence = write(
-            .shareMoved(fromBasisPoints: wanted, observed: observations.text, consequence: consequence), &step)
+        guard move?.call == nil, move?.isWaiting(at: step.now.uptimeMs) != true else { return }
+        // What is corrected once more right away is the same finding.
+        let isSame = isCorrecting && move?.basisPoints == wanted
+        let sequence =
+            isSame
+            ? 0
+            : write(.shareMoved(fromBasisPoints: wanted, observed: observations.text, consequence: consequence), &step)
         move = StepMove(to: wanted, from: 10_000, sequence: sequence, isDurable: true)
         isCorrecting = true
         send(&step)
@@ -402,7 +408,8 @@ struct RolloutProcess: Sendable, Equatable {
     }
 
     private mutating func explainWait(_ closed: [GateResult], _ stops: [String]) {
-        let all = closed.filter { $0.gate != "calendar" && $0.gate != "frozen" }.map { "\($0.gate) (\($0.text))" } + stops
+        let all =
+            closed.filter { $0.gate != "calendar" && $0.gate != "frozen" }.map { "\($0.gate) (\($0.text))" } + stops
         waitsFor = all.isEmpty ? "two cycles of both pools" : all.joined(separator: ", ")
     }
 

@@ -27,9 +27,10 @@ struct ShareWatch: Sendable, Equatable {
     private var restoredUptimeMs: [Int64] = []
 
     mutating func judge(
-        _ observations: [RouterObservation], basisPoints: Int, granularity: Int, at now: Int64
+        _ observations: [RouterObservation], basisPoints: Int, granularity: Int, isBeingSetBack: Bool, at now: Int64
     ) -> Finding {
         if observations.areAbove(basisPoints: basisPoints) {
+            if isBeingSetBack { return .above(isRepeated: false) }
             correctedUptimeMs = recent(correctedUptimeMs, at: now) + [now]
             return .above(isRepeated: correctedUptimeMs.count > 1)
         }

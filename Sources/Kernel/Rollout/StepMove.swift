@@ -31,6 +31,9 @@ struct StepMove: Sendable, Equatable {
         return nextTryUptimeMs.map { now >= $0 } ?? true
     }
 
+    /// A try was made a moment ago: routers take a while to show what they do.
+    func isWaiting(at now: Int64) -> Bool { nextTryUptimeMs.map { now < $0 } ?? false }
+
     mutating func send(_ step: inout RolloutStep) {
         begunUptimeMs = begunUptimeMs ?? step.now.uptimeMs
         call = step.apply(basisPoints: basisPoints)
