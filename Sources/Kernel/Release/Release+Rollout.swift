@@ -100,7 +100,8 @@ extension Release {
     /// `v1.4.2 in blue, 2 of 2 targets answer`; nil when no version is known to run there.
     var wayBackText: String? {
         let other = rollouts.deployment.canary
-        guard let version = other.running, rollouts.running == nil || rollouts.running?.rollout.state == .prepared else {
+        guard let version = other.running, rollouts.running == nil || rollouts.running?.rollout.state == .prepared
+        else {
             guard let baseline = rollouts.deployment.baseline.running else { return nil }
             return text(baseline, rollouts.deployment.baseline.name, pools.baseline)
         }

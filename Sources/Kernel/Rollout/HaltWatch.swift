@@ -36,6 +36,28 @@ struct HaltWatch: Sendable, Equatable {
     }
 }
 
+/// What lets nothing go up in this cycle, of the reasons that end by themselves.
+enum HaltReasons {
+    /// - Parameter baselineTargets: that answered when the rollout began, or that an operator accepted.
+    static func present(
+        _ facts: RolloutFacts, settings: RolloutPlan, rollout: Rollout, baselineTargets: Int, isClockDoubtful: Bool
+    ) -> [Rollout.Halt] {
+        var present: [Rollout.Halt] = []
+        func add(_ reason: HaltReason, _ text: String?) {
+            if let text { present.append(Rollout.Halt(reason: reason, text: text)) }
+        }
+        add(.baselineSick, facts.heldReason)
+        let healthy = facts.baseline.healthyTargets
+        if rollout.step > 0, healthy < baselineTargets {
+            add(.baselineAway, "\(healthy) of \(baselineTargets) targets of the baseline answer")
+        }
+        add(.overlap, StartConditions.overlaps(facts).first)
+        if settings.checksShare { add(.share, facts.shareProblem) }
+        if isClockDoubtful { add(.clock, "the wall clock was set") }
+        return present
+    }
+}
+
 /// A wall clock that jumps against the monotonic one: windows and times of people mean nothing for a while.
 struct ClockWatch: Sendable, Equatable {
     private static let toleranceMs: Int64 = 120_000

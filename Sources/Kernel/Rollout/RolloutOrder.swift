@@ -57,7 +57,9 @@ struct RolloutOrder {
     private func staleness(_ lead: RolloutLead) -> RolloutAnswer? {
         if let id = context.rollout, id != lead.running?.id, id != lead.queued?.id {
             if let over = lead.ended.first(where: { $0.id == id }) {
-                if case .abort = command { return answer(.already, "\(id) ended: \(over.end?.rawValue ?? "")", over.id) }
+                if case .abort = command {
+                    return answer(.already, "\(id) ended: \(over.end?.rawValue ?? "")", over.id)
+                }
                 return refuse(.notRunning, "\(id) ended: \(over.end?.rawValue ?? "")", lead)
             }
             return refuse(.notFound, "there is no rollout \(id)", lead)
@@ -99,7 +101,8 @@ struct RolloutOrder {
     private func prepared(_ rollout: Rollout) -> RolloutAnswer {
         let record = rollout.preparation
         return RolloutAnswer(
-            .created, "\(record.place) is reserved for \(record.version.text) (\(rollout.id)); deploy it there, then begin",
+            .created,
+            "\(record.place) is reserved for \(record.version.text) (\(rollout.id)); deploy it there, then begin",
             rollout: rollout.id, place: record.place, expiresWallMs: record.expiresWallMs)
     }
 
@@ -108,7 +111,8 @@ struct RolloutOrder {
         let (version, deployment) = (order.version, lead.deployment)
         if step.facts.rollout?.allowsMutableVersions == false, version.isMutable {
             return refuse(
-                .invalid, "\"\(version.version)\" may be another build tomorrow, so a latch would hold the wrong one;"
+                .invalid,
+                "\"\(version.version)\" may be another build tomorrow, so a latch would hold the wrong one;"
                     + " name the version, or set `versions: {mutable: true}`", lead)
         }
         if let place = order.place, place != deployment.canary.name {
@@ -147,13 +151,15 @@ struct RolloutOrder {
         let policy = order.onBusy ?? step.facts.rollout?.onBusy ?? .refuse
         if rollout.state == .baking, policy != .queue {
             return refuse(
-                .busy, "\(rollout.id) bakes, and \(lead.deployment.canary.name)'s neighbour is its only way back;"
+                .busy,
+                "\(rollout.id) bakes, and \(lead.deployment.canary.name)'s neighbour is its only way back;"
                     + " end the baking first (`promote --end-bake`)", lead)
         }
         switch policy {
         case .refuse:
             return refuse(
-                .busy, "\(rollout.id) is under way: \(rollout.version.text), step \(rollout.step) of"
+                .busy,
+                "\(rollout.id) is under way: \(rollout.version.text), step \(rollout.step) of"
                     + " \(rollout.steps.count), \(rollout.state.rawValue); wait for it or abort it", lead)
         case .queue: return enqueue(order, &lead, &step)
         case .supersede: return supersede(order, rollout, &lead, &step)
@@ -241,7 +247,8 @@ struct RolloutOrder {
             by: context.by, reason: context.reason, acceptsBaseline: acceptsBaseline, &step)
         let left = lead.running?.rollout.halts.map(\.reason.rawValue).joined(separator: ", ") ?? ""
         return answer(
-            .accepted, "\(running.id) is resumed" + (left.isEmpty ? "" : "; still halted until it ends: \(left)"), running.id)
+            .accepted, "\(running.id) is resumed" + (left.isEmpty ? "" : "; still halted until it ends: \(left)"),
+            running.id)
     }
 
     private func approve(_ number: Int, _ lead: inout RolloutLead, _ step: inout RolloutStep) -> RolloutAnswer {
@@ -255,7 +262,8 @@ struct RolloutOrder {
             return refuse(.notReady, "the approval of step \(number) is not asked for yet", lead)
         }
         if gate.hasLapsed { return refuse(.lapsed, "\(gate.id) has lapsed; resume asks for it once more", lead) }
-        if let known = gate.replies.first(where: { $0.answer == .proceed && $0.by == context.by }) ?? enough(gate, plan) {
+        if let known = gate.replies.first(where: { $0.answer == .proceed && $0.by == context.by }) ?? enough(gate, plan)
+        {
             return answer(.already, "already, by \(known.by)", running.id)
         }
         if plan.isNotTheBeginner, context.by == running.begunBy {
@@ -301,7 +309,8 @@ struct RolloutOrder {
             return refuse(.notReady, "\(running.id) is \(running.state.rawValue), not standing at a step", lead)
         }
         if let stale = stale(order.step, running, lead) { return stale }
-        let next = order.toBasisPoints.map { share in running.steps.firstIndex { $0.basisPoints >= share }.map { $0 + 1 } }
+        let next =
+            order.toBasisPoints.map { share in running.steps.firstIndex { $0.basisPoints >= share }.map { $0 + 1 } }
             ?? running.step + 1
         guard let next, next > running.step, next <= running.steps.count else {
             return refuse(.invalid, "there is no step with that share above step \(running.step)", lead)
@@ -327,7 +336,8 @@ struct RolloutOrder {
         if let calendar = step.facts.rollout?.calendar, !calendar.isOpen(atWallMs: step.now.wallMs),
             !order.overridesCalendar
         {
-            return refuse(.outside, "the calendar forbids it now; `--override window` with a reason does it all the same", lead)
+            return refuse(
+                .outside, "the calendar forbids it now; `--override window` with a reason does it all the same", lead)
         }
         if step.context.isJournalFailing { return refuse(.notReady, "the journal cannot be written", lead) }
         return nil
@@ -386,7 +396,8 @@ struct RolloutOrder {
 
     /// Down beats up: what goes up is refused while a rollback is wanted or under way, and not remembered for later.
     private func beatenIfGoingDown(_ running: Rollout, _ lead: RolloutLead, _ step: RolloutStep) -> RolloutAnswer? {
-        let isGoingDown = running.state == .rollingBack || step.facts.phase == .rollingBack || step.facts.isRollbackWanted
+        let isGoingDown =
+            running.state == .rollingBack || step.facts.phase == .rollingBack || step.facts.isRollbackWanted
         return isGoingDown ? beaten(running, lead) : nil
     }
 

@@ -16,7 +16,7 @@ struct RolloutProcess: Sendable, Equatable {
     private var haltWatch = HaltWatch()
     private var clockWatch = ClockWatch()
     private(set) var clock: StepClock
-    private var gateCall: GateCall?
+    private var gateKeeper = GateKeeper()
     /// Cycles in a row in which both pools answered: nothing goes up before two of them, and nothing begins before three.
     private var conclusiveCycles = 0
     /// After an undone step, and after a hand that took everything out.
@@ -82,14 +82,16 @@ struct RolloutProcess: Sendable, Equatable {
     mutating func end(_ end: RolloutEnd, because reason: String, _ step: inout RolloutStep) {
         guard !rollout.isOver else { return }
         write(.ended(end, reason: reason), &step)
-        (move, gateCall, gates, waitsFor) = (nil, nil, [], "")
+        gateKeeper.forget()
+        (move, gates, waitsFor) = (nil, [], "")
         step.want(.endEvidence)
     }
 
     mutating func rollbackBegan(incident: String, because reason: String, _ step: inout RolloutStep) {
         guard isLeading else { return }
         write(.rollingBack(incident: incident, reason: reason), &step)
-        (gateCall, gates) = (nil, [])
+        gateKeeper.forget()
+        gates = []
         waitsFor = "the rollback \(incident)"
         step.want(.endEvidence)
     }
@@ -376,7 +378,7 @@ struct RolloutProcess: Sendable, Equatable {
         beginEvidence(plan, &step)
         let judge = gates(settings, deployment, step)
         gates = judge.judged()
-        askGates(plan, judge, settings, &step)
+        carryOut(gateKeeper.actions(rollout, judge: judge, gates: gates, at: step.now), &step)
         if overdue(plan, &step) { return }
         let stops = stops(deployment, settings, step)
         let closed = gates.filter { !$0.isOpen }
@@ -403,7 +405,7 @@ struct RolloutProcess: Sendable, Equatable {
 
     mutating func pass(skipped: [String], by: String?, to next: Int, _ step: inout RolloutStep) {
         write(.stepPassed(step: rollout.step, gates: gates, skipped: skipped, by: by), &step)
-        gateCall = nil
+        gateKeeper.forget()
         intend(next, &step)
     }
 
@@ -484,20 +486,9 @@ struct RolloutProcess: Sendable, Equatable {
 
     private mutating func judgeHalts(_ settings: RolloutPlan, _ step: inout RolloutStep) {
         guard isLeading, rollout.state != .rollingBack else { return }
-        var present: [Rollout.Halt] = []
-        let facts = step.facts
-        if let reason = facts.heldReason { present.append(.init(reason: .baselineSick, text: reason)) }
-        if rollout.step > 0, facts.baseline.healthyTargets < baselineTargets {
-            let text = "\(facts.baseline.healthyTargets) of \(baselineTargets) targets of the baseline answer"
-            present.append(.init(reason: .baselineAway, text: text))
-        }
-        if let overlap = StartConditions.overlaps(facts).first {
-            present.append(.init(reason: .overlap, text: overlap))
-        }
-        if settings.checksShare, let problem = facts.shareProblem {
-            present.append(.init(reason: .share, text: problem))
-        }
-        if clockWatch.isDoubtful(at: step.now) { present.append(.init(reason: .clock, text: "the wall clock was set")) }
+        let present = HaltReasons.present(
+            step.facts, settings: settings, rollout: rollout, baselineTargets: baselineTargets,
+            isClockDoubtful: clockWatch.isDoubtful(at: step.now))
         // What cannot be written cannot be halted by an entry; `stops` names it.
         guard !step.context.isJournalFailing else { return }
         for change in haltWatch.changes(present, of: rollout) {
@@ -506,8 +497,7 @@ struct RolloutProcess: Sendable, Equatable {
             case .unhalt(let reason): write(.unhalted(reason, by: nil), &step)
             }
         }
-        // What is known only while it lasts is dropped when its reason is gone.
-        baselineTargets = max(baselineTargets, rollout.step == 0 ? facts.baseline.healthyTargets : baselineTargets)
+        if rollout.step == 0 { baselineTargets = max(baselineTargets, step.facts.baseline.healthyTargets) }
     }
 
     private mutating func endPause(_ step: inout RolloutStep) {
@@ -517,77 +507,30 @@ struct RolloutProcess: Sendable, Equatable {
         write(.resumed(by: "rollguard", reason: "the time of the pause is over"), &step)
     }
 
-    private mutating func askGates(
-        _ plan: StepPlan, _ judge: StepGates, _ settings: RolloutPlan, _ step: inout RolloutStep
-    ) {
-        if let webhook = plan.webhook { ask(webhook, judge, settings, &step) }
-        if let approval = plan.approval { askPeople(approval, judge, &step) }
-    }
-
-    private mutating func askPeople(_ approval: ApprovalPlan, _ judge: StepGates, _ step: inout RolloutStep) {
-        guard let open = rollout.gate("approval") else {
-            if judge.isReadyToAsk(gates, for: "approval") { ask("approval", forMs: approval.askForMs, &step) }
-            return
-        }
-        let yes = open.replies.filter { $0.answer == .proceed && ($0.validUntilWallMs ?? .max) > step.now.wallMs }
-        guard !open.hasLapsed, yes.count < approval.count else { return }
-        let hasExpired = !open.replies.isEmpty && yes.isEmpty && open.replies.allSatisfy { $0.answer == .proceed }
-        if hasExpired || step.now.wallMs >= open.untilWallMs || open.askedWallMs > step.now.wallMs {
-            lapse(open, then: hasExpired ? nil : approval.onLapse, &step)
+    private mutating func carryOut(_ actions: [GateKeeper.Action], _ step: inout RolloutStep) {
+        for action in actions {
+            switch action {
+            case .ask(let gate, let forMs): ask(gate, forMs: forMs, &step)
+            case .lapse(let open, let then): lapse(open, then: then, &step)
+            case .call(let question): step.context.emit(.askGate(question))
+            }
         }
     }
 
     private mutating func ask(_ gate: String, forMs: Int64, _ step: inout RolloutStep) {
         let id = "\(self.id)-\(rollout.step)-\(gate)-\(rollout.gateRounds + 1)"
-        write(
-            .gateAsked(step: rollout.step, gate: gate, id: id, untilWallMs: step.now.wallMs + forMs), &step)
-    }
-
-    private mutating func ask(
-        _ webhook: WebhookGatePlan, _ judge: StepGates, _ settings: RolloutPlan, _ step: inout RolloutStep
-    ) {
-        guard let open = rollout.gate(webhook.name) else {
-            guard judge.isReadyToAsk(gates, for: webhook.name) else { return }
-            ask(webhook.name, forMs: webhook.withinMs, &step)
-            return gateCall = GateCall(at: step.now.uptimeMs)
-        }
-        let isAnswered = open.replies.contains {
-            $0.answer == .proceed && ($0.validUntilWallMs ?? .max) > step.now.wallMs
-        }
-        guard !open.hasLapsed, !isAnswered else { return }
-        if step.now.wallMs >= open.untilWallMs || open.askedWallMs > step.now.wallMs {
-            return lapse(open, then: webhook.onFailure, &step)
-        }
-        var call = gateCall ?? GateCall(at: step.now.uptimeMs)
-        defer { gateCall = call }
-        guard call.isDue(at: step.now.uptimeMs), !rollout.isHalted(.gate) else { return }
-        // The address is the configuration's, not the journal's.
-        guard let plan = settings.steps.compactMap(\.webhook).first(where: { $0.name == webhook.name }) else { return }
-        call.send(at: step.now.uptimeMs, timeoutMs: plan.timeoutMs)
-        step.context.emit(.askGate(question(plan, open, step)))
-    }
-
-    private func question(
-        _ plan: WebhookGatePlan, _ open: Rollout.OpenGate, _ step: RolloutStep
-    ) -> GateQuestion {
-        GateQuestion(
-            id: open.id, release: step.name, rollout: id, gate: plan, step: rollout.step, steps: rollout.steps.count,
-            shareBasisPoints: rollout.basisPoints(ofStep: rollout.step),
-            nextBasisPoints: rollout.basisPoints(ofStep: rollout.step + 1),
-            baseline: VersionIdentity(step.plan.baseline.version), canary: rollout.version, evidence: gates,
-            askedWallMs: open.askedWallMs, answerByWallMs: open.untilWallMs, attempt: rollout.preparation.attempt)
+        write(.gateAsked(step: rollout.step, gate: gate, id: id, untilWallMs: step.now.wallMs + forMs), &step)
     }
 
     private mutating func lapse(_ open: Rollout.OpenGate, then: GateFailure?, _ step: inout RolloutStep) {
         write(.gateLapsed(step: open.step, gate: open.gate, id: open.id), &step)
-        gateCall = nil
+        gateKeeper.forget()
+        let text = "\(open.gate) was not answered in time"
         switch then {
-        case nil: ask(open.gate, forMs: max(60_000, open.untilWallMs - open.askedWallMs), &step)
+        case nil: ask(open.gate, forMs: open.roundMs, &step)
         case .proceed: break
-        case .hold: write(.halted(.gate, text: "\(open.gate) was not answered in time"), &step)
-        case .rollback:
-            step.want(
-                .rollback(RolloutTrigger(.gate, by: open.gate, reason: "\(open.gate) was not answered in time")))
+        case .hold: write(.halted(.gate, text: text), &step)
+        case .rollback: step.want(.rollback(RolloutTrigger(.gate, by: open.gate, reason: text)))
         }
     }
 
@@ -596,13 +539,10 @@ struct RolloutProcess: Sendable, Equatable {
         guard let open = rollout.gates.first(where: { $0.id == id }), rollout.state == .standing,
             let plan = rollout.plan?.webhook, plan.name == open.gate
         else { return }
-        let before = gateCall?.problem
-        gateCall?.take(result, plan: plan, at: step.now.uptimeMs)
-        switch result {
-        case .answered(let reply): take(reply, for: open, &step)
-        case .later(_, let reason), .noAnswer(let reason):
-            if before != reason { step.log(.warning, "\(id): no answer: \(reason)") }
+        if let problem = gateKeeper.take(result, plan: plan, at: step.now.uptimeMs) {
+            step.log(.warning, "\(id): no answer: \(problem)")
         }
+        if case .answered(let reply) = result { take(reply, for: open, &step) }
     }
 
     /// A gate's answer, by whoever was asked.
@@ -627,8 +567,8 @@ struct RolloutProcess: Sendable, Equatable {
         }
         // A gate that lapsed or said no is asked once more, in a round of its own.
         for gate in rollout.gates where gate.hasLapsed || gate.replies.contains(where: { $0.answer == .hold }) {
-            ask(gate.gate, forMs: max(60_000, gate.untilWallMs - gate.askedWallMs), &step)
-            gateCall = nil
+            ask(gate.gate, forMs: gate.roundMs, &step)
+            gateKeeper.forget()
         }
         undoneUptimeMs = []
         shareWatch = ShareWatch()

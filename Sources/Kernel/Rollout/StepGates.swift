@@ -93,7 +93,7 @@ struct StepGates {
             let isOpen = failure(of: name) == .proceed
             return GateResult(gate: name, isOpen: isOpen, text: "not answered in time")
         }
-        let valid = gate.replies.filter { $0.answer == .proceed && ($0.validUntilWallMs ?? .max) > now.wallMs }
+        let valid = gate.validReplies(atWallMs: now.wallMs)
         let who = valid.map(\.by).joined(separator: ", ")
         let text = valid.isEmpty ? "asked for" : "\(valid.count) of \(needed): \(who)"
         return GateResult(gate: name, isOpen: valid.count >= needed, text: text)

@@ -184,7 +184,8 @@ extension RolloutEvent {
         case .stepStanding(let step, let basisPoints, _): "step \(step) is in force: \(share(basisPoints))"
         case .stepPassed(let step, let gates, let skipped, let by): RolloutEvent.passed(step, gates, skipped, by)
         case .stepUndone(let step, let to, let reason): "step \(step) is undone, back to \(share(to)): \(reason)"
-        case .standing(let step, let forMs): "step \(step) has lasted \(NumberText.wait(seconds: Double(forMs) / 1_000))"
+        case .standing(let step, let forMs):
+            "step \(step) has lasted \(NumberText.wait(seconds: Double(forMs) / 1_000))"
         case .baking: "all steps are passed; both versions run while the new one bakes"
         case .paused(let by, let reason, _): "paused by \(by): \(reason)"
         case .resumed(let by, let reason): "resumed by \(by): \(reason)"

@@ -1,0 +1,128 @@
+import Model
+
+/// Whom a step's gates have to be asked of, and when: people for an approval, a program for a webhook gate.
+struct GateKeeper: Sendable, Equatable {
+    enum Action: Equatable {
+        case ask(gate: String, forMs: Int64)
+        /// Its time is over; nil asks once more.
+        case lapse(Rollout.OpenGate, then: GateFailure?)
+        case call(GateQuestion)
+    }
+
+    private var call: GateCall?
+
+    /// The step is over, or a new round begins.
+    mutating func forget() { call = nil }
+
+    /// What is due for the gates of the present step.
+    mutating func actions(
+        _ rollout: Rollout, judge: StepGates, gates: [GateResult], at now: Moment
+    ) -> [Action] {
+        guard let plan = rollout.plan else { return [] }
+        return [
+            plan.webhook.flatMap { webhook($0, rollout, judge, gates, now) },
+            plan.approval.flatMap { approval($0, rollout, judge, gates, now) },
+        ].compactMap(\.self)
+    }
+
+    private func approval(
+        _ plan: ApprovalPlan, _ rollout: Rollout, _ judge: StepGates, _ gates: [GateResult], _ now: Moment
+    ) -> Action? {
+        guard let open = rollout.gate("approval") else {
+            return judge.isReadyToAsk(gates, for: "approval") ? .ask(gate: "approval", forMs: plan.askForMs) : nil
+        }
+        let valid = open.validReplies(atWallMs: now.wallMs)
+        guard !open.hasLapsed, valid.count < plan.count else { return nil }
+        let wereAllYes = !open.replies.isEmpty && open.replies.allSatisfy { $0.answer == .proceed }
+        // Who said yes too early is asked once more.
+        if wereAllYes, valid.isEmpty { return .lapse(open, then: nil) }
+        return open.isOver(atWallMs: now.wallMs) ? .lapse(open, then: plan.onLapse) : nil
+    }
+
+    private mutating func webhook(
+        _ plan: WebhookGatePlan, _ rollout: Rollout, _ judge: StepGates, _ gates: [GateResult], _ now: Moment
+    ) -> Action? {
+        guard let open = rollout.gate(plan.name) else {
+            guard judge.isReadyToAsk(gates, for: plan.name) else { return nil }
+            call = GateCall(at: now.uptimeMs)
+            return .ask(gate: plan.name, forMs: plan.withinMs)
+        }
+        guard !open.hasLapsed, open.validReplies(atWallMs: now.wallMs).isEmpty else { return nil }
+        if open.isOver(atWallMs: now.wallMs) { return .lapse(open, then: plan.onFailure) }
+        var next = call ?? GateCall(at: now.uptimeMs)
+        defer { call = next }
+        guard next.isDue(at: now.uptimeMs), !rollout.isHalted(.gate) else { return nil }
+        // The address is the configuration's: the journal has none that may hold a secret.
+        let configured = judge.settings.steps.compactMap(\.webhook).first { $0.name == plan.name }
+        guard let configured else { return nil }
+        next.send(at: now.uptimeMs, timeoutMs: configured.timeoutMs)
+        return .call(question(configured, open, rollout, judge, gates))
+    }
+
+    private func question(
+        _ plan: WebhookGatePlan, _ open: Rollout.OpenGate, _ rollout: Rollout, _ judge: StepGates, _ gates: [GateResult]
+    ) -> GateQuestion {
+        GateQuestion(
+            id: open.id, release: rollout.release, rollout: rollout.id, gate: plan, step: rollout.step,
+            steps: rollout.steps.count, shareBasisPoints: rollout.basisPoints(ofStep: rollout.step),
+            nextBasisPoints: rollout.basisPoints(ofStep: rollout.step + 1),
+            baseline: judge.deployment.baseline.running, canary: rollout.version, evidence: gates,
+            askedWallMs: open.askedWallMs, answerByWallMs: open.untilWallMs, attempt: rollout.preparation.attempt)
+    }
+
+    /// - Returns: why there is no answer, where that is news.
+    mutating func take(_ result: GateTry, plan: WebhookGatePlan, at now: Int64) -> String? {
+        let before = call?.problem
+        call?.take(result, plan: plan, at: now)
+        switch result {
+        case .answered: return nil
+        case .later(_, let reason), .noAnswer(let reason): return before == reason ? nil : reason
+        }
+    }
+}
+
+extension Rollout.OpenGate {
+    /// Each a yes that still holds.
+    func validReplies(atWallMs now: Int64) -> [GateReply] {
+        replies.filter { $0.answer == .proceed && ($0.validUntilWallMs ?? .max) > now }
+    }
+
+    /// Its time is over; one that comes from the future was asked by a clock that was wrong.
+    func isOver(atWallMs now: Int64) -> Bool { now >= untilWallMs || askedWallMs > now }
+
+    var roundMs: Int64 { max(60_000, untilWallMs - askedWallMs) }
+}
+
+/// The tries to ask a webhook gate. One gate is asked at a time, with one id over all tries and restarts.
+struct GateCall: Sendable, Equatable {
+    private(set) var isOnItsWay = false
+    private(set) var nextUptimeMs: Int64
+    private var pauseMs: Int64 = 500
+    /// Why the last try gave no answer; nil before it.
+    private(set) var problem: String?
+
+    init(at now: Int64) { nextUptimeMs = now }
+
+    mutating func send(at now: Int64, timeoutMs: Int64) {
+        isOnItsWay = true
+        // An answer that is lost is not waited for.
+        nextUptimeMs = now + timeoutMs + 5_000
+    }
+
+    func isDue(at now: Int64) -> Bool { now >= nextUptimeMs }
+
+    mutating func take(_ result: GateTry, plan: WebhookGatePlan, at now: Int64) {
+        guard isOnItsWay else { return }
+        isOnItsWay = false
+        switch result {
+        case .answered: problem = nil
+        case .later(let afterMs, let reason):
+            (problem, pauseMs) = (reason, 500)
+            nextUptimeMs = now + max(1_000, min(afterMs, plan.withinMs))
+        case .noAnswer(let reason):
+            problem = reason
+            nextUptimeMs = now + pauseMs
+            pauseMs = min(plan.everyMs, pauseMs * 2)
+        }
+    }
+}
