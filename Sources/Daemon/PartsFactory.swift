@@ -13,24 +13,23 @@ struct PartsFactory: Sendable {
     let clock: any DaemonClock
     var probe: DaemonProbe?
 
-    func drivers(for plan: Plan) throws -> [String: any RouterDriver] {
-        var drivers: [String: any RouterDriver] = [:]
-        for release in plan.releases {
-            let first = try driver(release.router, of: release)
-            guard let fallback = release.fallback else {
-                drivers[release.name] = first
-                continue
-            }
-            drivers[release.name] = FallbackPair(first: first, second: try driver(fallback.router, of: release))
-        }
+    func drivers(for plan: Plan) throws -> [String: AimedDriver] {
+        var drivers: [String: AimedDriver] = [:]
+        for release in plan.releases { drivers[release.name] = try AimedDriver { try driver(of: release, $0) } }
         return drivers
     }
 
-    private func driver(_ plan: RouterPlan, of release: ReleasePlan) throws -> any RouterDriver {
+    private func driver(of release: ReleasePlan, _ aim: RouterAim) throws -> any RouterDriver {
+        let first = try driver(release.router, of: release, aim)
+        guard let fallback = release.fallback else { return first }
+        return FallbackPair(first: first, second: try driver(fallback.router, of: release, aim))
+    }
+
+    private func driver(_ plan: RouterPlan, of release: ReleasePlan, _ aim: RouterAim) throws -> any RouterDriver {
         let driver = try RouterFactory.make(
             plan: plan, release: release.name,
             versions: (baseline: release.baseline.version, canary: release.canary.version), transport: routerCalls,
-            secrets: secrets)
+            secrets: secrets, aim: aim)
         return probe.map { $0.driver(driver, release) } ?? driver
     }
 

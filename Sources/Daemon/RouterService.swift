@@ -12,49 +12,76 @@ final class RouterService: Sendable {
         case show(release: String, split: Split)
     }
 
+    /// A call with the driver that was right when it was asked for.
+    private struct Job: Sendable {
+        let call: Call
+        let driver: any RouterDriver
+    }
+
     /// The kernel has at most two calls in flight per release.
     private static let queueLimit = 10_000
 
-    private let drivers: Mutex<[String: any RouterDriver]>
+    private struct State {
+        var drivers: [String: AimedDriver]
+        /// Of the releases whose roles are turned.
+        var turned: Set<String> = []
+    }
+
+    private let state: Mutex<State>
     private let logger: Logger
     private let meter: KernelMeter
-    private let stream: AsyncStream<Call>
-    private let continuation: AsyncStream<Call>.Continuation
+    private let stream: AsyncStream<Job>
+    private let continuation: AsyncStream<Job>.Continuation
 
-    init(drivers: [String: any RouterDriver], logger: Logger, meter: KernelMeter) {
-        self.drivers = Mutex(drivers)
+    init(drivers: [String: AimedDriver], logger: Logger, meter: KernelMeter) {
+        state = Mutex(State(drivers: drivers))
         self.logger = logger
         self.meter = meter
         (stream, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(RouterService.queueLimit))
     }
 
-    /// A reload's drivers; calls in flight end with the old ones.
-    func replace(_ next: [String: any RouterDriver]) { drivers.withLock { $0 = next } }
-
-    /// A full queue drops the call; the kernel notices by its own deadline and asks again.
-    func enqueue(_ call: Call) { continuation.yield(call) }
-
-    func run(watchdog: Watchdog) async {
-        await withDiscardingTaskGroup { group in
-            for await call in stream { group.addTask { await self.make(call, watchdog: watchdog) } }
+    /// A reload's drivers; calls in flight end with the old ones. A release that stays keeps its aim.
+    func replace(_ next: [String: AimedDriver]) {
+        state.withLock { state in
+            state.drivers = next
+            state.turned.formIntersection(next.keys)
         }
     }
 
-    private func make(_ call: Call, watchdog: Watchdog) async {
+    /// Whether the roles of the release's places are turned: for every call that is enqueued from now on. A release begins
+    /// with the roles of its configuration.
+    func aim(release: String, isTurned: Bool) {
+        state.withLock { state in
+            if isTurned { state.turned.insert(release) } else { state.turned.remove(release) }
+        }
+    }
+
+    /// A full queue drops the call; the kernel notices by its own deadline and asks again.
+    func enqueue(_ call: Call) {
+        guard let driver = driver(for: call) else { return }
+        continuation.yield(Job(call: call, driver: driver))
+    }
+
+    func run(watchdog: Watchdog) async {
+        await withDiscardingTaskGroup { group in
+            for await job in stream { group.addTask { await self.make(job.call, job.driver, watchdog) } }
+        }
+    }
+
+    private func make(_ call: Call, _ driver: any RouterDriver, _ watchdog: Watchdog) async {
         switch call {
-        case .apply(let release, let number, let split, let timeoutMs, let via):
-            await apply(driver(release, via), release, number, split, timeoutMs, watchdog)
-        case .observe(let release, let number, let timeoutMs, let via):
-            await observe(driver(release, via), release, number, timeoutMs, watchdog)
-        case .show(let release, let split): show(release, split)
+        case .apply(let release, let number, let split, let timeoutMs, _):
+            await apply(driver, release, number, split, timeoutMs, watchdog)
+        case .observe(let release, let number, let timeoutMs, _):
+            await observe(driver, release, number, timeoutMs, watchdog)
+        case .show(let release, let split): show(driver, release, split)
         }
     }
 
     private func apply(
-        _ driver: (any RouterDriver)?, _ release: String, _ number: Int, _ split: Split, _ timeoutMs: Int64,
+        _ driver: any RouterDriver, _ release: String, _ number: Int, _ split: Split, _ timeoutMs: Int64,
         _ watchdog: Watchdog
     ) async {
-        guard let driver else { return }
         let (receipts, seconds) = await meter.timed { await driver.apply(split, timeoutMs: timeoutMs) }
         let isTaken = receipts.allSatisfy { $0.outcome == .accepted }
         meter.routerCalled(release: release, call: "apply", outcome: isTaken ? "accepted" : "failed", seconds: seconds)
@@ -62,24 +89,27 @@ final class RouterService: Sendable {
     }
 
     private func observe(
-        _ driver: (any RouterDriver)?, _ release: String, _ number: Int, _ timeoutMs: Int64, _ watchdog: Watchdog
+        _ driver: any RouterDriver, _ release: String, _ number: Int, _ timeoutMs: Int64, _ watchdog: Watchdog
     ) async {
-        guard let driver else { return }
         let (observations, seconds) = await meter.timed { await driver.observe(timeoutMs: timeoutMs) }
         let isRead = observations.allSatisfy { $0.canaryBasisPoints != nil }
         meter.routerCalled(release: release, call: "observe", outcome: isRead ? "read" : "unread", seconds: seconds)
         await watchdog.send(.routerObserved(release: release, call: number, observations: observations))
     }
 
-    private func show(_ release: String, _ split: Split) {
-        guard let driver = driver(release, .primary) else { return }
+    private func show(_ driver: any RouterDriver, _ release: String, _ split: Split) {
         for planned in driver.plan(split) {
             logger.warning("\(release): dry run: would call \(planned.instance): \(planned.call)")
         }
     }
 
-    private func driver(_ release: String, _ via: CallDestination) -> (any RouterDriver)? {
-        let driver = drivers.withLock { $0[release] }
+    private func driver(for call: Call) -> (any RouterDriver)? {
+        let (release, via) =
+            switch call {
+            case .apply(let release, _, _, _, let via), .observe(let release, _, _, let via): (release, via)
+            case .show(let release, _): (release, CallDestination.primary)
+            }
+        let driver = state.withLock { $0.drivers[release]?[$0.turned.contains(release) ? .turned : .direct] }
         guard via == .fallback, let pair = driver as? FallbackPair else { return driver }
         return pair.both
     }

@@ -48,6 +48,15 @@ struct Refusal: Error, Sendable, Equatable {
     }
 }
 
+extension RouterObservation {
+    /// What was read of the settings' canary side, as a share of the canary.
+    func aimed(_ aim: RouterAim) -> RouterObservation {
+        var seen = self
+        seen.canaryBasisPoints = canaryBasisPoints.map(aim.share)
+        return seen
+    }
+}
+
 extension RouterReceipt {
     init(instance: String, _ refusal: Refusal?) {
         self.init(

@@ -10,12 +10,14 @@ package enum RouterFactory {
     ///   - versions: of the two pools, for templates.
     ///   - transport: resolves the plan's `security`; HAProxy's runtime socket does not use it.
     ///   - secrets: read only to mask them in what a router answers.
+    ///   - aim: which side of the settings carries the canary. Drivers of both aims may exist at the same time.
     /// - Throws: ``RouterPlanError`` for a plan that cannot work.
     package static func make(
         plan: RouterPlan, release: String, versions: (baseline: String, canary: String),
-        transport: any HTTPTransport, secrets: any SecretStore
+        transport: any HTTPTransport, secrets: any SecretStore, aim: RouterAim = .direct
     ) throws(RouterPlanError) -> any RouterDriver {
-        let setup = DriverSetup(release: release, versions: versions, transport: transport, secrets: secrets)
+        let setup = DriverSetup(
+            release: release, versions: versions, transport: transport, secrets: secrets, aim: aim)
         do throws(RouterPlanError) {
             for kind in RouterKinds.driven {
                 if let driver = try kind.make(plan, setup) { return driver }

@@ -1,5 +1,5 @@
 package import Declarations
-import Model
+package import Model
 package import Ports
 
 /// A kind of router with its driver. A new kind is a folder with such a type, its plan and its driver, and a line in
@@ -19,6 +19,8 @@ package struct DriverSetup {
     package let transport: any HTTPTransport
     /// Read only to mask them in what a router answers.
     package let secrets: any SecretStore
+    /// Which side of the settings carries the canary.
+    package let aim: RouterAim
 }
 
 /// All kinds of routers, in the order of the documentation.

@@ -19,6 +19,7 @@ struct ServerLists {
                 .required("baseline", \.baseline, .lines(of: what), "\(what) of the old version"),
                 .required("canary", \.canary, .lines(of: what), "\(what) of the new version"),
             ],
+            hasSides: true,
             finish: { lists, fields in
                 var seen: Set<String> = []
                 for (name, list) in [("baseline", lists.baseline), ("canary", lists.canary)] {
@@ -64,6 +65,7 @@ extension PoolPair {
                 .required("baseline", \.baseline, .routerName, "the old version"),
                 .required("canary", \.canary, .routerName, "the new version"),
             ],
+            hasSides: true,
             finish: { pools, fields in
                 guard pools.baseline == pools.canary else { return true }
                 fields["canary"]?.fail("\(Quote.value(pools.canary)) is the baseline already; it cannot be both")

@@ -6,9 +6,12 @@ struct WeightPair: Sendable, Equatable {
     let canary: Int
 
     /// The canary's part is rounded down: never more than was asked for. With a sum of 100, 12.5 % is 12 to 88.
-    init(_ split: Split, total: Int) {
-        canary = split.canaryBasisPoints * total / 10_000
-        baseline = total - canary
+    ///
+    /// - Parameter aim: with `turned`, the two weights are those of the settings' sides, of which the baseline's is the
+    ///   canary's part.
+    init(_ split: Split, total: Int, aim: RouterAim = .direct) {
+        let part = split.canaryBasisPoints * total / 10_000
+        (baseline, canary) = aim.sides(total - part, part)
     }
 
     /// The smallest step of the share, in basis points.

@@ -62,7 +62,7 @@ struct TransportsTests {
             daemon: DaemonPlan(stateDirectory: "/nowhere"),
             receivers: [ReceiverPlan(name: "oncall", kind: WebhookKind.kind, url: "http://hook:1/")],
             releases: [release])
-        _ = await (try parts.drivers(for: plan))["shop"]?.observe(timeoutMs: 1_000)
+        _ = await (try parts.drivers(for: plan))["shop"]?.direct.observe(timeoutMs: 1_000)
         #expect(routerCalls.urls.withLock { $0.allSatisfy { $0.hasPrefix("http://router:1/") } && !$0.isEmpty })
         #expect(deliveries.urls.withLock { $0.isEmpty })
         let calls = routerCalls.urls.withLock { $0 }

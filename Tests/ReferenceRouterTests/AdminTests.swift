@@ -19,7 +19,7 @@ struct AdminTests {
     ) throws -> AdminAPI {
         AdminAPI(
             store: try SplitStore(path: folder.file(state), initialCanaryBasisPoints: 1_000),
-            metrics: RouterMetrics(), baseline: BackendGroup(["127.0.0.1:1"]),
+            metrics: RouterMetrics(), baseline: BackendGroup(["127.0.0.1:1"]), canary: BackendGroup(["127.0.0.1:2"]),
             token: token.map { AdminToken(path: $0) })
     }
 
@@ -80,7 +80,8 @@ struct AdminTests {
         #expect(answer.headers["Content-Type"] == "application/json")
         #expect(
             answer.body
-                == "{\"canary_percent\":10,\"canary_basis_points\":1000,\"revision\":1,\"baseline_healthy\":true}\n")
+                == "{\"canary_percent\":10,\"canary_basis_points\":1000,\"revision\":1,\"baseline_healthy\":true,"
+                + "\"canary_healthy\":true}\n")
     }
 
     @Test(arguments: [(0, "0"), (5, "0.05"), (50, "0.5"), (1_000, "10"), (1_234, "12.34"), (10_000, "100")])
@@ -92,6 +93,8 @@ struct AdminTests {
         ("{\"canary_percent\":0}", 0), ("{\"canary_percent\":100}", 10_000), ("{\"canary_percent\":0.05}", 5),
         ("{\"canary_percent\":0.29}", 29), ("{\"canary_percent\":12.5}", 1_250), ("{\"canary_basis_points\":0}", 0),
         (" {\"canary_basis_points\" : 10000 } ", 10_000),
+        ("{\"canary_basis_points\":5,\"new_version\":\"baseline\"}", 5),
+        ("{\"new_version\": \"canary\", \"canary_percent\":5}", 500),
     ])
     func aChangeIsAnsweredWithTheNewDocument(body: String, basisPoints: Int) {
         let answer = put(body)
@@ -108,6 +111,9 @@ struct AdminTests {
         "{\"canary_percent\":null}", "{\"canary_percent\":1e999}", "{\"canary_basis_points\":10001}",
         "{\"canary_basis_points\":-1}", "{\"canary_basis_points\":1.5}", "{\"canary_basis_points\":1e30}",
         "{\"canary_percent\":1,\"canary_basis_points\":100}", "{\"canary_percent\":1,\"reason\":\"x\"}",
+        "{\"canary_percent\":1,\"new_version\":\"green\"}", "{\"canary_percent\":1,\"new_version\":null}",
+        "{\"canary_percent\":1,\"new_version\":\"canary\",\"new_version\":\"baseline\"}",
+        "{\"new_version\":\"canary\"}",
         "{\"canary_percent\":1,\"canary_percent\":2}", "{\"canary_percent\":1", "{\"canary_percent\":1}x", "\u{FEFF}",
     ])
     func whatIsNoSplitIsRefused(body: String) {

@@ -107,29 +107,33 @@ struct StateTests {
         #expect(error == .stateUnwritable(path: "/nowhere/at/all/split.json", reason: "No such file or directory"))
     }
 
-    /// More for the canary waits until it is saved; less for it does not wait for a broken disk.
-    @Test func aChangeThatCannotBeSavedIsInForceOnlyTowardsTheBaseline() throws {
+    /// More for the new version waits until it is saved; less for it does not wait for a broken disk, whichever side it
+    /// is.
+    @Test(arguments: [Version.canary, .baseline])
+    func aChangeThatCannotBeSavedIsInForceOnlyTowardsTheOldVersion(new: Version) throws {
         let folder = try TemporaryFolder()
-        let store = try SplitStore(path: folder.file("split.json"), initialCanaryBasisPoints: 1_000)
+        func points(_ percent: Int) -> Int { new == .canary ? percent * 100 : 10_000 - percent * 100 }
+        let store = try SplitStore(path: folder.file("split.json"), initialCanaryBasisPoints: points(10))
         // A folder where the temporary file should be: its writing fails whoever runs the test.
         try FileManager.default.createDirectory(
             atPath: folder.file("split.json.tmp"), withIntermediateDirectories: false)
         let api = AdminAPI(
             store: store, metrics: RouterMetrics(), baseline: BackendGroup(["a:1"]), token: nil)
         func put(_ percent: Int) -> AdminRequest {
-            AdminRequest(method: .PUT, path: "/api/v1/split", body: Array("{\"canary_percent\":\(percent)}".utf8))
+            let body = "{\"canary_basis_points\":\(points(percent)),\"new_version\":\"\(new)\"}"
+            return AdminRequest(method: .PUT, path: "/api/v1/split", body: Array(body.utf8))
         }
         #expect(api.answer(put(30)).status == .insufficientStorage)
-        #expect(store.current == SavedSplit(canaryBasisPoints: 1_000, revision: 1))
-        #expect(store.split.canaryBasisPoints == 1_000)
+        #expect(store.current == SavedSplit(canaryBasisPoints: points(10), revision: 1))
+        #expect(store.split.canaryBasisPoints == points(10))
         #expect(api.answer(put(0)).status == .insufficientStorage)
-        #expect(store.split.canaryBasisPoints == 0)
+        #expect(store.split.canaryBasisPoints == points(0))
         // The same again is not done until it is on the disk.
         #expect(api.answer(put(0)).status == .insufficientStorage)
         try FileManager.default.removeItem(atPath: folder.file("split.json.tmp"))
         #expect(api.answer(put(0)).status == .ok)
         store.close()
         let restarted = try SplitStore(path: folder.file("split.json"), initialCanaryBasisPoints: 1_000)
-        #expect(restarted.split.canaryBasisPoints == 0)
+        #expect(restarted.split.canaryBasisPoints == points(0))
     }
 }

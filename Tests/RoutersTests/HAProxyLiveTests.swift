@@ -117,6 +117,62 @@ struct HAProxyLiveTests {
         }
     }
 
+    /// A promotion leaves the old version's servers in maintenance; then they are the canary, and get ready with a share.
+    /// A rollback of the promoted version finds them there and wakes them.
+    @Test func stickyClientsFollowAPromotionAndItsReversal() async throws {
+        let servers = [
+            HAProxyProcess.Server(name: "blue", options: "cookie b1"),
+            HAProxyProcess.Server(name: "green", options: "cookie g1"),
+        ]
+        let backend = ["balance roundrobin", "cookie SRV insert indirect nocache", "option redispatch"]
+        try await HAProxyProcess.run(servers: servers, backend: backend) { haproxy in
+            func driver(_ aim: RouterAim) throws -> any RouterDriver {
+                try TestedAim.$current.withValue(aim) {
+                    try weights([haproxy.adminSocket], baseline: ["blue"], canary: ["green"], sticky: true)
+                }
+            }
+            let (direct, turned) = (try driver(.direct), try driver(.turned))
+            func apply(_ driver: any RouterDriver, _ points: Int) async {
+                let receipts = await driver.apply(Split(canaryBasisPoints: points), timeoutMs: 5_000)
+                #expect(receipts.map(\.outcome) == [.accepted], "\(receipts)")
+            }
+            func seen(_ driver: any RouterDriver) async throws -> RouterObservation {
+                try #require(await driver.observe(timeoutMs: 5_000).first)
+            }
+            await apply(direct, 10_000)
+            #expect(try await haproxy.traffic(10, cookie: "SRV=b1") == ["green": 10])
+            #expect(try await seen(direct).canaryBasisPoints == 10_000)
+            // A server in maintenance is not checked: that it is down is not known.
+            #expect(try await seen(direct).baselineHealthy == nil)
+            let promoted = try await seen(turned)
+            #expect(promoted.canaryBasisPoints == 0 && promoted.problem == nil && promoted.baselineHealthy == true)
+
+            await apply(turned, 5_000)
+            #expect(try await seen(turned).canaryBasisPoints == 5_000)
+            #expect(try await haproxy.traffic(10, cookie: "SRV=b1") == ["blue": 10])
+            await apply(turned, 0)
+            #expect(try await haproxy.traffic(10, cookie: "SRV=b1") == ["green": 10])
+
+            await apply(direct, 0)
+            #expect(try await seen(direct).canaryBasisPoints == 0)
+            #expect(try await haproxy.traffic(10, cookie: "SRV=g1") == ["blue": 10])
+            #expect(try await seen(turned).canaryBasisPoints == 10_000)
+        }
+    }
+
+    /// What an operator took out stays out; what a share of everything took out does not.
+    @Test func anOperatorsMaintenanceOfABaselineServerIsLeftAlone() async throws {
+        let servers = ["old1", "old2", "new1"].map { HAProxyProcess.Server(name: $0, options: "cookie \($0)") }
+        let backend = ["balance roundrobin", "cookie SRV insert indirect nocache", "option redispatch"]
+        try await HAProxyProcess.run(servers: servers, backend: backend) { haproxy in
+            let driver = try weights([haproxy.adminSocket], baseline: ["old1", "old2"], sticky: true)
+            try await haproxy.ask("set server be/old1 state maint")
+            _ = await driver.apply(Split(canaryBasisPoints: 2_000), timeoutMs: 5_000)
+            _ = await driver.apply(.allBaseline, timeoutMs: 5_000)
+            #expect(try await haproxy.traffic(10) == ["old2": 10])
+        }
+    }
+
     @Test func aRollbackWorksWithAStaticAlgorithmAndAShareIsRefused() async throws {
         try await HAProxyProcess.run(servers: Self.pair, backend: ["balance source", "hash-type map-based"]) {
             haproxy in
@@ -234,8 +290,14 @@ struct HAProxyLiveTests {
             // It is found while the release is watched: no share can be set on it.
             #expect(seen.isWritable == false && unseen.isWritable == nil)
 
+            let driver = try weights([haproxy.adminSocket])
             let noBaseline = try weights([haproxy.adminSocket], baseline: ["old9"])
             #expect(await noBaseline.apply(.allBaseline, timeoutMs: 5_000).map(\.outcome) == [.rejected])
+            // Only the canary could answer, so it was left as it was.
+            #expect(try await haproxy.traffic(4) == ["old1": 4])
+            _ = await driver.apply(Split(canaryBasisPoints: 10_000), timeoutMs: 5_000)
+            #expect(await noBaseline.apply(.allBaseline, timeoutMs: 5_000).map(\.outcome) == [.rejected])
+            #expect(try await haproxy.traffic(4) == ["new1": 4])
 
             let noBackend = try weights([haproxy.adminSocket], backend: "elsewhere")
             #expect(await noBackend.apply(.allBaseline, timeoutMs: 5_000).map(\.outcome) == [.rejected])

@@ -5,6 +5,8 @@ import Model
 struct RouterReader {
     let folder: ConfigurationFolder
     let kinds: [any RouterKind.Type]
+    /// What the release calls the two sides; nil for a release with pools.
+    var sides: SideNames?
 
     private var names: [String] { kinds.map { $0.name } }
 
@@ -21,7 +23,8 @@ struct RouterReader {
             return nil
         }
         let name = Field(label: "'kind'", value: kindField.value, log: field.log).choice(names)
-        return kinds.first { $0.name == name }.flatMap { $0.read(field, folder) }
+        guard let kind = kinds.first(where: { $0.name == name }) else { return nil }
+        return field.log.reading(sides: sides) { kind.read(field, folder) }
     }
 
     private var schema: SchemaNode {

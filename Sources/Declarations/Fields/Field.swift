@@ -29,10 +29,12 @@ package struct Field {
 
     /// A mapping whose fields are known.
     ///
-    /// - Parameter owner: What the mapping is, for messages: `release "checkout"`.
-    package func fields(of owner: String, _ known: [String]) -> Fields? {
+    /// - Parameters:
+    ///   - owner: What the mapping is, for messages: `release "checkout"`.
+    ///   - hasSides: Whether `baseline` and `canary` in it may go by the names of the release's places.
+    package func fields(of owner: String, _ known: [String], hasSides: Bool = false) -> Fields? {
         guard case .mapping = value.content else { return refuse("a mapping") }
-        return Fields(value, of: owner, known: known, log: log)
+        return Fields(value, of: owner, known: known, log: log, sides: hasSides ? log.sides : nil)
     }
 
     /// A mapping whose names are free.

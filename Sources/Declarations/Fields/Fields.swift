@@ -4,23 +4,33 @@ package struct Fields {
     package let place: Place
     private let value: YAMLValue
     private let log: DiagnosticLog
+    /// Set when `baseline` and `canary` go by other names here.
+    private let sides: SideNames?
 
-    package init(_ value: YAMLValue, of owner: String, known: [String], log: DiagnosticLog) {
+    /// - Parameter sides: what the fields `baseline` and `canary` may be called as well.
+    package init(_ value: YAMLValue, of owner: String, known: [String], log: DiagnosticLog, sides: SideNames? = nil) {
         self.owner = owner
-        self.value = value
         self.log = log
         place = value.place
-        guard case .mapping(let members) = value.content else { return }
+        guard case .mapping(let written) = value.content else {
+            self.value = value
+            self.sides = nil
+            return
+        }
+        let renamed = sides?.renamed(written, known: known)
+        let members = renamed ?? written
+        self.sides = renamed == nil ? nil : sides
+        self.value = YAMLValue(content: .mapping(members), place: value.place)
         for member in members where !known.contains(member.name) && !log.isFull { refuse(member, known: known) }
     }
 
     /// The field; nil when it is not there, or after reporting that it has no value.
     package subscript(name: String) -> Field? {
         guard let member = value.member(name) else { return nil }
-        let field = Field(label: "'\(name)'", value: member.value, log: log)
+        let field = Field(label: "'\(shown(name))'", value: member.value, log: log)
         if member.value.isUnusable { return nil }
         guard member.value.isNothing else { return field }
-        log.error(member.namePlace, "'\(name)' in \(owner) has no value; give it one or remove the field")
+        log.error(member.namePlace, "'\(shown(name))' in \(owner) has no value; give it one or remove the field")
         return nil
     }
 
@@ -28,7 +38,7 @@ package struct Fields {
 
     /// The field, also one without a value, where `null` is a value.
     package func present(_ name: String) -> Field? {
-        value.member(name).map { Field(label: "'\(name)'", value: $0.value, log: log) }
+        value.member(name).map { Field(label: "'\(shown(name))'", value: $0.value, log: log) }
     }
 
     /// The place of the field's name, or of the mapping where there is no such field.
@@ -36,11 +46,13 @@ package struct Fields {
 
     /// The field; its absence is reported.
     package func required(_ name: String) -> Field? {
-        if !has(name) { fail("\(owner) needs '\(name)'") }
+        if !has(name) { fail("\(owner) needs '\(shown(name))'") }
         return self[name]
     }
 
     package func fail(_ text: String) { log.error(place, text) }
+
+    private func shown(_ name: String) -> String { sides?.written(name) ?? name }
 
     /// Exactly one of the fields; nil after reporting that there is none, or more than one.
     package func requiredOne(of names: [String]) -> String? {
@@ -70,7 +82,7 @@ package struct Fields {
         if let text = SecretFields.refusal(of: name, known: known) { return log.error(member.namePlace, text) }
         if let text = UnsupportedFields.refusal(of: name, known: known) { return log.error(member.namePlace, text) }
         var hint = Quote.suggestion(for: name, among: known)
-        if hint.isEmpty { hint = "; it has " + known.map { "'\($0)'" }.joined(separator: ", ") }
+        if hint.isEmpty { hint = "; it has " + known.map { "'\(shown($0))'" }.joined(separator: ", ") }
         log.error(member.namePlace, "unknown field \(Quote.value(name)) in \(owner)\(hint)")
     }
 }

@@ -16,6 +16,17 @@ package final class DiagnosticLog {
         return body()
     }
 
+    /// What the release that is being read calls the sides of its routers.
+    private(set) var sides: SideNames?
+
+    /// Within `body`, fields of routers named `baseline` and `canary` may go by these names.
+    package func reading<Value>(sides: SideNames?, _ body: () -> Value) -> Value {
+        let before = self.sides
+        self.sides = sides
+        defer { self.sides = before }
+        return body()
+    }
+
     package init() {}
 
     /// Files are reported in the order in which they are first read.

@@ -88,14 +88,22 @@ extension SchemaNode {
 }
 
 extension Section {
+    private static var sides: [String] { ["baseline", "canary"] }
+
+    /// The names of places are free, and their values are those of a side.
+    private var additional: SchemaNode {
+        let side = settings.filter { Self.sides.contains($0.names[0]) }.flatMap { $0.properties() }.first
+        return hasSides ? side?.schema ?? .flag(false) : .flag(false)
+    }
+
     package var schema: SchemaNode {
         let properties = settings.flatMap { setting in
             setting.properties().map { ($0.name, $0.schema.described(setting.sentence)) }
         }
         var members: [(String, SchemaNode)] = [
-            ("type", .text("object")), ("properties", .object(properties)), ("additionalProperties", .flag(false)),
+            ("type", .text("object")), ("properties", .object(properties)), ("additionalProperties", additional),
         ]
-        let required = settings.filter(\.isRequired).flatMap(\.names)
+        let required = settings.filter(\.isRequired).flatMap(\.names).filter { !hasSides || !Self.sides.contains($0) }
         if !required.isEmpty { members.append(("required", .list(required.map { .text($0) }))) }
         let alternatives = exactlyOne.map { names in
             SchemaNode.object([("oneOf", .list(names.map { .object([("required", .list([.text($0)]))]) }))])

@@ -7,18 +7,22 @@ package struct Section<Root> {
     package var settings: [Setting<Root>]
     /// Of each of these sets of names exactly one has to be there.
     package var exactlyOne: [[String]]
+    /// Whether its fields `baseline` and `canary` are the sides of a router, which may go by the names of the release's
+    /// places.
+    package var hasSides: Bool
     /// What depends on several fields: checks, and defaults that follow from other fields. False when the value cannot
     /// be used, after reporting why.
     package var finish: (inout Root, Fields) -> Bool
 
     package init(
-        owner: String, blank: Root, settings: [Setting<Root>], exactlyOne: [[String]] = [],
+        owner: String, blank: Root, settings: [Setting<Root>], exactlyOne: [[String]] = [], hasSides: Bool = false,
         finish: @escaping (inout Root, Fields) -> Bool = { _, _ in true }
     ) {
         self.owner = owner
         self.blank = blank
         self.settings = settings
         self.exactlyOne = exactlyOne
+        self.hasSides = hasSides
         self.finish = finish
     }
 
@@ -32,7 +36,7 @@ package struct Section<Root> {
 
     @discardableResult
     package func read(_ field: Field, owner: String? = nil, into root: inout Root) -> Bool {
-        guard let fields = field.fields(of: owner ?? self.owner, names) else { return false }
+        guard let fields = field.fields(of: owner ?? self.owner, names, hasSides: hasSides) else { return false }
         var isUsable = true
         for setting in settings where !setting.read(fields, &root) { isUsable = false }
         for names in exactlyOne where fields.requiredOne(of: names) == nil { isUsable = false }

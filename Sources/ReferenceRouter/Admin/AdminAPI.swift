@@ -7,7 +7,14 @@ struct AdminAPI: Sendable {
 
     let store: SplitStore
     let metrics: RouterMetrics
-    private let current: @Sendable () -> (baseline: BackendGroup, token: AdminToken?, listener: ListenerGuard)
+    private let current: @Sendable () -> Current
+
+    private struct Current {
+        let baseline: BackendGroup
+        let canary: BackendGroup
+        let token: AdminToken?
+        let listener: ListenerGuard
+    }
 
     /// - Parameter settings: those in force, asked at each request.
     init(store: SplitStore, metrics: RouterMetrics, settings: @escaping @Sendable () -> ProxySettings) {
@@ -15,21 +22,21 @@ struct AdminAPI: Sendable {
         self.metrics = metrics
         current = {
             let settings = settings()
-            return (settings.group(.baseline), settings.token, settings.listener)
+            return Current(
+                baseline: settings.group(.baseline), canary: settings.group(.canary), token: settings.token,
+                listener: settings.listener)
         }
     }
 
     /// With settings that never change.
     init(
-        store: SplitStore, metrics: RouterMetrics, baseline: BackendGroup, token: AdminToken?,
-        listener: ListenerGuard = ListenerGuard(names: [])
+        store: SplitStore, metrics: RouterMetrics, baseline: BackendGroup, canary: BackendGroup = BackendGroup([]),
+        token: AdminToken?, listener: ListenerGuard = ListenerGuard(names: [])
     ) {
         self.store = store
         self.metrics = metrics
-        current = { (baseline, token, listener) }
+        current = { Current(baseline: baseline, canary: canary, token: token, listener: listener) }
     }
-
-    private var baseline: BackendGroup { current().baseline }
 
     func answer(_ request: AdminRequest) -> AdminResponse {
         if let refusal = refusal(of: request) { return refusal }
@@ -53,7 +60,8 @@ struct AdminAPI: Sendable {
     private func refusal(of request: AdminRequest) -> AdminResponse? {
         guard request.headers["host"].count <= 1 else { return .error(.badRequest, "a request has one Host header") }
         let host = request.headers.first(name: "host")
-        let (_, token, listener) = current()
+        let current = current()
+        let (token, listener) = (current.token, current.listener)
         do throws(ListenerGuard.Refusal) {
             try listener.checkOrigin(request.headers.first(name: "origin"), host: host)
             let needsToken = token != nil && request.path.hasPrefix("/api/")
@@ -103,8 +111,8 @@ struct AdminAPI: Sendable {
             return .error(.badRequest, "one Idempotency-Key of 1 to \(Self.longestKeyBytes) bytes is allowed")
         }
         let change = SplitStore.Change(
-            canaryBasisPoints: wanted.canaryBasisPoints, precondition: precondition, idempotencyKey: keys.first,
-            body: request.body)
+            canaryBasisPoints: wanted.canaryBasisPoints, newVersion: wanted.newVersion, precondition: precondition,
+            idempotencyKey: keys.first, body: request.body)
         switch store.change(change, answer: document) {
         case .success(let response): return response
         case .failure(let refusal): return self.refusal(refusal)
@@ -132,10 +140,11 @@ struct AdminAPI: Sendable {
     }
 
     private func document(_ split: SavedSplit) -> AdminResponse {
+        let current = current()
         let fields = [
             "\"canary_percent\":\(Self.percent(split.canaryBasisPoints))",
             "\"canary_basis_points\":\(split.canaryBasisPoints)", "\"revision\":\(split.revision)",
-            "\"baseline_healthy\":\(baseline.isAnyUp)",
+            "\"baseline_healthy\":\(current.baseline.isAnyUp)", "\"canary_healthy\":\(current.canary.isAnyUp)",
         ]
         return .json(
             .ok, "{\(fields.joined(separator: ","))}", headers: ["ETag": EntityTag.text(revision: split.revision)])

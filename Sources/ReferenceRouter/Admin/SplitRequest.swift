@@ -1,19 +1,22 @@
 import Foundation
 
-/// The body of `PUT /api/v1/split`: `{"canary_percent": 0}` or `{"canary_basis_points": 0}`.
+/// The body of `PUT /api/v1/split`: `{"canary_percent": 0}` or `{"canary_basis_points": 0}`, with `new_version` beside
+/// it when the baseline's servers run the new version.
 struct SplitRequest: Decodable {
     struct Invalid: Error, Equatable {
         let text: String
     }
 
     let canaryBasisPoints: Int
+    /// The side that may be taken out without a disk.
+    let newVersion: Version
 
     static func read(_ body: [UInt8]) throws(Invalid) -> SplitRequest {
         do {
             let request = try JSONDecoder().decode(SplitRequest.self, from: Data(body))
-            // One field whose value is a number has two quotes. More are a field given twice, of which the decoder takes
-            // one without an error.
-            guard body.count(where: { $0 == UInt8(ascii: "\"") }) == 2 else {
+            // A field whose value is a number has two quotes, one whose value is a text four. More are a field given
+            // twice, of which the decoder takes one without an error.
+            guard body.count(where: { $0 == UInt8(ascii: "\"") }) == (request.namesVersion ? 6 : 2) else {
                 throw Invalid(text: "a field is given more than once")
             }
             return request
@@ -24,14 +27,19 @@ struct SplitRequest: Decodable {
         }
     }
 
-    enum CodingKeys: String, CodingKey {
+    private let namesVersion: Bool
+
+    enum CodingKeys: String, CodingKey, CaseIterable {
         case percent = "canary_percent"
         case basisPoints = "canary_basis_points"
+        case newVersion = "new_version"
     }
 
     init(from decoder: any Decoder) throws {
-        try refuseUnknownFields(in: decoder, known: ["canary_percent", "canary_basis_points"])
+        try refuseUnknownFields(in: decoder, known: CodingKeys.allCases.map(\.rawValue))
         let fields = try decoder.container(keyedBy: CodingKeys.self)
+        namesVersion = fields.contains(.newVersion)
+        newVersion = namesVersion ? try Self.version(fields.decode(String.self, forKey: .newVersion)) : .canary
         switch (fields.contains(.percent), fields.contains(.basisPoints)) {
         case (true, true): throw Invalid(text: "canary_percent and canary_basis_points exclude each other")
         case (false, false): throw Invalid(text: "canary_percent or canary_basis_points is needed")
@@ -43,6 +51,14 @@ struct SplitRequest: Decodable {
                 throw Invalid(text: "canary_basis_points: \(value) is outside 0...10000")
             }
             canaryBasisPoints = value
+        }
+    }
+
+    private static func version(_ name: String) throws(Invalid) -> Version {
+        switch name {
+        case "baseline": return .baseline
+        case "canary": return .canary
+        default: throw Invalid(text: "new_version: must be \"baseline\" or \"canary\"")
         }
     }
 

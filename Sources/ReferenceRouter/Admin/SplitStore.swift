@@ -3,7 +3,8 @@ import Synchronization
 
 /// The split and its changes: one at a time, saved before it is in force.
 ///
-/// With one exception, towards safety: taking traffic from the canary does not wait for a disk that is full or broken.
+/// With one exception, towards safety: taking traffic from the new version does not wait for a disk that is full or
+/// broken.
 final class SplitStore: Sendable {
     enum Refusal: Error, Equatable {
         /// `If-Match` names another revision than this one.
@@ -11,7 +12,7 @@ final class SplitStore: Sendable {
         /// The same `Idempotency-Key` came with another body.
         case keyReused
         case notSaved(GrayRouterError)
-        /// The canary's share was lowered, but a restart brings the old one back.
+        /// The new version's share was lowered, but a restart brings the old one back.
         case inForceButNotSaved(GrayRouterError)
         /// The router is stopping.
         case closed
@@ -20,6 +21,8 @@ final class SplitStore: Sendable {
     /// A change as it was asked for.
     struct Change {
         let canaryBasisPoints: Int
+        /// The side whose share may be lowered without a disk.
+        var newVersion = Version.canary
         let precondition: EntityTag.Precondition?
         let idempotencyKey: String?
         /// The request's bytes, to distinguish a repetition from another request.
@@ -85,7 +88,9 @@ final class SplitStore: Sendable {
                 after.canaryBasisPoints = change.canaryBasisPoints
                 after.revision += 1
             }
-            if after != before || writing.isUnsaved, let refusal = putInForce(after, insteadOf: before, &writing) {
+            if after != before || writing.isUnsaved,
+                let refusal = putInForce(after, insteadOf: before, change.newVersion, &writing)
+            {
                 return .failure(refusal)
             }
             let response = answer(after)
@@ -95,11 +100,12 @@ final class SplitStore: Sendable {
     }
 
     private func putInForce(
-        _ after: SavedSplit, insteadOf before: SavedSplit, _ writing: inout Writing
+        _ after: SavedSplit, insteadOf before: SavedSplit, _ newVersion: Version, _ writing: inout Writing
     ) -> Refusal? {
         var problem: GrayRouterError?
         do throws(GrayRouterError) { try file.save(after) } catch { problem = error }
-        if let problem, after.canaryBasisPoints > before.canaryBasisPoints { return .notSaved(problem) }
+        let added = after.canaryBasisPoints - before.canaryBasisPoints
+        if let problem, newVersion == .canary ? added > 0 : added < 0 { return .notSaved(problem) }
         split.canaryBasisPoints = after.canaryBasisPoints
         saved.withLock { $0 = after }
         writing.isUnsaved = problem != nil

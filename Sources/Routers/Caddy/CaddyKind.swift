@@ -32,7 +32,9 @@ enum CaddyKind: DrivenRouterKind {
     }
 
     static func driver(_ plan: CaddyPlan, _ setup: DriverSetup) throws(RouterPlanError) -> any RouterDriver {
-        try CaddyDriver(plan: plan, transport: setup.transport, secrets: setup.secrets)
+        var plan = plan
+        (plan.baseline, plan.canary) = setup.aim.sides(plan.baseline, plan.canary)
+        return try CaddyDriver(plan: plan, transport: setup.transport, secrets: setup.secrets)
     }
 }
 

@@ -20,6 +20,7 @@ enum ConsulKind: DrivenRouterKind {
                 .optional("namespace", \.namespace, .routerName, "the namespace, of Consul Enterprise"),
                 .optional("partition", \.partition, .routerName, "the partition, of Consul Enterprise"),
             ] + Setting.security(\.security, context.folder),
+            hasSides: true,
             finish: { plan, fields in
                 if plan.baseline == plan.canary {
                     fields["canary"]?.fail("'canary' is the same split as 'baseline'")
@@ -45,6 +46,8 @@ enum ConsulKind: DrivenRouterKind {
     }
 
     static func driver(_ plan: ConsulPlan, _ setup: DriverSetup) throws(RouterPlanError) -> any RouterDriver {
-        try ConsulDriver(plan: plan, transport: setup.transport, secrets: setup.secrets)
+        var plan = plan
+        (plan.baseline, plan.canary) = setup.aim.sides(plan.baseline, plan.canary)
+        return try ConsulDriver(plan: plan, transport: setup.transport, secrets: setup.secrets)
     }
 }

@@ -133,6 +133,8 @@ enum EnvoyKind: DrivenRouterKind {
 
     static func driver(_ plan: EnvoyPlan, _ setup: DriverSetup) throws(RouterPlanError) -> any RouterDriver {
         try plan.clusters.check("cluster")
+        var plan = plan
+        plan.clusters = plan.clusters.aimed(setup.aim)
         try WeightPair.check(total: plan.total)
         switch plan.mode {
         case .runtime(let prefix, let admin):

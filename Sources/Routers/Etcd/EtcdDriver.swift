@@ -18,7 +18,7 @@ struct EtcdDriver: RouterDriver {
 
     init(
         plan: EtcdPlan, release: String, versions: (baseline: String, canary: String),
-        transport: any HTTPTransport, secrets: any SecretStore
+        transport: any HTTPTransport, secrets: any SecretStore, aim: RouterAim
     ) throws(RouterPlanError) {
         guard (1...1_000).contains(plan.key.utf8.count), HeaderRules.isValue(plan.key) else {
             throw RouterPlanError("the key \"\(ShownText.line(plan.key, limit: 80))\" must be 1 to 1000 bytes of text")
@@ -37,7 +37,7 @@ struct EtcdDriver: RouterDriver {
             names: TemplateNames(variables: [], hasSplit: false))
         scope = TemplateScope(
             release: release, baselineVersion: versions.baseline, canaryVersion: versions.canary, variables: [:],
-            instance: client.name, split: nil, total: plan.total)
+            instance: client.name, split: nil, total: plan.total, aim: aim)
         instances = [client.name]
         capabilities = RouterCapabilities(
             readBack: .config, movesStickyClients: false,
@@ -51,7 +51,8 @@ struct EtcdDriver: RouterDriver {
             return [
                 RouterObservation(
                     instance: client.name, canaryBasisPoints: try readBack.share(document), level: .config,
-                    revision: entry.revision)
+                    revision: entry.revision
+                ).aimed(scope.aim)
             ]
         } catch {
             return [.unread(client.name, level: .config, error.detail)]
@@ -90,7 +91,8 @@ struct EtcdDriver: RouterDriver {
     private func text(_ split: Split) throws(Refusal) -> String {
         let filled = TemplateScope(
             release: scope.release, baselineVersion: scope.baselineVersion, canaryVersion: scope.canaryVersion,
-            variables: [:], instance: scope.instance, split: split, total: scope.total)
+            variables: [:], instance: scope.instance, split: split, total: scope.total,
+            aim: scope.aim)
         return try value.text(filled)
     }
 }

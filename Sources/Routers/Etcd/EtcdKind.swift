@@ -25,6 +25,7 @@ enum EtcdKind: DrivenRouterKind {
                 .value(
                     "total", \.total, .integer(1...1_000_000), "the sum of the two weights"),
             ],
+            hasSides: true,
             finish: { plan, fields in
                 checkReadBack(plan, fields)
                 return true
@@ -88,6 +89,6 @@ enum EtcdKind: DrivenRouterKind {
     static func driver(_ plan: EtcdPlan, _ setup: DriverSetup) throws(RouterPlanError) -> any RouterDriver {
         try EtcdDriver(
             plan: plan, release: setup.release, versions: setup.versions, transport: setup.transport,
-            secrets: setup.secrets)
+            secrets: setup.secrets, aim: setup.aim)
     }
 }

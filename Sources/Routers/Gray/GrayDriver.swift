@@ -14,14 +14,16 @@ struct GrayDriver: RouterDriver {
     private let security: ClientSecurity
     private let transport: any HTTPTransport
     private let mask: SecretMask
+    private let aim: RouterAim
 
     init(
-        plan: GrayRouterPlan, transport: any HTTPTransport, secrets: any SecretStore
+        plan: GrayRouterPlan, transport: any HTTPTransport, secrets: any SecretStore, aim: RouterAim
     ) throws(RouterPlanError) {
         addresses = try InstanceAddress.all(plan.instances)
         instances = addresses.map(\.name)
         security = plan.security
         self.transport = transport
+        self.aim = aim
         mask = SecretMask(secrets: secrets, security: plan.security, literals: addresses.compactMap(\.password))
     }
 
@@ -30,7 +32,7 @@ struct GrayDriver: RouterDriver {
     }
 
     func plan(_ split: Split) -> [PlannedCall] {
-        let body = GrayDriver.body(split)
+        let body = body(split)
         return addresses.map { PlannedCall(instance: $0.name, call: "PUT \($0.name)\(GrayDriver.path) \(body)") }
     }
 
@@ -42,7 +44,11 @@ struct GrayDriver: RouterDriver {
 
     private static let path = "/api/v1/split"
 
-    private static func body(_ split: Split) -> String { "{\"canary_basis_points\":\(split.canaryBasisPoints)}" }
+    /// A router whose disk is full still takes traffic from the new version, so it has to know which side that is.
+    private func body(_ split: Split) -> String {
+        let newVersion = aim == .direct ? "" : ",\"new_version\":\"baseline\""
+        return "{\"canary_basis_points\":\(aim.share(split.canaryBasisPoints))\(newVersion)}"
+    }
 
     private func request(_ address: InstanceAddress, timeoutMs: Int64) -> HTTPRequest {
         let limitMs = max(1, timeoutMs)
@@ -55,7 +61,7 @@ struct GrayDriver: RouterDriver {
         var request = request(address, timeoutMs: timeoutMs)
         request.method = "PUT"
         request.headers.append(TextPair("Content-Type", "application/json"))
-        request.body = Array(GrayDriver.body(split).utf8)
+        request.body = Array(body(split).utf8)
         do {
             let response = try await transport.send(request)
             return (200..<300).contains(response.status) ? nil : refusal(response)
@@ -95,7 +101,8 @@ struct GrayDriver: RouterDriver {
         }
         return RouterObservation(
             instance: address.name, canaryBasisPoints: share, level: .acked,
-            revision: GrayDriver.revision(document, response), baselineHealthy: GrayDriver.health(document))
+            revision: GrayDriver.revision(document, response), baselineHealthy: health(document)
+        ).aimed(aim)
     }
 
     private static func share(_ document: JSONValue) -> Int? {
@@ -116,8 +123,10 @@ struct GrayDriver: RouterDriver {
         return version.map { ShownText.line($0, limit: 100) }
     }
 
-    private static func health(_ document: JSONValue) -> Bool? {
-        guard case .bool(let isHealthy)? = document["baseline_healthy"] else { return nil }
+    /// Of the side that carries the baseline.
+    private func health(_ document: JSONValue) -> Bool? {
+        let side = aim.sides("baseline_healthy", "canary_healthy").baseline
+        guard case .bool(let isHealthy)? = document[side] else { return nil }
         return isHealthy
     }
 }

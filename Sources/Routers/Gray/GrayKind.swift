@@ -16,6 +16,6 @@ enum GrayKind: DrivenRouterKind {
     }
 
     static func driver(_ plan: GrayRouterPlan, _ setup: DriverSetup) throws(RouterPlanError) -> any RouterDriver {
-        try GrayDriver(plan: plan, transport: setup.transport, secrets: setup.secrets)
+        try GrayDriver(plan: plan, transport: setup.transport, secrets: setup.secrets, aim: setup.aim)
     }
 }

@@ -33,7 +33,8 @@ struct BackendReading: Sendable {
         if missing.contains(where: pools.baseline.contains) { isWritable = false }
         let baseline = backend.servers.filter { pools.baseline.contains($0.name) }
         let canary = backend.servers.filter { pools.canary.contains($0.name) }
-        isBaselineHealthy = baseline.contains(where: \.isHealthy)
+        let isParked = pools.isSticky && !baseline.isEmpty && baseline.allSatisfy(\.isParked)
+        isBaselineHealthy = isParked ? nil : baseline.contains(where: \.isHealthy)
         // A canary server under another name may take anything.
         guard canary.count == pools.canary.count else { return }
         let carrying = BackendReading.carrying(backend.servers)

@@ -174,13 +174,17 @@ enum HAProxyKind: DrivenRouterKind {
         let sockets = try HAProxyPlanCheck.sockets(plan.sockets)
         switch plan.mode {
         case .weights(let backend, let baseline, let canary, let sticky):
-            let pools = try HAProxyPools(backend: backend, baseline: baseline, canary: canary, isSticky: sticky)
+            let sides = setup.aim.sides(baseline, canary)
+            let pools = try HAProxyPools(
+                backend: backend, baseline: sides.baseline, canary: sides.canary, isSticky: sticky)
             return HAProxyWeightsDriver(sockets: sockets, pools: pools)
         case .map(let file, let key):
-            return HAProxyMapDriver(sockets: sockets, entry: try HAProxyMapEntry(file: file, key: key))
+            return HAProxyMapDriver(
+                sockets: sockets, entry: try HAProxyMapEntry(file: file, key: key), aim: setup.aim)
         case .mapKeys(let file, let keys):
             return HAProxyMapKeysDriver(
-                sockets: sockets, file: file, entries: try HAProxyMapEntry.all(file: file, keys: keys))
+                sockets: sockets, file: file, entries: try HAProxyMapEntry.all(file: file, keys: keys),
+                aim: setup.aim)
         }
     }
 }

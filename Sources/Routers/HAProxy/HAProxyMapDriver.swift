@@ -11,20 +11,22 @@ struct HAProxyMapDriver: RouterDriver {
 
     private let sockets: [RuntimeConsole]
     private let entry: HAProxyMapEntry
+    private let aim: RouterAim
 
-    init(sockets: [RuntimeConsole], entry: HAProxyMapEntry) {
+    init(sockets: [RuntimeConsole], entry: HAProxyMapEntry, aim: RouterAim) {
         self.sockets = sockets
         self.entry = entry
+        self.aim = aim
         instances = sockets.map(\.name)
     }
 
     func observe(timeoutMs: Int64) async -> [RouterObservation] {
         let command = "get map \(entry.file) \(entry.key)"
-        let entry = entry
+        let (entry, aim) = (entry, aim)
         return await EachInstance.run(sockets) { socket in
             do throws(RuntimeFailure) {
                 let answer = try await socket.show(command, deadline: Deadline(afterMs: timeoutMs))
-                return HAProxyMapDriver.read(answer, entry, instance: socket.name)
+                return HAProxyMapDriver.read(answer, entry, instance: socket.name).aimed(aim)
             } catch {
                 return .unread(socket.name, Refusal(error).detail)
             }
@@ -48,11 +50,16 @@ struct HAProxyMapDriver: RouterDriver {
     }
 
     private func command(_ split: Split) -> String {
-        "set map \(entry.file) \(entry.key) \(split.canaryBasisPoints / 100)"
+        "set map \(entry.file) \(entry.key) \(HAProxyMapDriver.percent(split, aim))"
     }
+
+    /// The number in the map. The canary's part is rounded down, whichever side it is.
+    static func percent(_ split: Split, _ aim: RouterAim) -> Int { WeightPair(split, total: 100, aim: aim).canary }
 
     // MARK: The answer
 
+    /// The share of the settings' canary side.
+    ///
     /// `type=str, case=sensitive, found=yes, idx=tree, key="app", value="0", type="sint"`; a line per way in which the
     /// configuration uses the map.
     static func read(_ answer: String, _ entry: HAProxyMapEntry, instance: String) -> RouterObservation {

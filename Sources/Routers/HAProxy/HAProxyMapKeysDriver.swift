@@ -15,9 +15,11 @@ struct HAProxyMapKeysDriver: RouterDriver {
     private let sockets: [RuntimeConsole]
     private let entries: [HAProxyMapEntry]
     private let file: String
+    private let aim: RouterAim
 
     /// - Parameter entries: at least two, of one file.
-    init(sockets: [RuntimeConsole], file: String, entries: [HAProxyMapEntry]) {
+    init(sockets: [RuntimeConsole], file: String, entries: [HAProxyMapEntry], aim: RouterAim) {
+        self.aim = aim
         self.sockets = sockets
         self.entries = entries
         self.file = file
@@ -37,7 +39,7 @@ struct HAProxyMapKeysDriver: RouterDriver {
     }
 
     func plan(_ split: Split) -> [PlannedCall] {
-        let lines = entries.map { "\($0.key) \(split.canaryBasisPoints / 100)" }.joined(separator: ", ")
+        let lines = entries.map { "\($0.key) \(HAProxyMapDriver.percent(split, aim))" }.joined(separator: ", ")
         return instances.map {
             PlannedCall(
                 instance: $0, call: "prepare map \(file); add map @new \(file) << \(lines); commit map @new \(file)")
@@ -47,7 +49,7 @@ struct HAProxyMapKeysDriver: RouterDriver {
     func apply(_ split: Split, timeoutMs: Int64) async -> [RouterReceipt] {
         await EachInstance.run(sockets) { socket in
             do throws(Refusal) {
-                try await exchange(split.canaryBasisPoints / 100, socket, Deadline(afterMs: timeoutMs))
+                try await exchange(HAProxyMapDriver.percent(split, aim), socket, Deadline(afterMs: timeoutMs))
                 return RouterReceipt(instance: socket.name, nil)
             } catch {
                 return RouterReceipt(instance: socket.name, error)
@@ -60,7 +62,7 @@ struct HAProxyMapKeysDriver: RouterDriver {
         var whole = parts[0]
         let shares = parts.map(\.canaryBasisPoints)
         let isRead = shares.allSatisfy { $0 != nil }
-        whole.canaryBasisPoints = isRead ? shares.compactMap { $0 }.max() : nil
+        whole.canaryBasisPoints = isRead ? shares.compactMap { $0.map(aim.share) }.max() : nil
         var notes = parts.compactMap(\.problem)
         if isRead, Set(shares).count > 1 {
             let each = zip(entries, shares).map { "\($0.key) \(($1 ?? 0) / 100) %" }

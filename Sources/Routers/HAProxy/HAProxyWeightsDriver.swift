@@ -4,8 +4,9 @@ import Ports
 /// HAProxy by server weights: both pools are servers of one backend.
 ///
 /// For a share of 0 the canary's servers get weight 0 (and, with sticky clients, maintenance, because a cookie outlives a
-/// weight of 0), and the baseline's get back what the configuration gives them (`weight 100%`). Whether a baseline server
-/// is in maintenance stays the operator's business.
+/// weight of 0), and the baseline's get back what the configuration gives them (`weight 100%`). For a share of
+/// everything it is the other way round. Whether a baseline server with a weight is in maintenance stays the operator's
+/// business.
 struct HAProxyWeightsDriver: RouterDriver {
     let capabilities: RouterCapabilities
     let instances: [String]
@@ -39,7 +40,7 @@ struct HAProxyWeightsDriver: RouterDriver {
 
     /// `show stat NAME` may take a frontend for the backend when both have the same name; then the backend's number, which
     /// `show servers state` prints, finds it.
-    private static func statistics(
+    static func statistics(
         _ backend: String, _ socket: RuntimeConsole, _ deadline: Deadline
     ) async throws(RuntimeFailure) -> String {
         let byName = try await socket.show("show stat \(backend) 6 -1", deadline: deadline)

@@ -3,8 +3,9 @@ import Model
 /// The weight of each server in the two pools, for a share between nothing and everything.
 ///
 /// Every server of a pool gets the same weight, so with B baseline and C canary servers the canary's share is
-/// `C c / (C c + B b)`. Of all pairs in 1...256 the one nearest to the wanted share is taken, and of equal ones the largest,
-/// which keeps the baseline's weight near 256. Examples: 10 % of 1 + 1 servers is 28 : 252; 10 % of 3 + 1 is 84 : 252.
+/// `C c / (C c + B b)`. Of all pairs in 1...256 the largest share that is not above the wanted one is taken, and of equal
+/// ones the largest pair, which keeps the baseline's weight near 256. Examples: 10 % of 1 + 1 servers is 28 : 252; 10 % of
+/// 3 + 1 is 84 : 252. A wanted share below the smallest one gets the smallest.
 struct PoolWeights: Sendable, Equatable {
     let baseline: Int
     let canary: Int
@@ -13,21 +14,15 @@ struct PoolWeights: Sendable, Equatable {
 
     /// - Parameter split: more than 0 and less than 10 000 basis points; the ends need no weights of their own.
     init(_ split: Split, baselineServers: Int, canaryServers: Int) {
-        let wanted = Double(split.canaryBasisPoints) / 10_000
-        let servers = (baseline: Double(max(1, baselineServers)), canary: Double(max(1, canaryServers)))
+        let (canaryPart, baselinePart) = (split.canaryBasisPoints, split.baselineBasisPoints)
         var best = (baseline: PoolWeights.largest, canary: 1)
-        var bestError = Double.infinity
         for canary in 1...PoolWeights.largest {
-            let exact = servers.canary * Double(canary) * (1 - wanted) / (wanted * servers.baseline)
-            let floor = min(max(exact.rounded(.down), 1), Double(PoolWeights.largest))
-            for baseline in [floor, min(floor + 1, Double(PoolWeights.largest))] {
-                let part = servers.canary * Double(canary)
-                let error = abs(part / (part + servers.baseline * baseline) - wanted)
-                // Equal but for the last bits of a Double is equal.
-                guard error <= bestError + 1e-12 else { continue }
-                bestError = min(bestError, error)
-                best = (Int(baseline), canary)
-            }
+            // C c / (C c + B b) <= p / (p + q)  <=>  b >= C c q / (B p)
+            let divisor = max(1, baselineServers) * canaryPart
+            let baseline = max(1, (max(1, canaryServers) * canary * baselinePart + divisor - 1) / divisor)
+            guard baseline <= PoolWeights.largest else { break }
+            // The share grows with c / b.
+            if canary * best.baseline >= best.canary * baseline { best = (baseline, canary) }
         }
         baseline = best.baseline
         canary = best.canary

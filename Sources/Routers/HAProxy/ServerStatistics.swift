@@ -12,6 +12,10 @@ struct ServerStatistics: Sendable, Equatable {
     /// Up, and not taken out by an operator. NOLB and DRAIN serve sticky clients alone.
     var isHealthy: Bool { status.hasPrefix("UP") || status == "no check" }
 
+    /// Out of use as a rollback and a share of everything leave a server with sticky clients. HAProxy does not check the
+    /// health of a server in maintenance, so nothing is known of it.
+    var isParked: Bool { status == "MAINT" && weight == 0 }
+
     /// Serves clients that hold its cookie, whatever its weight.
     var servesStickyClients: Bool { !status.hasPrefix("MAINT") && !status.hasPrefix("DOWN") }
 

@@ -6,6 +6,10 @@ import Model
 /// wrong canary name nothing may be changed, or the canary's part would grow; and where the baseline has no weight, it
 /// gets one before the canary leaves, so that there is always a server with a weight. Otherwise the canary leaves
 /// first. For a share of everything the baseline leaves in a second line, which is sent only when the first was taken.
+///
+/// Both pools leave in the same way, because the roles of the two may be turned afterwards: with sticky clients they go
+/// into maintenance at weight 0. A baseline server that is found in this state gets ready before it gets a share; one that
+/// is in maintenance with a weight was put there by an operator and stays there.
 struct WeightCommands: Sendable {
     struct Command: Sendable, Equatable {
         enum Purpose: Sendable, Equatable {
@@ -23,6 +27,7 @@ struct WeightCommands: Sendable {
     }
 
     private let pools: HAProxyPools
+    private let split: Split
     private let reads: [Command]
     private let first: [Command]
     private let second: [Command]
@@ -32,15 +37,18 @@ struct WeightCommands: Sendable {
 
     init(pools: HAProxyPools, split: Split) {
         self.pools = pools
+        self.split = split
         switch split.canaryBasisPoints {
         case 0:
             reads = (pools.canary + pools.baseline).map { WeightCommands.get($0, pools.backend) }
-            first = WeightCommands.leave(pools) + WeightCommands.carry(pools.baseline, pools.backend, .restore)
+            first =
+                WeightCommands.leave(pools.canary, pools)
+                + WeightCommands.carry(pools.baseline, pools.backend, .restore)
             second = []
         case 10_000:
             reads = []
             first = WeightCommands.ready(pools) + WeightCommands.carry(pools.canary, pools.backend, .change)
-            second = pools.baseline.map { WeightCommands.weight("0", $0, pools.backend) }
+            second = WeightCommands.leave(pools.baseline, pools)
         default:
             reads = []
             let weights = PoolWeights(
@@ -62,16 +70,34 @@ struct WeightCommands: Sendable {
         try WeightCommands.refuse(second, try await self.answers(second, socket, deadline), .change)
     }
 
+    /// Statistics that cannot be read stop nothing: the change itself meets the same router.
+    private func wakeParked(_ socket: RuntimeConsole, _ deadline: Deadline) async throws(Refusal) {
+        guard pools.isSticky,
+            let answer = try? await HAProxyWeightsDriver.statistics(pools.backend, socket, deadline),
+            let backend = try? BackendStatistics(answer, backend: pools.backend)
+        else { return }
+        let parked = backend.servers.filter { pools.baseline.contains($0.name) && $0.isParked }
+        guard !parked.isEmpty else { return }
+        let ready = parked.map { WeightCommands.state("ready", $0.name, pools.backend) }
+        try WeightCommands.refuse(ready, try await answers(ready, socket, deadline), .change)
+    }
+
     /// The first line, with the pool in front that must move first.
     private func inOrder(_ socket: RuntimeConsole, _ deadline: Deadline) async throws(Refusal) -> [Command] {
-        guard !reads.isEmpty else { return first }
+        guard !reads.isEmpty else {
+            if split.canaryBasisPoints < 10_000 { try await wakeParked(socket, deadline) }
+            return first
+        }
         let answers = try await self.answers(reads, socket, deadline)
         for (command, answer) in zip(reads, answers)
         where pools.canary.contains(command.server) && WeightCommands.number(answer) == nil {
             throw .answer(answer, to: command.text)
         }
-        let weights = zip(reads, answers).filter { pools.baseline.contains($0.0.server) }
-            .compactMap { WeightCommands.number($0.1) }
+        let baseline = zip(reads, answers).filter { pools.baseline.contains($0.0.server) }
+        let weights = baseline.compactMap { WeightCommands.number($0.1) }
+        // With no baseline at all, a canary without a weight would leave no server that answers.
+        if weights.isEmpty, let (command, answer) = baseline.first { throw .answer(answer, to: command.text) }
+        if weights.contains(0) { try await wakeParked(socket, deadline) }
         guard weights.allSatisfy({ $0 == 0 }) else { return first }
         return first.filter { !pools.canary.contains($0.server) } + first.filter { pools.canary.contains($0.server) }
     }
@@ -123,15 +149,15 @@ struct WeightCommands: Sendable {
         Command(text: "set server \(backend)/\(server) weight \(weight)", server: server, purpose: purpose)
     }
 
-    private static func leave(_ pools: HAProxyPools) -> [Command] {
-        pools.canary.flatMap { server in
+    private static func leave(_ servers: [String], _ pools: HAProxyPools) -> [Command] {
+        servers.flatMap { server in
             var commands = [weight("0", server, pools.backend)]
             if pools.isSticky { commands.append(state("maint", server, pools.backend)) }
             return commands
         }
     }
 
-    /// Undoes ``leave(_:)``: without sticky clients nothing was put into maintenance by us.
+    /// Undoes ``leave(_:_:)`` for the canary: without sticky clients nothing was put into maintenance by us.
     private static func ready(_ pools: HAProxyPools) -> [Command] {
         pools.isSticky ? pools.canary.map { state("ready", $0, pools.backend) } : []
     }

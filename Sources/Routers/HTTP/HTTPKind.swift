@@ -75,7 +75,8 @@ enum HTTPKind: DrivenRouterKind {
                 .optional(
                     "baseline", \.baseline, weight,
                     "where it holds the baseline's weight; left out when the canary's number is a percentage"),
-            ]
+            ],
+            hasSides: true
         ).form()
     }
 
@@ -86,7 +87,7 @@ enum HTTPKind: DrivenRouterKind {
     static func driver(_ plan: HTTPRouterPlan, _ setup: DriverSetup) throws(RouterPlanError) -> any RouterDriver {
         try HTTPRouterDriver(
             plan: plan, release: setup.release, versions: setup.versions, transport: setup.transport,
-            secrets: setup.secrets)
+            secrets: setup.secrets, aim: setup.aim)
     }
 }
 

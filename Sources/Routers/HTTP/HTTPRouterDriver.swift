@@ -18,7 +18,7 @@ struct HTTPRouterDriver: RouterDriver {
     init(
         plan: HTTPRouterPlan, release: String, versions: (baseline: String, canary: String),
         transport: any HTTPTransport, secrets: any SecretStore, level: RouterCapabilities.Level = .config,
-        movesStickyClients: Bool = false
+        movesStickyClients: Bool = false, aim: RouterAim = .direct
     ) throws(RouterPlanError) {
         let addresses = try InstanceAddress.all(plan.instances)
         try HTTPRouterDriver.checkBasics(plan)
@@ -28,7 +28,7 @@ struct HTTPRouterDriver: RouterDriver {
         readBack = try plan.readBack.map { plan throws(RouterPlanError) in try CheckedReadBack(plan, names: names) }
         scope = TemplateScope(
             release: release, baselineVersion: versions.baseline, canaryVersion: versions.canary, variables: variables,
-            instance: "", split: nil, total: plan.total)
+            instance: "", split: nil, total: plan.total, aim: aim)
         let mask = SecretMask(
             secrets: secrets, security: plan.security,
             literals: addresses.compactMap(\.password) + HTTPRouterDriver.secrets(in: plan))
@@ -66,7 +66,8 @@ struct HTTPRouterDriver: RouterDriver {
     private func scope(for runner: StepRunner, split: Split?) -> TemplateScope {
         TemplateScope(
             release: scope.release, baselineVersion: scope.baselineVersion, canaryVersion: scope.canaryVersion,
-            variables: scope.variables, instance: runner.address.name, split: split, total: scope.total)
+            variables: scope.variables, instance: runner.address.name, split: split, total: scope.total,
+            aim: scope.aim)
     }
 
     /// A rollback that meets a conflict reads again and tries again, as often as this.
@@ -74,8 +75,10 @@ struct HTTPRouterDriver: RouterDriver {
 
     private func apply(_ split: Split, _ runner: StepRunner, _ timeoutMs: Int64) async -> Refusal? {
         let isRollback = split == .allBaseline
-        guard isRollback || set.contains(where: \.usesSplit) else {
-            return Refusal(.rejected, "no step of set uses the split, so the plan can only take the canary out")
+        // Such a plan always takes out the canary side of the settings, which is the baseline when the roles are turned.
+        guard isRollback && scope.aim == .direct || set.contains(where: \.usesSplit) else {
+            return Refusal(
+                .rejected, "no step of set uses the split, so the plan can only take the settings' canary side out")
         }
         let deadline = Deadline(afterMs: timeoutMs)
         let scope = scope(for: runner, split: split)
@@ -107,7 +110,8 @@ struct HTTPRouterDriver: RouterDriver {
             let revision = answer.response.header("ETag").map { ShownText.line($0, limit: 100) }
             return RouterObservation(
                 instance: name, canaryBasisPoints: try readBack.share(document), level: capabilities.readBack,
-                revision: revision)
+                revision: revision
+            ).aimed(scope.aim)
         } catch {
             return RouterObservation(
                 instance: name, canaryBasisPoints: nil, level: capabilities.readBack,

@@ -30,6 +30,7 @@ enum KubernetesKind: DrivenRouterKind {
                 .value("api_version", \.apiVersion, .routerName, "version of the route's API"),
                 .value("total", \.total, .integer(1...1_000_000), "the sum of the two weights"),
             ] + Setting.security(\.security, context.folder), exactlyOne: [routes],
+            hasSides: true,
             finish: { settings, fields in
                 takeMounted(&settings.security, fields)
                 guard settings.baseline == settings.canary else { return true }
@@ -125,6 +126,13 @@ enum KubernetesKind: DrivenRouterKind {
     }
 
     static func driver(_ plan: KubernetesPlan, _ setup: DriverSetup) throws(RouterPlanError) -> any RouterDriver {
-        try KubernetesDriver(plan: plan, transport: setup.transport, secrets: setup.secrets)
+        var plan = plan
+        switch plan.route {
+        case .httpRoute(let names): plan.route = .httpRoute(names.aimed(setup.aim))
+        case .virtualService(let baseline, let canary):
+            let sides = setup.aim.sides(baseline, canary)
+            plan.route = .virtualService(baseline: sides.baseline, canary: sides.canary)
+        }
+        return try KubernetesDriver(plan: plan, transport: setup.transport, secrets: setup.secrets)
     }
 }

@@ -6,7 +6,7 @@ import Ports
 enum NginxEndpoint {
     static func driver(
         _ plan: NginxEndpointPlan, release: String, versions: (baseline: String, canary: String),
-        transport: any HTTPTransport, secrets: any SecretStore
+        transport: any HTTPTransport, secrets: any SecretStore, aim: RouterAim
     ) throws(RouterPlanError) -> any RouterDriver {
         let isPath =
             plan.path.hasPrefix("/") && plan.path.utf8.count <= 200
@@ -17,7 +17,7 @@ enum NginxEndpoint {
         }
         return try HTTPRouterDriver(
             plan: calls(plan), release: release, versions: versions, transport: transport, secrets: secrets,
-            level: .loaded, movesStickyClients: true)
+            level: .loaded, movesStickyClients: true, aim: aim)
     }
 
     private static func calls(_ plan: NginxEndpointPlan) -> HTTPRouterPlan {

@@ -8,9 +8,13 @@ import Model
 struct NginxInclude: Sendable, Equatable {
     let release: String
     private let content: NginxIncludePlan.Content
+    private let aim: RouterAim
 
-    init(_ content: NginxIncludePlan.Content, release: String) throws(RouterPlanError) {
+    init(
+        _ content: NginxIncludePlan.Content, release: String, aim: RouterAim = .direct
+    ) throws(RouterPlanError) {
         self.content = content
+        self.aim = aim
         self.release = release
         switch content {
         case .choices(let choices, let baseline, let canary): try NginxInclude.check(choices, baseline, canary)
@@ -35,7 +39,7 @@ struct NginxInclude: Sendable, Equatable {
     func text(_ split: Split) -> String {
         let body = body(split)
         let state = NginxState(
-            canaryBasisPoints: split.canaryBasisPoints, revision: NginxInclude.revision(body))
+            canaryBasisPoints: aim.share(split.canaryBasisPoints), revision: NginxInclude.revision(body))
         return NginxInclude.heading + body + "map \"\" \(stateVariable) { default '\(state.encoded)'; }\n"
     }
 
@@ -46,9 +50,11 @@ struct NginxInclude: Sendable, Equatable {
     private func body(_ split: Split) -> String {
         switch content {
         case .choices(let choices, let baseline, let canary):
-            choices.map { NginxInclude.choice($0, baseline, canary, split) }.joined()
+            // Of the roles: the same users are the first to get the canary, whichever side it is.
+            let sides = aim.sides(baseline, canary)
+            return choices.map { NginxInclude.choice($0, sides.baseline, sides.canary, split) }.joined()
         case .upstream(let name, let baseline, let canary):
-            NginxInclude.upstream(name, baseline, canary, split)
+            return upstream(name, baseline, canary, split)
         }
     }
 
@@ -69,17 +75,19 @@ struct NginxInclude: Sendable, Equatable {
     }
 
     /// `weight=0` is no syntax: a server without a share is `down`.
-    private static func upstream(_ name: String, _ baseline: [String], _ canary: [String], _ split: Split) -> String {
+    private func upstream(_ name: String, _ baseline: [String], _ canary: [String], _ split: Split) -> String {
         var weights = (baseline: 1, canary: 1)
         if (1..<10_000).contains(split.canaryBasisPoints) {
-            let pair = PoolWeights(split, baselineServers: baseline.count, canaryServers: canary.count)
-            weights = (pair.baseline, pair.canary)
+            let servers = aim.sides(baseline.count, canary.count)
+            let pair = PoolWeights(split, baselineServers: servers.baseline, canaryServers: servers.canary)
+            weights = aim.sides(pair.baseline, pair.canary)
         }
+        let share = aim.share(split.canaryBasisPoints)
         func lines(_ servers: [String], _ weight: Int, isOut: Bool) -> String {
             servers.map { "    server \($0) \(isOut ? "down" : "weight=\(weight)");\n" }.joined()
         }
-        return "upstream \(name) {\n" + lines(baseline, weights.baseline, isOut: split.canaryBasisPoints == 10_000)
-            + lines(canary, weights.canary, isOut: split.canaryBasisPoints == 0) + "    keepalive 16;\n}\n"
+        return "upstream \(name) {\n" + lines(baseline, weights.baseline, isOut: share == 10_000)
+            + lines(canary, weights.canary, isOut: share == 0) + "    keepalive 16;\n}\n"
     }
 
     // MARK: Reading a file
@@ -111,6 +119,7 @@ struct NginxInclude: Sendable, Equatable {
 
 /// What the include says about itself.
 struct NginxState: Sendable, Equatable {
+    /// Of the settings' canary side.
     let canaryBasisPoints: Int
     let revision: String
 

@@ -14,6 +14,7 @@ struct NginxIncludeDriver: RouterDriver {
     private let members: [Member]
     private let include: NginxInclude
     private let host: any NginxHost
+    private let aim: RouterAim
     private let transport: any HTTPTransport
 
     private struct Member: Sendable {
@@ -22,7 +23,8 @@ struct NginxIncludeDriver: RouterDriver {
     }
 
     init(
-        plan: NginxIncludePlan, release: String, transport: any HTTPTransport, host: any NginxHost = LocalNginxHost()
+        plan: NginxIncludePlan, release: String, transport: any HTTPTransport, host: any NginxHost = LocalNginxHost(),
+        aim: RouterAim = .direct
     ) throws(RouterPlanError) {
         guard !plan.instances.isEmpty else { throw RouterPlanError("no include file is named") }
         var members: [Member] = []
@@ -34,9 +36,10 @@ struct NginxIncludeDriver: RouterDriver {
             members.append(Member(plan: instance, state: try InstanceAddress(instance.stateURL)))
         }
         self.members = members
-        include = try NginxInclude(plan.content, release: release)
+        include = try NginxInclude(plan.content, release: release, aim: aim)
         instances = members.map(\.plan.file)
         self.host = host
+        self.aim = aim
         self.transport = transport
         capabilities = RouterCapabilities(
             readBack: .loaded, movesStickyClients: true, granularityBasisPoints: include.granularityBasisPoints)
@@ -59,7 +62,7 @@ struct NginxIncludeDriver: RouterDriver {
                 return RouterObservation(
                     instance: member.plan.file, canaryBasisPoints: state.canaryBasisPoints, level: .loaded,
                     revision: state.revision, problem: problem(of: state, member)
-                ).refusingChanges(because: host.writeProblem(member.plan.file))
+                ).aimed(aim).refusingChanges(because: host.writeProblem(member.plan.file))
             } catch {
                 return .unread(member.plan.file, error.detail)
             }

@@ -158,6 +158,7 @@ enum NginxKind: DrivenRouterKind {
                 .required("baseline", \.baseline, .line(limit: 200), "what the variables become for the old version"),
                 .required("canary", \.canary, .line(limit: 200), "what they become for the new version"),
             ],
+            hasSides: true,
             finish: { split, fields in
                 for (name, value) in [("baseline", split.baseline), ("canary", split.canary)]
                 where !RouterNames.isAddress(value) {
@@ -257,11 +258,12 @@ enum NginxKind: DrivenRouterKind {
     static func driver(_ plan: NginxPlan, _ setup: DriverSetup) throws(RouterPlanError) -> any RouterDriver {
         switch plan {
         case .include(let include):
-            try NginxIncludeDriver(plan: include, release: setup.release, transport: setup.transport)
+            try NginxIncludeDriver(
+                plan: include, release: setup.release, transport: setup.transport, aim: setup.aim)
         case .endpoint(let endpoint):
             try NginxEndpoint.driver(
                 endpoint, release: setup.release, versions: setup.versions, transport: setup.transport,
-                secrets: setup.secrets)
+                secrets: setup.secrets, aim: setup.aim)
         }
     }
 }

@@ -66,18 +66,19 @@ struct TemplateScope: Sendable {
     let split: Split?
     /// 1...1 000 000, checked with the plan.
     let total: Int
+    /// Templates name the sides of the settings, whichever of them carries the canary.
+    let aim: RouterAim
     var captured: [String: JSONValue] = [:]
     /// For `plan`: captured values are not known yet and are shown as `<name>`.
     var isShown = false
 
-    /// The part of ``total`` that the canary gets, rounded down: never more than asked for.
-    private var canaryWeight: Int { (split?.canaryBasisPoints ?? 0) * total / 10_000 }
-
     func value(_ variable: TemplateVariable) -> JSONValue {
-        let points = split?.canaryBasisPoints ?? 0
+        let split = split ?? .allBaseline
+        let weights = WeightPair(split, total: total, aim: aim)
+        let points = aim.share(split.canaryBasisPoints)
         switch variable {
-        case .weightCanary: return .number(canaryWeight)
-        case .weightBaseline: return .number(total - canaryWeight)
+        case .weightCanary: return .number(weights.canary)
+        case .weightBaseline: return .number(weights.baseline)
         case .percentCanary: return .number(Double(points) / 100)
         case .percentBaseline: return .number(Double(10_000 - points) / 100)
         case .basisPointsCanary: return .number(points)

@@ -150,6 +150,8 @@ enum TraefikKind: DrivenRouterKind {
     }
 
     static func driver(_ plan: TraefikPlan, _ setup: DriverSetup) throws(RouterPlanError) -> any RouterDriver {
-        try TraefikDriver(plan: plan, transport: setup.transport, secrets: setup.secrets)
+        var plan = plan
+        plan.services = plan.services.aimed(setup.aim)
+        return try TraefikDriver(plan: plan, transport: setup.transport, secrets: setup.secrets)
     }
 }

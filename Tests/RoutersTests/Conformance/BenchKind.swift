@@ -32,6 +32,9 @@ extension BenchKind {
         .caddyWeights, .caddyUpstreams, .envoyRuntime, .traefikFile, .etcd, .consul, .kubernetes,
     ]
 
+    /// The same routers after a promotion, when the settings' baseline side is the canary.
+    static let turned: [BenchKind] = scripted.map(\.turned)
+
     static let real: [BenchKind] = [
         .haproxyWeights, .haproxySticky, .haproxyMap, .nginxReal, .caddyReal, .realEnvoy, .realTraefik, .realEtcd,
     ]

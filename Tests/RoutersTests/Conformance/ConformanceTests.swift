@@ -11,6 +11,11 @@ struct ConformanceTests {
         try await check(kind, fact)
     }
 
+    @Test(arguments: BenchKind.turned, RouterFact.allCases)
+    func holdsOnAFakeWithTurnedRoles(_ kind: BenchKind, _ fact: RouterFact) async throws {
+        try await check(kind, fact)
+    }
+
     /// One after the other: each starts two programs, and a hundred at once would only measure the machine. What a real
     /// program cannot be brought to is not started for.
     @Test(.serialized, arguments: BenchKind.real.filter(\.isInstalled).flatMap(\.checks))

@@ -50,6 +50,6 @@ private struct GrayModel: Sendable {
         return .text(
             200,
             "{\"canary_percent\":\(Double(share) / 100),\"canary_basis_points\":\(share),\"revision\":\(revision),"
-                + "\"baseline_healthy\":\(isBaselineHealthy)}")
+                + "\"baseline_healthy\":\(isBaselineHealthy),\"canary_healthy\":true}")
     }
 }

@@ -32,7 +32,7 @@ extension BenchKind {
                 }
                 return try NginxIncludeDriver(
                     plan: NginxIncludePlan(instances: instances, content: content), release: "checkout",
-                    transport: machine, host: machine)
+                    transport: machine, host: machine, aim: TestedAim.current)
             }
             var bench = RouterBench(driver: try driver(), shares: shares, timeoutMs: 300) { machine.loaded($0) }
             bench.tamper = { try machine.set($1, on: $0) }

@@ -2,6 +2,11 @@ import Model
 import Ports
 import Routers
 
+/// The aim of the drivers that tests make; benches are run again with `turned`.
+enum TestedAim {
+    @TaskLocal static var current = RouterAim.direct
+}
+
 /// A driver for the release `checkout`, v1.4.2 to v1.5.0.
 func makeDriver(
     _ plan: RouterPlan, transport: any HTTPTransport = FakeTransport(answers: [.failure(.closed)]),
@@ -9,7 +14,7 @@ func makeDriver(
 ) throws(RouterPlanError) -> any RouterDriver {
     try RouterFactory.make(
         plan: plan, release: "checkout", versions: (baseline: "v1.4.2", canary: "v1.5.0"), transport: transport,
-        secrets: secrets)
+        secrets: secrets, aim: TestedAim.current)
 }
 
 /// What the factory says about a plan that cannot work; nil when it takes it.
