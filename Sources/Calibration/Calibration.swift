@@ -33,6 +33,11 @@ package enum Calibration {
             report.text += await (report.text.isEmpty ? "" : "\n") + tables.text(progress: progress)
             report.violations += tables.violations
         }
+        if options.parts.contains(.stepped) {
+            var tables = SteppedTables(options: options)
+            report.text += await (report.text.isEmpty ? "" : "\n") + tables.text(progress: progress)
+            report.violations += tables.violations
+        }
         return report
     }
 }

@@ -2,7 +2,7 @@
 package struct CalibrationOptions: Sendable, Equatable {
     /// Which tables are made.
     package enum Part: String, Sendable, Equatable, CaseIterable {
-        case errors, latency, percentile, gaps, acceptance
+        case errors, latency, percentile, gaps, acceptance, stepped
     }
 
     package var parts: [Part]
@@ -16,6 +16,8 @@ package struct CalibrationOptions: Sendable, Equatable {
     package var gapReleases: Int
     /// Healthy releases per cell of the acceptance table's instances and hypotheses; faulty ones are ``gapReleases``.
     package var instanceReleases: Int
+    /// Releases per row of the tables of releases in steps; a fifth of it where each takes long.
+    package var steppedReleases: Int
     /// Every n-th cell of the grids; 1 for all.
     package var everyCell: Int
     package var seed: UInt64
@@ -24,7 +26,9 @@ package struct CalibrationOptions: Sendable, Equatable {
 
     package init(
         healthyReleases: Int = 2_000, faultyReleases: Int = 100, healthyLatencyReleases: Int = 200,
-        faultyLatencyReleases: Int = 50, gapReleases: Int = 300, instanceReleases: Int = 2_000, everyCell: Int = 1,
+        faultyLatencyReleases: Int = 50, gapReleases: Int = 300, instanceReleases: Int = 2_000,
+        steppedReleases: Int = 1_500,
+        everyCell: Int = 1,
         seed: UInt64 = 1, jobs: Int = 1,
         parts: [Part] = Part.allCases
     ) {
@@ -35,6 +39,7 @@ package struct CalibrationOptions: Sendable, Equatable {
         self.faultyLatencyReleases = faultyLatencyReleases
         self.gapReleases = gapReleases
         self.instanceReleases = instanceReleases
+        self.steppedReleases = steppedReleases
         self.everyCell = everyCell
         self.seed = seed
         self.jobs = jobs
@@ -43,7 +48,7 @@ package struct CalibrationOptions: Sendable, Equatable {
     /// A preview that takes seconds: few releases, every ninth cell.
     package static let quick = CalibrationOptions(
         healthyReleases: 60, faultyReleases: 10, healthyLatencyReleases: 6, faultyLatencyReleases: 2,
-        gapReleases: 6, instanceReleases: 12, everyCell: 9)
+        gapReleases: 6, instanceReleases: 12, steppedReleases: 10, everyCell: 9)
 
     func some<Place>(of cells: [Place]) -> [Place] { stride(from: 0, to: cells.count, by: everyCell).map { cells[$0] } }
 }

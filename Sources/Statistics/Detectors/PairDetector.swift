@@ -54,8 +54,10 @@ public struct PairDetector: Sendable, Equatable, Codable {
         public static let sixEffects = [1.15, 1.4, 1.9, 3.2, 8, 60]
 
         /// Collects proof that the canary is below `ratio` times the baseline over all the time watched.
-        public static func safe(below ratio: Double) -> Settings {
-            Settings(ratio: ratio, effects: [0.9, 0.8, 0.65, 0.5, 0.35, 0.2], prior: .fromTheStart)
+        public static func safe(
+            below ratio: Double, effects: [Double] = [0.9, 0.8, 0.65, 0.5, 0.35, 0.2]
+        ) -> Settings {
+            Settings(ratio: ratio, effects: effects, prior: .fromTheStart)
         }
     }
 

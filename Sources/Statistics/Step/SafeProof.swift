@@ -31,11 +31,17 @@ struct SafeProof: Sendable, Equatable, Codable {
         self.floor = method == .pair ? floor : 0
         switch method {
         case .pair:
-            pair = PairDetector(.safe(below: ratio), recentBad: recent.bad, recentRequests: recent.requests)
+            pair = PairDetector(
+                .safe(below: ratio, effects: SafeProof.effects(ratio)), recentBad: recent.bad,
+                recentRequests: recent.requests)
             if floor > 0 { belowFloor = FloorDetector(floor: floor, side: .below, prior: .fromTheStart) }
         case .share: share = ShareBetting(.safe(below: ratio))
         }
     }
+
+    /// A canary as good as the baseline, and one that is somewhat worse. A better one is found soon enough by the first; with six
+    /// effects a good canary needs a fifth more time.
+    private static func effects(_ ratio: Double) -> [Double] { [1 / ratio, pow(ratio, -0.6)] }
 
     /// The log evidence now that the canary is below the ratio, or below the floor: the average of both.
     var logE: Double {

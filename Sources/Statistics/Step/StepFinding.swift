@@ -52,7 +52,7 @@ extension StepFinding.Part {
 /// How many requests a proof still needs.
 enum StepPlanning {
     /// The price of not knowing how good the canary is, nats.
-    private static let overheadNats = 1.0
+    private static let overheadNats = 0.7
     /// Bad events that the supposition "as good as the baseline" is worth against what the canary did.
     private static let supposedBad = 5.0
 

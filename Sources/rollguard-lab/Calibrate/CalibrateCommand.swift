@@ -22,7 +22,7 @@ struct CalibrateCommand: AsyncParsableCommand {
     @Flag(help: "A few releases in a few cells.")
     var quick = false
 
-    @Option(help: "Only these tables: errors, latency, percentile or gaps.")
+    @Option(help: "Only these tables: errors, latency, percentile, gaps, acceptance or stepped.")
     var only: String?
 
     @Option(help: "Another seed gives other releases.")
@@ -33,7 +33,7 @@ struct CalibrateCommand: AsyncParsableCommand {
 
     func validate() throws {
         if let only, CalibrationOptions.Part(rawValue: only) == nil {
-            throw ValidationError("--only \(only): expected errors, latency, percentile, gaps or acceptance")
+            throw ValidationError("--only \(only): expected errors, latency, percentile, gaps, acceptance or stepped")
         }
         guard (1...256).contains(jobs) else { throw ValidationError("--jobs \(jobs): expected 1 to 256") }
     }
