@@ -176,7 +176,7 @@ public struct Kernel: Sendable, Equatable {
     private mutating func take(_ report: ScrapeReport, at now: Moment) {
         withRelease(report.release) { release in
             release.times.noteSample(atUptimeMs: report.sampledUptimeMs?.lowerBound ?? now.uptimeMs)
-            release.pools.take(report, at: now)
+            release.pools.take(release.admitted(report), at: now)
         }
     }
 

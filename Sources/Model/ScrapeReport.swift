@@ -25,6 +25,9 @@ public struct ScrapeReport: Sendable, Equatable {
     /// was taken in.
     public var sampledUptimeMs: ClosedRange<Int64>?
 
+    /// Which version the target says that it runs; nil where it is not asked, or does not say.
+    public var version: String?
+
     public init(
         release: String, pool: Pool, target: Int, instance: String, outcome: Outcome, isUnreachable: Bool = false,
         ownRequests: Double = 0, sampledUptimeMs: ClosedRange<Int64>? = nil

@@ -209,11 +209,12 @@ final class ScrapeCycle: Sendable {
         meter.scraped(
             scraper.pool == .baseline ? baselineLabels : canaryLabels, instance: scraper.target.instance,
             outcome: result.outcome, bodyBytes: result.bodyBytes, seconds: seconds)
-        await sink.scraped(
-            ScrapeReport(
-                release: name, pool: scraper.pool, target: target.index, instance: scraper.target.instance,
-                outcome: result.outcome, isUnreachable: result.isUnreachable, ownRequests: result.ownRequests,
-                sampledUptimeMs: sampledUptimeMs))
+        var report = ScrapeReport(
+            release: name, pool: scraper.pool, target: target.index, instance: scraper.target.instance,
+            outcome: result.outcome, isUnreachable: result.isUnreachable, ownRequests: result.ownRequests,
+            sampledUptimeMs: sampledUptimeMs)
+        report.version = result.version
+        await sink.scraped(report)
         if case .success = result.outcome { progress.reported(scraper.pool) }
     }
 

@@ -118,7 +118,8 @@ package actor ScrapeService {
         _ identity: TargetScraper.Identity, target: TargetPlan, release: ReleasePlan
     ) -> TargetScraper? {
         guard let old = scrapers[identity], old.target == target, old.scrape == release.scrape,
-            old.watch == release.indicators(of: identity.pool)
+            old.watch == release.indicators(of: identity.pool),
+            old.versionLabel == release.rollout?.versionLabel
         else { return nil }
         return old
     }

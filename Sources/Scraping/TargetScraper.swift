@@ -45,6 +45,7 @@ actor TargetScraper {
     /// One of the first targets of its pool: its scrape body is examined as a whole. The others' bodies are alike.
     private let isExample: Bool
     private let needsPercentiles: Bool
+    let versionLabel: VersionLabel?
     /// Which indicators the scrape body fed when it was examined.
     private var examined: [Bool] = []
     private var warnings: [String] = []
@@ -68,6 +69,7 @@ actor TargetScraper {
         knownSinceUptimeMs = clock.now.uptimeMs
         isExample = release.pool(pool).targets.prefix(TargetScraper.examples).contains(target)
         needsPercentiles = release.usesPercentiles
+        versionLabel = release.rollout?.versionLabel
         request = ScrapeRequest.make(target: target, scrape: release.scrape)
         reader = try TargetReader(watch: release.indicators(of: pool), limits: release.scrape.limits)
     }
@@ -112,6 +114,10 @@ actor TargetScraper {
             }
             let outcome = read(response, at: fetched.at, watchedSinceUptimeMs: watchedSinceUptimeMs)
             var result = result(outcome, bodyBytes: response.body.count)
+            if let versionLabel {
+                result.version = LabelLookup.value(
+                    ofLabel: versionLabel.label, metric: versionLabel.metric, in: response.body)
+            }
             guard pool == .canary, case .success(let reading, _) = outcome else { return result }
             let attempts = ownScrapes.scrapesSinceRead
             result.ownRequests = ownScrapes.read(requests: reading.requests)
@@ -178,6 +184,8 @@ actor TargetScraper {
         var isUnreachable = false
         /// Of the reading's requests, those that the scrapes made.
         var ownRequests = 0.0
+        /// Which version the target says that it runs.
+        var version: String?
         /// Another scrape at once would show whether the counter counts scrapes.
         var isWorthATry = false
     }

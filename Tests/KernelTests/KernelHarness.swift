@@ -54,6 +54,8 @@ struct KernelHarness {
     var unreadInstances: [String] = []
     /// Further instances of the router, each with a share of its own, which no call changes; nil while it cannot be read.
     var otherShares: [Int?] = []
+    /// Which version an instance says that it runs.
+    var toldVersions: [String: String] = [:]
 
     private(set) var journal: [JournalEntry] = []
     private(set) var deliveries: [Delivery] = []
@@ -157,12 +159,12 @@ struct KernelHarness {
                 let reading = TargetReading(
                     requests: requests, errors: traffic.errors * weight + (isFirstPlace ? 0 : strayErrors),
                     matches: .init(requests: 1, errors: 1), samples: 10, coveredSeconds: seconds)
-                send(
-                    .scraped(
-                        ScrapeReport(
-                            release: release.name, pool: pool, target: index, instance: target.instance,
-                            outcome: traffic.isUp ? .success(reading, warnings: []) : .failure("refused"),
-                            isUnreachable: !traffic.isUp)))
+                var report = ScrapeReport(
+                    release: release.name, pool: pool, target: index, instance: target.instance,
+                    outcome: traffic.isUp ? .success(reading, warnings: []) : .failure("refused"),
+                    isUnreachable: !traffic.isUp)
+                report.version = toldVersions[target.instance]
+                send(.scraped(report))
             }
         }
     }

@@ -112,6 +112,17 @@ extension Release {
         "\(version.text) in \(place), \(pool.healthyTargets) of \(pool.targets.count) targets answer"
     }
 
+    /// A canary target that says that it runs another version than the rollout's is left out: what it counts would be the
+    /// new version's in name only. A rollback needs what it serves all the same.
+    func admitted(_ report: ScrapeReport) -> ScrapeReport {
+        guard let told = report.version, report.pool == .canary, phase != .rollingBack, phase != .rolledBack,
+            let wanted = rollouts.running?.rollout.version.version, rollouts.isLeading, told != wanted
+        else { return report }
+        var report = report
+        report.outcome = .failure("it says that it runs \(told), and the rollout is of \(wanted)")
+        return report
+    }
+
     /// What the rollouts look like; nil for a release that is only watched.
     var rolloutSnapshot: RolloutSnapshot? {
         guard let settings = plan.rollout else { return nil }

@@ -51,7 +51,8 @@ enum HaltReasons {
         if rollout.step > 0, healthy < baselineTargets {
             add(.baselineAway, "\(healthy) of \(baselineTargets) targets of the baseline answer")
         }
-        add(.overlap, StartConditions.overlaps(facts).first)
+        add(.mismatch, VersionCheck.mismatch(facts, version: rollout.version.version))
+        add(.overlap, StartConditions.overlaps(facts).first ?? VersionCheck.overlap(facts, rollout.version.version))
         if settings.checksShare { add(.share, facts.shareProblem) }
         if isClockDoubtful { add(.clock, "the wall clock was set") }
         return present

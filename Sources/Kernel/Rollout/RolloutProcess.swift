@@ -131,7 +131,7 @@ struct RolloutProcess: Sendable, Equatable {
         missing += stops(deployment, settings, step)
         guard missing.isEmpty else {
             waitsFor = missing.joined(separator: "; ")
-            let isPersons = rollout.pause != nil || !rollout.halts.isEmpty
+            let isPersons = rollout.pause != nil || rollout.halts.contains { !$0.reason.endsByItself }
             guard rollout.undoneWallMs.isEmpty, !isPersons, clock.standingMs >= settings.checkingMaxMs else { return }
             return end(.aborted, because: "the start conditions are not met: \(waitsFor)", &step)
         }
@@ -237,10 +237,9 @@ struct RolloutProcess: Sendable, Equatable {
         undoneUptimeMs = undoneUptimeMs.filter { step.now.uptimeMs - $0 < 600_000 } + [step.now.uptimeMs]
         retryUptimeMs = step.now.uptimeMs + 60_000
         let from = max(step.facts.observations.canaryShare ?? 0, rollout.basisPoints(ofStep: undone))
-        let call = move?.call
-        move = StepMove(to: back, from: from, sequence: sequence, isDurable: true)
         // A call that is still on its way must not be overtaken.
-        if call == nil { send(&step) }
+        move = StepMove(to: back, from: from, sequence: sequence, isDurable: true, after: move?.call)
+        if move?.call == nil { send(&step) }
         guard undoneUptimeMs.count >= 3 else { return }
         write(.halted(.router, text: "the step was undone three times in ten minutes: \(reason)"), &step)
     }
@@ -493,7 +492,9 @@ struct RolloutProcess: Sendable, Equatable {
         guard !step.context.isJournalFailing else { return }
         for change in haltWatch.changes(present, of: rollout) {
             switch change {
-            case .halt(let reason, let text): write(.halted(reason, text: text), &step)
+            case .halt(let reason, let text):
+                if reason == .mismatch { write(.versionMismatch(text: text), &step) }
+                write(.halted(reason, text: text), &step)
             case .unhalt(let reason): write(.unhalted(reason, by: nil), &step)
             }
         }

@@ -1,6 +1,22 @@
 import Model
 import Support
 
+/// What the targets themselves say of their versions.
+enum VersionCheck {
+    static func mismatch(_ facts: RolloutFacts, version: String) -> String? {
+        let others = facts.canary.targets.filter { $0.toldVersion != nil && $0.toldVersion != version }
+        guard let first = others.first, let told = first.toldVersion else { return nil }
+        let more = others.count > 1 ? " and \(others.count - 1) more" : ""
+        return "\(first.instance)\(more) of the canary says that it runs \(told), not \(version)"
+    }
+
+    static func overlap(_ facts: RolloutFacts, _ version: String) -> String? {
+        facts.baseline.targets.first { $0.toldVersion == version }.map {
+            "\($0.instance) of the baseline says that it runs \(version), the canary's version"
+        }
+    }
+}
+
 /// What has to hold before the first share: nothing was moved yet, so what is missing here never leads to a rollback.
 enum StartConditions {
     /// One sentence for each that is missing; empty when the first step may be taken.

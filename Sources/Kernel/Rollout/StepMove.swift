@@ -16,7 +16,11 @@ struct StepMove: Sendable, Equatable {
     /// Between two tries.
     private static let pauseMs: Int64 = 2_000
 
-    init(to basisPoints: Int, from: Int, sequence: UInt64, isDurable: Bool = false) {
+    /// - Parameter call: one that is still on its way, and is waited for.
+    init(
+        to basisPoints: Int, from: Int, sequence: UInt64, isDurable: Bool = false, after call: RouterCall? = nil
+    ) {
+        self.call = call
         self.basisPoints = basisPoints
         fromBasisPoints = from
         self.sequence = sequence

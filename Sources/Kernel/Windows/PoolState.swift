@@ -7,6 +7,8 @@ struct PoolState: Sendable, Equatable {
     struct Target: Sendable, Equatable {
         let instance: String
         var isUp: Bool?
+        /// Which version it last said that it runs; nil when it never did.
+        var toldVersion: String?
         var error: String?
         var lastScrapeWallMs: Int64?
         var samples = 0
@@ -84,6 +86,7 @@ struct PoolState: Sendable, Equatable {
         guard let index = place(of: report) else { return }
         targets[index].lastScrapeWallMs = now.wallMs
         targets[index].isFresh = true
+        if let version = report.version { targets[index].toldVersion = version }
         targets[index].missedCycles = 0
         let isLate = targets[index].isAwaited
         targets[index].isAwaited = false

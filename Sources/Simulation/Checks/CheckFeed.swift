@@ -40,6 +40,10 @@ struct CheckFeed {
     func applies(_ release: Int, _ split: Split, life number: Int) {
         guard process.isAlive(number), let life = process.life else { return }
         if swarm.isDryRun { return checks.dryRunApplies(fleet.releases[release].name) }
+        if fleet.releases[release].isLed, life.openIncidents[release] == nil {
+            return checks.leads(
+                release: release, split: split, durable: disk.entries, name: fleet.releases[release].name)
+        }
         checks.applies(
             release: release, incident: life.openIncidents[release], split: split,
             plan: fleet.plan.releases.first { $0.name == fleet.releases[release].name },

@@ -11,6 +11,7 @@ final class Checkers: @unchecked Sendable {
     private var proof: ProofChecker
     private var latch: LatchChecker
     private var drain: DrainChecker
+    private var rollout: RolloutChecker
     private var deadBaseline: DeadBaselineChecker
     private var limits: LimitChecker
     private let names: [String]
@@ -27,6 +28,7 @@ final class Checkers: @unchecked Sendable {
         proof = ProofChecker(releases: releases.count)
         latch = LatchChecker(releases: releases.count)
         drain = DrainChecker(releases: releases.count)
+        rollout = RolloutChecker(releases: releases.count)
         deadBaseline = DeadBaselineChecker(releases: releases.count)
         limits = LimitChecker(releases: releases)
         liveness = LivenessChecker(releases: releases)
@@ -51,6 +53,7 @@ final class Checkers: @unchecked Sendable {
         latch.restarted()
         deadBaseline.restarted()
         drain.restarted(entries, names: names)
+        rollout.restarted(entries, names: names)
         limits.restarted(wallShiftMs: wallShiftMs)
         delivery.restarted(entries)
         note("restart remembers", restart.began(snapshot))
@@ -111,6 +114,18 @@ final class Checkers: @unchecked Sendable {
         limits.appended(entry, release: release, world)
         note("latch is kept", latch.appended(entry, release: release))
         note("a held step is not cut short", drain.appended(entry, release: release))
+        note("a led release keeps its laws", rollout.appended(entry, release: release))
+    }
+
+    func ordered(_ command: RolloutCommand, _ batch: JournalBatch) {
+        note("an order means one step", RolloutChecker.ordered(command, batch))
+    }
+
+    /// A share is set outside of a rollback, which only a led release may do.
+    func leads(release: Int, split: Split, durable: [JournalEntry], name: String) {
+        note(
+            "a led release keeps its laws",
+            rollout.applies(release: release, split: split, durable: durable, name: name))
     }
 
     func applies(
@@ -159,6 +174,7 @@ final class Checkers: @unchecked Sendable {
 
     func finished(_ snapshot: Snapshot, _ releases: [VirtualRelease], disk: VirtualDisk, nowMs: Int64) {
         note("latch is kept", latch.finished(snapshot, releases))
+        note("a led release keeps its laws", rollout.finished(snapshot, releases))
         note("everything comes to rest", liveness.finished(snapshot, releases, disk: disk, nowMs: nowMs))
     }
 }

@@ -31,7 +31,14 @@ struct LatchChecker {
 
     mutating func appended(_ entry: JournalEntry, release: Int) -> String? {
         latches[release].name = entry.release
-        if case .intended(let intent) = entry.event, !intent.isDryRun { latches[release].intended = entry.sequence }
+        if case .intended(let intent) = entry.event, !intent.isDryRun {
+            // An abort is no verdict: the version may begin again.
+            if case .rollout(let order) = intent.trigger, !order.latches {
+                newVersion(release: release)
+            } else {
+                latches[release].intended = entry.sequence
+            }
+        }
         if case .rearmed = entry.event { newVersion(release: release) }
         if case .ended(.replaced) = entry.event { newVersion(release: release) }
         guard case .began(_, let canary) = entry.event, latches[release].isDurable else { return nil }

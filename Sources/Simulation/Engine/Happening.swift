@@ -22,6 +22,8 @@ indirect enum Happening {
     case operatorReacts(release: Int)
     /// An operator's command reaches the daemon.
     case command(release: Int, isRollback: Bool)
+    /// An order to a led release.
+    case order(release: Int)
     case readFiles
     case trouble
     /// The daemon's process is stopped.
@@ -71,7 +73,7 @@ extension Happening {
     /// It happens in the daemon's process, or in the kernel's buffers on the way to it.
     var isTheDaemons: Bool {
         switch self {
-        case .wake, .answered, .command, .readFiles: true
+        case .wake, .answered, .command, .order, .readFiles: true
         case .scrape, .routerRequest, .notification, .reverted, .deploy, .operatorReacts, .trouble, .stop, .restart,
             .heal,
             .calm, .end:

@@ -18,7 +18,9 @@ struct KernelObserver {
         case .input(.scraped(let report)): sawReport(report)
         case .input(.cycleEnded(let release)): timeline.note("\(release): cycle ends")
         case .command(let command, let result): timeline.note("operator: \(command) -> \(result)")
-        case .order(let command, let answer): timeline.note("order: \(command) -> \(answer.text)")
+        case .order(let command, let answer):
+            timeline.note("order: \(command) -> \(answer.text)")
+            for case .append(let batch) in effects { checks.ordered(command, batch) }
         case .input: break
         }
         for effect in effects { saw(effect, kernel, now) }

@@ -34,6 +34,7 @@ extension ConfigurationDraft.Release {
         drainPauseMs = isDrained ? min(retryMaxMs, deadlineMs / 4) : nil
         let indicators = ["error_rate", "latency", "[error_rate, latency]"]
         provenIndicator = (retryMaxMs + observeEveryMs) % 4 == 0 ? indicators[Int(retryMaxMs / 4 % 3)] : nil
+        isLed = (callTimeoutMs + retryMinMs) % 3 == 0
         rules = []
         rules = drawRules(&dice)
     }

@@ -36,8 +36,18 @@ extension ConfigurationDraft.Release {
             \(drain)
             router: \(router)
             rules: ["\(name).rules.yaml"]
+            \(steps)
 
         """
+    }
+
+    /// Short enough that a run sees all of them; the baking outlasts it.
+    private var steps: String {
+        guard isLed else { return "" }
+        let minMs = 2 * intervalMs + retryMaxMs
+        return
+            "steps: {list: [5%, 25%, 50%, 100%], every: {settle: \(intervalMs)ms, min: \(minMs)ms, rules: [Errors]}, "
+            + "at: {25%: {approval: {ask_for: 60s, valid: 30s}}, 50%: {approval: {ask_for: 60s}}}}\n    bake: {for: 24h}"
     }
 
     private func text(_ pool: ConfigurationDraft.Pool) -> String {

@@ -48,6 +48,8 @@ struct ConfigurationDraft {
         var rules: [Rule]
         /// What a statistical rule evaluates, beside the thresholds; nil without such a rule.
         var provenIndicator: String?
+        /// The daemon raises its shares, by steps.
+        var isLed = false
         /// False while the release is not in the files.
         var isListed = true
     }

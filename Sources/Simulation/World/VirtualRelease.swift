@@ -20,6 +20,10 @@ struct VirtualRelease {
     var canaryVersion: String
     var canarySickness: Sickness
     var baselineSickness: Sickness
+    /// Its shares are raised by the daemon.
+    var isLed: Bool
+    /// Versions that CI has made of it.
+    var fixes = 0
     /// The part of the canary's former traffic that stays whatever the routers do.
     var stickyShare = 0.0
     /// What the last plan that named the release said of it.
@@ -45,6 +49,7 @@ struct VirtualRelease {
         }
         baseline = services(draft.baseline)
         canary = services(draft.canary)
+        isLed = draft.isLed
         routers = draft.routers.map { VirtualRouter(name: $0) }
         canaryVersion = draft.canary.version
         canarySickness = VirtualRelease.sickness(dice: &dice, percent: 65)

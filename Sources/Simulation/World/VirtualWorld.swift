@@ -49,6 +49,7 @@ final class VirtualWorld {
         swarm: swarm, timeline: timeline, fleet: fleet, process: process, disk: disk, checks: checks)
     private lazy var deployer = Deployer(timeline: timeline, fleet: fleet)
     private lazy var operators = Operators(swarm: swarm, timeline: timeline, fleet: fleet, process: process)
+    private lazy var pipeline = Pipeline(seed: seed, timeline: timeline, fleet: fleet, process: process)
     private lazy var edits = FileEdits(timeline: timeline, fleet: fleet, files: files, process: process)
     private lazy var stops = ProcessStops(seed: seed, swarm: swarm, timeline: timeline, process: process)
     private lazy var network = NetworkTraffic(
@@ -100,7 +101,8 @@ extension VirtualWorld {
 
     private func schedule() {
         for index in fleet.releases.indices {
-            timeline.at(timeline.dice.ms(1_000...60_000), .deploy(release: index))
+            let at = timeline.dice.ms(1_000...60_000)
+            timeline.at(at, fleet.releases[index].isLed ? .order(release: index) : .deploy(release: index))
         }
         if !swarm.troubles.isEmpty { timeline.at(timeline.dice.ms(1...swarm.troubleEveryMs), .trouble) }
         stops.schedule()
@@ -124,6 +126,7 @@ extension VirtualWorld {
             network.routers.revert(release, instance, share, revision)
         case .deploy(let release): deployer.firstDeploy(release)
         case .operatorReacts(let release): operators.react(toReportOf: release)
+        case .order(let release): pipeline.order(release)
         case .command(let release, let isRollback): operators.command(release, isRollback: isRollback)
         case .readFiles: edits.readFiles()
         case .trouble: troubles.make()

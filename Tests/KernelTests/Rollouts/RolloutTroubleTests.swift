@@ -223,6 +223,29 @@ struct RolloutTroubleTests {
         #expect(world.lastEnded?.end == .promoted && world.isTurned)
     }
 
+    @Test("A wrong image: nothing begins, and one that comes later is left out and halts")
+    func wrongImage() {
+        var world = KernelHarness.led { plan in
+            plan.checkingMaxMs = 30_000
+            plan.steps[2].minMs = 36_000_000
+        }
+        world.toldVersions = ["a:1": "v1.4.2", "a:2": "v1.4.2", "b:1": "v1.4.2", "b:2": "v1.5.0"]
+        _ = world.begin()
+        world.cycle(40)
+        #expect(world.lastEnded?.end == .aborted && world.applied.isEmpty)
+        #expect(world.count("version_mismatch") == 1)
+        world.toldVersions["b:1"] = "v1.5.0"
+        _ = world.order(.begin(KernelHarness.next))
+        world.cycle(untilStep: 3)
+        world.toldVersions["b:2"] = "v1.4.2"
+        world.cycle(3)
+        #expect(world.running?.isHalted(.mismatch) == true, "\(world.waitsFor)")
+        // A rule that breaches on the others still rolls back.
+        world.canary.errors = 40
+        world.cycle(30)
+        #expect(world.canaryBasisPoints == 0 && world.lastEnded?.end == .rolledBack)
+    }
+
     @Test("A reservation without a deployment expires")
     func expires() {
         var world = KernelHarness.led { $0.prepareExpiresMs = 30_000 }
