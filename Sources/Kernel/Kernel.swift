@@ -220,13 +220,27 @@ public struct Kernel: Sendable, Equatable {
     ///
     /// A release in the middle of a rollback keeps its name and versions: else the rollback would never be finished.
     public func reasonsToRefuse(_ next: Plan) -> [String] {
-        releases.compactMap { release in
-            guard let open = release.rollback, open.isOpen else { return nil }
-            let isKept = next.releases.contains { $0.name == release.name && $0.hasVersions(of: release.plan) }
-            if isKept { return nil }
-            return
-                "error: \(release.name) is being rolled back (\(open.id)); reload when that is done, or keep its versions"
+        releases.compactMap { reasonToRefuse(next, $0) ?? reasonToRefuseWhileLed(next, $0) }
+    }
+
+    /// A rollout that is under way keeps its places and its router.
+    private func reasonToRefuseWhileLed(_ next: Plan, _ release: Release) -> String? {
+        guard release.rollouts.isLeading, let id = release.rollouts.running?.id else { return nil }
+        let kept = next.releases.first { $0.name == release.name }
+        if let kept, kept.rollout != nil, kept.places == release.configured.places,
+            kept.router == release.configured.router
+        {
+            return nil
         }
+        return "error: \(id) of \(release.name) is under way; reload when it has ended, or keep its places, router and steps"
+    }
+
+    private func reasonToRefuse(_ next: Plan, _ release: Release) -> String? {
+        guard let open = release.rollback, open.isOpen else { return nil }
+        let isKept = next.releases.contains { $0.name == release.name && $0.hasVersions(of: release.configured) }
+        if isKept { return nil }
+        return
+            "error: \(release.name) is being rolled back (\(open.id)); reload when that is done, or keep its versions"
     }
 
     /// Everything or nothing: the plan was validated whole before it came here.

@@ -5,9 +5,15 @@ extension Release {
     /// Takes the new configuration over. The same versions keep their phase, latch and firing alerts; other versions are a new
     /// release. Windows are kept where what they count is unchanged.
     mutating func adopt(configured next: ReleasePlan, _ context: inout StepContext) {
+        let before = plan.rules
         configured = next
         rollouts.adopt(next)
         reload(next.assigned(rollouts.deployment), &context)
+        guard rollouts.isLeading else { return }
+        let changed = before.filter { one in
+            !next.rules.contains { $0.name == one.name && $0.test == one.test && $0.action == one.action }
+        }.map(\.name)
+        lead(&context) { $0.running?.rulesChanged(changed, &$1) }
     }
 
     /// The same with the versions and roles that the places have.

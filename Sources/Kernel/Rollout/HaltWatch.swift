@@ -1,4 +1,5 @@
 import Model
+import Support
 
 /// The reasons why the daemon itself lets nothing go up. Those that end by themselves end after three cycles without them.
 struct HaltWatch: Sendable, Equatable {
@@ -38,9 +39,13 @@ struct HaltWatch: Sendable, Equatable {
 
 /// What lets nothing go up in this cycle, of the reasons that end by themselves.
 enum HaltReasons {
+    /// A share above nothing that brings no request for so long is no evidence of anything.
+    private static let quietLimitMs: Int64 = 60_000
+
     /// - Parameter baselineTargets: that answered when the rollout began, or that an operator accepted.
     static func present(
-        _ facts: RolloutFacts, settings: RolloutPlan, rollout: Rollout, baselineTargets: Int, isClockDoubtful: Bool
+        _ facts: RolloutFacts, settings: RolloutPlan, rollout: Rollout, baselineTargets: Int, quietMs: Int64,
+        isClockDoubtful: Bool, isJournalFailing: Bool
     ) -> [Rollout.Halt] {
         var present: [Rollout.Halt] = []
         func add(_ reason: HaltReason, _ text: String?) {
@@ -54,6 +59,10 @@ enum HaltReasons {
         add(.mismatch, VersionCheck.mismatch(facts, version: rollout.version.version))
         add(.overlap, StartConditions.overlaps(facts).first ?? VersionCheck.overlap(facts, rollout.version.version))
         if settings.checksShare { add(.share, facts.shareProblem) }
+        if rollout.state == .standing, rollout.basisPoints(ofStep: rollout.step) > 0, quietMs >= quietLimitMs {
+            add(.noTraffic, "the canary has had no request for \(NumberText.wait(seconds: Double(quietMs) / 1_000))")
+        }
+        if isJournalFailing { add(.journal, "the journal cannot be written") }
         if isClockDoubtful { add(.clock, "the wall clock was set") }
         return present
     }

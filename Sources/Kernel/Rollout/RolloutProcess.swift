@@ -156,7 +156,6 @@ struct RolloutProcess: Sendable, Equatable {
         if let pause = rollout.pause { stops.append("paused by \(pause.by): \(pause.reason)") }
         let doors = gates(settings, deployment, step).doors()
         stops += doors.filter { !$0.isOpen }.map { "\($0.gate): \($0.text)" }
-        if step.context.isJournalFailing { stops.append("the journal cannot be written") }
         if step.facts.isRollbackWanted { stops.append("a rollback is wanted") }
         return stops
     }
@@ -486,10 +485,8 @@ struct RolloutProcess: Sendable, Equatable {
     private mutating func judgeHalts(_ settings: RolloutPlan, _ step: inout RolloutStep) {
         guard isLeading, rollout.state != .rollingBack else { return }
         let present = HaltReasons.present(
-            step.facts, settings: settings, rollout: rollout, baselineTargets: baselineTargets,
-            isClockDoubtful: clockWatch.isDoubtful(at: step.now))
-        // What cannot be written cannot be halted by an entry; `stops` names it.
-        guard !step.context.isJournalFailing else { return }
+            step.facts, settings: settings, rollout: rollout, baselineTargets: baselineTargets, quietMs: clock.quietMs,
+            isClockDoubtful: clockWatch.isDoubtful(at: step.now), isJournalFailing: step.context.isJournalFailing)
         for change in haltWatch.changes(present, of: rollout) {
             switch change {
             case .halt(let reason, let text):
@@ -544,6 +541,14 @@ struct RolloutProcess: Sendable, Equatable {
             step.log(.warning, "\(id): no answer: \(problem)")
         }
         if case .answered(let reply) = result { take(reply, for: open, &step) }
+    }
+
+    /// A reload changed or removed rules that gates of this rollout name.
+    mutating func rulesChanged(_ names: [String], _ step: inout RolloutStep) {
+        let named = Set(rollout.steps.flatMap(\.rules))
+        let changed = names.filter { named.contains($0) }
+        guard isLeading, !changed.isEmpty, !rollout.isHalted(.rulesChanged) else { return }
+        write(.halted(.rulesChanged, text: "rules of its gates were changed: \(changed.joined(separator: ", "))"), &step)
     }
 
     /// A gate's answer, by whoever was asked.

@@ -13,6 +13,8 @@ struct StepClock: Sendable, Equatable {
     private(set) var countedMs: Int64
     /// Of the canary, since the step settled.
     private(set) var requests = 0.0
+    /// How long the canary has had no request.
+    private(set) var quietMs: Int64 = 0
     var hasBegunEvidence = false
     private var lastUptimeMs: Int64
     private var recordedUptimeMs: Int64
@@ -28,6 +30,7 @@ struct StepClock: Sendable, Equatable {
         let passedMs = min(max(0, now.uptimeMs - lastUptimeMs), StepClock.longestCycleMs)
         lastUptimeMs = now.uptimeMs
         standingMs += passedMs
+        quietMs = canaryRequests > 0 ? 0 : quietMs + passedMs
         countedMs += passedMs
         if standingMs - passedMs >= settings?.settleMs ?? 0 { requests += canaryRequests }
     }
