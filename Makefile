@@ -15,7 +15,7 @@ SOAK ?= 30m
 RELEASE = .build-release
 
 help:
-	@echo "make demo    build, then watch a bad release being caught (FAULT=errors|latency|crash|subtle|outage|none)"
+	@echo "make demo    build, then watch a bad release being caught (FAULT=errors|latency|crash|subtle|outage|none, STORY=release)"
 	@echo "make test    install what the tests need, then run all of them"
 	@echo "make test-routers   one rollback on every real router, measured, as a table"
 	@echo "make build   build the rollguard executable: .build/debug/rollguard"
@@ -33,7 +33,7 @@ build:
 	swift build --product rollguard
 
 demo: build
-	.build/debug/rollguard demo --fault $(FAULT)
+	.build/debug/rollguard demo --fault $(FAULT) $(if $(STORY),--story $(STORY))
 
 # What is missing after that is a mistake; without this its tests would be left out.
 test: export ROLLGUARD_EXPECTS_PROGRAMS = 1

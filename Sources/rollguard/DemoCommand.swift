@@ -25,7 +25,18 @@ struct DemoCommand: AsyncParsableCommand {
             v1.5.0's metrics are half a second younger than v1.4.2's: nothing must be rolled
             back. Before that the daemon watches v1.4.2 alone for two minutes: what it learns
             there makes the evidence faster.
+
+            With --story release, a good version is led from 1 % of the users to all of them,
+            each step with evidence, and a second one is caught on its way: what CI would order
+            is ordered through the API. It takes up to two minutes.
             """)
+
+    enum Story: String, ExpressibleByArgument, CaseIterable {
+        case fault, release
+    }
+
+    @Option(help: "What is told: fault (one bad version), or release (a good version for everybody, and a bad one).")
+    var story: Story = .fault
 
     @Option(help: "What goes wrong with the new version: errors, latency, crash, subtle, outage or none.")
     var fault: Fault = .errors
@@ -51,10 +62,20 @@ struct DemoCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if story == .release { return try await runRelease() }
         let scene = DemoScene(fault)
         let story = DemoStory(
             fault: fault, scene: scene, historySeconds: history ?? scene.historySeconds, faultAfterSeconds: faultAfter,
             requestsPerSecond: rate ?? scene.requestsPerSecond, seed: seed)
+        let interrupted = try await Interruption.watch {
+            let ending = try await story.run()
+            guard ending.isAsItShouldBe else { throw Failure.no(ending.text) }
+        }
+        if let interrupted { throw interrupted }
+    }
+
+    private func runRelease() async throws {
+        let story = ReleaseStory(requestsPerSecond: rate ?? 1_000, seed: seed)
         let interrupted = try await Interruption.watch {
             let ending = try await story.run()
             guard ending.isAsItShouldBe else { throw Failure.no(ending.text) }

@@ -1,7 +1,5 @@
-import Daemon
 import DemoWorld
 import Foundation
-import Logging
 
 /// Prints the steps of the demo as they happen.
 struct DemoStory {
@@ -40,7 +38,9 @@ struct DemoStory {
     private func untilAnythingEnds(_ stage: DemoStage, clock: StoryClock) async -> Ending {
         let (listening, announce) = AsyncStream<String>.makeStream()
         return await withTaskGroup(of: Ending.self) { group in
-            group.addTask { await watch(stage, clock: clock, announce: announce) }
+            group.addTask {
+                await DemoDaemon(path: stage.configurationPath, clock: clock).run(announce: announce)
+            }
             group.addTask { await play(stage, clock: clock, listening: listening) }
             let ending = await group.next()
             group.cancelAll()
@@ -68,35 +68,6 @@ struct DemoStory {
         } catch {
             return Ending(isAsItShouldBe: false, text: "error: the demo broke off: \(error)")
         }
-    }
-
-    /// The real daemon with the configuration file that the stage wrote. While the demo runs it has no reason to end,
-    /// so its end, however it comes about, is a failure.
-    private func watch(
-        _ stage: DemoStage, clock: StoryClock, announce: AsyncStream<String>.Continuation
-    ) async -> Ending {
-        var logger = Logger(label: "rollguard", factory: { _ in StoryLog(clock: clock) })
-        logger.logLevel = .info
-        var options = Daemon.Options(
-            version: Rollguard.version,
-            onListening: { host, port in
-                announce.yield("http://\(host):\(port)")
-                announce.finish()
-            })
-        options.handlesSignals = false
-        options.endAfterMs = TestHooks.endAfterMs
-        let daemon = Daemon(
-            source: ConfigurationFile(path: stage.configurationPath), options: options, logger: logger)
-        // A daemon that ends before it listens must not leave the story waiting for its address.
-        defer { announce.finish() }
-        let reason: String
-        do {
-            try await daemon.run()
-            reason = "it returned"
-        } catch {
-            reason = "\(error)"
-        }
-        return Ending(isAsItShouldBe: false, text: "error: the daemon ended in the middle of the demo: \(reason)")
     }
 
     private func act(_ stage: DemoStage, clock: StoryClock) async throws -> Ending {
