@@ -8,7 +8,7 @@ final class RoleService: Sendable {
     private let continuation: AsyncStream<Void>.Continuation
 
     init() {
-        // What matters is the plan at the end, so one pending change stands for all.
+        // What matters is the plan at the end, so one pending change is enough for all.
         (stream, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 

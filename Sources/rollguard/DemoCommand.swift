@@ -35,7 +35,7 @@ struct DemoCommand: AsyncParsableCommand {
         case fault, release
     }
 
-    @Option(help: "What is told: fault (one bad version), or release (a good version for everybody, and a bad one).")
+    @Option(help: "Which story: fault (one bad version), or release (a good version for everybody, and a bad one).")
     var story: Story = .fault
 
     @Option(help: "What goes wrong with the new version: errors, latency, crash, subtle, outage or none.")

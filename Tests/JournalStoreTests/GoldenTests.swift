@@ -23,9 +23,9 @@ struct GoldenTests {
         "evidence_release", "evidence_percentile", "evidence_share", "evidence_own_indicators",
     ]
 
-    @Test(arguments: GoldenSamples.events.map(\.name))
+    @Test(arguments: GoldenSamples.all.map(\.name))
     func anEventOfTheFirstVersionIsRead(_ name: String) throws {
-        let sample = try #require(GoldenSamples.events.first { $0.name == name })
+        let sample = try #require(GoldenSamples.all.first { $0.name == name })
         #expect(try RecordFormat.event(Self.text("v1/\(name).json"), what: name) == sample.event)
     }
 
@@ -58,10 +58,10 @@ struct GoldenTests {
     }
 
     /// What is written today has the names and the shape of the first version, and says so.
-    @Test(arguments: GoldenSamples.events.map(\.name) + GoldenSamples.notifications.map(\.name))
+    @Test(arguments: GoldenSamples.all.map(\.name) + GoldenSamples.notifications.map(\.name))
     func whatIsWrittenHasTheShapeOfItsVersion(_ name: String) throws {
         let golden = try Self.text("v1/\(name).json")
-        let event = GoldenSamples.events.first { $0.name == name }?.event
+        let event = GoldenSamples.all.first { $0.name == name }?.event
         let notification = GoldenSamples.notifications.first { $0.name == name }?.notification
         let written = try event.map { try RecordFormat.encode($0) } ?? RecordFormat.encode(#require(notification))
         #expect(try Self.tree(written) == Self.tree(golden, addingVersion: 1))

@@ -14,7 +14,7 @@ struct LabelLookupTests {
         ("", nil),
     ]
 
-    @Test("It is found whatever stands around it", arguments: bodies)
+    @Test("It is found whatever is around it", arguments: bodies)
     func found(body: String, value: String?) {
         #expect(LabelLookup.value(ofLabel: "version", metric: "app_build_info", in: Array(body.utf8)) == value)
     }

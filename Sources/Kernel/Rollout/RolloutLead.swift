@@ -11,7 +11,7 @@ struct RolloutLead: Sendable, Equatable {
     private(set) var queued: Rollout?
     /// Newest first.
     private(set) var ended: [Rollout] = []
-    /// The old version answered last time; told once when it does not any more.
+    /// The old version answered last time; reported once when it does not any more.
     private var hadWayBack = false
 
     init(deployment: DeploymentRecord) { self.deployment = deployment }

@@ -27,7 +27,7 @@ struct RolloutOrder {
 
     // MARK: Repetition and conditions
 
-    /// The same key and body get the first answer again; another body under the key is a mistake.
+    /// The same key and body get the first answer again; another body under the key is refused.
     private func answered(_ lead: RolloutLead, _ step: RolloutStep) -> RolloutAnswer? {
         guard let key = context.key,
             let known = lead.deployment.answered.last(where: { $0.key == key && $0.body == context.body })
@@ -267,7 +267,7 @@ struct RolloutOrder {
             return answer(.already, "already, by \(known.by)", running.id)
         }
         if plan.isNotTheBeginner, context.by == running.begunBy {
-            return refuse(.invalid, "\(context.by) began \(running.id), so somebody else has to approve", lead)
+            return refuse(.invalid, "\(context.by) began \(running.id), so another operator has to approve", lead)
         }
         let reply = GateReply(
             .proceed, by: context.by, reason: context.reason, validUntilWallMs: step.now.wallMs + plan.validMs)
@@ -324,7 +324,7 @@ struct RolloutOrder {
         }
         let skipped = lead.running?.gates.filter { !$0.isOpen }.map(\.gate) ?? []
         lead.running?.pass(skipped: skipped, by: context.by, to: next, &step)
-        return answer(.accepted, "\(running.id) goes on to step \(next)", running.id)
+        return answer(.accepted, "\(running.id) continues to step \(next)", running.id)
     }
 
     private func closedDoor(
@@ -391,7 +391,7 @@ struct RolloutOrder {
 
     private func stale(_ number: Int, _ running: Rollout, _ lead: RolloutLead) -> RolloutAnswer? {
         guard number != running.step else { return nil }
-        return refuse(.stale, "the order means step \(number), and \(running.id) stands at step \(running.step)", lead)
+        return refuse(.stale, "the order means step \(number), and \(running.id) is at step \(running.step)", lead)
     }
 
     /// Down beats up: what goes up is refused while a rollback is wanted or under way, and not remembered for later.

@@ -265,7 +265,7 @@ struct RolloutProcess: Sendable, Equatable {
             return arrive(wanted, observations, &step)
         }
         guard observations.areAbove(basisPoints: wanted), move?.call == nil, move?.isUpwards != false else { return }
-        // Somebody gives more than is wanted: the move itself sets it down.
+        // An instance gives more than is wanted: the move itself sets it down.
         if move?.isDurable == true { send(&step) }
     }
 
@@ -307,7 +307,7 @@ struct RolloutProcess: Sendable, Equatable {
         case .above(let isRepeated):
             setBack(to: wanted, observations, "set back", &step)
             if isRepeated, !rollout.isHalted(.hand) {
-                write(.halted(.hand, text: "the share was raised by somebody else again and again"), &step)
+                write(.halted(.hand, text: "another client raised the share again and again"), &step)
             }
         case .lowered: lowered(from: wanted, observations, &step)
         case .zeroEverywhere: lowered(from: wanted, observations, &step)
@@ -318,13 +318,13 @@ struct RolloutProcess: Sendable, Equatable {
         }
     }
 
-    /// Somebody took everything out and left it so: after ten minutes the rollout is over, without a verdict.
+    /// Another client took everything out and left it so: after ten minutes the rollout is over, without a verdict.
     private mutating func noteEmpty(_ observations: [RouterObservation], _ step: inout RolloutStep) {
         guard observations.showNothing, rollout.isHalted(.hand) else { return emptySinceUptimeMs = nil }
         let since = emptySinceUptimeMs ?? step.now.uptimeMs
         emptySinceUptimeMs = since
         guard step.now.uptimeMs - since >= 600_000 else { return }
-        end(.withdrawn, because: "somebody else took the canary out", &step)
+        end(.withdrawn, because: "another client took the canary out", &step)
         step.want(.withdrawn)
     }
 
@@ -336,7 +336,7 @@ struct RolloutProcess: Sendable, Equatable {
             .shareMoved(
                 fromBasisPoints: wanted, observed: observations.text, consequence: "it is left so until `resume`"),
             &step)
-        write(.halted(.hand, text: "the share was lowered by somebody else: \(observations.text)"), &step)
+        write(.halted(.hand, text: "another client lowered the share: \(observations.text)"), &step)
         step.want(.endEvidence)
     }
 
@@ -480,7 +480,7 @@ struct RolloutProcess: Sendable, Equatable {
         step.want(.promoted)
     }
 
-    // MARK: Halts, pauses, gates that somebody is asked for
+    // MARK: Halts, pauses, gates that are asked
 
     private mutating func judgeHalts(_ settings: RolloutPlan, _ step: inout RolloutStep) {
         guard isLeading, rollout.state != .rollingBack else { return }
@@ -581,7 +581,7 @@ struct RolloutProcess: Sendable, Equatable {
         if hadHand { adoptShare(&step) }
     }
 
-    /// Somebody lowered the share: the rollout goes on from there, with fresh evidence.
+    /// Another client lowered the share: the rollout continues from there, with fresh evidence.
     private mutating func adoptShare(_ step: inout RolloutStep) {
         guard rollout.state == .standing, let share = step.facts.observations.canaryShare else { return }
         let wanted = rollout.basisPoints(ofStep: rollout.step)

@@ -18,7 +18,7 @@ struct RolloutFacts: Sendable {
     let rules: [RulePlan]
     /// What the present step has shown by its own counts; nil while no step asks for it.
     let evidence: StepEvidenceState?
-    /// The split that the router's requests show is off the one that it tells; nil while they agree.
+    /// The split that the router's requests show is off the one that it reports; nil while they agree.
     let shareProblem: String?
     /// Cycles of this process.
     let cycles: Int
@@ -46,7 +46,7 @@ struct RolloutStep {
         case adopt(DeploymentRecord)
         /// The canary has everything, for good: the release is over. Comes before `adopt`.
         case promoted
-        /// The canary was taken out by somebody else.
+        /// The canary was taken out by another client.
         case withdrawn
         /// What the release was latched or promoted with is history.
         case freshStart

@@ -1,14 +1,14 @@
 import Model
 
-/// The share of a step that stands, and somebody else's hand on it. Lower is let be, higher is set back at once.
+/// The share of the step in force, and what other clients do to it. Lower is let be, higher is set back at once.
 struct ShareWatch: Sendable, Equatable {
     /// What a poll of the router asks for.
     enum Finding: Equatable {
         case inPlace
         case nothing
-        /// An instance gives more than the step: set it back; for the second time within ten minutes, a page as well.
+        /// An instance gives more than the step: set it back; for the second time within ten minutes, a halt as well.
         case above(isRepeated: Bool)
-        /// All instances give less, and not nothing: somebody lowered it.
+        /// All instances give less, and not nothing: another client lowered it.
         case lowered
         /// Nothing anywhere for three polls.
         case zeroEverywhere

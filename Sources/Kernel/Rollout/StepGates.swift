@@ -31,7 +31,7 @@ struct StepGates {
         return gates + doors()
     }
 
-    /// Those that a person or another program is asked for, when all the others are open.
+    /// Those that an operator or another program is asked for, when all the others are open.
     func isReadyToAsk(_ gates: [GateResult], for gate: String) -> Bool {
         let own = [rollout.plan?.webhook?.name, rollout.plan?.approval.map { _ in "approval" }].compactMap(\.self)
         let later = gate == "approval" ? ["approval"] : own
@@ -67,7 +67,7 @@ struct StepGates {
         guard let evidence = facts.evidence else {
             return GateResult(gate: "evidence", isOpen: false, text: "nothing was compared in this step yet")
         }
-        // A baseline in trouble makes every canary look good.
+        // A baseline in trouble makes every canary appear good.
         let isShut = facts.heldReason != nil || rollout.isHalted(.baselineSick)
         return GateResult(
             gate: "evidence", isOpen: evidence.isSafe && !isShut,

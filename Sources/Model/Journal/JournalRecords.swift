@@ -152,7 +152,7 @@ public struct RolloutTrigger: Sendable, Equatable, Codable {
         }
     }
 
-    /// The version must not come back until somebody rearms it.
+    /// The version must not come back until an operator rearms it.
     public var latches: Bool { kind == .gate || kind == .overdue }
 }
 

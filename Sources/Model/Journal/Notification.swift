@@ -27,12 +27,12 @@ public struct Notification: Sendable, Equatable {
         case stepUndone = "step_undone"
         /// All the traffic is on the new version, and the way back is open.
         case rolloutBaking = "baking"
-        /// Nothing goes up any more: a person's order, or the daemon's decision.
+        /// Nothing goes up any more: an operator's order, or the daemon's decision.
         case rolloutPaused = "rollout_paused"
         case rolloutResumed = "rollout_resumed"
         case rolloutHalted = "rollout_halted"
         case rolloutUnhalted = "rollout_unhalted"
-        /// Somebody's yes is needed.
+        /// An answer is needed.
         case gateAsked = "gate_asked"
         case gateAnswered = "gate_answered"
         case gateLapsed = "gate_lapsed"

@@ -100,7 +100,7 @@ public struct EvidenceDemand: Sendable, Equatable, Codable {
     public func error(attempt: Int) -> Double { error / Double(1 << min(20, max(0, attempt - 1))) }
 }
 
-/// A person's yes.
+/// An operator's yes.
 public struct ApprovalPlan: Sendable, Equatable, Codable {
     /// Names of the tokens' roles that may approve; empty for everyone who may approve.
     public var of: [String] = []

@@ -59,11 +59,11 @@ public struct DeploymentRecord: Sendable, Equatable, Codable {
     public func attempts(of version: VersionIdentity) -> Int { attempts.first { $0.of == version }?.count ?? 0 }
 }
 
-/// Nothing goes up; rollbacks and everything else that lowers a share go on.
+/// Nothing goes up; rollbacks and everything else that lowers a share continue.
 public struct FreezeRecord: Sendable, Equatable, Codable {
     public var by: String
     public var reason: String
-    /// Nil until somebody ends it.
+    /// Nil until an operator ends it.
     public var untilWallMs: Int64?
 
     public init(by: String, reason: String, untilWallMs: Int64?) {

@@ -51,7 +51,7 @@ public struct Rollout: Sendable, Equatable {
         public var sinceWallMs: Int64
     }
 
-    /// A gate of the present step that somebody is, or was, asked for.
+    /// A gate of the present step that is, or was, asked.
     public struct OpenGate: Sendable, Equatable {
         public var step: Int
         public var gate: String

@@ -45,7 +45,7 @@ public struct PrepareOrder: Sendable, Equatable {
 }
 
 public struct PromoteOrder: Sendable, Equatable {
-    /// The step that stands, from 1. An order for another step is refused as stale.
+    /// The step in force, from 1. An order for another step is refused as stale.
     public var step: Int
     /// Gates that are not asked, in this step only.
     public var skip: [String]

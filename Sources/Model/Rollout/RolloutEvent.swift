@@ -14,7 +14,7 @@ public enum RolloutEvent: Sendable, Equatable, Codable {
     case stepApplied(step: Int, receipts: String)
     /// Every instance shows the share: the step's clock begins.
     case stepStanding(step: Int, basisPoints: Int, observed: String)
-    /// All gates held in the same cycle, or a person skipped those that did not.
+    /// All gates held in the same cycle, or an operator skipped those that did not.
     case stepPassed(step: Int, gates: [GateResult], skipped: [String], by: String?)
     /// The share of the step before is set again.
     case stepUndone(step: Int, toBasisPoints: Int, reason: String)
@@ -29,7 +29,7 @@ public enum RolloutEvent: Sendable, Equatable, Codable {
     case gateAsked(step: Int, gate: String, id: String, untilWallMs: Int64)
     case gateAnswered(step: Int, gate: String, id: String, GateReply)
     case gateLapsed(step: Int, gate: String, id: String)
-    /// Somebody else changed the share.
+    /// Another client changed the share.
     case shareMoved(fromBasisPoints: Int, observed: String, consequence: String)
     case targetsChanged(text: String)
     case versionMismatch(text: String)
@@ -113,7 +113,7 @@ public struct GateResult: Sendable, Equatable, Codable {
     }
 }
 
-/// The answer to a gate that somebody was asked for.
+/// The answer to a gate that was asked.
 public struct GateReply: Sendable, Equatable, Codable {
     public enum Answer: String, Sendable, Equatable, Codable, CaseIterable {
         case proceed
@@ -197,7 +197,7 @@ extension RolloutEvent {
                 + (reply.reason.isEmpty ? "" : ": \(reply.reason)")
         case .gateLapsed(let step, let gate, _): "step \(step): \(gate) was not answered in time"
         case .shareMoved(let from, let observed, let consequence):
-            "the share was moved from \(share(from)) by somebody else: \(observed); \(consequence)"
+            "another client moved the share from \(share(from)): \(observed); \(consequence)"
         case .targetsChanged(let text), .versionMismatch(let text): text
         case .rollingBack(let incident, let reason): "rolling back (\(incident)): \(reason)"
         case .ended(let end, let reason):

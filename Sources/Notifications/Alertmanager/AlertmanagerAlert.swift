@@ -57,7 +57,7 @@ struct AlertmanagerAlert: Sendable {
         case .rolloutEnded: return [halted, gate].map { builder.make($0, .ended(atWallMs: atMs)) }
         case .stepUndone: return [builder.news("RollguardStepUndone")]
         case .shareMoved: return [builder.news("RollguardShareMoved")]
-        // Progress needs nobody's attention.
+        // Progress needs no attention.
         case .rolloutPrepared, .rolloutBegun, .stepStanding, .rolloutBaking, .rolloutPaused, .rolloutResumed: return []
         }
     }

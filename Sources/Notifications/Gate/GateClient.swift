@@ -3,7 +3,7 @@ package import Ports
 import Support
 
 /// Asks a webhook gate, once: a signed POST, whose answer counts only when it says explicitly what is wanted. A status alone,
-/// a redirect, a login page and silence are no answer.
+/// a redirect, a login form and silence are no answer.
 package struct GateClient: Sendable {
     /// Larger answers are no answer.
     private static let bodyLimitBytes = 64 << 10
@@ -88,7 +88,7 @@ package struct GateAnswer: Codable {
     }
 }
 
-/// What a gate is told.
+/// What a gate is sent.
 struct GateDocument: Encodable {
     struct Step: Encodable {
         let index: Int

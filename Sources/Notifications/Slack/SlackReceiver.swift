@@ -89,7 +89,7 @@ enum SlackText {
         case .gateAsked: "Answer needed:"
         case .gateAnswered: "Gate answered:"
         case .gateLapsed: "Gate not answered in time:"
-        case .shareMoved: "Share moved by somebody else:"
+        case .shareMoved: "Share changed by another client:"
         case .rolloutEnded: "Rollout ended:"
         }
     }

@@ -5,13 +5,13 @@ import Model
 struct RolloutChecker {
     private struct Led {
         var id: String?
-        /// The step that stands, from 1.
+        /// The step in force, from 1.
         var step = 0
         var isPaused = false
         var isHalted = false
         /// The newest intent, as it was emitted: its sequence, and the share that it allows.
         var intended: (sequence: UInt64, basisPoints: Int)?
-        /// The largest share that stands or is wanted.
+        /// The largest share that is in force or wanted.
         var grantedBasisPoints = 0
         /// The share from which the step that is under way began.
         var undoBasisPoints = 0
@@ -73,8 +73,8 @@ struct RolloutChecker {
         _ step: Int, _ gates: [GateResult], _ skipped: [String], _ by: String?, _ release: Int
     ) -> String? {
         if led[release].isGoingDown { return "step \(step) is passed although a rollback is intended" }
-        if step != led[release].step { return "step \(step) is passed, and \(led[release].step) stands" }
-        // Until the next one stands it is not passed again.
+        if step != led[release].step { return "step \(step) is passed, and \(led[release].step) is in force" }
+        // Until the next one is in force it is not passed again.
         led[release].step = -1
         if let closed = gates.first(where: { !$0.isOpen && !skipped.contains($0.gate) }), by == nil {
             return "step \(step) is passed, and \(closed.gate) is closed: \(closed.text)"

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Kernel
 
-@Suite("Somebody else's hand, and routers that forget")
+@Suite("Changes by another client, and routers that forget")
 struct RolloutHandTests {
     private func standing(_ step: Int = 3, _ change: (inout RolloutPlan) -> Void = { _ in }) -> KernelHarness {
         var world = KernelHarness.led { plan in
@@ -16,7 +16,7 @@ struct RolloutHandTests {
         return world
     }
 
-    @Test("A share that somebody lowers is left so, and the rollout halts until somebody resumes it")
+    @Test("A share that another client lowers is left so, and the rollout halts until it is resumed")
     func lowered() {
         var world = standing()
         let calls = world.applied.count
@@ -27,11 +27,11 @@ struct RolloutHandTests {
         let resumed = world.order(.resume(acceptsBaseline: false))
         #expect(resumed.outcome == .accepted)
         world.cycle(3)
-        // The first step above what somebody set.
+        // The first step above what was set.
         #expect(world.running?.step == 2 && world.canaryBasisPoints == 1_000)
     }
 
-    @Test("A share that somebody raises is set back at once, and the second time halts")
+    @Test("A share that another client raises is set back at once, and the second time halts")
     func raised() {
         var world = standing()
         world.canaryBasisPoints = 6_000
@@ -55,7 +55,7 @@ struct RolloutHandTests {
         #expect(again.outcome == .accepted)
     }
 
-    @Test("After somebody set 0, resume begins again at the first step")
+    @Test("After an operator set 0, resume begins again at the first step")
     func resumedFromNothing() {
         var world = standing()
         world.canaryBasisPoints = 0

@@ -28,7 +28,7 @@ struct RolloutTroubleTests {
         #expect(world.count("step_intended") == 3 && world.count("step_passed") == 2)
     }
 
-    @Test("A crash after the call: the router shows the step, which stands without another call")
+    @Test("A crash after the call: the router shows the step, which is in force without another call")
     func crashAfterCall() {
         var world = KernelHarness.led()
         _ = world.begin()
@@ -79,7 +79,7 @@ struct RolloutTroubleTests {
         }
     }
 
-    @Test("A baseline that loses a target halts, and goes on three cycles after it is back")
+    @Test("A baseline that loses a target halts, and continues three cycles after it is back")
     func baselineAway() {
         var world = KernelHarness.led { $0.steps[1].minMs = 30_000 }
         _ = world.begin()
@@ -94,7 +94,7 @@ struct RolloutTroubleTests {
         #expect(world.running?.step == 3)
     }
 
-    @Test("A baseline as sick as the canary: no rollback, no step, and afterwards it goes on")
+    @Test("A baseline as sick as the canary: no rollback, no step, and afterwards it continues")
     func bothSick() {
         var world = KernelHarness.led(rules: [.absoluteErrorRate()]) { $0.steps[2].minMs = 30_000 }
         _ = world.begin()
@@ -121,7 +121,7 @@ struct RolloutTroubleTests {
         for _ in 0..<90 {
             world.cycle()
             if let asked = world.gateQuestions.last {
-                world.send(.gateTried(release: "checkout", id: asked.id, .noAnswer("status 200, a login page")))
+                world.send(.gateTried(release: "checkout", id: asked.id, .noAnswer("status 200, a login form")))
             }
         }
         #expect(Set(world.gateQuestions.map(\.id)).count == 1 && world.gateQuestions.count > 3)
@@ -156,7 +156,7 @@ struct RolloutTroubleTests {
         #expect(again.outcome == .refused(.latched))
     }
 
-    @Test("A clock that is set back holds windows for five minutes, and a step's time goes on")
+    @Test("A clock that is set back holds windows for five minutes, and a step's time continues")
     func clockSetBack() {
         var world = KernelHarness.led { $0.steps[1].minMs = 20_000 }
         world.plan.releases[0].rollout?.calendar = CalendarPlan()

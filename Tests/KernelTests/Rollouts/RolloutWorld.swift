@@ -44,7 +44,7 @@ extension KernelHarness {
         return order(.begin(KernelHarness.next))
     }
 
-    /// Cycles until the step stands; false when it does not within the limit.
+    /// Cycles until the step is in force; false when it does not within the limit.
     @discardableResult
     mutating func cycle(untilStep step: Int, limit: Int = 200) -> Bool {
         for _ in 0..<limit {
