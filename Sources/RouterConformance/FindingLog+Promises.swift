@@ -17,6 +17,24 @@ extension FindingLog {
         }
     }
 
+    /// Up and down again: a step back is as exact as a step.
+    mutating func steps() async throws {
+        guard driver.capabilities.readBack != .none else { return lacks("a read-back") }
+        guard driver.capabilities.sets == .anyShare else { return lacks("any share but nothing") }
+        for share in [0, 100, 500, 1_000, 2_500, 5_000, 10_000, 5_000, 100, 0] {
+            await set(all: share)
+            let seen = await observe()
+            let isInPlace = seen.allSatisfy { observation in
+                observation.canaryBasisPoints.map { driver.capabilities.isInPlace($0, wanted: share) } ?? false
+            }
+            expect(isInPlace, "read back after setting \(share): \(seen)")
+            let held = try await held()
+            expect(
+                held.allSatisfy { driver.capabilities.isInPlace($0, wanted: share) },
+                "the router holds \(held) after setting \(share)")
+        }
+    }
+
     mutating func honest() async throws {
         guard let tamper = bench.tamper else { return lacks("a second way to change the split") }
         guard driver.capabilities.readBack != .none else { return lacks("a read-back") }

@@ -5,6 +5,8 @@ import Ports
 package enum RouterFact: String, Sendable, CaseIterable {
     /// Every share is set, read back and really held; doing it again changes nothing.
     case applyIsAbsoluteAndIdempotent
+    /// The weights of a stepped release read back as what was set, or less by at most the router's smallest step.
+    case stepsAreSetAndNeverExceeded
     /// What is read back is what the router has, not what was asked; with the level that was promised.
     case observeReportsWhatTheRouterHas
     /// One result per instance, in the plan's order, from every call.
@@ -60,6 +62,7 @@ extension RouterFact {
         var log = FindingLog(bench: bench)
         switch self {
         case .applyIsAbsoluteAndIdempotent: try await log.absolute()
+        case .stepsAreSetAndNeverExceeded: try await log.steps()
         case .observeReportsWhatTheRouterHas: try await log.honest()
         case .resultsComeInTheOrderOfTheInstances: await log.order()
         case .planNamesTheCallsAndMakesNone: try await log.planning()

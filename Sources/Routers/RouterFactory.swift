@@ -17,15 +17,37 @@ package enum RouterFactory {
         transport: any HTTPTransport, secrets: any SecretStore, aim: RouterAim = .direct
     ) throws(RouterPlanError) -> any RouterDriver {
         let setup = DriverSetup(
-            release: release, versions: versions, transport: transport, secrets: secrets, aim: aim)
+            release: release, versions: versions, transport: transport, secrets: secrets, aim: aim,
+            growth: plan.growth)
         do throws(RouterPlanError) {
             for kind in RouterKinds.driven {
-                if let driver = try kind.make(plan, setup) { return driver }
+                guard let driver = try kind.make(plan, setup) else { continue }
+                return plan.growth.map { DeclaredGrowth(driver, $0) } ?? driver
             }
             throw RouterPlanError("there is no driver of this kind")
         } catch {
             throw RouterPlanError("release \"\(ShownText.line(release))\", router \(plan.kind): \(error.message)")
         }
+    }
+}
+
+/// A driver whose router chooses its users as the configuration says.
+private struct DeclaredGrowth: RouterDriver {
+    let capabilities: RouterCapabilities
+    private let driver: any RouterDriver
+
+    init(_ driver: any RouterDriver, _ growth: RouterCapabilities.Growth) {
+        var capabilities = driver.capabilities
+        capabilities.growth = growth
+        self.capabilities = capabilities
+        self.driver = driver
+    }
+
+    var instances: [String] { driver.instances }
+    func observe(timeoutMs: Int64) async -> [RouterObservation] { await driver.observe(timeoutMs: timeoutMs) }
+    func plan(_ split: Split) -> [PlannedCall] { driver.plan(split) }
+    func apply(_ split: Split, timeoutMs: Int64) async -> [RouterReceipt] {
+        await driver.apply(split, timeoutMs: timeoutMs)
     }
 }
 

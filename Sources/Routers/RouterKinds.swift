@@ -21,6 +21,8 @@ package struct DriverSetup {
     package let secrets: any SecretStore
     /// Which side of the settings carries the canary.
     package let aim: RouterAim
+    /// Who gets the canary while its share grows, where the configuration says it.
+    package let growth: RouterCapabilities.Growth?
 }
 
 /// All kinds of routers, in the order of the documentation.

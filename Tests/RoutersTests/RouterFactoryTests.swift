@@ -154,15 +154,18 @@ struct RouterFactoryTests {
         func capabilities(_ plan: RouterPlan) throws -> RouterCapabilities { try makeDriver(plan).capabilities }
         #expect(
             try capabilities(.gray(GrayRouterPlan(instances: ["http://r"])))
-                == RouterCapabilities(readBack: .acked, movesStickyClients: true, granularityBasisPoints: 1))
+                == RouterCapabilities(
+                    readBack: .acked, movesStickyClients: true, granularityBasisPoints: 1, growth: .sameUsers,
+                    keeps: .everything))
         #expect(
             try capabilities(Self.weights())
-                == RouterCapabilities(readBack: .loaded, movesStickyClients: false, granularityBasisPoints: 39))
+                == RouterCapabilities(
+                    readBack: .loaded, movesStickyClients: false, granularityBasisPoints: 39, growth: .perRequest))
         #expect(
             try capabilities(Self.map("/a", "k"))
                 == RouterCapabilities(readBack: .loaded, movesStickyClients: true, granularityBasisPoints: 100))
         #expect(
             try capabilities(Self.http([Self.put("/${weight.canary}")], total: 256))
-                == RouterCapabilities(readBack: .none, movesStickyClients: false, granularityBasisPoints: 39))
+                == RouterCapabilities(readBack: .none, movesStickyClients: false, granularityBasisPoints: 40))
     }
 }

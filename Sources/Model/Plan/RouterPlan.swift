@@ -29,8 +29,13 @@ public struct RouterPlan: Sendable, Equatable {
     }
 
     public var settings: any RouterSettings { box.settings }
+    /// Who gets the canary while its share grows, where the configuration says it; nil for what the kind does by itself.
+    public var growth: RouterCapabilities.Growth?
 
-    public init(_ settings: any RouterSettings) { box = Box(settings) }
+    public init(_ settings: any RouterSettings, growth: RouterCapabilities.Growth? = nil) {
+        box = Box(settings)
+        self.growth = growth
+    }
 
     /// The `kind` in the configuration.
     public var kind: String { type(of: settings).kind }
@@ -38,5 +43,7 @@ public struct RouterPlan: Sendable, Equatable {
     /// Whether both are the same router, however its addresses are spelled.
     public func isSameRouter(as other: RouterPlan) -> Bool { settings.isSameRouter(asAny: other.settings) }
 
-    public static func == (left: RouterPlan, right: RouterPlan) -> Bool { left.settings.isEqual(to: right.settings) }
+    public static func == (left: RouterPlan, right: RouterPlan) -> Bool {
+        left.growth == right.growth && left.settings.isEqual(to: right.settings)
+    }
 }

@@ -1,29 +1,3 @@
-public struct RouterCapabilities: Sendable, Equatable {
-    /// What a read-back can show at the best.
-    public enum Level: String, Sendable, Equatable {
-        /// Nothing can be read back; only the canary's traffic proves.
-        case none
-        /// What is written in the router's configuration.
-        case config
-        /// What the running router holds.
-        case loaded
-        /// The router confirmed that it is in force.
-        case acked
-    }
-
-    public var readBack: Level
-    /// False when clients with a sticky session would stay on the canary at weight 0 and the driver has no stronger call.
-    public var movesStickyClients: Bool
-    /// Smallest step of the canary's share, basis points.
-    public var granularityBasisPoints: Int
-
-    public init(readBack: Level, movesStickyClients: Bool, granularityBasisPoints: Int) {
-        self.readBack = readBack
-        self.movesStickyClients = movesStickyClients
-        self.granularityBasisPoints = granularityBasisPoints
-    }
-}
-
 /// An instance's answer to `apply`. `accepted` is a receipt, not a proof.
 public struct RouterReceipt: Sendable, Equatable {
     public enum Outcome: String, Sendable, Equatable {

@@ -32,7 +32,8 @@ struct CaddyDriver: RouterDriver {
         self.transport = transport
         mask = SecretMask(secrets: secrets, security: plan.security, literals: addresses.compactMap(\.password))
         capabilities = RouterCapabilities(
-            readBack: .loaded, movesStickyClients: true, granularityBasisPoints: pools.granularityBasisPoints)
+            readBack: .loaded, movesStickyClients: true, granularityBasisPoints: pools.granularityBasisPoints,
+            growth: .perRequest, keeps: .nothing)
     }
 
     func observe(timeoutMs: Int64) async -> [RouterObservation] {

@@ -49,8 +49,10 @@ struct CaddyPools: Sendable, Equatable {
 
     /// The weight of each server of (baseline, canary).
     func weights(_ split: Split) -> (baseline: Int, canary: Int) {
+        let isNothing = PoolWeights.isBelowSmallest(
+            split, baselineServers: baseline.count, canaryServers: canary.count)
         switch split.canaryBasisPoints {
-        case 0: return (100, 0)
+        case _ where isNothing: return (100, 0)
         case 10_000: return (0, 100)
         default:
             let weights = PoolWeights(split, baselineServers: baseline.count, canaryServers: canary.count)

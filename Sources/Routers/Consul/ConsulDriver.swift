@@ -7,7 +7,8 @@ import Ports
 /// Source: Consul's API documentation, `/v1/config`. Not tried on a running Consul; the answers in the tests are those of
 /// the documentation.
 struct ConsulDriver: RouterDriver {
-    let capabilities = RouterCapabilities(readBack: .config, movesStickyClients: true, granularityBasisPoints: 1)
+    let capabilities = RouterCapabilities(
+        readBack: .config, movesStickyClients: true, granularityBasisPoints: 1, keeps: .everything)
     let instances: [String]
 
     private let address: InstanceAddress

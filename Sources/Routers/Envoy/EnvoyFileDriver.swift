@@ -22,7 +22,7 @@ struct EnvoyFileDriver: RouterDriver {
         instances = ports.map(\.address.name)
         capabilities = RouterCapabilities(
             readBack: .loaded, movesStickyClients: true,
-            granularityBasisPoints: WeightPair.granularityBasisPoints(total: plan.total))
+            granularityBasisPoints: WeightPair.granularityBasisPoints(total: plan.total), keeps: .everything)
     }
 
     func observe(timeoutMs: Int64) async -> [RouterObservation] {

@@ -25,7 +25,7 @@ struct EnvoyPullDriver: RouterDriver {
         instances = nodes
         capabilities = RouterCapabilities(
             readBack: .acked, movesStickyClients: true,
-            granularityBasisPoints: WeightPair.granularityBasisPoints(total: plan.total))
+            granularityBasisPoints: WeightPair.granularityBasisPoints(total: plan.total), keeps: .everything)
     }
 
     func observe(timeoutMs: Int64) async -> [RouterObservation] {

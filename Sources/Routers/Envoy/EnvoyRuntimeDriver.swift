@@ -28,7 +28,7 @@ struct EnvoyRuntimeDriver: RouterDriver {
         instances = ports.map(\.address.name)
         capabilities = RouterCapabilities(
             readBack: .loaded, movesStickyClients: true,
-            granularityBasisPoints: WeightPair.granularityBasisPoints(total: plan.total))
+            granularityBasisPoints: WeightPair.granularityBasisPoints(total: plan.total), keeps: .reload)
     }
 
     func observe(timeoutMs: Int64) async -> [RouterObservation] {

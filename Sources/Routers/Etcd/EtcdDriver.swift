@@ -41,7 +41,7 @@ struct EtcdDriver: RouterDriver {
         instances = [client.name]
         capabilities = RouterCapabilities(
             readBack: .config, movesStickyClients: false,
-            granularityBasisPoints: WeightPair.granularityBasisPoints(total: plan.total))
+            granularityBasisPoints: WeightPair.granularityBasisPoints(total: plan.total), keeps: .everything)
     }
 
     func observe(timeoutMs: Int64) async -> [RouterObservation] {

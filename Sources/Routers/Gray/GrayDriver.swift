@@ -7,7 +7,9 @@ import Ports
 /// read a millisecond before would only protect that millisecond. It carries no idempotency key either, because the same
 /// split set again, after another client changed it, has to apply again.
 struct GrayDriver: RouterDriver {
-    let capabilities = RouterCapabilities(readBack: .acked, movesStickyClients: true, granularityBasisPoints: 1)
+    /// Growth is that of its strategies by bucket; with `random` the configuration has to say so.
+    let capabilities = RouterCapabilities(
+        readBack: .acked, movesStickyClients: true, granularityBasisPoints: 1, growth: .sameUsers, keeps: .everything)
     let instances: [String]
 
     private let addresses: [InstanceAddress]

@@ -177,7 +177,7 @@ enum HAProxyKind: DrivenRouterKind {
             let sides = setup.aim.sides(baseline, canary)
             let pools = try HAProxyPools(
                 backend: backend, baseline: sides.baseline, canary: sides.canary, isSticky: sticky)
-            return HAProxyWeightsDriver(sockets: sockets, pools: pools)
+            return HAProxyWeightsDriver(sockets: sockets, pools: pools, growth: setup.growth)
         case .map(let file, let key):
             return HAProxyMapDriver(
                 sockets: sockets, entry: try HAProxyMapEntry(file: file, key: key), aim: setup.aim)

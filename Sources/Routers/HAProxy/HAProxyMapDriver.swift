@@ -6,7 +6,11 @@ import Ports
 /// Only the number of an entry that is there is changed. Shares are rounded down to whole percents: the canary never gets
 /// more than was asked for.
 struct HAProxyMapDriver: RouterDriver {
-    let capabilities = RouterCapabilities(readBack: .loaded, movesStickyClients: true, granularityBasisPoints: 100)
+    /// Whether the number is compared with a hash or with a random number is not known here.
+    static let capabilities = RouterCapabilities(
+        readBack: .loaded, movesStickyClients: true, granularityBasisPoints: 100, growth: .unknown, keeps: .nothing)
+
+    var capabilities: RouterCapabilities { Self.capabilities }
     let instances: [String]
 
     private let sockets: [RuntimeConsole]

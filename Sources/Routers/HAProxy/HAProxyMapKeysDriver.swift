@@ -9,7 +9,7 @@ import Ports
 ///
 /// Source: HAProxy management guide, section 9.3, "prepare map", "add map", "commit map".
 struct HAProxyMapKeysDriver: RouterDriver {
-    let capabilities = RouterCapabilities(readBack: .loaded, movesStickyClients: true, granularityBasisPoints: 100)
+    let capabilities = HAProxyMapDriver.capabilities
     let instances: [String]
 
     private let sockets: [RuntimeConsole]

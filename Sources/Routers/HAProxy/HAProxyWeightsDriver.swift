@@ -14,14 +14,16 @@ struct HAProxyWeightsDriver: RouterDriver {
     private let sockets: [RuntimeConsole]
     private let pools: HAProxyPools
 
-    init(sockets: [RuntimeConsole], pools: HAProxyPools) {
+    /// - Parameter growth: `sameUsers` for a backend with a consistent hash of the user.
+    init(sockets: [RuntimeConsole], pools: HAProxyPools, growth: RouterCapabilities.Growth?) {
         self.sockets = sockets
         self.pools = pools
         instances = sockets.map(\.name)
         capabilities = RouterCapabilities(
             readBack: .loaded, movesStickyClients: pools.isSticky,
             granularityBasisPoints: PoolWeights.granularityBasisPoints(
-                baselineServers: pools.baseline.count, canaryServers: pools.canary.count))
+                baselineServers: pools.baseline.count, canaryServers: pools.canary.count),
+            growth: growth ?? (pools.isSticky ? .cookie : .perRequest), keeps: .nothing)
     }
 
     func observe(timeoutMs: Int64) async -> [RouterObservation] {
@@ -62,13 +64,21 @@ struct HAProxyWeightsDriver: RouterDriver {
         return "the socket has level \(level), and changing weights needs \"level admin\" in haproxy.cfg"
     }
 
+    /// A share that no weight is small enough for is nothing.
+    private func weightCommands(_ split: Split) -> WeightCommands {
+        let isNothing = PoolWeights.isBelowSmallest(
+            split, baselineServers: pools.baseline.count, canaryServers: pools.canary.count)
+        return WeightCommands(
+            pools: pools, split: isNothing ? .allBaseline : split, keepsUsers: capabilities.growth == .sameUsers)
+    }
+
     func plan(_ split: Split) -> [PlannedCall] {
-        let commands = WeightCommands(pools: pools, split: split).all.map(\.text)
+        let commands = weightCommands(split).all.map(\.text)
         return instances.flatMap { instance in commands.map { PlannedCall(instance: instance, call: $0) } }
     }
 
     func apply(_ split: Split, timeoutMs: Int64) async -> [RouterReceipt] {
-        let commands = WeightCommands(pools: pools, split: split)
+        let commands = weightCommands(split)
         return await EachInstance.run(sockets) { socket in
             let deadline = Deadline(afterMs: timeoutMs)
             do throws(Refusal) {

@@ -35,7 +35,7 @@ struct WeightCommands: Sendable {
     /// What `apply` sends when nothing is odd.
     var all: [Command] { reads + first + second }
 
-    init(pools: HAProxyPools, split: Split) {
+    init(pools: HAProxyPools, split: Split, keepsUsers: Bool = false) {
         self.pools = pools
         self.split = split
         switch split.canaryBasisPoints {
@@ -52,7 +52,8 @@ struct WeightCommands: Sendable {
         default:
             reads = []
             let weights = PoolWeights(
-                split, baselineServers: pools.baseline.count, canaryServers: pools.canary.count)
+                split, baselineServers: pools.baseline.count, canaryServers: pools.canary.count,
+                keepsUsers: keepsUsers)
             first =
                 WeightCommands.ready(pools)
                 + pools.canary.map { WeightCommands.weight("\(weights.canary)", $0, pools.backend) }

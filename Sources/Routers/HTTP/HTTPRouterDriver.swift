@@ -18,7 +18,7 @@ struct HTTPRouterDriver: RouterDriver {
     init(
         plan: HTTPRouterPlan, release: String, versions: (baseline: String, canary: String),
         transport: any HTTPTransport, secrets: any SecretStore, level: RouterCapabilities.Level = .config,
-        movesStickyClients: Bool = false, aim: RouterAim = .direct
+        movesStickyClients: Bool = false, keeps: RouterCapabilities.Memory = .nothing, aim: RouterAim = .direct
     ) throws(RouterPlanError) {
         let addresses = try InstanceAddress.all(plan.instances)
         try HTTPRouterDriver.checkBasics(plan)
@@ -39,10 +39,11 @@ struct HTTPRouterDriver: RouterDriver {
         }
         self.addresses = addresses
         instances = addresses.map(\.name)
-        let step = set.contains(where: \.usesSplit) ? max(1, 10_000 / plan.total) : 10_000
+        let setsShares = set.contains(where: \.usesSplit)
+        let step = setsShares ? WeightPair.granularityBasisPoints(total: plan.total) : 10_000
         capabilities = RouterCapabilities(
             readBack: plan.readBack == nil ? .none : level, movesStickyClients: movesStickyClients,
-            granularityBasisPoints: step)
+            granularityBasisPoints: step, keeps: keeps, sets: setsShares ? .anyShare : .offOnly)
     }
 
     func observe(timeoutMs: Int64) async -> [RouterObservation] {

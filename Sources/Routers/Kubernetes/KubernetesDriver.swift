@@ -35,7 +35,7 @@ struct KubernetesDriver: RouterDriver {
         let reportsStatus = if case .httpRoute = plan.route { true } else { false }
         capabilities = RouterCapabilities(
             readBack: reportsStatus ? .acked : .config, movesStickyClients: true,
-            granularityBasisPoints: WeightPair.granularityBasisPoints(total: plan.total))
+            granularityBasisPoints: WeightPair.granularityBasisPoints(total: plan.total), keeps: .everything)
     }
 
     private static func resource(_ route: KubernetesPlan.Route) -> (group: String, resource: String) {

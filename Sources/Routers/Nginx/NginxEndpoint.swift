@@ -17,7 +17,7 @@ enum NginxEndpoint {
         }
         return try HTTPRouterDriver(
             plan: calls(plan), release: release, versions: versions, transport: transport, secrets: secrets,
-            level: .loaded, movesStickyClients: true, aim: aim)
+            level: .loaded, movesStickyClients: true, keeps: .reload, aim: aim)
     }
 
     private static func calls(_ plan: NginxEndpointPlan) -> HTTPRouterPlan {

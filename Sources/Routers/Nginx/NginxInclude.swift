@@ -30,6 +30,18 @@ struct NginxInclude: Sendable, Equatable {
         }
     }
 
+    /// `split_clients` compares a hash of its key, which is the user's unless it is one that nginx makes for each request or
+    /// connection.
+    var growth: RouterCapabilities.Growth {
+        guard case .choices(let choices, _, _) = content else { return .perRequest }
+        let perRequest = ["$request_id", "$connection", "$msec", "$pid", "$remote_port"]
+        let isDrawn = choices.map { choice in
+            let key = choice.key.filter { $0 != "{" && $0 != "}" }
+            return perRequest.contains { key.contains($0) }
+        }
+        return !isDrawn.contains(true) ? .sameUsers : isDrawn.contains(false) ? .unknown : .perRequest
+    }
+
     /// `$rollguard_checkout`.
     var stateVariable: String {
         "$rollguard_"
@@ -37,10 +49,27 @@ struct NginxInclude: Sendable, Equatable {
     }
 
     func text(_ split: Split) -> String {
+        let split = reachable(split)
         let body = body(split)
         let state = NginxState(
             canaryBasisPoints: aim.share(split.canaryBasisPoints), revision: NginxInclude.revision(body))
         return NginxInclude.heading + body + "map \"\" \(stateVariable) { default '\(state.encoded)'; }\n"
+    }
+
+    /// The share that the text will truly give.
+    private func reachable(_ split: Split) -> Split {
+        guard case .upstream(_, let baseline, let canary) = content, (1..<10_000).contains(split.canaryBasisPoints)
+        else {
+            return split
+        }
+        let servers = aim.sides(baseline.count, canary.count)
+        if PoolWeights.isBelowSmallest(split, baselineServers: servers.baseline, canaryServers: servers.canary) {
+            return .allBaseline
+        }
+        let weights = PoolWeights(split, baselineServers: servers.baseline, canaryServers: servers.canary)
+        let share = Share.basisPoints(
+            canary: Double(weights.canary * servers.canary), baseline: Double(weights.baseline * servers.baseline))
+        return Split(canaryBasisPoints: min(share ?? 0, split.canaryBasisPoints))
     }
 
     private static let heading = "# Written by Rollguard, and written again at the next change.\n"

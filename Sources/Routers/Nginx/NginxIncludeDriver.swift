@@ -42,7 +42,8 @@ struct NginxIncludeDriver: RouterDriver {
         self.aim = aim
         self.transport = transport
         capabilities = RouterCapabilities(
-            readBack: .loaded, movesStickyClients: true, granularityBasisPoints: include.granularityBasisPoints)
+            readBack: .loaded, movesStickyClients: true, granularityBasisPoints: include.granularityBasisPoints,
+            growth: include.growth, keeps: .everything)
     }
 
     private static func check(_ instance: NginxIncludePlan.Instance) throws(RouterPlanError) {

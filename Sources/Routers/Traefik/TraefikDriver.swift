@@ -27,7 +27,8 @@ struct TraefikDriver: RouterDriver {
         instances = addresses.map(\.name)
         capabilities = RouterCapabilities(
             readBack: .loaded, movesStickyClients: true,
-            granularityBasisPoints: WeightPair.granularityBasisPoints(total: plan.total))
+            granularityBasisPoints: WeightPair.granularityBasisPoints(total: plan.total), growth: .perRequest,
+            keeps: .everything)
     }
 
     private static func store(

@@ -98,7 +98,8 @@ extension BenchKind {
     /// The file's percentage, when the workers agree with it that the canary gets something or nothing.
     private static func held(_ process: RouterProcess, _ port: Int) async throws -> Int {
         let text = try String(contentsOfFile: process.folder + "/split.conf", encoding: .utf8)
-        let percent = text.firstMatch(of: #/\{ ([0-9.]+)% new; /#).flatMap { Double($0.1) } ?? 0
+        let written = text.firstMatch(of: #/\{ ([0-9.]+)% new; /#).flatMap { Double($0.1) }
+        let percent = written ?? (text.contains("{ * new; }") ? 100 : 0)
         var canary = 0
         for number in 0..<200 {
             let answer = try await process.get("http://127.0.0.1:\(port)/?n=\(number)")
