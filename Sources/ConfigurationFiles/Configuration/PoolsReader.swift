@@ -33,6 +33,14 @@ struct PoolsReader {
     struct Pair {
         var baseline = PoolDraft()
         var canary = PoolDraft()
+        /// The places that the pools are; nil where the configuration has `pools`.
+        var places: [String]?
+
+        /// For messages.
+        func name(_ pool: Pool) -> String {
+            guard let places, places.count == 2 else { return "the \(pool.rawValue)" }
+            return "place '\(places[pool == .baseline ? 0 : 1])'"
+        }
     }
 
     var section: Section<Pair> {
@@ -43,13 +51,13 @@ struct PoolsReader {
                 .required("canary", \.canary, form("canary"), "the new version"),
             ],
             finish: { pools, _ in
-                refuseOverlap(pools.baseline, pools.canary)
+                refuseOverlap(pools)
                 checkVersions(pools)
                 return true
             })
     }
 
-    private func checkVersions(_ pools: Pair) {
+    func checkVersions(_ pools: Pair) {
         let (version, other) = (pools.canary.plan.version, pools.baseline.plan.version)
         guard (version == other) != isAA else { return }
         pools.canary.versionField?.fail(
@@ -84,26 +92,45 @@ struct PoolsReader {
                     "match", \.plan.match,
                     "which series of the scrape bodies belong to the pool; "
                         + "[see below](#one-scrape-body-with-both-pools)"),
-                targets(name),
+                targets("pool '\(name)'"),
+            ])
+    }
+
+    /// A place: what runs there is said by `start` and later by the journal, and it may have no targets yet.
+    func place(_ name: String) -> Section<PoolDraft> {
+        Section(
+            owner: "place '\(name)'", blank: PoolDraft(plan: PoolPlan(version: ReleasePlan.noVersion, targets: [])),
+            settings: [
+                targets("place '\(name)'", mayBeEmpty: true),
+                .matchers(
+                    "match", \.plan.match,
+                    "which series of the scrape bodies belong to the place; "
+                        + "[see below](#one-scrape-body-with-both-pools)"),
             ])
     }
 
     // MARK: Targets
 
-    private func targets(_ pool: String) -> Setting<PoolDraft> {
+    private func targets(_ owner: String, mayBeEmpty: Bool = false) -> Setting<PoolDraft> {
         Setting(
             names: ["targets"], summary: "list of `host:port`, URLs or mappings", shownDefault: .required,
-            sentence: "what is scraped: `host:port`, a URL, or a mapping with the fields below",
-            properties: [("targets", .array(of: .mapping(TargetDraft.section.schema, or: .typed("string")), least: 1))],
+            sentence: "what is scraped: `host:port`, a URL, or a mapping with the fields below"
+                + (mayBeEmpty ? ". May be empty, `[]`, while nothing runs there" : ""),
+            properties: [
+                (
+                    "targets",
+                    .array(of: .mapping(TargetDraft.section.schema, or: .typed("string")), least: mayBeEmpty ? 0 : 1)
+                )
+            ],
             read: { fields, draft in
                 guard let list = fields.required("targets"), let entries = list.entries(of: "targets") else {
                     return false
                 }
-                if entries.isEmpty {
-                    list.fail("pool '\(pool)' has no targets; without any there is nothing to compare")
+                if entries.isEmpty, !mayBeEmpty {
+                    list.fail("\(owner) has no targets; without any there is nothing to compare")
                 }
                 if entries.count > PoolsReader.targetLimit {
-                    list.fail("pool '\(pool)' has more than \(PoolsReader.targetLimit) targets")
+                    list.fail("\(owner) has more than \(PoolsReader.targetLimit) targets")
                     return false
                 }
                 draft.targets = entries.compactMap(target(_:))
@@ -202,19 +229,26 @@ struct PoolsReader {
     private struct Seen {
         let target: Target
         let pool: Pool
+        /// `the baseline`, `place 'blue'`
+        let place: String
 
         var line: Int { target.field.place.line }
     }
 
-    private func refuseOverlap(_ baseline: PoolDraft, _ canary: PoolDraft) {
+    func refuseOverlap(_ pools: Pair) {
+        let (baseline, canary) = (pools.baseline, pools.canary)
         // Two expressions may match the same value: that can only be seen in a scrape body.
         let mayShareEndpoint =
             !baseline.match.isEmpty && !canary.match.isEmpty
             && baseline.match.relation(to: canary.match) != .overlapping
         var endpoints: [EndpointIdentity: Seen] = [:]
         var instances: [String: Seen] = [:]
-        let all = baseline.targets.map { Seen(target: $0, pool: .baseline) }
-        for here in all + canary.targets.map({ Seen(target: $0, pool: .canary) }) {
+        let all = [Pool.baseline, .canary].flatMap { pool in
+            (pool == .baseline ? baseline : canary).targets.map {
+                Seen(target: $0, pool: pool, place: pools.name(pool))
+            }
+        }
+        for here in all {
             let name = here.target.plan.instance.lowercased()
             if let first = endpoints[here.target.identity] {
                 let isShared = first.pool != here.pool && mayShareEndpoint
@@ -238,14 +272,14 @@ struct PoolsReader {
             ? "and the 'match' of both pools can take the same series; make them exclude each other"
             : "so it would be compared with itself; where one endpoint has the series of both versions, give each pool "
                 + "its own 'match', for example match: {server: new1}"
-        here.target.field.fail("\(what) is in the \(first.pool.rawValue) as well, in line \(first.line), \(advice)")
+        here.target.field.fail("\(what) is in \(first.place) as well, in line \(first.line), \(advice)")
     }
 
     private func refuse(_ here: Seen, what: String, _ first: Seen) {
         let rest =
             first.pool == here.pool
-            ? "is already in the \(here.pool.rawValue), in line \(first.line)"
-            : "is in the \(first.pool.rawValue) as well, in line \(first.line); a target belongs to one version"
+            ? "is already in \(here.place), in line \(first.line)"
+            : "is in \(first.place) as well, in line \(first.line); a target belongs to one version"
         here.target.field.fail("\(what) \(rest)")
     }
 }

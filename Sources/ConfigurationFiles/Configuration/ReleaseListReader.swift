@@ -25,7 +25,8 @@ struct ReleaseListReader {
 
     /// Whether a document is what `releases` names files of, rather than a configuration.
     static func isReleaseFile(_ root: YAMLValue) -> Bool {
-        (root.entries.first ?? root).member("pools") != nil && root.member("releases") == nil
+        let first = root.entries.first ?? root
+        return (first.member("pools") ?? first.member("places")) != nil && root.member("releases") == nil
     }
 
     private func releases(_ field: Field) -> [ReleasePlan]? {

@@ -9,9 +9,16 @@ struct ReleaseReader {
         var plan: ReleasePlan
         var scrape: ScrapeReader.Scrape
         var drafts: [RuleDraft] = []
+        var rollout = RolloutReader.Draft()
+        /// Written as `places`, not as `pools`.
+        var hasPlaces = false
 
         init(_ plan: ReleasePlan) {
             self.plan = plan
+            if let rollout = plan.rollout { self.rollout = RolloutReader.Draft(rollout) }
+            let isPair = plan.places == ReleasePlan.blank.places
+            // `pools` have targets; that a place has some is only asked where a version runs.
+            hasPlaces = !isPair || plan.baseline.targets.isEmpty != plan.canary.targets.isEmpty
             scrape = ScrapeReader.Scrape(plan: plan.scrape)
         }
     }
@@ -52,13 +59,17 @@ struct ReleaseReader {
                     "both pools run the same version: [what they differ by](statistics.md#an-aa-release) is measured, and "
                         + "rules only notify"
                 ).written { $0.plan.isAA },
-                scrape, pools,
+                scrape, pools, places, start,
                 indicators, router,
                 .section(
                     "rollback", \.plan.rollback, RollbackReader.section,
                     "how a rollback is driven and watched; [see below](#rollback-and-proof)"
                 ).withOwnTable, fallback, drain, proof, rules,
-            ])
+            ] + rolloutSettings, exactlyOne: [["pools", "places"]],
+            finish: { draft, fields in
+                checkRollout(&draft, fields)
+                return true
+            })
     }
 
     /// A rule without a window is shown over one that holds a few scrapes.
@@ -90,19 +101,68 @@ extension ReleaseReader {
             }.withOwnTable
     }
 
+    private func poolsReader(_ scrape: ScrapeReader.Scrape = ScrapeReader.Scrape(), isAA: Bool = false) -> PoolsReader {
+        PoolsReader(scheme: scrape.scheme, path: scrape.path, folder: folder, isAA: isAA)
+    }
+
     private var pools: Setting<Draft> {
-        func section(_ scrape: ScrapeReader.Scrape, isAA: Bool = false) -> Section<PoolsReader.Pair> {
-            PoolsReader(scheme: scrape.scheme, path: scrape.path, folder: folder, isAA: isAA).section
-        }
-        return Setting.required(
-            "pools", \Draft.pools, section(ScrapeReader.Scrape()).form(hasOwnTable: true),
+        Setting.required(
+            "pools", \Draft.pools, poolsReader().section.form(hasOwnTable: true),
             "the two versions; [see below](#pools)"
         ).reading { fields, draft in
-            let section = section(draft.scrape, isAA: draft.plan.isAA)
-            guard let pools = fields.required("pools").flatMap({ section.read($0) }) else { return false }
+            guard fields.has("pools") else { return true }
+            let section = poolsReader(draft.scrape, isAA: draft.plan.isAA).section
+            guard let pools = fields["pools"].flatMap({ section.read($0) }) else { return false }
             draft.pools = pools
             return true
-        }
+        }.shown(default: "this or `places`").written { !$0.hasPlaces }
+    }
+
+    private var places: Setting<Draft> {
+        let place = poolsReader().place("NAME")
+        return Setting(
+            names: ["places"], summary: "mapping of two names to mappings", shownDefault: .text("this or `pools`"),
+            sentence: "the two places where versions run; [see below](#places)",
+            properties: [("places", .two(.shared("place", place.schema)))],
+            read: { fields, draft in
+                guard let field = fields["places"] else { return !fields.has("places") }
+                let reader = PlacesReader(pools: poolsReader(draft.scrape, isAA: draft.plan.isAA))
+                guard let pools = reader.read(field) else { return false }
+                draft.pools = pools
+                return true
+            },
+            write: { draft in
+                let pools = [draft.pools.baseline, draft.pools.canary]
+                return [("places", .mapping(zip(draft.plan.places, pools).map { ($0, place.tree($1)) }))]
+            }
+        ).written(if: \.hasPlaces)
+    }
+
+    private var start: Setting<Draft> {
+        Setting(
+            names: ["start"], summary: "mapping of places to versions", shownDefault: .text("required with `places`"),
+            sentence: "which place serves which version before the first rollout; later the journal knows",
+            properties: [("start", .mapping(of: .scalar))],
+            read: { fields, draft in
+                guard fields.has("places") else {
+                    if fields.has("start") {
+                        fields.fail(
+                            at: fields.namePlace("start"), "'start' goes with 'places'; 'pools' has the versions")
+                    }
+                    return true
+                }
+                guard let field = fields.required("start"), draft.pools.places != nil else { return false }
+                let mutable = fields["versions"]?.value.member("mutable")?.value.content
+                let allowsMutable = if case .text("true", .plain)? = mutable { true } else { false }
+                return PlacesReader(pools: poolsReader(draft.scrape, isAA: draft.plan.isAA)).start(
+                    field, into: &draft.pools, isLed: fields.has("steps"), allowsMutable: allowsMutable)
+            },
+            write: { draft in
+                let versions = zip(draft.plan.places, [draft.plan.baseline.version, draft.plan.canary.version])
+                let known = versions.filter { $0.1 != ReleasePlan.noVersion }
+                return [("start", .mapping(known.map { ($0.0, .text($0.1)) }))]
+            }
+        ).written(if: \.hasPlaces)
     }
 
     private var indicators: Setting<Draft> {
@@ -114,18 +174,24 @@ extension ReleaseReader {
     private var router: Setting<Draft> {
         Setting.required(
             "router", \Draft.plan.router, RouterReader(folder: folder, kinds: routers).form,
-            "what splits the traffic; [see below](#router)")
+            "what splits the traffic; [see below](#router)"
+        ).reading { fields, draft in
+            let reader = RouterReader(folder: folder, kinds: routers, sides: draft.sides)
+            guard let router = fields.required("router").flatMap(reader.form.read) else { return false }
+            draft.plan.router = router
+            return true
+        }
     }
 
     private var fallback: Setting<Draft> {
-        func section(_ deadlineMs: Int64) -> Section<FallbackPlan> {
-            FallbackReader(folder: folder, routers: routers, deadlineMs: deadlineMs).section
+        func section(_ deadlineMs: Int64, _ sides: SideNames? = nil) -> Section<FallbackPlan> {
+            FallbackReader(folder: folder, routers: routers, deadlineMs: deadlineMs, sides: sides).section
         }
         return Setting.optional(
             "fallback", \Draft.plan.fallback, section(RollbackPlan().deadlineMs).form(),
             "a [second router](routers.md#a-second-router) that takes over when the first is not acknowledged in time"
         ).reading { fields, draft in
-            let section = section(draft.plan.rollback.deadlineMs)
+            let section = section(draft.plan.rollback.deadlineMs, draft.sides)
             draft.plan.fallback = fields["fallback"].flatMap { section.read($0) }
             return true
         }
@@ -188,10 +254,60 @@ extension ReleaseReader {
     }
 }
 
+/// The steps, and what goes with them.
+extension ReleaseReader {
+    private var rolloutSettings: [Setting<Draft>] {
+        RolloutReader(folder: folder).settings.map { setting in
+            setting.within(\Draft.rollout).written { $0.plan.rollout != nil }
+        }
+    }
+
+    private func checkRollout(_ draft: inout Draft, _ fields: Fields) {
+        let names = RolloutReader(folder: folder).settings.flatMap(\.names)
+        guard fields.has("steps") else {
+            for name in names where fields.has(name) {
+                fields.fail(
+                    at: fields.namePlace(name),
+                    "'\(name)' is for a release with 'steps', and this one is only watched; add 'steps', or remove it")
+            }
+            return
+        }
+        guard let rollout = draft.rollout.whole else { return }
+        draft.plan.rollout = rollout
+        RolloutChecks(
+            plan: draft.plan, rollout: rollout, rules: draft.drafts,
+            indicators: fields["indicators"]?.value.memberNames, fields: fields
+        ).check()
+    }
+}
+
+extension SchemaNode {
+    /// A mapping of two free names.
+    fileprivate static func two(_ value: SchemaNode) -> SchemaNode {
+        .object([
+            ("type", .text("object")), ("additionalProperties", value), ("minProperties", .number(2)),
+            ("maxProperties", .number(2)),
+        ])
+    }
+}
+
 extension ReleaseReader.Draft {
+    /// What the settings of routers may call their sides; nil with `pools`.
+    fileprivate var sides: SideNames? {
+        hasPlaces ? SideNames(baseline: plan.places[0], canary: plan.places[1]) : nil
+    }
+
     var pools: PoolsReader.Pair {
-        get { PoolsReader.Pair(baseline: .init(plan: plan.baseline), canary: .init(plan: plan.canary)) }
-        set { (plan.baseline, plan.canary) = (newValue.baseline.plan, newValue.canary.plan) }
+        get {
+            PoolsReader.Pair(
+                baseline: .init(plan: plan.baseline), canary: .init(plan: plan.canary),
+                places: hasPlaces ? plan.places : nil)
+        }
+        set {
+            (plan.baseline, plan.canary) = (newValue.baseline.plan, newValue.canary.plan)
+            hasPlaces = newValue.places != nil
+            if let places = newValue.places { plan.places = places }
+        }
     }
 
     var indicators: IndicatorsReader.Draft {
@@ -226,13 +342,15 @@ struct FallbackReader {
     let folder: ConfigurationFolder
     let routers: [any RouterKind.Type]
     let deadlineMs: Int64
+    var sides: SideNames?
 
     var section: Section<FallbackPlan> {
         Section(
             owner: "'fallback'", blank: FallbackPlan(router: ReleasePlan.blank.router),
             settings: [
                 .required(
-                    "router", \.router, RouterReader(folder: folder, kinds: routers).form, "a router of any kind"),
+                    "router", \.router, RouterReader(folder: folder, kinds: routers, sides: sides).form,
+                    "a router of any kind"),
                 .value(
                     "after", \.afterMs, .duration(), shownDefault: "`10s`, at most half the deadline",
                     "from the verdict to the takeover, shorter than `rollback.deadline`"),

@@ -133,10 +133,4 @@ extension Setting<WrittenRule> {
         reading { fields, rule in fields.has("regression") || read(fields, &rule) }
             .written { $0.regression == nil }
     }
-
-    fileprivate func shown(default text: String) -> Setting {
-        var setting = self
-        setting.shownDefault = .text(text)
-        return setting
-    }
 }

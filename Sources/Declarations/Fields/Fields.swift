@@ -52,6 +52,10 @@ package struct Fields {
 
     package func fail(_ text: String) { log.error(place, text) }
 
+    package func fail(at place: Place, _ text: String) { log.error(place, text) }
+
+    package func warn(at place: Place, _ text: String) { log.warning(place, text) }
+
     private func shown(_ name: String) -> String { sides?.written(name) ?? name }
 
     /// Exactly one of the fields; nil after reporting that there is none, or more than one.

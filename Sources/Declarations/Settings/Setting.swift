@@ -62,6 +62,28 @@ package struct Setting<Root> {
         return setting
     }
 
+    /// The same field with another text for its default in tables.
+    package func shown(default text: String) -> Setting {
+        var setting = self
+        setting.shownDefault = .text(text)
+        return setting
+    }
+
+    /// The same field as one of a larger value.
+    package func within<Whole>(_ path: WritableKeyPath<Whole, Root>) -> Setting<Whole> {
+        let text: Setting<Whole>.Default =
+            switch shownDefault {
+            case .required: .required
+            case .text(let text): .text(text)
+            case .ofBlank(let text): .ofBlank { text($0[keyPath: path]) }
+            }
+        return Setting<Whole>(
+            names: names, summary: summary, shownDefault: text, sentence: sentence, properties: properties(),
+            read: { fields, whole in read(fields, &whole[keyPath: path]) },
+            write: { write($0[keyPath: path]) }
+        ).showing(rows)
+    }
+
     package init(
         names: [String], summary: String, shownDefault: Default, sentence: String,
         properties: @autoclosure @escaping () -> [(name: String, schema: SchemaNode)],

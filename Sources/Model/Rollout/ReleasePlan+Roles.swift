@@ -22,8 +22,11 @@ extension ReleasePlan {
         func running(_ pool: PoolPlan) -> VersionIdentity? {
             pool.version == ReleasePlan.noVersion ? nil : VersionIdentity(pool.version)
         }
-        return DeploymentRecord(places: [
+        var record = DeploymentRecord(places: [
             .init(name: places[0], running: running(baseline)), .init(name: places[1], running: running(canary)),
         ])
+        // What serves alone is the baseline, whichever place it is in.
+        record.isTurned = record.places[0].running == nil && record.places[1].running != nil
+        return record
     }
 }
