@@ -65,6 +65,7 @@ struct CheckCommand: ParsableCommand {
                 Self.budget(release).map(Terminal.say)
                 Self.fewInstances(release).map(Terminal.say)
                 Self.ownScrapes(release).map(Terminal.say)
+                Self.steps(release).forEach(Terminal.say)
             }
         }
         return 0
@@ -101,6 +102,12 @@ struct CheckCommand: ParsableCommand {
             "\(release.name): with \(count(canary, "canary instance")) beside \(baseline) of the baseline, differences under "
             + "\(NumberText.plain((ratio * 10).rounded() / 10))x can be the node where instances of one version differ by 30 %; "
             + "'status' says what they really do"
+    }
+
+    /// What is asked for at each share.
+    private static func steps(_ release: ReleasePlan) -> [String] {
+        guard let rollout = release.rollout else { return [] }
+        return ["\(release.name): led in \(count(rollout.steps.count, "step"))"] + rollout.stepTexts.map { "  \($0)" }
     }
 
     /// Scrapes that reach `proof.below` by themselves keep the canary from being silent, where its counter counts them.

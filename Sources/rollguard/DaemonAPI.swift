@@ -36,9 +36,11 @@ struct DaemonAddress: ParsableArguments {
         return DaemonAPI(base: base(plan.listen), token: token, caFile: caFile, socket: socket ?? ownSocket(plan))
     }
 
-    /// With TLS the certificate seldom has the name of the address in `listen`; the daemon's own user needs neither.
+    /// With TLS the certificate seldom has the name of the address in `listen`, and none of several tokens is the command's;
+    /// the daemon's own user needs neither.
     private func ownSocket(_ plan: DaemonPlan) -> String? {
-        guard plan.listen.tls != nil, address == nil, caFile == nil else { return nil }
+        let isShut = plan.listen.tls != nil || tokenFile == nil && !plan.listen.tokens.isEmpty
+        guard isShut, address == nil, caFile == nil else { return nil }
         let path = SQLiteJournal.path(of: UnixSocketFile.name, in: plan.stateDirectory)
         return UnixSocketFile.isOwn(path) ? path : nil
     }

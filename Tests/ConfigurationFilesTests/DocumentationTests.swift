@@ -68,6 +68,16 @@ struct DocumentationTests {
         }
     }
 
+    @Test func theExampleOfALedReleaseIsValid() throws {
+        let files = try Self.files(Self.text("docs/examples/led-release.yaml"))
+        let result = Rulebook.load(configuration: Sample.path, files: files)
+        #expect(result.errors.isEmpty && result.warnings.isEmpty, "\(result.errors) \(result.warnings)")
+        let plan = try #require(result.plan).releases[0]
+        #expect(plan.places == ["blue", "green"])
+        #expect(plan.rollout?.steps.map(\.basisPoints) == [100, 500, 2_500, 5_000, 10_000])
+        #expect(plan.rollout?.steps.dropLast().allSatisfy { $0.evidence != nil && $0.rules.count == 2 } == true)
+    }
+
     @Test(arguments: ["rules", "conditions"])
     func ruleExamplesLoad(_ page: String) throws {
         for block in try Self.blocks("docs/reference/\(page).md") {

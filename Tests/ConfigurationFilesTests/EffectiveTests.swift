@@ -109,6 +109,7 @@ struct EffectiveTests {
     @Test(arguments: [
         "{names: [a.example, b]}", "{changes: loopback}", "{token_env: T, changes: token}",
         "{tls: {cert_file: a.pem, key_file: b.key}}",
+        "{tokens: [{name: ci, token_file: c.token, may: [release]}, {name: sre, token_env: S, may: [operate, approve]}]}",
     ])
     func listenComesBack(_ listen: String) throws {
         try expectRoundTrip(

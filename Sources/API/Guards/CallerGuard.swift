@@ -5,7 +5,7 @@ import Support
 /// Which callers may read, and which may change something.
 ///
 /// Every call over TCP must mean this daemon (``ListenerGuard``), unless it brings the token. For what changes something:
-/// with a token, whoever holds it. Without one, whoever the system lets open the unix socket in the state folder. A
+/// with a token, whoever holds it; with several, each holder what the token's roles allow (``CallerIdentity``). Without one, whoever the system lets open the unix socket in the state folder. A
 /// loopback address is no proof of being on this machine, because a proxy's own address passes for its callers'; only the
 /// setting `changes: loopback` takes it for one, and then not through anything that says it is a proxy.
 struct CallerGuard: Sendable {
@@ -46,16 +46,20 @@ struct CallerGuard: Sendable {
         listener = ListenerGuard(names: [listen.host, machineName] + listen.names)
     }
 
-    func check(_ call: Call) throws(Refusal) {
+    /// Who calls. What that caller may change is the route's to ask of ``CallerIdentity/may``.
+    @discardableResult
+    func check(_ call: Call) throws(Refusal) -> CallerIdentity {
         try checkOrigin(call)
-        guard !call.isOnSocket else { return }
+        guard !call.isOnSocket else { return .unnamed }
         if call.isChange {
-            if let token = listen.token { return try check(call, token: token) }
+            if listen.asksForToken { return try bearer(of: call) }
             try checkHost(call)
             try checkIsLocal(call)
-        } else if !bringsToken(call) {
-            try checkHost(call)
+            return .unnamed
         }
+        if let caller = presentBearer(of: call) { return caller }
+        try checkHost(call)
+        return .reader
     }
 
     private func checkOrigin(_ call: Call) throws(Refusal) {
@@ -73,24 +77,44 @@ struct CallerGuard: Sendable {
         }
     }
 
-    private func bringsToken(_ call: Call) -> Bool {
-        guard let token = listen.token, !call.authorization.isEmpty else { return false }
-        do throws(Refusal) { try check(call, token: token) } catch { return false }
-        return true
+    /// Nil for a call without a token that is taken.
+    private func presentBearer(of call: Call) -> CallerIdentity? {
+        guard listen.asksForToken, !call.authorization.isEmpty else { return nil }
+        do throws(Refusal) { return try bearer(of: call) } catch { return nil }
     }
 
-    private func check(_ call: Call, token: SecretReference) throws(Refusal) {
-        let hint = "send the header `Authorization: Bearer <token>` with the token that `listen` names"
+    private func bearer(of call: Call) throws(Refusal) -> CallerIdentity {
+        let hint =
+            "send the header `Authorization: Bearer <token>` with \(listen.token == nil ? "a" : "the") token that `listen` names"
         guard call.authorization.count == 1, let presented = CallerGuard.bearer(call.authorization[0]) else {
             throw .unauthorized("this call needs a token; \(hint)")
         }
+        if let token = listen.token {
+            guard try isSame(presented, token) else { throw .forbidden("the token is wrong; \(hint)") }
+            return .unnamed
+        }
+        return try holder(of: presented, hint: hint)
+    }
+
+    /// All tokens are compared, so that the time does not say which one is nearest.
+    private func holder(of presented: String, hint: String) throws(Refusal) -> CallerIdentity {
+        var found: CallerIdentity?
+        var unreadable: Refusal?
+        for token in listen.tokens {
+            do throws(Refusal) {
+                if try isSame(presented, token.secret), found == nil { found = CallerIdentity(token) }
+            } catch { unreadable = error }
+        }
+        if let found { return found }
+        throw unreadable ?? .forbidden("the token is wrong; \(hint)")
+    }
+
+    private func isSame(_ presented: String, _ token: SecretReference) throws(Refusal) -> Bool {
         let secret: String
         do throws(SecretError) { secret = try secrets.secret(token) } catch {
             throw .unavailable("the token cannot be checked: \(error)")
         }
-        guard ConstantTime.equal(presented: presented, secret: secret) else {
-            throw .forbidden("the token is wrong; \(hint)")
-        }
+        return ConstantTime.equal(presented: presented, secret: secret)
     }
 
     private func checkIsLocal(_ call: Call) throws(Refusal) {

@@ -159,7 +159,7 @@ package struct ConsoleServer: Service {
 
     private func warnIfOpen(_ address: String) {
         guard host != "localhost", !NetworkName.isLoopback(address: host) else { return }
-        guard listen.token == nil else {
+        guard !listen.asksForToken else {
             guard listen.tls == nil else { return }
             return logger.warning(
                 "listening on \(address) with a token but without TLS: the token can be read on the network; add `tls` to `listen`, or listen on loopback behind a proxy that speaks TLS"

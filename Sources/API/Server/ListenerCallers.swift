@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import Model
 
 /// The caller guard as one listener asks it.
 struct ListenerCallers: Sendable {
@@ -7,15 +8,29 @@ struct ListenerCallers: Sendable {
     /// Whether the listener is the unix socket.
     var isOnSocket = false
 
-    /// - Parameter isChange: whether the call changes something; everybody who passes the check without it may read.
-    func refusal(of request: Request, _ context: ConsoleContext, isChange: Bool) -> CallerGuard.Refusal? {
-        let headers = request.headers
-        let call = CallerGuard.Call(
-            isChange: isChange, isOnSocket: isOnSocket, peer: context.peer, host: request.head.authority,
-            origin: headers[.origin], authorization: headers[values: .authorization],
-            isForwarded: ListenerCallers.forwardingNames.contains { headers.contains($0) })
-        do throws(CallerGuard.Refusal) { try callers.check(call) } catch { return error }
+    /// - Parameters:
+    ///   - isChange: whether the call changes something; everybody who passes the check without it may read.
+    ///   - role: what the caller of such a call must be allowed.
+    func refusal(
+        of request: Request, _ context: ConsoleContext, isChange: Bool, needs role: CallerRole = .operate
+    ) -> CallerGuard.Refusal? {
+        do throws(CallerGuard.Refusal) {
+            let caller = try caller(of: request, context, isChange: isChange)
+            if isChange { try caller.check(role) }
+        } catch { return error }
         return nil
+    }
+
+    /// Who calls, and with which roles.
+    func caller(
+        of request: Request, _ context: ConsoleContext, isChange: Bool
+    ) throws(CallerGuard.Refusal) -> CallerIdentity {
+        let headers = request.headers
+        return try callers.check(
+            CallerGuard.Call(
+                isChange: isChange, isOnSocket: isOnSocket, peer: context.peer, host: request.head.authority,
+                origin: headers[.origin], authorization: headers[values: .authorization],
+                isForwarded: ListenerCallers.forwardingNames.contains { headers.contains($0) }))
     }
 
     private static let forwardingNames: [HTTPField.Name] =

@@ -52,7 +52,8 @@ struct ConfigurationReader {
                     shownDefault: "none",
                     "who is notified; [see below](#receivers)"),
                 .required(
-                    "releases", \.releases, ReleaseListReader(files: files, routers: kinds.routers).form,
+                    "releases", \.releases,
+                    ReleaseListReader(files: files, routers: kinds.routers, tokens: listenReader.knownTokens).form,
                     "what is watched, at least one: [releases](#releases), and paths and patterns of "
                         + "[files with releases](#releases-in-files-of-their-own)"),
             ])

@@ -5,6 +5,8 @@ import Support
 /// `listen`: where the API listens, and who may change something.
 struct ListenReader {
     let folder: ConfigurationFolder
+    /// Where the tokens are noted.
+    var knownTokens = KnownTokens()
     /// What holds where neither a token nor `changes` is set.
     var allowsLoopbackChanges = false
     /// Knows certificates and keys.
@@ -32,6 +34,7 @@ struct ListenReader {
                     "address", \.address, addressForm,
                     "port 0 takes a free one; an IPv6 address is written in brackets"),
                 .secret("token", \.token, folder, "the bearer token for calls that change something"),
+                TokensReader(folder: folder, known: knownTokens).setting,
                 Setting.value(
                     "names", \.names, namesForm, shownDefault: "none", Self.namesSentence
                 ).written { !$0.names.isEmpty },
@@ -39,7 +42,7 @@ struct ListenReader {
                 .optional("tls", \.tls, tlsForm, Self.tlsSentence),
             ],
             finish: { plan, fields in
-                if plan.token != nil, !fields.has("tls") { warnOfClearText(plan, fields["address"]) }
+                if plan.asksForToken, !fields.has("tls") { warnOfClearText(plan, fields["address"]) }
                 return !fields.has("address") || fields["address"].flatMap(address) != nil
             })
     }
@@ -69,7 +72,7 @@ struct ListenReader {
             shownDefault: .text("`token` with a token, else `socket`"), sentence: Self.changesSentence,
             properties: [("changes", .choice(names))],
             read: { fields, plan in
-                let hasToken = plan.token != nil
+                let hasToken = plan.asksForToken
                 plan.allowsLoopbackChanges =
                     fields.has("changes")
                     ? fields["changes"].map { allowsLoopbackChanges($0, hasToken: hasToken) } ?? false
@@ -77,7 +80,7 @@ struct ListenReader {
                 return true
             },
             write: { plan in
-                let name = plan.allowsLoopbackChanges ? "loopback" : plan.token == nil ? "socket" : "token"
+                let name = plan.allowsLoopbackChanges ? "loopback" : plan.asksForToken ? "token" : "socket"
                 return [("changes", .plain(name))]
             })
     }

@@ -9,11 +9,11 @@ struct ReleaseListReader {
     private let files: LoadedFiles
     private let reader: ReleaseReader
 
-    init(files: LoadedFiles, routers: [any RouterKind.Type]) {
+    init(files: LoadedFiles, routers: [any RouterKind.Type], tokens: KnownTokens) {
         self.files = files
         reader = ReleaseReader(
             folder: files.folder, library: RuleLibrary(files: files), names: UniqueNames(what: "release"),
-            routers: routers)
+            routers: routers, tokens: tokens)
     }
 
     var form: ValueForm<[ReleasePlan]> {

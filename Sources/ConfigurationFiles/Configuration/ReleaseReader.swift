@@ -27,6 +27,7 @@ struct ReleaseReader {
     let library: RuleLibrary
     let names: UniqueNames
     let routers: [any RouterKind.Type]
+    var tokens = KnownTokens()
 
     /// Nil after reporting why it cannot be used.
     func release(_ field: Field) -> ReleasePlan? {
@@ -276,7 +277,7 @@ extension ReleaseReader {
         draft.plan.rollout = rollout
         RolloutChecks(
             plan: draft.plan, rollout: rollout, rules: draft.drafts,
-            indicators: fields["indicators"]?.value.memberNames, fields: fields
+            indicators: fields["indicators"]?.value.memberNames, tokens: tokens.tokens, fields: fields
         ).check()
     }
 }

@@ -24,7 +24,7 @@ enum ReferenceTables {
             ("release", release.section.rows), ("scrape", ScrapeReader(folder: folder).section.rows),
             ("pool", PoolsReader(scheme: "", path: "", folder: folder).pool("").rows),
             ("place", PoolsReader(scheme: "", path: "", folder: folder).place("").rows),
-            ("steps", StepsReader(folder: folder).section.rows), ("step", StepReader(folder: folder).section.rows),
+            ("steps", StepsReader(folder: folder).section.rows), ("rollout-step", StepReader(folder: folder).section.rows),
             ("window", WindowReader.section.rows), ("blackout", BlackoutReader.section.rows),
             ("indicators", IndicatorsReader.section.rows), ("own", OwnIndicatorDraft.section.rows),
             ("rollback", RollbackReader.section.rows),

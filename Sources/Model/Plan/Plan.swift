@@ -48,6 +48,8 @@ public struct ListenPlan: Sendable, Equatable, Codable {
     /// Bearer token for calls that change something. Without one such calls are taken on the unix socket in the state
     /// folder only, unless ``allowsLoopbackChanges``.
     public var token: SecretReference?
+    /// Tokens with names and roles, instead of ``token``, which alone may do everything. At most one of both is set.
+    public var tokens: [TokenPlan]
     /// Further names under which callers know the API, without ports: what `Host` may say besides addresses, `localhost`,
     /// `host` and the machine's own name.
     public var names: [String]
@@ -57,16 +59,47 @@ public struct ListenPlan: Sendable, Equatable, Codable {
     public var tls: ListenTLS?
 
     public init(
-        host: String = "127.0.0.1", port: Int = 9411, token: SecretReference? = nil, names: [String] = [],
-        allowsLoopbackChanges: Bool = false, tls: ListenTLS? = nil
+        host: String = "127.0.0.1", port: Int = 9411, token: SecretReference? = nil, tokens: [TokenPlan] = [],
+        names: [String] = [], allowsLoopbackChanges: Bool = false, tls: ListenTLS? = nil
     ) {
         self.host = host
         self.port = port
         self.token = token
+        self.tokens = tokens
         self.names = names
         self.allowsLoopbackChanges = allowsLoopbackChanges
         self.tls = tls
     }
+}
+
+extension ListenPlan {
+    /// Whether some caller over TCP needs a token to change something.
+    public var asksForToken: Bool { token != nil || !tokens.isEmpty }
+}
+
+/// One of several bearer tokens.
+public struct TokenPlan: Sendable, Equatable, Codable {
+    /// Who holds it, for the journal: `ci`, `sre`. Unique in a configuration.
+    public var name: String
+    public var secret: SecretReference
+    /// Never empty; in the order of ``CallerRole``.
+    public var may: [CallerRole]
+
+    public init(name: String, secret: SecretReference, may: [CallerRole]) {
+        self.name = name
+        self.secret = secret
+        self.may = may
+    }
+}
+
+/// What the holder of a token may do, beside reading.
+public enum CallerRole: String, Sendable, Equatable, Codable, CaseIterable {
+    /// Prepare and begin rollouts, and pause or abort them.
+    case release
+    /// Answer gates that ask for an approval.
+    case approve
+    /// Everything else: promote, freeze, roll back, re-arm, reload.
+    case operate
 }
 
 /// A listener's certificate and key, both PEM. Read at the start and at each reload.

@@ -1,6 +1,7 @@
 import API
 import Logging
 import Model
+import Ports
 import ServiceLifecycle
 import Synchronization
 
@@ -16,8 +17,9 @@ struct LiveConsole: Sendable {
     @discardableResult
     static func run<Outcome: Sendable>(
         _ script: ScriptedOperations.Script = .init(), host: String = "127.0.0.1", port: Int = 0,
-        token: SecretReference? = nil, changes allowsLoopbackChanges: Bool? = nil, socketPath: String? = nil,
-        secrets: OneSecret = OneSecret(), logger: Logger = LiveConsole.silent,
+        token: SecretReference? = nil, tokens: [TokenPlan] = [], changes allowsLoopbackChanges: Bool? = nil,
+        socketPath: String? = nil,
+        secrets: any SecretStore = OneSecret(), logger: Logger = LiveConsole.silent,
         _ test: @escaping @Sendable (LiveConsole) async throws -> Outcome
     ) async throws -> Outcome {
         let operations = ScriptedOperations(script)
@@ -25,7 +27,8 @@ struct LiveConsole: Sendable {
         let server = ConsoleServer(
             operations: operations,
             listen: ListenPlan(
-                host: host, port: port, token: token, allowsLoopbackChanges: allowsLoopbackChanges ?? (token == nil)),
+                host: host, port: port, token: token, tokens: tokens,
+                allowsLoopbackChanges: allowsLoopbackChanges ?? (token == nil && tokens.isEmpty)),
             socketPath: socketPath, secrets: secrets, version: "1.2.3", logger: logger,
             onBound: { _, port in announce.yield(port) })
         let group = ServiceGroup(services: [server], logger: silent)

@@ -19,7 +19,7 @@ struct PlacesTests {
         #expect(plan.canary.targets.isEmpty)
     }
 
-    /// So a service that was promoted before can be configured anew.
+    /// So a service that was promoted before can get a new configuration.
     @Test func thePlaceWithTheOnlyVersionIsTheBaseline() throws {
         let plan = try LedSample.release(LedSample.changed("start: {blue: v1.4.2}", to: "start: {green: v1.5.0}"))
         #expect(plan.configuredDeployment.isTurned)

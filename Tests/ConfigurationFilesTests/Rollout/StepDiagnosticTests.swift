@@ -1,7 +1,7 @@
 import ConfigurationFiles
 import Testing
 
-/// One row per mistake in steps: a piece of the sample, its replacement, and every error that follows.
+/// One row per error in steps: a piece of the sample, its replacement, and every error that follows.
 struct StepDiagnosticTests {
     private static let list = "list: [1%, 10%, 100%]"
     private static let every = "every: {min: 5m}"

@@ -41,7 +41,7 @@ struct StepsTests {
                           requests: none
                           rules: []
                           evidence: {ratio: 1.5, error: 1%}
-                          approval: {of: [sre], count: 2, not_the_beginner: true, ask_for: 1d, valid: 2h, then: rollback}
+                          approval: {count: 2, not_the_beginner: true, ask_for: 1d, valid: 2h, then: rollback}
                           webhook: {name: smoke, url: "https://gate.example/a", secret_env: S, timeout: 1s, every: 10s, within: 1m, on_failure: proceed}
                 """)
         var first = StepPlan(basisPoints: 100)
@@ -52,7 +52,7 @@ struct StepsTests {
         (second.settleMs, second.minMs, second.maxMs, second.overdue) = (10_000, 3_600_000, 10_800_000, .rollback)
         second.evidence = EvidenceDemand(ratio: 1.5, error: 0.01)
         var approval = ApprovalPlan()
-        (approval.of, approval.count, approval.isNotTheBeginner) = (["sre"], 2, true)
+        (approval.count, approval.isNotTheBeginner) = (2, true)
         (approval.askForMs, approval.validMs, approval.onLapse) = (86_400_000, 7_200_000, .rollback)
         second.approval = approval
         var webhook = WebhookGatePlan(name: "smoke", url: "https://gate.example/a")
@@ -60,6 +60,30 @@ struct StepsTests {
         (webhook.withinMs, webhook.onFailure) = (60_000, .proceed)
         second.webhook = webhook
         #expect(rollout.steps[1] == second)
+    }
+
+    @Test func theStepsAreSaidInOneLineEach() throws {
+        let rollout = try LedSample.rollout(
+            "list: [1%, 10%, 100%]\n      every: {min: 5m}",
+            to: """
+                list: [0%, 5%, 25%, 50%, 100%]
+                      every: {min: 90m, requests: 1234, rules: [Errors, Worse], evidence: {}, max: {time: 1d, then: rollback}}
+                      at:
+                        0%: {rules: [], requests: none, max: none, webhook: {name: smoke, url: "https://a"}}
+                        25%: {rules: [Errors], evidence: {ratio: 1.5, error: 1%}, max: 36h, approval: {not_the_beginner: true}}
+                        50%: {evidence: none}
+                    bake: {for: 1h}
+                """)
+        #expect(
+            rollout.stepTexts == [
+                "0%: at least 1 h 30 min, a yes of smoke",
+                "5%: at least 1 h 30 min, 1234 requests, rules Errors and Worse healthy, evidence that the canary is at most 3x as "
+                    + "bad (error 5%) before 25%; rolled back after 1 day",
+                "25%: at least 1 h 30 min, 1234 requests, rule Errors healthy, evidence that the canary is at most 1.5x as bad "
+                    + "(error 1%) before 50%, approval, not by whoever began it; halted after 1 day 12 h",
+                "50%: at least 1 h 30 min, 1234 requests, rules Errors and Worse healthy; rolled back after 1 day",
+                "100%: watched for 1 h, then the new version is the baseline",
+            ])
     }
 
     @Test func whatGoesWithTheStepsIsRead() throws {
@@ -105,7 +129,7 @@ struct StepsTests {
     @Test(arguments: [
         "every: {min: 5m}",
         "every: {requests: 5, max: {time: 1h, then: rollback}, rules: [Errors, Worse], evidence: {ratio: 2}}",
-        "every: {min: 1m}\n      at: {10%: {min: 0s, evidence: {excess: 12.5%, error: 1%}, approval: {of: [a], count: 3}}}",
+        "every: {min: 1m}\n      at: {10%: {min: 0s, evidence: {excess: 12.5%, error: 1%}, approval: {count: 3, valid: 1h}}}",
         "every: {min: 1m}\n      at:\n        1%: {webhook: {url: \"https://a/b?c\", secret_file: k, tls: {ca_file: c}, auth: {bearer_env: B}}}",
         "every: {min: 5m}\n      deadline: 1m\n    bake: {for: 0s, holdback: 5%}\n    on_busy: queue\n    min_ready: 2\n    warmup: 0s",
         "every: {min: 5m}\n    windows:\n      - {days: fri-mon, from: 9:00, to: 24:00, zone: Europe/Berlin}\n      - {days: wed}\n    lead: 1h",

@@ -10,6 +10,8 @@ struct RolloutChecks {
     let rules: [RuleDraft]
     /// The names under `indicators`; nil when there is no such section.
     let indicators: Set<String>?
+    /// Of `listen`.
+    let tokens: [TokenPlan]
     /// The release.
     let fields: Fields
 
@@ -25,6 +27,7 @@ struct RolloutChecks {
         for part in parts {
             part.member("rules").map { checkRules($0.value) }
             part.member("evidence").map(checkEvidence)
+            part.member("approval").map { checkApproval($0.value) }
         }
         checkHoldback()
         checkComparisonsWithoutShare()
@@ -65,6 +68,34 @@ struct RolloutChecks {
             at: member.namePlace,
             "'evidence' only keeps a canary from its next share; no rule with 'regression' and 'action: rollback' takes "
                 + "out one that is proven worse")
+    }
+
+    /// Whoever is named has to be able to approve.
+    private func checkApproval(_ approval: YAMLValue) {
+        let approvers = tokens.filter { $0.may.contains(.approve) }.map(\.name)
+        let named = approval.member("of")?.value.entries ?? []
+        for entry in named {
+            guard case .text(let name, _) = entry.content, !approvers.contains(name) else { continue }
+            fields.fail(at: entry.place, "\(missing(name))" + Quote.suggestion(for: name, among: approvers))
+        }
+        guard case .text(let text, .plain)? = approval.member("count")?.value.content, let count = Int(text) else {
+            return
+        }
+        let callers = named.isEmpty ? approvers.count : named.count
+        guard !tokens.isEmpty, count > callers else { return }
+        fields.fail(
+            at: approval.member("count")?.value.place ?? approval.place,
+            "'count' asks for \(count) approvals, and \(callers) of the 'tokens' in 'listen' can give one")
+    }
+
+    private func missing(_ name: String) -> String {
+        guard !tokens.isEmpty else {
+            return "'of' names tokens, and 'listen' has no 'tokens'; without them callers have no names"
+        }
+        let isToken = tokens.contains { $0.name == name }
+        return isToken
+            ? "the token \(Quote.name(name)) does not have the role 'approve'"
+            : "'listen' has no token \(Quote.value(name))"
     }
 
     /// What the old version keeps is taken from the last step.

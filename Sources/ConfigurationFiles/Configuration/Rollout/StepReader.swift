@@ -27,7 +27,7 @@ struct StepReader {
                         + "`later`"),
                 .removable(
                     "approval", \.approval, ApprovalReader.section.form(),
-                    "a person has to agree, by `rollguard approve` or the API"),
+                    "people have to agree, by `rollguard approve` or the API"),
             ],
             finish: { step, fields in
                 checkTimes(step, fields)
@@ -42,12 +42,12 @@ struct StepReader {
             settings: [
                 Setting.optional(
                     "time", \.maxMs, .duration(),
-                    "how long the step may last; time in which a person, a freeze or a window holds it back does "
+                    "how long the step may last; time in which a pause, a freeze or a window holds it back does "
                         + "not count"
                 ).demanded,
                 .value(
                     "then", \.overdue, .choice(StepPlan.Overdue.self),
-                    "`hold` keeps the share and tells people, `rollback` takes the canary out"),
+                    "`hold` keeps the share and notifies people, `rollback` takes the canary out"),
             ])
         return Setting(
             names: ["max"], summary: "duration or mapping", shownDefault: .text("none"),

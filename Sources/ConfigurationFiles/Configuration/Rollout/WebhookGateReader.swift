@@ -5,7 +5,7 @@ import Model
 struct WebhookGateReader {
     let folder: ConfigurationFolder
 
-    /// Gates that every step may have; a webhook of the same name could not be told from them.
+    /// Gates that every step may have; a webhook of the same name could not be distinguished from them.
     private static let taken = [
         "settle", "min", "requests", "rules", "evidence", "capacity", "approval", "calendar", "frozen",
     ]
@@ -22,7 +22,7 @@ struct WebhookGateReader {
                 .value("within", \.withinMs, .duration(), "without an answer until then the gate has lapsed"),
                 .value(
                     "on_failure", \.onFailure, .choice(GateFailure.self),
-                    "what follows then: `hold` keeps the share and tells people, `rollback` takes the canary out, "
+                    "what follows then: `hold` keeps the share and notifies people, `rollback` takes the canary out, "
                         + "`proceed` takes silence for a yes"),
             ] + Setting.security(\.security, folder),
             finish: { gate, fields in
