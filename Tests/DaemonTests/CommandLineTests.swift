@@ -91,6 +91,46 @@ struct CommandLineTests {
         #expect(output.components(separatedBy: ": error: ").count > 2, "\(output)")
     }
 
+    private static func led(_ list: String) -> String {
+        """
+        state: /proc/rollguard
+        releases:
+          - name: checkout
+            places: {blue: {targets: ["10.0.0.1:9090"]}, green: {targets: []}}
+            start: {blue: v1}
+            indicators: {requests: r, errors: e}
+            router: {kind: haproxy, socket: /run/h.sock, backend: b, servers: {blue: [old], green: [new]}}
+            steps: {list: \(list), every: {min: 5m, requests: 500}}
+            rules: [{name: g, rules: [{alert: A, indicator: error_rate, window: 1m, when: canary > 5%, action: rollback}]}]
+
+        """
+    }
+
+    @Test func checkSaysWhatHoldsInEachStep() async throws {
+        let (status, output) = try await Self.run(
+            ["check", "DIR/rollguard.yaml"], files: ["rollguard.yaml": Self.led("[5%, 50%, 100%]")])
+        #expect(
+            status == 0
+                && output.contains(
+                    """
+                    checkout: led in 3 steps
+                      5%: at least 5 min, 500 requests
+                      50%: at least 5 min, 500 requests
+                      100%: watched for 1 h, then the new version is the baseline
+
+                    """),
+            "\(output)")
+    }
+
+    /// HAProxy's weights are whole numbers up to 256.
+    @Test func checkRefusesStepsThatTheRouterRoundsAway() async throws {
+        let (status, output) = try await Self.run(
+            ["check", "DIR/rollguard.yaml"], files: ["rollguard.yaml": Self.led("[0.1%, 50%, 50.1%, 100%]")])
+        #expect(status == 1 && output.components(separatedBy: ": error: ").count == 3, "\(output)")
+        #expect(output.contains("step 1 of 0.1% is less than the router's smallest step"), "\(output)")
+        #expect(output.contains("step 3 of 50.1% is less than"), "\(output)")
+    }
+
     @Test func inspectPrintsTheCanonicalSamples() async throws {
         let page = "# TYPE a counter\na{z=\"1\",b=\"2\"} 3\nb 1 12\n"
         let (status, text) = try await Self.run(["inspect", "DIR/body.txt"], files: ["body.txt": page])
