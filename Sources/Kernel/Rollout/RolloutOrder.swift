@@ -266,6 +266,12 @@ struct RolloutOrder {
         {
             return answer(.already, "already, by \(known.by)", running.id)
         }
+        if !plan.of.isEmpty, !plan.of.contains(context.by) {
+            return refuse(
+                .invalid,
+                "step \(number) asks for an approval by \(plan.of.joined(separator: " or ")), not by \(context.by)",
+                lead)
+        }
         if plan.isNotTheBeginner, context.by == running.begunBy {
             return refuse(.invalid, "\(context.by) began \(running.id), so another operator has to approve", lead)
         }

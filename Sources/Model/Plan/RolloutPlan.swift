@@ -102,7 +102,7 @@ public struct EvidenceDemand: Sendable, Equatable, Codable {
 
 /// An operator's yes.
 public struct ApprovalPlan: Sendable, Equatable, Codable {
-    /// Names of the tokens' roles that may approve; empty for everyone who may approve.
+    /// Names of the tokens whose holders may approve; empty for everyone who may approve.
     public var of: [String] = []
     public var count = 1
     /// Whoever began the rollout does not count.

@@ -90,6 +90,26 @@ struct RolloutOrderTests {
         #expect(late.outcome == .refused(.stale))
     }
 
+    @Test("An approval of a caller who is not named does not count")
+    func approvalOfOthers() {
+        var world = KernelHarness.led {
+            var approval = ApprovalPlan()
+            (approval.of, approval.count) = (["ann", "sre"], 2)
+            $0.steps[1].approval = approval
+        }
+        _ = world.begin()
+        world.cycle(untilStep: 2)
+        world.cycle(15)
+        let other = world.order(.approve(step: 2), by: "bob")
+        #expect(
+            other.outcome == .refused(.invalid) && other.text.contains("by ann or sre, not by bob"), "\(other.text)")
+        #expect(world.order(.approve(step: 2), by: "ann").outcome == .accepted)
+        world.cycle(5)
+        #expect(world.running?.step == 2)
+        #expect(world.order(.approve(step: 2), by: "sre").outcome == .accepted)
+        world.cycle(untilStep: 3)
+    }
+
     @Test("An old approval does not count: it has a time, and the gates are judged again when it comes")
     func oldApproval() {
         var world = KernelHarness.led { plan in
