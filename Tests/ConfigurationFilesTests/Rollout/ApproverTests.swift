@@ -22,13 +22,13 @@ struct ApproverTests {
         arguments: [
             (
                 "of: [sre]", nil,
-                "12:39: error: 'of' names tokens, and 'listen' has no 'tokens'; without them callers have no names"
+                "12:40: error: 'of' names tokens, and 'listen' has no 'tokens'; without them callers have no names"
             ),
-            ("of: [srx]", two, "13:39: error: 'listen' has no token 'srx'; did you mean 'sre'?"),
-            ("of: [ci]", two, "13:39: error: the token \"ci\" does not have the role 'approve'"),
+            ("of: [srx]", two, "13:40: error: 'listen' has no token 'srx'; did you mean 'sre'?"),
+            ("of: [ci]", two, "13:40: error: the token \"ci\" does not have the role 'approve'"),
             (
                 "count: 2", two,
-                "13:41: error: 'count' asks for 2 approvals, and 1 of the 'tokens' in 'listen' can give one"
+                "13:42: error: 'count' asks for 2 approvals, and 1 of the 'tokens' in 'listen' can give one"
             ),
         ] as [(String, String?, String)])
     func whoCannotApproveIsReported(_ approval: String, _ listen: String?, _ expected: String) {
