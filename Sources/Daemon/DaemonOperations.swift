@@ -45,7 +45,7 @@ struct DaemonOperations: Operations {
         if await watchdog.isDurable(sequence, withinMs: DaemonOperations.durableWithinMs) { return answer }
         return RolloutAnswer(
             .refused(.notReady), "the order is taken, but it is not on the disk yet; send it again with the same key",
-            rollout: answer.rollout)
+            rollout: answer.rollout, sequence: sequence)
     }
 
     func reload() async -> CommandResult { await reloader.reload() }

@@ -97,16 +97,16 @@ struct CommandRouteTests {
 
     @Test func aBodyThatSaysItIsTooLargeIsRefusedUnread() async throws {
         try await LiveConsole.run { console in
-            let reply = try await console.send("POST", Self.rollback, headers: ["Content-Length: 65537"])
+            let reply = try await console.send("POST", Self.rollback, headers: ["Content-Length: 262145"])
             #expect(reply.status == 413)
-            #expect(try reply.decoded(ErrorDocument.self).error == "the body has more than 65536 bytes")
+            #expect(try reply.decoded(ErrorDocument.self).error == "the body has more than 262144 bytes")
         }
     }
 
     @Test func aBodyThatTurnsOutTooLargeIsRefused() async throws {
         try await LiveConsole.run { console in
-            let chunk = String(repeating: " ", count: 0x10000)
-            let body = "10000\r\n\(chunk)\r\n1\r\n \r\n0\r\n\r\n"
+            let chunk = String(repeating: " ", count: 0x40000)
+            let body = "40000\r\n\(chunk)\r\n1\r\n \r\n0\r\n\r\n"
             let reply = try await console.send(
                 "POST", Self.rollback, headers: ["Transfer-Encoding: chunked"], body: body)
             #expect(reply.status == 413)
@@ -117,7 +117,7 @@ struct CommandRouteTests {
     @Test func aConnectionWhoseBodyIsRefusedDoesNotStayOpenForTheRestOfIt() async throws {
         try await LiveConsole.run { console in
             let connection = try RawConnection(port: console.port)
-            await connection.send("POST \(Self.rollback) HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65537\r\n\r\n")
+            await connection.send("POST \(Self.rollback) HTTP/1.1\r\nHost: localhost\r\nContent-Length: 262145\r\n\r\n")
             #expect(try await connection.reply().status == 413)
             #expect(await connection.isClosedByServer())
         }

@@ -25,9 +25,13 @@ struct OpenAPITests {
         #expect(operation["summary"] as? String == route.summary)
         let parameters = operation["parameters"] as? [[String: Any]] ?? []
         let inPath = route.pattern.matches(of: /\{([a-z]+)\}/).map { String($0.1) }
-        #expect(parameters.compactMap { $0["name"] as? String } == inPath)
-        let isInPath = parameters.allSatisfy { $0["in"] as? String == "path" && $0["required"] as? Bool == true }
-        #expect(isInPath)
+        let required = parameters.filter { $0["in"] as? String == "path" && $0["required"] as? Bool == true }
+        #expect(required.compactMap { $0["name"] as? String } == inPath)
+        let others = parameters.filter { $0["in"] as? String != "path" }
+        let areOptional = others.allSatisfy {
+            ["header", "query"].contains($0["in"] as? String) && $0["required"] == nil
+        }
+        #expect(areOptional)
         let statuses = Set((operation["responses"] as? [String: Any] ?? [:]).keys)
         #expect(statuses.contains("200") || statuses.contains("202"))
         #expect(statuses.contains("403"), "each listener refuses foreign hosts and origins")
@@ -45,6 +49,8 @@ struct OpenAPITests {
     @Test func namesTheValuesThatTheModelHas() {
         #expect(contract.values("Release", "phase") == ReleaseSnapshot.Phase.allCases.map(\.rawValue))
         #expect(contract.values("Rule", "action") == RulePlan.Action.allCases.map(\.rawValue))
+        #expect(contract.values("Rollout", "state") == Rollout.State.allCases.map(\.rawValue))
+        #expect(contract.values("OrderRefusal", "code") == RefusalCode.allCases.map(\.rawValue))
     }
 
     @Test(arguments: [
@@ -60,11 +66,17 @@ struct OpenAPITests {
         ("POST /api/v1/releases/{name}/rearm", "/api/v1/releases/checkout/rearm", 202),
         ("POST /api/v1/deliveries/resend", "/api/v1/deliveries/resend", 400),
         ("POST /api/v1/reload", "/api/v1/reload", 200),
+        ("GET /api/v1/releases/{name}/rollouts", "/api/v1/releases/shop/rollouts", 200),
+        ("GET /api/v1/rollouts/{id}", "/api/v1/rollouts/shop-r42", 200),
+        ("GET /api/v1/rollouts/{id}/events", "/api/v1/rollouts/shop-r42/events", 200),
+        ("POST /api/v1/rollouts/{id}/pause", "/api/v1/rollouts/shop-r42/pause", 202),
+        ("POST /api/v1/rollouts/{id}/promote", "/api/v1/rollouts/shop-r42/promote", 428),
+        ("POST /api/v1/freeze", "/api/v1/freeze", 202),
     ])
     func describesTheAnswers(name: String, path: String, status: Int) async throws {
         let entries = Sample.entries(Sample.events, incident: "checkout-17")
         let contract = contract
-        try await LiveConsole.run(.init(entries: ["checkout-17": entries])) { console in
+        try await LiveConsole.run(.init(snapshot: Sample.led, entries: ["checkout-17": entries])) { console in
             let method = String(name.prefix { $0 != " " })
             let body = method == "POST" ? #"{"reason":"x"}"# : ""
             let reply = try await console.send(

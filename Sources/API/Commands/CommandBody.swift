@@ -45,14 +45,20 @@ struct CommandBody: Equatable {
         switch value {
         case .null: return nil
         case .other: throw Invalid(description: "\"\(name)\" must be a text")
-        case .text(let text):
-            let clean = clean(text)
-            guard !clean.isEmpty else { throw Invalid(description: "\"\(name)\" is empty") }
-            guard clean.count <= textLimit else {
-                throw Invalid(description: "\"\(name)\" has more than \(textLimit) characters")
-            }
-            return clean
+        case .text(let text): return try line(text, of: name, limit: textLimit)
         }
+    }
+
+    /// A text of a body as one line that is not empty.
+    ///
+    /// - Parameter limit: characters.
+    static func line(_ text: String, of name: String, limit: Int) throws(Invalid) -> String {
+        let clean = clean(text)
+        guard !clean.isEmpty else { throw Invalid(description: "\"\(name)\" is empty") }
+        guard clean.count <= limit else {
+            throw Invalid(description: "\"\(name)\" has more than \(limit) characters")
+        }
+        return clean
     }
 
     /// One line: these texts end up in logs and in the journal, where a line break could pass for another line.
@@ -68,7 +74,7 @@ struct CommandBody: Equatable {
         return String(line).split(separator: " ").joined(separator: " ")
     }
 
-    private static func shown(_ name: String) -> String { String(clean(name).prefix(40)) }
+    static func shown(_ name: String) -> String { String(clean(name).prefix(40)) }
 
     /// A value whose content is not read.
     private enum Scalar: Decodable {

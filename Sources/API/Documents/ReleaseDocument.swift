@@ -24,6 +24,8 @@ package struct ReleaseDocument: Codable, Sendable, Equatable {
     package var router: [ObservationDocument]
     package var rules: [RuleDocument]
     @ExplicitNull package var openIncident: String?
+    /// Nil for a release without `steps`: it is watched, and nothing is led.
+    @ExplicitNull package var rollouts: RolloutsDocument?
 
     init(_ release: ReleaseSnapshot) {
         name = release.name
@@ -39,10 +41,11 @@ package struct ReleaseDocument: Codable, Sendable, Equatable {
         router = release.observations.map(ObservationDocument.init)
         rules = release.rules.map(RuleDocument.init)
         openIncident = release.openIncident
+        rollouts = release.rollout.map(RolloutsDocument.init)
     }
 
     enum CodingKeys: String, CodingKey {
-        case name, phase, since, explanation, warnings, cycles, baseline, canary, router, rules
+        case name, phase, since, explanation, warnings, cycles, baseline, canary, router, rules, rollouts
         case denseScrapesEveryMs = "dense_scrapes_every_ms"
         case canaryBasisPoints = "canary_basis_points"
         case openIncident = "open_incident"

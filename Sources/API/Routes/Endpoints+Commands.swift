@@ -33,9 +33,9 @@ extension Endpoints {
         }
     }
 
-    static func author(_ body: CommandBody, _ call: Route.Call) -> String {
-        body.optional("by") ?? "the API, from \(call.peer)"
-    }
+    static func author(_ body: CommandBody, _ call: Route.Call) -> String { author(body.optional("by"), call) }
+
+    static func author(_ by: String?, _ call: Route.Call) -> String { by ?? "the API, from \(call.peer)" }
 
     static func answer(_ result: CommandResult) -> Answer {
         switch result {

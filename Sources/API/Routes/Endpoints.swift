@@ -8,6 +8,7 @@ struct Endpoints: Sendable {
     let version: String
     /// Documents are made on the reading thread.
     let desk = DocumentReader()
+    let waiters = EventWaiters()
 
     func index() -> Answer {
         let width = Route.all.map { $0.method.rawValue.count + $0.pattern.count + 1 }.max() ?? 0

@@ -1,6 +1,8 @@
 extension Route {
     /// All there is, in the order in which people are shown it.
-    static let all: [Route] = [
+    static let all = releases + rollouts + others
+
+    private static let releases: [Route] = [
         Route(.get, "/", "This list") { endpoints, _ in endpoints.index() },
         Route(.get, "/api/v1/status", "Everything at a glance") { endpoints, _ in await endpoints.status() },
         Route(.get, "/api/v1/releases", "All releases") { endpoints, _ in await endpoints.releases() },
@@ -13,6 +15,9 @@ extension Route {
         Route(.post, "/api/v1/releases/{name}/rearm", "Clear a release's latch after a rollback") {
             await $0.rearm($1)
         },
+    ]
+
+    private static let others: [Route] = [
         Route(.get, "/api/v1/incidents", "The newest incidents") { endpoints, _ in await endpoints.incidents() },
         Route(.get, "/api/v1/incidents/{id}", "One incident with its whole evidence") { endpoints, call in
             await endpoints.incident(call.name)

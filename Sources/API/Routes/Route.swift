@@ -12,12 +12,17 @@ struct Route: Sendable {
         var name = ""
         /// Empty for a GET.
         var body: [UInt8] = []
+        /// Of the URL's query, decoded.
+        var query: [String: String] = [:]
+        /// `Idempotency-Key` and `If-Match` as they came.
+        var key: String?
+        var ifMatch: String?
         /// The peer's address, for the record of a command without `by`.
         var peer: String
     }
 
     /// Of the body of a call that changes something.
-    static let bodyLimitBytes = 64 * 1024
+    static let bodyLimitBytes = 256 * 1024
 
     typealias Handler = @Sendable (Endpoints, Call) async -> Answer
 

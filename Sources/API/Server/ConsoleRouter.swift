@@ -72,7 +72,10 @@ private struct RouteResponder: HTTPResponder {
             }
             call.name = value
         }
+        for (name, value) in request.uri.queryParameters { call.query[String(name)] = String(value) }
         guard route.method == .post else { return await route.handler(endpoints, call) }
+        call.key = request.headers[OrderHeaders.keyName]
+        call.ifMatch = request.headers[.ifMatch]
         if let refusal = callers.refusal(of: request, context, isChange: true) {
             return refusal.answer(asJSON: isAPI)
         }

@@ -24,12 +24,15 @@ actor ScriptedOperations: Operations {
         var answer = RolloutAnswer(.accepted, "begun", rollout: "checkout-r42", tag: "checkout-r42.50")
     }
 
-    private let script: Script
+    private var script: Script
     private(set) var asked: [Asked] = []
 
     init(_ script: Script = Script()) { self.script = script }
 
     func snapshot() -> Snapshot { script.snapshot }
+
+    /// From now on.
+    func show(_ snapshot: Snapshot) { script.snapshot = snapshot }
 
     func entries(incident: String) throws -> [JournalEntry] {
         guard script.isJournalReadable else { throw JournalError.unwritable(path: "state", reason: "disk full") }
