@@ -153,7 +153,7 @@ let package = Package(
             ["Declarations", "Routers", "Notifications", "ConfigurationFiles", "Model", "Support", "Telemetry"]),
         tests("HTTPClientTests", ["HTTPClient", "Model", "Ports", "Support"]),
         tests("RoutersTests", ["Routers", "Model", "Ports", "RouterConformance", "HTTPClient", nioCore, nioPosix]),
-        tests("LiveRouterTests", ["DemoWorld", "rollguard"]),
+        tests("LiveRouterTests", ["DemoWorld", "rollguard", yams]),
         tests(
             "NotificationsTests",
             [

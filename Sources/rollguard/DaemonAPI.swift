@@ -11,29 +11,44 @@ import Ports
 struct DaemonAddress: ParsableArguments {
     @Option(
         help:
-            "The daemon's address. https://NAME:PORT with TLS. [default: the configuration's `listen`, else http://127.0.0.1:9411]"
+            "The daemon's address. https://NAME:PORT with TLS. [default: the configuration's `listen`, else ROLLGUARD_ADDRESS, else http://127.0.0.1:9411]"
     )
     var address: String?
 
     @Option(help: "Take the address and the token from this configuration.")
     var config: String?
 
-    @Option(help: "A file with the API's token, when the daemon wants one.")
+    @Option(help: "A file with the API's token, when the daemon wants one. [default: ROLLGUARD_TOKEN_FILE]")
     var tokenFile: String?
 
-    @Option(help: "The authority that signed the daemon's certificate, or that certificate itself, as a PEM file.")
+    @Option(
+        help:
+            "The authority that signed the daemon's certificate, or that certificate itself, as a PEM file. [default: ROLLGUARD_CA_FILE]"
+    )
     var caFile: String?
 
     @Option(help: "The daemon's unix socket: rollguard.sock in its state folder.")
     var socket: String?
 
+    /// For CI, whose jobs are given variables; what is on the command line comes first, and a configuration that is named there.
+    private func fromEnvironment(_ name: String) -> String? {
+        guard config == nil, socket == nil, let text = ProcessInfo.processInfo.environment[name], !text.isEmpty else {
+            return nil
+        }
+        return text
+    }
+
     func open() throws -> DaemonAPI {
+        let address = address ?? fromEnvironment("ROLLGUARD_ADDRESS")
+        let tokenFile = tokenFile ?? fromEnvironment("ROLLGUARD_TOKEN_FILE")
+        let caFile = caFile ?? fromEnvironment("ROLLGUARD_CA_FILE")
         var plan = DaemonPlan(stateDirectory: "")
         if let config {
             do { plan = try ConfigurationFile(path: config).load().daemon } catch { throw Failure.no("\(error)") }
         }
         let token = tokenFile.map(SecretReference.file) ?? plan.listen.token
-        return DaemonAPI(base: base(plan.listen), token: token, caFile: caFile, socket: socket ?? ownSocket(plan))
+        return DaemonAPI(
+            base: base(plan.listen, at: address), token: token, caFile: caFile, socket: socket ?? ownSocket(plan))
     }
 
     /// With TLS the certificate seldom has the name of the address in `listen`, and none of several tokens is the command's;
@@ -45,7 +60,7 @@ struct DaemonAddress: ParsableArguments {
         return UnixSocketFile.isOwn(path) ? path : nil
     }
 
-    private func base(_ listen: ListenPlan) -> String {
+    private func base(_ listen: ListenPlan, at address: String?) -> String {
         guard let address else {
             // A daemon that listens everywhere is reached here.
             let host = ["0.0.0.0", "::"].contains(listen.host) ? "127.0.0.1" : listen.host
@@ -83,24 +98,39 @@ struct DaemonAPI {
         name.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(.init(charactersIn: "-._~"))) ?? name
     }
 
-    private func send(_ method: String, _ path: String, body: [UInt8]?) async throws -> [UInt8] {
-        var response = try await exchange(method, path, body: body, socket: socket)
+    /// The daemon's answer, whatever its status.
+    func response(
+        _ method: String, _ path: String, body: [UInt8]?, headers: [TextPair] = [], timeoutMs: Int64 = 5_000
+    ) async throws -> HTTPResponse {
+        let response = try await exchange(
+            method, path, body: body, headers: headers, timeoutMs: timeoutMs, socket: socket)
         // Without a token the daemon takes changes on its unix socket only, and says where that is.
-        if response.status == 403, socket == nil, token == nil, let own = ownSocket(response) {
-            response = try await exchange(method, path, body: body, socket: own)
+        guard response.status == 403, socket == nil, token == nil, let own = ownSocket(response) else {
+            return response
         }
+        return try await exchange(method, path, body: body, headers: headers, timeoutMs: timeoutMs, socket: own)
+    }
+
+    /// - Throws: ``Failure`` for an answer that is an error.
+    func document<Document: Decodable>(_ response: HTTPResponse, _ type: Document.Type) throws -> Document {
+        guard (200...299).contains(response.status) else { throw refusal(response) }
+        return try decode(response.body, type)
+    }
+
+    private func send(_ method: String, _ path: String, body: [UInt8]?) async throws -> [UInt8] {
+        let response = try await response(method, path, body: body)
         guard (200...299).contains(response.status) else { throw refusal(response) }
         return response.body
     }
 
     private func exchange(
-        _ method: String, _ path: String, body: [UInt8]?, socket: String?
+        _ method: String, _ path: String, body: [UInt8]?, headers given: [TextPair], timeoutMs: Int64, socket: String?
     ) async throws -> HTTPResponse {
         let transport = CurlTransport(userAgent: "Rollguard/\(Rollguard.version)", secrets: SystemSecretStore())
-        let headers = body == nil ? [] : [TextPair("Content-Type", "application/json")]
+        let headers = given + (body == nil ? [] : [TextPair("Content-Type", "application/json")])
         let request = HTTPRequest(
             method: method, url: (socket == nil ? base : "http://localhost") + path, headers: headers, body: body,
-            unixSocket: socket,
+            unixSocket: socket, timeoutMs: timeoutMs,
             bodyLimitBytes: 64 << 20,
             security: ClientSecurity(caFile: caFile, authorization: token.map(Authorization.bearer)))
         let result: Result<HTTPResponse, TransportError>
@@ -133,7 +163,8 @@ struct DaemonAPI {
     private func refusal(_ response: HTTPResponse) -> Failure {
         let document = try? JSONDecoder().decode(ErrorDocument.self, from: Data(response.body))
         let text = document?.error ?? "the daemon answered with status \(response.status)"
-        return .no("error: \(text)")
+        // A daemon that stops or starts is reached again soon.
+        return (502...504).contains(response.status) ? .unreachable("error: \(text)") : .no("error: \(text)")
     }
 
     private func decode<Document: Decodable>(_ body: [UInt8], _ type: Document.Type) throws -> Document {

@@ -8,6 +8,8 @@ struct Failure: Error {
 
     let code: Int32
     let text: String
+    /// Why the daemon refuses an order: `code` of its answer.
+    var refusal: String?
 
     static func no(_ text: String) -> Failure { Failure(code: no, text: text) }
     static func usage(_ text: String) -> Failure { Failure(code: wrongUsage, text: text) }

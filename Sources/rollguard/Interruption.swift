@@ -15,13 +15,16 @@ enum Interruption {
 
     /// Runs `work` until it returns. On a signal the work is cancelled, and it has ``cleanupLimitMs`` to clean up.
     ///
-    /// - Parameter endsOnHangup: false for a command that reloads on SIGHUP.
+    /// - Parameters:
+    ///   - endsOnHangup: false for a command that reloads on SIGHUP.
+    ///   - cleanupLimitMs: for what follows a signal, here and in the caller.
     /// - Returns: the exit code that reports the signal to the shell (130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP),
     ///   or
     ///   nil when the work ended by itself.
     /// - Throws: what the work throws, unless a signal came first.
     static func watch(
-        endsOnHangup: Bool = true, _ work: @escaping @Sendable () async throws -> Void
+        endsOnHangup: Bool = true, cleanupLimitMs: Int = cleanupLimitMs,
+        _ work: @escaping @Sendable () async throws -> Void
     ) async throws -> ExitCode? {
         let signals =
             endsOnHangup
@@ -39,7 +42,7 @@ enum Interruption {
             defer { group.cancelAll() }
             guard case .signal(let signal) = try await group.next() else { return nil }
             let code = exitCode(signal)
-            exitLatest(code)
+            exitLatest(code, withinMs: cleanupLimitMs)
             group.cancelAll()
             // Whatever the cancelled work says now, the reason for the end is the signal.
             while let _ = await group.nextResult() {}
@@ -52,8 +55,8 @@ enum Interruption {
         ExitCode(128 + (signal == .sigint ? SIGINT : signal == .sighup ? SIGHUP : SIGTERM))
     }
 
-    private static func exitLatest(_ code: ExitCode) {
-        DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(cleanupLimitMs)) {
+    private static func exitLatest(_ code: ExitCode, withinMs limitMs: Int) {
+        DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(limitMs)) {
             _exit(code.rawValue)
         }
     }

@@ -19,12 +19,16 @@ struct Rollguard: AsyncParsableCommand {
 
             Exit codes: 0 done; 1 the answer is no (a check failed, a rollback was not
             acknowledged); 2 wrong usage; 3 something that is needed could not be
-            reached; 130 and 143 ended by SIGINT (Ctrl-C) and SIGTERM.
+            reached; 130 and 143 ended by SIGINT (Ctrl-C) and SIGTERM. Commands that lead a
+            release have more: `rollguard wait --help`.
             """,
         version: version,
         subcommands: [
             DemoCommand.self, CheckCommand.self, DoctorCommand.self, SchemaCommand.self, InspectCommand.self,
             RunCommand.self,
+            PrepareCommand.self, BeginCommand.self, WaitCommand.self, StepsCommand.self, ApproveCommand.self,
+            DenyCommand.self, PromoteCommand.self, PauseCommand.self, ResumeCommand.self, AbortCommand.self,
+            FreezeCommand.self, UnfreezeCommand.self,
             StatusCommand.self, RollbackCommand.self, RearmCommand.self, WhyCommand.self, DeliveriesCommand.self,
             BackupCommand.self, RouterCommand.self, ServiceCommand.self, LoadCommand.self,
             EvidenceCommand.self,

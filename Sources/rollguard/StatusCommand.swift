@@ -10,12 +10,17 @@ struct StatusCommand: AsyncParsableCommand {
         discussion: """
             One block per release: its phase and why, the split as the router reports
             it, both pools with their figures over the shortest rule window, each rule
-            with its verdict, and the problems that an operator has to fix.
+            with its verdict, its rollout, and the problems that an operator has to fix.
+            With a rollout's id, or a service's name, that rollout alone.
 
               rollguard status
               rollguard status --watch
+              rollguard status checkout-r42
               rollguard status --json | jq '.releases[].phase'
             """)
+
+    @Argument(help: "A rollout's id, or a service's name. [default: everything]")
+    var rollout: String?
 
     @OptionGroup var daemon: DaemonAddress
 
@@ -28,16 +33,20 @@ struct StatusCommand: AsyncParsableCommand {
     func run() async throws {
         let api = try daemon.open()
         repeat {
-            let body = try await api.get("/api/v1/status")
-            if json {
-                Terminal.say(String(decoding: body, as: UTF8.self))
-            } else {
-                let status = try await api.get("/api/v1/status", as: StatusDocument.self)
-                // A watched table stays in its place.
-                if watch { Terminal.clear() }
-                Terminal.say(StatusTable.text(status))
-            }
+            let text = try await text(api)
+            // A watched table stays in its place.
+            if watch, !json { Terminal.clear() }
+            Terminal.say(text)
             if watch { try await Task.sleep(for: .seconds(1)) }
         } while watch
+    }
+
+    private func text(_ api: DaemonAPI) async throws -> String {
+        if let rollout {
+            let found = try await RolloutChoice.named(rollout).findNewest(api)
+            return json ? JSONLine.text(found) : RolloutText.lines(found).joined(separator: "\n")
+        }
+        if json { return String(decoding: try await api.get("/api/v1/status"), as: UTF8.self) }
+        return StatusTable.text(try await api.get("/api/v1/status", as: StatusDocument.self))
     }
 }

@@ -9,14 +9,16 @@ struct WhyCommand: AsyncParsableCommand {
         commandName: "why",
         abstract: "Show why an incident happened: the rule, the values, every step.",
         discussion: """
-            Without an id, the newest incident.
+            Without an id, the newest incident. With a rollout's id, what happened to the
+            rollout, and its gates now.
 
               rollguard why
+              rollguard why checkout-r42
               rollguard why checkout-17
               rollguard why checkout-17 --json
             """)
 
-    @Argument(help: "The incident's id. [default: the newest]")
+    @Argument(help: "The incident's or the rollout's id. [default: the newest]")
     var incident: String?
 
     @Flag(help: "The API's answer as it is: GET /api/v1/incidents/ID.")
@@ -27,10 +29,27 @@ struct WhyCommand: AsyncParsableCommand {
     func run() async throws {
         let api = try daemon.open()
         let id = if let incident { incident } else { try await newest(api) }
+        if try await showRollout(id, api) { return }
         let path = "/api/v1/incidents/\(DaemonAPI.escaped(id))"
         if json { return Terminal.say(String(decoding: try await api.get(path), as: UTF8.self)) }
         let document = try await api.get(path, as: IncidentDocument.self)
         for line in IncidentText.lines(document) { Terminal.say(line) }
+    }
+
+    /// - Returns: false when it is no rollout's id.
+    private func showRollout(_ id: String, _ api: DaemonAPI) async throws -> Bool {
+        guard id.wholeMatch(of: /.+-r[0-9]+/) != nil else { return false }
+        let response = try await api.response("GET", RolloutPath.rollout(id, "events"), body: nil)
+        guard response.status != 404 else { return false }
+        let document = try api.document(response, RolloutEventsDocument.self)
+        guard !json else {
+            Terminal.say(JSONLine.text(document))
+            return true
+        }
+        for line in RolloutText.lines(document.rollout) { Terminal.say(line) }
+        Terminal.say("\nhistory")
+        for event in document.events { Terminal.say("  #\(event.sequence)  \(event.at)  \(event.text)") }
+        return true
     }
 
     private func newest(_ api: DaemonAPI) async throws -> String {

@@ -31,3 +31,52 @@ struct SnapshotGaugesTests {
         #expect(value(.evidence, "rule=\"Worse\"") != nil && value(.evidenceDispersion, "rule=\"Worse\"") != nil)
     }
 }
+
+@Suite("Gauges of rollouts")
+struct RolloutGaugesTests {
+    private static func samples(_ snapshot: RolloutSnapshot) -> (MetricFamily) -> [String] {
+        var samples = MetricSamples()
+        samples.add(snapshot, of: "shop")
+        return { family in samples.lines(of: family).filter { !$0.hasPrefix("#") } }
+    }
+
+    private static func rollout(_ events: [RolloutEvent]) -> Rollout? {
+        let entries = events.enumerated().map { index, event in
+            JournalEntry(
+                sequence: UInt64(42 + index), wallMs: 0, release: "shop", incident: nil,
+                event: .rollout(id: "shop-r42", event))
+        }
+        var rollout = entries.first.flatMap { Rollout($0) }
+        for entry in entries.dropFirst() { rollout?.apply(entry) }
+        return rollout
+    }
+
+    @Test func aRolloutIsReportedWithItsStepAndItsHalts() throws {
+        let steps = [StepPlan(basisPoints: 500), StepPlan(basisPoints: 10_000)]
+        let record = PreparationRecord(
+            version: VersionIdentity("v2"), place: "green", attempt: 1, by: "ci", expiresWallMs: 0)
+        let rollout = try #require(
+            Self.rollout([
+                .prepared(record), .begun(by: "ci", steps: steps, bake: BakePlan()),
+                .stepStanding(step: 1, basisPoints: 500, observed: ""), .halted(.router, text: "x"),
+            ]))
+        let lines = Self.samples(
+            RolloutSnapshot(
+                deployment: DeploymentRecord(places: []), running: rollout,
+                gates: [GateResult(gate: "min", isOpen: true, text: "")], plan: RolloutPlan(steps: steps)))
+        #expect(lines(.rolloutStep) == [#"rollguard_rollout_step{release="shop"} 1"#])
+        #expect(lines(.rolloutShare) == [#"rollguard_rollout_share{release="shop"} 0.05"#])
+        #expect(lines(.rolloutGate) == [#"rollguard_rollout_gate_open{release="shop",gate="min"} 1"#])
+        #expect(lines(.rolloutHalted).contains(#"rollguard_rollout_halted{release="shop",reason="router"} 1"#))
+        #expect(lines(.rolloutHalted).filter { $0.hasSuffix(" 1") }.count == 1)
+        #expect(lines(.rolloutState).contains(#"rollguard_rollout_state{release="shop",state="standing"} 1"#))
+    }
+
+    @Test func betweenRolloutsNoStepIsReported() {
+        let lines = Self.samples(
+            RolloutSnapshot(deployment: DeploymentRecord(places: []), plan: RolloutPlan(steps: [])))
+        #expect(lines(.rolloutStep).isEmpty)
+        #expect(lines(.rolloutState).allSatisfy { $0.hasSuffix(" 0") })
+        #expect(lines(.frozen) == [#"rollguard_release_frozen{release="shop"} 0"#])
+    }
+}

@@ -98,6 +98,26 @@ extension MetricFamily {
         "Those of them that the rule took for a regression.")
     static let releasePhase = MetricFamily(
         "rollguard_release_phase", .gauge, ["release", "phase"], "1 for the phase that the release is in.")
+    static let rolloutState = MetricFamily(
+        "rollguard_rollout_state", .gauge, ["release", "state"],
+        "1 for the state that the release's rollout is in; none between rollouts.")
+    static let rolloutStep = MetricFamily(
+        "rollguard_rollout_step", .gauge, ["release"], "The step whose share is in force; 0 before the first.")
+    static let rolloutSteps = MetricFamily(
+        "rollguard_rollout_steps", .gauge, ["release"], "Steps of the rollout.")
+    static let rolloutShare = MetricFamily(
+        "rollguard_rollout_share", .gauge, ["release"], "The share of the step that is in force, 0 to 1.")
+    static let rolloutGate = MetricFamily(
+        "rollguard_rollout_gate_open", .gauge, ["release", "gate"],
+        "1 when the gate of the present step was open in the last cycle.")
+    static let rolloutHalted = MetricFamily(
+        "rollguard_rollout_halted", .gauge, ["release", "reason"], "1 while the rollout is halted for the reason.")
+    static let rolloutPaused = MetricFamily(
+        "rollguard_rollout_paused", .gauge, ["release"], "1 while somebody has paused the rollout.")
+    static let frozen = MetricFamily(
+        "rollguard_release_frozen", .gauge, ["release"], "1 while nothing of the release may go up.")
+    static let rolloutLastEnd = MetricFamily(
+        "rollguard_rollout_last_end", .gauge, ["release", "end"], "1 for how the newest rollout ended.")
     static let rollbackSteps = MetricFamily(
         "rollguard_rollback_steps_total", .counter, ["release", "step"],
         "Steps that rollbacks reached: durable, applied, observed, proven, acknowledged, abandoned, held, dry_run, drift."
@@ -136,7 +156,8 @@ extension MetricFamily {
         routerUsable, verdicts, alerts, evidence, evidenceMax, evidenceBar, evidenceNeeded, evidenceDispersion,
         evidenceSafe,
         evidenceRequests, evidenceBad, evidenceRatio, evidenceDetectable, selfCheckRuns, selfCheckFalseAlarms,
-        releasePhase, rollbackSteps, rollbackSeconds, rollbackStepSeconds, routerCalls, routerSeconds, outbox,
+        releasePhase, rolloutState, rolloutStep, rolloutSteps, rolloutShare, rolloutGate, rolloutHalted, rolloutPaused,
+        frozen, rolloutLastEnd, rollbackSteps, rollbackSeconds, rollbackStepSeconds, routerCalls, routerSeconds, outbox,
         appendSeconds, appendFailures, reloads, startTime, cpuSeconds, residentBytes,
     ]
 }

@@ -20,6 +20,7 @@ extension MetricSamples {
         for phase in ReleaseSnapshot.Phase.allCases {
             add(.releasePhase, [release.name, phase.rawValue], release.phase == phase ? 1 : 0)
         }
+        if let rollout = release.rollout { add(rollout, of: release.name) }
         for rule in release.rules {
             add(rule, of: release.name)
             addVerdicts(rule, of: release.name)

@@ -29,6 +29,8 @@ final class ChildProcess: @unchecked Sendable {
     }
 
     var isRunning: Bool { process.isRunning }
+    /// Of a process that has ended.
+    var status: Int32? { process.isRunning ? nil : process.terminationStatus }
     var text: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
 
     /// Asks it to end, and makes it end when it does not within some seconds.

@@ -50,7 +50,7 @@ final class Scene: @unchecked Sendable {
         }
     }
 
-    private var environment: [String: String] {
+    var environment: [String: String] {
         // A home of its own: programs keep state there.
         [
             "PATH": Programs.searchPath, "HOME": folder.path, "XDG_CONFIG_HOME": folder.path,

@@ -1,0 +1,33 @@
+import ArgumentParser
+
+/// Begins the rollout of a version that is deployed.
+struct BeginCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "begin",
+        abstract: "Begin the rollout of a version that is deployed in its place.",
+        discussion: """
+            The daemon checks the start conditions (the targets of the place answer and
+            run the version, the router is readable and gives them nothing), then gives
+            the version its first share. Without a `prepare` before, it reserves the free
+            place itself.
+
+              rollguard begin checkout --version v1.5.0 --key "$CI_PIPELINE_ID"
+              rollguard wait checkout --until baking
+            """)
+
+    @OptionGroup var version: VersionOptions
+
+    @Option(help: "Print this alone on standard output: place, rollout or tag.")
+    var print: PrintedPart?
+
+    @OptionGroup var order: OrderOptions
+
+    func run() async throws {
+        let document = try await order.send(
+            RolloutPath.release(version.service, "begin"), version.fields, to: try order.daemon.open())
+        guard let print else { return order.show(document) }
+        Terminal.complain(document.text)
+        guard let text = print.text(document) else { throw Failure.no("error: the answer has no \(print.rawValue)") }
+        Terminal.say(text)
+    }
+}
