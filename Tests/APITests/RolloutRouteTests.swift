@@ -88,17 +88,17 @@ struct RolloutRouteTests {
 
     @Test func onlySoManyWaitAtTheSameTime() async {
         let waiters = EventWaiters()
-        let looks = Atomic(0)
+        let looks = Looks()
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<EventWaiters.limit {
                 group.addTask {
                     await waiters.wait(seconds: 60) {
-                        looks.add(1, ordering: .relaxed)
+                        looks.count.add(1, ordering: .relaxed)
                         return ((), Task.isCancelled)
                     }
                 }
             }
-            while looks.load(ordering: .relaxed) < EventWaiters.limit { await Task.yield() }
+            while looks.count.load(ordering: .relaxed) < EventWaiters.limit { await Task.yield() }
             let late = await waiters.wait(seconds: 60) { ("at once", false) }
             #expect(late == "at once")
             group.cancelAll()
@@ -106,4 +106,9 @@ struct RolloutRouteTests {
         let after = await waiters.wait(seconds: 0.01) { ("there is room again", false) }
         #expect(after == "there is room again")
     }
+}
+
+/// How often waiters have looked.
+private final class Looks: Sendable {
+    let count = Atomic(0)
 }

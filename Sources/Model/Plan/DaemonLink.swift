@@ -8,4 +8,12 @@ public enum DaemonLink {
         guard let externalURL else { return nil }
         return externalURL + (incident.map { "/api/v1/incidents/\($0)" } ?? "/api/v1/status")
     }
+
+    /// To the incident, else to the rollout, else to the status.
+    public static func to(_ notification: Notification, externalURL: String?) -> String? {
+        guard notification.incident == nil, let externalURL, let rollout = notification.rollout else {
+            return to(incident: notification.incident, externalURL: externalURL)
+        }
+        return externalURL + "/api/v1/rollouts/\(rollout)"
+    }
 }

@@ -115,7 +115,7 @@ struct AlertmanagerAlert: Sendable {
             let startMs = alert?.activeSinceWallMs ?? opened ?? notification.atWallMs
             return AlertmanagerAlert(
                 labels: labels, annotations: annotations, startsAtWallMs: min(startMs, notification.atWallMs),
-                generatorURL: DaemonLink.to(incident: notification.incident, externalURL: externalURL) ?? "", span: span
+                generatorURL: DaemonLink.to(notification, externalURL: externalURL) ?? "", span: span
             )
         }
     }

@@ -52,13 +52,14 @@ enum SlackText {
     ///   so that the link remains complete.
     static func text(_ notification: Notification, externalURL: String? = nil) -> String {
         let dryRun = notification.isDryRun ? " (dry run)" : ""
-        let link = DaemonLink.to(incident: notification.incident, externalURL: externalURL)
+        let link = DaemonLink.to(notification, externalURL: externalURL)
             .map { escaped($0, limit: .max) }
         let summary = escaped(notification.summary, limit: summaryLimit - (link?.utf16.count ?? 0))
         var lines = ["*\(title(notification.event))\(dryRun)* \(summary)"]
         let versions = "\(notification.canaryVersion) against \(notification.baselineVersion)"
         var footer = "release \(notification.release), \(versions)"
         if let incident = notification.incident { footer += ", incident \(incident)" }
+        if let rollout = notification.rollout { footer += ", rollout \(rollout)" }
         lines.append(escaped(footer, limit: limit - summaryLimit - 100))
         if let link { lines.append(link) }
         return lines.joined(separator: "\n")

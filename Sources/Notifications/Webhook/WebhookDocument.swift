@@ -81,7 +81,8 @@ struct WebhookDocument: Encodable {
     let baseline_version: String
     let canary_version: String
     @Nullable var incident: String?
-    /// The incident, or the daemon's status, in the API.
+    @Nullable var rollout: String?
+    /// The incident, the rollout, or the daemon's status, in the API.
     @Nullable var url: String?
     let summary: String
     let dry_run: Bool
@@ -99,7 +100,8 @@ struct WebhookDocument: Encodable {
         baseline_version = notification.baselineVersion
         canary_version = notification.canaryVersion
         incident = notification.incident
-        url = DaemonLink.to(incident: notification.incident, externalURL: externalURL)
+        rollout = notification.rollout
+        url = DaemonLink.to(notification, externalURL: externalURL)
         summary = notification.summary
         dry_run = notification.isDryRun
         alert = notification.alert.map(Alert.init)
