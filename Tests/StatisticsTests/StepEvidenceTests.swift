@@ -232,6 +232,33 @@ struct StepEvidenceTests {
         #expect(evidence.stepFinding?.isSafe == false)
     }
 
+    /// While all processes of a pool warm up, the other pool's latency waits for nothing: it is not compared with a later time.
+    @Test func latencyOfAPoolThatWarmsUpIsNotComparedWithALaterTime() {
+        var service = Service()
+        var evidence = ReleaseEvidence(rules: [RegressionSettings(scope: .release)])
+        for _ in 0..<120 { evidence.take(service.cycle()) }
+        service.restartClock()
+        evidence.begin()
+        evidence.beginStep(Self.threefold, atSeconds: 0)
+        for _ in 0..<10 { evidence.take(service.cycle()) }
+        let answers = { (evidence: ReleaseEvidence) in
+            evidence.stepFinding?.parts.last.map(\.counts.baselineRequests)
+        }
+        let before = (answers(evidence), evidence.monitors[0].watch?.latency.map(\.counts))
+        for _ in 0..<10 {
+            var cycle = service.cycle()
+            for index in cycle.canary.indices {
+                (cycle.canary[index].latency, cycle.canary[index].isWarmingUp) = (nil, true)
+            }
+            evidence.take(cycle)
+        }
+        #expect((answers(evidence), evidence.monitors[0].watch?.latency.map(\.counts)) == before)
+        let last = service.cycle()
+        evidence.take(last)
+        let more = last.baseline.reduce(0) { $0 + ($1.latency?.count ?? 0) }
+        #expect(answers(evidence) == before.0.map { $0 + more })
+    }
+
     @Test func histogramsWithoutACommonBoundaryNeverPass() {
         var service = Service()
         var evidence = Self.learned(&service)

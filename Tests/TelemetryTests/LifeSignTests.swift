@@ -113,6 +113,15 @@ struct LifeSignTests {
         }
     }
 
+    @Test func theStartOfTheProcessIsReported() throws {
+        var scraper = try Scraper()
+        #expect(try scraper.read(10, "process_start_time_seconds 1000\n").processStartSeconds == 1_000)
+        #expect(try scraper.read(20, "process_start_time_seconds 1000\n").processStartSeconds == 1_000)
+        #expect(try scraper.read(3, "process_start_time_seconds 2000\n").processStartSeconds == 2_000)
+        var bare = try Scraper()
+        #expect(try bare.read(10, "").processStartSeconds == nil)
+    }
+
     /// A start time that is computed again at each scrape belongs to counts that just keep rising.
     @Test func aComputedStartTimeIsNoShortProcess() throws {
         var scraper = try Scraper()
@@ -120,6 +129,7 @@ struct LifeSignTests {
             let reading = try scraper.read(5_000 + 5 * scrape, "process_start_time_seconds \(1_000 + 2 * scrape)\n")
             #expect(scrape < 5 || reading.requests == 5)
             #expect(!reading.notes.contains(.shortProcesses))
+            #expect(scrape < 5 || reading.processStartSeconds == nil)
         }
     }
 }

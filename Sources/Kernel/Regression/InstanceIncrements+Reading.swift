@@ -16,7 +16,11 @@ extension PoolState.Target {
             Double(sampledUptimeMs.lowerBound) / 1_000...Double(sampledUptimeMs.upperBound) / 1_000
         one.isRenewed = reading.freshness.isKnownNew
         one.renewalSeconds = reading.freshness.pauseSeconds
-        if case .histogram(let histogram) = reading.latency, histogram.isSound { one.latency = .init(histogram) }
+        let countedMs = Int64(min(reading.coveredSeconds ?? 0, 1e9) * 1_000)
+        one.isWarmingUp = warmUp.covers(uptimeMs: sampledUptimeMs.upperBound - countedMs)
+        if case .histogram(let histogram) = reading.latency, histogram.isSound, !one.isWarmingUp {
+            one.latency = .init(histogram)
+        }
         increments.append(ComparedCounts(requests: one, signals: reading.signals))
     }
 }

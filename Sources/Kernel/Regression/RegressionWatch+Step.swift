@@ -85,7 +85,8 @@ private struct StepText {
     private var obstacle: String? {
         switch found.obstacle {
         case .nothingToCompare?: RegressionSummary.nothing
-        case .latencyUnknown?: "the latency histograms of both pools are not known yet"
+        case .latencyUnknown?:
+            "the latency histograms of both pools are not known yet, or their processes still warm up"
         case .noCommonBoundary?: "latency needs a histogram whose bounds both pools have"
         case nil: nil
         }

@@ -9,7 +9,7 @@ struct PoolPair: Sendable, Equatable {
         func pool(_ pool: PoolPlan) -> PoolState {
             PoolState(
                 plan: pool, window: PoolPair.freshWindow(plan, targets: pool.targets.count, at: now),
-                isCompared: plan.asksForProof)
+                isCompared: plan.asksForProof, warmUpMs: plan.warmUpMs)
         }
         (baseline, canary) = (pool(plan.baseline), pool(plan.canary))
     }
@@ -97,6 +97,7 @@ struct PoolPair: Sendable, Equatable {
         baseline.adopt(next.baseline, from: old.baseline, windowsMs: next.windowsMs, shortestCycleMs: shortestMs)
         canary.adopt(next.canary, from: old.canary, windowsMs: next.windowsMs, shortestCycleMs: shortestMs)
         (baseline.isCompared, canary.isCompared) = (next.asksForProof, next.asksForProof)
+        (baseline.warmUpMs, canary.warmUpMs) = (next.warmUpMs, next.warmUpMs)
     }
 
     /// Targets of the canary that have served and that the next plan does not name.
@@ -108,6 +109,9 @@ struct PoolPair: Sendable, Equatable {
 }
 
 extension ReleasePlan {
+    /// Of a release in steps. Without steps nothing is left out.
+    fileprivate var warmUpMs: Int64 { rollout?.warmupMs ?? 0 }
+
     /// The window that is "now" where no rule asks for one.
     private static let defaultWindowMs: Int64 = 60_000
 

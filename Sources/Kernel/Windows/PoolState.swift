@@ -47,6 +47,8 @@ struct PoolState: Sendable, Equatable {
         var isPunctual = false
         /// Added by a reload in the middle of a cycle, which did not ask it.
         var isNew = false
+        /// The first process of the release that was seen.
+        var warmUp = WarmUp()
         /// What the running cycle brought, for the rules that compare cycles; empty when the target did not answer.
         var increments: [ComparedCounts] = []
     }
@@ -62,12 +64,15 @@ struct PoolState: Sendable, Equatable {
     private(set) var unreportedCycles = 0
     /// A rule asks for proof, so what each instance brings is kept apart for a cycle.
     var isCompared: Bool
+    /// Latency of a process that is younger is not compared; 0 for none.
+    var warmUpMs: Int64
 
-    init(plan: PoolPlan, window: PoolWindow, isCompared: Bool) {
+    init(plan: PoolPlan, window: PoolWindow, isCompared: Bool, warmUpMs: Int64 = 0) {
         version = plan.version
         targets = plan.targets.map { Target(instance: $0.instance) }
         self.window = window
         self.isCompared = isCompared
+        self.warmUpMs = warmUpMs
     }
 
     var slowestAnswerMs: Int64 { targets.reduce(0) { max($0, $1.answerMs) } }
@@ -109,6 +114,7 @@ struct PoolState: Sendable, Equatable {
             count(reading, target: index, atMs: now.uptimeMs)
             guard isCompared else { return }
             let sampledUptimeMs = report.sampledUptimeMs ?? now.uptimeMs...now.uptimeMs
+            targets[index].warmUp.note(startSeconds: reading.processStartSeconds, durationMs: warmUpMs, at: now)
             targets[index].add(reading, isLate: isLate, sampledUptimeMs: sampledUptimeMs)
         }
     }
@@ -165,6 +171,7 @@ struct PoolState: Sendable, Equatable {
             targets[index].lastRow = nil
             targets[index].lastBodyUptimeMs = nil
             targets[index].silence = TargetSilence()
+            targets[index].warmUp = WarmUp()
         }
     }
 

@@ -304,10 +304,7 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
         baselineLatency.add(cycle.baseline)
         canaryLatency.add(cycle.canary)
         guard let place, let safeBound = place.safeBound else { return }
-        let counts = PairCounts(
-            baseline: cycle.baseline.slowSums(bound: place.baselineBound, hint: 0),
-            canary: cycle.canary.slowSums(bound: safeBound, hint: 0))
-        guard let counts else { return }
+        guard let counts = cycle.slowCounts(place.baselineBound, safeBound, hint: 0) else { return }
         let event = BadEvent.slowerThan(seconds: place.baselineBound)
         percentileSafe?.take(
             counts, atSeconds: atSeconds, coveredSeconds: cycle.coveredSeconds,
@@ -327,9 +324,7 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
     private func slowCounts(_ cycle: WatchCycle) -> [PairCounts?] {
         guard let watch else { return [] }
         return watch.boundsSeconds.enumerated().map { index, bound in
-            PairCounts(
-                baseline: cycle.baseline.slowSums(bound: bound, hint: index),
-                canary: cycle.canary.slowSums(bound: place?.canaryBound ?? bound, hint: index))
+            cycle.slowCounts(bound, place?.canaryBound ?? bound, hint: index)
         }
     }
 }

@@ -44,6 +44,8 @@ public struct InstanceIncrements: Sendable, Equatable {
     public var sampledSeconds: ClosedRange<Double>?
     /// False for a scrape body that repeats the values of the one before: the exporter may not have renewed it.
     public var isRenewed = true
+    /// Its process is so young that its latency was left out.
+    public var isWarmingUp = false
     /// For a renewed one: seconds since it was renewed before. Nil when it is not known.
     public var renewalSeconds: Double?
 
@@ -94,6 +96,18 @@ public struct LatencyIncrements: Sendable, Equatable {
         }
         guard index < cumulative.count else { return nil }
         return max(0, count - cumulative[index])
+    }
+}
+
+extension WatchCycle {
+    /// What the pools answered at the baseline's boundary and at the canary's. Nil when neither reported, and when a pool's
+    /// processes are all warming up: time in which one pool counts must not be compared with time in which the other does.
+    func slowCounts(_ baselineBound: Double, _ canaryBound: Double, hint: Int) -> PairCounts? {
+        let baseline = self.baseline.slowSums(bound: baselineBound, hint: hint)
+        let canary = self.canary.slowSums(bound: canaryBound, hint: hint)
+        if baseline == nil, self.baseline.contains(where: \.isWarmingUp) { return nil }
+        if canary == nil, self.canary.contains(where: \.isWarmingUp) { return nil }
+        return PairCounts(baseline: baseline, canary: canary)
     }
 }
 

@@ -45,10 +45,7 @@ public struct StepEvidence: Sendable, Equatable, Codable {
         for index in latency.indices {
             let event = latency[index].event
             guard case .slowerThan(let bound) = event else { continue }
-            let counts = PairCounts(
-                baseline: block.baseline.slowSums(bound: bound, hint: 0),
-                canary: block.canary.slowSums(bound: bound, hint: 0))
-            guard let counts else { continue }
+            guard let counts = block.slowCounts(bound, bound, hint: 0) else { continue }
             latency[index].take(
                 counts, atSeconds: now, coveredSeconds: block.coveredSeconds, dispersion: history.dispersion(of: event))
         }

@@ -268,6 +268,7 @@ public struct TargetReader {
         if starts.areShort { reading.notes.append(.shortProcesses) }
         if lives.isStale, !hasMoved { reading.notes.append(.notRenewed) }
         reading.isAmbiguous = judged.isAmbiguous
+        reading.processStartSeconds = starts.isTrusted ? body.starts.process : nil
         reading.freshness = freshness.read(
             hasMoved: hasMoved, timestampMs: body.timestampMs, atUptimeMs: time.uptimeMs)
         reading.freshness.unrenewedSeconds = unrenewedSeconds

@@ -55,6 +55,9 @@ public struct TargetReading: Sendable, Equatable, Codable {
     public var movingSeries: [String]
     /// One per signal of the watch list.
     public var signals: [SignalReading]
+    /// When the process started, Unix seconds by the target's own clock; nil where the scrape body does not say so, or says
+    /// something else each time.
+    public var processStartSeconds: Double?
 
     /// It says how much something rose, be it by nothing.
     public var hasCounts: Bool {
