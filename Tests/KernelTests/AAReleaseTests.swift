@@ -1,8 +1,8 @@
 import Model
-import Statistics
 import Testing
 
 @testable import Kernel
+@testable import Statistics
 
 @Suite("An A/A release")
 struct AAReleaseTests {
@@ -61,5 +61,20 @@ struct AAReleaseTests {
         world.begin()
         world.cycle(30)
         #expect(world.records.last?.pools?.divergence.findings.isEmpty == true)
+    }
+
+    @Test(
+        arguments: [
+            (1.5, 0.2, "1.5 times as many in the canary pool and wandered by 20%", "a difference below 2.24 times"),
+            (0.8, 0, "0.8 times as many in the canary pool and did not wander", "a difference below 1.25 times"),
+            (1.001, 0.1, "as many in both pools and wandered by 10%", "a difference below 1.22 times"),
+            (1.001, 0.001, "as many in both pools and did not wander", "the pools account for no difference"),
+            (1, 0, "as many in both pools and did not wander", "the pools account for no difference"),
+        ] as [(Double, Double, String, String)])
+    func isASentenceWhateverWasMeasured(_ ratio: Double, _ spread: Double, _ measured: String, _ conclusion: String) {
+        let text = MeasuredPoolsText.sentence(
+            PoolDivergence.Finding(event: .error, cells: 60, ratio: ratio, spread: spread))
+        #expect(text.hasPrefix("errors of the same version were \(measured)"), "\(text)")
+        #expect(text.contains("; \(conclusion)"), "\(text)")
     }
 }

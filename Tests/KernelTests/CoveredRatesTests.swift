@@ -135,6 +135,48 @@ struct CoveredRatesTests {
         #expect(shown > 100, "there is a rate now and then")
     }
 
+    /// A target with a constant rate whose answers take up to a quarter of a cycle: when within this time a body was rendered is
+    /// not known, so the time that its counts cover is known as exactly as that. After a stop of the process two scrapes
+    /// follow each other at once, and a release begins between them: their counts are no rate.
+    @Test(arguments: [UInt64](1...20))
+    func areNotMadeOfAMoment(_ seed: UInt64) {
+        var dice = SeededGenerator(seed: seed)
+        var world = KernelHarness(canaryBasisPoints: 0)
+        var (renderedMs, readMs, shown, wasStopped) = ([String: Int64](), [String: Int64](), 0, false)
+        for step in 0..<120 {
+            let isStopped = dice.next() % 10 == 0
+            if isStopped { world.canaryBasisPoints = Int(dice.next() % 2) * 5_000 }
+            world.pass(ms: isStopped ? 40_000 : wasStopped ? 5 : 1_000)
+            wasStopped = isStopped
+            for pool in Pool.allCases {
+                for (index, target) in world.plan.releases[0].pool(pool).targets.enumerated() {
+                    let answerMs = Int64(dice.next() % 250)
+                    let rendered = world.now.uptimeMs + Int64(dice.next() % UInt64(answerMs + 1))
+                    world.pass(ms: answerMs)
+                    let now = world.now.uptimeMs
+                    var reading = TargetReading(matches: .init(requests: 1, errors: 1), samples: 3)
+                    if let before = renderedMs[target.instance], let read = readMs[target.instance], now > read {
+                        reading.requests = Double(rendered - before) / 10
+                        (reading.errors, reading.coveredSeconds) = (0, Double(now - read) / 1_000)
+                    }
+                    (renderedMs[target.instance], readMs[target.instance]) = (rendered, now)
+                    world.send(
+                        .scraped(
+                            ScrapeReport(
+                                release: "checkout", pool: pool, target: index, instance: target.instance,
+                                outcome: .success(reading, warnings: []), sampledUptimeMs: now - answerMs...now)))
+                }
+            }
+            world.send(.cycleEnded(release: "checkout"))
+            for (side, targets) in [(world.release.baseline, 2.0), (world.release.canary, 1)] {
+                guard let rate = side.requestRate else { continue }
+                shown += 1
+                #expect(rate <= 1.5 * 100 * targets && rate >= 0.4 * 100 * targets, "step \(step): \(rate)/s")
+            }
+        }
+        #expect(shown > 100)
+    }
+
     /// A scrape body that covers a minute is not one of the last ten seconds, also when nothing was scraped in that
     /// minute.
     @Test func aStoppedProcessLeavesNoCountsOfThePast() {

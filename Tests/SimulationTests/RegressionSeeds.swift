@@ -15,6 +15,8 @@ struct RegressionSeeds {
             (612, "a worker that returned to its aggregator brought counts of its past"),
             (1_830, "a worker that returned brought more than three times the traffic"),
             (3_311, "what a repeated body had kept back counted as the present"),
+            (19_253, "two scrapes that followed each other at once made a rate"),
+            (777_002_285, "errors that came back after a restart of the daemon were those of one scrape"),
             (777_002_593, "the answer to a held step was lost in a crash, and no operator was asked again"),
         ] as [(UInt64, String)])
     func holds(_ seed: UInt64, _ what: String) {

@@ -55,6 +55,21 @@ struct WholeScrapeTests {
         #expect(scraper.seconds > 45)
     }
 
+    /// The errors are there in the first body, then missing, and back: whether they moved is not known before, so they are not
+    /// waited for. Their return brings the errors of some scrapes, which are not those of the last one.
+    @Test(arguments: [1, 2, 3, 5, 8, 20])
+    func errorsThatReturnAfterTheFirstBodyAreNotThoseOfOneScrape(_ bodies: Int) throws {
+        var scraper = try Scraper()
+        for step in 0..<60 {
+            let isAway = (1...bodies).contains(step)
+            let start = "process_start_time_seconds 100\n"
+            try scraper.read(Self.body(5_000 + 12 * step, isAway ? nil : 200 + 8 * step, start: start))
+            let shown = (scraper.last.requests ?? 0) / (scraper.last.coveredSeconds ?? 1)
+            #expect(shown <= 40 * 1.5, "step \(step): \(shown)/s")
+        }
+        #expect(scraper.last.requests == 20 && scraper.last.errors == 8 && scraper.silentScrapes == 0)
+    }
+
     /// A series that stays away is not waited for for ever.
     @Test func aSeriesThatIsGoneDoesNotMuteATarget() throws {
         var scraper = try Scraper()

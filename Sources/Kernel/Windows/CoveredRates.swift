@@ -2,7 +2,9 @@
 ///
 /// The counts in a window and the window's length do not always cover the same time: a target may have been unreachable,
 /// may have been added a moment ago, or its first scrape after a gap may cover the time before the window. A rate whose
-/// numerator and denominator come from the same scrape bodies is true all the same.
+/// numerator and denominator come from the same scrape bodies is true all the same, unless they cover very little time:
+/// within a scrape, the moment at which the body was rendered is not known. Two scrapes follow each other at once after the
+/// process was stopped in the middle of a cycle.
 ///
 /// After each scrape cycle every target has running totals of its requests and of the seconds that they cover. A window
 /// keeps the totals of at most ``slotLimit`` of its rows, so the memory per target does not grow with the window.
@@ -38,20 +40,25 @@ struct CoveredRates: Sendable, Equatable {
     }
 
     private var targets: Int
+    /// Counts of one target that cover less time are no rate, seconds.
+    private var leastSeconds: Double
     private var histories: [History]
     /// Requests of each target, then the seconds that they cover; of the newest closed row, and with the open row.
     private var closed: [Double]
     private var totals: [Double]
-    /// Each target's requests per second in its last scrape that reported them; 0 before.
+    /// Each target's requests per second in its last scrape that reported a rate; 0 before.
     private var lastRates: [Double]
     /// The newest scrape body of the target has counts that are not known.
     private var isWithheld: [Bool]
-    /// The target has reported its requests since this process began to watch it.
+    /// The target has reported a rate since this process began to watch it.
     private var hasReported: [Bool]
 
-    /// - Parameter windowRows: how many rows each of the windows spans.
-    init(targets: Int, windowRows: [Int]) {
+    /// - Parameters:
+    ///   - windowRows: how many rows each of the windows spans.
+    ///   - shortestCycleMs: between two rows at the least.
+    init(targets: Int, windowRows: [Int], shortestCycleMs: Int64) {
         self.targets = targets
+        leastSeconds = CoveredRates.leastSeconds(shortestCycleMs: shortestCycleMs)
         histories = windowRows.map { History(windowRows: $0, targets: targets) }
         closed = Array(repeating: 0, count: 2 * targets)
         totals = closed
@@ -59,6 +66,9 @@ struct CoveredRates: Sendable, Equatable {
         isWithheld = Array(repeating: false, count: targets)
         hasReported = isWithheld
     }
+
+    /// Half of a cycle: a scrape has to be answered well within one.
+    private static func leastSeconds(shortestCycleMs: Int64) -> Double { Double(shortestCycleMs) / 2_000 }
 
     /// A target that withholds its counts is not one without requests.
     mutating func noteWithheld(_ isWithheld: Bool, target: Int) {
@@ -75,8 +85,7 @@ struct CoveredRates: Sendable, Equatable {
         guard target < targets, seconds > 0, seconds.isFinite else { return }
         totals[target] += requests
         totals[targets + target] += seconds
-        lastRates[target] = requests / seconds
-        hasReported[target] = true
+        if seconds >= leastSeconds { (lastRates[target], hasReported[target]) = (requests / seconds, true) }
         guard first < open else { return }
         // They belong to the rows of the gap too: no window that begins inside the gap may count them.
         closed[target] += requests
@@ -92,9 +101,10 @@ struct CoveredRates: Sendable, Equatable {
         }
     }
 
-    /// Requests per second over the pool, in the rows after `start`. Nil when no target has reported anything in them,
-    /// or when targets that reported nothing would add more than a tenth, judged by what they served before. One that
-    /// has never reported and withholds its counts now is taken to serve as much as the others do in the mean.
+    /// Requests per second over the pool, in the rows after `start`. Nil when no target has reported a rate in them,
+    /// or when targets that reported none would add more than a tenth, judged by what they served before. One that
+    /// has never reported a rate, and withholds its counts now or has counted for a moment only, is taken to serve as much
+    /// as the others do in the mean.
     func rate(window: Int, since start: Int, newest: Int) -> Double? {
         let history = histories[window]
         let row = min(history.kept(from: start, newest: newest), newest)
@@ -104,10 +114,10 @@ struct CoveredRates: Sendable, Equatable {
         var (rate, unseen, reporting, unknown) = (0.0, 0.0, 0, 0)
         for target in 0..<targets {
             let seconds = closed[targets + target] - history.cells[base + targets + target]
-            if seconds > 0 {
+            if seconds >= leastSeconds {
                 rate += (closed[target] - history.cells[base + target]) / seconds
                 reporting += 1
-            } else if isWithheld[target], !hasReported[target] {
+            } else if !hasReported[target], isWithheld[target] || seconds > 0 {
                 unknown += 1
             } else {
                 unseen += lastRates[target]
@@ -150,9 +160,12 @@ struct CoveredRates: Sendable, Equatable {
 extension CoveredRates {
     /// The rules have other windows now.
     ///
-    /// - Parameter windows: the place of each of them before, nil for a new one, and how many rows it spans. A new one
-    ///   begins with the newest row.
-    mutating func arrange(windows: [(place: Int?, rows: Int)]) {
+    /// - Parameters:
+    ///   - windows: the place of each of them before, nil for a new one, and how many rows it spans. A new one begins with
+    ///     the newest row.
+    ///   - shortestCycleMs: between two rows at the least, from now on.
+    mutating func arrange(windows: [(place: Int?, rows: Int)], shortestCycleMs: Int64) {
+        leastSeconds = CoveredRates.leastSeconds(shortestCycleMs: shortestCycleMs)
         let before = histories
         histories = windows.map { window in
             if let place = window.place { return before[place] }

@@ -68,7 +68,8 @@ struct PoolWindow: Sendable, Equatable {
         let distinct = PoolWindow.distinct(windowsMs)
         cursors = distinct.map { Cursor(windowMs: $0) }
         capacity = PoolWindow.rows(distinct.last ?? interval, interval)
-        rates = CoveredRates(targets: targets, windowRows: distinct.map { PoolWindow.rows($0, interval) })
+        rates = CoveredRates(
+            targets: targets, windowRows: distinct.map { PoolWindow.rows($0, interval) }, shortestCycleMs: interval)
         totals = Array(repeating: 0, count: Cell.firstBucket)
         rows = Array(repeating: 0, count: capacity * Cell.firstBucket)
         rowTimes = Array(repeating: beganAtMs, count: capacity)
@@ -409,8 +410,8 @@ extension PoolWindow {
         let windows = next.map { windowMs in
             (cursors.firstIndex { $0.windowMs == windowMs }, PoolWindow.rows(windowMs, shortest))
         }
-        rates.arrange(windows: windows)
-        for index in counters.indices { counters[index].rates.arrange(windows: windows) }
+        rates.arrange(windows: windows, shortestCycleMs: shortest)
+        for index in counters.indices { counters[index].rates.arrange(windows: windows, shortestCycleMs: shortest) }
         let oldest = max(0, written - capacity)
         let known = cursors
         cursors = next.map { windowMs in

@@ -159,8 +159,9 @@ struct CountingBase {
 
     private mutating func rise(_ series: inout WatchedSeries, by increment: Double, isBack: Bool) -> Double {
         guard isThere, increment <= Self.largestIncrement else { return 0 }
-        // What it counted while it was missing did not all happen since the scrape body before.
-        guard isBack, increment > plausibleRise else { return increment }
+        // What it counted while it was missing did not all happen since the scrape body before, so it is judged like a new
+        // series.
+        guard isBack, increment > Self.smallCount else { return increment }
         return doubt(&series, increment)
     }
 
