@@ -18,9 +18,9 @@ struct DemoCommand: AsyncParsableCommand {
             code 0 when the story ended as it should, 1 when not. Ctrl-C takes
             everything down at once.
 
-            With subtle, outage and none, half of 1000 requests per second go to v1.5.0, both
-            versions fail 1 % of the time, and a rule with `regression` watches beside a
-            bare `canary > 1.5 * baseline`; with subtle, v1.5.0 begins to fail 2 %. With
+            With subtle, outage and none, half of the requests (1500 per second, 1000 with
+            outage) go to v1.5.0, both versions fail 1 % of the time, and a rule with
+            `regression` watches beside a bare `canary > 1.5 * baseline`; with subtle, v1.5.0 begins to fail 2 %. With
             outage, both versions fail half of their requests for seconds at a time, and
             v1.5.0's metrics are half a second younger than v1.4.2's: nothing must be rolled
             back. Before that the daemon watches v1.4.2 alone for two minutes: what it learns
@@ -44,7 +44,7 @@ struct DemoCommand: AsyncParsableCommand {
     @Option(help: "Seconds of health before the fault.")
     var faultAfter: Int = 15
 
-    @Option(help: "Requests per second. [default: 500; 1000 with subtle, outage and none]")
+    @Option(help: "Requests per second. [default: 500; 1500 with subtle and none, 1000 with outage]")
     var rate: Int?
 
     @Option(help: "Seconds that the old version is watched alone before. [default: 0; 120 with `regression`]")

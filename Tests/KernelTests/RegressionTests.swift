@@ -20,7 +20,7 @@ struct RegressionTests {
         return RegressionWorld(plan, others: others, baseline: baseline, canary: canary, seed: seed)
     }
 
-    /// The demo's story in virtual time: 1 000 requests/s, half to the canary, 2 % errors against 1 % from the 15th second.
+    /// The demo's story in virtual time, with less traffic: 1 000 requests/s, half to the canary, 2 % errors against 1 % from the 15th second.
     @Test func aDoubledErrorRateIsCaughtInEveryRunAndAHealthyOneInNone() {
         var delays: [Int] = []
         var bareAlarms = 0
