@@ -20,11 +20,11 @@ struct DemoCommand: AsyncParsableCommand {
 
             With subtle, outage and none, half of the requests (1500 per second, 1000 with
             outage) go to v1.5.0, both versions fail 1 % of the time, and a rule with
-            `regression` watches beside a bare `canary > 1.5 * baseline`; with subtle, v1.5.0 begins to fail 2 %. With
-            outage, both versions fail half of their requests for seconds at a time, and
-            v1.5.0's metrics are half a second younger than v1.4.2's: nothing must be rolled
-            back. Before that the daemon watches v1.4.2 alone for two minutes: what it learns
-            there makes the evidence faster.
+            `regression` watches beside a bare `canary > 1.5 * baseline`. With subtle,
+            v1.5.0 begins to fail 2 %. With outage, both versions fail half of their requests
+            for seconds at a time, and v1.5.0's metrics are half a second younger than
+            v1.4.2's: nothing must be rolled back. Before that the daemon watches v1.4.2
+            alone for two minutes: what it learns there makes the evidence faster.
 
             With --story release, a good version is led from 1 % of the users to all of them,
             each step with evidence, and a second one is caught on its way: what CI would order

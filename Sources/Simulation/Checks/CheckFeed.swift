@@ -62,8 +62,9 @@ struct CheckFeed {
     func cycleEnded(_ release: Int, _ snapshot: Snapshot) {
         checks.saw(snapshot, plans: fleet.plan.releases, atMs: timeline.nowMs)
         guard let plan = fleet.planned(release) else { return }
-        checks.showed(snapshot, fleet.releases[release], plan: plan, nowMs: timeline.nowMs)
-        checks.cycleEnded(release: release, snapshot, plan: plan, atWallMs: process.moment.wallMs)
+        let wallMs = process.moment.wallMs
+        checks.showed(snapshot, fleet.releases[release], plan: plan, nowMs: timeline.nowMs, wallMs: wallMs)
+        checks.cycleEnded(release: release, snapshot, plan: plan, atWallMs: wallMs)
     }
 
     /// A dry run's journal begins with each start, so what an earlier life has sent is not in it.

@@ -12,6 +12,7 @@ final class Checkers: @unchecked Sendable {
     private var latch: LatchChecker
     private var drain: DrainChecker
     private var rollout: RolloutChecker
+    private var stray: StrayChecker
     private var deadBaseline: DeadBaselineChecker
     private var limits: LimitChecker
     private let names: [String]
@@ -29,6 +30,7 @@ final class Checkers: @unchecked Sendable {
         latch = LatchChecker(releases: releases.count)
         drain = DrainChecker(releases: releases.count)
         rollout = RolloutChecker(releases: releases.count)
+        stray = StrayChecker(releases: releases.count)
         deadBaseline = DeadBaselineChecker(releases: releases.count)
         limits = LimitChecker(releases: releases)
         liveness = LivenessChecker(releases: releases)
@@ -51,6 +53,7 @@ final class Checkers: @unchecked Sendable {
         history.began(entries)
         note("an incident is what its entries say", history.saw(snapshot))
         latch.restarted()
+        stray.restarted()
         deadBaseline.restarted()
         drain.restarted(entries, names: names)
         rollout.restarted(entries, names: names)
@@ -66,6 +69,7 @@ final class Checkers: @unchecked Sendable {
     func observed(_ call: RouterCall) {
         acknowledgement.observed(call)
         drain.observed(call)
+        stray.observed(call)
     }
 
     func becameDurable(_ batch: JournalBatch, receivers: [ReceiverPlan]) {
@@ -86,8 +90,11 @@ final class Checkers: @unchecked Sendable {
         deadBaseline.scraped(report, release: release)
     }
 
-    func showed(_ snapshot: Snapshot, _ release: VirtualRelease, plan: ReleasePlan, nowMs: Int64) {
+    func showed(_ snapshot: Snapshot, _ release: VirtualRelease, plan: ReleasePlan, nowMs: Int64, wallMs: Int64) {
         note("rates are true or absent", RateChecker.ended(snapshot, release, plan: plan, nowMs: nowMs))
+        note(
+            "counts are of their window",
+            WindowChecker.ended(snapshot, release, plan: plan, nowMs: nowMs, wallMs: wallMs))
     }
 
     func cycleEnded(release: Int, _ snapshot: Snapshot, plan: ReleasePlan, atWallMs now: Int64) {
@@ -115,6 +122,7 @@ final class Checkers: @unchecked Sendable {
         note("latch is kept", latch.appended(entry, release: release))
         note("a held step is not cut short", drain.appended(entry, release: release))
         note("a led release keeps its laws", rollout.appended(entry, release: release))
+        note("a drift is no stray traffic", stray.appended(entry, release: release))
     }
 
     func ordered(_ command: RolloutCommand, _ batch: JournalBatch) {

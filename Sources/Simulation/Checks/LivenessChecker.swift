@@ -97,6 +97,7 @@ struct LivenessChecker {
     private func missed(_ release: ReleaseSnapshot, _ truth: VirtualRelease, _ snapshot: Snapshot) -> String? {
         guard release.phase == .watching || release.phase == .held, !snapshot.isDryRun else { return nil }
         guard truth.canarySickness.isSick(atMs: healedMs), truth.baselineSickness.beganMs == nil else { return nil }
+        if truth.isBaselineOverloaded { return nil }
         let windowMs = release.rules.map(\.windowMs).min() ?? 0
         let perWindow = truth.requestsPerSecond * min(truth.share, 1 - truth.share) * Double(windowMs) / 1_000
         guard perWindow > 200 else { return nil }

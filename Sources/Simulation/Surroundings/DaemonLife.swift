@@ -49,6 +49,8 @@ struct RouterCall {
     var truth: [Int?]
     /// Instances that showed something else than the truth.
     var lies: [Bool]
+    /// Instances whose share the daemon read in time.
+    var isRead: [Bool]
 
     init(life: Int, release: Int, endsMs: Int64, instances: Int) {
         self.life = life
@@ -56,5 +58,6 @@ struct RouterCall {
         self.endsMs = endsMs
         truth = Array(repeating: nil, count: instances)
         lies = Array(repeating: false, count: instances)
+        isRead = lies
     }
 }

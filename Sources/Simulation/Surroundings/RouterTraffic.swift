@@ -94,7 +94,11 @@ final class RouterTraffic: @unchecked Sendable {
                 .reverted(release: release, instance: instance, share: before, revision: router.revision))
         }
         guard let answer, !links.isLost else { return }
-        timeline.after(links.delayMs / 2, .answered(arrived.wait, .success(answer)))
+        let delayMs = links.delayMs / 2
+        if request.method == "GET", answer.status == 200, router.mood != .garbled {
+            calls[arrived.call].isRead[instance] = timeline.nowMs + delayMs < calls[arrived.call].endsMs
+        }
+        timeline.after(delayMs, .answered(arrived.wait, .success(answer)))
     }
 
     /// A router that reverts puts a share back, unless it has been set again meanwhile.

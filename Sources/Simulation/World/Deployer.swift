@@ -27,6 +27,7 @@ struct Deployer {
             fleet.releases[release].routers[index].revision += 1
             fleet.releases[release].routers[index].asked = nil
         }
+        fleet.releases[release].resizeBaseline()
         let place = instance.map { " on instance \($0)" } ?? ""
         timeline.note("deployer: \(fleet.releases[release].name) \(share) bp\(place)")
     }

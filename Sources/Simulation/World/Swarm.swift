@@ -36,6 +36,9 @@ struct Swarm {
     /// The daemon crashes once between an operator's answer to a held step and the journal's entry of it.
     var losesAnAnswer: Bool
 
+    /// Where rollbacks go in steps, the baseline does not carry all that the canary has.
+    var hasTightBaselines: Bool
+
     /// After the heal the world is left alone for so long.
     static let calmMs: Int64 = 260_000
     /// From the heal, or from its beginning, an incident has this long to close.
@@ -54,12 +57,14 @@ struct Swarm {
         isStoppedAtTimes = (troubleEveryMs + faultPhaseMs) % 4 == 0
         hasPeculiarExporters = (troubleEveryMs / 4 + faultPhaseMs) % 3 == 0
         losesAnAnswer = (troubleEveryMs / 12 + faultPhaseMs / 3) % 3 > 0
+        hasTightBaselines = (troubleEveryMs / 7 + faultPhaseMs / 5) % 4 == 0
     }
 
     var summary: String {
         let names = troubles.map { "\($0)" }.joined(separator: " ")
         return "\(releases) releases, loss \(lossPerMille)/1000, \(names.isEmpty ? "no trouble" : names)"
             + (isStoppedAtTimes ? ", stopped at times" : "") + (hasPeculiarExporters ? ", peculiar exporters" : "")
-            + (losesAnAnswer ? ", an operator's answer is lost" : "") + (isDryRun ? ", dry run" : "")
+            + (losesAnAnswer ? ", an operator's answer is lost" : "")
+            + (hasTightBaselines ? ", tight baselines" : "") + (isDryRun ? ", dry run" : "")
     }
 }

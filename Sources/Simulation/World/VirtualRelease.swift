@@ -24,6 +24,10 @@ struct VirtualRelease {
     var isLed: Bool
     /// Versions that CI has made of it.
     var fixes = 0
+    /// The baseline is as large as its part of the traffic needs: it does not carry much more. See ``resizeBaseline()``.
+    var isBaselineTight = false
+    /// The largest part of the traffic that the baseline carries, 0...1; of more, half of its requests fail.
+    private var baselineCarries = 1.0
     /// The part of the canary's former traffic that stays whatever the routers do.
     var stickyShare = 0.0
     /// What the last plan that named the release said of it.
@@ -101,6 +105,13 @@ struct VirtualRelease {
         routers.reduce(0) { $0 + Double($1.share) } / Double(10_000 * routers.count)
     }
 
+    /// The baseline has more traffic than it carries.
+    var isBaselineOverloaded: Bool { 1 - max(share, stickyShare) > baselineCarries }
+
+    /// A tight baseline is made smaller, or larger, with the share that was deployed: it carries a part of the canary's
+    /// traffic besides its own, but not all of it.
+    mutating func resizeBaseline() { baselineCarries = isBaselineTight ? 1 - 0.75 * share : 1 }
+
     var largestShare: Int { routers.map(\.share).max() ?? 0 }
 
     /// Lets the traffic flow up to now, with the shares and faults as they were. Call before changing any of them.
@@ -128,7 +139,13 @@ struct VirtualRelease {
             baselineServedMs = toMs
         }
         VirtualRelease.serve(all * toCanary, by: &canary, canarySickness, atMs: fromMs)
-        VirtualRelease.serve(all * (1 - toCanary), by: &baseline, baselineSickness, atMs: fromMs)
+        var trouble = baselineSickness
+        if isBaselineOverloaded {
+            trouble.errorShare = max(0.5, trouble.isSick(atMs: fromMs) ? trouble.errorShare : 0)
+            trouble.slowShare = trouble.isSick(atMs: fromMs) ? trouble.slowShare : 0.001
+            trouble.beganMs = fromMs
+        }
+        VirtualRelease.serve(all * (1 - toCanary), by: &baseline, trouble, atMs: fromMs)
     }
 
     private static func serve(

@@ -37,6 +37,9 @@ final class VirtualWorld {
             var exporterDice = Dice(seed: seed ^ 0x3E9_0473)
             for index in releases.indices { releases[index].drawExporters(dice: &exporterDice) }
         }
+        for (index, release) in draft.releases.enumerated() {
+            releases[index].isBaselineTight = swarm.hasTightBaselines && release.drainPauseMs != nil
+        }
         fleet = Fleet(releases: releases, plan: plan)
         links = Links(timeline: timeline, swarm: swarm, releases: releases.count)
         process = DaemonProcess(timeline: timeline)
