@@ -38,6 +38,11 @@ struct VirtualRelease {
     /// When a baseline process was last running.
     private(set) var baselineUpMs: Int64 = 0
     private var servedUntilMs: Int64 = 0
+    /// What each pool has served, with the instances that have left it.
+    private(set) var baselineRecord = TrafficRecord()
+    private(set) var canaryRecord = TrafficRecord()
+    /// Some exporter may show later what its service has counted.
+    private(set) var showsLate = false
 
     init(draft: ConfigurationDraft.Release, wallMs: Int64, dice: inout Dice) {
         name = draft.name
@@ -73,6 +78,7 @@ struct VirtualRelease {
                 let mood = dice.pick(ExporterMood.allCases)
                 services[index].exporter = VirtualExporter(mood: mood, dice: Dice(seed: dice.raw()))
                 services[index].live(requests: Double(dice.int(5_000...200_000)), errorShare: 0.05)
+                if mood.showsLate { showsLate = true }
             }
         }
         draw(&baseline)
@@ -129,6 +135,8 @@ struct VirtualRelease {
         }
         for index in canary.indices { canary[index].record.note(atMs: now) }
         for index in baseline.indices { baseline[index].record.note(atMs: now) }
+        baselineRecord.note(atMs: now)
+        canaryRecord.note(atMs: now)
     }
 
     private mutating func serve(fromMs: Int64, toMs: Int64) {
@@ -138,6 +146,8 @@ struct VirtualRelease {
             if baselineServedMs < fromMs { baselineServedSinceMs = fromMs }
             baselineServedMs = toMs
         }
+        canaryRecord.serve(all * toCanary)
+        baselineRecord.serve(all * (1 - toCanary))
         VirtualRelease.serve(all * toCanary, by: &canary, canarySickness, atMs: fromMs)
         var trouble = baselineSickness
         if isBaselineOverloaded {

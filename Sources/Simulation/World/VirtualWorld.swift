@@ -38,7 +38,8 @@ final class VirtualWorld {
             for index in releases.indices { releases[index].drawExporters(dice: &exporterDice) }
         }
         for (index, release) in draft.releases.enumerated() {
-            releases[index].isBaselineTight = swarm.hasTightBaselines && release.drainPauseMs != nil
+            releases[index].isBaselineTight =
+                swarm.hasTightBaselines && release.drainPauseMs != nil && !releases[index].isLed
         }
         fleet = Fleet(releases: releases, plan: plan)
         links = Links(timeline: timeline, swarm: swarm, releases: releases.count)
