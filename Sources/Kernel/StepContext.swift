@@ -68,8 +68,10 @@ struct StepContext {
 
     mutating func emit(_ effect: Effect) { later.append(effect) }
 
-    mutating func log(_ level: LogLine.Level, _ release: String, _ text: String) {
-        emit(.log(LogLine(level, release: release, text)))
+    mutating func log(
+        _ level: LogLine.Level, _ release: String, _ text: String, incident: String? = nil, rule: String? = nil
+    ) {
+        emit(.log(LogLine(level, release: release, incident: incident, rule: rule, text)))
     }
 
     /// A number for a router call, so that a late answer of an older one is known as such.

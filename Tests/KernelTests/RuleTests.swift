@@ -11,6 +11,7 @@ struct RuleTests {
         world.canary.errors = 30
         world.cycle(4)
         #expect(world.release.rules[0].alert == .pending)
+        #expect(world.release.explanation == "pending: CanaryErrorRate", "\(world.release.explanation)")
         world.cycle(3)
         #expect(world.release.rules[0].alert == .firing)
     }

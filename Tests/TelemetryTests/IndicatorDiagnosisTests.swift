@@ -55,6 +55,13 @@ struct IndicatorDiagnosisTests {
             ]
         ),
         Case(
+            name: "a declaration without series", requests: "shop_total",
+            body: "# HELP shop_total Requests.\n# TYPE shop_total counter\nother 1\n",
+            expected: [
+                "the scrape body declares shop_total, which the requests indicator asks for, and has no series of it yet"
+            ]
+        ),
+        Case(
             name: "a gauge", requests: "r", body: "# TYPE r gauge\nr 5\n",
             expected: ["r is declared as a gauge, but the requests indicator needs a counter"]),
         Case(name: "a histogram's count", requests: "r_count", body: "# TYPE r histogram\nr_count 5\n", expected: []),

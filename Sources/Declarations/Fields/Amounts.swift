@@ -30,7 +30,13 @@ package enum Amounts {
             guard rest.first != "." else {
                 throw AmountError(reason: "fractions are not allowed, write 1500ms for 1.5s")
             }
-            guard !unit.isEmpty else { throw AmountError(reason: "a unit is missing: ms, s, m, h, d or w") }
+            guard !unit.isEmpty else {
+                let joined = text.filter { $0 != " " }
+                guard joined == text || (try? durationMs(joined)) == nil else {
+                    throw AmountError(reason: "write \(joined), without a blank")
+                }
+                throw AmountError(reason: "a unit is missing: ms, s, m, h, d or w")
+            }
             guard let index = allowed.firstIndex(where: { $0.name == unit }) else {
                 let isKnown = units.contains { $0.name == unit }
                 throw AmountError(

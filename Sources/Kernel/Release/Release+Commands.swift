@@ -50,6 +50,8 @@ extension Release {
         poll.dropCall()
         poll.schedule(atUptimeMs: context.now.uptimeMs)
         return .accepted(
-            text: "\(name) is rearmed: \(plan.canary.version) may be tried again", incident: latched.id)
+            text:
+                "\(name) is rearmed: \(plan.canary.version) may be tried again. No traffic was moved: it is watched as soon as "
+                + "it gets its share on the router", incident: latched.id)
     }
 }

@@ -34,7 +34,8 @@ extension Release {
         reopen(because: reason, &context)
         driftGuard.forgetDrift()
         context.emit(.measure(.driftCorrection(release: name)))
-        drive(&context) { $0.correct(.drifted(observations), "\(reason); taking it out again", &$2) }
+        let advice = "a new 'canary.version', or `rollguard rearm \(name)`, lets it stay"
+        drive(&context) { $0.correct(.drifted(observations), "\(reason); taking it out again (\(advice))", &$2) }
     }
 
     /// The same incident, once more from its verdict on.

@@ -30,6 +30,8 @@ extension Release {
         (heldReason, heldUntilUptimeMs) = (nil, nil)
         driftGuard.stray = StrayTraffic()
         explain(reason)
-        context.log(.info, name, "\(next.text): \(reason)")
+        // A rollback that was done stays known until the next one; a line about watching is not about it.
+        let incident = next == .rollingBack || next == .rolledBack ? rollback?.id : nil
+        context.log(.info, name, "\(next.text): \(reason)", incident: incident)
     }
 }

@@ -17,7 +17,7 @@ struct ReleaseNotices {
             send(
                 outcome.isFiring ? .alertFiring : .alertResolved, sequence, outcome.text, alert: outcome.alert, &context
             )
-            context.log(outcome.isFiring ? .warning : .info, name, outcome.text)
+            context.log(outcome.isFiring ? .warning : .info, name, outcome.text, rule: outcome.alert.rule)
         }
     }
 
@@ -45,7 +45,7 @@ struct ReleaseNotices {
             .rollbackHeld, sequence,
             "\(hold.rule) asks for a rollback, but \(hold.reason). An operator is needed.", alert: alert, &context)
         context.emit(.measure(.rollback(release: name, outcome: "held")))
-        context.log(.error, name, "held: \(hold.reason)")
+        context.log(.error, name, "held: \(hold.reason)", rule: hold.rule)
     }
 
     /// The rollback that a dry run would have begun, with the calls that it would have made.
@@ -58,7 +58,7 @@ struct ReleaseNotices {
     ) {
         for split in splits { context.emit(.showPlannedCalls(release: name, split: split)) }
         context.emit(.measure(.rollback(release: name, outcome: "dry_run")))
-        context.log(.warning, name, text)
+        context.log(.warning, name, text, incident: incident?.id)
         context.notify(
             Notification(
                 .rollbackIntended, of: incident, plan: plan, share: share, sequence: sequence,

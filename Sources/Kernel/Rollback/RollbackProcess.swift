@@ -64,7 +64,7 @@ struct RollbackProcess: Sendable, Equatable {
         guard let before = incident.intent.splitBefore, let plan = step.plan.drain else { return }
         if let reason = step.facts.reasonForEverything {
             write(.draining(DrainRecord(sharesBasisPoints: [], remark: reason)), &step)
-            return step.log(.warning, "everything at once: \(reason)")
+            return step.log(.warning, "everything at once: \(reason)", incident: id)
         }
         drain = Drain(
             steps: plan.stepsBasisPoints, shareBefore: before.canaryBasisPoints, facts: step.facts,
@@ -118,7 +118,7 @@ struct RollbackProcess: Sendable, Equatable {
             let sequence = write(event, &step)
             report(.rollbackDrifted, sequence: sequence, text, &step)
         }
-        if let error { step.log(.error, error) }
+        if let error { step.log(.error, error, incident: id) }
         apply(&step)
     }
 
@@ -166,7 +166,7 @@ struct RollbackProcess: Sendable, Equatable {
     private mutating func actBeforeDurable(_ step: inout RollbackStep) {
         let reason = "the journal was not durable within \(step.context.graceMs) ms"
         write(.actedBeforeDurable(reason: reason), &step)
-        step.log(.error, "\(reason); rolling back all the same")
+        step.log(.error, "\(reason); rolling back all the same", incident: id)
         proceed(&step)
     }
 
@@ -211,7 +211,7 @@ struct RollbackProcess: Sendable, Equatable {
         state = .pausing(untilUptimeMs: step.now.uptimeMs + 60_000)
         let text = "dry run: the router is not called, so the rollback in the journal does not continue"
         step.explain(text)
-        step.log(.warning, text)
+        step.log(.warning, text, incident: id)
         let next = drain.map { Split(canaryBasisPoints: $0.record.shareBasisPoints) } ?? .allBaseline
         step.context.emit(.showPlannedCalls(release: step.name, split: next))
     }
@@ -224,7 +224,7 @@ struct RollbackProcess: Sendable, Equatable {
         if drain == nil, receipts.allSatisfy({ $0.outcome == .accepted }) { measure("applied", &step) }
         // A lost answer may hide a success, so the router is polled as after one.
         if receipts.contains(where: { $0.outcome == .accepted || $0.outcome == .unknown }) { return observe(&step) }
-        step.log(.error, "the router did not take the rollback: \(receipts.text)")
+        step.log(.error, "the router did not take the rollback: \(receipts.text)", incident: id)
         pauseThenRetry(&step)
     }
 
@@ -245,7 +245,7 @@ struct RollbackProcess: Sendable, Equatable {
         proof = Proof()
         let refused = receipts.filter { $0.outcome != .accepted }
         let why = refused.isEmpty ? "" : "; the last call: \(refused.text)"
-        step.log(.error, "the rollback does not hold yet: \(observations.text)\(why)")
+        step.log(.error, "the rollback does not hold yet: \(observations.text)\(why)", incident: id)
         pauseThenRetry(&step)
     }
 
@@ -301,7 +301,7 @@ struct RollbackProcess: Sendable, Equatable {
         let sequence = write(.abandoned(reason: reason), &step)
         (limits.isOverdue, isReported) = (true, true)
         step.context.emit(.measure(.rollback(release: step.name, outcome: "abandoned")))
-        step.log(.error, "the rollback is not acknowledged after its deadline: \(reason)")
+        step.log(.error, "the rollback is not acknowledged after its deadline: \(reason)", incident: id)
         step.explain("the rollback is not acknowledged: \(reason); trying on")
         let seconds = step.plan.rollback.deadlineMs / 1_000
         report(
@@ -408,7 +408,7 @@ struct RollbackProcess: Sendable, Equatable {
         let rate = proof.proveAfterwards(&canary, step.plan, unseen: unseenTargets, at: step.now)
         guard let rate else { return }
         write(.provenByTraffic(canaryRate: rate), &step)
-        step.log(.info, "the rollback is proven now: the canary can be scraped and serves nothing")
+        step.log(.info, "the rollback is proven now: the canary can be scraped and serves nothing", incident: id)
     }
 
     // MARK: Steps
@@ -493,7 +493,7 @@ struct RollbackProcess: Sendable, Equatable {
         let sequence = write(.draining(drain.record), &step)
         let text = "draining: \(drain.record.text)"
         step.explain(text)
-        step.log(.warning, text)
+        step.log(.warning, text, incident: id)
         return sequence
     }
 
@@ -525,7 +525,7 @@ struct RollbackProcess: Sendable, Equatable {
         (proof, receipts, observations) = (Proof(), [], [])
         let sequence = write(.fallback(reason: reason), &step)
         report(.rollbackFallback, sequence: sequence, reason, &step)
-        step.log(.error, reason)
+        step.log(.error, reason, incident: id)
         step.explain(reason)
         measure("fallback", &step)
         apply(&step)

@@ -51,7 +51,9 @@ struct RollbackStep {
 
     mutating func acknowledged(isReported: Bool) { commands.append(.acknowledged(isReported: isReported)) }
 
-    mutating func log(_ level: LogLine.Level, _ text: String) { context.log(level, name, text) }
+    mutating func log(_ level: LogLine.Level, _ text: String, incident: String) {
+        context.log(level, name, text, incident: incident)
+    }
 
     mutating func notify(_ event: Notification.Event, sequence: UInt64, incident: Incident, summary: String) {
         context.notify(

@@ -37,11 +37,18 @@ extension RuleEngine {
     /// - Parameter routerProblem: a release whose router could not take the canary out is not in good hands, however well it
     ///   does.
     func summary(routerProblem: String?) -> String {
-        let firing = rules.indices.filter { alerts[$0].phase == .firing }.map { rules[$0].name }
+        // What is about to happen comes before what another rule does not know.
+        let firing = names(in: .firing)
         if !firing.isEmpty { return "firing: \(firing.joined(separator: ", "))" }
+        let pending = names(in: .pending)
+        if !pending.isEmpty { return "pending: \(pending.joined(separator: ", "))" }
         if let reason = inconclusiveReason { return "inconclusive: \(reason)" }
         let verdict = rules.isEmpty ? "no rules" : "all rules healthy"
         return routerProblem.map { "the router cannot be used: \($0) (\(verdict))" } ?? verdict
+    }
+
+    private func names(in phase: AlertState.Phase) -> [String] {
+        rules.indices.filter { alerts[$0].phase == phase }.map { rules[$0].name }
     }
 
     /// Of the first rule without a verdict.

@@ -55,6 +55,8 @@ struct ExpositionSurvey {
 
     private(set) var names: [String] = []
     private var metrics: [String: Metric] = [:]
+    /// Families with a `# TYPE` line, whether or not they have a series.
+    private let declared: Set<String>
 
     /// - Throws: ``ExpositionError`` for a scrape body that cannot be read.
     init(_ body: [UInt8], format: ExpositionFormat, watch: WatchList) throws(ExpositionError) {
@@ -71,6 +73,26 @@ struct ExpositionSurvey {
             metrics[name, default: Metric()].take(sample, type: isOwn ? scanner.familyType : nil)
         }
         (self.names, self.metrics) = (names, metrics)
+        declared = ExpositionSurvey.declared(in: body, among: wanted)
+    }
+
+    /// Whether a `# TYPE` line announces the metric, of which there may be no series yet.
+    func declares(_ name: String) -> Bool {
+        // OpenMetrics declares a counter without the suffix of its series.
+        declared.contains(name)
+            || (name.hasSuffix("_total") && declared.contains(String(name.dropLast("_total".count))))
+    }
+
+    private static func declared(in body: [UInt8], among wanted: Set<String>) -> Set<String> {
+        let families = wanted.union(
+            wanted.filter { $0.hasSuffix("_total") }.map { String($0.dropLast("_total".count)) })
+        let mark = Array("# TYPE ".utf8)
+        var declared: Set<String> = []
+        for line in body.split(separator: UInt8(ascii: "\n")) where line.starts(with: mark) {
+            let name = String(decoding: line.dropFirst(mark.count).prefix { $0 != UInt8(ascii: " ") }, as: UTF8.self)
+            if families.contains(name) { declared.insert(name) }
+        }
+        return declared
     }
 
     /// Whether a `# TYPE` line of that family declares the series. Without a line of its own a metric may follow another

@@ -134,6 +134,11 @@ public struct IndicatorDiagnosis {
     }
 
     private func absent(_ indicator: String, _ metric: String, near: [String]? = nil) -> String {
+        guard !survey.declares(metric) else {
+            return
+                "the scrape body declares \(metric), which the \(indicator) indicator asks for, and has no series of it yet; "
+                + "a metric with labels has none before its first event"
+        }
         let near = near ?? NearestNames.suggestions(for: metric, among: survey.names, limit: 3)
         let hint =
             near.isEmpty ? "" : "; the nearest names are \(near.map(ExpositionText.shown).joined(separator: ", "))"
