@@ -38,6 +38,12 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], leaving data: [S
     .testTarget(name: name, dependencies: dependencies, exclude: data, swiftSettings: house)
 }
 
+/// What `make dist` says of the build, as text for the C compiler; developers' builds say nothing, so that a commit does not
+/// make them build anything again.
+let buildStamp: [CSetting] = ["ROLLGUARD_COMMIT", "ROLLGUARD_DATE"].compactMap { name in
+    Context.environment[name].map { .define(name, to: "\"\($0)\"") }
+}
+
 let package = Package(
     name: "Rollguard",
     products: [.executable(name: "rollguard", targets: ["rollguard"])],
@@ -59,6 +65,8 @@ let package = Package(
         // annex: the C libraries
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        // annex: the commit of the build
+        .target(name: "CBuildStamp", cSettings: buildStamp),
         // pure
         room("Support"),
         room("Telemetry"),
@@ -69,7 +77,12 @@ let package = Package(
         room("Kernel", ["Model", "Support", "Telemetry", "Statistics"]),
         // floor 1: the edges; what several of them use of the system
         room("SystemSupport", ["Model", "Ports"]),
-        room("ConfigurationFiles", ["Declarations", "Model", "Support", "SystemSupport", "Telemetry", yams]),
+        room(
+            "ConfigurationFiles", ["Declarations", "Model", "Support", "SystemSupport", "Telemetry", yams],
+            // Links to the files in `rules`.
+            embedding: [
+                "backstop", "both-pools-sick", "error-rate", "latency-p99", "regression", "traffic-absent",
+            ].map { "ReadyRules/\($0).yaml" }),
         room("HTTPClient", ["Model", "Ports", "Support", "SystemSupport", "CCurl", "CZlib"]),
         // what the HTTP servers of several rooms bound: bodies, heads, writes
         room("HTTPServing", [hummingbird, hummingbirdCore, httpTypes, logging, lifecycle, nioCore, nioHTTPTypes]),
@@ -107,12 +120,12 @@ let package = Package(
         .executableTarget(
             name: "rollguard",
             dependencies: [
-                "Calculator", "Daemon", "API", "DemoWorld", "ReferenceRouter", "JournalStore", "Model",
+                "CBuildStamp", "Calculator", "Daemon", "API", "DemoWorld", "ReferenceRouter", "JournalStore", "Model",
                 "Ports",
                 "ConfigurationFiles", "Declarations", "Scraping", "Support", "SystemSupport",
                 "Telemetry",
-                "HTTPClient",
-                logging, arguments, signals,
+                "HTTPClient", "Routers",
+                logging, arguments, signals, nioCore,
             ], swiftSettings: house),
         // what a developer has: simulate, calibrate, bench, gate
         .executableTarget(

@@ -3,6 +3,10 @@ import Testing
 
 /// One row per error: a piece of the sample configuration, its replacement, and every error that follows.
 struct DiagnosticTests {
+    private static let readyRules =
+        "; the ready rules are regression.yaml, backstop.yaml, error-rate.yaml, latency-p99.yaml, traffic-absent.yaml, "
+        + "both-pools-sick.yaml, in /usr/share/rollguard/rules or the folder 'rules' of the sources"
+
     typealias Row = (piece: String, other: String, expected: [String])
 
     private static let receiverEnd = "https://hooks.example/a\"}"
@@ -381,8 +385,15 @@ struct DiagnosticTests {
             (
                 "rules: [\"rules/*.yaml\"]", "rules: [\"rule/*.yaml\", \"x.yaml\"]",
                 [
-                    "15:13: error: no file matches 'rule/*.yaml' in the configuration's folder",
-                    "15:28: error: cannot use '/etc/rollguard/x.yaml': there is no such file",
+                    "15:13: error: no file matches 'rule/*.yaml' in the configuration's folder" + readyRules,
+                    "15:28: error: cannot use '/etc/rollguard/x.yaml': there is no such file" + readyRules,
+                ]
+            ),
+            (
+                "rules: [\"rules/*.yaml\"]", "rules: [\"regresion.yaml\"]",
+                [
+                    "15:13: error: cannot use '/etc/rollguard/regresion.yaml': there is no such file; did you mean "
+                        + "'regression.yaml'? " + readyRules.dropFirst(2)
                 ]
             ),
             (

@@ -92,6 +92,12 @@ struct RuleDiagnosticTests {
                 ]
             ),
             (
+                "window: 1m", "window: 1m\n        for: 500 ms",
+                [
+                    "7:14: error: 'for' must be a duration such as 500ms, 5s or 1h30m, got '500 ms'; write 500ms, without a blank"
+                ]
+            ),
+            (
                 "- name: errors", "- name: errors\n    rules: []\n  - name: errors",
                 [
                     "3:12: error: 'rules' of the group is empty",

@@ -7,8 +7,10 @@ struct Document {
     let root: YAMLValue
 
     /// - Returns: Nil after at least one error has been reported.
-    static func read(_ path: String, asked: Place? = nil, files: any FileSource, log: DiagnosticLog) -> Document? {
-        guard let text = FileText.read(path, asked: asked, files: files, log: log) else { return nil }
+    static func read(
+        _ path: String, asked: Place? = nil, advice: String = "", files: any FileSource, log: DiagnosticLog
+    ) -> Document? {
+        guard let text = FileText.read(path, asked: asked, advice: advice, files: files, log: log) else { return nil }
         return compose(text, log: log)
     }
 

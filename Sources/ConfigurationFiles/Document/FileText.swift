@@ -13,15 +13,20 @@ struct FileText {
 
     /// Reads and checks a file.
     ///
-    /// - Parameter asked: Where the file is named, for the message when it cannot be read.
+    /// - Parameters:
+    ///   - asked: Where the file is named, for the message when it cannot be read.
+    ///   - advice: what else could be written, for a file that is not there.
     /// - Returns: Nil after an error has been reported.
-    static func read(_ path: String, asked: Place?, files: any FileSource, log: DiagnosticLog) -> FileText? {
+    static func read(
+        _ path: String, asked: Place?, advice: String = "", files: any FileSource, log: DiagnosticLog
+    ) -> FileText? {
         let bytes: [UInt8]
         do throws(FileError) {
             bytes = try files.read(path, limitBytes: limitBytes)
         } catch {
             if let asked {
-                log.error(asked, "cannot use \(Quote.value(path)): \(error)")
+                let more = if case .missing = error { advice } else { "" }
+                log.error(asked, "cannot use \(Quote.value(path)): \(error)\(more)")
             } else {
                 log.error(.whole(SourceFile(path: path)), "\(error)")
             }

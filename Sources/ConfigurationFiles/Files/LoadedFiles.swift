@@ -15,21 +15,27 @@ final class LoadedFiles {
     }
 
     /// The paths that a pattern in the configuration names; empty after reporting that there are none.
-    func matches(_ pattern: String, _ entry: Field) -> [String] {
+    ///
+    /// - Parameter advice: what else could be written.
+    func matches(_ pattern: String, _ entry: Field, advice: String = "") -> [String] {
         // Each further '*' multiplies the time that a hostile pattern takes.
         guard pattern.utf8.count(where: { $0 == UInt8(ascii: "*") }) <= 4 else {
             entry.fail("\(Quote.value(pattern)) has more than four '*'")
             return []
         }
         let found = source.expand(folder.path(pattern))
-        if found.isEmpty { entry.fail("no file matches \(Quote.value(pattern)) in the configuration's folder") }
+        if found.isEmpty {
+            entry.fail("no file matches \(Quote.value(pattern)) in the configuration's folder\(advice)")
+        }
         return found
     }
 
-    /// - Parameter asked: Where the file is named.
+    /// - Parameters:
+    ///   - asked: Where the file is named.
+    ///   - advice: what else could be written, for a file that is not there.
     /// - Returns: Nil after at least one error has been reported.
-    func document(_ path: String, asked: Place? = nil) -> Document? {
+    func document(_ path: String, asked: Place? = nil, advice: String = "") -> Document? {
         if !paths.contains(path) { paths.append(path) }
-        return Document.read(path, asked: asked, files: source, log: log)
+        return Document.read(path, asked: asked, advice: advice, files: source, log: log)
     }
 }

@@ -25,12 +25,14 @@ enum ImpossibleRule {
             && !ConditionFeasibility.canHold(plan.condition, of: plan.indicator)
         if isDecided { refuseCondition(plan, fields["when"]) }
         if isIndicatorKnown { warnOfCertainty(plan, action, fields["when"]) }
+        if isIndicatorKnown { warnOfUnit(plan, fields["when"]) }
     }
 
     /// The same for a rule whose indicator has become known.
     static func check(_ plan: ThresholdPlan, _ action: RulePlan.Action, condition: Field) {
         checkDivision(plan, condition)
         warnOfCertainty(plan, action, condition)
+        warnOfUnit(plan, condition)
         if plan.noData != .breach, !ConditionFeasibility.canHold(plan.condition, of: plan.indicator) {
             refuseCondition(plan, condition)
         }
@@ -49,6 +51,18 @@ enum ImpossibleRule {
         field.log.warning(
             field.place,
             "the condition holds for every value of \(plan.indicator.name), so the rule rolls back every release")
+    }
+
+    /// A plain number of a time is in seconds. From a minute on it was probably meant in milliseconds.
+    private static func warnOfUnit(_ plan: ThresholdPlan, _ field: Field?) {
+        guard let field, plan.indicator.measure == .seconds else { return }
+        let number = /[<>]=?\s*(\d+(?:\.\d+)?)\s*(?:$|\)|and\b|or\b)/
+        for match in plan.conditionText.matches(of: number) {
+            guard let value = Double(match.1), value >= 60 else { continue }
+            field.log.warning(
+                field.place,
+                "\(match.1) without a unit is \(match.1) seconds; write \(match.1)ms for milliseconds, or \(match.1)s")
+        }
     }
 
     private static func refuseCondition(_ plan: ThresholdPlan, _ field: Field?) {

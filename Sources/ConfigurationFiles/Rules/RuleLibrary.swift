@@ -22,12 +22,23 @@ final class RuleLibrary {
             if case .mapping = entry.value.content {
                 drafts += RuleFileReader(log: log).rules(of: entry)
             } else if let pattern = entry.line() {
-                for path in files.matches(pattern, entry) where taken.insert(path).inserted {
+                for path in files.matches(pattern, entry, advice: Self.advice(pattern))
+                where taken.insert(path).inserted {
                     drafts += read(path, entry)
                 }
             }
         }
         return drafts
+    }
+
+    /// Which ready rules there are, for a file that is not.
+    static func advice(_ path: String) -> String {
+        let names = ReadyRules.files.map(\.name)
+        let wanted = path.split(separator: "/").last.map(String.init) ?? path
+        let nearest = Suggestions.nearest(to: wanted, among: names).map { "did you mean '\($0)'? " } ?? ""
+        return
+            "; \(nearest)the ready rules are \(names.joined(separator: ", ")), in /usr/share/rollguard/rules or the folder "
+            + "'rules' of the sources"
     }
 
     private func read(_ path: String, _ entry: Field) -> [RuleDraft] {
@@ -36,7 +47,10 @@ final class RuleLibrary {
             entry.fail("more than \(RuleLibrary.fileLimit) rule files; the rest is not read")
             return []
         }
-        let drafts = files.document(path, asked: entry.place).map { RuleFileReader(log: log).rules(in: $0) } ?? []
+        let advice = RuleLibrary.advice(path)
+        let drafts =
+            files.document(path, asked: entry.place, advice: advice).map { RuleFileReader(log: log).rules(in: $0) }
+            ?? []
         known[path] = drafts
         return drafts
     }
