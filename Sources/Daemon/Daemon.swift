@@ -3,7 +3,8 @@ import HTTPClient
 import JournalStore
 package import Logging
 import Model
-import SystemSupport
+import Ports
+package import SystemSupport
 import UnixSignals
 
 /// The daemon as a process: its parts (``DaemonParts``) on the machine's clocks, files and connections, its API and its
@@ -11,6 +12,12 @@ import UnixSignals
 package struct Daemon: Sendable {
     package struct Options: Sendable {
         package var version: String
+        /// The commit of the build, for the metrics; empty where it is not known.
+        package var commit = ""
+        /// Where the plan comes from, for the log.
+        package var sourceName = ""
+        /// Who started the process and wants to be notified.
+        package var serviceManager: ServiceManager?
         /// Decide and notify, but never call a router's `apply`.
         package var isDryRun: Bool
         /// Seeds the retries' jitter.
@@ -45,7 +52,8 @@ package struct Daemon: Sendable {
 
         fileprivate var ofParts: DaemonParts.Options {
             DaemonParts.Options(
-                version: version, isDryRun: isDryRun, seed: seed, dieAfterSequence: dieAfterSequence,
+                version: version, commit: commit, serviceManager: serviceManager, isDryRun: isDryRun, seed: seed,
+                dieAfterSequence: dieAfterSequence,
                 endAfterMs: endAfterMs)
         }
     }
@@ -81,24 +89,68 @@ package struct Daemon: Sendable {
             files: files, logger: logger)
         let parts = try await DaemonParts(
             plan: plan, source: source, options: options.ofParts, environment: environment, certificate: certificate)
-        try await parts.run(
-            beside: others(parts, plan, environment, certificate),
-            stoppingOn: options.handlesSignals ? [.sigterm, .sigint] : [])
+        logger.info("\(startLine(plan))")
+        do {
+            try await parts.run(
+                beside: others(parts, plan, environment, certificate),
+                stoppingOn: options.handlesSignals ? [.sigterm, .sigint] : [])
+        } catch {
+            logger.error("stopped: \(error)")
+            throw error
+        }
+        logger.info("stopped")
+    }
+
+    /// `rollguard 0.2.0 (36e83c88) starts: 2 releases (checkout, search), 7 targets, from rollguard.yaml, state in …`.
+    private func startLine(_ plan: Plan) -> String {
+        let targets = plan.releases.reduce(0) { $0 + $1.baseline.targets.count + $1.canary.targets.count }
+        let names = plan.releases.prefix(10).map(\.name) + (plan.releases.count > 10 ? ["..."] : [])
+        let version = options.version + (options.commit.isEmpty ? "" : " (\(options.commit))")
+        let source = options.sourceName.isEmpty ? "" : ", from \(options.sourceName)"
+        return "rollguard \(version) starts\(options.isDryRun ? " a dry run" : ""): \(plan.releases.count) "
+            + "release\(plan.releases.count == 1 ? "" : "s") (\(names.joined(separator: ", "))), \(targets) targets\(source), state in "
+            + plan.daemon.stateDirectory
     }
 
     /// What belongs to the process and not to its work.
     private func others(
         _ parts: DaemonParts, _ plan: Plan, _ environment: DaemonEnvironment, _ certificate: ServerCertificate?
     ) -> [EndlessService] {
+        let manager = options.serviceManager
+        let onListening = options.onListening
         let console = ConsoleServer(
             operations: parts.operations, listen: plan.daemon.listen, certificate: certificate,
             socketPath: SQLiteJournal.path(of: UnixSocketFile.name, in: plan.daemon.stateDirectory),
             secrets: environment.secrets, version: options.version, logger: environment.logger,
-            connectionLimit: environment.files.outsideConnections, onBound: options.onListening)
-        let services = [EndlessService("API", console)]
+            connectionLimit: environment.files.outsideConnections,
+            onBound: { host, port in
+                await onListening?(host, port)
+                manager?.ready(status: "watching \(plan.releases.count) releases")
+            })
+        var services = [EndlessService("API", console)]
+        if let manager { services.append(signsOfLife(manager, parts, environment.clock)) }
         guard options.handlesSignals else { return services }
         let reload = ReloadOnSignal(reloader: parts.reloader, takePending: options.takePendingReload)
         return services + [EndlessService("reload on SIGHUP", reload)]
+    }
+
+    /// Notifies the service manager as long as the actor that decides answers; a process that hangs is restarted.
+    private func signsOfLife(
+        _ manager: ServiceManager, _ parts: DaemonParts, _ clock: any DaemonClock
+    ) -> EndlessService {
+        let everyMs = manager.watchdogMs.map { max(1, $0 / 3) } ?? 3_600_000
+        return EndlessService("signs of life", clock) {
+            do {
+                while true {
+                    try await clock.sleep(ms: everyMs)
+                    await parts.answers()
+                    manager.isAlive()
+                }
+            } catch {
+                manager.stopping()
+                throw error
+            }
+        }
     }
 
     private func safe(_ logger: Logger, _ secrets: KnownSecrets) -> Logger {

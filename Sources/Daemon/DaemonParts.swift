@@ -6,6 +6,7 @@ import Notifications
 package import Ports
 import Scraping
 import ServiceLifecycle
+package import SystemSupport
 import UnixSignals
 
 /// The daemon's parts, joined: the one composition that the program and the simulation run.
@@ -17,6 +18,10 @@ package struct DaemonParts: Sendable {
     package struct Options: Sendable {
         /// Of the program, for metrics.
         package var version: String
+        /// Of the build, for metrics; empty where it is not known.
+        package var commit: String
+        /// Is notified of reloads.
+        package var serviceManager: ServiceManager?
         /// Decide and notify, but never call a router's `apply`.
         package var isDryRun: Bool
         /// Seeds the retries' jitter.
@@ -27,9 +32,12 @@ package struct DaemonParts: Sendable {
         package var endAfterMs: Int64?
 
         package init(
-            version: String, isDryRun: Bool, seed: UInt64, dieAfterSequence: UInt64? = nil, endAfterMs: Int64? = nil
+            version: String, commit: String = "", serviceManager: ServiceManager? = nil, isDryRun: Bool, seed: UInt64,
+            dieAfterSequence: UInt64? = nil, endAfterMs: Int64? = nil
         ) {
             self.version = version
+            self.commit = commit
+            self.serviceManager = serviceManager
             self.isDryRun = isDryRun
             self.seed = seed
             self.dieAfterSequence = dieAfterSequence
@@ -64,7 +72,7 @@ package struct DaemonParts: Sendable {
         certificate: ServerCertificate?
     ) async throws {
         let (clock, secrets, logger) = (environment.clock, environment.secrets, environment.logger)
-        let meter = KernelMeter(version: options.version, clock: clock)
+        let meter = KernelMeter(version: options.version, commit: options.commit, clock: clock)
         let journal = try await Self.openJournal(plan.daemon.stateDirectory, options, environment)
         for note in journal.folderNotes { logger.warning("\(note)") }
         let parts = PartsFactory(environment: environment)
@@ -97,13 +105,17 @@ package struct DaemonParts: Sendable {
             log: { log.write($0) })
         reloader = Reloader(
             plan: plan, source: source, parts: parts, watchdog: watchdog, scrapes: scrapes, routers: routers,
-            outbox: outbox, certificate: certificate, secrets: secrets, logger: logger, meter: meter)
+            outbox: outbox, certificate: certificate, secrets: secrets, logger: logger, meter: meter,
+            serviceManager: options.serviceManager)
         operations = DaemonOperations(
             watchdog: watchdog, desk: SnapshotCache(watchdog: watchdog), journal: journal, pump: outbox, clock: clock,
             logger: logger, reloader: reloader, meter: meter)
         (self.plan, self.options, self.environment) = (plan, options, environment)
         (self.journal, self.watchdog) = (journal, watchdog)
     }
+
+    /// Returns when the watchdog has taken its turn: it hangs when the watchdog does.
+    func answers() async { _ = await watchdog.watchedSinceUptimeMs(release: "") }
 
     private static func openJournal(
         _ directory: String, _ options: Options, _ environment: DaemonEnvironment

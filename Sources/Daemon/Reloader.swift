@@ -3,6 +3,7 @@ import Logging
 import Model
 import Notifications
 import Scraping
+import SystemSupport
 
 /// Takes up a new configuration: validates everything, makes everything that can fail, and only then swaps. An error
 /// anywhere leaves the daemon as it was.
@@ -17,12 +18,13 @@ actor Reloader {
     private let secrets: KnownSecrets
     private let logger: Logger
     private let meter: KernelMeter
+    private let serviceManager: ServiceManager?
     private var plan: Plan
 
     init(
         plan: Plan, source: any PlanSource, parts: PartsFactory, watchdog: Watchdog, scrapes: ScrapeService,
         routers: RouterService, outbox: OutboxPump, certificate: ServerCertificate?,
-        secrets: KnownSecrets, logger: Logger, meter: KernelMeter
+        secrets: KnownSecrets, logger: Logger, meter: KernelMeter, serviceManager: ServiceManager? = nil
     ) {
         self.plan = plan
         self.source = source
@@ -35,12 +37,15 @@ actor Reloader {
         self.secrets = secrets
         self.logger = logger
         self.meter = meter
+        self.serviceManager = serviceManager
     }
 
     /// Of the configuration in force.
     var journalPlan: JournalPlan { plan.daemon.journal }
 
     func reload() async -> CommandResult {
+        serviceManager?.reloading()
+        defer { serviceManager?.ready(status: "watching \(plan.releases.count) releases") }
         let certificateProblem = reloadCertificate()
         do {
             let next = try source.load()
@@ -56,14 +61,15 @@ actor Reloader {
             routers.aim(effective)
             await outbox.update(receivers: receivers, plans: next.receivers)
             await watchdog.send(.reload(next))
+            let changes = ReloadChanges(from: plan, to: next).text
             plan = next
             meter.forgetTargets()
             meter.reloaded(isSuccess: true)
             for remark in next.remarks { logger.warning("\(remark)") }
-            logger.info("configuration reloaded: \(next.releases.count) releases")
+            logger.info("configuration reloaded: \(changes)")
             let remark =
                 certificateProblem.map { "; the API's certificate was not, the old one stays in force: \($0)" } ?? ""
-            return .accepted(text: "reloaded: \(next.releases.count) releases\(remark)", incident: nil)
+            return .accepted(text: "reloaded: \(changes)\(remark)", incident: nil)
         } catch {
             meter.reloaded(isSuccess: false)
             logger.error("the configuration was not reloaded, the old one stays in force:")

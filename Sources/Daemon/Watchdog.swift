@@ -169,10 +169,14 @@ struct KernelLog: Sendable {
 
     func write(_ line: LogLine) {
         let text = line.release.map { "\($0): \(line.text)" } ?? line.text
+        var fields: Logger.Metadata = [:]
+        for (name, value) in [("release", line.release), ("incident", line.incident), ("rule", line.rule)] {
+            if let value { fields[name] = .string(value) }
+        }
         switch line.level {
-        case .info: logger.info("\(text)")
-        case .warning: logger.warning("\(text)")
-        case .error: logger.error("\(text)")
+        case .info: logger.info("\(text)", metadata: fields)
+        case .warning: logger.warning("\(text)", metadata: fields)
+        case .error: logger.error("\(text)", metadata: fields)
         }
     }
 }

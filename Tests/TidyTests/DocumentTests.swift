@@ -41,6 +41,33 @@ struct DocumentTests {
         }
     }
 
+    /// An alert that asks for a metric that is not exported never fires.
+    @Test func alertingRulesAskForMetricsThatAreExported() {
+        let exported = Set(MetricFamily.all.map(\.name))
+        let rules = Repository.text("rules/prometheus/rollguard.rules.yaml")
+        let expressions = rules.split(separator: "\n").filter { $0.contains("expr:") }
+        #expect(!expressions.isEmpty)
+        for expression in expressions {
+            for match in expression.matches(of: /rollguard_[a-z0-9_]+/) {
+                #expect(exported.contains(String(match.0)), "\(match.0) in \(expression)")
+            }
+        }
+    }
+
+    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/promtool"), "promtool is not installed"))
+    func alertingRulesFireAndStaySilentAsTheirTestSays() throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/promtool")
+        process.arguments = ["test", "rules", "rollguard.rules.test.yaml"]
+        process.currentDirectoryURL = Repository.root.appendingPathComponent("rules/prometheus")
+        let output = Pipe()
+        (process.standardOutput, process.standardError) = (output, output)
+        try process.run()
+        let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0, "\(text)")
+    }
+
     /// Every `expr` and every `query`, however deep.
     private func expressions(_ value: Any) -> [String] {
         if let list = value as? [Any] { return list.flatMap(expressions) }
@@ -52,7 +79,7 @@ struct DocumentTests {
     }
 
     @Test func theUnitStartsWhatTheCommandLineHas() {
-        let unit = Repository.text("docs/rollguard.service")
+        let unit = Repository.text("packaging/rollguard.service")
         #expect(unit.contains("rollguard check /etc/rollguard/rollguard.yaml"))
         #expect(unit.contains("rollguard run --config /etc/rollguard/rollguard.yaml"))
     }

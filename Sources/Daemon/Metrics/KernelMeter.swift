@@ -12,8 +12,12 @@ final class KernelMeter: ScrapeMeter {
     /// Series that matched at the last scrape, per release, pool and instance.
     private let watched = Mutex<[WatchedKey: Int]>([:])
     private let version: String
+    private let commit: String
     private let clock: any DaemonClock
     private let startedWallMs: Int64
+
+    /// Of the configuration: whether the last try worked, and when the last one did that worked.
+    private let lastReload: Mutex<(isSuccess: Bool, successWallMs: Int64)>
 
     private struct WatchedKey: Hashable {
         let release: String
@@ -21,10 +25,13 @@ final class KernelMeter: ScrapeMeter {
         let instance: String
     }
 
-    init(version: String, clock: any DaemonClock) {
+    init(version: String, commit: String = "", clock: any DaemonClock) {
         self.version = version
+        self.commit = commit
         self.clock = clock
         startedWallMs = clock.wallMs
+        // A daemon that runs has read its configuration.
+        lastReload = Mutex((isSuccess: true, successWallMs: clock.wallMs))
         for result in ["success", "failure"] { registry.add(0, to: .reloads, [result]) }
         registry.add(0, to: .appendFailures)
     }
@@ -81,7 +88,13 @@ final class KernelMeter: ScrapeMeter {
         registry.observe(seconds, in: .decisionSeconds, [release])
     }
 
-    func reloaded(isSuccess: Bool) { registry.add(to: .reloads, [isSuccess ? "success" : "failure"]) }
+    func reloaded(isSuccess: Bool) {
+        registry.add(to: .reloads, [isSuccess ? "success" : "failure"])
+        lastReload.withLock { last in
+            last.isSuccess = isSuccess
+            if isSuccess { last.successWallMs = clock.wallMs }
+        }
+    }
 
     /// The kernel's own facts.
     func take(_ measurement: Measurement) {
@@ -104,7 +117,10 @@ final class KernelMeter: ScrapeMeter {
     /// The exposition, text format 0.0.4.
     func exposition(snapshot: Snapshot, outbox: OutboxCounts?) -> String {
         var samples = registry.samples(of: MetricFamily.all)
-        samples.add(.buildInfo, [version], 1)
+        samples.add(.buildInfo, [version, commit], 1)
+        let last = lastReload.withLock { $0 }
+        samples.add(.reloadSuccessful, [], last.isSuccess ? 1 : 0)
+        samples.add(.reloadSuccessTime, [], Double(last.successWallMs) / 1_000)
         samples.add(.startTime, [], Double(startedWallMs) / 1_000)
         samples.add(.cpuSeconds, [], ProcessFigures.cpuSeconds)
         samples.add(.residentBytes, [], ProcessFigures.residentBytes)

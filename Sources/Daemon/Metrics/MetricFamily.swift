@@ -11,7 +11,8 @@ extension MetricFamily {
     /// From a verdict to an acknowledgement.
     private static let rollbackBounds = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60, 120, 300]
 
-    static let buildInfo = MetricFamily("rollguard_build_info", .gauge, ["version"], "1, with the version.")
+    static let buildInfo = MetricFamily(
+        "rollguard_build_info", .gauge, ["version", "commit"], "1, with the version and the commit of the build.")
     static let scrapes = MetricFamily(
         "rollguard_scrapes_total", .counter, ["release", "pool", "result"], "Scrapes, by result: success or failure.")
     static let scrapeSeconds = MetricFamily(
@@ -143,6 +144,12 @@ extension MetricFamily {
         "rollguard_journal_append_failures_total", .counter, [], "Appends that failed and were tried again.")
     static let reloads = MetricFamily(
         "rollguard_reloads_total", .counter, ["result"], "Reloads of the configuration: success or failure.")
+    static let reloadSuccessful = MetricFamily(
+        "rollguard_config_last_reload_successful", .gauge, [],
+        "1 when the last reload of the configuration worked, else 0.")
+    static let reloadSuccessTime = MetricFamily(
+        "rollguard_config_last_reload_success_timestamp_seconds", .gauge, [],
+        "When the configuration in force was read, seconds since the epoch.")
     static let startTime = MetricFamily(
         "process_start_time_seconds", .gauge, [], "When the process started, seconds since the epoch.")
     static let cpuSeconds = MetricFamily("process_cpu_seconds_total", .counter, [], "CPU time, user and system.")
@@ -158,6 +165,7 @@ extension MetricFamily {
         evidenceRequests, evidenceBad, evidenceRatio, evidenceDetectable, selfCheckRuns, selfCheckFalseAlarms,
         releasePhase, rolloutState, rolloutStep, rolloutSteps, rolloutShare, rolloutGate, rolloutHalted, rolloutPaused,
         frozen, rolloutLastEnd, rollbackSteps, rollbackSeconds, rollbackStepSeconds, routerCalls, routerSeconds, outbox,
-        appendSeconds, appendFailures, reloads, startTime, cpuSeconds, residentBytes,
+        appendSeconds, appendFailures, reloads, reloadSuccessful, reloadSuccessTime, startTime, cpuSeconds,
+        residentBytes,
     ]
 }
