@@ -22,15 +22,17 @@ struct CheckCommand: ParsableCommand {
               rollguard check rollguard.yaml --effective     # with all defaults
             """)
 
-    @Argument(help: "Configuration or rule files.")
-    var files: [String]
+    @Argument(
+        help: "Configuration or rule files. [default: rollguard.yaml, /etc/rollguard/rollguard.yaml]",
+        completion: .file(extensions: ["yaml", "yml"]))
+    var files: [String] = []
 
     @Flag(help: "Print each valid configuration with its defaults filled in.")
     var effective = false
 
     func run() throws {
         var errors = 0
-        for file in files {
+        for file in files.isEmpty ? [try DefaultPaths.configuration(nil)] : files {
             let found = Rulebook.isRuleFile(file, files: DiskFiles()) ? checkRules(file) : checkConfiguration(file)
             errors += found
         }

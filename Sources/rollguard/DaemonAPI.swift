@@ -11,14 +11,19 @@ import Ports
 struct DaemonAddress: ParsableArguments {
     @Option(
         help:
-            "The daemon's address. https://NAME:PORT with TLS. [default: the configuration's `listen`, else ROLLGUARD_ADDRESS, else http://127.0.0.1:9411]"
+            "The daemon's address. https://NAME:PORT with TLS. [default: ROLLGUARD_ADDRESS, else the configuration's `listen`, else http://127.0.0.1:9411]"
     )
     var address: String?
 
-    @Option(help: "Take the address and the token from this configuration.")
+    @Option(
+        help:
+            "Take the address and the token from this configuration. [default: rollguard.yaml, /etc/rollguard/rollguard.yaml]",
+        completion: .file(extensions: ["yaml", "yml"]))
     var config: String?
 
-    @Option(help: "A file with the API's token, when the daemon wants one. [default: ROLLGUARD_TOKEN_FILE]")
+    @Option(
+        help: "A file with the API's token, when the daemon wants one. [default: ROLLGUARD_TOKEN_FILE]",
+        completion: .file())
     var tokenFile: String?
 
     @Option(
@@ -30,37 +35,40 @@ struct DaemonAddress: ParsableArguments {
     @Option(help: "The daemon's unix socket: rollguard.sock in its state folder.")
     var socket: String?
 
-    /// For CI, whose jobs are given variables; what is on the command line comes first, and a configuration that is named there.
-    private func fromEnvironment(_ name: String) -> String? {
-        guard config == nil, socket == nil, let text = ProcessInfo.processInfo.environment[name], !text.isEmpty else {
-            return nil
-        }
-        return text
+    func open() throws -> DaemonAPI {
+        // What is on the command line comes first, and so does a configuration that is named there.
+        let environment = config == nil && socket == nil ? DaemonEnvironmentVariables() : DaemonEnvironmentVariables([:])
+        let address = address ?? environment.address
+        let plan = try plan(isNeeded: address == nil)
+        let token = (tokenFile ?? environment.tokenFile).map(SecretReference.file) ?? plan.listen.token
+        return DaemonAPI(
+            base: base(plan.listen, address), token: token, caFile: caFile ?? environment.caFile,
+            socket: socket ?? (address == nil ? ownSocket(plan) : nil))
     }
 
-    func open() throws -> DaemonAPI {
-        let address = address ?? fromEnvironment("ROLLGUARD_ADDRESS")
-        let tokenFile = tokenFile ?? fromEnvironment("ROLLGUARD_TOKEN_FILE")
-        let caFile = caFile ?? fromEnvironment("ROLLGUARD_CA_FILE")
-        var plan = DaemonPlan(stateDirectory: "")
+    /// What the configuration says of the daemon. A configuration that was found and not named is a help at most: without the right to
+    /// read it, or its token, the daemon can be asked all the same.
+    private func plan(isNeeded: Bool) throws -> DaemonPlan {
         if let config {
-            do { plan = try ConfigurationFile(path: config).load().daemon } catch { throw Failure.no("\(error)") }
+            do { return try ConfigurationFile(path: config).load().daemon } catch { throw Failure.no("\(error)") }
         }
-        let token = tokenFile.map(SecretReference.file) ?? plan.listen.token
-        return DaemonAPI(
-            base: base(plan.listen, at: address), token: token, caFile: caFile, socket: socket ?? ownSocket(plan))
+        guard isNeeded, let path = DefaultPaths.configuration,
+            var plan = try? ConfigurationFile(path: path).load().daemon
+        else { return DaemonPlan(stateDirectory: "") }
+        if let token = plan.listen.token, (try? SystemSecretStore().secret(token)) == nil { plan.listen.token = nil }
+        return plan
     }
 
     /// With TLS the certificate seldom has the name of the address in `listen`, and none of several tokens is the command's;
     /// the daemon's own user needs neither.
     private func ownSocket(_ plan: DaemonPlan) -> String? {
         let isShut = plan.listen.tls != nil || tokenFile == nil && !plan.listen.tokens.isEmpty
-        guard isShut, address == nil, caFile == nil else { return nil }
+        guard isShut, caFile == nil else { return nil }
         let path = SQLiteJournal.path(of: UnixSocketFile.name, in: plan.stateDirectory)
         return UnixSocketFile.isOwn(path) ? path : nil
     }
 
-    private func base(_ listen: ListenPlan, at address: String?) -> String {
+    private func base(_ listen: ListenPlan, _ address: String?) -> String {
         guard let address else {
             // A daemon that listens everywhere is reached here.
             let host = ["0.0.0.0", "::"].contains(listen.host) ? "127.0.0.1" : listen.host
@@ -83,8 +91,11 @@ struct DaemonAPI {
     /// The answer's body as it came.
     func get(_ path: String) async throws -> [UInt8] { try await send("GET", path, body: nil) }
 
-    func get<Document: Decodable>(_ path: String, as type: Document.Type) async throws -> Document {
-        try decode(try await get(path), type)
+    /// - Parameter timeoutMs: for the whole answer.
+    func get<Document: Decodable>(
+        _ path: String, as type: Document.Type, timeoutMs: Int64 = 5_000
+    ) async throws -> Document {
+        try decode(try await send("GET", path, body: nil, timeoutMs: timeoutMs), type)
     }
 
     func post<Document: Decodable>(
@@ -117,8 +128,10 @@ struct DaemonAPI {
         return try decode(response.body, type)
     }
 
-    private func send(_ method: String, _ path: String, body: [UInt8]?) async throws -> [UInt8] {
-        let response = try await response(method, path, body: body)
+    private func send(
+        _ method: String, _ path: String, body: [UInt8]?, timeoutMs: Int64 = 5_000
+    ) async throws -> [UInt8] {
+        let response = try await response(method, path, body: body, timeoutMs: timeoutMs)
         guard (200...299).contains(response.status) else { throw refusal(response) }
         return response.body
     }
@@ -164,7 +177,13 @@ struct DaemonAPI {
         let document = try? JSONDecoder().decode(ErrorDocument.self, from: Data(response.body))
         let text = document?.error ?? "the daemon answered with status \(response.status)"
         // A daemon that stops or starts is reached again soon.
-        return (502...504).contains(response.status) ? .unreachable("error: \(text)") : .no("error: \(text)")
+        if (502...504).contains(response.status) { return .unreachable("error: \(text)") }
+        guard response.status == 401 else { return .no("error: \(text)") }
+        let advice =
+            token == nil
+            ? "--token-file, ROLLGUARD_TOKEN_FILE or --config says where the token is"
+            : "the token that was sent is not the daemon's"
+        return .no("error: \(text); \(advice)")
     }
 
     private func decode<Document: Decodable>(_ body: [UInt8], _ type: Document.Type) throws -> Document {

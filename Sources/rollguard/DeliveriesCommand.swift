@@ -21,15 +21,14 @@ struct DeliveriesCommand: AsyncParsableCommand {
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Show what waits, and what was given up.")
 
-        @Flag(help: "The API's answer as it is: GET /api/v1/deliveries.")
-        var json = false
+        @OptionGroup var format: OutputChoice
 
         @OptionGroup var daemon: DaemonAddress
 
         func run() async throws {
             let api = try daemon.open()
             let path = "/api/v1/deliveries"
-            if json { return Terminal.say(String(decoding: try await api.get(path), as: UTF8.self)) }
+            if format.isJSON { return Terminal.say(String(decoding: try await api.get(path), as: UTF8.self)) }
             Terminal.say(DeliveriesText.text(try await api.get(path, as: DeliveriesDocument.self)))
         }
     }
@@ -70,8 +69,10 @@ struct DeliveriesCommand: AsyncParsableCommand {
             if (id == nil) == (receiver == nil) { throw ValidationError("give either a delivery's id or --receiver") }
         }
 
+        @OptionGroup var caller: CallerChoice
+
         func send(_ call: String, reason: String?, daemon: DaemonAddress) async throws {
-            var fields = ["by": CallerName.current]
+            var fields = ["by": caller.name]
             fields["id"] = id
             fields["receiver"] = receiver
             fields["reason"] = reason

@@ -17,15 +17,25 @@ struct InspectCommand: AsyncParsableCommand {
         discussion: """
             Prints every sample in canonical form (sorted labels, then the value, then
             the timestamp in milliseconds if there is one), or the error and exit code
-            1.
+            1. At the end, on standard error, come the number of samples, what exports
+            them, and with --config the series that each indicator matches.
 
+              rollguard inspect 10.0.0.21:9090
               rollguard inspect http://10.0.0.21:9090/metrics
               rollguard inspect body.txt --content-type application/openmetrics-text
               rollguard inspect http://10.0.0.21:9090/metrics --config rollguard.yaml
             """)
 
-    @Argument(help: "A URL, or a file with a saved scrape body; - reads standard input.")
-    var source: String
+    @Argument(
+        help: "A URL, HOST:PORT, or a file with a saved scrape body; - reads standard input.", completion: .file())
+    var target: String
+
+    /// The target as a URL, where it is none of a file.
+    private var source: String {
+        let isAddress = target.wholeMatch(of: /[A-Za-z0-9.\-]+:[0-9]{1,5}|\[[0-9a-fA-F:]+\]:[0-9]{1,5}/) != nil
+        guard isAddress, !FileManager.default.fileExists(atPath: target) else { return target }
+        return "http://\(target)/metrics"
+    }
 
     @Option(help: "The Content-Type of a saved scrape body. Without it, a file is read as text format 0.0.4.")
     var contentType: String?
@@ -69,6 +79,7 @@ struct InspectCommand: AsyncParsableCommand {
             if !text.isEmpty { Terminal.say(text) }
         }
         if let plan { try explain(fetched.body, format: format, plan: plan) }
+        Terminal.complain(InspectReport.summary(samples, format: format))
     }
 
     private struct Fetched {

@@ -1,3 +1,4 @@
+import ConfigurationFiles
 import Daemon
 import Foundation
 import Telemetry
@@ -41,6 +42,17 @@ enum InspectReport {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(document), as: UTF8.self)
+    }
+
+    /// What the body is, on one line: the last thing that is printed, below thousands of samples.
+    static func summary(_ samples: [ExpositionSample], format: ExpositionFormat) -> String {
+        let names = Set(samples.map(\.name)).count
+        let counts = "\(samples.count) samples of \(names) names, \(format.rawValue)"
+        guard let service = PresetRecognition.recognise(samples) else { return counts + "; no counter of requests" }
+        let found = service.indicators
+        let parts = [("requests", found.requests), ("errors", found.errors), ("latency", found.latency)]
+            .compactMap { name, selector in selector.map { "\(name): \($0)" } }
+        return "\(counts); \(service.title): \(parts.joined(separator: ", "))"
     }
 
     /// A line per indicator.

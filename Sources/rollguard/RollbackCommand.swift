@@ -15,7 +15,7 @@ struct RollbackCommand: AsyncParsableCommand {
               rollguard rollback checkout --reason 'customers report empty carts'
             """)
 
-    @Argument(help: "The release's name.")
+    @Argument(help: "The release's name.", completion: DaemonNames.releases)
     var release: String
 
     @Option(help: "The version that is to have all traffic. [default: the baseline's]")
@@ -30,6 +30,8 @@ struct RollbackCommand: AsyncParsableCommand {
     @Flag(help: "Do not wait.")
     var noWait = false
 
+    @OptionGroup var caller: CallerChoice
+
     @OptionGroup var daemon: DaemonAddress
 
     func validate() throws {
@@ -38,7 +40,7 @@ struct RollbackCommand: AsyncParsableCommand {
 
     func run() async throws {
         let api = try daemon.open()
-        var fields = ["reason": reason, "by": CallerName.current]
+        var fields = ["reason": reason, "by": caller.name]
         if let to { fields["to"] = to }
         let path = "/api/v1/releases/\(DaemonAPI.escaped(release))/rollback"
         let answer = try await api.post(path, fields, as: CommandDocument.self)

@@ -14,18 +14,19 @@ struct Rollguard: AsyncParsableCommand {
             a rule says that the new version is worse. It reads the split back, waits
             until the new version's traffic is gone, and notifies your receivers.
 
-            Start with `rollguard demo`, then `rollguard check rollguard.yaml` and
-            `rollguard run`.
+            Start with `rollguard demo`, then `rollguard init` for your own service,
+            and `rollguard run`.
 
             Exit codes: 0 done; 1 the answer is no (a check failed, a rollback was not
             acknowledged); 2 wrong usage; 3 something that is needed could not be
             reached; 130 and 143 ended by SIGINT (Ctrl-C) and SIGTERM. Commands that lead a
             release have more: `rollguard wait --help`.
             """,
-        version: version,
+        version: BuildStamp.text,
         subcommands: [
-            DemoCommand.self, CheckCommand.self, DoctorCommand.self, SchemaCommand.self, InspectCommand.self,
-            RunCommand.self,
+            DemoCommand.self, InitCommand.self, CheckCommand.self, DoctorCommand.self, SchemaCommand.self,
+            InspectCommand.self,
+            RunCommand.self, ReloadCommand.self,
             PrepareCommand.self, BeginCommand.self, WaitCommand.self, StepsCommand.self, ApproveCommand.self,
             DenyCommand.self, PromoteCommand.self, PauseCommand.self, ResumeCommand.self, AbortCommand.self,
             FreezeCommand.self, UnfreezeCommand.self,
@@ -41,6 +42,10 @@ struct Rollguard: AsyncParsableCommand {
     }
 
     private static func runParsed() async {
+        if let message = UnknownCommand.message(Array(CommandLine.arguments.dropFirst())) {
+            Terminal.complain(message)
+            Terminal.exit(Failure.wrongUsage)
+        }
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {

@@ -23,14 +23,10 @@ struct RouterCommand: AsyncParsableCommand {
     @Option(help: "The router's configuration, JSON.")
     var config: String
 
-    @Option(help: "trace, debug, info, warning or error.")
-    var logLevel = "info"
+    @OptionGroup var log: LogChoice
 
     func run() async throws {
-        guard let level = Logger.Level(rawValue: logLevel) else {
-            throw Failure.usage("error: unknown log level '\(logLevel)'; it is trace, debug, info, warning or error")
-        }
-        let logger = DaemonLog.make(level: level)
+        let logger = try log.logger()
         let router: GrayRouter
         do {
             let configuration = try GrayRouterConfiguration.load(path: config)

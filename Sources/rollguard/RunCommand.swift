@@ -3,6 +3,7 @@ import Daemon
 import Foundation
 import JournalStore
 import Logging
+import SystemSupport
 
 /// The daemon.
 struct RunCommand: AsyncParsableCommand {
@@ -21,8 +22,10 @@ struct RunCommand: AsyncParsableCommand {
             the state folder, which the next dry run empties.
             """)
 
-    @Option(help: "The configuration file.")
-    var config: String
+    @Option(
+        help: "The configuration file. [default: rollguard.yaml, /etc/rollguard/rollguard.yaml]",
+        completion: .file(extensions: ["yaml", "yml"]))
+    var config: String?
 
     @Flag(help: "Do everything but the router call, and log the calls that would have been made.")
     var dryRun = false
@@ -37,23 +40,24 @@ struct RunCommand: AsyncParsableCommand {
                 """))
     var allowLoopbackChanges = false
 
-    @Option(help: "trace, debug, info, warning or error.")
-    var logLevel = "info"
+    @OptionGroup var log: LogChoice
 
     func run() async throws {
-        guard let level = Logger.Level(rawValue: logLevel) else {
-            throw Failure.usage("error: unknown log level '\(logLevel)'; it is trace, debug, info, warning or error")
-        }
+        let logger = try log.logger()
         let allowsLoopbackChanges = try LoopbackChanges.isAllowed(byFlag: allowLoopbackChanges)
-        let logger = DaemonLog.make(level: level)
+        let path = try DefaultPaths.configuration(config)
         var options = Daemon.Options(
             version: Rollguard.version, isDryRun: dryRun,
             onListening: { host, port in logger.info("the API listens on \(host):\(port)") },
             dieAfterSequence: TestHooks.dieAfterSequence, endAfterMs: TestHooks.endAfterMs)
+        options.commit = BuildStamp.commit ?? ""
+        options.sourceName = path
+        options.serviceManager = ServiceManager.current
         options.asksForLoopbackChanges = allowsLoopbackChanges
         options.takePendingReload = EarlySignals.takePending
         do {
-            let source = ConfigurationFile(path: config, allowsLoopbackChanges: allowsLoopbackChanges)
+            let source = ConfigurationFile(path: path, allowsLoopbackChanges: allowsLoopbackChanges)
+            StartChecks.log(try source.load(), logger)
             try await Daemon(source: source, options: options, logger: logger).run()
         } catch let invalid as InvalidConfiguration {
             throw Failure.no("\(invalid)")

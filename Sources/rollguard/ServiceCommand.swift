@@ -1,6 +1,8 @@
 import ArgumentParser
 import DemoWorld
+import Glibc
 import Logging
+import NIOCore
 
 /// A small service to try things with: what the tutorials put behind a real router.
 struct ServiceCommand: AsyncParsableCommand {
@@ -23,6 +25,12 @@ struct ServiceCommand: AsyncParsableCommand {
     @Option(help: "127.0.0.1:PORT; it listens on this machine alone.")
     var listen: String
 
+    /// What the system says, without the call of the library.
+    private static func reason(_ error: any Error) -> String {
+        guard let error = error as? IOError else { return "\(error)" }
+        return String(cString: strerror(error.errnoCode))
+    }
+
     func run() async throws {
         let parts = listen.split(separator: ":")
         guard parts.count == 2, parts[0] == "127.0.0.1", let port = Int(parts[1]), (0...65_535).contains(port) else {
@@ -34,7 +42,7 @@ struct ServiceCommand: AsyncParsableCommand {
         let interrupted = try await Interruption.watch {
             let address: String
             do { address = try await service.start(port: port) } catch {
-                throw Failure.unreachable("error: cannot listen on \(listen): \(error)")
+                throw Failure.unreachable("error: cannot listen on \(listen): \(Self.reason(error))")
             }
             DaemonLog.make(level: .info).info("\(version) listens on \(address)")
             while !Task.isCancelled { try? await Task.sleep(for: .seconds(3_600)) }

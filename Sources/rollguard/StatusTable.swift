@@ -4,14 +4,16 @@ import Support
 
 /// The status for people.
 enum StatusTable {
-    static func text(_ status: StatusDocument) -> String {
+    /// - Parameter release: shows this one alone, with its incidents.
+    static func text(_ status: StatusDocument, of release: String? = nil) -> String {
         var lines = ["rollguard \(status.version)  \(status.at)" + (status.dryRun ? "  DRY RUN" : "")]
         if let problem = status.journalProblem { lines.append("! \(problem)") }
-        for release in status.releases { lines += [""] + block(release) }
-        let open = status.incidents.filter(\.open)
-        if !status.incidents.isEmpty {
+        for shown in status.releases where release == nil || shown.name == release { lines += [""] + block(shown) }
+        let incidents = status.incidents.filter { release == nil || $0.release == release }
+        let open = incidents.filter(\.open)
+        if !incidents.isEmpty {
             lines += ["", "incidents (rollguard why ID)"]
-            let shown = open + status.incidents.filter { !$0.open }.prefix(5)
+            let shown = open + incidents.filter { !$0.open }.prefix(5)
             lines += Columns.laidOut(shown.map(incident), indent: "  ")
         }
         if let outbox = status.outbox {

@@ -18,11 +18,10 @@ struct WhyCommand: AsyncParsableCommand {
               rollguard why checkout-17 --json
             """)
 
-    @Argument(help: "The incident's or the rollout's id. [default: the newest]")
+    @Argument(help: "The incident's or the rollout's id. [default: the newest]", completion: DaemonNames.incidents)
     var incident: String?
 
-    @Flag(help: "The API's answer as it is: GET /api/v1/incidents/ID.")
-    var json = false
+    @OptionGroup var format: OutputChoice
 
     @OptionGroup var daemon: DaemonAddress
 
@@ -31,7 +30,7 @@ struct WhyCommand: AsyncParsableCommand {
         let id = if let incident { incident } else { try await newest(api) }
         if try await showRollout(id, api) { return }
         let path = "/api/v1/incidents/\(DaemonAPI.escaped(id))"
-        if json { return Terminal.say(String(decoding: try await api.get(path), as: UTF8.self)) }
+        if format.isJSON { return Terminal.say(String(decoding: try await api.get(path), as: UTF8.self)) }
         let document = try await api.get(path, as: IncidentDocument.self)
         for line in IncidentText.lines(document) { Terminal.say(line) }
     }

@@ -42,7 +42,13 @@ struct CommandLineTests {
         (["status", "--help"], 0, "--watch"), (["rollback", "--help"], 0, "--reason"),
         (["rearm", "--help"], 0, "latch"),
         (["router", "--help"], 0, "admin API"), (["--version"], 0, "0."), ([], 0, "USAGE"),
-        (["nonsense"], 2, "nonsense"), (["run"], 2, "--config"), (["rollback", "x"], 2, "--reason"),
+        (["nonsense"], 2, "nonsense"), (["staus"], 2, "did you mean 'status'?"),
+        (["reload", "--help"], 0, "Everything or nothing"), (["init"], 2, "--baseline"),
+        (["run"], 2, "no configuration"), (["check"], 2, "rollguard init"), (["doctor"], 2, "no configuration"),
+        (["run", "--log-format", "xml"], 2, "'text', 'json' or 'journald'"),
+        (["status", "-o", "yaml"], 2, "'table' and 'json'"),
+        (["reload", "--address", "127.0.0.1:1"], 3, "rollguard run"),
+        (["rollback", "x"], 2, "--reason"),
         (["demo", "--fault", "fire"], 2, "errors"), (["inspect", "x", "--timeout", "1e300"], 2, "--timeout takes"),
         (["rollback", "x", "--reason", "y", "--wait", "9223372036854775807"], 2, "--wait takes"),
         (["run", "--config", "/nowhere.yaml"], 1, "/nowhere.yaml"),
@@ -55,6 +61,33 @@ struct CommandLineTests {
         let (status, text) = try await Self.run(arguments)
         #expect(status == code, "\(arguments): \(text)")
         #expect(text.contains(word), "\(arguments): \(text)")
+    }
+
+    /// Commands that talk to the daemon find it by the environment, and by a configuration in the working directory.
+    @Test func theEnvironmentNamesTheDaemon() async throws {
+        let folder = try Scratch.folder("command")
+        let named = try Executable(["status"], folder: folder, environment: ["ROLLGUARD_ADDRESS": "127.0.0.1:1"])
+        #expect(await named.end()?.status == 3 && named.text.contains("127.0.0.1:1"), "\(named.text)")
+        let token = try Executable(
+            ["status"], folder: folder,
+            environment: ["ROLLGUARD_ADDRESS": "127.0.0.1:1", "ROLLGUARD_TOKEN_FILE": folder.path + "/absent"])
+        #expect(await token.end()?.status == 3 && token.text.contains("/absent"), "\(token.text)")
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    /// A time without a unit is in seconds; from a minute on it was hardly meant so.
+    @Test func aTimeWithoutAUnitIsWarnedOf() async throws {
+        let rules = """
+            groups:
+              - name: latency
+                rules:
+                  - {alert: Slow, indicator: latency_p99, window: 1m, when: canary > 500, action: rollback}
+                  - {alert: Late, indicator: latency_p99, window: 1m, when: canary > 2, action: rollback}
+
+            """
+        let (status, output) = try await Self.run(["check", "DIR/rules.yaml"], files: ["rules.yaml": rules])
+        #expect(status == 0 && output.contains("write 500ms for milliseconds, or 500s"), "\(output)")
+        #expect(output.components(separatedBy: "warning:").count == 2, "\(output)")
     }
 
     /// The daemon starts all the same: a disk must not leave releases unwatched.
@@ -134,7 +167,8 @@ struct CommandLineTests {
     @Test func inspectPrintsTheCanonicalSamples() async throws {
         let page = "# TYPE a counter\na{z=\"1\",b=\"2\"} 3\nb 1 12\n"
         let (status, text) = try await Self.run(["inspect", "DIR/body.txt"], files: ["body.txt": page])
-        #expect(status == 0 && text == "a{b=\"2\",z=\"1\"} 3\nb 1 12\n", "\(text)")
+        #expect(status == 0 && text.hasPrefix("a{b=\"2\",z=\"1\"} 3\nb 1 12\n"), "\(text)")
+        #expect(text.hasSuffix("2 samples of 2 names, prometheus-text; no counter of requests\n"), "\(text)")
         let (bad, error) = try await Self.run(["inspect", "DIR/body.txt"], files: ["body.txt": "a 1\nb{ 2\n"])
         #expect(bad == 1 && error.contains("line 2"), "\(error)")
     }

@@ -21,10 +21,13 @@ struct DoctorCommand: AsyncParsableCommand {
             Exit code 0 without an error, 1 with one.
             """)
 
-    @Argument(help: "The configuration.")
-    var file: String
+    @Argument(
+        help: "The configuration. [default: rollguard.yaml, /etc/rollguard/rollguard.yaml]",
+        completion: .file(extensions: ["yaml", "yml"]))
+    var file: String?
 
     func run() async throws {
+        let file = try DefaultPaths.configuration(file)
         let result = Rulebook.load(configuration: file, files: DiskFiles(), kinds: .all)
         for diagnostic in result.warnings { say(.warning("configuration", "\(diagnostic)")) }
         let errors = result.errors + result.impossible
@@ -66,7 +69,7 @@ struct DoctorCommand: AsyncParsableCommand {
     /// 1 for an error.
     @discardableResult
     private func say(_ finding: CheckupFinding) -> Int {
-        Terminal.say(finding.line)
+        Terminal.say(finding)
         return finding.level == .error ? 1 : 0
     }
 }

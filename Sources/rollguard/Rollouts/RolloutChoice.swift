@@ -12,7 +12,8 @@ struct RolloutChoice: ParsableArguments {
         return choice
     }
 
-    private var looksLikeID: Bool { rollout.wholeMatch(of: /.+-r[0-9]+/) != nil }
+    /// `checkout-r42`.
+    static func isID(_ text: String) -> Bool { text.wholeMatch(of: /.+-r[0-9]+/) != nil }
 
     /// - Throws: ``Failure`` with ``RolloutExit/refused`` when none is under way.
     func find(_ api: DaemonAPI) async throws -> RolloutDocument {
@@ -32,7 +33,7 @@ struct RolloutChoice: ParsableArguments {
     }
 
     private func byID(_ api: DaemonAPI) async throws -> RolloutDocument? {
-        guard looksLikeID else { return nil }
+        guard RolloutChoice.isID(rollout) else { return nil }
         let path = RolloutPath.rollout(rollout)
         let response = try await api.response("GET", path, body: nil)
         return response.status == 404 ? nil : try await api.get(path, as: RolloutDocument.self)
