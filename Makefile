@@ -25,6 +25,8 @@ help:
 	@echo "make gate    count the instructions of fixed work and compare (make gate-accept takes the new numbers)"
 	@echo "make calibrate  simulate releases: false rollbacks and times to detection (some 15 CPU minutes)"
 	@echo "make simulate  whole lives of the daemon in virtual time, with drawn faults (SEEDS=2000)"
+	@echo "make dist    a Debian package, a tarball, debug symbols, an SBOM and checksums, in dist/"
+	@echo "make test-dist  install, upgrade, remove and run what make dist made, in a root file system of its own (root)"
 	@echo "make soak    the release executable for half an hour among real programs, faults and signals (SOAK=30m)"
 	@echo "make fuzz    look for inputs that break a promise (TARGET=exposition|condition|configuration|admin SECONDS=60)"
 
@@ -71,6 +73,13 @@ bench-docs:
 	swift build -c release --scratch-path .build-release --product rollguard-lab
 	.build-release/release/rollguard-lab bench report
 
+dist:
+	@scripts/dist/build.sh
+
+test-dist:
+	@scripts/setup.sh test-dist
+	@scripts/test-dist.sh
+
 gate:
 	@scripts/setup.sh gate
 	scripts/gate.sh
@@ -94,4 +103,4 @@ calibrate:
 	swift build -c release --scratch-path .build-release --product rollguard-lab
 	.build-release/release/rollguard-lab calibrate --jobs 2
 
-.PHONY: help build demo test test-routers lint simulate soak bench bench-docs gate gate-accept fuzz calibrate
+.PHONY: help build demo test test-routers lint simulate soak bench bench-docs gate gate-accept fuzz calibrate dist test-dist

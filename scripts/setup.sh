@@ -8,6 +8,8 @@
 #   scripts/setup.sh bench    what the build needs, and the peers that `make bench` measures beside ours
 #   scripts/setup.sh soak     what the build needs, the programs that `make soak` runs among, and .soak-venv with the
 #                             Python packages of its services
+#   scripts/setup.sh dist     what the build needs, and what packs it
+#   scripts/setup.sh test-dist  what tests the package: lintian, debootstrap, shells
 #   scripts/setup.sh gate     what the build needs, and valgrind, which counts instructions
 set -euo pipefail
 
@@ -17,6 +19,8 @@ test_packages=(curl openssl ca-certificates haproxy nginx-light prometheus prome
 bench_packages=(prometheus victoria-metrics)
 soak_packages=(haproxy nginx-light caddy prometheus prometheus-alertmanager prometheus-node-exporter python3-venv)
 gate_packages=(valgrind binutils)
+dist_packages=(binutils dpkg-dev git python3 xz-utils)
+test_dist_packages=(lintian debootstrap mandoc bash-completion bsdextrautils zsh fish systemd python3)
 
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then "$@"; elif command -v sudo >/dev/null; then sudo "$@"; else
@@ -83,6 +87,8 @@ soak)
     install_missing "${build_packages[@]}" "${soak_packages[@]}"
     install_pinned scripts/soak.txt .soak-venv
     ;;
+dist) install_missing "${build_packages[@]}" "${dist_packages[@]}" ;;
+test-dist) install_missing "${test_dist_packages[@]}" ;;
 gate) install_missing "${build_packages[@]}" "${gate_packages[@]}" ;;
-*) echo "usage: scripts/setup.sh build|test|bench|soak|gate" >&2; exit 2 ;;
+*) echo "usage: scripts/setup.sh build|test|bench|soak|gate|dist|test-dist" >&2; exit 2 ;;
 esac
