@@ -22,6 +22,6 @@ enum Repository {
 
     /// Documents in Markdown, without what was built or fetched.
     static let documents =
-        ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"]
+        ["README.md", "README.zh-CN.md", "CHANGELOG.md", "CONTRIBUTING.md"]
         + ["docs", "rules", "dashboards"].flatMap { files($0, ending: ".md") }
 }
