@@ -125,7 +125,7 @@ package struct Daemon: Sendable {
             connectionLimit: environment.files.outsideConnections,
             onBound: { host, port in
                 await onListening?(host, port)
-                manager?.ready(status: "watching \(plan.releases.count) releases")
+                manager?.ready(status: Reloader.status(plan))
             })
         var services = [EndlessService("API", console)]
         if let manager { services.append(signsOfLife(manager, parts, environment.clock)) }

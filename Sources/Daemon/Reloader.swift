@@ -43,9 +43,14 @@ actor Reloader {
     /// Of the configuration in force.
     var journalPlan: JournalPlan { plan.daemon.journal }
 
+    /// For the service manager: `watching 2 releases`.
+    static func status(_ plan: Plan) -> String {
+        "watching \(plan.releases.count) release\(plan.releases.count == 1 ? "" : "s")"
+    }
+
     func reload() async -> CommandResult {
         serviceManager?.reloading()
-        defer { serviceManager?.ready(status: "watching \(plan.releases.count) releases") }
+        defer { serviceManager?.ready(status: Self.status(plan)) }
         let certificateProblem = reloadCertificate()
         do {
             let next = try source.load()

@@ -75,6 +75,30 @@ struct CommandLineTests {
         try? FileManager.default.removeItem(at: folder)
     }
 
+    /// https://no-color.org; `script` gives the command a terminal.
+    @Test(
+        .enabled(if: RealProgram.path("script") != nil, "script is not installed"),
+        arguments: [
+            (["TERM": "xterm", "NO_COLOR": ""], true), (["TERM": "xterm", "NO_COLOR": "1"], false),
+            (["TERM": "dumb", "NO_COLOR": ""], false),
+        ])
+    func coloursAreForTerminalsThatShowThem(_ environment: [String: String], _ hasColours: Bool) async throws {
+        let folder = try Scratch.folder("command")
+        let path = folder.appendingPathComponent("rollguard.yaml").path
+        try "releases: 5\n".write(toFile: path, atomically: true, encoding: .utf8)
+        let command = "'\(Executable.path ?? "")' doctor '\(path)'"
+        let terminal = try Executable(
+            program: RealProgram.path("script"), ["-qec", command, "/dev/null"], folder: folder,
+            environment: environment)
+        _ = await terminal.end()
+        #expect(terminal.text.contains("\u{1B}[31merror\u{1B}[0m") == hasColours, "\(terminal.text)")
+        #expect(terminal.text.contains("\u{1B}[") == hasColours && terminal.text.contains("configuration:"))
+        let plain = try Executable(["doctor", path], folder: folder, environment: environment)
+        _ = await plain.end()
+        #expect(!plain.text.contains("\u{1B}["), "\(plain.text)")
+        try? FileManager.default.removeItem(at: folder)
+    }
+
     /// A time without a unit is in seconds; from a minute on it was hardly meant so.
     @Test func aTimeWithoutAUnitIsWarnedOf() async throws {
         let rules = """

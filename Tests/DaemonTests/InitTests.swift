@@ -115,7 +115,7 @@ struct InitCommandTests {
         ] {
             #expect(outcome.configuration.contains(line), "\(line) in \(outcome.configuration)")
         }
-        #expect(outcome.text.contains("the canary has 10 %"), "\(outcome.text)")
+        #expect(outcome.text.contains("the canary has 10 %; may be changed"), "\(outcome.text)")
         #expect(outcome.text.contains("next     rollguard run"), "\(outcome.text)")
         try? FileManager.default.removeItem(at: folder)
     }

@@ -26,6 +26,11 @@ struct RouterSurveyTests {
         #expect(HAProxyServers.groups("Unknown command.\n").isEmpty)
     }
 
+    @Test(arguments: [("admin", true), ("operator", false), ("user", false), ("Unknown command.", nil)])
+    func theLevelOfASocketDecides(_ answer: String, _ isAdmin: Bool?) {
+        #expect(RouterPermission.isAdmin(answer) == isAdmin)
+    }
+
     @Test func handlersOfCaddyAreFoundWhereverTheyAreNested() throws {
         let document = try JSONParser.parse(
             Array(
@@ -42,6 +47,27 @@ struct RouterSurveyTests {
                         .init(name: "10.0.0.11:8080", addresses: ["10.0.0.11:8080"]),
                         .init(name: "10.0.0.21:8080", addresses: ["10.0.0.21:8080"]),
                     ]), .init(name: nil, servers: []),
+            ])
+    }
+
+    @Test func weightedServicesOfTraefikComeWithTheServersInsideThem() throws {
+        let document = try JSONParser.parse(
+            Array(
+                """
+                [{"name":"checkout@file","type":"weighted","weighted":{"services":[{"name":"old","weight":90},
+                {"name":"new","weight":10}]}},
+                {"name":"old@file","loadBalancer":{"servers":[{"url":"http://10.0.0.11:8080"}]}},
+                {"name":"new@file","loadBalancer":{"servers":[{"url":"http://10.0.0.21:8080"}]}},
+                {"name":"api@internal"}]
+                """.utf8))
+        #expect(
+            TraefikServices.groups(document) == [
+                .init(
+                    name: "checkout",
+                    servers: [
+                        .init(name: "old", addresses: ["http://10.0.0.11:8080"]),
+                        .init(name: "new", addresses: ["http://10.0.0.21:8080"]),
+                    ])
             ])
     }
 

@@ -3,7 +3,7 @@ package import Ports
 
 /// What a router has, for proposing a configuration: groups of servers that share traffic.
 package struct RouterSurvey: Sendable, Equatable {
-    /// One backend of HAProxy, one handler of Caddy, one pair of weighted clusters of Envoy.
+    /// One backend of HAProxy, one handler of Caddy, one pair of weighted clusters of Envoy, one weighted service of Traefik.
     package struct Group: Sendable, Equatable {
         /// As a configuration names it: the backend, the `@id`. Nil for a handler of Caddy without an `@id`.
         package let name: String?
@@ -82,6 +82,14 @@ extension RouterSurvey {
                 ).routes
         }
         return RouterSurvey(groups: EnvoyHosts.groups(routes, hosts: hosts))
+    }
+
+    /// The weighted services of a Traefik, by the address of its API.
+    package static func traefik(
+        _ address: String, transport: any HTTPTransport, secrets: any SecretStore
+    ) async throws(RouterSurveyError) -> RouterSurvey {
+        let document = try await document(address, "/api/http/services", transport: transport, secrets: secrets)
+        return RouterSurvey(groups: TraefikServices.groups(document))
     }
 
     private static func document(

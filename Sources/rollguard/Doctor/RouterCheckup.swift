@@ -27,12 +27,14 @@ struct RouterCheckup {
                 secrets: SystemSecretStore())
         } catch { return [.error(subject, "\(error)")] }
         let observed = await driver.observe(timeoutMs: release.rollback.callTimeoutMs)
+        let allowed = await RouterPermission.allowed(plan, timeoutMs: release.rollback.callTimeoutMs)
         let calls = driver.plan(Split(canaryBasisPoints: 0))
-        return observed.flatMap { found(in: $0, driver.capabilities, subject) } + calls.map { planned($0, subject) }
+        return observed.flatMap { found(in: $0, driver.capabilities, allowed: allowed[$0.instance], subject) }
+            + calls.map { planned($0, subject) }
     }
 
     private func found(
-        in observation: RouterObservation, _ capabilities: RouterCapabilities, _ subject: String
+        in observation: RouterObservation, _ capabilities: RouterCapabilities, allowed: Bool?, _ subject: String
     ) -> [CheckupFinding] {
         let subject = "\(subject) \(observation.instance)"
         guard let points = observation.canaryBasisPoints else {
@@ -46,11 +48,17 @@ struct RouterCheckup {
         if observation.isWritable == false {
             found.append(
                 .error(subject, "\(share), and a change would be refused: \(observation.problem ?? "no reason given")"))
+        } else if allowed == false {
+            found.append(
+                .error(
+                    subject,
+                    "\(share), and a change would be refused: the socket has no admin rights; write 'level admin' in haproxy.cfg"
+                ))
         } else if let problem = observation.problem {
             found.append(.warning(subject, "\(share); \(problem)"))
         } else {
             let access =
-                observation.isWritable == true
+                observation.isWritable == true || allowed == true
                 ? "may be changed" : "whether it may be changed is not known before a change"
             found.append(.ok(subject, "\(share); \(access)"))
         }

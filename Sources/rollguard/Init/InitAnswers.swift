@@ -6,6 +6,8 @@ struct InitAnswers: Sendable {
     let canary: [String]
     let router: (kind: RouterQuestion.Kind, address: String)?
     let servers: (baseline: [String], canary: [String])?
+    /// Of Traefik: the file that has the weights.
+    let file: String?
     let name: String?
     let baselineVersion: String?
     let canaryVersion: String?
@@ -22,6 +24,7 @@ struct InitAnswers: Sendable {
         canary = try Self.targets(command.canary, "canary", "Targets of the new version", mayAsk)
         router = named.first ?? (mayAsk ? Self.askRouter() : nil)
         servers = try Self.servers(command)
+        file = command.traefikFile
         name = command.name
         baselineVersion = command.baselineVersion
         canaryVersion = command.canaryVersion

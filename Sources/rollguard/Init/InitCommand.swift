@@ -50,6 +50,9 @@ struct InitCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Traefik's API.", valueName: "url"))
     var traefik: String?
 
+    @Option(help: ArgumentHelp("The file of Traefik's file provider that has the weights.", valueName: "path"))
+    var traefikFile: String?
+
     @Option(help: ArgumentHelp("The router's names of the old version's servers, where addresses do not show them."))
     var baselineServers: String?
 

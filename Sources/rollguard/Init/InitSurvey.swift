@@ -15,7 +15,9 @@ struct InitSurvey: Sendable {
         let baseline = await survey(answers.baseline, targets)
         let canary = await survey(answers.canary, targets)
         let pools = PoolMatch.Pools(baseline: answers.baseline, canary: answers.canary, names: answers.servers)
-        let question = answers.router.map { RouterQuestion(kind: $0.kind, address: $0.address, pools: pools) }
+        let question = answers.router.map {
+            RouterQuestion(kind: $0.kind, address: $0.address, pools: pools, file: answers.file)
+        }
         return InitSurvey(
             answers: answers, baseline: baseline, canary: canary,
             router: await question?.proposal(transport: transport))

@@ -24,6 +24,8 @@ struct RouterQuestion: Sendable {
     /// The runtime socket of HAProxy, the admin address of the others.
     let address: String
     let pools: PoolMatch.Pools
+    /// Of Traefik: the file that has the weights.
+    var file: String?
 
     func proposal(transport: any HTTPTransport) async -> RouterProposal {
         switch kind {
@@ -32,8 +34,7 @@ struct RouterQuestion: Sendable {
                 lines: ["kind: gray", "instances: [\(YAMLText.quoted(address))]"], isComplete: true,
                 remarks: ["a token, when the router wants one: auth: {bearer_file: PATH}"])
         case .nginx: return nginx
-        case .traefik: return traefik
-        case .haproxy, .caddy, .envoy: break
+        case .haproxy, .caddy, .envoy, .traefik: break
         }
         do throws(RouterSurveyError) {
             let survey = try await survey(transport)
@@ -47,6 +48,7 @@ struct RouterQuestion: Sendable {
         switch kind {
         case .caddy: try await .caddy(address, transport: transport, secrets: SystemSecretStore())
         case .envoy: try await .envoy(address, transport: transport, secrets: SystemSecretStore())
+        case .traefik: try await .traefik(address, transport: transport, secrets: SystemSecretStore())
         default: try await .haproxy(address)
         }
     }
@@ -64,6 +66,7 @@ struct RouterQuestion: Sendable {
                     "kind: caddy", "instances: [\(YAMLText.quoted(address))]",
                     "id: \(YAMLText.quoted(match.group.name ?? ""))", "upstreams: \(YAMLText.pools(match))",
                 ], isComplete: true, name: match.group.name, remarks: [found])
+        case .traefik: return traefik(match, found)
         case .envoy:
             guard let prefix = match.group.runtimePrefix else {
                 return failed("the route of \(found) has no runtime_key_prefix; give it one, or use 'file' or 'xds'")
@@ -134,15 +137,23 @@ struct RouterQuestion: Sendable {
             ])
     }
 
-    private var traefik: RouterProposal {
-        RouterProposal(
-            lines: [
-                "kind: traefik", "instances: [\(YAMLText.quoted(address))]",
-                "# The weighted service and the names inside it, and the file of the file provider that has them:",
-                "# service: checkout", "# services: {baseline: old, canary: new}",
+    private func traefik(_ match: PoolMatch, _ found: String) -> RouterProposal {
+        let lines = [
+            "kind: traefik", "instances: [\(YAMLText.quoted(address))]",
+            "service: \(YAMLText.quoted(match.group.name ?? ""))",
+            "services: {baseline: \(YAMLText.quoted(match.baseline[0])), canary: \(YAMLText.quoted(match.canary[0]))}",
+        ]
+        if let file { return done(lines + ["file: \(YAMLText.quoted(file))"], name: match.group.name, found) }
+        return RouterProposal(
+            lines: lines + [
+                "# The file of Traefik's file provider that has the weights; for other providers see docs/reference/routers.md.",
                 "# file: /etc/traefik/dynamic/checkout.yaml",
-            ], isComplete: false,
-            remarks: ["how Traefik reads its weights cannot be asked; docs/tutorials/traefik.md shows each way"])
+            ], isComplete: false, name: match.group.name,
+            remarks: [found, "which file has the weights cannot be asked; --traefik-file names it"])
+    }
+
+    private func done(_ lines: [String], name: String? = nil, _ found: String) -> RouterProposal {
+        RouterProposal(lines: lines, isComplete: true, name: name, remarks: [found])
     }
 }
 
