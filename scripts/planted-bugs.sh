@@ -44,7 +44,8 @@ plant() {
 
 # Only what differs is copied, so that only what a bug changes is built again.
 fresh_copy() {
-    find Package.swift Sources Tests -type f | while read -r file; do
+    # The ready rules are links to a folder that is not copied.
+    find -L Package.swift Sources Tests -type f | while read -r file; do
         cmp -s "$file" "$copy/$file" && continue
         mkdir -p "$(dirname "$copy/$file")"
         cp "$file" "$copy/$file"
