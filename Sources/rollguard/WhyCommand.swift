@@ -41,7 +41,7 @@ struct WhyCommand: AsyncParsableCommand {
         let response = try await api.response("GET", RolloutPath.rollout(id, "events"), body: nil)
         guard response.status != 404 else { return false }
         let document = try api.document(response, RolloutEventsDocument.self)
-        guard !json else {
+        guard !format.isJSON else {
             Terminal.say(JSONLine.text(document))
             return true
         }

@@ -12,18 +12,21 @@ struct ReleaseRecipeTests {
             "CI_COMMIT_TAG": "v2.0.0", "CI_COMMIT_SHA": "3f2a91c", "CI_PIPELINE_ID": "812",
             "GITLAB_USER_LOGIN": "ann",
         ]
+        let deployScript = try Recipe.script(of: jobs, "deploy")
+        let approveScript = try Recipe.script(of: jobs, "approve")
+        let finishScript = try Recipe.script(of: jobs, "finish")
         try await Recipe.scene(asksForApproval: true) { led in
-            let deploy = try led.start(try Recipe.script(of: jobs, "deploy"), [], variables)
-            let approve = try await led.script(try Recipe.script(of: jobs, "approve"), [], variables)
+            let deploy = try led.start(deployScript, [], variables)
+            let approve = try await led.script(approveScript, [], variables)
             #expect(approve.status == 0, "\(approve.text)\n\(led.text)")
-            let finish = try await led.script(try Recipe.script(of: jobs, "finish"), [], variables)
+            let finish = try await led.script(finishScript, [], variables)
             #expect(finish.status == 0, "\(finish.text)\n\(led.text)")
             #expect(await eventually { !deploy.isRunning })
             #expect(deploy.status == 0, "\(deploy.text)\n\(led.text)")
             try await Recipe.expectPromoted(led, "v2.0.0")
             #expect(led.deployed == ["green"])
             // GitLab's "retry" of a job that has done its work.
-            let again = try await led.script(try Recipe.script(of: jobs, "deploy"), [], variables)
+            let again = try await led.script(deployScript, [], variables)
             #expect(again.status == 0, "\(again.text)")
             #expect(try await led.rollouts().ended.count == 1)
         }
@@ -39,13 +42,14 @@ struct ReleaseRecipeTests {
         let variables = ["VERSION": "v2.0.0", "BUILD": "3f2a91c", "KEY": "812", "ACTOR": "ann"]
         let declared = try #require(workflow["env"] as? [String: String])
         #expect(Set(variables.keys).isSubset(of: declared.keys))
-        try #require(scripts("deploy").count == 3 && scripts("approve").count == 1)
+        let (deploying, approving) = (scripts("deploy"), scripts("approve"))
+        try #require(deploying.count == 3 && approving.count == 1)
         try await Recipe.scene(asksForApproval: true) { led in
-            let approve = try led.start(scripts("approve")[0], [], variables)
+            let approve = try led.start(approving[0], [], variables)
             // What a step writes to GITHUB_ENV, the later ones get.
             var given = variables
             given["GITHUB_ENV"] = led.scene.path("github.env")
-            for script in scripts("deploy") {
+            for script in deploying {
                 let step = try await led.script(script, [], given)
                 #expect(step.status == 0, "\(script)\n\(step.text)\n\(led.text)")
                 let lines = (try? String(contentsOfFile: led.scene.path("github.env"), encoding: .utf8)) ?? ""
@@ -211,7 +215,7 @@ struct Recipe {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    static func scene(asksForApproval: Bool = false, _ test: (LedScene) async throws -> Void) async throws {
+    static func scene(asksForApproval: Bool = false, _ test: @escaping @Sendable (LedScene) async throws -> Void) async throws {
         guard Programs.path("haproxy") != nil else {
             try Test.cancel("not installed: haproxy; see scripts/setup.sh")
         }
