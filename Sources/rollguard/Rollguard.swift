@@ -47,7 +47,8 @@ struct Rollguard: AsyncParsableCommand {
             Terminal.exit(Failure.wrongUsage)
         }
         do {
-            var command = try parseAsRoot()
+            // Completions ask the running daemon, which only the asynchronous parser awaits.
+            var command = try await asyncParseAsRoot(nil)
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
