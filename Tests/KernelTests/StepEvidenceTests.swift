@@ -176,7 +176,7 @@ struct StepGateEvidenceTests {
         world.canarySlow = 0.1
         world.cycle(200)
         let state = try #require(world.watch.stepEvidence)
-        #expect(state.isSafe && state.text.contains("slower than 100 ms 10%, baseline 10%"), "\(state.text)")
+        #expect(state.isSafe && state.text.contains("slower than 100 ms 10%, baseline 10"), "\(state.text)")
     }
 
     /// Only the first process of a release has a warm-up, and none that is older than that, whatever the target's clock shows.
