@@ -37,7 +37,8 @@ struct DaemonAddress: ParsableArguments {
 
     func open() throws -> DaemonAPI {
         // What is on the command line comes first, and so does a configuration that is named there.
-        let environment = config == nil && socket == nil ? DaemonEnvironmentVariables() : DaemonEnvironmentVariables([:])
+        let environment =
+            config == nil && socket == nil ? DaemonEnvironmentVariables() : DaemonEnvironmentVariables([:])
         let address = address ?? environment.address
         let plan = try plan(isNeeded: address == nil)
         let token = (tokenFile ?? environment.tokenFile).map(SecretReference.file) ?? plan.listen.token

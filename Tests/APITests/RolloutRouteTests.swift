@@ -16,7 +16,7 @@ struct RolloutRouteTests {
             #expect((document.state, document.step, document.canaryBasisPoints) == ("standing", 2, 2_500))
             #expect(document.standingSeconds == 90.5)
             #expect(document.gates.map(\.gate) == ["requests", "approval"])
-            #expect(document.asked.first?.replies.first?.reason == "the graphs look odd")
+            #expect(document.asked.first?.replies.first?.reason == "the graphs are odd")
             #expect(document.halts.first?.remedy.contains("resume") == true)
             #expect(document.paused?.by == "ann")
             #expect(document.wayBack == "v1.4.2 in blue, 2 of 2 targets answer")
@@ -108,7 +108,7 @@ struct RolloutRouteTests {
     }
 }
 
-/// How often waiters have looked.
+/// How often waiters have polled.
 private final class Looks: Sendable {
     let count = Atomic(0)
 }

@@ -165,7 +165,7 @@ struct ReleaseRecipeTests {
         }
     }
 
-    /// A halted rollout ends the wait that asks for it; a cancelled wait aborts where it was told to.
+    /// A halted rollout ends the wait that asks for it; a cancelled wait aborts where it was asked to.
     @Test(.timeLimit(.minutes(3)))
     func aDeniedStepEndsTheWaitAndACancelledWaitAborts() async throws {
         try await Recipe.scene(asksForApproval: true) { led in
@@ -215,7 +215,9 @@ struct Recipe {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    static func scene(asksForApproval: Bool = false, _ test: @escaping @Sendable (LedScene) async throws -> Void) async throws {
+    static func scene(asksForApproval: Bool = false, _ test: @escaping @Sendable (LedScene) async throws -> Void)
+        async throws
+    {
         guard Programs.path("haproxy") != nil else {
             try Test.cancel("not installed: haproxy; see scripts/setup.sh")
         }

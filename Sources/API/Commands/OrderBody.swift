@@ -62,7 +62,7 @@ struct OrderBody: Equatable {
     func time(_ name: String) -> WallTime? { text(name).flatMap { WallTime($0) } }
 
     /// What is asked, in one line: equal for two bodies that ask for the same. Who asks and why is no part of it, so that a
-    /// repetition by somebody else is a repetition.
+    /// repetition by another caller is a repetition.
     var canonical: String {
         fields.filter { $0.key != "by" && $0.key != "reason" }.sorted { $0.key < $1.key }
             .map { "\($0.key)=\($0.value.canonical)" }.joined(separator: " ")

@@ -7,19 +7,19 @@ extension HaltReason {
         case .baselineSick:
             "the old version fails too; the halt ends when it has been well for a whole window"
         case .baselineAway:
-            "bring the missing targets of the old version back, or go on without them: resume with accept_baseline"
+            "bring the missing targets of the old version back, or continue without them: resume with accept_baseline"
         case .noTraffic: "check that requests reach the new version; the halt ends when they do"
         case .mismatch: "deploy the right version to the named targets; the halt ends when they run it"
         case .overlap: "correct the targets, so that none is in both places; the halt ends then"
         case .share:
-            "requests do not follow the share that the router shows: look for cookies and for clients that pass by "
+            "requests do not follow the share that the router shows: search for cookies and for clients that pass by "
                 + "the router; the halt ends when they do"
         case .capacity: "add targets to the new version's place, or set `capacity: ignore`; the halt ends then"
         case .clock: "the machine's clock has jumped; the halt ends after 5 minutes"
         case .journal: "make room on the disk; the halt ends when the journal can be written again"
-        case .hand: "somebody else has changed the share: resume adopts the present one, abort ends the rollout"
+        case .hand: "another client has changed the share: resume adopts the present one, abort ends the rollout"
         case .gate: "resume asks the gate once more, abort ends the rollout"
-        case .overdue: "promote with the gates to skip goes on, resume waits again, abort ends the rollout"
+        case .overdue: "promote with the gates to skip continues, resume waits again, abort ends the rollout"
         case .router: "repair the router, then resume; abort ends the rollout"
         case .rulesChanged: "resume judges by the rules as they are now, abort ends the rollout"
         }

@@ -32,7 +32,7 @@ package struct RolloutDocument: Codable, Sendable, Equatable {
     package var waitsFor: String
     /// The gates of the present step, as the last cycle found them.
     package var gates: [GateDocument]
-    /// The gates that somebody is, or was, asked for.
+    /// The gates that are, or were, asked for.
     package var asked: [AskedGateDocument]
     @ExplicitNull package var paused: HoldDocument?
     package var halts: [HaltDocument]
@@ -107,7 +107,7 @@ package struct GateDocument: Codable, Sendable, Equatable {
     init(_ result: GateResult) { (gate, open, text) = (result.gate, result.isOpen, result.text) }
 }
 
-/// A gate that somebody is asked for: a person, or another program.
+/// A gate that is asked for: of an operator, or of another program.
 package struct AskedGateDocument: Codable, Sendable, Equatable {
     package struct Reply: Codable, Sendable, Equatable {
         /// `proceed`, `hold`, `rollback` or `later`.
@@ -171,7 +171,7 @@ package struct HaltDocument: Codable, Sendable, Equatable {
 package struct HoldDocument: Codable, Sendable, Equatable {
     package var by: String
     package var reason: String
-    /// Nil until somebody ends it.
+    /// Nil until an operator ends it.
     @ExplicitNull package var until: WallTime?
 
     init(by: String, reason: String, untilWallMs: Int64?) {

@@ -34,7 +34,7 @@ extension Endpoints {
     ]
 
     private static func prepareOrder(_ body: OrderBody) throws(CommandBody.Invalid) -> PrepareOrder {
-        let version = try body.required("version", "name the version, as its targets tell it")
+        let version = try body.required("version", "name the version, as its targets report it")
         var onBusy: RolloutPlan.BusyPolicy?
         if let text = body.text("on_busy") {
             guard let known = RolloutPlan.BusyPolicy(rawValue: text) else {
@@ -233,7 +233,7 @@ extension Endpoints {
         _ call: Route.Call, _ verb: String, _ body: OrderBody, rollout: String?
     ) throws(CommandBody.Invalid) -> OrderContext {
         let headers = try OrderHeaders(call)
-        // Orders that name a step are told apart by it, so that a pipeline may use one key for all of them.
+        // Orders that name a step are distinguished by it, so that a pipeline may use one key for all of them.
         let step = body.number("step").map { ":\(Int($0))" } ?? ""
         let line = ["\(verb)\(step)", call.name, body.canonical].filter { !$0.isEmpty }.joined(separator: " ")
         return OrderContext(

@@ -10,10 +10,10 @@ final class EventWaiters: Sendable {
 
     private let waiting = Mutex(0)
 
-    /// Looks again and again until there is something, the time is over, or the daemon stops.
+    /// Polls until there is something, the time is over, or the daemon stops.
     ///
-    /// - Parameter seconds: 0 looks once; so does a wait for which there is no room.
-    /// - Returns: what the last look found.
+    /// - Parameter seconds: 0 polls once; so does a wait for which there is no room.
+    /// - Returns: what the last poll found.
     func wait<Found: Sendable>(
         seconds: Double, _ look: () async -> (found: Found, isEnough: Bool)
     ) async -> Found {

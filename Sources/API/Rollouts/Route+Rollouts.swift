@@ -24,7 +24,7 @@ extension Route {
             await $0.rolloutEvents($1)
         },
         Route(.post, "/api/v1/rollouts/{id}/pause", "Nothing goes up until `resume`") { await $0.pause($1) },
-        Route(.post, "/api/v1/rollouts/{id}/resume", "End a pause, and the halts that a person has to end") {
+        Route(.post, "/api/v1/rollouts/{id}/resume", "End a pause, and the halts that an operator has to end") {
             await $0.resume($1)
         },
         Route(.post, "/api/v1/rollouts/{id}/approve", "Approve a step") { await $0.approve($1) },

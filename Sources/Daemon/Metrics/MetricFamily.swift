@@ -114,7 +114,7 @@ extension MetricFamily {
     static let rolloutHalted = MetricFamily(
         "rollguard_rollout_halted", .gauge, ["release", "reason"], "1 while the rollout is halted for the reason.")
     static let rolloutPaused = MetricFamily(
-        "rollguard_rollout_paused", .gauge, ["release"], "1 while somebody has paused the rollout.")
+        "rollguard_rollout_paused", .gauge, ["release"], "1 while an operator has paused the rollout.")
     static let frozen = MetricFamily(
         "rollguard_release_frozen", .gauge, ["release"], "1 while nothing of the release may go up.")
     static let rolloutLastEnd = MetricFamily(

@@ -1,12 +1,12 @@
 import ArgumentParser
 
-/// A person's yes to a step.
+/// An operator's yes to a step.
 struct ApproveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "approve",
         abstract: "Approve the step of a rollout that asks for it.",
         discussion: """
-            The step is named, so that an approval of a page that is out of date approves
+            The step is named, so that an approval of a view that is out of date approves
             nothing. Approving twice is approving once.
 
               rollguard approve checkout --step 3 --reason 'the graphs are fine'

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// A person's no to a step.
+/// An operator's no to a step.
 struct DenyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "deny",

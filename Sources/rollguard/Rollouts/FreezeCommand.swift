@@ -9,7 +9,7 @@ struct FreezeCommand: AsyncParsableCommand {
         abstract: "Nothing goes up, of one service or of all, until `unfreeze`.",
         discussion: """
             Survives restarts. Rollbacks, aborts and everything else that lowers a share
-            go on.
+            continue.
 
               rollguard freeze --reason 'the database moves' --until 2026-12-01T06:00:00Z
               rollguard freeze checkout --reason 'incident 812' --for 2h

@@ -6,7 +6,7 @@ struct PauseCommand: AsyncParsableCommand {
         commandName: "pause",
         abstract: "Keep a rollout at its share: nothing goes up until `resume`.",
         discussion: """
-            Rules, evidence and rollbacks go on.
+            Rules, evidence and rollbacks continue.
 
               rollguard pause checkout --for 2h --reason 'looking at the graphs'
             """)

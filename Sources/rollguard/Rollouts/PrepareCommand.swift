@@ -10,7 +10,7 @@ struct PrepareCommand: AsyncParsableCommand {
         discussion: """
             Deploying into a place that is in use would take the running release or the
             way back away. So CI asks first; the answer names the place. The reservation
-            expires (`prepare: {expires: 30m}`), so a job that is cancelled blocks nobody.
+            expires (`prepare: {expires: 30m}`), so a job that is cancelled blocks no other.
 
               PLACE=$(rollguard prepare checkout --version v1.5.0 --print place)
               ./deploy.sh "$PLACE"

@@ -1,10 +1,10 @@
 import ArgumentParser
 
-/// Ends a pause and the halts that a person has to end.
+/// Ends a pause and the halts that an operator has to end.
 struct ResumeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume",
-        abstract: "End a rollout's pause, and the halts that only a person ends.",
+        abstract: "End a rollout's pause, and the halts that only an operator ends.",
         discussion: """
             `rollguard status ID` shows why a rollout is halted and what ends the halt.
 
@@ -13,7 +13,7 @@ struct ResumeCommand: AsyncParsableCommand {
 
     @OptionGroup var choice: RolloutChoice
 
-    @Flag(help: "Go on without the missing targets of the old version.")
+    @Flag(help: "Continue without the missing targets of the old version.")
     var acceptBaseline = false
 
     @OptionGroup var order: OrderOptions

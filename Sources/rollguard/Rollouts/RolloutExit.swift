@@ -2,7 +2,7 @@
 enum RolloutExit {
     /// Ended otherwise than wanted: rolled back, aborted, withdrawn, expired.
     static let ended: Int32 = 1
-    /// `--timeout` is over; the rollout goes on.
+    /// `--timeout` is over; the rollout continues.
     static let timeout: Int32 = 4
     /// Halted, with `--fail-on halted`.
     static let halted: Int32 = 5

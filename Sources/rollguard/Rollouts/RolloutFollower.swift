@@ -112,7 +112,7 @@ struct RolloutFollower: Sendable {
 
     private func timedOut(_ rollout: RolloutDocument) -> Int32 {
         end(
-            rollout, RolloutExit.timeout, "the time is over, the rollout goes on: \(RolloutText.place(rollout))",
+            rollout, RolloutExit.timeout, "the time is over, the rollout continues: \(RolloutText.place(rollout))",
             next: "rollguard wait \(rollout.id)")
     }
 

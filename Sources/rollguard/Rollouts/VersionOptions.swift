@@ -6,7 +6,7 @@ struct VersionOptions: ParsableArguments {
     @Argument(help: "The service's name: an entry of `releases`.")
     var service: String
 
-    @Option(help: "The new version, as its targets tell it.")
+    @Option(help: "The new version, as its targets report it.")
     var version: String
 
     @Option(help: "The commit or the digest of the image; a part of the version's identity.")

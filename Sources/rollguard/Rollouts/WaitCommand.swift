@@ -6,15 +6,15 @@ import Foundation
 struct WaitCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "wait",
-        abstract: "Follow a rollout until it is prepared, stands at a step, bakes or is promoted.",
+        abstract: "Follow a rollout until it is prepared, is at a step, bakes or is promoted.",
         discussion: """
-            One line per event, and one a minute. Goes on after a restart of the daemon.
+            One line per event, and one a minute. Continues after a restart of the daemon.
 
               rollguard wait checkout --until baking --timeout 55m --fail-on halted
 
             Exit codes: 0 reached; 1 ended otherwise (rolled back, aborted, withdrawn,
             expired); 2 wrong usage; 3 the daemon was not reached; 4 --timeout is over and
-            the rollout goes on; 5 halted, with --fail-on halted; 6 superseded; 7 there is
+            the rollout continues; 5 halted, with --fail-on halted; 6 superseded; 7 there is
             no rollout; 130 and 143 cancelled, which does nothing to the rollout unless
             --on-cancel says so.
             """)
@@ -34,7 +34,7 @@ struct WaitCommand: AsyncParsableCommand {
     @Option(help: "prepared, standing:K (the share of step K is in force), baking or promoted.")
     var until = RolloutGoal.promoted
 
-    @Option(help: "Give up after this time; the rollout goes on.")
+    @Option(help: "Give up after this time; the rollout continues.")
     var timeout: TimeSpan?
 
     @Option(help: "halted: end when the rollout halts.")

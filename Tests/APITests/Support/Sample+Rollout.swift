@@ -52,7 +52,7 @@ extension Sample {
         .gateAsked(step: 2, gate: "approval", id: "shop-r42-2-approval-1", untilWallMs: atMs + 60_000),
         .gateAnswered(
             step: 2, gate: "approval", id: "shop-r42-2-approval-1",
-            GateReply(.hold, by: "ann", reason: "the graphs look odd")),
+            GateReply(.hold, by: "ann", reason: "the graphs are odd")),
         .halted(.gate, text: "approval says hold"),
         .paused(by: "ann", reason: "lunch", untilWallMs: atMs + 3_600_000),
     ]
