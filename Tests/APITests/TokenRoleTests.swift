@@ -80,4 +80,37 @@ struct TokenRoleTests {
                     + "to `tokens` in `listen`")
         }
     }
+
+    @Test(arguments: [
+        ("ci", "/api/v1/releases/checkout/prepare", #"{"version":"v2"}"#, 202),
+        ("ci", "/api/v1/rollouts/checkout-r42/abort", #"{"reason":"x"}"#, 202),
+        ("ci", "/api/v1/rollouts/checkout-r42/approve", #"{"step":1}"#, 403),
+        ("ci", "/api/v1/rollouts/checkout-r42/promote", #"{"step":1}"#, 403),
+        ("lead", "/api/v1/rollouts/checkout-r42/approve", #"{"step":1}"#, 202),
+        ("lead", "/api/v1/releases/checkout/begin", #"{"version":"v2"}"#, 403),
+        ("lead", "/api/v1/releases/checkout/freeze", #"{"reason":"x"}"#, 403),
+        ("sre", "/api/v1/releases/checkout/freeze", #"{"reason":"x"}"#, 202),
+    ])
+    func anOrderNeedsItsRole(name: String, path: String, body: String, status: Int) async throws {
+        try await LiveConsole.run(tokens: Self.tokens, secrets: Secrets()) { console in
+            let reply = try await console.post(path, body, headers: ["Authorization: Bearer \(name)-secret"])
+            #expect(reply.status == status, "\(reply.text)")
+            #expect(await console.operations.asked.isEmpty == (status == 403))
+        }
+    }
+
+    @Test func theNameIsTheTokensAndWhatTheBodySaysIsAClaim() async throws {
+        try await LiveConsole.run(tokens: Self.tokens, secrets: Secrets()) { console in
+            _ = try await console.post(
+                "/api/v1/rollouts/checkout-r42/approve", #"{"step":1,"by":"ann","reason":"fine"}"#,
+                headers: ["Authorization: Bearer lead-secret"])
+            let asked = await console.operations.asked
+            guard case .order(_, _, let context) = asked.first else {
+                Issue.record("nothing was asked")
+                return
+            }
+            #expect(context.by == "lead")
+            #expect(context.reason == "fine (claimed by ann)")
+        }
+    }
 }

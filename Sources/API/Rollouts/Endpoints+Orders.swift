@@ -237,8 +237,15 @@ extension Endpoints {
         let step = body.number("step").map { ":\(Int($0))" } ?? ""
         let line = ["\(verb)\(step)", call.name, body.canonical].filter { !$0.isEmpty }.joined(separator: " ")
         return OrderContext(
-            by: author(body.text("by"), call), reason: body.text("reason") ?? "no reason given", key: headers.key,
+            by: author(body.text("by"), call), reason: reason(body, call), key: headers.key,
             body: line, rollout: rollout, ifMatch: headers.ifMatch)
+    }
+
+    /// With the name that the caller claims beside that of its token.
+    private static func reason(_ body: OrderBody, _ call: Route.Call) -> String {
+        let reason = body.text("reason") ?? "no reason given"
+        guard let caller = call.caller, let claimed = body.text("by"), claimed != caller else { return reason }
+        return "\(reason) (claimed by \(claimed))"
     }
 
     private static func author(_ body: OrderBody, _ call: Route.Call) -> String { author(body.text("by"), call) }

@@ -35,7 +35,10 @@ extension Endpoints {
 
     static func author(_ body: CommandBody, _ call: Route.Call) -> String { author(body.optional("by"), call) }
 
-    static func author(_ by: String?, _ call: Route.Call) -> String { by ?? "the API, from \(call.peer)" }
+    /// The token's name, where it has one: what the body says is a claim then.
+    static func author(_ by: String?, _ call: Route.Call) -> String {
+        call.caller ?? by ?? "the API, from \(call.peer)"
+    }
 
     static func answer(_ result: CommandResult) -> Answer {
         switch result {

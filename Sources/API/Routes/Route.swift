@@ -1,3 +1,5 @@
+import Model
+
 /// One thing the API answers.
 struct Route: Sendable {
     enum Method: String, Sendable {
@@ -19,6 +21,8 @@ struct Route: Sendable {
         var ifMatch: String?
         /// The peer's address, for the record of a command without `by`.
         var peer: String
+        /// The name of the token that the call brought; nil where the configuration gives callers no names.
+        var caller: String?
     }
 
     /// Of the body of a call that changes something.
@@ -32,10 +36,16 @@ struct Route: Sendable {
     /// One line for the list at `/` and for the OpenAPI document.
     let summary: String
     let handler: Handler
+    /// What the caller of a route that changes something must be allowed.
+    let role: CallerRole
     /// The name of the pattern's `{…}`; nil for a pattern without one.
     let parameter: String?
 
-    init(_ method: Method, _ pattern: String, _ summary: String, handler: @escaping Handler) {
+    init(
+        _ method: Method, _ pattern: String, _ summary: String, needs role: CallerRole = .operate,
+        handler: @escaping Handler
+    ) {
+        self.role = role
         self.method = method
         self.pattern = pattern
         self.summary = summary

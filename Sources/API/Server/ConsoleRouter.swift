@@ -76,9 +76,11 @@ private struct RouteResponder: HTTPResponder {
         guard route.method == .post else { return await route.handler(endpoints, call) }
         call.key = request.headers[OrderHeaders.keyName]
         call.ifMatch = request.headers[.ifMatch]
-        if let refusal = callers.refusal(of: request, context, isChange: true) {
-            return refusal.answer(asJSON: isAPI)
-        }
+        do throws(CallerGuard.Refusal) {
+            let caller = try callers.caller(of: request, context, isChange: true)
+            try caller.check(route.role)
+            call.caller = caller.name
+        } catch { return error.answer(asJSON: isAPI) }
         do throws(BodyFailure) {
             call.body = try await BoundedBody.read(request, limitBytes: Route.bodyLimitBytes)
         } catch { return error.answer(asJSON: isAPI) }
