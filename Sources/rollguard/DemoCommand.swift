@@ -75,7 +75,7 @@ struct DemoCommand: AsyncParsableCommand {
     }
 
     private func runRelease() async throws {
-        let story = ReleaseStory(requestsPerSecond: rate ?? 1_000, seed: seed)
+        let story = ReleaseStory(requestsPerSecond: rate ?? 1_500, seed: seed)
         let interrupted = try await Interruption.watch {
             let ending = try await story.run()
             guard ending.isAsItShouldBe else { throw Failure.no(ending.text) }

@@ -62,6 +62,7 @@ struct RolloutChecker {
             if reply.answer == .proceed { led[release].approvals.append(step) }
         case .ended:
             led[release].ended.insert(id)
+            led[release].intended = nil
             led[release].isGoingDown = false
             led[release].grantedBasisPoints = 0
         default: break
@@ -101,7 +102,7 @@ struct RolloutChecker {
 
     /// At rest no instance gives more than the gates allow, whoever set it.
     func finished(_ snapshot: Snapshot, _ releases: [VirtualRelease]) -> String? {
-        for index in releases.indices where releases[index].isLed && led[index].id != nil {
+        for index in releases.indices where releases[index].isLed && led[index].intended != nil {
             let isOpen = snapshot.incidents.contains { $0.isOpen && $0.release == releases[index].name }
             let (share, granted) = (releases[index].largestShare, led[index].grantedBasisPoints)
             if !isOpen, share > granted {

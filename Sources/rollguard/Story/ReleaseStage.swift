@@ -6,7 +6,7 @@ import ReferenceRouter
 /// place can be replaced by another version on the same addresses, as a deployment does it.
 actor ReleaseStage {
     static let instances = 3
-    static let usualErrors = 0.01
+    static let usualErrors = 0.02
 
     nonisolated let load: LoadGenerator
     nonisolated let configurationPath: String
@@ -57,7 +57,7 @@ actor ReleaseStage {
         ).write(to: path, atomically: true, encoding: .utf8)
         return ReleaseStage(
             load: LoadGenerator(
-                target: listening.data, requestsPerSecond: requestsPerSecond, users: 5_000, seed: seed),
+                target: listening.data, requestsPerSecond: requestsPerSecond, users: 100_000, seed: seed),
             configurationPath: path.path, router: router, sink: sink, folder: folder, seed: seed, places: places,
             ports: addresses.mapValues { $0.compactMap { $0.split(separator: ":").last.flatMap { Int($0) } } })
     }

@@ -63,10 +63,10 @@ struct ReleaseStory {
                     text: "v1.5.0 ended \(good), which is as good as v1.4.2: this should not happen")
             }
             let left = ReleaseStory.limitSeconds - Int(clock.elapsedMs / 1_000)
-            let bad = try await pipeline.release("v1.6.0", errors: 5 * ReleaseStage.usualErrors, withinSeconds: left)
+            let bad = try await pipeline.release("v1.6.0", errors: 3 * ReleaseStage.usualErrors, withinSeconds: left)
             guard bad == "rolled_back" else {
                 return DemoStory.Ending(
-                    isAsItShouldBe: false, text: "v1.6.0 ended \(bad), and it fails 5 %: this should not happen")
+                    isAsItShouldBe: false, text: "v1.6.0 ended \(bad), and it fails 6 %: this should not happen")
             }
             return DemoStory.Ending(
                 isAsItShouldBe: true, text: "v1.5.0 has everybody; v1.6.0 was caught on its way and is out, proven")
