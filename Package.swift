@@ -166,7 +166,9 @@ let package = Package(
             ["Declarations", "Routers", "Notifications", "ConfigurationFiles", "Model", "Support", "Telemetry"]),
         tests("HTTPClientTests", ["HTTPClient", "Model", "Ports", "Support"]),
         tests("RoutersTests", ["Routers", "Model", "Ports", "RouterConformance", "HTTPClient", nioCore, nioPosix]),
-        tests("LiveRouterTests", ["DemoWorld", "rollguard", yams]),
+        tests(
+            "LiveRouterTests",
+            ["ConfigurationFiles", "Daemon", "DemoWorld", "HTTPClient", "Model", "Ports", "Routers", "rollguard", yams]),
         tests(
             "NotificationsTests",
             [

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Runs one rollback on every real router and prints what was measured as a table. The tests must have been built.
+# Runs one rollback and a canary in steps on real routers and prints what was measured as two tables. The tests must have been built.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 table=$(mktemp)
-trap 'rm -f "$table"' EXIT
+: >"$table.steps"
+trap 'rm -f "$table" "$table.steps"' EXIT
 status=0
 ROLLGUARD_ROUTER_TABLE=$table swift test --skip-build --disable-xctest --filter LiveRouterTests || status=$?
 echo
@@ -17,4 +18,13 @@ requests that a client sent again, because a kept connection was closed in the m
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 HEAD
 sort "$table"
+echo
+cat <<'HEAD'
+A canary in steps of 1, 5, 25, 50 and 100 %, by 400 users with one request each; then the roles are turned, and the other place
+gets 1, 25 and 50 % and nothing. "users moved back": those that had the canary at a step and not at the next.
+
+| router | variant | growth | smallest step % | read back % | requests at the canary % | users moved back | turned: read back % | turned: requests % | turned: users moved back |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+HEAD
+sort "$table.steps"
 exit "$status"

@@ -17,6 +17,9 @@ struct FallbackPair: RouterDriver {
     func apply(_ split: Split, timeoutMs: Int64) async -> [RouterReceipt] {
         await first.apply(split, timeoutMs: timeoutMs)
     }
+    func setForced(isOpen: Bool, timeoutMs: Int64) async -> [RouterReceipt] {
+        await first.setForced(isOpen: isOpen, timeoutMs: timeoutMs)
+    }
 
     var both: any RouterDriver { Both(first: first, second: second) }
 

@@ -10,6 +10,8 @@ final class RouterService: Sendable {
         case apply(release: String, call: Int, split: Split, timeoutMs: Int64, via: CallDestination)
         case observe(release: String, call: Int, timeoutMs: Int64, via: CallDestination)
         case show(release: String, split: Split)
+        /// The route of test users; nothing is sent to the kernel, which does not depend on it.
+        case force(release: String, isOpen: Bool, timeoutMs: Int64)
     }
 
     /// A call with the driver that was right when it was asked for.
@@ -75,6 +77,7 @@ final class RouterService: Sendable {
         case .observe(let release, let number, let timeoutMs, _):
             await observe(driver, release, number, timeoutMs, watchdog)
         case .show(let release, let split): show(driver, release, split)
+        case .force(let release, let isOpen, let timeoutMs): await force(driver, release, isOpen, timeoutMs)
         }
     }
 
@@ -97,6 +100,17 @@ final class RouterService: Sendable {
         await watchdog.send(.routerObserved(release: release, call: number, observations: observations))
     }
 
+    /// A router without such a route is left alone.
+    private func force(_ driver: any RouterDriver, _ release: String, _ isOpen: Bool, _ timeoutMs: Int64) async {
+        guard driver.capabilities.forced else { return }
+        let receipts = await driver.setForced(isOpen: isOpen, timeoutMs: timeoutMs)
+        for receipt in receipts where receipt.outcome != .accepted {
+            logger.warning(
+                "\(release): the route of test users was not \(isOpen ? "opened" : "closed") on \(receipt.instance): \(receipt.detail)"
+            )
+        }
+    }
+
     private func show(_ driver: any RouterDriver, _ release: String, _ split: Split) {
         for planned in driver.plan(split) {
             logger.warning("\(release): dry run: would call \(planned.instance): \(planned.call)")
@@ -107,7 +121,7 @@ final class RouterService: Sendable {
         let (release, via) =
             switch call {
             case .apply(let release, _, _, _, let via), .observe(let release, _, _, let via): (release, via)
-            case .show(let release, _): (release, CallDestination.primary)
+            case .show(let release, _), .force(let release, _, _): (release, CallDestination.primary)
             }
         let driver = state.withLock { $0.drivers[release]?[$0.turned.contains(release) ? .turned : .direct] }
         guard via == .fallback, let pair = driver as? FallbackPair else { return driver }

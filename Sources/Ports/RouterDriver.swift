@@ -17,7 +17,21 @@ public protocol RouterDriver: Sendable {
     /// The exact calls that `apply` would make, secrets masked. Does no I/O beyond reading.
     func plan(_ split: Split) -> [PlannedCall]
     /// Sets the split on every instance at once. One result per instance, in the order of `instances`.
+    /// With a forced route, `allBaseline` closes it in the same call: test users of a version that is taken out would
+    /// continue to count there.
     func apply(_ split: Split, timeoutMs: Int64) async -> [RouterReceipt]
+    /// Opens or closes the route that leads test users to the canary at any share, on every instance at once. One result
+    /// per instance, in the order of `instances`; all are `rejected` where the capabilities have no `forced`.
+    func setForced(isOpen: Bool, timeoutMs: Int64) async -> [RouterReceipt]
+}
+
+extension RouterDriver {
+    /// For drivers without a forced route.
+    public func setForced(isOpen: Bool, timeoutMs: Int64) async -> [RouterReceipt] {
+        instances.map {
+            RouterReceipt(instance: $0, outcome: .rejected, detail: "no route for test users is configured")
+        }
+    }
 }
 
 /// One call that `apply` would make.

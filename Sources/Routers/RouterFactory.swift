@@ -49,6 +49,9 @@ private struct DeclaredGrowth: RouterDriver {
     func apply(_ split: Split, timeoutMs: Int64) async -> [RouterReceipt] {
         await driver.apply(split, timeoutMs: timeoutMs)
     }
+    func setForced(isOpen: Bool, timeoutMs: Int64) async -> [RouterReceipt] {
+        await driver.setForced(isOpen: isOpen, timeoutMs: timeoutMs)
+    }
 }
 
 /// A router plan that cannot work: a bad pointer, an unknown template variable, a name that could not be sent.

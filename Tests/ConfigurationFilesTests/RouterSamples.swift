@@ -4,6 +4,8 @@ extension Sample {
         "{kind: haproxy, sockets: [\"127.0.0.1:1\", /run/x], map: {file: \"m#3\", key: a/b}}",
         "{kind: gray, instances: [\"https://a/b\", \"http://[::1]:1\"], tls: {ca_file: /c}}",
         "{kind: haproxy, socket: /run/x, map: {file: m, keys: [user, region]}}",
+        "{kind: haproxy, socket: /run/x, map: {file: m, key: app, forced: app_test}, growth: per_request}",
+        "{kind: gray, instances: [\"http://a\"], forced: true, growth: same_users}",
         "{kind: nginx, include: /etc/a.conf, state_url: \"http://a/s\", split: {choices: [{variable: $v, key: $request_id}], baseline: o, canary: n}}",
         "{kind: nginx, includes: [{include: /a, state_url: \"http://a/s\"}, {include: /b, command: [/n, -c, x], state_url: \"http://b/s\"}], "
             + "upstream: {name: u, servers: {baseline: [\"a:1\"], canary: [\"b:1\"]}}}",

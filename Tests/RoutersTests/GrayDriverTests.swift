@@ -46,6 +46,33 @@ struct GrayDriverTests {
         #expect(excerpt.isEmpty ? receipt.detail.isEmpty : receipt.detail.contains(excerpt), "\(receipt.detail)")
     }
 
+    /// A rollback closes the route of test users in the same call; opening it leads to the side that carries the canary.
+    @Test(arguments: [(RouterAim.direct, "canary", ""), (.turned, "baseline", ",\"new_version\":\"baseline\"")])
+    func theRouteOfTestUsersIsOpenedAndClosed(aim: RouterAim, side: String, new: String) async throws {
+        let transport = FakeTransport(answers: [.reply(200, "{}")])
+        let driver = try TestedAim.$current.withValue(aim) {
+            try makeDriver(.gray(GrayRouterPlan(instances: ["http://r"], forced: true)), transport: transport)
+        }
+        #expect(driver.capabilities.forced)
+        _ = await driver.setForced(isOpen: true, timeoutMs: 500)
+        _ = await driver.apply(Split(canaryBasisPoints: 5_000), timeoutMs: 500)
+        _ = await driver.apply(.allBaseline, timeoutMs: 500)
+        _ = await driver.setForced(isOpen: false, timeoutMs: 500)
+        let all = aim == .direct ? 0 : 10_000
+        #expect(
+            transport.requests.map(\.bodyText) == [
+                "{\"forced\":\"\(side)\"\(new)}", "{\"canary_basis_points\":5000\(new)}",
+                "{\"canary_basis_points\":\(all),\"forced\":\"none\"\(new)}", "{\"forced\":\"none\"\(new)}",
+            ])
+    }
+
+    @Test func withoutARouteOfTestUsersNothingIsSent() async throws {
+        let transport = FakeTransport(answers: [.reply(200, "{}")])
+        let driver = try makeDriver(plan, transport: transport, secrets: secrets)
+        #expect(await driver.setForced(isOpen: false, timeoutMs: 500).map(\.outcome) == [.rejected])
+        #expect(transport.requests.isEmpty && !driver.capabilities.forced)
+    }
+
     @Test func readsTheShareBack() async throws {
         let body = #"{"canary_percent":10,"canary_basis_points":1000,"revision":5,"baseline_healthy":true}"#
         let transport = FakeTransport(answers: [.reply(200, body, headers: [TextPair("etag", "\"5\"")])])

@@ -202,6 +202,32 @@ struct HAProxyLiveTests {
         }
     }
 
+    /// Test users get the canary at 0 %, until a rollback closes their route before it takes the share.
+    @Test func theMapOpensAndClosesTheRouteOfTestUsers() async throws {
+        try await HAProxyProcess.run(servers: Self.pair) { haproxy in
+            let plan = RouterPlan.haproxy(
+                HAProxyPlan(
+                    sockets: [haproxy.adminSocket], mode: .map(file: haproxy.mapFile, key: "app"), forcedKey: "tester"))
+            func version(_ cookie: String?) async throws -> String {
+                try await haproxy.get(socket: "mapped.sock", cookie: cookie).body
+            }
+            for (aim, tested, other) in [
+                (RouterAim.direct, "canary", "baseline"), (.turned, "baseline", "canary"),
+            ] {
+                let driver = try TestedAim.$current.withValue(aim) { try makeDriver(plan) }
+                _ = await driver.apply(.allBaseline, timeoutMs: 5_000)
+                #expect(try await version("canary=yes") == other)
+                #expect(await driver.setForced(isOpen: true, timeoutMs: 5_000).map(\.outcome) == [.accepted])
+                #expect(try await version("canary=yes") == tested)
+                #expect(try await version("canary=no") == other)
+                #expect(try await version(nil) == other)
+                #expect(driver.plan(.allBaseline).map(\.call).first == "set map \(haproxy.mapFile) tester 0")
+                #expect(await driver.apply(.allBaseline, timeoutMs: 5_000).map(\.outcome) == [.accepted])
+                #expect(try await version("canary=yes") == other)
+            }
+        }
+    }
+
     @Test(
         arguments: [
             ("odd", 10_000, "150, more than 100 %"), ("absent", nil, "has no entry absent"),

@@ -14,6 +14,7 @@ struct AdminAPI: Sendable {
         let canary: BackendGroup
         let token: AdminToken?
         let listener: ListenerGuard
+        let hasForcedRoute: Bool
     }
 
     /// - Parameter settings: those in force, asked at each request.
@@ -24,18 +25,21 @@ struct AdminAPI: Sendable {
             let settings = settings()
             return Current(
                 baseline: settings.group(.baseline), canary: settings.group(.canary), token: settings.token,
-                listener: settings.listener)
+                listener: settings.listener, hasForcedRoute: settings.hasForcedRoute)
         }
     }
 
     /// With settings that never change.
     init(
         store: SplitStore, metrics: RouterMetrics, baseline: BackendGroup, canary: BackendGroup = BackendGroup([]),
-        token: AdminToken?, listener: ListenerGuard = ListenerGuard(names: [])
+        token: AdminToken?, listener: ListenerGuard = ListenerGuard(names: []), hasForcedRoute: Bool = false
     ) {
         self.store = store
         self.metrics = metrics
-        current = { Current(baseline: baseline, canary: canary, token: token, listener: listener) }
+        current = {
+            Current(
+                baseline: baseline, canary: canary, token: token, listener: listener, hasForcedRoute: hasForcedRoute)
+        }
     }
 
     func answer(_ request: AdminRequest) -> AdminResponse {
@@ -101,6 +105,9 @@ struct AdminAPI: Sendable {
         } catch {
             return .error(.badRequest, error.text)
         }
+        guard wanted.forced == nil || current().hasForcedRoute else {
+            return .error(.badRequest, "forced: the configuration of this router has no forced route")
+        }
         let ifMatch = request.headers["if-match"].joined(separator: ",")
         let precondition = EntityTag.Precondition(ifMatch)
         if precondition == nil, request.headers.contains(name: "if-match") {
@@ -111,7 +118,8 @@ struct AdminAPI: Sendable {
             return .error(.badRequest, "one Idempotency-Key of 1 to \(Self.longestKeyBytes) bytes is allowed")
         }
         let change = SplitStore.Change(
-            canaryBasisPoints: wanted.canaryBasisPoints, newVersion: wanted.newVersion, precondition: precondition,
+            canaryBasisPoints: wanted.canaryBasisPoints, forced: wanted.forced, newVersion: wanted.newVersion,
+            precondition: precondition,
             idempotencyKey: keys.first, body: request.body)
         switch store.change(change, answer: document) {
         case .success(let response): return response
@@ -141,11 +149,12 @@ struct AdminAPI: Sendable {
 
     private func document(_ split: SavedSplit) -> AdminResponse {
         let current = current()
-        let fields = [
+        var fields = [
             "\"canary_percent\":\(Self.percent(split.canaryBasisPoints))",
             "\"canary_basis_points\":\(split.canaryBasisPoints)", "\"revision\":\(split.revision)",
             "\"baseline_healthy\":\(current.baseline.isAnyUp)", "\"canary_healthy\":\(current.canary.isAnyUp)",
         ]
+        if current.hasForcedRoute { fields.append("\"forced\":\"\(split.forced.rawValue)\"") }
         return .json(
             .ok, "{\(fields.joined(separator: ","))}", headers: ["ETag": EntityTag.text(revision: split.revision)])
     }

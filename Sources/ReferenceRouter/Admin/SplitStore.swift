@@ -20,7 +20,10 @@ final class SplitStore: Sendable {
 
     /// A change as it was asked for.
     struct Change {
-        let canaryBasisPoints: Int
+        /// Nil leaves it.
+        let canaryBasisPoints: Int?
+        /// Where test users go from now on; nil leaves it.
+        var forced: ForcedTarget?
         /// The side whose share may be lowered without a disk.
         var newVersion = Version.canary
         let precondition: EntityTag.Precondition?
@@ -55,7 +58,7 @@ final class SplitStore: Sendable {
             try file.save(loaded)
         }
         saved = Mutex(loaded)
-        split = CurrentSplit(loaded.canaryBasisPoints)
+        split = CurrentSplit(loaded)
     }
 
     /// Takes no more changes and gives the state file free.
@@ -84,10 +87,9 @@ final class SplitStore: Sendable {
                 return .failure(.otherRevision(before.revision))
             }
             var after = before
-            if change.canaryBasisPoints != before.canaryBasisPoints {
-                after.canaryBasisPoints = change.canaryBasisPoints
-                after.revision += 1
-            }
+            after.canaryBasisPoints = change.canaryBasisPoints ?? before.canaryBasisPoints
+            after.forcedTarget = change.forced ?? before.forcedTarget
+            if after != before { after.revision += 1 }
             if after != before || writing.isUnsaved,
                 let refusal = putInForce(after, insteadOf: before, change.newVersion, &writing)
             {
@@ -99,13 +101,20 @@ final class SplitStore: Sendable {
         }
     }
 
+    /// Whether the new version gets requests that it did not get before.
+    private func gives(_ newVersion: Version, more after: SavedSplit, _ before: SavedSplit) -> Bool {
+        let added = after.canaryBasisPoints - before.canaryBasisPoints
+        let isOpened = after.forced != before.forced && after.forced.version == newVersion
+        return isOpened || (newVersion == .canary ? added > 0 : added < 0)
+    }
+
     private func putInForce(
         _ after: SavedSplit, insteadOf before: SavedSplit, _ newVersion: Version, _ writing: inout Writing
     ) -> Refusal? {
         var problem: GrayRouterError?
         do throws(GrayRouterError) { try file.save(after) } catch { problem = error }
-        let added = after.canaryBasisPoints - before.canaryBasisPoints
-        if let problem, newVersion == .canary ? added > 0 : added < 0 { return .notSaved(problem) }
+        if let problem, gives(newVersion, more: after, before) { return .notSaved(problem) }
+        split.forced = after.forced
         split.canaryBasisPoints = after.canaryBasisPoints
         saved.withLock { $0 = after }
         writing.isUnsaved = problem != nil

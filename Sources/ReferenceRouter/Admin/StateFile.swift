@@ -9,11 +9,17 @@ struct SavedSplit: Sendable, Equatable, Codable {
     var canaryBasisPoints: Int
     /// 1 for the first one; one more with each change.
     var revision: Int
+    /// Where test users go; nil until it is set for the first time.
+    var forcedTarget: ForcedTarget?
+
+    /// A route that is configured is open until it is closed.
+    var forced: ForcedTarget { forcedTarget ?? .canary }
 
     enum CodingKeys: String, CodingKey {
         case format
         case canaryBasisPoints = "canary_basis_points"
         case revision
+        case forcedTarget = "forced"
     }
 }
 
@@ -76,7 +82,8 @@ final class StateFile: Sendable {
 
     private static func text(_ split: SavedSplit) -> [UInt8] {
         let fields = "\"canary_basis_points\":\(split.canaryBasisPoints),\"revision\":\(split.revision)"
-        return Array("{\"format\":\(split.format),\(fields)}\n".utf8)
+        let forced = split.forcedTarget.map { ",\"forced\":\"\($0.rawValue)\"" } ?? ""
+        return Array("{\"format\":\(split.format),\(fields)\(forced)}\n".utf8)
     }
 
     private func write(_ bytes: [UInt8], to path: String) throws(FileProblem) {

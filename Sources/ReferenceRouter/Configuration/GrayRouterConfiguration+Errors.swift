@@ -5,7 +5,7 @@ extension GrayRouterConfiguration {
 
     /// Everything that is wrong, as `field: what is wrong`; empty when it can be used.
     var errors: [String] {
-        addressErrors + strategyErrors + networkErrors(trustedProxies, field: "trusted_proxies")
+        addressErrors + strategyErrors + forcedErrors + networkErrors(trustedProxies, field: "trusted_proxies")
             + numberErrors + textErrors
     }
 
@@ -42,6 +42,21 @@ extension GrayRouterConfiguration {
         case .random:
             return []
         }
+    }
+
+    private var forcedErrors: [String] {
+        guard let forced else { return [] }
+        var found: [String] = []
+        if forced.header == nil, forced.cookie == nil { found.append("forced: a header or a cookie is needed") }
+        for (field, name) in [("header", forced.header), ("cookie", forced.cookie)] {
+            guard let name, !isToken(name) else { continue }
+            found.append("forced.\(field): '\(name.prefix(64))' is not a name (letters, digits and -._ and the like)")
+        }
+        let isPlain = forced.value.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: ";") }
+        if forced.value.isEmpty || forced.value.utf8.count > 128 || !isPlain {
+            found.append("forced.value: 1 to 128 visible ASCII characters without ';' are needed")
+        }
+        return found
     }
 
     private func networkErrors(_ networks: [String], field: String) -> [String] {

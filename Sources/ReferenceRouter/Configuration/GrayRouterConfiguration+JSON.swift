@@ -3,7 +3,7 @@ import Foundation
 extension GrayRouterConfiguration: Codable {
     enum CodingKeys: String, CodingKey, CaseIterable {
         case stateFile = "state_file"
-        case baseline, canary, strategy
+        case baseline, canary, strategy, forced
         case initialCanaryBasisPoints = "initial_canary_basis_points"
         case listen
         case adminListen = "admin_listen"
@@ -39,7 +39,8 @@ extension GrayRouterConfiguration: Codable {
             idleTimeoutMs: try optional(.idleTimeoutMs, Defaults.idleTimeoutMs),
             baselineVersion: try optional(.baselineVersion, Defaults.baselineVersion),
             canaryVersion: try optional(.canaryVersion, Defaults.canaryVersion),
-            adminNames: try optional(.adminNames, []))
+            adminNames: try optional(.adminNames, []),
+            forced: try fields.decodeIfPresent(Forced.self, forKey: .forced))
     }
 }
 
@@ -51,6 +52,7 @@ extension GrayRouterConfiguration {
         try fields.encode(baseline, forKey: .baseline)
         try fields.encode(canary, forKey: .canary)
         try fields.encode(strategy, forKey: .strategy)
+        try fields.encodeIfPresent(forced, forKey: .forced)
         try fields.encode(initialCanaryBasisPoints, forKey: .initialCanaryBasisPoints)
         try fields.encode(listen, forKey: .listen)
         try fields.encode(adminListen, forKey: .adminListen)
@@ -62,6 +64,30 @@ extension GrayRouterConfiguration {
         try fields.encode(idleTimeoutMs, forKey: .idleTimeoutMs)
         try fields.encode(baselineVersion, forKey: .baselineVersion)
         try fields.encode(canaryVersion, forKey: .canaryVersion)
+    }
+}
+
+/// `{"header": "X-Canary", "value": "yes"}`, `{"cookie": "canary", "value": "yes"}`
+extension GrayRouterConfiguration.Forced: Codable {
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case header, cookie, value
+    }
+
+    /// Reads the JSON form; fields that it does not know are refused.
+    package init(from decoder: any Decoder) throws {
+        try refuseUnknownFields(in: decoder, known: CodingKeys.allCases.map(\.rawValue))
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        header = try fields.decodeIfPresent(String.self, forKey: .header)
+        cookie = try fields.decodeIfPresent(String.self, forKey: .cookie)
+        value = try fields.decode(String.self, forKey: .value)
+    }
+
+    /// Writes the JSON form.
+    package func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encodeIfPresent(header, forKey: .header)
+        try fields.encodeIfPresent(cookie, forKey: .cookie)
+        try fields.encode(value, forKey: .value)
     }
 }
 

@@ -8,6 +8,8 @@ package struct GrayRouterConfiguration: Sendable, Equatable {
     package var canary: [String]
     /// Who gets the canary.
     package var strategy: Strategy
+    /// Test users, who get the canary at any split while the route is open. Nil: none.
+    package var forced: Forced?
     /// The canary's share in basis points (0...10 000) while there is no state file.
     package var initialCanaryBasisPoints: Int
     /// Where clients connect; port 0 lets the system choose.
@@ -40,8 +42,9 @@ package struct GrayRouterConfiguration: Sendable, Equatable {
         trustedProxies: [String] = [], connectTimeoutMs: Int = Defaults.connectTimeoutMs,
         responseTimeoutMs: Int = Defaults.responseTimeoutMs, idleTimeoutMs: Int = Defaults.idleTimeoutMs,
         baselineVersion: String = Defaults.baselineVersion, canaryVersion: String = Defaults.canaryVersion,
-        adminNames: [String] = []
+        adminNames: [String] = [], forced: Forced? = nil
     ) {
+        self.forced = forced
         self.stateFile = stateFile
         self.baseline = baseline
         self.canary = canary
@@ -57,6 +60,19 @@ package struct GrayRouterConfiguration: Sendable, Equatable {
         self.idleTimeoutMs = idleTimeoutMs
         self.baselineVersion = baselineVersion
         self.canaryVersion = canaryVersion
+    }
+
+    /// How test users are recognized: a request whose header or cookie has this value.
+    package struct Forced: Sendable, Equatable {
+        package var header: String?
+        package var cookie: String?
+        package var value: String
+
+        package init(header: String? = nil, cookie: String? = nil, value: String) {
+            self.header = header
+            self.cookie = cookie
+            self.value = value
+        }
     }
 
     /// Who gets the canary. Each choice is made by a stable bucket 0..<10 000 that is compared with the split (so a

@@ -92,7 +92,8 @@ final class ClientConnection: ChannelInboundHandler {
             peer.isTrusted
             ? settings.clientAddress.find(peer: address, forwardedFor: head.headers["x-forwarded-for"]) : address
         let version = settings.splitter.version(
-            headers: head.headers, client: client, canaryBasisPoints: shared.split.canaryBasisPoints)
+            headers: head.headers, client: client, canaryBasisPoints: shared.split.canaryBasisPoints,
+            forced: shared.split.forced)
         let exchange = Exchange(head, version: version, client: self, pool: pool)
         self.exchange = exchange
         exchange.begin()

@@ -5,6 +5,7 @@ import Support
 /// What a configuration says about requests. A reload replaces it as a whole; a request keeps the one that it began with.
 final class ProxySettings: Sendable {
     let splitter: TrafficSplitter
+    let hasForcedRoute: Bool
     let clientAddress: ClientAddress
     private let groups: [BackendGroup]
     private let versionNames: [String]
@@ -19,7 +20,8 @@ final class ProxySettings: Sendable {
 
     /// - Parameter previous: the settings in force. Servers that stay keep their health and their open connections.
     init(_ configuration: GrayRouterConfiguration, metrics: RouterMetrics, previous: ProxySettings? = nil) {
-        splitter = TrafficSplitter(configuration.strategy)
+        splitter = TrafficSplitter(configuration.strategy, forced: configuration.forced)
+        hasForcedRoute = configuration.forced != nil
         clientAddress = ClientAddress(trusted: NetworkTable(configuration.trustedProxies.compactMap { Network($0) }))
         groups = [
             BackendGroup(configuration.baseline, keeping: previous?.group(.baseline)),

@@ -22,8 +22,26 @@ final class ProxyShared: Sendable {
 /// The split in force, read for each request.
 final class CurrentSplit: Sendable {
     private let basisPoints: Atomic<Int>
+    private let target: Atomic<Int>
 
-    init(_ canaryBasisPoints: Int) { basisPoints = Atomic(canaryBasisPoints) }
+    init(_ split: SavedSplit) {
+        basisPoints = Atomic(split.canaryBasisPoints)
+        target = Atomic(Self.number(split.forced))
+    }
+
+    private static func number(_ target: ForcedTarget) -> Int { target.version?.rawValue ?? -1 }
+
+    /// Where test users go.
+    var forced: ForcedTarget {
+        get {
+            switch Version(rawValue: target.load(ordering: .acquiring)) {
+            case .baseline: .baseline
+            case .canary: .canary
+            case nil: .none
+            }
+        }
+        set { target.store(Self.number(newValue), ordering: .releasing) }
+    }
 
     var canaryBasisPoints: Int {
         get { basisPoints.load(ordering: .acquiring) }

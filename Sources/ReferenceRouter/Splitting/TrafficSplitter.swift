@@ -9,8 +9,10 @@ struct TrafficSplitter: Sendable {
     }
 
     private let rule: Rule
+    private let forced: ForcedRoute?
 
-    init(_ strategy: GrayRouterConfiguration.Strategy) {
+    init(_ strategy: GrayRouterConfiguration.Strategy, forced: GrayRouterConfiguration.Forced? = nil) {
+        self.forced = forced.map { ForcedRoute($0) }
         switch strategy {
         case .userHash(let header, let cookie): rule = .userHash(header: header, cookie: cookie)
         case .region(let networks): rule = .region(NetworkTable(networks.compactMap { Network($0) }))
@@ -19,7 +21,12 @@ struct TrafficSplitter: Sendable {
     }
 
     /// The canary gets the buckets below the split. So 10 % -> 30 % takes it from no user, and 0 % from all.
-    func version(headers: HTTPHeaders, client: NetworkAddress?, canaryBasisPoints: Int) -> Version {
+    ///
+    /// - Parameter target: where test users go.
+    func version(
+        headers: HTTPHeaders, client: NetworkAddress?, canaryBasisPoints: Int, forced target: ForcedTarget = .none
+    ) -> Version {
+        if let forced, let version = target.version, forced.matches(headers) { return version }
         guard canaryBasisPoints > 0 else { return .baseline }
         return bucket(headers: headers, client: client) < canaryBasisPoints ? .canary : .baseline
     }
@@ -49,7 +56,7 @@ struct TrafficSplitter: Sendable {
 
 extension HTTPHeaders {
     /// The non-empty values of a cookie, in order (RFC 6265, section 4.2.1); quotes around a value are not part of it.
-    fileprivate subscript(cookie name: String) -> [String] {
+    subscript(cookie name: String) -> [String] {
         var values: [String] = []
         for line in self["cookie"] {
             for pair in line.split(separator: ";") {

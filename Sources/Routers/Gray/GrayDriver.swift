@@ -8,8 +8,7 @@ import Ports
 /// split set again, after another client changed it, has to apply again.
 struct GrayDriver: RouterDriver {
     /// Growth is that of its strategies by bucket; with `random` the configuration has to say so.
-    let capabilities = RouterCapabilities(
-        readBack: .acked, movesStickyClients: true, granularityBasisPoints: 1, growth: .sameUsers, keeps: .everything)
+    let capabilities: RouterCapabilities
     let instances: [String]
 
     private let addresses: [InstanceAddress]
@@ -26,6 +25,9 @@ struct GrayDriver: RouterDriver {
         security = plan.security
         self.transport = transport
         self.aim = aim
+        capabilities = RouterCapabilities(
+            readBack: .acked, movesStickyClients: true, granularityBasisPoints: 1, growth: .sameUsers,
+            keeps: .everything, forced: plan.forced)
         mask = SecretMask(secrets: secrets, security: plan.security, literals: addresses.compactMap(\.password))
     }
 
@@ -39,7 +41,14 @@ struct GrayDriver: RouterDriver {
     }
 
     func apply(_ split: Split, timeoutMs: Int64) async -> [RouterReceipt] {
-        await EachInstance.run(addresses) { RouterReceipt(instance: $0.name, await apply(split, $0, timeoutMs)) }
+        let body = body(split)
+        return await EachInstance.run(addresses) { RouterReceipt(instance: $0.name, await put(body, $0, timeoutMs)) }
+    }
+
+    func setForced(isOpen: Bool, timeoutMs: Int64) async -> [RouterReceipt] {
+        let target = isOpen ? aim.sides("baseline", "canary").canary : "none"
+        let body = "{\"forced\":\"\(target)\"\(newVersion)}"
+        return await EachInstance.run(addresses) { RouterReceipt(instance: $0.name, await put(body, $0, timeoutMs)) }
     }
 
     // MARK: One instance
@@ -48,9 +57,11 @@ struct GrayDriver: RouterDriver {
 
     /// A router whose disk is full still takes traffic from the new version, so it has to know which side that is.
     private func body(_ split: Split) -> String {
-        let newVersion = aim == .direct ? "" : ",\"new_version\":\"baseline\""
-        return "{\"canary_basis_points\":\(aim.share(split.canaryBasisPoints))\(newVersion)}"
+        let forced = capabilities.forced && split == .allBaseline ? ",\"forced\":\"none\"" : ""
+        return "{\"canary_basis_points\":\(aim.share(split.canaryBasisPoints))\(forced)\(newVersion)}"
     }
+
+    private var newVersion: String { aim == .direct ? "" : ",\"new_version\":\"baseline\"" }
 
     private func request(_ address: InstanceAddress, timeoutMs: Int64) -> HTTPRequest {
         let limitMs = max(1, timeoutMs)
@@ -59,11 +70,11 @@ struct GrayDriver: RouterDriver {
             connectTimeoutMs: limitMs, timeoutMs: limitMs, bodyLimitBytes: 65_536, security: security)
     }
 
-    private func apply(_ split: Split, _ address: InstanceAddress, _ timeoutMs: Int64) async -> Refusal? {
+    private func put(_ body: String, _ address: InstanceAddress, _ timeoutMs: Int64) async -> Refusal? {
         var request = request(address, timeoutMs: timeoutMs)
         request.method = "PUT"
         request.headers.append(TextPair("Content-Type", "application/json"))
-        request.body = Array(body(split).utf8)
+        request.body = Array(body.utf8)
         do {
             let response = try await transport.send(request)
             return (200..<300).contains(response.status) ? nil : refusal(response)

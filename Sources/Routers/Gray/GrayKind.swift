@@ -11,7 +11,10 @@ enum GrayKind: DrivenRouterKind {
         Section(
             owner: "a gray router", blank: GrayRouterPlan(instances: []),
             settings: [
-                .required("instances", \.instances, .instances, "admin addresses, one per instance of the router")
+                .required("instances", \.instances, .instances, "admin addresses, one per instance of the router"),
+                .value(
+                    "forced", \.forced, .bool,
+                    "the router's file has a [forced route](gray-router.md#test-users): a rollback closes it"),
             ] + Setting.security(\.security, context.folder))
     }
 

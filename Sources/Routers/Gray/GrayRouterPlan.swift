@@ -7,10 +7,13 @@ package struct GrayRouterPlan: RouterSettings {
 
     /// Admin addresses, one per instance: `http://127.0.0.1:9412`.
     package var instances: [String]
+    /// The router's own configuration has a route for test users, which Rollguard opens and closes.
+    package var forced: Bool
     package var security: ClientSecurity
 
-    package init(instances: [String], security: ClientSecurity = ClientSecurity()) {
+    package init(instances: [String], forced: Bool = false, security: ClientSecurity = ClientSecurity()) {
         self.instances = instances
+        self.forced = forced
         self.security = security
     }
 

@@ -18,6 +18,7 @@ enum HAProxyKind: DrivenRouterKind {
         var file = ""
         var key: String?
         var keys: [String]?
+        var forced: String?
     }
 
     static func section(_ context: RouterContext) -> Section<Settings> {
@@ -101,7 +102,15 @@ enum HAProxyKind: DrivenRouterKind {
                 .required("file", \.file, argument(limit: 1_000), "the map's name in HAProxy; not completed"),
                 .optional("key", \.key, argument(limit: 200), "the entry that holds the canary's percentage"),
                 .optional("keys", \.keys, keys, "2 to 100 entries, all set in one step"),
-            ], exactlyOne: [["key", "keys"]])
+                .optional(
+                    "forced", \.forced, argument(limit: 200),
+                    "beside `key`: the entry that opens the [route of test users](#haproxy-by-a-map)"),
+            ], exactlyOne: [["key", "keys"]],
+            finish: { map, fields in
+                guard map.forced != nil, map.keys != nil || map.forced == map.key else { return true }
+                fields["forced"]?.fail("'forced' belongs to a map with one 'key', and is another entry than that one")
+                return false
+            })
     }
 
     private static func argument(limit: Int) -> ValueForm<String> {
@@ -157,7 +166,7 @@ enum HAProxyKind: DrivenRouterKind {
         } else {
             return nil
         }
-        return HAProxyPlan(sockets: settings.sockets, mode: mode)
+        return HAProxyPlan(sockets: settings.sockets, mode: mode, forcedKey: settings.map?.forced)
     }
 
     static func settings(_ plan: HAProxyPlan) -> Settings {
@@ -165,7 +174,9 @@ enum HAProxyKind: DrivenRouterKind {
         case .weights(let backend, let baseline, let canary, let sticky):
             let servers = ServerLists(baseline: baseline, canary: canary)
             return Settings(sockets: plan.sockets, backend: backend, servers: servers, sticky: sticky)
-        case .map(let file, let key): return Settings(sockets: plan.sockets, map: Map(file: file, key: key))
+        case .map(let file, let key):
+            let map = Map(file: file, key: key, forced: plan.forcedKey)
+            return Settings(sockets: plan.sockets, map: map)
         case .mapKeys(let file, let keys): return Settings(sockets: plan.sockets, map: Map(file: file, keys: keys))
         }
     }
@@ -179,8 +190,11 @@ enum HAProxyKind: DrivenRouterKind {
                 backend: backend, baseline: sides.baseline, canary: sides.canary, isSticky: sticky)
             return HAProxyWeightsDriver(sockets: sockets, pools: pools, growth: setup.growth)
         case .map(let file, let key):
+            let forced = try plan.forcedKey.map { key throws(RouterPlanError) in
+                try HAProxyMapEntry(file: file, key: key)
+            }
             return HAProxyMapDriver(
-                sockets: sockets, entry: try HAProxyMapEntry(file: file, key: key), aim: setup.aim)
+                sockets: sockets, entry: try HAProxyMapEntry(file: file, key: key), forced: forced, aim: setup.aim)
         case .mapKeys(let file, let keys):
             return HAProxyMapKeysDriver(
                 sockets: sockets, file: file, entries: try HAProxyMapEntry.all(file: file, keys: keys),

@@ -10,14 +10,21 @@ struct HAProxyMapDriver: RouterDriver {
     static let capabilities = RouterCapabilities(
         readBack: .loaded, movesStickyClients: true, granularityBasisPoints: 100, growth: .unknown, keeps: .nothing)
 
-    var capabilities: RouterCapabilities { Self.capabilities }
+    var capabilities: RouterCapabilities {
+        var capabilities = Self.capabilities
+        capabilities.forced = forced != nil
+        return capabilities
+    }
+
     let instances: [String]
 
     private let sockets: [RuntimeConsole]
     private let entry: HAProxyMapEntry
+    private let forced: HAProxyMapEntry?
     private let aim: RouterAim
 
-    init(sockets: [RuntimeConsole], entry: HAProxyMapEntry, aim: RouterAim) {
+    init(sockets: [RuntimeConsole], entry: HAProxyMapEntry, forced: HAProxyMapEntry? = nil, aim: RouterAim) {
+        self.forced = forced
         self.sockets = sockets
         self.entry = entry
         self.aim = aim
@@ -38,19 +45,48 @@ struct HAProxyMapDriver: RouterDriver {
     }
 
     func plan(_ split: Split) -> [PlannedCall] {
-        instances.map { PlannedCall(instance: $0, call: command(split)) }
+        let commands = commands(split)
+        return instances.flatMap { instance in commands.map { PlannedCall(instance: instance, call: $0) } }
     }
 
     func apply(_ split: Split, timeoutMs: Int64) async -> [RouterReceipt] {
-        let command = command(split)
+        await run(commands(split), timeoutMs)
+    }
+
+    func setForced(isOpen: Bool, timeoutMs: Int64) async -> [RouterReceipt] {
+        guard let forced else {
+            return instances.map {
+                RouterReceipt(instance: $0, Refusal(.rejected, "the map has no entry for the route of test users"))
+            }
+        }
+        return await run([command(forced, isOpen: isOpen)], timeoutMs)
+    }
+
+    private func run(_ commands: [String], _ timeoutMs: Int64) async -> [RouterReceipt] {
+        let closing = forced.map { command($0, isOpen: false) }
         return await EachInstance.run(sockets) { socket in
             do throws(RuntimeFailure) {
-                let answer = try await socket.run([command], deadline: Deadline(afterMs: timeoutMs)).first ?? ""
-                return RouterReceipt(instance: socket.name, answer.isEmpty ? nil : .answer(answer, to: command))
+                let answers = try await socket.run(commands, deadline: Deadline(afterMs: timeoutMs))
+                let refused = zip(commands, answers).first { command, answer in
+                    // A route whose entry is not there is closed.
+                    let isClosed = command == closing && answer.lowercased().hasPrefix("entry not found")
+                    return !answer.isEmpty && !isClosed
+                }
+                return RouterReceipt(instance: socket.name, refused.map { .answer($0.1, to: $0.0) })
             } catch {
                 return RouterReceipt(instance: socket.name, Refusal(error))
             }
         }
+    }
+
+    /// The route of test users is closed first, so that no request of theirs comes to a canary that is out.
+    private func commands(_ split: Split) -> [String] {
+        guard let forced, split == .allBaseline else { return [command(split)] }
+        return [command(forced, isOpen: false), command(split)]
+    }
+
+    private func command(_ forced: HAProxyMapEntry, isOpen: Bool) -> String {
+        "set map \(forced.file) \(forced.key) \(isOpen ? aim.sides(2, 1).canary : 0)"
     }
 
     private func command(_ split: Split) -> String {

@@ -18,9 +18,13 @@ package struct HAProxyPlan: RouterSettings {
     /// Runtime sockets, one per instance: `/run/haproxy/admin.sock` or `127.0.0.1:9999`.
     package var sockets: [String]
     package var mode: Mode
+    /// With `map`: the entry of the same map that says where test users go. 0: nowhere, they are drawn like all others;
+    /// 1: to the canary side; 2: to the baseline side.
+    package var forcedKey: String?
 
-    package init(sockets: [String], mode: Mode) {
+    package init(sockets: [String], mode: Mode, forcedKey: String? = nil) {
         self.sockets = sockets
         self.mode = mode
+        self.forcedKey = forcedKey
     }
 }

@@ -25,6 +25,10 @@ struct WatchedDriver: RouterDriver {
         return await VirtualTransport.$call.withValue(call) { await driver.apply(split, timeoutMs: timeoutMs) }
     }
 
+    func setForced(isOpen: Bool, timeoutMs: Int64) async -> [RouterReceipt] {
+        await driver.setForced(isOpen: isOpen, timeoutMs: timeoutMs)
+    }
+
     func observe(timeoutMs: Int64) async -> [RouterObservation] {
         guard let call = traffic.startCall(release, life: life, timeoutMs: timeoutMs) else {
             await process.hang()

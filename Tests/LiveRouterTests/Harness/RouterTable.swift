@@ -56,18 +56,29 @@ enum RouterTable {
         "observed ms", "proven ms", "failed v1/router/broken", "repeated", "after restart v1/v2", "put back ms",
     ]
 
+    static let stepHeader = [
+        "router", "variant", "growth", "smallest step %", "read back %", "requests at the canary %", "users moved back",
+        "turned: read back %", "turned: requests %", "turned: users moved back",
+    ]
+
     /// The file that the environment names, or none.
     private static var path: String? { ProcessInfo.processInfo.environment["ROLLGUARD_ROUTER_TABLE"] }
 
+    private static var stepPath: String? { path.map { $0 + ".steps" } }
+
     static func add(_ row: RouterRow) { write(row.cells) }
+
+    static func addSteps(_ cells: [String]) { write(cells, columns: stepHeader.count, to: stepPath) }
 
     /// A router that is not here gets a row that says so.
     static func addMissing(_ router: LiveRouter) {
         write([router.name, router.variant, "not installed: \(router.missing.joined(separator: ", "))"])
     }
 
-    private static func write(_ cells: [String]) {
-        let line = "| " + (cells + Array(repeating: "", count: header.count - cells.count)).joined(separator: " | ")
+    private static func write(_ cells: [String]) { write(cells, columns: header.count, to: path) }
+
+    private static func write(_ cells: [String], columns: Int, to path: String?) {
+        let line = "| " + (cells + Array(repeating: "", count: columns - cells.count)).joined(separator: " | ")
         print(line + " |")
         guard let path, let handle = FileHandle(forWritingAtPath: path) else { return }
         defer { try? handle.close() }

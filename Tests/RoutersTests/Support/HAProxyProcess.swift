@@ -44,7 +44,8 @@ final class HAProxyProcess: Sendable {
         let text = configuration(
             folder: folder, servers: servers, backend: backend, globals: globals, frontend: frontend)
         try text.write(toFile: folder + "/haproxy.cfg", atomically: true, encoding: .utf8)
-        try "app 10\nother 33\nodd 150\n".write(toFile: folder + "/split.map", atomically: true, encoding: .utf8)
+        try "app 10\nother 33\nodd 150\ntester 0\n".write(
+            toFile: folder + "/split.map", atomically: true, encoding: .utf8)
         let haproxy = HAProxyProcess(folder: folder, process: Process())
         try haproxy.start()
         defer { haproxy.kill() }
@@ -101,6 +102,11 @@ final class HAProxyProcess: Sendable {
             "frontend mapped", "bind unix@\(folder)/mapped.sock",
             "http-request set-var(txn.pct) str(app),map_str_int(\(folder)/split.map,0)",
             "acl canary rand(100),sub(txn.pct) lt 0",
+            "http-request set-var(txn.test) str(tester),map_str_int(\(folder)/split.map,0)",
+            "acl tester req.cook(canary) -m str yes",
+            "acl test_canary var(txn.test) -m int 1", "acl test_baseline var(txn.test) -m int 2",
+            "http-request return status 200 content-type text/plain string canary if tester test_canary",
+            "http-request return status 200 content-type text/plain string baseline if tester test_baseline",
             "http-request return status 200 content-type text/plain string canary if canary",
             "http-request return status 200 content-type text/plain string baseline",
         ]
