@@ -94,7 +94,10 @@ public struct Notification: Sendable, Equatable {
     }
 
     /// Events that page an operator are sent even when a receiver wants no resolved alerts.
-    public var isResolution: Bool {
-        event == .alertResolved || event == .routerRecovered || event == .rolloutUnhalted
-    }
+    public var isResolution: Bool { event.isResolution }
+}
+
+extension Notification.Event {
+    /// It says that something is over.
+    public var isResolution: Bool { self == .alertResolved || self == .routerRecovered || self == .rolloutUnhalted }
 }

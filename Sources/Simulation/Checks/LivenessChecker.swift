@@ -85,7 +85,9 @@ struct LivenessChecker {
             switch release.phase {
             case .idle, .rolledBack: shown == 0
             // Instances may disagree: a canary that has everything on one of two is still watched.
-            case .watching, .held: truth.largestShare > 0 && truth.share < 1
+            // A rollout that is under way ends its release itself: after a bake, or ten minutes at nothing.
+            case .watching, .held:
+                release.rollout?.running != nil || truth.largestShare > 0 && truth.share < 1
             case .promoted: truth.share == 1
             case .rollingBack: false
             }

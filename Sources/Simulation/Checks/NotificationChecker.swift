@@ -6,8 +6,7 @@ enum NotificationChecker {
     static func becameDurable(_ batch: JournalBatch, receivers: [ReceiverPlan]) -> String? {
         for entry in batch.entries {
             guard let event = entry.event.announcement else { continue }
-            let isResolution = event == .alertResolved || event == .routerRecovered
-            for receiver in receivers where receiver.sendsResolved || !isResolution {
+            for receiver in receivers where receiver.sendsResolved || !event.isResolution {
                 let isThere = batch.deliveries.contains {
                     $0.receiver == receiver.name && $0.notification.sequence == entry.sequence
                 }
