@@ -63,7 +63,8 @@ struct DaemonAddress: ParsableArguments {
     /// With TLS the certificate seldom has the name of the address in `listen`, and none of several tokens is the command's;
     /// the daemon's own user needs neither.
     private func ownSocket(_ plan: DaemonPlan) -> String? {
-        let isShut = plan.listen.tls != nil || tokenFile == nil && !plan.listen.tokens.isEmpty
+        let hasToken = tokenFile != nil || DaemonEnvironmentVariables().tokenFile != nil
+        let isShut = plan.listen.tls != nil || !hasToken && !plan.listen.tokens.isEmpty
         guard isShut, caFile == nil else { return nil }
         let path = SQLiteJournal.path(of: UnixSocketFile.name, in: plan.stateDirectory)
         return UnixSocketFile.isOwn(path) ? path : nil

@@ -6,7 +6,7 @@ extension Release {
     mutating func rollbackCommand(
         toVersion: String?, by: String, reason: String, _ context: inout StepContext
     ) -> CommandResult {
-        if let toVersion, let answer = wayBack(toVersion: toVersion, by: by, reason: reason, &context) { return answer }
+        if let answer = rollbackOfRollouts(toVersion: toVersion, by: by, reason: reason, &context) { return answer }
         let request = RollbackRequest(
             toVersion: toVersion, plan: plan, phase: phase, rollback: rollback, isHeld: heldReason != nil,
             isDryRun: context.isDryRun)

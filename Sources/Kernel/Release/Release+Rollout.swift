@@ -72,6 +72,25 @@ extension Release {
         lead(&context) { RolloutOrder(command: command, context: order).carryOut(&$0, &$1) }
     }
 
+    /// What a rollback means where no share is the canary's: the rollout that has none ends, and after a promotion the way goes
+    /// back to the other place.
+    ///
+    /// - Returns: nil for a rollback like any other.
+    mutating func rollbackOfRollouts(
+        toVersion: String?, by: String, reason: String, _ context: inout StepContext
+    ) -> CommandResult? {
+        guard plan.rollout != nil, phase != .rollingBack else { return nil }
+        if toVersion == nil || toVersion == plan.baseline.version, let running = rollouts.running, !running.hasShare,
+            (poll.share ?? 0) == 0
+        {
+            lead(&context) { $0.endWithoutShare(by: by, reason: reason, &$1) }
+            return .accepted(text: "\(running.id) is ended; it had no share yet", incident: nil)
+        }
+        guard rollouts.running == nil, phase == .idle, poll.share == 0 || toVersion != nil else { return nil }
+        guard let version = toVersion ?? rollouts.deployment.canary.running?.version else { return nil }
+        return wayBack(toVersion: version, by: by, reason: reason, &context)
+    }
+
     /// Goes back to the version of the other place, which has been without traffic since the last promotion: the roles turn
     /// back, and then it is a rollback like any other.
     ///

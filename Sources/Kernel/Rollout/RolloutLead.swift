@@ -76,6 +76,14 @@ struct RolloutLead: Sendable, Equatable {
         }
     }
 
+    /// An operator's verdict on a version that has no share yet: the version is latched all the same.
+    mutating func endWithoutShare(by: String, reason: String, _ step: inout RolloutStep) {
+        guard let version = running?.rollout.version else { return }
+        running?.end(.rolledBack, because: "\(by): \(reason)", &step)
+        latch(version, &step)
+        settle(&step)
+    }
+
     /// - Parameter version: nil for every version.
     mutating func rearm(_ version: VersionIdentity?, _ step: inout RolloutStep) {
         var next = deployment

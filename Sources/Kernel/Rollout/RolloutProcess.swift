@@ -42,6 +42,9 @@ struct RolloutProcess: Sendable, Equatable {
     /// The canary's share is this rollout's business: the release is neither over nor withdrawn without it.
     var isLeading: Bool { rollout.hasBegun && !rollout.isOver }
 
+    /// A step is in force, or on its way.
+    var hasShare: Bool { rollout.step > 0 || rollout.wantedStep > 0 }
+
     /// The largest share whose gates were passed.
     var grantedBasisPoints: Int {
         max(rollout.basisPoints(ofStep: rollout.step), rollout.basisPoints(ofStep: rollout.wantedStep))
@@ -548,7 +551,8 @@ struct RolloutProcess: Sendable, Equatable {
         let named = Set(rollout.steps.flatMap(\.rules))
         let changed = names.filter { named.contains($0) }
         guard isLeading, !changed.isEmpty, !rollout.isHalted(.rulesChanged) else { return }
-        write(.halted(.rulesChanged, text: "rules of its gates were changed: \(changed.joined(separator: ", "))"), &step)
+        write(
+            .halted(.rulesChanged, text: "rules of its gates were changed: \(changed.joined(separator: ", "))"), &step)
     }
 
     /// A gate's answer, by whoever was asked.

@@ -46,6 +46,11 @@ struct GrayDriver: RouterDriver {
     }
 
     func setForced(isOpen: Bool, timeoutMs: Int64) async -> [RouterReceipt] {
+        guard capabilities.forced else {
+            return instances.map {
+                RouterReceipt(instance: $0, Refusal(.rejected, "no route for test users is configured"))
+            }
+        }
         let target = isOpen ? aim.sides("baseline", "canary").canary : "none"
         let body = "{\"forced\":\"\(target)\"\(newVersion)}"
         return await EachInstance.run(addresses) { RouterReceipt(instance: $0.name, await put(body, $0, timeoutMs)) }

@@ -101,4 +101,28 @@ struct RolloutTests {
         }
         #expect(text.contains("v1.3.0"))
     }
+
+    @Test("A rollback without a version goes back after a promotion, and ends a rollout that has no share")
+    func rollbackWithoutVersion() {
+        var world = KernelHarness.led()
+        world.cycle(3)
+        _ = world.order(.prepare(KernelHarness.next))
+        let ended = world.command(.rollback(release: "checkout", toVersion: nil))
+        guard case .accepted = ended else {
+            Issue.record("\(ended)")
+            return
+        }
+        #expect(world.lastEnded?.end == .rolledBack && world.applied.isEmpty)
+        _ = world.command(.rearm(release: "checkout"))
+        _ = world.begin()
+        world.cycle(until: .ended)
+        world.cycle(5)
+        let back = world.command(.rollback(release: "checkout", toVersion: nil))
+        guard case .accepted = back else {
+            Issue.record("\(back)")
+            return
+        }
+        world.cycle(20)
+        #expect(!world.isTurned && world.canaryBasisPoints == 0 && world.release.baseline.version == "v1.4.2")
+    }
 }
