@@ -44,7 +44,8 @@ enum HaltReasons {
 
     /// - Parameter baselineTargets: that answered when the rollout began, or that an operator accepted.
     static func present(
-        _ facts: RolloutFacts, settings: RolloutPlan, rollout: Rollout, baselineTargets: Int, quietMs: Int64,
+        _ facts: RolloutFacts, settings: RolloutPlan, rollout: Rollout, gates: [GateResult], baselineTargets: Int,
+        quietMs: Int64,
         isClockDoubtful: Bool, isJournalFailing: Bool
     ) -> [Rollout.Halt] {
         var present: [Rollout.Halt] = []
@@ -61,6 +62,11 @@ enum HaltReasons {
         if settings.checksShare { add(.share, facts.shareProblem) }
         if rollout.state == .standing, rollout.basisPoints(ofStep: rollout.step) > 0, quietMs >= quietLimitMs {
             add(.noTraffic, "the canary has had no request for \(NumberText.wait(seconds: Double(quietMs) / 1_000))")
+        }
+        // A gate that is closed alone waits for people, so that they hear of it.
+        let closed = gates.filter { !$0.isOpen }
+        if rollout.state == .standing, closed.count == 1, closed[0].gate == "capacity" {
+            add(.capacity, closed[0].text)
         }
         if isJournalFailing { add(.journal, "the journal cannot be written") }
         if isClockDoubtful { add(.clock, "the wall clock was set") }

@@ -386,7 +386,7 @@ struct RolloutProcess: Sendable, Equatable {
         explainWait(closed, stops)
         let isReady = closed.isEmpty && stops.isEmpty && conclusiveCycles >= 2
         if let retry = retryUptimeMs, step.now.uptimeMs < retry { return }
-        guard isReady else { return haltForCapacity(closed, &step) }
+        guard isReady else { return }
         retryUptimeMs = nil
         pass(skipped: [], by: nil, to: rollout.step + 1, &step)
     }
@@ -414,13 +414,6 @@ struct RolloutProcess: Sendable, Equatable {
         let all =
             closed.filter { $0.gate != "calendar" && $0.gate != "frozen" }.map { "\($0.gate) (\($0.text))" } + stops
         waitsFor = all.isEmpty ? "two cycles of both pools" : all.joined(separator: ", ")
-    }
-
-    private mutating func haltForCapacity(_ closed: [GateResult], _ step: inout RolloutStep) {
-        guard closed.count == 1, let only = closed.first, only.gate == "capacity", !rollout.isHalted(.capacity) else {
-            return
-        }
-        write(.halted(.capacity, text: only.text), &step)
     }
 
     /// - Returns: whether the step is over by its time.
@@ -488,7 +481,8 @@ struct RolloutProcess: Sendable, Equatable {
     private mutating func judgeHalts(_ settings: RolloutPlan, _ step: inout RolloutStep) {
         guard isLeading, rollout.state != .rollingBack else { return }
         let present = HaltReasons.present(
-            step.facts, settings: settings, rollout: rollout, baselineTargets: baselineTargets, quietMs: clock.quietMs,
+            step.facts, settings: settings, rollout: rollout, gates: gates, baselineTargets: baselineTargets,
+            quietMs: clock.quietMs,
             isClockDoubtful: clockWatch.isDoubtful(at: step.now), isJournalFailing: step.context.isJournalFailing)
         for change in haltWatch.changes(present, of: rollout) {
             switch change {

@@ -246,6 +246,22 @@ struct RolloutTroubleTests {
         #expect(world.canaryBasisPoints == 0 && world.lastEnded?.end == .rolledBack)
     }
 
+    @Test("Too few targets for the next share halt once, and not again while they are missing")
+    func capacity() {
+        var world = KernelHarness.led()
+        world.toldVersions = ["b:1": "v1.5.0", "b:2": "v1.5.0"]
+        _ = world.begin()
+        world.cycle(untilStep: 4)
+        // A target that runs another version is left out; the halt for that ends with the next line.
+        world.toldVersions["b:2"] = "v1.4.2"
+        world.cycle(60)
+        #expect(world.running?.step == 4)
+        world.toldVersions["b:2"] = "v1.5.0"
+        world.cycle(until: .baking)
+        #expect(world.running?.state == .baking, "\(world.waitsFor)")
+        #expect(world.count("halted") <= 2)
+    }
+
     @Test("A reservation without a deployment expires")
     func expires() {
         var world = KernelHarness.led { $0.prepareExpiresMs = 30_000 }
