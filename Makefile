@@ -3,12 +3,13 @@
 FAULT ?= errors
 SEEDS ?= 2000
 TARGET ?= exposition
-# The tests run in five parts: those that only compute would starve those that talk to somebody, and those with whole
+# The tests run in six parts: those that only compute would starve those that talk to somebody, and those with whole
 # fleets of real programs would starve the rest. The situations start two dozen daemons at the same time.
 COMPUTING = ^(Calculator|Calibration|ConfigurationFiles|Fuzzing|Kernel|Rules|Simulation|Statistics|Support|Telemetry|Tidy)Tests\.
 ROUTERS = ^RoutersTests\.
 LIVE = ^(Daemon|LiveRouter)Tests\.
 SITUATIONS = SituationTests
+RELEASES = ^LiveRouterTests\.(ReleaseRecipe|StepTable)Tests
 SECONDS ?= 60
 SOAK ?= 30m
 # One place for release builds that share most of their modules.
@@ -46,7 +47,8 @@ test:
 	swift test --skip-build --disable-xctest --skip '$(COMPUTING)' --skip '$(LIVE)' --skip '$(ROUTERS)'
 	swift test --skip-build --disable-xctest --filter '$(ROUTERS)'
 	swift test --skip-build --disable-xctest --filter '$(SITUATIONS)'
-	swift test --skip-build --disable-xctest --filter '$(LIVE)' --skip '$(SITUATIONS)'
+	swift test --skip-build --disable-xctest --filter '$(RELEASES)'
+	swift test --skip-build --disable-xctest --filter '$(LIVE)' --skip '$(SITUATIONS)' --skip '$(RELEASES)'
 
 test-routers:
 	@scripts/setup.sh test

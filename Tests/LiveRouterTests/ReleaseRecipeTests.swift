@@ -5,7 +5,7 @@ import Yams
 /// The recipes of docs/ci: their scripts lead a release on a real HAProxy by the real daemon.
 @Suite("Recipes for CI", .enabled(if: Programs.rollguard != nil, "rollguard was not built beside the tests"))
 struct ReleaseRecipeTests {
-    @Test(.timeLimit(.minutes(3)))
+    @Test(.timeLimit(.minutes(15)))
     func gitLabLeadsARelease() async throws {
         let jobs = try Recipe("gitlab").yaml(".gitlab-ci.yml")
         let variables = [
@@ -32,7 +32,7 @@ struct ReleaseRecipeTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(3)))
+    @Test(.timeLimit(.minutes(15)))
     func gitHubActionsLeadARelease() async throws {
         let workflow = try Recipe("github-actions").yaml(".github/workflows/release.yml")
         let jobs = try #require(workflow["jobs"] as? [String: [String: Any]])
@@ -67,7 +67,7 @@ struct ReleaseRecipeTests {
     }
 
     /// Two releases one after the other, so the places take turns; the second build is stopped.
-    @Test(.timeLimit(.minutes(3)))
+    @Test(.timeLimit(.minutes(15)))
     func jenkinsLeadsAReleaseAndAbortsAStoppedOne() async throws {
         let text = try Recipe("jenkins").page.file("Jenkinsfile")
         let scripts = text.matches(of: /sh '''(?<script>(?s:.*?))'''/).map { String($0.output.script) }
@@ -96,7 +96,7 @@ struct ReleaseRecipeTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(3)))
+    @Test(.timeLimit(.minutes(15)))
     func ansibleLeadsARelease() async throws {
         let playbook = try Recipe("ansible").page.file("release.yml")
         guard Programs.path("ansible-playbook") != nil else {
@@ -113,7 +113,7 @@ struct ReleaseRecipeTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(3)), arguments: ["release.sh", "release-curl.sh"])
+    @Test(.timeLimit(.minutes(15)), arguments: ["release.sh", "release-curl.sh"])
     func aShellScriptLeadsARelease(_ name: String) async throws {
         let script = try Recipe("shell").page.file(name)
         try await Recipe.scene { led in
@@ -124,7 +124,7 @@ struct ReleaseRecipeTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(3)))
+    @Test(.timeLimit(.minutes(15)))
     func aScriptFailsWhenTheVersionIsBad() async throws {
         let script = try Recipe("shell").page.file("release.sh")
         try await Recipe.scene { led in
@@ -140,7 +140,7 @@ struct ReleaseRecipeTests {
     }
 
     /// The daemon is killed while a job waits.
-    @Test(.timeLimit(.minutes(3)))
+    @Test(.timeLimit(.minutes(15)))
     func aWaitGoesOnAfterARestartOfTheDaemon() async throws {
         try await Recipe.scene(asksForApproval: true) { led in
             let begun = try await led.script("rollguard begin checkout --version v2.0.0 --print rollout")
@@ -166,7 +166,7 @@ struct ReleaseRecipeTests {
     }
 
     /// A halted rollout ends the wait that asks for it; a cancelled wait aborts where it was asked to.
-    @Test(.timeLimit(.minutes(3)))
+    @Test(.timeLimit(.minutes(15)))
     func aDeniedStepEndsTheWaitAndACancelledWaitAborts() async throws {
         try await Recipe.scene(asksForApproval: true) { led in
             let begun = try await led.script("rollguard begin checkout --version v2.0.0")

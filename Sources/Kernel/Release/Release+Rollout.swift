@@ -87,7 +87,7 @@ extension Release {
             return .accepted(text: "\(running.id) is ended; it had no share yet", incident: nil)
         }
         guard rollouts.running == nil, phase == .idle, poll.share == 0 || toVersion != nil else { return nil }
-        guard let version = toVersion ?? rollouts.deployment.canary.running?.version else { return nil }
+        guard let version = toVersion ?? rollouts.deployment.wayBack?.version else { return nil }
         return wayBack(toVersion: version, by: by, reason: reason, &context)
     }
 
@@ -100,31 +100,29 @@ extension Release {
     ) -> CommandResult? {
         let deployment = rollouts.deployment
         guard plan.rollout != nil, rollouts.running == nil, version != plan.baseline.version,
-            deployment.canary.running?.version == version
+            deployment.wayBack?.version == version
         else { return nil }
+        guard !context.isDryRun else {
+            return .refused(text: "this is a dry run: \(name) would go back to \(version), and nothing is moved")
+        }
         let place = wayBackText
         guard pools.canary.presentCycles >= 3, pools.canary.healthyTargets > 0 else {
             return .refused(text: "\(name) cannot go back to \(version): \(place ?? "it is not running")")
         }
-        lead(&context) { lead, step in
-            var next = lead.deployment
-            next.isTurned.toggle()
-            lead.change(next, &step)
-        }
+        lead(&context) { $0.turnRoles(wayBack: nil, &$1) }
         startRollback(
             .operatorCommand(by: by, reason: reason), because: "\(by): \(reason)", shareBefore: 10_000, &context)
         return .accepted(text: "rolling \(name) back to \(version)", incident: rollback?.id)
     }
 
-    /// `v1.4.2 in blue, 2 of 2 targets answer`; nil when no version is known to run there.
+    /// `v1.4.2 in blue, 2 of 2 targets answer`; nil when there is no version to go back to. During a rollout that is the
+    /// baseline's, and after a promotion the one before.
     var wayBackText: String? {
-        let other = rollouts.deployment.canary
-        guard let version = other.running, rollouts.running == nil || rollouts.running?.rollout.state == .prepared
-        else {
-            guard let baseline = rollouts.deployment.baseline.running else { return nil }
-            return text(baseline, rollouts.deployment.baseline.name, pools.baseline)
+        if rollouts.isLeading {
+            let baseline = rollouts.deployment.baseline
+            return baseline.running.map { text($0, baseline.name, pools.baseline) }
         }
-        return text(version, other.name, pools.canary)
+        return rollouts.deployment.wayBack.map { text($0, rollouts.deployment.canary.name, pools.canary) }
     }
 
     private func text(_ version: VersionIdentity, _ place: String, _ pool: PoolState) -> String {

@@ -134,8 +134,14 @@ struct RolloutLead: Sendable, Equatable {
     /// The place of the new version becomes the baseline. The routers are not called: they show everything already.
     private mutating func turn(_ over: Rollout, _ step: inout RolloutStep) {
         step.want(.promoted)
+        turnRoles(wayBack: deployment.baseline.running, &step)
+    }
+
+    /// - Parameter wayBack: the version that loses its role and still runs.
+    mutating func turnRoles(wayBack: VersionIdentity?, _ step: inout RolloutStep) {
         var next = deployment
         next.isTurned.toggle()
+        next.wayBack = wayBack
         change(next, &step)
     }
 
@@ -174,6 +180,7 @@ struct RolloutLead: Sendable, Equatable {
         // What runs there now is about to be replaced: it is no way back any more.
         var next = deployment
         next.places[next.isTurned ? 0 : 1].running = nil
+        next.wayBack = nil
         change(next, &step)
     }
 

@@ -43,6 +43,9 @@ public struct DeploymentRecord: Sendable, Equatable, Codable {
     public var places: [Place]
     /// The second place is the baseline.
     public var isTurned = false
+    /// The version that served before the last promotion, while it still runs in the other place: where a rollback goes back
+    /// to. Nil before the first promotion, after a way back, and when another version takes the place.
+    public var wayBack: VersionIdentity?
     /// Versions whose latch holds; the newest last, at most 100.
     public var failed: [VersionIdentity] = []
     /// The newest last, at most 100.

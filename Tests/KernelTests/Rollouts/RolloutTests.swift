@@ -102,6 +102,20 @@ struct RolloutTests {
         #expect(text.contains("v1.3.0"))
     }
 
+    @Test("Before the first promotion no rollback turns the roles: the other place never served")
+    func nothingToGoBackTo() {
+        var world = KernelHarness.led()
+        world.plan.releases[0].canary.version = "v2"
+        world = KernelHarness(plan: world.plan, canaryBasisPoints: 0)
+        world.cycle(5)
+        for version in [nil, "v2"] {
+            _ = world.command(.rollback(release: "checkout", toVersion: version))
+            world.cycle(5)
+            #expect(!world.isTurned && world.release.baseline.version == "v1.4.2")
+            #expect(world.canaryBasisPoints == 0)
+        }
+    }
+
     @Test("A rollback without a version goes back after a promotion, and ends a rollout that has no share")
     func rollbackWithoutVersion() {
         var world = KernelHarness.led()
