@@ -24,7 +24,8 @@ enum Pruning {
             let end = min(last, try firstKept(release, database) ?? last)
             old += try Int64.fetchAll(
                 database,
-                sql: "SELECT sequence FROM entries WHERE release = ? AND wall_ms < ? AND sequence < ? AND kind != 'deployment' LIMIT ?",
+                sql:
+                    "SELECT sequence FROM entries WHERE release = ? AND wall_ms < ? AND sequence < ? AND kind != 'deployment' LIMIT ?",
                 arguments: [release, beforeWallMs, end, batchRows - old.count])
         }
         return old

@@ -232,7 +232,8 @@ public struct Kernel: Sendable, Equatable {
         {
             return nil
         }
-        return "error: \(id) of \(release.name) is under way; reload when it has ended, or keep its places, router and steps"
+        return
+            "error: \(id) of \(release.name) is under way; reload when it has ended, or keep its places, router and steps"
     }
 
     private func reasonToRefuse(_ next: Plan, _ release: Release) -> String? {

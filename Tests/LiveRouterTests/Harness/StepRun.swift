@@ -24,7 +24,8 @@ struct StepRun {
         // The pages' commands run in their own folder, and these in the tests'.
         let path = scene.path("rollguard.yaml")
         let text = try String(contentsOfFile: path, encoding: .utf8)
-        try text.replacing("-p, .,", with: "-p, \(scene.path("")),").write(toFile: path, atomically: true, encoding: .utf8)
+        try text.replacing("-p, .,", with: "-p, \(scene.path("")),").write(
+            toFile: path, atomically: true, encoding: .utf8)
         let result = Rulebook.load(
             configuration: path, files: DiskFiles(), kinds: .all)
         release = try #require(result.plan?.releases.first, "\(result.errors)")
