@@ -176,6 +176,8 @@ public struct Kernel: Sendable, Equatable {
     private mutating func take(_ report: ScrapeReport, at now: Moment) {
         withRelease(report.release) { release in
             release.times.noteSample(atUptimeMs: report.sampledUptimeMs?.lowerBound ?? now.uptimeMs)
+            // A report is a large value: it is copied only where a target says which version it runs.
+            guard report.version != nil else { return release.pools.take(report, at: now) }
             release.pools.take(release.admitted(report), at: now)
         }
     }
