@@ -3,12 +3,15 @@
 FAULT ?= errors
 SEEDS ?= 2000
 TARGET ?= exposition
-# The tests run in six parts: those that only compute would starve those that talk to somebody, and those with whole
+# The tests run in seven parts: those that only compute would starve those that talk to somebody, and those with whole
 # fleets of real programs would starve the rest. The situations start two dozen daemons at the same time.
 COMPUTING = ^(Calculator|Calibration|ConfigurationFiles|Fuzzing|Kernel|Rules|Simulation|Statistics|Support|Telemetry|Tidy)Tests\.
 ROUTERS = ^RoutersTests\.
 LIVE = ^(Daemon|LiveRouter)Tests\.
 SITUATIONS = SituationTests
+# Foundation's Process reads past the names of open files when a process has more than some 1 300 of them: the tests that
+# start many programs are not in one process with those that open many connections.
+CLIENTS = ^HTTPClientTests\.
 RELEASES = ^LiveRouterTests\.(ReleaseRecipe|StepTable)Tests
 SECONDS ?= 60
 SOAK ?= 30m
@@ -44,7 +47,8 @@ test:
 	@scripts/setup.sh test
 	swift build --build-tests
 	swift test --skip-build --disable-xctest --filter '$(COMPUTING)'
-	swift test --skip-build --disable-xctest --skip '$(COMPUTING)' --skip '$(LIVE)' --skip '$(ROUTERS)'
+	swift test --skip-build --disable-xctest --skip '$(COMPUTING)' --skip '$(LIVE)' --skip '$(ROUTERS)' --skip '$(CLIENTS)'
+	swift test --skip-build --disable-xctest --filter '$(CLIENTS)'
 	swift test --skip-build --disable-xctest --filter '$(ROUTERS)'
 	swift test --skip-build --disable-xctest --filter '$(SITUATIONS)'
 	swift test --skip-build --disable-xctest --filter '$(RELEASES)'
