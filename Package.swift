@@ -71,8 +71,9 @@ let package = Package(
         room("Support"),
         room("Telemetry"),
         room("Statistics"),
-        room("Model", ["Support", "Telemetry", "Statistics"]),
-        room("Ports", ["Model"]),
+        room("Discovery", ["Support", "Telemetry"]),
+        room("Model", ["Discovery", "Support", "Telemetry", "Statistics"]),
+        room("Ports", ["Discovery", "Model"]),
         room("Declarations", ["Model", "Support"]),
         room("Kernel", ["Model", "Support", "Telemetry", "Statistics"]),
         // floor 1: the edges; what several of them use of the system
@@ -95,6 +96,8 @@ let package = Package(
                 yams,
             ]),
         room("Notifications", ["Declarations", "Model", "Ports", "Support", crypto]),
+        // Yams reads lists of targets.
+        room("TargetSources", ["Declarations", "Discovery", "Model", "Ports", "Support", "SystemSupport", yams]),
         room("JournalFormat", ["Model"]),
         room("JournalStore", ["JournalFormat", "Model", "Ports", grdb]),
         // NIOSSL is for `listen.tls`.
@@ -113,7 +116,7 @@ let package = Package(
             [
                 "Declarations", "Support", "SystemSupport", "Telemetry", "Model", "Ports", "Kernel", "HTTPClient",
                 "Routers",
-                "Notifications", "JournalStore", "API", "Scraping",
+                "Notifications", "JournalStore", "API", "Scraping", "TargetSources",
                 logging, lifecycle, signals,
             ]),
         // floor 3: the command line
@@ -156,6 +159,8 @@ let package = Package(
             "ScrapingTests",
             ["Scraping", "HTTPClient", "Model", "Ports", "Routers", "Support", "SystemSupport", "Telemetry"]),
         tests("SystemSupportTests", ["SystemSupport"]),
+        tests("DiscoveryTests", ["Discovery", "Support", "Telemetry"]),
+        tests("TargetSourcesTests", ["TargetSources", "Discovery", "Model", "Ports", "Support", "SystemSupport"]),
         tests("TelemetryTests", ["Telemetry"], leaving: ["Vectors"]),
         tests("StatisticsTests", ["Statistics", "Support", "Telemetry"]),
         tests("CalculatorTests", ["Calculator"]),

@@ -9,8 +9,9 @@ struct WallTests {
         "Support": [],
         "Telemetry": [],
         "Statistics": ["Glibc"],
-        "Model": ["Support", "Telemetry", "Statistics"],
-        "Ports": ["Model"],
+        "Discovery": ["Support", "Telemetry"],
+        "Model": ["Discovery", "Support", "Telemetry", "Statistics"],
+        "Ports": ["Discovery", "Model"],
         "Declarations": ["Model", "Support", "Glibc"],
         "Kernel": ["Model", "Support", "Telemetry", "Statistics"],
     ]
@@ -18,12 +19,12 @@ struct WallTests {
     /// The rooms that know a part of the outside world; none of them knows another one.
     static let edges = [
         "API", "ConfigurationFiles", "HTTPClient", "JournalStore", "Notifications", "ReferenceRouter", "Routers",
-        "Scraping",
+        "Scraping", "TargetSources",
     ]
 
     /// The rooms that edges may import.
     static let belowEdges: Set<String> = [
-        "Declarations", "HTTPServing", "JournalFormat", "Model", "Ports", "Support", "SystemSupport", "Telemetry",
+        "Declarations", "Discovery", "HTTPServing", "JournalFormat", "Model", "Ports", "Support", "SystemSupport", "Telemetry",
     ]
 
     static let rooms = Set(
@@ -68,7 +69,7 @@ struct WallTests {
     }
 
     /// The same input gives the same answer, on every machine and every day. Ports is left out: it declares what waits.
-    @Test(arguments: ["Support", "Telemetry", "Statistics", "Model", "Declarations", "Kernel"])
+    @Test(arguments: ["Support", "Telemetry", "Discovery", "Statistics", "Model", "Declarations", "Kernel"])
     func pureRoomsDoNoInputAndOutput(_ room: String) {
         let forbidden = [
             "Date()", "UUID()", ".random(", "ContinuousClock", "Task {", "Task.sleep", " await ", "Mutex(",
@@ -84,7 +85,7 @@ struct WallTests {
     }
 
     /// A wait or a task that bypasses the port `DaemonClock` would run beside the virtual time of the simulation.
-    @Test(arguments: ["Daemon", "Notifications", "Scraping"])
+    @Test(arguments: ["Daemon", "Notifications", "Scraping", "TargetSources"])
     func servicesWaitThroughTheClock(_ room: String) {
         let bypasses = ["Task.sleep", " Task {", "Task.detached", "ContinuousClock", "clock_gettime", "DispatchQueue"]
         for file in Repository.files("Sources/\(room)", ending: ".swift") {

@@ -1,0 +1,47 @@
+package import Declarations
+package import Model
+package import Ports
+
+/// A kind of target source with what reads it. A new kind is a folder with such a type, its plan and its source, and a line
+/// in ``TargetSourceKinds``.
+package protocol RunningSourceKind: SourceKind {
+    static func source(_ plan: Plan, _ setup: SourceSetup) -> any TargetSource
+}
+
+/// What sources are made of, beside their plan.
+package struct SourceSetup: Sendable {
+    /// Of the sources alone: what hangs here takes no connection from a scrape or a router call.
+    package let transport: any HTTPTransport
+    package let secrets: any SecretStore
+    package let clock: any DaemonClock
+    package let files: any TargetFiles
+
+    package init(
+        transport: any HTTPTransport, secrets: any SecretStore, clock: any DaemonClock, files: any TargetFiles
+    ) {
+        self.transport = transport
+        self.secrets = secrets
+        self.clock = clock
+        self.files = files
+    }
+}
+
+/// All kinds of sources, in the order of the documentation.
+package enum TargetSourceKinds {
+    static let running: [any RunningSourceKind.Type] = [FileSourceKind.self]
+
+    /// For reading and describing configurations.
+    package static var all: [any SourceKind.Type] { running }
+
+    /// The source that a plan describes; nil for a kind that is in no configuration of this program.
+    package static func source(_ plan: SourcePlan, _ setup: SourceSetup) -> (any TargetSource)? {
+        running.lazy.compactMap { $0.make(plan, setup) }.first
+    }
+}
+
+extension RunningSourceKind {
+    /// Nil for a plan of another kind.
+    fileprivate static func make(_ plan: SourcePlan, _ setup: SourceSetup) -> (any TargetSource)? {
+        (plan.settings as? Plan).map { source($0, setup) }
+    }
+}
