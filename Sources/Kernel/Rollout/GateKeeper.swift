@@ -2,7 +2,7 @@ import Model
 
 /// Whom a step's gates have to be asked of, and when: people for an approval, a program for a webhook gate.
 struct GateKeeper: Sendable, Equatable {
-    enum Action: Equatable {
+    private enum Action: Equatable {
         case ask(gate: String, forMs: Int64)
         /// Its time is over; nil asks once more.
         case lapse(Rollout.OpenGate, then: GateFailure?)
@@ -14,8 +14,77 @@ struct GateKeeper: Sendable, Equatable {
     /// The step is over, or a new round begins.
     mutating func forget() { call = nil }
 
+    /// Asks, calls and gives up, as far as that is due.
+    mutating func work(
+        _ judge: StepGates, _ gates: [GateResult], _ record: inout RolloutRecord, _ step: inout RolloutStep
+    ) {
+        for action in actions(record.rollout, judge: judge, gates: gates, at: step.now) {
+            switch action {
+            case .ask(let gate, let forMs): ask(gate, forMs: forMs, &record, &step)
+            case .lapse(let open, let then): lapse(open, then: then, &record, &step)
+            case .call(let question): step.context.emit(.askGate(question))
+            }
+        }
+    }
+
+    /// A gate that lapsed or said no is asked once more, in a round of its own.
+    mutating func askAgain(_ record: inout RolloutRecord, _ step: inout RolloutStep) {
+        for gate in record.rollout.gates where gate.hasLapsed || gate.replies.contains(where: { $0.answer == .hold }) {
+            ask(gate.gate, forMs: gate.roundMs, &record, &step)
+            forget()
+        }
+    }
+
+    private func ask(_ gate: String, forMs: Int64, _ record: inout RolloutRecord, _ step: inout RolloutStep) {
+        let rollout = record.rollout
+        let id = "\(rollout.id)-\(rollout.step)-\(gate)-\(rollout.gateRounds + 1)"
+        record.write(
+            .gateAsked(step: rollout.step, gate: gate, id: id, untilWallMs: step.now.wallMs + forMs), &step)
+    }
+
+    private mutating func lapse(
+        _ open: Rollout.OpenGate, then: GateFailure?, _ record: inout RolloutRecord, _ step: inout RolloutStep
+    ) {
+        record.write(.gateLapsed(step: open.step, gate: open.gate, id: open.id), &step)
+        forget()
+        let text = "\(open.gate) was not answered in time"
+        switch then {
+        case nil: ask(open.gate, forMs: open.roundMs, &record, &step)
+        case .proceed: break
+        case .hold: record.write(.halted(.gate, text: text), &step)
+        case .rollback: step.want(.rollback(RolloutTrigger(.gate, by: open.gate, reason: text)))
+        }
+    }
+
+    /// What came of asking a webhook gate.
+    mutating func tried(
+        _ id: String, _ result: GateTry, _ record: inout RolloutRecord, _ step: inout RolloutStep
+    ) {
+        let rollout = record.rollout
+        guard let open = rollout.gates.first(where: { $0.id == id }), rollout.state == .standing,
+            let plan = rollout.plan?.webhook, plan.name == open.gate
+        else { return }
+        if let problem = take(result, plan: plan, at: step.now.uptimeMs) {
+            step.log(.warning, "\(id): no answer: \(problem)")
+        }
+        if case .answered(let reply) = result { take(reply, for: open, &record, &step) }
+    }
+
+    /// A gate's answer, by whoever was asked.
+    func take(
+        _ reply: GateReply, for open: Rollout.OpenGate, _ record: inout RolloutRecord, _ step: inout RolloutStep
+    ) {
+        record.write(.gateAnswered(step: open.step, gate: open.gate, id: open.id, reply), &step)
+        switch reply.answer {
+        case .proceed, .later: break
+        case .hold: record.write(.halted(.gate, text: "\(open.gate) says hold, by \(reply.by): \(reply.reason)"), &step)
+        case .rollback:
+            step.want(.rollback(RolloutTrigger(.gate, by: reply.by, reason: "\(open.gate): \(reply.reason)")))
+        }
+    }
+
     /// What is due for the gates of the present step.
-    mutating func actions(
+    private mutating func actions(
         _ rollout: Rollout, judge: StepGates, gates: [GateResult], at now: Moment
     ) -> [Action] {
         guard let plan = rollout.plan else { return [] }
@@ -71,7 +140,7 @@ struct GateKeeper: Sendable, Equatable {
     }
 
     /// - Returns: why there is no answer, where that is news.
-    mutating func take(_ result: GateTry, plan: WebhookGatePlan, at now: Int64) -> String? {
+    private mutating func take(_ result: GateTry, plan: WebhookGatePlan, at now: Int64) -> String? {
         let before = call?.problem
         call?.take(result, plan: plan, at: now)
         switch result {
@@ -111,7 +180,7 @@ struct GateCall: Sendable, Equatable {
 
     func isDue(at now: Int64) -> Bool { now >= nextUptimeMs }
 
-    mutating func take(_ result: GateTry, plan: WebhookGatePlan, at now: Int64) {
+    private mutating func take(_ result: GateTry, plan: WebhookGatePlan, at now: Int64) {
         guard isOnItsWay else { return }
         isOnItsWay = false
         switch result {
