@@ -180,7 +180,7 @@ struct GateCall: Sendable, Equatable {
 
     func isDue(at now: Int64) -> Bool { now >= nextUptimeMs }
 
-    private mutating func take(_ result: GateTry, plan: WebhookGatePlan, at now: Int64) {
+    mutating func take(_ result: GateTry, plan: WebhookGatePlan, at now: Int64) {
         guard isOnItsWay else { return }
         isOnItsWay = false
         switch result {
