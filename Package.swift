@@ -107,7 +107,10 @@ let package = Package(
                 "HTTPServing", "Model", "Ports", "Support", "SystemSupport", httpTypes, hummingbird, hummingbirdCore,
                 lifecycle, logging, nioCore, nioHTTP1, nioHTTPTypesHTTP1, nioSSL,
             ],
-            embedding: ["OpenAPI/openapi.json"]),
+            embedding: [
+                "OpenAPI/openapi.json", "Page/icon.svg", "Page/index.html", "Page/page.css", "Page/page.js",
+                "Page/plots.js",
+            ]),
         room("Scraping", ["Model", "Ports", "Support", "SystemSupport", "Telemetry", logging]),
         room("ReferenceRouter", ["Support", "SystemSupport", "Telemetry", nioCore, nioPosix, nioHTTP1, crypto]),
         // floor 2: the composition root

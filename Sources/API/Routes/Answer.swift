@@ -10,6 +10,8 @@ struct Answer: Sendable {
     var body: [UInt8]
     /// `WWW-Authenticate`, `Allow`, `Retry-After`.
     var headers: [(name: HTTPField.Name, value: String)] = []
+    /// Writes the body instead of ``body``, for as long as the reader stays.
+    var stream: EventStream?
 
     static func json(_ document: some Encodable, status: HTTPTypes.HTTPResponse.Status = .ok) -> Answer {
         let encoder = JSONEncoder()
@@ -41,6 +43,7 @@ struct Answer: Sendable {
             .contentSecurityPolicy: "default-src 'none'; frame-ancestors 'none'",
         ]
         for header in headers { fields[header.name] = header.value }
+        if let stream, !isHead { return Response(status: status, headers: fields, body: stream.body) }
         guard isHead else {
             return Response(status: status, headers: fields, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
         }

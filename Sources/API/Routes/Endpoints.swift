@@ -9,6 +9,9 @@ struct Endpoints: Sendable {
     /// Documents are made on the reading thread.
     let desk = DocumentReader()
     let waiters = EventWaiters()
+    /// One for all listeners.
+    let book: HistoryBook
+    let streams: StreamDocuments
 
     func index() -> Answer {
         let width = Route.all.map { $0.method.rawValue.count + $0.pattern.count + 1 }.max() ?? 0

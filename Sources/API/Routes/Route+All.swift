@@ -1,9 +1,9 @@
 extension Route {
     /// All there is, in the order in which people are shown it.
-    static let all = releases + rollouts + others
+    static let all = releases + rollouts + others + page
 
     private static let releases: [Route] = [
-        Route(.get, "/", "This list") { endpoints, _ in endpoints.index() },
+        Route(.get, "/", "The page in a browser; else this list") { endpoints, call in endpoints.index(call) },
         Route(.get, "/api/v1/status", "Everything at a glance") { endpoints, _ in await endpoints.status() },
         Route(.get, "/api/v1/releases", "All releases") { endpoints, _ in await endpoints.releases() },
         Route(.get, "/api/v1/releases/{name}", "One release") { endpoints, call in

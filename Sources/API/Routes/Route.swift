@@ -19,6 +19,11 @@ struct Route: Sendable {
         /// `Idempotency-Key` and `If-Match` as they came.
         var key: String?
         var ifMatch: String?
+        /// `Accept` and `Last-Event-ID` as they came.
+        var accept = ""
+        var lastEventID: String?
+        /// For the session's routes only.
+        var session: SessionAccess?
         /// The peer's address, for the record of a command without `by`.
         var peer: String
         /// The name of the token that the call brought; nil where the configuration gives callers no names.
@@ -38,13 +43,16 @@ struct Route: Sendable {
     let handler: Handler
     /// What the caller of a route that changes something must be allowed.
     let role: CallerRole
+    /// Begins, ends or describes a browser's session: it checks its caller itself.
+    let isOfSession: Bool
     /// The name of the pattern's `{…}`; nil for a pattern without one.
     let parameter: String?
 
     init(
         _ method: Method, _ pattern: String, _ summary: String, needs role: CallerRole = .operate,
-        handler: @escaping Handler
+        isOfSession: Bool = false, handler: @escaping Handler
     ) {
+        self.isOfSession = isOfSession
         self.role = role
         self.method = method
         self.pattern = pattern

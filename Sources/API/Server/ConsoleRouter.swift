@@ -11,6 +11,8 @@ struct ConsoleRouter {
         .get, .head, .post, .put, .delete, .patch, .options, .trace, .connect,
     ]
 
+    static let lastEventID = HTTPField.Name("Last-Event-ID")!
+
     let endpoints: Endpoints
     let callers: ListenerCallers
 
@@ -73,14 +75,19 @@ private struct RouteResponder: HTTPResponder {
             call.name = value
         }
         for (name, value) in request.uri.queryParameters { call.query[String(name)] = String(value) }
+        call.accept = request.headers[.accept] ?? ""
+        call.lastEventID = request.headers[ConsoleRouter.lastEventID]
+        if route.isOfSession { call.session = SessionAccess(callers: callers, request: request, context: context) }
         guard route.method == .post else { return await route.handler(endpoints, call) }
         call.key = request.headers[OrderHeaders.keyName]
         call.ifMatch = request.headers[.ifMatch]
-        do throws(CallerGuard.Refusal) {
-            let caller = try callers.caller(of: request, context, isChange: true)
-            try caller.check(route.role)
-            call.caller = caller.name
-        } catch { return error.answer(asJSON: isAPI) }
+        if !route.isOfSession {
+            do throws(CallerGuard.Refusal) {
+                let caller = try callers.caller(of: request, context, isChange: true)
+                try caller.check(route.role)
+                call.caller = caller.name
+            } catch { return error.answer(asJSON: isAPI) }
+        }
         do throws(BodyFailure) {
             call.body = try await BoundedBody.read(request, limitBytes: Route.bodyLimitBytes)
         } catch { return error.answer(asJSON: isAPI) }

@@ -27,6 +27,7 @@ package struct ConsoleServer: Service {
     private let version: String
     private let logger: Logger
     private let connectionLimit: Int
+    private let endpoints: Endpoints
     private let onBound: (@Sendable (_ host: String, _ port: Int) async -> Void)?
 
     /// - Parameters:
@@ -54,6 +55,9 @@ package struct ConsoleServer: Service {
         self.version = version
         self.logger = logger
         self.connectionLimit = min(connectionLimit, ConsoleServer.connectionLimit)
+        endpoints = Endpoints(
+            operations: operations, version: version, book: HistoryBook(),
+            streams: StreamDocuments(operations: operations, version: version))
         self.onBound = onBound
     }
 
@@ -73,6 +77,8 @@ package struct ConsoleServer: Service {
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask { try await server.run() }
                     if let socketPath { group.addTask { await serve(socketPath) } }
+                    let recording = Task { await endpoints.book.record(operations) }
+                    defer { recording.cancel() }
                     // The first failure ends the other listener too.
                     for try await _ in group {}
                 }
@@ -141,8 +147,8 @@ package struct ConsoleServer: Service {
         let callers = CallerGuard(
             listen: listen, secrets: secrets, socketPath: socketPath, machineName: ProcessInfo.processInfo.hostName)
         return ConsoleRouter(
-            endpoints: Endpoints(operations: operations, version: version),
-            callers: ListenerCallers(callers: callers, isOnSocket: isOnSocket)
+            endpoints: endpoints,
+            callers: ListenerCallers(callers: callers, isOnSocket: isOnSocket, isSecure: listen.tls != nil)
         ).responder()
     }
 

@@ -7,6 +7,10 @@ struct ListenerCallers: Sendable {
     let callers: CallerGuard
     /// Whether the listener is the unix socket.
     var isOnSocket = false
+    /// Whether the listener speaks TLS.
+    var isSecure = false
+    /// Of browsers that signed in here.
+    let sessions = PageSessions()
 
     /// - Parameters:
     ///   - isChange: whether the call changes something; everybody who passes the check without it may read.
@@ -22,16 +26,32 @@ struct ListenerCallers: Sendable {
     }
 
     /// Who calls, and with which roles.
+    ///
+    /// - Parameter presented: an `Authorization` header instead of the request's own.
     func caller(
-        of request: Request, _ context: ConsoleContext, isChange: Bool
+        of request: Request, _ context: ConsoleContext, isChange: Bool, presenting presented: String? = nil
     ) throws(CallerGuard.Refusal) -> CallerIdentity {
         let headers = request.headers
+        let authorization = presented.map { [$0] } ?? ListenerCallers.authorization(headers, sessions)
         return try callers.check(
             CallerGuard.Call(
                 isChange: isChange, isOnSocket: isOnSocket, peer: context.peer, host: request.head.authority,
-                origin: headers[.origin], authorization: headers[values: .authorization],
+                origin: headers[.origin], authorization: authorization,
                 isForwarded: ListenerCallers.forwardingNames.contains { headers.contains($0) }))
     }
+
+    /// The request's own, else that of its session. A browser adds the cookie to what other sites make it send, but not this
+    /// header, so a call without it is one without a session.
+    private static func authorization(_ headers: HTTPFields, _ sessions: PageSessions) -> [String] {
+        let own = headers[values: .authorization]
+        guard own.isEmpty, let pageName, headers.contains(pageName) else { return own }
+        guard let id = PageSessions.id(inCookies: headers[values: .cookie]), let token = sessions.token(of: id) else {
+            return []
+        }
+        return ["Bearer \(token)"]
+    }
+
+    private static let pageName = HTTPField.Name("X-Rollguard-Page")
 
     private static let forwardingNames: [HTTPField.Name] =
         [

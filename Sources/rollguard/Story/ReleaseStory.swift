@@ -52,6 +52,7 @@ struct ReleaseStory {
             return DemoStory.Ending(isAsItShouldBe: false, text: "error: the daemon did not listen")
         }
         clock.say("the daemon runs with \(stage.configurationPath)")
+        clock.say("its page: \(address)/")
         clock.say("its API: curl \(address)/api/v1/releases/checkout/rollouts")
         let pipeline = StoryPipeline(api: DaemonAPI(base: address, token: nil), stage: stage, clock: clock)
         do {

@@ -68,6 +68,13 @@ struct LiveConsole: Sendable {
         try await send("POST", path, headers: headers + ["Content-Length: \(body.utf8.count)"], body: body)
     }
 
+    /// The begin of an endless answer, up to the text.
+    func stream(_ path: String, until text: String) async throws -> Reply {
+        let connection = try RawConnection(port: port)
+        await connection.send("GET \(path) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\n\r\n")
+        return try await connection.reply(until: text)
+    }
+
     /// A `Host` is added unless the headers have one.
     func send(_ method: String, _ path: String, headers: [String] = [], body: String = "") async throws -> Reply {
         let hasHost = headers.contains { $0.lowercased().hasPrefix("host:") }

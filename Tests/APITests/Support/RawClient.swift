@@ -74,6 +74,21 @@ final class RawConnection: Sendable {
         return try Reply(bytes)
     }
 
+    /// Everything up to a text that an endless response has to hold, or up to the connection's end.
+    func reply(until text: String) async throws -> Reply {
+        let bytes = await onThread { [descriptor] in
+            var received: [UInt8] = []
+            var buffer = [UInt8](repeating: 0, count: 65_536)
+            while !String(decoding: received, as: UTF8.self).contains(text) {
+                let count = recv(descriptor, &buffer, buffer.count, 0)
+                guard count > 0 else { break }
+                received += buffer[..<count]
+            }
+            return received
+        }
+        return try Reply(bytes)
+    }
+
     /// Waits until the server closes; false after ten seconds, or when it says something.
     func isClosedByServer() async -> Bool {
         await onThread { [descriptor] in

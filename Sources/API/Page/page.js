@@ -1,0 +1,560 @@
+// The page: one state, drawn again whenever it changes. Everything that is shown comes from the HTTP API.
+import { clock, plot, shareBar, sparkline } from "/ui/plots.js";
+
+const view = document.getElementById("view");
+const HISTORY_MS = 15 * 60 * 1000;
+
+const state = {
+  status: null, session: null, histories: new Map(), incident: null, incidentID: null, away: null, drawn: new Map(),
+};
+
+// ---- text
+
+class Markup {
+  constructor(text) { this.text = text; }
+  toString() { return this.text; }
+}
+
+const escapes = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+const escape = (value) => String(value).replace(/[&<>"']/g, (character) => escapes[character]);
+const shown = (value) => {
+  if (value instanceof Markup) return value.text;
+  if (Array.isArray(value)) return value.map(shown).join("");
+  return value == null || value === false ? "" : escape(value);
+};
+// A template whose values are escaped, unless they are templates themselves.
+const html = (texts, ...values) => new Markup(texts.map((text, index) => text + shown(values[index])).join(""));
+
+const number = (value, digits = 3) => {
+  if (value == null) return "–";
+  if (value === 0) return "0";
+  return Math.abs(value) >= 1000
+    ? Math.round(value).toLocaleString("en").replaceAll(",", " ") : String(Number(value.toPrecision(digits)));
+};
+const percent = (value) => (value == null ? "–" : `${number(value * 100)} %`);
+const seconds = (value) => {
+  if (value == null) return "–";
+  return value < 1 ? `${number(value * 1000)} ms` : `${number(value)} s`;
+};
+const duration = (value) => {
+  if (value < 90) return `${Math.round(value)} s`;
+  if (value < 5400) return `${Math.round(value / 60)} min`;
+  return value < 172800 ? `${number(value / 3600)} h` : `${Math.round(value / 86400)} d`;
+};
+const rate = (value) => (value == null ? "–" : `${number(value)}/s`);
+const share = (basisPoints) => (basisPoints == null ? "unknown" : `${number(basisPoints / 100)} %`);
+const time = (text) => html`<time datetime="${text}">${new Date(text).toLocaleString([], { hour12: false })}</time>`;
+const words = (text) => text.replaceAll("_", " ");
+const versioned = (release) => release.rollouts?.running ?? null;
+
+const tones = {
+  watching: "ok", promoted: "ok", rolling_back: "bad", rolled_back: "bad", held: "warn", healthy: "ok", breached: "bad",
+  firing: "bad", pending: "warn", acknowledged: "ok", abandoned: "bad", standing: "ok", baking: "ok",
+};
+const pill = (text, tone = tones[text]) => html`<span class="pill ${tone ?? ""}">${words(text)}</span>`;
+const link = {
+  release: (name) => `#/release/${encodeURIComponent(name)}`,
+  incident: (id) => `#/incident/${encodeURIComponent(id)}`,
+};
+
+// ---- drawing: a section is replaced when its markup differs, so focus and selection stay
+
+const section = (id, classes) => {
+  const known = document.getElementById(id);
+  if (known) return known;
+  const made = document.createElement("section");
+  made.id = id;
+  made.className = classes;
+  view.append(made);
+  return made;
+};
+const put = (id, classes, markup) => {
+  const place = section(id, classes);
+  const text = shown(markup);
+  if (state.drawn.get(id) === text) return place;
+  const focused = place.contains(document.activeElement) ? document.activeElement.dataset.do : null;
+  state.drawn.set(id, text);
+  place.innerHTML = text;
+  if (focused) place.querySelector(`[data-do="${CSS.escape(focused)}"]`)?.focus();
+  return place;
+};
+const fill = (id, ...nodes) => document.getElementById(id)?.replaceChildren(...nodes);
+const clear = () => {
+  state.drawn.clear();
+  view.replaceChildren();
+};
+
+// ---- the API
+
+const api = async (path, options = {}) => {
+  const answer = await fetch(path, { credentials: "same-origin", ...options });
+  const text = await answer.text();
+  let body = null;
+  try { body = text ? JSON.parse(text) : null; } catch { body = { error: text }; }
+  return { ok: answer.ok, status: answer.status, body };
+};
+const key = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+const send = (path, body, headers = {}) => api(path, {
+  method: "POST", body: JSON.stringify(body),
+  headers: { "Content-Type": "application/json", "X-Rollguard-Page": "1", "Idempotency-Key": key(), ...headers },
+});
+const loadSession = async () => {
+  try {
+    const answer = await api("/api/v1/session", { headers: { "X-Rollguard-Page": "1" } });
+    if (answer.ok) state.session = answer.body;
+  } catch { /* the stream says that the daemon is away */ }
+  const account = document.getElementById("account");
+  account.hidden = state.session?.changes !== "token";
+  account.textContent = state.session?.signed_in ? `Sign out${state.session.name ? ` (${state.session.name})` : ""}` : "Sign in";
+};
+
+// ---- histories for the plots
+
+const loadHistory = async (name) => {
+  if (state.histories.has(name)) return;
+  state.histories.set(name, { points: [], marks: [], loaded: false });
+  try {
+    const answer = await api(`/api/v1/releases/${encodeURIComponent(name)}/history`);
+    if (!answer.ok) return;
+    const { columns, points, marks } = answer.body;
+    const rows = points.map((row) => Object.fromEntries(columns.map((column, index) => [column, row[index]])));
+    state.histories.set(name, { points: rows, marks, loaded: true });
+    draw();
+  } catch { state.histories.delete(name); }
+};
+// What the server's history will hold for this moment too.
+const addPoint = (release, at) => {
+  const history = state.histories.get(release.name);
+  if (!history?.loaded) return;
+  const records = release.rules.map((rule) => rule.regression).filter(Boolean);
+  const errors = records.map((record) => record.comparisons.find((one) => one.name === "errors")).find(Boolean);
+  const nearest = records.toSorted((a, b) => b.log_evidence - b.bar_log_evidence - (a.log_evidence - a.bar_log_evidence))[0];
+  const point = { at_ms: at, canary_basis_points: release.canary_basis_points };
+  for (const side of ["baseline", "canary"]) {
+    point[`${side}_request_rate_per_second`] = release[side].request_rate_per_second;
+    point[`${side}_error_rate`] = release[side].error_rate;
+    point[`${side}_latency_p99_seconds`] = release[side].latency_p99_seconds;
+    point[`${side}_error_rate_low`] = errors?.[side].requests > 0 ? errors[side].rate_low : null;
+    point[`${side}_error_rate_high`] = errors?.[side].requests > 0 ? errors[side].rate_high : null;
+  }
+  point.log_evidence = nearest?.log_evidence;
+  point.bar_log_evidence = nearest?.bar_log_evidence;
+  history.points.push(point);
+  history.points = history.points.filter((one) => one.at_ms > at - HISTORY_MS);
+};
+const pointsOf = (history, column) => history.points.map((point) => [point.at_ms, point[column] ?? null]);
+const bandOf = (history, side) =>
+  history.points.map((point) => [point.at_ms, point[`${side}_error_rate_low`], point[`${side}_error_rate_high`]]);
+const pair = (release, history, column, withBand) => ["baseline", "canary"].map((side) => ({
+  name: release[side].version, kind: side === "baseline" ? "base" : "canary",
+  points: pointsOf(history, `${side}_${column}`), band: withBand ? bandOf(history, side) : undefined,
+}));
+const span = (history) => {
+  const to = history.points.at(-1)?.at_ms ?? Date.now();
+  return { from: Math.max(history.points[0]?.at_ms ?? to - 60000, to - HISTORY_MS), to: to };
+};
+
+// ---- parts of views
+
+const warnings = (texts) => texts.map((text) => html`<p class="warning"><b>Warning:</b> ${text}</p>`);
+const legend = (release) => ["baseline", "canary"].map((side) => {
+  const pool = release[side];
+  const up = pool.targets.filter((target) => target.up).length;
+  const part = release.canary_basis_points == null ? "unknown share"
+    : share(side === "canary" ? release.canary_basis_points : 10000 - release.canary_basis_points);
+  return html`<span><span class="key ${side === "canary" ? "canary" : "base"}"></span>${pool.version} · ${part} ·
+    ${number(pool.request_rate_per_second)} requests/s · ${up} of ${pool.targets.length} up</span>`;
+});
+const shareSVG = (release) =>
+  release.canary_basis_points == null ? "" : new Markup(shareBar(release.canary_basis_points).outerHTML);
+const rolloutLine = (release) => {
+  const rollout = versioned(release);
+  if (!rollout) return "";
+  const position = rollout.steps.length ? `step ${rollout.step} of ${rollout.steps.length}` : "";
+  return html`<p><span class="strong">Rollout ${rollout.id}</span> ${pill(rollout.state)} ${position}${
+    rollout.waits_for ? html`<br><span class="note">waits for ${rollout.waits_for}</span>` : ""}</p>
+    ${rollout.halts.map((halt) => html`<p class="warning"><b>Halted:</b> ${halt.text}. ${halt.remedy}</p>`)}
+    ${rollout.paused ? html`<p class="warning"><b>Paused</b> by ${rollout.paused.by}: ${rollout.paused.reason}</p>` : ""}`;
+};
+const pills = (release) => html`${pill(release.phase)}${state.status.dry_run ? pill("dry run", "warn") : ""}`;
+
+// ---- the overview
+
+const drawOverview = () => {
+  document.title = "Releases · Rollguard";
+  const { releases, journal_problem: problem } = state.status;
+  put("summary", "card", html`<h1>Releases</h1><p class="note">${releases.length} watched,
+    ${releases.filter((release) => release.open_incident).length} with an open incident</p>
+    ${problem ? html`<p class="warning"><b>The journal cannot be written:</b> ${problem}</p>` : ""}`);
+  for (const release of releases) {
+    const id = `release-${release.name}`;
+    put(id, "card", html`<div class="head"><h2 class="title"><a href="${link.release(release.name)}">${release.name}</a></h2>
+      ${pills(release)}<code>${release.baseline.version} → ${release.canary.version}</code></div>
+      <p class="why">${release.explanation}</p>${rolloutLine(release)}
+      ${shareSVG(release)}<div class="legend">${legend(release)}</div>
+      <div class="sparks"><div><h3>Requests</h3><div id="${id}-requests"></div></div>
+      <div><h3>Error rate</h3><div id="${id}-errors"></div></div>
+      <div><h3>Latency p99</h3><div id="${id}-latency"></div></div></div>
+      ${warnings(release.warnings)}
+      ${release.open_incident ? html`<p><a href="${link.incident(release.open_incident)}">Incident ${release.open_incident}</a></p>` : ""}`);
+  }
+  for (const release of releases.slice(0, 20)) {
+    loadHistory(release.name);
+    drawSparks(release, `release-${release.name}`);
+  }
+};
+const drawSparks = (release, id) => {
+  const history = state.histories.get(release.name);
+  if (!history?.loaded || !history.points.length) return;
+  const { from, to } = span(history);
+  const rows = [["requests", "request_rate_per_second", "Requests", rate], ["errors", "error_rate", "Error rate", percent],
+    ["latency", "latency_p99_seconds", "Latency p99", seconds]];
+  for (const [part, column, label, format] of rows) {
+    const now = ["baseline", "canary"].map((side) => `${release[side].version} ${format(release[side][column])}`).join(", ");
+    const caption = document.createElement("figcaption");
+    caption.textContent = now;
+    fill(`${id}-${part}`, sparkline(`${label}: ${now}`, pair(release, history, column), from, to), caption);
+  }
+};
+
+// ---- one release
+
+const drawRelease = (name) => {
+  document.title = `${name} · Rollguard`;
+  const release = state.status.releases.find((one) => one.name === name);
+  if (!release) {
+    put("head", "card", html`<h1>${name}</h1><p>No release has this name now. <a href="#/">All releases</a></p>`);
+    return;
+  }
+  put("head", "card", html`<div class="head"><h1>${release.name}</h1>${pills(release)}
+    <code>${release.baseline.version} → ${release.canary.version}</code><span class="actions">${actions(release)}</span></div>
+    <p class="why">${release.explanation}</p>
+    ${shareSVG(release)}<div class="legend">${legend(release)}</div>${warnings(release.warnings)}
+    ${release.open_incident ? html`<p><a href="${link.incident(release.open_incident)}">Incident ${release.open_incident}</a></p>` : ""}`);
+  if (release.rollouts) put("rollout", "card", rolloutSection(release));
+  for (const [id, title] of [["errors", "Error rate"], ["latency", "Latency p99"], ["shares", "Canary's share"], ["evidence", "Evidence that the canary is worse"]]) {
+    put(id, "card half", html`<h2>${title}</h2><div id="${id}-plot"></div>${id === "evidence" ? evidenceText(release) : ""}`);
+  }
+  put("rules", "card", rulesTable(release));
+  put("instances", "card wide", instancesTable(release));
+  put("router", "card third", routerTable(release));
+  put("past", "card", incidentsTable(state.status.incidents.filter((one) => one.release === name), "Incidents of this release"));
+  loadHistory(name);
+  drawPlots(release);
+};
+const drawPlots = (release) => {
+  const history = state.histories.get(release.name);
+  if (!history?.loaded) return;
+  const marks = history.marks.map((mark) => ({ at: mark.at_ms, kind: mark.kind, text: mark.text }));
+  const common = { ...span(history), marks };
+  fill("errors-plot", plot({ ...common, label: "Error rate", format: percent, least: 0.001, series: pair(release, history, "error_rate", true) }));
+  fill("latency-plot", plot({ ...common, label: "Latency p99", format: seconds, least: 0.001, empty: "no latency in the shortest window", series: pair(release, history, "latency_p99_seconds") }));
+  fill("shares-plot", plot({ ...common, label: "Canary's share", format: (value) => share(value), least: 1000,
+    series: [{ name: release.canary.version, kind: "canary", points: pointsOf(history, "canary_basis_points") }] }));
+  const bar = history.points.at(-1)?.bar_log_evidence;
+  fill("evidence-plot", plot({ ...common, label: "Evidence", format: (value) => number(value), negative: true, least: 1,
+    bar: bar == null ? null : { value: bar, text: "proven" },
+    series: [{ name: "log e", kind: "canary", points: pointsOf(history, "log_evidence") }] }));
+};
+const evidenceText = (release) => {
+  const records = release.rules.filter((rule) => rule.regression);
+  if (!records.length) return html`<p class="note">No rule of this release compares statistically.</p>`;
+  return records.map(({ name, regression: record }) => html`<p class="note">${name}: ${record.sentence}. False alarms: at most
+    ${percent(record.false_alarm)} of healthy releases.${record.requests_needed != null && !record.worse
+    ? ` About ${number(record.requests_needed)} more requests${record.seconds_needed != null ? `, ${duration(record.seconds_needed)}` : ""}.` : ""}</p>`);
+};
+const rolloutSection = (release) => {
+  const { running, ended, plan, steps, places, frozen, queued, latched } = { plan: null, ...release.rollouts };
+  const current = running ?? null;
+  const list = (current?.steps.length ? current.steps : steps).map((step) => {
+    const done = current && step.index < current.step;
+    const here = current && step.index === current.step;
+    return html`<li><span aria-hidden="true">${done ? "✓" : here ? "▶" : "·"}</span><b>${share(step.canary_basis_points)}</b>
+      <span>${done ? "passed" : here ? html`${current.state}${current.standing_seconds != null ? ` for ${duration(current.standing_seconds)}` : ""}` : step.asks.join("; ") || "no gates"}
+      ${here ? html`<ul class="gates">${current.gates.map((gate) => html`<li>${pill(gate.open ? "open" : "closed", gate.open ? "ok" : "warn")} ${gate.gate}: ${gate.text}</li>`)}</ul>` : ""}</span></li>`;
+  });
+  return html`<h2>Rollout</h2>${current ? rolloutLine(release) : html`<p>No rollout is under way.</p>`}
+    ${frozen ? html`<p class="warning"><b>Frozen</b> by ${frozen.by}: ${frozen.reason}</p>` : ""}
+    <ol class="steps">${list}</ol>
+    <p class="note">${places.map((place) => `${place.name}: ${place.version ?? "empty"}, ${place.role}`).join(" · ")}${
+    current?.way_back ? ` · way back: ${current.way_back}` : ""}${queued ? ` · next: ${queued.version}` : ""}${
+    latched.length ? ` · latched: ${latched.map((one) => one.version ?? one).join(", ")}` : ""}</p>
+    ${ended.length ? html`<div class="scroll" tabindex="0"><table><caption class="note">Ended</caption><tr><th scope="col">Rollout</th><th scope="col">Version</th><th scope="col">End</th><th scope="col">At</th></tr>
+    ${ended.slice(0, 8).map((one) => html`<tr><td>${one.id}</td><td>${one.version}</td><td>${pill(one.end, one.end === "promoted" ? "ok" : "warn")} ${one.end_reason}</td><td>${one.ended_at ? time(one.ended_at) : ""}</td></tr>`)}</table></div>` : ""}`;
+};
+const valueOf = (rule, side, name) => {
+  const value = side?.value ?? rule.regression?.comparisons[0]?.[name]?.rate;
+  if (value == null) return "–";
+  return { share: percent, seconds, per_second: rate }[rule.unit]?.(value) ?? number(value);
+};
+const rulesTable = (release) => html`<h2>Rules</h2><div class="scroll" tabindex="0"><table><tr><th scope="col">Rule</th><th scope="col">When</th>
+  <th scope="col" class="n">Canary</th><th scope="col" class="n">Baseline</th><th scope="col">Verdict</th><th scope="col">Action</th></tr>
+  ${release.rules.map((rule) => html`<tr><td>${rule.name}</td><td><code>${rule.when}</code></td>
+  <td class="n">${valueOf(rule, rule.canary, "canary")}</td><td class="n">${valueOf(rule, rule.baseline, "baseline")}</td>
+  <td>${pill(rule.alert === "inactive" ? rule.verdict ?? "not judged" : rule.alert)} <span class="note">${rule.reason ?? ""}</span></td>
+  <td>${rule.action}</td></tr>`)}</table></div>`;
+const instancesTable = (release) => html`<h2>Instances</h2><div class="scroll" tabindex="0"><table><tr><th scope="col">Instance</th>
+  <th scope="col">Version</th><th scope="col">Answers</th><th scope="col" class="n">Series</th><th scope="col">Last scrape</th></tr>
+  ${["baseline", "canary"].map((side) => release[side].targets.map((target) => html`<tr><td>${target.instance}</td>
+  <td>${release[side].version}</td><td>${target.up == null ? pill("not yet") : target.up ? pill("up", "ok") : pill("down", "bad")}
+  <span class="note">${target.error ?? ""}</span></td><td class="n">${number(target.samples)}</td>
+  <td>${target.last_scrape_at ? time(target.last_scrape_at) : "–"}</td></tr>`))}</table></div>`;
+const routerTable = (release) => html`<h2>Router</h2><div class="scroll" tabindex="0"><table><tr><th scope="col">Instance</th>
+  <th scope="col" class="n">Canary</th><th scope="col">Read-back</th></tr>${release.router.map((one) => html`<tr><td>${one.instance}</td>
+  <td class="n">${share(one.canary_basis_points)}</td><td>${one.level} <span class="note">${one.problem ?? ""}</span></td></tr>`)}</table></div>`;
+
+// ---- incidents and deliveries
+
+const incidentsTable = (incidents, title) => html`<h2>${title}</h2>${incidents.length ? html`<div class="scroll" tabindex="0"><table><tr>
+  <th scope="col">Incident</th><th scope="col">Release</th><th scope="col">State</th><th scope="col">Versions</th><th scope="col">Cause</th><th scope="col">Opened</th></tr>
+  ${incidents.map((one) => html`<tr><td><a href="${link.incident(one.id)}">${one.id}</a></td><td>${one.release}</td>
+  <td>${pill(one.state)}</td><td><code>${one.from_version} → ${one.to_version}</code></td><td>${one.rule ?? `${one.by ?? words(one.trigger)}: ${one.reason ?? ""}`}</td>
+  <td>${time(one.opened_at)}</td></tr>`)}</table></div>` : html`<p class="note">None.</p>`}`;
+const drawIncidents = () => {
+  document.title = "Incidents · Rollguard";
+  put("all", "card", html`<h1>Incidents</h1>${incidentsTable(state.status.incidents, "Newest first")}`);
+};
+const drawDeliveries = () => {
+  document.title = "Deliveries · Rollguard";
+  const outbox = state.status.outbox;
+  put("all", "card", outbox ? html`<h1>Deliveries</h1><p>${outbox.delivered} delivered, ${outbox.waiting} waiting,
+    ${outbox.dead} given up.</p>${outbox.receivers.length ? html`<div class="scroll" tabindex="0"><table><tr><th scope="col">Receiver</th><th scope="col" class="n">Waiting</th><th scope="col" class="n">Given up</th><th scope="col">Next</th></tr>
+    ${outbox.receivers.map((one) => html`<tr><td>${one.name}</td><td class="n">${one.waiting}</td><td class="n">${one.dead}</td><td>${one.next?.event ?? ""}</td></tr>`)}</table></div>` : ""}`
+    : html`<h1>Deliveries</h1><p class="warning">The outbox could not be read.</p>`);
+  put("dead", "card", html`<h2>Given up</h2>${state.status.dead_letters.length ? html`<div class="scroll" tabindex="0"><table><tr><th scope="col">Receiver</th><th scope="col">Event</th><th scope="col">Reason</th><th scope="col">At</th></tr>
+    ${state.status.dead_letters.map((one) => html`<tr><td>${one.receiver}</td><td>${words(one.event)}</td><td>${one.reason}</td><td>${time(one.at)}</td></tr>`)}</table></div>` : html`<p class="note">None.</p>`}`);
+};
+const loadIncident = async (id) => {
+  const answer = await api(`/api/v1/incidents/${encodeURIComponent(id)}`);
+  if (state.incidentID !== id) return;
+  state.incident = answer.ok ? answer.body : { problem: answer.body?.error ?? `status ${answer.status}` };
+  draw();
+};
+// Asked for again when the status says that it has changed.
+const incidentMark = (id) => JSON.stringify(state.status?.incidents.find((one) => one.id === id) ?? null);
+const drawIncident = (id) => {
+  document.title = `${id} · Rollguard`;
+  const mark = incidentMark(id);
+  if (state.incidentID !== id || state.incidentMark !== mark) {
+    state.incidentID = id;
+    state.incidentMark = mark;
+    loadIncident(id).catch(() => {});
+  }
+  const incident = state.incident;
+  if (!incident || (incident.id && incident.id !== id)) return put("head", "card", html`<h1>${id}</h1><p class="note">Loading …</p>`);
+  if (incident.problem) return put("head", "card", html`<h1>${id}</h1><p class="warning">${incident.problem}</p>`);
+  put("head", "card", html`<div class="head"><h1>${incident.id}</h1>${pill(incident.state)}
+    <code>${incident.from_version} → ${incident.to_version}</code>
+    <span class="actions"><button type="button" data-do="print">Print</button></span></div>
+    <p class="why"><a href="${link.release(incident.release)}">${incident.release}</a>: ${incident.rule
+    ? html`rule <b>${incident.rule}</b> fired` : html`${words(incident.trigger)} by ${incident.by ?? "?"}: ${incident.reason ?? ""}`};
+    share of the canary ${share(incident.canary_basis_points_before)} before, ${share(incident.canary_basis_points_wanted)} wanted.
+    Opened ${time(incident.opened_at)}${incident.closed_at ? html`, closed ${time(incident.closed_at)}` : ""}.</p>
+    ${incident.journal_problem ? html`<p class="warning">${incident.journal_problem}</p>` : ""}`);
+  if (incident.alert) put("values", "card", alertSection(incident.alert));
+  put("story", "card", html`<h2>What happened</h2><ol class="timeline">${incident.timeline.map((line) => html`<li>
+    <time datetime="${line.at}">${clock(Date.parse(line.at))}</time><b>${words(line.step)}</b><span>${line.detail}</span></li>`)}</ol>`);
+  put("entries", "card", html`<h2>Journal</h2><div class="scroll" tabindex="0"><table><tr><th scope="col" class="n">Entry</th><th scope="col">At</th><th scope="col">Event</th><th scope="col">Text</th></tr>
+    ${incident.entries.map((entry) => html`<tr><td class="n">${entry.sequence}</td><td>${clock(Date.parse(entry.at))}</td><td>${words(entry.event)}</td><td>${entry.text}</td></tr>`)}</table></div>
+    <p class="actions"><a href="/api/v1/incidents/${encodeURIComponent(id)}" download="${id}.json">Download as JSON</a></p>`);
+};
+const alertSection = (alert) => {
+  const evidence = alert.evidence;
+  const row = (name, side) => html`<tr><td>${name} ${side.version}</td><td class="n">${valueOf(evidence, side, name.toLowerCase())}</td>
+    <td class="n">${number(side.requests)}</td><td class="n">${number(side.errors)}</td><td class="n">${side.healthy_targets} of ${side.targets}</td></tr>`;
+  return html`<h2>The values that decided</h2><p><code>${evidence.condition}</code> over ${duration(evidence.window_ms / 1000)}</p>
+    <div class="scroll" tabindex="0"><table><tr><th scope="col">Pool</th><th scope="col" class="n">Value</th><th scope="col" class="n">Requests</th><th scope="col" class="n">Errors</th><th scope="col" class="n">Targets</th></tr>
+    ${row("Canary", evidence.canary)}${row("Baseline", evidence.baseline)}</table></div>
+    ${evidence.regression ? html`<p>${evidence.regression.sentence}</p>` : ""}${evidence.notes.map((text) => html`<p class="note">${text}</p>`)}`;
+};
+
+// ---- acting
+
+const actions = (release) => {
+  const rollout = versioned(release);
+  const made = [];
+  const button = (action, text, kind = "") => made.push(html`<button type="button" class="${kind}" data-do="${action}">${text}</button>`);
+  if (rollout && rollout.state !== "ended") {
+    button(rollout.paused || rollout.halts.length ? "resume" : "pause", rollout.paused || rollout.halts.length ? "Resume…" : "Pause…");
+    if (rollout.asked.some((gate) => !gate.lapsed)) button("approve", "Approve…");
+    if (rollout.state === "standing" || rollout.state === "baking") button("promote", "Promote…");
+    button("abort", "Abort…");
+  }
+  if (release.phase === "rolled_back") button("rearm", "Re-arm…");
+  button("rollback", "Roll back…", "danger");
+  return made;
+};
+// What each order does, where it is sent, and the same as a command.
+const orders = {
+  rollback: { title: "Roll back", text: (release) => `All traffic of ${release.name} goes back to the version before.`,
+    path: (release) => `/api/v1/releases/${encodeURIComponent(release.name)}/rollback`, command: (release) => `rollguard rollback ${release.name} --reason "…"` },
+  rearm: { title: "Re-arm", gives: true, text: (release) => `${release.canary.version} is watched again and may get traffic.`,
+    path: (release) => `/api/v1/releases/${encodeURIComponent(release.name)}/rearm`, command: (release) => `rollguard rearm ${release.name} --reason "…"` },
+  pause: { title: "Pause", text: () => "Nothing goes up until the rollout is resumed. A rollback stays possible.",
+    command: (release, rollout) => `rollguard pause ${rollout.id} --reason "…"` },
+  resume: { title: "Resume", gives: true, text: () => "The pause, and halts that an operator has to end, are over; the share may rise.",
+    command: (release, rollout) => `rollguard resume ${rollout.id} --reason "…"` },
+  approve: { title: "Approve", gives: true, body: (rollout) => ({ step: rollout.step }), text: (release, rollout) => `Step ${rollout.step} of ${rollout.version} is approved; the share may rise.`,
+    command: (release, rollout) => `rollguard approve ${rollout.id} --step ${rollout.step} --reason "…"` },
+  promote: { title: "Promote", gives: true, body: (rollout) => ({ step: rollout.step }), text: (release, rollout) => rollout.state === "baking"
+    ? `The bake of ${rollout.version} ends now.` : `Step ${rollout.step} of ${rollout.version} is passed although gates are closed.`,
+    command: (release, rollout) => `rollguard promote ${rollout.id} --step ${rollout.step} --reason "…"` },
+  abort: { title: "Abort", text: (release, rollout) => `${rollout.version} is taken out, without a verdict.`,
+    command: (release, rollout) => `rollguard abort ${rollout.id} --reason "…"` },
+};
+const byID = (id) => document.getElementById(id);
+let pending = null;
+const openOrder = async (name) => {
+  const release = state.status.releases.find((one) => one.name === route().name);
+  const order = orders[name];
+  if (!release || !order) return;
+  const rollout = versioned(release);
+  if (state.session?.changes === "token" && !state.session.signed_in) return openSignIn(() => openOrder(name));
+  const bySocket = state.session?.changes === "socket";
+  pending = { name, release, rollout, order };
+  byID("act-title").textContent = `${order.title}: ${release.name}`;
+  byID("act-text").textContent = bySocket
+    ? "This daemon takes no changes over the network: it has no token in `listen`. On its machine, run:" : order.text(release, rollout);
+  byID("act-command").hidden = !bySocket;
+  byID("act-command").textContent = order.command(release, rollout);
+  byID("act-reason-label").hidden = bySocket;
+  byID("act-name-label").hidden = bySocket || !order.gives;
+  byID("act-name-wanted").textContent = release.name;
+  byID("act-do").hidden = bySocket;
+  byID("act-do").textContent = order.title;
+  byID("act-do").className = order.gives ? "primary" : "danger";
+  byID("act-problem").textContent = "";
+  byID("act-reason").value = "";
+  byID("act-name").value = "";
+  byID("act-reason").required = !bySocket;
+  byID("act").showModal();
+};
+byID("act-form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const { name, release, rollout, order } = pending;
+  const problem = byID("act-problem");
+  if (order.gives && byID("act-name").value.trim() !== release.name) {
+    problem.textContent = `Type ${release.name} to confirm.`;
+    return;
+  }
+  byID("act-do").disabled = true;
+  try {
+    const path = order.path?.(release) ?? `/api/v1/rollouts/${encodeURIComponent(rollout.id)}/${name}`;
+    const tag = order.path ? {} : { "If-Match": `"${rollout.tag}"` };
+    const answer = await send(path, { reason: byID("act-reason").value.trim(), ...order.body?.(rollout) }, tag);
+    if (answer.ok) return byID("act").close();
+    problem.textContent = answer.body?.error ?? answer.body?.text ?? `The daemon answered ${answer.status}.`;
+    if (answer.status === 401 || answer.status === 403) await loadSession();
+  } catch {
+    problem.textContent = "The daemon could not be reached; send it again.";
+  } finally { byID("act-do").disabled = false; }
+});
+let afterSignIn = null;
+const openSignIn = (next = null) => {
+  afterSignIn = next;
+  byID("sign-problem").textContent = "";
+  byID("sign-token").value = "";
+  byID("sign").showModal();
+};
+byID("sign-form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  try {
+    const answer = await send("/api/v1/session", { token: byID("sign-token").value.trim() });
+    byID("sign-token").value = "";
+    if (!answer.ok) {
+      byID("sign-problem").textContent = answer.body?.error ?? `The daemon answered ${answer.status}.`;
+      return;
+    }
+    await loadSession();
+    byID("sign").close();
+    afterSignIn?.();
+  } catch { byID("sign-problem").textContent = "The daemon could not be reached."; }
+});
+byID("act-cancel").addEventListener("click", () => byID("act").close());
+byID("sign-cancel").addEventListener("click", () => byID("sign").close());
+byID("account").addEventListener("click", async () => {
+  if (!state.session?.signed_in) return openSignIn();
+  await send("/api/v1/session/end", {});
+  await loadSession();
+});
+view.addEventListener("click", (event) => {
+  const action = event.target.closest?.("[data-do]")?.dataset.do;
+  if (action === "print") window.print();
+  else if (action) openOrder(action);
+});
+
+// ---- routes
+
+const route = () => {
+  const [, kind = "", name = ""] = location.hash.match(/^#\/([a-z]*)\/?(.*)$/) ?? [];
+  try { return { kind, name: decodeURIComponent(name) }; } catch { return { kind: "", name: "" }; }
+};
+const draw = () => {
+  if (!state.status) return;
+  const { kind, name } = route();
+  if (!state.drawn.size) view.replaceChildren();
+  if (kind === "release") drawRelease(name);
+  else if (kind === "incident") drawIncident(name);
+  else if (kind === "incidents") drawIncidents();
+  else if (kind === "deliveries") drawDeliveries();
+  else drawOverview();
+  const current = { release: "releases", "": "releases", incident: "incidents" }[kind] ?? kind;
+  for (const item of document.querySelectorAll("nav a")) {
+    if (item.dataset.view === current) item.setAttribute("aria-current", "page");
+    else item.removeAttribute("aria-current");
+  }
+};
+window.addEventListener("hashchange", () => {
+  clear();
+  draw();
+  view.focus();
+  window.scrollTo(0, 0);
+});
+
+// ---- live
+
+const live = byID("live");
+const showLive = () => {
+  const at = state.status ? Date.parse(state.status.at) : null;
+  live.className = state.away ? "live away" : "live";
+  live.textContent = state.away ? `no connection${at ? `, shown as of ${clock(at)}` : ""}` : at ? `live, changed ${clock(at)}` : "connecting";
+};
+const take = (status) => {
+  state.status = status;
+  state.away = null;
+  const names = new Set(status.releases.map((release) => release.name));
+  for (const name of state.histories.keys()) if (!names.has(name)) state.histories.delete(name);
+  for (const release of status.releases) addPoint(release, Date.parse(status.at));
+  // Releases that left the configuration leave the overview.
+  for (const card of view.querySelectorAll('section[id^="release-"]')) {
+    if (!names.has(card.id.slice(8))) { state.drawn.delete(card.id); card.remove(); }
+  }
+  draw();
+  showLive();
+};
+let source = null;
+const away = () => {
+  if (!state.away) {
+    // What happened meanwhile comes with the histories.
+    state.histories.clear();
+    state.away = Date.now();
+  }
+  showLive();
+};
+const connect = () => {
+  source = new EventSource("/api/v1/stream");
+  source.addEventListener("status", (event) => take(JSON.parse(event.data)));
+  source.addEventListener("error", away);
+};
+// Without a stream, because there are too many or something on the way holds it back, the status is asked for.
+setInterval(async () => {
+  if (source.readyState === EventSource.OPEN && state.status && !state.away) return;
+  try {
+    const answer = await api("/api/v1/status");
+    if (answer.ok) take(answer.body);
+    if (source.readyState === EventSource.CLOSED) connect();
+  } catch { away(); }
+}, 5000);
+
+loadSession();
+connect();

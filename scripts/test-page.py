@@ -1,0 +1,342 @@
+#!/usr/bin/env python3
+"""Follows a rollback through the page in a real browser, and acts on a release there.
+
+    scripts/test-page.py EXECUTABLE [--browser /usr/bin/chromium] [--screenshots FOLDER]
+
+Two worlds, each a process of the executable: the demo, whose bad version is rolled back while a view is open, and a daemon
+with a token between two small services and the gray router, where an operator signs in and acts. Exit code 0 when every
+expectation held. Needs the packages of scripts/page.txt.
+"""
+import argparse
+import contextlib
+import http.server
+import json
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect, sync_playwright
+
+PATIENCE_MS = 60_000
+
+
+class Service(http.server.BaseHTTPRequestHandler):
+    """Metrics of a service that serves some requests a second, without serving any."""
+
+    def do_GET(self):
+        requests = int(1000 + (time.monotonic() - self.server.begin) * 50)
+        body = f'http_requests_total{{code="200"}} {requests}\nhttp_requests_total{{code="500"}} 0\n'.encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain; version=0.0.4")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def service():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Service)
+    server.begin = time.monotonic()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Program:
+    """A process of the executable whose output is read as it comes."""
+
+    def __init__(self, *command):
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.lines = []
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            self.lines.append(line)
+
+    def find(self, pattern):
+        end = time.monotonic() + PATIENCE_MS / 1000
+        while time.monotonic() < end:
+            for line in list(self.lines):
+                if match := re.search(pattern, line):
+                    return match
+            if self.process.poll() is not None and not self.reader.is_alive():
+                break
+            time.sleep(0.05)
+        raise AssertionError(f"no line with {pattern}:\n{''.join(self.lines[-40:])}")
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+
+
+class Browser:
+    """Pages whose errors are kept: a message on the console is a failure, but for those of a lost connection."""
+
+    def __init__(self, browser):
+        self.browser = browser
+        self.problems = []
+        self.may_fail = False
+
+    def page(self, dark=False, width=1280):
+        page = self.browser.new_page(
+            viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light", locale="en-GB")
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("console", lambda message: self._console(message))
+        page.on("pageerror", lambda error: self.problems.append(f"error: {error}"))
+        page.on("request", lambda request: self._request(request))
+        return page
+
+    def _console(self, message):
+        # The demo ends by itself; the page shows a lost connection.
+        lost = re.search(r"net::ERR_(CONNECTION|INCOMPLETE|NETWORK|EMPTY)", message.text)
+        if message.type in ("error", "warning") and not self.may_fail and not lost:
+            self.problems.append(f"console: {message.text}")
+
+    def _request(self, request):
+        if not request.url.startswith("http://127.0.0.1:"):
+            self.problems.append(f"a request to another site: {request.url}")
+
+
+def check_readable(page, what):
+    """What axe-core finds wrong is wrong; wide content scrolls in its own box, not the whole page."""
+    found = Axe().run(page).response["violations"]
+    assert not found, f"{what}: " + "; ".join(f'{one["id"]}: {one["nodes"][0]["html"]}' for one in found)
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0, f"{what}: {overflow} px too wide"
+
+
+def measure(page, base):
+    """Bytes and times of a first visit."""
+    entries = page.evaluate("""() => {
+        const paint = performance.getEntriesByName("first-contentful-paint")[0];
+        const own = performance.getEntriesByType("resource").filter((one) => one.name.includes("/ui/"));
+        const document = performance.getEntriesByType("navigation")[0];
+        return {paint: paint ? paint.startTime : null,
+                bytes: own.reduce((sum, one) => sum + one.encodedBodySize, document.encodedBodySize)};
+    }""")
+    assert entries["bytes"] < 150_000, entries
+    print(f'page: {entries["bytes"]} bytes, first content after {entries["paint"]:.0f} ms')
+
+
+def follow_the_demo(executable, browser, screenshots):
+    demo = Program(executable, "demo", "--fault", "errors", "--seed", "1")
+    try:
+        base = demo.find(r"(http://127\.0\.0\.1:\d+)/api/v1/status").group(1)
+        overview, release = browser.page(), browser.page()
+        overview.goto(base + "/")
+        expect(overview.get_by_role("link", name="checkout", exact=True)).to_be_visible()
+        measure(overview, base)
+        release.goto(base + "/#/release/checkout")
+        expect(release.locator("#head .pill").first).to_have_text("watching")
+        expect(release.locator("#errors-plot polyline").first).to_be_attached()
+        check_readable(release, "the release")
+        demo.find(r">>> v1\.5\.0 goes bad")
+        # Without a reload: the views follow by themselves.
+        expect(release.locator("#head .pill").first).to_have_text("rolled back", timeout=PATIENCE_MS)
+        expect(overview.locator("#release-checkout .pill").first).to_have_text("rolled back")
+        expect(release.locator("#shares-plot polyline").first).to_be_attached()
+        shot(release, screenshots, "release")
+        shot(overview, screenshots, "overview")
+        check_readable(overview, "the overview")
+        release.locator("#past a").first.click()
+        expect(release.locator("#story")).to_contain_text("intended")
+        expect(release.locator("#head .pill").first).to_have_text("acknowledged")
+        expect(release.locator("#head")).to_contain_text("CanaryErrorRate")
+        expect(release.locator("#entries")).to_contain_text("proven by traffic")
+        check_readable(release, "the incident")
+        shot(release, screenshots, "incident")
+        overview.close()
+        release.close()
+    finally:
+        demo.stop()
+
+
+def on_a_dark_phone(browser, base):
+    phone = browser.page(dark=True, width=360)
+    for path in ("/", "/#/release/checkout", "/#/incidents", "/#/deliveries"):
+        phone.goto(base + path)
+        expect(phone.locator("main h1").first).to_be_visible()
+        check_readable(phone, f"{path} on a dark phone")
+    phone.goto(base + "/")
+    phone.reload()
+    expect(phone.locator("main h1").first).to_be_visible()
+    phone.keyboard.press("Tab")
+    assert phone.evaluate("document.activeElement.className") == "skip", "the first key reaches the skip link"
+    phone.close()
+
+
+def shot(page, folder, name):
+    if folder:
+        page.screenshot(path=str(folder / f"{name}.png"), full_page=True)
+
+
+def configuration(folder, port, targets, router):
+    (folder / "token").write_text("a-token-for-the-test\n")
+    (folder / "rollguard.yaml").write_text(f"""
+state: {folder}/state
+listen: {{address: "127.0.0.1:{port}", tokens: [{{name: ann, token_file: {folder}/token, may: [release, approve, operate]}}]}}
+releases:
+  - name: checkout
+    scrape: {{interval: 500ms, timeout: 400ms}}
+    pools:
+      baseline: {{version: v1, targets: ["{targets[0]}"]}}
+      canary:   {{version: v2, targets: ["{targets[1]}"]}}
+    indicators: {{requests: http_requests_total, errors: 'http_requests_total{{code=~"5.."}}'}}
+    router: {{kind: gray, instances: ["{router}"]}}
+    proof: {{below: 100/s}}
+    rules:
+      - {{name: checkout, rules: [{{alert: Errors, indicator: error_rate, when: canary > 5%, window: 5s, action: rollback}}]}}
+""")
+
+
+def act(executable, browser):
+    with contextlib.ExitStack() as stack:
+        folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        old, new = stack.enter_context(service()), stack.enter_context(service())
+        (folder / "router.json").write_text(router_settings(folder, old, new))
+        router = Program(executable, "router", "--config", str(folder / "router.json"))
+        stack.callback(router.stop)
+        admin = router.find(r"admin API on (127\.0\.0\.1:\d+)").group(1)
+        port = free_port()
+        configuration(folder, port, (old, new), f"http://{admin}")
+        base = f"http://127.0.0.1:{port}"
+        daemon = Program(executable, "run", "--config", str(folder / "rollguard.yaml"))
+        stack.callback(lambda: daemon.stop())
+        wait_for(base + "/-/ready")
+        page = browser.page()
+        page.goto(base + "/#/release/checkout")
+        sign_in(page, browser)
+        roll_back(page)
+        refuse_other_sites(page, base, browser)
+        on_a_dark_phone(browser, base)
+        lose_the_daemon(page, browser, daemon)
+        daemon = Program(executable, "run", "--config", str(folder / "rollguard.yaml"))
+        expect(page.locator("#live")).to_contain_text("live", timeout=PATIENCE_MS)
+        browser.may_fail = False
+        expect(page.locator("#head .pill").first).to_have_text("rolled back")
+
+
+def router_settings(folder, old, new):
+    return json.dumps({
+        "state_file": f"{folder}/split.json", "baseline": [old], "canary": [new], "strategy": {"kind": "random"},
+        "initial_canary_basis_points": 3000})
+
+
+def wait_for(url):
+    end = time.monotonic() + PATIENCE_MS / 1000
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError):
+            if urllib.request.urlopen(url, timeout=2).status == 200:
+                return
+        time.sleep(0.1)
+    raise AssertionError(f"no answer from {url}")
+
+
+def sign_in(page, browser):
+    expect(page.locator("#head .pill").first).to_have_text("watching")
+    page.get_by_role("button", name="Roll back…").click()
+    dialog = page.locator("#sign")
+    browser.may_fail = True
+    dialog.get_by_label("Token").fill("wrong")
+    dialog.get_by_role("button", name="Sign in").click()
+    expect(page.locator("#sign-problem")).to_contain_text("the token is wrong")
+    browser.may_fail = False
+    check_readable(page, "the sign-in")
+    dialog.get_by_label("Token").fill("a-token-for-the-test")
+    dialog.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("button", name="Sign out (ann)")).to_be_visible()
+    cookie = page.context.cookies()[0]
+    assert cookie["httpOnly"] and cookie["sameSite"] == "Strict", cookie
+    assert "a-token" not in cookie["value"], "the cookie holds nothing of the token"
+
+
+def roll_back(page):
+    dialog = page.locator("#act")
+    check_readable(page, "an order")
+    dialog.get_by_label("Reason").fill("the graphs say so")
+    dialog.get_by_role("button", name="Roll back").click()
+    expect(dialog).to_be_hidden()
+    expect(page.locator("#head .pill").first).to_have_text("rolled back", timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Re-arm…").click()
+    dialog.get_by_label("Reason").fill("fixed")
+    dialog.get_by_role("button", name="Re-arm").click()
+    expect(page.locator("#act-problem")).to_contain_text("Type checkout to confirm")
+    dialog.get_by_role("button", name="Cancel").click()
+    page.locator("#past a").first.click()
+    expect(page.locator("#head")).to_contain_text("the graphs say so")
+    expect(page.locator("#head")).to_contain_text("ann")
+    page.go_back()
+
+
+def refuse_other_sites(page, base, browser):
+    """The cookie alone, as another site could make a browser send it, changes nothing."""
+    browser.may_fail = True
+    status = page.evaluate(
+        """async () => (await fetch("/api/v1/releases/checkout/rearm",
+            {method: "POST", body: JSON.stringify({reason: "x"})})).status""")
+    assert status == 401, status
+    browser.may_fail = False
+    request = urllib.request.Request(
+        base + "/api/v1/releases/checkout/rearm", data=b'{"reason": "x"}', method="POST",
+        headers={"Cookie": "rollguard_session=0", "X-Rollguard-Page": "1", "Origin": "http://example.net"})
+    try:
+        urllib.request.urlopen(request, timeout=5)
+        raise AssertionError("a call of another site was taken")
+    except urllib.error.HTTPError as error:
+        assert error.code == 403, error.code
+
+
+def lose_the_daemon(page, browser, daemon):
+    browser.may_fail = True
+    daemon.stop()
+    expect(page.locator("#live")).to_contain_text("no connection", timeout=PATIENCE_MS)
+    expect(page.locator("#head .pill").first).to_have_text("rolled back")
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("executable")
+    arguments.add_argument("--browser", default=shutil.which("chromium") or "/usr/bin/chromium")
+    arguments.add_argument("--screenshots", type=pathlib.Path)
+    given = arguments.parse_args()
+    if given.screenshots:
+        given.screenshots.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        # The sandbox of Chromium needs rights that a container has not; the pages are our own.
+        opened = playwright.chromium.launch(executable_path=given.browser, args=["--no-sandbox"])
+        browser = Browser(opened)
+        follow_the_demo(given.executable, browser, given.screenshots)
+        act(given.executable, browser)
+        opened.close()
+    assert not browser.problems, "\n".join(browser.problems)
+    print("page: everything held")
+
+
+if __name__ == "__main__":
+    main()
