@@ -12,7 +12,8 @@ struct PageBrowserTests {
 
     @Test(.enabled(if: canRun, "only `make test` installs a browser"))
     func showsARollbackAsItHappensAndTakesOrders() async throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("rollguard-page-\(UUID().uuidString)")
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "rollguard-page-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let program = try #require(Executable.path)

@@ -24,7 +24,8 @@ struct WallTests {
 
     /// The rooms that edges may import.
     static let belowEdges: Set<String> = [
-        "Declarations", "Discovery", "HTTPServing", "JournalFormat", "Model", "Ports", "Support", "SystemSupport", "Telemetry",
+        "Declarations", "Discovery", "HTTPServing", "JournalFormat", "Model", "Ports", "Support", "SystemSupport",
+        "Telemetry",
     ]
 
     static let rooms = Set(

@@ -14,7 +14,7 @@ struct HistoryMark: Sendable, Equatable {
 
     var atWallMs: Int64
     var kind: Kind
-    /// In a few words.
+    /// A short text.
     var text: String
 }
 

@@ -7,7 +7,7 @@ struct StepShare: Sendable, Equatable {
     enum Finding: Equatable {
         /// Every instance shows the wanted share. The step is another one, or was undone: its clock starts over.
         case arrived(basisPoints: Int, startsOver: Bool)
-        /// Another client took everything out, and nobody resumed: the rollout is over, without a verdict.
+        /// Another client took everything out, and no operator resumed: the rollout is over, without a verdict.
         case withdrawn
     }
 

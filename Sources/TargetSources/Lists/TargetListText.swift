@@ -12,7 +12,7 @@ struct TargetListError: Error, Equatable, CustomStringConvertible {
 
 /// Prometheus' lists of targets: `[{"targets": ["10.0.0.1:9090"], "labels": {"version": "v1.5.0"}}]`, as JSON or as YAML.
 ///
-/// Fields that are not known are errors in YAML, where somebody may have misspelt them, and ignored in JSON, which programs
+/// Fields that are not known are errors in YAML, where an operator may have misspelt them, and ignored in JSON, which programs
 /// write. A text without anything in it is no list: a writer that truncates the file and then fills it is seen in between. An
 /// empty list is written `[]`.
 enum TargetListText {
