@@ -104,7 +104,8 @@ let package = Package(
         room(
             "API",
             [
-                "HTTPServing", "Model", "Ports", "Support", "SystemSupport", httpTypes, hummingbird, hummingbirdCore,
+                "HTTPServing", "Model", "Ports", "Support", "SystemSupport", crypto, httpTypes, hummingbird,
+                hummingbirdCore,
                 lifecycle, logging, nioCore, nioHTTP1, nioHTTPTypesHTTP1, nioSSL,
             ],
             embedding: [

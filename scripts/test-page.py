@@ -232,7 +232,7 @@ def act(executable, browser):
         page = browser.page()
         page.goto(base + "/#/release/checkout")
         sign_in(page, browser)
-        roll_back(page)
+        incident = roll_back(page, executable, base, folder)
         refuse_other_sites(page, base, browser)
         on_a_dark_phone(browser, base)
         lose_the_daemon(page, browser, daemon)
@@ -240,6 +240,9 @@ def act(executable, browser):
         expect(page.locator("#live")).to_contain_text("live", timeout=PATIENCE_MS)
         browser.may_fail = False
         expect(page.locator("#head .pill").first).to_have_text("rolled back")
+        # The plots around the incident are there after the restart.
+        page.goto(incident)
+        expect(page.locator("#around-errors-plot polyline").first).to_be_attached()
 
 
 def router_settings(folder, old, new):
@@ -276,7 +279,7 @@ def sign_in(page, browser):
     assert "a-token" not in cookie["value"], "the cookie holds nothing of the token"
 
 
-def roll_back(page):
+def roll_back(page, executable, base, folder):
     dialog = page.locator("#act")
     check_readable(page, "an order")
     dialog.get_by_label("Reason").fill("the graphs say so")
@@ -291,7 +294,23 @@ def roll_back(page):
     page.locator("#past a").first.click()
     expect(page.locator("#head")).to_contain_text("the graphs say so")
     expect(page.locator("#head")).to_contain_text("ann")
+    expect(page.locator("#around-errors-plot polyline").first).to_be_attached()
+    incident = page.url
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download the signed report").click()
+    verify(executable, base, download.value, folder / "report.html")
     page.go_back()
+    return incident
+
+
+def verify(executable, base, download, file):
+    download.save_as(str(file))
+    key = urllib.request.urlopen(base + "/api/v1/report-key", timeout=5).read().decode().strip()
+    command = [executable, "verify", str(file), "--key", key]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    file.write_bytes(file.read_bytes().replace(b"the graphs say so", b"the graphs say no"))
+    changed = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    assert changed.returncode == 1, changed
 
 
 def refuse_other_sites(page, base, browser):

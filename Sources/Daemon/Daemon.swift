@@ -121,6 +121,7 @@ package struct Daemon: Sendable {
         let console = ConsoleServer(
             operations: parts.operations, listen: plan.daemon.listen, certificate: certificate,
             socketPath: SQLiteJournal.path(of: UnixSocketFile.name, in: plan.daemon.stateDirectory),
+            stateFolder: plan.daemon.stateDirectory,
             secrets: environment.secrets, version: options.version, logger: environment.logger,
             connectionLimit: environment.files.outsideConnections,
             onBound: { host, port in

@@ -33,6 +33,50 @@ extension Endpoints {
         return await desk.make { .json(HistoryDocument(history, release: name)) }
     }
 
+    func incidentHistory(_ id: String) async -> Answer {
+        guard let incident = await knownIncident(id), let document = await book.plots(of: incident) else {
+            return .error(
+                "there are no plots of an incident \(id.prefix(100)): they are kept of the newest \(IncidentPlots.fileLimit) that this daemon watched",
+                status: .notFound, asJSON: true)
+        }
+        return Answer(status: .ok, contentType: "application/json", body: document)
+    }
+
+    /// The incident as a signed file.
+    func report(_ id: String) async -> Answer {
+        let snapshot = await operations.snapshot()
+        guard let incident = await knownIncident(id), let entries = try? await operations.entries(incident: id) else {
+            return Endpoints.unknown("incident", id, known: snapshot.incidents.map(\.id))
+        }
+        let history = await book.plots(of: incident)
+        return await desk.make {
+            let document = IncidentDocument(incident, entries: entries, externalURL: snapshot.externalURL)
+            let plots = history.flatMap { try? JSONDecoder().decode(HistoryDocument.self, from: Data($0)) }
+            do {
+                let html = try IncidentReport(incident: document, history: plots, version: version).html()
+                var answer = Answer(
+                    status: .ok, contentType: "text/html; charset=utf-8",
+                    body: try SignedReport.signed(html, with: reportKey.key()))
+                let name = String(id.unicodeScalars.filter { CharacterSet.alphanumerics.contains($0) || $0 == "-" })
+                answer.headers.append((.contentDisposition, "attachment; filename=\"\(name).html\""))
+                return answer
+            } catch {
+                return .error("the report cannot be signed: \(error)", status: .serviceUnavailable, asJSON: true)
+            }
+        }
+    }
+
+    func publicKey() -> Answer {
+        do { return .text(try reportKey.publicKey()) } catch {
+            return .error("the key of the reports cannot be read: \(error)", status: .serviceUnavailable, asJSON: true)
+        }
+    }
+
+    private func knownIncident(_ id: String) async -> Incident? {
+        if let known = await operations.snapshot().incidents.first(where: { $0.id == id }) { return known }
+        return (try? await operations.entries(incident: id)).flatMap { Incident(history: $0) }
+    }
+
     /// An endless answer.
     func stream(_ call: Route.Call) async -> Answer {
         let key: StreamDocuments.Key
@@ -79,5 +123,6 @@ extension Endpoints {
 }
 
 extension HTTPField.Name {
+    fileprivate static let contentDisposition = HTTPField.Name("Content-Disposition")!
     fileprivate static let referrerPolicy = HTTPField.Name("Referrer-Policy")!
 }

@@ -23,6 +23,14 @@ struct ReleaseHistory: Sendable, Equatable {
         if marks.count > ReleaseHistory.markLimit { marks.removeFirst(marks.count - ReleaseHistory.markLimit) }
     }
 
+    /// The part of it within these times.
+    func slice(_ wallMs: ClosedRange<Int64>) -> ReleaseHistory {
+        var part = ReleaseHistory()
+        part.points = points.filter { wallMs.contains($0.atWallMs) }
+        part.marks = marks.filter { wallMs.contains($0.atWallMs) }
+        return part
+    }
+
     private mutating func forget(from wallMs: Int64) {
         points.removeAll { $0.atWallMs >= wallMs }
         marks.removeAll { $0.atWallMs >= wallMs }

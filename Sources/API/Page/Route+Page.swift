@@ -9,6 +9,15 @@ extension Route {
             endpoints, call in
             await endpoints.history(call.name)
         },
+        Route(.get, "/api/v1/incidents/{id}/history", "The plots around an incident") { endpoints, call in
+            await endpoints.incidentHistory(call.name)
+        },
+        Route(.get, "/api/v1/incidents/{id}/report", "An incident as a signed HTML file") { endpoints, call in
+            await endpoints.report(call.name)
+        },
+        Route(.get, "/api/v1/report-key", "The public key that verifies reports, Ed25519 in base64") { endpoints, _ in
+            endpoints.publicKey()
+        },
         Route(.get, "/api/v1/stream", "Server-sent events: the status, or one release, whenever it changes") {
             await $0.stream($1)
         },

@@ -110,15 +110,15 @@ const loadSession = async () => {
 
 // ---- histories for the plots
 
+const rowsOf = ({ columns, points }) =>
+  points.map((row) => Object.fromEntries(columns.map((column, index) => [column, row[index]])));
 const loadHistory = async (name) => {
   if (state.histories.has(name)) return;
   state.histories.set(name, { points: [], marks: [], loaded: false });
   try {
     const answer = await api(`/api/v1/releases/${encodeURIComponent(name)}/history`);
     if (!answer.ok) return;
-    const { columns, points, marks } = answer.body;
-    const rows = points.map((row) => Object.fromEntries(columns.map((column, index) => [column, row[index]])));
-    state.histories.set(name, { points: rows, marks, loaded: true });
+    state.histories.set(name, { points: rowsOf(answer.body), marks: answer.body.marks, loaded: true });
     draw();
   } catch { state.histories.delete(name); }
 };
@@ -325,9 +325,12 @@ const drawDeliveries = () => {
     ${state.status.dead_letters.map((one) => html`<tr><td>${one.receiver}</td><td>${words(one.event)}</td><td>${one.reason}</td><td>${time(one.at)}</td></tr>`)}</table></div>` : html`<p class="note">None.</p>`}`);
 };
 const loadIncident = async (id) => {
+  state.around = null;
   const answer = await api(`/api/v1/incidents/${encodeURIComponent(id)}`);
   if (state.incidentID !== id) return;
   state.incident = answer.ok ? answer.body : { problem: answer.body?.error ?? `status ${answer.status}` };
+  const plots = await api(`/api/v1/incidents/${encodeURIComponent(id)}/history`);
+  state.around = plots.ok && plots.body.points.length > 1 ? { ...plots.body, points: rowsOf(plots.body) } : null;
   draw();
 };
 // Asked for again when the status says that it has changed.
@@ -356,7 +359,23 @@ const drawIncident = (id) => {
     <time datetime="${line.at}">${clock(Date.parse(line.at))}</time><b>${words(line.step)}</b><span>${line.detail}</span></li>`)}</ol>`);
   put("entries", "card", html`<h2>Journal</h2><div class="scroll" tabindex="0"><table><tr><th scope="col" class="n">Entry</th><th scope="col">At</th><th scope="col">Event</th><th scope="col">Text</th></tr>
     ${incident.entries.map((entry) => html`<tr><td class="n">${entry.sequence}</td><td>${clock(Date.parse(entry.at))}</td><td>${words(entry.event)}</td><td>${entry.text}</td></tr>`)}</table></div>
-    <p class="actions"><a href="/api/v1/incidents/${encodeURIComponent(id)}" download="${id}.json">Download as JSON</a></p>`);
+    <p class="actions"><a href="/api/v1/incidents/${encodeURIComponent(id)}/report" download="${id}.html">Download the signed report</a> ·
+    <a href="/api/v1/incidents/${encodeURIComponent(id)}" download="${id}.json">Download as JSON</a></p>`);
+  for (const [part, title] of [["errors", "Error rate"], ["latency", "Latency p99"]]) {
+    put(`around-${part}`, "card half", html`<h2>${title} around the incident</h2><div id="around-${part}-plot"></div>`);
+  }
+  drawAround(incident);
+};
+const drawAround = (incident) => {
+  const history = state.around;
+  if (!history) return;
+  const side = (name) => (name === "baseline" ? incident.to_version : incident.from_version);
+  const release = { baseline: { version: side("baseline") }, canary: { version: side("canary") } };
+  const marks = [...history.marks.map((mark) => ({ at: mark.at_ms, kind: mark.kind, text: mark.text })),
+    ...incident.timeline.map((line) => ({ at: Date.parse(line.at), kind: "incident", text: words(line.step) }))];
+  const common = { from: history.points[0].at_ms, to: history.points.at(-1).at_ms, marks };
+  fill("around-errors-plot", plot({ ...common, label: "Error rate", format: percent, least: 0.001, series: pair(release, history, "error_rate", true) }));
+  fill("around-latency-plot", plot({ ...common, label: "Latency p99", format: seconds, least: 0.001, empty: "no latency in the shortest window", series: pair(release, history, "latency_p99_seconds") }));
 };
 const alertSection = (alert) => {
   const evidence = alert.evidence;

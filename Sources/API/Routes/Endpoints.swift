@@ -12,6 +12,7 @@ struct Endpoints: Sendable {
     /// One for all listeners.
     let book: HistoryBook
     let streams: StreamDocuments
+    let reportKey: ReportKey
 
     func index() -> Answer {
         let width = Route.all.map { $0.method.rawValue.count + $0.pattern.count + 1 }.max() ?? 0

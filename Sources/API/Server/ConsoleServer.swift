@@ -35,12 +35,13 @@ package struct ConsoleServer: Service {
     ///   - certificate: that of `listen.tls`, when another part reads it again; unless given, it is read by ``run()``.
     ///   - socketPath: where to listen on a unix socket too, for this user alone; in a folder that others cannot enter.
     ///     A file that is there is removed. Nil for none.
+    ///   - stateFolder: where the plots of incidents and the key of reports are kept; nil for nowhere.
     ///   - secrets: asked for the token at each call that needs it, so that a rotated one is taken up.
     ///   - connectionLimit: connections at the same time; more wait in the system's queue.
     ///   - onBound: called once, when connections are taken, with the address that the system gave.
     package init(
         operations: any Operations, listen: ListenPlan, certificate: ServerCertificate? = nil,
-        socketPath: String? = nil,
+        socketPath: String? = nil, stateFolder: String? = nil,
         secrets: any SecretStore, version: String, logger: Logger, connectionLimit: Int = 256,
         onBound: (@Sendable (_ host: String, _ port: Int) async -> Void)?
     ) {
@@ -56,8 +57,10 @@ package struct ConsoleServer: Service {
         self.logger = logger
         self.connectionLimit = min(connectionLimit, ConsoleServer.connectionLimit)
         endpoints = Endpoints(
-            operations: operations, version: version, book: HistoryBook(),
-            streams: StreamDocuments(operations: operations, version: version))
+            operations: operations, version: version,
+            book: HistoryBook(plots: stateFolder.map { IncidentPlots(folder: "\($0)/\(IncidentPlots.folderName)") }),
+            streams: StreamDocuments(operations: operations, version: version),
+            reportKey: ReportKey(folder: stateFolder))
         self.onBound = onBound
     }
 
