@@ -20,6 +20,7 @@ extension RegexParser {
         guard !name.isEmpty, name.allSatisfy({ $0 == "_" || Self.isAlphanumeric($0) }) else {
             throw refused("'\(text(position..<end))' cannot name a group; use letters, digits and '_'", at: start)
         }
+        groupNames.append(text(position..<end))
         position = end + 1
     }
 
@@ -33,8 +34,7 @@ extension RegexParser {
             case "i": new.ignoresCase = isOn
             case "m": new.isMultiline = isOn
             case "s": new.dotMatchesNewline = isOn
-            // Which match is found first does not matter to a whole one.
-            case "U": break
+            case "U": new.isUngreedy = isOn
             case "-" where isOn:
                 isOn = false
                 hasFlag = false

@@ -13,8 +13,13 @@ struct RegexParser {
     /// Instructions. A text of 16 KiB, the longest label value, is matched in some seconds even then.
     static let sizeLimit = 50_000
 
+    /// Instructions times the ends of groups: what a run that finds the groups holds at most, in machine integers, twice.
+    static let captureLimit = 1_000_000
+
     struct Flags {
         var ignoresCase = false
+        /// `(?U)`: repetitions are lazy, and greedy with a `?`.
+        var isUngreedy = false
         /// `^` and `$` match at line breaks.
         var isMultiline = false
         var dotMatchesNewline = true
@@ -25,11 +30,15 @@ struct RegexParser {
         var code: [Instruction]
         /// The largest product of nested repetitions in it.
         var copies = 1
+        /// It can match the empty text.
+        var isNullable = false
     }
 
     private struct Group {
         /// Those that hold behind the group.
         let outerFlags: Flags
+        /// Its number where it captures, from 1; nil for `(?:…)`.
+        var number: Int?
         var alternatives: [Piece] = []
         var pieces: [Piece] = []
     }
@@ -38,6 +47,8 @@ struct RegexParser {
     var position = 0
     var flags = Flags()
     private(set) var sets: [ScalarSet] = []
+    /// The name of each capturing group, from group 1; nil for one without.
+    var groupNames: [String?] = []
     private var groups = [Group(outerFlags: Flags())]
     /// The piece before is a repetition, which must not be repeated again.
     private var isBehindRepetition = false
@@ -51,7 +62,11 @@ struct RegexParser {
         guard parser.groups.count == 1, let last = parser.groups.popLast() else {
             throw parser.refused("a ')' is missing")
         }
-        return RegexProgram(code: try parser.whole(of: last).code, sets: parser.sets)
+        let code = try parser.whole(of: last).code
+        guard (code.count + 1) * 2 * (parser.groupNames.count + 1) <= captureLimit else {
+            throw parser.refused("it has too many groups for its size")
+        }
+        return RegexProgram(code: code, sets: parser.sets, groupNames: parser.groupNames)
     }
 
     // MARK: Text
@@ -127,7 +142,9 @@ struct RegexParser {
 
     mutating func add(_ instruction: Instruction, advance: Int = 0) {
         position += advance
-        groups[groups.count - 1].pieces.append(Piece(code: [instruction]))
+        var isNullable = false
+        if case .assert = instruction { isNullable = true }
+        groups[groups.count - 1].pieces.append(Piece(code: [instruction], isNullable: isNullable))
     }
 
     // MARK: Groups
@@ -139,17 +156,24 @@ struct RegexParser {
         let outer = flags
         guard peek(1) == "?" else {
             position += 1
-            groups.append(Group(outerFlags: outer))
+            groupNames.append(nil)
+            groups.append(Group(outerFlags: outer, number: groupNames.count))
             return
         }
-        if try specialGroup() { groups.append(Group(outerFlags: outer)) }
+        let before = groupNames.count
+        guard try specialGroup() else { return }
+        groups.append(Group(outerFlags: outer, number: groupNames.count > before ? groupNames.count : nil))
     }
 
     private mutating func close() throws(PatternError) {
         guard groups.count > 1, let group = groups.popLast() else { throw refused("a ')' closes nothing") }
         position += 1
         flags = group.outerFlags
-        groups[groups.count - 1].pieces.append(try whole(of: group))
+        var piece = try whole(of: group)
+        if let number = group.number {
+            piece.code = [.save(2 * number)] + piece.code + [.save(2 * number + 1)]
+        }
+        groups[groups.count - 1].pieces.append(piece)
     }
 
     private mutating func endAlternative() throws(PatternError) {
@@ -162,7 +186,9 @@ struct RegexParser {
     private func sequence(_ pieces: [Piece]) throws(PatternError) -> Piece {
         let size = pieces.reduce(0) { $0 + $1.code.count }
         try check(size: size)
-        return Piece(code: pieces.flatMap(\.code), copies: pieces.map(\.copies).max() ?? 1)
+        return Piece(
+            code: pieces.flatMap(\.code), copies: pieces.map(\.copies).max() ?? 1,
+            isNullable: pieces.allSatisfy(\.isNullable))
     }
 
     /// All alternatives of a group.
@@ -179,7 +205,9 @@ struct RegexParser {
             code += alternative.code
             code.append(.jump(left + 1))
         }
-        return Piece(code: code + last.code, copies: all.map(\.copies).max() ?? 1)
+        return Piece(
+            code: code + last.code, copies: all.map(\.copies).max() ?? 1,
+            isNullable: all.contains(where: \.isNullable))
     }
 
     private func check(size: Int) throws(PatternError) {
@@ -242,8 +270,7 @@ struct RegexParser {
     private mutating func repeatLast(
         _ least: Int, _ most: Int?, from start: Int, _ isBehindRepetition: Bool
     ) throws(PatternError) {
-        // Lazy repetition finds another match, not another answer.
-        if peek() == "?" { position += 1 }
+        let isLazy = skip("?") != flags.isUngreedy
         if isBehindRepetition {
             let shown = text((start - 1)..<position)
             throw refused("'\(shown)' repeats a repetition; possessive ones are not known", at: start - 1)
@@ -252,44 +279,12 @@ struct RegexParser {
         guard let piece = groups[groups.count - 1].pieces.popLast() else {
             throw refused("there is nothing to repeat before '\(text(start..<position))'", at: start)
         }
-        let repetition = RegexRepetition(least: least, most: most)
+        let repetition = RegexRepetition(least: least, most: most, isLazy: isLazy)
         try check(size: repetition.size(of: piece))
         let repeated = repetition.applied(to: piece)
         guard repeated.copies <= RegexParser.repeatLimit else {
             throw refused("nested repetitions make more than \(RegexParser.repeatLimit) copies", at: start)
         }
         groups[groups.count - 1].pieces.append(repeated)
-    }
-}
-
-/// How often a piece is repeated.
-struct RegexRepetition {
-    let least: Int
-    /// Nil is any number.
-    let most: Int?
-
-    /// Instructions of the result, at most.
-    func size(of piece: RegexParser.Piece) -> Int { (max(least, most ?? 0) + 1) * (piece.code.count + 2) }
-
-    func applied(to piece: RegexParser.Piece) -> RegexParser.Piece {
-        let count = piece.code.count
-        var code: [RegexProgram.Instruction] = []
-        for _ in 0..<(most == nil && least > 0 ? least - 1 : least) { code += piece.code }
-        if let most {
-            // Each copy that may be left out is left out with all that follow.
-            var left = (most - least) * (count + 1)
-            for _ in 0..<(most - least) {
-                code.append(.split(1, left))
-                code += piece.code
-                left -= count + 1
-            }
-        } else if least > 0 {
-            code += piece.code + [.split(-count, 1)]
-        } else {
-            code += [.split(1, count + 2)] + piece.code + [.jump(-(count + 1))]
-        }
-        // `*`, `+`, `?` and `{0}` make no copies.
-        let factor = most == 0 ? 0 : max(1, most ?? least)
-        return RegexParser.Piece(code: code, copies: max(1, factor * piece.copies))
     }
 }

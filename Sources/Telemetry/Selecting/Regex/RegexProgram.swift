@@ -12,6 +12,8 @@ struct RegexProgram {
         case split(Int, Int)
         case jump(Int)
         case assert(Assertion)
+        /// Notes the place in the text as the begin (even) or the end (odd) of a group.
+        case save(Int)
     }
 
     /// What must hold between two characters.
@@ -25,6 +27,8 @@ struct RegexProgram {
 
     let code: [Instruction]
     let sets: [ScalarSet]
+    /// The name of each capturing group, from group 1; nil for one without.
+    let groupNames: [String?]
 
     /// Does the expression match the whole text?
     func matches(_ text: String) -> Bool {
@@ -47,13 +51,13 @@ struct RegexProgram {
         return threads.contains(code.count)
     }
 
-    private func accepts(_ instruction: Instruction, _ scalar: Unicode.Scalar) -> Bool {
+    func accepts(_ instruction: Instruction, _ scalar: Unicode.Scalar) -> Bool {
         switch instruction {
         case .scalar(let wanted): wanted == scalar
         case .set(let index): sets[index].contains(scalar)
         case .any: true
         case .anyButNewline: scalar != "\n"
-        case .split, .jump, .assert: false
+        case .split, .jump, .assert, .save: false
         }
     }
 
@@ -67,6 +71,7 @@ struct RegexProgram {
             switch code[place] {
             case .split(let one, let other): waiting += [place + other, place + one]
             case .jump(let distance): waiting.append(place + distance)
+            case .save: waiting.append(place + 1)
             case .assert(let assertion) where assertion.holds(between: before, and: after): waiting.append(place + 1)
             case .assert, .scalar, .set, .any, .anyButNewline: break
             }
@@ -76,7 +81,7 @@ struct RegexProgram {
 
 extension RegexProgram.Assertion {
     /// - Parameters: nil is the text's begin, or its end.
-    fileprivate func holds(between before: Unicode.Scalar?, and after: Unicode.Scalar?) -> Bool {
+    func holds(between before: Unicode.Scalar?, and after: Unicode.Scalar?) -> Bool {
         switch self {
         case .textBegins: before == nil
         case .textEnds: after == nil
@@ -95,7 +100,7 @@ extension RegexProgram.Assertion {
 }
 
 /// The places of a program that are active at one character: each once, in the order in which they were reached.
-private struct RegexThreads {
+struct RegexThreads {
     private(set) var places: [Int] = []
     /// The round in which a place was added last.
     private var rounds: [Int]

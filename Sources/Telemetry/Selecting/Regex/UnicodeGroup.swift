@@ -2,7 +2,7 @@
 ///
 /// Names are those of RE2, in its spelling: `L`, `Lu`, `Greek`, `Old_Italic`. Source: RE2's `doc/syntax.txt`,
 /// "Unicode character class names".
-enum UnicodeGroup {
+enum UnicodeGroup: Sendable {
     case any
     /// One or two letters: `L` holds all categories that begin with it.
     case category(String)
@@ -76,8 +76,9 @@ extension Unicode.GeneralCategory {
 
 /// Tests a character's script. The standard library reports scripts through its own regular expressions alone, so one
 /// of those is asked, about one character at a time.
-struct ScriptTest {
-    private let property: Regex<AnyRegexOutput>
+struct ScriptTest: Sendable {
+    /// It never changes, and what it compiles when it is used first is published atomically; the type alone is not `Sendable`.
+    private nonisolated(unsafe) let property: Regex<AnyRegexOutput>
 
     /// Nil for a name that RE2 does not know.
     init?(_ name: String) {
