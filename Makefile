@@ -32,7 +32,7 @@ help:
 	@echo "make dist    a Debian package, a tarball, debug symbols, an SBOM and checksums, in dist/"
 	@echo "make test-dist  install, upgrade, remove and run what make dist made, in a root file system of its own (root)"
 	@echo "make soak    the release executable for half an hour among real programs, faults and signals (SOAK=30m)"
-	@echo "make fuzz    look for inputs that break a promise (TARGET=exposition|condition|configuration|admin SECONDS=60)"
+	@echo "make fuzz    look for inputs that break a promise (TARGET=exposition|condition|configuration|admin|relabelling SECONDS=60)"
 
 build:
 	@scripts/setup.sh build

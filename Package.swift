@@ -79,7 +79,8 @@ let package = Package(
         // floor 1: the edges; what several of them use of the system
         room("SystemSupport", ["Model", "Ports"]),
         room(
-            "ConfigurationFiles", ["Declarations", "Model", "Support", "SystemSupport", "Telemetry", yams],
+            "ConfigurationFiles",
+            ["Declarations", "Discovery", "Model", "Support", "SystemSupport", "Telemetry", yams],
             // Links to the files in `rules`.
             embedding: [
                 "backstop", "both-pools-sick", "error-rate", "latency-p99", "regression", "traffic-absent",
@@ -163,8 +164,10 @@ let package = Package(
             "ScrapingTests",
             ["Scraping", "HTTPClient", "Model", "Ports", "Routers", "Support", "SystemSupport", "Telemetry"]),
         tests("SystemSupportTests", ["SystemSupport"]),
-        tests("DiscoveryTests", ["Discovery", "Support", "Telemetry"]),
-        tests("TargetSourcesTests", ["TargetSources", "Discovery", "Model", "Ports", "Support", "SystemSupport"]),
+        tests("DiscoveryTests", ["Discovery", "Support", "Telemetry"], leaving: ["Relabelling/relabelling.jsonl"]),
+        tests(
+            "TargetSourcesTests",
+            ["TargetSources", "Discovery", "HTTPClient", "Model", "Ports", "Support", "SystemSupport"]),
         tests("TelemetryTests", ["Telemetry"], leaving: ["Vectors"]),
         tests("StatisticsTests", ["Statistics", "Support", "Telemetry"]),
         tests("CalculatorTests", ["Calculator"]),
@@ -172,7 +175,10 @@ let package = Package(
         tests("KernelTests", ["Kernel", "Model", "Statistics", "Support", "Telemetry"]),
         tests(
             "ConfigurationFilesTests",
-            ["Declarations", "Routers", "Notifications", "ConfigurationFiles", "Model", "Support", "Telemetry"]),
+            [
+                "Declarations", "Discovery", "Routers", "Notifications", "ConfigurationFiles", "Model", "Support",
+                "Telemetry",
+            ]),
         tests("HTTPClientTests", ["HTTPClient", "Model", "Ports", "Support"]),
         tests("RoutersTests", ["Routers", "Model", "Ports", "RouterConformance", "HTTPClient", nioCore, nioPosix]),
         tests(
@@ -221,7 +227,7 @@ let package = Package(
         tests(
             "FuzzingTests",
             [
-                "Declarations", "Telemetry", "Model", "Routers", "Notifications", "ConfigurationFiles",
+                "Declarations", "Discovery", "Telemetry", "Model", "Routers", "Notifications", "ConfigurationFiles",
                 "ReferenceRouter", nioHTTP1,
             ]),
         tests("TidyTests", ["Daemon", "Telemetry"]),

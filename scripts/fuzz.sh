@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Fuzzes one reader of bytes from outside with libFuzzer and the address sanitizer.
 #
-#     scripts/fuzz.sh TARGET [SECONDS]      TARGET: exposition, condition, configuration, admin
+#     scripts/fuzz.sh TARGET [SECONDS]      TARGET: exposition, condition, configuration, admin,
+#                                          relabelling
 #
 # What is checked is in Tests/FuzzingTests. Starts from Tests/Fuzzing/Corpora/TARGET and keeps new inputs in
 # .build-fuzz/corpus-TARGET. An input that breaks something is written to .build-fuzz/crash-…: fix it, and add the input to
@@ -92,11 +93,16 @@ case "$target" in
         sources=("$checks/ExpositionProperties.swift")
         objects=("$out/Telemetry.o")
         ;;
+    relabelling)
+        for room in Telemetry Support Discovery; do module "$room" "Sources/$room" "${language[@]}"; done
+        sources=("$checks/RelabellingProperties.swift")
+        objects=("$out"/{Telemetry,Support,Discovery}.o)
+        ;;
     condition | configuration)
         yaml
         imports=(-I .build/checkouts/Yams/Sources/CYaml/include)
         module Telemetry Sources/Telemetry "${language[@]}"
-        for room in Support Statistics Model Declarations SystemSupport; do module "$room" "Sources/$room" "${language[@]}"; done
+        for room in Support Statistics Discovery Model Declarations SystemSupport; do module "$room" "Sources/$room" "${language[@]}"; done
         module ConfigurationFiles Sources/ConfigurationFiles "${language[@]}" "${imports[@]}"
         if [ "$target" = condition ]; then
             sources=("$checks/ConditionProperties.swift")
@@ -114,20 +120,20 @@ case "$target" in
             sources=("$checks/ConfigurationProperties.swift")
             objects+=("$out"/{Ports,HTTPServing,Routers,Notifications}.o)
         fi
-        objects+=("$out"/{Telemetry,Support,Statistics,Model,Declarations,SystemSupport,ConfigurationFiles,Yams}.o "$out"/cyaml-*.o)
+        objects+=("$out"/{Telemetry,Support,Statistics,Discovery,Model,Declarations,SystemSupport,ConfigurationFiles,Yams}.o "$out"/cyaml-*.o)
         ;;
     admin)
         # shellcheck disable=SC2086
         swift build ${FUZZ_BUILD_FLAGS:-} --target ReferenceRouter
         module Telemetry Sources/Telemetry "${language[@]}"
-        for room in Support Statistics Model SystemSupport; do module "$room" "Sources/$room" "${language[@]}"; done
+        for room in Support Statistics Discovery Model SystemSupport; do module "$room" "Sources/$room" "${language[@]}"; done
         libraries
         module ReferenceRouter Sources/ReferenceRouter "${language[@]}" "${imports[@]}"
         sources=("$checks/AdminProperties.swift")
-        objects+=("$out"/{Telemetry,Support,Statistics,Model,SystemSupport,ReferenceRouter}.o)
+        objects+=("$out"/{Telemetry,Support,Statistics,Discovery,Model,SystemSupport,ReferenceRouter}.o)
         ;;
     *)
-        echo "usage: scripts/fuzz.sh exposition|condition|configuration|admin [SECONDS]" >&2
+        echo "usage: scripts/fuzz.sh exposition|condition|configuration|admin|relabelling [SECONDS]" >&2
         exit 2
         ;;
 esac

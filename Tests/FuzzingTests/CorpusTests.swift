@@ -33,6 +33,10 @@ struct CorpusTests {
 
     @Test func conditionsHoldWhatTheyPromise() throws { try Self.check("condition", ConditionProperties.broken) }
 
+    @Test func relabellingHoldsWhatItPromises() throws {
+        try Self.check("relabelling", RelabellingProperties.broken)
+    }
+
     @Test func configurationsHoldWhatTheyPromise() throws {
         try Self.check("configuration", ConfigurationProperties.broken)
     }
