@@ -53,7 +53,18 @@ package final class CurlTransport: OwnedTransport {
     package var isRunning: Bool { mailbox.isOpen }
 
     package func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
-        let prepared = try PreparedRequest(request, secrets: secrets)
+        try await send(try PreparedRequest(request, secrets: secrets))
+    }
+
+    package func stream(
+        _ request: HTTPRequest, _ receive: @escaping @Sendable (UnsafeRawBufferPointer) -> Bool
+    ) async throws(TransportError) -> HTTPResponse {
+        var prepared = try PreparedRequest(request, secrets: secrets)
+        prepared.receiver = receive
+        return try await send(prepared)
+    }
+
+    private func send(_ prepared: PreparedRequest) async throws(TransportError) -> HTTPResponse {
         let deadlineMs = MonotonicClock.nowMs() + prepared.timeoutMs
         let id = mailbox.nextId()
         let outcome = await withTaskCancellationHandler {

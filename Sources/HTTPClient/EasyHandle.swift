@@ -44,7 +44,7 @@ final class EasyHandle {
         last = nil
         refusedOption = nil
         errorText[0] = 0
-        intake.pointee.begin(limitBytes: request.bodyLimitBytes)
+        intake.pointee.begin(limitBytes: request.bodyLimitBytes, receiver: request.receiver)
         if !isAlike {
             curl_easy_reset(raw)
             setReception(slot: slot)

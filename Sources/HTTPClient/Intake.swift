@@ -11,12 +11,16 @@ struct Intake {
         case headersTooLarge
         /// All bodies under way together.
         case tooMuchAtOnce
+        /// The receiver of a body that is handed on as it arrives wants no more of it.
+        case receiverEnded
         /// The body is not what its `Content-Encoding` says, or it is cut off.
         case undecodable(encoding: String, reason: String)
     }
 
     private(set) var refusal: Refusal?
     private var limitBytes = 0
+    /// Gets the body of an answer with the status 200 as it arrives.
+    private var receiver: (@Sendable (UnsafeRawBufferPointer) -> Bool)?
     private var headers: [UInt8] = []
     private var body: [UInt8] = []
     /// The answer's `Content-Encoding`; empty without one.
@@ -40,17 +44,19 @@ struct Intake {
         headers.reserveCapacity(1_024)
     }
 
-    mutating func begin(limitBytes: Int) {
+    mutating func begin(limitBytes: Int, receiver: (@Sendable (UnsafeRawBufferPointer) -> Bool)? = nil) {
         self.limitBytes = limitBytes
         refusal = nil
         headers.removeAll(keepingCapacity: true)
         encoding = ""
         hasHeaders = false
         rest()
+        self.receiver = receiver
     }
 
     /// The part of a body that has no recipient any more is returned to the pool.
     mutating func rest() {
+        receiver = nil
         if var ended = decoder {
             inflater = ended.takeInflater() ?? inflater
             decoder = nil
@@ -103,6 +109,7 @@ struct Intake {
 
     /// Content of the body; false, with the reason, when it is too much.
     private mutating func append(_ content: UnsafeRawBufferPointer) -> Bool {
+        if let receiver, status == 200 { return receiver(content) || refuse(.receiverEnded) }
         guard content.count <= limitBytes - body.count else { return refuse(.bodyTooLarge) }
         guard bodies.hold(content.count) else { return refuse(.tooMuchAtOnce) }
         body.append(contentsOf: content)
@@ -130,8 +137,15 @@ struct Intake {
         }
     }
 
+    private var status: Int {
+        var status = 0
+        _ = rg_get_long(easy, CURLINFO_RESPONSE_CODE, &status)
+        return status
+    }
+
     /// A server that announces too much is stopped at its first byte; an honest length is reserved at once.
     private mutating func acceptsDeclaredLength() -> Bool {
+        if receiver != nil, status == 200 { return true }
         var declared: curl_off_t = -1
         _ = rg_get_size(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &declared)
         guard declared <= limitBytes else { return false }

@@ -18,6 +18,8 @@ struct PreparedRequest: Sendable {
     var acceptsCompression: Bool
     var isStatusEnough: Bool
     var security: ClientSecurity
+    /// Gets the body of an answer with the status 200 as it arrives; nil collects it.
+    var receiver: (@Sendable (UnsafeRawBufferPointer) -> Bool)?
 
     var isRedirected: Bool { redirectsLeft < redirectLimit }
 

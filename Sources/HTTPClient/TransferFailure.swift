@@ -55,6 +55,7 @@ struct TransferFailure {
             .broken(address: address, reason: "its headers are larger than \(Intake.headerLimitBytes) bytes")
         case .tooMuchAtOnce:
             .broken(address: address, reason: "the answers under way take all the memory that they may take together")
+        case .receiverEnded: .broken(address: address, reason: "the receiver ended the request")
         case .undecodable(let encoding, let reason):
             .broken(address: address, reason: Self.undecodable(encoding, reason))
         }

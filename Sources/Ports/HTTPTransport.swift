@@ -8,6 +8,18 @@ public protocol HTTPTransport: Sendable {
     /// - Throws: ``TransportError``; its text never holds a credential.
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse
 
+    /// Sends a request whose answer may take long to end, such as a watch, and hands the body of an answer with the status
+    /// 200 on as it arrives, decoded. The response has the body of any other answer, as ``send(_:)`` has it.
+    ///
+    /// The limit of the body's size does not hold for what is handed on; the time limit of the request does.
+    ///
+    /// - Parameter receive: gets the next part of the body, on a thread of the transport, which waits for it meanwhile; false
+    ///   ends the request.
+    /// - Throws: ``TransportError``, `broken` when the receiver ended the request.
+    func stream(
+        _ request: HTTPRequest, _ receive: @escaping @Sendable (UnsafeRawBufferPointer) -> Bool
+    ) async throws(TransportError) -> HTTPResponse
+
     /// Takes back the memory of a response body that is no longer needed, for a later response. Optional: a caller that
     /// receives many large bodies saves an allocation each.
     func reuse(_ body: consuming [UInt8])
@@ -16,6 +28,18 @@ public protocol HTTPTransport: Sendable {
 extension HTTPTransport {
     /// Lets it go.
     public func reuse(_ body: consuming [UInt8]) {}
+
+    /// Hands the body on when it is complete, for transports of tests.
+    public func stream(
+        _ request: HTTPRequest, _ receive: @escaping @Sendable (UnsafeRawBufferPointer) -> Bool
+    ) async throws(TransportError) -> HTTPResponse {
+        var response = try await send(request)
+        guard response.status == 200 else { return response }
+        guard response.takeBody().withUnsafeBytes(receive) else {
+            throw .broken(address: request.url, reason: "the receiver ended the request")
+        }
+        return response
+    }
 }
 
 /// A transport with connections of its own, which its owner closes.
