@@ -4,7 +4,8 @@
 #   scripts/setup.sh build    what the build needs: libcurl, zlib, SQLite
 #   scripts/setup.sh test     that, and the real programs that the tests talk to; those that Debian does not have
 #                             go into .routers-venv, a Python environment in this checkout, and the validator of JSON
-#                             Schemas into .schema-venv, and what drives the browser (chromium) into .page-venv
+#                             Schemas into .schema-venv, what drives the browser (chromium) into .page-venv, and Consul
+#                             into .consul
 #   scripts/setup.sh bench    what the build needs, and the peers that `make bench` measures beside ours
 #   scripts/setup.sh soak     what the build needs, the programs that `make soak` runs among, and .soak-venv with the
 #                             Python packages of its services
@@ -15,7 +16,8 @@ set -euo pipefail
 
 build_packages=(libcurl4-openssl-dev zlib1g-dev pkg-config libsqlite3-dev)
 test_packages=(curl openssl ca-certificates haproxy nginx-light prometheus prometheus-alertmanager
-    prometheus-node-exporter caddy etcd-server redis-server libnginx-mod-http-lua python3-venv chromium)
+    prometheus-node-exporter caddy etcd-server redis-server libnginx-mod-http-lua python3-venv chromium dnsmasq-base
+    victoria-metrics)
 bench_packages=(prometheus victoria-metrics)
 soak_packages=(haproxy nginx-light caddy prometheus prometheus-alertmanager prometheus-node-exporter python3-venv)
 gate_packages=(valgrind binutils)
@@ -72,6 +74,32 @@ install_pinned() {
     cp "$list" "$folder/installed"
 }
 
+# Consul was last in Debian's release "bullseye". It is unpacked into .consul in this checkout and not installed; where it
+# cannot be had, its tests are skipped and say so.
+unpack_consul() {
+    [ ! -x .consul/usr/bin/consul ] || return 0
+    local work archive
+    archive=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null | grep -m1 '/debian/$') || true
+    if [ -z "$archive" ]; then
+        echo "setup: no archive of Debian is configured: the tests with a real Consul are skipped" >&2
+        return 0
+    fi
+    echo "setup: unpacking consul into .consul"
+    work=$(mktemp -d)
+    mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $archive bullseye main" >"$work/list"
+    local options=(-qq -o "Dir::Etc::SourceList=$work/list" -o Dir::Etc::SourceParts=/dev/null
+        -o "Dir::State::Lists=$work/lists" -o "Dir::Cache=$work/cache")
+    # The archive's user of apt cannot read this folder.
+    [ "$(id -u)" -ne 0 ] || options+=(-o APT::Sandbox::User=root)
+    if apt-get "${options[@]}" update && (cd "$work" && apt-get "${options[@]}" download consul); then
+        dpkg -x "$work"/consul_*.deb .consul
+    else
+        echo "setup: consul cannot be had: its tests are skipped" >&2
+    fi
+    rm -rf "$work"
+}
+
 cd "$(dirname "$0")/.."
 command -v swift >/dev/null || { echo "setup: Swift 6.2 or newer is needed: https://swift.org/install" >&2; exit 1; }
 case "${1:-build}" in
@@ -82,6 +110,7 @@ test)
     install_pinned scripts/routers.txt .routers-venv
     install_pinned scripts/schema.txt .schema-venv
     install_pinned scripts/page.txt .page-venv
+    unpack_consul
     ;;
 bench) install_missing "${build_packages[@]}" "${bench_packages[@]}" ;;
 soak)

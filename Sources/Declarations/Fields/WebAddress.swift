@@ -127,7 +127,7 @@ extension Field {
     }
 
     /// An http or https URL that paths are appended to, without a slash at its end.
-    func baseURL() -> String? {
+    package func baseURL() -> String? {
         guard let (text, address) = url() else { return nil }
         guard text.utf8.count <= Field.baseURLLimitBytes, !address.rest.contains("?") else {
             fail("\(label) must be a URL without a query, of at most \(Field.baseURLLimitBytes) bytes")

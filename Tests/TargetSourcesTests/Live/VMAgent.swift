@@ -1,0 +1,43 @@
+import Discovery
+import Foundation
+
+/// vmagent as another implementation of service discovery.
+enum VMAgent {
+    private struct Answer: Decodable {
+        struct Lists: Decodable { let activeTargets: [Target] }
+        struct Target: Decodable { let discoveredLabels: [String: String] }
+        let data: Lists
+    }
+
+    /// The labels of each target before relabelling, when there are as many targets as that.
+    static func labels(job: String, folder: String, count: Int) async throws -> [[String: String]] {
+        let text = "scrape_configs:\n- job_name: j\n  scrape_interval: 1h\n  " + job + "\n"
+        try text.write(toFile: folder + "/vmagent.yml", atomically: true, encoding: .utf8)
+        let port = Live.port()
+        let program = try RealProgram(
+            "vmagent",
+            [
+                "-promscrape.config=vmagent.yml", "-remoteWrite.url=http://127.0.0.1:9/", "-remoteWrite.tmpDataPath=vm",
+                "-httpListenAddr=127.0.0.1:\(port)", "-promscrape.consulSDCheckInterval=1s",
+            ], folder: folder)
+        defer { program.stop() }
+        var found: [[String: String]] = []
+        try await Live.eventually {
+            guard let body = await Live.call("GET", "http://127.0.0.1:\(port)/api/v1/targets"),
+                let answer = try? JSONDecoder().decode(Answer.self, from: Data(body.utf8))
+            else { return false }
+            found = answer.data.activeTargets.map(\.discoveredLabels)
+            return found.count >= count
+        }
+        return found
+    }
+
+    /// What the source says; labels without a value are absent.
+    static func meta(_ labels: [String: String]) -> [String: String] {
+        labels.filter { ($0.key.hasPrefix("__meta_") || $0.key == "__address__") && !$0.value.isEmpty }
+    }
+
+    static func meta(_ labels: LabelSet) -> [String: String] {
+        meta(Dictionary(uniqueKeysWithValues: labels.labels.map { ($0.name, $0.value) }))
+    }
+}
