@@ -29,9 +29,28 @@ struct RegexProgram {
     let sets: [ScalarSet]
     /// The name of each capturing group, from group 1; nil for one without.
     let groupNames: [String?]
+    /// What every text that matches begins with, in UTF-8. Most names of labels are refused by it.
+    let prefix: [UInt8]
+
+    init(code: [Instruction], sets: [ScalarSet], groupNames: [String?]) {
+        self.code = code
+        self.sets = sets
+        self.groupNames = groupNames
+        var prefix = String.UnicodeScalarView()
+        // Whatever follows the first branch may be left out.
+        loop: for instruction in code {
+            switch instruction {
+            case .scalar(let scalar): prefix.append(scalar)
+            case .save: continue
+            case .set, .any, .anyButNewline, .split, .jump, .assert: break loop
+            }
+        }
+        self.prefix = Array(String(prefix).utf8)
+    }
 
     /// Does the expression match the whole text?
     func matches(_ text: String) -> Bool {
+        guard text.utf8.starts(with: prefix) else { return false }
         var scalars = text.unicodeScalars.makeIterator()
         var threads = RegexThreads(count: code.count + 1)
         var following = threads
