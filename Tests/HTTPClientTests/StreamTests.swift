@@ -62,7 +62,7 @@ struct StreamTests {
             while peer.send("4\r\nmore\r\n") {}
         }
         defer { server.stop() }
-        await #expect(throws: TransportError.broken(address: server.url, reason: "the receiver ended the request")) {
+        await #expect(throws: TransportError.broken(address: server.url + "/", reason: "the receiver ended the request")) {
             try await withTransport { try await $0.stream(HTTPRequest(url: server.url)) { _ in false } }
         }
     }
@@ -76,7 +76,7 @@ struct StreamTests {
         defer { server.stop() }
         let received = Received()
         let request = HTTPRequest(url: server.url, timeoutMs: 300)
-        await #expect(throws: TransportError.timedOut(address: server.url, afterMs: 300)) {
+        await #expect(throws: TransportError.timedOut(address: server.url + "/", afterMs: 300)) {
             try await withTransport { try await $0.stream(request, received.take) }
         }
         #expect(received.all == "wait")
