@@ -4,7 +4,8 @@ package import Ports
 /// Sends HTTP requests with libcurl, all on one thread of its own, with connections kept open between requests.
 ///
 /// What callers may rely on, beyond the contract of `HTTPTransport`:
-/// - `connectFailed` means that nothing was sent: the server cannot have acted. `timedOut` and `broken` leave that open.
+/// - `connectFailed` means that nothing was sent: the server cannot have acted. `timedOut` and `broken` leave that
+///   open.
 /// - A request whose connection turns out to be closed by the server before any answer is sent once more on a new one.
 /// - Credentials, client certificates and unknown headers do not follow a redirect to another scheme, host or port, and
 ///   no redirect leads from https to http. A user name and password in the URL are sent as basic authentication unless
@@ -13,8 +14,8 @@ package import Ports
 /// - `Content-Encoding` stays among the headers of a body that was decoded.
 ///
 /// Requests wait in order when `maxInFlight` are under way. Slow servers can hold all of them until their timeouts, so
-/// calls that must not wait (the router's) should have a transport of their own. libcurl walks through all open connections
-/// after each transfer, so beyond some hundreds of servers several transports are cheaper than one.
+/// calls that must not wait (the router's) should have a transport of their own. libcurl walks through all open
+/// connections after each transfer, so beyond some hundreds of servers several transports are cheaper than one.
 package final class CurlTransport: OwnedTransport {
     private let mailbox: Mailbox
     private let secrets: any SecretStore
@@ -85,8 +86,8 @@ package final class CurlTransport: OwnedTransport {
 
     package func reuse(_ body: consuming [UInt8]) { bodies.giveBack(body) }
 
-    /// Aborts what is under way (those callers get `closed`), refuses what comes later, and comes back when the thread has
-    /// ended. Calling it again is harmless.
+    /// Aborts what is under way (those callers get `closed`), refuses what comes later, and comes back when the
+    /// thread has ended. Calling it again is harmless.
     package func shutdown() async {
         await mailbox.closeAndWait()
     }

@@ -32,8 +32,8 @@ final class EasyHandle {
     }
 
     /// Sets every option, or only the address and the times where nothing else differs from the request before: the
-    /// scrapes of a release are alike, and thirty options are a good part of a scrape. Connections and the DNS cache are
-    /// the multi handle's and stay.
+    /// scrapes of a release are alike, and thirty options are a good part of a scrape. Connections and the DNS cache
+    /// are the multi handle's and stay.
     ///
     /// - Throws: ``TransportError/unusable(_:)`` when libcurl refuses an option: continuing without, say, verification
     ///   would be worse than not going.
@@ -78,7 +78,8 @@ final class EasyHandle {
         return .success(response)
     }
 
-    /// A connection to an address of this machine comes from the same address, or from another one of the loopback network.
+    /// A connection to an address of this machine comes from the same address, or from another one of the loopback
+    /// network.
     private var peer: String? {
         guard let address = text(CURLINFO_PRIMARY_IP), !address.isEmpty else { return nil }
         var port = 0
@@ -131,14 +132,15 @@ extension EasyHandle {
         set(CURLOPT_PROXY, "")
         if let socket = request.unixSocket { set(CURLOPT_UNIX_SOCKET_PATH, socket) }
         set(CURLOPT_NOSIGNAL, 1)
-        // A transfer that is given up while its name is looked up would wait for the name server, and all others with it.
+        // A transfer that is given up while its name is looked up would wait for the name server, and all others with
+        // it.
         set(CURLOPT_QUICK_EXIT, 1)
         set(CURLOPT_TCP_NODELAY, 1)
         set(CURLOPT_TCP_KEEPALIVE, 1)
         set(CURLOPT_TCP_KEEPIDLE, 30)
         set(CURLOPT_TCP_KEEPINTVL, 10)
-        // CURLOPT_ACCEPT_ENCODING stays unset: bodies are decoded by ``BodyDecoder``, because libcurl accepts a compressed
-        // body that is cut off.
+        // CURLOPT_ACCEPT_ENCODING stays unset: bodies are decoded by ``BodyDecoder``, because libcurl accepts a
+        // compressed body that is cut off.
     }
 
     /// - Parameter keepsNames: names were looked up on this transport, and stay known for a minute.

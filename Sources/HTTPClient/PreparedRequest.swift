@@ -23,8 +23,8 @@ struct PreparedRequest: Sendable {
 
     var isRedirected: Bool { redirectsLeft < redirectLimit }
 
-    /// Would the other one be sent with the same options but for its address and its times? Never where a secret or a body
-    /// is sent along.
+    /// Would the other one be sent with the same options but for its address and its times? Never where a secret or a
+    /// body is sent along.
     func differsOnlyInAddress(from other: PreparedRequest) -> Bool {
         guard case nil = credential, case nil = other.credential, body == nil, other.body == nil else { return false }
         return method == other.method && unixSocket == other.unixSocket && security == other.security

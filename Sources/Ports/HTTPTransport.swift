@@ -8,12 +8,13 @@ public protocol HTTPTransport: Sendable {
     /// - Throws: ``TransportError``; its text never holds a credential.
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse
 
-    /// Sends a request whose answer may take long to end, such as a watch, and hands the body of an answer with the status
-    /// 200 on as it arrives, decoded. The response has the body of any other answer, as ``send(_:)`` has it.
+    /// Sends a request whose answer may take long to end, such as a watch, and hands the body of an answer with the
+    /// status 200 on as it arrives, decoded. The response has the body of any other answer, as ``send(_:)`` has it.
     ///
     /// The limit of the body's size does not hold for what is handed on; the time limit of the request does.
     ///
-    /// - Parameter receive: gets the next part of the body, on a thread of the transport, which waits for it meanwhile; false
+    /// - Parameter receive: gets the next part of the body, on a thread of the transport, which waits for it
+    ///   meanwhile; false
     ///   ends the request.
     /// - Throws: ``TransportError``, `broken` when the receiver ended the request.
     func stream(
@@ -75,8 +76,8 @@ public struct HTTPRequest: Sendable {
     public var redirectsMayLeaveHost: Bool
     /// Ask for compressed bodies. One that comes without being asked for is decoded all the same.
     public var acceptsCompression: Bool
-    /// The status is all that the caller needs: once the headers have arrived, a body that is too large, too slow, broken or
-    /// cannot be decoded is dropped instead of being an error. The response has the part that had arrived.
+    /// The status is all that the caller needs: once the headers have arrived, a body that is too large, too slow,
+    /// broken or cannot be decoded is dropped instead of being an error. The response has the part that had arrived.
     public var isStatusEnough: Bool
     /// `security.authorization` is resolved by the transport, which holds a ``SecretStore``.
     public var security: ClientSecurity
@@ -111,8 +112,8 @@ public struct HTTPResponse: Sendable {
     public var headers: [TextPair]
     /// Decompressed, at most the limit of the request.
     public var body: [UInt8]
-    /// Where the connection led, after redirects: `10.0.0.1:9090`, with `localhost` for every address of this machine. Nil
-    /// through a unix socket, and where the transport does not know it.
+    /// Where the connection led, after redirects: `10.0.0.1:9090`, with `localhost` for every address of this
+    /// machine. Nil through a unix socket, and where the transport does not know it.
     public var peer: String?
 
     public init(status: Int, headers: [TextPair] = [], body: [UInt8] = [], peer: String? = nil) {

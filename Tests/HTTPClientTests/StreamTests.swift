@@ -62,7 +62,9 @@ struct StreamTests {
             while peer.send("4\r\nmore\r\n") {}
         }
         defer { server.stop() }
-        await #expect(throws: TransportError.broken(address: server.url + "/", reason: "the receiver ended the request")) {
+        await #expect(
+            throws: TransportError.broken(address: server.url + "/", reason: "the receiver ended the request")
+        ) {
             try await withTransport { try await $0.stream(HTTPRequest(url: server.url)) { _ in false } }
         }
     }

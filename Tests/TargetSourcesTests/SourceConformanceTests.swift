@@ -5,8 +5,8 @@ import Testing
 
 @testable import TargetSources
 
-/// What every source that asks a server keeps, whatever the server does. The list in force is not the source's: it reports
-/// what the server said, whole, or that there is nothing to be believed.
+/// What every source that asks a server keeps, whatever the server does. The list in force is not the source's: it
+/// reports what the server said, whole, or that there is nothing to be believed.
 @Suite("Facts of target sources")
 struct SourceConformanceTests {
     private static let two = [(host: "10.0.0.1", port: 8001), (host: "10.0.0.2", port: 8002)]

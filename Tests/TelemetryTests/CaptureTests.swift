@@ -4,8 +4,8 @@ import Testing
 
 @Suite("Groups of regular expressions")
 struct CaptureTests {
-    /// A line of `Vectors/captures.jsonl`: an expression, and texts that it matches whole, each with what its groups hold in
-    /// RE2 1.1.20251105 (C++, `dot_nl`), from group 1; null for a group that took no part.
+    /// A line of `Vectors/captures.jsonl`: an expression, and texts that it matches whole, each with what its groups
+    /// hold in RE2 1.1.20251105 (C++, `dot_nl`), from group 1; null for a group that took no part.
     private struct Vector {
         let pattern: String
         let matches: [[String?]]

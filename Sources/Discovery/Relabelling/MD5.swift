@@ -1,4 +1,5 @@
-/// The message digest of RFC 1321. It distributes targets over shards as Prometheus does (`hashmod`) and protects nothing.
+/// The message digest of RFC 1321. It distributes targets over shards as Prometheus does (`hashmod`) and protects
+/// nothing.
 enum MD5 {
     /// The last eight of the digest's sixteen bytes, as a number with the most significant byte first.
     static func lastEightBytes(_ text: String) -> UInt64 {

@@ -2,9 +2,9 @@ import Telemetry
 
 /// A text that refers to groups of a regular expression, as Go's `Regexp.Expand` reads it, which Prometheus uses.
 ///
-/// `$name` takes as many letters, digits and `_` as follow, so `$1_total` is the variable `1_total`; `${1}_total` is group 1
-/// and a text. `$$` is a dollar sign, and a `$` before anything else is one as well. A variable that the expression does
-/// not have is empty.
+/// `$name` takes as many letters, digits and `_` as follow, so `$1_total` is the variable `1_total`; `${1}_total` is
+/// group 1 and a text. `$$` is a dollar sign, and a `$` before anything else is one as well. A variable that the
+/// expression does not have is empty.
 struct ReplacementTemplate: Sendable {
     private enum Part: Sendable {
         case literal(String)

@@ -4,8 +4,8 @@ import Ports
 
 /// Watches the instances of one service with blocking queries.
 ///
-/// A service that is not registered is an empty list, and so is one that the token may not see. Newer servers report the
-/// latter in a header, which makes it a failure.
+/// A service that is not registered is an empty list, and so is one that the token may not see. Newer servers report
+/// the latter in a header, which makes it a failure.
 struct ConsulSource: TargetSource {
     private let plan: ConsulSourcePlan
     private let server: SourceServer

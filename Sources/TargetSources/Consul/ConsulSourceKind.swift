@@ -37,8 +37,8 @@ enum ConsulSourceKind: RunningSourceKind {
                     "filter", \.filter, .line(), "an expression of Consul's, such as `Service.Meta.version != \"\"`"),
                 .value(
                     "passing", \.isPassingOnly, .bool,
-                    "leave out instances with a check that does not pass. Without it, `__meta_consul_health` says how an "
-                        + "instance is: an instance that fails its checks because it is sick is evidence"),
+                    "leave out instances with a check that does not pass. Without it, `__meta_consul_health` says how "
+                        + "an instance is: an instance that fails its checks because it is sick is evidence"),
                 .secret(
                     "token", \.token, folder, "a token with `service:read` and `node:read`, sent as `X-Consul-Token`"),
                 .value(

@@ -31,7 +31,8 @@ enum DNSMessage {
     /// Announced with EDNS0 (RFC 6891): what fits into one packet on nearly every path.
     static let udpBytes: UInt16 = 1_232
 
-    /// - Returns: nil for a name that cannot be asked for: an empty label, one of more than 63 bytes, or more than 255 bytes.
+    /// - Returns: nil for a name that cannot be asked for: an empty label, one of more than 63 bytes, or more than
+    ///   255 bytes.
     static func question(_ name: String, _ type: RecordType, id: UInt16) -> [UInt8]? {
         guard let encoded = encoded(name) else { return nil }
         var bytes: [UInt8] = []

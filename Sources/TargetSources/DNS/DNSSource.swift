@@ -1,7 +1,8 @@
 import Discovery
 import Ports
 
-/// Asks for names regularly. All of them are answered, or the answer is `failed`. A name that does not exist has no targets.
+/// Asks for names regularly. All of them are answered, or the answer is `failed`. A name that does not exist has no
+/// targets.
 struct DNSSource: TargetSource {
     private let plan: DNSSourcePlan
     private let lookup: NameLookup

@@ -3,8 +3,8 @@ import Foundation
 import Model
 import Ports
 
-/// Asks a Docker engine for its running containers and its networks. The paths have no version of the API: newer engines
-/// refuse old versions, and the engine's own version is the one to use.
+/// Asks a Docker engine for its running containers and its networks. The paths have no version of the API: newer
+/// engines refuse old versions, and the engine's own version is the one to use.
 struct DockerSource: TargetSource {
     private let plan: DockerSourcePlan
     private let server: SourceServer

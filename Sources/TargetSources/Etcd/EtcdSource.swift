@@ -4,8 +4,8 @@ import Ports
 
 /// Reads the keys under a prefix, all at one revision, and watches for a change.
 ///
-/// The watch only says when to read again: a watch from a revision that the cluster does not have, which a restored backup
-/// leaves, is silent for ever. So the keys are read again after `refresh` in any case.
+/// The watch only says when to read again: a watch from a revision that the cluster does not have, which a restored
+/// backup leaves, is silent for ever. So the keys are read again after `refresh` in any case.
 struct EtcdSource: TargetSource {
     private static let partSize = 1_000
     private static let partLimit = 20

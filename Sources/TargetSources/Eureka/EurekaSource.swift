@@ -19,7 +19,8 @@ struct EurekaSource: TargetSource {
 
     func run(_ report: @escaping @Sendable (SourceAnswer) async -> Void) async {
         await RefreshLoop(refreshMs: plan.refreshMs, clock: clock).run(report) { () throws(SourceError) in
-            // All applications, also where one is asked for: an unknown application answers 404, and so does a wrong path.
+            // All applications, also where one is asked for: an unknown application answers 404, and so does a wrong
+            // path.
             let response = try await server.get("/apps", headers: [TextPair("Accept", "application/json")])
             return try EurekaApplications.groups(response.body, plan: plan)
         }

@@ -4,7 +4,8 @@ import Ports
 
 /// Keeps a store equal to the objects of one path: lists them, then watches from the version of the list on.
 ///
-/// - A version is text that is compared for equality alone. After `410`, which comes as a status or as an event, everything is
+/// - A version is text that is compared for equality alone. After `410`, which comes as a status or as an event,
+///   everything is
 ///   listed again, without a version.
 /// - A watch that the server ends at once is not trusted: everything is listed again, after a pause.
 /// - A token is read from its file for each request; after `401` once more at once, because the file may just have been

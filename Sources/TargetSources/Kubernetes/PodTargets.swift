@@ -4,8 +4,8 @@ import Discovery
 enum PodTargets {
     static let prefix = "__meta_kubernetes_"
 
-    /// One target per container port, and one per container without ports. Nil for a pod that has no address, and for one
-    /// that has ended: its address may belong to another pod already.
+    /// One target per container port, and one per container without ports. Nil for a pod that has no address, and for
+    /// one that has ended: its address may belong to another pod already.
     static func group(_ pod: PodObject) -> TargetGroup? {
         guard let address = pod.status?.podIP, !address.isEmpty, !hasEnded(pod) else { return nil }
         var targets: [DiscoveredTarget] = []

@@ -10,11 +10,12 @@ struct TargetListError: Error, Equatable, CustomStringConvertible {
     init(_ description: String) { self.description = ForeignText.line(description, limit: 300) }
 }
 
-/// Prometheus' lists of targets: `[{"targets": ["10.0.0.1:9090"], "labels": {"version": "v1.5.0"}}]`, as JSON or as YAML.
+/// Prometheus' lists of targets: `[{"targets": ["10.0.0.1:9090"], "labels": {"version": "v1.5.0"}}]`, as JSON or as
+/// YAML.
 ///
-/// Fields that are not known are errors in YAML, where an operator may have misspelt them, and ignored in JSON, which programs
-/// write. A text without anything in it is no list: a writer that truncates the file and then fills it is seen in between. An
-/// empty list is written `[]`.
+/// Fields that are not known are errors in YAML, where an operator may have misspelt them, and ignored in JSON, which
+/// programs write. A text without anything in it is no list: a writer that truncates the file and then fills it is
+/// seen in between. An empty list is written `[]`.
 enum TargetListText {
     enum Format: Sendable {
         case json

@@ -2,8 +2,8 @@ import Discovery
 import Model
 import Ports
 
-/// Asks a Nacos server for the instances of a service, by version 1 of its API, which versions 1 and 2 of the server have, and
-/// version 3 with an option.
+/// Asks a Nacos server for the instances of a service, by version 1 of its API, which versions 1 and 2 of the server
+/// have, and version 3 with an option.
 struct NacosSource: TargetSource {
     private let plan: NacosSourcePlan
     private let server: SourceServer

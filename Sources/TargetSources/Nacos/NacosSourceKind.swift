@@ -31,8 +31,8 @@ enum NacosSourceKind: RunningSourceKind {
                     "id of the namespace; an unknown one has no instances"),
                 .value(
                     "healthy", \.isHealthyOnly, .bool,
-                    "leave out instances that are not healthy. While the server's protection calls all of them healthy, the "
-                        + "last list stays in force"),
+                    "leave out instances that are not healthy. While the server's protection calls all of them healthy, "
+                        + "the last list stays in force"),
                 .value("refresh", \.refreshMs, .duration(1_000...86_400_000), "how often the server is asked"),
             ] + Setting.security(\.security, folder))
     }

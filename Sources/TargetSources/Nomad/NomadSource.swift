@@ -2,8 +2,8 @@ import Discovery
 import Model
 import Ports
 
-/// Watches the instances of one service with blocking queries. Nomad reports no health here: an allocation that is gone stays
-/// until it is deregistered.
+/// Watches the instances of one service with blocking queries. Nomad reports no health here: an allocation that is
+/// gone stays until it is deregistered.
 struct NomadSource: TargetSource {
     /// Parts of one answer.
     private static let partLimit = 100

@@ -1,11 +1,11 @@
 import Discovery
 import Ports
 
-/// Consul's and Nomad's blocking queries: the server holds a request until something has changed after the index that it
-/// answered last, or until the time that the request names is over.
+/// Consul's and Nomad's blocking queries: the server holds a request until something has changed after the index that
+/// it answered last, or until the time that the request names is over.
 ///
-/// An index says only when to ask, never that nothing has changed: it may return without a change, and it goes back when
-/// the servers' state was restored. So every answer is reported as it is.
+/// An index says only when to ask, never that nothing has changed: it may return without a change, and it goes back
+/// when the servers' state was restored. So every answer is reported as it is.
 ///
 /// Source: Consul's documentation, "Blocking Queries".
 struct BlockingQuery {

@@ -13,7 +13,8 @@ struct MetaLabels {
         set { if let newValue { pairs.append((name, newValue)) } }
     }
 
-    /// One label for each key, which is made a label name. Of two keys that become one name, the one that sorts last counts.
+    /// One label for each key, which is made a label name. Of two keys that become one name, the one that sorts last
+    /// counts.
     ///
     /// - Parameter present: where it is given, a label of that prefix with the value `true` says that the key is there.
     mutating func add(_ values: [String: String]?, prefix: String, present: String? = nil) {

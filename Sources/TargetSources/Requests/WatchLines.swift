@@ -10,8 +10,8 @@ struct WatchLines {
 
     let transport: any HTTPTransport
 
-    /// Returns when the server has ended the answer, when the time of the request is over, when `take` wants no more, or when
-    /// the task is cancelled.
+    /// Returns when the server has ended the answer, when the time of the request is over, when `take` wants no more,
+    /// or when the task is cancelled.
     ///
     /// - Parameter take: the next line; false ends the watch.
     /// - Returns: the answer, with its body where its status is not 200; nil when `take` ended it.

@@ -1,8 +1,9 @@
 /// Why a regular expression cannot be used.
 public struct PatternError: Error { public let reason: String }
 
-/// A regular expression over a whole label value, as PromQL and relabelling have it: RE2's syntax, anchored at both ends,
-/// the dot matching line breaks too. Matching takes time proportional to the value's length, whatever the expression is.
+/// A regular expression over a whole label value, as PromQL and relabelling have it: RE2's syntax, anchored at both
+/// ends, the dot matching line breaks too. Matching takes time proportional to the value's length, whatever the
+/// expression is.
 public struct LabelPattern: Sendable {
     /// In UTF-8; a longer one is generated text, or was pasted by accident.
     private static let limitBytes = 4_096

@@ -1,7 +1,8 @@
 /// What the groups of a regular expression matched.
 public struct PatternCaptures: Sendable {
     private let value: String
-    /// Begin and end of each group in bytes of UTF-8, from group 0, which is the whole value; -1 for a group that took no part.
+    /// Begin and end of each group in bytes of UTF-8, from group 0, which is the whole value; -1 for a group that
+    /// took no part.
     private let spans: [Int]
     private let names: [String?]
 

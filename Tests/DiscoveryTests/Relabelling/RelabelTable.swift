@@ -2,8 +2,9 @@ import Discovery
 import Foundation
 import Testing
 
-/// A line of `relabelling.jsonl`: `[name, address, labels, steps, outcome]`. The outcome is what Prometheus 2.42 showed at
-/// `/api/v1/targets?state=any` for this target: its labels, `dropped`, or `no address` where it reported that error.
+/// A line of `relabelling.jsonl`: `[name, address, labels, steps, outcome]`. The outcome is what Prometheus 2.42
+/// showed at `/api/v1/targets?state=any` for this target: its labels, `dropped`, or `no address` where it reported
+/// that error.
 struct RelabelCase: Sendable, CustomTestStringConvertible {
     enum Outcome: Sendable, Equatable {
         case labels([String: String])
@@ -52,8 +53,8 @@ struct RelabelCase: Sendable, CustomTestStringConvertible {
         }
     }
 
-    /// What our relabelling makes of it, with what Prometheus does afterwards: labels that begin with `__` are removed, and
-    /// the instance is the address where there is none.
+    /// What our relabelling makes of it, with what Prometheus does afterwards: labels that begin with `__` are
+    /// removed, and the instance is the address where there is none.
     func ours() throws -> Outcome {
         let labels = LabelSet(self.labels.map { ($0, $1) })
             .over(LabelSet(RelabelCase.defaults.map { ($0, $1) } + [("__address__", address)]))

@@ -79,7 +79,8 @@ struct DNSMessageTests {
                 == .records([.address("2001:db8:0:1::1")]))
     }
 
-    /// Whatever is cut off, changed or repeated: an answer, or an error, and never more records than the message has room for.
+    /// Whatever is cut off, changed or repeated: an answer, or an error, and never more records than the message has
+    /// room for.
     @Test func damagedMessagesAreReadOrRefused() {
         var generator = SeededGenerator(seed: 7)
         let whole = answer([record(33, [0, 10, 0, 60, 0x23, 0x82, 1, 97, 0xC0, 20]), record(5, [1, 120, 0])])

@@ -4,7 +4,8 @@ import Testing
 
 @testable import TargetSources
 
-/// The same recorded answers of an engine, read by us and by vmagent. Labels of images are ours (and newer Prometheus') alone.
+/// The same recorded answers of an engine, read by us and by vmagent. Labels of images are ours (and newer
+/// Prometheus') alone.
 @Suite(
     "The labels of the docker source",
     .enabled(

@@ -5,8 +5,8 @@ import Testing
 
 @testable import TargetSources
 
-/// A kind of source with a server that can be made to misbehave: how it lists addresses, and where a value of an instance is
-/// shown in a label.
+/// A kind of source with a server that can be made to misbehave: how it lists addresses, and where a value of an
+/// instance is shown in a label.
 struct SourceBench: Sendable, CustomTestStringConvertible {
     let kind: String
     let source: @Sendable (SourceSetup) -> any TargetSource

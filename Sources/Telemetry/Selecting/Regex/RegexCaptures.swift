@@ -2,8 +2,8 @@ extension RegexProgram {
     /// Where the groups of a match of the whole text are: begin and end of each group, from group 0, in bytes of UTF-8;
     /// -1 for a group that took no part. Nil when the text does not match.
     ///
-    /// Of several ways to match, it is the one that a backtracking engine finds first ("leftmost-first"): the threads are
-    /// kept in the order of their priority, and of two threads at one place the first alone continues.
+    /// Of several ways to match, it is the one that a backtracking engine finds first ("leftmost-first"): the threads
+    /// are kept in the order of their priority, and of two threads at one place the first alone continues.
     func captures(in text: String) -> [Int]? {
         var run = CaptureRun(program: self)
         return run.captures(in: text)

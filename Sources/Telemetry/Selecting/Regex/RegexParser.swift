@@ -1,5 +1,5 @@
-/// Reads a regular expression in the syntax of RE2, as Prometheus uses it: with Perl's classes and groups, the dot matching
-/// line breaks too. What RE2 refuses is refused: lookaround, references to groups, possessive repetition.
+/// Reads a regular expression in the syntax of RE2, as Prometheus uses it: with Perl's classes and groups, the dot
+/// matching line breaks too. What RE2 refuses is refused: lookaround, references to groups, possessive repetition.
 ///
 /// Source: RE2's `doc/syntax.txt`, and Go's `regexp/syntax` with the flags `Perl` and `DotNL`, which decides where the
 /// two differ (`\C` is refused).
@@ -13,7 +13,8 @@ struct RegexParser {
     /// Instructions. A text of 16 KiB, the longest label value, is matched in some seconds even then.
     static let sizeLimit = 50_000
 
-    /// Instructions times the ends of groups: what a run that finds the groups holds at most, in machine integers, twice.
+    /// Instructions times the ends of groups: what a run that finds the groups holds at most, in machine integers,
+    /// twice.
     static let captureLimit = 1_000_000
 
     struct Flags {

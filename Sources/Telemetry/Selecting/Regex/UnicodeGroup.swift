@@ -77,7 +77,8 @@ extension Unicode.GeneralCategory {
 /// Tests a character's script. The standard library reports scripts through its own regular expressions alone, so one
 /// of those is asked, about one character at a time.
 struct ScriptTest: Sendable {
-    /// It never changes, and what it compiles when it is used first is published atomically; the type alone is not `Sendable`.
+    /// It never changes, and what it compiles when it is used first is published atomically; the type alone is not
+    /// `Sendable`.
     private nonisolated(unsafe) let property: Regex<AnyRegexOutput>
 
     /// Nil for a name that RE2 does not know.
