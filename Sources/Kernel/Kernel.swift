@@ -8,6 +8,7 @@ public struct Kernel: Sendable, Equatable {
     private let journalIdentity: String
     private var releases: [Release]
     private var absent = AbsentReleases()
+    private var units: [Unit]
     private var nextSequence: UInt64
     private var nextCall = 1
     private let seed: UInt64
@@ -42,6 +43,7 @@ public struct Kernel: Sendable, Equatable {
             replays[index].take(entry)
         }
         releases = replays.map(\.restored)
+        units = Unit.all(of: plan)
     }
 
     /// Which version was where at the end: it decides which entries are about the versions of now.
@@ -91,7 +93,7 @@ public struct Kernel: Sendable, Equatable {
         case .reload(let next): reload(next, &context)
         case .tick: tick(&context)
         }
-        return finish(context)
+        return finish(&context)
     }
 
     /// Takes an operator's command, which is answered at once.
@@ -104,9 +106,13 @@ public struct Kernel: Sendable, Equatable {
             case .rollback(let release, _): release
             case .rearm(let release): release
             }
+        // A rollback of a part is everybody's.
+        if let unit = units.first(where: { $0.name == name || isPart(name, of: $0) }) {
+            let result = unit.command(command, by: by, reason: reason, &releases, &context)
+            return (result, finish(&context))
+        }
         guard let index = releases.firstIndex(where: { $0.name == name }) else {
-            let known = releases.map(\.name).joined(separator: ", ")
-            return (.notFound(text: "there is no release \"\(name)\"; there is: \(known)"), [])
+            return (.notFound(text: "there is no release \"\(name)\"; there is: \(knownNames)"), [])
         }
         let result =
             switch command {
@@ -114,22 +120,37 @@ public struct Kernel: Sendable, Equatable {
                 releases[index].rollbackCommand(toVersion: version, by: by, reason: reason, &context)
             case .rearm: releases[index].rearmCommand(by: by, reason: reason, &context)
             }
-        return (result, finish(context))
+        return (result, finish(&context))
+    }
+
+    /// What orders may name: units, and releases that are in none.
+    private var knownNames: String {
+        (units.map(\.name) + releases.filter { $0.plan.part == nil }.map(\.name)).joined(separator: ", ")
+    }
+
+    private func isPart(_ name: String, of unit: Unit) -> Bool {
+        unit.members.contains { releases[$0].name == name }
     }
 
     /// Takes an order to a release's rollouts, which is answered at once.
     public mutating func order(
         _ command: RolloutCommand, release: String, _ order: OrderContext, at now: Moment
     ) -> (answer: RolloutAnswer, effects: [Effect]) {
+        var context = makeContext(at: now)
+        if let unit = units.first(where: { $0.name == release }) {
+            let answer = unit.order(command, order, &releases, &context)
+            return (answer, finish(&context))
+        }
         guard let index = releases.firstIndex(where: { $0.name == release }) else {
-            let known = releases.map(\.name).joined(separator: ", ")
             return (
-                RolloutAnswer(.refused(.notFound), "there is no release \"\(release)\"; there is: \(known)"), []
+                RolloutAnswer(.refused(.notFound), "there is no release \"\(release)\"; there is: \(knownNames)"), []
             )
         }
-        var context = makeContext(at: now)
+        if let unit = releases[index].plan.part?.unit {
+            return (RolloutAnswer(.refused(.invalid), "\(release) is a part of \(unit): give the order to \(unit)"), [])
+        }
         let answer = releases[index].order(command, order, &context)
-        return (answer, finish(context))
+        return (answer, finish(&context))
     }
 
     /// When `tick` is due, by the monotonic clock; a tick before then does nothing.
@@ -165,10 +186,12 @@ public struct Kernel: Sendable, Equatable {
         let incidents = releases.flatMap(\.incidents)
         let newestFirst = incidents.sorted { ($1.openedWallMs, $1.id) < ($0.openedWallMs, $0.id) }
         let closed = newestFirst.filter { !$0.isOpen }.prefix(100)
-        return Snapshot(
+        var snapshot = Snapshot(
             atWallMs: now.wallMs, isDryRun: isDryRun, releases: releases.map { ReleaseSnapshot($0) },
             incidents: newestFirst.filter(\.isOpen) + closed, journalProblem: journalProblem,
             externalURL: plan.daemon.externalURL)
+        snapshot.units = units.compactMap { UnitSnapshot($0, releases) }
+        return snapshot
     }
 
     // MARK: Inside
@@ -230,12 +253,18 @@ public struct Kernel: Sendable, Equatable {
         guard release.rollouts.isLeading, let id = release.rollouts.running?.id else { return nil }
         let kept = next.releases.first { $0.name == release.name }
         if let kept, kept.rollout != nil, kept.places == release.configured.places,
-            kept.router == release.configured.router
+            kept.router == release.configured.router, keepsUnit(next, release)
         {
             return nil
         }
         return
             "error: \(id) of \(release.name) is under way; reload when it has ended, or keep its places, router and steps"
+    }
+
+    /// A unit under way keeps its parts and their order.
+    private func keepsUnit(_ next: Plan, _ release: Release) -> Bool {
+        let name = release.plan.orderName
+        return next.parts(ofUnit: name).map(\.part) == plan.parts(ofUnit: name).map(\.part)
     }
 
     private func reasonToRefuse(_ next: Plan, _ release: Release) -> String? {
@@ -259,6 +288,7 @@ public struct Kernel: Sendable, Equatable {
             return kept
         }
         plan = next
+        units = Unit.all(of: next)
     }
 
     private func makeContext(at now: Moment) -> StepContext {
@@ -269,7 +299,8 @@ public struct Kernel: Sendable, Equatable {
         return context
     }
 
-    private mutating func finish(_ context: StepContext) -> [Effect] {
+    private mutating func finish(_ context: inout StepContext) -> [Effect] {
+        for unit in units { unit.settle(&releases, &context) }
         nextSequence = context.nextSequence
         nextCall = context.nextCall
         return context.effects

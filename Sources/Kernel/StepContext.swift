@@ -66,6 +66,14 @@ struct StepContext {
         }
     }
 
+    /// The same was said already in this step: by another part of a unit.
+    func hasNotified(of notification: Notification) -> Bool {
+        deliveries.contains {
+            $0.notification.event == notification.event && $0.notification.rollout == notification.rollout
+                && $0.notification.summary == notification.summary
+        }
+    }
+
     mutating func emit(_ effect: Effect) { later.append(effect) }
 
     mutating func log(

@@ -8,7 +8,7 @@ import Ports
 /// Names that the running daemon knows, for completion in shells. Without a daemon there are none.
 enum DaemonNames {
     static let releases = CompletionKind.custom { (_: [String], _: Int, prefix: String) async -> [String] in
-        await status()?.releases.map(\.name).filter { $0.hasPrefix(prefix) } ?? []
+        await status().map { $0.units.map(\.name) + $0.releases.map(\.name) }?.filter { $0.hasPrefix(prefix) } ?? []
     }
 
     static let incidents = CompletionKind.custom { (_: [String], _: Int, prefix: String) async -> [String] in

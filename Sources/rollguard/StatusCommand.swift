@@ -51,7 +51,7 @@ struct StatusCommand: AsyncParsableCommand {
         }
         let status = try await api.get("/api/v1/status", as: StatusDocument.self)
         guard let name else { return StatusTable.text(status) }
-        let names = status.releases.map(\.name)
+        let names = status.units.map(\.name) + status.releases.map(\.name)
         guard names.contains(name) else {
             let guess = Suggestions.nearest(to: name, among: names).map { "did you mean '\($0)'?" }
             throw Failure.no(

@@ -8,8 +8,14 @@ enum StatusTable {
     static func text(_ status: StatusDocument, of release: String? = nil) -> String {
         var lines = ["rollguard \(status.version)  \(status.at)" + (status.dryRun ? "  DRY RUN" : "")]
         if let problem = status.journalProblem { lines.append("! \(problem)") }
-        for shown in status.releases where release == nil || shown.name == release { lines += [""] + block(shown) }
-        let incidents = status.incidents.filter { release == nil || $0.release == release }
+        let units = status.units.filter { release == nil || $0.name == release }
+        // Whoever asks for a unit asks for its parts.
+        let names = release.map { [$0] + units.flatMap(\.releases) }
+        for unit in units {
+            lines += ["", "\(unit.name): \(unit.releases.joined(separator: ", "))"] + RolloutText.block(unit.rollouts)
+        }
+        for shown in status.releases where names?.contains(shown.name) ?? true { lines += [""] + block(shown) }
+        let incidents = status.incidents.filter { names?.contains($0.release) ?? true }
         let open = incidents.filter(\.open)
         if !incidents.isEmpty {
             lines += ["", "incidents (rollguard why ID)"]

@@ -88,6 +88,19 @@ struct OpenAPITests {
         }
     }
 
+    @Test(arguments: [
+        ("GET /api/v1/status", "/api/v1/status"), ("GET /api/v1/rollouts/{id}", "/api/v1/rollouts/shop-r42"),
+        ("GET /api/v1/releases/{name}/rollouts", "/api/v1/releases/shop/rollouts"),
+    ])
+    func describesTheAnswersAboutAUnit(name: String, path: String) async throws {
+        let contract = contract
+        try await LiveConsole.run(.init(snapshot: Sample.unit)) { console in
+            let value = try JSONSerialization.jsonObject(with: Data(try await console.get(path).body))
+            let schema = try #require(contract.answer(name, status: 200))
+            #expect(contract.check.violations(value, schema: schema) == [])
+        }
+    }
+
     @Test func describesTheBodiesOfCalls() throws {
         let rollback = try #require(contract.body("POST /api/v1/releases/{name}/rollback"))
         let full = ["reason": "x", "to": "v1", "by": "ann"]

@@ -42,6 +42,24 @@ struct RolloutRouteTests {
         }
     }
 
+    @Test func aUnitIsShownWithWhatItsPartsWaitFor() async throws {
+        try await LiveConsole.run(.init(snapshot: Sample.unit)) { console in
+            let rollout = try await console.get("/api/v1/rollouts/shop-r42").decoded(RolloutDocument.self)
+            #expect(rollout.release == "shop" && rollout.waitsFor == "api: waits for approval by sre")
+            #expect(
+                rollout.parts.map(\.release) == ["shop.api", "shop.web"] && rollout.parts.map(\.ready) == [false, true])
+            #expect(rollout.gates.map(\.gate) == ["api: requests", "approval", "web: requests", "approval"])
+            let all = try await console.get("/api/v1/releases/shop/rollouts").decoded(RolloutsDocument.self)
+            #expect(all.running == rollout)
+            let status = try await console.get("/api/v1/status").decoded(StatusDocument.self)
+            #expect(status.units.map(\.releases) == [["shop.api", "shop.web"]])
+            let unknown = try await console.get("/api/v1/releases/shop")
+            #expect(unknown.status == 404 && unknown.text.contains("shop.api, shop.web"))
+        }
+    }
+
+    @Test func aFreezeOfAllNamesTheUnitAndNotItsParts() { #expect(Sample.unit.namesOfLed == ["shop"]) }
+
     @Test func eventsBeginAfterTheOneThatIsKnown() async throws {
         try await LiveConsole.run(.init(snapshot: Sample.led)) { console in
             let all = try await console.get("/api/v1/rollouts/shop-r42/events").decoded(RolloutEventsDocument.self)

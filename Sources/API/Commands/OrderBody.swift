@@ -13,6 +13,8 @@ struct OrderBody: Equatable {
         case flag
         /// A list of names.
         case names
+        /// A list of at most so many texts.
+        case list(Int)
         /// A point in time: RFC 3339, UTC.
         case time
     }
@@ -75,12 +77,16 @@ struct OrderBody: Equatable {
         case (.flag, .flag): return value
         case (.time, .text(let text)) where WallTime(text) != nil: return value
         case (.names, .text(let text)): return .list([try CommandBody.line(text, of: name, limit: nameLimit)])
-        case (.names, .list(let names)) where names.count <= listLimit:
-            var clean: [String] = []
-            for text in names { clean.append(try CommandBody.line(text, of: name, limit: nameLimit)) }
-            return .list(clean)
+        case (.names, .list(let names)) where names.count <= listLimit: return .list(try lines(names, of: name))
+        case (.list(let limit), .list(let texts)) where texts.count <= limit: return .list(try lines(texts, of: name))
         default: throw CommandBody.Invalid(description: "\"\(name)\" must be \(wanted(kind))")
         }
+    }
+
+    private static func lines(_ texts: [String], of name: String) throws(CommandBody.Invalid) -> [String] {
+        var clean: [String] = []
+        for text in texts { clean.append(try CommandBody.line(text, of: name, limit: nameLimit)) }
+        return clean
     }
 
     private static func wanted(_ kind: Kind) -> String {
@@ -90,6 +96,7 @@ struct OrderBody: Equatable {
             "a number from \(NumberText.plain(range.lowerBound)) to \(NumberText.plain(range.upperBound))"
         case .flag: "true or false"
         case .names: "a list of at most \(listLimit) texts"
+        case .list(let limit): "a list of at most \(limit) texts"
         case .time: "a time in UTC such as \"2026-08-01T10:15:30Z\""
         }
     }
@@ -122,12 +129,21 @@ struct OrderBody: Equatable {
             }
         }
 
+        /// It is kept in the journal with the answer: of a long text its length and a hash (FNV-1a) are enough.
+        private static func short(_ text: String) -> String {
+            guard text.utf8.count > 300 else { return text }
+            let hash = text.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) {
+                ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3
+            }
+            return "\(text.utf8.count) bytes \(String(hash, radix: 16))"
+        }
+
         var canonical: String {
             switch self {
             case .text(let text): text
             case .number(let number): NumberText.plain(number)
             case .flag(let flag): "\(flag)"
-            case .list(let names): names.joined(separator: ",")
+            case .list(let names): Value.short(names.joined(separator: ","))
             case .null, .other: ""
             }
         }

@@ -52,6 +52,8 @@ package struct RolloutDocument: Codable, Sendable, Equatable {
     package var tag: String
     /// Sequence of its newest entry.
     package var revision: UInt64
+    /// Of a unit, in their order; empty for a release of its own.
+    package var parts: [PartDocument]
 
     init(_ rollout: Rollout, in snapshot: RolloutSnapshot) {
         let isRunning = snapshot.running?.id == rollout.id
@@ -77,11 +79,12 @@ package struct RolloutDocument: Codable, Sendable, Equatable {
         openedAt = WallTime(wallMs: rollout.openedWallMs)
         endedAt = rollout.endedWallMs.map { WallTime(wallMs: $0) }
         expiresAt = rollout.state == .prepared ? WallTime(wallMs: rollout.preparation.expiresWallMs) : nil
+        parts = snapshot.parts.compactMap { PartDocument($0, rollout: rollout.id) }
     }
 
     enum CodingKeys: String, CodingKey {
         case id, release, version, build, place, attempt, state, end, step, steps, gates, asked, paused, halts, frozen
-        case incident, by, tag, revision
+        case incident, by, tag, revision, parts
         case endReason = "end_reason"
         case wantedStep = "wanted_step"
         case canaryBasisPoints = "canary_basis_points"

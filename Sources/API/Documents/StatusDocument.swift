@@ -15,6 +15,8 @@ package struct StatusDocument: Codable, Sendable, Equatable {
     /// Why the journal cannot be written now; nil while it can.
     @ExplicitNull package var journalProblem: String?
     package var releases: [ReleaseDocument]
+    /// Releases that are led as one; each of their parts is one of `releases`.
+    package var units: [UnitDocument]
     /// Newest first, at most 100, open ones always included.
     package var incidents: [IncidentSummary]
     /// Nil when the outbox could not be read.
@@ -29,13 +31,14 @@ package struct StatusDocument: Codable, Sendable, Equatable {
         externalURL = snapshot.externalURL
         journalProblem = snapshot.journalProblem
         releases = snapshot.releases.map(ReleaseDocument.init)
+        units = snapshot.units.map(UnitDocument.init)
         incidents = snapshot.incidents.map { IncidentSummary($0, externalURL: snapshot.externalURL) }
         self.outbox = outbox.map(OutboxDocument.init)
         deadLetters = outbox?.deadLetters.map(DeadLetterDocument.init) ?? []
     }
 
     enum CodingKeys: String, CodingKey {
-        case at, version, releases, incidents, outbox
+        case at, version, releases, units, incidents, outbox
         case dryRun = "dry_run"
         case externalURL = "external_url"
         case journalProblem = "journal_problem"

@@ -22,7 +22,8 @@ extension Endpoints {
     }
 
     func begin(_ call: Route.Call) async -> Answer {
-        await ofRelease(call, "begin", Endpoints.versionFields) { body throws(CommandBody.Invalid) in
+        await ofRelease(call, "begin", Endpoints.versionFields + [("targets", .list(PrepareOrder.targetLimit))]) {
+            body throws(CommandBody.Invalid) in
             .begin(try Endpoints.prepareOrder(body))
         }
     }
@@ -42,9 +43,13 @@ extension Endpoints {
             }
             onBusy = known
         }
+        let targets = body.names("targets")
+        if let problem = OrderedTargets.problem(targets) {
+            throw CommandBody.Invalid(description: "\"targets\": \(problem)")
+        }
         return PrepareOrder(
             version: VersionIdentity(version, build: body.text("build")), place: body.text("place"), onBusy: onBusy,
-            isForced: body.flag("force"), allowsDowngrade: body.flag("allow_downgrade"))
+            isForced: body.flag("force"), allowsDowngrade: body.flag("allow_downgrade"), targets: targets)
     }
 
     func freeze(_ call: Route.Call) async -> Answer {
@@ -147,7 +152,7 @@ extension Endpoints {
     }
 
     private func presentStep(_ id: String) async -> Int? {
-        Endpoints.find(id, in: await operations.snapshot().releases)?.rollout.step
+        Endpoints.find(id, in: await operations.snapshot())?.rollout.step
     }
 
     // MARK: Of a gate
@@ -155,7 +160,7 @@ extension Endpoints {
     func answerGate(_ call: Route.Call) async -> Answer {
         let fields: Fields = [("answer", .text(OrderBody.nameLimit)), ("valid_for_seconds", .number(0...315_360_000))]
         let snapshot = await operations.snapshot()
-        guard let release = RolloutName.release(ofGate: call.name, in: snapshot.releases) else {
+        guard let release = RolloutName.release(ofGate: call.name, in: snapshot) else {
             return Endpoints.answer(
                 RolloutAnswer(.refused(.notFound), "no rollout has asked the gate \(call.name.prefix(200))"),
                 release: "")
@@ -214,7 +219,7 @@ extension Endpoints {
             let body = try OrderBody(call.body, known: fields + Endpoints.always)
             let command = try read(body)
             let context = try Endpoints.context(call, verb, body, rollout: nil)
-            let names = await operations.snapshot().releases.filter { $0.rollout != nil }.map(\.name)
+            let names = await operations.snapshot().namesOfLed
             guard !names.isEmpty else {
                 return .error("no release has `steps`, so there is nothing to \(verb)", status: .conflict, asJSON: true)
             }

@@ -3,8 +3,8 @@ import Model
 /// What shows rollouts.
 extension Endpoints {
     func rollout(_ id: String) async -> Answer {
-        let releases = await operations.snapshot().releases
-        guard let found = Endpoints.find(id, in: releases) else { return Endpoints.unknownRollout(id, releases) }
+        let shown = await operations.snapshot()
+        guard let found = Endpoints.find(id, in: shown) else { return Endpoints.unknownRollout(id, shown.releases) }
         return await desk.make {
             var answer = Answer.json(RolloutDocument(found.rollout, in: found.snapshot))
             answer.headers.append((.eTag, "\"\(found.rollout.tag)\""))
@@ -13,9 +13,12 @@ extension Endpoints {
     }
 
     func rollouts(_ name: String) async -> Answer {
-        let releases = await operations.snapshot().releases
-        guard let release = releases.first(where: { $0.name == name }) else {
-            return Endpoints.unknown("release", name, known: releases.map(\.name))
+        let shown = await operations.snapshot()
+        if let unit = shown.units.first(where: { $0.name == name }) {
+            return await desk.make { .json(RolloutsDocument(unit.rollout)) }
+        }
+        guard let release = shown.releases.first(where: { $0.name == name }) else {
+            return Endpoints.unknown("release", name, known: shown.units.map(\.name) + shown.releases.map(\.name))
         }
         guard let snapshot = release.rollout else {
             return .error(
@@ -36,9 +39,9 @@ extension Endpoints {
             )
         }
         return await waiters.wait(seconds: seconds) {
-            let releases = await operations.snapshot().releases
-            guard let found = Endpoints.find(call.name, in: releases) else {
-                return (Endpoints.unknownRollout(call.name, releases), true)
+            let shown = await operations.snapshot()
+            guard let found = Endpoints.find(call.name, in: shown) else {
+                return (Endpoints.unknownRollout(call.name, shown.releases), true)
             }
             let document = RolloutEventsDocument(found.rollout, in: found.snapshot, after: after)
             var answer = await desk.make { .json(document) }
@@ -47,11 +50,10 @@ extension Endpoints {
         }
     }
 
-    static func find(
-        _ id: String, in releases: [ReleaseSnapshot]
-    ) -> (rollout: Rollout, snapshot: RolloutSnapshot)? {
-        for release in releases {
-            if let snapshot = release.rollout, let rollout = snapshot.rollout(id) { return (rollout, snapshot) }
+    /// The rollout with that id: a unit's before those of its parts, which have the same one.
+    static func find(_ id: String, in shown: Snapshot) -> (rollout: Rollout, snapshot: RolloutSnapshot)? {
+        for snapshot in shown.units.map(\.rollout) + shown.releases.compactMap(\.rollout) {
+            if let rollout = snapshot.rollout(id) { return (rollout, snapshot) }
         }
         return nil
     }
@@ -60,6 +62,8 @@ extension Endpoints {
         let known = releases.compactMap(\.rollout).flatMap { snapshot in
             [snapshot.running, snapshot.queued].compactMap { $0 } + snapshot.ended
         }
-        return unknown("rollout", id, known: known.map(\.id))
+        var ids: [String] = []
+        for rollout in known where !ids.contains(rollout.id) { ids.append(rollout.id) }
+        return unknown("rollout", id, known: ids)
     }
 }

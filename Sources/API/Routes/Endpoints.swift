@@ -40,8 +40,14 @@ struct Endpoints: Sendable {
     }
 
     func release(_ name: String) async -> Answer {
-        let releases = await operations.snapshot().releases
+        let shown = await operations.snapshot()
+        let releases = shown.releases
         guard let release = releases.first(where: { $0.name == name }) else {
+            if let unit = shown.units.first(where: { $0.name == name }) {
+                let parts = unit.parts.map(\.release).joined(separator: ", ")
+                return .error(
+                    "\(name) is several releases that are led as one: \(parts)", status: .notFound, asJSON: true)
+            }
             return Endpoints.unknown("release", name, known: releases.map(\.name))
         }
         return await desk.make { .json(ReleaseDocument(release)) }

@@ -19,14 +19,37 @@ struct ReleaseListReader {
     var form: ValueForm<[ReleasePlan]> {
         ValueForm(
             summary: "list of mappings, paths and patterns",
-            schema: .array(of: .mapping(.shared("release", reader.section.schema), or: .typed("string")), least: 1),
-            read: releases, write: { .list($0.map(reader.tree)) })
+            schema: .array(of: .mapping(schema, or: .typed("string")), least: 1),
+            read: releases, write: { .list(trees($0)) })
+    }
+
+    private var units: UnitReader { UnitReader(reader: reader) }
+
+    /// A release, or several that are led as one.
+    private var schema: SchemaNode {
+        .object([
+            ("if", .object([("required", .list([.text("parts")]))])), ("then", .shared("unit", units.section.schema)),
+            ("else", .shared("release", reader.section.schema)),
+        ])
+    }
+
+    private func trees(_ plans: [ReleasePlan]) -> [YAMLTree] {
+        plans.compactMap { plan in
+            guard let part = plan.part else { return reader.tree(plan) }
+            return part.isLead ? units.tree(plans.filter { $0.part?.unit == part.unit }) : nil
+        }
+    }
+
+    /// What an entry, or a file, describes.
+    private func plans(_ field: Field) -> [ReleasePlan] {
+        UnitReader.isUnit(field.value) ? units.releases(field) : reader.release(field).map { [$0] } ?? []
     }
 
     /// Whether a document is what `releases` names files of, rather than a configuration.
     static func isReleaseFile(_ root: YAMLValue) -> Bool {
         let first = root.entries.first ?? root
-        return (first.member("pools") ?? first.member("places")) != nil && root.member("releases") == nil
+        return (first.member("pools") ?? first.member("places") ?? first.member("parts")) != nil
+            && root.member("releases") == nil
     }
 
     private func releases(_ field: Field) -> [ReleasePlan]? {
@@ -36,7 +59,7 @@ struct ReleaseListReader {
         var releases: [ReleasePlan] = []
         for entry in entries {
             guard let paths = paths(of: entry) else {
-                releases += reader.release(entry).map { [$0] } ?? []
+                releases += plans(entry)
                 continue
             }
             for path in paths where taken.insert(path).inserted {
@@ -69,11 +92,11 @@ struct ReleaseListReader {
                         + "releases")
                 return []
             }
-            return reader.release(root).map { [$0] } ?? []
+            return plans(root)
         case .list(let values):
             if values.isEmpty { root.fail("the file has no releases") }
-            return values.compactMap { value in
-                reader.release(Field(label: "an entry of the file", value: value, log: files.log))
+            return values.flatMap { value in
+                plans(Field(label: "an entry of the file", value: value, log: files.log))
             }
         case .text, .unusable:
             return root.refuse("a release or a list of releases") ?? []

@@ -28,6 +28,8 @@ struct ReleaseReader {
     let names: UniqueNames
     let routers: [any RouterKind.Type]
     var tokens = KnownTokens()
+    /// It is a part of a unit, whose steps may name rules of other parts.
+    var isPart = false
 
     /// Nil after reporting why it cannot be used.
     func release(_ field: Field) -> ReleasePlan? {
@@ -257,6 +259,14 @@ extension ReleaseReader {
 
 /// The steps, and what goes with them.
 extension ReleaseReader {
+    /// Of a part of a unit: what is about the unit is not in it.
+    var partSchema: SchemaNode {
+        var part = section
+        let shared = Set(["name", "aa"] + RolloutReader(folder: folder).settings.flatMap(\.names))
+        part.settings.removeAll { !shared.isDisjoint(with: $0.names) }
+        return .shared("part", part.schema)
+    }
+
     private var rolloutSettings: [Setting<Draft>] {
         RolloutReader(folder: folder).settings.map { setting in
             setting.within(\Draft.rollout).written { $0.plan.rollout != nil }
@@ -277,7 +287,7 @@ extension ReleaseReader {
         draft.plan.rollout = rollout
         RolloutChecks(
             plan: draft.plan, rollout: rollout, rules: draft.drafts,
-            indicators: fields["indicators"]?.value.memberNames, tokens: tokens.tokens, fields: fields
+            indicators: fields["indicators"]?.value.memberNames, tokens: tokens.tokens, fields: fields, isPart: isPart
         ).check()
     }
 }

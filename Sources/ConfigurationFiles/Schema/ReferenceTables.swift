@@ -24,6 +24,7 @@ enum ReferenceTables {
             ("release", release.section.rows), ("scrape", ScrapeReader(folder: folder).section.rows),
             ("pool", PoolsReader(scheme: "", path: "", folder: folder).pool("").rows),
             ("place", PoolsReader(scheme: "", path: "", folder: folder).place("").rows),
+            ("unit", UnitReader(reader: release).ownRows),
             ("steps", StepsReader(folder: folder).section.rows),
             ("rollout-step", StepReader(folder: folder).section.rows),
             ("window", WindowReader.section.rows), ("blackout", BlackoutReader.section.rows),

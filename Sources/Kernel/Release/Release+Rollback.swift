@@ -52,7 +52,8 @@ extension Release {
         poll.schedule(atUptimeMs: context.now.uptimeMs + plan.rollback.observeEveryMs)
         if isReported {
             end(.rolledBack, &context)
-            guard plan.rollout != nil, let trigger = rollback?.incident.intent.trigger else { return }
+            // The rollout of a unit ends with its last part.
+            guard plan.rollout != nil, plan.part == nil, let trigger = rollback?.incident.intent.trigger else { return }
             return lead(&context) { $0.rollbackEnded(trigger, &$1) }
         }
         enter(.rolledBack, &context, because: "rolled back to \(plan.baseline.version)")

@@ -3,6 +3,8 @@ import Support
 
 /// A release and its rollouts: what they know of it, and what they do to it.
 extension Release {
+    func rolloutStep(_ context: StepContext) -> RolloutStep { RolloutStep(facts: rolloutFacts, context: context) }
+
     private var rolloutFacts: RolloutFacts {
         RolloutFacts(
             plan: plan, baseline: pools.baseline, canary: pools.canary, observations: poll.observations, phase: phase,
@@ -22,7 +24,7 @@ extension Release {
     mutating func lead<Answer>(
         _ context: inout StepContext, _ work: (inout RolloutLead, inout RolloutStep) -> Answer
     ) -> Answer {
-        var step = RolloutStep(facts: rolloutFacts, context: context)
+        var step = rolloutStep(context)
         let answer = work(&rollouts, &step)
         context = step.context
         for command in step.commands { carryOut(command, &context) }

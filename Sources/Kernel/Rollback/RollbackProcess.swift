@@ -32,6 +32,8 @@ struct RollbackProcess: Sendable, Equatable {
     private(set) var unseenTargets: [String] = []
     /// A call that raises a share is on its way until then: two calls must not meet on one instance.
     var blockedUntilUptimeMs: Int64?
+    /// Of a part of a unit.
+    private var rank = RollbackRank()
 
     init(_ incident: Incident, plan: RollbackPlan, at now: Moment, state: RollbackState) {
         self.incident = incident
@@ -181,7 +183,8 @@ struct RollbackProcess: Sendable, Equatable {
     /// Sets the split on every instance. Repeating it is harmless.
     mutating func apply(_ step: inout RollbackStep) {
         guard !step.context.isDryRun else { return showInstead(&step) }
-        if let until = blockedUntilUptimeMs, step.now.uptimeMs < until { return state = .pausing(untilUptimeMs: until) }
+        let until = max(blockedUntilUptimeMs ?? 0, rank.untilUptimeMs ?? 0)
+        if step.now.uptimeMs < until { return state = .pausing(untilUptimeMs: until) }
         let call = step.newCall()
         state = .applying(call)
         attempts += 1
@@ -195,6 +198,17 @@ struct RollbackProcess: Sendable, Equatable {
     mutating func unblock(_ step: inout RollbackStep) {
         guard blockedUntilUptimeMs != nil else { return }
         blockedUntilUptimeMs = nil
+        if case .pausing = state { proceed(&step) }
+    }
+
+    /// The router shows that the canary is out.
+    var showsNothing: Bool { proof.zeroSinceUptimeMs != nil || state == .settled }
+
+    /// Parts of the unit with a higher rank are called first, unless they do not answer.
+    mutating func takeTurn(ranksBefore: Int, areOut: Bool, _ step: inout RollbackStep) {
+        if attempts == 0 { rank.begin(ranksBefore: ranksBefore, at: step.now.uptimeMs) }
+        guard areOut, rank.untilUptimeMs != nil else { return }
+        rank.goAhead()
         if case .pausing = state { proceed(&step) }
     }
 

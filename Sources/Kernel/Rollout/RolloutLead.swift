@@ -61,7 +61,7 @@ struct RolloutLead: Sendable, Equatable {
                 switch order.kind {
                 case .abort: .aborted
                 case .superseded: .superseded
-                case .gate, .overdue: .rolledBack
+                case .gate, .overdue, .companion: .rolledBack
                 }
             } else { .rolledBack }
         running?.end(end, because: "", &step)
@@ -168,7 +168,7 @@ struct RolloutLead: Sendable, Equatable {
             version: order.version, place: deployment.canary.name,
             attempt: deployment.attempts(of: order.version) + 1, by: context.by, key: context.key,
             expiresWallMs: step.now.wallMs + settings.prepareExpiresMs)
-        let id = "\(step.name)-r\(step.context.nextSequence)"
+        let id = context.newRollout ?? "\(step.name)-r\(step.context.nextSequence)"
         let entry = step.record(isQueued ? .queued(record) : .prepared(record), of: id, version: order.version)
         guard let rollout = Rollout(entry) else { return nil }
         step.log(.info, "\(id): \(rollout.history.last?.text ?? "")")
@@ -203,11 +203,14 @@ struct RolloutLead: Sendable, Equatable {
     }
 
     /// The version is in its place now.
-    mutating func begin(by: String, _ step: inout RolloutStep) {
+    ///
+    /// - Parameter targets: nil for what is configured.
+    mutating func begin(by: String, targets: [TargetPlan]?, _ step: inout RolloutStep) {
         guard let version = running?.rollout.version else { return }
         running?.begin(by: by, &step)
         var next = deployment
         next.places[next.isTurned ? 0 : 1].running = version
+        next.places[next.isTurned ? 0 : 1].targets = targets
         let count = next.attempts(of: version) + 1
         next.attempts.removeAll { $0.of == version }
         next.attempts = Array((next.attempts + [.init(of: version, count: count)]).suffix(100))

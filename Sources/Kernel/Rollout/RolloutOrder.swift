@@ -12,7 +12,8 @@ struct RolloutOrder {
 
     func carryOut(_ lead: inout RolloutLead, _ step: inout RolloutStep) -> RolloutAnswer {
         guard step.facts.rollout != nil else {
-            return refuse(.invalid, "the release \(step.name) has no `steps`: it is watched, and nothing is led", lead)
+            return refuse(
+                .invalid, "the release \(step.orderName) has no `steps`: it is watched, and nothing is led", lead)
         }
         if let earlier = answered(lead, step) { return earlier }
         if let stale = staleness(lead) { return stale }
@@ -120,7 +121,8 @@ struct RolloutOrder {
         }
         if deployment.failed.contains(version) {
             return refuse(
-                .latched, "\(version.text) was rolled back and is latched; rearm \(step.name) to try it again", lead)
+                .latched, "\(version.text) was rolled back and is latched; rearm \(step.orderName) to try it again",
+                lead)
         }
         if let freeze = deployment.freeze, freeze.holds(atWallMs: step.now.wallMs) {
             return refuse(.frozen, freeze.text, lead)
@@ -212,6 +214,7 @@ struct RolloutOrder {
         if let running = lead.running?.rollout, running.hasBegun, running.version == order.version {
             return answer(.already, "\(running.id) has begun already", running.id)
         }
+        if let problem = problem(order, step) { return refuse(.invalid, problem, lead) }
         if lead.queued?.version == order.version {
             return refuse(.notReady, "\(order.version.text) waits for \(lead.running?.id ?? "")", lead)
         }
@@ -223,8 +226,24 @@ struct RolloutOrder {
             return refuse(.busy, "\(lead.running?.id ?? "another rollout") is under way", lead)
         }
         step.want(.freshStart)
-        lead.begin(by: context.by, &step)
+        let targets = step.plan.baseline.targets.first.map { OrderedTargets.plans(order.targets, like: $0) } ?? []
+        lead.begin(by: context.by, targets: order.targets.isEmpty ? nil : targets, &step)
         return answer(.accepted, "\(running.id) begins: its start conditions are checked", running.id)
+    }
+
+    /// Why the targets of the order cannot be used; nil when they can.
+    private func problem(_ order: PrepareOrder, _ step: RolloutStep) -> String? {
+        guard !order.targets.isEmpty else { return nil }
+        if let problem = OrderedTargets.problem(order.targets) { return problem }
+        if let part = step.plan.part {
+            return "the parts of \(part.unit) have targets of their own: list them in the configuration"
+        }
+        guard let like = step.plan.baseline.targets.first else {
+            return "the other place has no targets to compare with"
+        }
+        let serving = Set(step.plan.baseline.targets.map(\.url))
+        let both = OrderedTargets.plans(order.targets, like: like).first { serving.contains($0.url) }
+        return both.map { "\($0.instance) is a target of \(step.plan.baseline.version), which serves" }
     }
 
     private func pause(_ forMs: Int64?, _ lead: inout RolloutLead, _ step: inout RolloutStep) -> RolloutAnswer {
@@ -367,15 +386,15 @@ struct RolloutOrder {
         var next = lead.deployment
         next.freeze = FreezeRecord(by: context.by, reason: context.reason, untilWallMs: until)
         lead.change(next, &step)
-        return answer(.accepted, "\(step.name) is frozen: nothing goes up", nil)
+        return answer(.accepted, "\(step.orderName) is frozen: nothing goes up", nil)
     }
 
     private func unfreeze(_ lead: inout RolloutLead, _ step: inout RolloutStep) -> RolloutAnswer {
-        guard lead.deployment.freeze != nil else { return answer(.already, "\(step.name) is not frozen", nil) }
+        guard lead.deployment.freeze != nil else { return answer(.already, "\(step.orderName) is not frozen", nil) }
         var next = lead.deployment
         next.freeze = nil
         lead.change(next, &step)
-        return answer(.accepted, "\(step.name) is not frozen any more", nil)
+        return answer(.accepted, "\(step.orderName) is not frozen any more", nil)
     }
 
     private func answerGate(

@@ -8,18 +8,20 @@ import Support
 /// It takes what happens and collects what is to be done in a ``RolloutStep``. What its entries say is in ``rollout``; the
 /// rest starts over with the process. Nothing in here takes the canary out: that is a rollback, which it may ask for.
 struct RolloutProcess: Sendable, Equatable {
-    private var record: RolloutRecord
-    private var share = StepShare()
+    var record: RolloutRecord
+    var share = StepShare()
     private var haltWatch = HaltWatch()
     private var clockWatch = ClockWatch()
-    private(set) var clock: StepClock
+    var clock: StepClock
     private var gateKeeper = GateKeeper()
     /// Cycles in a row in which both pools answered: nothing goes up before two of them, and nothing begins before three.
     private var conclusiveCycles = 0
     /// Targets of the baseline that answered when the rollout began, or that an operator accepted.
     private var baselineTargets: Int
     private(set) var gates: [GateResult] = []
-    private(set) var waitsFor = ""
+    var waitsFor = ""
+    /// What ties it to the other parts of a unit.
+    var link = PartLink()
     /// The baking began to wait for the old version's last requests.
     private var emptyingSinceUptimeMs: Int64?
 
@@ -95,6 +97,7 @@ struct RolloutProcess: Sendable, Equatable {
     /// At the end of a scrape cycle that breached nothing which takes the canary out.
     mutating func cycleEnded(_ deployment: DeploymentRecord, _ step: inout RolloutStep) {
         clockWatch.see(step.now)
+        link.forgetWish()
         guard let settings = step.facts.rollout else { return }
         let isConclusive = step.facts.isBaselineThere && step.facts.canary.healthyTargets > 0
         conclusiveCycles = isConclusive ? min(1_000, conclusiveCycles + 1) : 0
@@ -130,7 +133,7 @@ struct RolloutProcess: Sendable, Equatable {
             return end(.aborted, because: "the start conditions are not met: \(waitsFor)", &step)
         }
         guard !step.context.isDryRun else { return showInstead(&step) }
-        intend(1, &step)
+        propose(.firstStep, &step)
     }
 
     /// A dry run goes as far as the first step and says what it would do.
@@ -145,7 +148,7 @@ struct RolloutProcess: Sendable, Equatable {
     }
 
     /// Why nothing goes up now, whatever the gates say; empty when it may.
-    private func stops(_ deployment: DeploymentRecord, _ settings: RolloutPlan, _ step: RolloutStep) -> [String] {
+    func stops(_ deployment: DeploymentRecord, _ settings: RolloutPlan, _ step: RolloutStep) -> [String] {
         var stops = rollout.halts.map { "halted (\($0.reason.rawValue)): \($0.text)" }
         if let pause = rollout.pause { stops.append("paused by \(pause.by): \(pause.reason)") }
         let doors = gates(settings, deployment, step).doors()
@@ -154,19 +157,20 @@ struct RolloutProcess: Sendable, Equatable {
         return stops
     }
 
-    private func gates(
+    func gates(
         _ settings: RolloutPlan, _ deployment: DeploymentRecord, _ step: RolloutStep
     ) -> StepGates {
         StepGates(
             facts: step.facts, rollout: rollout, settings: settings, deployment: deployment,
-            standingMs: clock.standingMs, requests: clock.requests, now: step.now,
+            standingMs: clock.standingMs, requests: clock.requests,
+            areOthersReady: step.plan.part == nil || link.areOthersReady, now: step.now,
             isClockDoubtful: clockWatch.isDoubtful(at: step.now))
     }
 
     // MARK: Moving
 
     /// Both entries are one batch: the step that is passed, and the next one that is wanted.
-    private mutating func intend(_ next: Int, basisPoints: Int? = nil, _ step: inout RolloutStep) {
+    mutating func intend(_ next: Int, basisPoints: Int? = nil, _ step: inout RolloutStep) {
         share.intend(next, basisPoints: basisPoints, &record, &step)
         waitsFor = "step \(next) on every instance of the router"
     }
@@ -180,7 +184,9 @@ struct RolloutProcess: Sendable, Equatable {
     }
 
     private mutating func continueMove(_ settings: RolloutPlan, _ step: inout RolloutStep) {
-        if share.move != nil { return share.advance(deadlineMs: settings.stepDeadlineMs, &record, &step) }
+        if share.move != nil || share.link.arrival != nil {
+            return share.advance(deadlineMs: settings.stepDeadlineMs, &record, &step)
+        }
         guard conclusiveCycles >= 2 || rollout.wantedStep <= rollout.step else {
             waitsFor = "two cycles of both pools after the restart"
             return
@@ -190,8 +196,11 @@ struct RolloutProcess: Sendable, Equatable {
 
     mutating func observed(_ observations: [RouterObservation], _ step: inout RolloutStep) {
         guard isLeading, step.facts.rollout != nil else { return }
-        switch share.observed(observations, &record, &step) {
-        case nil: break
+        if let finding = share.observed(observations, &record, &step) { take(finding, &step) }
+    }
+
+    mutating func take(_ finding: StepShare.Finding, _ step: inout RolloutStep) {
+        switch finding {
         case .arrived(let basisPoints, let startsOver): arrived(basisPoints, startsOver: startsOver, &step)
         case .withdrawn:
             end(.withdrawn, because: "another client took the canary out", &step)
@@ -221,8 +230,7 @@ struct RolloutProcess: Sendable, Equatable {
         explainWait(closed, stops)
         let isReady = closed.isEmpty && stops.isEmpty && conclusiveCycles >= 2
         guard isReady, !share.isResting(at: step.now) else { return }
-        share.endRest()
-        pass(skipped: [], by: nil, to: rollout.step + 1, &step)
+        propose(.nextStep, &step)
     }
 
     /// What a step shows is counted from its settling on.
@@ -274,9 +282,7 @@ struct RolloutProcess: Sendable, Equatable {
         waitsFor = "the old version's last requests (\(NumberText.plain(rate))/s)"
         guard rollout.halts.isEmpty, rollout.pause == nil else { return }
         if rollout.bake.holdbackBasisPoints > 0 || rate <= step.plan.proof.belowPerSecond {
-            write(.baking, &step)
-            clock.restart(at: step.now)
-            return
+            return propose(.baking, &step)
         }
         let since = emptyingSinceUptimeMs ?? step.now.uptimeMs
         emptyingSinceUptimeMs = since
@@ -294,7 +300,7 @@ struct RolloutProcess: Sendable, Equatable {
         let stops = stops(deployment, settings, step)
         if !stops.isEmpty { waitsFor += "; " + stops.joined(separator: ", ") }
         guard left <= 0, stops.isEmpty, conclusiveCycles >= 1 else { return }
-        endBake(&step)
+        propose(.endOfBaking, &step)
     }
 
     mutating func endBake(_ step: inout RolloutStep) {
@@ -367,8 +373,13 @@ struct RolloutProcess: Sendable, Equatable {
         gateKeeper.askAgain(&record, &step)
         share.forgetTroubles()
         guard hadHand, let next = StepShare.stepAbove(step.facts.observations, rollout) else { return }
-        // Another client lowered the share: the rollout continues from there, with fresh evidence.
         clock.restart(at: step.now)
+        // The parts of a unit stay at one step, whose gates were passed.
+        guard step.plan.part == nil else {
+            return share.restore(
+                to: rollout.basisPoints(ofStep: rollout.step), step.facts.observations, &record, &step)
+        }
+        // Another client lowered the share: the rollout continues from there, with fresh evidence.
         intend(next, &step)
     }
 

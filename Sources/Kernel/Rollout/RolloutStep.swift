@@ -71,6 +71,9 @@ struct RolloutStep {
     var name: String { facts.plan.name }
     var now: Moment { context.now }
 
+    /// Of a part of a unit, when it is called: 0 first.
+    var rank: Int { plan.part?.rank ?? 0 }
+
     mutating func want(_ command: Command) { commands.append(command) }
 
     mutating func log(_ level: LogLine.Level, _ text: String) { context.log(level, name, text) }
@@ -86,17 +89,20 @@ struct RolloutStep {
         return call
     }
 
-    /// Writes an event of a rollout, with its notification.
+    /// What orders call the release: the name of its unit, where it is a part of one.
+    var orderName: String { plan.orderName }
+
+    /// Writes an event of a rollout, with its notification; what all parts of a unit do together is reported once.
     mutating func record(_ event: RolloutEvent, of id: String, version: VersionIdentity) -> JournalEntry {
         let entry = context.record(.rollout(id: id, event), release: name, incident: id)
         guard let announcement = event.announcement else { return entry }
         var notification = Notification(
-            sequence: entry.sequence, event: announcement, atWallMs: now.wallMs, release: name,
+            sequence: entry.sequence, event: announcement, atWallMs: now.wallMs, release: orderName,
             baselineVersion: plan.baseline.version, canaryVersion: version.version,
-            summary: "\(name): \(event.text)", isDryRun: context.isDryRun)
+            summary: "\(event.isOfUnit ? orderName : name): \(event.text)", isDryRun: context.isDryRun)
         notification.rollout = id
         notification.splitBefore = facts.observations.canaryShare.map { Split(canaryBasisPoints: $0) }
-        context.notify(notification)
+        if plan.part == nil || !context.hasNotified(of: notification) { context.notify(notification) }
         return entry
     }
 }

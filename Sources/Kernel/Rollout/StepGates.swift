@@ -11,6 +11,8 @@ struct StepGates {
     let standingMs: Int64
     /// Of the canary, since the step settled.
     let requests: Double
+    /// Of a unit: the other parts have no closed gate.
+    let areOthersReady: Bool
     let now: Moment
     /// Windows and freezes count as closed: the wall clock was set.
     let isClockDoubtful: Bool
@@ -35,7 +37,8 @@ struct StepGates {
     func isReadyToAsk(_ gates: [GateResult], for gate: String) -> Bool {
         let own = [rollout.plan?.webhook?.name, rollout.plan?.approval.map { _ in "approval" }].compactMap(\.self)
         let later = gate == "approval" ? ["approval"] : own
-        return gates.allSatisfy { $0.isOpen || later.contains($0.gate) || $0.gate == "calendar" || $0.gate == "frozen" }
+        return areOthersReady
+            && gates.allSatisfy { $0.isOpen || later.contains($0.gate) || $0.gate == "calendar" || $0.gate == "frozen" }
     }
 
     private func lasting(_ name: String, _ wantedMs: Int64) -> GateResult? {

@@ -38,8 +38,14 @@ struct StepMove: Sendable, Equatable {
     /// A try was made a moment ago: routers take a while to show what they do.
     func isWaiting(at now: Int64) -> Bool { nextTryUptimeMs.map { now < $0 } ?? false }
 
+    /// Its deadline is counted from now on, whether or not it may call already.
+    mutating func begin(at now: Int64) { begunUptimeMs = begunUptimeMs ?? now }
+
+    /// The router may have taken it.
+    var wasCalled: Bool { nextTryUptimeMs != nil }
+
     mutating func send(_ step: inout RolloutStep) {
-        begunUptimeMs = begunUptimeMs ?? step.now.uptimeMs
+        begin(at: step.now.uptimeMs)
         call = step.apply(basisPoints: basisPoints)
         nextTryUptimeMs = step.now.uptimeMs + step.plan.rollback.callTimeoutMs + StepMove.pauseMs
     }

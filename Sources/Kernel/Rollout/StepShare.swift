@@ -24,6 +24,8 @@ struct StepShare: Sendable, Equatable {
     private var undoneUptimeMs: [Int64] = []
     /// Since when another client's 0 is in force everywhere.
     private var emptySinceUptimeMs: Int64?
+    /// Of a part of a unit.
+    var link = ShareLink()
 
     /// The pause after an undone step is not over.
     func isResting(at now: Moment) -> Bool { retryUptimeMs.map { now.uptimeMs < $0 } ?? false }
@@ -47,6 +49,7 @@ struct StepShare: Sendable, Equatable {
         let to = basisPoints ?? rollout.basisPoints(ofStep: next)
         let sequence = record.write(.stepIntended(step: next, fromBasisPoints: from, toBasisPoints: to), &step)
         move = StepMove(to: to, from: from, sequence: sequence)
+        link = ShareLink(rank: step.rank)
         step.want(.endEvidence)
     }
 
@@ -56,12 +59,19 @@ struct StepShare: Sendable, Equatable {
             return
         }
         self.move?.isDurable = true
+        self.move?.begin(at: step.now.uptimeMs)
         send(&step)
     }
 
     private mutating func send(_ step: inout RolloutStep) {
-        guard !step.context.isDryRun else { return }
+        guard !step.context.isDryRun, !link.isHeldBack else { return }
         self.move?.send(&step)
+    }
+
+    /// Parts that are called before this one are in place.
+    mutating func goAhead(_ step: inout RolloutStep) {
+        link.isHeldBack = false
+        if move?.isDue(at: step.now.uptimeMs) == true { send(&step) }
     }
 
     mutating func applied(
@@ -73,7 +83,7 @@ struct StepShare: Sendable, Equatable {
         if rollout.state == .moving {
             record.write(.stepApplied(step: rollout.wantedStep, receipts: receipts.text), &step)
             let isRejected = receipts.contains { $0.outcome == .rejected }
-            if isRejected, move?.isUpwards == true { return undo(because: receipts.text, &record, &step) }
+            if isRejected, move?.isUpwards == true { return giveUp(because: receipts.text, &record, &step) }
         }
         step.want(.pollRouter)
     }
@@ -84,9 +94,9 @@ struct StepShare: Sendable, Equatable {
         expireCall(at: step.now)
         if move.isUpwards, move.isOverdue(deadlineMs: deadlineMs, at: step.now.uptimeMs) {
             let seen = step.facts.observations.text
-            return undo(because: "not on every instance within \(deadlineMs / 1_000) s: \(seen)", &record, &step)
+            return giveUp(because: "not on every instance within \(deadlineMs / 1_000) s: \(seen)", &record, &step)
         }
-        if self.move?.isDue(at: step.now.uptimeMs) == true { send(&step) }
+        if link.arrival == nil, self.move?.isDue(at: step.now.uptimeMs) == true { send(&step) }
     }
 
     mutating func expireCall(at now: Moment) { move?.expire(at: now.uptimeMs) }
@@ -96,12 +106,19 @@ struct StepShare: Sendable, Equatable {
         let from = step.facts.observations.canaryShare ?? rollout.basisPoints(ofStep: rollout.wantedStep - 1)
         move = StepMove(
             to: rollout.basisPoints(ofStep: rollout.wantedStep), from: from, sequence: 0, isDurable: true)
+        move?.begin(at: step.now.uptimeMs)
+        link = ShareLink(rank: move?.isUpwards == true ? step.rank : 0)
         send(&step)
     }
 
+    private mutating func giveUp(because reason: String, _ record: inout RolloutRecord, _ step: inout RolloutStep) {
+        undo(because: step.plan.part.map { "\($0.name): \(reason)" } ?? reason, &record, &step)
+    }
+
     /// The share of the step before comes back on every instance. It only lowers, so it asks no gate.
-    private mutating func undo(because reason: String, _ record: inout RolloutRecord, _ step: inout RolloutStep) {
+    mutating func undo(because reason: String, _ record: inout RolloutRecord, _ step: inout RolloutStep) {
         let rollout = record.rollout
+        let wasCalled = move?.wasCalled ?? true
         let undone = rollout.wantedStep
         let back = rollout.basisPoints(ofStep: undone - 1)
         let sequence = record.write(.stepUndone(step: undone, toBasisPoints: back, reason: reason), &step)
@@ -111,7 +128,10 @@ struct StepShare: Sendable, Equatable {
         let from = max(step.facts.observations.canaryShare ?? 0, rollout.basisPoints(ofStep: undone))
         // A call that is still on its way must not be overtaken.
         move = StepMove(to: back, from: from, sequence: sequence, isDurable: true, after: move?.call)
-        if move?.call == nil { send(&step) }
+        link = ShareLink()
+        link.undone = .init(step: undone, reason: reason)
+        // A router that was not called yet is only read.
+        if move?.call == nil { wasCalled ? send(&step) : step.want(.pollRouter) }
         guard undoneUptimeMs.count >= 3 else { return }
         record.write(.halted(.router, text: "the step was undone three times in ten minutes: \(reason)"), &step)
     }
@@ -135,8 +155,10 @@ struct StepShare: Sendable, Equatable {
     ) -> Finding? {
         let wanted = move?.basisPoints ?? record.rollout.basisPoints(ofStep: record.rollout.wantedStep)
         if observations.areInPlace(basisPoints: wanted, granularity: StepShare.granularity(of: wanted)) {
-            return arrive(wanted, observations, &record, &step)
+            link.arrival = .init(basisPoints: wanted, observed: observations)
+            return step.plan.part == nil ? stand(&record, &step) : nil
         }
+        link.arrival = nil
         guard observations.areAbove(basisPoints: wanted), move?.call == nil, move?.isUpwards != false else {
             return nil
         }
@@ -148,16 +170,16 @@ struct StepShare: Sendable, Equatable {
     /// Routers round a share down, at most by their smallest step; of a small share at most by half of it.
     private static func granularity(of basisPoints: Int) -> Int { min(100, basisPoints / 2) }
 
-    private mutating func arrive(
-        _ basisPoints: Int, _ observations: [RouterObservation], _ record: inout RolloutRecord,
-        _ step: inout RolloutStep
-    ) -> Finding {
-        move = nil
+    /// The share that was observed is in force, in all parts of a unit.
+    mutating func stand(_ record: inout RolloutRecord, _ step: inout RolloutStep) -> Finding? {
+        guard let arrival = link.arrival else { return nil }
+        (move, link) = (nil, ShareLink())
         watch = ShareWatch()
         let (wanted, before) = (record.rollout.wantedStep, record.rollout.step)
-        record.write(.stepStanding(step: wanted, basisPoints: basisPoints, observed: observations.text), &step)
+        record.write(
+            .stepStanding(step: wanted, basisPoints: arrival.basisPoints, observed: arrival.observed.text), &step)
         let isSameStep = wanted == before && wanted > 0
-        return .arrived(basisPoints: basisPoints, startsOver: !isSameStep || retryUptimeMs != nil)
+        return .arrived(basisPoints: arrival.basisPoints, startsOver: !isSameStep || retryUptimeMs != nil)
     }
 
     private mutating func observedChecking(
@@ -248,7 +270,7 @@ struct StepShare: Sendable, Equatable {
     }
 
     /// The step's own intent allows to set its share again.
-    private mutating func restore(
+    mutating func restore(
         to wanted: Int, _ observations: [RouterObservation], _ record: inout RolloutRecord,
         _ step: inout RolloutStep
     ) {

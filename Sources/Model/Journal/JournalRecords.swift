@@ -130,6 +130,8 @@ public struct RolloutTrigger: Sendable, Equatable, Codable {
         case abort
         /// A higher version takes the place; no verdict either.
         case superseded
+        /// Another part of its unit is rolled back.
+        case companion
     }
 
     public var kind: Kind
@@ -149,11 +151,12 @@ public struct RolloutTrigger: Sendable, Equatable, Codable {
         case .overdue: "because the step lasted too long: \(reason)"
         case .abort: "aborted by \(by): \(reason)"
         case .superseded: "superseded, by \(by): \(reason)"
+        case .companion: "because \(reason) (\(by))"
         }
     }
 
     /// The version must not come back until an operator rearms it.
-    public var latches: Bool { kind == .gate || kind == .overdue }
+    public var latches: Bool { kind == .gate || kind == .overdue || kind == .companion }
 }
 
 /// What a rollback wants and why.

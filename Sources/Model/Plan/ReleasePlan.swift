@@ -33,6 +33,8 @@ public struct ReleasePlan: Sendable, Equatable {
     public var places = ["baseline", "canary"]
     /// The roles of the places are the other way round than the configuration has them: its routers are aimed accordingly.
     public var isTurned = false
+    /// Its place in a unit; nil for a release that is led, or watched, on its own.
+    public var part: PartPlan?
     /// What the configuration asks for and can never get, one diagnostic each; shown as warnings of the release.
     public var remarks: [String] = []
 

@@ -6,10 +6,13 @@ public struct DeploymentRecord: Sendable, Equatable, Codable {
         public var name: String
         /// Nil while nothing is known to run there.
         public var running: VersionIdentity?
+        /// What is scraped there, as the order that began the rollout named it; nil for what the configuration lists.
+        public var targets: [TargetPlan]?
 
-        public init(name: String, running: VersionIdentity?) {
+        public init(name: String, running: VersionIdentity?, targets: [TargetPlan]? = nil) {
             self.name = name
             self.running = running
+            self.targets = targets
         }
     }
 

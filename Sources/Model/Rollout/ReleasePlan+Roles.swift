@@ -8,6 +8,8 @@ extension ReleasePlan {
         var next = self
         next.baseline.version = deployment.places[0].running?.version ?? ReleasePlan.noVersion
         next.canary.version = deployment.places[1].running?.version ?? ReleasePlan.noVersion
+        if let targets = deployment.places[0].targets { next.baseline.targets = targets }
+        if let targets = deployment.places[1].targets { next.canary.targets = targets }
         guard deployment.isTurned else { return next }
         swap(&next.baseline, &next.canary)
         next.isTurned = true

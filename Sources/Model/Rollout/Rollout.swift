@@ -63,7 +63,7 @@ public struct Rollout: Sendable, Equatable {
     }
 
     public let id: String
-    public let release: String
+    public private(set) var release: String
     public let openedWallMs: Int64
     public private(set) var preparation: PreparationRecord
     public private(set) var state: State
@@ -190,5 +190,41 @@ public struct Rollout: Sendable, Equatable {
         if history.count >= 400 { history.remove(at: 200) }
         history.append(
             Line(sequence: entry.sequence, atWallMs: entry.wallMs, event: event.name, text: event.text))
+    }
+}
+
+extension Rollout {
+    /// The rollout of a unit, made of those of its parts: their histories in one order, all their halts, the newest revision.
+    ///
+    /// - Parameters:
+    ///   - others: of the other parts, with the same id.
+    ///   - unit: the unit's name.
+    public func merged(_ others: [Rollout], as unit: String) -> Rollout {
+        var whole = self
+        whole.release = unit
+        for other in others {
+            whole.revision = max(whole.revision, other.revision)
+            whole.halts += other.halts.filter { !whole.halts.contains($0) }
+            if whole.isOver, !other.isOver { whole.reopen(as: other) }
+            let known = Set(whole.history.map { HistoryKey($0) })
+            whole.history += other.history.filter { !known.contains(HistoryKey($0)) }
+        }
+        whole.history.sort { $0.sequence < $1.sequence }
+        return whole
+    }
+
+    /// A unit's rollout is over when those of all its parts are.
+    private mutating func reopen(as other: Rollout) {
+        (state, end, endReason, endedWallMs) = (other.state, nil, "", nil)
+        incident = incident ?? other.incident
+    }
+
+    /// What all parts do together is one line.
+    private struct HistoryKey: Hashable {
+        let event: String
+        let text: String
+        let atWallMs: Int64
+
+        init(_ line: Line) { (event, text, atWallMs) = (line.event, line.text, line.atWallMs) }
     }
 }

@@ -31,16 +31,22 @@ public struct PrepareOrder: Sendable, Equatable {
     /// Supersedes although the version is not higher.
     public var isForced: Bool
     public var allowsDowngrade: Bool
+    /// What is scraped of the new version, `host:port` each, of `begin` alone; empty for what is configured.
+    public var targets: [String]
+
+    /// Of the targets of one order.
+    public static let targetLimit = 1_000
 
     public init(
         version: VersionIdentity, place: String? = nil, onBusy: RolloutPlan.BusyPolicy? = nil, isForced: Bool = false,
-        allowsDowngrade: Bool = false
+        allowsDowngrade: Bool = false, targets: [String] = []
     ) {
         self.version = version
         self.place = place
         self.onBusy = onBusy
         self.isForced = isForced
         self.allowsDowngrade = allowsDowngrade
+        self.targets = targets
     }
 }
 
@@ -83,6 +89,8 @@ public struct OrderContext: Sendable, Equatable {
     public var rollout: String?
     /// ``Rollout/tag`` that the caller has seen; nil for no condition.
     public var ifMatch: String?
+    /// The id of the rollout that the order begins, for the parts of a unit, which have it in common; nil for one of its own.
+    public var newRollout: String?
 
     public init(
         by: String, reason: String = "", key: String? = nil, body: String = "", rollout: String? = nil,

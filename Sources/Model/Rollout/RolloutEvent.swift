@@ -166,6 +166,18 @@ extension RolloutEvent {
         }
     }
 
+    /// All parts of a unit do it together; other events are about one part.
+    public var isOfUnit: Bool {
+        switch self {
+        case .prepared, .queued, .begun, .stepIntended, .stepStanding, .stepPassed, .stepUndone, .baking, .paused,
+            .resumed,
+            .gateAsked, .gateAnswered, .gateLapsed, .ended, .halted(.router, _):
+            true
+        case .stepApplied, .standing, .halted, .unhalted, .shareMoved, .targetsChanged, .versionMismatch, .rollingBack:
+            false
+        }
+    }
+
     /// Written many times, and only the newest is read.
     public var replacesEarlier: Bool { if case .standing = self { true } else { false } }
 

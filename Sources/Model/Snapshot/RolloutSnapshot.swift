@@ -17,6 +17,8 @@ public struct RolloutSnapshot: Sendable, Equatable {
     public var wayBack: String?
     /// The configured steps: of the next rollout.
     public var plan: RolloutPlan
+    /// Of a unit; empty for a release of its own.
+    public var parts: [UnitSnapshot.Part] = []
 
     public init(
         deployment: DeploymentRecord, running: Rollout? = nil, queued: Rollout? = nil, ended: [Rollout] = [],

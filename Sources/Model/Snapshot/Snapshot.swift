@@ -4,6 +4,8 @@ public struct Snapshot: Sendable, Equatable {
     public var atWallMs: Int64
     public var isDryRun: Bool
     public var releases: [ReleaseSnapshot]
+    /// In the order of their first parts; the parts are in ``releases`` too.
+    public var units: [UnitSnapshot] = []
     /// Newest first, at most 100, open ones always included.
     public var incidents: [Incident]
     /// Nil while the journal can be written.

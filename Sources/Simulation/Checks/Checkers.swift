@@ -12,6 +12,7 @@ final class Checkers: @unchecked Sendable {
     private var latch: LatchChecker
     private var drain: DrainChecker
     private var rollout: RolloutChecker
+    private var unit = UnitChecker()
     private var stray: StrayChecker
     private var deadBaseline: DeadBaselineChecker
     private var limits: LimitChecker
@@ -57,6 +58,7 @@ final class Checkers: @unchecked Sendable {
         deadBaseline.restarted()
         drain.restarted(entries, names: names)
         rollout.restarted(entries, names: names)
+        unit.restarted(entries)
         limits.restarted(wallShiftMs: wallShiftMs)
         delivery.restarted(entries)
         note("restart remembers", restart.began(snapshot))
@@ -122,6 +124,7 @@ final class Checkers: @unchecked Sendable {
         note("latch is kept", latch.appended(entry, release: release))
         note("a held step is not cut short", drain.appended(entry, release: release))
         note("a led release keeps its laws", rollout.appended(entry, release: release))
+        note("the parts of a unit agree", unit.appended(entry, world.plan))
         note("a drift is no stray traffic", stray.appended(entry, release: release))
     }
 
@@ -131,6 +134,7 @@ final class Checkers: @unchecked Sendable {
 
     /// A share is set outside of a rollback, which only a led release may do.
     func leads(release: Int, split: Split, durable: [JournalEntry], name: String) {
+        note("the parts of a unit agree", unit.applies(split, name))
         note(
             "a led release keeps its laws",
             rollout.applies(release: release, split: split, durable: durable, name: name))
@@ -183,6 +187,7 @@ final class Checkers: @unchecked Sendable {
     func finished(_ snapshot: Snapshot, _ releases: [VirtualRelease], disk: VirtualDisk, nowMs: Int64) {
         note("latch is kept", latch.finished(snapshot, releases))
         note("a led release keeps its laws", rollout.finished(snapshot, releases))
+        note("the parts of a unit agree", UnitChecker.finished(snapshot, releases))
         note("everything comes to rest", liveness.finished(snapshot, releases, disk: disk, nowMs: nowMs))
     }
 }

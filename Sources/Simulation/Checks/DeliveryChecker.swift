@@ -24,7 +24,7 @@ struct DeliveryChecker {
         guard let entry = unsaved ?? disk.entries.last(where: { $0.sequence == notification.sequence }) else {
             return "\(delivery.id) is delivered, and entry \(notification.sequence) is not durable"
         }
-        guard entry.event.announcement == notification.event, entry.release == notification.release else {
+        guard entry.event.announcement == notification.event, isAbout(entry, notification) else {
             return "\(delivery.id) reports \(notification.event.rawValue), which its entry does not"
         }
         guard delivery.id == "\(disk.identity)-\(notification.sequence)-\(delivery.receiver)" else {
@@ -35,5 +35,11 @@ struct DeliveryChecker {
         if let before = got[delivery.id], before != notification { return "\(delivery.id) has changed between tries" }
         got[delivery.id] = notification
         return nil
+    }
+
+    /// What happens to the rollout of a unit is reported under the unit's name, which begins those of its parts.
+    private func isAbout(_ entry: JournalEntry, _ notification: Notification) -> Bool {
+        if entry.release == notification.release { return true }
+        return notification.rollout != nil && entry.release.hasPrefix("\(notification.release).")
     }
 }

@@ -4,7 +4,7 @@ import Model
 /// come between the two.
 enum NotificationChecker {
     static func becameDurable(_ batch: JournalBatch, receivers: [ReceiverPlan]) -> String? {
-        for entry in batch.entries {
+        for entry in batch.entries where !isReportedForAnotherPart(entry, batch) {
             guard let event = entry.event.announcement else { continue }
             for receiver in receivers where receiver.sendsResolved || !event.isResolution {
                 let isThere = batch.deliveries.contains {
@@ -16,5 +16,16 @@ enum NotificationChecker {
             }
         }
         return nil
+    }
+
+    /// What all parts of a unit do together is reported once.
+    private static func isReportedForAnotherPart(_ entry: JournalEntry, _ batch: JournalBatch) -> Bool {
+        guard case .rollout(let id, let event) = entry.event, event.isOfUnit else { return false }
+        return batch.entries.contains { other in
+            guard other.sequence < entry.sequence, other.release != entry.release,
+                case .rollout(id, let same) = other.event
+            else { return false }
+            return same.name == event.name && same.text == event.text
+        }
     }
 }

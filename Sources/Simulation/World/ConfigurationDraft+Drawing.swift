@@ -11,6 +11,22 @@ extension ConfigurationDraft {
         }
         releases = []
         for index in 0..<swarm.releases { releases.append(Release(named: "release\(index + 1)", dice: &dice)) }
+        // Decided by what was drawn already.
+        if releases.count == 2, releases[0].isLed { joinAll() }
+    }
+
+    /// The releases become the parts of a unit, and are named after it.
+    private mutating func joinAll() {
+        let unit = "shop"
+        for index in releases.indices {
+            let (old, new) = (releases[index].name, "\(unit).\(releases[index].name)")
+            func renamed(_ text: String) -> String { text.replacing(old, with: new) }
+            (releases[index].name, releases[index].isLed) = (new, true)
+            releases[index].baseline.instances = releases[index].baseline.instances.map(renamed)
+            releases[index].canary.instances = releases[index].canary.instances.map(renamed)
+            releases[index].routers = releases[index].routers.map(renamed)
+        }
+        self.unit = unit
     }
 }
 

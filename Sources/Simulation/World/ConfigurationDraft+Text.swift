@@ -14,14 +14,31 @@ extension ConfigurationDraft {
             text += "send_resolved: \(receiver.sendsResolved), "
             text += "retry: {min: \(receiver.retryMinMs)ms, max: \(receiver.retryMaxMs)ms}}\n"
         }
-        return text + "releases:\n" + releases.filter(\.isListed).map(\.configuration).joined()
+        return text + "releases:\n" + (unit.map(unitText) ?? releases.filter(\.isListed).map(\.configuration).joined())
+    }
+
+    /// The parts in an order of ranks, with the steps of the slowest one.
+    private func unitText(_ unit: String) -> String {
+        let slowest = releases.max { $0.shortestStepMs < $1.shortestStepMs } ?? releases[0]
+        let names = releases.map { String($0.name.dropFirst(unit.count + 1)) }
+        let parts = zip(names, releases).map { name, release in "      \(name):\n" + release.part }
+        return "  - name: \(unit)\n    parts:\n" + parts.joined() + "    order: [\(names.joined(separator: ", "))]\n"
+            + "    \(slowest.steps)\n"
     }
 }
 
 extension ConfigurationDraft.Release {
     fileprivate var configuration: String {
+        "  - name: \(name)\n" + settings + "    \(steps)\n"
+    }
+
+    /// Two levels further in.
+    fileprivate var part: String {
+        settings.split(separator: "\n").map { "    \($0)\n" }.joined()
+    }
+
+    private var settings: String {
         """
-          - name: \(name)
             scrape: {interval: \(intervalMs)ms, timeout: \(min(2_000, intervalMs / 2))ms\(late)}
             pools:
               baseline: \(text(baseline))
@@ -36,19 +53,20 @@ extension ConfigurationDraft.Release {
             \(drain)
             router: \(router)
             rules: ["\(name).rules.yaml"]
-            \(steps)
 
         """
     }
 
     /// Short enough that a run sees all of them; the baking outlasts it.
-    private var steps: String {
+    fileprivate var steps: String {
         guard isLed else { return "" }
-        let minMs = 2 * intervalMs + retryMaxMs
+        let minMs = shortestStepMs
         return
             "steps: {list: [5%, 25%, 50%, 100%], every: {settle: \(intervalMs)ms, min: \(minMs)ms, rules: [Errors]}, "
             + "at: {25%: {approval: {ask_for: 60s, valid: 30s}}, 50%: {approval: {ask_for: 60s}}}}\n    bake: {for: 24h}"
     }
+
+    fileprivate var shortestStepMs: Int64 { 2 * intervalMs + retryMaxMs }
 
     private func text(_ pool: ConfigurationDraft.Pool) -> String {
         let targets = pool.instances.map { "\"\($0)\"" }.joined(separator: ", ")

@@ -64,6 +64,8 @@ struct ConfigurationDraft {
     var graceMs: Int64
     var receivers: [Receiver]
     var releases: [Release]
+    /// All releases are parts of it: they are led as one rollout. Nil for releases of their own.
+    var unit: String?
 
     static let path = "/etc/rollguard/rollguard.yaml"
 

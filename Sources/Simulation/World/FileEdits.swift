@@ -29,7 +29,8 @@ final class FileEdits: @unchecked Sendable {
         case 2: return misspell()
         case 3:
             let isListed = fleet.releases.count == 1 || !files.draft.releases[release].isListed
-            files.draft.releases[release].isListed = isListed
+            // The parts of a unit are listed together, or not at all.
+            if files.draft.unit == nil { files.draft.releases[release].isListed = isListed }
         default: replaceCanary(release)
         }
         keepOneListed(release)

@@ -43,8 +43,10 @@ final class Pipeline: @unchecked Sendable {
 
     /// A version that failed is followed by its fix.
     private func version(_ release: Int) -> VersionIdentity {
-        if dice.chance(percent: 20) { fleet.releases[release].fixes += 1 }
-        return VersionIdentity("v2.0.\(fleet.releases[release].fixes)")
+        // The parts of a unit have one version.
+        let first = fleet.plan.releases.contains { $0.part != nil } ? 0 : release
+        if dice.chance(percent: 20) { fleet.releases[first].fixes += 1 }
+        return VersionIdentity("v2.0.\(fleet.releases[first].fixes)")
     }
 
     private func send(_ command: RolloutCommand, _ release: Int) {
@@ -52,7 +54,7 @@ final class Pipeline: @unchecked Sendable {
         let context = OrderContext(
             by: dice.pick(["ci", "ada", "bob"]), reason: "drawn", key: dice.chance(percent: 30) ? "key\(orders)" : nil,
             body: "\(command)")
-        let name = fleet.releases[release].name
+        let name = fleet.releases[release].lastPlan?.orderName ?? fleet.releases[release].name
         process.ask { requests in _ = await requests.order(command, release: name, context) }
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 
 /// Begins the rollout of a version that is deployed.
 struct BeginCommand: AsyncParsableCommand {
@@ -17,14 +18,26 @@ struct BeginCommand: AsyncParsableCommand {
 
     @OptionGroup var version: VersionOptions
 
+    @Option(
+        help: ArgumentHelp(
+            "What is scraped of the new version: host:port,host:port.",
+            discussion: """
+                The place has these targets until the next rollout begins there, instead of
+                those that the configuration lists; the journal keeps them.
+                """))
+    var targets: String?
+
     @Option(help: "Print this alone on standard output: place, rollout or tag.")
     var print: PrintedPart?
 
     @OptionGroup var order: OrderOptions
 
     func run() async throws {
+        var fields = version.fields
+        let named = targets?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } ?? []
+        if !named.isEmpty { fields["targets"] = .names(named) }
         let document = try await order.send(
-            RolloutPath.release(version.service, "begin"), version.fields, to: try order.daemon.open())
+            RolloutPath.release(version.service, "begin"), fields, to: try order.daemon.open())
         guard let print else { return order.show(document) }
         Terminal.complain(document.text)
         guard let text = print.text(document) else { throw Failure.no("error: the answer has no \(print.rawValue)") }

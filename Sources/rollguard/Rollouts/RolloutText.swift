@@ -66,6 +66,13 @@ enum RolloutText {
         if let freeze = rollout.frozen { lines.append("  ! frozen \(hold(freeze))") }
         for halt in rollout.halts { lines.append("  ! halted (\(halt.reason)): \(halt.text); \(halt.remedy)") }
         lines += Columns.laidOut(
+            rollout.parts.map { part in
+                [
+                    "part", part.name, part.state, part.ready ? "ready" : part.waitsFor,
+                    part.incident.map { "rollguard why \($0)" } ?? "",
+                ]
+            }, indent: "  ")
+        lines += Columns.laidOut(
             rollout.gates.map { ["gate", $0.gate, $0.open ? "open" : "closed", $0.text] }, indent: "  ")
         for asked in rollout.asked {
             let replies = asked.replies.map { "\($0.answer) by \($0.by)" }.joined(separator: ", ")

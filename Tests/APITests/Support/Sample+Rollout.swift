@@ -10,6 +10,21 @@ extension Sample {
         return next
     }()
 
+    /// Two services that are led as one rollout; the second waits for nothing but the first.
+    static let unit: Snapshot = {
+        var next = snapshot
+        let parts = ["api", "web"].map { name in
+            UnitSnapshot.Part(name: name, release: "shop.\(name)", rollout: rollouts, isReady: name == "web")
+        }
+        next.releases += parts.map { part in
+            var shop = release
+            (shop.name, shop.openIncident, shop.rollout) = (part.release, nil, part.rollout)
+            return shop
+        }
+        next.units = [UnitSnapshot(name: "shop", parts: parts)]
+        return next
+    }()
+
     static let rollouts: RolloutSnapshot = {
         var deployment = DeploymentRecord(places: [
             .init(name: "blue", running: VersionIdentity("v1.4.2")),

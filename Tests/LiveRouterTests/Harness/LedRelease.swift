@@ -90,7 +90,11 @@ final class LedScene: @unchecked Sendable {
 
     /// From start to stop.
     static func run(asksForApproval: Bool = false, _ test: (LedScene) async throws -> Void) async throws {
-        let led = LedScene(try await Scene(.led(asksForApproval: asksForApproval)))
+        try await run(.led(asksForApproval: asksForApproval), test)
+    }
+
+    static func run(_ router: LiveRouter, _ test: (LedScene) async throws -> Void) async throws {
+        let led = LedScene(try await Scene(router))
         do {
             try FileManager.default.setAttributes(
                 [.posixPermissions: 0o755], ofItemAtPath: led.scene.path("deploy.sh"))
