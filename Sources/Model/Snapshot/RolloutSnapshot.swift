@@ -17,12 +17,15 @@ public struct RolloutSnapshot: Sendable, Equatable {
     public var wayBack: String?
     /// The configured steps: of the next rollout.
     public var plan: RolloutPlan
+    /// Of the running rollout's steps, else of the configured ones, in their order; empty where nothing can be estimated.
+    public var estimates: [StepEstimate?]
 
     public init(
         deployment: DeploymentRecord, running: Rollout? = nil, queued: Rollout? = nil, ended: [Rollout] = [],
         gates: [GateResult] = [], waitsFor: String = "", standingMs: Int64 = 0,
-        wayBack: String? = nil, plan: RolloutPlan
+        wayBack: String? = nil, plan: RolloutPlan, estimates: [StepEstimate?] = []
     ) {
+        self.estimates = estimates
         self.deployment = deployment
         self.running = running
         self.queued = queued

@@ -90,7 +90,12 @@ final class LedScene: @unchecked Sendable {
 
     /// From start to stop.
     static func run(asksForApproval: Bool = false, _ test: (LedScene) async throws -> Void) async throws {
-        let led = LedScene(try await Scene(.led(asksForApproval: asksForApproval)))
+        try await run(.led(asksForApproval: asksForApproval), test)
+    }
+
+    /// - Parameter router: with a whole rollguard.yaml that leads `checkout`, `api.token` and `deploy.sh`.
+    static func run(_ router: LiveRouter, _ test: (LedScene) async throws -> Void) async throws {
+        let led = LedScene(try await Scene(router))
         do {
             try FileManager.default.setAttributes(
                 [.posixPermissions: 0o755], ofItemAtPath: led.scene.path("deploy.sh"))
