@@ -2,7 +2,6 @@ import Glibc
 import Logging
 import Notifications
 import Synchronization
-import SystemSupport
 
 /// Makes and checks the one-time tokens of webhook gates. Their key is a file in the state folder, made when it is first needed,
 /// so that a token survives a restart of the daemon.
