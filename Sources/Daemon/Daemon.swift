@@ -87,8 +87,10 @@ package struct Daemon: Sendable {
             clock: SystemClock(), journals: SQLiteJournalFiles(),
             network: Transports(version: options.version, secrets: secrets, files: files), secrets: secrets,
             files: files, logger: logger)
+        var partOptions = options.ofParts
+        partOptions.keyDirectory = options.isDryRun ? nil : plan.daemon.stateDirectory
         let parts = try await DaemonParts(
-            plan: plan, source: source, options: options.ofParts, environment: environment, certificate: certificate)
+            plan: plan, source: source, options: partOptions, environment: environment, certificate: certificate)
         logger.info("\(startLine(plan))")
         do {
             try await parts.run(

@@ -15,6 +15,7 @@ struct DaemonOperations: Operations {
     let logger: Logger
     let reloader: Reloader
     let meter: KernelMeter
+    let gateTokens: GateTokens
 
     /// Longer than a busy disk takes, shorter than clients wait.
     private static let durableWithinMs: Int64 = 5_000
@@ -47,6 +48,8 @@ struct DaemonOperations: Operations {
             .refused(.notReady), "the order is taken, but it is not on the disk yet; send it again with the same key",
             rollout: answer.rollout, sequence: sequence)
     }
+
+    func isGateToken(_ token: String, gate id: String) async -> Bool { gateTokens.isValid(token, gate: id) }
 
     func reload() async -> CommandResult { await reloader.reload() }
 

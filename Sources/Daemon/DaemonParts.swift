@@ -24,6 +24,8 @@ package struct DaemonParts: Sendable {
         package var serviceManager: ServiceManager?
         /// Decide and notify, but never call a router's `apply`.
         package var isDryRun: Bool
+        /// Where keys are kept; nil for a daemon without files of its own.
+        package var keyDirectory: String?
         /// Seeds the retries' jitter.
         package var seed: UInt64
         /// Test hook: the process kills itself as soon as this journal sequence is durable.
@@ -80,9 +82,10 @@ package struct DaemonParts: Sendable {
             journal: journal, clock: clock, logger: logger, meter: meter, dieAfterSequence: options.dieAfterSequence,
             onEnqueue: { journal.expect($0) })
         routers = RouterService(drivers: try parts.drivers(for: plan), logger: logger, meter: meter)
+        let gateTokens = GateTokens(journal: journal.identity, directory: options.keyDirectory, logger: logger)
         gates = GateService(
             client: GateClient(transport: environment.network.deliveries, secrets: secrets, clock: clock),
-            externalURL: plan.daemon.externalURL)
+            externalURL: plan.daemon.externalURL, tokens: gateTokens)
         let records = try await journal.records()
         UnreadableEntries.warn(of: records, logger)
         let kernel = Kernel(
@@ -109,7 +112,7 @@ package struct DaemonParts: Sendable {
             serviceManager: options.serviceManager)
         operations = DaemonOperations(
             watchdog: watchdog, desk: SnapshotCache(watchdog: watchdog), journal: journal, pump: outbox, clock: clock,
-            logger: logger, reloader: reloader, meter: meter)
+            logger: logger, reloader: reloader, meter: meter, gateTokens: gateTokens)
         (self.plan, self.options, self.environment) = (plan, options, environment)
         (self.journal, self.watchdog) = (journal, watchdog)
     }

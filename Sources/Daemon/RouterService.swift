@@ -10,8 +10,8 @@ final class RouterService: Sendable {
         case apply(release: String, call: Int, split: Split, timeoutMs: Int64, via: CallDestination)
         case observe(release: String, call: Int, timeoutMs: Int64, via: CallDestination)
         case show(release: String, split: Split)
-        /// The route of test users; nothing is sent to the kernel, which does not depend on it.
-        case force(release: String, isOpen: Bool, timeoutMs: Int64)
+        /// The route for test users; answered as a change of the split is.
+        case force(release: String, call: Int, isOpen: Bool, timeoutMs: Int64)
     }
 
     /// A call with the driver that was right when it was asked for.
@@ -77,7 +77,8 @@ final class RouterService: Sendable {
         case .observe(let release, let number, let timeoutMs, _):
             await observe(driver, release, number, timeoutMs, watchdog)
         case .show(let release, let split): show(driver, release, split)
-        case .force(let release, let isOpen, let timeoutMs): await force(driver, release, isOpen, timeoutMs)
+        case .force(let release, let number, let isOpen, let timeoutMs):
+            await force(driver, release, number, isOpen, timeoutMs, watchdog)
         }
     }
 
@@ -100,15 +101,17 @@ final class RouterService: Sendable {
         await watchdog.send(.routerObserved(release: release, call: number, observations: observations))
     }
 
-    /// A router without such a route is left alone.
-    private func force(_ driver: any RouterDriver, _ release: String, _ isOpen: Bool, _ timeoutMs: Int64) async {
-        guard driver.capabilities.forced else { return }
+    private func force(
+        _ driver: any RouterDriver, _ release: String, _ number: Int, _ isOpen: Bool, _ timeoutMs: Int64,
+        _ watchdog: Watchdog
+    ) async {
         let receipts = await driver.setForced(isOpen: isOpen, timeoutMs: timeoutMs)
         for receipt in receipts where receipt.outcome != .accepted {
             logger.warning(
                 "\(release): the route of test users was not \(isOpen ? "opened" : "closed") on \(receipt.instance): \(receipt.detail)"
             )
         }
+        await watchdog.send(.routerApplied(release: release, call: number, receipts: receipts))
     }
 
     private func show(_ driver: any RouterDriver, _ release: String, _ split: Split) {
@@ -121,7 +124,7 @@ final class RouterService: Sendable {
         let (release, via) =
             switch call {
             case .apply(let release, _, _, _, let via), .observe(let release, _, _, let via): (release, via)
-            case .show(let release, _), .force(let release, _, _): (release, CallDestination.primary)
+            case .show(let release, _), .force(let release, _, _, _): (release, CallDestination.primary)
             }
         let driver = state.withLock { $0.drivers[release]?[$0.turned.contains(release) ? .turned : .direct] }
         guard via == .fallback, let pair = driver as? FallbackPair else { return driver }

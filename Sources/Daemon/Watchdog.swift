@@ -152,6 +152,8 @@ struct EffectSink: Sendable {
                 routers.enqueue(.apply(release: release, call: call, split: split, timeoutMs: timeoutMs, via: via))
             case .observeSplit(let release, let call, let timeoutMs, let via):
                 routers.enqueue(.observe(release: release, call: call, timeoutMs: timeoutMs, via: via))
+            case .forceRoute(let release, let call, let isOpen, let timeoutMs):
+                routers.enqueue(.force(release: release, call: call, isOpen: isOpen, timeoutMs: timeoutMs))
             case .showPlannedCalls(let release, let split): routers.enqueue(.show(release: release, split: split))
             case .aim(let release, let isTurned): routers.aim(release: release, isTurned: isTurned)
             case .poolsChanged: poolsChanged()

@@ -8,6 +8,9 @@ public enum Effect: Sendable, Equatable {
     case applySplit(release: String, call: Int, split: Split, timeoutMs: Int64, via: CallDestination)
     /// Answered by `routerObserved` with the same `call`.
     case observeSplit(release: String, call: Int, timeoutMs: Int64, via: CallDestination)
+    /// Opens or closes the route that leads test users to the canary at any share; answered by `routerApplied` with the
+    /// same `call`.
+    case forceRoute(release: String, call: Int, isOpen: Bool, timeoutMs: Int64)
     /// A dry run: show the calls that would have been made.
     case showPlannedCalls(release: String, split: Split)
     /// The release's routers are turned this way from now on: its places have these roles. Comes before any call that

@@ -16,6 +16,8 @@ public protocol Operations: Sendable {
     func rollback(release: String, toVersion: String?, by: String, reason: String) async -> CommandResult
     /// An order to the rollouts of a release; answered when what it reserves or raises is durable.
     func order(_ command: RolloutCommand, release: String, _ order: OrderContext) async -> RolloutAnswer
+    /// Whether this is the one-time token that the question of a webhook gate carried.
+    func isGateToken(_ token: String, gate id: String) async -> Bool
     /// Clears the latch of a rolled-back release, so that it is watched again.
     func rearm(release: String, by: String, reason: String) async -> CommandResult
     /// Reads and validates all files, then swaps everything or nothing. The text contains every error.

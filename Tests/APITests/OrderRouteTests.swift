@@ -45,6 +45,9 @@ struct OrderRouteTests {
             path: "/api/v1/rollouts/shop-r42/approve", body: #"{"step":2}"#, command: .approve(step: 2),
             line: "approve:2 shop-r42 step=2"),
         Case(
+            path: "/api/v1/rollouts/shop-r42/approve", body: #"{"step":2,"gate":"smoke"}"#,
+            command: .approve(step: 2, gate: "smoke"), line: "approve:2 shop-r42 gate=smoke step=2"),
+        Case(
             path: "/api/v1/rollouts/shop-r42/deny", body: #"{"step":2,"rollback":true,"reason":"x"}"#,
             command: .deny(step: 2, rollsBack: true), line: "deny:2 shop-r42 rollback=true step=2"),
         Case(
@@ -195,10 +198,11 @@ struct OrderRouteTests {
                 path, #"{"answer":"proceed","reason":"all green","by":"smoke","valid_for_seconds":60}"#)
             #expect(reply.status == 202)
             let asked = await console.operations.asked
-            guard case .order(.answerGate(let id, let answer), let release, _) = asked.first else {
+            guard case .order(.answerGate(let id, let answer, let once), let release, _) = asked.first else {
                 Issue.record("nothing was asked")
                 return
             }
+            #expect(!once)
             #expect(id == "shop-r42-2-smoke-1" && release == "shop")
             let expected = GateReply(
                 .proceed, by: "smoke", reason: "all green", validUntilWallMs: Sample.led.atWallMs + 60_000)
@@ -209,6 +213,37 @@ struct OrderRouteTests {
             let unknown = try await console.post("/api/v1/gates/other-r1-1-x-1/answer", #"{"answer":"proceed"}"#)
             #expect(unknown.status == 404)
             #expect(await console.operations.asked.count == 1)
+        }
+    }
+
+    @Test func theTokenOfAQuestionAnswersItAndNothingElse() async throws {
+        let tokens = [TokenPlan(name: "ci", secret: .file("ci"), may: [.release])]
+        try await LiveConsole.run(.init(snapshot: Sample.led), tokens: tokens) { console in
+            let (path, body) = ("/api/v1/gates/shop-r42-2-smoke-1/answer", #"{"answer":"proceed"}"#)
+            let taken = try await console.post("\(path)?token=token-of-shop-r42-2-smoke-1", body)
+            #expect(taken.status == 202)
+            guard case .order(.answerGate(_, _, let once), _, _) = await console.operations.asked.first else {
+                Issue.record("nothing was asked")
+                return
+            }
+            #expect(once)
+            let others = [
+                path, "\(path)?token=wrong", "\(path)?token=",
+                "/api/v1/gates/shop-r42-2-load-1/answer?token=token-of-shop-r42-2-smoke-1",
+                "/api/v1/rollouts/shop-r42/approve?token=token-of-shop-r42-2-smoke-1",
+            ]
+            for other in others { #expect(try await console.post(other, body).status == 401, "\(other)") }
+            #expect(await console.operations.asked.count == 1)
+        }
+    }
+
+    @Test(arguments: [(RefusalCode.answered, 409), (.notYours, 403), (.lapsed, 409)])
+    func aRefusalHasItsStatus(_ code: RefusalCode, _ status: Int) async throws {
+        var script = ScriptedOperations.Script(snapshot: Sample.led)
+        script.answer = RolloutAnswer(.refused(code), "no", rollout: "shop-r42")
+        try await LiveConsole.run(script) { console in
+            let reply = try await console.post("/api/v1/rollouts/shop-r42/pause", "")
+            #expect(reply.status == status && reply.text.contains(code.rawValue), "\(reply.text)")
         }
     }
 

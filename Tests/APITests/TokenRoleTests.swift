@@ -99,6 +99,20 @@ struct TokenRoleTests {
         }
     }
 
+    @Test(arguments: [("ci", true), ("sre", false)])
+    func aTokenWithoutOperateIsLimitedToItsOwnRollouts(_ name: String, _ isLimited: Bool) async throws {
+        try await LiveConsole.run(tokens: Self.tokens, secrets: Secrets()) { console in
+            _ = try await console.post(
+                "/api/v1/rollouts/checkout-r42/abort", #"{"reason":"x"}"#,
+                headers: ["Authorization: Bearer \(name)-secret"])
+            guard case .order(_, _, let context) = await console.operations.asked.first else {
+                // The other one may not abort at all.
+                return #expect(!isLimited)
+            }
+            #expect(context.by == name && context.isLimitedToOwn == isLimited)
+        }
+    }
+
     @Test func theNameIsTheTokensAndWhatTheBodySaysIsAClaim() async throws {
         try await LiveConsole.run(tokens: Self.tokens, secrets: Secrets()) { console in
             _ = try await console.post(

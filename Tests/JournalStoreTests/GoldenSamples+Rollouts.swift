@@ -30,6 +30,8 @@ extension GoldenSamples {
         ("", .gateLapsed(step: 2, gate: "approval", id: "checkout-r42-2-approval-1")),
         ("", .shareMoved(fromBasisPoints: 1_000, observed: "lb1: canary 5%", consequence: "it is left so")),
         ("", .targetsChanged(text: "b:3 is new")), ("", .versionMismatch(text: "b:1 says that it runs v1.4.2")),
+        ("", .reminded(text: "v1.5.0 waits for an operator since 4 h: paused by ada: lunch")),
+        ("", .wayBackLost(version: VersionIdentity("v1.4.2"), reason: "checkout-r57 takes blue")),
         ("", .rollingBack(incident: "checkout-60", reason: "CanaryErrorRate")),
         ("", .ended(.rolledBack, reason: "CanaryErrorRate")),
     ]

@@ -57,6 +57,16 @@ struct KernelHarness {
     /// Which version an instance says that it runs.
     var toldVersions: [String: String] = [:]
 
+    /// Requests of test users per cycle, and those that fail, while their route is open.
+    var testRequests = 0.0
+    var testErrors = 0.0
+    /// Calls to that route are lost, those to the split are not.
+    var losesForcedCalls = false
+    /// Whether the route for test users leads to the canary.
+    private(set) var isForced = false
+    /// What the kernel asked of the route for test users, in order.
+    private(set) var forcedCalls: [Bool] = []
+
     private(set) var journal: [JournalEntry] = []
     private(set) var deliveries: [Delivery] = []
     private(set) var applied: [Split] = []
@@ -105,10 +115,11 @@ struct KernelHarness {
 
     mutating func order(
         _ command: RolloutCommand, by: String = "ada", reason: String = "because", key: String? = nil,
-        rollout: String? = nil, ifMatch: String? = nil
+        rollout: String? = nil, ifMatch: String? = nil, isLimitedToOwn: Bool = false
     ) -> RolloutAnswer {
         let context = OrderContext(
-            by: by, reason: reason, key: key, body: "\(command)", rollout: rollout, ifMatch: ifMatch)
+            by: by, reason: reason, key: key, body: "\(command)", rollout: rollout, ifMatch: ifMatch,
+            isLimitedToOwn: isLimitedToOwn)
         let (answer, effects) = kernel.order(command, release: plan.releases[0].name, context, at: now)
         carryOut(effects)
         return answer
@@ -154,10 +165,12 @@ struct KernelHarness {
             let isFirstPlace = (pool == .baseline) != isTurned
             let traffic = isFirstPlace ? baseline : canary
             let weight = isFirstPlace ? 1 - share : share
-            let requests = traffic.requests * weight + (isFirstPlace ? 0 : strayRequests)
+            let test = isForced && pool == .canary ? (testRequests, testErrors) : (0, 0)
+            let requests = traffic.requests * weight + (isFirstPlace ? 0 : strayRequests) + test.0
             for (index, target) in release.pool(pool).targets.enumerated() {
                 let reading = TargetReading(
-                    requests: requests, errors: traffic.errors * weight + (isFirstPlace ? 0 : strayErrors),
+                    requests: requests,
+                    errors: traffic.errors * weight + (isFirstPlace ? 0 : strayErrors) + test.1,
                     matches: .init(requests: 1, errors: 1), samples: 10, coveredSeconds: seconds)
                 var report = ScrapeReport(
                     release: release.name, pool: pool, target: index, instance: target.instance,
@@ -183,6 +196,7 @@ struct KernelHarness {
             case .observeSplit(let release, let call, _, let via):
                 isOnFallback = via == .fallback
                 observe(release, call)
+            case .forceRoute(let release, let call, let isOpen, _): force(release, call, isOpen)
             case .showPlannedCalls(_, let split): plannedSplits.append(split)
             case .aim(_, let isTurned): self.isTurned = isTurned
             case .poolsChanged: poolsChanged += 1
@@ -211,8 +225,18 @@ struct KernelHarness {
         for batch in waiting { append(batch) }
     }
 
+    private mutating func force(_ release: String, _ call: Int, _ isOpen: Bool) {
+        forcedCalls.append(isOpen)
+        guard mood != .hangs, !losesForcedCalls else { return }
+        let isTaken = mood == .honest
+        if isTaken { isForced = isOpen }
+        let receipt = RouterReceipt(instance: "lb1", outcome: isTaken ? .accepted : .rejected)
+        send(.routerApplied(release: release, call: call, receipts: [receipt]))
+    }
+
     private mutating func apply(_ release: String, _ call: Int, _ split: Split) {
         applied.append(split)
+        if mood == .honest, split == .allBaseline { isForced = false }
         durableWhenApplied.append(journal.last?.sequence ?? 0)
         let outcome: RouterReceipt.Outcome
         switch isOnFallback ? fallbackMood : mood {

@@ -66,6 +66,23 @@ struct GrayDriverTests {
             ])
     }
 
+    @Test(arguments: [
+        ("canary", RouterAim.direct, true), ("none", .direct, false), ("baseline", .direct, false),
+        ("baseline", .turned, true), ("canary", .turned, false),
+    ])
+    func theRouteOfTestUsersIsReadBack(_ target: String, _ aim: RouterAim, _ isOpen: Bool) async throws {
+        let body = "{\"canary_basis_points\":1000,\"forced\":\"\(target)\"}"
+        for isConfigured in [true, false] {
+            let transport = FakeTransport(answers: [.reply(200, body)])
+            let driver = try TestedAim.$current.withValue(aim) {
+                try makeDriver(
+                    .gray(GrayRouterPlan(instances: ["http://r"], forced: isConfigured)), transport: transport)
+            }
+            let seen = try #require(await driver.observe(timeoutMs: 500).first)
+            #expect(seen.isForced == (isConfigured ? isOpen : nil))
+        }
+    }
+
     @Test func withoutARouteOfTestUsersNothingIsSent() async throws {
         let transport = FakeTransport(answers: [.reply(200, "{}")])
         let driver = try makeDriver(plan, transport: transport, secrets: secrets)

@@ -4,7 +4,8 @@ package import Support
 /// The answer to an order. A refusal also reads as an ``ErrorDocument``, because every error under `/api` does.
 package struct OrderDocument: Codable, Sendable, Equatable {
     /// `created`, `accepted`, `already`, or why the order is refused: `busy`, `frozen`, `outside`, `latched`,
-    /// `down_beats_up`, `stale`, `not_running`, `older`, `lapsed`, `not_ready`, `key_reused`, `invalid`, `not_found`.
+    /// `down_beats_up`, `stale`, `not_running`, `older`, `lapsed`, `answered`, `not_yours`, `not_ready`,
+    /// `key_reused`, `invalid`, `not_found`.
     package var code: String
     /// What happens next, or why nothing does.
     package var text: String

@@ -64,7 +64,7 @@ package struct RolloutDocument: Codable, Sendable, Equatable {
         endReason = rollout.endReason.isEmpty ? nil : rollout.endReason
         (step, wantedStep) = (rollout.step, rollout.wantedStep)
         canaryBasisPoints = rollout.basisPoints(ofStep: rollout.step)
-        steps = StepDocument.list(rollout.steps)
+        steps = StepDocument.list(rollout.steps, isRunning ? snapshot.estimates : [])
         let lasts = isRunning && (rollout.state == .standing || rollout.state == .baking)
         standingSeconds = lasts ? Double(snapshot.standingMs) / 1_000 : nil
         bakeSeconds = Double(rollout.bake.forMs) / 1_000

@@ -40,7 +40,9 @@ package struct RolloutsDocument: Codable, Sendable, Equatable {
         frozen = deployment.freeze.map(HoldDocument.init)
         latched = deployment.failed.map(\.text)
         wayBack = snapshot.wayBack
-        steps = StepDocument.list(snapshot.plan.steps)
+        // With a rollout under way the estimates are those of its own steps.
+        let isUnderWay = snapshot.running?.hasBegun ?? false
+        steps = StepDocument.list(snapshot.plan.steps, isUnderWay ? [] : snapshot.estimates)
     }
 
     enum CodingKeys: String, CodingKey {

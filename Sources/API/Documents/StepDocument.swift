@@ -12,17 +12,22 @@ package struct StepDocument: Codable, Sendable, Equatable {
     @ExplicitNull package var maxSeconds: Double?
     /// What happens then: `hold` or `rollback`.
     package var overdue: String
+    /// How long it is expected to last at the present traffic; nil where that is not known.
+    @ExplicitNull package var estimate: EstimateDocument?
 
-    static func list(_ steps: [StepPlan]) -> [StepDocument] {
+    /// - Parameter estimates: in the order of the steps; empty where nothing is estimated.
+    static func list(_ steps: [StepPlan], _ estimates: [StepEstimate?] = []) -> [StepDocument] {
         steps.indices.map { index in
-            StepDocument(
+            let estimate = estimates.indices.contains(index) ? estimates[index] : nil
+            return StepDocument(
                 steps[index], index: index + 1,
-                next: steps.indices.contains(index + 1) ? steps[index + 1].basisPoints : nil)
+                next: steps.indices.contains(index + 1) ? steps[index + 1].basisPoints : nil, estimate)
         }
     }
 
     /// - Parameter next: the share of the next step; nil for the last one.
-    private init(_ step: StepPlan, index: Int, next: Int?) {
+    private init(_ step: StepPlan, index: Int, next: Int?, _ estimate: StepEstimate?) {
+        self.estimate = estimate.map { EstimateDocument($0, maxMs: step.maxMs) }
         self.index = index
         canaryBasisPoints = step.basisPoints
         asks = StepDocument.asks(step, next: next)
@@ -40,6 +45,7 @@ package struct StepDocument: Codable, Sendable, Equatable {
             let before = next.map { " before \(NumberText.percent(Double($0) / 10_000))" } ?? ""
             asks.append("evidence that the canary is at most \(NumberText.plain(ratio)) times as bad\(before)")
         }
+        if step.opensForcedRoute { asks.append("the route for test users open") }
         if let webhook = step.webhook { asks.append("a yes of \(webhook.name)") }
         if let approval = step.approval {
             let who = approval.of.isEmpty ? "" : " by \(approval.of.joined(separator: " or "))"
@@ -51,8 +57,33 @@ package struct StepDocument: Codable, Sendable, Equatable {
     private static func wait(_ ms: Int64) -> String { NumberText.wait(seconds: Double(ms) / 1_000) }
 
     enum CodingKeys: String, CodingKey {
-        case index, asks, overdue
+        case index, asks, overdue, estimate
         case canaryBasisPoints = "canary_basis_points"
         case maxSeconds = "max_seconds"
+    }
+}
+
+/// How long a step is expected to last when the new version is as good as the old one.
+package struct EstimateDocument: Codable, Sendable, Equatable {
+    /// Half of such steps are passed by then.
+    package var medianSeconds: Double
+    /// Nine of ten are.
+    package var ninetyPercentSeconds: Double
+    /// Of both versions, for the evidence of the step; nil without evidence.
+    @ExplicitNull package var evidenceRequests: Double?
+    /// The step's `max` is shorter than `ninety_percent_seconds`.
+    package var exceedsMax: Bool
+
+    init(_ estimate: StepEstimate, maxMs: Int64?) {
+        (medianSeconds, ninetyPercentSeconds) = (estimate.medianSeconds, estimate.ninetyPercentSeconds)
+        evidenceRequests = estimate.evidenceRequests
+        exceedsMax = estimate.exceeds(maxMs: maxMs)
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case medianSeconds = "median_seconds"
+        case ninetyPercentSeconds = "ninety_percent_seconds"
+        case evidenceRequests = "evidence_requests"
+        case exceedsMax = "exceeds_max"
     }
 }

@@ -86,8 +86,9 @@ extension Endpoints {
     }
 
     func approve(_ call: Route.Call) async -> Answer {
-        await ofRollout(call, "approve", [Endpoints.step]) { body throws(CommandBody.Invalid) in
-            .approve(step: try Endpoints.requiredStep(body))
+        let fields: Fields = [Endpoints.step, ("gate", .text(OrderBody.nameLimit))]
+        return await ofRollout(call, "approve", fields) { body throws(CommandBody.Invalid) in
+            .approve(step: try Endpoints.requiredStep(body), gate: body.text("gate"))
         }
     }
 
@@ -167,7 +168,9 @@ extension Endpoints {
         }
         return await order(call, "answer:\(call.name)", fields, release: release, rollout: nil) {
             (body) throws(CommandBody.Invalid) in
-            .answerGate(id: call.name, try Endpoints.gateReply(body, call, atWallMs: snapshot.atWallMs))
+            .answerGate(
+                id: call.name, try Endpoints.gateReply(body, call, atWallMs: snapshot.atWallMs),
+                once: call.hasGateToken)
         }
     }
 
@@ -243,7 +246,7 @@ extension Endpoints {
         let line = ["\(verb)\(step)", call.name, body.canonical].filter { !$0.isEmpty }.joined(separator: " ")
         return OrderContext(
             by: author(body.text("by"), call), reason: reason(body, call), key: headers.key,
-            body: line, rollout: rollout, ifMatch: headers.ifMatch)
+            body: line, rollout: rollout, ifMatch: headers.ifMatch, isLimitedToOwn: !call.mayOperate)
     }
 
     /// With the name that the caller claims beside that of its token.
@@ -280,6 +283,7 @@ extension Endpoints {
         case .refused(.stale): .preconditionFailed
         case .refused(.keyReused), .refused(.invalid): .unprocessableContent
         case .refused(.notFound): .notFound
+        case .refused(.notYours): .forbidden
         case .refused: .conflict
         }
     }

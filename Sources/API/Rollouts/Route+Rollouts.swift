@@ -46,7 +46,10 @@ extension Route {
 
             await $0.abort($1)
         },
-        Route(.post, "/api/v1/gates/{gate}/answer", "A webhook gate's late answer", needs: .approve) {
+        Route(
+            .post, "/api/v1/gates/{gate}/answer", "A webhook gate's late answer", needs: .approve,
+            acceptsGateToken: true
+        ) {
             await $0.answerGate($1)
         },
     ]

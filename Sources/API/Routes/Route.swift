@@ -26,6 +26,10 @@ struct Route: Sendable {
         var session: SessionAccess?
         /// The peer's address, for the record of a command without `by`.
         var peer: String
+        /// False for a caller whose token does not have the role `operate`.
+        var mayOperate = true
+        /// The caller has the one-time token of the question that it answers.
+        var hasGateToken = false
         /// The name of the token that the call brought; nil where the configuration gives callers no names.
         var caller: String?
     }
@@ -45,14 +49,17 @@ struct Route: Sendable {
     let role: CallerRole
     /// Begins, ends or describes a browser's session: it checks its caller itself.
     let isOfSession: Bool
+    /// The one-time token of a gate's question, `?token=…`, takes the place of a caller's own.
+    let acceptsGateToken: Bool
     /// The name of the pattern's `{…}`; nil for a pattern without one.
     let parameter: String?
 
     init(
         _ method: Method, _ pattern: String, _ summary: String, needs role: CallerRole = .operate,
-        isOfSession: Bool = false, handler: @escaping Handler
+        isOfSession: Bool = false, acceptsGateToken: Bool = false, handler: @escaping Handler
     ) {
         self.isOfSession = isOfSession
+        self.acceptsGateToken = acceptsGateToken
         self.role = role
         self.method = method
         self.pattern = pattern

@@ -83,14 +83,32 @@ private struct RouteResponder: HTTPResponder {
         call.ifMatch = request.headers[.ifMatch]
         if !route.isOfSession {
             do throws(CallerGuard.Refusal) {
-                let caller = try callers.caller(of: request, context, isChange: true)
-                try caller.check(route.role)
-                call.caller = caller.name
+                try await identify(&call, request, context)
             } catch { return error.answer(asJSON: isAPI) }
         }
         do throws(BodyFailure) {
             call.body = try await BoundedBody.read(request, limitBytes: Route.bodyLimitBytes)
         } catch { return error.answer(asJSON: isAPI) }
         return await route.handler(endpoints, call)
+    }
+
+    /// Whoever makes a call that changes something has to be allowed to.
+    private func identify(
+        _ call: inout Route.Call, _ request: Request, _ context: ConsoleContext
+    ) async throws(CallerGuard.Refusal) {
+        if route.acceptsGateToken, let token = call.query["token"] {
+            guard await endpoints.operations.isGateToken(token, gate: call.name) else {
+                throw .unauthorized("the token is not that of the question \(call.name.prefix(200))")
+            }
+            return call.hasGateToken = true
+        }
+        do throws(CallerGuard.Refusal) {
+            let caller = try callers.caller(of: request, context, isChange: true)
+            try caller.check(route.role)
+            (call.caller, call.mayOperate) = (caller.name, caller.may.contains(.operate))
+        } catch {
+            guard route.acceptsGateToken, case .onlyOnSocket = error else { throw error }
+            throw .unauthorized("send the answer to the `answer_url` of the question, which has its token")
+        }
     }
 }

@@ -35,7 +35,8 @@ extension Release {
     private mutating func gatherEvidence(at now: Moment) {
         pools.closeCycle(atMs: now.uptimeMs, allowsLate: plan.scrape.lateAfterMs != nil)
         let began = times.countsBeganUptimeMs(pools.countsBeganUptimeMs)
-        let isShareSettled = poll.shares.isSettled(sinceUptimeMs: began)
+        // Test users alone are no sample: at their step nothing is compared.
+        let isShareSettled = poll.shares.isSettled(sinceUptimeMs: began) && !rollouts.isWithoutShare
         if !isShareSettled { pools.startComparisonsOver() }
         rules.regression.take(
             baseline: pools.baseline, canary: pools.canary, basisPoints: poll.share, isWatching: phase == .watching,

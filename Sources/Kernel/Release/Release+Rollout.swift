@@ -40,10 +40,13 @@ extension Release {
         case .promoted: if phase == .watching { end(.promoted, &context) }
         case .withdrawn: if phase == .watching { end(.withdrawn, &context) }
         case .freshStart: startFresh(&context)
-        case .beginEvidence(let ratio, let error):
-            rules.regression.beginStep(ratio: ratio, errorBudget: error, atUptimeMs: context.now.uptimeMs)
+        case .beginEvidence(let ratio, let error, let floor):
+            rules.regression.beginStep(
+                ratio: ratio, errorBudget: error, floor: floor, atUptimeMs: context.now.uptimeMs)
         case .endEvidence: rules.regression.endStep()
         case .startComparisonsOver: pools.startComparisonsOver()
+        case .watchWithoutShare:
+            if phase == .idle { begin(&context, because: "a step for test users is in force") }
         case .pollRouter:
             poll.schedule(atUptimeMs: context.now.uptimeMs)
             pollRouter(&context)
@@ -124,7 +127,9 @@ extension Release {
             let baseline = rollouts.deployment.baseline
             return baseline.running.map { text($0, baseline.name, pools.baseline) }
         }
-        return rollouts.deployment.wayBack.map { text($0, rollouts.deployment.canary.name, pools.canary) }
+        let deployment = rollouts.deployment
+        let lost = deployment.isWayBackLost == true ? "lost: " : ""
+        return deployment.wayBack.map { lost + text($0, deployment.canary.name, pools.canary) }
     }
 
     private func text(_ version: VersionIdentity, _ place: String, _ pool: PoolState) -> String {
@@ -142,6 +147,11 @@ extension Release {
         return report
     }
 
+    private func estimates(_ settings: RolloutPlan) -> [StepEstimate?] {
+        let frozen = rollouts.running?.rollout.steps ?? []
+        return StepEstimator(self)?.estimates(frozen.isEmpty ? settings.steps : frozen) ?? []
+    }
+
     /// What the rollouts look like; nil for a release that is only watched.
     var rolloutSnapshot: RolloutSnapshot? {
         guard let settings = plan.rollout else { return nil }
@@ -149,6 +159,6 @@ extension Release {
         return RolloutSnapshot(
             deployment: rollouts.deployment, running: process?.rollout, queued: rollouts.queued, ended: rollouts.ended,
             gates: process?.gates ?? [], waitsFor: process?.waitsFor ?? "", standingMs: process?.clock.standingMs ?? 0,
-            wayBack: wayBackText, plan: settings)
+            wayBack: wayBackText, plan: settings, estimates: estimates(settings))
     }
 }

@@ -98,6 +98,9 @@ struct GateKeeper: Sendable, Equatable {
         _ plan: ApprovalPlan, _ rollout: Rollout, _ judge: StepGates, _ gates: [GateResult], _ now: Moment
     ) -> Action? {
         guard let open = rollout.gate("approval") else {
+            // Enough have approved already.
+            let early = rollout.earlyReplies(to: "approval").valid(atWallMs: now.wallMs)
+            guard early.count < plan.count else { return nil }
             return judge.isReadyToAsk(gates, for: "approval") ? .ask(gate: "approval", forMs: plan.askForMs) : nil
         }
         let valid = open.validReplies(atWallMs: now.wallMs)
@@ -152,14 +155,22 @@ struct GateKeeper: Sendable, Equatable {
 
 extension Rollout.OpenGate {
     /// Each a yes that still holds.
-    func validReplies(atWallMs now: Int64) -> [GateReply] {
-        replies.filter { $0.answer == .proceed && ($0.validUntilWallMs ?? .max) > now }
-    }
+    func validReplies(atWallMs now: Int64) -> [GateReply] { replies.valid(atWallMs: now) }
 
     /// Its time is over; one that comes from the future was asked by a clock that was wrong.
     func isOver(atWallMs now: Int64) -> Bool { now >= untilWallMs || askedWallMs > now }
 
     var roundMs: Int64 { max(60_000, untilWallMs - askedWallMs) }
+}
+
+extension [GateReply] {
+    /// Each a yes that still holds.
+    func valid(atWallMs now: Int64) -> [GateReply] {
+        filter { $0.answer == .proceed && ($0.validUntilWallMs ?? .max) > now }
+    }
+
+    /// `ann, bob`.
+    var callers: String { map(\.by).joined(separator: ", ") }
 }
 
 /// The tries to ask a webhook gate. One gate is asked at a time, with one id over all tries and restarts.

@@ -11,21 +11,24 @@ struct RolloutLead: Sendable, Equatable {
     private(set) var queued: Rollout?
     /// Newest first.
     private(set) var ended: [Rollout] = []
-    /// The old version answered last time; reported once when it does not any more.
-    private var hadWayBack = false
+    private var wayBackWatch = WayBackWatch()
 
     init(deployment: DeploymentRecord) { self.deployment = deployment }
 
     /// The router's share is the business of a rollout.
     var isLeading: Bool { running?.isLeading ?? false }
 
-    func awaitsReceipt(call: Int) -> Bool { running?.move?.call?.number == call }
+    /// The step in force is for test users, so there is nothing to compare.
+    var isWithoutShare: Bool { running?.isWithoutShare ?? false }
+
+    func awaitsReceipt(call: Int) -> Bool { running?.awaitsReceipt(call: call) ?? false }
 
     // MARK: What happens
 
     mutating func cycleEnded(_ step: inout RolloutStep) {
         running?.cycleEnded(deployment, &step)
         endFreeze(&step)
+        watchWayBack(&step)
         settle(&step)
     }
 
@@ -141,8 +144,29 @@ struct RolloutLead: Sendable, Equatable {
     mutating func turnRoles(wayBack: VersionIdentity?, _ step: inout RolloutStep) {
         var next = deployment
         next.isTurned.toggle()
-        next.wayBack = wayBack
+        (next.wayBack, next.isWayBackLost) = (wayBack, nil)
+        wayBackWatch = WayBackWatch()
         change(next, &step)
+    }
+
+    /// After a promotion the version before is the way back as long as its instances answer.
+    private mutating func watchWayBack(_ step: inout RolloutStep) {
+        guard running == nil, let version = deployment.wayBack, !step.context.isJournalFailing else { return }
+        let isKnownLost = deployment.isWayBackLost ?? false
+        guard let change = wayBackWatch.see(step.facts.canary, isKnownLost: isKnownLost, at: step.now) else { return }
+        var next = deployment
+        next.isWayBackLost = change == .lost ? true : nil
+        if change == .lost { reportWayBack(version, "no target of it has answered for a minute", &step) }
+        if change == .found { step.log(.info, "\(version.text) answers again in \(deployment.canary.name)") }
+        self.change(next, &step)
+    }
+
+    /// In the record of the rollout that took its place.
+    private func reportWayBack(_ version: VersionIdentity, _ reason: String, _ step: inout RolloutStep) {
+        guard let id = ended.first(where: { $0.end == .promoted })?.id else { return }
+        let present = deployment.baseline.running ?? VersionIdentity(step.plan.baseline.version)
+        _ = step.record(.wayBackLost(version: version, reason: reason), of: id, version: present)
+        step.log(.warning, "\(id): no way back to \(version.text): \(reason)")
     }
 
     private mutating func takeFromQueue(_ step: inout RolloutStep) {
@@ -180,7 +204,10 @@ struct RolloutLead: Sendable, Equatable {
         // What runs there now is about to be replaced: it is no way back any more.
         var next = deployment
         next.places[next.isTurned ? 0 : 1].running = nil
-        next.wayBack = nil
+        if let version = next.wayBack, next.isWayBackLost != true {
+            reportWayBack(version, "\(rollout.id) takes \(rollout.preparation.place)", &step)
+        }
+        (next.wayBack, next.isWayBackLost) = (nil, nil)
         change(next, &step)
     }
 

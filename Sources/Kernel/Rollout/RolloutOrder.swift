@@ -17,6 +17,7 @@ struct RolloutOrder {
         }
         if let earlier = answered(lead, step) { return earlier }
         if let stale = staleness(lead) { return stale }
+        if let foreign = foreignness(lead) { return foreign }
         let before = step.context.nextSequence
         var answer = take(&lead, &step)
         if step.context.nextSequence > before { answer.sequence = step.context.nextSequence - 1 }
@@ -69,6 +70,22 @@ struct RolloutOrder {
         return refuse(.stale, "\(running.id) has changed since then: it is at \(running.tag) now", lead)
     }
 
+    /// A caller that leads releases pauses and aborts what it began, and not what another one did.
+    private func foreignness(_ lead: RolloutLead) -> RolloutAnswer? {
+        switch command {
+        case .pause, .abort: break
+        default: return nil
+        }
+        let isQueued = context.rollout != nil && context.rollout == lead.queued?.id
+        guard context.isLimitedToOwn, let meant = isQueued ? lead.queued : lead.running?.rollout else { return nil }
+        let owners = [meant.preparation.by, meant.begunBy].compactMap(\.self)
+        guard !owners.contains(context.by) else { return nil }
+        return refuse(
+            .notYours,
+            "\(meant.id) was prepared by \(meant.preparation.by), and a caller with the role `release` alone may pause and"
+                + " abort its own rollouts only; the role `operate` may change any", lead)
+    }
+
     // MARK: Orders
 
     private func take(_ lead: inout RolloutLead, _ step: inout RolloutStep) -> RolloutAnswer {
@@ -77,13 +94,14 @@ struct RolloutOrder {
         case .begin(let order): begin(order, &lead, &step)
         case .pause(let forMs): pause(forMs, &lead, &step)
         case .resume(let acceptsBaseline): resume(acceptsBaseline, &lead, &step)
-        case .approve(let number): approve(number, &lead, &step)
+        case .approve(let number, nil), .approve(let number, "approval"): approve(number, &lead, &step)
+        case .approve(let number, let gate?): approve(number, webhook: gate, &lead, &step)
         case .deny(let number, let rollsBack): deny(number, rollsBack, &lead, &step)
         case .promote(let order): promote(order, &lead, &step)
         case .abort: abort(&lead, &step)
         case .freeze(let until): freeze(until, &lead, &step)
         case .unfreeze: unfreeze(&lead, &step)
-        case .answerGate(let id, let reply): answerGate(id, reply, &lead, &step)
+        case .answerGate(let id, let reply, let once): answerGate(id, reply, once: once, &lead, &step)
         }
     }
 
@@ -277,12 +295,14 @@ struct RolloutOrder {
         guard let plan = running.plan?.approval else {
             return refuse(.invalid, "step \(number) asks for no approval", lead)
         }
-        guard let gate = running.gate("approval") else {
-            return refuse(.notReady, "the approval of step \(number) is not asked for yet", lead)
+        guard running.state == .standing else {
+            return refuse(.notReady, "\(running.id) is \(running.state.rawValue), not standing at step \(number)", lead)
         }
-        if gate.hasLapsed { return refuse(.lapsed, "\(gate.id) has lapsed; resume asks for it once more", lead) }
-        if let known = gate.replies.first(where: { $0.answer == .proceed && $0.by == context.by }) ?? enough(gate, plan)
-        {
+        let gate = running.gate("approval")
+        if let gate, gate.hasLapsed {
+            return refuse(.lapsed, "\(gate.id) has lapsed; resume asks for it once more", lead)
+        }
+        if let known = known(gate?.replies ?? running.earlyReplies(to: "approval"), plan, at: step.now) {
             return answer(.already, "already, by \(known.by)", running.id)
         }
         if !plan.of.isEmpty, !plan.of.contains(context.by) {
@@ -296,13 +316,47 @@ struct RolloutOrder {
         }
         let reply = GateReply(
             .proceed, by: context.by, reason: context.reason, validUntilWallMs: step.now.wallMs + plan.validMs)
-        lead.running?.take(reply, for: gate, &step)
-        return answer(.accepted, "step \(number) of \(running.id) is approved", running.id)
+        let isEarly = gate == nil
+        lead.running?.take(reply, for: gate ?? early(running, reply), &step)
+        let text = "step \(number) of \(running.id) is approved"
+        return answer(.accepted, isEarly ? "\(text), before its other gates are open" : text, running.id)
     }
 
-    private func enough(_ gate: Rollout.OpenGate, _ plan: ApprovalPlan) -> GateReply? {
-        let yes = gate.replies.filter { $0.answer == .proceed }
-        return yes.count >= plan.count ? yes.last : nil
+    /// The approval of this caller, or that of the last one when there are enough; those that are over do not count.
+    private func known(_ replies: [GateReply], _ plan: ApprovalPlan, at now: Moment) -> GateReply? {
+        let yes = replies.filter { $0.answer == .proceed && ($0.validUntilWallMs ?? .max) > now.wallMs }
+        return yes.first { $0.by == context.by } ?? (yes.count >= plan.count ? yes.last : nil)
+    }
+
+    /// A gate that is not asked yet: the approval names the step that is in force, so it is about what its caller has
+    /// seen, and it counts as long as it is valid.
+    private func early(_ running: Rollout, _ reply: GateReply) -> Rollout.OpenGate {
+        let id = "\(running.id)-\(running.step)-approval-early"
+        return Rollout.OpenGate(
+            step: running.step, gate: "approval", id: id, askedWallMs: 0, untilWallMs: reply.validUntilWallMs ?? .max)
+    }
+
+    /// An operator answers in the place of the program that is asked.
+    private func approve(
+        _ number: Int, webhook name: String, _ lead: inout RolloutLead, _ step: inout RolloutStep
+    ) -> RolloutAnswer {
+        guard let running = lead.running?.rollout else { return notRunning(lead) }
+        if let beaten = beatenIfGoingDown(running, lead, step) { return beaten }
+        if let stale = stale(number, running, lead) { return stale }
+        let known = [running.plan?.webhook?.name, running.plan?.approval.map { _ in "approval" }].compactMap(\.self)
+        guard known.contains(name) else {
+            let has = known.isEmpty ? "none that can be answered" : known.joined(separator: " and ")
+            return refuse(.invalid, "step \(number) has no gate \"\(name)\" to approve; it has \(has)", lead)
+        }
+        guard let gate = running.gate(name) else {
+            return refuse(.notReady, "\(name) of step \(number) is not asked yet", lead)
+        }
+        if gate.hasLapsed { return refuse(.lapsed, "\(gate.id) has lapsed; resume asks it once more", lead) }
+        if let yes = gate.validReplies(atWallMs: step.now.wallMs).last {
+            return answer(.already, "already, by \(yes.by)", running.id)
+        }
+        lead.running?.take(GateReply(.proceed, by: context.by, reason: context.reason), for: gate, &step)
+        return answer(.accepted, "\(name) of step \(number) of \(running.id) is approved", running.id)
     }
 
     private func deny(
@@ -398,16 +452,27 @@ struct RolloutOrder {
     }
 
     private func answerGate(
-        _ id: String, _ reply: GateReply, _ lead: inout RolloutLead, _ step: inout RolloutStep
+        _ id: String, _ reply: GateReply, once: Bool, _ lead: inout RolloutLead, _ step: inout RolloutStep
     ) -> RolloutAnswer {
         guard let running = lead.running?.rollout else { return notRunning(lead) }
         guard let gate = running.gates.first(where: { $0.id == id }) else {
-            return refuse(.stale, "\(id) is no gate of the present step", lead)
+            let text = "\(id) is no gate of the present step"
+            return once
+                ? refuse(.answered, "\(text): the token is good for one answer", lead) : refuse(.stale, text, lead)
+        }
+        if once, let known = gate.replies.first {
+            return refuse(
+                .answered,
+                "\(id) was answered already, \(known.answer.rawValue) by \(known.by): the token is good for"
+                    + " one answer", lead)
         }
         if gate.hasLapsed || step.now.wallMs >= gate.untilWallMs {
             return refuse(.lapsed, "\(id) was answered too late", lead)
         }
         if let beaten = beatenIfGoingDown(running, lead, step), reply.answer == .proceed { return beaten }
+        var reply = reply
+        // Who has the question's token is the program that was asked.
+        if once { reply.by = gate.gate }
         lead.running?.take(reply, for: gate, &step)
         return answer(.accepted, "\(id): \(reply.answer.rawValue)", running.id)
     }

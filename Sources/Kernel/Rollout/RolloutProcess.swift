@@ -14,6 +14,8 @@ struct RolloutProcess: Sendable, Equatable {
     private var clockWatch = ClockWatch()
     var clock: StepClock
     private var gateKeeper = GateKeeper()
+    private var forced = ForcedRoute()
+    private var wayBackWatch = WayBackWatch()
     /// Cycles in a row in which both pools answered: nothing goes up before two of them, and nothing begins before three.
     private var conclusiveCycles = 0
     /// Targets of the baseline that answered when the rollout began, or that an operator accepted.
@@ -51,7 +53,14 @@ struct RolloutProcess: Sendable, Equatable {
     var wakeUptimeMs: Int64? { move?.wakeUptimeMs }
 
     /// A forward call is on its way; what takes the canary out waits for its end.
-    var callExpiresUptimeMs: Int64? { move?.call?.expiresUptimeMs }
+    var callExpiresUptimeMs: Int64? {
+        [move?.call?.expiresUptimeMs, forced.call?.expiresUptimeMs].compactMap(\.self).max()
+    }
+
+    /// Both versions are judged by themselves only: the step in force is for test users.
+    var isWithoutShare: Bool { isLeading && rollout.step > 0 && rollout.basisPoints(ofStep: rollout.step) == 0 }
+
+    func awaitsReceipt(call number: Int) -> Bool { move?.call?.number == number || forced.call?.number == number }
 
     @discardableResult
     mutating func write(_ event: RolloutEvent, _ step: inout RolloutStep) -> UInt64 { record.write(event, &step) }
@@ -77,6 +86,7 @@ struct RolloutProcess: Sendable, Equatable {
     mutating func end(_ end: RolloutEnd, because reason: String, _ step: inout RolloutStep) {
         guard !rollout.isOver else { return }
         write(.ended(end, reason: reason), &step)
+        forced.close(rollout, &step)
         gateKeeper.forget()
         share = StepShare()
         (gates, waitsFor) = ([], "")
@@ -86,6 +96,7 @@ struct RolloutProcess: Sendable, Equatable {
     mutating func rollbackBegan(incident: String, because reason: String, _ step: inout RolloutStep) {
         guard isLeading else { return }
         write(.rollingBack(incident: incident, reason: reason), &step)
+        forced.close(rollout, &step)
         gateKeeper.forget()
         gates = []
         waitsFor = "the rollback \(incident)"
@@ -104,6 +115,9 @@ struct RolloutProcess: Sendable, Equatable {
         clock.advance(canaryRequests: step.facts.canary.cycleRequestCount, settings: rollout.plan, at: step.now)
         endPause(&step)
         judgeHalts(settings, &step)
+        forced.follow(rollout, &step)
+        watchWayBack(&step)
+        remind(&step)
         switch rollout.state {
         case .queued, .rollingBack, .ended: break
         case .prepared: expire(&step)
@@ -164,7 +178,7 @@ struct RolloutProcess: Sendable, Equatable {
             facts: step.facts, rollout: rollout, settings: settings, deployment: deployment,
             standingMs: clock.standingMs, requests: clock.requests,
             areOthersReady: step.plan.part == nil || link.areOthersReady, now: step.now,
-            isClockDoubtful: clockWatch.isDoubtful(at: step.now))
+            isClockDoubtful: clockWatch.isDoubtful(at: step.now), forced: forced.gate(rollout))
     }
 
     // MARK: Moving
@@ -180,6 +194,7 @@ struct RolloutProcess: Sendable, Equatable {
     }
 
     mutating func applied(call number: Int, receipts: [RouterReceipt], _ step: inout RolloutStep) {
+        if forced.answered(call: number, receipts, &step) { return }
         share.applied(call: number, receipts: receipts, &record, &step)
     }
 
@@ -196,6 +211,7 @@ struct RolloutProcess: Sendable, Equatable {
 
     mutating func observed(_ observations: [RouterObservation], _ step: inout RolloutStep) {
         guard isLeading, step.facts.rollout != nil else { return }
+        forced.observed(observations)
         if let finding = share.observed(observations, &record, &step) { take(finding, &step) }
     }
 
@@ -211,7 +227,8 @@ struct RolloutProcess: Sendable, Equatable {
     private mutating func arrived(_ basisPoints: Int, startsOver: Bool, _ step: inout RolloutStep) {
         if rollout.bake.holdbackBasisPoints > 0, basisPoints == 10_000 { return promote(&step) }
         if startsOver { clock.restart(at: step.now) }
-        step.want(.startComparisonsOver)
+        forced.follow(rollout, &step)
+        step.want(isWithoutShare ? .watchWithoutShare : .startComparisonsOver)
     }
 
     // MARK: Standing
@@ -243,7 +260,7 @@ struct RolloutProcess: Sendable, Equatable {
         step.want(
             .beginEvidence(
                 ratio: demand.ratio(beforeBasisPoints: next),
-                error: demand.error(attempt: rollout.preparation.attempt)))
+                error: demand.error(attempt: rollout.preparation.attempt), floor: demand.floor ?? 0))
     }
 
     mutating func pass(skipped: [String], by: String?, to next: Int, _ step: inout RolloutStep) {
@@ -333,6 +350,22 @@ struct RolloutProcess: Sendable, Equatable {
             }
         }
         if rollout.step == 0 { baselineTargets = max(baselineTargets, step.facts.baseline.healthyTargets) }
+    }
+
+    /// While it bakes the old version is the way back; before that its absence is a halt.
+    private mutating func watchWayBack(_ step: inout RolloutStep) {
+        guard rollout.state == .baking, !rollout.hasLostWayBack else { return }
+        let change = wayBackWatch.see(step.facts.baseline, isKnownLost: false, at: step.now)
+        guard change == .lost else { return }
+        let version = VersionIdentity(step.plan.baseline.version)
+        write(.wayBackLost(version: version, reason: "no target of it has answered for a minute"), &step)
+    }
+
+    private mutating func remind(_ step: inout RolloutStep) {
+        guard !step.context.isJournalFailing, !clockWatch.isDoubtful(at: step.now), rollout.state != .rollingBack,
+            let text = OperatorReminder.due(rollout, atWallMs: step.now.wallMs)
+        else { return }
+        write(.reminded(text: text), &step)
     }
 
     private mutating func endPause(_ step: inout RolloutStep) {

@@ -51,10 +51,13 @@ struct RolloutStep {
         /// What the release was latched or promoted with is history.
         case freshStart
         /// Evidence that begins now, for a gate that has to exclude this ratio with this error.
-        case beginEvidence(ratio: Double, error: Double)
+        /// - floor: canary error rates below it are good enough.
+        case beginEvidence(ratio: Double, error: Double, floor: Double)
         case endEvidence
         /// A new share is in force: what both pools counted before it is not compared with what they count under it.
         case startComparisonsOver
+        /// A step for test users is in force: the canary is watched although it has no share.
+        case watchWithoutShare
         case pollRouter
     }
 
@@ -91,6 +94,14 @@ struct RolloutStep {
 
     /// What orders call the release: the name of its unit, where it is a part of one.
     var orderName: String { plan.orderName }
+
+    /// Opens or closes the route for test users; one try, answered like a change of the share.
+    mutating func force(isOpen: Bool) -> RouterCall {
+        let timeoutMs = plan.rollback.callTimeoutMs
+        let call = RouterCall(number: context.newCall(), expiresUptimeMs: now.uptimeMs + timeoutMs + 500)
+        context.emit(.forceRoute(release: name, call: call.number, isOpen: isOpen, timeoutMs: timeoutMs))
+        return call
+    }
 
     /// Writes an event of a rollout, with its notification; what all parts of a unit do together is reported once.
     mutating func record(_ event: RolloutEvent, of id: String, version: VersionIdentity) -> JournalEntry {

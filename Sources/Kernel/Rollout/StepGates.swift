@@ -16,6 +16,8 @@ struct StepGates {
     let now: Moment
     /// Windows and freezes count as closed: the wall clock was set.
     let isClockDoubtful: Bool
+    /// The route for test users; nil for a step without it.
+    var forced: GateResult?
 
     /// In the order in which they are shown; only those that the step has.
     func judged() -> [GateResult] {
@@ -27,6 +29,7 @@ struct StepGates {
         }
         if !step.rules.isEmpty { gates.append(rules(step)) }
         if step.evidence != nil { gates.append(evidence()) }
+        if let forced { gates.append(forced) }
         if let capacity = capacity() { gates.append(capacity) }
         if let webhook = step.webhook { gates.append(asked(webhook.name, needed: 1)) }
         if let approval = step.approval { gates.append(asked("approval", needed: approval.count)) }
@@ -90,15 +93,16 @@ struct StepGates {
 
     private func asked(_ name: String, needed: Int) -> GateResult {
         guard let gate = rollout.gate(name) else {
-            return GateResult(gate: name, isOpen: false, text: "not asked for yet")
+            let early = rollout.earlyReplies(to: name).valid(atWallMs: now.wallMs)
+            let text = early.isEmpty ? "not asked for yet" : "\(early.count) of \(needed): \(early.callers)"
+            return GateResult(gate: name, isOpen: early.count >= needed, text: text)
         }
         if gate.hasLapsed {
             let isOpen = failure(of: name) == .proceed
             return GateResult(gate: name, isOpen: isOpen, text: "not answered in time")
         }
         let valid = gate.validReplies(atWallMs: now.wallMs)
-        let who = valid.map(\.by).joined(separator: ", ")
-        let text = valid.isEmpty ? "asked for" : "\(valid.count) of \(needed): \(who)"
+        let text = valid.isEmpty ? "asked for" : "\(valid.count) of \(needed): \(valid.callers)"
         return GateResult(gate: name, isOpen: valid.count >= needed, text: text)
     }
 

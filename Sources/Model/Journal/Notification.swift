@@ -37,6 +37,10 @@ public struct Notification: Sendable, Equatable {
         case gateAnswered = "gate_answered"
         case gateLapsed = "gate_lapsed"
         case shareMoved = "share_moved"
+        /// A rollout that is paused or halted still waits for an operator.
+        case rolloutReminder = "rollout_reminder"
+        /// The version before cannot be gone back to any more.
+        case wayBackLost = "way_back_lost"
         case rolloutEnded = "rollout_ended"
     }
 

@@ -70,6 +70,12 @@ public struct StepPlan: Sendable, Equatable, Codable {
     public var evidence: EvidenceDemand?
     public var webhook: WebhookGatePlan?
     public var approval: ApprovalPlan?
+    /// While the step is in force the router's route for test users is open: they get the canary at any share. Nil for a
+    /// step that leaves it closed.
+    public var forced: Bool?
+
+    /// The route for test users is open in this step.
+    public var opensForcedRoute: Bool { forced ?? false }
 
     public init(basisPoints: Int) { self.basisPoints = basisPoints }
 }
@@ -82,8 +88,11 @@ public struct EvidenceDemand: Sendable, Equatable, Codable {
     public var excess: Double?
     /// The probability that a canary which is worse than that throughout the step passes.
     public var error: Double
+    /// A canary error rate below this is good enough whatever the baseline's is, 0..<1; nil for none.
+    public var floor: Double?
 
-    public init(ratio: Double? = nil, excess: Double? = nil, error: Double = 0.05) {
+    public init(ratio: Double? = nil, excess: Double? = nil, error: Double = 0.05, floor: Double? = nil) {
+        self.floor = floor
         self.ratio = ratio
         self.excess = excess
         self.error = error

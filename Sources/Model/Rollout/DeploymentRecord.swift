@@ -49,6 +49,8 @@ public struct DeploymentRecord: Sendable, Equatable, Codable {
     /// The version that served before the last promotion, while it still runs in the other place: where a rollback goes back
     /// to. Nil before the first promotion, after a way back, and when another version takes the place.
     public var wayBack: VersionIdentity?
+    /// Its instances disappeared, which was reported; nil and false while they answer.
+    public var isWayBackLost: Bool?
     /// Versions whose latch holds; the newest last, at most 100.
     public var failed: [VersionIdentity] = []
     /// The newest last, at most 100.

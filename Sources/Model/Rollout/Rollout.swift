@@ -60,6 +60,21 @@ public struct Rollout: Sendable, Equatable {
         public var untilWallMs: Int64
         public var replies: [GateReply] = []
         public var hasLapsed = false
+
+        public init(step: Int, gate: String, id: String, askedWallMs: Int64, untilWallMs: Int64) {
+            self.step = step
+            self.gate = gate
+            self.id = id
+            self.askedWallMs = askedWallMs
+            self.untilWallMs = untilWallMs
+        }
+    }
+
+    /// An answer to a gate that was not asked yet.
+    public struct EarlyReply: Sendable, Equatable {
+        public var step: Int
+        public var gate: String
+        public var reply: GateReply
     }
 
     public let id: String
@@ -80,6 +95,16 @@ public struct Rollout: Sendable, Equatable {
     public private(set) var pause: Pause?
     public private(set) var halts: [Halt] = []
     public private(set) var gates: [OpenGate] = []
+    /// Approvals of the present step that were given before it asked for them.
+    public private(set) var earlyReplies: [EarlyReply] = []
+    /// Since when it is paused, or halted until an operator ends it, without a break; nil while neither.
+    public private(set) var waitsForOperatorSinceWallMs: Int64?
+    /// The newest reminder of that.
+    public private(set) var remindedWallMs: Int64?
+    /// Reminders in its whole life.
+    public private(set) var reminders = 0
+    /// The version before cannot be gone back to, as was reported.
+    public private(set) var hasLostWayBack = false
     /// Gate ids made so far, so that a new round has a new id.
     public private(set) var gateRounds = 0
     public private(set) var incident: String?
@@ -123,12 +148,26 @@ public struct Rollout: Sendable, Equatable {
 
     public func gate(_ name: String) -> OpenGate? { gates.last { $0.gate == name && $0.step == step } }
 
+    /// What was answered in this step before the gate was asked.
+    public func earlyReplies(to gate: String) -> [GateReply] {
+        earlyReplies.filter { $0.gate == gate && $0.step == step }.map(\.reply)
+    }
+
     /// Takes the next entry. One of another rollout changes nothing.
     public mutating func apply(_ entry: JournalEntry) {
         guard case .rollout(id, let event) = entry.event else { return }
         revision = max(revision, entry.sequence)
         take(event, entry)
+        noteOperator(entry)
         note(event, entry)
+    }
+
+    private mutating func noteOperator(_ entry: JournalEntry) {
+        guard pause != nil || halts.contains(where: { !$0.reason.endsByItself }) else {
+            (waitsForOperatorSinceWallMs, remindedWallMs) = (nil, nil)
+            return
+        }
+        waitsForOperatorSinceWallMs = waitsForOperatorSinceWallMs ?? entry.wallMs
     }
 
     private mutating func take(_ event: RolloutEvent, _ entry: JournalEntry) {
@@ -139,7 +178,7 @@ public struct Rollout: Sendable, Equatable {
         case .stepIntended(let step, _, _): (wantedStep, state) = (step, .moving)
         case .stepApplied: break
         case .stepStanding(let step, _, _): stand(step)
-        case .stepPassed: gates.removeAll()
+        case .stepPassed: (gates, earlyReplies) = ([], [])
         case .stepUndone(let undone, _, _): undo(undone, entry)
         case .standing(let step, let forMs): if step == self.step { standingMs = forMs }
         case .baking: (state, standingMs) = (.baking, 0)
@@ -151,13 +190,15 @@ public struct Rollout: Sendable, Equatable {
             halts.append(Halt(reason: reason, text: text))
         case .unhalted(let reason, _): halts.removeAll { $0.reason == reason }
         case .gateAsked(let step, let gate, let id, let until): ask(step, gate, id, until, entry)
-        case .gateAnswered(_, _, let id, let reply): change(gate: id) { $0.replies.append(reply) }
+        case .gateAnswered(let step, let gate, let id, let reply): answer(step, gate, id, reply)
         case .gateLapsed(_, _, let id): change(gate: id) { $0.hasLapsed = true }
         case .shareMoved, .targetsChanged, .versionMismatch: break
+        case .reminded: (remindedWallMs, reminders) = (entry.wallMs, reminders + 1)
+        case .wayBackLost: hasLostWayBack = true
         case .rollingBack(let incident, _): (self.incident, state) = (incident, .rollingBack)
         case .ended(let end, let reason):
             (self.end, endReason, endedWallMs, state) = (end, reason, entry.wallMs, .ended)
-            (pause, halts, gates) = (nil, [], [])
+            (pause, halts, gates, earlyReplies) = (nil, [], [], [])
         }
     }
 
@@ -170,6 +211,7 @@ public struct Rollout: Sendable, Equatable {
     private mutating func undo(_ undone: Int, _ entry: JournalEntry) {
         wantedStep = max(0, undone - 1)
         (step, standingMs) = (min(step, wantedStep), 0)
+        earlyReplies = []
         state = wantedStep == 0 ? .checking : .moving
         undoneWallMs = Array((undoneWallMs + [entry.wallMs]).suffix(10))
     }
@@ -177,7 +219,18 @@ public struct Rollout: Sendable, Equatable {
     private mutating func ask(_ step: Int, _ gate: String, _ id: String, _ until: Int64, _ entry: JournalEntry) {
         gateRounds += 1
         gates.removeAll { $0.gate == gate }
-        gates.append(OpenGate(step: step, gate: gate, id: id, askedWallMs: entry.wallMs, untilWallMs: until))
+        var open = OpenGate(step: step, gate: gate, id: id, askedWallMs: entry.wallMs, untilWallMs: until)
+        // Those who approved before they were asked are not asked again.
+        open.replies = earlyReplies(to: gate).filter { ($0.validUntilWallMs ?? .max) > entry.wallMs }
+        earlyReplies.removeAll { $0.gate == gate }
+        gates.append(open)
+    }
+
+    private mutating func answer(_ step: Int, _ gate: String, _ id: String, _ reply: GateReply) {
+        if gates.contains(where: { $0.id == id }) { return change(gate: id) { $0.replies.append(reply) } }
+        guard step == self.step, reply.answer == .proceed else { return }
+        earlyReplies.removeAll { $0.gate == gate && $0.reply.by == reply.by }
+        earlyReplies = Array((earlyReplies + [EarlyReply(step: step, gate: gate, reply: reply)]).suffix(50))
     }
 
     private mutating func change(gate id: String, _ change: (inout OpenGate) -> Void) {

@@ -8,8 +8,9 @@ public enum RolloutCommand: Sendable, Equatable {
     case pause(forMs: Int64?)
     /// - acceptsBaseline: the baseline's targets of now are the ones to compare with.
     case resume(acceptsBaseline: Bool)
-    /// A yes to the approval of that step.
-    case approve(step: Int)
+    /// A yes to that step.
+    /// - gate: `approval`, or the name of the step's webhook gate; nil for the approval.
+    case approve(step: Int, gate: String? = nil)
     case deny(step: Int, rollsBack: Bool)
     /// Passes the present step although the named gates are closed.
     case promote(PromoteOrder)
@@ -19,7 +20,8 @@ public enum RolloutCommand: Sendable, Equatable {
     case freeze(untilWallMs: Int64?)
     case unfreeze
     /// A webhook gate's late answer.
-    case answerGate(id: String, GateReply)
+    /// - once: the caller has the question's own token, which is good for one answer.
+    case answerGate(id: String, GateReply, once: Bool = false)
 }
 
 public struct PrepareOrder: Sendable, Equatable {
@@ -91,11 +93,14 @@ public struct OrderContext: Sendable, Equatable {
     public var ifMatch: String?
     /// The id of the rollout that the order begins, for the parts of a unit, which have it in common; nil for one of its own.
     public var newRollout: String?
+    /// The caller may pause and abort no rollout but those that it prepared or began itself.
+    public var isLimitedToOwn: Bool
 
     public init(
         by: String, reason: String = "", key: String? = nil, body: String = "", rollout: String? = nil,
-        ifMatch: String? = nil
+        ifMatch: String? = nil, isLimitedToOwn: Bool = false
     ) {
+        self.isLimitedToOwn = isLimitedToOwn
         self.by = by
         self.reason = reason
         self.key = key
@@ -120,6 +125,10 @@ public enum RefusalCode: String, Sendable, Equatable, Codable, CaseIterable {
     case notRunning = "not_running"
     case older
     case lapsed
+    /// The question's one-time token has been used, or its step is over.
+    case answered
+    /// The rollout is another caller's, and this caller may change its own only.
+    case notYours = "not_yours"
     case notReady = "not_ready"
     /// Another request was answered under the same key.
     case keyReused = "key_reused"

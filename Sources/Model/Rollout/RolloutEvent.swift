@@ -33,6 +33,10 @@ public enum RolloutEvent: Sendable, Equatable, Codable {
     case shareMoved(fromBasisPoints: Int, observed: String, consequence: String)
     case targetsChanged(text: String)
     case versionMismatch(text: String)
+    /// It still waits for an operator, who was notified hours ago.
+    case reminded(text: String)
+    /// The version before cannot be gone back to any more. May follow the end of the rollout that replaced it.
+    case wayBackLost(version: VersionIdentity, reason: String)
     case rollingBack(incident: String, reason: String)
     case ended(RolloutEnd, reason: String)
 }
@@ -161,6 +165,8 @@ extension RolloutEvent {
         case .shareMoved: "share_moved"
         case .targetsChanged: "targets_changed"
         case .versionMismatch: "version_mismatch"
+        case .reminded: "rollout_reminder"
+        case .wayBackLost: "way_back_lost"
         case .rollingBack: "rollout_rolling_back"
         case .ended: "rollout_ended"
         }
@@ -170,10 +176,10 @@ extension RolloutEvent {
     public var isOfUnit: Bool {
         switch self {
         case .prepared, .queued, .begun, .stepIntended, .stepStanding, .stepPassed, .stepUndone, .baking, .paused,
-            .resumed,
-            .gateAsked, .gateAnswered, .gateLapsed, .ended, .halted(.router, _):
+            .resumed, .reminded, .gateAsked, .gateAnswered, .gateLapsed, .ended, .halted(.router, _):
             true
-        case .stepApplied, .standing, .halted, .unhalted, .shareMoved, .targetsChanged, .versionMismatch, .rollingBack:
+        case .stepApplied, .standing, .halted, .unhalted, .shareMoved, .targetsChanged, .versionMismatch, .wayBackLost,
+            .rollingBack:
             false
         }
     }
@@ -210,7 +216,8 @@ extension RolloutEvent {
         case .gateLapsed(let step, let gate, _): "step \(step): \(gate) was not answered in time"
         case .shareMoved(let from, let observed, let consequence):
             "another client moved the share from \(share(from)): \(observed); \(consequence)"
-        case .targetsChanged(let text), .versionMismatch(let text): text
+        case .targetsChanged(let text), .versionMismatch(let text), .reminded(let text): text
+        case .wayBackLost(let version, let reason): "no way back to \(version.text): \(reason)"
         case .rollingBack(let incident, let reason): "rolling back (\(incident)): \(reason)"
         case .ended(let end, let reason):
             end.rawValue.replacing("_", with: " ") + (reason.isEmpty ? "" : ": \(reason)")
@@ -242,6 +249,8 @@ extension RolloutEvent {
         case .gateAnswered: .gateAnswered
         case .gateLapsed: .gateLapsed
         case .shareMoved: .shareMoved
+        case .reminded: .rolloutReminder
+        case .wayBackLost: .wayBackLost
         case .ended: .rolloutEnded
         case .queued, .stepIntended, .stepApplied, .stepPassed, .standing, .targetsChanged, .versionMismatch,
             .rollingBack:

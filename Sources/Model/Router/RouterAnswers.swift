@@ -38,11 +38,14 @@ public struct RouterObservation: Sendable, Equatable {
     /// False when it is known, without changing anything, that a change would be refused (`problem` says why); nil when that
     /// cannot be known.
     public var isWritable: Bool?
+    /// Whether the route for test users leads to the canary; nil when the router does not report it.
+    public var isForced: Bool?
 
     public init(
         instance: String, canaryBasisPoints: Int?, level: RouterCapabilities.Level, revision: String? = nil,
-        problem: String? = nil, baselineHealthy: Bool? = nil, isWritable: Bool? = nil
+        problem: String? = nil, baselineHealthy: Bool? = nil, isWritable: Bool? = nil, isForced: Bool? = nil
     ) {
+        self.isForced = isForced
         self.instance = instance
         self.canaryBasisPoints = canaryBasisPoints
         self.level = level

@@ -19,12 +19,15 @@ public struct RolloutSnapshot: Sendable, Equatable {
     public var plan: RolloutPlan
     /// Of a unit; empty for a release of its own.
     public var parts: [UnitSnapshot.Part] = []
+    /// Of the running rollout's steps, else of the configured ones, in their order; empty where nothing can be estimated.
+    public var estimates: [StepEstimate?]
 
     public init(
         deployment: DeploymentRecord, running: Rollout? = nil, queued: Rollout? = nil, ended: [Rollout] = [],
         gates: [GateResult] = [], waitsFor: String = "", standingMs: Int64 = 0,
-        wayBack: String? = nil, plan: RolloutPlan
+        wayBack: String? = nil, plan: RolloutPlan, estimates: [StepEstimate?] = []
     ) {
+        self.estimates = estimates
         self.deployment = deployment
         self.running = running
         self.queued = queued

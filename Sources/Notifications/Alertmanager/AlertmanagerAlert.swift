@@ -57,6 +57,8 @@ struct AlertmanagerAlert: Sendable {
         case .rolloutEnded: return [halted, gate].map { builder.make($0, .ended(atWallMs: atMs)) }
         case .stepUndone: return [builder.news("RollguardStepUndone")]
         case .shareMoved: return [builder.news("RollguardShareMoved")]
+        case .rolloutReminder: return [builder.news("RollguardRolloutWaits")]
+        case .wayBackLost: return [builder.news("RollguardWayBackLost")]
         // Progress needs no attention.
         case .rolloutPrepared, .rolloutBegun, .stepStanding, .rolloutBaking, .rolloutPaused, .rolloutResumed: return []
         }
@@ -77,7 +79,7 @@ struct AlertmanagerAlert: Sendable {
         case .alertFiring, .alertResolved, .rollbackHeld, .rollbackIntended, .rollbackAbandoned, .rollbackFallback,
             .rollbackDrifted, .routerUnusable, .routerRecovered, .rolloutPrepared, .rolloutBegun, .stepStanding,
             .stepUndone, .rolloutBaking, .rolloutPaused, .rolloutResumed, .rolloutHalted, .rolloutUnhalted, .gateAsked,
-            .gateAnswered, .gateLapsed, .shareMoved, .rolloutEnded:
+            .gateAnswered, .gateLapsed, .shareMoved, .rolloutReminder, .wayBackLost, .rolloutEnded:
             return all
         }
     }

@@ -1,3 +1,4 @@
+import Crypto
 package import Model
 package import Ports
 import Support
@@ -50,6 +51,40 @@ package struct GateClient: Sendable {
                 reason: "it answered with status \(response.status)")
         default: .noAnswer("it answered with status \(response.status), which is neither yes nor no")
         }
+    }
+}
+
+/// The one-time token in a question's `answer_url`: HMAC-SHA256 (RFC 2104) over the journal and the question, so that nothing
+/// has to be kept for it. It is good for one answer because the kernel takes one.
+package enum GateToken {
+    /// - Parameters:
+    ///   - journal: identity of the journal, so that a new journal with the same ids has other tokens.
+    ///   - key: secret, at least 32 bytes.
+    package static func make(gate id: String, journal: String, key: [UInt8]) -> String {
+        let code = HMAC<SHA256>.authenticationCode(for: message(id, journal), using: SymmetricKey(data: key))
+        return Signature.hexadecimal(code)
+    }
+
+    /// In a time that depends on nothing in the key.
+    package static func isValid(_ presented: String, gate id: String, journal: String, key: [UInt8]) -> Bool {
+        guard let code = bytes(presented) else { return false }
+        return HMAC<SHA256>.isValidAuthenticationCode(
+            code, authenticating: message(id, journal), using: SymmetricKey(data: key))
+    }
+
+    private static func message(_ id: String, _ journal: String) -> [UInt8] {
+        Array("gate-answer/\(journal)/\(id)".utf8)
+    }
+
+    private static func bytes(_ text: String) -> [UInt8]? {
+        let digits = text.utf8.map { Character(UnicodeScalar($0)).hexDigitValue }
+        guard digits.count == 64 else { return nil }
+        var bytes: [UInt8] = []
+        for index in stride(from: 0, to: 64, by: 2) {
+            guard let high = digits[index], let low = digits[index + 1] else { return nil }
+            bytes.append(UInt8(high << 4 | low))
+        }
+        return bytes
     }
 }
 

@@ -91,6 +91,8 @@ enum SlackText {
         case .gateAnswered: "Gate answered:"
         case .gateLapsed: "Gate not answered in time:"
         case .shareMoved: "Share changed by another client:"
+        case .rolloutReminder: "Rollout still waits:"
+        case .wayBackLost: "No way back:"
         case .rolloutEnded: "Rollout ended:"
         }
     }

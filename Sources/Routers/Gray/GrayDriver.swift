@@ -119,8 +119,15 @@ struct GrayDriver: RouterDriver {
         }
         return RouterObservation(
             instance: address.name, canaryBasisPoints: share, level: .acked,
-            revision: GrayDriver.revision(document, response), baselineHealthy: health(document)
+            revision: GrayDriver.revision(document, response), baselineHealthy: health(document),
+            isForced: isForced(document)
         ).aimed(aim)
+    }
+
+    /// Whether test users get the side that carries the canary.
+    private func isForced(_ document: JSONValue) -> Bool? {
+        guard capabilities.forced, case .text(let target)? = document["forced"] else { return nil }
+        return target == aim.sides("baseline", "canary").canary
     }
 
     private static func share(_ document: JSONValue) -> Int? {

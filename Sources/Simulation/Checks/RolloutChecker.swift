@@ -36,6 +36,8 @@ struct RolloutChecker {
     mutating func appended(_ entry: JournalEntry, release: Int) -> String? {
         if case .intended(let intent) = entry.event, !intent.isDryRun { led[release].isGoingDown = true }
         guard case .rollout(let id, let event) = entry.event else { return nil }
+        // The way back may be lost long after the rollout that made it one.
+        if case .wayBackLost = event { return nil }
         if led[release].ended.contains(id) { return "\(id) ended, and then: \(event.name)" }
         return take(event, id, entry, release)
     }

@@ -48,6 +48,8 @@ struct KernelObserver {
             process.life?.openIncidents[index] = feed.incidentInWork(index, kernel.snapshot(at: now))
         case .observeSplit(let release, let call, _, _): timeline.note("\(release): observe, call \(call)")
         case .showPlannedCalls(let release, _): timeline.note("\(release): dry run")
+        case .forceRoute(let release, let call, let isOpen, _):
+            timeline.note("\(release): \(isOpen ? "open" : "close") the route for test users, call \(call)")
         case .aim(let release, let isTurned): timeline.note("\(release): \(isTurned ? "turned" : "as configured")")
         case .poolsChanged(let release): timeline.note("\(release): other targets")
         case .askGate(let question): timeline.note("ask gate \(question.id)")

@@ -17,6 +17,9 @@ struct ApproveCommand: AsyncParsableCommand {
     @Option(help: "The step that is approved, from 1.")
     var step: Int
 
+    @Option(help: "The gate that is approved: the approval (the default), or the name of the step's webhook.")
+    var gate: String?
+
     @Option(help: "Wait so long until the step asks for it.")
     var wait: TimeSpan?
 
@@ -45,6 +48,8 @@ struct ApproveCommand: AsyncParsableCommand {
             throw Failure(
                 code: RolloutExit.refused, text: "error: \(rollout.id) is at step \(rollout.step), not at step \(step)")
         }
-        try await order.carryOut(RolloutPath.rollout(rollout.id, "approve"), ["step": .number(step)], to: api)
+        var fields: [String: OrderField] = ["step": .number(step)]
+        if let gate { fields["gate"] = .text(gate) }
+        try await order.carryOut(RolloutPath.rollout(rollout.id, "approve"), fields, to: api)
     }
 }

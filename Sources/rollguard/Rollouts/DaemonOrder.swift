@@ -67,10 +67,10 @@ struct DaemonOrder {
     private static func refusal(_ response: HTTPResponse) -> Failure {
         let document = try? JSONDecoder().decode(ErrorDocument.self, from: Data(response.body))
         let text = "error: " + (document?.error ?? "the daemon answered with status \(response.status)")
+        let code = (try? JSONDecoder().decode(RefusalCode.self, from: Data(response.body)))?.code
         switch response.status {
         case 400, 428: return .usage(text)
-        case 409, 412, 422:
-            let code = (try? JSONDecoder().decode(RefusalCode.self, from: Data(response.body)))?.code
+        case 403 where code != nil, 409, 412, 422:
             return Failure(code: RolloutExit.refused, text: text, refusal: code)
         case 500...599: return .unreachable(text)
         default: return .no(text)

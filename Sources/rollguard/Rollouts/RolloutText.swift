@@ -56,6 +56,7 @@ enum RolloutText {
         if let back = rollout.wayBack { lines.append("  way back \(back)") }
         lines.append("  tag      \(rollout.tag)")
         if !rollout.steps.isEmpty { lines += ["  steps"] + table(rollout.steps, rollout).map { "  " + $0 } }
+        lines += remarks(rollout.steps)
         return lines
     }
 
@@ -91,9 +92,10 @@ enum RolloutText {
         let places = rollouts.places.map { "\($0.name): \($0.version ?? "nothing known") (\($0.role))" }
         var lines = ["  places   " + places.joined(separator: ", ")]
         if let running = rollouts.running {
-            lines += ["  rollout  " + line(running)] + details(running)
+            lines += ["  rollout  " + line(running)] + details(running) + remarks(running.steps)
         } else {
             if let freeze = rollouts.frozen { lines.append("  ! frozen \(hold(freeze))") }
+            lines += remarks(rollouts.steps)
             let last = rollouts.ended.first.map { "; the last one, \($0.id), \(end($0))" } ?? ""
             lines.append("  rollout  none is under way\(last)")
         }
@@ -107,9 +109,29 @@ enum RolloutText {
 
     static func steps(_ rollouts: RolloutsDocument) -> [String] {
         guard let running = rollouts.running, !running.steps.isEmpty else {
-            return ["configured steps"] + table(rollouts.steps, nil)
+            return ["configured steps"] + table(rollouts.steps, nil) + remarks(rollouts.steps)
         }
-        return [line(running)] + table(running.steps, running)
+        return [line(running)] + table(running.steps, running) + remarks(running.steps)
+    }
+
+    /// Steps that are likely to be over their time before their gates are open.
+    static func remarks(_ steps: [StepDocument]) -> [String] {
+        steps.compactMap { step in
+            guard let estimate = step.estimate, estimate.exceedsMax, let most = step.maxSeconds else { return nil }
+            return
+                "  ! step \(step.index) may last \(NumberText.wait(seconds: most)), and at the present traffic nine of ten"
+                + " take up to \(NumberText.wait(seconds: estimate.ninetyPercentSeconds)): raise `max`, ask for less"
+                + " evidence (`excess`, `floor`), or use an approval"
+        }
+    }
+
+    /// `about 5 min, 9 of 10 within 12 min, 34 000 requests`.
+    private static func estimate(_ step: StepDocument) -> String {
+        guard let estimate = step.estimate else { return "" }
+        let (half, most) = (estimate.medianSeconds, estimate.ninetyPercentSeconds)
+        let requests = estimate.evidenceRequests.map { ", \(NumberText.grouped($0)) requests" } ?? ""
+        let range = most > half ? ", 9 of 10 within \(NumberText.wait(seconds: most))" : ""
+        return "about \(NumberText.wait(seconds: half))\(range)\(requests)"
     }
 
     private static func table(_ steps: [StepDocument], _ rollout: RolloutDocument?) -> [String] {
@@ -119,6 +141,7 @@ enum RolloutText {
                     rollout?.step == step.index ? ">" : " ", "\(step.index)",
                     NumberText.percent(Double(step.canaryBasisPoints) / 10_000),
                     step.asks.isEmpty ? "asks for nothing" : step.asks.joined(separator: "; "),
+                    estimate(step),
                     step.maxSeconds.map { "at most \(NumberText.wait(seconds: $0)), then \(step.overdue)" } ?? "",
                 ]
             }, indent: "  ")

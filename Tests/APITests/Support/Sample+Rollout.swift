@@ -37,7 +37,10 @@ extension Sample {
                 GateResult(gate: "requests", isOpen: true, text: "612 of 500 requests"),
                 GateResult(gate: "approval", isOpen: false, text: "asked for"),
             ], waitsFor: "waits for approval by sre", standingMs: 90_500,
-            wayBack: "v1.4.2 in blue, 2 of 2 targets answer", plan: RolloutPlan(steps: steps))
+            wayBack: "v1.4.2 in blue, 2 of 2 targets answer", plan: RolloutPlan(steps: steps),
+            estimates: [
+                StepEstimate(medianSeconds: 300, ninetyPercentSeconds: 720, evidenceRequests: 34_000), nil, nil,
+            ])
     }()
 
     static let steps: [StepPlan] = {

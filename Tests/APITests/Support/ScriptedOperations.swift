@@ -64,6 +64,8 @@ actor ScriptedOperations: Operations {
         return script.answer
     }
 
+    func isGateToken(_ token: String, gate id: String) -> Bool { token == "token-of-\(id)" }
+
     func rearm(release: String, by: String, reason: String) -> CommandResult {
         asked.append(.rearm(release: release, by: by, reason: reason))
         return script.result

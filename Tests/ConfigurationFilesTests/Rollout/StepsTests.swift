@@ -29,6 +29,45 @@ struct StepsTests {
         #expect(rollout.steps.last == StepPlan(basisPoints: 10_000))
     }
 
+    @Test func aStepOpensTheRouteForTestUsers() throws {
+        let text = LedSample.changed(Self.list, to: "list: [0%, 1%, 100%]")
+            .replacing("every: {min: 5m}", with: "every: {min: 5m}\n      at: {0%: {forced: true, requests: 20}}")
+            .replacing("{kind: gray, ", with: "{kind: gray, forced: true, ")
+        let steps = try #require(try LedSample.release(text).rollout).steps
+        #expect(steps.map(\.opensForcedRoute) == [true, false, false])
+        let without = Sample.errors(Sample.load(text.replacing(", forced: true", with: "")))
+        #expect(without.count == 1 && without[0].contains("step 0% opens the route for test users"), "\(without)")
+    }
+
+    @Test func aFloorIsPartOfTheEvidence() throws {
+        let rollout = try LedSample.rollout(
+            "every: {min: 5m}", to: "every: {min: 5m, evidence: {excess: 20%, floor: 0.1%}}")
+        #expect(rollout.steps[0].evidence == EvidenceDemand(excess: 0.2, floor: 0.001))
+    }
+
+    @Test(arguments: [("baseline", "latest"), ("canary", "Main"), ("canary", "stable")])
+    func aVersionThatMovesIsRefusedInPoolsToo(_ pool: String, _ version: String) {
+        let versions = ["baseline": "v1.4.2", "canary": "v1.5.0"].merging([pool: version]) { $1 }
+        let text = LedSample.changed(
+            """
+            places:
+                  blue: {targets: ["10.0.0.1:9090"]}
+                  green: {targets: ["10.0.0.2:9090"]}
+                start: {blue: v1.4.2}
+            """,
+            to: """
+                pools:
+                      baseline: {version: \(versions["baseline"]!), targets: ["10.0.0.1:9090"]}
+                      canary: {version: \(versions["canary"]!), targets: ["10.0.0.2:9090"]}
+                """)
+        let errors = Sample.errors(Sample.load(text))
+        #expect(errors.count == 1 && errors[0].contains("means another build tomorrow"), "\(errors)")
+        let allowed = Sample.load(text.replacing("    steps:", with: "    versions: {mutable: true}\n    steps:"))
+        #expect(allowed.errors.isEmpty)
+        let watched = text.replacing("    steps:\n      list: [1%, 10%, 100%]\n      every: {min: 5m}\n", with: "")
+        #expect(Sample.load(watched).errors.isEmpty)
+    }
+
     @Test func aStepReplacesSingleFieldsOfEvery() throws {
         let rollout = try LedSample.rollout(
             "every: {min: 5m}",

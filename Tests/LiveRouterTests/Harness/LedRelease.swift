@@ -93,6 +93,7 @@ final class LedScene: @unchecked Sendable {
         try await run(.led(asksForApproval: asksForApproval), test)
     }
 
+    /// - Parameter router: with a whole rollguard.yaml that leads `checkout`, `api.token` and `deploy.sh`.
     static func run(_ router: LiveRouter, _ test: (LedScene) async throws -> Void) async throws {
         let led = LedScene(try await Scene(router))
         do {

@@ -23,6 +23,10 @@ enum EvidenceReader {
                     "error", \.error, ValueForm.percentage(1e-6...0.5).described("above `0%`, to `50%`"),
                     "the probability that a canary which is worse than that throughout the step passes; halved with "
                         + "each further try of the same version"),
+                .optional(
+                    "floor", \.floor, ValueForm.percentage(0.000001...0.5), shownDefault: "none",
+                    "a canary whose error rate is shown to be below it is good enough, whatever the baseline's is: for "
+                        + "services with hardly any errors"),
             ],
             finish: { demand, fields in
                 if fields.has("excess"), fields.has("ratio") {

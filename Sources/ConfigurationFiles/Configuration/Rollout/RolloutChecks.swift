@@ -31,6 +31,8 @@ struct RolloutChecks {
             part.member("evidence").map(checkEvidence)
             part.member("approval").map { checkApproval($0.value) }
         }
+        checkVersions()
+        checkForced()
         checkHoldback()
         checkComparisonsWithoutShare()
         checkCapacity()
@@ -98,6 +100,30 @@ struct RolloutChecks {
         return isToken
             ? "the token \(Quote.name(name)) does not have the role 'approve'"
             : "'listen' has no token \(Quote.value(name))"
+    }
+
+    /// The versions of `places` are those of `start`, which checks them.
+    private func checkVersions() {
+        guard !rollout.allowsMutableVersions, let pools = fields["pools"]?.value else { return }
+        for (name, version) in [("baseline", plan.baseline.version), ("canary", plan.canary.version)]
+        where VersionIdentity(version).isMutable {
+            fields.fail(
+                at: pools.member(name)?.value.member("version")?.value.place ?? fields.namePlace("pools"),
+                "\(Quote.value(version)) means another build tomorrow; name the version itself, or write 'versions: "
+                    + "{mutable: true}'")
+        }
+    }
+
+    /// A route for test users is the router's.
+    private func checkForced() {
+        guard let step = rollout.steps.first(where: \.opensForcedRoute) else { return }
+        let router = fields["router"]?.value
+        let hasRoute = router?.member("forced") != nil || router?.member("map")?.value.member("forced") != nil
+        guard !hasRoute else { return }
+        fields.fail(
+            at: fields.namePlace("steps"),
+            "step \(shareText(step.basisPoints)) opens the route for test users, and 'router' has none: set 'forced' there, "
+                + "of kind 'gray' or of a map of 'haproxy'")
     }
 
     /// What the old version keeps is taken from the last step.

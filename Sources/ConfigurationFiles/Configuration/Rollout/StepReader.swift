@@ -26,6 +26,10 @@ struct StepReader {
                     "another program has to agree: a signed POST, whose answer is `proceed`, `hold`, `rollback` or "
                         + "`later`"),
                 .removable(
+                    "forced", \.forced, .bool,
+                    "in this step the router's route for test users leads to the canary, at any share; the router "
+                        + "needs [`forced`](routers.md)"),
+                .removable(
                     "approval", \.approval, ApprovalReader.section.form(),
                     "people have to agree, by `rollguard approve` or the API"),
             ],
