@@ -180,7 +180,8 @@ let package = Package(
         tests(
             "NotificationsTests",
             [
-                "Notifications", "DemoWorld", "JournalStore", "Model", "Ports", "Statistics", "Support", "HTTPClient",
+                "Notifications", "Declarations", "DemoWorld", "JournalStore", "Model", "Ports", "Statistics", "Support",
+                "HTTPClient",
                 crypto,
             ]),
         tests(
