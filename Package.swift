@@ -128,7 +128,7 @@ let package = Package(
             dependencies: [
                 "CBuildStamp", "Calculator", "Daemon", "API", "DemoWorld", "ReferenceRouter", "JournalStore", "Model",
                 "Ports",
-                "ConfigurationFiles", "Declarations", "Scraping", "Support", "SystemSupport",
+                "ConfigurationFiles", "Declarations", "Notifications", "Scraping", "Support", "SystemSupport",
                 "Telemetry",
                 "HTTPClient", "Routers",
                 logging, arguments, signals, nioCore,

@@ -31,6 +31,7 @@ struct Rollguard: AsyncParsableCommand {
             DenyCommand.self, PromoteCommand.self, PauseCommand.self, ResumeCommand.self, AbortCommand.self,
             FreezeCommand.self, UnfreezeCommand.self,
             StatusCommand.self, RollbackCommand.self, RearmCommand.self, WhyCommand.self, DeliveriesCommand.self,
+            NotifyCommand.self,
             BackupCommand.self, RouterCommand.self, ServiceCommand.self, LoadCommand.self,
             EvidenceCommand.self,
         ])
