@@ -11,7 +11,7 @@ LIVE = ^(Daemon|LiveRouter)Tests\.
 SITUATIONS = SituationTests
 # Foundation's Process reads past the names of open files when a process has more than some 1 300 of them: the tests that
 # start many programs are not in one process with those that open many connections.
-CLIENTS = ^HTTPClientTests\.
+CLIENTS = ^(HTTPClient|TargetSources)Tests\.
 RELEASES = ^LiveRouterTests\.(ReleaseRecipe|StepTable)Tests
 SECONDS ?= 60
 SOAK ?= 30m

@@ -130,7 +130,7 @@ let package = Package(
             dependencies: [
                 "CBuildStamp", "Calculator", "Daemon", "API", "DemoWorld", "ReferenceRouter", "JournalStore", "Model",
                 "Ports",
-                "ConfigurationFiles", "Declarations", "Scraping", "Support", "SystemSupport",
+                "ConfigurationFiles", "Declarations", "Notifications", "Scraping", "Support", "SystemSupport",
                 "Telemetry",
                 "HTTPClient", "Routers",
                 logging, arguments, signals, nioCore,
@@ -187,7 +187,8 @@ let package = Package(
         tests(
             "NotificationsTests",
             [
-                "Notifications", "DemoWorld", "JournalStore", "Model", "Ports", "Statistics", "Support", "HTTPClient",
+                "Notifications", "Declarations", "DemoWorld", "JournalStore", "Model", "Ports", "Statistics", "Support",
+                "HTTPClient",
                 crypto,
             ]),
         tests(

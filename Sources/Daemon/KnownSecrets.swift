@@ -29,7 +29,7 @@ package final class KnownSecrets: SecretStore {
     }
 
     /// Addresses may hold credentials: a password, a token in the query, the path of a chat's webhook.
-    func remember(addressesOf plan: Plan) {
+    package func remember(addressesOf plan: Plan) {
         for receiver in plan.receivers {
             if receiver.kind.hasSecretAddress || Self.hasCredential(receiver.url) { remember(receiver.url) }
         }
@@ -42,7 +42,7 @@ package final class KnownSecrets: SecretStore {
 
     /// The one place where a text from outside becomes one that may be shown: secrets masked, controls escaped, length
     /// bounded.
-    func shown(_ text: String, limit: Int = ForeignText.limit) -> String {
+    package func shown(_ text: String, limit: Int = ForeignText.limit) -> String {
         ForeignText.line(masks.withLock { $0.masked(text, masksParts: true) }, limit: limit)
     }
 

@@ -7,8 +7,13 @@ struct JSONDelivery: Sendable {
     private let plan: ReceiverPlan
     private let transport: any HTTPTransport
     private let secrets: any SecretStore
+    private let contentType: String
 
-    init(plan: ReceiverPlan, transport: any HTTPTransport, secrets: any SecretStore) {
+    init(
+        plan: ReceiverPlan, transport: any HTTPTransport, secrets: any SecretStore,
+        contentType: String = "application/json"
+    ) {
+        self.contentType = contentType
         self.plan = plan
         self.transport = transport
         self.secrets = secrets
@@ -43,7 +48,7 @@ struct JSONDelivery: Sendable {
         }
         let request = HTTPRequest(
             method: "POST", url: address,
-            headers: [TextPair("Content-Type", "application/json")] + headers + plan.headers,
+            headers: [TextPair("Content-Type", contentType)] + headers + plan.headers,
             body: body, connectTimeoutMs: min(2_000, plan.timeoutMs), timeoutMs: plan.timeoutMs,
             bodyLimitBytes: 64 << 10, isStatusEnough: true, security: plan.security)
         do throws(TransportError) {
@@ -60,25 +65,6 @@ struct JSONDelivery: Sendable {
     }
 
     static func outcome(_ response: HTTPResponse) -> DeliveryOutcome {
-        switch response.status {
-        case 200...299: .delivered
-        case 408, 425, 429, 500...599:
-            .retry(reason: "it answered with status \(response.status)", afterMs: retryAfterMs(response))
-        default: .refused(reason: "it answered with status \(response.status)\(excerpt(response))")
-        }
-    }
-
-    /// `Retry-After` in seconds, at most an hour. The form with a date is left alone: clocks differ.
-    static func retryAfterMs(_ response: HTTPResponse) -> Int64? {
-        guard let text = response.header("Retry-After"), let seconds = Int64(text), seconds >= 0 else { return nil }
-        return min(seconds, 3_600) * 1_000
-    }
-
-    /// The beginning of the answer: it usually says what was wrong. Foreign text, with more than will be shown: a secret
-    /// in it must be found whole before the text is cut.
-    private static func excerpt(_ response: HTTPResponse) -> String {
-        let text = String(decoding: response.body.prefix(4_096), as: UTF8.self)
-        let line = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-        return line.isEmpty ? "" : ": \(line)"
+        AnswerMeaning.ofStatus(ServiceAnswer(response: response)).outcome
     }
 }

@@ -27,13 +27,19 @@ package struct ReceiverSetup: Sendable {
         self.clock = clock
     }
 
-    func post(_ plan: ReceiverPlan) -> JSONDelivery { JSONDelivery(plan: plan, transport: transport, secrets: secrets) }
+    func post(_ plan: ReceiverPlan, contentType: String = "application/json") -> JSONDelivery {
+        JSONDelivery(plan: plan, transport: transport, secrets: secrets, contentType: contentType)
+    }
 }
 
 /// All kinds of receivers, in the order of the documentation.
 package enum ReceiverKinds {
     static let delivering: [any DeliveringReceiverKind.Type] = [
-        WebhookKind.self, AlertmanagerWebhookKind.self, AlertmanagerKind.self, SlackKind.self,
+        WebhookKind.self, AlertmanagerWebhookKind.self, AlertmanagerKind.self,
+        CloudEventsKind.self, SlackKind.self, DiscordKind.self, TeamsKind.self, MattermostKind.self,
+        RocketChatKind.self, GoogleChatKind.self, TelegramKind.self, WebexKind.self, DingTalkKind.self,
+        FeishuKind.self, WeComKind.self, PagerDutyKind.self, OpsgenieKind.self, SplunkOnCallKind.self,
+        NtfyKind.self, PushoverKind.self,
     ]
 
     /// For reading and describing configurations.

@@ -31,7 +31,8 @@ struct Rollguard: AsyncParsableCommand {
             DenyCommand.self, PromoteCommand.self, PauseCommand.self, ResumeCommand.self, AbortCommand.self,
             FreezeCommand.self, UnfreezeCommand.self,
             StatusCommand.self, RollbackCommand.self, RearmCommand.self, WhyCommand.self, DeliveriesCommand.self,
-            VerifyCommand.self, BackupCommand.self, RouterCommand.self, ServiceCommand.self, LoadCommand.self,
+            NotifyCommand.self, VerifyCommand.self,
+            BackupCommand.self, RouterCommand.self, ServiceCommand.self, LoadCommand.self,
             EvidenceCommand.self,
         ])
 

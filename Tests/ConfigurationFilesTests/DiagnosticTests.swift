@@ -159,7 +159,9 @@ struct DiagnosticTests {
             (
                 "kind: webhook", "kind: webhok",
                 [
-                    "3:26: error: 'kind' must be 'webhook', 'alertmanager-webhook', 'alertmanager' or 'slack', got 'webhok'; did you mean "
+                    "3:26: error: 'kind' must be 'webhook', 'alertmanager-webhook', 'alertmanager', 'cloudevents', 'slack', "
+                        + "'discord', 'teams', 'mattermost', 'rocketchat', 'google_chat', 'telegram', 'webex', 'dingtalk', "
+                        + "'feishu', 'wecom', 'pagerduty', 'opsgenie', 'splunk_oncall', 'ntfy' or 'pushover', got 'webhok'; did you mean "
                         + "'webhook'?"
                 ]
             ),

@@ -78,13 +78,23 @@ struct SlackTests {
             notification.release = String(repeating: letter, count: count)
             let text = SlackText.text(notification)
             #expect(text.utf16.count <= SlackText.limit)
-            #expect(text.replacing("&lt;", with: "").contains("&") == false)
+            #expect(text.replacing("&lt;", with: "").replacing("&gt;", with: "").contains("&") == false)
         }
     }
 
     @Test func whatTheChatRefusesIsADeadLetterWithItsReason() async {
-        let transport = ScriptedTransport([.status(404, body: "no_service")])
+        let transport = ScriptedTransport([.status(400, body: "invalid_payload")])
         let outcome = await Self.receiver(transport).deliver(Self.delivery())
-        #expect(outcome == .refused(reason: "it answered with status 404: no_service"))
+        #expect(outcome == .refused(reason: "it answered with status 400: invalid_payload"))
+    }
+
+    /// The message is kept until the address was replaced.
+    @Test func anAddressThatTheChatDoesNotKnowKeepsTheMessage() async {
+        let transport = ScriptedTransport([.status(404, body: "no_service")])
+        guard case .retry(let reason, 3_600_000) = await Self.receiver(transport).deliver(Self.delivery()) else {
+            Issue.record("it was not kept")
+            return
+        }
+        #expect(reason.contains("no_service"))
     }
 }

@@ -18,13 +18,15 @@ struct ReceiverReader {
     func section(names: UniqueNames) -> Section<ReceiverPlan> {
         Section(
             owner: "a receiver", blank: Self.blank,
-            settings: identity(names) + delivery + kinds.flatMap { $0.ownFields(folder) }
+            settings: identity(names) + delivery + ReceiverFields.all(of: kinds, folder)
                 + Setting.security(\.security, folder),
-            exactlyOne: [["url", "url_file", "url_env"]])
+            atMostOne: [Self.addresses])
     }
 
     /// The kind is required, so that this one is never used.
     private static let blank = ReceiverPlan(name: "", kind: ReceiverPlan.Kind(NoKind()), url: "")
+
+    private static let addresses = ["url", "url_file", "url_env"]
 
     private struct NoKind: ReceiverSettings {
         static let kind = ""
@@ -43,19 +45,48 @@ struct ReceiverReader {
 
     /// "`webhook` receives Rollguard's own JSON, …"
     private var kindSentence: String {
-        kinds.map { "`\($0.name)` \($0.sentence)" }.joined(separator: ", ") + " ([details](webhooks.md))"
+        kinds.map { "`\($0.name)` \($0.sentence)" }.joined(separator: ", ") + " ([details](receivers.md))"
+    }
+
+    /// Refuses a receiver without a field that its kind needs.
+    private var kindSetting: Setting<ReceiverPlan> {
+        let setting = Setting.required("kind", \ReceiverPlan.kind, kind, kindSentence)
+        return setting.reading { fields, plan in
+            guard setting.read(fields, &plan) else { return false }
+            let needed = kinds.first { $0.name == plan.kind.name }?.requiredFields ?? []
+            return needed.reduce(true) { fields.requiredOne(of: $1) != nil && $0 }
+        }
+    }
+
+    private var addressDefault: String {
+        let known = kinds.filter { $0.defaultURL != nil }.map { "`\($0.name)`" }.joined(separator: ", ")
+        return "one of " + Self.addresses.map { "`\($0)`" }.joined(separator: ", ")
+            + "; that of the service for \(known)"
+    }
+
+    /// Some services have one address for all.
+    private func readAddress(_ url: Setting<ReceiverPlan>, _ fields: Fields, _ plan: inout ReceiverPlan) -> Bool {
+        if let known = kinds.first(where: { $0.name == plan.kind.name })?.defaultURL,
+            !Self.addresses.contains(where: fields.has)
+        {
+            plan.url = known
+            return true
+        }
+        guard fields.requiredOne(of: Self.addresses) != nil else { return false }
+        return url.read(fields, &plan)
     }
 
     private func identity(_ names: UniqueNames) -> [Setting<ReceiverPlan>] {
         let url = Setting.optional(
-            "url", \ReceiverPlan.writtenURL, .url(),
+            "url", \ReceiverPlan.writtenURL, .url(), shownDefault: addressDefault,
             "the address. That of a chat's webhook is a credential: keep it in a file. It is read at each try, and "
                 + "shown nowhere")
         return [
             .required("name", \.name, names.form, "identifies the receiver"),
-            .required("kind", \.kind, kind, kindSentence),
-            url,
-            .secret("url", \.urlSecret, folder, "the file or the environment variable that holds the address"),
+            kindSetting,
+            url.reading { fields, plan in readAddress(url, fields, &plan) },
+            .secret("url", \.urlSecret, folder, "the file or the environment variable that holds the address")
+                .shown(default: addressDefault),
             .secret("secret", \.secret, folder, "key of the signature"),
         ]
     }

@@ -94,7 +94,10 @@ package struct Fields {
 /// Secrets that are in the file itself. The message never shows the value.
 package enum SecretFields {
     /// Fields of ours that have a `…_file` and a `…_env` form.
-    private static let referenced = ["secret", "token", "password", "bearer", "value", "key"]
+    private static let referenced = [
+        "secret", "token", "password", "bearer", "value", "key", "bot_token", "app_token", "user_key", "routing_key",
+        "api_key",
+    ]
     private static let revealing = [
         "secret", "password", "passwd", "passphrase", "token", "bearer_token", "api_key", "apikey", "credentials",
         "authorization", "basic_auth",

@@ -45,6 +45,8 @@ package enum SecretSpans {
         "apikey",
         "api-key", "cookie",
     ]
+    /// These only as the whole name: `key_file` is a path.
+    private static let wholeNames = ["value", "key", "routing_key", "user_key"]
 
     package static func find(in line: [Unicode.Scalar]) -> [Range<Int>] {
         values(in: line) + credentials(in: line)
@@ -74,7 +76,7 @@ package enum SecretSpans {
     private static func values(in line: [Unicode.Scalar]) -> [Range<Int>] {
         for index in line.indices where line[index] == ":" {
             let name = Quote.string(Array(line[nameStart(before: index, in: line)..<index])).lowercased()
-            guard revealing.contains(where: name.contains) || ["value", "key"].contains(bare(name)) else { continue }
+            guard revealing.contains(where: name.contains) || wholeNames.contains(bare(name)) else { continue }
             guard let value = line[(index + 1)...].firstIndex(where: { !Quote.isBlank($0) }), line[value] != "{" else {
                 continue
             }

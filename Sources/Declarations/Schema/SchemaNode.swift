@@ -65,6 +65,12 @@ extension SchemaNode {
         .object([("if", typed("object")), ("then", mapping), ("else", other)])
     }
 
+    fileprivate static func oneOf(_ nodes: [SchemaNode]) -> SchemaNode { .object([("oneOf", .list(nodes))]) }
+
+    fileprivate static func requiring(_ name: String) -> SchemaNode {
+        .object([("required", .list([.text(name)]))])
+    }
+
     package static func anyOf(_ nodes: [SchemaNode]) -> SchemaNode { .object([("anyOf", .list(nodes))]) }
 
     /// A mapping with free names.
@@ -105,9 +111,12 @@ extension Section {
         ]
         let required = settings.filter(\.isRequired).flatMap(\.names).filter { !hasSides || !Self.sides.contains($0) }
         if !required.isEmpty { members.append(("required", .list(required.map { .text($0) }))) }
-        let alternatives = exactlyOne.map { names in
-            SchemaNode.object([("oneOf", .list(names.map { .object([("required", .list([.text($0)]))]) }))])
-        }
+        let alternatives =
+            exactlyOne.map { names in SchemaNode.oneOf(names.map(SchemaNode.requiring)) }
+            + atMostOne.map { names in
+                let each = names.map(SchemaNode.requiring)
+                return SchemaNode.oneOf(each + [.object([("not", .anyOf(each))])])
+            }
         if !alternatives.isEmpty { members.append(("allOf", .list(alternatives))) }
         return .object(members)
     }

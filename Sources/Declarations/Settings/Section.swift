@@ -7,6 +7,8 @@ package struct Section<Root> {
     package var settings: [Setting<Root>]
     /// Of each of these sets of names exactly one has to be there.
     package var exactlyOne: [[String]]
+    /// Of each of these sets of names at most one may be there, as the schema says; the settings check it.
+    package var atMostOne: [[String]]
     /// Whether its fields `baseline` and `canary` are the sides of a router, which may go by the names of the release's
     /// places.
     package var hasSides: Bool
@@ -15,13 +17,15 @@ package struct Section<Root> {
     package var finish: (inout Root, Fields) -> Bool
 
     package init(
-        owner: String, blank: Root, settings: [Setting<Root>], exactlyOne: [[String]] = [], hasSides: Bool = false,
+        owner: String, blank: Root, settings: [Setting<Root>], exactlyOne: [[String]] = [],
+        atMostOne: [[String]] = [], hasSides: Bool = false,
         finish: @escaping (inout Root, Fields) -> Bool = { _, _ in true }
     ) {
         self.owner = owner
         self.blank = blank
         self.settings = settings
         self.exactlyOne = exactlyOne
+        self.atMostOne = atMostOne
         self.hasSides = hasSides
         self.finish = finish
     }

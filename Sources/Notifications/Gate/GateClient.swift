@@ -47,7 +47,7 @@ package struct GateClient: Sendable {
         case 202: .later(afterMs: question.gate.everyMs, reason: "it will answer later")
         case 408, 425, 429, 500...599:
             .later(
-                afterMs: JSONDelivery.retryAfterMs(response) ?? question.gate.everyMs,
+                afterMs: ServiceAnswer(response: response).retryAfterMs ?? question.gate.everyMs,
                 reason: "it answered with status \(response.status)")
         default: .noAnswer("it answered with status \(response.status), which is neither yes nor no")
         }

@@ -3,122 +3,137 @@ import Model
 import Ports
 import Support
 
-/// A chat.
-enum SlackKind: DeliveringReceiverKind {
+/// Slack: an incoming webhook, or, with `channel`, a bot that changes its message as the incident continues.
+enum SlackKind: ServiceKind {
     struct Settings: ReceiverSettings {
         static let kind = "slack"
         static let hasSecretAddress = true
+        /// The channel's id; nil for an incoming webhook.
+        var channel: String?
     }
 
-    static let sentence = "is a chat's incoming webhook"
+    static let sentence =
+        "is a chat's incoming webhook, or Slack's bot API when `channel` is there (then `url` is "
+        + "`https://slack.com/api` and `auth` has the bot's token)"
     static let blank = Settings()
 
-    static func receiver(_ plan: ReceiverPlan, _: Settings, _ setup: ReceiverSetup) -> any Receiver {
-        SlackReceiver(plan: plan, setup: setup)
+    static func fields(_ folder: ConfigurationFolder) -> [Setting<Settings>] {
+        [
+            .optional(
+                "channel", \.channel, .line(limit: 100),
+                "id of the channel that the bot writes to: one message per incident, which changes")
+        ]
+    }
+
+    static func calls(_ content: MessageContent, _ site: ServiceSite<Settings>) -> [ServiceCall] {
+        guard let channel = site.settings.channel else {
+            return [ServiceCall(site.address, ["text": .text(SlackText.text(content))])]
+        }
+        return SlackBot.calls(content, channel: channel, site)
+    }
+
+    static func meaning(_ answer: ServiceAnswer) -> AnswerMeaning {
+        if let json = answer.json, let isOK = json["ok"]?.bool { return SlackBot.meaning(answer, json, isOK: isOK) }
+        // A webhook answers in one plain term: `ok`, `no_service`.
+        let dead = ["no_service", "invalid_token", "no_team", "channel_is_archived"]
+        if !(200...299).contains(answer.status), dead.contains(answer.line) {
+            return .gone("it answered with status \(answer.status): \(answer.line)")
+        }
+        return .ofStatus(answer)
     }
 }
 
-/// A chat's incoming webhook: `{"text": …}`. Slack defined it; Mattermost, Rocket.Chat and Discord (its address with
-/// `/slack` at the end) take the same.
-struct SlackReceiver: Receiver {
-    private let plan: ReceiverPlan
-    private let post: JSONDelivery
-    private let externalURL: String?
+/// The bot API (https://api.slack.com/methods/chat.postMessage, chat.update).
+enum SlackBot {
+    /// All blocks together have a limit that is not documented, near 13 200 characters.
+    private static let limit = TextLimit.characters(2_900)
 
-    init(plan: ReceiverPlan, setup: ReceiverSetup) {
-        self.plan = plan
-        post = setup.post(plan)
-        externalURL = setup.externalURL
+    static func calls(
+        _ content: MessageContent, channel: String, _ site: ServiceSite<SlackKind.Settings>
+    ) -> [ServiceCall] {
+        guard let handle = site.handle, let known = handle["channel"], let time = handle["ts"] else {
+            let metadata: JSONTree = [
+                "event_type": "rollguard", "event_payload": ["delivery": .text(site.delivery.id)],
+            ]
+            let post = message(content, channel: channel).adding("metadata", metadata)
+            return [ServiceCall(site.address + "/chat.postMessage", post)]
+        }
+        let update = message(content, channel: known).adding("ts", .text(time))
+        let change = ServiceCall(site.address + "/chat.update", update)
+        guard content.severity > .info else { return [change] }
+        // A change notifies no one, so what needs attention is a reply as well.
+        let reply = brief(content, channel: known).adding("thread_ts", .text(time)).adding("reply_broadcast", true)
+        return [change, ServiceCall(site.address + "/chat.postMessage", reply)]
     }
 
-    var name: String { plan.name }
+    private static func brief(_ content: MessageContent, channel: String) -> JSONTree {
+        let text = MarkUp.slack.text("\(content.headline): \(content.summary)", limit: .characters(1_000))
+        return ["channel": .text(channel), "text": .text(text), "unfurl_links": false]
+    }
 
-    func deliver(_ delivery: Delivery) async -> DeliveryOutcome {
-        await post.send(SlackMessage(text: SlackText.text(delivery.notification, externalURL: externalURL)))
+    private static func message(_ content: MessageContent, channel: String) -> JSONTree {
+        let body = SlackText.layout.text(content, limit: limit, includesTitle: false)
+        let header = MarkUp.plain.text(content.headline, limit: .characters(140))
+        let blocks: JSONTree = [
+            ["type": "header", "text": ["type": "plain_text", "text": .text(header)]],
+            ["type": "section", "text": ["type": "mrkdwn", "text": .text(body)]],
+        ]
+        let attachments: JSONTree = [["color": .text(color(content.tone)), "blocks": blocks]]
+        return brief(content, channel: channel).adding("attachments", attachments)
+    }
+
+    private static func color(_ tone: MessageContent.Tone) -> String {
+        switch tone {
+        case .good: "#2eb67d"
+        case .neutral: "#868e96"
+        case .warning: "#ecb22e"
+        case .bad: "#e01e5a"
+        }
+    }
+
+    private static let later = [
+        "ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout",
+    ]
+    private static let dead = [
+        "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "missing_scope",
+        "is_archived",
+    ]
+    private static let fixed = ["message_not_found", "edit_window_closed", "cant_update_message"]
+
+    static func meaning(_ answer: ServiceAnswer, _ json: JSONTree, isOK: Bool) -> AnswerMeaning {
+        if isOK {
+            guard let channel = json["channel"]?.string, let time = json["ts"]?.string else { return .delivered() }
+            // An answer to a reply names the reply; only the first message of a thread is changed later.
+            guard json["message"]?["thread_ts"] == nil else { return .delivered() }
+            return .delivered(handle: MessageHandle(["channel": channel, "ts": time]))
+        }
+        let error = json["error"]?.string ?? "no error is named"
+        if later.contains(error) || answer.status == 429 || answer.status >= 500 {
+            let wish = json["retry_after"]?.double.flatMap { ServiceAnswer.boundedMs(seconds: $0) }
+            return .retry(error, afterMs: answer.retryAfterMs ?? wish)
+        }
+        if dead.contains(error) { return .gone(error) }
+        return fixed.contains(error) ? .unchangeable(error) : .refused(error)
     }
 }
 
-private struct SlackMessage: Encodable {
-    let text: String
-}
-
-/// The message of a notification.
+/// The text of a message in Slack's marks, as an incoming webhook takes it.
 enum SlackText {
-    /// Of the finished message, in UTF-16 units: Discord takes 2 000, the others more.
+    /// Of the finished message, in UTF-16 units: Discord takes 2 000 from Slack's form, the others more.
     static let limit = 1_900
-    private static let summaryLimit = 1_500
 
-    /// - Parameter externalURL: the base of a link to the incident or the status; nil for no link. The summary is cut
-    ///   so that the link remains complete.
+    static let layout = MessageText(markUp: .slack, strong: ("*", "*"), link: { escaped($0, limit: .max) })
+
+    static func text(_ content: MessageContent) -> String { layout.text(content, limit: .characters(limit)) }
+
+    /// - Parameter externalURL: the base of a link to the incident or the status; nil for no link.
     static func text(_ notification: Notification, externalURL: String? = nil) -> String {
-        let dryRun = notification.isDryRun ? " (dry run)" : ""
-        let link = DaemonLink.to(notification, externalURL: externalURL)
-            .map { escaped($0, limit: .max) }
-        let summary = escaped(notification.summary, limit: summaryLimit - (link?.utf16.count ?? 0))
-        var lines = ["*\(title(notification.event))\(dryRun)* \(summary)"]
-        let versions = "\(notification.canaryVersion) against \(notification.baselineVersion)"
-        var footer = "release \(notification.release), \(versions)"
-        if let incident = notification.incident { footer += ", incident \(incident)" }
-        if let rollout = notification.rollout { footer += ", rollout \(rollout)" }
-        lines.append(escaped(footer, limit: limit - summaryLimit - 100))
-        if let link { lines.append(link) }
-        return lines.joined(separator: "\n")
+        text(MessageContent(notification, externalURL: externalURL))
     }
 
-    private static func title(_ event: Notification.Event) -> String {
-        switch event {
-        case .alertFiring: "Alert firing:"
-        case .alertResolved: "Alert resolved:"
-        case .rollbackHeld: "Rollback held:"
-        case .rollbackIntended: "Rollback started:"
-        case .rollbackAcknowledged: "Rollback done:"
-        case .rollbackAbandoned: "Rollback overdue:"
-        case .rollbackFallback: "Second router takes over:"
-        case .rollbackDrifted: "Canary was put back:"
-        case .rearmed: "Rearmed:"
-        case .routerUnusable: "Router cannot be used:"
-        case .routerRecovered: "Router can be used again:"
-        case .rolloutPrepared: "Rollout prepared:"
-        case .rolloutBegun: "Rollout begun:"
-        case .stepStanding: "Step in force:"
-        case .stepUndone: "Step undone:"
-        case .rolloutBaking: "Baking:"
-        case .rolloutPaused: "Rollout paused:"
-        case .rolloutResumed: "Rollout resumed:"
-        case .rolloutHalted: "Rollout halted:"
-        case .rolloutUnhalted: "Rollout no longer halted:"
-        case .gateAsked: "Answer needed:"
-        case .gateAnswered: "Gate answered:"
-        case .gateLapsed: "Gate not answered in time:"
-        case .shareMoved: "Share changed by another client:"
-        case .rolloutReminder: "Rollout still waits:"
-        case .wayBackLost: "No way back:"
-        case .rolloutEnded: "Rollout ended:"
-        }
-    }
-
-    /// Slack's escapes (https://api.slack.com/reference/surfaces/formatting#escaping), without which `<!channel>` in a
-    /// label would notify the whole channel. An `@` gets an invisible neighbour for the chats that react to `@all` and
-    /// `@channel`. Never cut inside an escape.
+    /// Slack's escapes, without which `<!channel>` in a label would notify the whole channel. An `@` gets an invisible
+    /// neighbour for the chats that react to `@all` and `@channel`.
     static func escaped(_ text: String, limit: Int) -> String {
-        var shown = ""
-        var units = 0
-        for scalar in ForeignText.escaped(text).unicodeScalars {
-            let piece = escape(scalar)
-            units += piece.utf16.count
-            guard units < limit else { return shown + "…" }
-            shown += piece
-        }
-        return shown
-    }
-
-    private static func escape(_ scalar: Unicode.Scalar) -> String {
-        switch scalar {
-        case "&": "&amp;"
-        case "<": "&lt;"
-        case ">": "&gt;"
-        case "@": "@\u{200B}"
-        default: String(scalar)
-        }
+        MarkUp.slack.text(text, limit: .characters(min(limit, 1 << 20)))
     }
 }

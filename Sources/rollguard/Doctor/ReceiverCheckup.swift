@@ -1,3 +1,4 @@
+import Declarations
 import Foundation
 import HTTPClient
 import Model
@@ -7,7 +8,8 @@ import Support
 enum ReceiverCheckup {
     static func findings(_ receiver: ReceiverPlan) -> [CheckupFinding] {
         let subject = "receiver \(receiver.name)"
-        let secrets = [receiver.urlSecret, receiver.secret, credential(receiver.security)].compactMap { $0 }
+        let own = (receiver.kind.settings as? any HoldsSecrets)?.secrets ?? []
+        let secrets = [receiver.urlSecret, receiver.secret, credential(receiver.security)].compactMap { $0 } + own
         let files = [receiver.security.caFile, receiver.security.certificateFile, receiver.security.keyFile]
             .compactMap { $0 }
         var found: [CheckupFinding] = []

@@ -1,0 +1,78 @@
+import Model
+
+/// The ready texts of the events.
+struct EventText {
+    let event: Notification.Event
+
+    init(_ event: Notification.Event) { self.event = event }
+
+    var title: String {
+        switch event {
+        case .alertFiring: "Alert firing"
+        case .alertResolved: "Alert resolved"
+        case .rollbackHeld: "Rollback held"
+        case .rollbackIntended: "Rollback started"
+        case .rollbackAcknowledged: "Rollback done"
+        case .rollbackAbandoned: "Rollback overdue"
+        case .rollbackFallback: "Second router takes over"
+        case .rollbackDrifted: "Canary was put back"
+        case .rearmed: "Rearmed"
+        case .routerUnusable: "Router cannot be used"
+        case .routerRecovered: "Router can be used again"
+        case .rolloutPrepared: "Rollout prepared"
+        case .rolloutBegun: "Rollout begun"
+        case .stepStanding: "Step in force"
+        case .stepUndone: "Step undone"
+        case .rolloutBaking: "Baking"
+        case .rolloutPaused: "Rollout paused"
+        case .rolloutResumed: "Rollout resumed"
+        case .rolloutHalted: "Rollout halted"
+        case .rolloutUnhalted: "Rollout no longer halted"
+        case .gateAsked: "Answer needed"
+        case .gateAnswered: "Gate answered"
+        case .gateLapsed: "Gate not answered in time"
+        case .shareMoved: "Share changed by another client"
+        case .rolloutReminder: "Rollout waits for an operator"
+        case .wayBackLost: "No way back"
+        case .rolloutEnded: "Rollout ended"
+        }
+    }
+
+    var tone: MessageContent.Tone {
+        switch event {
+        case .rollbackAbandoned, .rollbackHeld: .bad
+        case .alertFiring, .rollbackIntended, .rollbackFallback, .rollbackDrifted, .routerUnusable, .rolloutHalted,
+            .gateLapsed, .stepUndone, .shareMoved, .gateAsked, .rolloutReminder, .wayBackLost:
+            .warning
+        case .alertResolved, .rollbackAcknowledged, .routerRecovered, .rolloutUnhalted: .good
+        case .rearmed, .rolloutPrepared, .rolloutBegun, .stepStanding, .rolloutBaking, .rolloutPaused, .rolloutResumed,
+            .gateAnswered, .rolloutEnded:
+            .neutral
+        }
+    }
+
+    /// Nil when nothing is to be done.
+    ///
+    /// - Parameter isHeldWithIncident: a rollback that was begun is held.
+    func advice(isHeldWithIncident: Bool) -> String? {
+        switch event {
+        case .rollbackAbandoned: "take the canary out at the router by hand; the daemon keeps trying"
+        case .rollbackHeld where isHeldWithIncident: "add capacity to the baseline, or take the canary out by hand"
+        case .rollbackHeld: "find out why both versions are bad; no traffic was moved"
+        case .rollbackAcknowledged: "repair the canary; `rollguard rearm` watches the next version"
+        case .rollbackDrifted: "find out which client changes the router"
+        case .rollbackFallback: "find out why the first router does not follow"
+        case .routerUnusable: "repair the router's API: a rollback would not get through"
+        case .rolloutHalted: "see `rollguard status` for the reason"
+        case .gateAsked: "answer with `rollguard approve` or `rollguard deny`"
+        case .gateLapsed: "see `rollguard steps` for the gate"
+        case .shareMoved: "find out which client changes the router"
+        case .rolloutReminder: "see `rollguard status` for what it waits for"
+        case .wayBackLost: "start the version before again, or be aware that a rollback cannot go back to it"
+        case .alertFiring, .alertResolved, .rollbackIntended, .rearmed, .routerRecovered, .rolloutPrepared,
+            .rolloutBegun, .stepStanding, .stepUndone, .rolloutBaking, .rolloutPaused, .rolloutResumed,
+            .rolloutUnhalted, .gateAnswered, .rolloutEnded:
+            nil
+        }
+    }
+}

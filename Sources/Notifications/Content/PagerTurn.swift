@@ -1,0 +1,52 @@
+import Model
+
+/// What a notification means to a service that keeps incidents open until they are resolved.
+struct PagerTurn: Sendable, Equatable {
+    enum Action: Sendable, Equatable {
+        case open(Severity)
+        case resolve
+    }
+
+    /// The key by which later turns find the incident.
+    let subject: String
+    let action: Action
+
+    /// The turns of a notification; none for progress, which needs no attention.
+    ///
+    /// - Parameter least: what is less urgent opens nothing. It is resolved all the same: services ignore the end of what
+    ///   is not open.
+    static func turns(_ content: MessageContent, least: Severity) -> [PagerTurn] {
+        all(content).filter { turn in
+            if case .open(let severity) = turn.action { severity >= least } else { true }
+        }
+    }
+
+    private static func all(_ content: MessageContent) -> [PagerTurn] {
+        let notification = content.notification
+        let open = PagerTurn(subject: content.subject, action: .open(content.severity))
+        let resolved = PagerTurn(subject: content.subject, action: .resolve)
+        switch notification.event {
+        case .rollbackIntended, .rollbackAbandoned, .rollbackFallback, .rollbackDrifted, .rollbackHeld:
+            return [open]
+        case .alertFiring, .routerUnusable: return [open]
+        case .rollbackAcknowledged, .rearmed, .alertResolved, .routerRecovered: return [resolved]
+        case .rolloutHalted: return [PagerTurn(subject: halted(notification), action: .open(content.severity))]
+        case .rolloutUnhalted: return [PagerTurn(subject: halted(notification), action: .resolve)]
+        case .gateAsked: return [PagerTurn(subject: gate(notification), action: .open(.info))]
+        case .gateAnswered, .gateLapsed: return [PagerTurn(subject: gate(notification), action: .resolve)]
+        case .rolloutEnded:
+            return [halted(notification), gate(notification)].map { PagerTurn(subject: $0, action: .resolve) }
+        case .rolloutPrepared, .rolloutBegun, .stepStanding, .stepUndone, .rolloutBaking, .rolloutPaused,
+            .rolloutResumed, .rolloutReminder, .wayBackLost, .shareMoved:
+            return []
+        }
+    }
+
+    private static func halted(_ notification: Notification) -> String {
+        "halted:\(notification.rollout ?? notification.release)"
+    }
+
+    private static func gate(_ notification: Notification) -> String {
+        "gate:\(notification.rollout ?? notification.release)"
+    }
+}

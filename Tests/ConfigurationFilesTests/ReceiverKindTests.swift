@@ -1,0 +1,75 @@
+import ConfigurationFiles
+import Declarations
+import Model
+import Notifications
+import Testing
+
+/// The fields that only some kinds of receivers have.
+struct ReceiverKindTests {
+    private static let end = "kind: webhook, url: \"https://hooks.example/a\"}"
+
+    private static func load(_ fields: String) -> Rulebook.Result {
+        Sample.load(Sample.changed(end, to: "\(fields)}"))
+    }
+
+    /// One of each kind, as its document shows it.
+    private static let samples = [
+        "kind: webhook, url: \"https://a\"", "kind: alertmanager, url: \"https://a\", resend: 30s",
+        "kind: alertmanager-webhook, url: \"https://a\"", "kind: cloudevents, url: \"https://a\"",
+        "kind: slack, url_file: u", "kind: slack, url: \"https://slack.com/api\", channel: C1, auth: {bearer_file: t}",
+        "kind: discord, url_file: u", "kind: teams, url_env: U", "kind: mattermost, url_file: u, channel: town",
+        "kind: rocketchat, url_file: u", "kind: google_chat, url_file: u",
+        "kind: telegram, bot_token_file: t, chat: \"-100\", topic: 7",
+        "kind: webex, room: R, auth: {bearer_file: t}",
+        "kind: dingtalk, url_file: u, secret_file: s, keyword: 灰度, mention: [\"138\"]",
+        "kind: feishu, url_file: u, keyword: x", "kind: wecom, url_file: u, mention: [zhang]",
+        "kind: pagerduty, routing_key_file: k, severity: critical", "kind: opsgenie, api_key_env: K, severity: info",
+        "kind: splunk_oncall, url_file: u", "kind: ntfy, topic: releases",
+        "kind: pushover, app_token_file: a, user_key_env: U",
+    ]
+
+    @Test(arguments: samples) func everyKindIsReadAndItsEffectiveFormReadsBack(_ sample: String) throws {
+        let result = Self.load(sample)
+        let plan = try #require(result.plan, "\(result.errors)")
+        let again = Sample.load(Rulebook.effectiveYAML(of: plan, kinds: Sample.kinds))
+        let receiver = try #require(again.plan?.receivers.first, "\(again.errors)")
+        #expect(receiver.kind == plan.receivers[0].kind)
+        if !receiver.kind.hasSecretAddress { #expect(receiver == plan.receivers[0]) }
+    }
+
+    @Test func everyKindHasASample() {
+        let sampled = Self.samples.compactMap { Self.load($0).plan?.receivers.first?.kind.name }
+        #expect(Set(sampled) == Set(ReceiverKinds.all.map { $0.name }))
+    }
+
+    @Test(arguments: [
+        ("kind: telegram, chat: x", "needs 'bot_token_file' or 'bot_token_env'"),
+        ("kind: telegram, bot_token_file: t", "needs 'chat'"), ("kind: ntfy", "needs 'topic'"),
+        ("kind: pushover, app_token_file: a", "needs 'user_key_file' or 'user_key_env'"),
+        ("kind: pagerduty", "needs 'routing_key_file' or 'routing_key_env'"),
+        ("kind: slack", "needs 'url', 'url_file' or 'url_env'"),
+        ("kind: ntfy, topic: a, url: \"https://a\", url_file: b", "keep one of them"),
+        (
+            "kind: webhook, url: \"https://a\", channel: C",
+            "'channel' is a field of the kinds slack, mattermost; remove it"
+        ),
+        ("kind: pagerduty, routing_key_file: k, severity: page", "'severity' must be"),
+        ("kind: pagerduty, routing_key: hunter2", "use 'routing_key_file' or 'routing_key_env'"),
+    ])
+    func whatIsMissingOrTooMuchIsReported(_ fields: String, _ expected: String) {
+        let errors = Self.load(fields).errors.map { "\($0)" }
+        #expect(errors.contains { $0.contains(expected) }, "\(errors)")
+        #expect(!errors.contains { $0.contains("hunter2") })
+    }
+
+    @Test func aServiceWithOneAddressNeedsNone() {
+        #expect(Self.load("kind: ntfy, topic: a").plan?.receivers.first?.url == "https://ntfy.sh")
+        #expect(Self.load("kind: ntfy, topic: a, url: \"https://b\"").plan?.receivers.first?.url == "https://b")
+    }
+
+    @Test func theSecretsOfAKindAreKnown() {
+        let settings = Self.load("kind: pushover, app_token_file: /a, user_key_env: U").plan?.receivers.first?.kind
+            .settings
+        #expect((settings as? any HoldsSecrets)?.secrets == [.file("/a"), .environment("U")])
+    }
+}
