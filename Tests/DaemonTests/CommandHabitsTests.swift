@@ -98,8 +98,12 @@ struct CommandHabitsTests {
             watched.daemon.text.contains("a new 'canary.version', or `rollguard rearm checkout`, lets it stay")
         }
         #expect(isSaid, "\(watched.daemon.text)")
-        let webhook = await watched.world.sink.firstReceived(event: "rollback_drifted")
-        #expect(webhook != nil)
+        let isSent = await eventually {
+            let webhook = await watched.world.sink.firstReceived(event: "rollback_drifted")
+            return webhook.map { String(decoding: $0.body, as: UTF8.self).contains("rollguard rearm checkout") }
+                ?? false
+        }
+        #expect(isSent)
         await watched.stop()
     }
 

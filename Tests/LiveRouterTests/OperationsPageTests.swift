@@ -171,7 +171,7 @@ private final class Operator: @unchecked Sendable {
     /// The page's paths and users, in this folder and as whoever runs the tests.
     private func here(_ text: String) -> String {
         text.replacing("/etc/rollguard/rollguard.yaml", with: "rollguard.yaml")
-            .replacing("/var/lib/rollguard", with: scene.path("state"))
+            .replacing("/var/lib/rollguard", with: "state")
             .replacing("/backup/", with: scene.path("backup/")).replacing("sudo ", with: "")
             .replacing(" -o rollguard", with: "")
     }

@@ -68,7 +68,7 @@ extension RouterQuestion {
         }
         return RouterProposal(
             lines: lines + [
-                "# The file of Traefik's file provider that has the weights; for other providers see docs/reference/routers.md.",
+                "# The file of Traefik's file provider that has the weights; see docs/reference/routers.md for others.",
                 "# file: /etc/traefik/dynamic/checkout.yaml",
             ], isComplete: false, name: match.group.name,
             remarks: [found, "which file has the weights cannot be asked; --traefik-file names it"])
