@@ -183,7 +183,10 @@ let package = Package(
         tests("RoutersTests", ["Routers", "Model", "Ports", "RouterConformance", "HTTPClient", nioCore, nioPosix]),
         tests(
             "LiveRouterTests",
-            ["ConfigurationFiles", "Daemon", "DemoWorld", "HTTPClient", "Model", "Ports", "Routers", "rollguard", yams]),
+            [
+                "ConfigurationFiles", "Daemon", "DemoWorld", "HTTPClient", "Model", "Ports", "Routers", "rollguard",
+                arguments, yams,
+            ]),
         tests(
             "NotificationsTests",
             [

@@ -10,7 +10,7 @@
 #   scripts/setup.sh soak     what the build needs, the programs that `make soak` runs among, and .soak-venv with the
 #                             Python packages of its services
 #   scripts/setup.sh dist     what the build needs, and what packs it
-#   scripts/setup.sh test-dist  what tests the package: lintian, debootstrap, shells
+#   scripts/setup.sh test-dist  what tests the package: lintian, debootstrap, shells, routers, and .soak-venv
 #   scripts/setup.sh gate     what the build needs, and valgrind, which counts instructions
 set -euo pipefail
 
@@ -22,7 +22,8 @@ bench_packages=(prometheus victoria-metrics)
 soak_packages=(haproxy nginx-light caddy prometheus prometheus-alertmanager prometheus-node-exporter python3-venv)
 gate_packages=(valgrind binutils)
 dist_packages=(binutils dpkg-dev git python3 xz-utils)
-test_dist_packages=(lintian debootstrap mandoc bash-completion bsdextrautils zsh fish systemd python3)
+test_dist_packages=(lintian debootstrap mandoc bash-completion bsdextrautils zsh fish systemd python3 python3-venv curl
+    haproxy nginx-light)
 
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then "$@"; elif command -v sudo >/dev/null; then sudo "$@"; else
@@ -118,7 +119,10 @@ soak)
     install_pinned scripts/soak.txt .soak-venv
     ;;
 dist) install_missing "${build_packages[@]}" "${dist_packages[@]}" ;;
-test-dist) install_missing "${test_dist_packages[@]}" ;;
+test-dist)
+    install_missing "${test_dist_packages[@]}"
+    install_pinned scripts/soak.txt .soak-venv
+    ;;
 gate) install_missing "${build_packages[@]}" "${gate_packages[@]}" ;;
 *) echo "usage: scripts/setup.sh build|test|bench|soak|gate|dist|test-dist" >&2; exit 2 ;;
 esac

@@ -2,11 +2,11 @@
 # Tests what `make dist` made, on a Debian that has nothing else: a root file system that debootstrap makes once
 # (.cache/debian-root.tar) and that each run unpacks.
 #
-#   scripts/test-dist.sh            everything, about a minute
+#   scripts/test-dist.sh            everything, about two minutes
 #
 # Checked: lintian, checksums, the bill of materials, manual pages, completions in real shells, the unit, installation,
-# the demo, upgrade, removal and purge of the package, the tarball, and the container's root file system: read-only, as a user
-# without rights. Needs root, because it mounts and changes roots.
+# the demo, `init` and a first rollback beside a real HAProxy, upgrade, removal and purge of the package, the tarball, and the
+# container's root file system: read-only, as a user without rights. Needs root, because it mounts and changes roots.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 [ "$(id -u)" -eq 0 ] || { echo "test-dist: root is needed for chroot" >&2; exit 1; }
@@ -99,6 +99,14 @@ tail -1 "$work/security.log" | sed 's/^/    /'
 wait "$demo" || fail "the demo: $(tail -20 "$work/demo.log")"
 grep -q "proven" "$work/demo.log" || fail "the demo proves nothing: $(tail -20 "$work/demo.log")"
 
+step "from init to a proven rollback"
+scripts/first-rollback.sh --root "$work/system" >"$work/first.log" 2>&1 || fail "$(tail -30 "$work/first.log")"
+grep -E "^(init|watching|memory|proven)" "$work/first.log" | sed 's/^/    /'
+
+step "permissions"
+scripts/dist/check-permissions.sh "$work/system/usr/bin/rollguard" 2>"$work/permissions.log" ||
+    fail "$(tail -20 "$work/permissions.log")"
+
 step "upgrade"
 echo "# mine" >>"$work/system/etc/rollguard/example.yaml"
 inside touch /var/lib/rollguard/journal.sqlite
@@ -153,6 +161,9 @@ mount -t proc proc "$work/container/proc"
 mount -t tmpfs -o mode=0700,uid="$(chroot "$work/container" id -u "$container_user")" tmpfs \
     "$work/container/var/lib/rollguard"
 contained() { chroot --userspec="$container_user:$container_user" "$work/container" env -i PATH=/usr/bin:/bin "$@"; }
+first=$(python3 scripts/dist/first_scrape.py 1 chroot --userspec="$container_user:$container_user" "$work/container" \
+    env -i PATH=/usr/bin:/bin "${container_command[@]}") || fail "no first scrape"
+echo "    the first scrape: $first ms after the start"
 ! contained touch /tmp/x 2>/dev/null || fail "the container's root file system can be written"
 contained "${container_command[@]}" >"$work/container.log" 2>&1 &
 children+=("$!")

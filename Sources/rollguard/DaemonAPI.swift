@@ -158,6 +158,8 @@ struct DaemonAPI {
         }
     }
 
+    private static let tokenHint = "--token-file, ROLLGUARD_TOKEN_FILE or --config says where the token is"
+
     private static func hint(_ error: TransportError) -> String {
         guard case .tls = error else {
             return
@@ -180,12 +182,11 @@ struct DaemonAPI {
         let text = document?.error ?? "the daemon answered with status \(response.status)"
         // A daemon that stops or starts is reached again soon.
         if (502...504).contains(response.status) { return .unreachable("error: \(text)") }
+        if text.hasPrefix(ErrorDocument.wrongToken) {
+            return .no("error: the token that was sent is not the daemon's; \(DaemonAPI.tokenHint)")
+        }
         guard response.status == 401 else { return .no("error: \(text)") }
-        let advice =
-            token == nil
-            ? "--token-file, ROLLGUARD_TOKEN_FILE or --config says where the token is"
-            : "the token that was sent is not the daemon's"
-        return .no("error: \(text); \(advice)")
+        return .no("error: \(text); \(DaemonAPI.tokenHint)")
     }
 
     private func decode<Document: Decodable>(_ body: [UInt8], _ type: Document.Type) throws -> Document {

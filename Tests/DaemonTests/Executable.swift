@@ -32,7 +32,8 @@ final class Executable: @unchecked Sendable {
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardOutput = handle
         process.standardError = handle
-        if let input { process.standardInput = try FileHandle(forReadingFrom: input) }
+        // Not the terminal of whoever runs the tests: commands ask where there is one.
+        process.standardInput = try input.map { try FileHandle(forReadingFrom: $0) } ?? FileHandle.nullDevice
         try process.run()
     }
 

@@ -36,8 +36,10 @@ struct RouterSurveyTests {
             Array(
                 """
                 {"apps":{"http":{"servers":{"s":{"routes":[{"handle":[{"handler":"subroute","routes":[{"handle":[
-                {"@id":"checkout","handler":"reverse_proxy","upstreams":[{"dial":"10.0.0.11:8080"},{"dial":"10.0.0.21:8080"},
-                {"dial":"10.0.0.11:8080"}]}]}]},{"handler":"reverse_proxy","upstreams":[]}]}]}}}}}
+                {"@id":"checkout","handler":"reverse_proxy","load_balancing":{"selection_policy":
+                {"policy":"weighted_round_robin","weights":[9,1,9]}},"upstreams":[{"dial":"10.0.0.11:8080"},
+                {"dial":"10.0.0.21:8080"},{"dial":"10.0.0.11:8080"}]}]}]},{"handler":"reverse_proxy","upstreams":[]},
+                {"handler":"reverse_proxy","load_balancing":{"selection_policy":{"policy":"ip_hash"}}}]}]}}}}}
                 """.utf8))
         #expect(
             CaddyProxies.groups(document) == [
@@ -46,7 +48,8 @@ struct RouterSurveyTests {
                     servers: [
                         .init(name: "10.0.0.11:8080", addresses: ["10.0.0.11:8080"]),
                         .init(name: "10.0.0.21:8080", addresses: ["10.0.0.21:8080"]),
-                    ]), .init(name: nil, servers: []),
+                    ], method: .weights), .init(name: nil, servers: [], method: .upstreams),
+                .init(name: nil, servers: []),
             ])
     }
 
@@ -93,5 +96,83 @@ struct RouterSurveyTests {
                         .init(name: "old", addresses: ["10.0.0.11:8080"]), .init(name: "new", addresses: []),
                     ], runtimePrefix: "split")
             ])
+    }
+
+    /// Output of nginx 1.22, shortened.
+    private static let split = """
+        # configuration file /etc/nginx/nginx.conf:
+        events {}
+        http {
+            # upstream hidden { server 10.0.0.9:80; }
+            include /etc/nginx/checkout.conf;
+            upstream old { server 10.0.0.11:8080 weight=2; server 10.0.0.12:8080; server 10.0.0.13:8080 backup; }
+            upstream new { server 10.0.0.21:8080; }
+            init_by_lua_block { local brace = {} }
+            log_format main '$request {"}';
+            server { location / { proxy_pass http://${checkout_version}; } }
+        }
+
+        # configuration file /etc/nginx/checkout.conf:
+        split_clients "$request_id" $checkout_version { 10% new; * old; }
+        map "" $rollguard_checkout { default '{"canary_basis_points":1000,"revision":"first"}'; }
+
+        """
+
+    @Test func variablesOfNginxComeWithTheServersOfTheirUpstreams() throws {
+        let groups = NginxSplits.groups(NginxDump.files(Self.split))
+        let place = NginxPlace(
+            file: "/etc/nginx/checkout.conf", choices: [.init(variable: "$checkout_version", key: "$request_id")],
+            release: "checkout", foreign: nil)
+        #expect(
+            groups.first { $0.name == "$checkout_version" }
+                == .init(
+                    name: "$checkout_version",
+                    servers: [
+                        .init(name: "new", addresses: ["10.0.0.21:8080"]),
+                        .init(name: "old", addresses: ["10.0.0.11:8080", "10.0.0.12:8080"]),
+                    ], place: place))
+    }
+
+    /// After a rollback the canary is in no line of the file.
+    @Test func theOtherVersionIsLookedForAmongAllUpstreams() {
+        let dump = Self.split.replacing("10% new; * old;", with: "* old;")
+        let group = NginxSplits.groups(NginxDump.files(dump)).first { $0.name == "$checkout_version" }
+        #expect(group?.servers.map(\.name) == ["old", "new"])
+    }
+
+    @Test func anUpstreamOfNginxInAFileOfItsOwnCanBeWritten() {
+        let dump = """
+            # configuration file ./upstream.conf:
+            upstream checkout { server 10.0.0.11:8080 weight=9; server 10.0.0.21:8080 down; }
+            map "" $rollguard_shop { default '{}'; }
+            """
+        let place = NginxPlace(file: "./upstream.conf", choices: [], release: "shop", foreign: nil)
+        let servers = ["10.0.0.11:8080", "10.0.0.21:8080"].map { RouterSurvey.Server(name: $0, addresses: [$0]) }
+        #expect(NginxSplits.groups(NginxDump.files(dump)) == [.init(name: "checkout", servers: servers, place: place)])
+    }
+
+    /// Rollguard writes the whole file, so whatever else is in it would be lost.
+    @Test(
+        arguments: [
+            ("upstream a { server h:1; server h:2; } upstream b { server h:3; }", "upstream"),
+            ("http { upstream a { server h:1; server h:2; } }", "http"),
+            ("split_clients $request_id $v { * a; } keepalive_timeout 5s;", "keepalive_timeout"),
+        ])
+    func whatElseIsInTheFileIsSaid(_ text: String, _ foreign: String) {
+        let groups = NginxSplits.groups(NginxDump.files("# configuration file /a:\n\(text)\n"))
+        #expect(groups.first?.place?.foreign == foreign && groups.first?.place?.release == nil)
+    }
+
+    @Test(arguments: ["upstream a {", "upstream a { server h:1; }}", "a", "map x y { default '", "server {{}"])
+    func aFileThatIsNotBalancedHasNoStatements(_ text: String) {
+        let files = NginxDump.files("# configuration file /a:\n\(text)\n")
+        #expect(files.map(\.statements) == [nil])
+        #expect(NginxSplits.groups(files).isEmpty)
+    }
+
+    /// Whatever a file holds, reading it ends.
+    @Test func deepNestingIsRefused() {
+        let deep = String(repeating: "a {", count: 10_000)
+        #expect(NginxDump.files("# configuration file /a:\n\(deep)").map(\.statements) == [nil])
     }
 }

@@ -84,6 +84,26 @@ struct DocumentTests {
         #expect(unit.contains("rollguard run --config /etc/rollguard/rollguard.yaml"))
     }
 
+    /// What docs/why.md says that the program shows, it shows: each code span in the first column of its tables, without its
+    /// placeholders.
+    @Test func thePageOfDecisionsQuotesTheProgram() {
+        let sources = Repository.files("Sources", ending: ".swift").map(Repository.text).joined(separator: "\n")
+        var quoted = 0
+        for row in Repository.text("docs/why.md").split(separator: "\n") where row.hasPrefix("| ") {
+            let cell = row.split(separator: "|").first ?? ""
+            for span in cell.matches(of: /`([^`]+)`/) {
+                for part in span.1.split(separator: /\.\.\.|: |[A-Z]{4,}/).map({
+                    $0.trimmingCharacters(in: .whitespaces)
+                })
+                where !part.isEmpty {
+                    quoted += 1
+                    #expect(sources.contains(part), "no source says '\(part)', which docs/why.md quotes")
+                }
+            }
+        }
+        #expect(quoted > 12)
+    }
+
     /// What the tests, the bench and the gate start must be installed by the script that the test command runs.
     @Test(arguments: [
         "haproxy", "nginx", "caddy", "libnginx-mod-http-lua",

@@ -4,7 +4,8 @@
 #   scripts/dist/build.sh            builds the program (some five minutes the first time)
 #   scripts/dist/build.sh --packed   packs the program that was built before
 #
-# ROLLGUARD_MAINTAINER ("Name <address>") is the package's maintainer. The time stamps of everything packed are the
+# ROLLGUARD_MAINTAINER ("Name <address>") is the package's maintainer. Whoever publishes a package names the address that
+# answers for it; the default is of a domain that cannot exist (RFC 2606), so that mail for it reaches no stranger. The time stamps of everything packed are the
 # commit's, so that two runs on one commit pack the same bytes around the program.
 set -euo pipefail
 cd "$(dirname "$0")/../.."

@@ -5,6 +5,9 @@ package struct ErrorDocument: Codable, Sendable, Equatable {
     /// Only where the call is taken on the daemon's unix socket: its absolute path.
     package let socket: String?
 
+    /// How `error` begins for a caller with another token, which the command line explains further.
+    package static let wrongToken = "the token is wrong"
+
     package init(error: String, socket: String? = nil) {
         self.error = error
         self.socket = socket

@@ -90,7 +90,7 @@ struct CallerGuard: Sendable {
             throw .unauthorized("this call needs a token; \(hint)")
         }
         if let token = listen.token {
-            guard try isSame(presented, token) else { throw .forbidden("the token is wrong; \(hint)") }
+            guard try isSame(presented, token) else { throw .forbidden("\(ErrorDocument.wrongToken); \(hint)") }
             return .unnamed
         }
         return try holder(of: presented, hint: hint)
@@ -106,7 +106,7 @@ struct CallerGuard: Sendable {
             } catch { unreadable = error }
         }
         if let found { return found }
-        throw unreadable ?? .forbidden("the token is wrong; \(hint)")
+        throw unreadable ?? .forbidden("\(ErrorDocument.wrongToken); \(hint)")
     }
 
     private func isSame(_ presented: String, _ token: SecretReference) throws(Refusal) -> Bool {

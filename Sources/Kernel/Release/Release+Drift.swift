@@ -31,10 +31,10 @@ extension Release {
     private mutating func removeCanaryAgain(_ context: inout StepContext) {
         let observations = poll.observations
         let reason = "the canary was put back: \(observations.text)"
-        reopen(because: reason, &context)
+        let advice = "a new 'canary.version', or `rollguard rearm \(name)`, lets it stay"
+        reopen(because: "\(reason) (\(advice))", &context)
         driftGuard.forgetDrift()
         context.emit(.measure(.driftCorrection(release: name)))
-        let advice = "a new 'canary.version', or `rollguard rearm \(name)`, lets it stay"
         drive(&context) { $0.correct(.drifted(observations), "\(reason); taking it out again (\(advice))", &$2) }
     }
 

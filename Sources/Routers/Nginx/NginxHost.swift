@@ -22,7 +22,8 @@ struct NginxHostError: Error, Sendable, Equatable {
 /// This machine.
 struct LocalNginxHost: NginxHost {
     private static let fileLimitBytes = 1 << 20
-    private static let outputLimitBytes = 16_384
+    /// How much of a program's output is kept.
+    var outputLimitBytes = 16_384
 
     func read(_ path: String) throws(NginxHostError) -> String? {
         guard FileManager.default.fileExists(atPath: path) else { return nil }
@@ -49,7 +50,7 @@ struct LocalNginxHost: NginxHost {
         let result: Result<ChildProgram.Ending, ChildProgram.Failure> = await withCheckedContinuation { waiting in
             // A thread of its own: a program that hangs does not delay other work on the disk.
             Thread.detachNewThread {
-                let limits = ChildProgram.Limits(timeoutMs: timeoutMs, outputBytes: LocalNginxHost.outputLimitBytes)
+                let limits = ChildProgram.Limits(timeoutMs: timeoutMs, outputBytes: outputLimitBytes)
                 waiting.resume(
                     returning: Result { () throws(ChildProgram.Failure) in
                         try ChildProgram.run(command, limits: limits)

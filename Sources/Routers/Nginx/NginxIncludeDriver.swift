@@ -185,7 +185,9 @@ struct NginxIncludeDriver: RouterDriver {
     /// A file that is not what is loaded will be what is loaded at the next reload.
     private func problem(of state: NginxState, _ member: Member) -> String? {
         guard let text = try? host.read(member.plan.file) else { return "\(member.plan.file) is not there any more" }
-        guard let written = include.state(of: text) else { return "\(member.plan.file) was edited by another program" }
+        guard let written = include.state(of: text) else {
+            return "\(member.plan.file) was not written by Rollguard; its next change replaces the whole file"
+        }
         guard written != state else { return nil }
         return "\(member.plan.file) says \(written.canaryBasisPoints) basis points, which nginx has not loaded"
     }

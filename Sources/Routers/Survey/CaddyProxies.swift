@@ -29,6 +29,15 @@ enum CaddyProxies {
         for dial in dials where !servers.contains(where: { $0.name == dial }) {
             servers.append(RouterSurvey.Server(name: dial, addresses: [dial]))
         }
-        return RouterSurvey.Group(name: handler["@id"]?.text, servers: servers)
+        return RouterSurvey.Group(name: handler["@id"]?.text, servers: servers, method: method(handler))
+    }
+
+    /// By the selection policy, which is `random` where none is named.
+    private static func method(_ handler: JSONValue) -> CaddyPlan.Method? {
+        switch handler[path: "load_balancing", "selection_policy", "policy"]?.text ?? "random" {
+        case "weighted_round_robin": .weights
+        case "random", "round_robin": .upstreams
+        default: nil
+        }
     }
 }

@@ -6,8 +6,10 @@ struct InitAnswers: Sendable {
     let canary: [String]
     let router: (kind: RouterQuestion.Kind, address: String)?
     let servers: (baseline: [String], canary: [String])?
-    /// Of Traefik: the file that has the weights.
+    /// Of Traefik and Envoy: the file that has the weights, as a whole path.
     let file: String?
+    /// Of nginx: the program and its arguments.
+    let nginxCommand: [String]
     let name: String?
     let baselineVersion: String?
     let canaryVersion: String?
@@ -19,12 +21,13 @@ struct InitAnswers: Sendable {
             throw Failure.usage(
                 "error: give one router, not --\(named.map(\.kind.rawValue).joined(separator: " and --"))")
         }
-        let mayAsk = isatty(STDIN_FILENO) == 1 && (command.baseline == nil || command.canary == nil)
-        baseline = try Self.targets(command.baseline, "baseline", "Targets of the old version", mayAsk)
-        canary = try Self.targets(command.canary, "canary", "Targets of the new version", mayAsk)
-        router = named.first ?? (mayAsk ? Self.askRouter() : nil)
         servers = try Self.servers(command)
-        file = command.traefikFile
+        nginxCommand = try Self.nginxCommand(command)
+        let prompt = isatty(STDIN_FILENO) == 1 ? InitPrompt() : nil
+        baseline = try Self.targets(command.baseline, "baseline", prompt)
+        canary = try Self.targets(command.canary, "canary", prompt)
+        router = try named.first ?? prompt?.router()
+        file = try Self.file(command, router?.kind, prompt)
         name = command.name
         baselineVersion = command.baselineVersion
         canaryVersion = command.canaryVersion
@@ -35,9 +38,7 @@ struct InitAnswers: Sendable {
             (.haproxy, command.haproxy), (.caddy, command.caddy), (.envoy, command.envoy), (.gray, command.gray),
             (.nginx, command.nginx), (.traefik, command.traefik),
         ]
-        return named.compactMap { kind, address in
-            address.map { (kind, kind == .haproxy || $0.contains("://") ? $0 : "http://" + $0) }
-        }
+        return named.compactMap { kind, address in address.map { (kind, kind.address($0)) } }
     }
 
     private static func servers(_ command: InitCommand) throws -> (baseline: [String], canary: [String])? {
@@ -48,34 +49,48 @@ struct InitAnswers: Sendable {
         }
     }
 
-    private static func targets(
-        _ given: String?, _ option: String, _ question: String, _ mayAsk: Bool
-    ) throws -> [String] {
-        let text = given ?? (mayAsk ? ask("\(question) (HOST:PORT, HOST:PORT ...): ") : nil)
-        let found = list(text ?? "")
+    private static func nginxCommand(_ command: InitCommand) throws -> [String] {
+        guard let text = command.nginxCommand else { return RouterQuestion.usualNginx }
+        let parts = list(text, separators: " ")
+        guard parts.first?.hasPrefix("/") == true else {
+            throw Failure.usage(
+                "error: --nginx-command begins with the program's whole path, such as '/usr/sbin/nginx -c "
+                    + "/etc/nginx/nginx.conf'")
+        }
+        return parts
+    }
+
+    private static func targets(_ given: String?, _ option: String, _ prompt: InitPrompt?) throws -> [String] {
+        let found = try given.map { list($0) } ?? prompt?.targets(option) ?? []
         guard !found.isEmpty else {
             throw Failure.usage("error: --\(option) HOST:PORT,... names the targets of that version")
         }
         return found
     }
 
-    private static func askRouter() -> (kind: RouterQuestion.Kind, address: String)? {
-        let kinds = RouterQuestion.Kind.allCases.map(\.rawValue).joined(separator: ", ")
-        guard let kind = RouterQuestion.Kind(rawValue: ask("Router (\(kinds); empty for none): ") ?? "") else {
-            return nil
-        }
-        let usual = kind == .haproxy ? "/run/haproxy/admin.sock" : "http://127.0.0.1"
-        let answer = ask(kind == .haproxy ? "Runtime socket [\(usual)]: " : "Its admin address, with the port: ") ?? ""
-        let address = answer.isEmpty ? usual : answer
-        return (kind, kind == .haproxy || address.contains("://") ? address : "http://" + address)
+    /// Only Traefik has to be asked for: Envoy's runtime needs no file.
+    private static func file(
+        _ command: InitCommand, _ kind: RouterQuestion.Kind?, _ prompt: InitPrompt?
+    ) throws -> String? {
+        let given =
+            switch kind {
+            case .traefik: try command.traefikFile ?? prompt?.traefikFile()
+            case .envoy: command.envoyFile
+            default: nil as String?
+            }
+        return given.map { URL(fileURLWithPath: $0).standardized.path }
     }
 
-    private static func ask(_ question: String) -> String? {
-        FileHandle.standardError.write(Data(question.utf8))
-        return readLine()?.trimmingCharacters(in: .whitespaces)
+    static func list(_ text: String, separators: String = ", ") -> [String] {
+        text.split { separators.contains($0) }.map(String.init)
     }
+}
 
-    private static func list(_ text: String) -> [String] {
-        text.split { $0 == "," || $0 == " " }.map(String.init)
+extension RouterQuestion.Kind {
+    /// As the configuration writes it: a whole path for a socket of HAProxy, a URL for the others.
+    func address(_ given: String) -> String {
+        guard self == .haproxy else { return given.contains("://") ? given : "http://" + given }
+        let isHostAndPort = given.wholeMatch(of: /[^\/]+:[0-9]{1,5}/) != nil
+        return isHostAndPort ? given : URL(fileURLWithPath: given).standardized.path
     }
 }

@@ -44,11 +44,23 @@ struct InitCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The gray router's admin address.", valueName: "url"))
     var gray: String?
 
-    @Option(help: ArgumentHelp("Where nginx serves the state of Rollguard's include.", valueName: "url"))
+    @Option(
+        help: ArgumentHelp("Where nginx serves the state of Rollguard's include, or its endpoint.", valueName: "url"))
     var nginx: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The program and the arguments that make it this nginx; its configuration is read with -T. "
+                + "[default: /usr/sbin/nginx]", valueName: "command"))
+    var nginxCommand: String?
 
     @Option(help: ArgumentHelp("Traefik's API.", valueName: "url"))
     var traefik: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The file that Envoy reads its routes from, where the runtime has no key.", valueName: "path"))
+    var envoyFile: String?
 
     @Option(help: ArgumentHelp("The file of Traefik's file provider that has the weights.", valueName: "path"))
     var traefikFile: String?

@@ -16,7 +16,9 @@ struct InitSurvey: Sendable {
         let canary = await survey(answers.canary, targets)
         let pools = PoolMatch.Pools(baseline: answers.baseline, canary: answers.canary, names: answers.servers)
         let question = answers.router.map {
-            RouterQuestion(kind: $0.kind, address: $0.address, pools: pools, file: answers.file)
+            RouterQuestion(
+                kind: $0.kind, address: $0.address, pools: pools, file: answers.file, command: answers.nginxCommand,
+                release: answers.name)
         }
         return InitSurvey(
             answers: answers, baseline: baseline, canary: canary,

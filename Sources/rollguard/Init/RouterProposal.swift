@@ -24,8 +24,14 @@ struct RouterQuestion: Sendable {
     /// The runtime socket of HAProxy, the admin address of the others.
     let address: String
     let pools: PoolMatch.Pools
-    /// Of Traefik: the file that has the weights.
+    /// Of Traefik and Envoy: the file that has the weights.
     var file: String?
+    /// Of nginx: the program and its arguments.
+    var command: [String] = Self.usualNginx
+    /// The release's name, where the operator gave one.
+    var release: String?
+
+    static let usualNginx = ["/usr/sbin/nginx"]
 
     func proposal(transport: any HTTPTransport) async -> RouterProposal {
         switch kind {
@@ -33,7 +39,7 @@ struct RouterQuestion: Sendable {
             return RouterProposal(
                 lines: ["kind: gray", "instances: [\(YAMLText.quoted(address))]"], isComplete: true,
                 remarks: ["a token, when the router wants one: auth: {bearer_file: PATH}"])
-        case .nginx: return nginx
+        case .nginx: return await nginx(transport)
         case .haproxy, .caddy, .envoy, .traefik: break
         }
         do throws(RouterSurveyError) {
@@ -58,26 +64,9 @@ struct RouterQuestion: Sendable {
             "\(match.group.name ?? "a handler without a name"): \(match.baseline.joined(separator: ", ")) and "
             + match.canary.joined(separator: ", ")
         switch kind {
-        case .caddy where match.group.name == nil:
-            return unnamed(match)
-        case .caddy:
-            return RouterProposal(
-                lines: [
-                    "kind: caddy", "instances: [\(YAMLText.quoted(address))]",
-                    "id: \(YAMLText.quoted(match.group.name ?? ""))", "upstreams: \(YAMLText.pools(match))",
-                ], isComplete: true, name: match.group.name, remarks: [found])
+        case .caddy: return caddy(match, found)
         case .traefik: return traefik(match, found)
-        case .envoy:
-            guard let prefix = match.group.runtimePrefix else {
-                return failed("the route of \(found) has no runtime_key_prefix; give it one, or use 'file' or 'xds'")
-            }
-            return RouterProposal(
-                lines: [
-                    "kind: envoy", "instances: [\(YAMLText.quoted(address))]",
-                    "clusters: {baseline: \(YAMLText.quoted(match.baseline[0])), "
-                        + "canary: \(YAMLText.quoted(match.canary[0]))}",
-                    "runtime: {prefix: \(YAMLText.quoted(prefix))}",
-                ], isComplete: true, remarks: [found])
+        case .envoy: return envoy(match, found)
         default:
             return RouterProposal(
                 lines: [
@@ -89,16 +78,7 @@ struct RouterQuestion: Sendable {
         }
     }
 
-    private func unnamed(_ match: PoolMatch) -> RouterProposal {
-        RouterProposal(
-            lines: [
-                "kind: caddy", "instances: [\(YAMLText.quoted(address))]",
-                "# Give the reverse_proxy handler an \"@id\" in Caddy's configuration, and write it here.",
-                "# id: checkout", "upstreams: \(YAMLText.pools(match))",
-            ], isComplete: false, remarks: ["Caddy's handler of these servers has no \"@id\", by which it is changed"])
-    }
-
-    private func undecided(_ survey: RouterSurvey, _ matches: [PoolMatch]) -> RouterProposal {
+    func undecided(_ survey: RouterSurvey, _ matches: [PoolMatch]) -> RouterProposal {
         let groups = survey.groups.prefix(20).map { group in
             "\(group.name ?? "(no name)"): "
                 + group.servers.prefix(10).map { "\($0.name) (\($0.addresses.joined(separator: ", ")))" }
@@ -114,46 +94,10 @@ struct RouterQuestion: Sendable {
             remarks: ["\(why); \(advice)"] + groups)
     }
 
-    private func failed(_ reason: String) -> RouterProposal {
+    func failed(_ reason: String) -> RouterProposal {
         RouterProposal(
             lines: ["kind: \(kind.rawValue)", "# Not found out: \(YAMLText.comment(reason))"], isComplete: false,
             remarks: [reason])
-    }
-
-    private var nginx: RouterProposal {
-        RouterProposal(
-            lines: [
-                "kind: nginx",
-                "# Rollguard writes this file; nginx's configuration has to include it and to serve its state:",
-                "#   include /etc/nginx/rollguard/checkout.conf;",
-                "#   location = /.rollguard/checkout { return 200 \"$rollguard_checkout\"; }",
-                "include: /etc/nginx/rollguard/checkout.conf", "state_url: \(YAMLText.quoted(address))",
-                "upstream:", "  name: checkout",
-                "  # The addresses that nginx sends requests to, if metrics have another port.",
-                "  servers: {baseline: \(YAMLText.list(pools.baseline)), canary: \(YAMLText.list(pools.canary))}",
-            ], isComplete: false,
-            remarks: [
-                "nginx cannot be asked for its upstreams; docs/tutorials/nginx.md shows the lines that it needs"
-            ])
-    }
-
-    private func traefik(_ match: PoolMatch, _ found: String) -> RouterProposal {
-        let lines = [
-            "kind: traefik", "instances: [\(YAMLText.quoted(address))]",
-            "service: \(YAMLText.quoted(match.group.name ?? ""))",
-            "services: {baseline: \(YAMLText.quoted(match.baseline[0])), canary: \(YAMLText.quoted(match.canary[0]))}",
-        ]
-        if let file { return done(lines + ["file: \(YAMLText.quoted(file))"], name: match.group.name, found) }
-        return RouterProposal(
-            lines: lines + [
-                "# The file of Traefik's file provider that has the weights; for other providers see docs/reference/routers.md.",
-                "# file: /etc/traefik/dynamic/checkout.yaml",
-            ], isComplete: false, name: match.group.name,
-            remarks: [found, "which file has the weights cannot be asked; --traefik-file names it"])
-    }
-
-    private func done(_ lines: [String], name: String? = nil, _ found: String) -> RouterProposal {
-        RouterProposal(lines: lines, isComplete: true, name: name, remarks: [found])
     }
 }
 

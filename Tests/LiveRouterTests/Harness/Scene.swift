@@ -93,8 +93,11 @@ final class Scene: @unchecked Sendable {
 
     var routerText: String { processes.map(\.text).joined(separator: "\n---\n") }
 
-    func startDaemon() async throws {
-        daemon = try process("rollguard run --config rollguard.yaml", log: "rollguard.log")
+    /// - Parameters:
+    ///   - configuration: another one than the page's.
+    ///   - options: more of them for `run`.
+    func startDaemon(_ configuration: String = "rollguard.yaml", options: String = "") async throws {
+        daemon = try process("rollguard run --config \(configuration) \(options)", log: "rollguard.log")
         let url = api("/-/healthy")
         guard await eventually(800, { try await HTTP.get(url).status == 200 }) else {
             throw NotReady(description: "the daemon does not answer\n\(daemonText)")

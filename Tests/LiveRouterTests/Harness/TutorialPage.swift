@@ -9,8 +9,10 @@ struct TutorialPage: Sendable {
     let files: [String: String]
     /// Commands by name, in the page's order.
     let commands: [(name: String, command: PageCommand)]
+    /// What the page says that programs print, by the name in `log=NAME`.
+    let logs: [String: String]
     /// What the page says that the daemon logs, `log=rollguard`.
-    let log: String?
+    var log: String? { logs["rollguard"] }
 
     struct Missing: Error, CustomStringConvertible {
         let description: String
@@ -27,7 +29,7 @@ struct TutorialPage: Sendable {
         var commands: [(name: String, command: PageCommand)] = []
         var block: (info: [String], lines: [String])?
         var lastWasCommand = false
-        var log: String?
+        var logs: [String: String] = [:]
         for line in text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) {
             guard line.hasPrefix("```") else {
                 block?.lines.append(line)
@@ -41,7 +43,7 @@ struct TutorialPage: Sendable {
             let body = lines.joined(separator: "\n")
             let word = info.dropFirst().first ?? ""
             if word.hasPrefix("file=") { files[String(word.dropFirst(5))] = body + "\n" }
-            if word == "log=rollguard" { log = body }
+            if word.hasPrefix("log=") { logs[String(word.dropFirst(4))] = body }
             if info.first == "text", lastWasCommand { commands[commands.count - 1].command.output = body }
             lastWasCommand = word.hasPrefix("run=")
             if lastWasCommand {
@@ -50,7 +52,7 @@ struct TutorialPage: Sendable {
         }
         self.files = files
         self.commands = commands
-        self.log = log
+        self.logs = logs
     }
 
     func file(_ name: String) throws -> String {
