@@ -238,6 +238,9 @@ struct RolloutProcess: Sendable, Equatable {
                 error: demand.error(attempt: rollout.preparation.attempt)))
     }
 
+    /// The pools have other instances, so what was compared is no evidence about them.
+    mutating func comparisonRestarted() { clock.hasBegunEvidence = false }
+
     mutating func pass(skipped: [String], by: String?, to next: Int, _ step: inout RolloutStep) {
         write(.stepPassed(step: rollout.step, gates: gates, skipped: skipped, by: by), &step)
         gateKeeper.forget()
