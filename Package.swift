@@ -105,9 +105,8 @@ let package = Package(
         room(
             "API",
             [
-                "HTTPServing", "Model", "Ports", "Support", "SystemSupport", crypto, httpTypes, hummingbird,
-                hummingbirdCore,
-                lifecycle, logging, nioCore, nioHTTP1, nioHTTPTypesHTTP1, nioSSL,
+                "Discovery", "HTTPServing", "Model", "Ports", "Support", "SystemSupport", crypto, httpTypes,
+                hummingbird, hummingbirdCore, lifecycle, logging, nioCore, nioHTTP1, nioHTTPTypesHTTP1, nioSSL,
             ],
             embedding: [
                 "OpenAPI/openapi.json", "Page/icon.svg", "Page/index.html", "Page/page.css", "Page/page.js",
@@ -119,8 +118,8 @@ let package = Package(
         room(
             "Daemon",
             [
-                "Declarations", "Support", "SystemSupport", "Telemetry", "Model", "Ports", "Kernel", "HTTPClient",
-                "Routers",
+                "Declarations", "Discovery", "Support", "SystemSupport", "Telemetry", "Model", "Ports", "Kernel",
+                "HTTPClient", "Routers",
                 "Notifications", "JournalStore", "API", "Scraping", "TargetSources",
                 logging, lifecycle, signals,
             ]),
@@ -153,8 +152,8 @@ let package = Package(
         room(
             "Simulation",
             [
-                "Daemon", "JournalFormat", "Model", "Ports", "Kernel", "ConfigurationFiles", "Support", "SystemSupport",
-                "Telemetry", logging,
+                "Daemon", "Discovery", "JournalFormat", "Model", "Ports", "Kernel", "ConfigurationFiles", "Support",
+                "SystemSupport", "TargetSources", "Telemetry", logging,
             ]),
         // annex: what every router driver is held to
         room("RouterConformance", ["Model", "Ports"]),
@@ -176,7 +175,8 @@ let package = Package(
         tests(
             "ConfigurationFilesTests",
             [
-                "Declarations", "Discovery", "Routers", "Notifications", "ConfigurationFiles", "Model", "Support",
+                "Declarations", "Discovery", "Routers", "Notifications", "TargetSources", "ConfigurationFiles", "Model",
+                "Support",
                 "Telemetry",
             ]),
         tests("HTTPClientTests", ["HTTPClient", "Model", "Ports", "Support"]),
@@ -223,16 +223,16 @@ let package = Package(
         tests(
             "RulesTests",
             [
-                "Declarations", "Routers", "Notifications", "ConfigurationFiles", "Kernel", "Model", "Telemetry",
-                "DemoWorld",
+                "Declarations", "Routers", "Notifications", "TargetSources", "ConfigurationFiles", "Kernel", "Model",
+                "Telemetry", "DemoWorld",
             ],
             leaving: ["Recordings"]),
         // what the fuzzers check, on the inputs that they keep
         tests(
             "FuzzingTests",
             [
-                "Declarations", "Discovery", "Telemetry", "Model", "Routers", "Notifications", "ConfigurationFiles",
-                "ReferenceRouter", nioHTTP1,
+                "Declarations", "Discovery", "Telemetry", "Model", "Routers", "Notifications", "TargetSources",
+                "ConfigurationFiles", "ReferenceRouter", nioHTTP1,
             ]),
         tests("TidyTests", ["Daemon", "Telemetry"]),
     ]

@@ -4,6 +4,7 @@ package import Model
 package import Ports
 import Scraping
 package import SystemSupport
+package import TargetSources
 
 /// Everything outside of the process that the daemon's parts reach, and how they reach it. The program passes the
 /// machine's clocks, files and connections; the simulation passes virtual ones.
@@ -13,6 +14,9 @@ package struct DaemonEnvironment: Sendable {
     package var network: any DaemonNetwork
     package var secrets: KnownSecrets
     package var files: OpenFiles
+    /// What the sources of targets read, and where their lists are kept; by the folder of the state.
+    package var targetFiles: any TargetFiles = DiskTargetFiles()
+    package var targetLists: @Sendable (String) -> any TargetListStore = { TargetListFiles(stateDirectory: $0) }
     /// Takes text that may have come from outside: see ``SafeLogHandler``.
     package var logger: Logger
     /// Nil in the program.
@@ -32,12 +36,15 @@ package struct DaemonEnvironment: Sendable {
     }
 }
 
-/// The daemon's outgoing connections. Scrapes, router calls and webhooks have transports of their own.
+/// The daemon's outgoing connections. Scrapes, router calls, webhooks and sources of targets have transports
+/// of their own.
 package protocol DaemonNetwork: Sendable {
     /// For the admin APIs of routers.
     var routerCalls: any HTTPTransport { get }
     /// For receivers of notifications.
     var deliveries: any HTTPTransport { get }
+    /// For the sources of targets, whose calls may wait for minutes.
+    var discoveryCalls: any HTTPTransport { get }
     /// Connections that all scrapes together may keep open.
     var scrapeConnections: Int { get }
 

@@ -14,6 +14,7 @@ struct DaemonOperations: Operations {
     let clock: any DaemonClock
     let logger: Logger
     let reloader: Reloader
+    let targets: TargetService
     let meter: KernelMeter
     let gateTokens: GateTokens
 
@@ -21,6 +22,8 @@ struct DaemonOperations: Operations {
     private static let durableWithinMs: Int64 = 5_000
 
     func snapshot() async -> Snapshot { await desk.snapshot() }
+
+    func discovery() async -> [DiscoveryReport] { await targets.reports() }
 
     func entries(incident: String) async throws -> [JournalEntry] {
         try await journal.entries(incident: incident)
@@ -55,7 +58,10 @@ struct DaemonOperations: Operations {
 
     func metricsExposition() async -> String {
         let counts = try? await journal.outboxCounts()
-        return await desk.exposition { [meter] in meter.exposition(snapshot: $0, outbox: counts) }
+        let reports = await targets.reports()
+        return await desk.exposition { [meter] in
+            meter.exposition(snapshot: $0, outbox: counts, discovery: reports)
+        }
     }
 
     func unreadyReason() async -> String? {

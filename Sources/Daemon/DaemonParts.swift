@@ -7,6 +7,7 @@ package import Ports
 import Scraping
 import ServiceLifecycle
 package import SystemSupport
+import TargetSources
 import UnixSignals
 
 /// The daemon's parts, joined: the one composition that the program and the simulation run.
@@ -60,6 +61,7 @@ package struct DaemonParts: Sendable {
     private let watchdog: Watchdog
     private let scrapes: ScrapeService
     private let outbox: OutboxPump
+    private let targets: TargetService
 
     /// Opens the journal, restores the kernel from it, and makes every part. Nothing runs yet. Long because it is the
     /// wiring and nothing else.
@@ -106,13 +108,19 @@ package struct DaemonParts: Sendable {
             outbox: journal, receivers: parts.receivers(for: plan), plans: plan.receivers, clock: clock,
             seed: options.seed, standing: { await watchdog.standingAlerts() }, shown: { secrets.shown($0) },
             log: { log.write($0) })
+        targets = TargetService(
+            setup: SourceSetup(
+                transport: environment.network.discoveryCalls, secrets: secrets, clock: clock,
+                files: environment.targetFiles),
+            store: environment.targetLists(plan.daemon.stateDirectory), watchdog: watchdog, logger: logger,
+            meter: meter)
         reloader = Reloader(
             plan: plan, source: source, parts: parts, watchdog: watchdog, scrapes: scrapes, routers: routers,
-            outbox: outbox, certificate: certificate, secrets: secrets, logger: logger, meter: meter,
+            targets: targets, outbox: outbox, certificate: certificate, secrets: secrets, logger: logger, meter: meter,
             serviceManager: options.serviceManager)
         operations = DaemonOperations(
             watchdog: watchdog, desk: SnapshotCache(watchdog: watchdog), journal: journal, pump: outbox, clock: clock,
-            logger: logger, reloader: reloader, meter: meter, gateTokens: gateTokens)
+            logger: logger, reloader: reloader, targets: targets, meter: meter, gateTokens: gateTokens)
         (self.plan, self.options, self.environment) = (plan, options, environment)
         (self.journal, self.watchdog) = (journal, watchdog)
     }
@@ -137,6 +145,7 @@ package struct DaemonParts: Sendable {
     ///   - signals: end the services gracefully.
     /// - Throws: ``EndedService``, and what keeps the scrapes from starting.
     func run(beside others: [EndlessService], stoppingOn signals: [UnixSignal]) async throws {
+        await targets.follow(plan)
         try await scrapes.follow(await watchdog.effectivePlan())
         await DegradedOperation(journal: journal, watchdog: watchdog, clock: environment.clock).announce(
             environment.logger)
@@ -177,6 +186,7 @@ package struct DaemonParts: Sendable {
     }
 
     private func tearDown() async {
+        await targets.stop()
         await scrapes.stop()
         await watchdog.stop()
         await scrapes.shutdown()

@@ -65,7 +65,8 @@ extension KnownSecrets {
             return .routerObserved(release: release, call: call, observations: observations.map(shown))
         case .gateTried(let release, let id, let result):
             return .gateTried(release: release, id: id, shown(result))
-        case .cycleEnded, .journalDurable, .journalLost, .reload, .tick: return input
+        // Addresses of targets are ASCII and bounded, and the resolver refuses those with credentials.
+        case .cycleEnded, .journalDurable, .journalLost, .targetsChanged, .reload, .tick: return input
         }
     }
 

@@ -13,6 +13,7 @@ actor Reloader {
     private let watchdog: Watchdog
     private let scrapes: ScrapeService
     private let routers: RouterService
+    private let targets: TargetService
     private let outbox: OutboxPump
     private let certificate: ServerCertificate?
     private let secrets: KnownSecrets
@@ -23,7 +24,7 @@ actor Reloader {
 
     init(
         plan: Plan, source: any PlanSource, parts: PartsFactory, watchdog: Watchdog, scrapes: ScrapeService,
-        routers: RouterService, outbox: OutboxPump, certificate: ServerCertificate?,
+        routers: RouterService, targets: TargetService, outbox: OutboxPump, certificate: ServerCertificate?,
         secrets: KnownSecrets, logger: Logger, meter: KernelMeter, serviceManager: ServiceManager? = nil
     ) {
         self.plan = plan
@@ -32,6 +33,7 @@ actor Reloader {
         self.watchdog = watchdog
         self.scrapes = scrapes
         self.routers = routers
+        self.targets = targets
         self.outbox = outbox
         self.certificate = certificate
         self.secrets = secrets
@@ -66,6 +68,7 @@ actor Reloader {
             routers.aim(effective)
             await outbox.update(receivers: receivers, plans: next.receivers)
             await watchdog.send(.reload(next))
+            await targets.follow(next)
             let changes = ReloadChanges(from: plan, to: next).text
             plan = next
             meter.forgetTargets()

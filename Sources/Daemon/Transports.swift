@@ -7,6 +7,7 @@ import SystemSupport
 struct Transports: DaemonNetwork {
     let routerCalls: any HTTPTransport
     let deliveries: any HTTPTransport
+    let discoveryCalls: any HTTPTransport
     private let owned: [CurlTransport]
     private let userAgent: String
     private let secrets: any SecretStore
@@ -20,7 +21,9 @@ struct Transports: DaemonNetwork {
         self.secrets = secrets
         let routerCalls = CurlTransport(userAgent: userAgent, secrets: secrets, maxConnections: few)
         let deliveries = CurlTransport(userAgent: userAgent, secrets: secrets, maxConnections: few)
-        (self.routerCalls, self.deliveries, owned) = (routerCalls, deliveries, [routerCalls, deliveries])
+        let discoveryCalls = CurlTransport(userAgent: userAgent, secrets: secrets, maxConnections: few)
+        (self.routerCalls, self.deliveries, self.discoveryCalls) = (routerCalls, deliveries, discoveryCalls)
+        owned = [routerCalls, deliveries, discoveryCalls]
     }
 
     func scrapeTransport(connections: Int) -> any OwnedTransport {

@@ -27,6 +27,11 @@ public struct LabelSet: Sendable, Equatable {
 
     public var isEmpty: Bool { labels.isEmpty }
 
+    /// For documents.
+    public var dictionary: [String: String] {
+        Dictionary(labels.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
+    }
+
     public func has(_ name: String) -> Bool { index(of: name).isFound }
 
     /// The label's value; empty for a label that is absent. Setting an empty value removes the label.

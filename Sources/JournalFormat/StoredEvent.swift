@@ -16,7 +16,7 @@ struct StoredEvent {
     enum Kind: String, CodingKey, CaseIterable {
         case began, ended, alertFiring, alertResolved, held, intended, actedBeforeDurable, draining, applied, observed
         case provenByTraffic, unproven, acknowledged, abandoned, fallback, drifted, strayed, driftHeld, driftOverruled
-        case rearmed, evidence, pending, routerUnusable, routerUsable, rollout, deployment
+        case rearmed, evidence, pending, routerUnusable, routerUsable, rollout, deployment, targetsChanged
     }
 
     enum Field: String, CodingKey {
@@ -74,6 +74,7 @@ extension StoredEvent: Decodable {
         case .routerUsable: .routerUsable
         case .rollout: .rollout(id: try text(.id), try fields.decode(RolloutEvent.self, forKey: .event))
         case .deployment: .deployment(try fields.decode(DeploymentRecord.self, forKey: .value))
+        case .targetsChanged: .targetsChanged(try value(StoredTargets.self))
         }
     }
 }
@@ -128,6 +129,7 @@ extension StoredEvent: Encodable {
             try fields.encode(id, forKey: .id)
             try fields.encode(event, forKey: .event)
         case .deployment(let record): try write(.deployment, record)
+        case .targetsChanged(let record): try write(.targetsChanged, StoredTargets(record))
         case .unreadable:
             throw EncodingError.invalidValue(
                 event, .init(codingPath: [], debugDescription: "an unreadable entry is never written"))

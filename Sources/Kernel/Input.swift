@@ -16,6 +16,8 @@ public enum Input: Sendable, Equatable {
     case routerObserved(release: String, call: Int, observations: [RouterObservation])
     /// What came of a try to ask a webhook gate.
     case gateTried(release: String, id: String, GateTry)
+    /// What the sources of a release list now, whole. It is no reload: what the other targets have counted stays.
+    case targetsChanged(release: String, TargetLists)
     /// A validated new plan: swapped in whole.
     case reload(Plan)
     /// The time that ``Kernel/nextWakeUptimeMs`` asked for has come.

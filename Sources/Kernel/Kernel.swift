@@ -65,7 +65,11 @@ public struct Kernel: Sendable, Equatable {
         var effective = next
         effective.releases = next.releases.map { plan in
             guard let known = releases.first(where: { $0.name == plan.name }) else { return plan }
-            return plan.assigned(known.rollouts.deployment)
+            let lists =
+                known.lists
+                ?? TargetLists(
+                    revision: 0, first: known.configured.baseline.targets, second: known.configured.canary.targets)
+            return plan.with(lists).assigned(known.rollouts.deployment)
         }
         return effective
     }
@@ -90,6 +94,8 @@ public struct Kernel: Sendable, Equatable {
             withRelease(name) { $0.observed(call: call, observations, &context) }
         case .gateTried(let name, let id, let result):
             withRelease(name) { release in release.lead(&context) { $0.tried(id, result, &$1) } }
+        case .targetsChanged(let name, let lists):
+            withRelease(name) { $0.take(lists, &context) }
         case .reload(let next): reload(next, &context)
         case .tick: tick(&context)
         }

@@ -4,6 +4,8 @@ public import Model
 public protocol Operations: Sendable {
     /// The latest state of all releases and incidents.
     func snapshot() async -> Snapshot
+    /// What the sources of targets list, of each release that has some, in the order of their names.
+    func discovery() async -> [DiscoveryReport]
     /// Journal entries of one incident, oldest first; empty for an unknown one.
     func entries(incident: String) async throws -> [JournalEntry]
     /// Counts, queues and dead letters; throws when the database cannot be read.

@@ -21,8 +21,19 @@ package actor ScrapeService {
     private let layoutCache = LayoutCache()
     private let scratches = ScratchPool()
     private var scrapers: [TargetScraper.Identity: TargetScraper] = [:]
+    /// Scrapers of targets that are not in the plan any more: one that returns soon continues from its last values.
+    private var retired: [TargetScraper.Identity: Retired] = [:]
     /// By release.
     private var loops: [String: Loop] = [:]
+
+    private struct Retired {
+        let scraper: TargetScraper
+        let untilUptimeMs: Int64
+    }
+
+    /// A target that is back after so many intervals at the most was there all the time.
+    private static let returnIntervals: Int64 = 3
+    private static let retiredLimit = 10_000
 
     private struct Loop {
         let cycle: ScrapeCycle
@@ -56,8 +67,9 @@ package actor ScrapeService {
                 fresh.append((identity, target, release))
             }
         }
+        let left = stillRetired(beside: next, fresh.map(\.identity))
         var lanes = lanes
-        lanes.recount(next.values.lazy.map(\.lane))
+        lanes.recount(next.values.map(\.lane) + left.values.map(\.scraper.lane))
         for (identity, target, release) in fresh {
             next[identity] = try TargetScraper(
                 pool: identity.pool, target: target, release: release, place: try lanes.place(), clock: clock,
@@ -65,7 +77,7 @@ package actor ScrapeService {
         }
         for retired in lanes.retireEmpty() { clock.start { await retired.shutdown() } }
         self.lanes = lanes
-        scrapers = next
+        (scrapers, retired) = (next, left)
         warnOfOpenFiles(targets: next.count)
         for release in plan.releases { Self.watchForSameEndpoints(release, next) }
         for name in loops.keys.sorted() where !plan.releases.contains(where: { $0.name == name }) { stop(name) }
@@ -117,11 +129,35 @@ package actor ScrapeService {
     private func kept(
         _ identity: TargetScraper.Identity, target: TargetPlan, release: ReleasePlan
     ) -> TargetScraper? {
-        guard let old = scrapers[identity], old.target == target, old.scrape == release.scrape,
+        guard let old = scrapers[identity] ?? retiredScraper(identity), old.target == target,
+            old.scrape == release.scrape,
             old.watch == release.indicators(of: identity.pool),
             old.versionLabel == release.rollout?.versionLabel
         else { return nil }
         return old
+    }
+
+    private func retiredScraper(_ identity: TargetScraper.Identity) -> TargetScraper? {
+        guard let known = retired[identity], clock.now.uptimeMs <= known.untilUptimeMs else { return nil }
+        return known.scraper
+    }
+
+    /// The scrapers that are kept for targets that may return. What a target counts in the other pool is not counted a second
+    /// time when it is back.
+    private func stillRetired(
+        beside next: [TargetScraper.Identity: TargetScraper], _ fresh: [TargetScraper.Identity]
+    ) -> [TargetScraper.Identity: Retired] {
+        let now = clock.now.uptimeMs
+        var left = retired.filter { next[$0.key] == nil && now <= $0.value.untilUptimeMs }
+        for (identity, scraper) in scrapers where next[identity] == nil && left.count < Self.retiredLimit {
+            let intervalMs = scraper.scrape.intervalMs
+            left[identity] = Retired(scraper: scraper, untilUptimeMs: now + Self.returnIntervals * intervalMs)
+        }
+        for identity in fresh {
+            left[identity] = nil
+            left[identity.inOtherPool] = nil
+        }
+        return left
     }
 
     private static func watchForSameEndpoints(

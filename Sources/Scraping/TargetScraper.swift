@@ -12,6 +12,10 @@ actor TargetScraper {
         let release: String
         let pool: Pool
         let instance: String
+
+        var inOtherPool: Identity {
+            Identity(release: release, pool: pool == .baseline ? .canary : .baseline, instance: instance)
+        }
     }
 
     let pool: Pool

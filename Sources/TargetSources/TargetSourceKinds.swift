@@ -28,7 +28,11 @@ package struct SourceSetup: Sendable {
 
 /// All kinds of sources, in the order of the documentation.
 package enum TargetSourceKinds {
-    static let running: [any RunningSourceKind.Type] = [FileSourceKind.self]
+    static let running: [any RunningSourceKind.Type] = [
+        FileSourceKind.self, HTTPSourceKind.self, DNSSourceKind.self, ConsulSourceKind.self, EtcdSourceKind.self,
+        KubernetesSourceKind.self, DockerSourceKind.self, NomadSourceKind.self, NacosSourceKind.self,
+        EurekaSourceKind.self,
+    ]
 
     /// For reading and describing configurations.
     package static var all: [any SourceKind.Type] { running }

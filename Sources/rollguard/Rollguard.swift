@@ -30,9 +30,9 @@ struct Rollguard: AsyncParsableCommand {
             PrepareCommand.self, BeginCommand.self, WaitCommand.self, StepsCommand.self, ApproveCommand.self,
             DenyCommand.self, PromoteCommand.self, PauseCommand.self, ResumeCommand.self, AbortCommand.self,
             FreezeCommand.self, UnfreezeCommand.self,
-            StatusCommand.self, RollbackCommand.self, RearmCommand.self, WhyCommand.self, DeliveriesCommand.self,
-            NotifyCommand.self, VerifyCommand.self,
-            BackupCommand.self, RouterCommand.self, ServiceCommand.self, LoadCommand.self,
+            StatusCommand.self, TargetsCommand.self, RollbackCommand.self, RearmCommand.self, WhyCommand.self,
+            DeliveriesCommand.self, NotifyCommand.self, VerifyCommand.self, BackupCommand.self, RouterCommand.self,
+            ServiceCommand.self, LoadCommand.self,
             EvidenceCommand.self,
         ])
 

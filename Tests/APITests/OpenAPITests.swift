@@ -61,7 +61,7 @@ struct OpenAPITests {
         ("GET /api/v1/incidents/{id}", "/api/v1/incidents/checkout-17", 200),
         ("GET /api/v1/incidents/{id}", "/api/v1/incidents/none", 404),
         ("GET /api/v1/rules", "/api/v1/rules", 200), ("GET /api/v1/alerts", "/api/v1/alerts", 200),
-        ("GET /api/v1/deliveries", "/api/v1/deliveries", 200),
+        ("GET /api/v1/deliveries", "/api/v1/deliveries", 200), ("GET /api/v1/targets", "/api/v1/targets", 200),
         ("POST /api/v1/releases/{name}/rollback", "/api/v1/releases/checkout/rollback", 202),
         ("POST /api/v1/releases/{name}/rearm", "/api/v1/releases/checkout/rearm", 202),
         ("POST /api/v1/deliveries/resend", "/api/v1/deliveries/resend", 400),

@@ -3,10 +3,12 @@ import Declarations
 import Model
 import Notifications
 import Routers
+import TargetSources
 
 /// A small valid configuration that tests change in one place.
 enum Sample {
-    static let kinds = ConfigurationKinds(routers: RouterKinds.all, receivers: ReceiverKinds.all)
+    static let kinds = ConfigurationKinds(
+        routers: RouterKinds.all, receivers: ReceiverKinds.all, sources: TargetSourceKinds.all)
     static let path = "/etc/rollguard/rollguard.yaml"
     static let rulePath = "/etc/rollguard/rules/errors.yaml"
 

@@ -2,13 +2,15 @@ import Declarations
 import Model
 import Notifications
 import Routers
+import TargetSources
 
 @testable import ConfigurationFiles
 
 /// What must hold for every configuration and rule file. An input is a configuration, and behind a line `%%%` the rule
 /// file that `rules/a.yaml` is.
 enum ConfigurationProperties {
-    private static let kinds = ConfigurationKinds(routers: RouterKinds.all, receivers: ReceiverKinds.all)
+    private static let kinds = ConfigurationKinds(
+        routers: RouterKinds.all, receivers: ReceiverKinds.all, sources: TargetSourceKinds.all)
     private static let path = "/etc/rollguard/rollguard.yaml"
     private static let rulePath = "/etc/rollguard/rules/a.yaml"
 

@@ -3,6 +3,7 @@ import Declarations
 import Foundation
 import Notifications
 import Routers
+import TargetSources
 import Testing
 
 /// Every rule file that we ship, on releases that were recorded.
@@ -34,7 +35,8 @@ struct ShippedRuleTests {
         defer { try? FileManager.default.removeItem(atPath: path) }
         let result = Rulebook.load(
             configuration: path, files: DiskFiles(),
-            kinds: ConfigurationKinds(routers: RouterKinds.all, receivers: ReceiverKinds.all))
+            kinds: ConfigurationKinds(
+                routers: RouterKinds.all, receivers: ReceiverKinds.all, sources: TargetSourceKinds.all))
         let plan = try #require(result.plan, "\(result.errors.map(\.description))")
         var release = try ReplayedRelease(plan: plan)
         release.run(recording)

@@ -108,7 +108,7 @@ struct DocumentTests {
     @Test(arguments: [
         "haproxy", "nginx", "caddy", "libnginx-mod-http-lua",
         "prometheus", "prometheus-alertmanager", "prometheus-node-exporter", "openssl",
-        "victoria-metrics", "valgrind",
+        "victoria-metrics", "valgrind", "dnsmasq-base", "etcd-server", "consul",
     ])
     func programsOfTheTestsAreInstalledByName(_ program: String) {
         #expect(Repository.text("scripts/setup.sh").contains(program))

@@ -96,6 +96,11 @@ struct Endpoints: Sendable {
         return await desk.make { .json(PrometheusAlerts(snapshot)) }
     }
 
+    func targets() async -> Answer {
+        let (snapshot, reports) = (await operations.snapshot(), await operations.discovery())
+        return await desk.make { .json(PrometheusTargets(snapshot, reports)) }
+    }
+
     func openAPI() -> Answer {
         Answer(status: .ok, contentType: "application/json", body: OpenAPIDocument.bytes)
     }

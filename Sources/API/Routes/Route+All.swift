@@ -37,6 +37,9 @@ extension Route {
         Route(.get, "/api/v1/alerts", "Pending and firing alerts, in the shape of Prometheus' API") { endpoints, _ in
             await endpoints.alerts()
         },
+        Route(.get, "/api/v1/targets", "Targets and their sources, in the shape of Prometheus' API") { endpoints, _ in
+            await endpoints.targets()
+        },
         Route(.post, "/api/v1/reload", "Read the configuration again; everything or nothing changes") { endpoints, _ in
             await endpoints.reload(asJSON: true)
         },

@@ -53,7 +53,7 @@ struct ConfigurationReader {
                     "who is notified; [see below](#receivers)"),
                 .required(
                     "releases", \.releases,
-                    ReleaseListReader(files: files, routers: kinds.routers, tokens: listenReader.knownTokens).form,
+                    ReleaseListReader(files: files, kinds: kinds, tokens: listenReader.knownTokens).form,
                     "what is watched, at least one: [releases](#releases), and paths and patterns of "
                         + "[files with releases](#releases-in-files-of-their-own)"),
             ])

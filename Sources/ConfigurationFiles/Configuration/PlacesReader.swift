@@ -89,7 +89,7 @@ struct PlacesReader {
     private func check(_ field: Field, _ pair: PoolsReader.Pair, isLed: Bool) -> Bool {
         let none = ReleasePlan.noVersion
         let pools = [(Pool.baseline, pair.baseline), (.canary, pair.canary)]
-        for (pool, draft) in pools where draft.plan.version != none && draft.plan.targets.isEmpty {
+        for (pool, draft) in pools where draft.plan.version != none && draft.hasNoTargets {
             draft.versionField?.fail(
                 "\(pair.name(pool)) has version \(Quote.value(draft.plan.version)) and no targets; list what is scraped there"
             )

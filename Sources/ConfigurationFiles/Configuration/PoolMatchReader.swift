@@ -15,7 +15,7 @@ enum PoolMatchReader {
         } catch {
             field.log.error(
                 places.place(utf8Offset: error.offset),
-                "'match' must be labels such as {server: new1}, or matchers in quotes such as "
+                "\(field.label) must be labels such as {server: new1}, or matchers in quotes such as "
                     + "'{server=~\"new.*\"}': \(error.reason)")
             return nil
         }
@@ -24,13 +24,13 @@ enum PoolMatchReader {
     private static func labels(_ field: Field) -> SeriesMatchers? {
         guard let pairs = field.pairs() else { return nil }
         guard !pairs.isEmpty, pairs.count <= limit else {
-            field.fail("'match' must have 1 to \(limit) labels, for example {server: new1}")
+            field.fail("\(field.label) must have 1 to \(limit) labels, for example {server: new1}")
             return nil
         }
         var matchers: [SeriesSelector.Matcher] = []
         for (name, namePlace, value) in pairs {
             guard !name.isEmpty, name != "__name__" else {
-                field.log.error(namePlace, "\(Quote.value(name)) is not a label; 'match' picks series by their labels")
+                field.log.error(namePlace, "\(Quote.value(name)) is not a label; \(field.label) picks by labels")
                 return nil
             }
             guard let text = value.text() else { return nil }

@@ -13,6 +13,8 @@ struct PoolsReader {
     let folder: ConfigurationFolder
     /// An A/A release: both pools have the same version.
     var isAA = false
+    /// The release has sources of targets, so that a pool may select them instead of listing its own.
+    var hasDiscovery = false
 
     struct Target {
         let plan: TargetPlan
@@ -27,6 +29,8 @@ struct PoolsReader {
         var targets: [Target] = []
 
         var match: SeriesMatchers { plan.match }
+        /// Neither listed nor selected.
+        var hasNoTargets: Bool { plan.targets.isEmpty && plan.select.isEmpty }
     }
 
     /// The two pools of a release.
@@ -92,8 +96,31 @@ struct PoolsReader {
                     "match", \.plan.match,
                     "which series of the scrape bodies belong to the pool; "
                         + "[see below](#one-scrape-body-with-both-pools)"),
-                targets("pool '\(name)'"),
+                targets("pool '\(name)'"), select,
             ])
+    }
+
+    /// Which discovered targets are the pool's.
+    private var select: Setting<PoolDraft> {
+        let matchers = Setting<PoolDraft>.matchers(
+            "select", \.plan.select,
+            "which [discovered targets](discovery.md#pools) are taken, by their labels after relabelling; in place of "
+                + "`targets`")
+        return matchers.shown(default: "none").reading { fields, draft in
+            guard fields.has("select") else { return true }
+            guard hasDiscovery else {
+                fields.fail(
+                    at: fields.namePlace("select"),
+                    "'select' takes targets that 'discovery' lists, and the release has none; did you mean 'match'? It picks "
+                        + "the pool's series by their labels")
+                return false
+            }
+            guard !fields.has("targets") else {
+                fields.fail(at: fields.namePlace("select"), "a pool has 'targets' or 'select'; remove one of them")
+                return false
+            }
+            return matchers.read(fields, &draft)
+        }
     }
 
     /// A place: what runs there is said by `start` and later by the journal, and it may have no targets yet.
@@ -101,7 +128,7 @@ struct PoolsReader {
         Section(
             owner: "place '\(name)'", blank: PoolDraft(plan: PoolPlan(version: ReleasePlan.noVersion, targets: [])),
             settings: [
-                targets("place '\(name)'", mayBeEmpty: true),
+                targets("place '\(name)'", mayBeEmpty: true), select,
                 .matchers(
                     "match", \.plan.match,
                     "which series of the scrape bodies belong to the place; "
@@ -113,7 +140,8 @@ struct PoolsReader {
 
     private func targets(_ owner: String, mayBeEmpty: Bool = false) -> Setting<PoolDraft> {
         Setting(
-            names: ["targets"], summary: "list of `host:port`, URLs or mappings", shownDefault: .required,
+            names: ["targets"], summary: "list of `host:port`, URLs or mappings",
+            shownDefault: .text("required without `select`"),
             sentence: "what is scraped: `host:port`, a URL, or a mapping with the fields below"
                 + (mayBeEmpty ? ". May be empty, `[]`, while nothing runs there" : ""),
             properties: [
@@ -123,6 +151,7 @@ struct PoolsReader {
                 )
             ],
             read: { fields, draft in
+                if hasDiscovery, fields.has("select") { return true }
                 guard let list = fields.required("targets"), let entries = list.entries(of: "targets") else {
                     return false
                 }
@@ -138,6 +167,7 @@ struct PoolsReader {
                 return draft.targets.count == entries.count
             },
             write: { draft in
+                guard draft.plan.select.isEmpty else { return [] }
                 let section = TargetDraft.section
                 return [("targets", .list(draft.plan.targets.map { section.tree(TargetDraft($0)) }))]
             }

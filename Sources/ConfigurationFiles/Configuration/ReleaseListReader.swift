@@ -9,11 +9,11 @@ struct ReleaseListReader {
     private let files: LoadedFiles
     private let reader: ReleaseReader
 
-    init(files: LoadedFiles, routers: [any RouterKind.Type], tokens: KnownTokens) {
+    init(files: LoadedFiles, kinds: ConfigurationKinds, tokens: KnownTokens) {
         self.files = files
         reader = ReleaseReader(
             folder: files.folder, library: RuleLibrary(files: files), names: UniqueNames(what: "release"),
-            routers: routers, tokens: tokens)
+            routers: kinds.routers, sources: kinds.sources, tokens: tokens)
     }
 
     var form: ValueForm<[ReleasePlan]> {

@@ -1,4 +1,5 @@
 import Declarations
+import Discovery
 import Model
 import Telemetry
 
@@ -18,7 +19,8 @@ struct ReleaseReader {
             if let rollout = plan.rollout { self.rollout = RolloutReader.Draft(rollout) }
             let isPair = plan.places == ReleasePlan.blank.places
             // `pools` have targets; that a place has some is only asked where a version runs.
-            hasPlaces = !isPair || plan.baseline.targets.isEmpty != plan.canary.targets.isEmpty
+            let isSelected = !plan.baseline.select.isEmpty || !plan.canary.select.isEmpty
+            hasPlaces = !isPair || !isSelected && plan.baseline.targets.isEmpty != plan.canary.targets.isEmpty
             scrape = ScrapeReader.Scrape(plan: plan.scrape)
         }
     }
@@ -27,6 +29,7 @@ struct ReleaseReader {
     let library: RuleLibrary
     let names: UniqueNames
     let routers: [any RouterKind.Type]
+    var sources: [any SourceKind.Type] = []
     var tokens = KnownTokens()
     /// It is a part of a unit, whose steps may name rules of other parts.
     var isPart = false
@@ -62,7 +65,7 @@ struct ReleaseReader {
                     "both pools run the same version: [what they differ by](statistics.md#an-aa-release) is measured, and "
                         + "rules only notify"
                 ).written { $0.plan.isAA },
-                scrape, pools, places, start,
+                scrape, discovery, relabel, pools, places, start,
                 indicators, router,
                 .section(
                     "rollback", \.plan.rollback, RollbackReader.section,
@@ -104,8 +107,44 @@ extension ReleaseReader {
             }.withOwnTable
     }
 
-    private func poolsReader(_ scrape: ScrapeReader.Scrape = ScrapeReader.Scrape(), isAA: Bool = false) -> PoolsReader {
-        PoolsReader(scheme: scrape.scheme, path: scrape.path, folder: folder, isAA: isAA)
+    private var discovery: Setting<Draft> {
+        let form = DiscoveryReader(folder: folder, kinds: sources).form
+        return Setting.optional(
+            "discovery", \Draft.plan.discovery, form,
+            "sources that [list targets](discovery.md); pools take them by `select`"
+        ).reading { fields, draft in
+            guard fields.has("discovery") else { return true }
+            guard var plan = fields["discovery"].flatMap(form.read) else { return false }
+            (plan.scheme, plan.metricsPath) = (draft.scrape.scheme, draft.scrape.path)
+            draft.plan.discovery = plan
+            return true
+        }
+    }
+
+    private var relabel: Setting<Draft> {
+        let form = RelabelReader.form
+        return Setting.optional(
+            "relabel", \Draft.relabelling, form,
+            "[steps that change the labels](discovery.md#relabelling) of discovered targets, or drop targets"
+        ).withOwnTable.reading { fields, draft in
+            guard fields.has("relabel") else { return true }
+            guard draft.plan.discovery != nil || fields.has("discovery") else {
+                fields.fail(
+                    at: fields.namePlace("relabel"),
+                    "'relabel' changes targets that 'discovery' lists; the release has none")
+                return false
+            }
+            guard let relabelling = fields["relabel"].flatMap(form.read) else { return false }
+            draft.plan.discovery?.relabelling = relabelling
+            return true
+        }
+    }
+
+    private func poolsReader(_ draft: Draft? = nil, hasDiscovery: Bool = false) -> PoolsReader {
+        let scrape = draft?.scrape ?? ScrapeReader.Scrape()
+        return PoolsReader(
+            scheme: scrape.scheme, path: scrape.path, folder: folder, isAA: draft?.plan.isAA ?? false,
+            hasDiscovery: hasDiscovery)
     }
 
     private var pools: Setting<Draft> {
@@ -114,10 +153,11 @@ extension ReleaseReader {
             "the two versions; [see below](#pools)"
         ).reading { fields, draft in
             guard fields.has("pools") else { return true }
-            let section = poolsReader(draft.scrape, isAA: draft.plan.isAA).section
+            let hasDiscovery = fields.has("discovery")
+            let section = poolsReader(draft, hasDiscovery: hasDiscovery).section
             guard let pools = fields["pools"].flatMap({ section.read($0) }) else { return false }
             draft.pools = pools
-            return true
+            return SelectionCheck.check(pools, hasDiscovery: hasDiscovery, fields)
         }.shown(default: "this or `places`").written { !$0.hasPlaces }
     }
 
@@ -129,10 +169,11 @@ extension ReleaseReader {
             properties: [("places", .two(.shared("place", place.schema)))],
             read: { fields, draft in
                 guard let field = fields["places"] else { return !fields.has("places") }
-                let reader = PlacesReader(pools: poolsReader(draft.scrape, isAA: draft.plan.isAA))
+                let hasDiscovery = fields.has("discovery")
+                let reader = PlacesReader(pools: poolsReader(draft, hasDiscovery: hasDiscovery))
                 guard let pools = reader.read(field) else { return false }
                 draft.pools = pools
-                return true
+                return SelectionCheck.check(pools, hasDiscovery: hasDiscovery, fields)
             },
             write: { draft in
                 let pools = [draft.pools.baseline, draft.pools.canary]
@@ -157,7 +198,7 @@ extension ReleaseReader {
                 guard let field = fields.required("start"), draft.pools.places != nil else { return false }
                 let mutable = fields["versions"]?.value.member("mutable")?.value.content
                 let allowsMutable = if case .text("true", .plain)? = mutable { true } else { false }
-                return PlacesReader(pools: poolsReader(draft.scrape, isAA: draft.plan.isAA)).start(
+                return PlacesReader(pools: poolsReader(draft)).start(
                     field, into: &draft.pools, isLed: fields.has("steps"), allowsMutable: allowsMutable)
             },
             write: { draft in
@@ -306,6 +347,12 @@ extension ReleaseReader.Draft {
     /// What the settings of routers may call their sides; nil with `pools`.
     fileprivate var sides: SideNames? {
         hasPlaces ? SideNames(baseline: plan.places[0], canary: plan.places[1]) : nil
+    }
+
+    /// Nil where nothing is relabelled.
+    var relabelling: Relabelling? {
+        get { plan.discovery.flatMap { $0.relabelling.steps.isEmpty ? nil : $0.relabelling } }
+        set { plan.discovery?.relabelling = newValue ?? Relabelling() }
     }
 
     var pools: PoolsReader.Pair {

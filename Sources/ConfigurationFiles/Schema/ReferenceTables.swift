@@ -5,14 +5,16 @@ import Model
 enum ReferenceTables {
     typealias Table = (name: String, rows: [SettingRow])
 
-    static func all(_ kinds: ConfigurationKinds) -> [Table] { configuration(kinds) + routers(kinds.routers) + rules }
+    static func all(_ kinds: ConfigurationKinds) -> [Table] {
+        configuration(kinds) + routers(kinds.routers) + sources(kinds.sources) + rules
+    }
 
     private static func configuration(_ kinds: ConfigurationKinds) -> [Table] {
         let reader = ConfigurationReader.describing(kinds)
         let folder = reader.files.folder
         let release = ReleaseReader(
             folder: folder, library: RuleLibrary(files: reader.files), names: UniqueNames(what: "release"),
-            routers: kinds.routers)
+            routers: kinds.routers, sources: kinds.sources)
         return [
             ("configuration", reader.section.rows), ("listen", reader.listenReader.section.rows),
             (
@@ -36,6 +38,10 @@ enum ReferenceTables {
 
     private static func routers(_ kinds: [any RouterKind.Type]) -> [Table] {
         kinds.map { ($0.name, $0.rows) } + kinds.flatMap { kind in kind.tables.map { ($0.name, $0.rows) } }
+    }
+
+    private static func sources(_ kinds: [any SourceKind.Type]) -> [Table] {
+        kinds.map { ("source-\($0.name)", $0.rows) } + [("relabel", RelabelReader.section.rows)]
     }
 
     private static var rules: [Table] {

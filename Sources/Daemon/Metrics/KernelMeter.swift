@@ -115,7 +115,7 @@ final class KernelMeter: ScrapeMeter {
     }
 
     /// The exposition, text format 0.0.4.
-    func exposition(snapshot: Snapshot, outbox: OutboxCounts?) -> String {
+    func exposition(snapshot: Snapshot, outbox: OutboxCounts?, discovery: [DiscoveryReport] = []) -> String {
         var samples = registry.samples(of: MetricFamily.all)
         samples.add(.buildInfo, [version, commit], 1)
         let last = lastReload.withLock { $0 }
@@ -125,6 +125,7 @@ final class KernelMeter: ScrapeMeter {
         samples.add(.cpuSeconds, [], ProcessFigures.cpuSeconds)
         samples.add(.residentBytes, [], ProcessFigures.residentBytes)
         samples.add(snapshot, outbox: outbox)
+        samples.add(discovery)
         addWatched(to: &samples)
         return samples.text(MetricFamily.all)
     }

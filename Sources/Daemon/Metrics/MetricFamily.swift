@@ -40,6 +40,23 @@ extension MetricFamily {
         "Time that a cycle's verdicts took.")
     static let targets = MetricFamily(
         "rollguard_targets", .gauge, ["release", "pool", "state"], "Targets, by whether their last scrape worked.")
+    static let discoveryTargets = MetricFamily(
+        "rollguard_discovery_targets", .gauge, ["release", "source"], "Targets of the source that are in force.")
+    static let discoverySuccessTime = MetricFamily(
+        "rollguard_discovery_last_success_timestamp_seconds", .gauge, ["release", "source"],
+        "When the source last gave a list that can be used, seconds since the epoch.")
+    static let discoveryStale = MetricFamily(
+        "rollguard_discovery_stale", .gauge, ["release", "source"],
+        "1 while the source has given no list for five refreshes, and for two minutes at the least.")
+    static let discoveryHeld = MetricFamily(
+        "rollguard_discovery_held", .gauge, ["release", "source"],
+        "1 while a list is held back because a pool would lose more than half of its targets.")
+    static let discoveryAnswers = MetricFamily(
+        "rollguard_discovery_answers_total", .counter, ["release", "source", "result"],
+        "Times that the source was read, by result: success or failure.")
+    static let discoveryDropped = MetricFamily(
+        "rollguard_discovery_dropped_targets", .gauge, ["release"],
+        "Targets of the sources that are in no pool.")
     static let requestRate = MetricFamily(
         "rollguard_request_rate", .gauge, ["release", "pool", "version"], "Requests per second in the shortest window.")
     static let errorRatio = MetricFamily(
@@ -158,7 +175,8 @@ extension MetricFamily {
     /// In the order of the scrape body.
     package static let all: [MetricFamily] = [
         buildInfo, scrapes, scrapeSeconds, scrapeBytes, scrapeSamples, watchedSeries, cycles, cyclesSkipped,
-        cycleSeconds, cycleLag, decisionSeconds, targets, requestRate, errorRatio, latencyP99, indicatorValue,
+        cycleSeconds, cycleLag, decisionSeconds, targets, discoveryTargets, discoverySuccessTime, discoveryStale,
+        discoveryHeld, discoveryAnswers, discoveryDropped, requestRate, errorRatio, latencyP99, indicatorValue,
         canaryShare,
         routerUsable, verdicts, alerts, evidence, evidenceMax, evidenceBar, evidenceNeeded, evidenceDispersion,
         evidenceSafe,

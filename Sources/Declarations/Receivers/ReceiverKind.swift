@@ -128,9 +128,13 @@ extension [ReceiverField] {
 package struct ConfigurationKinds: Sendable {
     package let routers: [any RouterKind.Type]
     package let receivers: [any ReceiverKind.Type]
+    package let sources: [any SourceKind.Type]
 
-    package init(routers: [any RouterKind.Type], receivers: [any ReceiverKind.Type]) {
+    package init(
+        routers: [any RouterKind.Type], receivers: [any ReceiverKind.Type], sources: [any SourceKind.Type] = []
+    ) {
         self.routers = routers
         self.receivers = receivers
+        self.sources = sources
     }
 }

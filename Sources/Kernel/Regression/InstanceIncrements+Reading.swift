@@ -10,7 +10,7 @@ extension PoolState.Target {
     mutating func add(_ reading: TargetReading, isLate: Bool, sampledUptimeMs: ClosedRange<Int64>) {
         // Without a base to count from it is unknown how much of the time since then it covers.
         var one = InstanceIncrements(
-            instance: instance, requests: reading.requests, errors: reading.errors,
+            instance: key, requests: reading.requests, errors: reading.errors,
             coveredSeconds: reading.coveredSeconds ?? .infinity, isLate: isLate)
         one.sampledSeconds =
             Double(sampledUptimeMs.lowerBound) / 1_000...Double(sampledUptimeMs.upperBound) / 1_000

@@ -91,6 +91,8 @@ struct RegressionWatch: Sendable, Equatable {
 
     var isNeeded: Bool { needsSteps || places.contains { $0 != nil } }
     var isRunning: Bool { streams[0].evidence.isRunning }
+    /// The pools are being compared: how many instances they have has settled the margin.
+    var isComparing: Bool { isNeeded && isRunning && streams[0].hasCanaryAnswered }
 
     /// A release begins: fresh evidence, a fresh budget.
     mutating func begin() {

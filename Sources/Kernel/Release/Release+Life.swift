@@ -9,6 +9,7 @@ extension Release {
         poll.shares.begin()
         retireRollback()
         pools.begin(plan, at: context.now)
+        comparedTargets = ComparedTargets(plan)
         report(rules.begin(), &context)
         context.record(.began(baseline: plan.baseline.version, canary: plan.canary.version), release: name)
         enter(.watching, &context, because: reason)

@@ -6,14 +6,30 @@ extension Release {
     /// release. Windows are kept where what they count is unchanged.
     mutating func adopt(configured next: ReleasePlan, _ context: inout StepContext) {
         let before = plan.rules
+        let next = discovered(next, &context)
         configured = next
         rollouts.adopt(next)
-        reload(next.assigned(rollouts.deployment), &context)
+        reload(inForce(next.assigned(rollouts.deployment)), &context)
         guard rollouts.isLeading else { return }
         let changed = before.filter { one in
             !next.rules.contains { $0.name == one.name && $0.test == one.test && $0.action == one.action }
         }.map(\.name)
         lead(&context) { $0.running?.rulesChanged(changed, &$1) }
+    }
+
+    /// The plan with the targets that are listed now. Until the sources of a new plan have answered, the targets of the old
+    /// one are scraped.
+    private mutating func discovered(_ next: ReleasePlan, _ context: inout StepContext) -> ReleasePlan {
+        guard next.discovery != nil else {
+            lists = nil
+            return next
+        }
+        if lists == nil {
+            lists = TargetLists(
+                revision: 0, first: configured.baseline.targets, second: configured.canary.targets)
+        }
+        context.emit(.poolsChanged(release: name))
+        return next.with(lists)
     }
 
     /// The same with the versions and roles that the places have.

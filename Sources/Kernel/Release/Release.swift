@@ -15,6 +15,12 @@ struct Release: Sendable, Equatable {
     /// Since when this process watches the canary with its share; nil while nothing is watched. Processes that started
     /// after it count from zero.
     var watchedSinceUptimeMs: Int64?
+    /// What the sources of targets list; nil before their first answer, and for a release that lists its targets itself.
+    var lists: TargetLists?
+    /// The canary has targets that the sources may not list any more, until a rollback is closed.
+    var isCanaryKept = false
+    /// The targets that the statistical comparison began with.
+    var comparedTargets: ComparedTargets
     var pools: PoolPair
     var rules: RuleEngine
     var poll: RouterPoll
@@ -45,6 +51,7 @@ struct Release: Sendable, Equatable {
         self.plan = plan
         sinceWallMs = now.wallMs
         pools = PoolPair(plan, at: now)
+        comparedTargets = ComparedTargets(plan)
         rules = RuleEngine(plan: plan)
         poll = RouterPoll(nextUptimeMs: now.uptimeMs)
         denseScrapes = DenseScrapes(intervalMs: plan.scrape.intervalMs)

@@ -23,7 +23,8 @@ struct ReleaseReplay {
         // A rule that fires for other versions does not fire for these any more.
         case .alertFiring(let alert): release.rules.restore(alert, isFiring: !isReplayingOthers)
         case .alertResolved(let alert): release.rules.restore(alert, isFiring: false)
-        case .held: break
+        // What a source lists now is in no journal.
+        case .held, .targetsChanged: break
         case .evidence(let record): replayEvidence(record, wallMs: entry.wallMs)
         case .pending(let list): if !isReplayingOthers { release.rules.restore(pending: list) }
         case .routerUnusable: release.poll.health.isReported = true

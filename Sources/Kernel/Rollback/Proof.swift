@@ -70,6 +70,7 @@ struct Proof: Sendable, Equatable {
             beginBlock(&canary, at: now)
             return .nothing
         }
+        guard !canary.targets.isEmpty else { return weighEmptiness(facts, showsNothing: showsNothing, at: now) }
         let unreported = canary.unreported
         guard unreported.isEmpty else { return weigh(unreported, &canary, facts, showsNothing: showsNothing, at: now) }
         let lengthMs = now.uptimeMs - (blockSinceUptimeMs ?? before)
@@ -205,6 +206,18 @@ struct Proof: Sendable, Equatable {
             canary.blockRate <= plan.proof.belowPerSecond
         else { return .obstructed(text) }
         return accept("\(reasons); the router's read-back is accepted", obstacle: text)
+    }
+
+    /// The canary has no targets any more: nothing can be counted, and as far as can be known nothing serves.
+    private mutating func weighEmptiness(_ facts: ReleaseFacts, showsNothing: Bool, at now: Moment) -> Finding {
+        let plan = facts.plan
+        sawNothing(isGone: true, at: now, cycleBeganUptimeMs: facts.lastCycleUptimeMs)
+        let text = "the canary has no targets any more, so it is not known what it serves"
+        obstacle = text
+        guard isGone(cycles: max(3, plan.proof.cycles), forMs: plan.proof.silenceMs, at: now), showsNothing else {
+            return .obstructed(text)
+        }
+        return accept("the canary has no targets any more; the router's read-back is accepted", obstacle: text)
     }
 
     private mutating func sawNothing(isGone: Bool, at now: Moment, cycleBeganUptimeMs: Int64?) {

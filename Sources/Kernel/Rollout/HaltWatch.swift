@@ -54,8 +54,12 @@ enum HaltReasons {
         }
         add(.baselineSick, facts.heldReason)
         let healthy = facts.baseline.healthyTargets
-        if rollout.step > 0, healthy < baselineTargets {
-            add(.baselineAway, "\(healthy) of \(baselineTargets) targets of the baseline answer")
+        // A pool whose targets are discovered may be made smaller; one that is empty serves nothing.
+        let needed =
+            facts.plan.discovery == nil
+            ? baselineTargets : min(baselineTargets, max(1, facts.plan.baseline.targets.count))
+        if rollout.step > 0, healthy < needed {
+            add(.baselineAway, "\(healthy) of \(needed) targets of the baseline answer")
         }
         add(.mismatch, VersionCheck.mismatch(facts, version: rollout.version.version))
         add(.overlap, StartConditions.overlaps(facts).first ?? VersionCheck.overlap(facts, rollout.version.version))

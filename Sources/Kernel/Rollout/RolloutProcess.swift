@@ -263,6 +263,9 @@ struct RolloutProcess: Sendable, Equatable {
                 error: demand.error(attempt: rollout.preparation.attempt), floor: demand.floor ?? 0))
     }
 
+    /// The pools have other instances, so what was compared is no evidence about them.
+    mutating func comparisonRestarted() { clock.hasBegunEvidence = false }
+
     mutating func pass(skipped: [String], by: String?, to next: Int, _ step: inout RolloutStep) {
         write(.stepPassed(step: rollout.step, gates: gates, skipped: skipped, by: by), &step)
         gateKeeper.forget()

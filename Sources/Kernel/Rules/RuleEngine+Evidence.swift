@@ -28,7 +28,8 @@ extension RuleEngine {
 
     static func blindness(_ baseline: PoolState, _ canary: PoolState) -> String? {
         for (pool, name) in [(baseline, Pool.baseline), (canary, Pool.canary)] where pool.healthyTargets == 0 {
-            return "no target of the \(name.rawValue) could be scraped"
+            return pool.targets.isEmpty
+                ? "the \(name.rawValue) has no targets" : "no target of the \(name.rawValue) could be scraped"
         }
         return nil
     }

@@ -44,6 +44,7 @@ struct RuleEvaluation: Sendable, Equatable {
     }
 
     private static func verdict(rule: PreparedThreshold, measure: RuleMeasure) -> Verdict {
+        if let reason = emptiness(measure) { return .inconclusive(reason: reason) }
         if let reason = blindness(measure, .baseline, rule.mentions) { return .inconclusive(reason: reason) }
         if measure.isStartingOver {
             return .inconclusive(reason: "the canary's share of the traffic has changed; the windows start over")
@@ -71,6 +72,14 @@ struct RuleEvaluation: Sendable, Equatable {
             return .breached
         case false?: return .healthy
         case nil: return undecided(rule, measure)
+        }
+    }
+
+    /// A pool has no targets at all. What its last ones counted says nothing about now, and that there are none is neither good
+    /// nor bad: whoever lists the targets may be wrong.
+    private static func emptiness(_ measure: RuleMeasure) -> String? {
+        [Pool.canary, .baseline].first { measure[$0].evidence.targets == 0 }.map {
+            "the \($0.rawValue) has no targets"
         }
     }
 

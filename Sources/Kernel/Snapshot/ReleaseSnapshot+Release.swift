@@ -7,8 +7,8 @@ extension ReleaseSnapshot {
         let openIncident = release.rollback.flatMap { $0.incident.isOpen ? $0.id : nil }
         self.init(
             name: release.name, phase: Phase(release), sinceWallMs: release.sinceWallMs,
-            baseline: PoolSnapshot(release.pools.baseline, in: release),
-            canary: PoolSnapshot(release.pools.canary, in: release),
+            baseline: PoolSnapshot(release.pools.baseline, release.plan.baseline, in: release),
+            canary: PoolSnapshot(release.pools.canary, release.plan.canary, in: release),
             observedCanaryBasisPoints: release.poll.share, observations: release.poll.observations,
             rules: release.plan.rules.indices.map { RuleSnapshot(rule: $0, in: release) }, openIncident: openIncident,
             explanation: release.explanation, warnings: ReleaseWarnings(release).texts, cycles: release.cycles)
@@ -32,14 +32,16 @@ extension ReleaseSnapshot.Phase {
 }
 
 extension PoolSnapshot {
-    fileprivate init(_ pool: PoolState, in release: Release) {
+    fileprivate init(_ pool: PoolState, _ plan: PoolPlan, in release: Release) {
         let view = pool.window.view(windowMs: release.plan.shownWindowMs)
         self.init(
             version: pool.version,
-            targets: pool.targets.map { target in
-                TargetSnapshot(
+            targets: zip(pool.targets, plan.targets).map { target, plan in
+                var shown = TargetSnapshot(
                     instance: target.instance, isUp: target.isUp, error: target.error,
                     lastScrapeWallMs: target.lastScrapeWallMs, samples: target.samples)
+                shown.url = plan.url
+                return shown
             },
             requestRate: Indicator.requestRate.value(in: view, of: pool),
             errorRate: Indicator.errorRate.value(in: view, of: pool),

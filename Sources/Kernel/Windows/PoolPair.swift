@@ -1,4 +1,5 @@
 import Model
+import Telemetry
 
 /// The two pools of a release, read and windowed alike.
 struct PoolPair: Sendable, Equatable {
@@ -134,7 +135,7 @@ extension ReleasePlan {
     func countsTheSame(as other: ReleasePlan) -> Bool {
         func withoutTargets(_ pool: PoolPlan) -> PoolPlan {
             var pool = pool
-            pool.targets = []
+            (pool.targets, pool.select) = ([], SeriesMatchers())
             return pool
         }
         return withoutTargets(baseline) == withoutTargets(other.baseline)

@@ -6,6 +6,8 @@ import Telemetry
 struct PoolState: Sendable, Equatable {
     struct Target: Sendable, Equatable {
         let instance: String
+        /// The same with the id of its process, where its source has one: the statistics keep instances apart by it.
+        let key: String
         var isUp: Bool?
         /// Which version it last said that it runs; nil when it never did.
         var toldVersion: String?
@@ -45,12 +47,16 @@ struct PoolState: Sendable, Equatable {
         var isAwaited = false
         /// Seen in the running cycle, and not with the answer to the one before.
         var isPunctual = false
-        /// Added by a reload in the middle of a cycle, which did not ask it.
+        /// Added in the middle of a cycle, which did not ask it.
         var isNew = false
+        /// It is new at an address that another process had: what the running cycle brings from there is the other's.
+        var replacesAnother = false
         /// The first process of the release that was seen.
         var warmUp = WarmUp()
         /// What the running cycle brought, for the rules that compare cycles; empty when the target did not answer.
         var increments: [ComparedCounts] = []
+
+        init(_ plan: TargetPlan) { (instance, key) = (plan.instance, plan.instanceKey) }
     }
 
     private(set) var version: String
@@ -69,7 +75,7 @@ struct PoolState: Sendable, Equatable {
 
     init(plan: PoolPlan, window: PoolWindow, isCompared: Bool, warmUpMs: Int64 = 0) {
         version = plan.version
-        targets = plan.targets.map { Target(instance: $0.instance) }
+        targets = plan.targets.map { Target($0) }
         self.window = window
         self.isCompared = isCompared
         self.warmUpMs = warmUpMs
@@ -88,7 +94,7 @@ struct PoolState: Sendable, Equatable {
 
     /// Takes in one target's scrape. A report for a target that is not there (any more) is dropped.
     mutating func take(_ report: ScrapeReport, at now: Moment) {
-        guard let index = place(of: report) else { return }
+        guard let index = place(of: report), !targets[index].replacesAnother else { return }
         targets[index].lastScrapeWallMs = now.wallMs
         targets[index].isFresh = true
         if let version = report.version { targets[index].toldVersion = version }
@@ -229,6 +235,7 @@ struct PoolState: Sendable, Equatable {
     mutating func openCycle() {
         for index in targets.indices {
             (targets[index].isFresh, targets[index].isPunctual, targets[index].isNew) = (false, false, false)
+            targets[index].replacesAnother = false
             (targets[index].cycleRequests, targets[index].cycleSeconds) = (nil, nil)
         }
         dropIncrements()
@@ -307,11 +314,14 @@ extension PoolState {
     /// Takes over other targets and windows. What the targets that stay have reported is kept.
     mutating func adopt(_ next: PoolPlan, from old: PoolPlan, windowsMs: [Int64], shortestCycleMs: Int64? = nil) {
         version = next.version
-        let places = next.targets.map { target in old.targets.firstIndex { $0 == target } }
+        let known = Dictionary(
+            old.targets.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        let names = Set(old.targets.map(\.instance))
+        let places = next.targets.map { known[$0] }
         targets = zip(next.targets, places).map { target, place in
             if let place { return targets[place] }
-            var new = Target(instance: target.instance)
-            new.isNew = true
+            var new = Target(target)
+            (new.isNew, new.replacesAnother) = (true, names.contains(target.instance))
             return new
         }
         window.adopt(windowsMs: windowsMs, shortestCycleMs: shortestCycleMs, places: places)

@@ -49,6 +49,8 @@ public enum JournalEvent: Sendable, Equatable {
     case rollout(id: String, RolloutEvent)
     /// Which version of a service is where; each replaces the ones before.
     case deployment(DeploymentRecord)
+    /// The targets of the pools have changed.
+    case targetsChanged(TargetsRecord)
     /// Made by reading, never written: the entry is stored but cannot be read, because it is damaged or a newer version
     /// wrote it. `kind` is the ``name`` of the event that it was.
     case unreadable(kind: String, reason: String)
@@ -84,6 +86,7 @@ extension JournalEvent {
         case .routerUsable: "router_usable"
         case .rollout(_, let event): event.name
         case .deployment: "deployment"
+        case .targetsChanged: "pool_targets_changed"
         case .unreadable: "unreadable"
         }
     }
@@ -140,7 +143,7 @@ extension JournalEvent {
         case .routerUnusable: .routerUnusable
         case .routerUsable: .routerRecovered
         case .began, .ended, .actedBeforeDurable, .applied, .observed, .provenByTraffic, .unproven, .driftOverruled,
-            .evidence, .pending, .deployment, .unreadable:
+            .evidence, .pending, .deployment, .targetsChanged, .unreadable:
             nil
         case .rollout(_, let event): event.announcement
         }
@@ -180,6 +183,7 @@ extension JournalEvent {
         case .routerUsable: "the router can be used again"
         case .rollout(let id, let event): "\(id): \(event.text)"
         case .deployment: "which version is where"
+        case .targetsChanged(let record): record.text
         case .unreadable(let kind, let reason): "the entry (\(kind)) cannot be read and was skipped: \(reason)"
         }
     }

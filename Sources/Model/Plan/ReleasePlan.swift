@@ -35,6 +35,8 @@ public struct ReleasePlan: Sendable, Equatable {
     public var isTurned = false
     /// Its place in a unit; nil for a release that is led, or watched, on its own.
     public var part: PartPlan?
+    /// Where targets come from beside those that are listed; nil for a release that lists all of its targets.
+    public var discovery: DiscoveryPlan?
     /// What the configuration asks for and can never get, one diagnostic each; shown as warnings of the release.
     public var remarks: [String] = []
 
@@ -84,6 +86,8 @@ public struct PoolPlan: Sendable, Equatable, Codable {
     public var targets: [TargetPlan]
     /// Selects the pool's series in scrape bodies that have those of both pools; empty takes all.
     public var match: SeriesMatchers
+    /// Which discovered targets are the pool's, by their labels; empty for a pool whose targets are listed.
+    public var select = SeriesMatchers()
 
     public init(version: String, targets: [TargetPlan], match: SeriesMatchers = SeriesMatchers()) {
         self.version = version
@@ -93,18 +97,22 @@ public struct PoolPlan: Sendable, Equatable, Codable {
 }
 
 /// One address that is scraped.
-public struct TargetPlan: Sendable, Equatable, Codable {
+public struct TargetPlan: Sendable, Hashable, Codable {
     /// `host:port`, the `instance` label.
     public var instance: String
     /// The URL of the exposition, `http://10.0.0.11:9090/metrics`.
     public var url: String
     /// Connect through this unix socket instead of TCP.
     public var unixSocket: String?
+    /// What its source identifies it by: the uid of a pod, the id of a container. Another id at the same address is another
+    /// target. Nil for a listed target, and for sources without ids.
+    public var uniqueID: String?
 
-    public init(instance: String, url: String, unixSocket: String? = nil) {
+    public init(instance: String, url: String, unixSocket: String? = nil, uniqueID: String? = nil) {
         self.instance = instance
         self.url = url
         self.unixSocket = unixSocket
+        self.uniqueID = uniqueID
     }
 }
 

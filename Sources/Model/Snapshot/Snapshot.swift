@@ -123,6 +123,8 @@ public struct IndicatorSnapshot: Sendable, Equatable {
 
 public struct TargetSnapshot: Sendable, Equatable {
     public var instance: String
+    /// May hold a credential; show `Redaction.url(url)` instead.
+    public var url = ""
     /// Nil before the first scrape.
     public var isUp: Bool?
     /// The last scrape's error; nil when it worked.

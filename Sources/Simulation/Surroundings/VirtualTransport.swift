@@ -19,6 +19,8 @@ struct VirtualNetwork: DaemonNetwork {
 
     var routerCalls: any HTTPTransport { VirtualTransport(traffic: traffic, life: life, purpose: .routerCalls) }
     var deliveries: any HTTPTransport { VirtualTransport(traffic: traffic, life: life, purpose: .deliveries) }
+    /// The virtual sources of targets are files.
+    var discoveryCalls: any HTTPTransport { VirtualTransport(traffic: traffic, life: life, purpose: .deliveries) }
     var scrapeConnections: Int { 256 }
 
     func scrapeTransport(connections: Int) -> any OwnedTransport {

@@ -23,7 +23,7 @@ enum EtcdSourceKind: RunningSourceKind {
                 .required(
                     "prefix", \.prefix, .line(),
                     "the begin of the keys, such as `/services/checkout/`. A value is `host:port`, or a group of targets, or "
-                        + "a list of groups, as [files](#file) have them, in JSON"),
+                        + "a list of groups, as [files](#files) have them, in JSON"),
                 .value(
                     "refresh", \.refreshMs, .duration(1_000...600_000),
                     "how often the keys are read without a change; a change is read at once"),

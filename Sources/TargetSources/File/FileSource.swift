@@ -17,6 +17,8 @@ struct FileSource: TargetSource {
     static let settleMs: Int64 = 200
     /// … and after so long at the latest.
     static let settleLimitMs: Int64 = 2_000
+    /// A changed list is read a second time after so long.
+    static let confirmMs: Int64 = 2_000
     /// Files of one source.
     static let fileLimit = 1_000
 
@@ -34,16 +36,27 @@ struct FileSource: TargetSource {
     var refreshMs: Int64 { plan.refreshMs }
 
     func run(_ report: @escaping @Sendable (SourceAnswer) async -> Void) async {
+        var isConfirmed = true
         while !Task.isCancelled {
             let seen = stamps()
             await report(answer(Array(seen.keys).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }))
-            do throws(CancellationError) { try await waitForChange(from: seen) } catch { return }
+            // What changed is read a second time soon: a removal counts with the second answer.
+            let waitMs = isConfirmed ? plan.refreshMs : min(plan.refreshMs, FileSource.confirmMs)
+            do throws(CancellationError) {
+                isConfirmed = !(try await waitForChange(from: seen, atMostMs: waitMs))
+            } catch {
+                return
+            }
         }
     }
 
     /// Returns after a change that has settled, or when the files have to be read all the same.
-    private func waitForChange(from seen: [String: FileStamp?]) async throws(CancellationError) {
-        let due = clock.now.uptimeMs + plan.refreshMs
+    ///
+    /// - Returns: whether there was a change.
+    private func waitForChange(
+        from seen: [String: FileStamp?], atMostMs: Int64
+    ) async throws(CancellationError) -> Bool {
+        let due = clock.now.uptimeMs + atMostMs
         while clock.now.uptimeMs < due {
             try await clock.sleep(ms: min(FileSource.checkMs, max(1, due - clock.now.uptimeMs)))
             var before = stamps()
@@ -52,11 +65,12 @@ struct FileSource: TargetSource {
             while clock.now.uptimeMs < latest {
                 try await clock.sleep(ms: FileSource.settleMs)
                 let after = stamps()
-                if after == before { return }
+                if after == before { return true }
                 before = after
             }
-            return
+            return true
         }
+        return false
     }
 
     private func stamps() -> [String: FileStamp?] {

@@ -8,7 +8,7 @@ struct FileSourcePlan: SourceSettings {
 
     /// Absolute, each with at most one `*`, in its last segment.
     var files: [String] = []
-    var refreshMs: Int64 = 300_000
+    var refreshMs: Int64 = 30_000
 }
 
 enum FileSourceKind: RunningSourceKind {

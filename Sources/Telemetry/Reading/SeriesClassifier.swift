@@ -175,3 +175,20 @@ struct SelectorMatch {
         }
     }
 }
+
+/// Matchers, ready to be applied to labels that are no series': those of targets.
+public struct LabelCondition {
+    private let match: SelectorMatch
+
+    /// - Throws: ``SelectorError`` for a regular expression that cannot be used.
+    public init(_ matchers: SeriesMatchers) throws(SelectorError) {
+        match = try SelectorMatch(SeriesSelector(metric: "", matchers: matchers.matchers))
+    }
+
+    /// - Parameter value: of the label of a name; empty for a label that is absent.
+    public func holds(_ value: (String) -> String) -> Bool { match.holds(value) }
+}
+
+extension SelectorMatch {
+    fileprivate func holds(_ value: (String) -> String) -> Bool { tests.allSatisfy { $0.holds(value($0.label)) } }
+}

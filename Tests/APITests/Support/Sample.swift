@@ -80,6 +80,14 @@ enum Sample {
         atWallMs: atMs, isDryRun: false, releases: [release], incidents: [incident], journalProblem: nil,
         externalURL: "https://rollguard.example")
 
+    static let discovery = DiscoveryReport(
+        release: "checkout",
+        sources: [
+            .init(name: "file targets.json", kind: "file", lastSuccessWallMs: atMs, targets: 1, held: "shrink 3 -> 1"),
+            .init(name: "http http://sd", kind: "http", problem: "connection refused", isStale: true, isFromDisk: true),
+        ],
+        dropped: [.init(labels: ["__address__": "a:1"], reason: .overlap, detail: "in both")], droppedCount: 2_000)
+
     static let deadLetter = DeadLetter(
         delivery: Delivery(
             id: "oncall-16", receiver: "oncall",

@@ -18,6 +18,7 @@ actor ScriptedOperations: Operations {
         /// Nil throws.
         var outbox: OutboxCounts? = OutboxCounts(waiting: 1, dead: 1, delivered: 7)
         var deadLetters = [Sample.deadLetter]
+        var discovery = [Sample.discovery]
         var isJournalReadable = true
         var result = CommandResult.accepted(text: "rolling back", incident: "checkout-17")
         var unready: String?
@@ -30,6 +31,8 @@ actor ScriptedOperations: Operations {
     init(_ script: Script = Script()) { self.script = script }
 
     func snapshot() -> Snapshot { script.snapshot }
+
+    func discovery() -> [DiscoveryReport] { script.discovery }
 
     /// From now on.
     func show(_ snapshot: Snapshot) { script.snapshot = snapshot }

@@ -54,12 +54,15 @@ final class Situation {
     // MARK: what is seen
 
     /// `/api/v1/releases/checkout` as it is sent.
-    func document() async throws -> String {
+    func document() async throws -> String { try await get("/api/v1/releases/checkout") }
+
+    /// An answer of the API; empty before it listens.
+    func get(_ path: String) async throws -> String {
         if api.isEmpty {
             guard let match = daemon.text.firstMatch(of: /the API listens on ([0-9.:]+)/) else { return "" }
             api = String(match.1)
         }
-        guard let url = URL(string: "http://\(api)/api/v1/releases/checkout") else { return "" }
+        guard let url = URL(string: "http://\(api)\(path)") else { return "" }
         return try await HTTP.send("GET", url).text
     }
 

@@ -14,7 +14,7 @@ extension RegexProgram {
 private struct CaptureRun {
     /// What is left to do while threads are followed: continue at a place, or give a slot its old value back, because
     /// the places that remain belong to another way.
-    private enum Task {
+    private enum Pending {
         case follow(Int)
         case restore(slot: Int, value: Int)
     }
@@ -29,7 +29,7 @@ private struct CaptureRun {
     private var followingSlots: [Int]
     /// The slots of the thread that is being followed.
     private var current: [Int]
-    private var tasks: [Task] = []
+    private var pending: [Pending] = []
 
     init(program: RegexProgram) {
         self.program = program
@@ -80,9 +80,9 @@ private struct CaptureRun {
     private mutating func follow(
         _ start: Int, at offset: Int, between before: Unicode.Scalar?, and after: Unicode.Scalar?
     ) {
-        tasks.append(.follow(start))
-        while let task = tasks.popLast() {
-            switch task {
+        pending.append(.follow(start))
+        while let next = pending.popLast() {
+            switch next {
             case .restore(let slot, let value): current[slot] = value
             case .follow(let place):
                 guard following.insert(place) else { continue }
@@ -100,13 +100,13 @@ private struct CaptureRun {
         _ after: Unicode.Scalar?
     ) {
         switch instruction {
-        case .split(let one, let other): tasks += [.follow(place + other), .follow(place + one)]
-        case .jump(let distance): tasks.append(.follow(place + distance))
+        case .split(let one, let other): pending += [.follow(place + other), .follow(place + one)]
+        case .jump(let distance): pending.append(.follow(place + distance))
         case .save(let slot):
-            tasks += [.restore(slot: slot, value: current[slot]), .follow(place + 1)]
+            pending += [.restore(slot: slot, value: current[slot]), .follow(place + 1)]
             current[slot] = offset
         case .assert(let assertion):
-            if assertion.holds(between: before, and: after) { tasks.append(.follow(place + 1)) }
+            if assertion.holds(between: before, and: after) { pending.append(.follow(place + 1)) }
         case .scalar, .set, .any, .anyButNewline: keep(place)
         }
     }

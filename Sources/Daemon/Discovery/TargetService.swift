@@ -1,0 +1,209 @@
+import Discovery
+import Logging
+import Model
+import Ports
+import TargetSources
+
+/// Reads the sources of targets and hands their lists to the kernel. Each source has a task of its own, and none of them has
+/// a connection in common with scrapes and router calls.
+actor TargetService {
+    /// Answers that come so soon after each other are taken up together.
+    private static let settleMs: Int64 = 200
+    /// While lists keep changing, they are taken up so often at the most.
+    private static let busyMs: Int64 = 2_000
+    /// A list on the disk that is older is used with a warning.
+    private static let storedLimitMs: Int64 = 24 * 3_600_000
+    /// Lists are written so often at the most, and so often at the least.
+    private static let saveEveryMs: Int64 = 10_000
+    private static let resaveEveryMs: Int64 = 3_600_000
+
+    private let setup: SourceSetup
+    private let store: any TargetListStore
+    private let watchdog: Watchdog
+    private let logger: Logger
+    private let meter: KernelMeter
+    private var entries: [String: Entry] = [:]
+    private var isStopped = false
+
+    private struct Entry {
+        var roster: TargetRoster
+        var tasks: [Task<Void, Never>]
+        /// Distinguishes answers of sources that are read now from late ones of earlier ones.
+        let number: Int
+        var update: Task<Void, Never>?
+        var lastUpdateUptimeMs: Int64?
+        var savedUptimeMs: Int64?
+        var mustSave = false
+    }
+
+    private var clock: any DaemonClock { setup.clock }
+    private var number = 0
+
+    init(
+        setup: SourceSetup, store: any TargetListStore, watchdog: Watchdog, logger: Logger, meter: KernelMeter
+    ) {
+        (self.setup, self.store, self.watchdog) = (setup, store, watchdog)
+        (self.logger, self.meter) = (logger, meter)
+    }
+
+    // MARK: Plans
+
+    /// Reads the sources of this plan from now on. Those of a release whose sources are unchanged continue.
+    func follow(_ plan: Plan) async {
+        guard !isStopped else { return }
+        let discovering = plan.releases.filter { $0.discovery != nil }
+        for name in entries.keys.sorted() where !discovering.contains(where: { $0.name == name }) { drop(name) }
+        for release in discovering { await follow(release) }
+    }
+
+    private func drop(_ name: String) {
+        guard let entry = entries.removeValue(forKey: name) else { return }
+        for task in entry.tasks { task.cancel() }
+        entry.update?.cancel()
+    }
+
+    private func follow(_ release: ReleasePlan) async {
+        if let entry = entries[release.name], entry.roster.release == release { return }
+        let before = entries[release.name]
+        drop(release.name)
+        number += 1
+        let now = clock.now
+        let made = (release.discovery?.sources ?? []).compactMap { plan in
+            TargetSourceKinds.source(plan, setup).map { (plan, $0) }
+        }
+        let sources = made.map { plan, source in
+            var entry = TargetRoster.Source(
+                plan: plan, name: source.name, refreshMs: source.refreshMs,
+                list: SourceList(times: .standard(refreshMs: source.refreshMs)), since: now)
+            // With other selectors the last answer has another meaning, so it is read again.
+            let known = before?.roster.sources.first { $0.plan == plan }
+            entry.pending = (known?.pending?.groups ?? known?.groups).map { ($0, now.uptimeMs) }
+            return entry
+        }
+        do {
+            var roster = try TargetRoster(
+                release, sources: sources, revision: before?.roster.lists.revision ?? 0, at: now)
+            if before == nil { restore(&roster, at: now) }
+            entries[release.name] = Entry(roster: roster, tasks: [], number: number)
+        } catch { return logger.error("\(release.name): the sources of targets cannot be read: \(error)") }
+        await update(release.name)
+        start(made.map(\.1), release.name)
+    }
+
+    private func start(_ sources: [any TargetSource], _ release: String) {
+        let number = number
+        entries[release]?.tasks = sources.enumerated().map { index, source in
+            clock.start { [weak self] in
+                await source.run { [weak self] answer in
+                    await self?.take(answer, source: index, of: release, number: number)
+                }
+            }
+        }
+    }
+
+    private func restore(_ roster: inout TargetRoster, at now: Moment) {
+        let name = roster.release.name
+        guard let bytes = store.load(release: name) else { return }
+        guard let stored = StoredTargetLists(bytes) else {
+            return logger.warning("\(name): the list of targets on the disk cannot be read; the sources are waited for")
+        }
+        roster.restore(stored)
+        let ageMs = now.wallMs - stored.savedWallMs
+        if ageMs > Self.storedLimitMs || ageMs < 0 {
+            logger.warning(
+                "\(name): the list of targets on the disk is \(ageMs / 3_600_000) h old; it is used until the sources answer"
+            )
+        }
+    }
+
+    // MARK: Answers
+
+    private func take(_ answer: SourceAnswer, source index: Int, of release: String, number: Int) async {
+        guard let entry = entries[release], entry.number == number, !isStopped else { return }
+        note(answer, entry.roster.sources[index], release)
+        entries[release]?.roster.take(answer, source: index, at: clock.now)
+        noteStale(index, release)
+        guard case .list = answer else { return }
+        guard entry.lastUpdateUptimeMs != nil else { return await update(release) }
+        scheduleUpdate(release)
+    }
+
+    /// A source that fails, or works again, is in the log once.
+    private func note(_ answer: SourceAnswer, _ source: TargetRoster.Source, _ release: String) {
+        switch answer {
+        case .failed(let reason) where source.problem == nil:
+            logger.warning("\(release): \(source.name) cannot be read, its last list stays in force: \(reason)")
+        case .list where source.problem != nil: logger.info("\(release): \(source.name) can be read again")
+        default: break
+        }
+    }
+
+    private func noteStale(_ index: Int, _ release: String) {
+        guard let source = entries[release]?.roster.sources[index], !source.isReportedStale,
+            source.isStale(at: clock.now)
+        else { return }
+        entries[release]?.roster.sources[index].isReportedStale = true
+        logger.error(
+            "\(release): \(source.name) has given no list for more than \(source.staleAfterMs / 1_000) s; the targets may be others by now"
+        )
+    }
+
+    private func scheduleUpdate(_ release: String) {
+        guard let entry = entries[release], entry.update == nil else { return }
+        let sinceMs = entry.lastUpdateUptimeMs.map { clock.now.uptimeMs - $0 } ?? Self.busyMs
+        let pauseMs = max(Self.settleMs, Self.busyMs - sinceMs)
+        let number = entry.number
+        entries[release]?.update = clock.start { [weak self, clock] in
+            do { try await clock.sleep(ms: pauseMs) } catch { return }
+            await self?.updateIfCurrent(release, number)
+        }
+    }
+
+    private func updateIfCurrent(_ release: String, _ number: Int) async {
+        guard entries[release]?.number == number else { return }
+        entries[release]?.update = nil
+        await update(release)
+    }
+
+    private func update(_ release: String) async {
+        guard var entry = entries[release], entry.roster.isReady(at: clock.now) else { return }
+        let change = entry.roster.update()
+        entry.lastUpdateUptimeMs = clock.now.uptimeMs
+        entries[release] = entry
+        if let change {
+            entries[release]?.mustSave = true
+            await watchdog.send(.targetsChanged(release: release, change))
+            // What is counted by target would grow with each one that ever was there.
+            meter.forgetTargets()
+        }
+        save(release)
+    }
+
+    // MARK: The disk
+
+    private func save(_ release: String) {
+        guard let entry = entries[release] else { return }
+        let sinceMs = entry.savedUptimeMs.map { clock.now.uptimeMs - $0 } ?? .max
+        guard entry.mustSave ? sinceMs >= Self.saveEveryMs : sinceMs >= Self.resaveEveryMs else { return }
+        // A list that came from the disk is not made younger than it is.
+        guard entry.roster.sources.allSatisfy({ !$0.list.isStored && $0.list.hasList }) else { return }
+        entries[release]?.mustSave = false
+        entries[release]?.savedUptimeMs = clock.now.uptimeMs
+        guard let bytes = try? entry.roster.stored(wallMs: clock.wallMs).encoded() else { return }
+        if let reason = store.save(bytes, release: release) {
+            logger.warning("\(release): the list of targets is not on the disk: \(reason)")
+        }
+    }
+
+    // MARK: People
+
+    func reports() -> [DiscoveryReport] {
+        let now = clock.now
+        return entries.keys.sorted().compactMap { entries[$0]?.roster.report(at: now) }
+    }
+
+    func stop() {
+        isStopped = true
+        for name in entries.keys.sorted() { drop(name) }
+    }
+}

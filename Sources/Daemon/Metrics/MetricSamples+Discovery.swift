@@ -1,0 +1,20 @@
+import Model
+import Telemetry
+
+/// The samples of the sources of targets.
+extension MetricSamples {
+    mutating func add(_ reports: [DiscoveryReport]) {
+        for report in reports {
+            for source in report.sources {
+                let labels = [report.release, source.name]
+                add(.discoveryTargets, labels, Double(source.targets))
+                add(.discoverySuccessTime, labels, source.lastSuccessWallMs.map { Double($0) / 1_000 })
+                add(.discoveryStale, labels, source.isStale ? 1 : 0)
+                add(.discoveryHeld, labels, source.held == nil ? 0 : 1)
+                add(.discoveryAnswers, labels + ["success"], Double(source.successes))
+                add(.discoveryAnswers, labels + ["failure"], Double(source.failures))
+            }
+            add(.discoveryDropped, [report.release], Double(report.droppedCount))
+        }
+    }
+}

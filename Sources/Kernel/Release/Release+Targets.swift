@@ -1,0 +1,127 @@
+import Model
+
+/// Targets that come and go while a release is watched. It is no reload: windows, evidence and the timers of the rules
+/// continue with the other targets.
+extension Release {
+    /// The sources list these targets now.
+    mutating func take(_ next: TargetLists, _ context: inout StepContext) {
+        guard configured.discovery != nil, next.revision > lists?.revision ?? -1 else { return }
+        lists = next
+        followLists(&context)
+    }
+
+    /// Brings the pools into line with the lists, as far as a rollback allows it.
+    mutating func followLists(_ context: inout StepContext) {
+        guard let lists else { return }
+        configured = configured.with(lists)
+        let next = inForce(configured.assigned(rollouts.deployment))
+        guard next.baseline.targets != plan.baseline.targets || next.canary.targets != plan.canary.targets else {
+            return
+        }
+        change(to: next, &context)
+    }
+
+    /// The plan as a rollback that is open allows it: the canary's targets stay until it is closed.
+    mutating func inForce(_ wanted: ReleasePlan) -> ReleasePlan {
+        isCanaryKept = wanted.discovery != nil && rollback?.isOpen == true && wanted.hasVersions(of: plan)
+        return isCanaryKept ? wanted.keeping(canaryOf: plan) : wanted
+    }
+
+    private mutating func change(to next: ReleasePlan, _ context: inout StepContext) {
+        var change = TargetsRecord(from: plan, to: next)
+        noteGone(next.canary)
+        pools.adopt(next, from: plan)
+        plan = next
+        change.restartsComparison = restartComparisonIfDue()
+        context.record(.targetsChanged(change), release: name)
+        context.log(.info, name, change.text)
+        context.emit(.poolsChanged(release: name))
+    }
+
+    /// During a rollback only a target whose address has another process now leaves the canary: what it served cannot be seen
+    /// any more.
+    private mutating func noteGone(_ next: PoolPlan) {
+        guard rollback?.isOpen == true else { return }
+        rollback?.noteUnseen(targets: pools.servingTargets(of: plan.canary, missingIn: next))
+    }
+
+    /// The margin of the statistical comparison follows from the number of instances. A change of few keeps it; with more it
+    /// would be the margin of other pools.
+    private mutating func restartComparisonIfDue() -> Bool {
+        let now = ComparedTargets(plan)
+        guard rules.regression.isComparing else {
+            comparedTargets = now
+            return false
+        }
+        guard now.differsByMoreThanAThird(from: comparedTargets) else { return false }
+        comparedTargets = now
+        rules.regression.begin()
+        rollouts.running?.comparisonRestarted()
+        return true
+    }
+}
+
+/// Which targets the statistical comparison began with.
+struct ComparedTargets: Sendable, Equatable {
+    private let baseline: Set<String>
+    private let canary: Set<String>
+
+    init(_ plan: ReleasePlan) {
+        baseline = Set(plan.baseline.targets.map(\.instanceKey))
+        canary = Set(plan.canary.targets.map(\.instanceKey))
+    }
+
+    func differsByMoreThanAThird(from other: ComparedTargets) -> Bool {
+        ComparedTargets.differ(baseline, other.baseline) || ComparedTargets.differ(canary, other.canary)
+    }
+
+    /// By the instances that came or went, whichever are more, as a part of the larger list.
+    private static func differ(_ one: Set<String>, _ other: Set<String>) -> Bool {
+        let changed = max(one.subtracting(other).count, other.subtracting(one).count)
+        return 3 * changed > max(one.count, other.count)
+    }
+}
+
+extension TargetPlan {
+    /// Differs for another process at the same address, where the source identifies processes.
+    var instanceKey: String { uniqueID.map { "\(instance) \($0)" } ?? instance }
+}
+
+extension ReleasePlan {
+    /// These targets, with the canary's of another plan kept in the canary: a rollback is proven by the processes that were the
+    /// canary when it began, wherever the sources list them meanwhile. One whose address is listed with another id is gone.
+    fileprivate func keeping(canaryOf other: ReleasePlan) -> ReleasePlan {
+        let listed = Dictionary(
+            (baseline.targets + canary.targets).map { ($0.instance, $0) }, uniquingKeysWith: { first, _ in first })
+        let kept = other.canary.targets.filter { target in
+            listed[target.instance].map { $0.uniqueID == target.uniqueID } ?? true
+        }
+        let names = Set(kept.map(\.instance))
+        var next = self
+        next.baseline.targets.removeAll { names.contains($0.instance) }
+        next.canary.targets.removeAll { names.contains($0.instance) }
+        next.canary.targets = (kept + next.canary.targets).sorted { $0.instance < $1.instance }
+        return next
+    }
+}
+
+extension TargetsRecord {
+    /// What differs between the targets of two plans.
+    init(from old: ReleasePlan, to new: ReleasePlan) {
+        let (before, after) = (TargetsRecord.places(old), TargetsRecord.places(new))
+        func names(_ keys: some Sequence<TargetPlan>, _ places: [TargetPlan: Pool]) -> [String] {
+            keys.map { "\(places[$0]?.rawValue ?? "") \($0.instance)" }.sorted()
+        }
+        self.init(
+            baseline: new.baseline.targets.count, canary: new.canary.targets.count,
+            added: names(after.keys.filter { before[$0] == nil }, after),
+            removed: names(before.keys.filter { after[$0] == nil }, before),
+            moved: names(after.keys.filter { before[$0] != nil && before[$0] != after[$0] }, after))
+    }
+
+    private static func places(_ plan: ReleasePlan) -> [TargetPlan: Pool] {
+        Dictionary(
+            plan.baseline.targets.map { ($0, Pool.baseline) } + plan.canary.targets.map { ($0, Pool.canary) },
+            uniquingKeysWith: { first, _ in first })
+    }
+}
