@@ -14,6 +14,8 @@ struct TargetRoster {
         var pending: (groups: [TargetGroup], atUptimeMs: Int64)?
         /// What was taken up last: a reload reads it again with other selectors.
         var groups: [TargetGroup]?
+        /// What the resolver made of them; nil before the first answer.
+        var resolved: ResolvedGroups?
         var problem: String?
         var lastSuccess: Moment?
         var successes = 0
@@ -43,6 +45,8 @@ struct TargetRoster {
         resolver = try Self.resolver(release)
         merged = MergedLists([], fixed: [[], []])
         lists = TargetLists(revision: revision, first: [], second: [])
+        // The selectors may be others than before.
+        for index in self.sources.indices { self.sources[index].resolved = nil }
     }
 
     private static func resolver(_ release: ReleasePlan) throws -> TargetResolver {
@@ -93,7 +97,9 @@ struct TargetRoster {
             guard let (groups, atUptimeMs) = sources[index].pending else { continue }
             sources[index].pending = nil
             sources[index].groups = groups
-            sources[index].list.take(resolver.resolve(groups), atMs: atUptimeMs)
+            var resolved = sources[index].resolved.take() ?? ResolvedGroups(resolver)
+            sources[index].list.take(resolved.resolve(groups), atMs: atUptimeMs)
+            sources[index].resolved = resolved
         }
         merged = MergedLists(sources.map(\.list), fixed: [fixed(release.baseline, 0), fixed(release.canary, 1)])
         let (first, second) = (merged.places[0].map(TargetPlan.init), merged.places[1].map(TargetPlan.init))
