@@ -12,9 +12,7 @@ struct TargetRoster {
         var list: SourceList
         /// The answer that is to be taken up, and when it came.
         var pending: (groups: [TargetGroup], atUptimeMs: Int64)?
-        /// What was taken up last: a reload reads it again with other selectors.
-        var groups: [TargetGroup]?
-        /// What the resolver made of them; nil before the first answer.
+        /// What the resolver made of the answer before; nil before the first.
         var resolved: ResolvedGroups?
         var problem: String?
         var lastSuccess: Moment?
@@ -76,6 +74,25 @@ struct TargetRoster {
         }
     }
 
+    /// Another configuration of the release: what is in force for a source that stays continues to be, also while an answer is
+    /// held. With other selectors it is read again.
+    mutating func continueFrom(_ before: TargetRoster) {
+        for index in sources.indices {
+            guard let known = before.sources.first(where: { $0.plan == sources[index].plan }) else { continue }
+            (sources[index].lastSuccess, sources[index].problem) = (known.lastSuccess, known.problem)
+            (sources[index].successes, sources[index].failures) = (known.successes, known.failures)
+            guard known.list.hasList else {
+                sources[index].pending = known.pending
+                continue
+            }
+            let targets = (known.list.targets + known.list.leftOut).map {
+                DiscoveredTarget(labels: $0.discovered, uniqueID: $0.key.uniqueID)
+            }
+            sources[index].list.restore(resolver.resolve([TargetGroup(source: known.name, targets: targets)]))
+            sources[index].pending = known.pending
+        }
+    }
+
     mutating func take(_ answer: SourceAnswer, source index: Int, at now: Moment) {
         switch answer {
         case .failed(let reason):
@@ -96,7 +113,6 @@ struct TargetRoster {
         for index in sources.indices {
             guard let (groups, atUptimeMs) = sources[index].pending else { continue }
             sources[index].pending = nil
-            sources[index].groups = groups
             var resolved = sources[index].resolved.take() ?? ResolvedGroups(resolver)
             sources[index].list.take(resolved.resolve(groups), atMs: atUptimeMs)
             sources[index].resolved = resolved
