@@ -46,7 +46,7 @@ public struct TargetResolver {
         groups.flatMap { group in group.targets.map { resolve($0, in: group) } }
     }
 
-    private func resolve(_ target: DiscoveredTarget, in group: TargetGroup) -> ListedTarget {
+    func resolve(_ target: DiscoveredTarget, in group: TargetGroup) -> ListedTarget {
         let discovered = completed(target.labels.over(group.labels))
         let final: LabelSet
         switch relabelling.outcome(of: discovered) {

@@ -12,8 +12,8 @@ struct TargetRoster {
         var list: SourceList
         /// The answer that is to be taken up, and when it came.
         var pending: (groups: [TargetGroup], atUptimeMs: Int64)?
-        /// What was taken up last: a reload reads it again with other selectors.
-        var groups: [TargetGroup]?
+        /// What the resolver made of the answer before; nil before the first.
+        var resolved: ResolvedGroups?
         var problem: String?
         var lastSuccess: Moment?
         var successes = 0
@@ -43,6 +43,8 @@ struct TargetRoster {
         resolver = try Self.resolver(release)
         merged = MergedLists([], fixed: [[], []])
         lists = TargetLists(revision: revision, first: [], second: [])
+        // The selectors may be others than before.
+        for index in self.sources.indices { self.sources[index].resolved = nil }
     }
 
     private static func resolver(_ release: ReleasePlan) throws -> TargetResolver {
@@ -72,6 +74,25 @@ struct TargetRoster {
         }
     }
 
+    /// Another configuration of the release: what is in force for a source that stays continues to be, also while an answer is
+    /// held. With other selectors it is read again.
+    mutating func continueFrom(_ before: TargetRoster) {
+        for index in sources.indices {
+            guard let known = before.sources.first(where: { $0.plan == sources[index].plan }) else { continue }
+            (sources[index].lastSuccess, sources[index].problem) = (known.lastSuccess, known.problem)
+            (sources[index].successes, sources[index].failures) = (known.successes, known.failures)
+            guard known.list.hasList else {
+                sources[index].pending = known.pending
+                continue
+            }
+            let targets = (known.list.targets + known.list.leftOut).map {
+                DiscoveredTarget(labels: $0.discovered, uniqueID: $0.key.uniqueID)
+            }
+            sources[index].list.restore(resolver.resolve([TargetGroup(source: known.name, targets: targets)]))
+            sources[index].pending = known.pending
+        }
+    }
+
     mutating func take(_ answer: SourceAnswer, source index: Int, at now: Moment) {
         switch answer {
         case .failed(let reason):
@@ -92,8 +113,9 @@ struct TargetRoster {
         for index in sources.indices {
             guard let (groups, atUptimeMs) = sources[index].pending else { continue }
             sources[index].pending = nil
-            sources[index].groups = groups
-            sources[index].list.take(resolver.resolve(groups), atMs: atUptimeMs)
+            var resolved = sources[index].resolved.take() ?? ResolvedGroups(resolver)
+            sources[index].list.take(resolved.resolve(groups), atMs: atUptimeMs)
+            sources[index].resolved = resolved
         }
         merged = MergedLists(sources.map(\.list), fixed: [fixed(release.baseline, 0), fixed(release.canary, 1)])
         let (first, second) = (merged.places[0].map(TargetPlan.init), merged.places[1].map(TargetPlan.init))

@@ -24,6 +24,8 @@ actor TargetService {
     private let meter: KernelMeter
     private var entries: [String: Entry] = [:]
     private var isStopped = false
+    /// By release, also of those that the plan does not name any more: the kernel takes no list that is older than its own.
+    private var revisions: [String: Int] = [:]
 
     private struct Entry {
         var roster: TargetRoster
@@ -58,6 +60,7 @@ actor TargetService {
 
     private func drop(_ name: String) {
         guard let entry = entries.removeValue(forKey: name) else { return }
+        revisions[name] = entry.roster.lists.revision
         for task in entry.tasks { task.cancel() }
         entry.update?.cancel()
     }
@@ -72,18 +75,14 @@ actor TargetService {
             TargetSourceKinds.source(plan, setup).map { (plan, $0) }
         }
         let sources = made.map { plan, source in
-            var entry = TargetRoster.Source(
+            TargetRoster.Source(
                 plan: plan, name: source.name, refreshMs: source.refreshMs,
                 list: SourceList(times: .standard(refreshMs: source.refreshMs)), since: now)
-            // With other selectors the last answer has another meaning, so it is read again.
-            let known = before?.roster.sources.first { $0.plan == plan }
-            entry.pending = (known?.pending?.groups ?? known?.groups).map { ($0, now.uptimeMs) }
-            return entry
         }
         do {
             var roster = try TargetRoster(
-                release, sources: sources, revision: before?.roster.lists.revision ?? 0, at: now)
-            if before == nil { restore(&roster, at: now) }
+                release, sources: sources, revision: revisions[release.name] ?? 0, at: now)
+            if let before { roster.continueFrom(before.roster) } else { restore(&roster, at: now) }
             entries[release.name] = Entry(roster: roster, tasks: [], number: number)
         } catch { return logger.error("\(release.name): the sources of targets cannot be read: \(error)") }
         await update(release.name)

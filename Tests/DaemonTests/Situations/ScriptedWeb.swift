@@ -12,6 +12,8 @@ final class ScriptedWeb: Sendable {
     struct Request: Sendable {
         let method: String
         let path: String
+        /// Behind the `?`.
+        let query: String
         let headers: [String: String]
         let body: [UInt8]
         /// How many requests to this path came before.
@@ -84,7 +86,8 @@ final class ScriptedWeb: Sendable {
             let number = state.counts[path, default: 0]
             state.counts[path] = number + 1
             let request = Request(
-                method: head.method.rawValue, path: path, headers: headers, body: body, number: number)
+                method: head.method.rawValue, path: path, query: String(head.uri.dropFirst(path.count + 1)),
+                headers: headers, body: body, number: number)
             if state.received.count < Self.keptRequests { state.received.append(request) }
             return (request, state.routes[path])
         }

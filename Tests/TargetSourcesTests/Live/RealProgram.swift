@@ -8,12 +8,14 @@ import SystemSupport
 @testable import TargetSources
 
 /// A real program on loopback, stopped by its pid.
-final class RealProgram: @unchecked Sendable {
-    // @unchecked: driven from its test's task alone.
+///
+/// It is not started by Foundation's `Process`: that takes a program for ended that closes all descriptors that it has
+/// inherited, as dnsmasq does, waits for it, and handles no other program meanwhile.
+struct RealProgram {
     private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().path
 
-    private let process = Process()
+    private let pid: pid_t
 
     /// The system's, or one that `scripts/setup.sh test` has unpacked into the checkout.
     static func path(_ name: String) -> String? {
@@ -25,20 +27,24 @@ final class RealProgram: @unchecked Sendable {
 
     init(_ name: String, _ arguments: [String], folder: String) throws {
         guard let path = RealProgram.path(name) else { throw NotReady(what: "\(name) is not installed") }
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = arguments
-        process.currentDirectoryURL = URL(fileURLWithPath: folder)
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        for descriptor: Int32 in 0...2 {
+            posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0)
+        }
+        // `env` becomes the program, in its folder.
+        let texts = (["/usr/bin/env", "-C", folder, path] + arguments).map { strdup($0) }
+        defer { for text in texts { free(text) } }
+        var pid: pid_t = 0
+        let code = posix_spawn(&pid, "/usr/bin/env", &actions, nil, texts + [nil], environ)
+        guard code == 0 else { throw NotReady(what: "\(path): \(String(cString: strerror(code)))") }
+        self.pid = pid
     }
 
     func stop() {
-        guard process.isRunning else { return }
-        kill(process.processIdentifier, SIGKILL)
-        var info = siginfo_t()
-        while waitid(P_PID, id_t(process.processIdentifier), &info, WEXITED | WNOWAIT) != 0, errno == EINTR {}
+        kill(pid, SIGKILL)
+        while waitpid(pid, nil, 0) < 0, errno == EINTR {}
     }
 }
 
