@@ -178,7 +178,7 @@ let package = Package(
                 "Declarations", "Discovery", "Routers", "Notifications", "TargetSources", "ConfigurationFiles", "Model",
                 "Support",
                 "Telemetry",
-            ]),
+            ], leaving: ["Expositions"]),
         tests("HTTPClientTests", ["HTTPClient", "Model", "Ports", "Support"]),
         tests("RoutersTests", ["Routers", "Model", "Ports", "RouterConformance", "HTTPClient", nioCore, nioPosix]),
         tests(

@@ -27,6 +27,10 @@ public struct ScrapeReport: Sendable, Equatable {
 
     /// Which version the target says that it runs; nil where it is not asked, or does not say.
     public var version: String?
+    /// Of samples that were read from a server; nil for a scrape. ``sampledUptimeMs`` is then the time of the newest sample.
+    public var origin: SampleOrigin?
+    /// The parts of the reading that belong to the instances behind a proxy; empty where the target is one instance.
+    public var instances: [InstanceReading] = []
 
     public init(
         release: String, pool: Pool, target: Int, instance: String, outcome: Outcome, isUnreachable: Bool = false,
@@ -40,5 +44,17 @@ public struct ScrapeReport: Sendable, Equatable {
         self.isUnreachable = isUnreachable
         self.ownRequests = ownRequests
         self.sampledUptimeMs = sampledUptimeMs
+    }
+}
+
+/// What a scrape body says of one instance among those that it has the series of.
+public struct InstanceReading: Sendable, Equatable {
+    /// The value of the label that distinguishes the instances.
+    public var name: String
+    public var reading: TargetReading
+
+    public init(name: String, reading: TargetReading) {
+        self.name = name
+        self.reading = reading
     }
 }

@@ -31,9 +31,12 @@ final class ScrapeCycle: Sendable {
         /// The same for cycles that follow each other sooner.
         let denseBatches: [[Request]]
         let densePauseUs: Int64
+        /// Servers that have the samples of a pool, or of both.
+        let servers: [ServerReader]
 
-        init(release: ReleasePlan, baseline: [Target], canary: [Target]) {
+        init(release: ReleasePlan, baseline: [Target], canary: [Target], servers: [ServerReader] = []) {
             self.release = release
+            self.servers = servers
             let (first, rest) = Work.requests(baseline, canary)
             let pace = ScrapePace(
                 targets: first.count + rest.count, intervalMs: release.scrape.intervalMs,
@@ -59,7 +62,7 @@ final class ScrapeCycle: Sendable {
         }
     }
 
-    private let name: String
+    let name: String
     /// Of the next cycle; a reload replaces it.
     private let work: Mutex<Work>
     let clock: any DaemonClock
@@ -81,6 +84,8 @@ final class ScrapeCycle: Sendable {
         baselineLabels = ScrapeLabels(release: name, pool: .baseline)
         canaryLabels = ScrapeLabels(release: name, pool: .canary)
     }
+
+    func labels(of pool: Pool) -> ScrapeLabels { pool == .baseline ? baselineLabels : canaryLabels }
 
     /// Takes over what the next cycle does; the running one ends as it began.
     ///
@@ -132,6 +137,11 @@ final class ScrapeCycle: Sendable {
         let watchedSinceMs = await sink.watchedSinceUptimeMs(release: name)
         let scrape = work.release.scrape
         await withDiscardingTaskGroup { group in
+            for server in work.servers {
+                group.addTask {
+                    await self.ask(server, watchedSinceUptimeMs: watchedSinceMs, timeoutMs: scrape.timeoutMs, progress)
+                }
+            }
             let (batches, pauseUs) =
                 isDense ? (work.denseBatches, work.densePauseUs) : (work.batches, work.pauseUs)
             for (number, batch) in batches.enumerated() {
@@ -207,13 +217,15 @@ final class ScrapeCycle: Sendable {
         let scraper = target.scraper
         for line in result.news { logger.warning("\(name): \(line)") }
         meter.scraped(
-            scraper.pool == .baseline ? baselineLabels : canaryLabels, instance: scraper.target.instance,
+            labels(of: scraper.pool), instance: scraper.target.instance,
             outcome: result.outcome, bodyBytes: result.bodyBytes, seconds: seconds)
         var report = ScrapeReport(
             release: name, pool: scraper.pool, target: target.index, instance: scraper.target.instance,
             outcome: result.outcome, isUnreachable: result.isUnreachable, ownRequests: result.ownRequests,
             sampledUptimeMs: sampledUptimeMs)
         report.version = result.version
+        report.instances = result.instances
+        if scraper.scrape.oldestSampleMs != nil { report.dateByItsSamples(at: clock.now) }
         await sink.scraped(report)
         if case .success = result.outcome { progress.reported(scraper.pool) }
     }

@@ -24,6 +24,8 @@ package actor ScrapeService {
     /// Scrapers of targets that are not in the plan any more: one that returns soon continues from its last values.
     private var retired: [TargetScraper.Identity: Retired] = [:]
     /// By release.
+    private var servers: [String: [ServerReader]] = [:]
+    /// By release.
     private var loops: [String: Loop] = [:]
 
     private struct Retired {
@@ -69,12 +71,24 @@ package actor ScrapeService {
         }
         let left = stillRetired(beside: next, fresh.map(\.identity))
         var lanes = lanes
-        lanes.recount(next.values.map(\.lane) + left.values.map(\.scraper.lane))
+        let served = plan.releases.map { (release: $0, kept: keptServers($0)) }
+        lanes.recount(
+            next.values.map(\.lane) + left.values.map(\.scraper.lane) + served.flatMap { $0.kept.map(\.lane) })
         for (identity, target, release) in fresh {
             next[identity] = try TargetScraper(
                 pool: identity.pool, target: target, release: release, place: try lanes.place(), clock: clock,
                 layoutCache: layoutCache, scratches: scratches)
         }
+        var nextServers: [String: [ServerReader]] = [:]
+        for (release, kept) in served {
+            nextServers[release.name] = try ServerReader.groups(of: release).map { group in
+                let identity = ServerReader.identity(group.server, release: release, pools: group.pools)
+                if let reader = kept.first(where: { $0.identity == identity }) { return reader }
+                return try ServerReader(
+                    group.server, release: release, pools: group.pools, place: try lanes.place(), clock: clock)
+            }
+        }
+        servers = nextServers
         for retired in lanes.retireEmpty() { clock.start { await retired.shutdown() } }
         self.lanes = lanes
         (scrapers, retired) = (next, left)
@@ -87,7 +101,8 @@ package actor ScrapeService {
     private func run(_ release: ReleasePlan) {
         let work = ScrapeCycle.Work(
             release: release,
-            baseline: ordered(.baseline, of: release), canary: ordered(.canary, of: release))
+            baseline: ordered(.baseline, of: release), canary: ordered(.canary, of: release),
+            servers: servers[release.name] ?? [])
         if let loop = loops[release.name], loop.cycle.replace(work) { return }
         stop(release.name)
         let cycle = ScrapeCycle(work: work, clock: clock, logger: logger, meter: meter, sink: sink)
@@ -118,7 +133,10 @@ package actor ScrapeService {
         of plan: Plan
     ) -> [(identity: TargetScraper.Identity, target: TargetPlan, release: ReleasePlan)] {
         plan.releases.flatMap { release in
-            func named(_ pool: Pool) -> [(Pool, TargetPlan)] { release.pool(pool).targets.map { (pool, $0) } }
+            // The samples of the others are read from a server.
+            func named(_ pool: Pool) -> [(Pool, TargetPlan)] {
+                release.pool(pool).server == nil ? release.pool(pool).targets.map { (pool, $0) } : []
+            }
             return ScrapePace.mixed(named(.baseline), named(.canary)).map { pool, target in
                 let identity = TargetScraper.Identity(release: release.name, pool: pool, instance: target.instance)
                 return (identity, target, release)
@@ -132,7 +150,8 @@ package actor ScrapeService {
         guard let old = scrapers[identity] ?? retiredScraper(identity), old.target == target,
             old.scrape == release.scrape,
             old.watch == release.indicators(of: identity.pool),
-            old.versionLabel == release.rollout?.versionLabel
+            old.versionLabel == release.rollout?.versionLabel,
+            old.instanceLabel == release.pool(identity.pool).instanceLabel
         else { return nil }
         return old
     }
@@ -158,6 +177,13 @@ package actor ScrapeService {
             left[identity.inOtherPool] = nil
         }
         return left
+    }
+
+    private func keptServers(_ release: ReleasePlan) -> [ServerReader] {
+        let wanted = ServerReader.groups(of: release).map {
+            ServerReader.identity($0.server, release: release, pools: $0.pools)
+        }
+        return (servers[release.name] ?? []).filter { wanted.contains($0.identity) }
     }
 
     private static func watchForSameEndpoints(

@@ -39,6 +39,8 @@ actor TargetScraper {
     private let scratches: ScratchPool
     /// The one that was last searched for in the cache.
     private var shelved: ExpositionLayout?
+    /// Nil where the target is one instance.
+    private var parts: InstanceParts?
     private var understood: (contentType: String?, format: ExpositionFormat)?
     private var lastReadUptimeMs: Int64?
     private var ownScrapes = OwnScrapes()
@@ -50,6 +52,7 @@ actor TargetScraper {
     private let isExample: Bool
     private let needsPercentiles: Bool
     let versionLabel: VersionLabel?
+    let instanceLabel: String?
     /// Which indicators the scrape body fed when it was examined.
     private var examined: [Bool] = []
     private var warnings: [String] = []
@@ -74,8 +77,12 @@ actor TargetScraper {
         isExample = release.pool(pool).targets.prefix(TargetScraper.examples).contains(target)
         needsPercentiles = release.usesPercentiles
         versionLabel = release.rollout?.versionLabel
+        instanceLabel = release.pool(pool).instanceLabel
         request = ScrapeRequest.make(target: target, scrape: release.scrape)
         reader = try TargetReader(watch: release.indicators(of: pool), limits: release.scrape.limits)
+        parts = release.pool(pool).instanceLabel.map {
+            InstanceParts(label: $0, watch: release.indicators(of: pool), limits: release.scrape.limits)
+        }
     }
 
     nonisolated func know(_ other: OtherPool) { otherPool.withLock { $0 = other } }
@@ -114,6 +121,7 @@ actor TargetScraper {
         case .success(let response):
             if let last = lastReadUptimeMs, fetched.at.uptimeMs - last > staleAfterMs {
                 reader.forget()
+                parts?.forget()
                 knownSinceUptimeMs = last
             }
             let outcome = read(response, at: fetched.at, watchedSinceUptimeMs: watchedSinceUptimeMs)
@@ -121,6 +129,9 @@ actor TargetScraper {
             if let versionLabel {
                 result.version = LabelLookup.value(
                     ofLabel: versionLabel.label, metric: versionLabel.metric, in: response.body)
+            }
+            if case .success(let reading, _) = outcome, parts != nil {
+                result.instances = divide(response, reading, at: fetched.at, watchedSinceUptimeMs: watchedSinceUptimeMs)
             }
             guard pool == .canary, case .success(let reading, _) = outcome else { return result }
             let attempts = ownScrapes.scrapesSinceRead
@@ -190,6 +201,8 @@ actor TargetScraper {
         var ownRequests = 0.0
         /// Which version the target says that it runs.
         var version: String?
+        /// Of a proxy, its instances.
+        var instances: [InstanceReading] = []
         /// Another scrape at once would show whether the counter counts scrapes.
         var isWorthATry = false
     }
@@ -249,6 +262,17 @@ actor TargetScraper {
         }
     }
 
+    private func divide(
+        _ response: HTTPResponse, _ reading: TargetReading, at now: Moment, watchedSinceUptimeMs: Int64?
+    ) -> [InstanceReading] {
+        guard let format = understood?.format else { return [] }
+        return parts?.read(
+            response.body, format: format, atUptimeMs: now.uptimeMs,
+            countNewWithin: watchedSinceUptimeMs.map {
+                NewProcesses.started(sinceUptimeMs: max($0, knownSinceUptimeMs), at: now)
+            }, matches: reading.matches) ?? []
+    }
+
     /// A target says the same with every scrape body, so it is understood once.
     private func format(of response: HTTPResponse) throws(ExpositionError) -> ExpositionFormat {
         let contentType = response.header("Content-Type")
@@ -266,7 +290,8 @@ actor TargetScraper {
         defer { scratches.giveBack(scratch) }
         let reading = try reader.read(
             body, format: format, atUptimeMs: now.uptimeMs, countNewWithin: countNewWithin, scratch: &scratch,
-            layouts: layoutCache.offer(isNew: reader.isNew))
+            layouts: layoutCache.offer(isNew: reader.isNew),
+            oldestTimestampMs: scrape.oldestSampleMs.map { now.wallMs - $0 })
         if reader.layout !== shelved {
             if let layout = reader.layout { reader.share(layoutCache.shared(layout)) }
             shelved = reader.layout

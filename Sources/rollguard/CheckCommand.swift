@@ -3,11 +3,12 @@ import ArgumentParser
 import ConfigurationFiles
 import Daemon
 import Declarations
+import HTTPClient
 import Model
 import Support
 
 /// Says whether configuration and rule files can be used.
-struct CheckCommand: ParsableCommand {
+struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Validate configuration and rule files, and report all errors at once.",
@@ -20,6 +21,7 @@ struct CheckCommand: ParsableCommand {
               rollguard check rollguard.yaml
               rollguard check rules/*.yaml
               rollguard check rollguard.yaml --effective     # with all defaults
+              rollguard check rollguard.yaml --live          # reads each target once
             """)
 
     @Argument(
@@ -30,11 +32,18 @@ struct CheckCommand: ParsableCommand {
     @Flag(help: "Print each valid configuration with its defaults filled in.")
     var effective = false
 
-    func run() throws {
+    @Flag(
+        help: """
+            Also read each target of each configuration once: which series the indicators match in each pool, and \
+            which preset fits.
+            """)
+    var live = false
+
+    func run() async throws {
         var errors = 0
         for file in files.isEmpty ? [try DefaultPaths.configuration(nil)] : files {
-            let found = Rulebook.isRuleFile(file, files: DiskFiles()) ? checkRules(file) : checkConfiguration(file)
-            errors += found
+            let isRules = Rulebook.isRuleFile(file, files: DiskFiles())
+            errors += isRules ? checkRules(file) : await checkConfiguration(file)
         }
         guard errors == 0 else { throw ExitCode(Failure.no) }
     }
@@ -48,7 +57,7 @@ struct CheckCommand: ParsableCommand {
         return errors.count
     }
 
-    private func checkConfiguration(_ file: String) -> Int {
+    private func checkConfiguration(_ file: String) async -> Int {
         let result = Rulebook.load(
             configuration: file, files: DiskFiles(), kinds: .all, judgingTLS: Self.remarks)
         let errors = result.errors + result.impossible
@@ -73,7 +82,20 @@ struct CheckCommand: ParsableCommand {
                 Self.steps(release).forEach(Terminal.say)
             }
         }
-        return 0
+        return live ? await Self.readTargets(plan) : 0
+    }
+
+    /// The number of targets that could not be read.
+    private static func readTargets(_ plan: Plan) async -> Int {
+        let transport = CurlTransport(userAgent: "Rollguard/\(Rollguard.version)", secrets: SystemSecretStore())
+        var errors = 0
+        for release in plan.releases {
+            let findings = await TargetCheckup(release: release, transport: transport).findings()
+            for finding in findings { Terminal.say(finding) }
+            errors += findings.count { $0.level == .error }
+        }
+        await transport.shutdown()
+        return errors
     }
 
     /// What is wrong with a listener's certificate and key.

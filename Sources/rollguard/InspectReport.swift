@@ -48,11 +48,12 @@ enum InspectReport {
     static func summary(_ samples: [ExpositionSample], format: ExpositionFormat) -> String {
         let names = Set(samples.map(\.name)).count
         let counts = "\(samples.count) samples of \(names) names, \(format.rawValue)"
-        guard let service = PresetRecognition.recognise(samples) else { return counts + "; no counter of requests" }
-        let found = service.indicators
-        let parts = [("requests", found.requests), ("errors", found.errors), ("latency", found.latency)]
-            .compactMap { name, selector in selector.map { "\(name): \($0)" } }
-        return "\(counts); \(service.title): \(parts.joined(separator: ", "))"
+        guard let service = PresetRecognition.recognise(samples) else {
+            guard let refused = PresetRecognition.refused(samples) else { return counts + "; no counter of requests" }
+            return "\(counts); \(refused.title) cannot be used: \(refused.refusal ?? "")"
+        }
+        let preset = service.preset.map { "preset: \($0.name), " } ?? ""
+        return "\(counts); \(service.title): \(preset)\(service.indicators.parts.joined(separator: ", "))"
     }
 
     /// A line per indicator.
@@ -60,14 +61,16 @@ enum InspectReport {
         _ watch: WatchList, reading: TargetReading, body: [UInt8], format: ExpositionFormat, needsPercentiles: Bool
     ) -> [String] {
         var lines: [String] = []
-        func add(_ name: String, _ series: SeriesSelector?, _ count: Int) {
-            guard let series else { return lines.append("\(name): not configured") }
-            lines.append("\(name): \(series) matches \(count) series")
+        func add(_ name: String, _ series: [SeriesSelector], _ count: Int) {
+            guard !series.isEmpty else { return lines.append("\(name): not configured") }
+            let sum = series.map(\.description).joined(separator: " + ")
+            lines.append("\(name): \(sum) \(series.count == 1 ? "matches" : "match") \(count) series")
         }
-        add("requests", watch.requests, reading.matches.requests)
-        add("errors", watch.errors, reading.matches.errors)
-        add("latency", watch.latency, reading.matches.latency)
+        add("requests", watch.requestCounters, reading.matches.requests)
+        add("errors", watch.errorCounters, reading.matches.errors)
+        add("latency", [watch.latency].compactMap { $0 }, reading.matches.latency)
         if let unit = watch.latencyUnit, watch.latency != nil { lines[2] += ", in \(unit.name)" }
+        if !watch.excluded.isEmpty { lines.append("excluded: series with \(watch.excluded)") }
         for (signal, count) in zip(watch.signals, reading.matches.signals) {
             lines.append("own \(signal.kind.rawValue): \(signal.selector) matches \(count) series")
         }

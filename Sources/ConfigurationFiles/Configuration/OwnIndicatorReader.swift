@@ -169,6 +169,30 @@ extension IndicatorsReader.Draft {
 
 /// A series selector as the value of a field.
 enum SelectorForm {
+    /// Counters of one sum.
+    private static let sumLimit = 10
+
+    /// One selector, or a list of selectors whose counts are added up.
+    static var sum: ValueForm<[SeriesSelector]> {
+        ValueForm(
+            summary: "selector, or list of selectors",
+            schema: .anyOf([selector.schema(), .array(of: selector.schema(), least: 1)]),
+            read: { field in
+                guard case .list = field.value.content else { return selector.read(field).map { [$0] } }
+                guard let entries = field.entries(of: "selectors") else { return nil }
+                guard (1...sumLimit).contains(entries.count) else {
+                    field.fail("\(field.label) must have 1 to \(sumLimit) selectors, it has \(entries.count)")
+                    return nil
+                }
+                let read = entries.compactMap(selector.read)
+                for (index, one) in read.enumerated() where read[..<index].contains(one) {
+                    entries[min(index, entries.count - 1)].fail("\(Quote.value("\(one)")) is in the list already")
+                }
+                return read.count == entries.count ? read : nil
+            },
+            write: { $0.count == 1 ? selector.write($0[0]) : .list($0.map(selector.write)) })
+    }
+
     static var selector: ValueForm<SeriesSelector> {
         ValueForm(
             summary: "selector", schema: .typed("string"),

@@ -15,6 +15,8 @@ struct PoolsReader {
     var isAA = false
     /// The release has sources of targets, so that a pool may select them instead of listing its own.
     var hasDiscovery = false
+    /// Of `exposition`: both pools are read from these, and have no targets of their own.
+    var shared: [Target]?
 
     struct Target {
         let plan: TargetPlan
@@ -96,7 +98,7 @@ struct PoolsReader {
                     "match", \.plan.match,
                     "which series of the scrape bodies belong to the pool; "
                         + "[see below](#one-scrape-body-with-both-pools)"),
-                targets("pool '\(name)'"), select,
+                Self.instanceLabel, targets("pool '\(name)'"), select,
             ])
     }
 
@@ -123,6 +125,17 @@ struct PoolsReader {
         }
     }
 
+    /// `exposition`: targets of which each has the series of both pools.
+    var exposition: Section<PoolDraft> {
+        Section(owner: "'exposition'", blank: PoolDraft(), settings: [targets("'exposition'")])
+    }
+
+    private static var instanceLabel: Setting<PoolDraft> {
+        .optional(
+            "instance_label", \.plan.instanceLabel, .line(limit: 200), shownDefault: "each target is one instance",
+            "for the exposition of a proxy: the label whose values are the instances, which `regression` compares")
+    }
+
     /// A place: what runs there is said by `start` and later by the journal, and it may have no targets yet.
     func place(_ name: String) -> Section<PoolDraft> {
         Section(
@@ -133,6 +146,7 @@ struct PoolsReader {
                     "match", \.plan.match,
                     "which series of the scrape bodies belong to the place; "
                         + "[see below](#one-scrape-body-with-both-pools)"),
+                Self.instanceLabel,
             ])
     }
 
@@ -141,7 +155,7 @@ struct PoolsReader {
     private func targets(_ owner: String, mayBeEmpty: Bool = false) -> Setting<PoolDraft> {
         Setting(
             names: ["targets"], summary: "list of `host:port`, URLs or mappings",
-            shownDefault: .text("required without `select`"),
+            shownDefault: .text("required without `select` or `exposition`"),
             sentence: "what is scraped: `host:port`, a URL, or a mapping with the fields below"
                 + (mayBeEmpty ? ". May be empty, `[]`, while nothing runs there" : ""),
             properties: [
@@ -152,6 +166,7 @@ struct PoolsReader {
             ],
             read: { fields, draft in
                 if hasDiscovery, fields.has("select") { return true }
+                if let shared { return take(shared, fields, &draft) }
                 guard let list = fields.required("targets"), let entries = list.entries(of: "targets") else {
                     return false
                 }
@@ -172,6 +187,13 @@ struct PoolsReader {
                 return [("targets", .list(draft.plan.targets.map { section.tree(TargetDraft($0)) }))]
             }
         ).showing { TargetDraft.section.rows }
+    }
+
+    private func take(_ shared: [Target], _ fields: Fields, _ draft: inout PoolDraft) -> Bool {
+        (draft.targets, draft.plan.targets) = (shared, shared.map(\.plan))
+        guard let field = fields["targets"] else { return true }
+        field.fail("with 'exposition' both pools are read from its targets; remove 'targets'")
+        return false
     }
 
     /// A target as a mapping.

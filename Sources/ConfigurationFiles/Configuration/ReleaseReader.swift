@@ -11,6 +11,8 @@ struct ReleaseReader {
         var scrape: ScrapeReader.Scrape
         var drafts: [RuleDraft] = []
         var rollout = RolloutReader.Draft()
+        /// Of `exposition`; the plan has them in both pools.
+        var shared: [PoolsReader.Target]?
         /// Written as `places`, not as `pools`.
         var hasPlaces = false
 
@@ -65,7 +67,7 @@ struct ReleaseReader {
                     "both pools run the same version: [what they differ by](statistics.md#an-aa-release) is measured, and "
                         + "rules only notify"
                 ).written { $0.plan.isAA },
-                scrape, discovery, relabel, pools, places, start,
+                scrape, discovery, relabel, exposition, pools, places, start, source,
                 indicators, router,
                 .section(
                     "rollback", \.plan.rollback, RollbackReader.section,
@@ -74,6 +76,7 @@ struct ReleaseReader {
             ] + rolloutSettings, exactlyOne: [["pools", "places"]],
             finish: { draft, fields in
                 checkRollout(&draft, fields)
+                draft.refuseRecordingRules(fields)
                 return true
             })
     }
@@ -144,7 +147,21 @@ extension ReleaseReader {
         let scrape = draft?.scrape ?? ScrapeReader.Scrape()
         return PoolsReader(
             scheme: scrape.scheme, path: scrape.path, folder: folder, isAA: draft?.plan.isAA ?? false,
-            hasDiscovery: hasDiscovery)
+            hasDiscovery: hasDiscovery, shared: draft?.shared)
+    }
+
+    private var exposition: Setting<Draft> {
+        let section = poolsReader().exposition
+        return Setting(
+            names: ["exposition"], summary: "mapping", shownDefault: .text("each pool has targets of its own"),
+            sentence: "targets of which each shows the series of both pools, in the place of `targets` of the pools; "
+                + "[see below](#one-scrape-body-with-both-pools)",
+            properties: [("exposition", section.schema)],
+            read: { fields, draft in
+                guard let field = fields["exposition"] else { return true }
+                draft.shared = poolsReader(draft).exposition.read(field)?.targets
+                return draft.shared != nil
+            }, write: { _ in [] })
     }
 
     private var pools: Setting<Draft> {
@@ -180,6 +197,17 @@ extension ReleaseReader {
                 return [("places", .mapping(zip(draft.plan.places, pools).map { ($0, place.tree($1)) }))]
             }
         ).written(if: \.hasPlaces)
+    }
+
+    private var source: Setting<Draft> {
+        let section = SampleServerReader(folder: folder).section
+        return Setting.optional(
+            "source", \Draft.source, section.form(hasOwnTable: true), shownDefault: "the targets are scraped",
+            "the samples of the targets are read from a Prometheus server; [see below](#source)"
+        ).reading { fields, draft in
+            if let field = fields["source"] { draft.source = section.read(field) }
+            return true
+        }
     }
 
     private var start: Setting<Draft> {
@@ -251,7 +279,7 @@ extension ReleaseReader {
             "drain", \Draft.plan.drain, section(Draft(.blank), nil).form(hasOwnTable: true),
             shownDefault: "all at once", "takes the traffic away in steps; [see below](#drain)"
         ).reading { fields, draft in
-            let section = section(draft, fields["indicators"]?.value.memberNames)
+            let section = section(draft, IndicatorsReader.names(fields["indicators"]))
             draft.plan.drain = fields["drain"].flatMap { section.read($0) }
             return true
         }.writing { draft in
@@ -267,7 +295,7 @@ extension ReleaseReader {
             "when the canary's traffic counts as gone; [see below](#rollback-and-proof)"
         ).withOwnTable.written { $0.plan.indicators.requests != nil }.reading { fields, draft in
             guard let field = fields["proof"] else { return true }
-            if let names = fields["indicators"]?.value.memberNames, !names.contains("requests") {
+            if let names = IndicatorsReader.names(fields["indicators"]), !names.contains("requests") {
                 field.fail("'proof' needs the indicator 'requests': that the canary's requests stop is the proof")
             }
             RollbackReader.proof.read(field, into: &draft.plan.proof)
@@ -289,7 +317,7 @@ extension ReleaseReader {
                 draft.drafts = read.compactMap { $0.resolved(among: draft.plan.ownIndicators, defined: defined) }
                 let checks = ReleaseChecks(
                     release: draft.plan.name, intervalMs: draft.plan.scrape.intervalMs,
-                    indicators: fields["indicators"]?.value.memberNames, latencyBounds: draft.plan.latencyBounds,
+                    indicators: IndicatorsReader.names(fields["indicators"]), latencyBounds: draft.plan.latencyBounds,
                     log: library.log)
                 checks.check(draft.drafts)
                 return true
@@ -328,7 +356,8 @@ extension ReleaseReader {
         draft.plan.rollout = rollout
         RolloutChecks(
             plan: draft.plan, rollout: rollout, rules: draft.drafts,
-            indicators: fields["indicators"]?.value.memberNames, tokens: tokens.tokens, fields: fields, isPart: isPart
+            indicators: IndicatorsReader.names(fields["indicators"]), tokens: tokens.tokens, fields: fields,
+            isPart: isPart
         ).check()
     }
 }

@@ -77,6 +77,11 @@ struct ScrapeReader {
             .optional(
                 "fallback_format", \.plan.fallbackFormat, .choice(ExpositionFormat.self),
                 "the format of bodies without a usable Content-Type; without it such a body is an error"),
+            .optional(
+                "max_age", \.plan.oldestSampleMs, .duration(1_000...3_600_000),
+                shownDefault: "timestamps only say whether a body is new",
+                "for bodies that are put together from samples of several times (`/federate`): watched samples without a "
+                    + "timestamp are an error, and older ones are left out, by this machine's clock"),
             .value(
                 "compression", \.plan.compression, .choice(ScrapePlan.Compression.self),
                 "`true` accepts compressed bodies, `false` asks for plain ones, `auto` asks for plain ones from "

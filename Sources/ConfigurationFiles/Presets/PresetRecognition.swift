@@ -14,7 +14,10 @@ package enum PresetRecognition {
     /// - Returns: the preset of which most is there, the first in case of a tie; else series whose names have the usual
     ///   form; nil when there is no counter of requests.
     package static func recognise(_ samples: [ExpositionSample]) -> RecognisedService? {
-        let series = SeriesNames(samples)
+        recognise(SeriesNames(samples))
+    }
+
+    private static func recognise(_ series: SeriesNames) -> RecognisedService? {
         let fitting = ServicePresets.all.compactMap { preset in
             recognised(preset, in: series).map { (service: $0, score: $0.indicators.latency == nil ? 1 : 2) }
         }
@@ -23,15 +26,21 @@ package enum PresetRecognition {
     }
 
     private static func recognised(_ preset: ServicePreset, in series: SeriesNames) -> RecognisedService? {
-        guard let selector = try? SeriesSelector(parsing: preset.requests), let labels = series.labels[selector.metric],
+        guard preset.refusal == nil, let counter = preset.watchList.requests,
+            let labels = series.labels[counter.metric],
             preset.requiredLabels.isSubset(of: labels)
         else { return nil }
-        let base = preset.latency.flatMap { try? SeriesSelector(parsing: $0) }?.metric
-        let latencyLabels = base.flatMap { series.latencyLabels(of: $0) }
-        return RecognisedService(
-            preset: preset,
-            indicators: ProposedIndicators(
-                preset, labels: labels, hasLatency: latencyLabels != nil, latencyLabels: latencyLabels ?? []))
+        let hasLatency = preset.watchList.latency.map { series.hasLatency($0.metric) } ?? false
+        return RecognisedService(preset: preset, indicators: ProposedIndicators(preset, hasLatency: hasLatency))
+    }
+
+    /// The known exporter that cannot be used, where the exposition is of one; it is asked for when none was recognised.
+    package static func refused(_ samples: [ExpositionSample]) -> ServicePreset? {
+        let series = SeriesNames(samples)
+        return ServicePresets.all.first { preset in
+            guard preset.refusal != nil, let counter = preset.watchList.requests else { return false }
+            return series.labels[counter.metric] != nil
+        }
     }
 }
 
@@ -45,11 +54,9 @@ struct SeriesNames {
         self.labels = labels
     }
 
-    /// Of a histogram's buckets or a summary's quantiles; nil without any, because sum and count alone have no percentile.
-    func latencyLabels(of base: String) -> Set<String>? {
-        if let buckets = labels[base + "_bucket"] { return buckets }
-        guard let quantiles = labels[base], quantiles.contains("quantile") else { return nil }
-        return quantiles
+    /// It has a histogram's buckets or a summary's quantiles: sum and count alone have no percentile.
+    func hasLatency(_ base: String) -> Bool {
+        labels[base + "_bucket"] != nil || labels[base]?.contains("quantile") == true
     }
 }
 
@@ -61,13 +68,16 @@ struct GenericSeries {
     /// Counters of what the process does for the one who watches it, not for its clients.
     private static let own = ["promhttp_metric_handler_requests_total", "prometheus_http_requests_total"]
 
+    private static let refused = Set(
+        ServicePresets.all.filter { $0.refusal != nil }.compactMap { $0.watchList.requests?.metric })
+
     let series: SeriesNames
 
     init(_ series: SeriesNames) { self.series = series }
 
     var recognised: RecognisedService? {
         let counters = series.labels.keys.sorted().filter { name in
-            !Self.own.contains(name)
+            !Self.own.contains(name) && !Self.refused.contains(name)
                 && ["requests_total", "request_total", "requests_count"].contains(where: name.hasSuffix)
         }
         // One that says how requests ended, before one that does not.

@@ -1,92 +1,112 @@
-import Telemetry
+package import Telemetry
 
-/// Which series of a well-known exporter are requests, errors and latency.
+/// Which series of a well-known exporter are requests, errors and latency. One table serves `indicators.preset`, `init`,
+/// `inspect` and `check --live`.
 package struct ServicePreset: Sendable, Equatable {
-    /// Short and unique, as a configuration would name it: `micrometer`.
+    /// Whether the preset was compared with what the program really writes.
+    package enum Trial: Sendable, Equatable {
+        /// With a recorded exposition; name and version of the program.
+        case run(String)
+        /// Names and traps are those of the program's documentation or source.
+        case notRun
+    }
+
+    /// Short and unique, as `indicators.preset` names it: `spring-boot`.
     package let name: String
     /// What operators call the exporter.
     package let title: String
-    /// The counter of requests, with the matchers that keep it from counting twice.
-    package let requests: String
-    /// The label of `requests` that says how a request ended.
-    package let outcomeLabel: String
-    /// A regular expression for the values of `outcomeLabel` that are failures.
-    package let failures: String
+    /// Counters of requests, which are added up, with the matchers that keep them from counting twice. The first one decides
+    /// whether the exporter is recognised.
+    package let requests: [String]
+    /// Counters of failed requests, which are added up.
+    package let errors: [String]
     /// A histogram or a summary; nil where the exporter has none.
     package let latency: String?
     /// Only where the unit is not in the metric's name.
-    package let latencyUnit: String?
-    /// The label that holds the path of a request, for leaving out scrapes and probes; nil where they are not counted.
-    package let pathLabel: String?
-    /// The label that distinguishes the versions, for a proxy whose scrape body has the series of both.
-    package let poolLabel: String?
+    package let latencyUnit: LatencyUnit?
+    /// Matchers of series that are counted for nothing: scrapes and health checks. Nil where the exporter does not count
+    /// them, or has no label that shows them.
+    package let exclude: String?
+    /// The labels that distinguish the versions, for a proxy whose exposition has the series of both; empty for a service,
+    /// whose instances have expositions of their own.
+    package let poolLabels: [String]
     /// What an operator should know before relying on it.
     package let note: String?
+    /// Why the exporter cannot be used at all; nil for those that can.
+    package let refusal: String?
+    package let trial: Trial
     /// A label without which it is another exporter that has the same metric.
     let distinctiveLabel: String?
 
     init(
-        _ name: String, title: String, requests: String, outcome: String, failures: String = "5..",
-        latency: String? = nil, unit: String? = nil, path: String? = nil, pool: String? = nil,
-        distinctive: String? = nil, note: String? = nil
+        _ name: String, _ title: String, requests: [String], errors: [String] = [], latency: String? = nil,
+        unit: LatencyUnit? = nil, exclude: String? = nil, pools: [String] = [], distinctive: String? = nil,
+        note: String? = nil, refusal: String? = nil, trial: Trial = .notRun
     ) {
         self.name = name
         self.title = title
         self.requests = requests
-        outcomeLabel = outcome
-        self.failures = failures
+        self.errors = errors
         self.latency = latency
         latencyUnit = unit
-        pathLabel = path
-        poolLabel = pool
+        self.exclude = exclude
+        poolLabels = pools
         self.note = note
+        self.refusal = refusal
+        self.trial = trial
         distinctiveLabel = distinctive
     }
 
-    /// The labels without which a series of this name is another exporter's.
+    /// The labels without which a series of the first counter is another exporter's.
     var requiredLabels: Set<String> {
-        let matched = (try? SeriesSelector(parsing: requests))?.matchers.map(\.label) ?? []
-        return Set(matched + [outcomeLabel] + [distinctiveLabel].compactMap { $0 })
+        guard let counted = requests.first.flatMap(Self.selector) else { return [] }
+        let outcome = errors.first.flatMap(Self.selector).map { $0.metric == counted.metric ? $0.matchers : [] } ?? []
+        return Set((counted.matchers + outcome).map(\.label) + [distinctiveLabel].compactMap { $0 })
     }
+
+    /// What the preset watches.
+    package var watchList: WatchList {
+        var list = WatchList(latency: latency.flatMap(Self.selector))
+        list.requestCounters = requests.compactMap(Self.selector)
+        list.errorCounters = errors.compactMap(Self.selector)
+        list.latencyUnit = latencyUnit ?? list.latency.flatMap { LatencyUnit(nameOf: $0.metric) }
+        if let exclude, let matchers = try? SeriesMatchers(parsing: exclude) { list.excluded = matchers }
+        return list
+    }
+
+    static func selector(_ text: String) -> SeriesSelector? { try? SeriesSelector(parsing: text) }
 }
 
-/// The indicators that a preset proposes, as selectors for a configuration.
+/// The indicators that were found in an exposition, as a configuration writes them.
 package struct ProposedIndicators: Sendable, Equatable {
-    package let requests: String
-    package let errors: String?
+    package let requests: [String]
+    package let errors: [String]
     package let latency: String?
-    package let latencyUnit: String?
+    package let latencyUnit: LatencyUnit?
+    package let exclude: String?
 
-    /// - Parameter labels: those that the series of requests have.
-    init(_ preset: ServicePreset, labels: Set<String>, hasLatency: Bool, latencyLabels: Set<String>) {
-        func excluding(_ labels: Set<String>) -> [String] {
-            guard let path = preset.pathLabel, labels.contains(path) else { return [] }
-            return ["\(path)!~\"\(ProposedIndicators.ownRequests)\""]
-        }
-        let failures = "\(preset.outcomeLabel)=~\"\(preset.failures)\""
-        requests = ProposedIndicators.selector(preset.requests, adding: excluding(labels))
-        errors = ProposedIndicators.selector(preset.requests, adding: excluding(labels) + [failures])
-        latency =
-            hasLatency
-            ? preset.latency.map { ProposedIndicators.selector($0, adding: excluding(latencyLabels)) } : nil
-        latencyUnit = preset.latencyUnit
+    /// - Parameter hasLatency: whether the exposition has the preset's latency.
+    init(_ preset: ServicePreset, hasLatency: Bool) {
+        requests = preset.requests
+        errors = preset.errors
+        latency = hasLatency ? preset.latency : nil
+        latencyUnit = hasLatency ? preset.latencyUnit : nil
+        exclude = preset.exclude
     }
 
     init(requests: String, errors: String?, latency: String?) {
-        self.requests = requests
-        self.errors = errors
+        self.requests = [requests]
+        self.errors = [errors].compactMap { $0 }
         self.latency = latency
-        latencyUnit = nil
+        (latencyUnit, exclude) = (nil, nil)
     }
 
-    /// Scrapes and health probes, as paths: they are traffic in both pools, whatever the split is.
-    static let ownRequests = "/metrics|/actuator.*|/-/.*|/(health|ready|live)(z|y|iness|ness)?|/ping"
-
-    /// `a{b="c"}` with another matcher in its braces.
-    static func selector(_ selector: String, adding matchers: [String]) -> String {
-        guard !matchers.isEmpty else { return selector }
-        let added = matchers.joined(separator: ",")
-        guard selector.hasSuffix("}") else { return selector + "{\(added)}" }
-        return selector.dropLast() + ",\(added)}"
+    /// `requests: a + b`, `errors: …`, `latency: …`: those that there are.
+    package var parts: [String] {
+        let sums = [("requests", requests), ("errors", errors), ("latency", [latency].compactMap { $0 })]
+        let unit = latencyUnit.map { " in \($0.name)" } ?? ""
+        return sums.filter { !$0.1.isEmpty }.map { name, selectors in
+            "\(name): \(selectors.joined(separator: " + "))\(name == "latency" ? unit : "")"
+        } + (exclude.map { ["excluded: \($0)"] } ?? [])
     }
 }

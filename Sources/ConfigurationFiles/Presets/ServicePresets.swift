@@ -1,98 +1,96 @@
-/// The exporters that are recognised. Names and traps come from their documentation; those that were run say so in their
-/// tests.
+/// The exporters that are known by name.
 package enum ServicePresets {
     /// In the order in which they are preferred when several fit equally well: a framework's own metrics before names that
     /// anything may use.
-    package static let all: [ServicePreset] = proxies + frameworks + libraries
+    package static let all: [ServicePreset] = proxies + meshes + frameworks + libraries
 
-    static let proxies = [
-        ServicePreset(
-            "envoy", title: "Envoy", requests: "envoy_cluster_upstream_rq_xx", outcome: "envoy_response_code_class",
-            failures: "5", latency: "envoy_cluster_upstream_rq_time", unit: "ms", pool: "envoy_cluster_name",
-            note: "Envoy merges its histograms every 5 s, and counts retries as requests of their own"),
-        ServicePreset(
-            "haproxy", title: "HAProxy", requests: "haproxy_server_http_responses_total", outcome: "code",
-            failures: "5xx", pool: "server",
-            note: "HAProxy has no latency histogram, and a failed connection is no response of the server"),
-        ServicePreset(
-            "traefik", title: "Traefik", requests: "traefik_service_requests_total", outcome: "code",
-            latency: "traefik_service_request_duration_seconds", pool: "service",
-            note: "Traefik's default buckets (0.1, 0.3, 1.2, 5 s) are too coarse for a p99; set 'buckets' in Traefik"),
-        ServicePreset(
-            "nginx-vts", title: "nginx-module-vts",
-            requests: "nginx_vts_upstream_requests_total{code=~\"[1-5]xx\"}", outcome: "code", failures: "5xx",
-            latency: "nginx_vts_upstream_request_duration_seconds", pool: "backend"),
-        ServicePreset(
-            "ingress-nginx", title: "ingress-nginx", requests: "nginx_ingress_controller_requests", outcome: "status",
-            latency: "nginx_ingress_controller_request_duration_seconds", pool: "canary",
-            note: "series disappear when an ingress is reloaded"),
-        ServicePreset(
-            "istio", title: "Istio", requests: "istio_requests_total{reporter=\"destination\"}",
-            outcome: "response_code", failures: "5..|0", latency: "istio_request_duration_milliseconds",
-            pool: "destination_version"),
-        ServicePreset(
-            "linkerd", title: "Linkerd", requests: "response_total{direction=\"inbound\"}", outcome: "classification",
-            failures: "failure", latency: "response_latency_ms", pool: "deployment"),
-        ServicePreset(
-            "caddy", title: "Caddy", requests: "caddy_http_request_duration_seconds_count", outcome: "code",
-            latency: "caddy_http_request_duration_seconds", pool: "server"),
-        ServicePreset(
-            "kong", title: "Kong", requests: "kong_http_requests_total", outcome: "code",
-            latency: "kong_upstream_latency_ms", pool: "service"),
-        ServicePreset(
-            "apisix", title: "APISIX", requests: "apisix_http_status", outcome: "code", latency: "apisix_http_latency",
-            unit: "ms", pool: "node"),
-    ]
+    package static func named(_ name: String) -> ServicePreset? { all.first { $0.name == name } }
+
+    /// Scrapes and health checks, as paths: they are requests to both pools, whatever the split is.
+    private static let ownPaths = "/metrics|/actuator.*|/-/.*|/(health|ready|live)(z|y|iness|ness)?|/ping"
+
+    static func own(_ label: String) -> String { "{\(label)=~\"\(ownPaths)\"}" }
+
+    /// gRPC codes for which the server is to blame; Go's libraries write `Internal`, Python's `INTERNAL`.
+    private static let failedCodes =
+        "Unknown|DeadlineExceeded|Unimplemented|Internal|Unavailable|DataLoss"
+        + "|UNKNOWN|DEADLINE_EXCEEDED|UNIMPLEMENTED|INTERNAL|UNAVAILABLE|DATA_LOSS"
 
     static let frameworks = [
         ServicePreset(
-            "micrometer", title: "Micrometer (Spring Boot)", requests: "http_server_requests_seconds_count",
-            outcome: "status", latency: "http_server_requests_seconds", path: "uri",
-            note: "a histogram needs management.metrics.distribution.percentiles-histogram.http.server.requests=true"),
+            "spring-boot", "Spring Boot (Micrometer)", requests: ["http_server_requests_seconds_count"],
+            errors: ["http_server_requests_seconds_count{status=~\"5..\"}"], latency: "http_server_requests_seconds",
+            exclude: own("uri"),
+            note: "a percentile needs management.metrics.distribution.percentiles-histogram.http.server.requests=true; "
+                + "the path is /actuator/prometheus"),
         ServicePreset(
-            "opentelemetry", title: "OpenTelemetry HTTP, ASP.NET Core",
-            requests: "http_server_request_duration_seconds_count", outcome: "http_response_status_code",
-            latency: "http_server_request_duration_seconds", path: "http_route"),
+            "opentelemetry", "OpenTelemetry HTTP, ASP.NET Core",
+            requests: ["http_server_request_duration_seconds_count"],
+            errors: ["http_server_request_duration_seconds_count{http_response_status_code=~\"5..\"}"],
+            latency: "http_server_request_duration_seconds", exclude: own("http_route"),
+            trial: .run("opentelemetry-instrumentation-flask 0.66b1")),
         ServicePreset(
-            "opentelemetry-old", title: "OpenTelemetry HTTP before the stable names",
-            requests: "http_server_duration_milliseconds_count", outcome: "http_status_code",
-            latency: "http_server_duration_milliseconds", path: "http_target",
-            note: "a newer SDK in the other version has other names, and then nothing can be compared"),
+            "opentelemetry-old", "OpenTelemetry HTTP before the stable names",
+            requests: ["http_server_duration_milliseconds_count"],
+            errors: ["http_server_duration_milliseconds_count{http_status_code=~\"5..\"}"],
+            latency: "http_server_duration_milliseconds", exclude: own("http_target"),
+            note:
+                "a version with a newer SDK has the names of the preset opentelemetry, and the two cannot be compared",
+            trial: .run("opentelemetry-instrumentation-flask 0.66b1")),
         ServicePreset(
-            "prometheus-net", title: "prometheus-net", requests: "http_requests_received_total", outcome: "code",
-            latency: "http_request_duration_seconds", path: "endpoint"),
+            "prometheus-net", "prometheus-net", requests: ["http_requests_received_total"],
+            errors: ["http_requests_received_total{code=~\"5..\"}"], latency: "http_request_duration_seconds",
+            exclude: own("endpoint")),
         ServicePreset(
-            "flask", title: "prometheus-flask-exporter", requests: "flask_http_request_total", outcome: "status",
-            latency: "flask_http_request_duration_seconds", path: "path"),
+            "flask", "prometheus-flask-exporter", requests: ["flask_http_request_total"],
+            errors: ["flask_http_request_total{status=~\"5..\"}"], latency: "flask_http_request_duration_seconds",
+            exclude: own("path"),
+            note: "several processes behind one port need the exporter's multiprocess mode",
+            trial: .run("prometheus-flask-exporter 0.23.2")),
         ServicePreset(
-            "starlette", title: "starlette-exporter", requests: "starlette_requests_total", outcome: "status_code",
-            latency: "starlette_request_duration_seconds", path: "path"),
+            "starlette", "starlette-exporter", requests: ["starlette_requests_total"],
+            errors: ["starlette_requests_total{status_code=~\"5..\"}"],
+            latency: "starlette_request_duration_seconds", exclude: own("path"),
+            trial: .run("starlette-exporter 0.24.0")),
         ServicePreset(
-            "django", title: "django-prometheus", requests: "django_http_responses_total_by_status_total",
-            outcome: "status", latency: "django_http_requests_latency_including_middlewares_seconds"),
+            "django", "django-prometheus", requests: ["django_http_responses_total_by_status_total"],
+            errors: ["django_http_responses_total_by_status_total{status=~\"5..\"}"],
+            latency: "django_http_requests_latency_including_middlewares_seconds",
+            note: "scrapes are counted as requests, and no label shows them",
+            trial: .run("django-prometheus 2.5.0")),
         ServicePreset(
-            "ruby", title: "Prometheus Ruby client", requests: "http_server_requests_total", outcome: "code",
-            latency: "http_server_request_duration_seconds", path: "path",
-            note: "a raised exception is counted in http_server_exceptions_total alone"),
+            "ruby", "Prometheus Ruby client (Rack)",
+            requests: ["http_server_requests_total", "http_server_exceptions_total"],
+            errors: ["http_server_requests_total{code=~\"5..\"}", "http_server_exceptions_total"],
+            latency: "http_server_request_duration_seconds", exclude: own("path"),
+            note: "several Puma workers need the client's file store"),
         ServicePreset(
-            "grpc", title: "go-grpc-middleware", requests: "grpc_server_handled_total", outcome: "grpc_code",
-            failures: "Unknown|DeadlineExceeded|Unimplemented|Internal|Unavailable|DataLoss",
-            latency: "grpc_server_handling_seconds",
-            note: "streams are counted at their end; the health service is counted as well"),
+            "grpc", "gRPC servers (go-grpc-middleware, py-grpc-prometheus)", requests: ["grpc_server_handled_total"],
+            errors: ["grpc_server_handled_total{grpc_code=~\"\(failedCodes)\"}"],
+            latency: "grpc_server_handling_seconds", exclude: "{grpc_service=\"grpc.health.v1.Health\"}",
+            note: "streams are counted at their end; the histogram has to be switched on",
+            trial: .run("py-grpc-prometheus 0.8.0, etcd 3.4.23")),
     ]
 
     static let libraries = [
         ServicePreset(
-            "fastapi", title: "FastAPI instrumentator", requests: "http_requests_total", outcome: "status",
-            latency: "http_request_duration_seconds", path: "handler", distinctive: "handler"),
+            "fastapi", "FastAPI instrumentator", requests: ["http_requests_total"],
+            errors: ["http_requests_total{status=~\"5..\"}"], latency: "http_request_duration_seconds",
+            exclude: own("handler"), distinctive: "handler",
+            note: "its buckets (0.1, 0.5, 1 s) are too coarse for a p99",
+            trial: .run("prometheus-fastapi-instrumentator 8.1.0")),
         ServicePreset(
-            "promhttp", title: "Go promhttp, prometheus_client", requests: "http_requests_total", outcome: "code",
-            latency: "http_request_duration_seconds", path: "path"),
+            "promhttp", "Go promhttp, prometheus_client", requests: ["http_requests_total"],
+            errors: ["http_requests_total{code=~\"5..\"}"], latency: "http_request_duration_seconds",
+            exclude: own("path")),
         ServicePreset(
-            "prom-bundle", title: "express-prom-bundle", requests: "http_request_duration_seconds_count",
-            outcome: "status_code", latency: "http_request_duration_seconds", path: "path"),
+            "express", "express-prom-bundle", requests: ["http_request_duration_seconds_count"],
+            errors: ["http_request_duration_seconds_count{status_code=~\"5..\"}"],
+            latency: "http_request_duration_seconds", exclude: own("path"),
+            note: "a service with cluster workers needs the aggregating endpoint"),
         ServicePreset(
-            "http-status", title: "a service's own metrics", requests: "http_requests_total", outcome: "status",
-            latency: "http_request_duration_seconds", path: "path"),
+            "http-status", "a service's own metrics", requests: ["http_requests_total"],
+            errors: ["http_requests_total{status=~\"5..\"}"], latency: "http_request_duration_seconds",
+            exclude: own("path")),
     ]
 }

@@ -27,6 +27,7 @@ enum ReferenceTables {
             ("pool", PoolsReader(scheme: "", path: "", folder: folder).pool("").rows),
             ("place", PoolsReader(scheme: "", path: "", folder: folder).place("").rows),
             ("unit", UnitReader(reader: release).ownRows),
+            ("source", SampleServerReader(folder: folder).section.rows),
             ("steps", StepsReader(folder: folder).section.rows),
             ("rollout-step", StepReader(folder: folder).section.rows),
             ("window", WindowReader.section.rows), ("blackout", BlackoutReader.section.rows),

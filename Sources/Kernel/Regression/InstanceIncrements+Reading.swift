@@ -6,8 +6,12 @@ extension PoolState.Target {
     /// Adds a reading to what the running cycle brought. A late answer of the cycle before may come beside the present one
     /// and is kept apart from it.
     ///
-    /// - Parameter sampledUptimeMs: the time within which the scrape body was written.
-    mutating func add(_ reading: TargetReading, isLate: Bool, sampledUptimeMs: ClosedRange<Int64>) {
+    /// - Parameters:
+    ///   - instance: the target itself, or one of those that it has the series of.
+    ///   - sampledUptimeMs: the time within which the scrape body was written.
+    mutating func add(
+        _ reading: TargetReading, of instance: String, isLate: Bool, sampledUptimeMs: ClosedRange<Int64>
+    ) {
         // Without a base to count from it is unknown how much of the time since then it covers.
         var one = InstanceIncrements(
             instance: key, requests: reading.requests, errors: reading.errors,

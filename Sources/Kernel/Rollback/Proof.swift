@@ -66,6 +66,7 @@ struct Proof: Sendable, Equatable {
         _ canary: inout PoolState, _ facts: ReleaseFacts, showsNothing: Bool, unseen: [String], at now: Moment
     ) -> Finding {
         guard let since = zeroSinceUptimeMs, !isComplete else { return .nothing }
+        canary.silenceSinceUptimeMs = since
         guard let before = facts.lastCycleUptimeMs, before >= since else {
             beginBlock(&canary, at: now)
             return .nothing

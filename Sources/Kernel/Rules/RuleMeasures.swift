@@ -52,10 +52,13 @@ struct RuleMeasures: Sendable, Equatable {
             )
         }
         let health = (RuleMeasure.Health(of: baseline), RuleMeasure.Health(of: canary))
+        let ages = (baseline.sampleAge(of: "baseline"), canary.sampleAge(of: "canary"))
         return keys.indices.map { place in
             let (key, views) = (keys[place], views[windowPlaces[place]])
-            let estimates = PoolEstimates(
+            var estimates = PoolEstimates(
                 key.indicator, isComparison: key.isComparison, baseline: (views.0, baseline), canary: (views.1, canary))
+            if let age = ages.0 { estimates.baseline.notes.append(age) }
+            if let age = ages.1 { estimates.canary.notes.append(age) }
             return RuleMeasure(
                 indicatorName: names[place], kind: key.indicator.measure,
                 baseline: .init(key.indicator, estimates.baseline, in: views.0, of: baseline, health: health.0),
@@ -68,8 +71,8 @@ struct RuleMeasures: Sendable, Equatable {
 
 /// An indicator's value in both pools.
 private struct PoolEstimates {
-    let baseline: PercentileEstimate
-    let canary: PercentileEstimate
+    var baseline: PercentileEstimate
+    var canary: PercentileEstimate
     /// Why the pools cannot be compared, and what to change; nil when they can.
     let obstacle: String?
     /// For a condition that names one pool, where the baseline's own value cannot replace the canary's.
@@ -82,6 +85,12 @@ private struct PoolEstimates {
         guard let question = indicator.percentile else {
             self.baseline = PercentileEstimate(value: indicator.value(in: baseline.view, of: baseline.pool))
             self.canary = PercentileEstimate(value: indicator.value(in: canary.view, of: canary.pool))
+            guard indicator != .errorRate else {
+                let unknown = OutcomeDoubt.note(&self.baseline, &self.canary, baseline, canary)
+                obstacle = isComparison ? unknown : nil
+                substitute = isComparison ? nil : unknown.map(SubstituteValue.incomparable)
+                return
+            }
             let doubt = indicator == .latencyMean ? UnitDoubt.text(baseline.view.layouts, canary.view.layouts) : nil
             obstacle = isComparison ? doubt : nil
             substitute = isComparison ? nil : doubt.map(SubstituteValue.incomparable)

@@ -53,6 +53,8 @@ struct PoolState: Sendable, Equatable {
         var replacesAnother = false
         /// The first process of the release that was seen.
         var warmUp = WarmUp()
+        /// Where its samples come from; nil for a scrape.
+        var origin: SampleOrigin?
         /// What the running cycle brought, for the rules that compare cycles; empty when the target did not answer.
         var increments: [ComparedCounts] = []
 
@@ -60,6 +62,8 @@ struct PoolState: Sendable, Equatable {
     }
 
     private(set) var version: String
+    /// Samples of a server from before this time prove no silence: they were taken before the router showed 0 %.
+    var silenceSinceUptimeMs: Int64?
     var targets: [Target]
     private(set) var window: PoolWindow
     /// Cycles in a row at whose end a target answered, and ones at whose end none did; one of them is 0.
@@ -98,6 +102,7 @@ struct PoolState: Sendable, Equatable {
         targets[index].lastScrapeWallMs = now.wallMs
         targets[index].isFresh = true
         if let version = report.version { targets[index].toldVersion = version }
+        targets[index].origin = report.origin
         targets[index].missedCycles = 0
         let isLate = targets[index].isAwaited
         targets[index].isAwaited = false
@@ -114,14 +119,21 @@ struct PoolState: Sendable, Equatable {
         case .success(let scraped, let warnings):
             let reading = scraped.withoutDoubtfulZero
             targets[index].answerMs = report.sampledUptimeMs.map { $0.upperBound - $0.lowerBound } ?? 0
-            note(reading, warnings: warnings, target: index, ownRequests: report.ownRequests)
+            note(
+                reading, warnings: warnings, target: index, ownRequests: report.ownRequests,
+                isBeforeSilence: isBeforeSilence(reading, report))
             // Of several processes behind one address the present values say nothing.
             if !reading.isAmbiguous { window.addGauges(reading, target: index) }
-            count(reading, target: index, atMs: now.uptimeMs)
+            count(reading, target: index, atMs: now.uptimeMs, sinceMs: report.countsSinceUptimeMs(reading))
             guard isCompared else { return }
             let sampledUptimeMs = report.sampledUptimeMs ?? now.uptimeMs...now.uptimeMs
             targets[index].warmUp.note(startSeconds: reading.processStartSeconds, durationMs: warmUpMs, at: now)
-            targets[index].add(reading, isLate: isLate, sampledUptimeMs: sampledUptimeMs)
+            let parts =
+                report.instances.isEmpty
+                ? [InstanceReading(name: targets[index].instance, reading: reading)] : report.instances
+            for part in parts {
+                targets[index].add(part.reading, of: part.name, isLate: isLate, sampledUptimeMs: sampledUptimeMs)
+            }
         }
     }
 
@@ -133,13 +145,23 @@ struct PoolState: Sendable, Equatable {
         return targets.firstIndex { $0.instance == report.instance }
     }
 
+    /// The server's samples reach back to before the router showed 0 %, so that they say nothing about the time since.
+    private func isBeforeSilence(_ reading: TargetReading, _ report: ScrapeReport) -> Bool {
+        guard let since = silenceSinceUptimeMs, let began = report.countsSinceUptimeMs(reading) else { return false }
+        return began < since
+    }
+
     /// Adds to the window what was counted since the target's scrape body before.
-    private mutating func count(_ reading: TargetReading, target: Int, atMs uptimeMs: Int64) {
+    ///
+    /// - Parameter sinceMs: when the counts of a server's samples began; nil for a scrape.
+    private mutating func count(_ reading: TargetReading, target: Int, atMs uptimeMs: Int64, sinceMs: Int64?) {
         // A scrape body that reports nothing, but is not the first one, leaves what it withholds to a later body.
         let isBase = reading.coveredSeconds == nil && !reading.isAmbiguous
         defer { targets[target].lastBodyUptimeMs = uptimeMs }
         guard isBase || reading.hasCounts else { return }
-        let row = firstRow(of: reading, target: target, atMs: uptimeMs)
+        var row = firstRow(of: reading, target: target, atMs: uptimeMs)
+        // Windows that compare the pools take no counts from before they started over, however late these come.
+        if let sinceMs { row = min(row, window.comparisonRow(sinceMs: sinceMs)) }
         window.add(reading, target: target, from: min(row, window.openRow))
         targets[target].lastRow = window.openRow
     }
@@ -181,7 +203,9 @@ struct PoolState: Sendable, Equatable {
         }
     }
 
-    private mutating func note(_ reading: TargetReading, warnings: [String], target: Int, ownRequests: Double) {
+    private mutating func note(
+        _ reading: TargetReading, warnings: [String], target: Int, ownRequests: Double, isBeforeSilence: Bool
+    ) {
         targets[target].isUp = true
         targets[target].error = nil
         targets[target].samples = reading.samples
@@ -192,13 +216,13 @@ struct PoolState: Sendable, Equatable {
         if reading.matches.requests > 0 { targets[target].hadRequests = true }
         targets[target].isWithholding = window.isWithheld(reading)
         window.noteWithheld(targets[target].isWithholding, target: target)
-        if let requests = reading.requests, let seconds = reading.coveredSeconds {
+        if let requests = reading.requests, let seconds = reading.coveredSeconds, !isBeforeSilence {
             // A late answer and the present one may come in the same cycle.
             let before = targets[target].cycleRequests.map { ($0, targets[target].cycleSeconds ?? 0) } ?? (0, 0)
             targets[target].cycleRequests = before.0 + max(0, requests - ownRequests)
             targets[target].cycleSeconds = before.1 + seconds
         }
-        targets[target].silence.take(reading, ownRequests: ownRequests)
+        if !isBeforeSilence { targets[target].silence.take(reading, ownRequests: ownRequests) }
         if case .summary(let summary) = reading.latency { targets[target].summary = summary }
     }
 
@@ -336,5 +360,13 @@ extension TargetReading {
         var reading = self
         (reading.requests, reading.errors) = (nil, nil)
         return reading
+    }
+}
+
+extension ScrapeReport {
+    /// When the counts of a server's samples began; nil for a scrape, and for a reading without counts.
+    fileprivate func countsSinceUptimeMs(_ reading: TargetReading) -> Int64? {
+        guard origin != nil, let sampled = sampledUptimeMs, let seconds = reading.coveredSeconds else { return nil }
+        return sampled.lowerBound - Int64(min(seconds, 1e9) * 1_000)
     }
 }

@@ -4,7 +4,7 @@ import Telemetry
 /// difference of two rows, so a cycle costs the same whatever the windows' lengths, and nothing drifts.
 ///
 /// Rows lie flat in one array, oldest overwritten first. A cell is a column: requests, errors, latency sum, latency count,
-/// scrape bodies, then one per histogram bound and one per set of bounds.
+/// scrape bodies, those without outcomes, then one per histogram bound and one per set of bounds.
 ///
 /// What a body counted since the body before belongs to the whole time between them. A window takes it in only when all
 /// of that time lies in the window: after a network has been away for minutes, the first scrape covers minutes, and
@@ -17,7 +17,9 @@ struct PoolWindow: Sendable, Equatable {
         static let latencyCount = 3
         /// How many scrape bodies brought increments.
         static let scrapes = 4
-        static let firstBucket = 5
+        /// How many scrape bodies had requests of which it is not known how they ended.
+        static let unknownOutcomes = 5
+        static let firstBucket = 6
     }
 
     /// The distinct window lengths that rules use, and where each one's oldest row is.
@@ -179,6 +181,8 @@ struct PoolWindow: Sendable, Equatable {
         if let errors = reading.errors {
             totals[Cell.errors] += errors
             hasErrors = true
+        } else if reading.requests != nil {
+            totals[Cell.unknownOutcomes] += 1
         }
         switch reading.latency {
         case .absent: break
@@ -318,6 +322,15 @@ struct PoolWindow: Sendable, Equatable {
     /// against the other's bad time (Simpson's paradox), so windows that compare the pools start over.
     mutating func startComparisonsOver() { comparableSinceRow = written - 1 }
 
+    /// The latest row in which counts that began so may lie: where windows that compare the pools started over after that, the
+    /// row of that moment, so that none of them has the counts.
+    func comparisonRow(sinceMs: Int64) -> Int {
+        guard comparableSinceRow > 0, written - comparableSinceRow <= capacity,
+            sinceMs < rowTimes[comparableSinceRow % capacity]
+        else { return written }
+        return comparableSinceRow
+    }
+
     /// What the pool did in a window that ends with the newest row. The length must be one the pool was made with.
     ///
     /// - Parameter isComparison: leave out what was counted before the traffic split was what it is now.
@@ -338,7 +351,9 @@ struct PoolWindow: Sendable, Equatable {
             seconds: Double(elapsedMs) / 1_000,
             requestRate: hasRequests && hasScrapes ? rate : nil,
             requests: hasRequests && hasScrapes ? increment(Cell.requests) : nil,
-            errors: hasErrors && hasScrapes ? increment(Cell.errors) : nil,
+            // Requests whose end is not known are no successes: with them the pool has no number of errors.
+            errors: hasErrors && hasScrapes && increment(Cell.unknownOutcomes) == 0 ? increment(Cell.errors) : nil,
+            hasUnknownOutcomes: increment(Cell.unknownOutcomes) > 0,
             latencySeconds: increment(Cell.latencySeconds),
             latencyCount: increment(Cell.latencyCount),
             histogramCount: histogram.count, upperBounds: histogram.upperBounds, cumulative: histogram.cumulative,
@@ -376,7 +391,10 @@ struct WindowView: Sendable, Equatable {
     var requestRate: Double?
     /// Nil when no target has reported its requests in the window.
     var requests: Double?
+    /// Nil as well when requests of the window do not say how they ended.
     var errors: Double?
+    /// Some target counted requests of which it is not known how they ended. So it is without the indicator of errors, too.
+    var hasUnknownOutcomes = false
     var latencySeconds: Double
     var latencyCount: Double
     /// What the histograms' buckets and counts say that were counted; 0 without a histogram.

@@ -88,6 +88,10 @@ public struct PoolPlan: Sendable, Equatable, Codable {
     public var match: SeriesMatchers
     /// Which discovered targets are the pool's, by their labels; empty for a pool whose targets are listed.
     public var select = SeriesMatchers()
+    /// Where the samples of the targets are read; nil scrapes them.
+    public var server: SampleServerPlan?
+    /// The label that distinguishes the instances in the exposition of a proxy; nil where each target is one instance.
+    public var instanceLabel: String?
 
     public init(version: String, targets: [TargetPlan], match: SeriesMatchers = SeriesMatchers()) {
         self.version = version
@@ -149,6 +153,9 @@ public struct ScrapePlan: Sendable, Equatable, Codable {
     public var compression: Compression
     public var redirects: Redirects
     public var security: ClientSecurity
+    /// Bodies are put together from samples of several times, each with its timestamp (`/federate`): watched samples that are
+    /// older are left out. Nil takes the values for what is true now.
+    public var oldestSampleMs: Int64?
 
     public init(
         intervalMs: Int64 = 5_000, timeoutMs: Int64 = 2_000, bodyLimitBytes: Int = 64 << 20,

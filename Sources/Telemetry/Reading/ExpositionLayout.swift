@@ -127,6 +127,7 @@ struct LayoutCells: Sendable {
         static let signal: UInt16 = 256
         static let clock: UInt16 = 512
         static let cpu: UInt16 = 1_024
+        static let noOutcome: UInt16 = 2_048
     }
 
     struct Cell: Sendable {
@@ -170,7 +171,7 @@ struct LayoutCells: Sendable {
         events = roles.indices.filter { roles[$0].isRequests || roles[$0].isErrors }
         matches = TargetReading.Matches(
             requests: roles.count(where: \.isRequests), errors: roles.count(where: \.isErrors),
-            latency: roles.count(where: \.isLatency))
+            latency: roles.count(where: \.isLatency), withoutOutcome: roles.count(where: \.lacksOutcome))
         hasLatencyCount = roles.contains(where: \.isLatencyCount)
         hasCounters = roles.contains(where: \.isCountedFrom)
     }
@@ -183,6 +184,7 @@ struct LayoutCells: Sendable {
     private static func cell(_ roles: SeriesRoles, bounds: [Double], quantiles: [Double]) -> Cell {
         var cell = Cell()
         if roles.isRequests { cell.meaning |= Meaning.requests }
+        if roles.lacksOutcome { cell.meaning |= Meaning.noOutcome }
         if roles.isErrors { cell.meaning |= Meaning.errors }
         if roles.isLatencySum { cell.meaning |= Meaning.latencySum }
         if roles.isLatencyCount { cell.meaning |= Meaning.latencyCount }
@@ -206,8 +208,8 @@ struct LayoutCells: Sendable {
         let cell = cells[index]
         func has(_ bit: UInt16) -> Bool { cell.meaning & bit != 0 }
         return SeriesRoles(
-            isRequests: has(Meaning.requests), isErrors: has(Meaning.errors), isLatencySum: has(Meaning.latencySum),
-            isLatencyCount: has(Meaning.latencyCount),
+            isRequests: has(Meaning.requests), lacksOutcome: has(Meaning.noOutcome), isErrors: has(Meaning.errors),
+            isLatencySum: has(Meaning.latencySum), isLatencyCount: has(Meaning.latencyCount),
             bucketBound: has(Meaning.bucket) ? bounds[Int(cell.slot)] : nil,
             quantile: has(Meaning.quantile) ? quantiles[Int(cell.slot)] : nil, isStartTime: has(Meaning.startTime),
             isCreated: has(Meaning.created),

@@ -107,7 +107,7 @@ struct IncrementJudge {
             (pending, open) = (nil, OpenScrapes())
             return result
         }
-        let isRepeat = isRepeat(sums, base)
+        let isRepeat = !body.isOwnScrape && isRepeat(sums, base)
         if isRepeat, repeats(sinceScrape, body) { return result }
         let seconds = open.seconds + sinceScrape + takeWithheld(base) + (pending?.repeatSeconds ?? 0)
         let span = max(seconds, sinceScrape + repeatedSeconds)
@@ -375,6 +375,8 @@ struct JudgedScrape {
     var missesMovingSeries = false
     /// The scrape body's own timestamps do not change, although they have been seen to advance.
     var isFrozen = false
+    /// It is known to be of a scrape of its own, so that equal values are no repetition.
+    var isOwnScrape = false
 }
 
 /// Scrape bodies whose counts wait for the next complete one.

@@ -49,6 +49,7 @@ struct ReadingSums {
         let roles = series.roles
         if roles.isRequests {
             matches.requests += 1
+            if roles.lacksOutcome { matches.withoutOutcome += 1 }
             requests += increment ?? 0
         }
         if roles.isErrors {
@@ -177,7 +178,7 @@ struct ReadingSums {
     /// Most services have no error series before their first error: requests without errors have had none.
     private var errorsOrNone: Double? {
         if matches.errors > 0 { return errors }
-        return watchesErrors && matches.requests > 0 ? 0 : nil
+        return watchesErrors && matches.requests > matches.withoutOutcome ? 0 : nil
     }
 
     private func latency(hasBase: Bool, _ perSecond: Double) -> TargetReading.Latency {

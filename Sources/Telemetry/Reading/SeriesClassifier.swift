@@ -9,13 +9,24 @@ struct SeriesClassifier {
     private var wanted: [Wanted] = []
     /// Bit n is set when a wanted name has n bytes (63: that or more).
     private var lengths: UInt64 = 0
+    /// Says which series are counted for no built-in indicator; nil without any.
+    private let excluded: SelectorMatch?
 
     /// - Throws: ``SelectorError`` for a regular expression that cannot be used.
     init(_ watch: WatchList) throws(SelectorError) {
-        if let requests = try watch.requests.map(SelectorMatch.init) {
-            want(requests.metric) { requests.matches($0) ? SeriesRoles(isRequests: true) : .none }
+        excluded =
+            watch.excluded.isEmpty
+            ? nil : try SelectorMatch(SeriesSelector(metric: "", matchers: watch.excluded.matchers))
+        let outcomes = try OutcomeLabels(watch)
+        for selector in watch.requestCounters {
+            let requests = try SelectorMatch(selector)
+            want(requests.metric) { labels in
+                guard requests.matches(labels) else { return .none }
+                return SeriesRoles(isRequests: true, lacksOutcome: outcomes.areMissing(requests.metric, labels))
+            }
         }
-        if let errors = try watch.errors.map(SelectorMatch.init) {
+        for selector in watch.errorCounters {
+            let errors = try SelectorMatch(selector)
             want(errors.metric) { errors.matches($0) ? SeriesRoles(isErrors: true) : .none }
         }
         if let latency = try watch.latency.map(SelectorMatch.init) {
@@ -66,8 +77,8 @@ struct SeriesClassifier {
     /// OpenMetrics says with `foo_created` when `foo_total` began to count.
     private static func createdNames(_ watch: WatchList) -> [String] {
         var names: [String] = []
-        for selector in [watch.requests, watch.errors, watch.latency] {
-            guard let metric = selector?.metric else { continue }
+        for selector in watch.requestCounters + watch.errorCounters + [watch.latency].compactMap({ $0 }) {
+            let metric = selector.metric
             let base = metric.hasSuffix("_total") ? String(metric.dropLast(6)) : metric
             if !names.contains(base + "_created") { names.append(base + "_created") }
         }
@@ -117,12 +128,47 @@ struct SeriesClassifier {
         var roles = SeriesRoles.none
         let name = Array(sample.name.utf8)
         for candidate in wanted where candidate.name == name { roles.add(candidate.classify(sample.labels)) }
+        if let excluded, excluded.matches(sample.labels) { roles.exclude() }
         return roles
     }
 }
 
+/// The labels that the selectors of errors need on the series of requests, where both are of one metric.
+private struct OutcomeLabels {
+    /// By metric: of each selector of errors, the labels without which it cannot match.
+    private var needed: [String: [Set<String>]] = [:]
+
+    init(_ watch: WatchList) throws(SelectorError) {
+        for errors in watch.errorCounters {
+            var labels: Set<String> = []
+            for matcher in errors.matchers {
+                let alone = try SelectorMatch(SeriesSelector(metric: errors.metric, matchers: [matcher]))
+                if !alone.matches([]) { labels.insert(matcher.label) }
+            }
+            needed[errors.metric, default: []].append(labels)
+        }
+    }
+
+    /// No selector of errors could match a series with such labels, whatever their values are: how its requests ended is
+    /// not known. False for a metric that has no selector of errors.
+    func areMissing(_ metric: String, _ labels: [ExpositionSample.Label]) -> Bool {
+        guard let selectors = needed[metric] else { return false }
+        let present = Set(labels.map(\.name))
+        return selectors.allSatisfy { !$0.isSubset(of: present) }
+    }
+}
+
 extension SeriesRoles {
+    /// Nothing of the built-in indicators is counted by it.
+    fileprivate mutating func exclude() {
+        (isRequests, lacksOutcome, isErrors, isLatencySum, isLatencyCount) = (false, false, false, false, false)
+        (bucketBound, quantile) = (nil, nil)
+    }
+
     fileprivate mutating func add(_ other: SeriesRoles) {
+        // One selector that could say how the requests ended is enough.
+        lacksOutcome =
+            isRequests && other.isRequests ? lacksOutcome && other.lacksOutcome : lacksOutcome || other.lacksOutcome
         isRequests = isRequests || other.isRequests
         isErrors = isErrors || other.isErrors
         isLatencySum = isLatencySum || other.isLatencySum

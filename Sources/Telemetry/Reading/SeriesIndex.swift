@@ -31,10 +31,12 @@ struct SeriesIndex {
     ///
     /// - Parameters:
     ///   - scrape: the body's number; it marks the series that are on it.
+    ///   - oldestTimestampMs: see ``TargetReader``.
     ///   - sketch: takes down the body's shape.
     /// - Returns: how many samples the body has.
     mutating func scan(
-        _ body: Span<UInt8>, format: ExpositionFormat, scrape: UInt64, sketch: inout LayoutSketch
+        _ body: Span<UInt8>, format: ExpositionFormat, scrape: UInt64, oldestTimestampMs: Int64? = nil,
+        sketch: inout LayoutSketch
     ) throws(ExpositionError) -> Int {
         present.removeAll(keepingCapacity: true)
         var scanner = ExpositionScanner(format: format)
@@ -50,12 +52,23 @@ struct SeriesIndex {
                 }
                 try LabelRules.check(scanner.sample, limits: limits, in: body)
                 let before = present.count
-                if classifier.mayMatter(scanner.sample.name, in: body) {
+                if classifier.mayMatter(scanner.sample.name, in: body),
+                    try Self.isYoung(scanner.sample, oldestTimestampMs)
+                {
                     try take(scanner.sample, in: body, scrape: scrape)
                 }
                 sketch.add(scanner.sample, isWatched: present.count > before)
             }
         }
+    }
+
+    private static func isYoung(_ sample: SampleSpot, _ oldestMs: Int64?) throws(ExpositionError) -> Bool {
+        guard let oldestMs else { return true }
+        guard let timestampMs = sample.timestampMs else {
+            throw ExpositionError(
+                line: 0, reason: "a watched sample has no timestamp, which 'max_age' asks for")
+        }
+        return timestampMs >= oldestMs
     }
 
     private mutating func take(

@@ -22,10 +22,13 @@
 public struct TargetReader {
     private let watch: WatchList
     private let limits: ScrapeLimits
+    private let readsOwnScrapes: Bool
     /// What is known of the target's series: in one of these two, or in none before the first scrape body.
     private var index: SeriesIndex?
     private var packed: PackedSeries?
     private var patience = LayoutPatience()
+    /// Of the scrape body that is being read.
+    private var oldestTimestampMs: Int64?
     private var scrape: UInt64 = 0
     private var lastReadUptimeMs: Int64?
     private var starts = StartHistory()
@@ -42,8 +45,14 @@ public struct TargetReader {
     private var isTiredOfMissing = false
 
     /// - Throws: ``SelectorError`` for a regular expression that cannot be used.
-    public init(watch: WatchList, limits: ScrapeLimits) throws(SelectorError) {
+    ///
+    /// - Parameter readsOwnScrapes: each body is known to be of a scrape of its own, because the scrapes of a server are read
+    ///   with their times: one that repeats the values before it says that nothing happened, and no cache answered.
+    public init(
+        watch: WatchList, limits: ScrapeLimits, readsOwnScrapes: Bool = false
+    ) throws(SelectorError) {
         self.watch = watch
+        self.readsOwnScrapes = readsOwnScrapes
         self.limits = limits
         // Made again for the scrape bodies that need it: regular expressions are large, targets are many.
         _ = try SeriesIndex(watch: watch, limits: limits)
@@ -58,13 +67,16 @@ public struct TargetReader {
     ///   - scratch: room for work, which may serve all readers in turn.
     ///   - layouts: of other targets, and whether a new one may be made. They change what a body costs, never what it
     ///     says.
+    ///   - oldestTimestampMs: watched samples of an earlier time are left out, and ones without a timestamp are an error: for
+    ///     bodies that are put together from samples of several times. Nil takes every sample for what is true now.
     /// - Throws: ``ExpositionError`` where the Prometheus 3 server fails the scrape, and when a limit is reached. Then
     ///   the next body is counted from the last good one.
     public mutating func read(
         _ body: [UInt8], format: ExpositionFormat, atUptimeMs: Int64, countNewWithin: ClosedRange<Double>?,
-        scratch: inout ReadingScratch, layouts: LayoutOffer = .ownOnly
+        scratch: inout ReadingScratch, layouts: LayoutOffer = .ownOnly, oldestTimestampMs: Int64? = nil
     ) throws(ExpositionError) -> TargetReading {
         scrape += 1
+        self.oldestTimestampMs = oldestTimestampMs
         let time = ScrapeTime(uptimeMs: atUptimeMs, countNewWithin: countNewWithin)
         if let reading = readByLayout(body.span, format: format, time, layouts.known, &scratch) { return reading }
         return try readByName(body.span, format: format, time, mayMakeLayout: layouts.mayMakeOne, &scratch)
@@ -130,7 +142,7 @@ public struct TargetReader {
         if let own = packed?.layout {
             return own.format == format && own.readValues(of: body, into: &scratch.values) ? own : nil
         }
-        guard isNew else { return nil }
+        guard isNew, oldestTimestampMs == nil else { return nil }
         for layout in known where layout.fits(format, watch, limits) {
             guard layout.readValues(of: body, into: &scratch.values) else { continue }
             index = nil
@@ -153,7 +165,8 @@ public struct TargetReader {
         scratch.sketch.begin(isOn: mayMakeLayout && patience.isOver())
         let samples: Int
         do throws(ExpositionError) {
-            samples = try index.scan(body, format: format, scrape: scrape, sketch: &scratch.sketch)
+            samples = try index.scan(
+                body, format: format, scrape: scrape, oldestTimestampMs: oldestTimestampMs, sketch: &scratch.sketch)
         } catch {
             if index.isFull { startOver(&index) }
             throw error
@@ -253,7 +266,8 @@ public struct TargetReader {
             JudgedScrape(
                 processStart: starts.isTrusted ? body.starts.process : nil, scrape: scrape,
                 missesMovingSeries: body.missesMovingSeries,
-                isFrozen: freshness.isFrozen(body.timestampMs, hasMoved: hasMoved) || lives.isStale && !hasMoved))
+                isFrozen: freshness.isFrozen(body.timestampMs, hasMoved: hasMoved) || lives.isStale && !hasMoved,
+                isOwnScrape: readsOwnScrapes))
         if judged.isTiredOfMissing {
             packed?.forgetMissed()
             isTiredOfMissing = packed == nil
@@ -269,6 +283,7 @@ public struct TargetReader {
         if lives.isStale, !hasMoved { reading.notes.append(.notRenewed) }
         reading.isAmbiguous = judged.isAmbiguous
         reading.processStartSeconds = starts.isTrusted ? body.starts.process : nil
+        reading.newestTimestampMs = body.timestampMs
         reading.freshness = freshness.read(
             hasMoved: hasMoved, timestampMs: body.timestampMs, atUptimeMs: time.uptimeMs)
         reading.freshness.unrenewedSeconds = unrenewedSeconds

@@ -10,9 +10,15 @@ public struct TargetReading: Sendable, Equatable, Codable {
         public var latency: Int
         /// One per signal of the watch list.
         public var signals: [Int]
+        /// Of the series of requests those that no selector of errors could ever match, because they lack its labels: the
+        /// version has renamed them. Requests of which nothing else is known have an unknown number of errors, not none.
+        public var withoutOutcome: Int
 
-        public init(requests: Int = 0, errors: Int = 0, latency: Int = 0, signals: [Int] = []) {
+        public init(
+            requests: Int = 0, errors: Int = 0, latency: Int = 0, signals: [Int] = [], withoutOutcome: Int = 0
+        ) {
             self.requests = requests
+            self.withoutOutcome = withoutOutcome
             self.errors = errors
             self.latency = latency
             self.signals = signals
@@ -30,8 +36,9 @@ public struct TargetReading: Sendable, Equatable, Codable {
     /// Requests since the last successful scrape; nil when the selector matched nothing or there is no base to count
     /// from yet.
     public var requests: Double?
-    /// Failed requests since the last successful scrape. Nil under the same conditions; a scrape body with requests but
-    /// without any error series yet has had zero errors, which is the reader's business to say.
+    /// Failed requests since the last successful scrape. Nil under the same conditions, and where no series of requests says
+    /// how they ended; a scrape body with requests but without any error series yet has had zero errors, which is the
+    /// reader's business to say.
     public var errors: Double?
     public var latency: Latency
     public var matches: Matches
@@ -58,6 +65,8 @@ public struct TargetReading: Sendable, Equatable, Codable {
     /// When the process started, Unix seconds by the target's own clock; nil where the scrape body does not say so, or says
     /// something else each time.
     public var processStartSeconds: Double?
+    /// The newest timestamp of a watched sample, milliseconds since the epoch; nil for a scrape body without timestamps.
+    public var newestTimestampMs: Int64?
 
     /// It says how much something rose, be it by nothing.
     public var hasCounts: Bool {

@@ -2,12 +2,19 @@
 public struct WatchList: Sendable, Equatable, Codable {
     /// A counter: one per request.
     public var requests: SeriesSelector?
+    /// Counters of requests that the exporter counts apart; their increments are added to those of `requests`.
+    public var furtherRequests: [SeriesSelector]
     /// A counter: one per failed request.
     public var errors: SeriesSelector?
+    /// Counters of failed requests that the exporter counts apart; their increments are added to those of `errors`.
+    public var furtherErrors: [SeriesSelector]
     /// A classic histogram or a summary.
     public var latency: SeriesSelector?
     /// In what the scrape body gives the latency. Nil when nothing says so, which is read as seconds.
     public var latencyUnit: LatencyUnit?
+    /// Series that satisfy all of these matchers are counted neither as requests nor as errors nor as latency: health
+    /// checks, scrapes. Empty excludes nothing.
+    public var excluded: SeriesMatchers
     /// What indicators of one's own are made from, each once.
     public var signals: [Signal]
 
@@ -20,9 +27,10 @@ public struct WatchList: Sendable, Equatable, Codable {
         self.latency = latency
         self.latencyUnit = latencyUnit
         self.signals = signals
+        (furtherRequests, furtherErrors, excluded) = ([], [], SeriesMatchers())
     }
 
-    /// Records of versions without signals have none.
+    /// Records of earlier versions have neither signals nor sums of counters.
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         requests = try values.decodeIfPresent(SeriesSelector.self, forKey: .requests)
@@ -30,6 +38,32 @@ public struct WatchList: Sendable, Equatable, Codable {
         latency = try values.decodeIfPresent(SeriesSelector.self, forKey: .latency)
         latencyUnit = try values.decodeIfPresent(LatencyUnit.self, forKey: .latencyUnit)
         signals = try values.decodeIfPresent([Signal].self, forKey: .signals) ?? []
+        furtherRequests = try values.decodeIfPresent([SeriesSelector].self, forKey: .furtherRequests) ?? []
+        furtherErrors = try values.decodeIfPresent([SeriesSelector].self, forKey: .furtherErrors) ?? []
+        excluded = try values.decodeIfPresent(SeriesMatchers.self, forKey: .excluded) ?? SeriesMatchers()
+    }
+
+    /// All counters of requests, the first one in front. Empty without the indicator. Setting it replaces them all.
+    public var requestCounters: [SeriesSelector] {
+        get { [requests].compactMap { $0 } + furtherRequests }
+        set { (requests, furtherRequests) = (newValue.first, Array(newValue.dropFirst())) }
+    }
+
+    /// All counters of failed requests, the first one in front. Empty without the indicator. Setting it replaces them all.
+    public var errorCounters: [SeriesSelector] {
+        get { [errors].compactMap { $0 } + furtherErrors }
+        set { (errors, furtherErrors) = (newValue.first, Array(newValue.dropFirst())) }
+    }
+
+    /// The names of all series that the indicators are made from, each once.
+    public var seriesNames: [String] {
+        func ofHistogram(_ metric: String) -> [String] { LatencySuffix.all.map { metric + $0 } }
+        let counters = (requestCounters + errorCounters).map(\.metric)
+        let latencies = latency.map { [$0.metric] + ofHistogram($0.metric) } ?? []
+        let own = signals.flatMap { signal in
+            signal.kind == .histogram ? ofHistogram(signal.selector.metric) : [signal.selector.metric]
+        }
+        return Set(counters + latencies + own).sorted()
     }
 
     /// Divisor that makes seconds of the scrape body's latencies.

@@ -1,6 +1,8 @@
 /// What a series means to the rules. One series can mean several things: a failed request is a request too.
 struct SeriesRoles: Equatable {
     var isRequests = false
+    /// A series of requests without the labels that the errors are selected by, see ``TargetReading/Matches/withoutOutcome``.
+    var lacksOutcome = false
     var isErrors = false
     var isLatencySum = false
     var isLatencyCount = false

@@ -113,7 +113,7 @@ struct ExpositionSurvey {
     func has(_ name: String) -> Bool { metrics[name] != nil || names.contains(name) }
 
     private static func wanted(_ watch: WatchList) -> Set<String> {
-        var wanted = Set([watch.requests, watch.errors].compactMap { $0?.metric })
+        var wanted = Set((watch.requestCounters + watch.errorCounters).map(\.metric))
         if let latency = watch.latency?.metric {
             for base in [latency, LatencySuffix.base(of: latency)].compactMap({ $0 }) {
                 wanted.formUnion([base] + LatencySuffix.all.map { base + $0 } + [base + "_max"])

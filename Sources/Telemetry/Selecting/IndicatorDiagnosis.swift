@@ -26,13 +26,18 @@ public struct IndicatorDiagnosis {
     private var findings: [String] {
         var found: [String] = []
         if let requests = watch.requests { found += counter("requests", requests, matched: matches.requests) }
+        for further in watch.furtherRequests { found += counted(apart: further, "requests") }
         if let latency = watch.latency { found += self.latency(latency) }
         if let errors = watch.errors {
             // What is wrong with the metric has been said of the requests.
-            let isShared = errors.metric == watch.requests?.metric
+            let isShared = watch.requestCounters.contains { $0.metric == errors.metric }
             if !isShared || survey.has(errors.metric) {
                 found += counter("errors", errors, matched: matches.errors, isShared: isShared)
             }
+        }
+        for further in watch.furtherErrors where !watch.requestCounters.contains(where: { $0.metric == further.metric })
+        {
+            found += counted(apart: further, "errors")
         }
         for (signal, matched) in zip(watch.signals, matches.signals) { found += own(signal, matched: matched) }
         return found
@@ -71,6 +76,11 @@ public struct IndicatorDiagnosis {
     }
 
     // MARK: Counters
+
+    /// A counter beside the first one: an exporter that counts some events apart has no series of it before the first.
+    private func counted(apart selector: SeriesSelector, _ indicator: String) -> [String] {
+        survey[selector.metric] == nil ? [] : counter(indicator, selector, matched: 1)
+    }
 
     /// - Parameter isShared: the requests are counted by the same metric. Then no match is the normal state of a service
     ///   that has not failed yet, as long as the labels exist.

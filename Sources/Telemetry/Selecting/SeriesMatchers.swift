@@ -16,6 +16,13 @@ public struct SeriesMatchers: Sendable, Equatable, Codable {
 
     public var isEmpty: Bool { matchers.isEmpty }
 
+    /// Whether series without any of the labels are taken as well.
+    ///
+    /// - Throws: ``SelectorError`` for a regular expression that cannot be used.
+    public func takeUnlabelled() throws(SelectorError) -> Bool {
+        try SelectorMatch(SeriesSelector(metric: "", matchers: matchers)).matches([])
+    }
+
     /// The selector with these matchers added to its own.
     public func narrowing(_ selector: SeriesSelector) -> SeriesSelector {
         SeriesSelector(metric: selector.metric, matchers: selector.matchers + matchers)
@@ -74,8 +81,8 @@ extension WatchList {
     public func narrowed(by matchers: SeriesMatchers) -> WatchList {
         guard !matchers.isEmpty else { return self }
         var list = self
-        list.requests = requests.map(matchers.narrowing)
-        list.errors = errors.map(matchers.narrowing)
+        list.requestCounters = requestCounters.map(matchers.narrowing)
+        list.errorCounters = errorCounters.map(matchers.narrowing)
         list.latency = latency.map(matchers.narrowing)
         for index in list.signals.indices {
             list.signals[index].selector = matchers.narrowing(list.signals[index].selector)

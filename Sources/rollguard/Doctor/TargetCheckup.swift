@@ -1,3 +1,4 @@
+import ConfigurationFiles
 import Foundation
 import Model
 import Ports
@@ -24,7 +25,7 @@ struct TargetCheckup {
     }
 
     func findings() async -> [CheckupFinding] {
-        let targets = Pool.allCases.flatMap { pool in
+        let targets = Pool.allCases.filter { release.pool($0).server == nil }.flatMap { pool in
             release.pool(pool).targets.enumerated().map { (pool: pool, index: $0.offset, target: $0.element) }
         }
         var scrapes: [Scrape] = []
@@ -43,7 +44,8 @@ struct TargetCheckup {
             }
         }
         scrapes.sort { ($0.pool == .canary ? 1 : 0, $0.index) < ($1.pool == .canary ? 1 : 0, $1.index) }
-        return scrapes.flatMap(\.findings) + clock(scrapes)
+        let ofServers = await ServerCheckup(release: release, transport: transport).findings()
+        return scrapes.flatMap(\.findings) + ofServers + clock(scrapes)
     }
 
     private func scrape(_ pool: Pool, _ index: Int, _ target: TargetPlan) async -> Scrape {
@@ -91,6 +93,7 @@ struct TargetCheckup {
                 needsPercentiles: release.usesPercentiles)
             let text =
                 "\(reading.samples) samples in \(Int(milliseconds.rounded())) ms; \(Self.matches(watch, reading))"
+                + Self.fitting(response.body, format: format)
             return [.ok(subject, text)] + doubts.map { .warning(subject, $0) }
                 + reading.notes.map { .warning(subject, "\($0)") }
         } catch {
@@ -98,8 +101,18 @@ struct TargetCheckup {
         }
     }
 
+    /// The preset of the exporter that the body is recognised as, for an operator who has not chosen one.
+    private static func fitting(_ body: [UInt8], format: ExpositionFormat) -> String {
+        guard let samples = try? Exposition.samples(in: body, format: format) else { return "" }
+        if let preset = PresetRecognition.recognise(samples)?.preset {
+            return "; \(preset.title), for which there is 'preset: \(preset.name)'"
+        }
+        guard let refused = PresetRecognition.refused(samples) else { return "" }
+        return "; \(refused.title) cannot be used: \(refused.refusal ?? "")"
+    }
+
     /// `requests 4, errors 1, latency 14 series`.
-    private static func matches(_ watch: WatchList, _ reading: TargetReading) -> String {
+    static func matches(_ watch: WatchList, _ reading: TargetReading) -> String {
         var parts: [String] = []
         if watch.requests != nil { parts.append("requests \(reading.matches.requests)") }
         if watch.errors != nil { parts.append("errors \(reading.matches.errors)") }

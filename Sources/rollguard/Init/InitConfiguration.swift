@@ -69,15 +69,28 @@ struct InitConfiguration: Sendable {
         var lines = [
             "# Recognised: \(service.title).\(service.preset?.note.map { " Note: \($0)." } ?? "")", "indicators:",
         ]
-        lines.append("  requests: \(YAMLText.selector(found.requests))")
-        lines.append(
-            found.errors.map { "  errors: \(YAMLText.selector($0))" }
-                ?? "  # No counter says how requests ended: errors: shop_requests_total{code=~\"5..\"}")
+        lines += Self.sum("requests", found.requests)
+        lines +=
+            found.errors.isEmpty
+            ? ["  # No counter says how requests ended: errors: shop_requests_total{code=~\"5..\"}"]
+            : Self.sum("errors", found.errors)
         lines.append(
             found.latency.map { "  latency: \(YAMLText.selector($0))" }
                 ?? "  # There is no histogram of durations: latency: http_request_duration_seconds")
-        if let unit = found.latencyUnit, found.latency != nil { lines.append("  latency_unit: \(unit)") }
+        if let unit = found.latencyUnit, found.latency != nil { lines.append("  latency_unit: \(unit.rawValue)") }
+        if let exclude = found.exclude {
+            lines += [
+                "  # Scrapes and health checks, which both pools have whatever the split is.",
+                "  exclude: \(YAMLText.selector(exclude))",
+            ]
+        }
         return lines
+    }
+
+    /// One counter, or several that are added up.
+    private static func sum(_ name: String, _ selectors: [String]) -> [String] {
+        guard selectors.count > 1 else { return ["  \(name): \(YAMLText.selector(selectors.first ?? ""))"] }
+        return ["  \(name):"] + selectors.map { "    - \(YAMLText.selector($0))" }
     }
 
     private var routerLines: [String] {

@@ -86,10 +86,8 @@ struct InitSurvey: Sendable {
                 guard let service = target.service else {
                     return .warning(subject, "\(target.samples) samples, none of which counts requests")
                 }
-                let parts = [service.indicators.requests, service.indicators.errors, service.indicators.latency]
-                    .compactMap { $0 }
-                return .ok(
-                    subject, "\(target.samples) samples, \(service.title): \(parts.joined(separator: ", "))")
+                let parts = service.indicators.parts.joined(separator: ", ")
+                return .ok(subject, "\(target.samples) samples, \(service.title): \(parts)")
             }
         }
     }
@@ -108,7 +106,7 @@ struct InitSurvey: Sendable {
         }
         let service = service
         let rules = ReadyRules.fitting(
-            hasErrors: service?.indicators.errors != nil, hasLatency: service?.indicators.latency != nil)
+            hasErrors: service?.indicators.errors.isEmpty == false, hasLatency: service?.indicators.latency != nil)
         return InitConfiguration(
             release: Self.name(answers.name ?? router?.name ?? "service"), state: state,
             path: answering.lazy.map(\.path).first { !$0.isEmpty } ?? "",
