@@ -1,3 +1,4 @@
+import HTTPClient
 import Model
 import Notifications
 import Ports
@@ -35,7 +36,8 @@ struct PartsFactory: Sendable {
 
     func receivers(for plan: Plan) -> [any Receiver] {
         let setup = ReceiverSetup(
-            transport: deliveries, secrets: secrets, externalURL: plan.daemon.externalURL,
+            transport: deliveries, secrets: secrets, mail: CurlMail(secrets: secrets),
+            externalURL: plan.daemon.externalURL,
             clock: { [clock] in clock.wallMs })
         return plan.receivers.map { receiver in
             let made = ReceiverKinds.receiver(receiver, setup)

@@ -12,17 +12,20 @@ protocol DeliveringReceiverKind: ReceiverKind {
 package struct ReceiverSetup: Sendable {
     package let transport: any HTTPTransport
     package let secrets: any SecretStore
+    /// Nil where no mail can be sent.
+    package let mail: (any MailTransport)?
     /// The base of links into the daemon's API (`DaemonPlan.externalURL`); nil for no links.
     package let externalURL: String?
     /// Milliseconds since the epoch.
     package let clock: @Sendable () -> Int64
 
     package init(
-        transport: any HTTPTransport, secrets: any SecretStore, externalURL: String?,
+        transport: any HTTPTransport, secrets: any SecretStore, mail: (any MailTransport)? = nil, externalURL: String?,
         clock: @escaping @Sendable () -> Int64
     ) {
         self.transport = transport
         self.secrets = secrets
+        self.mail = mail
         self.externalURL = externalURL
         self.clock = clock
     }
@@ -39,7 +42,7 @@ package enum ReceiverKinds {
         CloudEventsKind.self, SlackKind.self, DiscordKind.self, TeamsKind.self, MattermostKind.self,
         RocketChatKind.self, GoogleChatKind.self, TelegramKind.self, WebexKind.self, DingTalkKind.self,
         FeishuKind.self, WeComKind.self, PagerDutyKind.self, OpsgenieKind.self, SplunkOnCallKind.self,
-        NtfyKind.self, PushoverKind.self,
+        NtfyKind.self, PushoverKind.self, EmailKind.self,
     ]
 
     /// For reading and describing configurations.

@@ -61,7 +61,8 @@ struct NotifyCommand: AsyncParsableCommand {
         let network = CurlTransport(userAgent: "Rollguard/\(Rollguard.version)", secrets: secrets)
         let transport: any HTTPTransport = isPrinted ? PrintingTransport(secrets: secrets) : network
         let setup = ReceiverSetup(
-            transport: transport, secrets: secrets, externalURL: plan.daemon.externalURL,
+            transport: transport, secrets: secrets, mail: isPrinted ? PrintingMail() : CurlMail(secrets: secrets),
+            externalURL: plan.daemon.externalURL,
             clock: { SystemClock().wallMs })
         var worst: Int32 = 0
         for receiver in chosen {
@@ -120,6 +121,15 @@ struct NotifyCommand: AsyncParsableCommand {
                     + (wish.map { "; the next try would be after \($0 / 1_000) s" } ?? "")
             )
         }
+    }
+}
+
+/// Shows a mail instead of sending it.
+private struct PrintingMail: MailTransport {
+    func send(_ mail: OutgoingMail) async -> MailOutcome {
+        Terminal.say("  \(mail.server) from \(mail.sender) to \(mail.recipients.joined(separator: ", "))")
+        Terminal.say("  " + String(decoding: mail.content, as: UTF8.self).replacing("\r\n", with: "\n  "))
+        return .failed(reason: "nothing was sent")
     }
 }
 

@@ -28,7 +28,10 @@ struct ReceiverKindTests {
         "kind: pushover, app_token_file: a, user_key_env: U",
     ]
 
-    @Test(arguments: samples) func everyKindIsReadAndItsEffectiveFormReadsBack(_ sample: String) throws {
+    private static let mail = "kind: email, server: \"smtp://mail.example:587\", from: rg@example, to: [ops@example]"
+
+    @Test(arguments: samples + [mail, mail + ", auth: {basic: {user: u, password_file: p}}"])
+    func everyKindIsReadAndItsEffectiveFormReadsBack(_ sample: String) throws {
         let result = Self.load(sample)
         let plan = try #require(result.plan, "\(result.errors)")
         let again = Sample.load(Rulebook.effectiveYAML(of: plan, kinds: Sample.kinds))
@@ -38,7 +41,7 @@ struct ReceiverKindTests {
     }
 
     @Test func everyKindHasASample() {
-        let sampled = Self.samples.compactMap { Self.load($0).plan?.receivers.first?.kind.name }
+        let sampled = (Self.samples + [Self.mail]).compactMap { Self.load($0).plan?.receivers.first?.kind.name }
         #expect(Set(sampled) == Set(ReceiverKinds.all.map { $0.name }))
     }
 
@@ -47,6 +50,11 @@ struct ReceiverKindTests {
         ("kind: telegram, bot_token_file: t", "needs 'chat'"), ("kind: ntfy", "needs 'topic'"),
         ("kind: pushover, app_token_file: a", "needs 'user_key_file' or 'user_key_env'"),
         ("kind: pagerduty", "needs 'routing_key_file' or 'routing_key_env'"),
+        ("kind: email, from: a@b, to: [c@d]", "needs 'server'"),
+        ("kind: email, server: \"http://a\", from: a@b, to: [c@d]", "write smtp://host:587 or smtps://host:465"),
+        ("kind: email, server: \"smtp://a\", from: a, to: [c@d]", "not a mail address"),
+        ("kind: email, server: \"smtp://a\", from: a@b, to: [\"c@d>\"]", "not a mail address"),
+        ("kind: email, server: \"smtp://a\", from: a@b, to: [c@d], url: \"http://x\"", "use 'server'"),
         ("kind: slack", "needs 'url', 'url_file' or 'url_env'"),
         ("kind: ntfy, topic: a, url: \"https://a\", url_file: b", "keep one of them"),
         (

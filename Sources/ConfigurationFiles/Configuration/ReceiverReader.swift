@@ -59,14 +59,20 @@ struct ReceiverReader {
     }
 
     private var addressDefault: String {
-        let known = kinds.filter { $0.defaultURL != nil }.map { "`\($0.name)`" }.joined(separator: ", ")
+        let known = kinds.filter { $0.defaultURL != nil && $0.defaultURL != "" }.map { "`\($0.name)`" }.joined(
+            separator: ", ")
         return "one of " + Self.addresses.map { "`\($0)`" }.joined(separator: ", ")
             + "; that of the service for \(known)"
     }
 
     /// Some services have one address for all.
     private func readAddress(_ url: Setting<ReceiverPlan>, _ fields: Fields, _ plan: inout ReceiverPlan) -> Bool {
-        if let known = kinds.first(where: { $0.name == plan.kind.name })?.defaultURL,
+        let known = kinds.first { $0.name == plan.kind.name }?.defaultURL
+        if known == "", let name = Self.addresses.first(where: fields.has) {
+            fields[name]?.fail("'\(name)' is no field of the kind \(plan.kind.name); use 'server'")
+            return false
+        }
+        if let known,
             !Self.addresses.contains(where: fields.has)
         {
             plan.url = known
@@ -109,7 +115,7 @@ extension ReceiverPlan {
     /// without its path: `url_file` keeps it out of the configuration.
     var writtenURL: String? {
         get {
-            guard urlSecret == nil else { return nil }
+            guard urlSecret == nil, !url.isEmpty else { return nil }
             guard kind.hasSecretAddress, let scheme = url.firstRange(of: "://") else { return url }
             let host = url[scheme.upperBound...].prefix { $0 != "/" }
             return url[..<scheme.upperBound] + host + "/" + Redaction.mask
