@@ -5,6 +5,7 @@ public import Model
 /// Implementations verify TLS unless configured otherwise, never send a mail in the clear that requires TLS, never send it without
 /// the login that it asks for, and ignore proxy environment variables.
 public protocol MailTransport: Sendable {
+    /// Returns within ``OutgoingMail/timeoutMs``; each call has a connection of its own.
     func send(_ mail: OutgoingMail) async -> MailOutcome
 }
 
@@ -14,6 +15,7 @@ public struct OutgoingMail: Sendable {
     public var server: String
     /// Envelope addresses without angle brackets.
     public var sender: String
+    /// Never empty; one mail goes to all of them.
     public var recipients: [String]
     /// Headers and body with CRLF as line ends.
     public var content: [UInt8]
