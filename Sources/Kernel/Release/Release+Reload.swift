@@ -43,6 +43,9 @@ extension Release {
         rules.adopt(next, from: old, isSamePair: isSamePair)
         if isSamePair, old.countsTheSame(as: next) {
             pools.adopt(next, from: old)
+        } else if !isSamePair, old.countsTheBaselineTheSame(as: next) {
+            // A new version comes to the free place: what the other one counts continues.
+            pools.replaceCanary(next, from: old, at: context.now)
         } else {
             startPoolsOver(at: context.now)
         }

@@ -193,6 +193,9 @@ struct RolloutOrder {
         if let part = step.plan.part {
             return "the parts of \(part.unit) have targets of their own: list them in the configuration"
         }
+        if step.plan.discovery != nil {
+            return "the sources of \(step.name) (`discovery`) list its targets, so the order cannot name them"
+        }
         guard let like = step.plan.baseline.targets.first else {
             return "the other place has no targets to compare with"
         }

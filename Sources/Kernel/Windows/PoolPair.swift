@@ -101,6 +101,16 @@ struct PoolPair: Sendable, Equatable {
         (baseline.warmUpMs, canary.warmUpMs) = (next.warmUpMs, next.warmUpMs)
     }
 
+    /// The canary is another version, on targets of its own; what the baseline counts is kept.
+    mutating func replaceCanary(_ next: ReleasePlan, from old: ReleasePlan, at now: Moment) {
+        let fresh = PoolPair(next, at: now)
+        baseline.adopt(
+            next.baseline, from: old.baseline, windowsMs: next.windowsMs, shortestCycleMs: next.shortestCycleMs)
+        (baseline.isCompared, baseline.warmUpMs) = (next.asksForProof, next.warmUpMs)
+        canary = fresh.canary
+        canary.markNew()
+    }
+
     /// Targets of the canary that have served and that the next plan does not name.
     func servingTargets(of old: PoolPlan, missingIn next: PoolPlan) -> [String] {
         zip(old.targets, canary.targets).filter { target, state in
@@ -133,13 +143,20 @@ extension ReleasePlan {
 
     /// Whether counts taken under one plan mean the same under the other. Targets and windows may differ.
     func countsTheSame(as other: ReleasePlan) -> Bool {
-        func withoutTargets(_ pool: PoolPlan) -> PoolPlan {
-            var pool = pool
-            (pool.targets, pool.select) = ([], SeriesMatchers())
-            return pool
-        }
-        return withoutTargets(baseline) == withoutTargets(other.baseline)
-            && withoutTargets(canary) == withoutTargets(other.canary) && indicators == other.indicators
+        countsTheBaselineTheSame(as: other) && canary.withoutTargets == other.canary.withoutTargets
+    }
+
+    /// The same of the baseline alone: the canary may be another version.
+    func countsTheBaselineTheSame(as other: ReleasePlan) -> Bool {
+        baseline.withoutTargets == other.baseline.withoutTargets && indicators == other.indicators
             && scrape.intervalMs == other.scrape.intervalMs
+    }
+}
+
+extension PoolPlan {
+    fileprivate var withoutTargets: PoolPlan {
+        var pool = self
+        (pool.targets, pool.select) = ([], SeriesMatchers())
+        return pool
     }
 }

@@ -28,6 +28,17 @@ struct OrderedTargetTests {
             world.kernel.effectivePlan.releases[0].baseline.targets.map(\.instance) == ["10.0.0.7:80", "10.0.0.8:80"])
     }
 
+    @Test("What the other place counts continues")
+    func otherPlaceContinues() {
+        var world = KernelHarness.led()
+        world.cycle(12)
+        let before = world.release.baseline.requestRate
+        _ = world.order(order(["10.0.0.7:80"]))
+        #expect(before != nil && world.release.baseline.requestRate == before)
+        world.cycle(1)
+        #expect(world.release.baseline.requestRate == before)
+    }
+
     @Test("A rollout without them has the configured targets again")
     func nextRollout() {
         var world = KernelHarness.led()
