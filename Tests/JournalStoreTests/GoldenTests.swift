@@ -42,14 +42,17 @@ struct GoldenTests {
         #expect(try Self.comparable(Self.tree(written)) == Self.comparable(Self.tree(golden, addingVersion: 1)))
     }
 
-    /// The signals of own indicators were added to version 1 after its first evidence was written: no signals and an empty
-    /// list are the same.
+    /// The signals of own indicators, sums of counters and excluded series were added to version 1 after its first evidence
+    /// was written: none and an empty list are the same.
     private static func comparable(_ tree: NSDictionary) throws -> String {
         var tree = try #require(tree as? [String: Any])
         var event = try #require(tree["evidence"] as? [String: Any])
         var record = try #require(event["_0"] as? [String: Any])
         var indicators = try #require(record["indicators"] as? [String: Any])
-        if (indicators["signals"] as? [Any])?.isEmpty == true { indicators.removeValue(forKey: "signals") }
+        for name in ["signals", "furtherRequests", "furtherErrors"]
+        where (indicators[name] as? [Any])?.isEmpty == true { indicators.removeValue(forKey: name) }
+        let excluded = indicators["excluded"] as? [String: Any]
+        if (excluded?["matchers"] as? [Any])?.isEmpty == true { indicators.removeValue(forKey: "excluded") }
         record["indicators"] = indicators
         event["_0"] = record
         tree["evidence"] = event
