@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Telemetry
@@ -111,5 +112,18 @@ struct CounterSumTests {
         let bodies = [1, 5].map { "process_start_time_seconds 5\nr_total \($0)\nr_total{code=\"200\"} \($0)\n" }
         let reading = try Self.readings(list, bodies[0], bodies[1])
         #expect(reading[1].requests == 8 && reading[1].errors == 0)
+    }
+
+    /// Journals hold watch lists: one without sums is written as it was before there were any, and every one reads back.
+    @Test func aStoredListKeepsItsForm() throws {
+        let plain = try Self.list(requests: ["r_total"], errors: ["r_total{code=\"5xx\"}"])
+        let text = String(decoding: try JSONEncoder().encode(plain), as: UTF8.self)
+        #expect(!text.contains("further") && !text.contains("excluded") && text.contains("signals"), "\(text)")
+        let sums = try Self.list(
+            requests: ["a_total", "b_total"], errors: ["a_total{code=\"5\"}", "b_total"], exclude: "{path=\"/metrics\"}"
+        )
+        for list in [plain, sums] {
+            #expect(try JSONDecoder().decode(WatchList.self, from: JSONEncoder().encode(list)) == list)
+        }
     }
 }

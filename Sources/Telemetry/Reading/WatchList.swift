@@ -43,6 +43,23 @@ public struct WatchList: Sendable, Equatable, Codable {
         excluded = try values.decodeIfPresent(SeriesMatchers.self, forKey: .excluded) ?? SeriesMatchers()
     }
 
+    /// What earlier versions did not have is written only where it is used, so that their records keep their form.
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encodeIfPresent(requests, forKey: .requests)
+        try values.encodeIfPresent(errors, forKey: .errors)
+        try values.encodeIfPresent(latency, forKey: .latency)
+        try values.encodeIfPresent(latencyUnit, forKey: .latencyUnit)
+        try values.encode(signals, forKey: .signals)
+        if !furtherRequests.isEmpty { try values.encode(furtherRequests, forKey: .furtherRequests) }
+        if !furtherErrors.isEmpty { try values.encode(furtherErrors, forKey: .furtherErrors) }
+        if !excluded.isEmpty { try values.encode(excluded, forKey: .excluded) }
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case requests, errors, latency, latencyUnit, signals, furtherRequests, furtherErrors, excluded
+    }
+
     /// All counters of requests, the first one in front. Empty without the indicator. Setting it replaces them all.
     public var requestCounters: [SeriesSelector] {
         get { [requests].compactMap { $0 } + furtherRequests }
