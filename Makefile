@@ -3,7 +3,7 @@
 FAULT ?= errors
 SEEDS ?= 2000
 TARGET ?= exposition
-# The tests run in seven parts: those that only compute would starve those that talk to somebody, and those with whole
+# The tests run in eight parts: those that only compute would starve those that talk to somebody, and those with whole
 # fleets of real programs would starve the rest. The situations start two dozen daemons at the same time.
 COMPUTING = ^(Calculator|Calibration|ConfigurationFiles|Fuzzing|Kernel|Rules|Simulation|Statistics|Support|Telemetry|Tidy)Tests\.
 ROUTERS = ^RoutersTests\.
@@ -12,6 +12,9 @@ SITUATIONS = SituationTests
 # Foundation's Process reads past the names of open files when a process has more than some 1 300 of them: the tests that
 # start many programs are not in one process with those that open many connections.
 CLIENTS = ^(HTTPClient|TargetSources)Tests\.
+# What a user does from the first command on, on a terminal, in a browser, on each router: such tests start many programs and
+# wait for each, so they come one after another.
+TOURS = ^(DaemonTests\.(CommandHabits|InitPrompt|NotifyCommand|PageBrowser|SampleServer)|LiveRouterTests\.(DocumentedCommand|GetStarted|InitOnRouters|OperationsPage|Readme|TestUser|Unit))Tests
 RELEASES = ^LiveRouterTests\.(ReleaseRecipe|StepTable)Tests
 SECONDS ?= 60
 SOAK ?= 30m
@@ -52,7 +55,8 @@ test:
 	swift test --skip-build --disable-xctest --filter '$(ROUTERS)'
 	swift test --skip-build --disable-xctest --filter '$(SITUATIONS)'
 	swift test --skip-build --disable-xctest --filter '$(RELEASES)'
-	swift test --skip-build --disable-xctest --filter '$(LIVE)' --skip '$(SITUATIONS)' --skip '$(RELEASES)'
+	swift test --skip-build --disable-xctest --filter '$(LIVE)' --skip '$(SITUATIONS)' --skip '$(RELEASES)' --skip '$(TOURS)'
+	swift test --skip-build --disable-xctest --no-parallel --filter '$(TOURS)'
 
 test-routers:
 	@scripts/setup.sh test
