@@ -49,5 +49,10 @@ public struct ListedTarget: Sendable, Equatable {
         (self.placement, self.discovered, self.labels) = (placement, discovered, labels)
     }
 
-    public var place: Int? { if case .place(let place) = placement { place } else { nil } }
+    /// The index of its place; nil for one that is left out.
+    ///
+    /// Not inlined: the optimizer of Swift 6.3.1 fails on a borrowed enum that it takes apart where it is used.
+    @inline(never) public var place: Int? {
+        if case .place(let place) = placement { place } else { nil }
+    }
 }

@@ -10,28 +10,39 @@ public struct MergedLists: Sendable, Equatable {
     ///   - fixed: by place, targets that the configuration lists.
     public init(_ lists: [SourceList], fixed: [[ListedTarget]]) {
         places = fixed.map { _ in [] }
+        var merging = Merging()
+        for target in fixed.joined() { merging.add(target) }
+        for list in lists {
+            merging.leftOut += list.leftOut
+            for target in list.targets { merging.add(target) }
+        }
+        leftOut = merging.leftOut
+        for (index, target) in merging.chosen.enumerated() {
+            place(target, isOverlapping: merging.overlapping.contains(index))
+        }
+        for place in places.indices { places[place].sort { $0.instance < $1.instance } }
+    }
+
+    /// One target per endpoint, the first that is listed.
+    private struct Merging {
         var chosen: [ListedTarget] = []
-        var indices: [AnyEndpoint: Int] = [:]
+        var leftOut: [ListedTarget] = []
+        /// Indices of chosen targets that another source lists for another place.
         var overlapping: Set<Int> = []
-        func add(_ target: ListedTarget) {
+        private var indices: [AnyEndpoint: Int] = [:]
+
+        mutating func add(_ target: ListedTarget) {
             let endpoint = AnyEndpoint(target)
             guard let index = indices[endpoint] else {
                 indices[endpoint] = chosen.count
-                return chosen.append(target)
+                chosen.append(target)
+                return
             }
-            if chosen[index].place != target.place { overlapping.insert(index) }
+            if chosen[index].placement != target.placement { overlapping.insert(index) }
             var duplicate = target
-            let first = chosen[index].instance
-            duplicate.placement = .leftOut(.duplicate, detail: "\(first) is the same endpoint")
+            duplicate.placement = .leftOut(.duplicate, detail: "\(chosen[index].instance) is the same endpoint")
             leftOut.append(duplicate)
         }
-        for target in fixed.joined() { add(target) }
-        for list in lists {
-            leftOut += list.leftOut
-            for target in list.targets { add(target) }
-        }
-        for (index, target) in chosen.enumerated() { place(target, isOverlapping: overlapping.contains(index)) }
-        for place in places.indices { places[place].sort { $0.instance < $1.instance } }
     }
 
     private mutating func place(_ target: ListedTarget, isOverlapping: Bool) {
