@@ -213,7 +213,8 @@ let package = Package(
         tests(
             "DaemonTests",
             [
-                "Bench", "Daemon", "DemoWorld", "Discovery", "ReferenceRouter", "Kernel", "JournalFormat", "JournalStore",
+                "Bench", "Daemon", "DemoWorld", "Discovery", "ReferenceRouter", "Kernel", "JournalFormat",
+                "JournalStore",
                 "Model",
                 "Ports",
                 "Routers", "Notifications", "SystemSupport", "Telemetry", "HTTPClient", "rollguard",

@@ -30,7 +30,8 @@ package enum TestDeliveries {
         case .rolloutHalted: [.rolloutUnhalted]
         case .gateAsked: [.gateAnswered]
         case .alertResolved, .rearmed, .routerRecovered, .rolloutPrepared, .rolloutBegun, .stepStanding, .stepUndone,
-            .rolloutBaking, .rolloutPaused, .rolloutResumed, .rolloutReminder, .wayBackLost, .rolloutUnhalted, .gateAnswered,
+            .rolloutBaking, .rolloutPaused, .rolloutResumed, .rolloutReminder, .wayBackLost, .rolloutUnhalted,
+            .gateAnswered,
             .gateLapsed, .shareMoved, .rolloutEnded:
             []
         }

@@ -93,7 +93,9 @@ struct PlacesTests {
             ),
             (
                 "green: {targets: [\"10.0.0.2:9090\"]}", "green: {targets: [\"a:1\"], version: v2}",
-                ["6:33: error: unknown field 'version' in place 'green'; it has 'targets', 'select', 'match', 'instance_label'"]
+                [
+                    "6:33: error: unknown field 'version' in place 'green'; it has 'targets', 'select', 'match', 'instance_label'"
+                ]
             ),
             (
                 "      green: {targets: [\"10.0.0.2:9090\"]}\n", "",
