@@ -80,7 +80,10 @@ enum RestoringEntries {
     }
 
     private static func newestOfEachKind(_ release: String, _ database: Database) throws -> [Int64] {
-        try [["router_unusable", "router_usable"], ["evidence"], ["pending"], ["deployment"]].compactMap { kinds in
+        try [
+            ["router_unusable", "router_usable"], ["evidence"], ["pending"], ["deployment"], ["silences"],
+            ["open_subjects"],
+        ].compactMap { kinds in
             let marks = repeatElement("?", count: kinds.count).joined(separator: ",")
             return try Int64.fetchOne(
                 database, sql: "SELECT MAX(sequence) FROM entries WHERE release = ? AND kind IN (\(marks))",

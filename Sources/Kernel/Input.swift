@@ -28,4 +28,9 @@ public enum Input: Sendable, Equatable {
 public enum Command: Sendable, Equatable {
     case rollback(release: String, toVersion: String?)
     case rearm(release: String)
+    /// An operator takes charge of an incident, a rollout, a release or a unit: nothing of it is escalated any more.
+    case acknowledge(subject: String)
+    /// Hides the notifications that match for so many milliseconds.
+    case silence(NotificationMatch, forMs: Int64)
+    case endSilence(id: String)
 }

@@ -32,7 +32,7 @@ package enum TestDeliveries {
         case .alertResolved, .rearmed, .routerRecovered, .rolloutPrepared, .rolloutBegun, .stepStanding, .stepUndone,
             .rolloutBaking, .rolloutPaused, .rolloutResumed, .rolloutReminder, .wayBackLost, .rolloutUnhalted,
             .gateAnswered,
-            .gateLapsed, .shareMoved, .rolloutEnded:
+            .gateLapsed, .shareMoved, .rolloutEnded, .operatorAcknowledged:
             []
         }
     }

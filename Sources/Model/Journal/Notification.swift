@@ -42,6 +42,8 @@ public struct Notification: Sendable, Equatable {
         /// The version before cannot be gone back to any more.
         case wayBackLost = "way_back_lost"
         case rolloutEnded = "rollout_ended"
+        /// An operator has taken charge: nothing is escalated any more.
+        case operatorAcknowledged = "operator_acknowledged"
     }
 
     /// One line of the incident so far.

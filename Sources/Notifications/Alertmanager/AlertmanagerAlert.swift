@@ -60,7 +60,9 @@ struct AlertmanagerAlert: Sendable {
         case .rolloutReminder: return [builder.news("RollguardRolloutWaits")]
         case .wayBackLost: return [builder.news("RollguardWayBackLost")]
         // Progress needs no attention.
-        case .rolloutPrepared, .rolloutBegun, .stepStanding, .rolloutBaking, .rolloutPaused, .rolloutResumed: return []
+        case .rolloutPrepared, .rolloutBegun, .stepStanding, .rolloutBaking, .rolloutPaused, .rolloutResumed,
+            .operatorAcknowledged:
+            return []
         }
     }
 
@@ -79,7 +81,8 @@ struct AlertmanagerAlert: Sendable {
         case .alertFiring, .alertResolved, .rollbackHeld, .rollbackIntended, .rollbackAbandoned, .rollbackFallback,
             .rollbackDrifted, .routerUnusable, .routerRecovered, .rolloutPrepared, .rolloutBegun, .stepStanding,
             .stepUndone, .rolloutBaking, .rolloutPaused, .rolloutResumed, .rolloutHalted, .rolloutUnhalted, .gateAsked,
-            .gateAnswered, .gateLapsed, .shareMoved, .rolloutReminder, .wayBackLost, .rolloutEnded:
+            .gateAnswered, .gateLapsed, .shareMoved, .rolloutReminder, .wayBackLost, .rolloutEnded,
+            .operatorAcknowledged:
             return all
         }
     }

@@ -35,6 +35,7 @@ struct EventText {
         case .rolloutReminder: "Rollout waits for an operator"
         case .wayBackLost: "No way back"
         case .rolloutEnded: "Rollout ended"
+        case .operatorAcknowledged: "Acknowledged by an operator"
         }
     }
 
@@ -46,7 +47,7 @@ struct EventText {
             .warning
         case .alertResolved, .rollbackAcknowledged, .routerRecovered, .rolloutUnhalted: .good
         case .rearmed, .rolloutPrepared, .rolloutBegun, .stepStanding, .rolloutBaking, .rolloutPaused, .rolloutResumed,
-            .gateAnswered, .rolloutEnded:
+            .gateAnswered, .rolloutEnded, .operatorAcknowledged:
             .neutral
         }
     }
@@ -71,7 +72,7 @@ struct EventText {
         case .wayBackLost: "start the version before again, or be aware that a rollback cannot go back to it"
         case .alertFiring, .alertResolved, .rollbackIntended, .rearmed, .routerRecovered, .rolloutPrepared,
             .rolloutBegun, .stepStanding, .stepUndone, .rolloutBaking, .rolloutPaused, .rolloutResumed,
-            .rolloutUnhalted, .gateAnswered, .rolloutEnded:
+            .rolloutUnhalted, .gateAnswered, .rolloutEnded, .operatorAcknowledged:
             nil
         }
     }

@@ -53,6 +53,7 @@ struct History {
         // A busy machine may make the baseline appear sick for a moment, so holding is no fault.
         case .held, .driftHeld, .driftOverruled, .ended, .alertResolved, .evidence, .pending: break
         case .routerUnusable, .routerUsable, .rollout, .deployment, .targetsChanged: break
+        case .operatorAcknowledged, .escalated, .silences, .openSubjects: break
         case .unreadable(_, let reason): wrong.append("it cannot be read: \(reason)")
         }
         return wrong.map { "entry \(row.sequence) (\(row.kind), \(row.incident ?? "no incident")): \($0)" }
