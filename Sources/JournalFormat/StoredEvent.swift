@@ -17,6 +17,7 @@ struct StoredEvent {
         case began, ended, alertFiring, alertResolved, held, intended, actedBeforeDurable, draining, applied, observed
         case provenByTraffic, unproven, acknowledged, abandoned, fallback, drifted, strayed, driftHeld, driftOverruled
         case rearmed, evidence, pending, routerUnusable, routerUsable, rollout, deployment, targetsChanged
+        case targetsUnusable, targetsUsable
     }
 
     enum Field: String, CodingKey {
@@ -75,6 +76,8 @@ extension StoredEvent: Decodable {
         case .rollout: .rollout(id: try text(.id), try fields.decode(RolloutEvent.self, forKey: .event))
         case .deployment: .deployment(try fields.decode(DeploymentRecord.self, forKey: .value))
         case .targetsChanged: .targetsChanged(try value(StoredTargets.self))
+        case .targetsUnusable: .targetsUnusable(reason: try text(.reason))
+        case .targetsUsable: .targetsUsable
         }
     }
 }
@@ -130,6 +133,8 @@ extension StoredEvent: Encodable {
             try fields.encode(event, forKey: .event)
         case .deployment(let record): try write(.deployment, record)
         case .targetsChanged(let record): try write(.targetsChanged, StoredTargets(record))
+        case .targetsUnusable(let reason): try write(.targetsUnusable, reason, as: .reason)
+        case .targetsUsable: _ = fields(.targetsUsable)
         case .unreadable:
             throw EncodingError.invalidValue(
                 event, .init(codingPath: [], debugDescription: "an unreadable entry is never written"))

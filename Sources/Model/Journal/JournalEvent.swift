@@ -51,6 +51,10 @@ public enum JournalEvent: Sendable, Equatable {
     case deployment(DeploymentRecord)
     /// The targets of the pools have changed.
     case targetsChanged(TargetsRecord)
+    /// A source of targets has given no list for long, or a pool of a release under way has no targets.
+    case targetsUnusable(reason: String)
+    /// Neither is the case any more.
+    case targetsUsable
     /// Made by reading, never written: the entry is stored but cannot be read, because it is damaged or a newer version
     /// wrote it. `kind` is the ``name`` of the event that it was.
     case unreadable(kind: String, reason: String)
@@ -87,6 +91,8 @@ extension JournalEvent {
         case .rollout(_, let event): event.name
         case .deployment: "deployment"
         case .targetsChanged: "pool_targets_changed"
+        case .targetsUnusable: "targets_unusable"
+        case .targetsUsable: "targets_usable"
         case .unreadable: "unreadable"
         }
     }
@@ -142,6 +148,8 @@ extension JournalEvent {
         case .rearmed: .rearmed
         case .routerUnusable: .routerUnusable
         case .routerUsable: .routerRecovered
+        case .targetsUnusable: .targetsUnusable
+        case .targetsUsable: .targetsRecovered
         case .began, .ended, .actedBeforeDurable, .applied, .observed, .provenByTraffic, .unproven, .driftOverruled,
             .evidence, .pending, .deployment, .targetsChanged, .unreadable:
             nil
@@ -184,6 +192,8 @@ extension JournalEvent {
         case .rollout(let id, let event): "\(id): \(event.text)"
         case .deployment: "which version is where"
         case .targetsChanged(let record): record.text
+        case .targetsUnusable(let reason): reason
+        case .targetsUsable: "the targets are known again"
         case .unreadable(let kind, let reason): "the entry (\(kind)) cannot be read and was skipped: \(reason)"
         }
     }

@@ -69,6 +69,7 @@ struct MessageContent: Sendable {
         let release = notification.release
         switch notification.event {
         case .routerUnusable, .routerRecovered: return "router:\(release)"
+        case .targetsUnusable, .targetsRecovered: return "targets:\(release)"
         case .alertFiring, .alertResolved: return alertSubject(notification)
         // A rollback that was not begun ends with the alert that asked for it.
         case .rollbackHeld where notification.incident == nil && notification.alert != nil:
@@ -110,7 +111,8 @@ enum Severity: String, Sendable, Comparable, CaseIterable {
         case .rollbackAbandoned: self = .critical
         case .rollbackHeld: self = notification.incident == nil ? .warning : .critical
         case .rollbackIntended: self = notification.isDryRun ? .info : .warning
-        case .rollbackFallback, .rollbackDrifted, .routerUnusable, .rolloutHalted, .gateLapsed: self = .warning
+        case .rollbackFallback, .rollbackDrifted, .routerUnusable, .targetsUnusable, .rolloutHalted, .gateLapsed:
+            self = .warning
         case .alertFiring: self = Severity(label: notification.alert)
         default: self = .info
         }
