@@ -162,7 +162,7 @@ let package = Package(
         tests("SupportTests", ["Support"]),
         tests(
             "ScrapingTests",
-            ["Scraping", "HTTPClient", "Model", "Ports", "Routers", "Support", "SystemSupport", "Telemetry"]),
+            ["Scraping", "HTTPClient", "Model", "Ports", "Routers", "Support", "SystemSupport", "Telemetry", logging]),
         tests("SystemSupportTests", ["SystemSupport"]),
         tests("DiscoveryTests", ["Discovery", "Support", "Telemetry"], leaving: ["Relabelling/relabelling.jsonl"]),
         tests(

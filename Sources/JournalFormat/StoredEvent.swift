@@ -18,6 +18,7 @@ struct StoredEvent {
         case provenByTraffic, unproven, acknowledged, abandoned, fallback, drifted, strayed, driftHeld, driftOverruled
         case rearmed, evidence, pending, routerUnusable, routerUsable, rollout, deployment, targetsChanged
         case operatorAcknowledged, escalated, silences, openSubjects
+        case targetsUnusable, targetsUsable
     }
 
     enum Field: String, CodingKey {
@@ -80,6 +81,8 @@ extension StoredEvent: Decodable {
         case .escalated: .escalated(try fields.decode(EscalationStep.self, forKey: .value))
         case .silences: .silences(try fields.decode([Silence].self, forKey: .value))
         case .openSubjects: .openSubjects(try list(StoredOpenSubject.self))
+        case .targetsUnusable: .targetsUnusable(reason: try text(.reason))
+        case .targetsUsable: .targetsUsable
         }
     }
 }
@@ -139,6 +142,8 @@ extension StoredEvent: Encodable {
         case .escalated(let step): try write(.escalated, step)
         case .silences(let list): try write(.silences, list)
         case .openSubjects(let list): try write(.openSubjects, list.map(StoredOpenSubject.init))
+        case .targetsUnusable(let reason): try write(.targetsUnusable, reason, as: .reason)
+        case .targetsUsable: _ = fields(.targetsUsable)
         case .unreadable:
             throw EncodingError.invalidValue(
                 event, .init(codingPath: [], debugDescription: "an unreadable entry is never written"))

@@ -102,6 +102,8 @@ public struct Kernel: Sendable, Equatable {
             withRelease(name) { release in release.lead(&context) { $0.tried(id, result, &$1) } }
         case .targetsChanged(let name, let lists):
             withRelease(name) { $0.take(lists, &context) }
+        case .sourcesChanged(let name, let state):
+            withRelease(name) { $0.take(state, &context) }
         case .reload(let next): reload(next, &context)
         case .tick: tick(&context)
         }

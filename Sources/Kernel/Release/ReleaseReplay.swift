@@ -29,6 +29,8 @@ struct ReleaseReplay {
         case .pending(let list): if !isReplayingOthers { release.rules.restore(pending: list) }
         case .routerUnusable: release.poll.health.isReported = true
         case .routerUsable: release.poll.health.isReported = false
+        case .targetsUnusable(let reason): release.targetHealth.restore(reason: reason)
+        case .targetsUsable: release.targetHealth.restoreUsable()
         case .intended: replayIntent(entry)
         case .rollout, .deployment: release.rollouts.replay(entry, at: now)
         case .unreadable(let kind, let reason):

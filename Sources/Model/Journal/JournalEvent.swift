@@ -59,6 +59,10 @@ public enum JournalEvent: Sendable, Equatable {
     case silences([Silence])
     /// What receivers were notified of and what is not over; each list replaces the one before. Of no release.
     case openSubjects([OpenSubject])
+    /// A source of targets has given no list for long, or a pool of a release under way has no targets.
+    case targetsUnusable(reason: String)
+    /// Neither is the case any more.
+    case targetsUsable
     /// Made by reading, never written: the entry is stored but cannot be read, because it is damaged or a newer version
     /// wrote it. `kind` is the ``name`` of the event that it was.
     case unreadable(kind: String, reason: String)
@@ -99,6 +103,8 @@ extension JournalEvent {
         case .escalated: "escalated"
         case .silences: "silences"
         case .openSubjects: "open_subjects"
+        case .targetsUnusable: "targets_unusable"
+        case .targetsUsable: "targets_usable"
         case .unreadable: "unreadable"
         }
     }
@@ -163,6 +169,8 @@ extension JournalEvent {
         case .rearmed: .rearmed
         case .routerUnusable: .routerUnusable
         case .routerUsable: .routerRecovered
+        case .targetsUnusable: .targetsUnusable
+        case .targetsUsable: .targetsRecovered
         case .began, .ended, .actedBeforeDurable, .applied, .observed, .provenByTraffic, .unproven, .driftOverruled,
             .evidence, .pending, .deployment, .targetsChanged, .escalated, .silences,
             .openSubjects, .unreadable:
@@ -211,6 +219,8 @@ extension JournalEvent {
         case .rollout(let id, let event): "\(id): \(event.text)"
         case .deployment: "which version is where"
         case .targetsChanged(let record): record.text
+        case .targetsUnusable(let reason): reason
+        case .targetsUsable: "the targets are known again"
         case .unreadable(let kind, let reason): "the entry (\(kind)) cannot be read and was skipped: \(reason)"
         }
     }

@@ -19,6 +19,10 @@ public struct Notification: Sendable, Equatable {
         case routerUnusable = "router_unusable"
         /// The router can be used again.
         case routerRecovered = "router_recovered"
+        /// A source of targets has given no list for long, or a pool of a release under way has no targets.
+        case targetsUnusable = "targets_unusable"
+        /// All sources give lists again, and both pools have targets.
+        case targetsRecovered = "targets_recovered"
         /// A place is reserved for a version.
         case rolloutPrepared = "rollout_prepared"
         case rolloutBegun = "rollout_begun"
@@ -105,5 +109,10 @@ public struct Notification: Sendable, Equatable {
 
 extension Notification.Event {
     /// It says that something is over.
-    public var isResolution: Bool { self == .alertResolved || self == .routerRecovered || self == .rolloutUnhalted }
+    public var isResolution: Bool {
+        switch self {
+        case .alertResolved, .routerRecovered, .targetsRecovered, .rolloutUnhalted: true
+        default: false
+        }
+    }
 }

@@ -4,6 +4,7 @@ extension Notification {
     public var subject: String {
         switch event {
         case .routerUnusable, .routerRecovered: return "router:\(release)"
+        case .targetsUnusable, .targetsRecovered: return "targets:\(release)"
         case .alertFiring, .alertResolved: return alertSubject
         // A rollback that was not begun ends with the alert that asked for it.
         case .rollbackHeld where incident == nil && alert != nil: return alertSubject

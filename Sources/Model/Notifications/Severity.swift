@@ -22,7 +22,8 @@ public enum Severity: String, Sendable, Comparable, CaseIterable, Codable {
         case .rollbackAbandoned: self = .critical
         case .rollbackHeld: self = notification.incident == nil ? .warning : .critical
         case .rollbackIntended: self = notification.isDryRun ? .info : .warning
-        case .rollbackFallback, .rollbackDrifted, .routerUnusable, .rolloutHalted, .gateLapsed: self = .warning
+        case .rollbackFallback, .rollbackDrifted, .routerUnusable, .targetsUnusable, .rolloutHalted, .gateLapsed:
+            self = .warning
         case .alertFiring: self = Severity(alert: notification.alert)
         default: self = .info
         }

@@ -50,6 +50,8 @@ struct AlertmanagerAlert: Sendable {
             return ends + [builder.news("RollguardRearmed")]
         case .routerUnusable: return [builder.make(unusable, .lasting)]
         case .routerRecovered: return [builder.make(unusable, .ended(atWallMs: atMs))]
+        case .targetsUnusable: return [builder.make(targetsUnusable, .lasting)]
+        case .targetsRecovered: return [builder.make(targetsUnusable, .ended(atWallMs: atMs))]
         case .rolloutHalted: return [builder.make(halted, .lasting)]
         case .rolloutUnhalted: return [builder.make(halted, .ended(atWallMs: atMs))]
         case .gateAsked: return [builder.make(gate, .lasting)]
@@ -79,10 +81,10 @@ struct AlertmanagerAlert: Sendable {
             }
         case .rearmed: return all.filter { !$0.isResolved }
         case .alertFiring, .alertResolved, .rollbackHeld, .rollbackIntended, .rollbackAbandoned, .rollbackFallback,
-            .rollbackDrifted, .routerUnusable, .routerRecovered, .rolloutPrepared, .rolloutBegun, .stepStanding,
-            .stepUndone, .rolloutBaking, .rolloutPaused, .rolloutResumed, .rolloutHalted, .rolloutUnhalted, .gateAsked,
-            .gateAnswered, .gateLapsed, .shareMoved, .rolloutReminder, .wayBackLost, .rolloutEnded,
-            .operatorAcknowledged:
+            .rollbackDrifted, .routerUnusable, .routerRecovered, .targetsUnusable, .targetsRecovered, .rolloutPrepared,
+            .rolloutBegun, .stepStanding, .stepUndone, .rolloutBaking, .rolloutPaused, .rolloutResumed, .rolloutHalted,
+            .rolloutUnhalted, .gateAsked, .gateAnswered, .gateLapsed, .shareMoved, .rolloutReminder, .wayBackLost,
+            .rolloutEnded, .operatorAcknowledged:
             return all
         }
     }
@@ -90,6 +92,7 @@ struct AlertmanagerAlert: Sendable {
     private static let rollback = "RollguardRollback"
     private static let abandoned = "RollguardRollbackAbandoned"
     private static let unusable = "RollguardRouterUnusable"
+    private static let targetsUnusable = "RollguardTargetsUnusable"
     private static let halted = "RollguardRolloutHalted"
     private static let gate = "RollguardGateAsked"
 

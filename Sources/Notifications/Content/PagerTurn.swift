@@ -30,8 +30,9 @@ struct PagerTurn: Sendable, Equatable {
         switch notification.event {
         case .rollbackIntended, .rollbackAbandoned, .rollbackFallback, .rollbackDrifted, .rollbackHeld:
             return [open]
-        case .alertFiring, .routerUnusable: return [open]
-        case .rollbackAcknowledged, .rearmed, .alertResolved, .routerRecovered: return [resolved]
+        case .alertFiring, .routerUnusable, .targetsUnusable: return [open]
+        case .rollbackAcknowledged, .rearmed, .alertResolved, .routerRecovered, .targetsRecovered:
+            return [resolved]
         case .rolloutHalted: return [PagerTurn(subject: halted(notification), action: .open(content.severity))]
         case .rolloutUnhalted: return [PagerTurn(subject: halted(notification), action: .resolve)]
         case .gateAsked: return [PagerTurn(subject: gate(notification), action: .open(.info))]

@@ -14,7 +14,9 @@ struct KernelObserver {
 
     func stepped(_ cause: DaemonProbe.Cause, _ effects: [Effect], _ kernel: Kernel, _ now: Moment) {
         switch cause {
-        case .input(.reload(let plan)): feed.take(plan)
+        case .input(.reload(let plan)):
+            feed.take(plan)
+            fleet.watch(kernel.effectivePlan)
         case .input(.scraped(let report)): sawReport(report)
         case .input(.cycleEnded(let release)): timeline.note("\(release): cycle ends")
         case .command(let command, let result): timeline.note("operator: \(command) -> \(result)")
@@ -51,7 +53,10 @@ struct KernelObserver {
         case .forceRoute(let release, let call, let isOpen, _):
             timeline.note("\(release): \(isOpen ? "open" : "close") the route for test users, call \(call)")
         case .aim(let release, let isTurned): timeline.note("\(release): \(isTurned ? "turned" : "as configured")")
-        case .poolsChanged(let release): timeline.note("\(release): other targets")
+        case .poolsChanged(let release):
+            timeline.note("\(release): other targets")
+            fleet.watch(kernel.effectivePlan)
+            feed.watches(kernel.effectivePlan, release: release)
         case .askGate(let question): timeline.note("ask gate \(question.id)")
         case .log: break
         case .measure(let measurement): feed.measured(measurement)

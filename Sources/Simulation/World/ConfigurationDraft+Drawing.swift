@@ -51,6 +51,7 @@ extension ConfigurationDraft.Release {
         let indicators = ["error_rate", "latency", "[error_rate, latency]"]
         provenIndicator = (retryMaxMs + observeEveryMs) % 4 == 0 ? indicators[Int(retryMaxMs / 4 % 3)] : nil
         isLed = (callTimeoutMs + retryMinMs) % 3 == 0
+        isDiscovered = (deadlineMs / 3 + retryMinMs) % 3 == 0
         rules = []
         rules = drawRules(&dice)
     }

@@ -50,6 +50,8 @@ struct ConfigurationDraft {
         var provenIndicator: String?
         /// The daemon raises its shares, by steps.
         var isLed = false
+        /// Its targets come from a file that lists them.
+        var isDiscovered = false
         /// False while the release is not in the files.
         var isListed = true
     }
