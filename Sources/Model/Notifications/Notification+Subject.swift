@@ -23,7 +23,8 @@ extension Notification {
     /// It says that nothing more has to be done about its subject.
     public var closesSubject: Bool {
         switch event {
-        case .alertResolved, .rollbackAcknowledged, .rearmed, .routerRecovered, .rolloutResumed, .rolloutUnhalted,
+        case .alertResolved, .rollbackAcknowledged, .rearmed, .routerRecovered, .targetsRecovered, .rolloutResumed,
+            .rolloutUnhalted,
             .gateAnswered, .rolloutEnded:
             true
         default: false
