@@ -31,7 +31,7 @@ struct RuleEvaluation: Sendable, Equatable {
 
     /// Whether the condition holds with the baseline's value in the canary's place.
     private static func isBreachedByBaseline(_ rule: PreparedThreshold, _ measure: RuleMeasure) -> Bool {
-        let value = measure.baseline.evidence.value
+        let value = measure[.baseline].value
         let substitute = measure.substitute.map(\.value) ?? value
         return rule.condition.holds(IndicatorValues(baseline: value, canary: substitute)) == true
     }
@@ -55,13 +55,13 @@ struct RuleEvaluation: Sendable, Equatable {
             return .inconclusive(reason: reason)
         }
         if let reason = blindness(measure, .canary, rule.mentions) {
-            return withoutData(rule, baseline: measure.baseline.evidence.value, reason: reason)
+            return withoutData(rule, baseline: measure[.baseline].value, reason: reason)
         }
         if let reason = tooFew(rule, measure, .baseline) ?? tooFew(rule, measure, .canary) {
             return .inconclusive(reason: reason)
         }
         switch rule.condition.holds(measure.values) {
-        case true? where rule.action == .rollback && !measure.baseline.hasCounts:
+        case true? where rule.action == .rollback && !measure[.baseline].hasCounts:
             // Nothing is moved to a version that has not been seen to serve.
             return .inconclusive(reason: "the baseline has not reported its requests yet")
         case true?:
@@ -78,14 +78,13 @@ struct RuleEvaluation: Sendable, Equatable {
     /// A pool has no targets at all. What its last ones counted says nothing about now, and that there are none is neither good
     /// nor bad: whoever lists the targets may be wrong.
     private static func emptiness(_ measure: RuleMeasure) -> String? {
-        [Pool.canary, .baseline].first { measure[$0].evidence.targets == 0 }.map {
-            "the \($0.rawValue) has no targets"
-        }
+        if measure[.canary].targets == 0 { return "the canary has no targets" }
+        return measure[.baseline].targets == 0 ? "the baseline has no targets" : nil
     }
 
     /// No target of a pool could be scraped in this cycle. A rule that uses one pool alone needs only that one.
     private static func blindness(_ measure: RuleMeasure, _ pool: Pool, _ mentions: MentionedPools) -> String? {
-        guard measure[pool].evidence.healthyTargets == 0, mentions[pool] else { return nil }
+        guard measure[pool].healthyTargets == 0, mentions[pool] else { return nil }
         return "no target of the \(pool.rawValue) could be scraped"
     }
 
@@ -109,7 +108,7 @@ struct RuleEvaluation: Sendable, Equatable {
     /// Why there is nothing of the canary to judge; nil when there is.
     private static func missingData(_ measure: RuleMeasure, _ mentions: MentionedPools) -> String? {
         if let reason = blindness(measure, .canary, mentions) { return reason }
-        guard measure.canary.evidence.value == nil, mentions.canary else { return nil }
+        guard measure[.canary].value == nil, mentions.canary else { return nil }
         return measure.missing(.canary)
     }
 
@@ -117,12 +116,12 @@ struct RuleEvaluation: Sendable, Equatable {
     private static func undecided(_ rule: PreparedThreshold, _ measure: RuleMeasure) -> Verdict {
         if let reason = missingData(measure, rule.mentions) {
             // A target that answers and withholds its counts is not one without data: what it serves is unknown.
-            if measure.canary.withholdingTargets > 0 {
+            if measure[.canary].withholdingTargets > 0 {
                 return .inconclusive(reason: "\(reason): a target answers, but its counts are not known yet")
             }
-            return withoutData(rule, baseline: measure.baseline.evidence.value, reason: reason)
+            return withoutData(rule, baseline: measure[.baseline].value, reason: reason)
         }
-        if measure.baseline.evidence.value == nil {
+        if measure[.baseline].value == nil {
             return .inconclusive(reason: measure.missing(.baseline))
         }
         return .inconclusive(reason: "the condition divides by zero with the present values")

@@ -116,24 +116,36 @@ struct PoolState: Sendable, Equatable {
             (targets[index].isWithholding, targets[index].isAmbiguous) = (false, false)
             window.noteWithheld(false, target: index)
             targets[index].silence.fail(isUnreachable: report.isUnreachable)
-        case .success(let scraped, let warnings):
-            let reading = scraped.withoutDoubtfulZero
-            targets[index].answerMs = report.sampledUptimeMs.map { $0.upperBound - $0.lowerBound } ?? 0
-            note(
-                reading, warnings: warnings, target: index, ownRequests: report.ownRequests,
-                isBeforeSilence: isBeforeSilence(reading, report))
-            // Of several processes behind one address the present values say nothing.
-            if !reading.isAmbiguous { window.addGauges(reading, target: index) }
-            count(reading, target: index, atMs: now.uptimeMs, sinceMs: report.countsSinceUptimeMs(reading))
-            guard isCompared else { return }
-            let sampledUptimeMs = report.sampledUptimeMs ?? now.uptimeMs...now.uptimeMs
-            targets[index].warmUp.note(startSeconds: reading.processStartSeconds, durationMs: warmUpMs, at: now)
-            let parts =
-                report.instances.isEmpty
-                ? [InstanceReading(name: targets[index].instance, reading: reading)] : report.instances
-            for part in parts {
-                targets[index].add(part.reading, of: part.name, isLate: isLate, sampledUptimeMs: sampledUptimeMs)
+        case .success(let reading, let warnings):
+            // A reading is a large value: it is copied only where it has to be corrected.
+            if let corrected = reading.withoutDoubtfulZero {
+                take(corrected, warnings: warnings, of: report, target: index, isLate: isLate, at: now)
+            } else {
+                take(reading, warnings: warnings, of: report, target: index, isLate: isLate, at: now)
             }
+        }
+    }
+
+    /// Takes in the scrape body of one target that answered.
+    private mutating func take(
+        _ reading: TargetReading, warnings: [String], of report: ScrapeReport, target index: Int, isLate: Bool,
+        at now: Moment
+    ) {
+        targets[index].answerMs = report.sampledUptimeMs.map { $0.upperBound - $0.lowerBound } ?? 0
+        note(
+            reading, warnings: warnings, target: index, ownRequests: report.ownRequests,
+            isBeforeSilence: isBeforeSilence(reading, report))
+        // Of several processes behind one address the present values say nothing.
+        if !reading.isAmbiguous { window.addGauges(reading, target: index) }
+        count(reading, target: index, atMs: now.uptimeMs, sinceMs: report.countsSinceUptimeMs(reading))
+        guard isCompared else { return }
+        let sampledUptimeMs = report.sampledUptimeMs ?? now.uptimeMs...now.uptimeMs
+        targets[index].warmUp.note(startSeconds: reading.processStartSeconds, durationMs: warmUpMs, at: now)
+        let parts =
+            report.instances.isEmpty
+            ? [InstanceReading(name: targets[index].instance, reading: reading)] : report.instances
+        for part in parts {
+            targets[index].add(part.reading, of: part.name, isLate: isLate, sampledUptimeMs: sampledUptimeMs)
         }
     }
 
@@ -354,9 +366,9 @@ extension PoolState {
 
 extension TargetReading {
     /// A negative counter adds nothing to the counts, so a scrape body with one and without any request reports nothing
-    /// of its requests: they are unknown, not 0.
-    fileprivate var withoutDoubtfulZero: TargetReading {
-        guard requests == 0, notes.contains(.negativeCounter) else { return self }
+    /// of its requests: they are unknown, not 0. Nil where nothing is doubtful.
+    fileprivate var withoutDoubtfulZero: TargetReading? {
+        guard requests == 0, notes.contains(.negativeCounter) else { return nil }
         var reading = self
         (reading.requests, reading.errors) = (nil, nil)
         return reading
