@@ -50,6 +50,7 @@ public struct Kernel: Sendable, Equatable {
         releases = replays.map(\.restored)
         units = Unit.all(of: plan)
         desk.adopt(plan)
+        for unit in units { unit.resume(&releases, at: now) }
     }
 
     /// Which version was where at the end: it decides which entries are about the versions of now.

@@ -49,4 +49,27 @@ extension DrivenRouterKind {
         guard let plan = plan.settings as? Plan else { return nil }
         return try driver(plan, setup)
     }
+
+    /// The driver says it, and is not used any further: nothing is called, and no secret is read.
+    package static func capabilities(of router: RouterPlan) -> RouterCapabilities? {
+        let setup = DriverSetup(
+            release: "", versions: (baseline: "", canary: ""), transport: UnusedTransport(), secrets: UnusedSecrets(),
+            aim: .direct, growth: router.growth)
+        guard var capabilities = try? make(router, setup)?.capabilities else { return nil }
+        capabilities.growth = router.growth ?? capabilities.growth
+        return capabilities
+    }
+}
+
+/// Of a driver that only says what it can do.
+private struct UnusedTransport: HTTPTransport {
+    func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
+        throw .unusable("the configuration is only checked")
+    }
+}
+
+private struct UnusedSecrets: SecretStore {
+    func secret(_ reference: SecretReference) throws(SecretError) -> String {
+        throw .empty(place: "a configuration that is only checked")
+    }
 }

@@ -53,8 +53,11 @@ struct RolloutRouteTests {
             #expect(all.running == rollout)
             let status = try await console.get("/api/v1/status").decoded(StatusDocument.self)
             #expect(status.units.map(\.releases) == [["shop.api", "shop.web"]])
-            let unknown = try await console.get("/api/v1/releases/shop")
-            #expect(unknown.status == 404 && unknown.text.contains("shop.api, shop.web"))
+            let unit = try await console.get("/api/v1/releases/shop").decoded(WholeUnitDocument.self)
+            #expect(unit.name == "shop" && unit.releases.map(\.name) == ["shop.api", "shop.web"])
+            #expect(unit.rollouts == all)
+            let part = try await console.get("/api/v1/releases/shop.web").decoded(ReleaseDocument.self)
+            #expect(unit.releases[1] == part)
         }
     }
 

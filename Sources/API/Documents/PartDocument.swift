@@ -34,6 +34,22 @@ package struct PartDocument: Codable, Sendable, Equatable {
     }
 }
 
+/// A unit by itself: the figures of its parts are those of their releases.
+package struct WholeUnitDocument: Codable, Sendable, Equatable {
+    package var name: String
+    /// In the order of the parts.
+    package var releases: [ReleaseDocument]
+    package var rollouts: RolloutsDocument
+
+    init(_ unit: UnitSnapshot, in shown: Snapshot) {
+        name = unit.name
+        releases = unit.parts.compactMap { part in
+            shown.releases.first { $0.name == part.release }.map { ReleaseDocument($0) }
+        }
+        rollouts = RolloutsDocument(unit.rollout)
+    }
+}
+
 /// A unit: several releases that are led as one rollout.
 package struct UnitDocument: Codable, Sendable, Equatable {
     package var name: String

@@ -44,9 +44,7 @@ struct Endpoints: Sendable {
         let releases = shown.releases
         guard let release = releases.first(where: { $0.name == name }) else {
             if let unit = shown.units.first(where: { $0.name == name }) {
-                let parts = unit.parts.map(\.release).joined(separator: ", ")
-                return .error(
-                    "\(name) is several releases that are led as one: \(parts)", status: .notFound, asJSON: true)
+                return await desk.make { .json(WholeUnitDocument(unit, in: shown)) }
             }
             return Endpoints.unknown("release", name, known: releases.map(\.name))
         }

@@ -354,10 +354,11 @@ extension ReleaseReader {
         }
         guard let rollout = draft.rollout.whole else { return }
         draft.plan.rollout = rollout
+        let router = draft.plan.router
         RolloutChecks(
             plan: draft.plan, rollout: rollout, rules: draft.drafts,
             indicators: IndicatorsReader.names(fields["indicators"]), tokens: tokens.tokens, fields: fields,
-            isPart: isPart
+            isPart: isPart, router: routers.lazy.compactMap { $0.capabilities(of: router) }.first
         ).check()
     }
 }

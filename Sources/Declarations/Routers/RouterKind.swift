@@ -18,6 +18,9 @@ package protocol RouterKind: SendableMetatype {
 
     /// The settings that give the plan.
     static func settings(_ plan: Plan) -> Settings
+
+    /// What a router can do as it is configured; nil for one of another kind, and for one that is refused by itself.
+    static func capabilities(of router: RouterPlan) -> RouterCapabilities?
 }
 
 extension RouterKind {

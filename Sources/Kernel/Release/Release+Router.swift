@@ -17,7 +17,7 @@ extension Release {
     /// Takes in what the router showed, on a regular poll or to a rollback.
     mutating func observed(call: Int, _ observations: [RouterObservation], _ context: inout StepContext) {
         if poll.call?.number == call { return polled(observations, &context) }
-        guard rollback?.awaitsObservation(call: call) == true else { return }
+        guard rollback?.state.awaitsObservation(call: call) == true else { return }
         drive(&context) { $0.note(observations, &$2) }
         take(observations, &context)
         drive(&context) { $0.observed(observations, &$2) }

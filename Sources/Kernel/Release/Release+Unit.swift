@@ -19,6 +19,13 @@ extension Release {
         rollouts.running?.isReady(for: wish, rollouts.deployment, rolloutStep(context)) ?? false
     }
 
+    /// Something outside of the step in force holds its rollout.
+    func isExcused(_ context: StepContext) -> Bool {
+        guard let running = rollouts.running, running.isLeading else { return false }
+        let step = rolloutStep(context)
+        return step.facts.rollout.map { running.isExcused($0, rollouts.deployment, step) } ?? false
+    }
+
     /// Another part is rolled back: so is this one, with the same consequences for its version.
     mutating func follow(_ cause: IntentRecord.Trigger, of companion: Release, _ context: inout StepContext) {
         let reason = "\(companion.partName) is rolled back"

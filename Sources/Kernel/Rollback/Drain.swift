@@ -14,6 +14,8 @@ struct Drain: Sendable, Equatable {
     var inPlaceSinceUptimeMs: Int64?
     /// The share that was asked for since the last read-back; nil when none was.
     var askedBasisPoints: Int?
+    /// The split that is being brought about.
+    var askedSplit: Split { Split(canaryBasisPoints: min(max(askedBasisPoints ?? 0, 0), 10_000)) }
     /// How often the canary was put back while a step was set.
     var putBacks = 0
     /// Cycles in a row in which the baseline did badly.

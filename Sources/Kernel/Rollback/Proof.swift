@@ -54,6 +54,14 @@ struct Proof: Sendable, Equatable {
     /// Requests per second in the time that the evidence rests on.
     private var meanRate: Double { silentSeconds > 0 ? silentRequests / silentSeconds : 0 }
 
+    /// What is reported when the router was read for the last time.
+    func outcome(_ plan: ReleasePlan) -> String {
+        guard let unproven else {
+            return "\(plan.canary.version) is out; \(plan.baseline.version) has all the traffic"
+        }
+        return "\(plan.canary.version) is out according to the router, which the scrapes could not prove: \(unproven)"
+    }
+
     // MARK: A cycle
 
     /// Weighs one cycle's canary traffic. Only a cycle that began after the router showed 0 % counts.

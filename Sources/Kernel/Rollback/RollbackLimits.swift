@@ -44,6 +44,16 @@ struct RollbackLimits: Sendable, Equatable {
         isOverdue = false
     }
 
+    /// When the second router takes over from the first; nil without one.
+    ///
+    /// A router that shows a canary share of 0 gets the time that a proof takes, unless the traffic contradicts it.
+    func fallbackUptimeMs(_ plan: ReleasePlan, _ proof: Proof) -> Int64? {
+        guard let fallback = plan.fallback, !areSuspended else { return nil }
+        let dueMs = everythingSinceUptimeMs + fallback.afterMs
+        guard let zeroMs = proof.zeroSinceUptimeMs, !proof.isContradicted else { return dueMs }
+        return max(dueMs, zeroMs + plan.shortestProofMs + plan.scrape.intervalMs)
+    }
+
     /// When people are to be notified; nil when they were, or need not be.
     var reportUptimeMs: Int64? { isOverdue || areSuspended ? nil : deadlineUptimeMs }
 }

@@ -23,17 +23,12 @@ struct RollbackProcess: Sendable, Equatable {
     private var corrections = 0
     /// The begin of this episode was reported, so its end is.
     private var isReported = true
-    /// What the router last answered and showed in this attempt; a repetition is not written to the journal again.
-    private var receipts: [RouterReceipt] = []
-    private var observations: [RouterObservation] = []
+    private var answers = RouterAnswers()
     private(set) var proof = Proof()
     /// Targets that served the canary and left the configuration while this episode was open: whether they are silent
     /// cannot be seen any more.
     private(set) var unseenTargets: [String] = []
-    /// A call that raises a share is on its way until then: two calls must not meet on one instance.
-    var blockedUntilUptimeMs: Int64?
-    /// Of a part of a unit.
-    private var rank = RollbackRank()
+    var turn = CallTurn()
 
     init(_ incident: Incident, plan: RollbackPlan, at now: Moment, state: RollbackState) {
         self.incident = incident
@@ -52,9 +47,6 @@ struct RollbackProcess: Sendable, Equatable {
 
     /// Where its calls go; after it, too, those of the regular polls.
     var destination: CallDestination { incident.isOnFallback ? .fallback : .primary }
-
-    /// The split that is being brought about.
-    private var wantedSplit: Split { Split(canaryBasisPoints: min(max(drain?.askedBasisPoints ?? 0, 0), 10_000)) }
 
     /// The proof is complete and the router is being polled for the last time. No limit cuts this short: it ends with the
     /// answer, or when the call expires.
@@ -80,7 +72,7 @@ struct RollbackProcess: Sendable, Equatable {
         guard incident.isOpen else { return }
         state = .pausing(untilUptimeMs: now.uptimeMs)
         attempts = incident.attempts
-        (receipts, observations) = (incident.receipts, incident.observations)
+        answers = RouterAnswers(incident)
         drain = incident.step.map { Drain(restoring: $0, atUptimeMs: now.uptimeMs) }
         if incident.step?.isHeld == true { drain?.reportedWallMs = incident.stepWallMs }
         limits = RollbackLimits(
@@ -95,7 +87,7 @@ struct RollbackProcess: Sendable, Equatable {
         (drain, self.isReported) = (nil, isReported)
         limits = RollbackLimits(deadlineMs: plan.deadlineMs, at: now)
         pause = RetryPause(minMs: plan.retryMinMs, maxMs: plan.retryMaxMs)
-        (unseenTargets, proof, receipts, observations) = ([], Proof(), [], [])
+        (unseenTargets, proof, answers) = ([], Proof(), RouterAnswers())
     }
 
     /// Nothing is left to be done.
@@ -127,10 +119,14 @@ struct RollbackProcess: Sendable, Equatable {
     /// The canary was put back and is left with what it has, because the baseline could not serve it.
     mutating func reportHold(of what: String, because reason: String, _ step: inout RollbackStep) {
         let sequence = write(.driftHeld(reason: reason), &step)
+        reportHold(
+            "\(what). It is taken out when the baseline is there; ask for the rollback to do it now.",
+            sequence: sequence, &step)
+    }
+
+    private func reportHold(_ text: String, sequence: UInt64, _ step: inout RollbackStep) {
         step.context.emit(.measure(.rollback(release: step.name, outcome: "held")))
-        report(
-            .rollbackHeld, sequence: sequence,
-            "\(what). It is taken out when the baseline is there; ask for the rollback to do it now.", &step)
+        report(.rollbackHeld, sequence: sequence, text, &step)
     }
 
     /// Writes an entry of the incident and applies it, so that the incident in memory is what the journal says.
@@ -148,8 +144,7 @@ struct RollbackProcess: Sendable, Equatable {
     }
 
     private func measure(_ phase: String, _ step: inout RollbackStep) {
-        let sinceMs = step.now.uptimeMs - limits.episodeUptimeMs
-        step.context.emit(.measure(.rollbackPhase(release: step.name, phase: phase, sinceVerdictMs: sinceMs)))
+        step.measure(phase, sinceUptimeMs: limits.episodeUptimeMs)
     }
 
     /// The intent is on disk: now the router may be called.
@@ -183,22 +178,19 @@ struct RollbackProcess: Sendable, Equatable {
     /// Sets the split on every instance. Repeating it is harmless.
     mutating func apply(_ step: inout RollbackStep) {
         guard !step.context.isDryRun else { return showInstead(&step) }
-        let until = max(blockedUntilUptimeMs ?? 0, rank.untilUptimeMs ?? 0)
-        if step.now.uptimeMs < until { return state = .pausing(untilUptimeMs: until) }
+        if let until = turn.waitsUntilUptimeMs(at: step.now.uptimeMs) { return state = .pausing(untilUptimeMs: until) }
         let call = step.newCall()
         state = .applying(call)
         attempts += 1
         step.context.emit(
             .applySplit(
-                release: step.name, call: call.number, split: wantedSplit,
+                release: step.name, call: call.number, split: drain?.askedSplit ?? .allBaseline,
                 timeoutMs: step.plan.rollback.callTimeoutMs, via: destination))
     }
 
     /// The call that was on its way has been answered.
     mutating func unblock(_ step: inout RollbackStep) {
-        guard blockedUntilUptimeMs != nil else { return }
-        blockedUntilUptimeMs = nil
-        if case .pausing = state { proceed(&step) }
+        if turn.unblock(), case .pausing = state { proceed(&step) }
     }
 
     /// The router shows that the canary is out.
@@ -206,10 +198,13 @@ struct RollbackProcess: Sendable, Equatable {
 
     /// Parts of the unit with a higher rank are called first, unless they do not answer.
     mutating func takeTurn(ranksBefore: Int, areOut: Bool, _ step: inout RollbackStep) {
-        if attempts == 0 { rank.begin(ranksBefore: ranksBefore, at: step.now.uptimeMs) }
-        guard areOut, rank.untilUptimeMs != nil else { return }
-        rank.goAhead()
-        if case .pausing = state { proceed(&step) }
+        keepTurn(ranksBefore: ranksBefore, at: step.now)
+        if areOut, turn.goAhead(), case .pausing = state { proceed(&step) }
+    }
+
+    /// A router that was called already is called again at once.
+    mutating func keepTurn(ranksBefore: Int, at now: Moment) {
+        if attempts == 0 { turn.keep(ranksBefore: ranksBefore, at: now.uptimeMs) }
     }
 
     private mutating func observe(_ step: inout RollbackStep) {
@@ -223,17 +218,13 @@ struct RollbackProcess: Sendable, Equatable {
     /// A dry run that found a rollback in the journal: it says what it would do, and does it not.
     private mutating func showInstead(_ step: inout RollbackStep) {
         state = .pausing(untilUptimeMs: step.now.uptimeMs + 60_000)
-        let text = "dry run: the router is not called, so the rollback in the journal does not continue"
-        step.explain(text)
-        step.log(.warning, text, incident: id)
-        let next = drain.map { Split(canaryBasisPoints: $0.record.shareBasisPoints) } ?? .allBaseline
-        step.context.emit(.showPlannedCalls(release: step.name, split: next))
+        let next = drain.map { Split(canaryBasisPoints: $0.record.shareBasisPoints) }
+        step.showInstead(next ?? .allBaseline, incident: id)
     }
 
     mutating func applied(call number: Int, receipts: [RouterReceipt], _ step: inout RollbackStep) {
         guard case .applying(let call) = state, call.number == number else { return }
-        if receipts != self.receipts, isReported { write(.applied(receipts), &step) }
-        self.receipts = receipts
+        if answers.take(receipts), isReported { write(.applied(receipts), &step) }
         if let reason = drain?.cutShortBecause { return takeEverything(because: reason, &step) }
         if drain == nil, receipts.allSatisfy({ $0.outcome == .accepted }) { measure("applied", &step) }
         // A lost answer may hide a success, so the router is polled as after one.
@@ -242,24 +233,16 @@ struct RollbackProcess: Sendable, Equatable {
         pauseThenRetry(&step)
     }
 
-    /// Whether this is the answer to the poll that is on its way.
-    func awaitsObservation(call number: Int) -> Bool {
-        if case .observing(let call) = state { call.number == number } else { false }
-    }
-
     /// Writes down what the router showed; ``observed(_:_:)`` acts on it.
     mutating func note(_ observations: [RouterObservation], _ step: inout RollbackStep) {
-        if observations != self.observations, isReported { write(.observed(observations), &step) }
-        self.observations = observations
+        if answers.take(observations), isReported { write(.observed(observations), &step) }
     }
 
     mutating func observed(_ observations: [RouterObservation], _ step: inout RollbackStep) {
         if let move = drain?.observed(observations, step.facts, at: step.now) { return take(move, &step) }
         if observations.showNothing || observations.areUnreadable { return showsZero(&step) }
         proof = Proof()
-        let refused = receipts.filter { $0.outcome != .accepted }
-        let why = refused.isEmpty ? "" : "; the last call: \(refused.text)"
-        step.log(.error, "the rollback does not hold yet: \(observations.text)\(why)", incident: id)
+        step.log(.error, "the rollback does not hold yet: \(observations.text)\(answers.refusals)", incident: id)
         pauseThenRetry(&step)
     }
 
@@ -311,7 +294,7 @@ struct RollbackProcess: Sendable, Equatable {
     }
 
     private mutating func abandon(_ step: inout RollbackStep) {
-        let reason = reasonForDelay
+        let reason = DelayReason(state: state, proof: proof, drain: drain, answers: answers, attempts: attempts).text
         let sequence = write(.abandoned(reason: reason), &step)
         (limits.isOverdue, isReported) = (true, true)
         step.context.emit(.measure(.rollback(release: step.name, outcome: "abandoned")))
@@ -322,18 +305,6 @@ struct RollbackProcess: Sendable, Equatable {
             .rollbackAbandoned, sequence: sequence,
             "the rollback is not acknowledged within \(seconds) s: \(reason). An operator is needed; the attempts continue.",
             &step)
-    }
-
-    private var reasonForDelay: String {
-        if proof.zeroSinceUptimeMs != nil {
-            return "the router shows 0 %, but \(proof.obstacle ?? "no scrape cycle has ended since")"
-        }
-        if let drain { return drain.record.text }
-        if !observations.isEmpty { return "the router shows \(observations.text)" }
-        if !receipts.isEmpty { return "the router answers \(receipts.text)" }
-        if attempts > 0 { return "the router does not answer" }
-        if case .awaitingDurable = state { return "the journal is not durable" }
-        return "the daemon was restarted before the router was called"
     }
 
     private mutating func retry(_ step: inout RollbackStep) {
@@ -371,7 +342,7 @@ struct RollbackProcess: Sendable, Equatable {
 
     private mutating func weighTraffic(_ canary: inout PoolState, _ step: inout RollbackStep) {
         let finding = proof.weigh(
-            &canary, step.facts, showsNothing: observations.showNothing, unseen: unseenTargets, at: step.now)
+            &canary, step.facts, showsNothing: answers.observations.showNothing, unseen: unseenTargets, at: step.now)
         switch finding {
         case .nothing: break
         case .obstructed(let obstacle): explain(obstacle: obstacle, &step)
@@ -405,16 +376,9 @@ struct RollbackProcess: Sendable, Equatable {
         // In a fight that continues for days, what was not reported is not written down either.
         if isReported {
             let sequence = write(.acknowledged, &step)
-            report(.rollbackAcknowledged, sequence: sequence, outcome(step.plan), &step)
+            report(.rollbackAcknowledged, sequence: sequence, proof.outcome(step.plan), &step)
         }
         step.acknowledged(isReported: isReported)
-    }
-
-    private func outcome(_ plan: ReleasePlan) -> String {
-        guard let reason = proof.unproven else {
-            return "\(plan.canary.version) is out; \(plan.baseline.version) has all the traffic"
-        }
-        return "\(plan.canary.version) is out according to the router, which the scrapes could not prove: \(reason)"
     }
 
     /// Traffic was found after the end; whether the canary serves is weighed again.
@@ -456,7 +420,7 @@ struct RollbackProcess: Sendable, Equatable {
     private mutating func nextStep(_ step: inout RollbackStep) {
         drain?.next()
         // What was said of the step before says nothing of this one.
-        (receipts, observations) = ([], [])
+        answers = RouterAnswers()
         pause.reset()
         writeStep(&step)
         if drain?.record.isLastStep == true { endSteps(&step) }
@@ -479,7 +443,7 @@ struct RollbackProcess: Sendable, Equatable {
 
     private mutating func takeEverything(because reason: String, _ step: inout RollbackStep) {
         drain?.skipToLast(because: reason)
-        (receipts, observations) = ([], [])
+        answers = RouterAnswers()
         writeStep(&step)
         endSteps(&step)
         apply(&step)
@@ -494,11 +458,9 @@ struct RollbackProcess: Sendable, Equatable {
     private mutating func hold(because trouble: String, _ step: inout RollbackStep) {
         drain?.hold(because: trouble, at: step.now)
         let sequence = writeStep(&step)
-        step.context.emit(.measure(.rollback(release: step.name, outcome: "held")))
-        report(
-            .rollbackHeld, sequence: sequence,
+        reportHold(
             "\(drain?.record.text ?? ""). It continues when the baseline is well; ask for the rollback once more to take the"
-                + " rest out now.", &step)
+                + " rest out now.", sequence: sequence, &step)
     }
 
     @discardableResult
@@ -515,15 +477,11 @@ struct RollbackProcess: Sendable, Equatable {
 
     /// When the rollback goes over to the second router; nil where it will not.
     private func fallbackDueUptimeMs(plan: ReleasePlan) -> Int64? {
-        guard let fallback = plan.fallback, isOpen, !limits.areSuspended, !incident.isOnFallback else { return nil }
+        guard isOpen, !incident.isOnFallback else { return nil }
         // The intent comes first, whichever router it is.
         if case .awaitingDurable = state { return nil }
         guard drain == nil, !isBeingConfirmed else { return nil }
-        let dueMs = limits.everythingSinceUptimeMs + fallback.afterMs
-        // A router that shows a canary share of 0 gets the time that a proof takes, unless the traffic contradicts it. One
-        // cycle may still count requests that came before.
-        guard let zeroMs = proof.zeroSinceUptimeMs, !proof.isContradicted else { return dueMs }
-        return max(dueMs, zeroMs + plan.shortestProofMs + plan.scrape.intervalMs)
+        return limits.fallbackUptimeMs(plan, proof)
     }
 
     /// From then on changes go to both routers, because the first may come back, and polls go to the second alone, because a
@@ -536,7 +494,7 @@ struct RollbackProcess: Sendable, Equatable {
         let kind = step.plan.fallback?.router.kind ?? ""
         let reason = "not acknowledged on \(step.plan.router.kind) in time; \(kind) takes over"
         // What the first router answered says nothing of the second.
-        (proof, receipts, observations) = (Proof(), [], [])
+        (proof, answers) = (Proof(), RouterAnswers())
         let sequence = write(.fallback(reason: reason), &step)
         report(.rollbackFallback, sequence: sequence, reason, &step)
         step.log(.error, reason, incident: id)

@@ -21,6 +21,11 @@ enum RollbackState: Sendable, Equatable {
         }
     }
 
+    /// Whether this is the answer to the poll that is on its way.
+    func awaitsObservation(call number: Int) -> Bool {
+        if case .observing(let call) = self { call.number == number } else { false }
+    }
+
     /// When there is something to do by time alone; nil when there never is.
     var wakeUptimeMs: Int64? {
         switch self {

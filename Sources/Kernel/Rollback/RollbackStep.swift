@@ -62,6 +62,20 @@ struct RollbackStep {
                 summary: summary, at: now, isDryRun: context.isDryRun))
     }
 
+    /// How long a phase of a rollback took, since the verdict or the drift.
+    mutating func measure(_ phase: String, sinceUptimeMs: Int64) {
+        let sinceMs = now.uptimeMs - sinceUptimeMs
+        context.emit(.measure(.rollbackPhase(release: name, phase: phase, sinceVerdictMs: sinceMs)))
+    }
+
+    /// A dry run over the rollback of another run: it says what it would do.
+    mutating func showInstead(_ split: Split, incident: String) {
+        let text = "dry run: the router is not called, so the rollback in the journal does not continue"
+        explain(text)
+        log(.warning, text, incident: incident)
+        context.emit(.showPlannedCalls(release: name, split: split))
+    }
+
     mutating func newCall() -> RouterCall {
         RouterCall(number: context.newCall(), expiresUptimeMs: now.uptimeMs + plan.rollback.callLimitMs)
     }

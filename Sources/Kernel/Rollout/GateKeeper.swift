@@ -164,9 +164,12 @@ extension Rollout.OpenGate {
 }
 
 extension [GateReply] {
-    /// Each a yes that still holds.
+    /// Each a yes that still holds; of each caller one, however often they said it.
     func valid(atWallMs now: Int64) -> [GateReply] {
-        filter { $0.answer == .proceed && ($0.validUntilWallMs ?? .max) > now }
+        var callers: Set<String> = []
+        return filter {
+            $0.answer == .proceed && ($0.validUntilWallMs ?? .max) > now && callers.insert($0.by).inserted
+        }
     }
 
     /// `ann, bob`.

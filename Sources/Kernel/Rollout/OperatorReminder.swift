@@ -9,17 +9,20 @@ enum OperatorReminder {
     private static let limit = 84
 
     /// What to remind of now; nil while nothing is due.
-    static func due(_ rollout: Rollout, atWallMs now: Int64) -> String? {
+    ///
+    /// - Parameter others: halts of the other parts of a unit.
+    static func due(_ rollout: Rollout, others: [Rollout.Halt] = [], atWallMs now: Int64) -> String? {
         guard let since = rollout.waitsForOperatorSinceWallMs, rollout.reminders < limit,
             now - (rollout.remindedWallMs ?? since) >= everyMs
         else { return nil }
         let time = NumberText.wait(seconds: Double(max(0, now - since)) / 1_000)
-        return "\(rollout.version.text) waits for an operator since \(time): \(reasons(rollout))"
+        return "\(rollout.version.text) waits for an operator since \(time): \(reasons(rollout, others))"
     }
 
-    private static func reasons(_ rollout: Rollout) -> String {
+    private static func reasons(_ rollout: Rollout, _ others: [Rollout.Halt]) -> String {
         let pause = rollout.pause.map { ["paused by \($0.by): \($0.reason)"] } ?? []
-        let halts = rollout.halts.filter { !$0.reason.endsByItself }
+        let own = rollout.halts.filter { !$0.reason.endsByItself }
+        let halts = own + others.filter { !own.contains($0) }
         return (pause + halts.map { "halted (\($0.reason.rawValue)): \($0.text)" }).joined(separator: "; ")
     }
 }

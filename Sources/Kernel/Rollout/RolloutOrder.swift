@@ -190,8 +190,8 @@ struct RolloutOrder {
     private func problem(_ order: PrepareOrder, _ step: RolloutStep) -> String? {
         guard !order.targets.isEmpty else { return nil }
         if let problem = OrderedTargets.problem(order.targets) { return problem }
-        if let part = step.plan.part {
-            return "the parts of \(part.unit) have targets of their own: list them in the configuration"
+        if let part = OrderedTargets.parts(of: order.targets).first {
+            return "\(step.orderName) has no parts, so its targets are addresses alone, without \"\(part)=\""
         }
         if step.plan.discovery != nil {
             return "the sources of \(step.name) (`discovery`) list its targets, so the order cannot name them"
@@ -264,7 +264,7 @@ struct RolloutOrder {
 
     /// The approval of this caller, or that of the last one when there are enough; those that are over do not count.
     private func known(_ replies: [GateReply], _ plan: ApprovalPlan, at now: Moment) -> GateReply? {
-        let yes = replies.filter { $0.answer == .proceed && ($0.validUntilWallMs ?? .max) > now.wallMs }
+        let yes = replies.valid(atWallMs: now.wallMs)
         return yes.first { $0.by == context.by } ?? (yes.count >= plan.count ? yes.last : nil)
     }
 
@@ -409,6 +409,8 @@ struct RolloutOrder {
         if gate.hasLapsed || step.now.wallMs >= gate.untilWallMs {
             return refuse(.lapsed, "\(id) was answered too late", lead)
         }
+        // An approval is one whichever way it comes: who may give it, and how often, is the same.
+        if reply.answer == .proceed, gate.gate == "approval" { return approve(gate.step, &lead, &step) }
         if let beaten = beatenIfGoingDown(running, lead, step), reply.answer == .proceed { return beaten }
         var reply = reply
         // Who has the question's token is the program that was asked.

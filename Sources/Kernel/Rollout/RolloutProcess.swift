@@ -30,7 +30,7 @@ struct RolloutProcess: Sendable, Equatable {
     init(_ rollout: Rollout, baselineTargets: Int, at now: Moment) {
         record = RolloutRecord(rollout)
         self.baselineTargets = baselineTargets
-        clock = StepClock(standingMs: rollout.standingMs, at: now)
+        clock = StepClock(standingMs: rollout.standingMs, countedMs: rollout.countedMs, at: now)
     }
 
     /// What its journal entries say.
@@ -112,7 +112,10 @@ struct RolloutProcess: Sendable, Equatable {
         guard let settings = step.facts.rollout else { return }
         let isConclusive = step.facts.isBaselineThere && step.facts.canary.healthyTargets > 0
         conclusiveCycles = isConclusive ? min(1_000, conclusiveCycles + 1) : 0
-        clock.advance(canaryRequests: step.facts.canary.cycleRequestCount, settings: rollout.plan, at: step.now)
+        let isExcused = isExcused(settings, deployment, step)
+        clock.advance(
+            canaryRequests: step.facts.canary.cycleRequestCount, settings: rollout.plan,
+            isExcused: isExcused || link.isUnitExcused, at: step.now)
         endPause(&step)
         judgeHalts(settings, &step)
         forced.follow(rollout, &step)
@@ -370,7 +373,8 @@ struct RolloutProcess: Sendable, Equatable {
 
     private mutating func remind(_ step: inout RolloutStep) {
         guard !step.context.isJournalFailing, !clockWatch.isDoubtful(at: step.now), rollout.state != .rollingBack,
-            let text = OperatorReminder.due(rollout, atWallMs: step.now.wallMs)
+            !link.isRemindedByOther,
+            let text = OperatorReminder.due(rollout, others: link.otherHalts, atWallMs: step.now.wallMs)
         else { return }
         write(.reminded(text: text), &step)
     }
@@ -409,6 +413,7 @@ struct RolloutProcess: Sendable, Equatable {
         let hadHand = rollout.isHalted(.hand)
         for halt in rollout.halts where !halt.reason.endsByItself || (acceptsBaseline && halt.reason == .baselineAway) {
             write(.unhalted(halt.reason, by: by), &step)
+            if halt.reason == .overdue { clock.restartLimit() }
         }
         gateKeeper.askAgain(&record, &step)
         share.forgetTroubles()
@@ -427,6 +432,7 @@ struct RolloutProcess: Sendable, Equatable {
         guard rollout.state == .standing || rollout.state == .baking, !step.context.isJournalFailing,
             clock.isRecordDue(at: step.now)
         else { return }
-        write(.standing(step: rollout.step, forMs: clock.standingMs), &step)
+        let countedMs = clock.countedMs == clock.standingMs ? nil : clock.countedMs
+        write(.standing(step: rollout.step, forMs: clock.standingMs, countedMs: countedMs), &step)
     }
 }

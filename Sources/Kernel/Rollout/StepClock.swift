@@ -9,7 +9,7 @@ struct StepClock: Sendable, Equatable {
     private static let longestCycleMs: Int64 = 60_000
 
     private(set) var standingMs: Int64
-    /// The same without the time in which the step could not be passed for reasons outside of it.
+    /// The same without the time in which something outside of the step held it (``StepExcuse``); limited by `max`.
     private(set) var countedMs: Int64
     /// Of the canary, since the step settled.
     private(set) var requests = 0.0
@@ -20,25 +20,32 @@ struct StepClock: Sendable, Equatable {
     var evidenceRestarts = 0
     private var lastUptimeMs: Int64
     private var recordedUptimeMs: Int64
+    /// At the end of the last cycle something outside of the step held it.
+    private var wasExcused = false
 
-    init(standingMs: Int64, at now: Moment) {
-        (self.standingMs, countedMs) = (standingMs, standingMs)
+    init(standingMs: Int64 = 0, countedMs: Int64 = 0, at now: Moment) {
+        (self.standingMs, self.countedMs) = (standingMs, countedMs)
         (lastUptimeMs, recordedUptimeMs) = (now.uptimeMs, now.uptimeMs)
     }
 
-    mutating func restart(at now: Moment) { self = StepClock(standingMs: 0, at: now) }
+    mutating func restart(at now: Moment) { self = StepClock(at: now) }
 
-    mutating func advance(canaryRequests: Double, settings: StepPlan?, at now: Moment) {
+    /// At the end of a cycle.
+    ///
+    /// - Parameter isExcused: something outside of the step holds it. Time between two cycles counts towards `max` only when
+    ///   nothing did at both of them.
+    mutating func advance(canaryRequests: Double, settings: StepPlan?, isExcused: Bool, at now: Moment) {
         let passedMs = min(max(0, now.uptimeMs - lastUptimeMs), StepClock.longestCycleMs)
         lastUptimeMs = now.uptimeMs
         standingMs += passedMs
         quietMs = canaryRequests > 0 ? 0 : quietMs + passedMs
-        countedMs += passedMs
+        if !isExcused, !wasExcused { countedMs += passedMs }
+        wasExcused = isExcused
         if standingMs - passedMs >= settings?.settleMs ?? 0 { requests += canaryRequests }
     }
 
-    /// The time does not count towards the step's end.
-    mutating func excuse(ms: Int64) { countedMs = max(0, countedMs - ms) }
+    /// An operator grants the step its `max` once more.
+    mutating func restartLimit() { countedMs = 0 }
 
     mutating func isRecordDue(at now: Moment) -> Bool {
         guard now.uptimeMs - recordedUptimeMs >= StepClock.recordEveryMs else { return false }

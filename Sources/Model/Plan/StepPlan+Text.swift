@@ -24,7 +24,7 @@ extension StepPlan {
         let share = NumberText.percent(Double(next) / 10_000)
         return [
             minMs > 0 ? "at least \(StepPlan.text(durationMs: minMs))" : nil,
-            requests.map { "\(Int64($0)) requests" },
+            requests.map { "\(Int64($0)) requests" + neededRate($0) },
             rules.isEmpty ? nil : "\(rules.count == 1 ? "rule" : "rules") \(StepPlan.list(rules)) healthy",
             evidence.map {
                 "evidence that the canary is at most \(NumberText.plain($0.ratio(beforeBasisPoints: next)))x as bad "
@@ -33,6 +33,13 @@ extension StepPlan {
             webhook.map { "a yes of \($0.name)" },
             approval.map(\.text),
         ].compactMap(\.self)
+    }
+
+    /// ` (before the end at least 84/s of both versions)`: what the traffic has to be so that the step does not end by `max`.
+    private func neededRate(_ requests: Double) -> String {
+        guard let maxMs, basisPoints > 0, maxMs > settleMs else { return "" }
+        let perSecond = requests / (Double(maxMs - settleMs) / 1_000) / (Double(basisPoints) / 10_000)
+        return " (in time with at least \(NumberText.plain((perSecond * 10).rounded(.up) / 10))/s of both versions)"
     }
 
     fileprivate func text(before next: Int) -> String {

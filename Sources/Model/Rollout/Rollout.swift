@@ -92,6 +92,8 @@ public struct Rollout: Sendable, Equatable {
     public private(set) var wantedStep = 0
     /// How long the present step has lasted, as last written.
     public private(set) var standingMs: Int64 = 0
+    /// What of it counts towards the step's `max`: without pauses, freezes and whatever else holds it from outside.
+    public private(set) var countedMs: Int64 = 0
     public private(set) var pause: Pause?
     public private(set) var halts: [Halt] = []
     public private(set) var gates: [OpenGate] = []
@@ -180,15 +182,19 @@ public struct Rollout: Sendable, Equatable {
         case .stepStanding(let step, _, _): stand(step)
         case .stepPassed: (gates, earlyReplies) = ([], [])
         case .stepUndone(let undone, _, _): undo(undone, entry)
-        case .standing(let step, let forMs): if step == self.step { standingMs = forMs }
-        case .baking: (state, standingMs) = (.baking, 0)
+        case .standing(let step, let forMs, let countedMs):
+            if step == self.step { (standingMs, self.countedMs) = (forMs, countedMs ?? forMs) }
+        case .baking: (state, standingMs, countedMs) = (.baking, 0, 0)
         case .paused(let by, let reason, let until):
             pause = Pause(by: by, reason: reason, untilWallMs: until, sinceWallMs: entry.wallMs)
         case .resumed: pause = nil
         case .halted(let reason, let text):
             halts.removeAll { $0.reason == reason }
             halts.append(Halt(reason: reason, text: text))
-        case .unhalted(let reason, _): halts.removeAll { $0.reason == reason }
+        case .unhalted(let reason, _):
+            halts.removeAll { $0.reason == reason }
+            // Whoever resumes an overdue step grants it its `max` once more.
+            if reason == .overdue { countedMs = 0 }
         case .gateAsked(let step, let gate, let id, let until): ask(step, gate, id, until, entry)
         case .gateAnswered(let step, let gate, let id, let reply): answer(step, gate, id, reply)
         case .gateLapsed(_, _, let id): change(gate: id) { $0.hasLapsed = true }
@@ -203,14 +209,14 @@ public struct Rollout: Sendable, Equatable {
     }
 
     private mutating func stand(_ step: Int) {
-        if step != self.step { standingMs = 0 }
+        if step != self.step { (standingMs, countedMs) = (0, 0) }
         (self.step, wantedStep, state) = (step, step, .standing)
     }
 
     /// Back to the step before, whose share still has to be seen.
     private mutating func undo(_ undone: Int, _ entry: JournalEntry) {
         wantedStep = max(0, undone - 1)
-        (step, standingMs) = (min(step, wantedStep), 0)
+        (step, standingMs, countedMs) = (min(step, wantedStep), 0, 0)
         earlyReplies = []
         state = wantedStep == 0 ? .checking : .moving
         undoneWallMs = Array((undoneWallMs + [entry.wallMs]).suffix(10))

@@ -19,7 +19,8 @@ public enum RolloutEvent: Sendable, Equatable, Codable {
     /// The share of the step before is set again.
     case stepUndone(step: Int, toBasisPoints: Int, reason: String)
     /// How long the step has lasted, without the daemon's downtime; each replaces the ones before.
-    case standing(step: Int, forMs: Int64)
+    /// - countedMs: what of it counts towards the step's `max`; nil for all of it.
+    case standing(step: Int, forMs: Int64, countedMs: Int64? = nil)
     case baking
     case paused(by: String, reason: String, untilWallMs: Int64?)
     case resumed(by: String, reason: String)
@@ -202,7 +203,7 @@ extension RolloutEvent {
         case .stepStanding(let step, let basisPoints, _): "step \(step) is in force: \(share(basisPoints))"
         case .stepPassed(let step, let gates, let skipped, let by): RolloutEvent.passed(step, gates, skipped, by)
         case .stepUndone(let step, let to, let reason): "step \(step) is undone, back to \(share(to)): \(reason)"
-        case .standing(let step, let forMs):
+        case .standing(let step, let forMs, _):
             "step \(step) has lasted \(NumberText.wait(seconds: Double(forMs) / 1_000))"
         case .baking: "all steps are passed; both versions run while the new one bakes"
         case .paused(let by, let reason, _): "paused by \(by): \(reason)"

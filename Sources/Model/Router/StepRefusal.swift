@@ -50,6 +50,16 @@ extension RouterCapabilities {
     }
 }
 
+extension StepRefusal {
+    /// The step that is refused, from 1; nil where it is the router as a whole.
+    public var step: Int? {
+        switch self {
+        case .belowSmallest(let step, _, _), .sameAsBefore(let step, _, _, _): step
+        case .noReadBack, .offOnly, .usersChange: nil
+        }
+    }
+}
+
 extension StepRefusal: CustomStringConvertible {
     /// A sentence without a period; steps are counted from 1.
     public var description: String {

@@ -23,7 +23,8 @@ struct BeginCommand: AsyncParsableCommand {
             "What is scraped of the new version: host:port,host:port.",
             discussion: """
                 The place has these targets until the next rollout begins there, instead of
-                those that the configuration lists; the journal keeps them.
+                those that the configuration lists; the journal keeps them. For several
+                services in one rollout with the part of each: api=host:port,web=host:port.
                 """))
     var targets: String?
 

@@ -173,6 +173,57 @@ struct StepDiagnosticTests {
         #expect(LedSample.errors(row.piece, to: row.other) == row.expected)
     }
 
+    private static let gray = #"router: {kind: gray, instances: ["http://127.0.0.1:9412"]}"#
+
+    /// A router of weights that add up to so much; nil for one that cannot be read.
+    private static func http(total: Int, readBack: Bool = true) -> String {
+        let read = #", read_back: {steps: [{url: /w}], canary: {pointer: /new}, baseline: {pointer: /old}}"#
+        return #"router: {kind: http, instances: ["http://a"], total: \#(total), set: [{method: PUT, url: /w, "#
+            + #"body: {old: "${weight.baseline}", new: "${weight.canary}"}}]\#(readBack ? read : "")}"#
+    }
+
+    @Test func sharesThatTheRouterWouldRoundAreErrorsAtTheirPlaces() {
+        #expect(LedSample.errors(Self.gray, to: Self.http(total: 100)) == [])
+        #expect(
+            LedSample.errors(Self.gray, to: Self.http(total: 10)) == [
+                "11:14: error: release \"checkout\": step 1 of 1% is less than the router's smallest step of 10%, so the canary "
+                    + "would get nothing; change 'steps', or the router",
+                "11:18: error: release \"checkout\": step 2 of 10% is less than the router's smallest step of 10% above the one "
+                    + "before, 1%, so it may change nothing; change 'steps', or the router",
+            ])
+        let linear = LedSample.changed("list: [1%, 10%, 100%]", to: "linear: {by: 5%}")
+        let errors = Sample.errors(Sample.load(Sample.changed(Self.gray, to: Self.http(total: 10), in: linear)))
+        #expect(
+            errors.first?.hasPrefix("rollguard.yaml:10:5: error: release \"checkout\": step 1 of 5% is less") == true)
+        #expect(
+            LedSample.errors(Self.gray, to: Self.http(total: 100, readBack: false)) == [
+                "10:5: error: release \"checkout\": the router's split cannot be read back, so no step would ever be known to be "
+                    + "in place; change 'steps', or the router"
+            ])
+    }
+
+    @Test(
+        arguments: [
+            (
+                "every: {min: 10s, max: 1m, rules: [Errors]}",
+                "12:25: warning: 'max' (1m) is over before rule 'Errors' can be healthy over a whole window (1m) inside the step; "
+                    + "make 'max' longer"
+            ),
+            (
+                "every: {min: 5m}\n      at: {1%: {max: {time: 30m}, webhook: {name: smoke, url: \"https://gate\"}}}",
+                "13:16: warning: 'max' (30m) may be over while 'smoke' may still answer: it is asked after 5m at the soonest, and "
+                    + "has 30m ('within'); make 'max' longer"
+            ),
+            ("every: {min: 10s, max: 61s, rules: [Errors]}", nil),
+            ("every: {min: 5m, max: 36m, webhook: {name: smoke, url: \"https://gate\"}}", nil),
+        ] as [(String, String?)])
+    func aMaximumThatTheGatesCannotKeepIsRemarkedOn(_ every: String, _ expected: String?) {
+        let result = Sample.load(LedSample.changed(Self.every, to: every))
+        #expect(result.errors.isEmpty)
+        let warnings = result.warnings.map { String("\($0)".prefix { $0 != "\n" }) }
+        #expect(warnings.count == (expected == nil ? 0 : 1) && warnings.allSatisfy { $0.hasSuffix(expected ?? "") })
+    }
+
     @Test func evidenceNeedsSomethingToCompare() {
         let text = Sample.changed(
             ", errors: errors_total", to: "",

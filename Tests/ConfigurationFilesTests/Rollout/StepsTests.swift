@@ -116,11 +116,13 @@ struct StepsTests {
         #expect(
             rollout.stepTexts == [
                 "0%: at least 1 h 30 min, a yes of smoke",
-                "5%: at least 1 h 30 min, 1234 requests, rules Errors and Worse healthy, evidence that the canary is at most 3x as "
-                    + "bad (error 5%) before 25%; rolled back after 1 day",
-                "25%: at least 1 h 30 min, 1234 requests, rule Errors healthy, evidence that the canary is at most 1.5x as bad "
-                    + "(error 1%) before 50%, approval, not by whoever began it; halted after 1 day 12 h",
-                "50%: at least 1 h 30 min, 1234 requests, rules Errors and Worse healthy; rolled back after 1 day",
+                "5%: at least 1 h 30 min, 1234 requests (in time with at least 0.3/s of both versions), rules Errors and Worse "
+                    + "healthy, evidence that the canary is at most 3x as bad (error 5%) before 25%; rolled back after 1 day",
+                "25%: at least 1 h 30 min, 1234 requests (in time with at least 0.1/s of both versions), rule Errors healthy, "
+                    + "evidence that the canary is at most 1.5x as bad (error 1%) before 50%, approval, not by whoever began it; "
+                    + "halted after 1 day 12 h",
+                "50%: at least 1 h 30 min, 1234 requests (in time with at least 0.1/s of both versions), rules Errors and Worse "
+                    + "healthy; rolled back after 1 day",
                 "100%: watched for 1 h, then the new version is the baseline",
             ])
     }

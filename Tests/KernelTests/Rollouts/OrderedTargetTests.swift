@@ -54,7 +54,8 @@ struct OrderedTargetTests {
         "What cannot be a target is refused, and nothing is written",
         arguments: [
             (["10.0.0.7"], "an address such as"), (["10.0.0.7:80", "10.0.0.7:80"], "named twice"),
-            (["http://10.0.0.7:80/x"], "an address such as"), (["a:1"], "which serves"),
+            (["api=10.0.0.7:80"], "has no parts"), (["http://10.0.0.7:80/x"], "an address such as"),
+            (["a:1"], "which serves"),
             ((0...1_000).map { "10.0.0.1:\($0 + 1)" }, "at most 1000"),
         ])
     func refused(targets: [String], text: String) {

@@ -51,6 +51,29 @@ struct RolloutGateTests {
         world.cycle(untilStep: 3)
     }
 
+    @Test("Approvals that are asked for have to come from different callers, whichever way they come")
+    func distinct() {
+        var world = Self.withApproval {
+            ($0.count, $0.isNotTheBeginner, $0.of) = (2, true, ["ada", "ann", "bob"])
+        }
+        _ = world.begin()
+        world.cycle(untilStep: 2)
+        world.cycle(12)
+        let id = world.running?.gate("approval")?.id ?? ""
+        func answer(_ by: String) -> RolloutAnswer.Outcome {
+            world.order(.answerGate(id: id, GateReply(.proceed, by: by, reason: "fine"), once: false), by: by).outcome
+        }
+        #expect(answer("ada") == .refused(.invalid), "ada began it")
+        #expect(answer("eve") == .refused(.invalid), "eve is none of those who may")
+        #expect(answer("ann") == .accepted && answer("ann") == .already)
+        #expect(world.order(.approve(step: 2), by: "ann").outcome == .already)
+        world.cycle(20)
+        #expect(world.running?.step == 2, "one operator is not two")
+        #expect(answer("bob") == .accepted)
+        world.cycle(untilStep: 3)
+        #expect(world.running?.step == 3, "\(world.waitsFor)")
+    }
+
     @Test("An early approval survives a restart, and is not taken while the next step is on its way")
     func earlyAndRestart() {
         var world = Self.withApproval()

@@ -16,6 +16,8 @@ struct RolloutChecks {
     let fields: Fields
     /// The steps are those of a unit, where another part may have the rule.
     var isPart = false
+    /// What the release's router can do; nil where it is refused by itself.
+    var router: RouterCapabilities?
 
     /// The mappings that say what holds in a step.
     private var parts: [YAMLValue] {
@@ -36,6 +38,8 @@ struct RolloutChecks {
         checkHoldback()
         checkComparisonsWithoutShare()
         checkCapacity()
+        checkRouter()
+        StepTimeChecks(rollout: rollout, rules: rules.map(\.plan), fields: fields).check()
         if plan.isAA {
             fields.fail(
                 at: fields.namePlace("steps"),
@@ -163,6 +167,18 @@ struct RolloutChecks {
             "\(canary) of the canary's targets beside \(baseline) of the baseline's can take \(shareText(limit)) (1.5 times "
                 + "their part), so that the step to \(shareText(first.basisPoints)) waits for more of them; where targets do "
                 + "not count instances of equal size, write 'capacity: ignore'")
+    }
+
+    /// A share that the router would round to another one is never in force.
+    private func checkRouter() {
+        guard let refusals = router?.refusals(ofSteps: rollout.steps.map(\.basisPoints)) else { return }
+        let shares = fields["steps"]?.value.member("list")?.value.entries ?? []
+        for refusal in refusals {
+            let place = refusal.step.flatMap { shares.indices.contains($0 - 1) ? shares[$0 - 1].place : nil }
+            fields.fail(
+                at: place ?? fields.namePlace("steps"),
+                "release \(Quote.name(plan.name)): \(refusal); change 'steps', or the router")
+        }
     }
 }
 

@@ -14,6 +14,12 @@ struct PartLink: Sendable, Equatable {
     private var wishedUptimeMs: Int64 = 0
     /// The other parts are ready for the next step: only then an approval is asked for.
     var areOthersReady = true
+    /// Something outside of the step holds a part, so the step's time counts in no part.
+    var isUnitExcused = false
+    /// A part before this one waits for an operator too, and reminds of both.
+    var isRemindedByOther = false
+    /// Halts of the other parts that do not end by themselves.
+    var otherHalts: [Rollout.Halt] = []
 
     mutating func want(_ next: PartWish, at now: Int64) { (wish, wishedUptimeMs) = (next, now) }
 

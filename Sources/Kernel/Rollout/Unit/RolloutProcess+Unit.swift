@@ -37,6 +37,16 @@ extension RolloutProcess {
     /// Nothing keeps this part where it is but the others.
     var isWaitingForOthers: Bool { link.wish != nil || share.link.arrival != nil }
 
+    /// Whether something outside of the step holds it.
+    func isExcused(_ settings: RolloutPlan, _ deployment: DeploymentRecord, _ step: RolloutStep) -> Bool {
+        StepExcuse.holds(
+            rollout, gates: gates, doors: gates(settings, deployment, step).doors(),
+            isBaselineInTrouble: step.facts.heldReason != nil)
+    }
+
+    /// Halts that an operator has to end.
+    var operatorHalts: [Rollout.Halt] { rollout.halts.filter { !$0.reason.endsByItself } }
+
     /// The share is in force in all parts.
     mutating func stand(_ step: inout RolloutStep) {
         if let finding = share.stand(&record, &step) { take(finding, &step) }

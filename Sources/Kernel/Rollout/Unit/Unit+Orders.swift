@@ -7,13 +7,15 @@ extension Unit {
         _ command: RolloutCommand, _ order: OrderContext, _ releases: inout [Release], _ context: inout StepContext
     ) -> RolloutAnswer {
         if let stale = staleness(order, releases) { return stale }
+        if let problem = targetProblem(command, releases) { return RolloutAnswer(.refused(.invalid), problem) }
         var order = order
         order.ifMatch = nil
         order.newRollout = "\(name)-r\(context.nextSequence)"
         var (next, nextContext) = (releases, context)
         var answers: [(part: String, answer: RolloutAnswer)] = []
         for index in command.isAskedOfLead ? Array(members.prefix(1)) : members {
-            answers.append((releases[index].partName, next[index].order(command, order, &nextContext)))
+            let own = command.of(part: releases[index].partName)
+            answers.append((releases[index].partName, next[index].order(own, order, &nextContext)))
         }
         let refused = answers.first { $0.answer.isRefused }
         let isTaken = refused == nil || command.isTakenByAnyPart && answers.contains { !$0.answer.isRefused }
@@ -66,6 +68,13 @@ extension Unit {
             .refused(.stale), "\(newest.id) has changed since then: it is at \(newest.tag) now", rollout: newest.id)
     }
 
+    /// Targets of a unit are each a part's.
+    private func targetProblem(_ command: RolloutCommand, _ releases: [Release]) -> String? {
+        guard case .begin(let order) = command, !order.targets.isEmpty else { return nil }
+        return OrderedTargets.problem(order.targets)
+            ?? OrderedTargets.problem(order.targets, parts: members.map { releases[$0].partName })
+    }
+
     private func refusal(_ answers: [(part: String, answer: RolloutAnswer)]) -> RolloutAnswer {
         let refused = answers.filter { $0.answer.isRefused }
         var answer = refused[0].answer
@@ -97,6 +106,13 @@ extension Unit {
 }
 
 extension RolloutCommand {
+    /// What one part of a unit has to do: it begins with its own targets.
+    fileprivate func of(part: String) -> RolloutCommand {
+        guard case .begin(var order) = self else { return self }
+        order.targets = OrderedTargets.addresses(of: part, in: order.targets)
+        return .begin(order)
+    }
+
     /// Gates that are asked are the first part's.
     fileprivate var isAskedOfLead: Bool {
         switch self {

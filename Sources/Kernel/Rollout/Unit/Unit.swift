@@ -30,6 +30,16 @@ struct Unit: Sendable, Equatable {
         stand(&releases, &context)
         agree(&releases, &context)
         orderMoves(&releases, &context)
+        shareWaits(&releases, context)
+    }
+
+    /// After a restart: parts whose routers were not called yet keep their turns in the rollback.
+    func resume(_ releases: inout [Release], at now: Moment) {
+        let falling = with(releases) { $0.isRollingRolloutBack }
+        for index in falling {
+            let ranksBefore = ranks(before: index, falling, releases)
+            releases[index].rollback?.keepTurn(ranksBefore: ranksBefore, at: now)
+        }
     }
 
     private func with(_ releases: [Release], _ isMeant: (Release) -> Bool) -> [Int] {
@@ -71,12 +81,16 @@ struct Unit: Sendable, Equatable {
     private func orderRollbacks(_ releases: inout [Release], _ context: inout StepContext) {
         let falling = with(releases) { $0.isRollingRolloutBack }
         for index in falling {
-            let rank = releases[index].rank
-            let before = falling.filter { releases[$0].rank > rank }
-            releases[index].takeTurn(
-                ranksBefore: Set(before.map { releases[$0].rank }).count,
-                areOut: before.allSatisfy { releases[$0].rollback?.showsNothing == true }, &context)
+            let before = falling.filter { releases[$0].rank > releases[index].rank }
+            let ranksBefore = ranks(before: index, falling, releases)
+            let areOut = before.allSatisfy { releases[$0].rollback?.showsNothing == true }
+            releases[index].takeTurn(ranksBefore: ranksBefore, areOut: areOut, &context)
         }
+    }
+
+    /// How many ranks are called before this part, when everything goes down.
+    private func ranks(before index: Int, _ falling: [Int], _ releases: [Release]) -> Int {
+        Set(falling.map { releases[$0].rank }.filter { $0 > releases[index].rank }).count
     }
 
     // MARK: Up
@@ -114,6 +128,22 @@ struct Unit: Sendable, Equatable {
                 lead.running?.carryOut(wish, &step)
                 lead.settle(&step)
             }
+        }
+    }
+
+    /// What holds one part holds the step of all, and an operator is reminded once.
+    private func shareWaits(_ releases: inout [Release], _ context: StepContext) {
+        let isExcused = members.contains { releases[$0].isExcused(context) }
+        var isTaken = false
+        for index in members {
+            guard var link = releases[index].rollouts.running?.link else { continue }
+            link.isUnitExcused = isExcused
+            link.isRemindedByOther = isTaken
+            link.otherHalts = members.filter { $0 != index }.flatMap {
+                releases[$0].rollouts.running?.operatorHalts ?? []
+            }
+            releases[index].rollouts.running?.link = link
+            isTaken = isTaken || releases[index].rollouts.running?.rollout.waitsForOperatorSinceWallMs != nil
         }
     }
 
