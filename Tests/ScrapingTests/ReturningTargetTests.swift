@@ -29,7 +29,7 @@ struct ReturningTargetTests {
             name: "shop", baseline: pool("v1", baseline), canary: pool("v2", canary), indicators: watch,
             router: RouterPlan(NoSettings()), rules: [])
         (release.scrape.intervalMs, release.scrape.timeoutMs) = (intervalMs, 500)
-        return Plan(releases: [release])
+        return Plan(daemon: DaemonPlan(stateDirectory: "/nowhere"), releases: [release])
     }
 
     /// Requests of `c:1` that were counted in the canary over ten cycles.
