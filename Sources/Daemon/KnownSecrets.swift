@@ -65,6 +65,7 @@ extension KnownSecrets {
             return .routerObserved(release: release, call: call, observations: observations.map(shown))
         case .gateTried(let release, let id, let result):
             return .gateTried(release: release, id: id, shown(result))
+        case .configured(let record): return .configured(shown(record))
         // Addresses of targets are ASCII and bounded, and the resolver refuses those with credentials.
         case .cycleEnded, .journalDurable, .journalLost, .targetsChanged, .reload, .tick: return input
         }
@@ -79,6 +80,16 @@ extension KnownSecrets {
             reading.movingSeries = reading.movingSeries.map { shown($0) }
             return .success(reading, warnings: warnings.map { shown($0) })
         }
+    }
+
+    private func shown(_ record: ConfigurationRecord) -> ConfigurationRecord {
+        var record = record
+        record.revision = shown(record.revision)
+        record.author = record.author.map { shown($0) }
+        record.reason = record.reason.map { shown($0) }
+        record.files = record.files.map { shown($0) }
+        record.problems = record.problems.map { shown($0) }
+        return record
     }
 
     private func shown(_ result: GateTry) -> GateTry {

@@ -17,6 +17,7 @@ struct StoredEvent {
         case began, ended, alertFiring, alertResolved, held, intended, actedBeforeDurable, draining, applied, observed
         case provenByTraffic, unproven, acknowledged, abandoned, fallback, drifted, strayed, driftHeld, driftOverruled
         case rearmed, evidence, pending, routerUnusable, routerUsable, rollout, deployment, targetsChanged
+        case configured
     }
 
     enum Field: String, CodingKey {
@@ -75,6 +76,7 @@ extension StoredEvent: Decodable {
         case .rollout: .rollout(id: try text(.id), try fields.decode(RolloutEvent.self, forKey: .event))
         case .deployment: .deployment(try fields.decode(DeploymentRecord.self, forKey: .value))
         case .targetsChanged: .targetsChanged(try value(StoredTargets.self))
+        case .configured: .configured(try fields.decode(ConfigurationRecord.self, forKey: .value))
         }
     }
 }
@@ -130,6 +132,7 @@ extension StoredEvent: Encodable {
             try fields.encode(event, forKey: .event)
         case .deployment(let record): try write(.deployment, record)
         case .targetsChanged(let record): try write(.targetsChanged, StoredTargets(record))
+        case .configured(let record): try write(.configured, record)
         case .unreadable:
             throw EncodingError.invalidValue(
                 event, .init(codingPath: [], debugDescription: "an unreadable entry is never written"))

@@ -18,6 +18,8 @@ public enum Input: Sendable, Equatable {
     case gateTried(release: String, id: String, GateTry)
     /// What the sources of a release list now, whole. It is no reload: what the other targets have counted stays.
     case targetsChanged(release: String, TargetLists)
+    /// What came of a change of the configuration centre, for the journal.
+    case configured(ConfigurationRecord)
     /// A validated new plan: swapped in whole.
     case reload(Plan)
     /// The time that ``Kernel/nextWakeUptimeMs`` asked for has come.

@@ -36,6 +36,8 @@ public struct Kernel: Sendable, Equatable {
             ReleaseReplay(Release(plan: plan, deployment: deployments[plan.name], at: now), at: now)
         }
         for entry in entries {
+            // It says where a plan came from, and restores nothing.
+            if case .configured = entry.event { continue }
             guard let index = replays.firstIndex(where: { $0.name == entry.release }) else {
                 absent.remember(entry)
                 continue
@@ -96,6 +98,7 @@ public struct Kernel: Sendable, Equatable {
             withRelease(name) { release in release.lead(&context) { $0.tried(id, result, &$1) } }
         case .targetsChanged(let name, let lists):
             withRelease(name) { $0.take(lists, &context) }
+        case .configured(let record): _ = context.record(.configured(record), release: "")
         case .reload(let next): reload(next, &context)
         case .tick: tick(&context)
         }

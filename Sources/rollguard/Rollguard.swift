@@ -33,7 +33,7 @@ struct Rollguard: AsyncParsableCommand {
             StatusCommand.self, TargetsCommand.self, RollbackCommand.self, RearmCommand.self, WhyCommand.self,
             DeliveriesCommand.self, NotifyCommand.self, VerifyCommand.self, BackupCommand.self, RouterCommand.self,
             ServiceCommand.self, LoadCommand.self,
-            EvidenceCommand.self,
+            EvidenceCommand.self, ConfigCommand.self,
         ])
 
     static func main() async {

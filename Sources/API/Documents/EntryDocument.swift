@@ -12,7 +12,7 @@ package struct EntryDocument: Codable, Sendable, Equatable {
     /// `began`, `ended`, `alert_firing`, `alert_resolved`, `held`, `intended`, `acted_before_durable`, `applied`, `observed`,
     /// `draining`, `proven_by_traffic`, `unproven`, `acknowledged`, `abandoned`, `fallback`, `drifted`, `strayed`,
     /// `drift_held`, `drift_overruled`, `rearmed`, `evidence`, `pending`, `router_unusable`, `router_usable`, `deployment`,
-    /// `pool_targets_changed`, an event of a rollout (`rollout_prepared`, `step_intended`, …), or `unreadable`: the entry is stored, and this version cannot read it.
+    /// `pool_targets_changed`, `configured` (of the configuration centre; its `release` is empty), an event of a rollout (`rollout_prepared`, `step_intended`, …), or `unreadable`: the entry is stored, and this version cannot read it.
     package var event: String
     /// The same in a sentence.
     package var text: String
@@ -62,6 +62,7 @@ package struct EntryDocument: Codable, Sendable, Equatable {
         case .unreadable(let kind, let why): reason = "\(kind): \(why)"
         case .rollout(let id, _): rollout = id
         case .ended, .acknowledged, .evidence, .pending, .routerUsable, .deployment, .targetsChanged: break
+        case .configured(let record): (by, reason) = (record.author, record.reason)
         }
     }
 

@@ -115,7 +115,7 @@ public struct Incident: Sendable, Equatable {
         case .actedBeforeDurable, .driftHeld, .driftOverruled, .unreadable: break
         // These are facts of the release, or the beginning that is there already.
         case .began, .ended, .alertFiring, .alertResolved, .held, .intended, .evidence, .pending, .routerUnusable,
-            .routerUsable, .rollout, .deployment, .targetsChanged:
+            .routerUsable, .rollout, .deployment, .targetsChanged, .configured:
             return
         }
         note(entry.event.step, detail, entry)

@@ -51,6 +51,8 @@ public enum JournalEvent: Sendable, Equatable {
     case deployment(DeploymentRecord)
     /// The targets of the pools have changed.
     case targetsChanged(TargetsRecord)
+    /// The configuration centre has changed. It belongs to no release: the entry's release is empty.
+    case configured(ConfigurationRecord)
     /// Made by reading, never written: the entry is stored but cannot be read, because it is damaged or a newer version
     /// wrote it. `kind` is the ``name`` of the event that it was.
     case unreadable(kind: String, reason: String)
@@ -87,6 +89,7 @@ extension JournalEvent {
         case .rollout(_, let event): event.name
         case .deployment: "deployment"
         case .targetsChanged: "pool_targets_changed"
+        case .configured: "configured"
         case .unreadable: "unreadable"
         }
     }
@@ -143,7 +146,7 @@ extension JournalEvent {
         case .routerUnusable: .routerUnusable
         case .routerUsable: .routerRecovered
         case .began, .ended, .actedBeforeDurable, .applied, .observed, .provenByTraffic, .unproven, .driftOverruled,
-            .evidence, .pending, .deployment, .targetsChanged, .unreadable:
+            .evidence, .pending, .deployment, .targetsChanged, .configured, .unreadable:
             nil
         case .rollout(_, let event): event.announcement
         }
@@ -184,6 +187,7 @@ extension JournalEvent {
         case .rollout(let id, let event): "\(id): \(event.text)"
         case .deployment: "which version is where"
         case .targetsChanged(let record): record.text
+        case .configured(let record): record.text
         case .unreadable(let kind, let reason): "the entry (\(kind)) cannot be read and was skipped: \(reason)"
         }
     }

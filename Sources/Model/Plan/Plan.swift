@@ -4,6 +4,8 @@ public struct Plan: Sendable, Equatable {
     public var daemon: DaemonPlan
     public var receivers: [ReceiverPlan]
     public var releases: [ReleasePlan]
+    /// Where further releases, rules and receivers come from; nil without a configuration centre.
+    public var centre: CentrePlan?
 
     public init(daemon: DaemonPlan, receivers: [ReceiverPlan] = [], releases: [ReleasePlan]) {
         self.daemon = daemon
