@@ -37,7 +37,7 @@ struct ConfigChoice: ParsableArguments {
 }
 
 /// What the manifest says of a change.
-struct ConfigClaim: ParsableArguments {
+struct ConfigClaimOptions: ParsableArguments {
     @Option(help: "Who makes the change, for the manifest. [default: this user's login name]")
     var author: String?
 
@@ -48,10 +48,14 @@ struct ConfigClaim: ParsableArguments {
     var force = false
 }
 
-extension ConfigClaim {
-    /// For a program that pushes by itself.
-    init(author: String, reason: String) {
-        self.init()
-        (self.author, self.reason, force) = (author, reason, false)
-    }
+extension ConfigClaimOptions {
+    var claim: ConfigClaim { ConfigClaim(author: author, reason: reason, force: force) }
+}
+
+/// Who makes a change, why, and whether it is meant although it is probably an error.
+struct ConfigClaim {
+    /// Nil for this user's login name.
+    var author: String?
+    var reason: String
+    var force = false
 }

@@ -15,12 +15,12 @@ struct ConfigPushCommand: AsyncParsableCommand {
     var folder: String
 
     @OptionGroup var choice: ConfigChoice
-    @OptionGroup var claim: ConfigClaim
+    @OptionGroup var claim: ConfigClaimOptions
 
     func run() async throws {
         let files = try ConfigFolder.read(folder)
         let desk = try choice.open()
-        try await desk.work { try await desk.push(files, claim: claim) }
+        try await desk.work { try await desk.push(files, claim: claim.claim) }
     }
 }
 

@@ -11,14 +11,13 @@ struct ConfigRestoreCommand: AsyncParsableCommand {
     var state: String
 
     @OptionGroup var choice: ConfigChoice
-    @OptionGroup var claim: ConfigClaim
+    @OptionGroup var claim: ConfigClaimOptions
 
     func run() async throws {
         let desk = try choice.open()
         let earlier = try ConfigReference.find(state, in: desk.store.history())
-        var claim = claim
+        var claim = claim.claim
         if claim.reason.isEmpty { claim.reason = "restores \(state)" }
-        let said = claim
-        try await desk.work { try await desk.push(earlier.files, claim: said) }
+        try await desk.work { [claim] in try await desk.push(earlier.files, claim: claim) }
     }
 }

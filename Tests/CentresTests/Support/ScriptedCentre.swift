@@ -158,7 +158,7 @@ struct CentreBench: Sendable {
         _ request: HTTPRequest, _ files: [String: String], _ part: (String) -> String
     ) -> String? {
         let name = names.first { (request.url + "&").contains(part($0)) }
-        return name.flatMap(CentreNames.path).flatMap { files[$0] }
+        return name.flatMap { CentreNames.path($0) }.flatMap { files[$0] }
     }
 
     static func quoted(_ text: String) -> String {

@@ -49,8 +49,27 @@ struct CentreTutorialTests {
     /// Without what differs from run to run: times and digests.
     private static func shape(_ text: String) -> [String] {
         text.split(separator: "\n").map { line in
-            line.replacing(/\d{4}-\d\d-\d\dT[\d:.]+Z/, with: "TIME").replacing(/\b[0-9a-f]{12}\b/, with: "DIGEST")
-                .replacing(/rollguard \d+\.\d+\.\d+/, with: "rollguard VERSION")
+            String(line).replacing(/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/, with: "TIME")
+                .replacing(/\b[0-9a-f]{12}\b/, with: "DIGEST")
+                .replacing(/rollguard [0-9]+\.[0-9]+\.[0-9]+/, with: "rollguard VERSION")
         }
+    }
+}
+
+/// The gray router's policy in a real etcd: traffic follows it, the daemon takes it back there, and etcd agrees.
+@Suite(
+    "The demo of the centre", .enabled(if: CentreWorld.isPossible, "needs the executable and etcd"),
+    .timeLimit(.minutes(4)))
+struct CentreDemoTests {
+    @Test func endsAsItShould() async throws {
+        let folder = try Scratch.folder("centre-demo")
+        let demo = try Executable(["demo", "--story", "centre"], folder: folder)
+        let end = await demo.end(withinSeconds: 180)
+        #expect(end?.status == 0, "\(demo.text)")
+        for line in ["strategy", "share 50 %", "changed rules CanaryErrorRate", "share = 0;", "etcd agrees"] {
+            #expect(demo.text.contains(line), "no '\(line)' in\n\(demo.text)")
+        }
+        await demo.kill9()
+        try? FileManager.default.removeItem(at: folder)
     }
 }
