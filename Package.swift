@@ -98,8 +98,13 @@ let package = Package(
                 yams,
             ]),
         room("Notifications", ["Declarations", "Model", "Ports", "Support", "Templates", crypto]),
+        // how target sources and configuration centres ask their servers
+        room("SourceCalls", ["Discovery", "Model", "Ports", "Support"]),
         // Yams reads lists of targets.
-        room("TargetSources", ["Declarations", "Discovery", "Model", "Ports", "Support", "SystemSupport", yams]),
+        room(
+            "TargetSources",
+            ["Declarations", "Discovery", "Model", "Ports", "SourceCalls", "Support", "SystemSupport", yams]),
+        room("Centres", ["Declarations", "Model", "Ports", "SourceCalls", "Support", "SystemSupport", crypto]),
         room("JournalFormat", ["Model"]),
         room("JournalStore", ["JournalFormat", "Model", "Ports", grdb]),
         // NIOSSL is for `listen.tls`.
@@ -119,18 +124,21 @@ let package = Package(
         room(
             "Daemon",
             [
-                "Declarations", "Discovery", "Support", "SystemSupport", "Telemetry", "Model", "Ports", "Kernel",
+                "Declarations", "Discovery", "SourceCalls", "Support", "SystemSupport", "Telemetry", "Model", "Ports",
+                "Kernel",
                 "HTTPClient", "Routers",
-                "Notifications", "JournalStore", "API", "Scraping", "TargetSources",
+                "Notifications", "JournalStore", "API", "Scraping", "TargetSources", "Centres",
                 logging, lifecycle, signals,
             ]),
         // floor 3: the command line
         .executableTarget(
             name: "rollguard",
             dependencies: [
-                "CBuildStamp", "Calculator", "Daemon", "API", "DemoWorld", "ReferenceRouter", "JournalStore", "Model",
+                "CBuildStamp", "Calculator", "Centres", "Daemon", "API", "DemoWorld", "ReferenceRouter", "JournalStore",
+                "Model",
                 "Ports",
-                "ConfigurationFiles", "Declarations", "Notifications", "Scraping", "Support", "SystemSupport",
+                "ConfigurationFiles", "Declarations", "Notifications", "Scraping", "SourceCalls", "Support",
+                "SystemSupport",
                 "Telemetry",
                 "HTTPClient", "Routers",
                 logging, arguments, signals, nioCore,
@@ -167,7 +175,14 @@ let package = Package(
         tests("DiscoveryTests", ["Discovery", "Support", "Telemetry"], leaving: ["Relabelling/relabelling.jsonl"]),
         tests(
             "TargetSourcesTests",
-            ["TargetSources", "Discovery", "HTTPClient", "Model", "Ports", "Support", "SystemSupport"]),
+            ["TargetSources", "Discovery", "HTTPClient", "Model", "Ports", "SourceCalls", "Support", "SystemSupport"]),
+        tests(
+            "CentresTests",
+            [
+                "Centres", "ConfigurationFiles", "Declarations", "HTTPClient", "Model", "Ports", "SourceCalls",
+                "Support",
+                "SystemSupport",
+            ]),
         tests("TelemetryTests", ["Telemetry"], leaving: ["Vectors"]),
         tests("TemplatesTests", ["Templates"], leaving: ["Oracle"]),
         tests("StatisticsTests", ["Statistics", "Support", "Telemetry"]),
@@ -177,7 +192,8 @@ let package = Package(
         tests(
             "ConfigurationFilesTests",
             [
-                "Declarations", "Discovery", "Routers", "Notifications", "TargetSources", "ConfigurationFiles", "Model",
+                "Centres", "Declarations", "Discovery", "Routers", "Notifications", "TargetSources",
+                "ConfigurationFiles", "Model",
                 "Support",
                 "Telemetry",
             ], leaving: ["Expositions"]),
@@ -235,7 +251,8 @@ let package = Package(
         tests(
             "FuzzingTests",
             [
-                "Declarations", "Discovery", "Telemetry", "Model", "Routers", "Notifications", "TargetSources",
+                "Centres", "Declarations", "Discovery", "Telemetry", "Model", "Routers", "Notifications",
+                "TargetSources",
                 "ConfigurationFiles", "ReferenceRouter", nioHTTP1,
             ]),
         tests("TidyTests", ["Daemon", "Telemetry"]),

@@ -53,26 +53,37 @@ package enum Rulebook {
     ///   - path: Paths in the configuration are relative to its folder.
     ///   - files: Where files are read from.
     ///   - kinds: What routers and receivers a configuration may have.
+    ///   - centre: what the configuration centre holds; ignored where the configuration has no `centre`.
     ///   - allowsLoopbackChanges: what `listen.changes` means where neither it nor a token is set: `loopback` instead of
     ///     `socket`.
     ///   - judgingTLS: what is wrong with the files of `listen.tls`, which are not read here.
     package static func load(
-        configuration path: String, files: any FileSource, kinds: ConfigurationKinds,
+        configuration path: String, files: any FileSource, kinds: ConfigurationKinds, centre: CentreState? = nil,
         allowsLoopbackChanges: Bool = false,
         judgingTLS: @escaping TLSJudge = { _ in [] }
     ) -> Result {
         let log = DiagnosticLog()
         let folder = ConfigurationFolder(of: path)
-        let files = LoadedFiles(folder: folder, source: files, log: log)
+        let host = files
+        let files = LoadedFiles(folder: folder, source: host, log: log)
         let document = files.document(path)
         let reader = ConfigurationReader(
             files: files, kinds: kinds,
             listenReader: ListenReader(
                 folder: folder, allowsLoopbackChanges: allowsLoopbackChanges, judgingTLS: judgingTLS))
-        let plan = document.flatMap { reader.plan($0, log: log) }
+        var plan = document.flatMap { reader.plan($0, log: log) }
+        var paths = files.paths
+        if let centre, let secrets = plan?.centre?.secretsDirectory, var whole = plan {
+            let content = CentreContent(
+                state: centre, folder: folder, host: host, kinds: kinds, tokens: reader.listenReader.knownTokens,
+                log: log)
+            content.add(to: &whole, secretsDirectory: secrets)
+            plan = whole
+            paths += content.paths
+        }
         return Result(
             plan: log.hasErrors ? nil : plan, errors: log.sorted(.error), warnings: log.sorted(.warning),
-            impossible: log.sorted(.impossible), files: files.paths)
+            impossible: log.sorted(.impossible), files: paths)
     }
 
     /// Checks a rule file by itself: everything but what depends on a release (selectors, the scrape interval).

@@ -1,3 +1,4 @@
+import Centres
 package import Declarations
 import Notifications
 import Routers
@@ -7,6 +8,7 @@ extension ConfigurationKinds {
     /// What a configuration may have.
     package static var all: ConfigurationKinds {
         ConfigurationKinds(
-            routers: RouterKinds.all, receivers: ReceiverKinds.all, sources: TargetSourceKinds.all)
+            routers: RouterKinds.all, receivers: ReceiverKinds.all, sources: TargetSourceKinds.all,
+            centres: CentreKinds.all)
     }
 }

@@ -1,9 +1,11 @@
 import API
+import Centres
 import HTTPClient
 import JournalStore
 package import Logging
 import Model
 import Ports
+import SourceCalls
 package import SystemSupport
 import UnixSignals
 
@@ -75,7 +77,7 @@ package struct Daemon: Sendable {
         AllocatorSettings.addNoArenas()
         let files = OpenFiles.raised()
         try files.requireEnough()
-        let plan = try source.load()
+        var plan = try source.load()
         let secrets = KnownSecrets(SystemSecretStore())
         secrets.remember(addressesOf: plan)
         let logger = safe(logger, secrets)
@@ -87,10 +89,14 @@ package struct Daemon: Sendable {
             clock: SystemClock(), journals: SQLiteJournalFiles(),
             network: Transports(version: options.version, secrets: secrets, files: files), secrets: secrets,
             files: files, logger: logger)
+        let link = try await link(plan, environment)
+        if let link { plan = link.start.plan }
+        secrets.remember(addressesOf: plan)
         var partOptions = options.ofParts
         partOptions.keyDirectory = options.isDryRun ? nil : plan.daemon.stateDirectory
         let parts = try await DaemonParts(
-            plan: plan, source: source, options: partOptions, environment: environment, certificate: certificate)
+            plan: plan, source: source, options: partOptions, environment: environment, certificate: certificate,
+            link: link)
         logger.info("\(startLine(plan))")
         do {
             try await parts.run(
@@ -101,6 +107,19 @@ package struct Daemon: Sendable {
             throw error
         }
         logger.info("stopped")
+    }
+
+    /// Nil without a configuration centre.
+    private func link(_ plan: Plan, _ environment: DaemonEnvironment) async throws -> CentreLink? {
+        guard let wanted = plan.centre else { return nil }
+        let setup = CallSetup(
+            transport: environment.network.discoveryCalls, secrets: environment.secrets, clock: environment.clock)
+        guard let centre = CentreKinds.centre(wanted, setup) else { return nil }
+        let store = CentreStore(stateDirectory: plan.daemon.stateDirectory)
+        let start = CentreStart(
+            centre: centre, waitMs: wanted.startupWaitMs, store: store, source: source, clock: environment.clock,
+            logger: environment.logger)
+        return CentreLink(centre: centre, store: store, start: try await start.outcome(local: plan))
     }
 
     /// `rollguard 0.2.0 (36e83c88) starts: 2 releases (checkout, search), 7 targets, from rollguard.yaml, state in …`.

@@ -17,11 +17,16 @@ struct DaemonOperations: Operations {
     let targets: TargetService
     let meter: KernelMeter
     let gateTokens: GateTokens
+    let centre: CentreBoard
 
     /// Longer than a busy disk takes, shorter than clients wait.
     private static let durableWithinMs: Int64 = 5_000
 
-    func snapshot() async -> Snapshot { await desk.snapshot() }
+    func snapshot() async -> Snapshot {
+        var snapshot = await desk.snapshot()
+        snapshot.centre = centre.report
+        return snapshot
+    }
 
     func discovery() async -> [DiscoveryReport] { await targets.reports() }
 

@@ -62,6 +62,9 @@ package struct DaemonParts: Sendable {
     private let scrapes: ScrapeService
     private let outbox: OutboxPump
     private let targets: TargetService
+    /// Nil without a configuration centre.
+    private let centre: CentreService?
+    private let startRecord: ConfigurationRecord?
 
     /// Opens the journal, restores the kernel from it, and makes every part. Nothing runs yet. Long because it is the
     /// wiring and nothing else.
@@ -70,10 +73,11 @@ package struct DaemonParts: Sendable {
     ///   - plan: what `source` gave.
     ///   - source: asked again by each reload.
     ///   - certificate: of the API; read again by each reload.
+    ///   - link: to the configuration centre, with what the daemon starts with.
     /// - Throws: `JournalError`, `RouterPlanError`: what keeps the daemon from starting.
     init(
         plan: Plan, source: any PlanSource, options: Options, environment: DaemonEnvironment,
-        certificate: ServerCertificate?
+        certificate: ServerCertificate?, link: CentreLink? = nil
     ) async throws {
         let (clock, secrets, logger) = (environment.clock, environment.secrets, environment.logger)
         let meter = KernelMeter(version: options.version, commit: options.commit, clock: clock)
@@ -117,10 +121,16 @@ package struct DaemonParts: Sendable {
         reloader = Reloader(
             plan: plan, source: source, parts: parts, watchdog: watchdog, scrapes: scrapes, routers: routers,
             targets: targets, outbox: outbox, certificate: certificate, secrets: secrets, logger: logger, meter: meter,
-            serviceManager: options.serviceManager)
+            centre: link?.start.state, serviceManager: options.serviceManager)
+        let board = CentreBoard()
+        centre = link?.service(
+            reloader: reloader, watchdog: watchdog, clock: clock, logger: logger, board: board, seed: options.seed)
+        startRecord = link?.start.record
+        meter.show(board)
         operations = DaemonOperations(
             watchdog: watchdog, desk: SnapshotCache(watchdog: watchdog), journal: journal, pump: outbox, clock: clock,
-            logger: logger, reloader: reloader, targets: targets, meter: meter, gateTokens: gateTokens)
+            logger: logger, reloader: reloader, targets: targets, meter: meter, gateTokens: gateTokens,
+            centre: board)
         (self.plan, self.options, self.environment) = (plan, options, environment)
         (self.journal, self.watchdog) = (journal, watchdog)
     }
@@ -150,6 +160,7 @@ package struct DaemonParts: Sendable {
         await DegradedOperation(journal: journal, watchdog: watchdog, clock: environment.clock).announce(
             environment.logger)
         await watchdog.send(.tick)
+        if let startRecord { await watchdog.send(.configured(startRecord)) }
         let group = ServiceGroup(
             configuration: .init(
                 services: (services + others).map { .init(service: $0) }, gracefulShutdownSignals: signals,
@@ -179,6 +190,7 @@ package struct DaemonParts: Sendable {
             EndlessService("journal recovery", clock) { await degraded.recover { outbox.nudge() } },
             EndlessService("pruning", clock) { await pruning.run { await reloader.journalPlan } },
         ]
+        if let centre { services.append(EndlessService("configuration centre", clock) { await centre.run() }) }
         if let endAfterMs = options.endAfterMs {
             services.append(EndlessService("test hook", clock) { try await clock.sleep(ms: endAfterMs) })
         }

@@ -69,6 +69,7 @@ extension KnownSecrets {
             return .sourcesChanged(
                 release: release,
                 TargetSourcesState(stale: state.stale.map { shown($0) }, remarks: state.remarks.map { shown($0) }))
+        case .configured(let record): return .configured(shown(record))
         // Addresses of targets are ASCII and bounded, and the resolver refuses those with credentials.
         case .cycleEnded, .journalDurable, .journalLost, .targetsChanged, .reload, .tick: return input
         }
@@ -83,6 +84,16 @@ extension KnownSecrets {
             reading.movingSeries = reading.movingSeries.map { shown($0) }
             return .success(reading, warnings: warnings.map { shown($0) })
         }
+    }
+
+    private func shown(_ record: ConfigurationRecord) -> ConfigurationRecord {
+        var record = record
+        record.revision = shown(record.revision)
+        record.author = record.author.map { shown($0) }
+        record.reason = record.reason.map { shown($0) }
+        record.files = record.files.map { shown($0) }
+        record.problems = record.problems.map { shown($0) }
+        return record
     }
 
     private func shown(_ result: GateTry) -> GateTry {

@@ -6,6 +6,13 @@ package protocol PlanSource: Sendable {
     ///
     /// - Throws: ``InvalidConfiguration`` with all errors at once.
     func load() throws(InvalidConfiguration) -> Plan
+
+    /// The same with what a configuration centre holds; nil for the configuration file alone.
+    func load(centre: CentreState?) throws(InvalidConfiguration) -> Plan
+}
+
+extension PlanSource {
+    package func load(centre: CentreState?) throws(InvalidConfiguration) -> Plan { try load() }
 }
 
 /// A plan that cannot be used, and everything that is wrong with it.

@@ -72,6 +72,7 @@ extension ReleasePlan {
     fileprivate var withoutRemarks: ReleasePlan {
         var plan = self
         plan.remarks = []
+        plan.origin = nil
         for index in plan.rules.indices { plan.rules[index].source = nil }
         return plan
     }

@@ -3,6 +3,7 @@ import Logging
 import Model
 import Notifications
 import Scraping
+import Support
 import SystemSupport
 
 /// Takes up a new configuration: validates everything, makes everything that can fail, and only then swaps. An error
@@ -21,12 +22,18 @@ actor Reloader {
     private let meter: KernelMeter
     private let serviceManager: ServiceManager?
     private var plan: Plan
+    /// What the configuration centre holds, as far as it is in force.
+    private var centre: CentreState?
+    private var isBusy = false
+    private var waiting: [CheckedContinuation<Void, Never>] = []
 
     init(
         plan: Plan, source: any PlanSource, parts: PartsFactory, watchdog: Watchdog, scrapes: ScrapeService,
         routers: RouterService, targets: TargetService, outbox: OutboxPump, certificate: ServerCertificate?,
-        secrets: KnownSecrets, logger: Logger, meter: KernelMeter, serviceManager: ServiceManager? = nil
+        secrets: KnownSecrets, logger: Logger, meter: KernelMeter, centre: CentreState? = nil,
+        serviceManager: ServiceManager? = nil
     ) {
+        self.centre = centre
         self.plan = plan
         self.source = source
         self.parts = parts
@@ -50,30 +57,22 @@ actor Reloader {
         "watching \(plan.releases.count) release\(plan.releases.count == 1 ? "" : "s")"
     }
 
+    /// What came of a state of the configuration centre.
+    enum CentreOutcome {
+        case applied(changes: String)
+        /// The configuration before it stays in force.
+        case refused(reasons: [String])
+    }
+
+    /// Reads the configuration's files again; what the centre holds stays.
     func reload() async -> CommandResult {
+        await takeTurn()
+        defer { endTurn() }
         serviceManager?.reloading()
         defer { serviceManager?.ready(status: Self.status(plan)) }
         let certificateProblem = reloadCertificate()
         do {
-            let next = try source.load()
-            try refuseWhatNeedsARestart(next)
-            let reasons = await watchdog.reasonsToRefuse(next)
-            guard reasons.isEmpty else { throw InvalidConfiguration(reasons) }
-            secrets.remember(addressesOf: next)
-            let drivers = try parts.drivers(for: next)
-            let receivers = parts.receivers(for: next)
-            let effective = await watchdog.effective(next)
-            try await scrapes.follow(effective)
-            routers.replace(drivers)
-            routers.aim(effective)
-            await outbox.update(receivers: receivers, plans: next.receivers)
-            await watchdog.send(.reload(next))
-            await targets.follow(next)
-            let changes = ReloadChanges(from: plan, to: next).text
-            plan = next
-            meter.forgetTargets()
-            meter.reloaded(isSuccess: true)
-            for remark in next.remarks { logger.warning("\(remark)") }
+            let changes = try await adopt(try source.load(centre: centre))
             logger.info("configuration reloaded: \(changes)")
             let remark =
                 certificateProblem.map { "; the API's certificate was not, the old one stays in force: \($0)" } ?? ""
@@ -85,6 +84,84 @@ actor Reloader {
             for line in "\(error)".split(separator: "\n") { logger.error("\(line)") }
             return .refused(text: "\(error)")
         }
+    }
+
+    /// Takes another state of the configuration centre, whole or not at all.
+    ///
+    /// - Parameter knownReasons: of the last refusal, which is not logged again.
+    func reload(taking state: CentreState, knownReasons: String?) async -> CentreOutcome {
+        await takeTurn()
+        defer { endTurn() }
+        do {
+            let next = try source.load(centre: state)
+            if state.manifest?.isForced != true { try await refuseLossOfWatch(next) }
+            let changes = try await adopt(next)
+            centre = state
+            logger.info("configuration of \(state.label) at revision \(state.revision): \(changes)")
+            return .applied(changes: changes)
+        } catch {
+            let reasons = (error as? InvalidConfiguration)?.headlines ?? ["\(error)"]
+            guard reasons.joined(separator: "\n") != knownReasons else { return .refused(reasons: reasons) }
+            meter.reloaded(isSuccess: false)
+            logger.error(
+                "\(state.label) at revision \(state.revision) is not taken, the configuration before it stays in force:"
+            )
+            for line in "\(error)".split(separator: "\n") { logger.error("\(line)") }
+            return .refused(reasons: reasons)
+        }
+    }
+
+    /// A release whose canary has traffic leaves by force only: nothing would take the canary out any more.
+    private func refuseLossOfWatch(_ next: Plan) async throws(InvalidConfiguration) {
+        let copy = await watchdog.copy()
+        let names = Set(next.releases.map(\.name))
+        let reasons = copy.kernel.snapshot(at: copy.now).releases.compactMap { release -> String? in
+            guard !names.contains(release.name), let share = release.observedCanaryBasisPoints, share > 0 else {
+                return nil
+            }
+            return
+                "error: \(release.name) would no longer be watched, and its canary has \(NumberText.plain(Double(share) / 100)) % "
+                + "of the traffic; if that is meant, write 'force: true' in the manifest"
+        }
+        guard reasons.isEmpty else { throw InvalidConfiguration(reasons) }
+    }
+
+    /// Makes everything that can fail, and only then swaps.
+    ///
+    /// - Returns: what has changed.
+    private func adopt(_ next: Plan) async throws -> String {
+        try refuseWhatNeedsARestart(next)
+        let reasons = await watchdog.reasonsToRefuse(next)
+        guard reasons.isEmpty else { throw InvalidConfiguration(reasons) }
+        secrets.remember(addressesOf: next)
+        let drivers = try parts.drivers(for: next)
+        let receivers = parts.receivers(for: next)
+        let effective = await watchdog.effective(next)
+        try await scrapes.follow(effective)
+        routers.replace(drivers)
+        routers.aim(effective)
+        await outbox.update(receivers: receivers, plans: next.receivers)
+        await watchdog.send(.reload(next))
+        await targets.follow(next)
+        let changes = ReloadChanges(from: plan, to: next).text
+        plan = next
+        meter.forgetTargets()
+        meter.reloaded(isSuccess: true)
+        for remark in next.remarks { logger.warning("\(remark)") }
+        return changes
+    }
+
+    /// Reloads come one after the other: a second one must not swap in what was read before the first one was done.
+    private func takeTurn() async {
+        guard isBusy else {
+            isBusy = true
+            return
+        }
+        await withCheckedContinuation { waiting.append($0) }
+    }
+
+    private func endTurn() {
+        if waiting.isEmpty { isBusy = false } else { waiting.removeFirst().resume() }
     }
 
     /// By itself, before the configuration: a renewed certificate does not wait until an error in a rule is fixed, nor
@@ -110,6 +187,9 @@ actor Reloader {
         }
         if next.daemon.listen != plan.daemon.listen {
             reasons.append("error: `listen` cannot change while the daemon runs; restart it")
+        }
+        if next.centre != plan.centre {
+            reasons.append("error: `centre` cannot change while the daemon runs; restart it")
         }
         if !reasons.isEmpty { throw InvalidConfiguration(reasons) }
     }

@@ -19,6 +19,7 @@ struct StoredEvent {
         case rearmed, evidence, pending, routerUnusable, routerUsable, rollout, deployment, targetsChanged
         case operatorAcknowledged, escalated, silences, openSubjects
         case targetsUnusable, targetsUsable
+        case configured
     }
 
     enum Field: String, CodingKey {
@@ -83,6 +84,7 @@ extension StoredEvent: Decodable {
         case .openSubjects: .openSubjects(try list(StoredOpenSubject.self))
         case .targetsUnusable: .targetsUnusable(reason: try text(.reason))
         case .targetsUsable: .targetsUsable
+        case .configured: .configured(try fields.decode(ConfigurationRecord.self, forKey: .value))
         }
     }
 }
@@ -144,6 +146,7 @@ extension StoredEvent: Encodable {
         case .openSubjects(let list): try write(.openSubjects, list.map(StoredOpenSubject.init))
         case .targetsUnusable(let reason): try write(.targetsUnusable, reason, as: .reason)
         case .targetsUsable: _ = fields(.targetsUsable)
+        case .configured(let record): try write(.configured, record)
         case .unreadable:
             throw EncodingError.invalidValue(
                 event, .init(codingPath: [], debugDescription: "an unreadable entry is never written"))

@@ -14,7 +14,7 @@ struct StateFolder: Sendable {
     /// Files and folders that the daemon makes in it.
     private static let ours: Set<String> = [
         "lock", "journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "journal.sqlite-journal",
-        "rollguard.sock", "dry-run", "plots", "report.key",
+        "rollguard.sock", "dry-run", "plots", "report.key", "targets", "centre",
     ]
 
     /// One line for each right that was taken away, or that cannot be.

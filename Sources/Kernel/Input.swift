@@ -20,6 +20,8 @@ public enum Input: Sendable, Equatable {
     case targetsChanged(release: String, TargetLists)
     /// What the sources of a release are like, whole.
     case sourcesChanged(release: String, TargetSourcesState)
+    /// What came of a change of the configuration centre, for the journal.
+    case configured(ConfigurationRecord)
     /// A validated new plan: swapped in whole.
     case reload(Plan)
     /// The time that ``Kernel/nextWakeUptimeMs`` asked for has come.

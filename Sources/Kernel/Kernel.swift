@@ -41,6 +41,8 @@ public struct Kernel: Sendable, Equatable {
                 desk.restore(entry.event, at: now)
                 continue
             }
+            // It says where a plan came from, and restores nothing.
+            if case .configured = entry.event { continue }
             guard let index = replays.firstIndex(where: { $0.name == entry.release }) else {
                 absent.remember(entry)
                 continue
@@ -105,6 +107,7 @@ public struct Kernel: Sendable, Equatable {
             withRelease(name) { $0.take(lists, &context) }
         case .sourcesChanged(let name, let state):
             withRelease(name) { $0.take(state, &context) }
+        case .configured(let record): _ = context.record(.configured(record), release: "")
         case .reload(let next): reload(next, &context)
         case .tick: tick(&context)
         }

@@ -1,6 +1,7 @@
 package import Declarations
 package import Model
 package import Ports
+import SourceCalls
 
 /// A kind of target source with what reads it. A new kind is a folder with such a type, its plan and its source, and a line
 /// in ``TargetSourceKinds``.
@@ -23,6 +24,17 @@ package struct SourceSetup: Sendable {
         self.secrets = secrets
         self.clock = clock
         self.files = files
+    }
+}
+
+extension SourceSetup {
+    /// For what asks servers.
+    var calls: CallSetup { CallSetup(transport: transport, secrets: secrets, clock: clock) }
+}
+
+extension SourceServer {
+    init(_ base: String, unixSocket: String? = nil, security: ClientSecurity = ClientSecurity(), setup: SourceSetup) {
+        self.init(base, unixSocket: unixSocket, security: security, setup: setup.calls)
     }
 }
 

@@ -22,6 +22,10 @@ struct CheckCommand: AsyncParsableCommand {
               rollguard check rules/*.yaml
               rollguard check rollguard.yaml --effective     # with all defaults
               rollguard check rollguard.yaml --live          # reads each target once
+              rollguard check --centre --effective           # with what the centre holds now
+
+            A configuration with `centre` is checked with the last state of the centre that
+            was in force on this host, or with what the centre holds now (--centre).
             """)
 
     @Argument(
@@ -31,6 +35,9 @@ struct CheckCommand: AsyncParsableCommand {
 
     @Flag(help: "Print each valid configuration with its defaults filled in.")
     var effective = false
+
+    @Flag(help: "Check with what the configuration centre holds now.")
+    var centre = false
 
     @Flag(
         help: """
@@ -43,7 +50,7 @@ struct CheckCommand: AsyncParsableCommand {
         var errors = 0
         for file in files.isEmpty ? [try DefaultPaths.configuration(nil)] : files {
             let isRules = Rulebook.isRuleFile(file, files: DiskFiles())
-            errors += isRules ? checkRules(file) : await checkConfiguration(file)
+            errors += isRules ? checkRules(file) : try await checkConfiguration(file)
         }
         guard errors == 0 else { throw ExitCode(Failure.no) }
     }
@@ -57,13 +64,15 @@ struct CheckCommand: AsyncParsableCommand {
         return errors.count
     }
 
-    private func checkConfiguration(_ file: String) async -> Int {
+    private func checkConfiguration(_ file: String) async throws -> Int {
+        let content = try await CheckedCentre.of(file, readsNow: centre)
         let result = Rulebook.load(
-            configuration: file, files: DiskFiles(), kinds: .all, judgingTLS: Self.remarks)
+            configuration: file, files: DiskFiles(), kinds: .all, centre: content?.state, judgingTLS: Self.remarks)
         let errors = result.errors + result.impossible
         for diagnostic in result.warnings + errors { Terminal.complain("\(diagnostic)") }
         guard let plan = result.plan, errors.isEmpty else { return max(1, errors.count) }
         if effective {
+            for line in content?.origins(of: plan, in: file) ?? [] { Terminal.say(line) }
             Terminal.say(Rulebook.effectiveYAML(of: plan, kinds: .all))
         } else {
             let rules = plan.releases.reduce(0) { $0 + $1.rules.count }
@@ -71,7 +80,7 @@ struct CheckCommand: AsyncParsableCommand {
                 Self.count(plan.releases.count, "release"), Self.count(rules, "rule"),
                 Self.count(plan.receivers.count, "receiver"),
             ]
-            Terminal.say("\(file): valid: \(parts.joined(separator: ", "))")
+            Terminal.say("\(file): valid: \(parts.joined(separator: ", "))" + (content.map { "; \($0.text)" } ?? ""))
             for release in plan.releases {
                 Self.budget(release).map(Terminal.say)
                 Self.fewInstances(release).map(Terminal.say)

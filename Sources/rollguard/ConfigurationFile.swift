@@ -9,9 +9,11 @@ struct ConfigurationFile: PlanSource {
     /// See `Rulebook.load`.
     var allowsLoopbackChanges = false
 
-    func load() throws(InvalidConfiguration) -> Plan {
+    func load() throws(InvalidConfiguration) -> Plan { try load(centre: nil) }
+
+    func load(centre: CentreState?) throws(InvalidConfiguration) -> Plan {
         let result = Rulebook.load(
-            configuration: path, files: DiskFiles(), kinds: .all,
+            configuration: path, files: DiskFiles(), kinds: .all, centre: centre,
             allowsLoopbackChanges: allowsLoopbackChanges)
         guard var plan = result.plan else { throw InvalidConfiguration(result.errors.map(\.description)) }
         // `check` refuses the first of these, and warns of the others. A daemon starts all the same, so that an update leaves no release unwatched.

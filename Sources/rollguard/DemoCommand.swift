@@ -29,13 +29,20 @@ struct DemoCommand: AsyncParsableCommand {
             With --story release, a good version is led from 1 % of the users to all of them,
             each step with evidence, and a second one is caught on its way: what CI would order
             is ordered through the API. It takes up to two minutes.
+
+            With --story centre, the router's policy and the daemon's rules are in a real etcd,
+            which has to be installed: traffic follows the policy, the daemon takes a stricter
+            rule from there, and etcd agrees after the rollback. It takes about a minute.
             """)
 
     enum Story: String, ExpressibleByArgument, CaseIterable {
-        case fault, release
+        case fault, release, centre
     }
 
-    @Option(help: "Which story: fault (one bad version), or release (a good version for everybody, and a bad one).")
+    @Option(
+        help:
+            "Which story: fault (one bad version), release (a good version for everybody, and a bad one), or centre (policy and rules in etcd)."
+    )
     var story: Story = .fault
 
     @Option(help: "What goes wrong with the new version: errors, latency, crash, subtle, outage or none.")
@@ -62,7 +69,11 @@ struct DemoCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        if story == .release { return try await runRelease() }
+        switch story {
+        case .release: return try await runRelease()
+        case .centre: return try await runCentre()
+        case .fault: break
+        }
         let scene = DemoScene(fault)
         let story = DemoStory(
             fault: fault, scene: scene, historySeconds: history ?? scene.historySeconds, faultAfterSeconds: faultAfter,
@@ -76,6 +87,15 @@ struct DemoCommand: AsyncParsableCommand {
 
     private func runRelease() async throws {
         let story = ReleaseStory(requestsPerSecond: rate ?? 1_500, seed: seed)
+        let interrupted = try await Interruption.watch {
+            let ending = try await story.run()
+            guard ending.isAsItShouldBe else { throw Failure.no(ending.text) }
+        }
+        if let interrupted { throw interrupted }
+    }
+
+    private func runCentre() async throws {
+        let story = CentreStory(requestsPerSecond: rate ?? 500, seed: seed)
         let interrupted = try await Interruption.watch {
             let ending = try await story.run()
             guard ending.isAsItShouldBe else { throw Failure.no(ending.text) }

@@ -34,7 +34,7 @@ struct Rollguard: AsyncParsableCommand {
             AcknowledgeCommand.self, SilenceCommand.self,
             DeliveriesCommand.self, NotifyCommand.self, VerifyCommand.self, BackupCommand.self, RouterCommand.self,
             ServiceCommand.self, LoadCommand.self,
-            EvidenceCommand.self,
+            EvidenceCommand.self, ConfigCommand.self,
         ])
 
     static func main() async {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Daemon
+import Declarations
 import Logging
 import ReferenceRouter
 import SystemSupport
@@ -17,13 +18,30 @@ struct RouterCommand: AsyncParsableCommand {
             docs/reference/gray-router.md describes both.
 
               rollguard router --config router.json
+              rollguard router --config router.json --centre rollguard.yaml --policy checkout
               curl http://127.0.0.1:9412/api/v1/split
             """)
 
     @Option(help: "The router's configuration, JSON.")
     var config: String
 
+    @Option(
+        help: ArgumentHelp(
+            "Follow this policy of a configuration centre: its share and its strategy.",
+            discussion: "The keys policy/NAME/share and policy/NAME/strategy.json of the centre that --centre names."))
+    var policy: String?
+
+    @Option(help: "A rollguard.yaml whose `centre` holds the policy.", completion: .file(extensions: ["yaml", "yml"]))
+    var centre: String?
+
     @OptionGroup var log: LogChoice
+
+    func validate() throws {
+        if (policy == nil) != (centre == nil) { throw ValidationError("--policy and --centre belong together") }
+        if let policy, !NameRules.isIdentifier(policy) {
+            throw ValidationError("--policy takes letters, digits, '-', '_' and '.', beginning with a letter or digit")
+        }
+    }
 
     func run() async throws {
         let logger = try log.logger()
@@ -38,12 +56,18 @@ struct RouterCommand: AsyncParsableCommand {
             throw Failure.no("error: \(error)")
         }
         let path = config
+        let follower = try centre.flatMap { file in
+            try policy.map { try PolicyFollower(router: router, path: file, name: $0, logger: logger) }
+        }
         let interrupted: ExitCode?
         do {
             interrupted = try await Interruption.watch(endsOnHangup: false) {
                 let addresses = try await router.start()
                 logger.info("traffic on \(addresses.data), admin API on \(addresses.admin)")
-                await Self.reloadOnSignal(router, path: path, logger: logger)
+                await withTaskGroup { group in
+                    if let follower { group.addTask { await follower.run() } }
+                    group.addTask { await Self.reloadOnSignal(router, path: path, logger: logger) }
+                }
                 await router.stop(graceMs: Self.graceMs)
             }
         } catch let failure as GrayRouterError {

@@ -8,6 +8,9 @@ enum StatusTable {
     static func text(_ status: StatusDocument, of release: String? = nil) -> String {
         var lines = ["rollguard \(status.version)  \(status.at)" + (status.dryRun ? "  DRY RUN" : "")]
         if let problem = status.journalProblem { lines.append("! \(problem)") }
+        if let centre = status.centre {
+            lines.append((centre.problem == nil ? "" : "! ") + "configuration: \(centre.text)")
+        }
         let units = status.units.filter { release == nil || $0.name == release }
         // Whoever asks for a unit asks for its parts.
         let names = release.map { [$0] + units.flatMap(\.releases) }

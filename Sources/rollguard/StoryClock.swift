@@ -33,7 +33,8 @@ struct StoryLog: LogHandler {
 
     func log(event: LogEvent) {
         // The libraries' own lines (a server started, a signal trapped) are not part of the story.
-        guard "\(event.message)".hasPrefix("checkout") else { return }
-        clock.say("\(event.message)")
+        let message = "\(event.message)"
+        guard message.hasPrefix("checkout") || message.hasPrefix("configuration of") else { return }
+        clock.say(message)
     }
 }

@@ -1,3 +1,4 @@
+import Centres
 import ConfigurationFiles
 import Declarations
 import Model
@@ -8,7 +9,8 @@ import TargetSources
 /// A small valid configuration that tests change in one place.
 enum Sample {
     static let kinds = ConfigurationKinds(
-        routers: RouterKinds.all, receivers: ReceiverKinds.all, sources: TargetSourceKinds.all)
+        routers: RouterKinds.all, receivers: ReceiverKinds.all, sources: TargetSourceKinds.all, centres: CentreKinds.all
+    )
     static let path = "/etc/rollguard/rollguard.yaml"
     static let rulePath = "/etc/rollguard/rules/errors.yaml"
 

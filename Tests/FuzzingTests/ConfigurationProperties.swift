@@ -1,3 +1,4 @@
+import Centres
 import Declarations
 import Model
 import Notifications
@@ -10,7 +11,8 @@ import TargetSources
 /// file that `rules/a.yaml` is.
 enum ConfigurationProperties {
     private static let kinds = ConfigurationKinds(
-        routers: RouterKinds.all, receivers: ReceiverKinds.all, sources: TargetSourceKinds.all)
+        routers: RouterKinds.all, receivers: ReceiverKinds.all, sources: TargetSourceKinds.all, centres: CentreKinds.all
+    )
     private static let path = "/etc/rollguard/rollguard.yaml"
     private static let rulePath = "/etc/rollguard/rules/a.yaml"
 

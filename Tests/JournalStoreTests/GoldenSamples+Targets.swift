@@ -1,12 +1,33 @@
 import Model
 
-/// The event of targets that come and go; journals of the first version have none.
+/// The events of targets and configurations that come and go; journals of the first version have none.
 extension GoldenSamples {
     static let targets: [(name: String, event: JournalEvent)] = [
         ("pool_targets_changed", .targetsChanged(record)),
         ("targets_unusable", .targetsUnusable(reason: "file a.json has given no list for more than 150 s")),
-        ("targets_usable", .targetsUsable),
+        ("targets_usable", .targetsUsable), ("configured", .configured(configuration)),
+        ("configured_refused", .configured(refused)),
     ]
+
+    private static var state: CentreState {
+        CentreState(
+            label: "etcd:/rollguard/v1/", revision: "42", order: 42, digest: "sha256:00ff",
+            manifest: CentreManifest(revision: 7, author: "ci", reason: "stricter", files: []), files: [])
+    }
+
+    private static var configuration: ConfigurationRecord {
+        ConfigurationRecord(
+            outcome: .applied, state: state, files: ["changed rules/errors.yaml"],
+            changes: "checkout: changed rules CanaryErrors")
+    }
+
+    private static var refused: ConfigurationRecord {
+        var state = state
+        state.manifest = nil
+        return ConfigurationRecord(
+            outcome: .refused, state: state, files: ["added rules/errors.yaml"],
+            problems: ["etcd:/rollguard/v1/rules/errors.yaml:12:3: error: unknown field 'treshold'"])
+    }
 
     private static var record: TargetsRecord {
         var record = TargetsRecord(

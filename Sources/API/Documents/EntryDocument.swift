@@ -12,7 +12,9 @@ package struct EntryDocument: Codable, Sendable, Equatable {
     /// `began`, `ended`, `alert_firing`, `alert_resolved`, `held`, `intended`, `acted_before_durable`, `applied`, `observed`,
     /// `draining`, `proven_by_traffic`, `unproven`, `acknowledged`, `abandoned`, `fallback`, `drifted`, `strayed`,
     /// `drift_held`, `drift_overruled`, `rearmed`, `evidence`, `pending`, `router_unusable`, `router_usable`, `deployment`,
-    /// `pool_targets_changed`, `operator_acknowledged`, `escalated`, an event of a rollout (`rollout_prepared`, `step_intended`, …), or `unreadable`: the entry is stored, and this version cannot read it.
+    /// `pool_targets_changed`, `targets_unusable`, `targets_usable`, `operator_acknowledged`, `escalated`, `silences`,
+    /// `open_subjects`, `configured` (of the configuration centre; its `release` is empty), an event of a rollout
+    /// (`rollout_prepared`, `step_intended`, …), or `unreadable`: the entry is stored, and this version cannot read it.
     package var event: String
     /// The same in a sentence.
     package var text: String
@@ -66,6 +68,7 @@ package struct EntryDocument: Codable, Sendable, Equatable {
         case .ended, .acknowledged, .evidence, .pending, .routerUsable, .deployment, .targetsChanged, .targetsUsable,
             .escalated, .silences, .openSubjects:
             break
+        case .configured(let record): (by, reason) = (record.author, record.reason)
         }
     }
 

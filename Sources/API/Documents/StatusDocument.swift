@@ -22,6 +22,8 @@ package struct StatusDocument: Codable, Sendable, Equatable {
     /// Nil when the outbox could not be read.
     @ExplicitNull package var outbox: OutboxDocument?
     package var deadLetters: [DeadLetterDocument]
+    /// Absent without a configuration centre.
+    package var centre: CentreDocument?
 
     /// - Parameter outbox: nil when it could not be read; everything else is shown all the same.
     package init(snapshot: Snapshot, outbox: OutboxReport?, version: String) {
@@ -35,10 +37,11 @@ package struct StatusDocument: Codable, Sendable, Equatable {
         incidents = snapshot.incidents.map { IncidentSummary($0, externalURL: snapshot.externalURL) }
         self.outbox = outbox.map(OutboxDocument.init)
         deadLetters = outbox?.deadLetters.map(DeadLetterDocument.init) ?? []
+        centre = snapshot.centre.map(CentreDocument.init)
     }
 
     enum CodingKeys: String, CodingKey {
-        case at, version, releases, units, incidents, outbox
+        case at, version, releases, units, incidents, outbox, centre
         case dryRun = "dry_run"
         case externalURL = "external_url"
         case journalProblem = "journal_problem"

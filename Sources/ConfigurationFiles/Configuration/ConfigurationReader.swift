@@ -47,6 +47,10 @@ struct ConfigurationReader {
                         + "Links in notifications and in the API begin with it; without it there are none"),
                 .section(
                     "journal", \.daemon.journal, JournalReader.section, "how long things are kept and waited for"),
+                .optional(
+                    "centre", \.centre, CentreReader(folder: folder, kinds: kinds.centres).form,
+                    "[a configuration centre](centres.md) that holds further releases, rules and receivers"
+                ),
                 .value(
                     "receivers", \.receivers, ReceiverReader(folder: folder, kinds: kinds.receivers).form,
                     shownDefault: "none",
@@ -62,7 +66,8 @@ struct ConfigurationReader {
                     "releases", \.releases,
                     ReleaseListReader(files: files, kinds: kinds, tokens: listenReader.knownTokens).form,
                     "what is watched, at least one: [releases](#releases), and paths and patterns of "
-                        + "[files with releases](#releases-in-files-of-their-own)"),
+                        + "[files with releases](#releases-in-files-of-their-own); may be left out beside `centre`"
+                ).neededUnlessCentre,
             ],
             finish: { plan, fields in RoutesReader.check(plan, fields) })
     }
@@ -72,6 +77,16 @@ struct ConfigurationReader {
         + "files have 0600; more open ones are tightened at the start, with a line in the log. A folder that holds "
         + "anything else keeps its rights, and the log says so. When it cannot be written (a full disk, a read-only "
         + "one), the daemon starts and continues [without it](#a-disk-that-takes-nothing)"
+}
+
+extension Setting<Plan> {
+    /// The same field, which may be missing where a centre may have it.
+    fileprivate var neededUnlessCentre: Setting {
+        let read = read
+        return shown(default: "needed without `centre`").reading { fields, plan in
+            !fields.has("releases") && fields.has("centre") || read(fields, &plan)
+        }.writing { $0.releases.isEmpty && $0.centre != nil ? [] : write($0) }
+    }
 }
 
 /// `journal`.

@@ -9,10 +9,13 @@ struct ReleaseListReader {
     private let files: LoadedFiles
     private let reader: ReleaseReader
 
-    init(files: LoadedFiles, kinds: ConfigurationKinds, tokens: KnownTokens) {
+    /// - Parameter folder: of files on the host that releases name; nil for the folder of the configuration itself.
+    init(
+        files: LoadedFiles, kinds: ConfigurationKinds, tokens: KnownTokens, folder: ConfigurationFolder? = nil
+    ) {
         self.files = files
         reader = ReleaseReader(
-            folder: files.folder, library: RuleLibrary(files: files), names: UniqueNames(what: "release"),
+            folder: folder ?? files.folder, library: RuleLibrary(files: files), names: UniqueNames(what: "release"),
             routers: kinds.routers, sources: kinds.sources, tokens: tokens)
     }
 
@@ -82,8 +85,12 @@ struct ReleaseListReader {
     /// The releases of a file: it holds one, or a list of them.
     private func read(_ path: String, _ entry: Field) -> [ReleasePlan] {
         guard let document = files.document(path, asked: entry.place) else { return [] }
-        let root = Field(label: "a file with releases", value: document.root, log: files.log)
-        switch document.root.content {
+        return releases(inFile: Field(label: "a file with releases", value: document.root, log: files.log))
+    }
+
+    /// The releases of a document that holds one, or a list of them.
+    func releases(inFile root: Field) -> [ReleasePlan] {
+        switch root.value.content {
         case .mapping(let members):
             if let foreign = members.first(where: { ["releases", "state", "groups"].contains($0.name) }) {
                 files.log.error(

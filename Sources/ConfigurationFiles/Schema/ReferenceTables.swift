@@ -6,7 +6,8 @@ enum ReferenceTables {
     typealias Table = (name: String, rows: [SettingRow])
 
     static func all(_ kinds: ConfigurationKinds) -> [Table] {
-        configuration(kinds) + routers(kinds.routers) + sources(kinds.sources) + rules
+        configuration(kinds) + routers(kinds.routers) + sources(kinds.sources)
+            + kinds.centres.map { ("centre-\($0.name)", $0.rows) } + rules
     }
 
     private static func configuration(_ kinds: ConfigurationKinds) -> [Table] {

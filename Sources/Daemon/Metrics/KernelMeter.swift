@@ -19,6 +19,9 @@ final class KernelMeter: ScrapeMeter {
     /// Of the configuration: whether the last try worked, and when the last one did that worked.
     private let lastReload: Mutex<(isSuccess: Bool, successWallMs: Int64)>
 
+    /// Where the service of the configuration centre says how it is doing.
+    private let board = Mutex<CentreBoard?>(nil)
+
     private struct WatchedKey: Hashable {
         let release: String
         let pool: String
@@ -65,6 +68,8 @@ final class KernelMeter: ScrapeMeter {
         let key = WatchedKey(release: labels.pool[0], pool: labels.pool[1], instance: instance)
         watched.withLock { $0[key] = matches.requests + matches.errors + matches.latency }
     }
+
+    func show(_ board: CentreBoard) { self.board.withLock { $0 = board } }
 
     /// After a reload: targets that are gone must not be counted any more.
     func forgetTargets() { watched.withLock { $0 = [:] } }
@@ -126,6 +131,7 @@ final class KernelMeter: ScrapeMeter {
         samples.add(.residentBytes, [], ProcessFigures.residentBytes)
         samples.add(snapshot, outbox: outbox)
         samples.add(discovery)
+        if let centre = board.withLock({ $0?.report }) { samples.add(centre) }
         addWatched(to: &samples)
         return samples.text(MetricFamily.all)
     }

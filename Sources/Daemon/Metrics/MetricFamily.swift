@@ -167,6 +167,15 @@ extension MetricFamily {
     static let reloadSuccessTime = MetricFamily(
         "rollguard_config_last_reload_success_timestamp_seconds", .gauge, [],
         "When the configuration in force was read, seconds since the epoch.")
+    static let centreReadTime = MetricFamily(
+        "rollguard_centre_last_read_timestamp_seconds", .gauge, ["centre"],
+        "When the configuration centre was last read whole, seconds since the epoch.")
+    static let centreInForce = MetricFamily(
+        "rollguard_centre_in_force", .gauge, ["centre"],
+        "1 while what the configuration centre holds is in force; 0 while it cannot be read or is refused.")
+    static let centreManifestRevision = MetricFamily(
+        "rollguard_centre_manifest_revision", .gauge, ["centre"],
+        "Revision of the manifest whose files are in force.")
     static let startTime = MetricFamily(
         "process_start_time_seconds", .gauge, [], "When the process started, seconds since the epoch.")
     static let cpuSeconds = MetricFamily("process_cpu_seconds_total", .counter, [], "CPU time, user and system.")
@@ -183,7 +192,7 @@ extension MetricFamily {
         evidenceRequests, evidenceBad, evidenceRatio, evidenceDetectable, selfCheckRuns, selfCheckFalseAlarms,
         releasePhase, rolloutState, rolloutStep, rolloutSteps, rolloutShare, rolloutGate, rolloutHalted, rolloutPaused,
         frozen, rolloutLastEnd, rollbackSteps, rollbackSeconds, rollbackStepSeconds, routerCalls, routerSeconds, outbox,
-        appendSeconds, appendFailures, reloads, reloadSuccessful, reloadSuccessTime, startTime, cpuSeconds,
-        residentBytes,
+        appendSeconds, appendFailures, reloads, reloadSuccessful, reloadSuccessTime, centreReadTime, centreInForce,
+        centreManifestRevision, startTime, cpuSeconds, residentBytes,
     ]
 }

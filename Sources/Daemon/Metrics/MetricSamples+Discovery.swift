@@ -1,7 +1,7 @@
 import Model
 import Telemetry
 
-/// The samples of the sources of targets.
+/// The samples of the sources of targets, and of the configuration centre.
 extension MetricSamples {
     mutating func add(_ reports: [DiscoveryReport]) {
         for report in reports {
@@ -16,5 +16,11 @@ extension MetricSamples {
             }
             add(.discoveryDropped, [report.release], Double(report.droppedCount))
         }
+    }
+
+    mutating func add(_ centre: CentreReport) {
+        add(.centreReadTime, [centre.label], centre.lastReadWallMs.map { Double($0) / 1_000 })
+        add(.centreInForce, [centre.label], centre.problem == nil ? 1 : 0)
+        add(.centreManifestRevision, [centre.label], centre.manifestRevision.map(Double.init))
     }
 }

@@ -129,12 +129,15 @@ package struct ConfigurationKinds: Sendable {
     package let routers: [any RouterKind.Type]
     package let receivers: [any ReceiverKind.Type]
     package let sources: [any SourceKind.Type]
+    package let centres: [any CentreKind.Type]
 
     package init(
-        routers: [any RouterKind.Type], receivers: [any ReceiverKind.Type], sources: [any SourceKind.Type] = []
+        routers: [any RouterKind.Type], receivers: [any ReceiverKind.Type], sources: [any SourceKind.Type] = [],
+        centres: [any CentreKind.Type] = []
     ) {
         self.routers = routers
         self.receivers = receivers
         self.sources = sources
+        self.centres = centres
     }
 }

@@ -118,8 +118,8 @@ public struct Incident: Sendable, Equatable {
         case .actedBeforeDurable, .driftHeld, .driftOverruled, .escalated, .unreadable: break
         // These are facts of the release, or the beginning that is there already.
         case .began, .ended, .alertFiring, .alertResolved, .held, .intended, .evidence, .pending, .routerUnusable,
-            .routerUsable, .rollout, .deployment, .targetsChanged, .targetsUnusable, .targetsUsable, .silences,
-            .openSubjects:
+            .routerUsable, .rollout, .deployment, .targetsChanged, .targetsUnusable, .targetsUsable, .configured,
+            .silences, .openSubjects:
             return
         }
         note(entry.event.step, detail, entry)

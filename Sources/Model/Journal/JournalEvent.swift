@@ -63,6 +63,8 @@ public enum JournalEvent: Sendable, Equatable {
     case targetsUnusable(reason: String)
     /// Neither is the case any more.
     case targetsUsable
+    /// The configuration centre has changed. It belongs to no release: the entry's release is empty.
+    case configured(ConfigurationRecord)
     /// Made by reading, never written: the entry is stored but cannot be read, because it is damaged or a newer version
     /// wrote it. `kind` is the ``name`` of the event that it was.
     case unreadable(kind: String, reason: String)
@@ -105,6 +107,7 @@ extension JournalEvent {
         case .openSubjects: "open_subjects"
         case .targetsUnusable: "targets_unusable"
         case .targetsUsable: "targets_usable"
+        case .configured: "configured"
         case .unreadable: "unreadable"
         }
     }
@@ -172,8 +175,8 @@ extension JournalEvent {
         case .targetsUnusable: .targetsUnusable
         case .targetsUsable: .targetsRecovered
         case .began, .ended, .actedBeforeDurable, .applied, .observed, .provenByTraffic, .unproven, .driftOverruled,
-            .evidence, .pending, .deployment, .targetsChanged, .escalated, .silences,
-            .openSubjects, .unreadable:
+            .evidence, .pending, .deployment, .targetsChanged, .configured, .escalated, .silences, .openSubjects,
+            .unreadable:
             nil
         case .operatorAcknowledged: .operatorAcknowledged
         case .rollout(_, let event): event.announcement
@@ -221,6 +224,7 @@ extension JournalEvent {
         case .targetsChanged(let record): record.text
         case .targetsUnusable(let reason): reason
         case .targetsUsable: "the targets are known again"
+        case .configured(let record): record.text
         case .unreadable(let kind, let reason): "the entry (\(kind)) cannot be read and was skipped: \(reason)"
         }
     }

@@ -8,6 +8,8 @@ public struct Plan: Sendable, Equatable {
     /// Names of the receivers of what no route matches; every receiver where it is empty.
     public var defaultReceivers: [String] = []
     public var releases: [ReleasePlan]
+    /// Where further releases, rules and receivers come from; nil without a configuration centre.
+    public var centre: CentrePlan?
 
     public init(daemon: DaemonPlan, receivers: [ReceiverPlan] = [], releases: [ReleasePlan]) {
         self.daemon = daemon

@@ -39,6 +39,8 @@ public struct ReceiverPlan: Sendable, Equatable {
         public static func == (left: Kind, right: Kind) -> Bool { left.settings.isEqual(to: right.settings) }
     }
 
+    /// The file of the configuration centre that defines it; nil for the configuration file.
+    public var origin: String?
     /// Unique in a plan.
     public var name: String
     public var kind: Kind

@@ -37,6 +37,8 @@ public struct ReleasePlan: Sendable, Equatable {
     public var part: PartPlan?
     /// Where targets come from beside those that are listed; nil for a release that lists all of its targets.
     public var discovery: DiscoveryPlan?
+    /// The file of the configuration centre that defines it; nil for the configuration file and those that it names.
+    public var origin: String?
     /// What the configuration asks for and can never get, one diagnostic each; shown as warnings of the release.
     public var remarks: [String] = []
 

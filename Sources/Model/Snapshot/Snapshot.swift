@@ -16,6 +16,8 @@ public struct Snapshot: Sendable, Equatable {
     public var journalProblem: String?
     /// ``DaemonPlan/externalURL``.
     public var externalURL: String?
+    /// Nil without a configuration centre.
+    public var centre: CentreReport?
 
     public init(
         atWallMs: Int64, isDryRun: Bool, releases: [ReleaseSnapshot], incidents: [Incident],

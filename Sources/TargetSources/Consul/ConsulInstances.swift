@@ -1,4 +1,5 @@
 import Discovery
+import SourceCalls
 
 /// The answer of `/v1/health/service/NAME`, with the labels of Prometheus' `consul_sd_config`.
 enum ConsulInstances {

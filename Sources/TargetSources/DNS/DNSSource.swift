@@ -1,5 +1,6 @@
 import Discovery
 import Ports
+import SourceCalls
 
 /// Asks for names regularly. All of them are answered, or the answer is `failed`. A name that does not exist has no
 /// targets.

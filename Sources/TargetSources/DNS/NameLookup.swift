@@ -1,3 +1,4 @@
+import SourceCalls
 import SystemSupport
 
 /// Finds the records of names as Prometheus does: each candidate of the search list at each server, until one answers.

@@ -1,4 +1,5 @@
 import Discovery
+import SourceCalls
 
 /// The answers of `/containers/json` and `/networks`, with the labels of Prometheus' `docker_sd_config`: one target per
 /// network address and TCP port.

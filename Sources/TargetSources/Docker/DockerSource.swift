@@ -2,6 +2,7 @@ import Discovery
 import Foundation
 import Model
 import Ports
+import SourceCalls
 
 /// Asks a Docker engine for its running containers and its networks. The paths have no version of the API: newer
 /// engines refuse old versions, and the engine's own version is the one to use.

@@ -1,6 +1,7 @@
 import Discovery
 import Model
 import Ports
+import SourceCalls
 
 /// Reads the keys under a prefix, all at one revision, and watches for a change.
 ///
@@ -64,7 +65,7 @@ struct EtcdSource: TargetSource {
         var failure = SourceError("there is no endpoint")
         for endpoint in plan.endpoints {
             do throws(SourceError) {
-                let member = try await EtcdMember.login(endpoint, security: plan.security, setup: setup)
+                let member = try await EtcdMember.login(endpoint, security: plan.security, setup: setup.calls)
                 return try await read(member)
             } catch { failure = SourceError("\(SourceServer(endpoint, setup: setup).name): \(error.reason)") }
         }
@@ -101,64 +102,4 @@ struct EtcdSource: TargetSource {
         let leftMs = due - setup.clock.now.uptimeMs
         try await setup.clock.sleep(ms: hasChanged ? min(EtcdSource.settleMs, leftMs) : leftMs)
     }
-}
-
-/// One member of the cluster, with a token where it wants one.
-struct EtcdMember: Sendable {
-    private let server: SourceServer
-    private let token: String?
-
-    /// Tokens are short-lived and belong to one member, so each reading asks for its own; with no user there is none.
-    static func login(
-        _ endpoint: String, security: ClientSecurity, setup: SourceSetup
-    ) async throws(SourceError) -> EtcdMember {
-        var anonymous = security
-        // The gateway takes a token of its own, without "Basic" or "Bearer" in front of it.
-        anonymous.authorization = nil
-        let server = SourceServer(endpoint, security: anonymous, setup: setup)
-        guard case .basic(let user, let reference) = security.authorization else {
-            return EtcdMember(server: server, token: nil)
-        }
-        let password: String
-        do throws(SecretError) { password = try setup.secrets.secret(reference) } catch {
-            throw SourceError(error.description)
-        }
-        let body = try EtcdKeys.loginBody(user: user, password: password)
-        let answer: HTTPResponse
-        do throws(SourceError) {
-            answer = try await server.send("POST", "/v3/auth/authenticate", body: body)
-        } catch {
-            // The answer may repeat what was sent.
-            guard let status = error.status else { throw error }
-            throw SourceError("the login of \(user) was refused with status \(status)", status: status)
-        }
-        let token = try AnswerJSON.decode(EtcdKeys.Token.self, answer.body, of: "the login").token
-        return EtcdMember(server: server, token: token)
-    }
-
-    func call<Answer: Decodable>(_ type: Answer.Type, _ path: String, _ body: [UInt8]) async throws(SourceError)
-        -> Answer
-    {
-        let answer = try await server.send("POST", path, headers: headers, body: body)
-        return try AnswerJSON.decode(type, answer.body, of: path)
-    }
-
-    /// Whether the watch saw a change before its time was over, or before it ended in any other way.
-    func watch(_ body: [UInt8], timeoutMs: Int64) async -> Bool {
-        var hasChanged = false
-        // Ends the watch soon after the cluster has lost its leader; else it would be silent.
-        let headers = headers + [TextPair("Grpc-Metadata-hasleader", "true")]
-        _ = try? await server.watch(
-            "/v3/watch", headers: headers, method: "POST", body: body, timeoutMs: timeoutMs
-        ) { line in
-            guard let watched = try? AnswerJSON.decode(EtcdKeys.Watched.self, line, of: "the watch") else {
-                return false
-            }
-            hasChanged = watched.result?.events?.isEmpty == false
-            return !hasChanged && watched.result != nil && watched.result?.canceled != true
-        }
-        return hasChanged
-    }
-
-    private var headers: [TextPair] { token.map { [TextPair("Authorization", $0)] } ?? [] }
 }

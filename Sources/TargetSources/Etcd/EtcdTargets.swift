@@ -1,4 +1,5 @@
 import Discovery
+import SourceCalls
 
 /// Keys and values as targets. The label `__meta_etcd_key` holds the key.
 enum EtcdTargets {

@@ -1,4 +1,5 @@
 import Discovery
+import SourceCalls
 
 /// The answer of `/apps` in JSON, with the labels of Prometheus' `eureka_sd_config`.
 ///

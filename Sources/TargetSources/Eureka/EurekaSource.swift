@@ -1,6 +1,7 @@
 import Discovery
 import Model
 import Ports
+import SourceCalls
 
 /// Asks a Eureka server for its applications, as JSON.
 struct EurekaSource: TargetSource {

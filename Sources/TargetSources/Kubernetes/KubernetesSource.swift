@@ -1,6 +1,7 @@
 import Discovery
 import Model
 import Ports
+import SourceCalls
 
 /// Watches the pods of a namespace, or its endpoint slices together with their pods.
 ///

@@ -1,6 +1,7 @@
 import Discovery
 import Model
 import Ports
+import SourceCalls
 
 /// Keeps a store equal to the objects of one path: lists them, then watches from the version of the list on.
 ///

@@ -1,4 +1,5 @@
 import Discovery
+import SourceCalls
 
 /// The answer of `/v1/ns/instance/list`. Labels: `__meta_nacos_…`; Prometheus has no kind of its own for Nacos.
 enum NacosInstances {

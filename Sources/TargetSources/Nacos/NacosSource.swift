@@ -1,6 +1,7 @@
 import Discovery
 import Model
 import Ports
+import SourceCalls
 
 /// Asks a Nacos server for the instances of a service, by version 1 of its API, which versions 1 and 2 of the server
 /// have, and version 3 with an option.

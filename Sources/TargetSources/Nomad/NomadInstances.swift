@@ -1,4 +1,5 @@
 import Discovery
+import SourceCalls
 
 /// The answer of `/v1/service/NAME`, with the labels of Prometheus' `nomad_sd_config`.
 enum NomadInstances {

@@ -1,6 +1,7 @@
 import Discovery
 import Model
 import Ports
+import SourceCalls
 
 /// Watches the instances of one service with blocking queries. Nomad reports no health here: an allocation that is
 /// gone stays until it is deregistered.

@@ -1,5 +1,6 @@
 import Discovery
 import Ports
+import SourceCalls
 
 /// Consul's and Nomad's blocking queries: the server holds a request until something has changed after the index that
 /// it answered last, or until the time that the request names is over.

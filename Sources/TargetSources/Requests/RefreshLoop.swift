@@ -1,5 +1,6 @@
 import Discovery
 import Ports
+import SourceCalls
 
 /// Asks a source at once and then regularly; after a failure sooner: after 1, 2, 4, … seconds, until it answers again.
 struct RefreshLoop {

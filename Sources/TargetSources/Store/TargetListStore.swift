@@ -36,28 +36,6 @@ package struct TargetListFiles: TargetListStore {
     /// Written beside the file, flushed, renamed over it: a reader finds the old list or the new one.
     package func save(_ bytes: [UInt8], release: String) -> String? {
         mkdir(folder, 0o700)
-        let (path, draft) = (path(release), path(release) + ".new")
-        unlink(draft)
-        let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { return "cannot write \(draft): \(lastReason())" }
-        let failure = write(bytes, to: descriptor)
-        close(descriptor)
-        if failure == nil, rename(draft, path) == 0 { return nil }
-        let reason = failure ?? lastReason()
-        unlink(draft)
-        return "cannot write \(path): \(reason)"
+        return ReplacedFile.write(bytes, to: path(release))
     }
-
-    private func write(_ bytes: [UInt8], to descriptor: Int32) -> String? {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return lastReason() }
-            rest = rest.dropFirst(count)
-        }
-        return fsync(descriptor) == 0 ? nil : lastReason()
-    }
-
-    private func lastReason() -> String { String(cString: strerror(errno)) }
 }

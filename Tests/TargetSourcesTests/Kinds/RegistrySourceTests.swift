@@ -1,6 +1,7 @@
 import Discovery
 import Model
 import Ports
+import SourceCalls
 import Testing
 
 @testable import TargetSources

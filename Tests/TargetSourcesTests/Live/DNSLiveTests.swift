@@ -1,5 +1,6 @@
 import Discovery
 import Ports
+import SourceCalls
 import SystemSupport
 import Testing
 

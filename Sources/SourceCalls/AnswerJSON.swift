@@ -1,8 +1,9 @@
 import Foundation
 
 /// Answers in JSON.
-enum AnswerJSON {
-    static func decode<Value: Decodable>(_ type: Value.Type, _ body: [UInt8], of what: String) throws(SourceError)
+package enum AnswerJSON {
+    package static func decode<Value: Decodable>(_ type: Value.Type, _ body: [UInt8], of what: String)
+        throws(SourceError)
         -> Value
     {
         do { return try JSONDecoder().decode(type, from: Data(body)) } catch {

@@ -1,21 +1,40 @@
 import Discovery
-import Model
-import Ports
+package import Model
+package import Ports
 import Support
 
+/// What asking a server takes, beside its address.
+package struct CallSetup: Sendable {
+    package let transport: any HTTPTransport
+    package let secrets: any SecretStore
+    package let clock: any DaemonClock
+
+    package init(transport: any HTTPTransport, secrets: any SecretStore, clock: any DaemonClock) {
+        self.transport = transport
+        self.secrets = secrets
+        self.clock = clock
+    }
+}
+
 /// One server that a source asks: its address, how it is reached, and what is the same in all requests.
-struct SourceServer: Sendable {
+package struct SourceServer: Sendable {
     /// Of a call that the server answers at once.
-    static let timeoutMs: Int64 = 10_000
+    package static let timeoutMs: Int64 = 10_000
 
     /// Without a slash at its end.
-    let base: String
+    package let base: String
     /// Path of the unix socket through which it is reached.
-    let unixSocket: String?
-    private let setup: SourceSetup
+    package let unixSocket: String?
+    private let setup: CallSetup
     private let security: ClientSecurity
+    private let masking: SecretReference?
 
-    init(_ base: String, unixSocket: String? = nil, security: ClientSecurity = ClientSecurity(), setup: SourceSetup) {
+    /// - Parameter masking: a secret beside those of `security` that an answer may repeat.
+    package init(
+        _ base: String, unixSocket: String? = nil, security: ClientSecurity = ClientSecurity(),
+        masking: SecretReference? = nil, setup: CallSetup
+    ) {
+        self.masking = masking
         self.base = String(base.prefix(base.count - base.reversed().prefix { $0 == "/" }.count))
         self.unixSocket = unixSocket
         self.security = security
@@ -23,20 +42,20 @@ struct SourceServer: Sendable {
     }
 
     /// For messages.
-    var name: String { unixSocket.map { "unix://\($0)" } ?? Redaction.url(base) }
+    package var name: String { unixSocket.map { "unix://\($0)" } ?? Redaction.url(base) }
 
     /// The answer of a GET, whose status is 200. Redirects to another host or port are refused: the request may carry a
     /// token.
     ///
     /// - Parameter query: percent-encoded here; parameters without a value are left out.
-    func get(
+    package func get(
         _ path: String, query: [(String, String?)] = [], headers: [TextPair] = [],
         timeoutMs: Int64 = SourceServer.timeoutMs
     ) async throws(SourceError) -> HTTPResponse {
         try await send("GET", path, query: query, headers: headers, body: nil, timeoutMs: timeoutMs)
     }
 
-    func send(
+    package func send(
         _ method: String, _ path: String, query: [(String, String?)] = [], headers: [TextPair] = [],
         body: [UInt8]?, timeoutMs: Int64 = SourceServer.timeoutMs
     ) async throws(SourceError) -> HTTPResponse {
@@ -53,7 +72,7 @@ struct SourceServer: Sendable {
     ///
     /// - Parameter take: the next line; false ends the watch.
     /// - Returns: the status of the answer: 200 also when the time was over or `take` ended it, or 410.
-    func watch(
+    package func watch(
         _ path: String, query: [(String, String?)] = [], headers: [TextPair] = [], method: String = "GET",
         body: [UInt8]? = nil, timeoutMs: Int64, _ take: ([UInt8]) async -> Bool
     ) async throws(SourceError) -> Int {
@@ -72,7 +91,7 @@ struct SourceServer: Sendable {
         return 410
     }
 
-    func request(
+    package func request(
         _ method: String, _ path: String, query: [(String, String?)], headers: [TextPair], body: [UInt8]?,
         timeoutMs: Int64
     ) -> HTTPRequest {
@@ -87,7 +106,7 @@ struct SourceServer: Sendable {
     }
 
     /// What the server says is part of the reason, without the secrets that it may repeat.
-    func refusal(_ path: String, _ response: HTTPResponse) -> SourceError {
+    package func refusal(_ path: String, _ response: HTTPResponse) -> SourceError {
         let said = masked(String(decoding: response.body.prefix(4_096), as: UTF8.self))
         let text = ForeignText.line(said.split(whereSeparator: \.isNewline).first.map(String.init) ?? "", limit: 200)
         return SourceError(
@@ -95,10 +114,11 @@ struct SourceServer: Sendable {
     }
 
     private func masked(_ text: String) -> String {
-        guard let reference = security.authorization?.reference, let secret = try? setup.secrets.secret(reference)
-        else { return text }
+        let references = [security.authorization?.reference, masking].compactMap(\.self)
+        let secrets = references.compactMap { try? setup.secrets.secret($0) }
+        guard !secrets.isEmpty else { return text }
         var masks = SecretMasks()
-        masks.add(secret)
+        for secret in secrets { masks.add(secret) }
         return masks.masked(text, masksParts: true)
     }
 }
@@ -114,8 +134,8 @@ extension Authorization {
 }
 
 /// Parts of a URL's path or query.
-enum QueryText {
-    static func encoded(_ text: String) -> String {
+package enum QueryText {
+    package static func encoded(_ text: String) -> String {
         let digits = Array("0123456789ABCDEF".utf8)
         var bytes: [UInt8] = []
         for byte in text.utf8 {

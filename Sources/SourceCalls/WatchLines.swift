@@ -1,14 +1,14 @@
-import Ports
+package import Ports
 import Synchronization
 
 /// A request whose answer is one document per line, for as long as the server keeps it open.
-struct WatchLines {
+package struct WatchLines {
     /// Of one line; a longer one ends the watch.
-    static let lineLimitBytes = 4 << 20
+    package static let lineLimitBytes = 4 << 20
     /// Lines that have arrived and are not taken yet; one more ends the watch.
-    static let waitingLimit = 4_096
+    package static let waitingLimit = 4_096
 
-    let transport: any HTTPTransport
+    package let transport: any HTTPTransport
 
     /// Returns when the server has ended the answer, when the time of the request is over, when `take` wants no more,
     /// or when the task is cancelled.

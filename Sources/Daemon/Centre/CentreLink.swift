@@ -1,0 +1,18 @@
+import Centres
+import Logging
+import Ports
+
+/// A configuration centre with what the daemon starts with.
+struct CentreLink: Sendable {
+    let centre: any Centre
+    let store: CentreStore
+    let start: CentreStart.Outcome
+
+    func service(
+        reloader: Reloader, watchdog: Watchdog, clock: any DaemonClock, logger: Logger, board: CentreBoard, seed: UInt64
+    ) -> CentreService {
+        CentreService(
+            centre: centre, start: start, store: store, reloader: reloader, watchdog: watchdog, clock: clock,
+            logger: logger, board: board, seed: seed)
+    }
+}

@@ -1,0 +1,52 @@
+package import Model
+
+/// A kind of configuration centre, as configurations have it: its name and its fields.
+package protocol CentreKind: SendableMetatype {
+    /// What its reader has to know.
+    associatedtype Plan: CentreSettings
+
+    /// The fields beside `kind`, `startup_wait` and `secrets_dir`.
+    static func section(_ folder: ConfigurationFolder) -> Section<Plan>
+}
+
+extension CentreKind {
+    /// The value of `kind`.
+    package static var name: String { Plan.kind }
+
+    package static func read(_ field: Field, _ folder: ConfigurationFolder) -> CentrePlan? {
+        wholeSection(folder).read(field).map { CentrePlan($0) }
+    }
+
+    /// Nil for a plan of another kind.
+    package static func tree(_ plan: CentrePlan) -> YAMLTree? {
+        (plan.settings as? Plan).map { wholeSection(ConfigurationFolder(of: "")).tree($0) }
+    }
+
+    package static var schema: SchemaNode { wholeSection(ConfigurationFolder(of: "")).schema }
+
+    /// The rows of the fields beside `kind`.
+    package static var rows: [SettingRow] { commonSection(ConfigurationFolder(of: "")).rows }
+
+    private static func wholeSection(_ folder: ConfigurationFolder) -> Section<Plan> {
+        var section = commonSection(folder)
+        section.settings.insert(
+            Setting(
+                names: ["kind"], summary: "`\(name)`", shownDefault: .required, sentence: "the kind of centre",
+                properties: [("kind", .object([("const", .text(name))]))],
+                read: { _, _ in true }, write: { _ in [("kind", .text(name))] }), at: 0)
+        return section
+    }
+
+    private static func commonSection(_ folder: ConfigurationFolder) -> Section<Plan> {
+        var section = section(folder)
+        section.settings += [
+            .value(
+                "startup_wait", \.startupWaitMs, .duration(0...600_000),
+                "how long a start waits for the centre before it continues with the last good state on the disk"),
+            .value(
+                "secrets_dir", \.secretsDirectory, .path(folder),
+                "the folder of this host that every `…_file` in the centre has to be in"),
+        ]
+        return section
+    }
+}

@@ -1,0 +1,61 @@
+import ArgumentParser
+
+/// What is done to the configuration in a centre.
+struct ConfigCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "config",
+        abstract: "Change the configuration in a configuration centre, and go back to an earlier one.",
+        discussion: """
+            For daemons whose configuration file has `centre`. A push validates everything
+            first, and writes everything or nothing; the daemon takes it whole or refuses it
+            whole.
+
+              rollguard config pull shop/                       # the files of the centre
+              rollguard config push shop/ --reason "stricter"
+              rollguard config history
+              rollguard config diff 41                          # 41 against what is there now
+              rollguard config restore 41
+
+            Exit codes: 0 done; 1 the configuration is invalid, or another client changed it at
+            the same time; 3 the centre cannot be reached.
+            """,
+        subcommands: [
+            ConfigPushCommand.self, ConfigPullCommand.self, ConfigHistoryCommand.self, ConfigDiffCommand.self,
+            ConfigRestoreCommand.self,
+        ])
+}
+
+/// Which centre is meant, and who changes it.
+struct ConfigChoice: ParsableArguments {
+    @Option(
+        help:
+            "The configuration file, whose `centre` is meant. [default: rollguard.yaml, /etc/rollguard/rollguard.yaml]",
+        completion: .file(extensions: ["yaml", "yml"]))
+    var config: String?
+
+    func open() throws -> CentreDesk { try CentreDesk(path: try DefaultPaths.configuration(config)) }
+}
+
+/// What the manifest says of a change.
+struct ConfigClaimOptions: ParsableArguments {
+    @Option(help: "Who makes the change, for the manifest. [default: this user's login name]")
+    var author: String?
+
+    @Option(help: "Why the change is made, for the manifest.")
+    var reason = ""
+
+    @Flag(help: "Make a change that would be refused as a probable error: more than half of the releases leave.")
+    var force = false
+}
+
+extension ConfigClaimOptions {
+    var claim: ConfigClaim { ConfigClaim(author: author, reason: reason, force: force) }
+}
+
+/// Who makes a change, why, and whether it is meant although it is probably an error.
+struct ConfigClaim {
+    /// Nil for this user's login name.
+    var author: String?
+    var reason: String
+    var force = false
+}
