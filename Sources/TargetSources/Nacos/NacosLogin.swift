@@ -1,5 +1,6 @@
 import Model
 import Ports
+import SourceCalls
 
 /// The token that a Nacos server with authorization wants in the query of each request. It is kept until four fifths of its time are
 /// over, and asked for again after a refusal.
