@@ -47,7 +47,9 @@ final class VirtualTargetFiles: TargetFiles, @unchecked Sendable {
         var spans = [Span(fromMs: 0, mood: .truthful)]
         var fromMs: Int64 = 60_000
         while fromMs < faultPhaseMs {
-            spans.append(Span(fromMs: fromMs, mood: dice.pick(Mood.allCases)))
+            // A target changes its pool only while the truth is shown.
+            let isTruthful = dice.chance(percent: 50)
+            spans.append(Span(fromMs: fromMs, mood: isTruthful ? .truthful : dice.pick(Mood.allCases)))
             fromMs += dice.ms(5_000...150_000)
         }
         self.spans = spans + [Span(fromMs: faultPhaseMs, mood: .truthful)]

@@ -32,8 +32,11 @@ struct Heal {
     private var ambiguousForMs: [String: Int64] {
         var times: [String: Int64] = [:]
         for index in fleet.releases.indices {
-            let isAmbiguous = fleet.releases[index].canary.contains { $0.exporter.mood != .plain }
-            guard isAmbiguous, let settings = fleet.planned(index) else { continue }
+            guard let settings = fleet.planned(index) else { continue }
+            // A rollback keeps targets in the canary that are one of the baseline by now.
+            let others = settings.discovery == nil ? [] : fleet.releases[index].baseline
+            let isAmbiguous = (fleet.releases[index].canary + others).contains { $0.exporter.mood != .plain }
+            guard isAmbiguous else { continue }
             times[fleet.releases[index].name] = 10 * settings.scrape.intervalMs
         }
         return times

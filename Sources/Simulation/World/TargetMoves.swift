@@ -48,7 +48,7 @@ final class TargetMoves {
             let pool: Pool = dice.chance(percent: 50) ? .canary : .baseline
             switch dice.int(0...4) {
             case 0, 1: resize(release, pool)
-            default: exchange(release, from: pool)
+            default: if !exchange(release, from: pool) { _ = exchange(release, from: pool.other) }
             }
         }
         timeline.after(returning.isEmpty ? dice.ms(8_000...50_000) : dice.ms(3_000...20_000), .moveTargets)
@@ -80,17 +80,20 @@ final class TargetMoves {
     // MARK: Other pools
 
     /// A target of the pool becomes one of the other pool; half of them return soon.
-    private func exchange(_ release: Int, from pool: Pool) {
-        guard let one = fleet.releases[release][pool].last(where: { $0.joinsMs <= timeline.nowMs }) else { return }
-        let other: Pool = pool == .canary ? .baseline : .canary
-        guard change(release, one.instance, to: other) else { return }
+    ///
+    /// - Returns: false when none can.
+    private func exchange(_ release: Int, from pool: Pool) -> Bool {
+        guard let one = fleet.releases[release][pool].last(where: { $0.joinsMs <= timeline.nowMs }),
+            change(release, one.instance, to: pool.other)
+        else { return false }
         if dice.chance(percent: 50) { returning.append((release, one.instance, pool)) }
+        return true
     }
 
     /// - Returns: false while the daemon could not know of it soon, or takes the target for one that a rollback is proven by.
     @discardableResult
     private func change(_ release: Int, _ instance: String, to other: Pool) -> Bool {
-        let pool: Pool = other == .canary ? .baseline : .canary
+        let pool = other.other
         var (from, to) = (fleet.releases[release][pool], fleet.releases[release][other])
         guard let index = from.firstIndex(where: { $0.instance == instance }), from.count > 1,
             isReadSoon, !isRollingBack(release)
@@ -124,6 +127,10 @@ final class TargetMoves {
         }
         timeline.note("targets: \(pool.rawValue) \(names.joined(separator: " "))")
     }
+}
+
+extension Pool {
+    fileprivate var other: Pool { self == .canary ? .baseline : .canary }
 }
 
 extension VirtualRelease {
