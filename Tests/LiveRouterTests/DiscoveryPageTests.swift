@@ -66,9 +66,9 @@ private final class ListReader: @unchecked Sendable {
         let step = try #require(try page.commands(name).first)
         let wanted = adapt(step.output ?? "")
         var printed = ""
-        for _ in 0..<60 {
+        for attempt in 0..<60 {
             let process = try ChildProcess(
-                adapt(step.command), folder: folder, log: "\(name).log", environment: environment)
+                adapt(step.command), folder: folder, log: "\(name)-try\(attempt).log", environment: environment)
             let hasEnded = await eventually { !process.isRunning }
             try #require(hasEnded, "\(process.text)")
             printed = process.text
