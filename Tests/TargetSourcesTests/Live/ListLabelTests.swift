@@ -8,7 +8,7 @@ import Testing
 
 /// Lists by HTTP and by DNS, read by us and by vmagent.
 @Suite(
-    "The labels of the http and dns sources", .serialized,
+    "The labels of the http and dns sources", .serialized, .timeLimit(.minutes(3)),
     .enabled(if: RealProgram.path("vmagent") != nil, "needs vmagent"))
 struct ListLabelTests {
     private static let list = """
