@@ -29,7 +29,8 @@ package struct CentreJudge: Sendable {
     private let label: String
     private let needsManifest: Bool
     private var incompleteSinceMs: Int64?
-    private var missing: (paths: [String], sinceMs: Int64)?
+    /// Since when each file that is in force is absent from every reading, milliseconds of uptime.
+    private var absentSinceMs: [String: Int64] = [:]
 
     /// - Parameter accepted: the state of the last run, from the disk.
     package init(label: String, needsManifest: Bool, accepted: CentreState? = nil) {
@@ -52,11 +53,19 @@ package struct CentreJudge: Sendable {
                 files.append(file)
             }
         }
+        noteAbsence(files, now)
         if let flaw = CentreJudge.excess(files) { return .refused(reason: flaw) }
         guard let manifest else { return withoutManifest(files, reading, now) }
         do throws(SourceError) {
             return judge(try ManifestText.parse(manifest), files, reading, now)
         } catch { return .refused(reason: error.reason) }
+    }
+
+    private mutating func noteAbsence(_ files: [CentreFile], _ now: Int64) {
+        let present = Set(files.map(\.path))
+        let absent = accepted?.files.map(\.path).filter { !present.contains($0) } ?? []
+        absentSinceMs = Dictionary(
+            absent.map { ($0, absentSinceMs[$0] ?? now) }, uniquingKeysWith: { first, _ in first })
     }
 
     private static func excess(_ files: [CentreFile]) -> String? {
@@ -75,7 +84,6 @@ package struct CentreJudge: Sendable {
     private mutating func judge(
         _ manifest: CentreManifest, _ files: [CentreFile], _ reading: CentreReading, _ now: Int64
     ) -> CentreVerdict {
-        missing = nil
         var listed: [CentreFile] = []
         for entry in manifest.files {
             if let flaw = CentrePaths.flaw(entry.name) { return .refused(reason: "the manifest: \(flaw)") }
@@ -138,10 +146,7 @@ package struct CentreJudge: Sendable {
             label: label, revision: reading.revision, order: reading.order, digest: CentreDigest.of(files),
             manifest: nil, files: files)
         guard let accepted else { return .candidate(state) }
-        if state.digest == accepted.digest {
-            missing = nil
-            return .same
-        }
+        if state.digest == accepted.digest { return .same }
         if let before = accepted.order, let order = state.order, order < before {
             return .refused(
                 reason:
@@ -152,23 +157,15 @@ package struct CentreJudge: Sendable {
     }
 
     /// A removal has to be seen twice.
-    private mutating func removal(
-        from accepted: CentreState, to state: CentreState, _ now: Int64
-    ) -> CentreVerdict {
+    private func removal(from accepted: CentreState, to state: CentreState, _ now: Int64) -> CentreVerdict {
         let gone = accepted.files.map(\.path).filter { state.file($0) == nil }
-        guard !gone.isEmpty else {
-            missing = nil
-            return .candidate(state)
-        }
+        guard let first = gone.first else { return .candidate(state) }
         if let reason = removesTooMuch(state) { return .refused(reason: reason) }
-        if let missing, missing.paths == gone, now - missing.sinceMs >= CentreJudge.confirmationMs {
-            self.missing = nil
+        if gone.allSatisfy({ now - (absentSinceMs[$0] ?? now) >= CentreJudge.confirmationMs }) {
             return .candidate(state)
         }
-        if missing?.paths != gone { missing = (gone, now) }
-        return .waiting(
-            reason: "'\(gone[0])' is gone\(gone.count > 1 ? ", and \(gone.count - 1) more" : ""); a second "
-                + "reading has to confirm it")
+        let others = gone.count > 1 ? ", and \(gone.count - 1) more" : ""
+        return .waiting(reason: "'\(first)' is gone\(others); a second reading has to confirm it")
     }
 
     /// Nil unless more than half of the files with releases would leave.

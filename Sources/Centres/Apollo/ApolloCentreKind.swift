@@ -89,8 +89,11 @@ enum CentreNames {
         if name == CentrePaths.whole { return name }
         for folder in CentrePaths.folders {
             let start = folder.dropLast() + "."
-            guard name.hasPrefix(start), name.hasSuffix(".yaml") || name.hasSuffix(".yml") else { continue }
-            let path = folder + name.dropFirst(start.count)
+            let rest = name.dropFirst(start.count)
+            guard name.hasPrefix(start), !rest.hasPrefix("."), rest.hasSuffix(".yaml") || rest.hasSuffix(".yml") else {
+                continue
+            }
+            let path = folder + rest
             return CentrePaths.flaw(path) == nil ? path : nil
         }
         return nil

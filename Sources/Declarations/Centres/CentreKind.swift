@@ -39,6 +39,11 @@ extension CentreKind {
 
     private static func commonSection(_ folder: ConfigurationFolder) -> Section<Plan> {
         var section = section(folder)
+        let (standard, finish) = (section.blank.secretsDirectory, section.finish)
+        section.finish = { plan, fields in
+            if !fields.has("secrets_dir") { plan.secretsDirectory = folder.path(standard) }
+            return finish(&plan, fields)
+        }
         section.settings += [
             .value(
                 "startup_wait", \.startupWaitMs, .duration(0...600_000),
