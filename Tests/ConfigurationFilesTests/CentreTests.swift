@@ -122,7 +122,9 @@ struct CentreTests {
     func filesOfTheHostAreNoRules(_ path: String) {
         var texts = Self.whole
         texts["releases/checkout.yaml"] = Self.release.replacing("rules/*.yaml", with: path)
-        let host = MemoryFiles([Sample.path: Self.local, path: Sample.rules, "/etc/passwd": Sample.rules])
+        var known = [Sample.path: Self.local, "/etc/passwd": Sample.rules]
+        known[path] = Sample.rules
+        let host = MemoryFiles(known)
         let result = Rulebook.load(
             configuration: Sample.path, files: host, kinds: Sample.kinds, centre: Self.state(texts))
         #expect(result.plan == nil && !result.errors.isEmpty)
