@@ -83,7 +83,7 @@ package struct DaemonParts: Sendable {
         let meter = KernelMeter(version: options.version, commit: options.commit, clock: clock)
         let journal = try await Self.openJournal(plan.daemon.stateDirectory, options, environment)
         for note in journal.folderNotes { logger.warning("\(note)") }
-        let parts = PartsFactory(environment: environment)
+        let parts = PartsFactory(environment: environment, directory: options.keyDirectory)
         writer = JournalWriter(
             journal: journal, clock: clock, logger: logger, meter: meter, dieAfterSequence: options.dieAfterSequence,
             onEnqueue: { journal.expect($0) })

@@ -13,6 +13,8 @@ struct PartsFactory: Sendable {
     let secrets: any SecretStore
     let clock: any DaemonClock
     var probe: DaemonProbe?
+    /// Where receivers keep how services name messages; nil for a daemon without files of its own.
+    var directory: String?
 
     func drivers(for plan: Plan) throws -> [String: AimedDriver] {
         var drivers: [String: AimedDriver] = [:]
@@ -37,6 +39,8 @@ struct PartsFactory: Sendable {
     func receivers(for plan: Plan) -> [any Receiver] {
         let setup = ReceiverSetup(
             transport: deliveries, secrets: secrets, mail: CurlMail(secrets: secrets),
+            syslog: SyslogSender(), hostName: SyslogSender.hostName,
+            memory: directory.map { MessageFiles(directory: $0) },
             externalURL: plan.daemon.externalURL,
             clock: { [clock] in clock.wallMs })
         return plan.receivers.map { receiver in
@@ -47,9 +51,9 @@ struct PartsFactory: Sendable {
 }
 
 extension PartsFactory {
-    init(environment: DaemonEnvironment) {
+    init(environment: DaemonEnvironment, directory: String?) {
         self.init(
             routerCalls: environment.network.routerCalls, deliveries: environment.network.deliveries,
-            secrets: environment.secrets, clock: environment.clock, probe: environment.probe)
+            secrets: environment.secrets, clock: environment.clock, probe: environment.probe, directory: directory)
     }
 }

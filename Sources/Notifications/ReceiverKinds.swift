@@ -14,20 +14,36 @@ package struct ReceiverSetup: Sendable {
     package let secrets: any SecretStore
     /// Nil where no mail can be sent.
     package let mail: (any MailTransport)?
+    /// Nil where nothing can be sent to syslog servers.
+    package let syslog: (any SyslogTransport)?
+    /// Keeps over restarts how services name messages; nil where nothing is kept.
+    package let memory: (any MessageMemory)?
+    /// This machine, in records.
+    package let hostName: String
     /// The base of links into the daemon's API (`DaemonPlan.externalURL`); nil for no links.
     package let externalURL: String?
     /// Milliseconds since the epoch.
     package let clock: @Sendable () -> Int64
 
     package init(
-        transport: any HTTPTransport, secrets: any SecretStore, mail: (any MailTransport)? = nil, externalURL: String?,
+        transport: any HTTPTransport, secrets: any SecretStore, mail: (any MailTransport)? = nil,
+        syslog: (any SyslogTransport)? = nil, hostName: String = "",
+        memory: (any MessageMemory)? = nil, externalURL: String?,
         clock: @escaping @Sendable () -> Int64
     ) {
         self.transport = transport
         self.secrets = secrets
         self.mail = mail
+        self.syslog = syslog
+        self.hostName = hostName
+        self.memory = memory
         self.externalURL = externalURL
         self.clock = clock
+    }
+
+    /// What a message to people says, with the receiver's own texts where it has some.
+    func content(_ plan: ReceiverPlan, _ notification: Notification) -> MessageContent {
+        MessageTemplates(plan).content(notification, externalURL: externalURL)
     }
 
     func post(_ plan: ReceiverPlan, contentType: String = "application/json") -> JSONDelivery {
@@ -42,7 +58,7 @@ package enum ReceiverKinds {
         CloudEventsKind.self, SlackKind.self, DiscordKind.self, TeamsKind.self, MattermostKind.self,
         RocketChatKind.self, GoogleChatKind.self, TelegramKind.self, WebexKind.self, DingTalkKind.self,
         FeishuKind.self, WeComKind.self, PagerDutyKind.self, OpsgenieKind.self, SplunkOnCallKind.self,
-        NtfyKind.self, PushoverKind.self, EmailKind.self,
+        NtfyKind.self, PushoverKind.self, EmailKind.self, SNSKind.self, SyslogKind.self, HTTPMessageKind.self,
     ]
 
     /// For reading and describing configurations.

@@ -20,6 +20,18 @@ package enum TestDeliveries {
         }
     }
 
+    /// One notification of each event, with an alert that has labels, and one whose texts are missing or long.
+    static let samples: [Notification] = {
+        let all = Notification.Event.allCases.map {
+            sample($0, mark: "sample", sequence: 1, nowWallMs: 1_700_000_000_000)
+        }
+        var bare = all[0]
+        (bare.alert, bare.incident, bare.splitBefore, bare.splitAfter, bare.timeline) = (nil, nil, nil, nil, [])
+        var long = all[0]
+        long.summary = String(repeating: "灰度😀<&>\"'", count: 400)
+        return all + [bare, long]
+    }()
+
     /// The events that close what an event opens.
     private static func ends(of event: Notification.Event) -> [Notification.Event] {
         switch event {

@@ -26,6 +26,7 @@ public protocol Operations: Sendable {
     func acknowledge(_ subject: String, by: String, reason: String) async -> CommandResult
     /// Hides notifications that match, for so many milliseconds.
     func silence(_ match: NotificationMatch, forMs: Int64, by: String, reason: String) async -> CommandResult
+    /// Ends a silence before its time.
     func endSilence(_ id: String, by: String) async -> CommandResult
     /// Reads and validates all files, then swaps everything or nothing. The text contains every error.
     func reload() async -> CommandResult

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A time as Go writes it, by a layout that shows how 2006-01-02 15:04:05 -0700 would look.
+/// A time as Go writes it, by a layout that is the time 2006-01-02 15:04:05 -0700.
 struct GoTime {
     let wallMs: Int64
     let offsetSeconds: Int
@@ -45,7 +45,7 @@ struct GoTime {
         return shown
     }
 
-    /// The element at the beginning of a layout, longest first, and what stands for it.
+    /// The element at the beginning of a layout, longest first, and what replaces it.
     private func element(_ layout: Substring, _ parts: Parts) -> (String, String)? {
         let half = parts.hour % 12 == 0 ? 12 : parts.hour % 12
         let elements: [(String, String)] = [

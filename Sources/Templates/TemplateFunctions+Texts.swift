@@ -60,7 +60,7 @@ extension TemplateFunctions {
         return list.map(\.printed).joined(separator: separator)
     }
 
-    /// Each first letter of a word in capitals, the others as they are.
+    /// Each letter that follows none in capitals, the others as they are.
     private static func title(_ text: String) -> String {
         var isInside = false
         return String(

@@ -244,6 +244,11 @@ enum TemplateFields {
             switch field {
             case "Firing": return .list(list.filter { status($0) == "firing" })
             case "Resolved": return .list(list.filter { status($0) == "resolved" })
+            // Of pairs, as `.SortedPairs` makes them.
+            case "Names":
+                return .list(try list.map { (pair) throws(TemplateError) in try ofPair(pair, "Name", offset) })
+            case "Values":
+                return .list(try list.map { (pair) throws(TemplateError) in try ofPair(pair, "Value", offset) })
             default: throw TemplateError("a list has .Firing and .Resolved, not .\(field)", at: offset)
             }
         default: throw TemplateError("this value has no .\(field)", at: offset)
@@ -268,6 +273,15 @@ enum TemplateFields {
         case "Values": return .list(sorted.map(\.value))
         default: return map[field] ?? .text("")
         }
+    }
+
+    private static func ofPair(
+        _ pair: TemplateValue, _ field: String, _ offset: Int
+    ) throws(TemplateError) -> TemplateValue {
+        guard case .record(let fields) = pair, let value = fields[field] else {
+            throw TemplateError("this is not a list of pairs", at: offset)
+        }
+        return value
     }
 
     private static func status(_ value: TemplateValue) -> String {

@@ -62,6 +62,7 @@ struct NotifyCommand: AsyncParsableCommand {
         let transport: any HTTPTransport = isPrinted ? PrintingTransport(secrets: secrets) : network
         let setup = ReceiverSetup(
             transport: transport, secrets: secrets, mail: isPrinted ? PrintingMail() : CurlMail(secrets: secrets),
+            syslog: isPrinted ? PrintingSyslog() : SyslogSender(), hostName: SyslogSender.hostName,
             externalURL: plan.daemon.externalURL,
             clock: { SystemClock().wallMs })
         var worst: Int32 = 0
@@ -130,6 +131,15 @@ private struct PrintingMail: MailTransport {
         Terminal.say("  \(mail.server) from \(mail.sender) to \(mail.recipients.joined(separator: ", "))")
         Terminal.say("  " + String(decoding: mail.content, as: UTF8.self).replacing("\r\n", with: "\n  "))
         return .failed(reason: "nothing was sent")
+    }
+}
+
+/// Shows a record instead of sending it.
+private struct PrintingSyslog: SyslogTransport {
+    func send(_ record: OutgoingRecord) async -> String? {
+        Terminal.say("  \(record.carrier.rawValue)://\(record.host):\(record.port)")
+        Terminal.say("  " + String(decoding: record.bytes, as: UTF8.self))
+        return "nothing was sent"
     }
 }
 

@@ -26,6 +26,10 @@ struct ReceiverKindTests {
         "kind: pagerduty, routing_key_file: k, severity: critical", "kind: opsgenie, api_key_env: K, severity: info",
         "kind: splunk_oncall, url_file: u", "kind: ntfy, topic: releases",
         "kind: pushover, app_token_file: a, user_key_env: U",
+        "kind: sns, topic_arn: \"arn:aws:sns:eu-west-1:123456789012:r\", access_key_id: K, secret_key_file: s",
+        "kind: syslog, server: \"tls://log.example:6514\", facility: daemon",
+        "kind: http, url: \"https://a.example/x\", method: PUT, body: {a: \"{{ .Status }}\", b: [1, true, \"1\"]}, require: {/ok: \"true\"}",
+        "kind: discord, url_file: u, title: \"{{ .Rollguard.Title }}\", text: \"{{ range .Alerts }}{{ .Labels.a }}{{ end }}\"",
     ]
 
     private static let mail = "kind: email, server: \"smtp://mail.example:587\", from: rg@example, to: [ops@example]"
@@ -55,6 +59,11 @@ struct ReceiverKindTests {
         ("kind: email, server: \"smtp://a\", from: a, to: [c@d]", "not a mail address"),
         ("kind: email, server: \"smtp://a\", from: a@b, to: [\"c@d>\"]", "not a mail address"),
         ("kind: email, server: \"smtp://a\", from: a@b, to: [c@d], url: \"http://x\"", "use 'server'"),
+        ("kind: syslog, server: \"http://a:1\"", "write udp://host:514"),
+        ("kind: sns, topic_arn: x, access_key_id: K, secret_key_file: s", "is not a topic"),
+        ("kind: http, url: \"https://a\", body: {a: \"{{ .Nosuch }}\"}", "there is no .Nosuch"),
+        ("kind: ntfy, topic: a, title: \"{{ nosuch }}\"", "there is no function"),
+        ("kind: webhook, url: \"https://a\", text: x", "has no texts of one's own"),
         ("kind: slack", "needs 'url', 'url_file' or 'url_env'"),
         ("kind: ntfy, topic: a, url: \"https://a\", url_file: b", "keep one of them"),
         (

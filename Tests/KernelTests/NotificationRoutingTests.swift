@@ -168,7 +168,7 @@ struct NotificationRoutingTests {
 
     // MARK: Escalation
 
-    /// When the boss is notified, counted from the first page; nil for never.
+    /// When the boss is notified, counted from the first call to the pager; nil for never.
     private static func escalatedAfterMs(
         _ change: (inout KernelHarness) -> Void
     ) -> Int64? {

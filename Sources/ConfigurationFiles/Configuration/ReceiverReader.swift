@@ -18,7 +18,7 @@ struct ReceiverReader {
     func section(names: UniqueNames) -> Section<ReceiverPlan> {
         Section(
             owner: "a receiver", blank: Self.blank,
-            settings: identity(names) + delivery + ReceiverFields.all(of: kinds, folder)
+            settings: identity(names) + delivery + texts + ReceiverFields.all(of: kinds, folder)
                 + Setting.security(\.security, folder),
             atMostOne: [Self.addresses])
     }
@@ -95,6 +95,33 @@ struct ReceiverReader {
                 .shown(default: addressDefault),
             .secret("secret", \.secret, folder, "key of the signature"),
         ]
+    }
+
+    /// Templates are checked with sample events, when the configuration is read.
+    private var texts: [Setting<ReceiverPlan>] {
+        [
+            template("title", \.titleTemplate, "the title of messages; a [template](receivers.md#templates)"),
+            template(
+                "text", \.textTemplate,
+                "the text of messages, instead of the ready one; a [template](receivers.md#templates)"),
+        ]
+    }
+
+    private func template(
+        _ name: String, _ path: WritableKeyPath<ReceiverPlan, String?>, _ sentence: String
+    ) -> Setting<ReceiverPlan> {
+        Setting.optional(name, path, .text, shownDefault: "the ready one", sentence).reading { fields, plan in
+            guard let field = fields[name] else { return !fields.has(name) }
+            guard let template = field.text() else { return false }
+            let kind = kinds.first { $0.name == plan.kind.name }
+            guard let problem = kind?.templateProblem(template) else {
+                plan[keyPath: path] = template
+                return true
+            }
+            let place = problem.offset.flatMap { TextPlaces(field.value)?.place($0) } ?? field.value.place
+            field.log.error(place, "'\(name)' cannot be used: \(problem.reason)")
+            return false
+        }
     }
 
     private var delivery: [Setting<ReceiverPlan>] {

@@ -17,8 +17,24 @@ package protocol ReceiverKind: SendableMetatype {
     /// Of each of these sets of fields exactly one has to be there.
     static var requiredFields: [[String]] { get }
 
+    /// What is wrong with a template for this kind's messages; nil for one that can be used. Kinds without texts of their own
+    /// refuse every template.
+    static func templateProblem(_ template: String) -> TemplateProblem?
+
     /// The fields that not every kind has. Two kinds may have a field of the same name.
     static func fields(_ folder: ConfigurationFolder) -> [Setting<Settings>]
+}
+
+/// What is wrong with a template, and where.
+package struct TemplateProblem: Sendable, Equatable {
+    /// Unicode scalars before the place; nil where the whole template is refused.
+    package let offset: Int?
+    package let reason: String
+
+    package init(offset: Int?, reason: String) {
+        self.offset = offset
+        self.reason = reason
+    }
 }
 
 /// Settings with secrets of their own, beside `url`, `secret` and `auth`.
@@ -34,6 +50,10 @@ extension ReceiverKind {
     package static var defaultURL: String? { nil }
 
     package static var requiredFields: [[String]] { [] }
+
+    package static func templateProblem(_ template: String) -> TemplateProblem? {
+        TemplateProblem(offset: nil, reason: "the kind \(name) has no texts of one's own")
+    }
 
     package static func fields(_ folder: ConfigurationFolder) -> [Setting<Settings>] { [] }
 

@@ -81,7 +81,7 @@ struct NotificationDesk: Sendable, Equatable {
     /// Silences that are over, and steps that are due: what a tick has to do.
     mutating func due(at now: Moment) -> (ended: [Silence], escalated: [SubjectBook.Escalation]) {
         let ended = silences.takeEnded(at: now)
-        // An open subject that a silence hides now waits for nobody.
+        // An open subject that a silence hides now is not escalated.
         let due = subjects.takeDue(at: now).filter { !silences.hides($0.notification) }
         return (ended, due)
     }

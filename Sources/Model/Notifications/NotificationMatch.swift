@@ -1,7 +1,7 @@
 /// Which notifications a route or a silence is about. Every condition that is there has to hold; an empty match holds for
 /// every notification.
 public struct NotificationMatch: Sendable, Equatable, Codable {
-    /// Names of releases or of their units; `*` stands for any characters. Empty for any release.
+    /// Names of releases or of their units; `*` matches any characters. Empty for any release.
     public var releases: [String]
     /// Names of events (``Notification/Event``). Empty for any event.
     public var events: [String]
@@ -60,7 +60,7 @@ public struct NotificationMatch: Sendable, Equatable, Codable {
     }
 }
 
-/// Patterns in which `*` stands for any characters, also none; everything else stands for itself.
+/// Patterns in which `*` matches any characters, also none; everything else matches itself.
 public enum Wildcard {
     /// Takes time in proportion to the product of the lengths at most.
     public static func matches(_ pattern: String, _ text: String) -> Bool {

@@ -1,4 +1,4 @@
-/// What receivers were notified of and what is not over: who is told of its end, and who is notified next while it is
+/// What receivers were notified of and what is not over: who is notified of its end, and who is notified next while it is
 /// not acknowledged.
 public struct OpenSubject: Sendable, Equatable {
     /// ``Notification/subject``.

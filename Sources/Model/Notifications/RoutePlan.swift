@@ -5,7 +5,7 @@ public struct RoutePlan: Sendable, Equatable {
     public var match: NotificationMatch
     /// Names of receivers, at least one, each once.
     public var receivers: [String]
-    /// Who is notified when nobody has acknowledged; rising by time.
+    /// Who is notified while no operator has acknowledged; rising by time.
     public var escalation: [EscalationStep]
     /// The route is silent in these hours, but for what is critical.
     public var muted: [WeeklyWindow]

@@ -31,9 +31,10 @@ public enum Severity: String, Sendable, Comparable, CaseIterable, Codable {
 
     /// The label `severity` of a rule, as rules for Prometheus use it; `info` without one.
     public init(alert: AlertRecord?) {
-        switch alert?.labels.first(where: { $0.name == "severity" })?.value.lowercased() {
-        case "page", "critical", "error", "emergency": self = .critical
-        case "warning", "ticket": self = .warning
+        let label = alert?.labels.first { $0.name == "severity" }.map { "severity: \($0.value.lowercased())" }
+        switch label {
+        case "severity: page", "severity: critical", "severity: error", "severity: emergency": self = .critical
+        case "severity: warning", "severity: ticket": self = .warning
         default: self = .info
         }
     }

@@ -22,11 +22,11 @@ struct MessageContent: Sendable {
     /// "Rollback done"; says also that it is a dry run.
     let title: String
     /// One sentence.
-    let summary: String
+    private(set) var summary: String
     /// The versions, the share, the values with their sample sizes, the rule, what was done.
-    let facts: [Fact]
+    private(set) var facts: [Fact]
     /// What an operator should do; nil when nothing is to be done.
-    let advice: String?
+    private(set) var advice: String?
     /// To the incident, the rollout or the status; nil without an external URL.
     private(set) var link: String?
     /// What the message is about: messages with the same subject belong together.
@@ -38,6 +38,7 @@ struct MessageContent: Sendable {
         self.notification = notification
         let event = EventText(notification.event)
         title = event.title + (notification.isDryRun ? " (dry run)" : "")
+        headline = "\(notification.release): \(title)"
         summary = notification.summary
         facts = MessageFacts(notification).all
         advice = event.advice(isHeldWithIncident: notification.incident != nil)
@@ -55,7 +56,41 @@ struct MessageContent: Sendable {
     }
 
     /// "checkout: Rollback done".
-    var headline: String { "\(notification.release): \(title)" }
+    private(set) var headline: String
+
+    /// With a title of one's own: one line.
+    func titled(_ text: String) -> MessageContent {
+        var content = self
+        let line = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        if !line.isEmpty { content.headline = line }
+        return content
+    }
+
+    /// With a text of one's own instead of the sentence, the values and the advice. Its lines stay lines: the first one is
+    /// the sentence, the others are values without a name.
+    func saying(_ text: String) -> MessageContent {
+        let lines = text.split(whereSeparator: \.isNewline).map(String.init).filter { !$0.allSatisfy(\.isWhitespace) }
+        guard let first = lines.first else { return self }
+        var content = self
+        content.summary = first
+        content.facts = lines.dropFirst().prefix(50).map { Fact(name: "", value: $0) }
+        content.advice = nil
+        return content
+    }
+
+    /// With a further value.
+    func remarking(_ name: String, _ value: String) -> MessageContent {
+        var content = self
+        content.facts.append(Fact(name: name, value: value))
+        return content
+    }
+
+    /// For services that show values by their names: lines of a text of one's own are one value.
+    var namedFacts: [Fact] {
+        let lines = facts.filter(\.name.isEmpty).map(\.value)
+        let text = lines.isEmpty ? [] : [Fact(name: "Text", value: lines.joined(separator: "; "))]
+        return text + facts.filter { !$0.name.isEmpty }
+    }
 
     /// "release checkout, incident checkout-2".
     var footer: String {

@@ -43,7 +43,8 @@ struct MessageText {
         let title = includesTitle ? "\(open)\(content.title):\(close) " : ""
         parts.append(Part(prefix: title, text: content.summary, most: 1_000, rank: 0))
         for (index, fact) in content.facts.enumerated() {
-            parts.append(Part(prefix: "\(bullet)\(fact.name): ", text: fact.value, most: 400, rank: 3 + index))
+            let name = fact.name.isEmpty ? "" : "\(fact.name): "
+            parts.append(Part(prefix: bullet + name, text: fact.value, most: 400, rank: 3 + index))
         }
         if let advice = content.advice {
             parts.append(Part(prefix: "\(bullet)\(open)To do:\(close) ", text: advice, most: 200, rank: 2))

@@ -59,6 +59,8 @@ enum EmailKind: DeliveringReceiverKind {
         }
     }
 
+    static func templateProblem(_ template: String) -> TemplateProblem? { MessageTemplates.reported(template) }
+
     static func receiver(_ plan: ReceiverPlan, _ settings: Settings, _ setup: ReceiverSetup) -> any Receiver {
         EmailReceiver(plan: plan, settings: settings, setup: setup)
     }
@@ -73,7 +75,7 @@ struct EmailReceiver: Receiver {
 
     func deliver(_ delivery: Delivery) async -> DeliveryOutcome {
         guard let mail = setup.mail else { return .refused(reason: "this program cannot send mail") }
-        let content = MessageContent(delivery.notification, externalURL: setup.externalURL)
+        let content = setup.content(plan, delivery.notification)
         let sender = settings.sender ?? ""
         let recipients = settings.recipients ?? []
         let message = MailMessage(content, delivery: delivery, sender: sender, recipients: recipients)

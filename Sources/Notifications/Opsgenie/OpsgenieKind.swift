@@ -48,7 +48,7 @@ enum OpsgenieKind: ServiceKind {
             .text(MarkUp.verbatim.text(value, limit: .characters(most)))
         }
         var details: [String: JSONTree] = ["release": text(content.notification.release, 200)]
-        for fact in content.facts { details[fact.name] = text(fact.value, 800) }
+        for fact in content.namedFacts { details[fact.name] = text(fact.value, 800) }
         details["link"] = content.link.map { .text($0) }
         let description = [content.summary, content.advice.map { "To do: \($0)" }].compactMap { $0 }
         let priority =

@@ -48,7 +48,9 @@ enum PagerDutyKind: ServiceKind {
 
     private static func payload(_ content: MessageContent, _ severity: Severity) -> JSONTree {
         var details: [String: JSONTree] = [:]
-        for fact in content.facts { details[fact.name] = .text(MarkUp.verbatim.text(fact.value, limit: .bytes(4_000))) }
+        for fact in content.namedFacts {
+            details[fact.name] = .text(MarkUp.verbatim.text(fact.value, limit: .bytes(4_000)))
+        }
         details["To do"] = content.advice.map { .text($0) }
         let summary = MarkUp.verbatim.text("\(content.headline): \(content.summary)", limit: .characters(1_024))
         return [

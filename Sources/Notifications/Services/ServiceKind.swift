@@ -14,10 +14,17 @@ protocol ServiceKind: DeliveringReceiverKind {
 
     /// What an answer to one of the calls means.
     static func meaning(_ answer: ServiceAnswer) -> AnswerMeaning
+
+    /// The same where it depends on the configuration.
+    static func meaning(_ answer: ServiceAnswer, _ settings: Settings) -> AnswerMeaning
 }
 
 extension ServiceKind {
     static var readsBody: Bool { true }
+
+    static func meaning(_ answer: ServiceAnswer, _ settings: Settings) -> AnswerMeaning { meaning(answer) }
+
+    static func templateProblem(_ template: String) -> TemplateProblem? { MessageTemplates.reported(template) }
 
     static func receiver(_ plan: ReceiverPlan, _ settings: Settings, _ setup: ReceiverSetup) -> any Receiver {
         ServiceReceiver<Self>(plan: plan, settings: settings, setup: setup)

@@ -5,17 +5,18 @@ import Synchronization
 /// Brings messages to a service as its kind says.
 ///
 /// Remembers, per subject, how the service names the message that it took, so that a later event changes the message instead
-/// of adding one. The memory is bounded and lives as long as the process; after a restart the next event is a new message.
+/// of adding one. The memory is bounded, and the newest are kept over a restart.
 final class ServiceReceiver<Kind: ServiceKind>: Receiver {
     private let plan: ReceiverPlan
     private let settings: Kind.Settings
     private let setup: ReceiverSetup
-    private let handles = Mutex(MessageHandles())
+    private let handles: Mutex<MessageHandles>
 
     init(plan: ReceiverPlan, settings: Kind.Settings, setup: ReceiverSetup) {
         self.plan = plan
         self.settings = settings
         self.setup = setup
+        handles = Mutex(setup.memory?.load(receiver: plan.name).map { MessageHandles(bytes: $0) } ?? MessageHandles())
     }
 
     var name: String { plan.name }
@@ -27,10 +28,10 @@ final class ServiceReceiver<Kind: ServiceKind>: Receiver {
     }
 
     func deliver(_ delivery: Delivery) async -> DeliveryOutcome {
-        let content = MessageContent(delivery.notification, externalURL: setup.externalURL)
+        let content = setup.content(plan, delivery.notification)
         let first = await attempt(content, delivery)
         guard case .unchangeable = first else { return first.outcome }
-        handles.withLock { $0.forget(content.subject) }
+        change { $0.forget(content.subject) }
         return await attempt(content, delivery).outcome
     }
 
@@ -41,10 +42,18 @@ final class ServiceReceiver<Kind: ServiceKind>: Receiver {
             for call in try Kind.calls(content, try site(content, delivery)) {
                 last = await make(call)
                 guard case .delivered(let handle) = last else { return last }
-                if let handle { handles.withLock { $0.note(handle, of: content.subject) } }
+                if let handle { change { $0.note(handle, of: content.subject) } }
             }
         } catch { return .retry("\(error)") }
         return last
+    }
+
+    private func change(_ body: (inout MessageHandles) -> Void) {
+        let kept = handles.withLock { handles in
+            body(&handles)
+            return handles.bytes
+        }
+        setup.memory?.save(kept, receiver: plan.name)
     }
 
     private func site(
@@ -72,7 +81,7 @@ final class ServiceReceiver<Kind: ServiceKind>: Receiver {
             connectTimeoutMs: min(2_000, plan.timeoutMs), timeoutMs: plan.timeoutMs, bodyLimitBytes: 64 << 10,
             isStatusEnough: !Kind.readsBody, security: plan.security)
         do throws(TransportError) {
-            return Kind.meaning(ServiceAnswer(response: try await setup.transport.send(request)))
+            return Kind.meaning(ServiceAnswer(response: try await setup.transport.send(request)), settings)
         } catch {
             // A certificate is renewed, a file appears, a name resolves again: only the receiver's own no is final.
             return .retry("\(error)")
@@ -87,6 +96,11 @@ struct MessageHandles: Sendable {
 
     private var handles: [String: MessageHandle] = [:]
     private var order: [String] = []
+
+    /// The newest ones, the oldest of them first.
+    func newest(_ count: Int) -> [(subject: String, handle: MessageHandle)] {
+        order.suffix(count).compactMap { subject in handles[subject].map { (subject, $0) } }
+    }
 
     func handle(of subject: String) -> MessageHandle? { handles[subject] }
 

@@ -25,7 +25,7 @@ enum TeamsKind: ServiceKind {
             ],
             ["type": "TextBlock", "wrap": true, "text": text(content.summary, 2_000)],
         ]
-        var facts = content.facts.prefix(8).map { ($0.name, $0.value) }
+        var facts = content.namedFacts.prefix(8).map { ($0.name, $0.value) }
         content.advice.map { facts.append(("To do", $0)) }
         facts.append(("About", content.footer))
         body.append([

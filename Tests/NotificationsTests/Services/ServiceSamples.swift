@@ -54,7 +54,7 @@ struct ServiceSample: Sendable, CustomStringConvertible {
     private static let rate = RecordedAnswer(
         429, "", .retry(afterMs: 7_000), headers: [TextPair("Retry-After", "7")])
 
-    static let all: [ServiceSample] = chats + chinese + pagers
+    static let all: [ServiceSample] = chats + chinese + pagers + others
 
     private static let chats: [ServiceSample] = [
         ServiceSample(
@@ -195,4 +195,37 @@ struct ServiceSample: Sendable, CustomStringConvertible {
                 RecordedAnswer(200, #"{"status":0,"errors":["x"]}"#, .refused),
             ], limitBytes: 8_000, refused: []),
     ]
+
+    private static let others: [ServiceSample] = [
+        ServiceSample(
+            kind: ReceiverPlan.Kind(
+                SNSKind.Settings(
+                    topic: "arn:aws:sns:eu-west-1:123456789012:releases.fifo", keyID: "AKIDEXAMPLE",
+                    key: .file("/run/key"))), url: "https://sns.example",
+            success: RecordedAnswer(
+                200,
+                "<PublishResponse><PublishResult><MessageId>567910cd</MessageId></PublishResult></PublishResponse>",
+                .delivered),
+            answers: [
+                RecordedAnswer(400, "<ErrorResponse><Error><Code>Throttling</Code></Error></ErrorResponse>", .retry()),
+                RecordedAnswer(
+                    403, "<ErrorResponse><Error><Code>ExpiredToken</Code></Error></ErrorResponse>", .retry()),
+                RecordedAnswer(
+                    403, "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code></Error></ErrorResponse>", .gone),
+                RecordedAnswer(404, "<ErrorResponse><Error><Code>NotFound</Code></Error></ErrorResponse>", .gone),
+                RecordedAnswer(
+                    400, "<ErrorResponse><Error><Code>InvalidParameter</Code></Error></ErrorResponse>", .refused),
+            ], limitBytes: 64_000, refused: []),
+        ServiceSample(
+            kind: ReceiverPlan.Kind(
+                HTTPMessageKind.Settings(body: .mapping([.init(name: "text", value: .text(template))]))),
+            success: RecordedAnswer(204, "", .delivered),
+            answers: [
+                rate, RecordedAnswer(400, "", .refused), RecordedAnswer(410, "", .gone),
+                RecordedAnswer(503, "", .retry()),
+            ], limitBytes: 80_000, refused: [], judgesByStatus: true),
+    ]
+
+    private static let template =
+        "{{ .Rollguard.Release }}: {{ .Rollguard.Summary }}"
 }
