@@ -32,7 +32,10 @@ struct ReleaseReplay {
         case .targetsUnusable(let reason): release.targetHealth.restore(reason: reason)
         case .targetsUsable: release.targetHealth.restoreUsable()
         case .intended: replayIntent(entry)
-        case .rollout, .deployment: release.rollouts.replay(entry, at: now)
+        case .rollout(_, let event):
+            release.rollouts.replay(entry, at: now)
+            if case .begun = event { replayFreshStart() }
+        case .deployment: release.rollouts.replay(entry, at: now)
         case .unreadable(let kind, let reason):
             noteUnreadable(kind, reason, entry)
             replayIncident(entry)
@@ -83,6 +86,14 @@ struct ReleaseReplay {
             case .rolledBack: .rolledBack
             case .withdrawn, .replaced: .idle
             }
+    }
+
+    /// A rollout began, perhaps with the version of the one before it: that one's incident is history, as in the process
+    /// that wrote the entry.
+    private mutating func replayFreshStart() {
+        guard release.phase == .rolledBack || release.phase == .promoted else { return }
+        release.retireRollback()
+        release.phase = .idle
     }
 
     private mutating func replayEvidence(_ record: EvidenceRecord, wallMs: Int64) {

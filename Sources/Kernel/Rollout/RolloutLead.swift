@@ -169,12 +169,11 @@ struct RolloutLead: Sendable, Equatable {
         step.log(.warning, "\(id): no way back to \(version.text): \(reason)")
     }
 
+    /// What was accepted into the queue is checked again: the rollout before it may have latched its version, or brought
+    /// it in.
     private mutating func takeFromQueue(_ step: inout RolloutStep) {
         guard var next = queued else { return }
-        // The same version may have been rolled back while it waited.
-        guard !deployment.failed.contains(next.version) else {
-            return dropQueued(.aborted, because: "\(next.version.text) was rolled back meanwhile and is latched", &step)
-        }
+        if let reason = obsolescence(of: next.version, step) { return dropQueued(.aborted, because: reason, &step) }
         queued = nil
         guard let settings = step.facts.rollout else { return }
         var record = next.preparation
@@ -183,6 +182,16 @@ struct RolloutLead: Sendable, Equatable {
         let entry = step.record(.prepared(record), of: next.id, version: next.version)
         next.apply(entry)
         running = RolloutProcess(next, baselineTargets: step.facts.baseline.healthyTargets, at: step.now)
+    }
+
+    /// Why a version that waited must not get the place; nil when it may.
+    private func obsolescence(of version: VersionIdentity, _ step: RolloutStep) -> String? {
+        if deployment.failed.contains(version) { return latchText(version, step) }
+        return deployment.baseline.running == version ? "\(version.text) serves everything already" : nil
+    }
+
+    func latchText(_ version: VersionIdentity, _ step: RolloutStep) -> String {
+        "\(version.text) was rolled back and is latched; rearm \(step.orderName) to try it again"
     }
 
     // MARK: Preparing

@@ -90,8 +90,7 @@ struct RolloutOrder {
 
     private func latched(_ version: VersionIdentity, _ lead: RolloutLead, _ step: RolloutStep) -> RolloutAnswer? {
         guard lead.deployment.failed.contains(version) else { return nil }
-        return refuse(
-            .latched, "\(version.text) was rolled back and is latched; rearm \(step.orderName) to try it again", lead)
+        return refuse(.latched, lead.latchText(version, step), lead)
     }
 
     private func busy(
@@ -182,6 +181,9 @@ struct RolloutOrder {
         }
         guard let running = lead.running?.rollout, running.state == .prepared, running.version == order.version else {
             return refuse(.busy, "\(lead.running?.id ?? "another rollout") is under way", lead)
+        }
+        if lead.deployment.failed.contains(running.version) {
+            return refuse(.latched, lead.latchText(running.version, step), lead)
         }
         step.want(.freshStart)
         let targets = step.plan.baseline.targets.first.map { OrderedTargets.plans(order.targets, like: $0) } ?? []

@@ -95,6 +95,7 @@ struct RolloutProcess: Sendable, Equatable {
 
     mutating func rollbackBegan(incident: String, because reason: String, _ step: inout RolloutStep) {
         guard isLeading else { return }
+        share.standDown()
         write(.rollingBack(incident: incident, reason: reason), &step)
         forced.close(rollout, &step)
         gateKeeper.forget()
@@ -116,13 +117,15 @@ struct RolloutProcess: Sendable, Equatable {
         clock.advance(
             canaryRequests: step.facts.canary.cycleRequestCount, settings: rollout.plan,
             isExcused: isExcused || link.isUnitExcused, at: step.now)
+        share.expireCall(at: step.now)
         endPause(&step)
         judgeHalts(settings, &step)
         forced.follow(rollout, &step)
         watchWayBack(&step)
         remind(&step)
         switch rollout.state {
-        case .queued, .rollingBack, .ended: break
+        case .queued, .ended: break
+        case .rollingBack: share.standDown()
         case .prepared: expire(&step)
         case .checking: check(settings, deployment, &step)
         case .moving: continueMove(settings, &step)
@@ -238,7 +241,6 @@ struct RolloutProcess: Sendable, Equatable {
 
     private mutating func stand(_ settings: RolloutPlan, _ deployment: DeploymentRecord, _ step: inout RolloutStep) {
         guard let plan = rollout.plan else { return }
-        share.expireCall(at: step.now)
         if rollout.step == rollout.steps.count { return awaitBaking(&step) }
         beginEvidence(plan, &step)
         let judge = gates(settings, deployment, step)

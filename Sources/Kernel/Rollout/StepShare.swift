@@ -79,7 +79,7 @@ struct StepShare: Sendable, Equatable {
     ) {
         guard move?.answered(call: number) == true else { return }
         let rollout = record.rollout
-        guard rollout.state != .rollingBack, !rollout.isOver else { return }
+        guard rollout.state != .rollingBack, !rollout.isOver else { return standDown() }
         if rollout.state == .moving {
             record.write(.stepApplied(step: rollout.wantedStep, receipts: receipts.text), &step)
             let isRejected = receipts.contains { $0.outcome == .rejected }
@@ -88,10 +88,13 @@ struct StepShare: Sendable, Equatable {
         step.want(.pollRouter)
     }
 
+    /// A rollback is intended: a call that was not made never is, even when its entry becomes durable later. One that is on
+    /// its way is waited for.
+    mutating func standDown() { if move?.call == nil { (move, isCorrecting) = (nil, false) } }
+
     /// At the end of a cycle, while the share is on its way.
     mutating func advance(deadlineMs: Int64, _ record: inout RolloutRecord, _ step: inout RolloutStep) {
         guard let move else { return }
-        expireCall(at: step.now)
         if move.isUpwards, move.isOverdue(deadlineMs: deadlineMs, at: step.now.uptimeMs) {
             let seen = step.facts.observations.text
             return giveUp(because: "not on every instance within \(deadlineMs / 1_000) s: \(seen)", &record, &step)
@@ -99,6 +102,7 @@ struct StepShare: Sendable, Equatable {
         if link.arrival == nil, self.move?.isDue(at: step.now.uptimeMs) == true { send(&step) }
     }
 
+    /// Call in each cycle, whatever the rollout does: a call whose answer is lost must not be waited for for ever.
     mutating func expireCall(at now: Moment) { move?.expire(at: now.uptimeMs) }
 
     /// After a restart: the intent is in the journal, and what the router shows says how far it went.

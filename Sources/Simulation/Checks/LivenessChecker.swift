@@ -92,14 +92,19 @@ struct LivenessChecker {
             case .rollingBack: false
             }
         if !isFitting { return "\(truth.name) is \(release.phase.rawValue) with \(shown ?? -1) bp" }
-        return missed(release, truth, snapshot)
+        return missed(release, truth, snapshot, nowMs)
     }
 
-    /// A canary that has been sick since before the heal, beside a healthy baseline and with enough traffic, is out.
-    private func missed(_ release: ReleaseSnapshot, _ truth: VirtualRelease, _ snapshot: Snapshot) -> String? {
+    /// A canary that has been sick since before the heal, beside a healthy baseline and with enough traffic, is out. Rules
+    /// judge what they have seen of the present share: a rollout that took its step a moment ago still has time.
+    private func missed(
+        _ release: ReleaseSnapshot, _ truth: VirtualRelease, _ snapshot: Snapshot, _ nowMs: Int64
+    ) -> String? {
         guard release.phase == .watching || release.phase == .held, !snapshot.isDryRun else { return nil }
         guard truth.canarySickness.isSick(atMs: healedMs), truth.baselineSickness.beganMs == nil else { return nil }
         if truth.isBaselineOverloaded { return nil }
+        let ruleMs = release.rules.map { $0.windowMs + $0.forMs }.max() ?? 0
+        if nowMs - truth.shareSinceMs < ruleMs + 8 * (truth.lastPlan?.scrape.intervalMs ?? 0) { return nil }
         let windowMs = release.rules.map(\.windowMs).min() ?? 0
         let perWindow = truth.requestsPerSecond * min(truth.share, 1 - truth.share) * Double(windowMs) / 1_000
         guard perWindow > 200 else { return nil }

@@ -64,6 +64,8 @@ struct RolloutChecker {
             if reply.answer == .proceed { led[release].approvals.append(step) }
         case .ended:
             led[release].ended.insert(id)
+            // One that waited in the queue ends beside the rollout that is under way.
+            guard id == led[release].id else { break }
             led[release].intended = nil
             led[release].isGoingDown = false
             led[release].grantedBasisPoints = 0

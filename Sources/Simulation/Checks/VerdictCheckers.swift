@@ -1,11 +1,13 @@
 import Model
 
 /// A canary whose fault has not begun is never rolled back by a rule: all rules that are drawn have a wide margin. A daemon
-/// that has refused the files of another version, because a rollback is open, judges the one that was there.
+/// that has refused the files of another version, because a rollback is open, judges the one that was there. So does a led
+/// release, whose version is its rollout's whatever the files name: its windows still hold what the one before did.
 enum HealthyCanaryChecker {
     static func appended(_ entry: JournalEntry, _ world: WorldView) -> String? {
         guard let rule = rollbackRule(entry) else { return nil }
-        if world.release.canarySickness.isSick(atMs: world.nowMs) { return nil }
+        let reachMs = SickBaselineChecker.reachMs(of: rule, world.plan) + 4 * world.plan.scrape.intervalMs
+        if world.release.canaryFaultBeganMs(reachMs: reachMs, atMs: world.nowMs) != nil { return nil }
         if world.release.canaryVersion != world.plan.canary.version { return nil }
         return "\(rule) rolls a healthy canary back"
     }
@@ -36,7 +38,7 @@ enum SickBaselineChecker {
 
     /// How far back the counts of a rule reach. A statistical rule takes in what both pools report of a gap, and that
     /// may be five minutes.
-    private static func reachMs(of rule: String, _ plan: ReleasePlan) -> Int64 {
+    static func reachMs(of rule: String, _ plan: ReleasePlan) -> Int64 {
         let isProof = plan.rules.contains { $0.name == rule && $0.regression != nil }
         return max(isProof ? 330_000 : 0, plan.rules.map(\.windowMs).max() ?? 0)
     }
@@ -51,12 +53,17 @@ enum RuleActionChecker {
 }
 
 /// `for` counts only time in which the daemon was running: no alert fires sooner than its `for` of such time after the
-/// canary's fault began, less the tenth of an interval by which cycles may end early.
+/// canary's fault began, less the tenth of an interval by which cycles may end early. Which version's fault that is, is said
+/// at ``HealthyCanaryChecker``.
 enum DowntimeChecker {
     static func appended(_ entry: JournalEntry, _ world: WorldView) -> String? {
         guard case .alertFiring(let alert) = entry.event else { return nil }
         guard let rule = world.plan.rules.first(where: { $0.name == alert.rule }) else { return nil }
-        let beganMs = world.release.canarySickness.beganMs ?? 0
+        if world.release.canaryVersion != world.plan.canary.version { return nil }
+        let reachMs = SickBaselineChecker.reachMs(of: rule.name, world.plan) + 4 * world.plan.scrape.intervalMs
+        let beganMs =
+            world.release.canaryFaultBeganMs(reachMs: reachMs, atMs: world.nowMs)
+            ?? world.release.canarySickness.beganMs ?? 0
         let watchedMs = world.ranMs(sinceMs: beganMs)
         if watchedMs >= rule.forMs - world.plan.scrape.intervalMs / 10 { return nil }
         return "\(rule.name) fires after \(watchedMs) ms of running, its `for` is \(rule.forMs) ms"

@@ -56,13 +56,12 @@ final class FileEdits: @unchecked Sendable {
     private func replaceCanary(_ release: Int) {
         versionCounter += 1
         files.draft.releases[release].canary.version = "v\(versionCounter)"
-        fleet.releases[release].canaryVersion = "v\(versionCounter)"
         fleet.releases[release].serve(untilMs: timeline.nowMs)
         for index in fleet.releases[release].canary.indices {
             fleet.releases[release].canary[index].restart(wallMs: timeline.wallMs)
         }
-        fleet.releases[release].canarySickness = VirtualRelease.sickness(
-            dice: &timeline.dice, percent: 50, afterMs: timeline.nowMs)
+        let sickness = VirtualRelease.sickness(dice: &timeline.dice, percent: 50, afterMs: timeline.nowMs)
+        fleet.releases[release].replaceCanary(by: "v\(versionCounter)", sickness, atMs: timeline.nowMs)
     }
 
     /// An instance comes or goes. The process starts before the files name it, and ends before they forget it.

@@ -17,8 +17,10 @@ struct VirtualRelease {
     var canary: [VirtualService]
     var routers: [VirtualRouter]
     /// The one that runs, whatever the daemon has read.
-    var canaryVersion: String
-    var canarySickness: Sickness
+    private(set) var canaryVersion: String
+    private(set) var canarySickness: Sickness
+    /// What was wrong with the version before, and when the present one took its place.
+    private var former: (sickness: Sickness, untilMs: Int64)?
     var baselineSickness: Sickness
     /// Its shares are raised by the daemon.
     var isLed: Bool
@@ -38,6 +40,9 @@ struct VirtualRelease {
     /// When a baseline process was last running.
     private(set) var baselineUpMs: Int64 = 0
     private var servedUntilMs: Int64 = 0
+    /// Since when the routers give the canary the share that they give it now.
+    private(set) var shareSinceMs: Int64 = 0
+    private var servedShare = 0.0
     /// What each pool has served, with the instances that have left it.
     private(set) var baselineRecord = TrafficRecord()
     private(set) var canaryRecord = TrafficRecord()
@@ -106,6 +111,22 @@ struct VirtualRelease {
             slowShare: kind == 0 ? 0.001 : 0.4)
     }
 
+    /// Another version takes the canary's place. Let the traffic flow up to now before.
+    mutating func replaceCanary(by version: String, _ sickness: Sickness, atMs now: Int64) {
+        former = (canarySickness, now)
+        (canaryVersion, canarySickness) = (version, sickness)
+    }
+
+    /// When the fault began that the daemon may see in the canary's counts; nil when there is none.
+    ///
+    /// - Parameter reachMs: how far back the counts go.
+    func canaryFaultBeganMs(reachMs: Int64, atMs now: Int64) -> Int64? {
+        if isLed, let former, former.sickness.isSick(atMs: former.untilMs), now - former.untilMs <= reachMs {
+            return former.sickness.beganMs
+        }
+        return canarySickness.isSick(atMs: now) ? canarySickness.beganMs : nil
+    }
+
     /// The canary's true share over all routers, 0...1.
     var share: Double {
         routers.reduce(0) { $0 + Double($1.share) } / Double(10_000 * routers.count)
@@ -127,6 +148,7 @@ struct VirtualRelease {
         if baseline.contains(where: { $0.isUp }) { baselineUpMs = now }
         guard now > from else { return }
         servedUntilMs = now
+        if share != servedShare { (servedShare, shareSinceMs) = (share, from) }
         // Cut where a fault begins, so that nothing is counted on the wrong side.
         let cuts = [canarySickness.beganMs, baselineSickness.beganMs].compactMap { $0 }.filter { $0 > from && $0 < now }
         for end in cuts.sorted() + [now] where end > from {
