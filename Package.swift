@@ -72,6 +72,7 @@ let package = Package(
         room("Telemetry"),
         room("Statistics"),
         room("Discovery", ["Support", "Telemetry"]),
+        room("Templates", ["Telemetry"]),
         room("Model", ["Discovery", "Support", "Telemetry", "Statistics"]),
         room("Ports", ["Discovery", "Model"]),
         room("Declarations", ["Model", "Support"]),
@@ -96,7 +97,7 @@ let package = Package(
                 nioCore, nioPosix,
                 yams,
             ]),
-        room("Notifications", ["Declarations", "Model", "Ports", "Support", crypto]),
+        room("Notifications", ["Declarations", "Model", "Ports", "Support", "Templates", crypto]),
         // Yams reads lists of targets.
         room("TargetSources", ["Declarations", "Discovery", "Model", "Ports", "Support", "SystemSupport", yams]),
         room("JournalFormat", ["Model"]),
@@ -161,13 +162,14 @@ let package = Package(
         tests("SupportTests", ["Support"]),
         tests(
             "ScrapingTests",
-            ["Scraping", "HTTPClient", "Model", "Ports", "Routers", "Support", "SystemSupport", "Telemetry"]),
+            ["Scraping", "HTTPClient", "Model", "Ports", "Routers", "Support", "SystemSupport", "Telemetry", logging]),
         tests("SystemSupportTests", ["SystemSupport"]),
         tests("DiscoveryTests", ["Discovery", "Support", "Telemetry"], leaving: ["Relabelling/relabelling.jsonl"]),
         tests(
             "TargetSourcesTests",
             ["TargetSources", "Discovery", "HTTPClient", "Model", "Ports", "Support", "SystemSupport"]),
         tests("TelemetryTests", ["Telemetry"], leaving: ["Vectors"]),
+        tests("TemplatesTests", ["Templates"], leaving: ["Oracle"]),
         tests("StatisticsTests", ["Statistics", "Support", "Telemetry"]),
         tests("CalculatorTests", ["Calculator"]),
         tests("CalibrationTests", ["Calibration", "Statistics"]),

@@ -12,6 +12,7 @@ package enum Calibration {
             var tables = ErrorTables(options: options)
             report.text += await tables.text(progress: progress)
             report.violations += tables.violations
+            report.plots += tables.plots
         }
         if options.parts.contains(.latency) {
             var tables = LatencyTables(options: options)
@@ -27,6 +28,13 @@ package enum Calibration {
             var tables = GapTables(options: options)
             report.text += await (report.text.isEmpty ? "" : "\n") + tables.text(progress: progress)
             report.violations += tables.violations
+            report.plots += tables.plots
+        }
+        if options.parts.contains(.instances) {
+            var tables = InstanceTables(options: options)
+            report.text += await (report.text.isEmpty ? "" : "\n") + tables.text(progress: progress)
+            report.violations += tables.violations
+            report.plots += tables.plots
         }
         if options.parts.contains(.acceptance) {
             var tables = AcceptanceTables(options: options)

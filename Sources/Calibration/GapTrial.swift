@@ -3,13 +3,16 @@ import Statistics
 /// One simulated release whose pools are scraped at different moments, judged as the daemon judges it, and beside it by a
 /// detector to which every block counts.
 struct GapTrial {
-    static let names = ["Rollguard", "every block counts"]
+    static let ours = ["Rollguard", "every block counts"]
+    static var names: [String] { ours + ErrorMethod.peers.map(\.name) }
 
-    /// Seconds to the first alarm of each; nil for none.
+    /// Seconds to the first alarm of each; nil for none. Of the two of ``ours`` alone without the peers.
     let alarms: [Double?]
 
-    /// - Parameter withBare: run the detector to which every block counts, too.
-    init(cell: GapCell, chance: Chance, withBare: Bool = true) {
+    /// - Parameters:
+    ///   - withBare: run the detector to which every block counts, too.
+    ///   - withPeers: run the peers' models, too.
+    init(cell: GapCell, chance: Chance, withBare: Bool = true, withPeers: Bool = false) {
         var stream = GapStream(cell: cell, chance: chance)
         var alignment = CycleAlignment()
         let falseAlarm = ErrorTrial.falseAlarm
@@ -23,9 +26,11 @@ struct GapTrial {
         alignment.cut()
         var bare = PairDetector(.worse(than: 1.1))
         var alarms: [Double?] = [nil, nil]
+        var peers = PeerRecord(cycleSeconds: cell.cycleSeconds)
         let bar = AnytimeP.barLogE(falseAlarm: falseAlarm)
         for step in 1...Int(GapCell.releaseSeconds / cell.cycleSeconds) {
             let cycle = stream.cycle(atSeconds: Double(step) * cell.cycleSeconds)
+            if withPeers { peers.take(cycle) }
             let dispersion = evidence.history.dispersion(of: .error)
             if withBare, alarms[1] == nil {
                 bare.take(GapTrial.counts(cycle), atSeconds: cycle.atSeconds, dispersion: dispersion)
@@ -33,9 +38,14 @@ struct GapTrial {
             }
             for block in alignment.take(cycle) { evidence.take(block) }
             if alarms[0] == nil, evidence.monitors[0].maxLogE >= bar { alarms[0] = cycle.atSeconds }
-            if alarms[0] != nil, !withBare || alarms[1] != nil { break }
+            if !withPeers, alarms[0] != nil, !withBare || alarms[1] != nil { break }
         }
-        self.alarms = alarms
+        let others =
+            withPeers
+            ? peers.firstAlarms(
+                requestsPerSecond: cell.requestsPerSecond, canaryShare: cell.canaryShare, baseRate: GapCell.baseRate)
+            : []
+        self.alarms = alarms + others
     }
 
     private static func counts(_ cycle: WatchCycle) -> PairCounts {

@@ -43,6 +43,18 @@ struct DaemonOperations: Operations {
         await watchdog.command(.rearm(release: release), by: by, reason: reason)
     }
 
+    func acknowledge(_ subject: String, by: String, reason: String) async -> CommandResult {
+        await watchdog.command(.acknowledge(subject: subject), by: by, reason: reason)
+    }
+
+    func silence(_ match: NotificationMatch, forMs: Int64, by: String, reason: String) async -> CommandResult {
+        await watchdog.command(.silence(match, forMs: forMs), by: by, reason: reason)
+    }
+
+    func endSilence(_ id: String, by: String) async -> CommandResult {
+        await watchdog.command(.endSilence(id: id), by: by, reason: "")
+    }
+
     func order(_ command: RolloutCommand, release: String, _ order: OrderContext) async -> RolloutAnswer {
         let answer = await watchdog.order(command, release: release, order)
         guard let sequence = answer.sequence, !answer.isRefused else { return answer }

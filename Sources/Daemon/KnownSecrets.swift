@@ -65,6 +65,10 @@ extension KnownSecrets {
             return .routerObserved(release: release, call: call, observations: observations.map(shown))
         case .gateTried(let release, let id, let result):
             return .gateTried(release: release, id: id, shown(result))
+        case .sourcesChanged(let release, let state):
+            return .sourcesChanged(
+                release: release,
+                TargetSourcesState(stale: state.stale.map { shown($0) }, remarks: state.remarks.map { shown($0) }))
         // Addresses of targets are ASCII and bounded, and the resolver refuses those with credentials.
         case .cycleEnded, .journalDurable, .journalLost, .targetsChanged, .reload, .tick: return input
         }

@@ -17,6 +17,8 @@ struct StoredEvent {
         case began, ended, alertFiring, alertResolved, held, intended, actedBeforeDurable, draining, applied, observed
         case provenByTraffic, unproven, acknowledged, abandoned, fallback, drifted, strayed, driftHeld, driftOverruled
         case rearmed, evidence, pending, routerUnusable, routerUsable, rollout, deployment, targetsChanged
+        case operatorAcknowledged, escalated, silences, openSubjects
+        case targetsUnusable, targetsUsable
     }
 
     enum Field: String, CodingKey {
@@ -75,6 +77,12 @@ extension StoredEvent: Decodable {
         case .rollout: .rollout(id: try text(.id), try fields.decode(RolloutEvent.self, forKey: .event))
         case .deployment: .deployment(try fields.decode(DeploymentRecord.self, forKey: .value))
         case .targetsChanged: .targetsChanged(try value(StoredTargets.self))
+        case .operatorAcknowledged: .operatorAcknowledged(by: try text(.by), reason: try text(.reason))
+        case .escalated: .escalated(try fields.decode(EscalationStep.self, forKey: .value))
+        case .silences: .silences(try fields.decode([Silence].self, forKey: .value))
+        case .openSubjects: .openSubjects(try list(StoredOpenSubject.self))
+        case .targetsUnusable: .targetsUnusable(reason: try text(.reason))
+        case .targetsUsable: .targetsUsable
         }
     }
 }
@@ -130,6 +138,12 @@ extension StoredEvent: Encodable {
             try fields.encode(event, forKey: .event)
         case .deployment(let record): try write(.deployment, record)
         case .targetsChanged(let record): try write(.targetsChanged, StoredTargets(record))
+        case .operatorAcknowledged(let by, let reason): try write(.operatorAcknowledged, by: by, reason: reason)
+        case .escalated(let step): try write(.escalated, step)
+        case .silences(let list): try write(.silences, list)
+        case .openSubjects(let list): try write(.openSubjects, list.map(StoredOpenSubject.init))
+        case .targetsUnusable(let reason): try write(.targetsUnusable, reason, as: .reason)
+        case .targetsUsable: _ = fields(.targetsUsable)
         case .unreadable:
             throw EncodingError.invalidValue(
                 event, .init(codingPath: [], debugDescription: "an unreadable entry is never written"))

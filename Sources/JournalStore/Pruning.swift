@@ -13,7 +13,8 @@ enum Pruning {
     static let pauseMs = 5
 
     /// Per release, everything from its last beginning, its last rollback and its last rollout on stays: that restores
-    /// windows, incident, latch and steps. Which version is where is one entry, which stays too. So does the last entry of all, which says what the next sequence is.
+    /// windows, incident, latch and steps. Which version is where is one entry, which stays too,
+    /// as do the silences and the open subjects of notifications. So does the last entry of all, which says what the next sequence is.
     ///
     /// - Returns: sequences of entries, at most ``batchRows``.
     static func oldEntries(beforeWallMs: Int64, _ database: Database) throws -> [Int64] {
@@ -25,7 +26,7 @@ enum Pruning {
             old += try Int64.fetchAll(
                 database,
                 sql:
-                    "SELECT sequence FROM entries WHERE release = ? AND wall_ms < ? AND sequence < ? AND kind != 'deployment' LIMIT ?",
+                    "SELECT sequence FROM entries WHERE release = ? AND wall_ms < ? AND sequence < ? AND kind NOT IN ('deployment', 'silences', 'open_subjects') LIMIT ?",
                 arguments: [release, beforeWallMs, end, batchRows - old.count])
         }
         return old

@@ -34,7 +34,8 @@ enum RestoringEntries {
             database,
             sql: """
                 SELECT sequence FROM entries WHERE release = ? AND sequence >= ? AND kind NOT IN
-                    ('alert_firing', 'alert_resolved', 'held', 'router_unusable', 'router_usable')
+                    ('alert_firing', 'alert_resolved', 'held', 'router_unusable', 'router_usable',
+                     'targets_unusable', 'targets_usable')
                 """, arguments: [release, first])
     }
 
@@ -80,7 +81,10 @@ enum RestoringEntries {
     }
 
     private static func newestOfEachKind(_ release: String, _ database: Database) throws -> [Int64] {
-        try [["router_unusable", "router_usable"], ["evidence"], ["pending"], ["deployment"]].compactMap { kinds in
+        try [
+            ["router_unusable", "router_usable"], ["targets_unusable", "targets_usable"], ["evidence"], ["pending"],
+            ["deployment"], ["silences"], ["open_subjects"],
+        ].compactMap { kinds in
             let marks = repeatElement("?", count: kinds.count).joined(separator: ",")
             return try Int64.fetchOne(
                 database, sql: "SELECT MAX(sequence) FROM entries WHERE release = ? AND kind IN (\(marks))",

@@ -18,6 +18,8 @@ public enum Input: Sendable, Equatable {
     case gateTried(release: String, id: String, GateTry)
     /// What the sources of a release list now, whole. It is no reload: what the other targets have counted stays.
     case targetsChanged(release: String, TargetLists)
+    /// What the sources of a release are like, whole.
+    case sourcesChanged(release: String, TargetSourcesState)
     /// A validated new plan: swapped in whole.
     case reload(Plan)
     /// The time that ``Kernel/nextWakeUptimeMs`` asked for has come.
@@ -28,4 +30,9 @@ public enum Input: Sendable, Equatable {
 public enum Command: Sendable, Equatable {
     case rollback(release: String, toVersion: String?)
     case rearm(release: String)
+    /// An operator takes charge of an incident, a rollout, a release or a unit: nothing of it is escalated any more.
+    case acknowledge(subject: String)
+    /// Hides the notifications that match for so many milliseconds.
+    case silence(NotificationMatch, forMs: Int64)
+    case endSilence(id: String)
 }

@@ -6,9 +6,10 @@ public struct Kernel: Sendable, Equatable {
     public private(set) var plan: Plan
     private let isDryRun: Bool
     private let journalIdentity: String
-    private var releases: [Release]
+    var releases: [Release]
     private var absent = AbsentReleases()
     private var units: [Unit]
+    private var desk = NotificationDesk()
     private var nextSequence: UInt64
     private var nextCall = 1
     private let seed: UInt64
@@ -36,6 +37,10 @@ public struct Kernel: Sendable, Equatable {
             ReleaseReplay(Release(plan: plan, deployment: deployments[plan.name], at: now), at: now)
         }
         for entry in entries {
+            if entry.event.isOfNotifications {
+                desk.restore(entry.event, at: now)
+                continue
+            }
             guard let index = replays.firstIndex(where: { $0.name == entry.release }) else {
                 absent.remember(entry)
                 continue
@@ -44,6 +49,7 @@ public struct Kernel: Sendable, Equatable {
         }
         releases = replays.map(\.restored)
         units = Unit.all(of: plan)
+        desk.adopt(plan)
         for unit in units { unit.resume(&releases, at: now) }
     }
 
@@ -97,6 +103,8 @@ public struct Kernel: Sendable, Equatable {
             withRelease(name) { release in release.lead(&context) { $0.tried(id, result, &$1) } }
         case .targetsChanged(let name, let lists):
             withRelease(name) { $0.take(lists, &context) }
+        case .sourcesChanged(let name, let state):
+            withRelease(name) { $0.take(state, &context) }
         case .reload(let next): reload(next, &context)
         case .tick: tick(&context)
         }
@@ -108,30 +116,36 @@ public struct Kernel: Sendable, Equatable {
         _ command: Command, by: String, reason: String, at now: Moment
     ) -> (result: CommandResult, effects: [Effect]) {
         var context = makeContext(at: now)
-        let name =
-            switch command {
-            case .rollback(let release, _): release
-            case .rearm(let release): release
-            }
-        // A rollback of a part is everybody's.
-        if let unit = units.first(where: { $0.name == name || isPart(name, of: $0) }) {
-            let result = unit.command(command, by: by, reason: reason, &releases, &context)
-            return (result, finish(&context))
-        }
-        guard let index = releases.firstIndex(where: { $0.name == name }) else {
-            return (.notFound(text: "there is no release \"\(name)\"; there is: \(knownNames)"), [])
-        }
         let result =
             switch command {
-            case .rollback(_, let version):
-                releases[index].rollbackCommand(toVersion: version, by: by, reason: reason, &context)
-            case .rearm: releases[index].rearmCommand(by: by, reason: reason, &context)
+            case .rollback(let release, _), .rearm(let release):
+                change(release, command, by: by, reason: reason, &context)
+            case .acknowledge(let subject): acknowledge(subject, by: by, reason: reason, &context)
+            case .silence(let match, let forMs): silence(match, forMs: forMs, by: by, reason: reason, &context)
+            case .endSilence(let id): endSilence(id, by: by, &context)
             }
         return (result, finish(&context))
     }
 
+    /// A command to a release or a unit.
+    private mutating func change(
+        _ name: String, _ command: Command, by: String, reason: String, _ context: inout StepContext
+    ) -> CommandResult {
+        // A rollback of a part is everybody's.
+        if let unit = units.first(where: { $0.name == name || isPart(name, of: $0) }) {
+            return unit.command(command, by: by, reason: reason, &releases, &context)
+        }
+        guard let index = releases.firstIndex(where: { $0.name == name }) else {
+            return .notFound(text: "there is no release \"\(name)\"; there is: \(knownNames)")
+        }
+        if case .rollback(_, let version) = command {
+            return releases[index].rollbackCommand(toVersion: version, by: by, reason: reason, &context)
+        }
+        return releases[index].rearmCommand(by: by, reason: reason, &context)
+    }
+
     /// What orders may name: units, and releases that are in none.
-    private var knownNames: String {
+    var knownNames: String {
         (units.map(\.name) + releases.filter { $0.plan.part == nil }.map(\.name)).joined(separator: ", ")
     }
 
@@ -168,7 +182,8 @@ public struct Kernel: Sendable, Equatable {
             guard let wake = releases[index].nextWakeUptimeMs else { continue }
             earliest = min(earliest ?? wake, wake)
         }
-        return earliest
+        guard let wake = desk.nextWakeUptimeMs else { return earliest }
+        return min(earliest ?? wake, wake)
     }
 
     /// Since when this process watches the release, by the monotonic clock; nil while nothing is watched.
@@ -197,6 +212,8 @@ public struct Kernel: Sendable, Equatable {
             atWallMs: now.wallMs, isDryRun: isDryRun, releases: releases.map { ReleaseSnapshot($0) },
             incidents: newestFirst.filter(\.isOpen) + closed, journalProblem: journalProblem,
             externalURL: plan.daemon.externalURL)
+        snapshot.silences = desk.silences.all
+        snapshot.openSubjects = desk.subjects.all
         snapshot.units = units.compactMap { UnitSnapshot($0, releases) }
         return snapshot
     }
@@ -239,6 +256,7 @@ public struct Kernel: Sendable, Equatable {
     }
 
     private mutating func tick(_ context: inout StepContext) {
+        context.notifyWhatIsDue(releases)
         for index in releases.indices {
             if releases[index].phase == .rollingBack {
                 releases[index].drive(&context) { $0.tick(&$2) }
@@ -296,11 +314,12 @@ public struct Kernel: Sendable, Equatable {
         }
         plan = next
         units = Unit.all(of: next)
+        context.desk.adopt(next)
     }
 
     private func makeContext(at now: Moment) -> StepContext {
         var context = StepContext(
-            now: now, isDryRun: isDryRun, graceMs: plan.daemon.journal.graceMs, receivers: plan.receivers,
+            now: now, isDryRun: isDryRun, graceMs: plan.daemon.journal.graceMs, desk: desk,
             journalIdentity: journalIdentity, nextSequence: nextSequence, nextCall: nextCall, seed: seed)
         context.isJournalFailing = journalProblem != nil
         return context
@@ -308,6 +327,8 @@ public struct Kernel: Sendable, Equatable {
 
     private mutating func finish(_ context: inout StepContext) -> [Effect] {
         for unit in units { unit.settle(&releases, &context) }
+        context.writeDownDesk()
+        desk = context.desk
         nextSequence = context.nextSequence
         nextCall = context.nextCall
         return context.effects

@@ -5,7 +5,8 @@ struct StepContext {
     let now: Moment
     let isDryRun: Bool
     let graceMs: Int64
-    let receivers: [ReceiverPlan]
+    /// Who is notified of what.
+    var desk: NotificationDesk
     /// Names this journal, so that a wiped one cannot repeat old delivery ids.
     let journalIdentity: String
     var nextSequence: UInt64
@@ -19,15 +20,16 @@ struct StepContext {
     private(set) var entries: [JournalEntry] = []
     private(set) var deliveries: [Delivery] = []
     private var later: [Effect] = []
+    private var notified: [Notice] = []
 
     init(
-        now: Moment, isDryRun: Bool, graceMs: Int64, receivers: [ReceiverPlan], journalIdentity: String,
+        now: Moment, isDryRun: Bool, graceMs: Int64, desk: NotificationDesk, journalIdentity: String,
         nextSequence: UInt64, nextCall: Int, seed: UInt64
     ) {
         self.now = now
         self.isDryRun = isDryRun
         self.graceMs = graceMs
-        self.receivers = receivers
+        self.desk = desk
         self.journalIdentity = journalIdentity
         self.nextSequence = nextSequence
         self.nextCall = nextCall
@@ -58,19 +60,31 @@ struct StepContext {
         return entry
     }
 
-    /// Puts a notification into every receiver's outbox.
+    /// Puts a notification into the outbox of each receiver that gets it.
     mutating func notify(_ notification: Notification) {
-        for receiver in receivers where receiver.sendsResolved || !notification.isResolution {
+        notified.append(Notice(notification))
+        send(notification, to: desk.receivers(of: notification, at: now))
+    }
+
+    /// The same, for receivers that the caller knows.
+    mutating func send(_ notification: Notification, to names: [String]) {
+        for receiver in desk.plans(names) where receiver.sendsResolved || !notification.isResolution {
             let id = "\(journalIdentity)-\(notification.sequence)-\(receiver.name)"
             deliveries.append(Delivery(id: id, receiver: receiver.name, notification: notification))
         }
     }
 
     /// The same was said already in this step: by another part of a unit.
-    func hasNotified(of notification: Notification) -> Bool {
-        deliveries.contains {
-            $0.notification.event == notification.event && $0.notification.rollout == notification.rollout
-                && $0.notification.summary == notification.summary
+    func hasNotified(of notification: Notification) -> Bool { notified.contains(Notice(notification)) }
+
+    /// What makes two notifications the same.
+    private struct Notice: Equatable {
+        let event: Notification.Event
+        let rollout: String?
+        let summary: String
+
+        init(_ notification: Notification) {
+            (event, rollout, summary) = (notification.event, notification.rollout, notification.summary)
         }
     }
 

@@ -27,12 +27,14 @@ package enum TestDeliveries {
         case .rollbackIntended: [.rollbackAcknowledged, .rearmed]
         case .rollbackHeld, .rollbackAcknowledged, .rollbackAbandoned, .rollbackFallback, .rollbackDrifted: [.rearmed]
         case .routerUnusable: [.routerRecovered]
+        case .targetsUnusable: [.targetsRecovered]
         case .rolloutHalted: [.rolloutUnhalted]
         case .gateAsked: [.gateAnswered]
-        case .alertResolved, .rearmed, .routerRecovered, .rolloutPrepared, .rolloutBegun, .stepStanding, .stepUndone,
+        case .alertResolved, .rearmed, .routerRecovered, .targetsRecovered, .rolloutPrepared, .rolloutBegun,
+            .stepStanding, .stepUndone,
             .rolloutBaking, .rolloutPaused, .rolloutResumed, .rolloutReminder, .wayBackLost, .rolloutUnhalted,
             .gateAnswered,
-            .gateLapsed, .shareMoved, .rolloutEnded:
+            .gateLapsed, .shareMoved, .rolloutEnded, .operatorAcknowledged:
             []
         }
     }

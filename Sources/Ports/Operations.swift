@@ -22,6 +22,11 @@ public protocol Operations: Sendable {
     func isGateToken(_ token: String, gate id: String) async -> Bool
     /// Clears the latch of a rolled-back release, so that it is watched again.
     func rearm(release: String, by: String, reason: String) async -> CommandResult
+    /// An operator takes charge of an incident, a rollout, a release or a unit: nothing of it is escalated any more.
+    func acknowledge(_ subject: String, by: String, reason: String) async -> CommandResult
+    /// Hides notifications that match, for so many milliseconds.
+    func silence(_ match: NotificationMatch, forMs: Int64, by: String, reason: String) async -> CommandResult
+    func endSilence(_ id: String, by: String) async -> CommandResult
     /// Reads and validates all files, then swaps everything or nothing. The text contains every error.
     func reload() async -> CommandResult
     /// The daemon's own metrics, text format 0.0.4.

@@ -106,6 +106,12 @@ struct DaemonAPI {
         try decode(try await send("POST", path, body: try JSONEncoder().encode(fields).map { $0 }), type)
     }
 
+    func post<Document: Decodable>(
+        _ path: String, fields: [String: OrderField], as type: Document.Type
+    ) async throws -> Document {
+        try decode(try await send("POST", path, body: try JSONEncoder().encode(fields).map { $0 }), type)
+    }
+
     /// A name as a part of a path.
     static func escaped(_ name: String) -> String {
         name.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(.init(charactersIn: "-._~"))) ?? name

@@ -82,6 +82,7 @@ enum TargetsText {
         if let held = source.held { text += ", an answer is held (\(held))" }
         if let time = source.lastSuccess { text += ", read at \(time)" }
         if source.stale { text += ", stale" }
+        if let flapping = source.flapping { text += ", come and go: " + flapping.joined(separator: ", ") }
         if let problem = source.lastError { text += "; \(problem)" }
         return text
     }

@@ -2,7 +2,11 @@ import Model
 
 /// The event of targets that come and go; journals of the first version have none.
 extension GoldenSamples {
-    static let targets: [(name: String, event: JournalEvent)] = [("pool_targets_changed", .targetsChanged(record))]
+    static let targets: [(name: String, event: JournalEvent)] = [
+        ("pool_targets_changed", .targetsChanged(record)),
+        ("targets_unusable", .targetsUnusable(reason: "file a.json has given no list for more than 150 s")),
+        ("targets_usable", .targetsUsable),
+    ]
 
     private static var record: TargetsRecord {
         var record = TargetsRecord(

@@ -55,7 +55,7 @@ struct RestoringEntriesTests {
             trigger: .rule(alert), fromVersion: generator.next() % 4 == 0 ? "v0" : "v2", toVersion: "v1",
             splitBefore: nil, splitWanted: .allBaseline, isDryRun: generator.next() % 8 == 0)
         let seen = [RouterObservation(instance: "lb1", canaryBasisPoints: 0, level: .loaded)]
-        return switch generator.next() % 24 {
+        return switch generator.next() % 26 {
         case 0: .began(baseline: "v1", canary: generator.next() % 3 == 0 ? "v0" : "v2")
         case 1: .ended([.promoted, .rolledBack, .withdrawn, .replaced][Int(generator.next() % 4)])
         case 2...5: .alertFiring(alert)
@@ -73,6 +73,8 @@ struct RestoringEntriesTests {
         case 20: .fallback(reason: "x")
         case 21: .draining(DrainRecord(sharesBasisPoints: [500], step: Int(generator.next() % 2)))
         case 22: .unproven(reason: "x")
+        case 23: .targetsUnusable(reason: "x")
+        case 24: .targetsUsable
         default: .pending([pending(&generator)])
         }
     }

@@ -87,7 +87,8 @@ struct TargetChangeTests {
 
     private static func context(_ now: Moment) -> StepContext {
         StepContext(
-            now: now, isDryRun: false, graceMs: 1_000, receivers: [], journalIdentity: "test", nextSequence: 1,
+            now: now, isDryRun: false, graceMs: 1_000, desk: NotificationDesk(), journalIdentity: "test",
+            nextSequence: 1,
             nextCall: 1, seed: 1)
     }
 

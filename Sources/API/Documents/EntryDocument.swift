@@ -12,7 +12,7 @@ package struct EntryDocument: Codable, Sendable, Equatable {
     /// `began`, `ended`, `alert_firing`, `alert_resolved`, `held`, `intended`, `acted_before_durable`, `applied`, `observed`,
     /// `draining`, `proven_by_traffic`, `unproven`, `acknowledged`, `abandoned`, `fallback`, `drifted`, `strayed`,
     /// `drift_held`, `drift_overruled`, `rearmed`, `evidence`, `pending`, `router_unusable`, `router_usable`, `deployment`,
-    /// `pool_targets_changed`, an event of a rollout (`rollout_prepared`, `step_intended`, …), or `unreadable`: the entry is stored, and this version cannot read it.
+    /// `pool_targets_changed`, `operator_acknowledged`, `escalated`, an event of a rollout (`rollout_prepared`, `step_intended`, …), or `unreadable`: the entry is stored, and this version cannot read it.
     package var event: String
     /// The same in a sentence.
     package var text: String
@@ -52,16 +52,20 @@ package struct EntryDocument: Codable, Sendable, Equatable {
             (by, reason) = (record.trigger.command?.by, record.trigger.command?.reason)
             alert = record.trigger.alert.map(AlertDocument.init)
         case .actedBeforeDurable(let why), .abandoned(let why), .fallback(let why), .driftHeld(let why),
-            .unproven(let why), .routerUnusable(let why):
+            .unproven(let why), .routerUnusable(let why), .targetsUnusable(let why):
             reason = why
         case .draining(let record): (canaryBasisPoints, reason) = (record.shareBasisPoints, record.remark)
         case .applied(let records): receipts = records.map(ReceiptDocument.init)
         case .observed(let records), .drifted(let records): observations = records.map(ObservationDocument.init)
         case .provenByTraffic(let rate), .strayed(let rate): canaryRatePerSecond = rate.isFinite ? rate : nil
-        case .rearmed(let person, let why), .driftOverruled(let person, let why): (by, reason) = (person, why)
+        case .rearmed(let person, let why), .driftOverruled(let person, let why),
+            .operatorAcknowledged(let person, let why):
+            (by, reason) = (person, why)
         case .unreadable(let kind, let why): reason = "\(kind): \(why)"
         case .rollout(let id, _): rollout = id
-        case .ended, .acknowledged, .evidence, .pending, .routerUsable, .deployment, .targetsChanged: break
+        case .ended, .acknowledged, .evidence, .pending, .routerUsable, .deployment, .targetsChanged, .targetsUsable,
+            .escalated, .silences, .openSubjects:
+            break
         }
     }
 

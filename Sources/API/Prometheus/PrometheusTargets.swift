@@ -51,6 +51,8 @@ package struct PrometheusTargets: Codable, Sendable {
         package var fromDisk: Bool
         /// The answer that is held until its grace is over: `shrink 12 -> 0`.
         package var held: String?
+        /// Targets that have come and gone more than six times in ten minutes, at most ten of them; absent without any.
+        package var flapping: [String]?
     }
 
     package var status = "success"
@@ -103,5 +105,6 @@ extension PrometheusTargets.Source {
         (scrapePool, name, kind, targets) = (release, source.name, source.kind, source.targets)
         (lastSuccess, lastError) = (PrometheusTargets.time(source.lastSuccessWallMs), source.problem)
         (stale, fromDisk, held) = (source.isStale, source.isFromDisk, source.held)
+        flapping = source.flapping.isEmpty ? nil : source.flapping
     }
 }

@@ -2,7 +2,7 @@
 package struct CalibrationOptions: Sendable, Equatable {
     /// Which tables are made.
     package enum Part: String, Sendable, Equatable, CaseIterable {
-        case errors, latency, percentile, gaps, acceptance, stepped
+        case errors, latency, percentile, gaps, instances, acceptance, stepped
     }
 
     package var parts: [Part]
@@ -59,4 +59,12 @@ package struct CalibrationReport: Sendable {
     package var text: String
     /// Cells in which Rollguard rolled healthy releases back more often than stated plus two standard errors.
     package var violations: [String]
+    package var plots: [CalibrationPlot] = []
+}
+
+/// A picture for the documentation.
+package struct CalibrationPlot: Sendable {
+    /// A file's name.
+    package let file: String
+    package let svg: String
 }

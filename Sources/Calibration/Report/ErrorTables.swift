@@ -2,6 +2,7 @@
 struct ErrorTables {
     let options: CalibrationOptions
     private(set) var violations: [String] = []
+    private(set) var plots: [CalibrationPlot] = []
     private static let multipliers = [1.5, 2, 5, 10]
     private static let starts = [0.0, 600]
     /// Rows that are compared with peers in detail.
@@ -17,6 +18,10 @@ struct ErrorTables {
             healthy.append(await tally(cell, .none, releases: options.healthyReleases, withPeers: true))
         }
         noteViolations(cells, healthy)
+        plots.append(
+            .falseRollbacks(
+                "errors.svg", title: "Healthy releases in \(cells.count) cells of traffic, share and error rate",
+                names: ErrorTrial.names, ours: ErrorTrial.ours.count, tallies: healthy))
         var text = "## False rollbacks of healthy releases: error rate\n\n" + summary(cells, healthy)
         text += "\n### Cell by cell, %\n\n" + grid(cells, healthy)
         text += await "\n## Seconds to detection: error rate\n\n" + detection(cells, progress: progress)

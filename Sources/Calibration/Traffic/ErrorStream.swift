@@ -19,15 +19,24 @@ struct ErrorRecord {
     }
 
     mutating func append(_ cycle: WatchCycle) {
-        func sums(_ pool: [InstanceIncrements]) -> (Double, Double) {
-            pool.reduce((0, 0)) { ($0.0 + ($1.requests ?? 0), $0.1 + ($1.errors ?? 0)) }
+        baselineRequests.append(baselineRequests.last ?? 0)
+        baselineErrors.append(baselineErrors.last ?? 0)
+        canaryRequests.append(canaryRequests.last ?? 0)
+        canaryErrors.append(canaryErrors.last ?? 0)
+        extend(cycle)
+    }
+
+    /// Adds to the last scrape what a further cycle counted.
+    mutating func extend(_ cycle: WatchCycle) {
+        let last = scrapes
+        for instance in cycle.baseline {
+            baselineRequests[last] += instance.requests ?? 0
+            baselineErrors[last] += instance.errors ?? 0
         }
-        let (requests, errors) = sums(cycle.baseline)
-        let (canary, canaryBad) = sums(cycle.canary)
-        baselineRequests.append((baselineRequests.last ?? 0) + requests)
-        baselineErrors.append((baselineErrors.last ?? 0) + errors)
-        canaryRequests.append((canaryRequests.last ?? 0) + canary)
-        canaryErrors.append((canaryErrors.last ?? 0) + canaryBad)
+        for instance in cycle.canary {
+            canaryRequests[last] += instance.requests ?? 0
+            canaryErrors[last] += instance.errors ?? 0
+        }
     }
 }
 

@@ -7,12 +7,16 @@ struct InstanceCell: Sendable, Equatable {
         case clusters(mean: Double)
         /// Each instance's rate wanders: a stationary AR(1) process of its logarithm.
         case wandering(deviation: Double, halfLifeSeconds: Double)
+        /// The same of each pool as a whole, as of pools in zones of their own. Nothing is promised for these.
+        case wanderingPools(deviation: Double, halfLifeSeconds: Double)
 
         var name: String {
             switch self {
             case .independent: "independent"
             case .clusters(let mean): "clusters of \(Int(mean))"
             case .wandering(let deviation, let halfLife): "wandering \(deviation), \(Int(halfLife / 60)) min"
+            case .wanderingPools(let deviation, let halfLife):
+                "pools that wander \(deviation), \(Int(halfLife / 60)) min"
             }
         }
     }
@@ -38,4 +42,30 @@ struct InstanceCell: Sendable, Equatable {
     static let releaseSeconds = 3_600.0
 
     var instances: Int { baselineInstances + canaryInstances }
+
+    /// The cells that are shown beside the peers: few instances that differ, instances and pools that wander, clusters.
+    static let besidePeers: [InstanceCell] = {
+        var cells: [InstanceCell] = []
+        for (baseline, canary) in [(3, 1), (10, 2)] {
+            for sigma in [0.3, 0.5, 0.7] {
+                cells.append(
+                    InstanceCell(
+                        requestsPerSecond: 100, baselineInstances: baseline, canaryInstances: canary, sigma: sigma))
+            }
+        }
+        for (rate, pattern) in [
+            (1_000.0, Pattern.wandering(deviation: 0.3, halfLifeSeconds: 600)), (100, .clusters(mean: 5)),
+            (1_000, .wanderingPools(deviation: 0.3, halfLifeSeconds: 600)),
+        ] {
+            cells.append(
+                InstanceCell(
+                    requestsPerSecond: rate, baselineInstances: 9, canaryInstances: 1, sigma: 0, pattern: pattern))
+        }
+        return cells
+    }()
+
+    /// Nothing can be promised for pools that wander apart: no baseline shows that.
+    var isPromised: Bool {
+        if case .wanderingPools = pattern { false } else { true }
+    }
 }

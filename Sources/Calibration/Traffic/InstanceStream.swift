@@ -27,6 +27,10 @@ struct InstanceStream {
         if case .wandering(let deviation, _) = cell.pattern {
             for index in instances.indices { instances[index].wander = deviation * drawing.normal() }
         }
+        if case .wanderingPools(let deviation, _) = cell.pattern {
+            let (baseline, canary) = (deviation * drawing.normal(), deviation * drawing.normal())
+            for index in instances.indices { instances[index].wander = instances[index].isCanary ? canary : baseline }
+        }
         self.chance = drawing
     }
 
@@ -53,6 +57,7 @@ struct InstanceStream {
 
     mutating func cycle(atSeconds now: Double) -> WatchCycle {
         var cycle = WatchCycle(atSeconds: now, coveredSeconds: InstanceCell.cycleSeconds, baseline: [])
+        stepPools()
         for index in instances.indices {
             step(index)
             let increments = draw(instances[index], seconds: InstanceCell.cycleSeconds)
@@ -69,15 +74,32 @@ struct InstanceStream {
 
     private mutating func step(_ index: Int) {
         guard case .wandering(let deviation, let halfLife) = cell.pattern else { return }
-        let kept = pow(2, -InstanceCell.cycleSeconds / halfLife)
-        instances[index].wander =
-            kept * instances[index].wander + deviation * (1 - kept * kept).squareRoot() * chance.normal()
+        instances[index].wander = wandered(instances[index].wander, deviation, halfLife)
+    }
+
+    private mutating func stepPools() {
+        guard case .wanderingPools(let deviation, let halfLife) = cell.pattern else { return }
+        for isCanary in [false, true] {
+            let places = instances.indices.filter { instances[$0].isCanary == isCanary }
+            guard let first = places.first else { continue }
+            let next = wandered(instances[first].wander, deviation, halfLife)
+            for place in places { instances[place].wander = next }
+        }
+    }
+
+    /// A stationary AR(1) process, a cycle later.
+    private mutating func wandered(_ value: Double, _ deviation: Double, _ halfLifeSeconds: Double) -> Double {
+        let kept = pow(2, -InstanceCell.cycleSeconds / halfLifeSeconds)
+        return kept * value + deviation * (1 - kept * kept).squareRoot() * chance.normal()
     }
 
     private mutating func draw(_ instance: Instance, seconds: Double) -> InstanceIncrements {
         let mean = cell.requestsPerSecond / Double(cell.instances) * seconds
         var bad = cell.baseRate * exp(instance.logRate + instance.wander)
-        if case .wandering(let deviation, _) = cell.pattern { bad *= exp(-deviation * deviation / 2) }
+        switch cell.pattern {
+        case .wandering(let deviation, _), .wanderingPools(let deviation, _): bad *= exp(-deviation * deviation / 2)
+        case .independent, .clusters: break
+        }
         if instance.isCanary, isRelease { bad *= cell.canaryMultiplier }
         let requests = chance.poisson(mean)
         let expected = requests * min(1, bad)

@@ -51,12 +51,20 @@ struct ConfigurationReader {
                     "receivers", \.receivers, ReceiverReader(folder: folder, kinds: kinds.receivers).form,
                     shownDefault: "none",
                     "who is notified; [see below](#receivers)"),
+                .value(
+                    "routes", \.routes, RoutesReader.form, shownDefault: "none: every receiver gets everything",
+                    "which receivers get which notifications; every route that matches sends; [see below](#routes)"),
+                .value(
+                    "default_receivers", \.defaultReceivers, .lines(of: "receivers"), shownDefault: "all receivers",
+                    "names of the receivers of what no route matches"
+                ).written { !$0.defaultReceivers.isEmpty },
                 .required(
                     "releases", \.releases,
                     ReleaseListReader(files: files, kinds: kinds, tokens: listenReader.knownTokens).form,
                     "what is watched, at least one: [releases](#releases), and paths and patterns of "
                         + "[files with releases](#releases-in-files-of-their-own)"),
-            ])
+            ],
+            finish: { plan, fields in RoutesReader.check(plan, fields) })
     }
 
     private static let stateSentence =

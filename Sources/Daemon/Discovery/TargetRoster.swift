@@ -20,7 +20,6 @@ struct TargetRoster {
         var failures = 0
         /// When it began to be read.
         let since: Moment
-        var isReportedStale = false
 
         /// No answer could be used for so long.
         var staleAfterMs: Int64 { max(5 * refreshMs, 120_000) }
@@ -101,7 +100,6 @@ struct TargetRoster {
         case .list(let groups):
             sources[index].successes += 1
             (sources[index].problem, sources[index].lastSuccess) = (nil, now)
-            sources[index].isReportedStale = false
             sources[index].pending = (groups, now.uptimeMs)
         }
     }
@@ -149,13 +147,40 @@ struct TargetRoster {
             droppedCount: merged.leftOut.count, revision: lists.revision)
     }
 
+    /// What operators should know of the sources; nil until each of them has answered or is stale.
+    func state(at now: Moment) -> TargetSourcesState? {
+        guard sources.allSatisfy({ $0.lastSuccess != nil || $0.isStale(at: now) }) else { return nil }
+        var state = TargetSourcesState()
+        for source in sources {
+            if source.isStale(at: now) {
+                state.stale.append(
+                    "\(source.name) has given no list for more than \(source.staleAfterMs / 1_000) s, and the targets may "
+                        + "be others by now")
+            }
+            let flapping = source.list.flapping(atMs: now.uptimeMs)
+            guard !flapping.isEmpty else { continue }
+            let names = Self.names(flapping)
+            let more = flapping.count > names.count ? " and \(flapping.count - names.count) more" : ""
+            state.remarks.append(
+                "\(source.name) lists targets that come and go: " + names.joined(separator: ", ") + more)
+        }
+        return state
+    }
+
+    private static func names(_ targets: [ListedTarget]) -> [String] {
+        Array(targets.map(\.instance).sorted().prefix(DiscoveryReport.Source.flappingLimit))
+    }
+
     private func report(_ source: Source, at now: Moment) -> DiscoveryReport.Source {
-        DiscoveryReport.Source(
+        let flapping = source.list.flapping(atMs: now.uptimeMs)
+        var report = DiscoveryReport.Source(
             name: source.name, kind: source.plan.kind, lastSuccessWallMs: source.lastSuccess?.wallMs,
             problem: source.problem, isStale: source.isStale(at: now), isFromDisk: source.list.isStored,
             targets: source.list.targets.count,
             held: source.list.held.map { "shrink \($0.from) -> \($0.to)" }, successes: source.successes,
             failures: source.failures)
+        (report.flapping, report.flappingCount) = (Self.names(flapping), flapping.count)
+        return report
     }
 }
 

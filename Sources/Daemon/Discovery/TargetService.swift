@@ -11,11 +11,17 @@ actor TargetService {
     private static let settleMs: Int64 = 200
     /// While lists keep changing, they are taken up so often at the most.
     private static let busyMs: Int64 = 2_000
+    /// Of a long list that keeps changing, taking it up must not take more of the time than one part in so many …
+    private static let timeShare: Int64 = 40
+    /// … as long as it is taken up at least so often.
+    private static let longestBusyMs: Int64 = 15_000
     /// A list on the disk that is older is used with a warning.
     private static let storedLimitMs: Int64 = 24 * 3_600_000
     /// Lists are written so often at the most, and so often at the least.
     private static let saveEveryMs: Int64 = 10_000
     private static let resaveEveryMs: Int64 = 3_600_000
+    /// How often the age of the lists is checked: a source that hangs gives no answer that could say so.
+    private static let ageEveryMs: Int64 = 10_000
 
     private let setup: SourceSetup
     private let store: any TargetListStore
@@ -34,8 +40,12 @@ actor TargetService {
         let number: Int
         var update: Task<Void, Never>?
         var lastUpdateUptimeMs: Int64?
+        /// How long that took.
+        var lastUpdateTookMs: Int64 = 0
         var savedUptimeMs: Int64?
         var mustSave = false
+        /// What the kernel was given of the sources last.
+        var reported: TargetSourcesState?
     }
 
     private var clock: any DaemonClock { setup.clock }
@@ -98,6 +108,16 @@ actor TargetService {
                 }
             }
         }
+        entries[release]?.tasks.append(watchAge(of: release, number: number))
+    }
+
+    private func watchAge(of release: String, number: Int) -> Task<Void, Never> {
+        clock.start { [weak self, clock] in
+            while !Task.isCancelled {
+                do { try await clock.sleep(ms: Self.ageEveryMs) } catch { return }
+                await self?.reportSources(of: release, number: number)
+            }
+        }
     }
 
     private func restore(_ roster: inout TargetRoster, at now: Moment) {
@@ -121,7 +141,7 @@ actor TargetService {
         guard let entry = entries[release], entry.number == number, !isStopped else { return }
         note(answer, entry.roster.sources[index], release)
         entries[release]?.roster.take(answer, source: index, at: clock.now)
-        noteStale(index, release)
+        await reportSources(of: release, number: number)
         guard case .list = answer else { return }
         guard entry.lastUpdateUptimeMs != nil else { return await update(release) }
         scheduleUpdate(release)
@@ -137,20 +157,20 @@ actor TargetService {
         }
     }
 
-    private func noteStale(_ index: Int, _ release: String) {
-        guard let source = entries[release]?.roster.sources[index], !source.isReportedStale,
-            source.isStale(at: clock.now)
+    /// The kernel reports to operators what has changed.
+    private func reportSources(of release: String, number: Int) async {
+        guard let entry = entries[release], entry.number == number, !isStopped,
+            let state = entry.roster.state(at: clock.now), state != entry.reported
         else { return }
-        entries[release]?.roster.sources[index].isReportedStale = true
-        logger.error(
-            "\(release): \(source.name) has given no list for more than \(source.staleAfterMs / 1_000) s; the targets may be others by now"
-        )
+        entries[release]?.reported = state
+        await watchdog.send(.sourcesChanged(release: release, state))
     }
 
     private func scheduleUpdate(_ release: String) {
         guard let entry = entries[release], entry.update == nil else { return }
-        let sinceMs = entry.lastUpdateUptimeMs.map { clock.now.uptimeMs - $0 } ?? Self.busyMs
-        let pauseMs = max(Self.settleMs, Self.busyMs - sinceMs)
+        let busyMs = min(Self.longestBusyMs, max(Self.busyMs, Self.timeShare * entry.lastUpdateTookMs))
+        let sinceMs = entry.lastUpdateUptimeMs.map { clock.now.uptimeMs - $0 } ?? busyMs
+        let pauseMs = max(Self.settleMs, busyMs - sinceMs)
         let number = entry.number
         entries[release]?.update = clock.start { [weak self, clock] in
             do { try await clock.sleep(ms: pauseMs) } catch { return }
@@ -166,6 +186,7 @@ actor TargetService {
 
     private func update(_ release: String) async {
         guard var entry = entries[release], entry.roster.isReady(at: clock.now) else { return }
+        let beganMs = clock.now.uptimeMs
         let change = entry.roster.update()
         entry.lastUpdateUptimeMs = clock.now.uptimeMs
         entries[release] = entry
@@ -176,6 +197,7 @@ actor TargetService {
             meter.forgetTargets()
         }
         save(release)
+        entries[release]?.lastUpdateTookMs = clock.now.uptimeMs - beganMs
     }
 
     // MARK: The disk

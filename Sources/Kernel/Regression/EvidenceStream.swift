@@ -35,6 +35,16 @@ struct EvidenceStream: Sendable, Equatable {
     /// A release begins: fresh evidence, a fresh budget.
     mutating func begin() {
         evidence.begin()
+        forget()
+    }
+
+    /// The comparison begins again with other instances: fresh evidence, and what is left of the release's budget.
+    mutating func restart() {
+        evidence.restart()
+        forget()
+    }
+
+    private mutating func forget() {
         alignment.cut()
         (hasCanaryAnswered, counted, among) = (false, 0, 0)
     }

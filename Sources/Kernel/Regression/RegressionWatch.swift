@@ -67,6 +67,8 @@ struct RegressionWatch: Sendable, Equatable {
                 places.append(Place(stream: stream, monitor: settings[stream].count))
                 var test = RegressionSettings(plan)
                 test.laterSteps = release.laterSteps > 0 ? release.laterSteps : nil
+                // Lists of targets change while a release runs.
+                test.mayRestart = release.discovery != nil ? true : nil
                 settings[stream].append(test)
             }
         }
@@ -97,6 +99,16 @@ struct RegressionWatch: Sendable, Equatable {
     /// A release begins: fresh evidence, a fresh budget.
     mutating func begin() {
         for index in streams.indices { streams[index].begin() }
+        forgetTime()
+    }
+
+    /// The comparison begins again in the same release: fresh evidence, and what is left of the budget.
+    mutating func restart() {
+        for index in streams.indices { streams[index].restart() }
+        forgetTime()
+    }
+
+    private mutating func forgetTime() {
         (elapsedMs, lastRecordUptimeMs, hasChanged) = (0, nil, true)
         if isAA { pools = nil }
     }

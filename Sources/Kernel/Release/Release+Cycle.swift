@@ -19,6 +19,7 @@ extension Release {
         if phase != .watching, phase != .rollingBack {
             report(rules.keepFiring(intervalMs: plan.scrape.intervalMs, at: context.now), &context)
         }
+        watchTargets(&context)
         recordRules(&context)
         setPace(at: context.now)
         times.end(atUptimeMs: context.now.uptimeMs)

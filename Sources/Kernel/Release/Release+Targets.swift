@@ -10,6 +10,22 @@ extension Release {
         followLists(&context)
     }
 
+    /// What the sources are like now.
+    mutating func take(_ state: TargetSourcesState, _ context: inout StepContext) {
+        guard configured.discovery != nil else { return }
+        targetHealth.sources = state
+        watchTargets(&context)
+    }
+
+    /// Reports sources that give no list and pools that are empty, once each.
+    mutating func watchTargets(_ context: inout StepContext) {
+        guard configured.discovery != nil || targetHealth.isReported else { return }
+        if configured.discovery == nil { targetHealth.sources = nil }
+        let isKnown = configured.discovery == nil || targetHealth.sources != nil && lists != nil
+        let empty = phase == .watching && lists != nil ? pools.emptyPools : []
+        if let change = targetHealth.take(empty: empty, isKnown: isKnown) { notices.report(change, &context) }
+    }
+
     /// Brings the pools into line with the lists, as far as a rollback allows it.
     mutating func followLists(_ context: inout StepContext) {
         guard let lists else { return }
@@ -55,7 +71,7 @@ extension Release {
         }
         guard now.differsByMoreThanAThird(from: comparedTargets) else { return false }
         comparedTargets = now
-        rules.regression.begin()
+        rules.regression.restart()
         rollouts.running?.comparisonRestarted()
         return true
     }

@@ -19,6 +19,7 @@ struct Release: Sendable, Equatable {
     var lists: TargetLists?
     /// The canary has targets that the sources may not list any more, until a rollback is closed.
     var isCanaryKept = false
+    var targetHealth = TargetHealth()
     /// The targets that the statistical comparison began with.
     var comparedTargets: ComparedTargets
     var pools: PoolPair

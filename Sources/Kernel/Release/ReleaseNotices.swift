@@ -38,6 +38,20 @@ struct ReleaseNotices {
         }
     }
 
+    /// The same for what is known of the targets.
+    func report(_ change: TargetHealth.Change, _ context: inout StepContext) {
+        switch change {
+        case .unusable(let reason):
+            let sequence = context.record(.targetsUnusable(reason: reason), release: name)
+            context.log(.error, name, reason)
+            send(.targetsUnusable, sequence, reason, &context)
+        case .usable:
+            let sequence = context.record(.targetsUsable, release: name)
+            context.log(.info, name, "the targets are known again")
+            send(.targetsRecovered, sequence, "the targets are known again", &context)
+        }
+    }
+
     /// The same for a rollback that a rule asks for and that is not begun: an operator is needed.
     func report(_ hold: HoldRecord, alert: AlertRecord?, _ context: inout StepContext) {
         let sequence = context.record(.held(hold), release: name)

@@ -24,18 +24,21 @@ struct ReleaseReplay {
         case .alertFiring(let alert): release.rules.restore(alert, isFiring: !isReplayingOthers)
         case .alertResolved(let alert): release.rules.restore(alert, isFiring: false)
         // What a source lists now is in no journal.
-        case .held, .targetsChanged: break
+        case .held, .targetsChanged, .silences, .openSubjects: break
         case .evidence(let record): replayEvidence(record, wallMs: entry.wallMs)
         case .pending(let list): if !isReplayingOthers { release.rules.restore(pending: list) }
         case .routerUnusable: release.poll.health.isReported = true
         case .routerUsable: release.poll.health.isReported = false
+        case .targetsUnusable(let reason): release.targetHealth.restore(reason: reason)
+        case .targetsUsable: release.targetHealth.restoreUsable()
         case .intended: replayIntent(entry)
         case .rollout, .deployment: release.rollouts.replay(entry, at: now)
         case .unreadable(let kind, let reason):
             noteUnreadable(kind, reason, entry)
             replayIncident(entry)
         case .actedBeforeDurable, .draining, .applied, .observed, .provenByTraffic, .unproven, .acknowledged,
-            .abandoned, .fallback, .drifted, .strayed, .driftHeld, .driftOverruled, .rearmed:
+            .abandoned, .fallback, .drifted, .strayed, .driftHeld, .driftOverruled, .rearmed,
+            .operatorAcknowledged, .escalated:
             replayIncident(entry)
         }
     }

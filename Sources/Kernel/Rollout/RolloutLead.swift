@@ -171,6 +171,10 @@ struct RolloutLead: Sendable, Equatable {
 
     private mutating func takeFromQueue(_ step: inout RolloutStep) {
         guard var next = queued else { return }
+        // The same version may have been rolled back while it waited.
+        guard !deployment.failed.contains(next.version) else {
+            return dropQueued(.aborted, because: "\(next.version.text) was rolled back meanwhile and is latched", &step)
+        }
         queued = nil
         guard let settings = step.facts.rollout else { return }
         var record = next.preparation

@@ -74,11 +74,7 @@ struct RolloutOrder {
         if let place = order.place, place != deployment.canary.name {
             return refuse(.notReady, "\(place) serves; the free place is \(deployment.canary.name)", lead)
         }
-        if deployment.failed.contains(version) {
-            return refuse(
-                .latched, "\(version.text) was rolled back and is latched; rearm \(step.orderName) to try it again",
-                lead)
-        }
+        if let latched = latched(version, lead, step) { return latched }
         if let freeze = deployment.freeze, freeze.holds(atWallMs: step.now.wallMs) {
             return refuse(.frozen, freeze.text, lead)
         }
@@ -90,6 +86,12 @@ struct RolloutOrder {
                 lead)
         }
         return nil
+    }
+
+    private func latched(_ version: VersionIdentity, _ lead: RolloutLead, _ step: RolloutStep) -> RolloutAnswer? {
+        guard lead.deployment.failed.contains(version) else { return nil }
+        return refuse(
+            .latched, "\(version.text) was rolled back and is latched; rearm \(step.orderName) to try it again", lead)
     }
 
     private func busy(
@@ -169,6 +171,7 @@ struct RolloutOrder {
         if let running = lead.running?.rollout, running.hasBegun, running.version == order.version {
             return answer(.already, "\(running.id) has begun already", running.id)
         }
+        if let latched = latched(order.version, lead, step) { return latched }
         if let problem = problem(order, step) { return refuse(.invalid, problem, lead) }
         if lead.queued?.version == order.version {
             return refuse(.notReady, "\(order.version.text) waits for \(lead.running?.id ?? "")", lead)

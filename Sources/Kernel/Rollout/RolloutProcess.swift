@@ -263,11 +263,15 @@ struct RolloutProcess: Sendable, Equatable {
         step.want(
             .beginEvidence(
                 ratio: demand.ratio(beforeBasisPoints: next),
-                error: demand.error(attempt: rollout.preparation.attempt), floor: demand.floor ?? 0))
+                error: demand.error(attempt: rollout.preparation.attempt + clock.evidenceRestarts),
+                floor: demand.floor ?? 0))
     }
 
     /// The pools have other instances, so what was compared is no evidence about them.
-    mutating func comparisonRestarted() { clock.hasBegunEvidence = false }
+    mutating func comparisonRestarted() {
+        if clock.hasBegunEvidence { clock.evidenceRestarts += 1 }
+        clock.hasBegunEvidence = false
+    }
 
     mutating func pass(skipped: [String], by: String?, to next: Int, _ step: inout RolloutStep) {
         write(.stepPassed(step: rollout.step, gates: gates, skipped: skipped, by: by), &step)

@@ -16,6 +16,8 @@ struct StepClock: Sendable, Equatable {
     /// How long the canary has had no request.
     private(set) var quietMs: Int64 = 0
     var hasBegunEvidence = false
+    /// How often its evidence began again because other instances serve.
+    var evidenceRestarts = 0
     private var lastUptimeMs: Int64
     private var recordedUptimeMs: Int64
     /// At the end of the last cycle something outside of the step held it.

@@ -8,6 +8,7 @@ struct ReleaseWarnings {
 
     init(_ release: Release) {
         texts = release.unreadableEntries + release.plan.remarks.prefix(10)
+        texts += release.targetHealth.warnings.prefix(10)
         add(targetsOf: release.pools.baseline)
         add(targetsOf: release.pools.canary)
         if release.phase == .watching { add(obstaclesOf: release.rules) }

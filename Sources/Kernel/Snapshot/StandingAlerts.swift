@@ -22,7 +22,8 @@ struct StandingAlerts {
         }
     }
 
-    /// Of firing rules, of a rollback that is open or latched and of younger ones, of a router that cannot be used.
+    /// Of firing rules, of a rollback that is open or latched and of younger ones, of a router that cannot be used, of targets that
+    /// are not known.
     func all(isDryRun: Bool) -> [Notification] {
         let rules = release.rules
         let firing = rules.rules.indices.compactMap { index -> Notification? in
@@ -34,7 +35,7 @@ struct StandingAlerts {
         }
         let latest = release.rollback.map { standing($0.incident) } ?? []
         let rollbacks = latest + young(release.history.incidents)
-        return firing + rollbacks + unusableRouter(isDryRun: isDryRun)
+        return firing + rollbacks + unusableRouter(isDryRun: isDryRun) + unusableTargets(isDryRun: isDryRun)
     }
 
     /// Lasts until the router is reported as usable again.
@@ -43,6 +44,16 @@ struct StandingAlerts {
         return [
             release.notices.message(
                 .routerUnusable, sequence: 0, "the router cannot be used", at: now, isDryRun: isDryRun)
+        ]
+    }
+
+    /// Lasts until the targets are reported as known again.
+    private func unusableTargets(isDryRun: Bool) -> [Notification] {
+        guard release.targetHealth.isReported else { return [] }
+        return [
+            release.notices.message(
+                .targetsUnusable, sequence: 0, release.targetHealth.problem ?? "the targets are not known", at: now,
+                isDryRun: isDryRun)
         ]
     }
 

@@ -46,6 +46,8 @@ public struct Incident: Sendable, Equatable {
     public private(set) var reapplications = 0
     /// Where `deadline` and `fallback.after` begin.
     public private(set) var clock: RollbackClock
+    /// The operator who has taken charge since it was opened; nil while none has.
+    public private(set) var acknowledgedBy: String?
     public private(set) var timeline: [Notification.TimelineStep] = []
 
     /// Begins with the entry of an intent; nil for any other entry.
@@ -112,10 +114,12 @@ public struct Incident: Sendable, Equatable {
         case .rearmed:
             (isRearmed, isOnFallback) = (true, false)
             if isOpen { close(atWallMs: entry.wallMs) }
-        case .actedBeforeDurable, .driftHeld, .driftOverruled, .unreadable: break
+        case .operatorAcknowledged(let by, _): acknowledgedBy = by
+        case .actedBeforeDurable, .driftHeld, .driftOverruled, .escalated, .unreadable: break
         // These are facts of the release, or the beginning that is there already.
         case .began, .ended, .alertFiring, .alertResolved, .held, .intended, .evidence, .pending, .routerUnusable,
-            .routerUsable, .rollout, .deployment, .targetsChanged:
+            .routerUsable, .rollout, .deployment, .targetsChanged, .targetsUnusable, .targetsUsable, .silences,
+            .openSubjects:
             return
         }
         note(entry.event.step, detail, entry)
@@ -137,6 +141,7 @@ public struct Incident: Sendable, Equatable {
     private mutating func reopen(atWallMs wallMs: Int64) {
         (isOpen, closedWallMs, isAcknowledged, isAbandoned) = (true, nil, false, false)
         (step, unproven, receipts, observations) = (nil, nil, [], [])
+        acknowledgedBy = nil
         clock.restart(atWallMs: wallMs)
         reapplications += 1
     }

@@ -51,6 +51,18 @@ public enum JournalEvent: Sendable, Equatable {
     case deployment(DeploymentRecord)
     /// The targets of the pools have changed.
     case targetsChanged(TargetsRecord)
+    /// An operator has taken charge of the incident, the rollout or the release.
+    case operatorAcknowledged(by: String, reason: String)
+    /// Not acknowledged in time: further receivers were notified of a subject that is still open.
+    case escalated(EscalationStep)
+    /// The silences in force; each list replaces the one before. Of no release.
+    case silences([Silence])
+    /// What receivers were notified of and what is not over; each list replaces the one before. Of no release.
+    case openSubjects([OpenSubject])
+    /// A source of targets has given no list for long, or a pool of a release under way has no targets.
+    case targetsUnusable(reason: String)
+    /// Neither is the case any more.
+    case targetsUsable
     /// Made by reading, never written: the entry is stored but cannot be read, because it is damaged or a newer version
     /// wrote it. `kind` is the ``name`` of the event that it was.
     case unreadable(kind: String, reason: String)
@@ -87,6 +99,12 @@ extension JournalEvent {
         case .rollout(_, let event): event.name
         case .deployment: "deployment"
         case .targetsChanged: "pool_targets_changed"
+        case .operatorAcknowledged: "operator_acknowledged"
+        case .escalated: "escalated"
+        case .silences: "silences"
+        case .openSubjects: "open_subjects"
+        case .targetsUnusable: "targets_unusable"
+        case .targetsUsable: "targets_usable"
         case .unreadable: "unreadable"
         }
     }
@@ -116,11 +134,20 @@ extension JournalEvent {
         }
     }
 
+    /// It belongs to no release, and says how receivers are notified.
+    public var isOfNotifications: Bool {
+        switch self {
+        case .silences, .openSubjects: true
+        default: false
+        }
+    }
+
     /// Written many times in a release, and only the newest of each release is ever read.
     public var replacesEarlier: Bool {
         if case .evidence = self { return true }
         if case .pending = self { return true }
         if case .deployment = self { return true }
+        if isOfNotifications { return true }
         if case .rollout(_, let event) = self { return event.replacesEarlier }
         return false
     }
@@ -142,9 +169,13 @@ extension JournalEvent {
         case .rearmed: .rearmed
         case .routerUnusable: .routerUnusable
         case .routerUsable: .routerRecovered
+        case .targetsUnusable: .targetsUnusable
+        case .targetsUsable: .targetsRecovered
         case .began, .ended, .actedBeforeDurable, .applied, .observed, .provenByTraffic, .unproven, .driftOverruled,
-            .evidence, .pending, .deployment, .targetsChanged, .unreadable:
+            .evidence, .pending, .deployment, .targetsChanged, .escalated, .silences,
+            .openSubjects, .unreadable:
             nil
+        case .operatorAcknowledged: .operatorAcknowledged
         case .rollout(_, let event): event.announcement
         }
     }
@@ -179,11 +210,17 @@ extension JournalEvent {
         case .evidence: "the evidence of the statistical rules so far"
         case .pending(let alerts):
             alerts.isEmpty ? "no alert is pending" : "pending: " + alerts.map(\.rule).joined(separator: ", ")
+        case .operatorAcknowledged(let by, let reason): "acknowledged by \(by): \(reason)"
+        case .escalated(let step): step.text
+        case .silences(let list): list.isEmpty ? "no silence is in force" : "\(list.count) silences are in force"
+        case .openSubjects(let list): "\(list.count) subjects of notifications are open"
         case .routerUnusable(let reason): "the router cannot be used: \(reason)"
         case .routerUsable: "the router can be used again"
         case .rollout(let id, let event): "\(id): \(event.text)"
         case .deployment: "which version is where"
         case .targetsChanged(let record): record.text
+        case .targetsUnusable(let reason): reason
+        case .targetsUsable: "the targets are known again"
         case .unreadable(let kind, let reason): "the entry (\(kind)) cannot be read and was skipped: \(reason)"
         }
     }

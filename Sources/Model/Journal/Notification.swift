@@ -19,6 +19,10 @@ public struct Notification: Sendable, Equatable {
         case routerUnusable = "router_unusable"
         /// The router can be used again.
         case routerRecovered = "router_recovered"
+        /// A source of targets has given no list for long, or a pool of a release under way has no targets.
+        case targetsUnusable = "targets_unusable"
+        /// All sources give lists again, and both pools have targets.
+        case targetsRecovered = "targets_recovered"
         /// A place is reserved for a version.
         case rolloutPrepared = "rollout_prepared"
         case rolloutBegun = "rollout_begun"
@@ -42,6 +46,8 @@ public struct Notification: Sendable, Equatable {
         /// The version before cannot be gone back to any more.
         case wayBackLost = "way_back_lost"
         case rolloutEnded = "rollout_ended"
+        /// An operator has taken charge: nothing is escalated any more.
+        case operatorAcknowledged = "operator_acknowledged"
     }
 
     /// One line of the incident so far.
@@ -103,5 +109,10 @@ public struct Notification: Sendable, Equatable {
 
 extension Notification.Event {
     /// It says that something is over.
-    public var isResolution: Bool { self == .alertResolved || self == .routerRecovered || self == .rolloutUnhalted }
+    public var isResolution: Bool {
+        switch self {
+        case .alertResolved, .routerRecovered, .targetsRecovered, .rolloutUnhalted: true
+        default: false
+        }
+    }
 }

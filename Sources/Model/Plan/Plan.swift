@@ -3,6 +3,10 @@
 public struct Plan: Sendable, Equatable {
     public var daemon: DaemonPlan
     public var receivers: [ReceiverPlan]
+    /// Which receivers get which notifications. Without any, every receiver gets all.
+    public var routes: [RoutePlan] = []
+    /// Names of the receivers of what no route matches; every receiver where it is empty.
+    public var defaultReceivers: [String] = []
     public var releases: [ReleasePlan]
 
     public init(daemon: DaemonPlan, receivers: [ReceiverPlan] = [], releases: [ReleasePlan]) {

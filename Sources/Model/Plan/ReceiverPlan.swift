@@ -58,6 +58,9 @@ public struct ReceiverPlan: Sendable, Equatable {
     public var giveUpAfterMs: Int64
     /// Report resolved alerts too.
     public var sendsResolved: Bool
+    /// Templates of one's own for the title and the text of messages to people; nil for the ready ones.
+    public var titleTemplate: String?
+    public var textTemplate: String?
 
     public init(
         name: String, kind: Kind, url: String, secret: SecretReference? = nil,

@@ -6,6 +6,10 @@ public struct Snapshot: Sendable, Equatable {
     public var releases: [ReleaseSnapshot]
     /// In the order of their first parts; the parts are in ``releases`` too.
     public var units: [UnitSnapshot] = []
+    /// Those in force, in the order in which they were made.
+    public var silences: [Silence] = []
+    /// What receivers were notified of and what is not over; only with routes.
+    public var openSubjects: [OpenSubject] = []
     /// Newest first, at most 100, open ones always included.
     public var incidents: [Incident]
     /// Nil while the journal can be written.

@@ -19,9 +19,15 @@ public struct DiscoveryReport: Sendable, Equatable {
         public var targets: Int
         /// An answer that is held until its grace is over: `shrink 12 -> 0`; nil when there is none.
         public var held: String?
+        /// Targets that have come and gone often lately, at most ``flappingLimit`` names.
+        public var flapping: [String] = []
+        /// All of them.
+        public var flappingCount = 0
         /// Since the daemon started.
         public var successes: Int
         public var failures: Int
+
+        public static let flappingLimit = 10
 
         public init(
             name: String, kind: String, lastSuccessWallMs: Int64? = nil, problem: String? = nil, isStale: Bool = false,

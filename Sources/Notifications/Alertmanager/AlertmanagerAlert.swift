@@ -50,6 +50,8 @@ struct AlertmanagerAlert: Sendable {
             return ends + [builder.news("RollguardRearmed")]
         case .routerUnusable: return [builder.make(unusable, .lasting)]
         case .routerRecovered: return [builder.make(unusable, .ended(atWallMs: atMs))]
+        case .targetsUnusable: return [builder.make(targetsUnusable, .lasting)]
+        case .targetsRecovered: return [builder.make(targetsUnusable, .ended(atWallMs: atMs))]
         case .rolloutHalted: return [builder.make(halted, .lasting)]
         case .rolloutUnhalted: return [builder.make(halted, .ended(atWallMs: atMs))]
         case .gateAsked: return [builder.make(gate, .lasting)]
@@ -60,7 +62,9 @@ struct AlertmanagerAlert: Sendable {
         case .rolloutReminder: return [builder.news("RollguardRolloutWaits")]
         case .wayBackLost: return [builder.news("RollguardWayBackLost")]
         // Progress needs no attention.
-        case .rolloutPrepared, .rolloutBegun, .stepStanding, .rolloutBaking, .rolloutPaused, .rolloutResumed: return []
+        case .rolloutPrepared, .rolloutBegun, .stepStanding, .rolloutBaking, .rolloutPaused, .rolloutResumed,
+            .operatorAcknowledged:
+            return []
         }
     }
 
@@ -77,9 +81,10 @@ struct AlertmanagerAlert: Sendable {
             }
         case .rearmed: return all.filter { !$0.isResolved }
         case .alertFiring, .alertResolved, .rollbackHeld, .rollbackIntended, .rollbackAbandoned, .rollbackFallback,
-            .rollbackDrifted, .routerUnusable, .routerRecovered, .rolloutPrepared, .rolloutBegun, .stepStanding,
-            .stepUndone, .rolloutBaking, .rolloutPaused, .rolloutResumed, .rolloutHalted, .rolloutUnhalted, .gateAsked,
-            .gateAnswered, .gateLapsed, .shareMoved, .rolloutReminder, .wayBackLost, .rolloutEnded:
+            .rollbackDrifted, .routerUnusable, .routerRecovered, .targetsUnusable, .targetsRecovered, .rolloutPrepared,
+            .rolloutBegun, .stepStanding, .stepUndone, .rolloutBaking, .rolloutPaused, .rolloutResumed, .rolloutHalted,
+            .rolloutUnhalted, .gateAsked, .gateAnswered, .gateLapsed, .shareMoved, .rolloutReminder, .wayBackLost,
+            .rolloutEnded, .operatorAcknowledged:
             return all
         }
     }
@@ -87,6 +92,7 @@ struct AlertmanagerAlert: Sendable {
     private static let rollback = "RollguardRollback"
     private static let abandoned = "RollguardRollbackAbandoned"
     private static let unusable = "RollguardRouterUnusable"
+    private static let targetsUnusable = "RollguardTargetsUnusable"
     private static let halted = "RollguardRolloutHalted"
     private static let gate = "RollguardGateAsked"
 

@@ -19,6 +19,8 @@ struct EventText {
         case .rearmed: "Rearmed"
         case .routerUnusable: "Router cannot be used"
         case .routerRecovered: "Router can be used again"
+        case .targetsUnusable: "Targets are not known"
+        case .targetsRecovered: "Targets are known again"
         case .rolloutPrepared: "Rollout prepared"
         case .rolloutBegun: "Rollout begun"
         case .stepStanding: "Step in force"
@@ -35,18 +37,19 @@ struct EventText {
         case .rolloutReminder: "Rollout waits for an operator"
         case .wayBackLost: "No way back"
         case .rolloutEnded: "Rollout ended"
+        case .operatorAcknowledged: "Acknowledged by an operator"
         }
     }
 
     var tone: MessageContent.Tone {
         switch event {
         case .rollbackAbandoned, .rollbackHeld: .bad
-        case .alertFiring, .rollbackIntended, .rollbackFallback, .rollbackDrifted, .routerUnusable, .rolloutHalted,
-            .gateLapsed, .stepUndone, .shareMoved, .gateAsked, .rolloutReminder, .wayBackLost:
+        case .alertFiring, .rollbackIntended, .rollbackFallback, .rollbackDrifted, .routerUnusable, .targetsUnusable,
+            .rolloutHalted, .gateLapsed, .stepUndone, .shareMoved, .gateAsked, .rolloutReminder, .wayBackLost:
             .warning
-        case .alertResolved, .rollbackAcknowledged, .routerRecovered, .rolloutUnhalted: .good
+        case .alertResolved, .rollbackAcknowledged, .routerRecovered, .targetsRecovered, .rolloutUnhalted: .good
         case .rearmed, .rolloutPrepared, .rolloutBegun, .stepStanding, .rolloutBaking, .rolloutPaused, .rolloutResumed,
-            .gateAnswered, .rolloutEnded:
+            .gateAnswered, .rolloutEnded, .operatorAcknowledged:
             .neutral
         }
     }
@@ -63,15 +66,17 @@ struct EventText {
         case .rollbackDrifted: "find out which client changes the router"
         case .rollbackFallback: "find out why the first router does not follow"
         case .routerUnusable: "repair the router's API: a rollback would not get through"
+        case .targetsUnusable: "see `rollguard targets` for what the sources answer"
         case .rolloutHalted: "see `rollguard status` for the reason"
         case .gateAsked: "answer with `rollguard approve` or `rollguard deny`"
         case .gateLapsed: "see `rollguard steps` for the gate"
         case .shareMoved: "find out which client changes the router"
         case .rolloutReminder: "see `rollguard status` for what it waits for"
         case .wayBackLost: "start the version before again, or be aware that a rollback cannot go back to it"
-        case .alertFiring, .alertResolved, .rollbackIntended, .rearmed, .routerRecovered, .rolloutPrepared,
+        case .alertFiring, .alertResolved, .rollbackIntended, .rearmed, .routerRecovered, .targetsRecovered,
+            .rolloutPrepared,
             .rolloutBegun, .stepStanding, .stepUndone, .rolloutBaking, .rolloutPaused, .rolloutResumed,
-            .rolloutUnhalted, .gateAnswered, .rolloutEnded:
+            .rolloutUnhalted, .gateAnswered, .rolloutEnded, .operatorAcknowledged:
             nil
         }
     }

@@ -4,6 +4,8 @@ import Model
 struct PagerTurn: Sendable, Equatable {
     enum Action: Sendable, Equatable {
         case open(Severity)
+        /// An operator has taken charge of what is open.
+        case acknowledge
         case resolve
     }
 
@@ -28,18 +30,27 @@ struct PagerTurn: Sendable, Equatable {
         switch notification.event {
         case .rollbackIntended, .rollbackAbandoned, .rollbackFallback, .rollbackDrifted, .rollbackHeld:
             return [open]
-        case .alertFiring, .routerUnusable: return [open]
-        case .rollbackAcknowledged, .rearmed, .alertResolved, .routerRecovered: return [resolved]
+        case .alertFiring, .routerUnusable, .targetsUnusable: return [open]
+        case .rollbackAcknowledged, .rearmed, .alertResolved, .routerRecovered, .targetsRecovered:
+            return [resolved]
         case .rolloutHalted: return [PagerTurn(subject: halted(notification), action: .open(content.severity))]
         case .rolloutUnhalted: return [PagerTurn(subject: halted(notification), action: .resolve)]
         case .gateAsked: return [PagerTurn(subject: gate(notification), action: .open(.info))]
         case .gateAnswered, .gateLapsed: return [PagerTurn(subject: gate(notification), action: .resolve)]
         case .rolloutEnded:
             return [halted(notification), gate(notification)].map { PagerTurn(subject: $0, action: .resolve) }
+        case .operatorAcknowledged: return acknowledged(notification)
         case .rolloutPrepared, .rolloutBegun, .stepStanding, .stepUndone, .rolloutBaking, .rolloutPaused,
             .rolloutResumed, .rolloutReminder, .wayBackLost, .shareMoved:
             return []
         }
+    }
+
+    /// Everything that may be open of the subject; services ignore what is not.
+    private static func acknowledged(_ notification: Notification) -> [PagerTurn] {
+        let subjects =
+            notification.rollout == nil ? [notification.subject] : [halted(notification), gate(notification)]
+        return subjects.map { PagerTurn(subject: $0, action: .acknowledge) }
     }
 
     private static func halted(_ notification: Notification) -> String {

@@ -30,11 +30,16 @@ enum OpsgenieKind: ServiceKind {
         let headers = [TextPair("Authorization", "GenieKey \(try site.needed(site.settings.key))")]
         return PagerTurn.turns(content, least: site.settings.least).map { turn in
             let alias = MarkUp.verbatim.text(site.key(turn.subject), limit: .characters(512))
-            guard case .open(let severity) = turn.action else {
-                let place = "\(site.address)/\(PercentEncoding.component(alias))/close?identifierType=alias"
+            func change(_ what: String) -> ServiceCall {
+                let place = "\(site.address)/\(PercentEncoding.component(alias))/\(what)?identifierType=alias"
                 return ServiceCall(place, ["source": "rollguard"], headers: headers)
             }
-            return ServiceCall(site.address, alert(content, severity, alias: alias), headers: headers)
+            return switch turn.action {
+            case .open(let severity):
+                ServiceCall(site.address, alert(content, severity, alias: alias), headers: headers)
+            case .acknowledge: change("acknowledge")
+            case .resolve: change("close")
+            }
         }
     }
 

@@ -33,8 +33,11 @@ enum PagerDutyKind: ServiceKind {
                 "routing_key": .text(key),
                 "dedup_key": .text(MarkUp.verbatim.text(site.key(turn.subject), limit: .characters(255))),
             ]
-            guard case .open(let severity) = turn.action else {
-                return ServiceCall(site.address, event.adding("event_action", "resolve"))
+            let severity: Severity
+            switch turn.action {
+            case .open(let urgency): severity = urgency
+            case .acknowledge: return ServiceCall(site.address, event.adding("event_action", "acknowledge"))
+            case .resolve: return ServiceCall(site.address, event.adding("event_action", "resolve"))
             }
             let body = event.adding("event_action", "trigger").adding("client", "Rollguard")
                 .adding("client_url", content.link.map { .text($0) })

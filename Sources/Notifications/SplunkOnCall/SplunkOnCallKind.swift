@@ -26,6 +26,7 @@ enum SplunkOnCallKind: ServiceKind {
                 case .open(.critical): "CRITICAL"
                 case .open(.warning): "WARNING"
                 case .open(.info): "INFO"
+                case .acknowledge: "ACKNOWLEDGEMENT"
                 case .resolve: "RECOVERY"
                 }
             let headline = MarkUp.verbatim.text(content.headline, limit: .bytes(250))

@@ -32,13 +32,15 @@ struct InstanceSamples {
     /// - Parameters:
     ///   - lastMs: of the scrape that was read last; nil reads the newest alone, as the base.
     ///   - serverMs: the server's present time.
-    func newTimesMs(after lastMs: Int64?, serverMs: Int64) -> [Int64] {
+    ///   - untilMs: later ones wait.
+    func newTimesMs(after lastMs: Int64?, serverMs: Int64, untilMs: Int64 = .max) -> [Int64] {
         var times = timesMs
         if let newest = times.last, times.count > 1, serverMs - newest < Self.storingMs,
             count(at: newest) < count(at: times[times.count - 2])
         {
             times.removeLast()
         }
+        times.removeAll { $0 > untilMs }
         guard let lastMs else { return Array(times.suffix(1)) }
         return times.filter { $0 > lastMs }
     }

@@ -148,11 +148,31 @@ package actor ServerReader {
     private func distribute(_ series: [ServerSeries], _ moments: ServerTarget.Moments) -> [Report] {
         var byInstance: [String: [ServerSeries]] = [:]
         for one in series { byInstance[one[server.instanceLabel] ?? "", default: []].append(one) }
+        let untilMs = commonMs(byInstance, moments)
         return targets.indices.map { place in
             let own = byInstance[targets[place].instance] ?? []
-            let result = targets[place].read(own, maxAgeMs: maxAgeMs(targets[place].intervalMs), at: moments)
+            let result = targets[place].read(
+                own, maxAgeMs: maxAgeMs(targets[place].intervalMs), untilMs: untilMs,
+                at: moments)
             return report(result, targets[place])
         }
+    }
+
+    /// Up to which time both pools have samples: what one of them has beyond that waits, or a pool whose samples come late would be
+    /// compared with what the other did after them. The server scrapes its targets at different moments of an interval, so one
+    /// interval more is no lateness.
+    private func commonMs(_ byInstance: [String: [ServerSeries]], _ moments: ServerTarget.Moments) -> Int64 {
+        guard let intervalMs = targets.compactMap(\.intervalMs).max() else { return .max }
+        var newest: [Pool: Int64] = [:]
+        for target in targets {
+            guard let timeMs = byInstance[target.instance]?.lazy.compactMap(\.samples.last?.timeMs).max(),
+                moments.serverMs - timeMs <= maxAgeMs(target.intervalMs)
+            else { continue }
+            newest[target.pool] = max(newest[target.pool] ?? .min, timeMs)
+        }
+        // A pool without any sample of now holds nothing up: it is not seen at all.
+        guard newest.count == 2, let common = newest.values.min() else { return .max }
+        return common + intervalMs
     }
 
     private func report(_ result: ServerTarget.Result, _ target: ServerTarget) -> Report {

@@ -63,7 +63,10 @@ struct ServerTarget {
     /// - Parameters:
     ///   - series: of the target, all copies.
     ///   - maxAgeMs: samples that are older say nothing about now.
-    mutating func read(_ series: [ServerSeries], maxAgeMs: Int64, at moments: Moments) -> Result {
+    ///   - untilMs: scrapes after this time of the server's clock wait for a later cycle.
+    mutating func read(
+        _ series: [ServerSeries], maxAgeMs: Int64, untilMs: Int64 = .max, at moments: Moments
+    ) -> Result {
         let taken = series.filter { filter.takes($0.labels, onlyPresent: Self.aboutTarget.contains($0.name)) }
         let (own, replica) = SeriesCopies.ofOneReplica(taken, kept: replica)
         self.replica = replica
@@ -76,7 +79,7 @@ struct ServerTarget {
         if let reason = problem(own, samples, origin, maxAgeMs: maxAgeMs) {
             result.outcome = .failure(reason)
         } else {
-            result.outcome = outcome(samples, at: moments)
+            result.outcome = outcome(samples, untilMs: untilMs, at: moments)
             result.sampledUptimeMs = lastUptimeMs
         }
         result.news = news(result.outcome)
@@ -112,9 +115,11 @@ struct ServerTarget {
         return nil
     }
 
-    private mutating func outcome(_ samples: InstanceSamples, at moments: Moments) -> ScrapeReport.Outcome {
+    private mutating func outcome(
+        _ samples: InstanceSamples, untilMs: Int64, at moments: Moments
+    ) -> ScrapeReport.Outcome {
         var whole: TargetReading?
-        for timeMs in samples.newTimesMs(after: lastMs, serverMs: moments.serverMs) {
+        for timeMs in samples.newTimesMs(after: lastMs, serverMs: moments.serverMs, untilMs: untilMs) {
             let body = samples.body(atMs: timeMs)
             do throws(ExpositionError) {
                 let reading = try read(body, timeMs: timeMs, at: moments)

@@ -8,6 +8,7 @@ struct CheckFeed {
     let fleet: Fleet
     let process: DaemonProcess
     let disk: VirtualDisk
+    let targetFiles: VirtualTargetFiles
     let checks: Checkers
 
     /// A plan comes into force.
@@ -59,12 +60,32 @@ struct CheckFeed {
         return snapshot.incidents.filter { $0.release == name }.max { $0.intentSequence < $1.intentSequence }?.id
     }
 
+    /// The daemon has other targets from here on.
+    func watches(_ effective: Plan, release: String) {
+        guard let plan = effective.releases.first(where: { $0.name == release }), plan.discovery != nil,
+            let index = fleet.index(of: release)
+        else { return }
+        checks.watches(plan, release: index, nowMs: timeline.nowMs, uptimeMs: process.moment.uptimeMs)
+    }
+
+    /// A target is asked for its scrape body.
+    func scrapes(_ instance: String, release: Int) {
+        guard let plan = fleet.planned(release), plan.discovery != nil else { return }
+        checks.scrapes(instance, release: release, plan: plan, nowMs: timeline.nowMs, resumedMs: process.stoppedUntilMs)
+    }
+
     func cycleEnded(_ release: Int, _ snapshot: Snapshot) {
         checks.saw(snapshot, plans: fleet.plan.releases, atMs: timeline.nowMs)
         guard fleet.planned(release) != nil, let plan = fleet.releases[release].rolePlan else { return }
         let wallMs = process.moment.wallMs
         checks.showed(snapshot, fleet.releases[release], plan: plan, nowMs: timeline.nowMs, wallMs: wallMs)
         checks.cycleEnded(release: release, snapshot, plan: plan, atWallMs: wallMs)
+        guard plan.discovery != nil, let shown = snapshot.releases.first(where: { $0.name == plan.name }) else {
+            return
+        }
+        checks.listed(
+            release: release, shown,
+            shrunkenMs: targetFiles.shrunkenMs(endedWithinMs: 5_000 + 2 * plan.scrape.intervalMs))
     }
 
     /// A dry run's journal begins with each start, so what an earlier life has sent is not in it.

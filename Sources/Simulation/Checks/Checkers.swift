@@ -23,6 +23,8 @@ final class Checkers: @unchecked Sendable {
     private var history = HistoryChecker()
     private var liveness: LivenessChecker
     private var silence: SilenceChecker
+    private var targets: TargetChecker
+    private var lists: TargetListChecker
 
     init(releases: [String]) {
         names = releases
@@ -38,6 +40,8 @@ final class Checkers: @unchecked Sendable {
         limits = LimitChecker(releases: releases)
         liveness = LivenessChecker(releases: releases)
         silence = SilenceChecker(releases: releases)
+        targets = TargetChecker(releases: releases.count)
+        lists = TargetListChecker(releases: releases.count)
     }
 
     /// The first failure is kept.
@@ -55,6 +59,8 @@ final class Checkers: @unchecked Sendable {
         order.began(entries: entries)
         history.began(entries)
         note("an incident is what its entries say", history.saw(snapshot))
+        targets.restarted()
+        lists.restarted()
         latch.restarted()
         stray.restarted()
         deadBaseline.restarted()
@@ -93,6 +99,20 @@ final class Checkers: @unchecked Sendable {
         stray.turned(release: release)
     }
 
+    func listed(release: Int, _ shown: ReleaseSnapshot, shrunkenMs: Int64) {
+        note("unreachable is not empty", lists.ended(release: release, shown, shrunkenMs: shrunkenMs))
+    }
+
+    func watches(_ plan: ReleasePlan, release: Int, nowMs: Int64, uptimeMs: Int64) {
+        targets.watches(plan, release: release, nowMs: nowMs, uptimeMs: uptimeMs)
+    }
+
+    func scrapes(_ instance: String, release: Int, plan: ReleasePlan, nowMs: Int64, resumedMs: Int64) {
+        note(
+            "a removed target is left alone",
+            targets.scrapes(instance, release: release, plan: plan, nowMs: nowMs, resumedMs: resumedMs))
+    }
+
     func newVersion(release: Int) { latch.newVersion(release: release) }
 
     func cycleBegan(release: Int) { silence.began(release: release) }
@@ -100,6 +120,7 @@ final class Checkers: @unchecked Sendable {
     func scraped(_ report: ScrapeReport, release: Int) {
         silence.scraped(report, release: release)
         deadBaseline.scraped(report, release: release)
+        note("counts stay in their pool", targets.scraped(report, release: release))
     }
 
     func showed(_ snapshot: Snapshot, _ release: VirtualRelease, plan: ReleasePlan, nowMs: Int64, wallMs: Int64) {

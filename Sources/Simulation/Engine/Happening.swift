@@ -27,6 +27,8 @@ indirect enum Happening {
     case order(release: Int)
     case readFiles
     case trouble
+    /// The targets of a release with discovery change.
+    case moveTargets
     /// The daemon's process is stopped.
     case stop
     case restart
@@ -75,9 +77,8 @@ extension Happening {
     var isTheDaemons: Bool {
         switch self {
         case .wake, .answered, .command, .order, .readFiles: true
-        case .scrape, .routerRequest, .notification, .reverted, .deploy, .operatorReacts, .trouble, .stop, .restart,
-            .heal,
-            .calm, .end:
+        case .scrape, .routerRequest, .notification, .reverted, .deploy, .operatorReacts, .trouble, .moveTargets, .stop,
+            .restart, .heal, .calm, .end:
             false
         }
     }

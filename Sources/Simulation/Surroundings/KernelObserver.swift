@@ -15,7 +15,9 @@ struct KernelObserver {
 
     func stepped(_ cause: DaemonProbe.Cause, _ effects: [Effect], _ kernel: Kernel, _ now: Moment) {
         switch cause {
-        case .input(.reload(let plan)): feed.take(plan)
+        case .input(.reload(let plan)):
+            feed.take(plan)
+            fleet.watch(kernel.effectivePlan)
         case .input(.scraped(let report)): sawReport(report)
         case .input(.cycleEnded(let release)): timeline.note("\(release): cycle ends")
         case .command(let command, let result): timeline.note("operator: \(command) -> \(result)")
@@ -69,7 +71,10 @@ struct KernelObserver {
         case .aim(let release, let isTurned):
             timeline.note("\(release): \(isTurned ? "turned" : "as configured")")
             if let index = fleet.index(of: release) { turn(index, isTurned) }
-        case .poolsChanged(let release): timeline.note("\(release): other targets")
+        case .poolsChanged(let release):
+            timeline.note("\(release): other targets")
+            fleet.watch(kernel.effectivePlan)
+            feed.watches(kernel.effectivePlan, release: release)
         case .askGate(let question): timeline.note("ask gate \(question.id)")
         case .log: break
         case .measure(let measurement): feed.measured(measurement)

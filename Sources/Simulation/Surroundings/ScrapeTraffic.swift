@@ -8,7 +8,7 @@ struct ScrapeTraffic {
     let links: Links
     let process: DaemonProcess
     let bugs: BentScrapes
-    let checks: Checkers
+    let feed: CheckFeed
 
     /// The daemon asks for a scrape body.
     ///
@@ -17,8 +17,9 @@ struct ScrapeTraffic {
         let (release, pool, instance) = fleet.target(of: request.url)
         if let life = process.life, life.isCycleOver[release] {
             life.isCycleOver[release] = false
-            checks.cycleBegan(release: release)
+            feed.checks.cycleBegan(release: release)
         }
+        feed.scrapes(instance, release: release)
         let scrape = Scrape(
             wait: wait, release: release, pool: pool, instance: instance,
             deadlineMs: timeline.nowMs + request.timeoutMs)

@@ -14,15 +14,22 @@ struct Surroundings {
     let network: NetworkTraffic
     let feed: CheckFeed
     let observer: KernelObserver
+    let targetFiles: VirtualTargetFiles
+    let targetLists: VirtualTargetLists
 
     /// - Parameter life: its number. Nothing that it does reaches the world once it is over.
     func environment(of life: Int) -> DaemonEnvironment {
-        DaemonEnvironment(
+        var environment = DaemonEnvironment(
             clock: VirtualClock(process: process, life: life), journals: VirtualJournals(storage: storage, life: life),
             network: VirtualNetwork(traffic: network, life: life), secrets: KnownSecrets(NoSecrets()),
             files: OpenFiles(limit: 1_024, processors: 2),
             logger: Logger(label: "rollguard") { _ in VirtualLog(timeline: timeline, process: process, life: life) },
             probe: probe(of: life))
+        environment.targetFiles = targetFiles
+        environment.targetLists = { [targetLists, process] _ in
+            VirtualTargetStore(lists: targetLists, process: process, life: life)
+        }
+        return environment
     }
 
     private func probe(of life: Int) -> DaemonProbe {

@@ -56,6 +56,8 @@ extension ConfigurationDraft.Release {
         provenIndicator = (retryMaxMs + observeEveryMs) % 4 == 0 ? indicators[Int(retryMaxMs / 4 % 3)] : nil
         isLed = (callTimeoutMs + retryMinMs) % 3 == 0
         isQuick = isLed && (callTimeoutMs + retryMinMs) / 3 % 2 == 0
+        // Lists name pools, and the roles of the places of a quick release turn.
+        isDiscovered = (deadlineMs / 3 + retryMinMs) % 3 == 0 && !isQuick
         rules = []
         rules = drawRules(&dice)
     }

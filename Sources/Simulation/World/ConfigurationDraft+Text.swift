@@ -40,9 +40,10 @@ extension ConfigurationDraft.Release {
     private var settings: String {
         """
             scrape: {interval: \(intervalMs)ms, timeout: \(min(2_000, intervalMs / 2))ms\(late)}
+            \(isDiscovered ? VirtualTargetFiles.configuration(of: name) : "")
             pools:
-              baseline: \(text(baseline))
-              canary: \(text(canary))
+              baseline: \(text(baseline, "old"))
+              canary: \(text(canary, "new"))
             indicators:
               requests: http_requests_total
               errors: http_requests_total{code=~"500|503"}
@@ -73,7 +74,8 @@ extension ConfigurationDraft.Release {
 
     fileprivate var shortestStepMs: Int64 { 2 * intervalMs + retryMaxMs }
 
-    private func text(_ pool: ConfigurationDraft.Pool) -> String {
+    private func text(_ pool: ConfigurationDraft.Pool, _ label: String) -> String {
+        if isDiscovered { return "{version: \(pool.version), select: {pool: \(label)}}" }
         let targets = pool.instances.map { "\"\($0)\"" }.joined(separator: ", ")
         return "{version: \(pool.version), targets: [\(targets)]}"
     }

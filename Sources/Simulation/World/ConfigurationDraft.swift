@@ -52,6 +52,8 @@ struct ConfigurationDraft {
         var isLed = false
         /// It goes through its steps in a minute and bakes for seconds, so that versions are promoted and the roles turn.
         var isQuick = false
+        /// Its targets come from a file that lists them.
+        var isDiscovered = false
         /// False while the release is not in the files.
         var isListed = true
     }

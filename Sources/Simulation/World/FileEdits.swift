@@ -89,7 +89,8 @@ final class FileEdits: @unchecked Sendable {
         } else {
             files.draft.releases[release].canary.instances = services.map(\.instance)
         }
-        readFiles()
+        // A list of targets is read by itself.
+        if !files.draft.releases[release].isDiscovered { readFiles() }
     }
 
     private func newService(of release: Int) -> VirtualService {

@@ -35,6 +35,19 @@ final class Fleet: @unchecked Sendable {
         return changed
     }
 
+    /// The daemon scrapes these targets now, where they are discovered.
+    func watch(_ effective: Plan) {
+        for release in effective.releases where release.discovery != nil {
+            let lists = TargetLists(
+                revision: 0, first: (release.isTurned ? release.canary : release.baseline).targets,
+                second: (release.isTurned ? release.baseline : release.canary).targets)
+            if let index = plan.releases.firstIndex(where: { $0.name == release.name }) {
+                plan.releases[index] = plan.releases[index].with(lists)
+            }
+            if let index = index(of: release.name) { releases[index].lastPlan = releases[index].lastPlan?.with(lists) }
+        }
+    }
+
     /// Whose scrape body is asked for. Instances are named after their release: `release1-old1:80`.
     ///
     /// - Returns: the pool is nil for an instance that is not there any more.

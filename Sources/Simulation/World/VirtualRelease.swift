@@ -211,7 +211,7 @@ struct VirtualRelease {
         _ requests: Double, by services: inout [VirtualService], _ sickness: Sickness, _ lostShare: Double,
         atMs now: Int64
     ) {
-        let up = services.indices.filter { services[$0].isUp }
+        let up = services.indices.filter { services[$0].isUp && services[$0].joinsMs <= now }
         let isSick = sickness.isSick(atMs: now)
         for index in up {
             services[index].serve(

@@ -5,6 +5,8 @@ struct VirtualService {
     let instance: String
     let isOpenMetrics: Bool
     var isUp = true
+    /// It serves nothing before this time.
+    var joinsMs: Int64 = 0
     /// Answers with a scrape body that cannot be read.
     var isGarbled = false
     /// By the services' own clock, which does not jump.

@@ -50,17 +50,23 @@ final class VirtualWorld {
     // MARK: The parts that work on others
 
     private lazy var feed = CheckFeed(
-        swarm: swarm, timeline: timeline, fleet: fleet, process: process, disk: disk, checks: checks)
+        swarm: swarm, timeline: timeline, fleet: fleet, process: process, disk: disk, targetFiles: targetFiles,
+        checks: checks)
+    private lazy var targetFiles = VirtualTargetFiles(
+        seed: seed, timeline: timeline, files: files, faultPhaseMs: swarm.faultPhaseMs)
     private lazy var deployer = Deployer(timeline: timeline, fleet: fleet)
     private lazy var operators = Operators(swarm: swarm, timeline: timeline, fleet: fleet, process: process)
     private lazy var pipeline = Pipeline(seed: seed, timeline: timeline, fleet: fleet, process: process)
     private lazy var edits = FileEdits(timeline: timeline, fleet: fleet, files: files, process: process)
     private lazy var stops = ProcessStops(seed: seed, swarm: swarm, timeline: timeline, process: process)
+    private lazy var moves = TargetMoves(
+        seed: seed, swarm: swarm, timeline: timeline, fleet: fleet, files: files, targetFiles: targetFiles,
+        process: process)
     private lazy var network = NetworkTraffic(
         process: process, answers: links.answers,
         scrapes: ScrapeTraffic(
             timeline: timeline, fleet: fleet, links: links, process: process,
-            bugs: BentScrapes(bug: bug, fleet: fleet), checks: checks),
+            bugs: BentScrapes(bug: bug, fleet: fleet), feed: feed),
         routers: RouterTraffic(
             bug: bug, timeline: timeline, fleet: fleet, links: links, process: process, checks: checks,
             outages: Outages(seed: seed, swarm: swarm, timeline: timeline, fleet: fleet)),
@@ -76,7 +82,7 @@ final class VirtualWorld {
         bug: bug, swarm: swarm, timeline: timeline, fleet: fleet, process: process, disk: disk, files: files,
         surroundings: Surroundings(
             bug: bug, timeline: timeline, fleet: fleet, process: process, storage: storage, network: network,
-            feed: feed, observer: observer),
+            feed: feed, observer: observer, targetFiles: targetFiles, targetLists: VirtualTargetLists()),
         feed: feed, checks: checks)
     private lazy var troubles = Troubles(
         swarm: swarm, timeline: timeline, fleet: fleet, links: links, disk: disk, process: process, host: host,
@@ -112,6 +118,7 @@ extension VirtualWorld {
         }
         if !swarm.troubles.isEmpty { timeline.at(timeline.dice.ms(1...swarm.troubleEveryMs), .trouble) }
         stops.schedule()
+        moves.schedule()
         timeline.at(swarm.faultPhaseMs, .heal)
         timeline.at(swarm.faultPhaseMs + Swarm.patienceMs, .calm)
         timeline.at(swarm.faultPhaseMs + Swarm.calmMs, .end)
@@ -136,6 +143,7 @@ extension VirtualWorld {
         case .command(let release, let isRollback): operators.command(release, isRollback: isRollback)
         case .readFiles: edits.readFiles()
         case .trouble: troubles.make()
+        case .moveTargets: moves.happen()
         case .stop: stops.stop()
         case .restart: host.boot()
         case .heal: heal.happen()

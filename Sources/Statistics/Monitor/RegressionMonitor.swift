@@ -40,12 +40,30 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
     private(set) var lowestAtSeconds = 0.0
     private(set) var lastSeconds = 0.0
 
+    /// How often the comparison has begun again in this release. Nil in records of versions that did not have it: never.
+    private var restarts: Int?
+
     struct InstanceNumbers: Sendable, Equatable, Codable {
         var baseline: Int
         var canary: Int
     }
 
     public init(_ settings: RegressionSettings) { self.settings = settings }
+
+    /// The same rule with fresh evidence: other instances serve from here on. The release has one false-alarm probability,
+    /// however often that happens.
+    public var restarted: RegressionMonitor {
+        var next = RegressionMonitor(settings)
+        next.restarts = (restarts ?? 0) + 1
+        return next
+    }
+
+    /// The false-alarm probability of this run of the comparison.
+    public var falseAlarm: Double {
+        let restarts = restarts ?? 0
+        guard settings.mayRestart == true || restarts > 0 else { return settings.falseAlarm }
+        return settings.falseAlarm * RestartBudget.part(afterRestarts: restarts)
+    }
 
     /// Takes in a cycle of the running release.
     ///
@@ -127,7 +145,7 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
     /// The log evidence now, the largest so far, and the bar.
     public var logE: Double { watch?.logE ?? 0 }
     public var maxLogE: Double { watch?.maxLogE ?? 0 }
-    public var barLogE: Double { watch?.barLogE ?? AnytimeP.barLogE(falseAlarm: settings.falseAlarm) }
+    public var barLogE: Double { watch?.barLogE ?? AnytimeP.barLogE(falseAlarm: falseAlarm) }
 
     // MARK: the beginning
 
@@ -175,7 +193,7 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
             errors = comparison(.error, margin: margin(.error, boundaries: 1, cycle, history), history)
         }
         watch = ReleaseWatch(
-            falseAlarm: settings.falseAlarm, errorWeight: settings.errorWeight, errors: errors,
+            falseAlarm: falseAlarm, errorWeight: settings.errorWeight, errors: errors,
             nulls: isWidened ? nil : nulls, splitsBudget: isWidened)
     }
 
@@ -184,7 +202,7 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
     private var nulls: [NullHypothesis]? {
         guard method == .pair else { return nil }
         if case .latency = settings.scope { return nil }
-        return NullHypothesis.pair(ratio: settings.ratio, falseAlarm: settings.falseAlarm)
+        return NullHypothesis.pair(ratio: settings.ratio, falseAlarm: falseAlarm)
     }
 
     /// Everything that this rule may compare.
@@ -226,7 +244,7 @@ public struct RegressionMonitor: Sendable, Equatable, Codable {
     ) -> SoftMargin? {
         guard isWidened, watch?.splitsBudget ?? true else { return nil }
         let alpha = ReleaseWatch.part(
-            of: settings.falseAlarm, errorWeight: settings.errorWeight, isError: event == .error,
+            of: falseAlarm, errorWeight: settings.errorWeight, isError: event == .error,
             boundaries: boundaries)
         let scale = (1 / Double(max(1, instances.baseline)) + 1 / Double(max(1, instances.canary)))
             .squareRoot()

@@ -32,6 +32,9 @@ public struct RegressionSettings: Sendable, Equatable, Codable {
     public var tracksRatio: Bool
     /// Of a release in steps: how often its share is raised after the first step. Nil: it has none.
     public var laterSteps: Int?
+    /// The comparison may begin again while the release runs, because other instances serve. All runs share
+    /// ``falseAlarm``, see ``RestartBudget``. Nil: it does not, and the only run has all of it.
+    public var mayRestart: Bool?
 
     public init(
         scope: Scope, tolerance: Double = 0.1, falseAlarm: Double = 0.001, floor: Double = 0, safeRatio: Double? = 1.5,

@@ -28,8 +28,14 @@ public struct ReleaseEvidence: Sendable, Equatable, Codable {
     public init(rules: [RegressionSettings]) { monitors = rules.map(RegressionMonitor.init) }
 
     /// A release begins: all evidence is reset, the history stays.
-    public mutating func begin() {
-        monitors = monitors.map { RegressionMonitor($0.settings) }
+    public mutating func begin() { begin(monitors.map { RegressionMonitor($0.settings) }) }
+
+    /// The comparison begins again in the same release, because other instances serve: fresh evidence, and what is left of the
+    /// release's false-alarm probability.
+    public mutating func restart() { begin(monitors.map(\.restarted)) }
+
+    private mutating func begin(_ fresh: [RegressionMonitor]) {
+        monitors = fresh
         sampleRatio = SampleRatio()
         (step, lastShare) = (nil, nil)
         isRunning = true

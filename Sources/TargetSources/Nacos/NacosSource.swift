@@ -8,10 +8,21 @@ struct NacosSource: TargetSource {
     private let plan: NacosSourcePlan
     private let server: SourceServer
     private let clock: any DaemonClock
+    /// Nil for a server that takes requests without a login.
+    private let login: NacosLogin?
 
     init(plan: NacosSourcePlan, setup: SourceSetup) {
         self.plan = plan
-        server = SourceServer(plan.address, security: plan.security, setup: setup)
+        var security = plan.security
+        if case .basic(let user, let password) = security.authorization {
+            // Nacos does not know HTTP's own scheme: the credentials are exchanged for a token.
+            security.authorization = nil
+            server = SourceServer(plan.address, security: security, setup: setup)
+            login = NacosLogin(server, user: user, password: password, setup: setup)
+        } else {
+            server = SourceServer(plan.address, security: security, setup: setup)
+            login = nil
+        }
         clock = setup.clock
     }
 
@@ -20,13 +31,31 @@ struct NacosSource: TargetSource {
 
     func run(_ report: @escaping @Sendable (SourceAnswer) async -> Void) async {
         await RefreshLoop(refreshMs: plan.refreshMs, clock: clock).run(report) { () throws(SourceError) in
-            let response = try await server.get(
+            [try NacosInstances.group(try await instances().body, plan: plan)]
+        }
+    }
+
+    /// A token that the server refuses is asked for again, once.
+    private func instances() async throws(SourceError) -> HTTPResponse {
+        do throws(SourceError) { return try await instances(token: try await login?.current()) } catch {
+            guard let login, error.status == 403 || error.status == 401 else { throw error }
+            await login.forget()
+            return try await instances(token: try await login.current())
+        }
+    }
+
+    private func instances(token: String?) async throws(SourceError) -> HTTPResponse {
+        do throws(SourceError) {
+            return try await server.get(
                 "/v1/ns/instance/list",
                 query: [
                     ("serviceName", "\(plan.group)@@\(plan.service)"), ("namespaceId", plan.namespace),
-                    ("healthyOnly", plan.isHealthyOnly ? "true" : "false"),
+                    ("healthyOnly", plan.isHealthyOnly ? "true" : "false"), ("accessToken", token),
                 ])
-            return [try NacosInstances.group(response.body, plan: plan)]
+        } catch {
+            // An answer may repeat the query, and the token with it.
+            guard let token, error.reason.contains(token) else { throw error }
+            throw SourceError("/v1/ns/instance/list: it was refused", status: error.status)
         }
     }
 }

@@ -22,8 +22,11 @@ struct CalibrateCommand: AsyncParsableCommand {
     @Flag(help: "A few releases in a few cells.")
     var quick = false
 
-    @Option(help: "Only these tables: errors, latency, percentile, gaps, acceptance or stepped.")
+    @Option(help: "Only these tables: errors, latency, percentile, gaps, instances, acceptance or stepped.")
     var only: String?
+
+    @Option(help: "A folder that gets the plots of the tables of errors, gaps and instances, as SVG.")
+    var plots: String?
 
     @Option(help: "Another seed gives other releases.")
     var seed: UInt64 = 1
@@ -33,7 +36,8 @@ struct CalibrateCommand: AsyncParsableCommand {
 
     func validate() throws {
         if let only, CalibrationOptions.Part(rawValue: only) == nil {
-            throw ValidationError("--only \(only): expected errors, latency, percentile, gaps, acceptance or stepped")
+            throw ValidationError(
+                "--only \(only): expected errors, latency, percentile, gaps, instances, acceptance or stepped")
         }
         guard (1...256).contains(jobs) else { throw ValidationError("--jobs \(jobs): expected 1 to 256") }
     }
@@ -45,6 +49,12 @@ struct CalibrateCommand: AsyncParsableCommand {
         options.jobs = jobs
         let report = await Calibration.report(options) { complain($0) }
         print(report.text)
+        if let plots {
+            try FileManager.default.createDirectory(atPath: plots, withIntermediateDirectories: true)
+            for plot in report.plots {
+                try plot.svg.write(toFile: "\(plots)/\(plot.file)", atomically: true, encoding: .utf8)
+            }
+        }
         for violation in report.violations { complain("over the stated probability: \(violation)") }
         if !report.violations.isEmpty { throw ExitCode(1) }
     }

@@ -130,6 +130,8 @@ enum Sample {
         ]),
         .routerUnusable(reason: "r1: connection refused"),
         .routerUsable,
+        .targetsUnusable(reason: "file a.json has given no list for more than 150 s"),
+        .targetsUsable,
         .unreadable(kind: "intended", reason: "it is not valid JSON"),
         .ended(.rolledBack),
     ]

@@ -6,6 +6,9 @@ actor ScriptedOperations: Operations {
     enum Asked: Equatable {
         case rollback(release: String, to: String?, by: String, reason: String)
         case rearm(release: String, by: String, reason: String)
+        case acknowledge(String, by: String, reason: String)
+        case silence(NotificationMatch, forMs: Int64, by: String, reason: String)
+        case endSilence(String, by: String)
         case reload
         case order(RolloutCommand, release: String, OrderContext)
         case resend(DeliveryChoice, by: String, reason: String)
@@ -71,6 +74,21 @@ actor ScriptedOperations: Operations {
 
     func rearm(release: String, by: String, reason: String) -> CommandResult {
         asked.append(.rearm(release: release, by: by, reason: reason))
+        return script.result
+    }
+
+    func acknowledge(_ subject: String, by: String, reason: String) -> CommandResult {
+        asked.append(.acknowledge(subject, by: by, reason: reason))
+        return script.result
+    }
+
+    func silence(_ match: NotificationMatch, forMs: Int64, by: String, reason: String) -> CommandResult {
+        asked.append(.silence(match, forMs: forMs, by: by, reason: reason))
+        return script.result
+    }
+
+    func endSilence(_ id: String, by: String) -> CommandResult {
+        asked.append(.endSilence(id, by: by))
         return script.result
     }
 

@@ -52,7 +52,9 @@ struct History {
             wrong += belongs(row)
         // A busy machine may make the baseline appear sick for a moment, so holding is no fault.
         case .held, .driftHeld, .driftOverruled, .ended, .alertResolved, .evidence, .pending: break
-        case .routerUnusable, .routerUsable, .rollout, .deployment, .targetsChanged: break
+        case .routerUnusable, .routerUsable, .rollout, .deployment, .targetsChanged, .targetsUnusable, .targetsUsable:
+            break
+        case .operatorAcknowledged, .escalated, .silences, .openSubjects: break
         case .unreadable(_, let reason): wrong.append("it cannot be read: \(reason)")
         }
         return wrong.map { "entry \(row.sequence) (\(row.kind), \(row.incident ?? "no incident")): \($0)" }

@@ -105,6 +105,7 @@ final class Witness: Sendable {
         case "rollback_drifted": ["drifted", "strayed"]
         case "rollback_held": ["held", "drift_held", "draining"]
         case "router_recovered": ["router_usable"]
+        case "targets_recovered": ["targets_usable"]
         default: [event.hasPrefix("rollback_") ? String(event.dropFirst("rollback_".count)) : event]
         }
     }

@@ -135,6 +135,23 @@ struct RolloutGateTests {
         #expect(world.order(command, by: "ci", isLimitedToOwn: true).outcome == .accepted)
     }
 
+    @Test("A version that waits in the queue while it is rolled back does not begin", arguments: [true, false])
+    func latchedInTheQueue(_ isPreparedAgain: Bool) {
+        var world = KernelHarness.led()
+        _ = world.begin()
+        world.cycle(untilStep: 2)
+        let next = PrepareOrder(version: KernelHarness.next.version, onBusy: .queue)
+        #expect(world.order(.prepare(next)).outcome == .accepted)
+        world.canary.errors = 30
+        world.cycle(until: .ended)
+        world.canary.errors = 0
+        world.cycle(30)
+        #expect(world.running == nil, "it is latched, so its place in the queue ends: \(world.waitsFor)")
+        if isPreparedAgain { #expect(world.order(.prepare(next)).outcome == .refused(.latched)) }
+        #expect(world.order(.begin(next)).outcome == .refused(.latched))
+        #expect(world.running == nil)
+    }
+
     @Test("The same holds for one that waits in the queue")
     func ownInTheQueue() {
         var world = KernelHarness.led()

@@ -80,6 +80,38 @@ struct ServerReaderTests {
         return reading
     }
 
+    /// A pool whose samples come late is not compared with what the other pool did after them; what waits is counted once they come.
+    @Test func samplesBeyondTheOtherPoolsWait() async throws {
+        let store = SampleStore()
+        let reader = try Self.reader(try Self.release(maxAgeMs: 120_000), store)
+        var (old, new) = (Service(), Service())
+        func pass(baseline: Bool) {
+            store.pass(ms: 15_000)
+            new.ok += 10
+            store.scrape("new:1", new.body)
+            guard baseline else { return }
+            old.ok += 10
+            store.scrape("old:1", old.body)
+        }
+        func counted() async throws -> [Double] {
+            try await reader.read(watchedSinceUptimeMs: nil, timeoutMs: 1_000).map {
+                try Self.reading($0).requests ?? 0
+            }
+        }
+        for _ in 0..<3 { pass(baseline: true) }
+        _ = try await counted()
+        pass(baseline: true)
+        #expect(try await counted() == [10, 10])
+        // One interval ahead is the phase of the server's scrapes.
+        pass(baseline: false)
+        #expect(try await counted() == [0, 10])
+        pass(baseline: false)
+        pass(baseline: false)
+        #expect(try await counted() == [0, 0])
+        pass(baseline: true)
+        #expect(try await counted() == [10, 30])
+    }
+
     /// The law: whatever happens to the counters, and however often the server is asked, what is counted is what scraping at
     /// the server's times counts.
     @Test(arguments: 1...40 as ClosedRange<UInt64>)

@@ -240,6 +240,39 @@ struct RegistrySourceTests {
         #expect(throws: Never.self) { try NacosInstances.group(body(false), plan: plan) }
     }
 
+    /// The token is asked for once, renewed before it expires, and asked for again when the server refuses it.
+    @Test func nacosLogsInForATokenAndShowsNoSecret() async {
+        let transport = ScriptedTransport { request, count in
+            if request.url.hasSuffix("/v1/auth/login") {
+                return .reply("{\"accessToken\":\"token\(count)\",\"tokenTtl\":40,\"globalAdmin\":false}")
+            }
+            // The second list is refused, with the token in the answer.
+            if count == 3 { return .reply("unknown token token0", status: 403) }
+            return .reply("{\"hosts\":[{\"ip\":\"10.0.0.1\",\"port\":80}]}")
+        }
+        var plan = NacosSourcePlan()
+        (plan.address, plan.service) = ("http://n/nacos", "shop")
+        plan.security.authorization = .basic(user: "ada", password: .environment("PASSWORD"))
+        let setup = Sources.setup(transport, secrets: ["PASSWORD": "s&cret"])
+        let answers = await Sources.answers(NacosSource(plan: plan, setup: setup), 5)
+        #expect(answers.allSatisfy { $0.addresses == ["10.0.0.1:80"] }, "\(answers)")
+        let logins = transport.requests.filter { $0.url.hasSuffix("/login") }
+        #expect(logins.map { String(decoding: $0.body ?? [], as: UTF8.self) }.first == "username=ada&password=s%26cret")
+        #expect(transport.requests.allSatisfy { $0.security.authorization == nil })
+        #expect(transport.requests[2].url.contains("accessToken=token0"), "the second list needs no login")
+        #expect(transport.requests[5].url.contains("accessToken=token4"))
+    }
+
+    @Test func aRefusedLoginOfNacosSaysSoWithoutThePassword() async {
+        let transport = ScriptedTransport { _, _ in .reply("bad password s&cret", status: 403) }
+        var plan = NacosSourcePlan()
+        (plan.address, plan.service) = ("http://n/nacos", "shop")
+        plan.security.authorization = .basic(user: "ada", password: .environment("PASSWORD"))
+        let setup = Sources.setup(transport, secrets: ["PASSWORD": "s&cret"])
+        let answers = await Sources.answers(NacosSource(plan: plan, setup: setup), 1)
+        #expect(answers == [.failed(reason: "the login of ada was refused with status 403")])
+    }
+
     @Test func valuesOfEtcdAreGroupsListsOrAddresses() throws {
         func read(_ value: String) throws -> [LabelSet] {
             let entry = EtcdKeys.Entry(key: Array("/shop/a".utf8), value: Array(value.utf8))

@@ -33,10 +33,10 @@ extension Unit {
         var results: [(part: String, result: CommandResult)] = []
         for index in members where !command.isRearm || releases[index].isLatched {
             let result =
-                switch command {
-                case .rollback(_, let version):
+                if case .rollback(_, let version) = command {
                     next[index].rollbackCommand(toVersion: version, by: by, reason: reason, &nextContext)
-                case .rearm: next[index].rearmCommand(by: by, reason: reason, &nextContext)
+                } else {
+                    next[index].rearmCommand(by: by, reason: reason, &nextContext)
                 }
             results.append((releases[index].partName, result))
         }

@@ -1,0 +1,29 @@
+import Model
+
+/// What is written down of routes, silences and acknowledgements; journals of the first version have none.
+extension GoldenSamples {
+    static let desk: [(name: String, event: JournalEvent)] = [
+        ("operator_acknowledged", .operatorAcknowledged(by: "ada", reason: "the router is being repaired")),
+        ("escalated", .escalated(boss)),
+        ("silences", .silences([silence])),
+        ("open_subjects", .openSubjects([subject])),
+    ]
+
+    private static let boss = EscalationStep(afterMs: 300_000, receivers: ["boss"])
+
+    private static let silence = Silence(
+        id: "silence-17",
+        match: NotificationMatch(
+            releases: ["checkout"], severities: [.warning], rules: ["*"],
+            labels: [.init(name: "team", value: "payments")]),
+        beganWallMs: 1_700_000_000_000, endsWallMs: 1_700_007_200_000, by: "ada", reason: "load test")
+
+    private static var subject: OpenSubject {
+        var subject = OpenSubject(
+            receivers: ["pager"], openedWallMs: 1_700_000_000_000,
+            steps: [.init(step: boss, dueMs: 305_000)], notification: notifications[1].notification,
+            acknowledgedBy: "ada")
+        subject.begun = [boss]
+        return subject
+    }
+}
