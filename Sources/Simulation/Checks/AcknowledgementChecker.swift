@@ -18,6 +18,8 @@ struct AcknowledgementChecker {
 
     mutating func observed(_ call: RouterCall) { releases[call.release].readBack = call }
 
+    mutating func turned(release: Int) { releases[release] = Knowledge() }
+
     mutating func appended(_ entry: JournalEntry, release: Int, _ world: WorldView) -> String? {
         if ["intended", "drifted", "strayed"].contains(entry.event.name) { releases[release].isProven = false }
         if case .provenByTraffic = entry.event { releases[release].isProven = true }

@@ -29,7 +29,7 @@ struct CheckFeed {
     }
 
     private func view(of release: Int) -> WorldView? {
-        guard let plan = fleet.releases[release].lastPlan else { return nil }
+        guard let plan = fleet.releases[release].rolePlan else { return nil }
         return WorldView(
             nowMs: timeline.nowMs, uptimeMs: process.moment.uptimeMs, lifeBeganMs: process.lifeBeganMs,
             resumedMs: process.stoppedUntilMs, longestDelayMs: swarm.longestDelayMs, wallShiftMs: process.wallShiftMs,
@@ -76,7 +76,7 @@ struct CheckFeed {
 
     func cycleEnded(_ release: Int, _ snapshot: Snapshot) {
         checks.saw(snapshot, plans: fleet.plan.releases, atMs: timeline.nowMs)
-        guard let plan = fleet.planned(release) else { return }
+        guard fleet.planned(release) != nil, let plan = fleet.releases[release].rolePlan else { return }
         let wallMs = process.moment.wallMs
         checks.showed(snapshot, fleet.releases[release], plan: plan, nowMs: timeline.nowMs, wallMs: wallMs)
         checks.cycleEnded(release: release, snapshot, plan: plan, atWallMs: wallMs)

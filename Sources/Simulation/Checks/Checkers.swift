@@ -13,6 +13,7 @@ final class Checkers: @unchecked Sendable {
     private var drain: DrainChecker
     private var rollout: RolloutChecker
     private var unit = UnitChecker()
+    private var promotion: PromotionChecker
     private var stray: StrayChecker
     private var deadBaseline: DeadBaselineChecker
     private var limits: LimitChecker
@@ -33,6 +34,7 @@ final class Checkers: @unchecked Sendable {
         latch = LatchChecker(releases: releases.count)
         drain = DrainChecker(releases: releases.count)
         rollout = RolloutChecker(releases: releases.count)
+        promotion = PromotionChecker(releases: releases.count)
         stray = StrayChecker(releases: releases.count)
         deadBaseline = DeadBaselineChecker(releases: releases.count)
         limits = LimitChecker(releases: releases)
@@ -65,6 +67,7 @@ final class Checkers: @unchecked Sendable {
         drain.restarted(entries, names: names)
         rollout.restarted(entries, names: names)
         unit.restarted(entries)
+        promotion.restarted(entries, names: names)
         limits.restarted(wallShiftMs: wallShiftMs)
         delivery.restarted(entries)
         note("restart remembers", restart.began(snapshot))
@@ -87,6 +90,13 @@ final class Checkers: @unchecked Sendable {
 
     func calmed(_ snapshot: Snapshot, disk: VirtualDisk) {
         note("calm in time", liveness.calmed(snapshot, disk: disk))
+    }
+
+    /// The roles of the places are exchanged: what was read before is about the other roles.
+    func turned(release: Int) {
+        acknowledgement.turned(release: release)
+        drain.turned(release: release)
+        stray.turned(release: release)
     }
 
     func listed(release: Int, _ shown: ReleaseSnapshot, shrunkenMs: Int64) {
@@ -146,6 +156,7 @@ final class Checkers: @unchecked Sendable {
         note("a held step is not cut short", drain.appended(entry, release: release))
         note("a led release keeps its laws", rollout.appended(entry, release: release))
         note("the parts of a unit agree", unit.appended(entry, world.plan))
+        note("a promotion turns the roles", promotion.appended(entry, release: release))
         note("a drift is no stray traffic", stray.appended(entry, release: release))
     }
 
@@ -156,6 +167,7 @@ final class Checkers: @unchecked Sendable {
     /// A share is set outside of a rollback, which only a led release may do.
     func leads(release: Int, split: Split, durable: [JournalEntry], name: String) {
         note("the parts of a unit agree", unit.applies(split, name))
+        note("a promotion turns the roles", promotion.applies(release: release, split, name))
         note(
             "a led release keeps its laws",
             rollout.applies(release: release, split: split, durable: durable, name: name))
@@ -229,6 +241,13 @@ struct WorldView {
     let lives: [ClosedRange<Int64>]
     let release: VirtualRelease
     let plan: ReleasePlan
+
+    /// Both versions failed alike at some time that the rules still see.
+    var isInOutage: Bool {
+        guard let outage = release.outage else { return false }
+        let reachMs = (plan.rules.map(\.windowMs).max() ?? 0) + 4 * plan.scrape.intervalMs
+        return outage.fromMs <= nowMs && nowMs - outage.toMs <= reachMs
+    }
 
     /// How long the daemon has been running since then.
     func ranMs(sinceMs: Int64) -> Int64 {

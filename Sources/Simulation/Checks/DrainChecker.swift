@@ -14,6 +14,8 @@ struct DrainChecker {
 
     mutating func observed(_ call: RouterCall) { readBacks[call.release] = call }
 
+    mutating func turned(release: Int) { readBacks[release] = nil }
+
     /// A held step continues when the baseline is well again, or when an operator asks for it; nothing that a router
     /// does pushes the rest over.
     mutating func appended(_ entry: JournalEntry, release: Int) -> String? {

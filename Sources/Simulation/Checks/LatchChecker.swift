@@ -9,6 +9,8 @@ struct LatchChecker {
         /// The newest intent, until something ends the latch.
         var intended: UInt64?
         var isDurable = false
+        /// Of the newest record of which version is where: some version is latched.
+        var hasFailed = false
     }
 
     private var latches: [Latch]
@@ -41,6 +43,12 @@ struct LatchChecker {
         }
         if case .rearmed = entry.event { newVersion(release: release) }
         if case .ended(.replaced) = entry.event { newVersion(release: release) }
+        if case .deployment(let record) = entry.event {
+            // Operators rearm every version of a led release.
+            let isRearmed = latches[release].hasFailed && record.failed.isEmpty
+            if isRearmed { newVersion(release: release) }
+            latches[release].hasFailed = !record.failed.isEmpty
+        }
         guard case .began(_, let canary) = entry.event, latches[release].isDurable else { return nil }
         return "\(entry.release): \(canary) is watched although it is latched"
     }

@@ -18,6 +18,8 @@ struct StrayChecker {
         drifted[call.release] = isShown ? drifted[call.release] + 1 : 0
     }
 
+    mutating func turned(release: Int) { drifted[release] = 0 }
+
     mutating func restarted() { for index in drifted.indices { drifted[index] = 0 } }
 
     mutating func appended(_ entry: JournalEntry, release: Int) -> String? {

@@ -9,7 +9,14 @@ enum HealthyCanaryChecker {
         let reachMs = SickBaselineChecker.reachMs(of: rule, world.plan) + 4 * world.plan.scrape.intervalMs
         if world.release.canaryFaultBeganMs(reachMs: reachMs, atMs: world.nowMs) != nil { return nil }
         if world.release.canaryVersion != world.plan.canary.version { return nil }
+        // A rule that names the canary alone keeps its window over a change of the share: it is about the outage itself.
+        if world.isInOutage, !comparesVersions(rule, world.plan) { return nil }
         return "\(rule) rolls a healthy canary back"
+    }
+
+    private static func comparesVersions(_ name: String, _ plan: ReleasePlan) -> Bool {
+        guard let rule = plan.rules.first(where: { $0.name == name }) else { return false }
+        return rule.threshold.map { $0.conditionText.contains("baseline") } ?? true
     }
 
     static func rollbackRule(_ entry: JournalEntry) -> String? {
@@ -59,6 +66,8 @@ enum DowntimeChecker {
     static func appended(_ entry: JournalEntry, _ world: WorldView) -> String? {
         guard case .alertFiring(let alert) = entry.event else { return nil }
         guard let rule = world.plan.rules.first(where: { $0.name == alert.rule }) else { return nil }
+        // An outage of both versions is a fault of the canary's too, which began at another time.
+        if world.isInOutage { return nil }
         if world.release.canaryVersion != world.plan.canary.version { return nil }
         let reachMs = SickBaselineChecker.reachMs(of: rule.name, world.plan) + 4 * world.plan.scrape.intervalMs
         let beganMs =

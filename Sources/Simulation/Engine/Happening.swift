@@ -16,6 +16,7 @@ indirect enum Happening {
     case notification(Posting)
     /// An answer, or the lack of one, arrives at the daemon.
     case answered(Int, Result<HTTPResponse, TransportError>)
+    /// - share: as the router has it.
     case reverted(release: Int, instance: Int, share: Int, revision: Int)
     case deploy(release: Int)
     /// An operator reacts to the report of a rollback that is held at a step.

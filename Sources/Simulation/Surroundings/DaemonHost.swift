@@ -17,7 +17,7 @@ struct DaemonHost {
 
     func boot() {
         let life = process.begin(releases: fleet.releases.count)
-        let plan = files.draft.plan
+        let plan = files.plan
         feed.take(plan)
         timeline.note("daemon: life \(life.number) begins with \(disk.entries.count) entries")
         let options = DaemonParts.Options(
@@ -43,6 +43,7 @@ struct DaemonHost {
     private func began(_ life: DaemonLife, _ parts: DaemonParts, _ snapshot: Snapshot) {
         life.parts = parts
         guard process.isAlive(life.number) else { return }
+        surroundings.observer.began(snapshot)
         checks.began(snapshot: snapshot, entries: disk.entries, wallShiftMs: process.wallShiftMs)
     }
 

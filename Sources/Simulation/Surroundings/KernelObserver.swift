@@ -11,6 +11,7 @@ struct KernelObserver {
     let process: DaemonProcess
     let feed: CheckFeed
     let checks: Checkers
+    let pipeline: Pipeline
 
     func stepped(_ cause: DaemonProbe.Cause, _ effects: [Effect], _ kernel: Kernel, _ now: Moment) {
         switch cause {
@@ -23,6 +24,7 @@ struct KernelObserver {
         case .order(let command, let answer):
             timeline.note("order: \(command) -> \(answer.text)")
             for case .append(let batch) in effects { checks.ordered(command, batch) }
+            pipeline.answered(command, answer)
         case .input: break
         }
         for effect in effects { saw(effect, kernel, now) }
@@ -32,6 +34,20 @@ struct KernelObserver {
         }
         if case .command = cause, process.life?.diesAfterCommand == true {
             process.kill("a crash that loses an operator's answer")
+        }
+    }
+
+    private func turn(_ release: Int, _ isTurned: Bool) {
+        guard fleet.releases[release].isTurned != isTurned else { return }
+        fleet.releases[release].turnRoles(atMs: timeline.nowMs)
+        checks.turned(release: release)
+    }
+
+    /// A daemon that starts has the roles that its journal says.
+    func began(_ snapshot: Snapshot) {
+        for shown in snapshot.releases {
+            guard let index = fleet.index(of: shown.name), let rollout = shown.rollout else { continue }
+            turn(index, rollout.deployment.isTurned)
         }
     }
 
@@ -52,7 +68,9 @@ struct KernelObserver {
         case .showPlannedCalls(let release, _): timeline.note("\(release): dry run")
         case .forceRoute(let release, let call, let isOpen, _):
             timeline.note("\(release): \(isOpen ? "open" : "close") the route for test users, call \(call)")
-        case .aim(let release, let isTurned): timeline.note("\(release): \(isTurned ? "turned" : "as configured")")
+        case .aim(let release, let isTurned):
+            timeline.note("\(release): \(isTurned ? "turned" : "as configured")")
+            if let index = fleet.index(of: release) { turn(index, isTurned) }
         case .poolsChanged(let release):
             timeline.note("\(release): other targets")
             fleet.watch(kernel.effectivePlan)

@@ -11,13 +11,15 @@ final class RouterTraffic: @unchecked Sendable {
     private let links: Links
     private let process: DaemonProcess
     private let checks: Checkers
+    private let outages: Outages
     /// All calls of the run; a request names its call by the index.
     private var calls: [RouterCall] = []
     /// The next call is lost inside the daemon.
     var losesNextCall = false
 
     init(
-        bug: PlantedBug?, timeline: Timeline, fleet: Fleet, links: Links, process: DaemonProcess, checks: Checkers
+        bug: PlantedBug?, timeline: Timeline, fleet: Fleet, links: Links, process: DaemonProcess, checks: Checkers,
+        outages: Outages
     ) {
         self.bug = bug
         self.timeline = timeline
@@ -25,6 +27,7 @@ final class RouterTraffic: @unchecked Sendable {
         self.links = links
         self.process = process
         self.checks = checks
+        self.outages = outages
     }
 
     // MARK: Calls
@@ -78,9 +81,10 @@ final class RouterTraffic: @unchecked Sendable {
         fleet.releases[release].serve(untilMs: timeline.nowMs)
         let before = fleet.releases[release].routers[instance].share
         let seen = bug == .observeFirstInstance && request.method == "GET" ? 0 : instance
-        let isBaselineUp = fleet.releases[release].baseline.contains { $0.isUp }
-        var answer = fleet.releases[release].routers[seen].answer(request, isBaselineUp: isBaselineUp)
+        var answer = fleet.releases[release].routers[seen].answer(
+            request, isBaselineUp: fleet.releases[release].isFirstPlaceUp)
         let router = fleet.releases[release].routers[instance]
+        if router.share > before { outages.shareRaised(release) }
         if request.method == "GET" {
             calls[arrived.call].truth[instance] = router.share
             calls[arrived.call].lies[instance] = router.mood == .stale
@@ -91,7 +95,8 @@ final class RouterTraffic: @unchecked Sendable {
         if router.mood == .reverts, before != router.share {
             timeline.after(
                 timeline.dice.ms(50...20_000),
-                .reverted(release: release, instance: instance, share: before, revision: router.revision))
+                .reverted(
+                    release: release, instance: instance, share: router.turned(before), revision: router.revision))
         }
         guard let answer, !links.isLost else { return }
         let delayMs = links.delayMs / 2
@@ -105,7 +110,8 @@ final class RouterTraffic: @unchecked Sendable {
     func revert(_ release: Int, _ instance: Int, _ share: Int, _ revision: Int) {
         guard !timeline.isHealed, fleet.releases[release].routers[instance].revision == revision else { return }
         fleet.releases[release].serve(untilMs: timeline.nowMs)
-        fleet.releases[release].routers[instance].share = share
-        timeline.note("\(fleet.releases[release].routers[instance].name): put back to \(share)")
+        let back = fleet.releases[release].routers[instance].turned(share)
+        fleet.releases[release].routers[instance].share = back
+        timeline.note("\(fleet.releases[release].routers[instance].name): put back to \(back)")
     }
 }

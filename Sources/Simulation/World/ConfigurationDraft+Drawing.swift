@@ -11,6 +11,9 @@ extension ConfigurationDraft {
         }
         releases = []
         for index in 0..<swarm.releases { releases.append(Release(named: "release\(index + 1)", dice: &dice)) }
+        if swarm.hasOutages {
+            for index in releases.indices { (releases[index].isLed, releases[index].isQuick) = (true, true) }
+        }
         // Decided by what was drawn already.
         if releases.count == 2, releases[0].isLed { joinAll() }
     }
@@ -22,6 +25,7 @@ extension ConfigurationDraft {
             let (old, new) = (releases[index].name, "\(unit).\(releases[index].name)")
             func renamed(_ text: String) -> String { text.replacing(old, with: new) }
             (releases[index].name, releases[index].isLed) = (new, true)
+            releases[index].isQuick = releases[0].isQuick
             releases[index].baseline.instances = releases[index].baseline.instances.map(renamed)
             releases[index].canary.instances = releases[index].canary.instances.map(renamed)
             releases[index].routers = releases[index].routers.map(renamed)
@@ -51,7 +55,9 @@ extension ConfigurationDraft.Release {
         let indicators = ["error_rate", "latency", "[error_rate, latency]"]
         provenIndicator = (retryMaxMs + observeEveryMs) % 4 == 0 ? indicators[Int(retryMaxMs / 4 % 3)] : nil
         isLed = (callTimeoutMs + retryMinMs) % 3 == 0
-        isDiscovered = (deadlineMs / 3 + retryMinMs) % 3 == 0
+        isQuick = isLed && (callTimeoutMs + retryMinMs) / 3 % 2 == 0
+        // Lists name pools, and the roles of the places of a quick release turn.
+        isDiscovered = (deadlineMs / 3 + retryMinMs) % 3 == 0 && !isQuick
         rules = []
         rules = drawRules(&dice)
     }

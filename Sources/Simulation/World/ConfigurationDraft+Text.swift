@@ -58,9 +58,14 @@ extension ConfigurationDraft.Release {
         """
     }
 
-    /// Short enough that a run sees all of them; the baking outlasts it.
+    /// Short enough that a run sees all of them; the baking outlasts it, or is over at once.
     fileprivate var steps: String {
         guard isLed else { return "" }
+        guard !isQuick else {
+            return "steps: {list: [10%, 50%, 100%], every: {settle: \(intervalMs)ms, min: \(2 * intervalMs)ms}, "
+                + "at: {10%: {approval: {ask_for: 60s, valid: 40s}}, 50%: {approval: {ask_for: 60s, valid: 40s}}}}\n"
+                + "    bake: {for: \(3 * intervalMs)ms}"
+        }
         let minMs = shortestStepMs
         return
             "steps: {list: [5%, 25%, 50%, 100%], every: {settle: \(intervalMs)ms, min: \(minMs)ms, rules: [Errors]}, "

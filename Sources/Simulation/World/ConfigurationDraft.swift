@@ -50,6 +50,8 @@ struct ConfigurationDraft {
         var provenIndicator: String?
         /// The daemon raises its shares, by steps.
         var isLed = false
+        /// It goes through its steps in a minute and bakes for seconds, so that versions are promoted and the roles turn.
+        var isQuick = false
         /// Its targets come from a file that lists them.
         var isDiscovered = false
         /// False while the release is not in the files.

@@ -54,6 +54,8 @@ final class FileEdits: @unchecked Sendable {
 
     /// A new version in the canary's place.
     private func replaceCanary(_ release: Int) {
+        // There CI does it.
+        if fleet.releases[release].isQuick { return }
         versionCounter += 1
         files.draft.releases[release].canary.version = "v\(versionCounter)"
         fleet.releases[release].serve(untilMs: timeline.nowMs)
@@ -77,11 +79,13 @@ final class FileEdits: @unchecked Sendable {
             services.remove(at: index)
         }
         switch pool {
-        case .baseline:
-            fleet.releases[release].baseline = services
+        case .baseline: fleet.releases[release].baseline = services
+        case .canary: fleet.releases[release].canary = services
+        }
+        // The files have places, whose roles may be exchanged.
+        if (pool == .baseline) != fleet.releases[release].isTurned {
             files.draft.releases[release].baseline.instances = services.map(\.instance)
-        case .canary:
-            fleet.releases[release].canary = services
+        } else {
             files.draft.releases[release].canary.instances = services.map(\.instance)
         }
         // A list of targets is read by itself.

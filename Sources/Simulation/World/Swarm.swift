@@ -39,6 +39,9 @@ struct Swarm {
     /// Where rollbacks go in steps, the baseline does not carry all that the canary has.
     var hasTightBaselines: Bool
 
+    /// Both versions fail alike for a while just after a share was raised, and nothing disturbs what the daemon sees of it.
+    var hasOutages: Bool
+
     /// After the heal the world is left alone for so long.
     static let calmMs: Int64 = 260_000
     /// From the heal, or from its beginning, an incident has this long to close.
@@ -58,6 +61,14 @@ struct Swarm {
         hasPeculiarExporters = (troubleEveryMs / 4 + faultPhaseMs) % 3 == 0
         losesAnAnswer = (troubleEveryMs / 12 + faultPhaseMs / 3) % 3 > 0
         hasTightBaselines = (troubleEveryMs / 7 + faultPhaseMs / 5) % 4 == 0
+        hasOutages = (troubleEveryMs / 5 + faultPhaseMs / 7) % 10 == 0 && !isDryRun
+        if hasOutages { leaveNetworkAlone() }
+    }
+
+    private mutating func leaveNetworkAlone() {
+        troubles.removeAll { ![.disk, .receiver, .operators].contains($0) }
+        (lossPerMille, longestDelayMs) = (0, 20)
+        (isStoppedAtTimes, hasPeculiarExporters, losesAnAnswer, hasTightBaselines) = (false, false, false, false)
     }
 
     var summary: String {
@@ -65,6 +76,7 @@ struct Swarm {
         return "\(releases) releases, loss \(lossPerMille)/1000, \(names.isEmpty ? "no trouble" : names)"
             + (isStoppedAtTimes ? ", stopped at times" : "") + (hasPeculiarExporters ? ", peculiar exporters" : "")
             + (losesAnAnswer ? ", an operator's answer is lost" : "")
-            + (hasTightBaselines ? ", tight baselines" : "") + (isDryRun ? ", dry run" : "")
+            + (hasTightBaselines ? ", tight baselines" : "") + (hasOutages ? ", outages of both" : "")
+            + (isDryRun ? ", dry run" : "")
     }
 }

@@ -11,6 +11,15 @@ struct VirtualRelease {
         func isSick(atMs now: Int64) -> Bool { beganMs.map { $0 <= now } ?? false }
     }
 
+    /// Both versions fail alike, whatever they are: what they share is away.
+    struct Outage {
+        var fromMs: Int64
+        var toMs: Int64
+        var errorShare: Double
+
+        func isThere(atMs now: Int64) -> Bool { fromMs <= now && now < toMs }
+    }
+
     let name: String
     var requestsPerSecond: Double
     var baseline: [VirtualService]
@@ -22,8 +31,14 @@ struct VirtualRelease {
     /// What was wrong with the version before, and when the present one took its place.
     private var former: (sickness: Sickness, untilMs: Int64)?
     var baselineSickness: Sickness
+    /// The last one; it may be in the future, or over.
+    var outage: Outage?
     /// Its shares are raised by the daemon.
     var isLed: Bool
+    /// Versions are promoted in it, so CI deploys each where the free place is.
+    let isQuick: Bool
+    /// The canary is in the first place.
+    private(set) var isTurned = false
     /// Versions that CI has made of it.
     var fixes = 0
     /// The baseline is as large as its part of the traffic needs: it does not carry much more. See ``resizeBaseline()``.
@@ -63,7 +78,7 @@ struct VirtualRelease {
         }
         baseline = services(draft.baseline)
         canary = services(draft.canary)
-        isLed = draft.isLed
+        (isLed, isQuick) = (draft.isLed, draft.isQuick)
         routers = draft.routers.map { VirtualRouter(name: $0) }
         canaryVersion = draft.canary.version
         canarySickness = VirtualRelease.sickness(dice: &dice, percent: 65)
@@ -88,6 +103,38 @@ struct VirtualRelease {
         }
         draw(&baseline)
         draw(&canary)
+    }
+
+    /// A service of the first place runs.
+    var isFirstPlaceUp: Bool { (isTurned ? canary : baseline).contains { $0.isUp } }
+
+    /// What the last plan says of it, with the pools of the present roles.
+    var rolePlan: ReleasePlan? {
+        guard isQuick, var plan = lastPlan else { return lastPlan }
+        if isTurned { swap(&plan.baseline, &plan.canary) }
+        // CI says which version it is, not the files.
+        plan.canary.version = canaryVersion
+        return plan
+    }
+
+    /// The roles of its places are exchanged. Nothing changes for its users.
+    mutating func turnRoles(atMs now: Int64) {
+        serve(untilMs: now)
+        isTurned.toggle()
+        swap(&baseline, &canary)
+        swap(&baselineRecord, &canaryRecord)
+        swap(&baselineSickness, &canarySickness)
+        for index in routers.indices { routers[index].turnRoles() }
+        stickyShare = 0
+        (baselineServedMs, baselineServedSinceMs, baselineUpMs) = (now, now, now)
+    }
+
+    /// CI replaces what runs in the free place.
+    mutating func deploy(_ version: String, _ sickness: Sickness, atMs now: Int64) {
+        serve(untilMs: now)
+        canaryVersion = version
+        canarySickness = sickness
+        for index in canary.indices { canary[index].restart(wallMs: Timeline.epochMs + now) }
     }
 
     /// The scrape body of one of its services; nil when it is not there or does not run.
@@ -150,7 +197,8 @@ struct VirtualRelease {
         servedUntilMs = now
         if share != servedShare { (servedShare, shareSinceMs) = (share, from) }
         // Cut where a fault begins, so that nothing is counted on the wrong side.
-        let cuts = [canarySickness.beganMs, baselineSickness.beganMs].compactMap { $0 }.filter { $0 > from && $0 < now }
+        let edges = [canarySickness.beganMs, baselineSickness.beganMs, outage?.fromMs, outage?.toMs]
+        let cuts = edges.compactMap { $0 }.filter { $0 > from && $0 < now }
         for end in cuts.sorted() + [now] where end > from {
             serve(fromMs: from, toMs: end)
             from = end
@@ -170,24 +218,26 @@ struct VirtualRelease {
         }
         canaryRecord.serve(all * toCanary)
         baselineRecord.serve(all * (1 - toCanary))
-        VirtualRelease.serve(all * toCanary, by: &canary, canarySickness, atMs: fromMs)
+        let lostShare = outage.map { $0.isThere(atMs: fromMs) ? $0.errorShare : 0 } ?? 0
+        VirtualRelease.serve(all * toCanary, by: &canary, canarySickness, lostShare, atMs: fromMs)
         var trouble = baselineSickness
         if isBaselineOverloaded {
             trouble.errorShare = max(0.5, trouble.isSick(atMs: fromMs) ? trouble.errorShare : 0)
             trouble.slowShare = trouble.isSick(atMs: fromMs) ? trouble.slowShare : 0.001
             trouble.beganMs = fromMs
         }
-        VirtualRelease.serve(all * (1 - toCanary), by: &baseline, trouble, atMs: fromMs)
+        VirtualRelease.serve(all * (1 - toCanary), by: &baseline, trouble, lostShare, atMs: fromMs)
     }
 
     private static func serve(
-        _ requests: Double, by services: inout [VirtualService], _ sickness: Sickness, atMs now: Int64
+        _ requests: Double, by services: inout [VirtualService], _ sickness: Sickness, _ lostShare: Double,
+        atMs now: Int64
     ) {
         let up = services.indices.filter { services[$0].isUp && services[$0].joinsMs <= now }
         let isSick = sickness.isSick(atMs: now)
         for index in up {
             services[index].serve(
-                requests / Double(up.count), errorShare: isSick ? sickness.errorShare : 0.002,
+                requests / Double(up.count), errorShare: max(lostShare, isSick ? sickness.errorShare : 0.002),
                 slowShare: isSick ? sickness.slowShare : 0.001)
         }
     }

@@ -50,14 +50,31 @@ struct VirtualRouter {
     var revision = 0
     /// The last change that it accepted; nil after another client's change.
     var asked: Int?
+    /// The canary is in the first place: what the router calls the new version's share is the baseline's.
+    private(set) var isTurned = false
+
+    /// The canary's share as the router has it, and the other way round.
+    func turned(_ share: Int) -> Int { isTurned ? 10_000 - share : share }
+
+    /// The roles are exchanged; nothing changes for the requests.
+    mutating func turnRoles() {
+        isTurned.toggle()
+        let (before, now) = (10_000 - previousShare, 10_000 - share)
+        share = now
+        previousShare = before
+        asked = asked.map { 10_000 - $0 }
+        lastZeroMs = nil
+    }
 
     init(name: String) { self.name = name }
 
-    /// - Parameter isBaselineUp: what its own health checks of the old version's servers say.
+    /// - Parameter isBaselineUp: what its own health checks of the servers in the first place say.
     /// - Returns: nil when no answer comes.
     mutating func answer(_ request: HTTPRequest, isBaselineUp: Bool) -> HTTPResponse? {
         if request.method == "GET" { return shown(isBaselineUp: isBaselineUp) }
-        guard let wanted = VirtualRouter.wanted(request.body ?? []) else { return HTTPResponse(status: 400) }
+        guard let wanted = VirtualRouter.wanted(request.body ?? []).map(turned) else {
+            return HTTPResponse(status: 400)
+        }
         let condition = request.headers.first { $0.name == "If-Match" }
         if let condition, condition.value != etag { return HTTPResponse(status: 412) }
         return take(wanted)
@@ -100,6 +117,7 @@ struct VirtualRouter {
 
     /// Both dialects in one document: each driver takes what it knows.
     private func document(share: Int, isBaselineUp: Bool) -> HTTPResponse {
+        let share = turned(share)
         let text =
             "{\"canary_basis_points\":\(share),\"revision\":\(revision),\"baseline_healthy\":\(isBaselineUp),"
             + "\"old\":\(10_000 - share),\"new\":\(share)}"

@@ -68,14 +68,16 @@ final class VirtualWorld {
             timeline: timeline, fleet: fleet, links: links, process: process,
             bugs: BentScrapes(bug: bug, fleet: fleet), feed: feed),
         routers: RouterTraffic(
-            bug: bug, timeline: timeline, fleet: fleet, links: links, process: process, checks: checks),
+            bug: bug, timeline: timeline, fleet: fleet, links: links, process: process, checks: checks,
+            outages: Outages(seed: seed, swarm: swarm, timeline: timeline, fleet: fleet)),
         notifications: NotificationTraffic(
             timeline: timeline, fleet: fleet, links: links, process: process, disk: disk, feed: feed, checks: checks))
     private lazy var storage = JournalStorage(
         bug: bug, isDryRun: swarm.isDryRun, timeline: timeline, fleet: fleet, process: process, disk: disk,
         inheritedDisk: VirtualDisk(), operators: operators, checks: checks)
     private lazy var observer = KernelObserver(
-        bug: bug, timeline: timeline, fleet: fleet, links: links, process: process, feed: feed, checks: checks)
+        bug: bug, timeline: timeline, fleet: fleet, links: links, process: process, feed: feed, checks: checks,
+        pipeline: pipeline)
     private lazy var host = DaemonHost(
         bug: bug, swarm: swarm, timeline: timeline, fleet: fleet, process: process, disk: disk, files: files,
         surroundings: Surroundings(
@@ -156,11 +158,14 @@ extension VirtualWorld {
         let failure = checks.failure
         let acknowledged = disk.entries.count { $0.event == .acknowledged }
         let intended = disk.entries.count { if case .intended = $0.event { true } else { false } }
+        let promoted = disk.entries.count {
+            if case .rollout(_, .ended(.promoted, _)) = $0.event { true } else { false }
+        }
         let outcome = failure.map { "FAILED \($0.check): \($0.detail)" } ?? "ok"
         let (digest, steps, seconds) = (timeline.trace.digest, timeline.trace.steps, timeline.nowMs / 1_000)
         let summary =
             "seed \(seed): \(outcome); \(seconds) s, \(steps) steps, \(process.lives) lives, \(intended) rollbacks,"
-            + " \(acknowledged) acknowledged; \(swarm.summary)"
+            + " \(acknowledged) acknowledged, \(promoted) promoted; \(swarm.summary)"
         return SimulationReport(
             seed: seed, digest: digest, virtualSeconds: Double(timeline.nowMs) / 1_000, failure: failure,
             steps: steps, summary: summary)
