@@ -81,6 +81,40 @@ struct RolloutHandTests {
         #expect(world.running?.isHalted(.router) == true)
     }
 
+    @Test("A share that is to be set again is not set when its entry becomes durable after a rollback began")
+    func restoredTooLate() {
+        var world = standing()
+        world.otherShares = [2_500]
+        world.cycle(3)
+        let calls = world.applied.count
+        world.isDiskWorking = false
+        world.otherShares = [0]
+        world.cycle(4)
+        #expect(world.applied.count == calls)
+        _ = world.command(.rollback(release: "checkout", toVersion: nil))
+        world.cycle(8)
+        #expect(world.canaryBasisPoints == 0)
+        world.healDisk()
+        world.cycle(3)
+        #expect(world.applied.dropFirst(calls).allSatisfy { $0 == .allBaseline }, "\(world.applied.dropFirst(calls))")
+    }
+
+    @Test("A call whose answer is lost does not keep the share from being set back once more")
+    func lostCallBeforeTheFirstStep() {
+        var world = KernelHarness.led()
+        _ = world.begin()
+        world.unreadInstances = ["edge2"]
+        world.cycle(45)
+        #expect(world.count("step_undone") == 1 && world.running?.state == .checking, "\(world.waitsFor)")
+        // The router takes the call and never answers it; it does nothing.
+        world.mood = .slow
+        world.canaryBasisPoints = 500
+        world.cycle(20)
+        world.mood = .honest
+        world.cycle(20)
+        #expect(world.canaryBasisPoints == 0, "\(world.waitsFor)")
+    }
+
     @Test("A step that reaches half of the instances is undone, three times, and then halts")
     func halfMoved() {
         var world = standing(2) { $0.steps[1].minMs = 10_000 }
