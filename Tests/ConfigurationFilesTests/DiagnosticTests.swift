@@ -161,8 +161,8 @@ struct DiagnosticTests {
                 [
                     "3:26: error: 'kind' must be 'webhook', 'alertmanager-webhook', 'alertmanager', 'cloudevents', 'slack', "
                         + "'discord', 'teams', 'mattermost', 'rocketchat', 'google_chat', 'telegram', 'webex', 'dingtalk', "
-                        + "'feishu', 'wecom', 'pagerduty', 'opsgenie', 'splunk_oncall', 'ntfy', 'pushover' or 'email', got 'webhok'; did you mean "
-                        + "'webhook'?"
+                        + "'feishu', 'wecom', 'pagerduty', 'opsgenie', 'splunk_oncall', 'ntfy', 'pushover', 'email', 'sns', "
+                        + "'syslog' or 'http', got 'webhok'; did you mean 'webhook'?"
                 ]
             ),
             (

@@ -46,7 +46,13 @@ struct PlantedBugTests {
         .observeFirstInstance: (13, ["acknowledged means out", atRest, calm, latch]),
         .receiptIsProof: (12, ["acknowledged means out", silent, atRest, latch]),
         .poolsMixedUp: (6, [atRest]),
-        .failureIsBreach: (3, ["healthy canary stays", "sick baseline is spared", "dead baseline is spared", rates]),
+        .failureIsBreach: (
+            3,
+            [
+                "healthy canary stays", "sick baseline is spared", "dead baseline is spared", rates,
+                "downtime is no evidence",
+            ]
+        ),
         .serviceReturns: (1, ["the daemon keeps running"]),
     ]
 

@@ -18,7 +18,7 @@ struct DotPlot: Sendable {
     let stated: Double
 
     private static let (width, left, right, top, rowHeight) = (720.0, 220.0, 24.0, 40.0, 26.0)
-    /// The smallest share that is told from 0, and the decades above it up to 1.
+    /// The smallest share that is shown apart from 0, and the decades above it up to 1.
     private static let (smallest, decades) = (0.001, 3.0)
     /// Between the place of 0 and that of the smallest share.
     private static let zeroGap = 40.0

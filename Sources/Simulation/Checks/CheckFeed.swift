@@ -83,9 +83,14 @@ struct CheckFeed {
         guard plan.discovery != nil, let shown = snapshot.releases.first(where: { $0.name == plan.name }) else {
             return
         }
+        // A process that was stopped has not seen what the files said meanwhile: for it two short lists, one before and one
+        // after, follow each other.
+        let isAwake = timeline.nowMs - process.stoppedUntilMs >= VirtualTargetFiles.graceMs
         checks.listed(
             release: release, shown,
-            shrunkenMs: targetFiles.shrunkenMs(endedWithinMs: 5_000 + 2 * plan.scrape.intervalMs))
+            shrunkenMs: isAwake
+                ? targetFiles.shrunkenMs(endedWithinMs: 5_000 + 2 * plan.scrape.intervalMs) : VirtualTargetFiles.graceMs
+        )
     }
 
     /// A dry run's journal begins with each start, so what an earlier life has sent is not in it.

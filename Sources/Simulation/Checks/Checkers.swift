@@ -97,6 +97,7 @@ final class Checkers: @unchecked Sendable {
         acknowledgement.turned(release: release)
         drain.turned(release: release)
         stray.turned(release: release)
+        lists.turned(release: release)
     }
 
     func listed(release: Int, _ shown: ReleaseSnapshot, shrunkenMs: Int64) {

@@ -11,6 +11,12 @@ struct TargetListChecker {
     /// What another process of the daemon had is on its disk, and may have been believed before.
     mutating func restarted() { self = TargetListChecker(releases: hadTargets.count) }
 
+    /// The roles of the release's places are exchanged, and with them what each had.
+    mutating func turned(release: Int) {
+        let had = hadTargets[release]
+        (hadTargets[release][.baseline], hadTargets[release][.canary]) = (had[.canary], had[.baseline])
+    }
+
     /// - Parameter shrunkenMs: for how long the source has listed too little, up to now or a moment ago.
     mutating func ended(release: Int, _ shown: ReleaseSnapshot, shrunkenMs: Int64) -> String? {
         var finding: String?

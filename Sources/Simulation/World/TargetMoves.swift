@@ -121,7 +121,8 @@ final class TargetMoves {
     private func set(_ release: Int, _ pool: Pool, _ services: [VirtualService]) {
         fleet.releases[release][pool] = services
         let names = services.map(\.instance)
-        switch pool {
+        // The files list places, and a promotion exchanges the places' roles.
+        switch fleet.releases[release].isTurned ? pool.other : pool {
         case .baseline: files.draft.releases[release].baseline.instances = names
         case .canary: files.draft.releases[release].canary.instances = names
         }

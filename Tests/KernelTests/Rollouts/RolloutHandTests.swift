@@ -103,8 +103,10 @@ struct RolloutHandTests {
     func lostCallBeforeTheFirstStep() {
         var world = KernelHarness.led()
         _ = world.begin()
+        for _ in 0..<30 where world.applied.isEmpty { world.cycle(1) }
         world.unreadInstances = ["edge2"]
-        world.cycle(45)
+        world.cycle(60)
+        world.unreadInstances = []
         #expect(world.count("step_undone") == 1 && world.running?.state == .checking, "\(world.waitsFor)")
         // The router takes the call and never answers it; it does nothing.
         world.mood = .slow
