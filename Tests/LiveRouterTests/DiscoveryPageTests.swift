@@ -65,10 +65,12 @@ private final class ListReader: @unchecked Sendable {
     private func prints(_ name: String) async throws {
         let step = try #require(try page.commands(name).first)
         let wanted = adapt(step.output ?? "")
+        // A line with a pipe or `&&` is for a shell; a child process executes one program.
+        let quoted = adapt(step.command).replacing("'", with: "'\\''")
         var printed = ""
         for attempt in 0..<60 {
             let process = try ChildProcess(
-                adapt(step.command), folder: folder, log: "\(name)-try\(attempt).log", environment: environment)
+                "sh -c '\(quoted)'", folder: folder, log: "\(name)-try\(attempt).log", environment: environment)
             let hasEnded = await eventually { !process.isRunning }
             try #require(hasEnded, "\(process.text)")
             printed = process.text
