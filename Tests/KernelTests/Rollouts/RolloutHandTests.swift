@@ -99,24 +99,6 @@ struct RolloutHandTests {
         #expect(world.applied.dropFirst(calls).allSatisfy { $0 == .allBaseline }, "\(world.applied.dropFirst(calls))")
     }
 
-    @Test("A call whose answer is lost does not keep the share from being set back once more")
-    func lostCallBeforeTheFirstStep() {
-        var world = KernelHarness.led()
-        _ = world.begin()
-        for _ in 0..<30 where world.applied.isEmpty { world.cycle(1) }
-        world.unreadInstances = ["edge2"]
-        world.cycle(60)
-        world.unreadInstances = []
-        #expect(world.count("step_undone") == 1 && world.running?.state == .checking, "\(world.waitsFor)")
-        // The router takes the call and never answers it; it does nothing.
-        world.mood = .slow
-        world.canaryBasisPoints = 500
-        world.cycle(20)
-        world.mood = .honest
-        world.cycle(20)
-        #expect(world.canaryBasisPoints == 0, "\(world.waitsFor)")
-    }
-
     @Test("A step that reaches half of the instances is undone, three times, and then halts")
     func halfMoved() {
         var world = standing(2) { $0.steps[1].minMs = 10_000 }
