@@ -10,6 +10,7 @@ struct PromotionChecker {
         var hasBaked = false
         /// Of the newest record of which version is where; nil before the first.
         var isTurned: Bool?
+        var freeze: FreezeRecord?
         /// Promoted, and the record that follows from it is not written yet.
         var awaitsTurn = false
         /// Promoted, and nothing has begun since.
@@ -54,6 +55,10 @@ struct PromotionChecker {
     }
 
     private func placed(_ record: DeploymentRecord, _ name: String, _ known: inout Known) -> String? {
+        // A freeze that ends in the same cycle is recorded before the turn.
+        let isOfFreeze = record.freeze != known.freeze && record.isTurned == known.isTurned
+        known.freeze = record.freeze
+        if isOfFreeze { return nil }
         defer { (known.isTurned, known.awaitsTurn) = (record.isTurned, false) }
         guard known.awaitsTurn else { return nil }
         if let before = known.isTurned, before == record.isTurned {
