@@ -4,6 +4,7 @@
 #define ROLLGUARD_CCURL_SHIM_H
 
 #include <curl/curl.h>
+#include <sys/socket.h>
 
 static inline CURLcode rg_set_long(CURL *easy, CURLoption option, long value) {
     return curl_easy_setopt(easy, option, value);
@@ -50,6 +51,18 @@ static inline CURLcode rg_get_text(CURL *easy, CURLINFO info, const char **value
 
 static inline CURLMcode rg_multi_set_long(CURLM *multi, CURLMoption option, long value) {
     return curl_multi_setopt(multi, option, value);
+}
+
+static inline curl_socket_t rg_open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address) {
+    (void)context;
+    (void)purpose;
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+// A program that is started between the making of a socket and the setting of a flag would inherit the connection and
+// hold it open after this process has closed it, so the flag is part of the making.
+static inline CURLcode rg_keep_sockets_from_children(CURL *easy) {
+    return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, rg_open_socket);
 }
 
 // The result of a finished transfer is in a union, which Swift reads less plainly.

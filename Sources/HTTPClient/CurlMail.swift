@@ -54,6 +54,7 @@ private final class MailTransfer {
     func run() -> MailOutcome {
         easy = curl_easy_init()
         guard easy != nil else { return .failed(reason: "there is no memory for a mail") }
+        if rg_keep_sockets_from_children(easy) != CURLE_OK { return .failed(reason: "libcurl takes no socket of ours") }
         setEnvelope()
         setConnection()
         setCallbacks()

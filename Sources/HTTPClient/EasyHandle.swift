@@ -126,6 +126,7 @@ extension EasyHandle {
 
     /// http and https, straight to the address: no proxy from the environment, no `file://`.
     private func setConnection(_ request: PreparedRequest) {
+        note(CURLOPT_OPENSOCKETFUNCTION, rg_keep_sockets_from_children(raw))
         set(CURLOPT_PROTOCOLS_STR, "http,https")
         set(CURLOPT_REDIR_PROTOCOLS_STR, "http,https")
         set(CURLOPT_FOLLOWLOCATION, 0)

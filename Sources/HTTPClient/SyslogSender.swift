@@ -51,6 +51,7 @@ private final class SyslogConnection {
 
     /// libcurl connects, with TLS where the scheme is `https`, and leaves the rest to the caller.
     private func configure() {
+        refusedOption = rg_keep_sockets_from_children(easy)
         let host = record.host.contains(":") ? "[\(record.host)]" : record.host
         set(CURLOPT_URL, "\(record.carrier == .tls ? "https" : "http")://\(host):\(record.port)")
         set(CURLOPT_PROTOCOLS_STR, "http,https")

@@ -57,6 +57,28 @@ struct LifeTests {
         #expect(await eventually { server.endedConnections == 1 })
     }
 
+    /// A program started by the daemon must not hold a connection that the daemon has closed.
+    @Test func connectionsAreNotInheritedByChildren() async throws {
+        let server = ScriptedServer.answering { _ in ScriptedServer.ok() }
+        defer { server.stop() }
+        try await withTransport { transport in
+            _ = try await transport.send(HTTPRequest(url: server.url))
+            let own = (3..<4_096).filter { Self.portOfPeer(Int32($0)) == server.port }
+            #expect(own.count == 1)
+            #expect(own.allSatisfy { fcntl(Int32($0), F_GETFD) & FD_CLOEXEC != 0 })
+        }
+    }
+
+    private static func portOfPeer(_ descriptor: Int32) -> Int? {
+        var address = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let answer = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getpeername(descriptor, $0, &length) }
+        }
+        guard answer == 0, address.sin_family == sa_family_t(AF_INET) else { return nil }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+
     @Test func proxiesOfTheEnvironmentAreIgnored() async {
         await #expect(processExitsWith: .success) {
             for name in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] { setenv(name, "http://127.0.0.1:1", 1) }
