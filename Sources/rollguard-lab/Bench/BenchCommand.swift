@@ -100,8 +100,12 @@ extension BenchCommand {
         @Flag(help: "Fewer and shorter runs.")
         var quick = false
 
+        @Flag(help: "The load is 200 streams of events and 50 requests a second.")
+        var browsers = false
+
         func run() async throws {
-            print(Tables.load(try await PeerBench(schedule: Schedule(isQuick: quick)).runLoad()))
+            let load = browsers ? DaemonLoad.browsers : DaemonLoad()
+            print(Tables.load(try await PeerBench(schedule: Schedule(isQuick: quick)).runLoad(load)))
         }
     }
 

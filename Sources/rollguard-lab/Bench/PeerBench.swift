@@ -64,11 +64,13 @@ struct PeerBench {
     }
 
     /// The same faults with and without load.
-    func runLoad() async throws -> LoadFigure { try await withChildren { try await measureLoad(folder: $0) } }
+    func runLoad(_ load: DaemonLoad = DaemonLoad()) async throws -> LoadFigure {
+        try await withChildren { try await measureLoad(load, folder: $0) }
+    }
 
-    private func measureLoad(folder: String) async throws -> LoadFigure {
+    private func measureLoad(_ load: DaemonLoad = DaemonLoad(), folder: String) async throws -> LoadFigure {
         defer { print("  faults under load, rollguard") }
-        return try await LoadRow(faults: schedule.faultsUnderLoad, folder: folder).measure(RollguardPeer())
+        return try await LoadRow(faults: schedule.faultsUnderLoad, folder: folder, load: load).measure(RollguardPeer())
     }
 
     /// Gives a folder for the children's data, and ends them and removes it however the body ends.

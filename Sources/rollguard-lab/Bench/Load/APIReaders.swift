@@ -4,7 +4,7 @@ import NIOPosix
 import Synchronization
 
 /// Callers of an HTTP API. Each has a connection that stays open, and requests the next document as soon as it has
-/// received one.
+/// received one, or at a pace. An answer without an end, a stream of events, is received for as long as they live.
 final class APIReaders: Sendable {
     struct Count: Sendable, Equatable {
         var answers = 0
@@ -18,13 +18,16 @@ final class APIReaders: Sendable {
     private let readers: Int
     private let port: Int
     private let paths: [String]
+    private let perSecond: Double?
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let state = Mutex((count: Count(), isStopping: false))
 
     /// - Parameters:
     ///   - port: of 127.0.0.1.
     ///   - paths: requested one after the other; each reader begins with another one.
-    init(_ readers: Int, port: Int, paths: [String]) {
+    ///   - perSecond: requests of all readers together at the most; nil for no limit.
+    init(_ readers: Int, port: Int, paths: [String], perSecond: Double? = nil) {
+        self.perSecond = perSecond
         self.readers = readers
         self.port = port
         self.paths = paths
@@ -34,13 +37,15 @@ final class APIReaders: Sendable {
 
     /// Returns when all are connected.
     func start() async throws {
+        let pause = perSecond.map { TimeAmount.nanoseconds(Int64(Double(readers) / $0 * 1e9)) }
         for reader in 0..<readers {
             _ = try await ClientBootstrap(group: group)
                 .channelInitializer { [self] channel in
                     channel.eventLoop.makeCompletedFuture {
                         try channel.pipeline.syncOperations.addHTTPClientHandlers()
                         try channel.pipeline.syncOperations.addHandler(
-                            Reader(port: port, paths: paths, first: reader, report: { [self] in note($0) }))
+                            Reader(
+                                port: port, paths: paths, first: reader, pause: pause, report: { [self] in note($0) }))
                     }
                 }
                 .connect(host: "127.0.0.1", port: port).get()
@@ -81,9 +86,15 @@ private final class Reader: ChannelInboundHandler {
     private let port: Int
     private let paths: [String]
     private var next: Int
+    /// Between two requests; nil for none.
+    private let pause: TimeAmount?
     private let report: @Sendable (APIReaders.Event) -> Void
 
-    init(port: Int, paths: [String], first: Int, report: @escaping @Sendable (APIReaders.Event) -> Void) {
+    init(
+        port: Int, paths: [String], first: Int, pause: TimeAmount?,
+        report: @escaping @Sendable (APIReaders.Event) -> Void
+    ) {
+        self.pause = pause
         self.port = port
         self.paths = paths
         next = first
@@ -100,7 +111,7 @@ private final class Reader: ChannelInboundHandler {
         case .end:
             report(.answered)
             next += 1
-            request(context)
+            requestNext(context)
         }
     }
 
@@ -112,6 +123,15 @@ private final class Reader: ChannelInboundHandler {
     }
 
     private var path: String { paths[next % paths.count] }
+
+    private func requestNext(_ context: ChannelHandlerContext) {
+        guard let pause else { return request(context) }
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        context.eventLoop.scheduleTask(in: pause) {
+            let (reader, context) = bound.value
+            if context.channel.isActive { reader.request(context) }
+        }
+    }
 
     private func request(_ context: ChannelHandlerContext) {
         let headers: HTTPHeaders = ["Host": "127.0.0.1:\(port)"]

@@ -10,6 +10,14 @@ struct DaemonLoad: Sendable, Codable, Equatable {
     var buckets = 900
     /// Deliveries that wait for one receiver during the whole measurement.
     var waiting = 10_000
+    /// Browsers that follow the status as server-sent events; nil for none.
+    var streams: Int?
+    /// Of all readers together; nil for as many as they receive answers to.
+    var requestsPerSecond: Double?
+
+    /// Many browsers that follow the status: what they cost a decision is measured without the rest of the load.
+    static let browsers = DaemonLoad(
+        journalEntries: 1_000, readers: 10, rules: 25, buckets: 100, waiting: 100, streams: 200, requestsPerSecond: 50)
 
     /// The receiver answers a delivery after this time, so that its queue is being delivered, slowly, during the whole
     /// measurement.
@@ -23,5 +31,7 @@ struct DaemonLoad: Sendable, Codable, Equatable {
         "\(Figures.grouped(journalEntries)) journal entries, \(readers) readers of the API, \(rules) rules, scrape bodies"
             + " of \(buckets) buckets, \(Figures.grouped(waiting)) deliveries waiting for a receiver that takes"
             + " \(1_000 / DaemonLoad.receiverAnswerMs) a second"
+            + (streams.map { ", \($0) event streams" } ?? "")
+            + (requestsPerSecond.map { ", \(Int($0)) requests/s" } ?? "")
     }
 }

@@ -20,6 +20,8 @@ struct FaultRow {
     struct Run {
         var figure: FaultFigure
         var answers = APIReaders.Count()
+        /// What the streams of events brought.
+        var streams = APIReaders.Count()
         /// For how long they requested.
         var readSeconds = 0.0
     }
@@ -57,9 +59,13 @@ struct FaultRow {
     }
 
     private func run(_ peer: any Peer, _ assignment: Assignment, _ world: TargetWorld) async throws -> Run {
-        let readers = APIReaders(load?.readers ?? 0, port: assignment.apiPort, paths: assignment.apiPaths)
+        let readers = APIReaders(
+            load?.readers ?? 0, port: assignment.apiPort, paths: assignment.apiPaths,
+            perSecond: load?.requestsPerSecond)
+        let streams = APIReaders(load?.streams ?? 0, port: assignment.apiPort, paths: ["/api/v1/stream"])
         do {
             try await readers.start()
+            try await streams.start()
             let readSince = MonotonicTime.nowNs
             world.record(true)
             // The window of ten seconds has to be full of healthy scrapes.
@@ -68,10 +74,13 @@ struct FaultRow {
             try await Task.sleep(for: .seconds(FaultRow.patienceSeconds))
             let readSeconds = Double(MonotonicTime.nowNs - readSince) / 1e9
             await readers.stop()
+            await streams.stop()
             return Run(
-                figure: figure(peer, assignment, begun, world), answers: readers.count, readSeconds: readSeconds)
+                figure: figure(peer, assignment, begun, world), answers: readers.count, streams: streams.count,
+                readSeconds: readSeconds)
         } catch {
             await readers.stop()
+            await streams.stop()
             throw error
         }
     }

@@ -38,11 +38,21 @@ struct LoadRow {
         let alone = try await FaultRow(faults: faults, folder: folder).run(peer).figure
         let row = FaultRow(faults: faults, folder: folder, load: load)
         let run = try await row.run(peer)
+        try checkStreams(run.streams)
         try await check(run.answers, state: row.folder(of: peer) + "/state")
         return LoadFigure(
             load: load, alone: alone, loaded: run.figure,
             answersPerSecond: Double(run.answers.answers) / run.readSeconds,
             megabytesPerSecond: Double(run.answers.bytes) / run.readSeconds / 1e6)
+    }
+
+    /// Each stream brings the whole status at least.
+    private func checkStreams(_ count: APIReaders.Count) throws {
+        let wanted = load.streams ?? 0
+        if let failure = count.failure { throw MissingLoad(description: "a stream failed: \(failure)") }
+        guard count.bytes >= wanted * 1_000 else {
+            throw MissingLoad(description: "\(wanted) streams brought \(count.bytes) bytes in all")
+        }
     }
 
     private func check(_ count: APIReaders.Count, state: String) async throws {
