@@ -41,6 +41,11 @@ extension PoolSnapshot {
                     instance: target.instance, isUp: target.isUp, error: target.error,
                     lastScrapeWallMs: target.lastScrapeWallMs, samples: target.samples)
                 shown.url = plan.url
+                if target.isUp == true {
+                    shown.figures = TargetSnapshot.Figures(
+                        requestRate: target.tally.requestRate, requests: target.tally.requests,
+                        errors: target.tally.errors, latencyMean: target.tally.latencyMean)
+                }
                 return shown
             },
             requestRate: Indicator.requestRate.value(in: view, of: pool),

@@ -55,6 +55,8 @@ struct PoolState: Sendable, Equatable {
         var warmUp = WarmUp()
         /// Where its samples come from; nil for a scrape.
         var origin: SampleOrigin?
+        /// What it has reported of late, as people are shown it.
+        var tally = InstanceTally()
         /// What the running cycle brought, for the rules that compare cycles; empty when the target did not answer.
         var increments: [ComparedCounts] = []
 
@@ -221,6 +223,7 @@ struct PoolState: Sendable, Equatable {
         targets[target].isUp = true
         targets[target].error = nil
         targets[target].samples = reading.samples
+        if !reading.isAmbiguous { targets[target].tally.take(reading) }
         targets[target].warnings = warnings
         targets[target].isAmbiguous = reading.isAmbiguous
         targets[target].hasNegative = reading.notes.contains(.negativeCounter)

@@ -82,6 +82,9 @@ public struct Notification: Sendable, Equatable {
     public var splitAfter: Split?
     public var isDryRun: Bool
     public var timeline: [TimelineStep]
+    /// Further notifications of the same event that one message reports, of other releases; empty for a message of its own.
+    /// Never stored: whoever delivers makes it.
+    public var grouped: [Notification] = []
 
     public init(
         sequence: UInt64, event: Event, atWallMs: Int64, release: String, baselineVersion: String,

@@ -34,6 +34,8 @@ public struct DaemonPlan: Sendable, Equatable, Codable {
     /// The http or https URL under which operators reach the API, without a query or a slash at its end; the base of
     /// links in notifications and API documents. Nil for no links.
     public var externalURL: String?
+    /// How long the links in messages that acknowledge an incident are valid; nil for no such links.
+    public var acknowledgeLinksMs: Int64?
 
     public init(
         stateDirectory: String, listen: ListenPlan = ListenPlan(), journal: JournalPlan = JournalPlan(),

@@ -60,6 +60,9 @@ public struct ReceiverPlan: Sendable, Equatable {
     public var giveUpAfterMs: Int64
     /// Report resolved alerts too.
     public var sendsResolved: Bool
+    /// For so long a notification waits for the same event of other releases, to be one message with them; 0 for no such
+    /// message.
+    public var groupWaitMs: Int64 = 0
     /// Templates of one's own for the title and the text of messages to people; nil for the ready ones.
     public var titleTemplate: String?
     public var textTemplate: String?

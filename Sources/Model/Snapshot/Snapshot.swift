@@ -137,6 +137,25 @@ public struct TargetSnapshot: Sendable, Equatable {
     public var error: String?
     public var lastScrapeWallMs: Int64?
     public var samples: Int
+    /// Of about the last minute; nil while it does not answer.
+    public var figures: Figures?
+
+    /// What one instance reports, for people: rules judge whole pools.
+    public struct Figures: Sendable, Equatable {
+        /// Per second; nil before the first counts.
+        public var requestRate: Double?
+        /// Those that the shares are of.
+        public var requests: Double
+        /// Nil where the instance does not say how requests ended.
+        public var errors: Double?
+        /// Seconds; nil without a sum of latencies.
+        public var latencyMean: Double?
+
+        public init(requestRate: Double?, requests: Double, errors: Double?, latencyMean: Double?) {
+            (self.requestRate, self.requests, self.errors) = (requestRate, requests, errors)
+            self.latencyMean = latencyMean
+        }
+    }
 
     public init(instance: String, isUp: Bool?, error: String?, lastScrapeWallMs: Int64?, samples: Int) {
         self.instance = instance
