@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Follows a rollback through the page in a real browser, and acts on a release there.
 
-    scripts/test-page.py EXECUTABLE [--browser /usr/bin/chromium] [--screenshots FOLDER]
+    scripts/test-page.py EXECUTABLE [--browser /usr/bin/chromium] [--screenshots FOLDER] [--figures docs/page.md]
 
 Two worlds, each a process of the executable: the demo, whose bad version is rolled back while a view is open, and a daemon
-with a token between two small services and the gray router, where an operator signs in and acts. Exit code 0 when every
-expectation held. Needs the packages of scripts/page.txt.
+with a token between two small services and the gray router, where an operator signs in and acts, silences and
+acknowledges, also by the link of a message. Exit code 0 when every expectation held. --figures writes what a first visit
+costs into the document. Needs the packages of scripts/page.txt.
 """
 import argparse
 import contextlib
@@ -43,6 +44,33 @@ class Service(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+
+class Chat(http.server.BaseHTTPRequestHandler):
+    """A chat's webhook that keeps the texts it gets."""
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.texts.append(body["text"])
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def chat():
+    """The server; its texts are in `texts`."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Chat)
+    server.texts = []
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
 
 
 @contextlib.contextmanager
@@ -131,30 +159,42 @@ def check_readable(page, what):
     assert overflow <= 0, f"{what}: {overflow} px too wide"
 
 
-def measure(page, base):
-    """Bytes and times of a first visit."""
+def measure(page, session, figures):
+    """Bytes and times of a first visit, as Lighthouse would take them."""
     entries = page.evaluate("""() => {
         const paint = performance.getEntriesByName("first-contentful-paint")[0];
         const own = performance.getEntriesByType("resource").filter((one) => one.name.includes("/ui/"));
         const document = performance.getEntriesByType("navigation")[0];
-        return {paint: paint ? paint.startTime : null,
+        return {paint: paint ? paint.startTime : null, requests: own.length + 1,
                 bytes: own.reduce((sum, one) => sum + one.encodedBodySize, document.encodedBodySize)};
     }""")
     assert entries["bytes"] < 150_000, entries
-    print(f'page: {entries["bytes"]} bytes, first content after {entries["paint"]:.0f} ms')
+    metrics = {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
+    row = (f'| {entries["bytes"] / 1000:.1f} kB | {entries["requests"]} | {entries["paint"]:.0f} ms '
+           f'| {metrics["ScriptDuration"] * 1000:.0f} ms | {metrics["LayoutDuration"] * 1000:.0f} ms '
+           f'| {metrics["JSHeapUsedSize"] / 1e6:.1f} MB |')
+    print("page: bytes, requests, first content, script, layout, heap:", row)
+    if figures:
+        text = figures.read_text()
+        place = r"(?<=<!-- figures -->\n)(.*\n.*\n).*(?=\n<!-- end of figures -->)"
+        figures.write_text(re.sub(place, rf"\g<1>{row}", text))
 
 
-def follow_the_demo(executable, browser, screenshots):
+def follow_the_demo(executable, browser, screenshots, figures):
     demo = Program(executable, "demo", "--fault", "errors", "--seed", "1")
     try:
         base = demo.find(r"(http://127\.0\.0\.1:\d+)/api/v1/status").group(1)
         overview, release = browser.page(), browser.page()
+        session = overview.context.new_cdp_session(overview)
+        session.send("Performance.enable")
         overview.goto(base + "/")
         expect(overview.get_by_role("link", name="checkout", exact=True)).to_be_visible()
-        measure(overview, base)
+        measure(overview, session, figures)
         release.goto(base + "/#/release/checkout")
         expect(release.locator("#head .pill").first).to_have_text("watching")
         expect(release.locator("#errors-plot polyline").first).to_be_attached()
+        # Each instance has its own figures.
+        expect(release.locator("#instances tr").nth(1).locator("td").nth(3)).to_have_text(re.compile(r"^[\d.]+$"))
         check_readable(release, "the release")
         demo.find(r">>> v1\.5\.0 goes bad")
         # Without a reload: the views follow by themselves.
@@ -179,7 +219,7 @@ def follow_the_demo(executable, browser, screenshots):
 
 def on_a_dark_phone(browser, base):
     phone = browser.page(dark=True, width=360)
-    for path in ("/", "/#/release/checkout", "/#/incidents", "/#/deliveries"):
+    for path in ("/", "/#/release/checkout", "/#/incidents", "/#/deliveries", "/#/silences", "/#/unit/shop"):
         phone.goto(base + path)
         expect(phone.locator("main h1").first).to_be_visible()
         check_readable(phone, f"{path} on a dark phone")
@@ -196,10 +236,39 @@ def shot(page, folder, name):
         page.screenshot(path=str(folder / f"{name}.png"), full_page=True)
 
 
-def configuration(folder, port, targets, router):
+def configuration(folder, port, targets, router, units, chat_port):
     (folder / "token").write_text("a-token-for-the-test\n")
+    dead = free_port()
+
+    def rules(group):
+        rule = "{alert: Errors, indicator: error_rate, when: canary > 5%, window: 5s, action: rollback}"
+        return f"rules: [{{name: {group}, rules: [{rule}]}}]"
+
+    def part(place, address):
+        return f"""
+        places: {{{place}: {{targets: ["{targets[0]}"]}}, green: {{targets: ["{targets[1]}"]}}}}
+        scrape: {{interval: 500ms, timeout: 400ms}}
+        start: {{{place}: v1}}
+        indicators: {{requests: http_requests_total, errors: 'http_requests_total{{code=~"5.."}}'}}
+        router: {{kind: gray, instances: ["http://{address}"]}}
+        {rules("own")}"""
+
+    def stuck(name):
+        # No router listens there, so a rollback of it stays open.
+        return f"""
+  - name: {name}
+    scrape: {{interval: 500ms, timeout: 400ms}}
+    pools: {{baseline: {{version: v1, targets: ["{targets[0]}"]}}, canary: {{version: v2, targets: ["{targets[1]}"]}}}}
+    indicators: {{requests: http_requests_total, errors: 'http_requests_total{{code=~"5.."}}'}}
+    router: {{kind: gray, instances: ["http://127.0.0.1:{dead}"]}}
+    {rules(name)}"""
+
     (folder / "rollguard.yaml").write_text(f"""
 state: {folder}/state
+external_url: http://127.0.0.1:{port}
+acknowledge_links: 1h
+receivers: [{{name: chat, kind: mattermost, url: "http://127.0.0.1:{chat_port}/hooks/x"}}]
+routes: [{{to: [chat]}}]
 listen: {{address: "127.0.0.1:{port}", tokens: [{{name: ann, token_file: {folder}/token, may: [release, approve, operate]}}]}}
 releases:
   - name: checkout
@@ -210,8 +279,13 @@ releases:
     indicators: {{requests: http_requests_total, errors: 'http_requests_total{{code=~"5.."}}'}}
     router: {{kind: gray, instances: ["{router}"]}}
     proof: {{below: 100/s}}
-    rules:
-      - {{name: checkout, rules: [{{alert: Errors, indicator: error_rate, when: canary > 5%, window: 5s, action: rollback}}]}}
+    {rules("checkout")}{stuck("stuck")}{stuck("jammed")}
+  - name: shop
+    parts:
+      api:{part("blue", units[0])}
+      web:{part("blue", units[1])}
+    order: [api, web]
+    steps: {{list: [10%, 100%], every: {{min: 1h, rules: [Errors]}}}}
 """)
 
 
@@ -219,12 +293,11 @@ def act(executable, browser):
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
         old, new = stack.enter_context(service()), stack.enter_context(service())
-        (folder / "router.json").write_text(router_settings(folder, old, new))
-        router = Program(executable, "router", "--config", str(folder / "router.json"))
-        stack.callback(router.stop)
-        admin = router.find(r"admin API on (127\.0\.0\.1:\d+)").group(1)
+        admins = [start_router(stack, executable, folder, name, (old, new), share)
+                  for name, share in (("checkout", 3000), ("api", 0), ("web", 0))]
+        messages = stack.enter_context(chat())
         port = free_port()
-        configuration(folder, port, (old, new), f"http://{admin}")
+        configuration(folder, port, (old, new), f"http://{admins[0]}", admins[1:], messages.server_address[1])
         base = f"http://127.0.0.1:{port}"
         daemon = Program(executable, "run", "--config", str(folder / "rollguard.yaml"))
         stack.callback(lambda: daemon.stop())
@@ -233,6 +306,10 @@ def act(executable, browser):
         page.goto(base + "/#/release/checkout")
         sign_in(page, browser)
         incident = roll_back(page, executable, base, folder)
+        show_a_unit(page, executable, base, folder)
+        add_and_end_a_silence(page, base)
+        acknowledge_on_the_page(page, base)
+        acknowledge_by_a_link(browser, page, base, messages)
         refuse_other_sites(page, base, browser)
         on_a_dark_phone(browser, base)
         lose_the_daemon(page, browser, daemon)
@@ -245,10 +322,99 @@ def act(executable, browser):
         expect(page.locator("#around-errors-plot polyline").first).to_be_attached()
 
 
-def router_settings(folder, old, new):
-    return json.dumps({
-        "state_file": f"{folder}/split.json", "baseline": [old], "canary": [new], "strategy": {"kind": "random"},
-        "initial_canary_basis_points": 3000})
+def start_router(stack, executable, folder, name, targets, share):
+    """Its admin address."""
+    (folder / f"{name}.json").write_text(json.dumps({
+        "state_file": f"{folder}/{name}-split.json", "baseline": [targets[0]], "canary": [targets[1]],
+        "strategy": {"kind": "random"}, "initial_canary_basis_points": share}))
+    router = Program(executable, "router", "--config", str(folder / f"{name}.json"))
+    stack.callback(router.stop)
+    return router.find(r"admin API on (127\.0\.0\.1:\d+)").group(1)
+
+
+def show_a_unit(page, executable, base, folder):
+    """While its rollout is under way."""
+    command = [executable, "begin", "shop", "--version", "v2", "--reason", "a test", "--address", base]
+    subprocess.run([*command, "--token-file", str(folder / "token")], check=True, stdout=subprocess.DEVNULL)
+    page.goto(base + "/#/")
+    expect(page.locator("#unit-shop tr")).to_have_count(3)
+    expect(page.locator("#unit-shop tr").nth(1)).to_contain_text("standing, step 1", timeout=PATIENCE_MS)
+    check_readable(page, "the overview with a unit")
+    page.locator("#unit-shop h2 a").click()
+    expect(page.locator("#head h1")).to_have_text("shop")
+    expect(page.locator("#rollout .steps li")).to_have_count(2)
+    expect(page.locator("#head").get_by_role("button", name="Pause…")).to_be_visible()
+    check_readable(page, "a unit")
+    page.locator("#head table a").first.click()
+    expect(page.locator("#router tr").nth(1)).to_contain_text("as wanted")
+
+
+def add_and_end_a_silence(page, base):
+    page.goto(base + "/#/silences")
+    page.get_by_role("button", name="Silence…").click()
+    dialog = page.locator("#act")
+    dialog.get_by_label("Releases").fill("shop, cart-*")
+    dialog.get_by_label("Reason").fill("a rehearsal")
+    check_readable(page, "the form of a silence")
+    dialog.get_by_role("button", name="Silence").click()
+    expect(dialog).to_be_hidden()
+    row = page.locator("#all tr").nth(1)
+    expect(row).to_contain_text("release=shop,cart-*")
+    expect(row).to_contain_text("a rehearsal")
+    expect(row).to_contain_text("ann")
+    check_readable(page, "the silences")
+    row.get_by_role("button").click()
+    dialog.get_by_role("button", name="End").click()
+    expect(page.locator("#all")).to_contain_text("None is in force.")
+
+
+def roll_back_for_good(page, base, name):
+    """An incident that stays open, because no router answers."""
+    page.goto(f"{base}/#/release/{name}")
+    expect(page.locator("#head h1")).to_have_text(name)
+    page.get_by_role("button", name="Roll back…").click()
+    page.locator("#act").get_by_label("Reason").fill("a rehearsal")
+    page.locator("#act").get_by_role("button", name="Roll back").click()
+    expect(page.locator("#head .pill").first).to_have_text("rolling back", timeout=PATIENCE_MS)
+
+
+def acknowledge_on_the_page(page, base):
+    roll_back_for_good(page, base, "jammed")
+    page.goto(base + "/#/silences")
+    page.locator("#open tr", has_text="incident:jammed").get_by_role("button").click()
+    page.locator("#act").get_by_label("Reason").fill("repairing the router")
+    page.locator("#act").get_by_role("button", name="Acknowledge").click()
+    expect(page.locator("#open tr", has_text="incident:jammed")).to_contain_text("by ann")
+
+
+def acknowledge_by_a_link(browser, page, base, messages):
+    """As whoever reads the chat: in a browser that has not signed in."""
+    roll_back_for_good(page, base, "stuck")
+    end = time.monotonic() + PATIENCE_MS / 1000
+    found = None
+    while not found and time.monotonic() < end:
+        time.sleep(0.1)
+        for text in list(messages.texts):
+            found = found or re.search(r"\[acknowledge\]\((\S+stuck\S*)\)", text)
+    assert found, "no message has a link"
+    reader = browser.page(width=360)
+    reader.goto(found.group(1))
+    expect(reader.locator("#all h1")).to_contain_text("Acknowledge stuck-")
+    check_readable(reader, "a link of a message")
+    reader.get_by_label("Your name").fill("bea")
+    reader.get_by_role("button", name="Acknowledge").click()
+    expect(reader.get_by_role("status").last).to_contain_text("is acknowledged by bea, by a link in a message")
+    page.goto(base + "/#/silences")
+    expect(page.locator("#open tr", has_text="incident:stuck")).to_contain_text("by bea")
+    # Changed by one digit it does nothing.
+    browser.may_fail = True
+    forged = re.sub(r"%2F(\w)(\w{63})%2F", lambda one: f"%2F{'1' if one[1] == '0' else '0'}{one[2]}%2F", found.group(1))
+    reader.goto(forged)
+    expect(reader.locator("#all .warning")).to_contain_text("not one of this daemon's")
+    browser.may_fail = False
+    reader.close()
+    page.goto(base + "/#/release/checkout")
+    expect(page.locator("#head h1")).to_have_text("checkout")
 
 
 def wait_for(url):
@@ -343,6 +509,7 @@ def main():
     arguments.add_argument("executable")
     arguments.add_argument("--browser", default=shutil.which("chromium") or "/usr/bin/chromium")
     arguments.add_argument("--screenshots", type=pathlib.Path)
+    arguments.add_argument("--figures", type=pathlib.Path, help="the document whose row of figures is replaced")
     given = arguments.parse_args()
     if given.screenshots:
         given.screenshots.mkdir(parents=True, exist_ok=True)
@@ -350,7 +517,7 @@ def main():
         # The sandbox of Chromium needs rights that a container has not; the pages are our own.
         opened = playwright.chromium.launch(executable_path=given.browser, args=["--no-sandbox"])
         browser = Browser(opened)
-        follow_the_demo(given.executable, browser, given.screenshots)
+        follow_the_demo(given.executable, browser, given.screenshots, given.figures)
         act(given.executable, browser)
         opened.close()
     assert not browser.problems, "\n".join(browser.problems)

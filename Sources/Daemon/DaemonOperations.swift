@@ -34,6 +34,10 @@ struct DaemonOperations: Operations {
         try await journal.entries(incident: incident)
     }
 
+    func fates(ofEntries sequences: [UInt64]) async throws -> [DeliveryFate] {
+        try await journal.fates(ofEntries: sequences)
+    }
+
     func outbox() async throws -> OutboxReport {
         OutboxReport(
             counts: try await journal.outboxCounts(), queues: try await journal.queues(),
@@ -68,6 +72,8 @@ struct DaemonOperations: Operations {
             .refused(.notReady), "the order is taken, but it is not on the disk yet; send it again with the same key",
             rollout: answer.rollout, sequence: sequence)
     }
+
+    func readLink(_ token: String) async -> LinkReading { gateTokens.reading(link: token, nowWallMs: clock.wallMs) }
 
     func isGateToken(_ token: String, gate id: String) async -> Bool { gateTokens.isValid(token, gate: id) }
 

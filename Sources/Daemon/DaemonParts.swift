@@ -83,12 +83,13 @@ package struct DaemonParts: Sendable {
         let meter = KernelMeter(version: options.version, commit: options.commit, clock: clock)
         let journal = try await Self.openJournal(plan.daemon.stateDirectory, options, environment)
         for note in journal.folderNotes { logger.warning("\(note)") }
-        let parts = PartsFactory(environment: environment, directory: options.keyDirectory)
+        var parts = PartsFactory(environment: environment, directory: options.keyDirectory)
+        let gateTokens = GateTokens(journal: journal.identity, directory: options.keyDirectory, logger: logger)
+        parts.tokens = gateTokens
         writer = JournalWriter(
             journal: journal, clock: clock, logger: logger, meter: meter, dieAfterSequence: options.dieAfterSequence,
             onEnqueue: { journal.expect($0) })
         routers = RouterService(drivers: try parts.drivers(for: plan), logger: logger, meter: meter)
-        let gateTokens = GateTokens(journal: journal.identity, directory: options.keyDirectory, logger: logger)
         gates = GateService(
             client: GateClient(transport: environment.network.deliveries, secrets: secrets, clock: clock),
             externalURL: plan.daemon.externalURL, tokens: gateTokens)

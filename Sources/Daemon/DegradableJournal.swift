@@ -200,12 +200,15 @@ extension DegradableJournal {
         return names.union(memory).sorted()
     }
 
-    func nextDelivery(receiver: String) async throws(JournalError) -> WaitingDelivery? {
-        let (memory, passing) = state.withLock { state in
-            (state.problem == nil ? nil : state.unsaved.head(receiver: receiver), state.unsaved.settledIds)
+    func nextDelivery(receiver: String, passing: Set<String>) async throws(JournalError) -> WaitingDelivery? {
+        let (memory, settled) = state.withLock { state in
+            (
+                state.problem == nil ? nil : state.unsaved.head(receiver: receiver, passing: passing),
+                state.unsaved.settledIds
+            )
         }
         guard let disk = opened else { return memory }
-        return try await disk.nextDelivery(receiver: receiver, passing: passing) ?? memory
+        return try await disk.nextDelivery(receiver: receiver, passing: passing.union(settled)) ?? memory
     }
 
     func markDelivered(_ id: String, atWallMs: Int64) async throws(JournalError) {
@@ -253,6 +256,10 @@ extension DegradableJournal {
             }
         }
         return queues.sorted { $0.receiver < $1.receiver }
+    }
+
+    func fates(ofEntries sequences: [UInt64]) async throws(JournalError) -> [DeliveryFate] {
+        try await opened?.fates(ofEntries: sequences) ?? []
     }
 
     func deadLetters(limit: Int) async throws(JournalError) -> [DeadLetter] {

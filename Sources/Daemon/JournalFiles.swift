@@ -28,10 +28,6 @@ package protocol JournalFile: Journal {
 
     /// Of the newest entry; 0 for an empty journal.
     func lastSequence() async throws(JournalError) -> UInt64
-    /// The head of a receiver's queue.
-    ///
-    /// - Parameter passing: ids of deliveries that are settled already, although the file does not say so yet.
-    func nextDelivery(receiver: String, passing: Set<String>) async throws(JournalError) -> WaitingDelivery?
 }
 
 /// A journal that could not be opened for writing.

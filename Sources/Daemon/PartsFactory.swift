@@ -15,6 +15,8 @@ struct PartsFactory: Sendable {
     var probe: DaemonProbe?
     /// Where receivers keep how services name messages; nil for a daemon without files of its own.
     var directory: String?
+    /// Signs the links of messages; nil for messages without such links.
+    var tokens: GateTokens?
 
     func drivers(for plan: Plan) throws -> [String: AimedDriver] {
         var drivers: [String: AimedDriver] = [:]
@@ -36,12 +38,19 @@ struct PartsFactory: Sendable {
         return probe.map { $0.driver(driver, release) } ?? driver
     }
 
+    private func links(for plan: Plan) -> PageLinks? {
+        guard let tokens, let base = plan.daemon.externalURL, let validMs = plan.daemon.acknowledgeLinksMs else {
+            return nil
+        }
+        return PageLinks(externalURL: base, validMs: validMs) { tokens.token($0) }
+    }
+
     func receivers(for plan: Plan) -> [any Receiver] {
         let setup = ReceiverSetup(
             transport: deliveries, secrets: secrets, mail: CurlMail(secrets: secrets),
             syslog: SyslogSender(), hostName: SyslogSender.hostName,
             memory: directory.map { MessageFiles(directory: $0) },
-            externalURL: plan.daemon.externalURL,
+            externalURL: plan.daemon.externalURL, links: links(for: plan),
             clock: { [clock] in clock.wallMs })
         return plan.receivers.map { receiver in
             let made = ReceiverKinds.receiver(receiver, setup)

@@ -39,7 +39,10 @@ struct UnsavedDeliveries {
 
     var receivers: Set<String> { Set(open.map(\.delivery.receiver)) }
 
-    func head(receiver: String) -> WaitingDelivery? { open.first { $0.delivery.receiver == receiver } }
+    /// - Parameter passing: ids of deliveries that are passed over.
+    func head(receiver: String, passing: Set<String> = []) -> WaitingDelivery? {
+        open.first { $0.delivery.receiver == receiver && !passing.contains($0.delivery.id) }
+    }
 
     func contains(_ id: String) -> Bool { queue.contains { $0.delivery.id == id } }
 

@@ -79,6 +79,30 @@ enum OutboxRow {
         }
     }
 
+    /// Entries whose deliveries are asked for at once.
+    static let fateLimit = 300
+
+    /// - Parameter prefixes: the beginnings of delivery ids, which all that belong to an entry have in common. Each costs one
+    ///   step in the index of ids.
+    static func fates(_ prefixes: [String], _ database: Database) throws -> [DeliveryFate] {
+        try prefixes.flatMap { prefix in
+            // The character after the hyphen ends the range.
+            try Row.fetchAll(
+                database, sql: "SELECT * FROM outbox WHERE id > ? AND id < ? ORDER BY number",
+                arguments: ["\(prefix)-", "\(prefix)."]
+            ).compactMap(fate)
+        }
+    }
+
+    private static func fate(_ row: Row) -> DeliveryFate? {
+        guard let delivery = delivery(row, attempt: row["tries"]),
+            let state = DeliveryFate.State(rawValue: row["state"])
+        else { return nil }
+        return DeliveryFate(
+            id: delivery.id, receiver: delivery.receiver, event: delivery.notification.event, state: state,
+            attempts: delivery.attempt, reason: row["reason"], settledWallMs: row["settled_ms"])
+    }
+
     static func counts(_ database: Database) throws -> OutboxCounts {
         var counts = OutboxCounts()
         for row in try Row.fetchAll(database, sql: "SELECT state, COUNT(*) AS rows FROM outbox GROUP BY state") {

@@ -6,11 +6,6 @@ extension SQLiteJournal {
         try await read(OutboxRow.receiversWaiting)
     }
 
-    package func nextDelivery(receiver: String) async throws(JournalError) -> WaitingDelivery? {
-        try await nextDelivery(receiver: receiver, passing: [])
-    }
-
-    /// - Parameter passing: ids of deliveries that are settled already, although the disk does not say so yet.
     package func nextDelivery(
         receiver: String, passing: Set<String>
     ) async throws(JournalError) -> WaitingDelivery? {
@@ -52,6 +47,12 @@ extension SQLiteJournal {
 
     package func queues() async throws(JournalError) -> [ReceiverQueue] {
         try await readForPeople(OutboxRow.queues)
+    }
+
+    package func fates(ofEntries sequences: [UInt64]) async throws(JournalError) -> [DeliveryFate] {
+        try await readForPeople { [identity] in
+            try OutboxRow.fates(sequences.prefix(OutboxRow.fateLimit).map { "\(identity)-\($0)" }, $0)
+        }
     }
 
     package func deadLetters(limit: Int) async throws(JournalError) -> [DeadLetter] {

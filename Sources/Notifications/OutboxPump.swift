@@ -1,11 +1,13 @@
 package import Model
 package import Ports
 import Support
+import Synchronization
 
 /// Brings what is in the outbox to the receivers, at least once.
 ///
 /// Each receiver has a lane of its own: its deliveries go out strictly in their order, one at a time, and a delivery that
 /// fails is tried again before the next one. Nothing in one lane delays another. Pauses use the monotonic clock.
+/// A receiver with `group_wait` may get the same event of several releases as one message: ``DeliveryGroup``.
 package actor OutboxPump {
     private static let longestSleepMs: Int64 = 30_000
     private static let unwritablePauseMs: Int64 = 5_000
@@ -22,6 +24,8 @@ package actor OutboxPump {
     private var unreadableUntilUptimeMs: Int64?
     private var jumps = ClockJumps()
     private var generator: SeededGenerator
+    /// Counts what may be new in the outbox: a lane that waits for others reads its queue again.
+    private let nudges = Atomic<UInt64>(0)
 
     /// - Parameters:
     ///   - log: takes lines about receivers that fail and about dead letters, few enough for any log.
@@ -55,11 +59,17 @@ package actor OutboxPump {
     }
 
     /// There may be something new in the outbox.
-    package nonisolated func nudge() { idle.wake() }
+    package nonisolated func nudge() {
+        nudges.wrappingAdd(1, ordering: .releasing)
+        idle.wake()
+    }
 
     /// Tries the named receiver at once, or all of them: what an operator asks for does not wait for a pause to end.
     package func endPause(of name: String?) {
-        for known in lanes.keys.sorted() where name == nil || known == name { lanes[known]?.pausedUntilUptimeMs = nil }
+        for known in lanes.keys.sorted() where name == nil || known == name {
+            lanes[known]?.pausedUntilUptimeMs = nil
+            lanes[known]?.hold = nil
+        }
         idle.wake()
     }
 
@@ -106,14 +116,20 @@ package actor OutboxPump {
             log(LogLine(.error, "notifications cannot be read from the journal: \(error)"))
             return []
         }
+        let seen = nudges.load(ordering: .acquiring)
         let resending = lanes.filter { $0.value.wantsResend(atUptimeMs: now) }.map(\.key)
         return Set(waiting + resending).sorted().filter { name in
-            lanes[name].map { $0.isFree(atUptimeMs: now) } ?? !closing.contains(name)
+            lanes[name].map { $0.isFree(atUptimeMs: now, nudges: seen) } ?? !closing.contains(name)
         }
     }
 
     private func begin(_ name: String) {
-        if lanes[name] == nil { closing.insert(name) } else { lanes[name]?.isBusy = true }
+        guard lanes[name] != nil else {
+            closing.insert(name)
+            return
+        }
+        lanes[name]?.isBusy = true
+        lanes[name]?.hold = nil
     }
 
     private func done(_ name: String) {
@@ -126,7 +142,9 @@ package actor OutboxPump {
     private func sleepMs() -> Int64 {
         let now = clock.now.uptimeMs
         let idle = lanes.values.filter { !$0.isBusy }
-        let pauses = idle.compactMap(\.pausedUntilUptimeMs) + idle.compactMap(\.resendUptimeMs)
+        let pauses =
+            idle.compactMap(\.pausedUntilUptimeMs) + idle.compactMap(\.resendUptimeMs)
+            + idle.compactMap { $0.hold?.untilUptimeMs }
         let wake = (pauses + [unreadableUntilUptimeMs].compactMap { $0 }).filter { $0 > now }.min()
         return max(20, min(Self.longestSleepMs, (wake ?? .max) - now))
     }
@@ -137,7 +155,8 @@ package actor OutboxPump {
         while !Task.isCancelled {
             do throws(JournalError) {
                 guard let head = try await outbox.nextDelivery(receiver: name) else { return await resend(to: name) }
-                guard await deliver(head, to: name) else { return }
+                guard let group = try await group(head, of: name) else { return }
+                guard await deliver(head, group, to: name) else { return }
             } catch {
                 return pause(name, ms: Self.unwritablePauseMs)
             }
@@ -166,8 +185,37 @@ package actor OutboxPump {
         lanes[name]?.pausedUntilUptimeMs = clock.now.uptimeMs + ms
     }
 
+    /// What goes out with the head; nil while the head waits for others.
+    private func group(_ head: WaitingDelivery, of name: String) async throws(JournalError) -> DeliveryGroup? {
+        guard let lane = lanes[name], lane.policy.plan.groupWaitMs > 0 else { return DeliveryGroup(head.delivery) }
+        let seen = nudges.load(ordering: .acquiring)
+        let waiting = try await waiting(from: head, of: name)
+        if lane.failedGroup.first == head.delivery.id { return DeliveryGroup(waiting, ids: lane.failedGroup) }
+        let now = clock.now
+        jumps.note(now)
+        let restMs = DeliveryGroup.restMs(waiting, waitMs: lane.policy.plan.groupWaitMs) {
+            jumps.ageMs(sinceWallMs: $0.atWallMs, nowWallMs: now.wallMs)
+        }
+        let group = DeliveryGroup(waiting, canGroup: lane.receiver.canGroup)
+        let leftMs = min(restMs, lanes[name]?.waitLeftMs(head.delivery.id, atUptimeMs: now.uptimeMs) ?? 0)
+        guard leftMs > 0, group.members.count < DeliveryGroup.limit, lane.receiver.canGroup(head.delivery.notification)
+        else { return group }
+        lanes[name]?.hold = ReceiverLane.Hold(untilUptimeMs: now.uptimeMs + leftMs, nudges: seen)
+        return nil
+    }
+
+    private func waiting(from head: WaitingDelivery, of name: String) async throws(JournalError) -> [Delivery] {
+        var found = [head.delivery]
+        while found.count < DeliveryGroup.lookahead,
+            let next = try await outbox.nextDelivery(receiver: name, passing: Set(found.map(\.id)))
+        {
+            found.append(next.delivery)
+        }
+        return found
+    }
+
     /// False when the receiver is to be left alone for a while.
-    private func deliver(_ head: WaitingDelivery, to name: String) async -> Bool {
+    private func deliver(_ head: WaitingDelivery, _ group: DeliveryGroup, to name: String) async -> Bool {
         let delivery = head.delivery
         guard let lane = lanes[name] else {
             return await giveUp(delivery, reason: "the receiver \(name) is not in the configuration any more")
@@ -180,16 +228,30 @@ package actor OutboxPump {
                 return false
             }
         }
-        switch await lane.receiver.deliver(delivery) {
+        let outcome = await lane.receiver.deliver(group.message)
+        lanes[name]?.failedGroup = []
+        switch outcome {
         case .delivered:
             report(lanes[name]?.worked(atUptimeMs: clock.now.uptimeMs))
-            return await settle(delivery) { outbox, now in
-                try await outbox.markDelivered(delivery.id, atWallMs: now)
+            return await each(group) { delivery in
+                await self.settle(delivery) { outbox, now in
+                    try await outbox.markDelivered(delivery.id, atWallMs: now)
+                }
             }
-        case .refused(let reason): return await giveUp(delivery, reason: shown(reason))
+        case .refused(let reason):
+            return await each(group) { await self.giveUp($0, reason: self.shown(reason)) }
         case .retry(let reason, let wishMs):
+            // The same members again: a service that takes a message once must not miss one that joined later.
+            if group.members.count > 1 { lanes[name]?.failedGroup = group.members.map(\.id) }
             return await postpone(delivery, lane.policy, shown(reason), wishMs: wishMs)
         }
+    }
+
+    /// False when one of them was false.
+    private func each(_ group: DeliveryGroup, _ body: (Delivery) async -> Bool) async -> Bool {
+        var isDone = true
+        for member in group.members { isDone = await body(member) && isDone }
+        return isDone
     }
 
     /// A failed try: again after a pause, unless the delivery is too old. Its age is asked for only after a try, because

@@ -22,13 +22,15 @@ package struct ReceiverSetup: Sendable {
     package let hostName: String
     /// The base of links into the daemon's API (`DaemonPlan.externalURL`); nil for no links.
     package let externalURL: String?
+    /// Makes the links that acknowledge an incident; nil where messages have none.
+    package let links: (any MessageLinks)?
     /// Milliseconds since the epoch.
     package let clock: @Sendable () -> Int64
 
     package init(
         transport: any HTTPTransport, secrets: any SecretStore, mail: (any MailTransport)? = nil,
         syslog: (any SyslogTransport)? = nil, hostName: String = "",
-        memory: (any MessageMemory)? = nil, externalURL: String?,
+        memory: (any MessageMemory)? = nil, externalURL: String?, links: (any MessageLinks)? = nil,
         clock: @escaping @Sendable () -> Int64
     ) {
         self.transport = transport
@@ -38,12 +40,18 @@ package struct ReceiverSetup: Sendable {
         self.hostName = hostName
         self.memory = memory
         self.externalURL = externalURL
+        self.links = links
         self.clock = clock
     }
 
     /// What a message to people says, with the receiver's own texts where it has some.
     func content(_ plan: ReceiverPlan, _ notification: Notification) -> MessageContent {
-        MessageTemplates(plan).content(notification, externalURL: externalURL)
+        var content = MessageTemplates(plan).content(notification, externalURL: externalURL)
+        let kind = ReceiverKinds.delivering.first { $0.name == plan.kind.name }
+        if let incident = notification.incident, notification.asksForAcknowledgement, kind?.isReadByPeople ?? false {
+            content.acknowledgeLink = links?.acknowledge(incident: incident, fromWallMs: notification.atWallMs)
+        }
+        return content
     }
 
     func post(_ plan: ReceiverPlan, contentType: String = "application/json") -> JSONDelivery {

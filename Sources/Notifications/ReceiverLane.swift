@@ -16,6 +16,18 @@ struct ReceiverLane {
     var isBusy = false
     /// No try before then.
     var pausedUntilUptimeMs: Int64?
+    /// The head of the queue waits for the same event of other releases.
+    struct Hold {
+        let untilUptimeMs: Int64
+        /// The pump's count when the queue was read: with another one there may be something urgent.
+        let nudges: UInt64
+    }
+
+    var hold: Hold?
+    /// The head that waits, and since when: a wall clock that is set back must not make it wait for longer.
+    private var heldHead: (id: String, sinceUptimeMs: Int64)?
+    /// Ids of the deliveries of one message that failed, from the head; empty otherwise.
+    var failedGroup: [String] = []
     /// When the alerts that last are sent again; nil for a receiver that does not want that.
     var resendUptimeMs: Int64?
     /// The pause that an earlier process planned was considered.
@@ -36,14 +48,23 @@ struct ReceiverLane {
         receiver = next
         if next.resendMs == nil { resendUptimeMs = nil }
         policy = DeliveryPolicy(plan: plan)
-        pausedUntilUptimeMs = nil
+        (pausedUntilUptimeMs, hold) = (nil, nil)
     }
 
     func wantsResend(atUptimeMs now: Int64) -> Bool {
         receiver.resendMs != nil && (resendUptimeMs ?? now) <= now
     }
 
-    func isFree(atUptimeMs now: Int64) -> Bool { !isBusy && (pausedUntilUptimeMs ?? now) <= now }
+    /// How much longer the head may wait for others, milliseconds.
+    mutating func waitLeftMs(_ head: String, atUptimeMs now: Int64) -> Int64 {
+        if heldHead?.id != head { heldHead = (head, now) }
+        return policy.plan.groupWaitMs - (now - (heldHead?.sinceUptimeMs ?? now))
+    }
+
+    func isFree(atUptimeMs now: Int64, nudges: UInt64) -> Bool {
+        guard !isBusy, (pausedUntilUptimeMs ?? now) <= now else { return false }
+        return hold.map { $0.untilUptimeMs <= now || $0.nudges != nudges } ?? true
+    }
 
     // MARK: The log
 

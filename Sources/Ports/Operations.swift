@@ -8,6 +8,8 @@ public protocol Operations: Sendable {
     func discovery() async -> [DiscoveryReport]
     /// Journal entries of one incident, oldest first; empty for an unknown one.
     func entries(incident: String) async throws -> [JournalEntry]
+    /// What became of the notifications of these journal entries.
+    func fates(ofEntries sequences: [UInt64]) async throws -> [DeliveryFate]
     /// Counts, queues and dead letters; throws when the database cannot be read.
     func outbox() async throws -> OutboxReport
     /// Tries to deliver again: dead letters return to their queues, and a pause of the receiver ends.
@@ -20,6 +22,8 @@ public protocol Operations: Sendable {
     func order(_ command: RolloutCommand, release: String, _ order: OrderContext) async -> RolloutAnswer
     /// Whether this is the one-time token that the question of a webhook gate carried.
     func isGateToken(_ token: String, gate id: String) async -> Bool
+    /// What a link of a message is for.
+    func readLink(_ token: String) async -> LinkReading
     /// Clears the latch of a rolled-back release, so that it is watched again.
     func rearm(release: String, by: String, reason: String) async -> CommandResult
     /// An operator takes charge of an incident, a rollout, a release or a unit: nothing of it is escalated any more.
@@ -34,6 +38,36 @@ public protocol Operations: Sendable {
     func metricsExposition() async -> String
     /// Nil when ready; else why not (for instance: the first cycle is not done).
     func unreadyReason() async -> String?
+}
+
+/// What a link in a message does.
+public struct LinkTarget: Sendable, Equatable {
+    /// The one thing that it does.
+    public enum Action: String, Sendable {
+        /// An operator takes charge of the incident.
+        case acknowledge
+    }
+
+    /// What it does.
+    public var action: Action
+    /// The incident's id.
+    public var incident: String
+    /// Seconds since the Unix epoch; the link is void from then on.
+    public var expiresSeconds: Int64
+
+    public init(action: Action, incident: String, expiresSeconds: Int64) {
+        (self.action, self.incident, self.expiresSeconds) = (action, incident, expiresSeconds)
+    }
+}
+
+/// What the daemon finds in a link's token.
+public enum LinkReading: Sendable, Equatable {
+    /// Signed by this daemon, and its time is not over.
+    case valid(LinkTarget)
+    /// Signed by this daemon; its time is over.
+    case expired(LinkTarget)
+    /// Not signed by this daemon's key.
+    case invalid
 }
 
 /// The outbox as people see it.

@@ -3,14 +3,16 @@ public import Model
 /// The notifications on their way: one queue per receiver, in the order in which the kernel made them. JournalStore
 /// implements it.
 ///
-/// A queue moves at its head only: the oldest undelivered delivery of a receiver is delivered, given up or dropped before
-/// the next one is tried. So a receiver never hears of an end before its beginning.
+/// A queue moves at its head: the oldest undelivered delivery of a release is delivered, given up or dropped before its next
+/// one is tried. So a receiver never hears of an end before its beginning. Deliveries of several releases may be one message.
 public protocol Outbox: Sendable {
     /// Names of the receivers that have undelivered deliveries, sorted. The cost depends on their number alone.
     func receiversWaiting() async throws(JournalError) -> [String]
     /// The head of a receiver's queue; nil when it is empty. The cost does not depend on the queue's length.
-    func nextDelivery(receiver: String) async throws(JournalError) -> WaitingDelivery?
-    /// Removes the head of its queue as delivered.
+    ///
+    /// - Parameter passing: ids of deliveries that are passed over.
+    func nextDelivery(receiver: String, passing: Set<String>) async throws(JournalError) -> WaitingDelivery?
+    /// Removes it from its queue as delivered.
     func markDelivered(_ id: String, atWallMs: Int64) async throws(JournalError)
     /// Records a failed try and when the next one is planned.
     func markRetry(_ id: String, reason: String, nextTryWallMs: Int64) async throws(JournalError)
@@ -20,6 +22,8 @@ public protocol Outbox: Sendable {
     func outboxCounts() async throws(JournalError) -> OutboxCounts
     /// One entry per receiver that has waiting or dead deliveries, sorted by name.
     func queues() async throws(JournalError) -> [ReceiverQueue]
+    /// What became of the deliveries of these journal entries, in the order of the entries; without those that were pruned.
+    func fates(ofEntries sequences: [UInt64]) async throws(JournalError) -> [DeliveryFate]
     /// Newest first.
     func deadLetters(limit: Int) async throws(JournalError) -> [DeadLetter]
     /// Puts dead letters back into their queues, at their old places.
@@ -30,6 +34,14 @@ public protocol Outbox: Sendable {
     ///
     /// - Returns: how many were taken out; less than `limit` when none is left.
     func drop(_ choice: DeliveryChoice, limit: Int, atWallMs: Int64) async throws(JournalError) -> Int
+}
+
+extension Outbox {
+    public func fates(ofEntries sequences: [UInt64]) async throws(JournalError) -> [DeliveryFate] { [] }
+
+    public func nextDelivery(receiver: String) async throws(JournalError) -> WaitingDelivery? {
+        try await nextDelivery(receiver: receiver, passing: [])
+    }
 }
 
 /// The head of a queue.
@@ -45,6 +57,44 @@ public struct WaitingDelivery: Sendable, Equatable {
         self.delivery = delivery
         self.nextTryWallMs = nextTryWallMs
         self.reason = reason
+    }
+}
+
+/// What became of a notification at a receiver.
+public struct DeliveryFate: Sendable, Equatable {
+    /// Where it is.
+    public enum State: String, Sendable, CaseIterable {
+        /// In the receiver's queue.
+        case waiting
+        /// The receiver accepted it.
+        case delivered
+        /// Given up.
+        case dead
+        /// Taken out by an operator.
+        case dropped
+    }
+
+    /// That of the delivery.
+    public var id: String
+    /// The name in the configuration.
+    public var receiver: String
+    /// Of the notification.
+    public var event: Notification.Event
+    /// What became of it.
+    public var state: State
+    /// Those that were made.
+    public var attempts: Int
+    /// Why the last attempt failed; empty without a failure.
+    public var reason: String
+    /// Milliseconds since the Unix epoch; nil while it waits.
+    public var settledWallMs: Int64?
+
+    public init(
+        id: String, receiver: String, event: Notification.Event, state: State, attempts: Int, reason: String,
+        settledWallMs: Int64?
+    ) {
+        (self.id, self.receiver, self.event, self.state) = (id, receiver, event, state)
+        (self.attempts, self.reason, self.settledWallMs) = (attempts, reason, settledWallMs)
     }
 }
 

@@ -6,6 +6,8 @@ public protocol Receiver: Sendable {
     var name: String { get }
     /// Tries once, within the timeout of the configuration.
     func deliver(_ delivery: Delivery) async -> DeliveryOutcome
+    /// Whether a message may report it together with the same event of other releases (``Notification/grouped``).
+    func canGroup(_ notification: Notification) -> Bool
     /// How often the receiver wants the alerts that last once more; nil for a receiver that gets changes only.
     var resendMs: Int64? { get }
     /// Sends the alerts that last once more. Nothing waits in the outbox then, so this never overtakes a delivery; it is
@@ -18,6 +20,8 @@ public protocol Receiver: Sendable {
 }
 
 extension Receiver {
+    public func canGroup(_ notification: Notification) -> Bool { false }
+
     public var resendMs: Int64? { nil }
 
     public func resend(_ standing: [Notification]) async -> DeliveryOutcome { .delivered }

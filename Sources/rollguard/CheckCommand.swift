@@ -23,6 +23,7 @@ struct CheckCommand: AsyncParsableCommand {
               rollguard check rollguard.yaml --effective     # with all defaults
               rollguard check rollguard.yaml --live          # reads each target once
               rollguard check --centre --effective           # with what the centre holds now
+              rollguard check rollguard.yaml --messages      # what each receiver would get
 
             A configuration with `centre` is checked with the last state of the centre that
             was in force on this host, or with what the centre holds now (--centre).
@@ -35,6 +36,9 @@ struct CheckCommand: AsyncParsableCommand {
 
     @Flag(help: "Print each valid configuration with its defaults filled in.")
     var effective = false
+
+    @Flag(help: "Print what each receiver would get at a rollback, templates filled in; sends nothing.")
+    var messages = false
 
     @Flag(help: "Check with what the configuration centre holds now.")
     var centre = false
@@ -88,7 +92,16 @@ struct CheckCommand: AsyncParsableCommand {
                 Self.steps(release).forEach(Terminal.say)
             }
         }
+        if messages { await Self.showMessages(plan) }
         return live ? await Self.readTargets(plan) : 0
+    }
+
+    /// Secrets are not needed for that: they are shown as a mask.
+    private static func showMessages(_ plan: Plan) async {
+        let printed = PrintedMessages(
+            secrets: MaskedSecrets(), shown: { ForeignText.line($0, limit: 64 << 10) },
+            externalURL: plan.daemon.externalURL)
+        for receiver in plan.receivers { await printed.show(receiver, event: .rollbackIntended) }
     }
 
     /// The number of targets that could not be read.

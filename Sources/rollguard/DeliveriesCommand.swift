@@ -13,10 +13,10 @@ struct DeliveriesCommand: AsyncParsableCommand {
             delivered, given up (`give_up_after`) or dropped.
 
               rollguard deliveries list
-              rollguard deliveries resend --receiver oncall
+              rollguard deliveries retry --receiver oncall
               rollguard deliveries drop 3f9a1c07-17-oncall --reason 'handled by phone'
             """,
-        subcommands: [List.self, Resend.self, Drop.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Retry.self, Drop.self], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Show what waits, and what was given up.")
@@ -33,9 +33,10 @@ struct DeliveriesCommand: AsyncParsableCommand {
         }
     }
 
-    struct Resend: AsyncParsableCommand {
+    struct Retry: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Deliver again: dead letters wait again, and a pause of the receiver ends.")
+            abstract: "Deliver again: dead letters wait again, and a pause of the receiver ends.",
+            aliases: ["resend"])
 
         @OptionGroup var choice: Choice
         @Option(help: "Why; it is written to the daemon's log.")
@@ -89,7 +90,7 @@ enum DeliveriesText {
         var lines = ["\(document.waiting) waiting, \(document.delivered) delivered, \(document.dead) dead"]
         for queue in document.receivers { lines.append(contentsOf: block(queue)) }
         if !document.deadLetters.isEmpty {
-            lines += ["", "given up (rollguard deliveries resend ID)"]
+            lines += ["", "given up (rollguard deliveries retry ID)"]
             lines += Columns.laidOut(
                 document.deadLetters.map { [$0.id, $0.event, "\($0.at)", "\($0.attempts) tries", $0.reason] },
                 indent: "  ")

@@ -59,12 +59,15 @@ struct NotifyCommand: AsyncParsableCommand {
         let secrets = KnownSecrets(SystemSecretStore())
         secrets.remember(addressesOf: plan)
         let network = CurlTransport(userAgent: "Rollguard/\(Rollguard.version)", secrets: secrets)
-        let transport: any HTTPTransport = isPrinted ? PrintingTransport(secrets: secrets) : network
-        let setup = ReceiverSetup(
-            transport: transport, secrets: secrets, mail: isPrinted ? PrintingMail() : CurlMail(secrets: secrets),
-            syslog: isPrinted ? PrintingSyslog() : SyslogSender(), hostName: SyslogSender.hostName,
-            externalURL: plan.daemon.externalURL,
-            clock: { SystemClock().wallMs })
+        let printed = PrintedMessages(
+            secrets: secrets, shown: { secrets.shown($0, limit: 64 << 10) }, externalURL: plan.daemon.externalURL)
+        let setup =
+            isPrinted
+            ? printed.setup
+            : ReceiverSetup(
+                transport: network, secrets: secrets, mail: CurlMail(secrets: secrets), syslog: SyslogSender(),
+                hostName: SyslogSender.hostName, externalURL: plan.daemon.externalURL,
+                clock: { SystemClock().wallMs })
         var worst: Int32 = 0
         for receiver in chosen {
             let code = await send(to: ReceiverKinds.receiver(receiver, setup), kind: receiver.kind.name, secrets)
@@ -122,42 +125,5 @@ struct NotifyCommand: AsyncParsableCommand {
                     + (wish.map { "; the next try would be after \($0 / 1_000) s" } ?? "")
             )
         }
-    }
-}
-
-/// Shows a mail instead of sending it.
-private struct PrintingMail: MailTransport {
-    func send(_ mail: OutgoingMail) async -> MailOutcome {
-        Terminal.say("  \(mail.server) from \(mail.sender) to \(mail.recipients.joined(separator: ", "))")
-        Terminal.say("  " + String(decoding: mail.content, as: UTF8.self).replacing("\r\n", with: "\n  "))
-        return .failed(reason: "nothing was sent")
-    }
-}
-
-/// Shows a record instead of sending it.
-private struct PrintingSyslog: SyslogTransport {
-    func send(_ record: OutgoingRecord) async -> String? {
-        Terminal.say("  \(record.carrier.rawValue)://\(record.host):\(record.port)")
-        Terminal.say("  " + String(decoding: record.bytes, as: UTF8.self))
-        return "nothing was sent"
-    }
-}
-
-/// Shows calls instead of making them: the method, the server, and the body without secrets.
-private struct PrintingTransport: HTTPTransport {
-    let secrets: KnownSecrets
-
-    func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
-        Terminal.say("  \(request.method) \(Self.server(request.url))")
-        Terminal.say("  " + secrets.shown(String(decoding: request.body ?? [], as: UTF8.self), limit: 64 << 10))
-        throw .unusable("nothing was sent")
-    }
-
-    /// Scheme and host: the rest may be a credential.
-    private static func server(_ url: String) -> String {
-        let shown = Redaction.url(url)
-        guard let scheme = shown.firstRange(of: "://") else { return Redaction.mask }
-        return shown[..<scheme.upperBound] + shown[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" }
-            + "/" + Redaction.mask
     }
 }

@@ -48,4 +48,35 @@ struct NotificationRouteTests {
             #expect(await console.operations.asked.isEmpty)
         }
     }
+
+    // MARK: Links in messages
+
+    /// Without any token of a caller's own: that of the link is enough, and only for what it names.
+    @Test func aLinkOfAMessageAcknowledgesItsIncidentAlone() async throws {
+        try await LiveConsole.run { console in
+            let body = #"{"token":"valid"}"#
+            let read = try await console.send(
+                "POST", "/api/v1/links/read", headers: ["Content-Length: \(body.utf8.count)"], body: body)
+            #expect(read.status == 200 && String(decoding: read.body, as: UTF8.self).contains(#""expired":false"#))
+            #expect(await console.operations.asked.isEmpty, "reading a link does nothing")
+            try await Self.expect(202, Self.post(console, "/api/v1/links/use", #"{"token":"valid","by":"ann"}"#))
+            #expect(
+                await console.operations.asked == [
+                    .acknowledge(
+                        "checkout-17", by: "ann, by a link in a message", reason: "acknowledged from a message")
+                ])
+        }
+    }
+
+    @Test func aLinkThatHasExpiredOrIsForgedDoesNothing() async throws {
+        try await LiveConsole.run { console in
+            let read = try await Self.post(console, "/api/v1/links/read", #"{"token":"expired"}"#)
+            #expect(read == 200, "a reader is shown that it has expired")
+            try await Self.expect(403, Self.post(console, "/api/v1/links/use", #"{"token":"expired"}"#))
+            try await Self.expect(403, Self.post(console, "/api/v1/links/use", #"{"token":"forged"}"#))
+            try await Self.expect(403, Self.post(console, "/api/v1/links/read", #"{"token":"forged"}"#))
+            try await Self.expect(400, Self.post(console, "/api/v1/links/use", "{}"))
+            #expect(await console.operations.asked.isEmpty)
+        }
+    }
 }

@@ -27,7 +27,7 @@ private final class BlockedJournal: Journal {
     func entries(incident: String) async throws(JournalError) -> [JournalEntry] { [] }
     func prune(beforeWallMs: Int64) async throws(JournalError) {}
     func receiversWaiting() async throws(JournalError) -> [String] { [] }
-    func nextDelivery(receiver: String) async throws(JournalError) -> WaitingDelivery? { nil }
+    func nextDelivery(receiver: String, passing: Set<String>) async throws(JournalError) -> WaitingDelivery? { nil }
     func markDelivered(_ id: String, atWallMs: Int64) async throws(JournalError) {}
     func markRetry(_ id: String, reason: String, nextTryWallMs: Int64) async throws(JournalError) {}
     func markDead(_ id: String, reason: String, atWallMs: Int64) async throws(JournalError) {}

@@ -23,7 +23,7 @@ private func batch(_ sequence: UInt64, _ deliveries: [Delivery] = []) -> Journal
 }
 
 /// A folder on a disk of its own that can be filled, where the test may mount one.
-private final class SmallDisk {
+final class SmallDisk {
     let path = FileManager.default.temporaryDirectory.appendingPathComponent("disk-\(UUID().uuidString)").path
 
     init?() throws {

@@ -76,6 +76,25 @@ struct OutboxTests {
         #expect(head?.delivery.id == "a" && head?.delivery.attempt == 2)
     }
 
+    /// In the order of the entries, and none of an entry whose number only begins alike.
+    @Test func theFateOfAnEntrysDeliveriesIsFound() async throws {
+        let scratch = try Scratch()
+        let journal = scratch.journal
+        func id(_ sequence: Int, _ receiver: String) -> String { "\(journal.identity)-\(sequence)-\(receiver)" }
+        for (sequence, receiver) in [(1, "a"), (1, "b"), (7, "a"), (12, "a"), (13, "a")] {
+            try await scratch.put([id(sequence, receiver)], for: receiver)
+        }
+        try await journal.markDelivered(id(1, "a"), atWallMs: 100)
+        try await journal.markRetry(id(1, "b"), reason: "503", nextTryWallMs: 500)
+        try await journal.markDead(id(12, "a"), reason: "404", atWallMs: 300)
+        let fates = try await journal.fates(ofEntries: [12, 1])
+        #expect(fates.map(\.id) == [id(12, "a"), id(1, "a"), id(1, "b")])
+        #expect(fates.map(\.state) == [.dead, .delivered, .waiting])
+        #expect(fates.map(\.attempts) == [1, 1, 1] && fates.map(\.reason) == ["404", "", "503"])
+        #expect(fates.map(\.settledWallMs) == [300, 100, nil])
+        #expect(try await journal.fates(ofEntries: []).isEmpty)
+    }
+
     @Test func droppingIsForGoodAndInSlices() async throws {
         let scratch = try Scratch()
         let journal = scratch.journal

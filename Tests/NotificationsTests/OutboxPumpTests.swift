@@ -24,6 +24,8 @@ private final class ScriptedReceiver: Receiver {
 
     var all: [String] { order.withLock { $0 } }
 
+    func canGroup(_ notification: Model.Notification) -> Bool { true }
+
     func resend(_ standing: [Model.Notification]) async -> DeliveryOutcome {
         order.withLock { $0.append("standing " + standing.map(\.event.rawValue).joined(separator: ",")) }
         return .delivered
@@ -80,11 +82,16 @@ private struct Scene {
     let log: LogLines
     private let folder: String
 
-    init(_ receivers: [ScriptedReceiver], giveUpAfterMs: Int64 = 3_600_000, standing: [Event] = []) throws {
+    init(
+        _ receivers: [ScriptedReceiver], giveUpAfterMs: Int64 = 3_600_000, standing: [Event] = [],
+        groupWaitMs: Int64 = 0
+    ) throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("outbox-\(UUID().uuidString)").path
         journal = try SQLiteJournal(directory: folder)
         let plans = receivers.map {
-            ReceiverPlan(name: $0.name, kind: .webhook, url: "http://x", giveUpAfterMs: giveUpAfterMs)
+            var plan = ReceiverPlan(name: $0.name, kind: .webhook, url: "http://x", giveUpAfterMs: giveUpAfterMs)
+            plan.groupWaitMs = groupWaitMs
+            return plan
         }
         let log = LogLines()
         self.log = log
@@ -105,6 +112,20 @@ private struct Scene {
                 deliveries: ids.map {
                     Delivery(id: $0, receiver: receiver, notification: .sample(atWallMs: clock.now.wallMs))
                 }))
+    }
+
+    /// One delivery to the receiver `chat` about an event of a release.
+    func put(_ release: String, _ event: Event, sequence: UInt64) async throws {
+        var notification = Model.Notification.sample(event, atWallMs: clock.now.wallMs)
+        (notification.release, notification.sequence, notification.alert) = (release, sequence, nil)
+        try await journal.append(
+            JournalBatch(
+                entries: [
+                    JournalEntry(
+                        sequence: sequence, wallMs: clock.now.wallMs, release: release, incident: nil,
+                        event: .acknowledged)
+                ],
+                deliveries: [Delivery(id: "j-\(sequence)-chat", receiver: "chat", notification: notification)]))
     }
 
     /// Runs until the condition holds, moving the clock on, a bounded number of times.
@@ -289,6 +310,83 @@ struct OutboxPumpTests {
         let outbox = try Scene([ScriptedReceiver("oncall")])
         try await outbox.put(["a"], for: "former")
         #expect(try await outbox.run { try await outbox.journal.outboxCounts().dead == 1 })
+    }
+
+    // MARK: Groups
+
+    /// In virtual time: two releases begin 3 s apart, a third one later than the wait.
+    @Test func theSameEventOfSeveralReleasesWithinTheWaitIsOneMessage() async throws {
+        let chat = ScriptedReceiver("chat")
+        let outbox = try Scene([chat], groupWaitMs: 10_000)
+        let begin = outbox.clock.now.uptimeMs
+        try await outbox.put("a", .rolloutBegun, sequence: 1)
+        var next: UInt64 = 2
+        #expect(
+            try await outbox.run {
+                let passedMs = outbox.clock.now.uptimeMs - begin
+                for (atMs, release, sequence) in [(3_000, "b", 2), (25_000, "c", 3)] as [(Int64, String, UInt64)]
+                where passedMs >= atMs && next == sequence {
+                    try await outbox.put(release, .rolloutBegun, sequence: sequence)
+                    next += 1
+                }
+                return try await outbox.journal.outboxCounts().delivered == 3
+            })
+        #expect(chat.got.map { $0.notification.all.map(\.release) } == [["a", "b"], ["c"]])
+        #expect(chat.got.map(\.id) == ["j-1-chat+1-2", "j-3-chat"])
+    }
+
+    /// A rollback that does not get through waits for nothing, nor does what is in front of it.
+    @Test func anAbandonedRollbackEndsTheWait() async throws {
+        let chat = ScriptedReceiver("chat")
+        let outbox = try Scene([chat], groupWaitMs: 300_000)
+        let begin = outbox.clock.now.uptimeMs
+        try await outbox.put("a", .rolloutBegun, sequence: 1)
+        var isPut = false
+        #expect(
+            try await outbox.run {
+                if !isPut, outbox.clock.now.uptimeMs - begin >= 2_000 {
+                    isPut = true
+                    try await outbox.put("b", .rollbackAbandoned, sequence: 2)
+                }
+                return try await outbox.journal.outboxCounts().delivered == 2
+            })
+        #expect(chat.got.map(\.id) == ["j-1-chat", "j-2-chat"])
+        #expect(outbox.clock.now.uptimeMs - begin < 60_000)
+    }
+
+    /// A service that drops what it has seen must not drop a release that joined later.
+    @Test func aGroupThatFailsIsTriedAgainWithTheSameMembers() async throws {
+        let chat = ScriptedReceiver("chat", [.retry(reason: "503", afterMs: 2_000), .delivered])
+        let outbox = try Scene([chat], groupWaitMs: 1_000)
+        try await outbox.put("a", .rolloutBegun, sequence: 1)
+        try await outbox.put("b", .rolloutBegun, sequence: 2)
+        var isPut = false
+        #expect(
+            try await outbox.run {
+                if !isPut, chat.got.count == 1 {
+                    isPut = true
+                    try await outbox.put("c", .rolloutBegun, sequence: 3)
+                }
+                return try await outbox.journal.outboxCounts().delivered == 3
+            })
+        #expect(chat.got.map(\.id) == ["j-1-chat+1-2", "j-1-chat+1-2", "j-3-chat"])
+    }
+
+    @Test func aGroupThatIsRefusedIsADeadLetterForEachRelease() async throws {
+        let outbox = try Scene([ScriptedReceiver("chat", [.refused(reason: "404")])], groupWaitMs: 1_000)
+        try await outbox.put("a", .rolloutBegun, sequence: 1)
+        try await outbox.put("b", .rolloutBegun, sequence: 2)
+        #expect(try await outbox.run { try await outbox.journal.outboxCounts().dead == 2 })
+    }
+
+    /// The wait is one of the monotonic clock.
+    @Test func aClockThatIsSetBackDoesNotProlongTheWait() async throws {
+        let outbox = try Scene([ScriptedReceiver("chat")], groupWaitMs: 5_000)
+        let begin = outbox.clock.now.uptimeMs
+        try await outbox.put("a", .rolloutBegun, sequence: 1)
+        outbox.clock.setWall(byMs: -3_600_000)
+        #expect(try await outbox.run { try await outbox.journal.outboxCounts().delivered == 1 })
+        #expect(outbox.clock.now.uptimeMs - begin < 30_000)
     }
 
     @Test func pausesDoubleUpToTheirCap() {

@@ -38,7 +38,7 @@ struct SlackTests {
         notification.summary = summary
         let base = "https://rollguard.example/" + String(repeating: "a", count: 470)
         let text = SlackText.text(notification, externalURL: base)
-        #expect(text.hasSuffix("\n\(base)/api/v1/incidents/checkout-2"))
+        #expect(text.hasSuffix("\n\(base)/#/incident/checkout-2"))
         #expect(text.utf16.count <= SlackText.limit)
     }
 

@@ -1,4 +1,5 @@
 import Model
+import Ports
 package import Support
 
 /// An incident in a list.
@@ -29,6 +30,8 @@ package struct IncidentSummary: Codable, Sendable, Equatable {
     package var attempts: Int
     /// Times that the split had to be set again after the acknowledgement.
     package var reapplications: Int
+    /// The operator who has taken charge of it; nil while none has.
+    @ExplicitNull package var acknowledgedBy: String?
     /// This incident in the API; nil without an `external_url`.
     @ExplicitNull package var url: String?
 
@@ -51,6 +54,7 @@ package struct IncidentSummary: Codable, Sendable, Equatable {
         canaryBasisPointsWanted = incident.intent.splitWanted.canaryBasisPoints
         attempts = incident.attempts
         reapplications = incident.reapplications
+        acknowledgedBy = incident.acknowledgedBy
         url = DaemonLink.to(incident: incident.id, externalURL: externalURL)
     }
 
@@ -63,6 +67,7 @@ package struct IncidentSummary: Codable, Sendable, Equatable {
         case toVersion = "to_version"
         case canaryBasisPointsBefore = "canary_basis_points_before"
         case canaryBasisPointsWanted = "canary_basis_points_wanted"
+        case acknowledgedBy = "acknowledged_by"
     }
 }
 
@@ -76,24 +81,28 @@ package struct IncidentDocument: Codable, Sendable, Equatable {
     package var timeline: [TimelineDocument]
     /// What the journal holds on it, oldest first.
     package var entries: [EntryDocument]
+    /// What became of its notifications, in the order of the entries.
+    package var notifications: [NotifiedDocument]
     /// Why the entries could not be read; nil when they could.
     @ExplicitNull package var journalProblem: String?
 
     /// - Parameter externalURL: ``Snapshot/externalURL``.
     init(
-        _ incident: Incident, entries: [JournalEntry], externalURL: String?, journalProblem: String? = nil
+        _ incident: Incident, entries: [JournalEntry], fates: [DeliveryFate] = [], externalURL: String?,
+        journalProblem: String? = nil
     ) {
         summary = IncidentSummary(incident, externalURL: externalURL)
         alert = incident.intent.trigger.alert.map(AlertDocument.init)
         timeline = incident.timeline.map(TimelineDocument.init)
         self.entries = entries.map(EntryDocument.init)
+        notifications = fates.map(NotifiedDocument.init)
         self.journalProblem = journalProblem
     }
 
     package subscript<Field>(dynamicMember path: KeyPath<IncidentSummary, Field>) -> Field { summary[keyPath: path] }
 
     enum CodingKeys: String, CodingKey {
-        case alert, timeline, entries
+        case alert, timeline, entries, notifications
         case journalProblem = "journal_problem"
     }
 
@@ -103,6 +112,7 @@ package struct IncidentDocument: Codable, Sendable, Equatable {
         alert = try container.decodeIfPresent(AlertDocument.self, forKey: .alert)
         timeline = try container.decode([TimelineDocument].self, forKey: .timeline)
         entries = try container.decode([EntryDocument].self, forKey: .entries)
+        notifications = try container.decodeIfPresent([NotifiedDocument].self, forKey: .notifications) ?? []
         journalProblem = try container.decodeIfPresent(String.self, forKey: .journalProblem)
     }
 
@@ -112,6 +122,7 @@ package struct IncidentDocument: Codable, Sendable, Equatable {
         try container.encode(_alert, forKey: .alert)
         try container.encode(timeline, forKey: .timeline)
         try container.encode(entries, forKey: .entries)
+        try container.encode(notifications, forKey: .notifications)
         try container.encode(_journalProblem, forKey: .journalProblem)
     }
 }

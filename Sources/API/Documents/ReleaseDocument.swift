@@ -65,7 +65,7 @@ package struct PoolDocument: Codable, Sendable, Equatable {
 
     init(_ pool: PoolSnapshot) {
         version = pool.version
-        targets = pool.targets.map(TargetDocument.init)
+        targets = pool.targets.map { TargetDocument($0, among: pool.targets) }
         requestRatePerSecond = pool.requestRate
         errorRate = pool.errorRate
         latencyP99Seconds = pool.latencyP99
@@ -105,17 +105,20 @@ package struct TargetDocument: Codable, Sendable, Equatable {
     @ExplicitNull package var lastScrapeAt: WallTime?
     /// Samples of the last scrape body.
     package var samples: Int
+    /// Nil while it does not answer.
+    @ExplicitNull package var figures: TargetFigures?
 
-    init(_ target: TargetSnapshot) {
+    init(_ target: TargetSnapshot, among pool: [TargetSnapshot]) {
         instance = Redaction.url(target.instance)
         up = target.isUp
         error = target.error
         lastScrapeAt = target.lastScrapeWallMs.map { WallTime(wallMs: $0) }
         samples = target.samples
+        figures = TargetFigures(target, among: pool)
     }
 
     enum CodingKeys: String, CodingKey {
-        case instance, up, error, samples
+        case instance, up, error, samples, figures
         case lastScrapeAt = "last_scrape_at"
     }
 }

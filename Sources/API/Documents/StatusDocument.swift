@@ -22,6 +22,8 @@ package struct StatusDocument: Codable, Sendable, Equatable {
     /// Nil when the outbox could not be read.
     @ExplicitNull package var outbox: OutboxDocument?
     package var deadLetters: [DeadLetterDocument]
+    /// The silences in force, and what waits for an operator; nil from a daemon that does not say.
+    package var notifications: SilencesDocument?
     /// Absent without a configuration centre.
     package var centre: CentreDocument?
 
@@ -37,11 +39,12 @@ package struct StatusDocument: Codable, Sendable, Equatable {
         incidents = snapshot.incidents.map { IncidentSummary($0, externalURL: snapshot.externalURL) }
         self.outbox = outbox.map(OutboxDocument.init)
         deadLetters = outbox?.deadLetters.map(DeadLetterDocument.init) ?? []
+        notifications = SilencesDocument(snapshot)
         centre = snapshot.centre.map(CentreDocument.init)
     }
 
     enum CodingKeys: String, CodingKey {
-        case at, version, releases, units, incidents, outbox, centre
+        case at, version, releases, units, incidents, outbox, centre, notifications
         case dryRun = "dry_run"
         case externalURL = "external_url"
         case journalProblem = "journal_problem"

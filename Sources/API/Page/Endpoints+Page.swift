@@ -49,8 +49,10 @@ extension Endpoints {
             return Endpoints.unknown("incident", id, known: snapshot.incidents.map(\.id))
         }
         let history = await book.plots(of: incident)
+        let fates = (try? await operations.fates(ofEntries: entries.map(\.sequence))) ?? []
         return await desk.make {
-            let document = IncidentDocument(incident, entries: entries, externalURL: snapshot.externalURL)
+            let document = IncidentDocument(
+                incident, entries: entries, fates: fates, externalURL: snapshot.externalURL)
             let plots = history.flatMap { try? JSONDecoder().decode(HistoryDocument.self, from: Data($0)) }
             do {
                 let html = try IncidentReport(incident: document, history: plots, version: version).html()
@@ -72,7 +74,7 @@ extension Endpoints {
         }
     }
 
-    private func knownIncident(_ id: String) async -> Incident? {
+    func knownIncident(_ id: String) async -> Incident? {
         if let known = await operations.snapshot().incidents.first(where: { $0.id == id }) { return known }
         return (try? await operations.entries(incident: id)).flatMap { Incident(history: $0) }
     }

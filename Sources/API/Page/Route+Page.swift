@@ -21,6 +21,12 @@ extension Route {
         Route(.get, "/api/v1/stream", "Server-sent events: the status, or one release, whenever it changes") {
             await $0.stream($1)
         },
+        Route(
+            .post, "/api/v1/links/read", "What a link of a message does; its token allows the call", isOfLink: true
+        ) { await $0.readLink($1) },
+        Route(
+            .post, "/api/v1/links/use", "Do what a link of a message does; its token allows the call", isOfLink: true
+        ) { await $0.useLink($1) },
         Route(.get, "/api/v1/session", "Who calls, and what they may change", isOfSession: true) { endpoints, call in
             endpoints.session(call)
         },

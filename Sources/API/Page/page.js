@@ -55,7 +55,9 @@ const pill = (text, tone = tones[text]) => html`<span class="pill ${tone ?? ""}"
 const link = {
   release: (name) => `#/release/${encodeURIComponent(name)}`,
   incident: (id) => `#/incident/${encodeURIComponent(id)}`,
+  unit: (name) => `#/unit/${encodeURIComponent(name)}`,
 };
+const unitOf = (release) => state.status.units.find((unit) => unit.releases.includes(release.name)) ?? null;
 
 // ---- drawing: a section is replaced when its markup differs, so focus and selection stay
 
@@ -167,8 +169,7 @@ const legend = (release) => ["baseline", "canary"].map((side) => {
 });
 const shareSVG = (release) =>
   release.canary_basis_points == null ? "" : new Markup(shareBar(release.canary_basis_points).outerHTML);
-const rolloutLine = (release) => {
-  const rollout = versioned(release);
+const rolloutLine = (release, rollout = versioned(release)) => {
   if (!rollout) return "";
   const position = rollout.steps.length ? `step ${rollout.step} of ${rollout.steps.length}` : "";
   return html`<p><span class="strong">Rollout ${rollout.id}</span> ${pill(rollout.state)} ${position}${
@@ -186,11 +187,15 @@ const drawOverview = () => {
   put("summary", "card", html`<h1>Releases</h1><p class="note">${releases.length} watched,
     ${releases.filter((release) => release.open_incident).length} with an open incident</p>
     ${problem ? html`<p class="warning"><b>The journal cannot be written:</b> ${problem}</p>` : ""}`);
+  for (const unit of state.status.units) {
+    put(`unit-${unit.name}`, "card", html`<div class="head"><h2 class="title"><a href="${link.unit(unit.name)}">${unit.name}</a></h2>
+      <span class="note">a unit of ${unit.releases.length} releases</span></div>${rolloutLine(unit)}${partsTable(unit)}`);
+  }
   for (const release of releases) {
     const id = `release-${release.name}`;
     put(id, "card", html`<div class="head"><h2 class="title"><a href="${link.release(release.name)}">${release.name}</a></h2>
-      ${pills(release)}<code>${release.baseline.version} → ${release.canary.version}</code></div>
-      <p class="why">${release.explanation}</p>${rolloutLine(release)}
+      ${pills(release)}<code>${release.baseline.version} → ${release.canary.version}</code>${partOf(release)}</div>
+      <p class="why">${release.explanation}</p>${unitOf(release) ? "" : rolloutLine(release)}
       ${shareSVG(release)}<div class="legend">${legend(release)}</div>
       <div class="sparks"><div><h3>Requests</h3><div id="${id}-requests"></div></div>
       <div><h3>Error rate</h3><div id="${id}-errors"></div></div>
@@ -217,6 +222,40 @@ const drawSparks = (release, id) => {
   }
 };
 
+// ---- a unit: several releases that are led as one rollout
+
+const partOf = (release) => {
+  const unit = unitOf(release);
+  return unit ? html`<span class="note">part of <a href="${link.unit(unit.name)}">${unit.name}</a></span>` : "";
+};
+const partsTable = (unit) => {
+  const parts = new Map((unit.rollouts.running?.parts ?? []).map((part) => [part.release, part]));
+  return html`<div class="scroll" tabindex="0"><table><tr><th scope="col">Part</th><th scope="col">Phase</th><th scope="col">Versions</th>
+    <th scope="col" class="n">Canary</th><th scope="col" class="n">Error rate</th><th scope="col">In the rollout</th><th scope="col">Waits for</th></tr>
+    ${unit.releases.map((name) => {
+    const release = state.status.releases.find((one) => one.name === name);
+    const part = parts.get(name);
+    return release ? html`<tr><td><a href="${link.release(name)}">${part?.name ?? name}</a></td><td>${pill(release.phase)}</td>
+      <td><code>${release.baseline.version} → ${release.canary.version}</code></td><td class="n">${share(release.canary_basis_points)}</td>
+      <td class="n">${percent(release.canary.error_rate)}</td>
+      <td>${part ? html`${words(part.state)}, step ${part.step} ${part.ready ? pill("ready", "ok") : ""}` : "–"}</td>
+      <td>${part?.waits_for || (part?.ready ? "the other parts" : "")}</td></tr>` : "";
+  })}</table></div>`;
+};
+const drawUnit = (name) => {
+  document.title = `${name} · Rollguard`;
+  const unit = state.status.units.find((one) => one.name === name);
+  if (!unit) {
+    put("head", "card", html`<h1>${name}</h1><p>No unit has this name now. <a href="#/">All releases</a></p>`);
+    return;
+  }
+  const incidents = state.status.incidents.filter((one) => unit.releases.includes(one.release));
+  put("head", "card", html`<div class="head"><h1>${name}</h1><span class="note">a unit: its releases are led as one rollout</span>
+    <span class="actions">${actions({ ...unit, phase: "" })}</span></div>${partsTable(unit)}`);
+  put("rollout", "card", rolloutSection(unit));
+  put("past", "card", incidentsTable(incidents, "Incidents of its releases"));
+};
+
 // ---- one release
 
 const drawRelease = (name) => {
@@ -227,7 +266,7 @@ const drawRelease = (name) => {
     return;
   }
   put("head", "card", html`<div class="head"><h1>${release.name}</h1>${pills(release)}
-    <code>${release.baseline.version} → ${release.canary.version}</code><span class="actions">${actions(release)}</span></div>
+    <code>${release.baseline.version} → ${release.canary.version}</code>${partOf(release)}<span class="actions">${actions(release)}</span></div>
     <p class="why">${release.explanation}</p>
     ${shareSVG(release)}<div class="legend">${legend(release)}</div>${warnings(release.warnings)}
     ${release.open_incident ? html`<p><a href="${link.incident(release.open_incident)}">Incident ${release.open_incident}</a></p>` : ""}`);
@@ -294,14 +333,37 @@ const rulesTable = (release) => html`<h2>Rules</h2><div class="scroll" tabindex=
   <td>${pill(rule.alert === "inactive" ? rule.verdict ?? "not judged" : rule.alert)} <span class="note">${rule.reason ?? ""}</span></td>
   <td>${rule.action}</td></tr>`)}</table></div>`;
 const instancesTable = (release) => html`<h2>Instances</h2><div class="scroll" tabindex="0"><table><tr><th scope="col">Instance</th>
-  <th scope="col">Version</th><th scope="col">Answers</th><th scope="col" class="n">Series</th><th scope="col">Last scrape</th></tr>
+  <th scope="col">Version</th><th scope="col">Answers</th><th scope="col" class="n">Requests/s</th><th scope="col" class="n">Errors</th>
+  <th scope="col" class="n">Mean latency</th><th scope="col">Differs</th><th scope="col" class="n">Series</th><th scope="col">Last scrape</th></tr>
   ${["baseline", "canary"].map((side) => release[side].targets.map((target) => html`<tr><td>${target.instance}</td>
   <td>${release[side].version}</td><td>${target.up == null ? pill("not yet") : target.up ? pill("up", "ok") : pill("down", "bad")}
-  <span class="note">${target.error ?? ""}</span></td><td class="n">${number(target.samples)}</td>
-  <td>${target.last_scrape_at ? time(target.last_scrape_at) : "–"}</td></tr>`))}</table></div>`;
-const routerTable = (release) => html`<h2>Router</h2><div class="scroll" tabindex="0"><table><tr><th scope="col">Instance</th>
-  <th scope="col" class="n">Canary</th><th scope="col">Read-back</th></tr>${release.router.map((one) => html`<tr><td>${one.instance}</td>
-  <td class="n">${share(one.canary_basis_points)}</td><td>${one.level} <span class="note">${one.problem ?? ""}</span></td></tr>`)}</table></div>`;
+  <span class="note">${target.error ?? ""}</span></td><td class="n">${number(target.figures?.request_rate_per_second)}</td>
+  <td class="n">${percent(target.figures?.error_rate)}</td><td class="n">${seconds(target.figures?.latency_mean_seconds)}</td>
+  <td>${target.figures?.differs ? html`${pill("differs", "warn")} ${target.figures.differs}` : ""}</td>
+  <td class="n">${number(target.samples)}</td><td>${target.last_scrape_at ? time(target.last_scrape_at) : "–"}</td></tr>`))}</table></div>
+  <p class="note">Figures of about the last minute. An instance differs where its share of errors, or its latency, is far from that of
+  the others of its version.</p>`;
+// What the canary's share is to be: that of the incident, else that of the step; null where nothing asks for one.
+const wantedShare = (release) => {
+  const incident = state.status.incidents.find((one) => one.id === release.open_incident);
+  if (incident) return incident.canary_basis_points_wanted;
+  const rollout = versioned(release);
+  if (!rollout || rollout.state === "ended") return null;
+  return rollout.steps.find((step) => step.index === rollout.wanted_step)?.canary_basis_points ?? rollout.canary_basis_points;
+};
+const routerTable = (release) => {
+  const wanted = wantedShare(release);
+  const rollout = versioned(release);
+  const step = (basisPoints) => rollout?.steps.find((one) => one.canary_basis_points === basisPoints)?.index;
+  const follows = (one) => (wanted == null || one.canary_basis_points == null ? ""
+    : one.canary_basis_points === wanted ? pill("as wanted", "ok") : pill("differs", "warn"));
+  return html`<h2>Router</h2>${wanted == null ? "" : html`<p class="note">Wanted: ${share(wanted)}${rollout ? `, step ${rollout.wanted_step}` : ""}</p>`}
+    <div class="scroll" tabindex="0"><table><tr><th scope="col">Instance</th><th scope="col" class="n">Canary</th>
+    ${rollout ? html`<th scope="col" class="n">Step</th>` : ""}<th scope="col">Read-back</th></tr>
+    ${release.router.map((one) => html`<tr><td>${one.instance}</td><td class="n">${share(one.canary_basis_points)}</td>
+    ${rollout ? html`<td class="n">${step(one.canary_basis_points) ?? "–"}</td>` : ""}
+    <td>${follows(one)} ${one.level} <span class="note">${one.problem ?? ""}</span></td></tr>`)}</table></div>`;
+};
 
 // ---- incidents and deliveries
 
@@ -324,8 +386,72 @@ const drawDeliveries = () => {
   put("dead", "card", html`<h2>Given up</h2>${state.status.dead_letters.length ? html`<div class="scroll" tabindex="0"><table><tr><th scope="col">Receiver</th><th scope="col">Event</th><th scope="col">Reason</th><th scope="col">At</th></tr>
     ${state.status.dead_letters.map((one) => html`<tr><td>${one.receiver}</td><td>${words(one.event)}</td><td>${one.reason}</td><td>${time(one.at)}</td></tr>`)}</table></div>` : html`<p class="note">None.</p>`}`);
 };
+// ---- silences and acknowledgements
+
+const drawSilences = () => {
+  document.title = "Silences · Rollguard";
+  const { silences, open } = state.status.notifications;
+  put("all", "card", html`<div class="head"><h1>Silences</h1><span class="actions"><button type="button" data-do="silence">Silence…</button></span></div>
+    <p class="note">A silence hides messages, never actions, and never that a rollback does not get through.</p>
+    ${silences.length ? html`<div class="scroll" tabindex="0"><table><tr><th scope="col">Silence</th><th scope="col">Hides</th><th scope="col">Reason</th>
+    <th scope="col">By</th><th scope="col">Ends</th><th scope="col" class="n">Hidden</th><th scope="col"><span class="hidden-text">Action</span></th></tr>
+    ${silences.map((one) => html`<tr><td>${one.id}</td><td><code>${one.match}</code></td><td>${one.reason}</td><td>${one.by}</td>
+    <td>${time(one.ends_at)}</td><td class="n">${one.hidden}</td>
+    <td><button type="button" data-do="end-silence" data-about="${one.id}" aria-label="End ${one.id}">End…</button></td></tr>`)}</table></div>`
+    : html`<p class="note">None is in force.</p>`}`);
+  put("open", "card", html`<h2>What waits for an operator</h2>${open.length ? html`<div class="scroll" tabindex="0"><table><tr>
+    <th scope="col">Subject</th><th scope="col">Release</th><th scope="col">Since</th><th scope="col">Notified</th><th scope="col">Next</th><th scope="col">Acknowledged</th></tr>
+    ${open.map((one) => html`<tr><td>${one.subject}</td><td><a href="${link.release(one.release)}">${one.release}</a></td><td>${time(one.opened_at)}</td>
+    <td>${one.receivers.join(", ")}</td><td>${one.next.length ? html`${one.next.join(", ")} at ${time(one.next_at)}` : ""}</td>
+    <td>${one.acknowledged_by ? html`by ${one.acknowledged_by}` : html`<button type="button" data-do="acknowledge"
+    data-about="${one.subject.startsWith("incident:") || one.subject.startsWith("rollout:") ? one.subject.slice(one.subject.indexOf(":") + 1) : one.release}"
+    aria-label="Acknowledge ${one.subject}">Acknowledge…</button>`}</td></tr>`)}</table></div>`
+    : html`<p class="note">Nothing, as far as the routes of the configuration say.</p>`}`);
+};
+
+// ---- a link of a message: asks once more
+
+const drawLink = (token) => {
+  document.title = "Acknowledge · Rollguard";
+  if (state.linkToken !== token) {
+    state.linkToken = token;
+    state.link = null;
+    readLink(token).catch(() => {});
+  }
+  const found = state.link;
+  if (!found) return put("all", "card", html`<h1>A link of a message</h1><p class="note">Reading …</p>`);
+  if (found.problem) return put("all", "card", html`<h1>A link of a message</h1><p class="warning">${found.problem}</p>`);
+  const { incident, release, acknowledged_by: by, expired, expires_at: end, done } = found;
+  put("all", "card", html`<h1>Acknowledge ${incident}?</h1>
+    <p>Incident <a href="${link.incident(incident)}">${incident}</a> of <a href="${link.release(release)}">${release}</a> is
+    ${pill(found.state)}. Acknowledging says that somebody takes care of it: nothing of it is escalated any more.</p>
+    ${done ? html`<p role="status"><b>${done}</b></p>` : by ? html`<p><b>It was acknowledged by ${by}.</b></p>`
+    : expired ? html`<p class="warning">This link has expired. Acknowledge the incident on its page.</p>`
+    : html`<form id="link-form"><label>Your name <input id="link-by" maxlength="100" autocomplete="name"></label>
+    <p id="link-problem" class="problem" role="alert"></p><button class="primary">Acknowledge</button></form>
+    <p class="note">This link can do nothing else, until ${time(end)}.</p>`}`);
+};
+const readLink = async (token) => {
+  const answer = await send("/api/v1/links/read", { token });
+  if (state.linkToken !== token) return;
+  state.link = answer.ok ? answer.body : { problem: answer.body?.error ?? `The daemon answered ${answer.status}.` };
+  draw();
+};
+view.addEventListener("submit", async (event) => {
+  if (event.target.id !== "link-form") return;
+  event.preventDefault();
+  const by = byID("link-by").value.trim();
+  try {
+    const answer = await send("/api/v1/links/use", { token: state.linkToken, ...(by ? { by } : {}) });
+    if (answer.ok) {
+      state.link.done = answer.body.text;
+      return draw();
+    }
+    byID("link-problem").textContent = answer.body?.error ?? answer.body?.text ?? `The daemon answered ${answer.status}.`;
+  } catch { byID("link-problem").textContent = "The daemon could not be reached; send it again."; }
+});
 const loadIncident = async (id) => {
-  state.around = null;
+  if (state.incident?.id !== id) state.around = null;
   const answer = await api(`/api/v1/incidents/${encodeURIComponent(id)}`);
   if (state.incidentID !== id) return;
   state.incident = answer.ok ? answer.body : { problem: answer.body?.error ?? `status ${answer.status}` };
@@ -334,7 +460,10 @@ const loadIncident = async (id) => {
   draw();
 };
 // Asked for again when the status says that it has changed.
-const incidentMark = (id) => JSON.stringify(state.status?.incidents.find((one) => one.id === id) ?? null);
+const incidentMark = (id) => {
+  const isWaiting = state.incident?.notifications?.some((one) => one.state === "waiting");
+  return JSON.stringify([state.status?.incidents.find((one) => one.id === id), isWaiting ? state.status?.outbox?.waiting : null]);
+};
 const drawIncident = (id) => {
   document.title = `${id} · Rollguard`;
   const mark = incidentMark(id);
@@ -348,15 +477,21 @@ const drawIncident = (id) => {
   if (incident.problem) return put("head", "card", html`<h1>${id}</h1><p class="warning">${incident.problem}</p>`);
   put("head", "card", html`<div class="head"><h1>${incident.id}</h1>${pill(incident.state)}
     <code>${incident.from_version} → ${incident.to_version}</code>
-    <span class="actions"><button type="button" data-do="print">Print</button></span></div>
+    <span class="actions">${incident.open && !incident.acknowledged_by ? html`<button type="button" data-do="acknowledge"
+    data-about="${incident.id}">Acknowledge…</button>` : ""}<button type="button" data-do="print">Print</button></span></div>
     <p class="why"><a href="${link.release(incident.release)}">${incident.release}</a>: ${incident.rule
     ? html`rule <b>${incident.rule}</b> fired` : html`${words(incident.trigger)} by ${incident.by ?? "?"}: ${incident.reason ?? ""}`};
     share of the canary ${share(incident.canary_basis_points_before)} before, ${share(incident.canary_basis_points_wanted)} wanted.
     Opened ${time(incident.opened_at)}${incident.closed_at ? html`, closed ${time(incident.closed_at)}` : ""}.</p>
+    ${incident.acknowledged_by ? html`<p>Acknowledged by ${incident.acknowledged_by}.</p>` : ""}
     ${incident.journal_problem ? html`<p class="warning">${incident.journal_problem}</p>` : ""}`);
   if (incident.alert) put("values", "card", alertSection(incident.alert));
   put("story", "card", html`<h2>What happened</h2><ol class="timeline">${incident.timeline.map((line) => html`<li>
     <time datetime="${line.at}">${clock(Date.parse(line.at))}</time><b>${words(line.step)}</b><span>${line.detail}</span></li>`)}</ol>`);
+  put("notified", "card", html`<h2>Notifications</h2>${incident.notifications.length ? html`<div class="scroll" tabindex="0"><table><tr><th scope="col">Receiver</th><th scope="col">Event</th>
+    <th scope="col">State</th><th scope="col" class="n">Attempts</th><th scope="col">At</th></tr>${incident.notifications.map((one) => html`<tr><td>${one.receiver}</td><td>${words(one.event)}</td>
+    <td>${pill(one.state, { delivered: "ok", waiting: "warn", dead: "bad" }[one.state])} <span class="note">${one.state === "delivered" ? "" : one.reason}</span></td>
+    <td class="n">${one.attempts}</td><td>${one.at ? clock(Date.parse(one.at)) : ""}</td></tr>`)}</table></div>` : html`<p class="note">None.</p>`}`);
   put("entries", "card", html`<h2>Journal</h2><div class="scroll" tabindex="0"><table><tr><th scope="col" class="n">Entry</th><th scope="col">At</th><th scope="col">Event</th><th scope="col">Text</th></tr>
     ${incident.entries.map((entry) => html`<tr><td class="n">${entry.sequence}</td><td>${clock(Date.parse(entry.at))}</td><td>${words(entry.event)}</td><td>${entry.text}</td></tr>`)}</table></div>
     <p class="actions"><a href="/api/v1/incidents/${encodeURIComponent(id)}/report" download="${id}.html">Download the signed report</a> ·
@@ -421,31 +556,48 @@ const orders = {
   abort: { title: "Abort", text: (release, rollout) => `${rollout.version} is taken out, without a verdict.`,
     command: (release, rollout) => `rollguard abort ${rollout.id} --reason "…"` },
 };
+// Orders about notifications; `about` is the silence, or the subject that is acknowledged.
+const silenceBody = () => {
+  const releases = byID("act-release").value.split(",").map((name) => name.trim()).filter(Boolean);
+  return { for_seconds: Number(byID("act-hours").value) * 3600, ...(releases.length ? { release: releases } : {}) };
+};
+const notices = {
+  silence: { title: "Silence", fields: true, text: () => "Hides messages about these releases until its end. Rollbacks that do not get through are reported all the same.",
+    path: () => "/api/v1/silences", body: silenceBody, command: () => 'rollguard silence add --release NAME --for 2h --reason "…"' },
+  "end-silence": { title: "End", noReason: true, text: (about) => `${about} ends now.`,
+    path: (about) => `/api/v1/silences/${encodeURIComponent(about)}/end`, command: (about) => `rollguard silence end ${about}` },
+  acknowledge: { title: "Acknowledge", text: (about) => `You take care of ${about}: nothing of it is escalated any more.`,
+    path: (about) => `/api/v1/acknowledge/${encodeURIComponent(about)}`, command: (about) => `rollguard acknowledge ${about} --reason "…"` },
+};
 const byID = (id) => document.getElementById(id);
 let pending = null;
-const openOrder = async (name) => {
-  const release = state.status.releases.find((one) => one.name === route().name);
-  const order = orders[name];
-  if (!release || !order) return;
-  const rollout = versioned(release);
-  if (state.session?.changes === "token" && !state.session.signed_in) return openSignIn(() => openOrder(name));
+const openOrder = async (name, about = null) => {
+  const isNotice = name in notices;
+  const subjects = [...state.status.releases, ...state.status.units];
+  const release = isNotice ? about : subjects.find((one) => one.name === route().name);
+  const order = orders[name] ?? notices[name];
+  if ((!release && name !== "silence") || !order) return;
+  const rollout = isNotice ? null : versioned(release);
+  if (state.session?.changes === "token" && !state.session.signed_in) return openSignIn(() => openOrder(name, about));
   const bySocket = state.session?.changes === "socket";
   pending = { name, release, rollout, order };
-  byID("act-title").textContent = `${order.title}: ${release.name}`;
+  byID("act-title").textContent = isNotice ? [order.title, about].filter(Boolean).join(": ") : `${order.title}: ${release.name}`;
   byID("act-text").textContent = bySocket
     ? "This daemon takes no changes over the network: it has no token in `listen`. On its machine, run:" : order.text(release, rollout);
   byID("act-command").hidden = !bySocket;
   byID("act-command").textContent = order.command(release, rollout);
-  byID("act-reason-label").hidden = bySocket;
+  byID("act-reason-label").hidden = bySocket || order.noReason === true;
+  byID("act-silence").hidden = bySocket || !order.fields;
+  byID("act-release").value = "";
   byID("act-name-label").hidden = bySocket || !order.gives;
-  byID("act-name-wanted").textContent = release.name;
+  byID("act-name-wanted").textContent = release?.name ?? "";
   byID("act-do").hidden = bySocket;
   byID("act-do").textContent = order.title;
-  byID("act-do").className = order.gives ? "primary" : "danger";
+  byID("act-do").className = order.gives || isNotice ? "primary" : "danger";
   byID("act-problem").textContent = "";
   byID("act-reason").value = "";
   byID("act-name").value = "";
-  byID("act-reason").required = !bySocket;
+  byID("act-reason").required = !bySocket && !order.noReason;
   byID("act").showModal();
 };
 byID("act-form").addEventListener("submit", async (event) => {
@@ -460,7 +612,8 @@ byID("act-form").addEventListener("submit", async (event) => {
   try {
     const path = order.path?.(release) ?? `/api/v1/rollouts/${encodeURIComponent(rollout.id)}/${name}`;
     const tag = order.path ? {} : { "If-Match": `"${rollout.tag}"` };
-    const answer = await send(path, { reason: byID("act-reason").value.trim(), ...order.body?.(rollout) }, tag);
+    const reason = order.noReason ? {} : { reason: byID("act-reason").value.trim() };
+    const answer = await send(path, { ...reason, ...order.body?.(rollout) }, tag);
     if (answer.ok) return byID("act").close();
     problem.textContent = answer.body?.error ?? answer.body?.text ?? `The daemon answered ${answer.status}.`;
     if (answer.status === 401 || answer.status === 403) await loadSession();
@@ -497,9 +650,9 @@ byID("account").addEventListener("click", async () => {
   await loadSession();
 });
 view.addEventListener("click", (event) => {
-  const action = event.target.closest?.("[data-do]")?.dataset.do;
+  const { do: action, about } = event.target.closest?.("[data-do]")?.dataset ?? {};
   if (action === "print") window.print();
-  else if (action) openOrder(action);
+  else if (action) openOrder(action, about);
 });
 
 // ---- routes
@@ -516,8 +669,11 @@ const draw = () => {
   else if (kind === "incident") drawIncident(name);
   else if (kind === "incidents") drawIncidents();
   else if (kind === "deliveries") drawDeliveries();
+  else if (kind === "silences") drawSilences();
+  else if (kind === "unit") drawUnit(name);
+  else if (kind === "link") drawLink(name);
   else drawOverview();
-  const current = { release: "releases", "": "releases", incident: "incidents" }[kind] ?? kind;
+  const current = { release: "releases", unit: "releases", "": "releases", incident: "incidents" }[kind] ?? kind;
   for (const item of document.querySelectorAll("nav a")) {
     if (item.dataset.view === current) item.setAttribute("aria-current", "page");
     else item.removeAttribute("aria-current");
@@ -547,6 +703,9 @@ const take = (status) => {
   // Releases that left the configuration leave the overview.
   for (const card of view.querySelectorAll('section[id^="release-"]')) {
     if (!names.has(card.id.slice(8))) { state.drawn.delete(card.id); card.remove(); }
+  }
+  for (const card of view.querySelectorAll('section[id^="unit-"]')) {
+    if (!status.units.some((unit) => `unit-${unit.name}` === card.id)) { state.drawn.delete(card.id); card.remove(); }
   }
   draw();
   showLive();

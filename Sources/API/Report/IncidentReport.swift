@@ -22,6 +22,8 @@ struct IncidentReport: Sendable {
             <table><tr><th>At</th><th>Step</th><th>Detail</th></tr>\(incident.timeline.map(row))</table>
             <h2>Journal</h2>
             <table><tr><th>Entry</th><th>At</th><th>Event</th><th>Text</th></tr>\(incident.entries.map(row))</table>
+            <h2>Notifications</h2>
+            <table><tr><th>Receiver</th><th>Event</th><th>State</th><th>At</th></tr>\(incident.notifications.map(row))</table>
             <p>Made by Rollguard \(version). The last line of this file is its signature: <code>rollguard verify FILE</code>.</p>
 
             """
@@ -79,6 +81,12 @@ struct IncidentReport: Sendable {
 
     private func row(_ entry: EntryDocument) -> ReportText {
         "<tr><td>\(Int(entry.sequence))</td><td>\(entry.at.description)</td><td>\(entry.event)</td><td>\(entry.text)</td></tr>"
+    }
+
+    private func row(_ one: NotifiedDocument) -> ReportText {
+        let state = one.state + (one.reason.isEmpty ? "" : ", \(one.attempts) attempts: \(one.reason)")
+        let at = one.at.map { $0.description } ?? ""
+        return "<tr><td>\(one.receiver)</td><td>\(one.event)</td><td>\(state)</td><td>\(at)</td></tr>"
     }
 
     /// JSON in which no text can end the script element.

@@ -71,8 +71,11 @@ struct Endpoints: Sendable {
             guard let incident = known ?? Incident(history: entries) else {
                 return Endpoints.unknown("incident", id, known: incidents.map(\.id))
             }
+            // A list that cannot be read hides nothing else.
+            let fates = (try? await operations.fates(ofEntries: entries.map(\.sequence))) ?? []
             return await desk.make {
-                .json(IncidentDocument(incident, entries: entries, externalURL: snapshot.externalURL))
+                .json(
+                    IncidentDocument(incident, entries: entries, fates: fates, externalURL: snapshot.externalURL))
             }
         } catch {
             guard let known else {

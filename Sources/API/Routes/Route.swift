@@ -49,6 +49,8 @@ struct Route: Sendable {
     let role: CallerRole
     /// Begins, ends or describes a browser's session: it checks its caller itself.
     let isOfSession: Bool
+    /// The token of a message's link, in the body, takes the place of a caller's own.
+    let isOfLink: Bool
     /// The one-time token of a gate's question, `?token=…`, takes the place of a caller's own.
     let acceptsGateToken: Bool
     /// The name of the pattern's `{…}`; nil for a pattern without one.
@@ -56,8 +58,9 @@ struct Route: Sendable {
 
     init(
         _ method: Method, _ pattern: String, _ summary: String, needs role: CallerRole = .operate,
-        isOfSession: Bool = false, acceptsGateToken: Bool = false, handler: @escaping Handler
+        isOfSession: Bool = false, isOfLink: Bool = false, acceptsGateToken: Bool = false, handler: @escaping Handler
     ) {
+        self.isOfLink = isOfLink
         self.isOfSession = isOfSession
         self.acceptsGateToken = acceptsGateToken
         self.role = role

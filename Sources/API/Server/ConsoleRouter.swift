@@ -81,7 +81,7 @@ private struct RouteResponder: HTTPResponder {
         guard route.method == .post else { return await route.handler(endpoints, call) }
         call.key = request.headers[OrderHeaders.keyName]
         call.ifMatch = request.headers[.ifMatch]
-        if !route.isOfSession {
+        if !route.isOfSession && !route.isOfLink {
             do throws(CallerGuard.Refusal) {
                 try await identify(&call, request, context)
             } catch { return error.answer(asJSON: isAPI) }

@@ -45,6 +45,10 @@ struct ConfigurationReader {
                     "external_url", \.daemon.externalURL, .baseURL,
                     "the URL under which operators reach the API, `https://rollguard.example/checkout`, without a query. "
                         + "Links in notifications and in the API begin with it; without it there are none"),
+                .optional(
+                    "acknowledge_links", \.daemon.acknowledgeLinksMs, .duration(60_000...604_800_000),
+                    "how long the links in messages that [acknowledge an incident](receivers.md#acknowledging-from-a-message) "
+                        + "are valid; needs `external_url`; without it messages have no such links"),
                 .section(
                     "journal", \.daemon.journal, JournalReader.section, "how long things are kept and waited for"),
                 .optional(
@@ -69,7 +73,11 @@ struct ConfigurationReader {
                         + "[files with releases](#releases-in-files-of-their-own); may be left out beside `centre`"
                 ).neededUnlessCentre,
             ],
-            finish: { plan, fields in RoutesReader.check(plan, fields) })
+            finish: { plan, fields in
+                let hasBase = plan.daemon.acknowledgeLinksMs == nil || plan.daemon.externalURL != nil
+                if !hasBase { fields["acknowledge_links"]?.fail("'acknowledge_links' needs 'external_url'") }
+                return RoutesReader.check(plan, fields) && hasBase
+            })
     }
 
     private static let stateSentence =

@@ -124,6 +124,23 @@ struct ReceiverReader {
         }
     }
 
+    /// Refused beside a kind whose messages are about one subject each.
+    private var groupWait: Setting<ReceiverPlan> {
+        let setting = Setting.value(
+            "group_wait", \ReceiverPlan.groupWaitMs, .duration(0...300_000),
+            "a notification waits so long for the same event of other releases, and all are one message; "
+                + "[grouping](receivers.md#grouping)")
+        return setting.reading { fields, plan in
+            guard setting.read(fields, &plan) else { return false }
+            guard plan.groupWaitMs > 0, let kind = kinds.first(where: { $0.name == plan.kind.name }),
+                !kind.isReadByPeople
+            else { return true }
+            fields["group_wait"]?.fail(
+                "the kind \(kind.name) reports each release by itself; remove 'group_wait'")
+            return false
+        }
+    }
+
     private var delivery: [Setting<ReceiverPlan>] {
         [
             .value("timeout", \.timeoutMs, .duration(), "limit of one try"),
@@ -132,6 +149,7 @@ struct ReceiverReader {
                 "retry", \.retry, RetryBounds.section(Self.blank.retry),
                 "pauses between tries"),
             .value("give_up_after", \.giveUpAfterMs, .duration(), "then the notification goes to the dead letters"),
+            groupWait,
             .value("send_resolved", \.sendsResolved, .bool, "send resolved alerts too"),
         ]
     }

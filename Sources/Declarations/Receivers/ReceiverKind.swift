@@ -17,6 +17,9 @@ package protocol ReceiverKind: SendableMetatype {
     /// Of each of these sets of fields exactly one has to be there.
     static var requiredFields: [[String]] { get }
 
+    /// Whether people read its messages as they come: one may report several releases, and has links that act.
+    static var isReadByPeople: Bool { get }
+
     /// What is wrong with a template for this kind's messages; nil for one that can be used. Kinds without texts of their own
     /// refuse every template.
     static func templateProblem(_ template: String) -> TemplateProblem?
@@ -50,6 +53,8 @@ extension ReceiverKind {
     package static var defaultURL: String? { nil }
 
     package static var requiredFields: [[String]] { [] }
+
+    package static var isReadByPeople: Bool { false }
 
     package static func templateProblem(_ template: String) -> TemplateProblem? {
         TemplateProblem(offset: nil, reason: "the kind \(name) has no texts of one's own")

@@ -11,6 +11,7 @@ enum CloudEventsKind: DeliveringReceiverKind {
 
     static let sentence = "receives CloudEvents 1.0 with Rollguard's own JSON as `data`"
     static let blank = Settings()
+    static let isReadByPeople = false
 
     static func receiver(_ plan: ReceiverPlan, _: Settings, _ setup: ReceiverSetup) -> any Receiver {
         CloudEventsReceiver(plan: plan, setup: setup)

@@ -29,6 +29,8 @@ struct MessageContent: Sendable {
     private(set) var advice: String?
     /// To the incident, the rollout or the status; nil without an external URL.
     private(set) var link: String?
+    /// To a form that acknowledges the incident; nil where messages have no such link.
+    var acknowledgeLink: String?
     /// What the message is about: messages with the same subject belong together.
     let subject: String
     let tone: Tone
@@ -38,14 +40,22 @@ struct MessageContent: Sendable {
         self.notification = notification
         let event = EventText(notification.event)
         title = event.title + (notification.isDryRun ? " (dry run)" : "")
-        headline = "\(notification.release): \(title)"
-        summary = notification.summary
-        facts = MessageFacts(notification).all
         advice = event.advice(isHeldWithIncident: notification.incident != nil)
-        link = DaemonLink.to(notification, externalURL: externalURL)
-        subject = notification.subject
         tone = event.tone
-        severity = Severity(notification)
+        severity = notification.all.map { Severity($0) }.max() ?? .info
+        if notification.grouped.isEmpty {
+            headline = "\(notification.release): \(title)"
+            summary = notification.summary
+            facts = MessageFacts(notification).all
+            link = DaemonLink.page(notification, externalURL: externalURL)
+            subject = notification.subject
+        } else {
+            headline = "\(notification.all.count) releases: \(title)"
+            summary = notification.releases
+            facts = notification.all.map { Fact(name: $0.release, value: $0.summary) }
+            link = externalURL.map { "\($0)/" }
+            subject = "group:\(notification.event.rawValue)/\(notification.sequence)"
+        }
     }
 
     /// For services that have a field for the link.
@@ -94,9 +104,23 @@ struct MessageContent: Sendable {
 
     /// "release checkout, incident checkout-2".
     var footer: String {
+        guard notification.grouped.isEmpty else { return "releases \(notification.releases)" }
         var parts = ["release \(notification.release)"]
         if let incident = notification.incident { parts.append("incident \(incident)") }
         if let rollout = notification.rollout { parts.append("rollout \(rollout)") }
         return parts.joined(separator: ", ")
     }
+}
+
+extension Notification {
+    /// It and those that the same message reports.
+    var all: [Notification] { [self] + grouped }
+
+    /// Their names, as a list.
+    var releases: String { all.map(\.release).joined(separator: ", ") }
+}
+
+extension Notification {
+    /// An operator is to take charge of its incident.
+    var asksForAcknowledgement: Bool { needsOperator && !closesSubject && !isDryRun && grouped.isEmpty }
 }

@@ -60,18 +60,23 @@ struct MessageTemplates: Sendable {
 enum MessageData {
     static func value(_ content: MessageContent, receiver: String, externalURL: String?) -> TemplateValue {
         let notification = content.notification
-        let alerts = AlertmanagerAlert.changes(notification, externalURL: externalURL)
+        let alerts = notification.all.flatMap { AlertmanagerAlert.changes($0, externalURL: externalURL) }
         let document = AlertmanagerWebhookDocument(alerts, receiver: receiver, externalURL: externalURL)
         let value = TemplateValue.record([
             "Receiver": .text(receiver), "Status": .text(notification.closesSubject ? "resolved" : "firing"),
             "Alerts": .list(zip(alerts, document.alerts).map(alert)),
-            "GroupLabels": .texts(["release": notification.release]),
-            "CommonLabels": .texts(alerts.isEmpty ? ["release": notification.release] : document.commonLabels),
+            "GroupLabels": .texts(groupLabels(notification)),
+            "CommonLabels": .texts(alerts.isEmpty ? groupLabels(notification) : document.commonLabels),
             "CommonAnnotations": .texts(
                 alerts.isEmpty ? ["summary": notification.summary] : document.commonAnnotations),
             "ExternalURL": .text(externalURL ?? ""), "Rollguard": rollguard(content),
         ])
         return bounded(value)
+    }
+
+    private static func groupLabels(_ notification: Notification) -> [String: String] {
+        notification.grouped.isEmpty
+            ? ["release": notification.release] : ["event": notification.event.rawValue]
     }
 
     /// Of one text, in UTF-8: no label makes a message too long.
@@ -132,8 +137,9 @@ enum MessageData {
         return .record([
             "Event": .text(notification.event.rawValue), "Title": .text(content.title),
             "Summary": .text(content.summary), "Severity": .text(content.severity.rawValue),
-            "Release": .text(notification.release), "Baseline": .text(notification.baselineVersion),
-            "Canary": .text(notification.canaryVersion), "Incident": .text(notification.incident ?? ""),
+            "Release": .text(notification.releases), "Baseline": .text(notification.baselineVersion),
+            "Canary": .text(notification.canaryVersion),
+            "Incident": .text(notification.grouped.isEmpty ? notification.incident ?? "" : ""),
             "Rollout": .text(notification.rollout ?? ""), "Link": .text(content.link ?? ""),
             "Advice": .text(content.advice ?? ""), "DryRun": .flag(notification.isDryRun),
             "ShareBefore": share(notification.splitBefore), "ShareAfter": share(notification.splitAfter),

@@ -1,4 +1,4 @@
-/// A message as lines of one text, within a limit. The link is never cut; the parts that matter most get their room first.
+/// A message as lines of one text, within a limit. Links are never cut; the parts that matter most get their room first.
 struct MessageText {
     let markUp: MarkUp
     /// Around the title, in the service's marks: `("*", "*")`.
@@ -6,8 +6,13 @@ struct MessageText {
     var lineBreak = "\n"
     /// Before each line after the first one: `> ` or `- `.
     var bullet = ""
-    /// The link as the service writes it, from an address.
-    var link: @Sendable (String) -> String = { $0 }
+    /// A link as the service writes it, from its name and its address.
+    var link: @Sendable (_ name: String, _ address: String) -> String = { name, address in
+        name == MessageText.details ? address : "\(name): \(address)"
+    }
+
+    /// The name of the link to what a message is about.
+    static let details = "details"
 
     private struct Part {
         let prefix: String
@@ -19,7 +24,10 @@ struct MessageText {
 
     /// - Parameter includesTitle: whether the first line has the title, for services without a field for it.
     func text(_ content: MessageContent, limit: TextLimit, includesTitle: Bool = true) -> String {
-        let ending = content.link.map { lineBreak + bullet + link($0) } ?? ""
+        let links = [(Self.details, content.link), ("acknowledge", content.acknowledgeLink)]
+        let ending = links.map { name, address in
+            address.map { lineBreak + bullet + link(name, $0) } ?? ""
+        }.joined()
         let parts = parts(content, includesTitle: includesTitle)
         var room = limit.count - limit.length(ending)
         var lines = [String?](repeating: nil, count: parts.count)

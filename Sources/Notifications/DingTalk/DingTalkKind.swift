@@ -26,7 +26,7 @@ enum DingTalkKind: ServiceKind {
     }
 
     private static let layout = MessageText(
-        markUp: .looseMarkdown, lineBreak: "\n\n", link: { "[details](\($0))" })
+        markUp: .looseMarkdown, lineBreak: "\n\n", link: { "[\($0)](\($1))" })
 
     static func calls(
         _ content: MessageContent, _ site: ServiceSite<Settings>

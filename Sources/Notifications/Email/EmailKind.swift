@@ -21,6 +21,7 @@ enum EmailKind: DeliveringReceiverKind {
 
     static let sentence = "is mail over SMTP (`auth` with `basic` is the login)"
     static let blank = Settings()
+    static let isReadByPeople = true
     /// `server` is its address.
     static let defaultURL: String? = ""
     static let requiredFields = [["server"], ["from"], ["to"]]
@@ -72,6 +73,8 @@ struct EmailReceiver: Receiver {
     let setup: ReceiverSetup
 
     var name: String { plan.name }
+
+    func canGroup(_ notification: Notification) -> Bool { true }
 
     func deliver(_ delivery: Delivery) async -> DeliveryOutcome {
         guard let mail = setup.mail else { return .refused(reason: "this program cannot send mail") }

@@ -30,9 +30,9 @@ struct MailMessage {
     ) -> [String] {
         let notification = content.notification
         let place = notification.incident ?? notification.rollout
-        let subject =
-            "[rollguard] \(notification.release): \(notification.canaryVersion) against "
-            + notification.baselineVersion + (place.map { " (\($0))" } ?? "")
+        let versions = "\(notification.canaryVersion) against \(notification.baselineVersion)"
+        let about = "\(notification.release): \(versions)" + (place.map { " (\($0))" } ?? "")
+        let subject = "[rollguard] " + (notification.grouped.isEmpty ? about : content.headline)
         let root = "<\(Fingerprint.of(["subject": content.subject])).rollguard@\(host)>"
         var headers = [
             "Date: \(MailDate.text(wallMs: notification.atWallMs))", "From: Rollguard <\(sender)>",
@@ -60,9 +60,11 @@ struct MailMessage {
         let table = rows.map { row in
             "<tr><th align=\"left\" valign=\"top\">\(shown(row.0))</th><td>\(shown(row.1))</td></tr>"
         }
-        let link = content.link.map { "<p><a href=\"\(MarkUp.attribute($0))\">Details</a></p>" } ?? ""
+        let links = [("Details", content.link), ("Acknowledge", content.acknowledgeLink)].map { name, address in
+            address.map { "<p><a href=\"\(MarkUp.attribute($0))\">\(name)</a></p>" } ?? ""
+        }
         return "<!DOCTYPE html><html><body><h3>\(shown(content.headline))</h3><p>\(shown(content.summary))</p><table>"
-            + table.joined(separator: "\n") + "</table>\(link)</body></html>\n"
+            + table.joined(separator: "\n") + "</table>\(links.joined())</body></html>\n"
     }
 }
 

@@ -67,24 +67,13 @@ package enum GateToken {
 
     /// In a time that depends on nothing in the key.
     package static func isValid(_ presented: String, gate id: String, journal: String, key: [UInt8]) -> Bool {
-        guard let code = bytes(presented) else { return false }
+        guard let code = HexadecimalCode.bytes(presented) else { return false }
         return HMAC<SHA256>.isValidAuthenticationCode(
             code, authenticating: message(id, journal), using: SymmetricKey(data: key))
     }
 
     private static func message(_ id: String, _ journal: String) -> [UInt8] {
         Array("gate-answer/\(journal)/\(id)".utf8)
-    }
-
-    private static func bytes(_ text: String) -> [UInt8]? {
-        let digits = text.utf8.map { Character(UnicodeScalar($0)).hexDigitValue }
-        guard digits.count == 64 else { return nil }
-        var bytes: [UInt8] = []
-        for index in stride(from: 0, to: 64, by: 2) {
-            guard let high = digits[index], let low = digits[index + 1] else { return nil }
-            bytes.append(UInt8(high << 4 | low))
-        }
-        return bytes
     }
 }
 

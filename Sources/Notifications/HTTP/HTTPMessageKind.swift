@@ -21,6 +21,7 @@ enum HTTPMessageKind: ServiceKind {
 
     static let sentence = "is any HTTP service, with a `body` of one's own"
     static let blank = Settings()
+    static let isReadByPeople = false
     static let requiredFields = [["body"]]
 
     static func fields(_ folder: ConfigurationFolder) -> [Setting<Settings>] {

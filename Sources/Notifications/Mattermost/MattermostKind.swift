@@ -21,7 +21,7 @@ enum MattermostKind: ServiceKind {
     /// More than 16 383 characters become several posts.
     private static let limit = TextLimit.characters(8_000)
     private static let layout = MessageText(
-        markUp: .markdown, strong: ("**", "**"), bullet: "- ", link: { "[details](\($0))" })
+        markUp: .markdown, strong: ("**", "**"), bullet: "- ", link: { "[\($0)](\($1))" })
 
     static func calls(_ content: MessageContent, _ site: ServiceSite<Settings>) -> [ServiceCall] {
         let body: JSONTree = ["text": .text(layout.text(content, limit: limit)), "username": "Rollguard"]

@@ -14,6 +14,7 @@ enum OpsgenieKind: ServiceKind {
 
     static let sentence = "is Opsgenie's Alert API, or that of Jira Service Management"
     static let blank = Settings()
+    static let isReadByPeople = false
     static let defaultURL: String? = "https://api.opsgenie.com/v2/alerts"
     static let requiredFields = [["api_key_file", "api_key_env"]]
 

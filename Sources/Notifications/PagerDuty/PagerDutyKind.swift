@@ -14,6 +14,7 @@ enum PagerDutyKind: ServiceKind {
 
     static let sentence = "is PagerDuty's Events API v2"
     static let blank = Settings()
+    static let isReadByPeople = false
     static let defaultURL: String? = "https://events.pagerduty.com/v2/enqueue"
     static let requiredFields = [["routing_key_file", "routing_key_env"]]
 

@@ -13,7 +13,7 @@ enum RocketChatKind: ServiceKind {
     static let blank = Settings()
 
     private static let layout = MessageText(
-        markUp: .markdown, strong: ("*", "*"), link: { "[details](\($0))" })
+        markUp: .markdown, strong: ("*", "*"), link: { "[\($0)](\($1))" })
 
     static func calls(_ content: MessageContent, _ site: ServiceSite<Settings>) -> [ServiceCall] {
         let text = layout.text(content, limit: .characters(4_000))

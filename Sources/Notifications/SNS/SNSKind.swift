@@ -19,6 +19,7 @@ enum SNSKind: ServiceKind {
 
     static let sentence = "is a topic of Amazon SNS"
     static let blank = Settings()
+    static let isReadByPeople = false
     /// The region of the topic names it.
     static let defaultURL: String? = "https://sns.amazonaws.com"
     static let requiredFields = [["topic_arn"], ["access_key_id"], ["secret_key_file", "secret_key_env"]]

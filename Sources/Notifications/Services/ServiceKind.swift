@@ -22,6 +22,8 @@ protocol ServiceKind: DeliveringReceiverKind {
 extension ServiceKind {
     static var readsBody: Bool { true }
 
+    static var isReadByPeople: Bool { true }
+
     static func meaning(_ answer: ServiceAnswer, _ settings: Settings) -> AnswerMeaning { meaning(answer) }
 
     static func templateProblem(_ template: String) -> TemplateProblem? { MessageTemplates.reported(template) }

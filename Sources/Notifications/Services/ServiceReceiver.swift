@@ -27,6 +27,11 @@ final class ServiceReceiver<Kind: ServiceKind>: Receiver {
         handles.withLock { $0 = known }
     }
 
+    /// A message that changes reports one subject alone.
+    func canGroup(_ notification: Notification) -> Bool {
+        Kind.isReadByPeople && handles.withLock { $0.handle(of: notification.subject) } == nil
+    }
+
     func deliver(_ delivery: Delivery) async -> DeliveryOutcome {
         let content = setup.content(plan, delivery.notification)
         let first = await attempt(content, delivery)

@@ -122,7 +122,12 @@ enum SlackText {
     /// Of the finished message, in UTF-16 units: Discord takes 2 000 from Slack's form, the others more.
     static let limit = 1_900
 
-    static let layout = MessageText(markUp: .slack, strong: ("*", "*"), link: { escaped($0, limit: .max) })
+    static let layout = MessageText(
+        markUp: .slack, strong: ("*", "*"),
+        link: { name, address in
+            let address = escaped(address, limit: .max)
+            return name == MessageText.details ? address : "<\(address)|\(name)>"
+        })
 
     static func text(_ content: MessageContent) -> String { layout.text(content, limit: .characters(limit)) }
 

@@ -12,6 +12,7 @@ enum SplunkOnCallKind: ServiceKind {
 
     static let sentence = "is the generic REST integration of Splunk On-Call"
     static let blank = Settings()
+    static let isReadByPeople = false
 
     static func fields(_ folder: ConfigurationFolder) -> [Setting<Settings>] {
         [.value("severity", \.least, .choice(Severity.self), "what is less urgent opens no incident")]

@@ -13,6 +13,15 @@ enum TeamsKind: ServiceKind {
     static let sentence = "is a workflow of Microsoft Teams that starts with a webhook request"
     static let blank = Settings()
 
+    /// Nil without links.
+    private static func actions(_ content: MessageContent) -> [JSONTree]? {
+        let links = [("Details", content.link), ("Acknowledge", content.acknowledgeLink)]
+        let actions = links.compactMap { title, address -> JSONTree? in
+            address.map { ["type": "Action.OpenUrl", "title": .text(title), "url": .text($0)] }
+        }
+        return actions.isEmpty ? nil : actions
+    }
+
     static func calls(_ content: MessageContent, _ site: ServiceSite<Settings>) -> [ServiceCall] {
         // Teams counts 28 KB after it has added its own; texts of at most 8 KB stay far below.
         func text(_ value: String, _ most: Int) -> JSONTree {
@@ -37,7 +46,7 @@ enum TeamsKind: ServiceKind {
             "msteams": ["width": "Full"], "body": .list(body),
         ]
         card = card.adding(
-            "actions", content.link.map { [["type": "Action.OpenUrl", "title": "Details", "url": .text($0)]] })
+            "actions", actions(content).map { .list($0) })
         let attachment: JSONTree = [
             "contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": .null, "content": card,
         ]

@@ -30,7 +30,7 @@ enum TelegramKind: ServiceKind {
     private static let limit = TextLimit.characters(4_000)
     private static let layout = MessageText(
         markUp: .html, strong: ("<b>", "</b>"),
-        link: { "<a href=\"\(MarkUp.attribute($0))\">details</a>" })
+        link: { "<a href=\"\(MarkUp.attribute($1))\">\($0)</a>" })
 
     static func calls(
         _ content: MessageContent, _ site: ServiceSite<Settings>

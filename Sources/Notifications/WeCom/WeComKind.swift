@@ -20,7 +20,7 @@ enum WeComKind: ServiceKind {
     /// Of 4 096 bytes; the rest is for the mentions.
     private static let limit = TextLimit.bytes(3_000)
     private static let layout = MessageText(
-        markUp: .looseMarkdown, strong: ("**", "**"), bullet: "> ", link: { "[details](\($0))" })
+        markUp: .looseMarkdown, strong: ("**", "**"), bullet: "> ", link: { "[\($0)](\($1))" })
 
     static func calls(_ content: MessageContent, _ site: ServiceSite<Settings>) -> [ServiceCall] {
         var text = layout.text(content, limit: limit)

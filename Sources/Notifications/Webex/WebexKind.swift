@@ -19,7 +19,7 @@ enum WebexKind: ServiceKind {
     }
 
     private static let layout = MessageText(
-        markUp: .markdown, strong: ("**", "**"), lineBreak: "\n\n", link: { "[details](\($0))" })
+        markUp: .markdown, strong: ("**", "**"), lineBreak: "\n\n", link: { "[\($0)](\($1))" })
 
     static func calls(_ content: MessageContent, _ site: ServiceSite<Settings>) -> [ServiceCall] {
         let body: JSONTree = [

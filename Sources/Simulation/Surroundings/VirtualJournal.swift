@@ -96,10 +96,6 @@ struct VirtualJournal: JournalFile {
 extension VirtualJournal {
     func receiversWaiting() async throws(JournalError) -> [String] { disk.receiversWaiting }
 
-    func nextDelivery(receiver: String) async throws(JournalError) -> WaitingDelivery? {
-        disk.head(receiver: receiver, passing: [])
-    }
-
     func nextDelivery(receiver: String, passing: Set<String>) async throws(JournalError) -> WaitingDelivery? {
         disk.head(receiver: receiver, passing: passing)
     }

@@ -42,13 +42,19 @@ enum Sample {
         baseline: .init(version: "v1.4.2", value: nil, requests: .nan, errors: 0, healthyTargets: 2, targets: 2),
         canary: .init(version: "v1.5.0", value: .infinity, requests: 3, errors: 0, healthyTargets: 1, targets: 1))
 
+    private static let answering = {
+        var target = TargetSnapshot(
+            instance: "10.0.0.11:9090", isUp: true, error: nil, lastScrapeWallMs: atMs - 100, samples: 812)
+        target.figures = TargetSnapshot.Figures(requestRate: 33.5, requests: 2_000, errors: 20, latencyMean: 0.02)
+        return target
+    }()
+
     static let release = ReleaseSnapshot(
         name: "checkout", phase: .rollingBack, sinceWallMs: atMs - 1_000,
         baseline: PoolSnapshot(
             version: "v1.4.2",
             targets: [
-                TargetSnapshot(
-                    instance: "10.0.0.11:9090", isUp: true, error: nil, lastScrapeWallMs: atMs - 100, samples: 812)
+                answering
             ], requestRate: 33.5, errorRate: 0.01, latencyP99: 0.25),
         canary: PoolSnapshot(
             version: "v1.5.0",

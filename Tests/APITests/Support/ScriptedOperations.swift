@@ -45,6 +45,15 @@ actor ScriptedOperations: Operations {
         return script.entries[incident] ?? []
     }
 
+    func fates(ofEntries sequences: [UInt64]) throws -> [DeliveryFate] {
+        sequences.map {
+            DeliveryFate(
+                id: "3f9a1c07-\($0)-oncall", receiver: "oncall", event: .rollbackIntended, state: .delivered,
+                attempts: 2,
+                reason: "503", settledWallMs: Sample.atMs)
+        }
+    }
+
     func outbox() throws -> OutboxReport {
         guard let counts = script.outbox else { throw JournalError.unwritable(path: "state", reason: "disk full") }
         return OutboxReport(counts: counts, queues: [Sample.queue], deadLetters: script.deadLetters)
@@ -71,6 +80,15 @@ actor ScriptedOperations: Operations {
     }
 
     func isGateToken(_ token: String, gate id: String) -> Bool { token == "token-of-\(id)" }
+
+    func readLink(_ token: String) -> LinkReading {
+        let target = LinkTarget(action: .acknowledge, incident: "checkout-17", expiresSeconds: 1_764_302_400)
+        return switch token {
+        case "valid": .valid(target)
+        case "expired": .expired(target)
+        default: .invalid
+        }
+    }
 
     func rearm(release: String, by: String, reason: String) -> CommandResult {
         asked.append(.rearm(release: release, by: by, reason: reason))
