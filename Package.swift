@@ -67,6 +67,8 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         // annex: the commit of the build
         .target(name: "CBuildStamp", cSettings: buildStamp),
+        // annex: what glibc's spawn has beyond POSIX
+        .target(name: "CSpawn"),
         // pure
         room("Support"),
         room("Telemetry"),
@@ -78,7 +80,7 @@ let package = Package(
         room("Declarations", ["Model", "Support"]),
         room("Kernel", ["Model", "Support", "Telemetry", "Statistics"]),
         // floor 1: the edges; what several of them use of the system
-        room("SystemSupport", ["Model", "Ports"]),
+        room("SystemSupport", ["Model", "Ports", "CSpawn"]),
         room(
             "ConfigurationFiles",
             ["Declarations", "Discovery", "Model", "Support", "SystemSupport", "Telemetry", yams],
@@ -105,6 +107,8 @@ let package = Package(
             "TargetSources",
             ["Declarations", "Discovery", "Model", "Ports", "SourceCalls", "Support", "SystemSupport", yams]),
         room("Centres", ["Declarations", "Model", "Ports", "SourceCalls", "Support", "SystemSupport", crypto]),
+        // The steps of plans: programs, requests, flags.
+        room("PlanSteps", ["Model", "Ports", "Support", "SystemSupport"]),
         room("JournalFormat", ["Model"]),
         room("JournalStore", ["JournalFormat", "Model", "Ports", grdb]),
         // NIOSSL is for `listen.tls`.
@@ -126,7 +130,7 @@ let package = Package(
             [
                 "Declarations", "Discovery", "SourceCalls", "Support", "SystemSupport", "Telemetry", "Model", "Ports",
                 "Kernel",
-                "HTTPClient", "Routers",
+                "HTTPClient", "Routers", "PlanSteps",
                 "Notifications", "JournalStore", "API", "Scraping", "TargetSources", "Centres",
                 logging, lifecycle, signals,
             ]),
@@ -188,6 +192,7 @@ let package = Package(
         tests("StatisticsTests", ["Statistics", "Support", "Telemetry"]),
         tests("CalculatorTests", ["Calculator"]),
         tests("CalibrationTests", ["Calibration", "Statistics"]),
+        tests("PlanStepsTests", ["Model", "PlanSteps", "Ports", "SystemSupport"]),
         tests("KernelTests", ["Kernel", "Model", "Statistics", "Support", "Telemetry"]),
         tests(
             "ConfigurationFilesTests",

@@ -77,6 +77,8 @@ package struct DaemonProbe: Sendable {
     /// Called with each driver and each receiver that is made; returns what the daemon uses in its place.
     package var driver: @Sendable (any RouterDriver, ReleasePlan) -> any RouterDriver
     package var receiver: @Sendable (any Receiver) -> any Receiver
+    /// The same for what carries out the steps of plans.
+    package var steps: @Sendable (any StepDriver) -> any StepDriver = { $0 }
 
     package init(
         stepped: @escaping @Sendable (Cause, [Effect], Kernel, Moment) -> Void,

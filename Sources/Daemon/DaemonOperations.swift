@@ -18,6 +18,7 @@ struct DaemonOperations: Operations {
     let meter: KernelMeter
     let gateTokens: GateTokens
     let centre: CentreBoard
+    let steps: StepService
 
     /// Longer than a busy disk takes, shorter than clients wait.
     private static let durableWithinMs: Int64 = 5_000
@@ -62,6 +63,18 @@ struct DaemonOperations: Operations {
 
     func endSilence(_ id: String, by: String) async -> CommandResult {
         await watchdog.command(.endSilence(id: id), by: by, reason: "")
+    }
+
+    func planPreview(release name: String) async -> (deadlineMs: Int64, steps: [StepPreview])? {
+        let plan = await watchdog.effectivePlan()
+        guard let release = plan.releases.first(where: { $0.name == name }), let procedure = release.procedure else {
+            return nil
+        }
+        return (procedure.deadlineMs, await steps.preview(release))
+    }
+
+    func orderPlan(incident: String, _ order: ProcedureOrder, by: String, reason: String) async -> CommandResult {
+        await watchdog.command(.procedure(incident: incident, order), by: by, reason: reason)
     }
 
     func order(_ command: RolloutCommand, release: String, _ order: OrderContext) async -> RolloutAnswer {

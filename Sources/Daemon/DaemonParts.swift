@@ -3,6 +3,7 @@ import Kernel
 import Logging
 package import Model
 import Notifications
+import PlanSteps
 package import Ports
 import Scraping
 import ServiceLifecycle
@@ -57,6 +58,7 @@ package struct DaemonParts: Sendable {
     private let writer: JournalWriter
     private let routers: RouterService
     private let gates: GateService
+    private let steps: StepService
     private let roles = RoleService()
     private let watchdog: Watchdog
     private let scrapes: ScrapeService
@@ -93,6 +95,9 @@ package struct DaemonParts: Sendable {
         gates = GateService(
             client: GateClient(transport: environment.network.deliveries, secrets: secrets, clock: clock),
             externalURL: plan.daemon.externalURL, tokens: gateTokens)
+        let stepDrivers = StepDrivers(
+            StepSetup(transport: environment.network.deliveries, directory: options.keyDirectory))
+        steps = StepService(driver: environment.probe.map { $0.steps(stepDrivers) } ?? stepDrivers)
         let records = try await journal.records()
         UnreadableEntries.warn(of: records, logger)
         let kernel = Kernel(
@@ -103,7 +108,8 @@ package struct DaemonParts: Sendable {
             kernel: kernel, clock: clock, secrets: secrets,
             effects: EffectSink(
                 journal: writer, routers: routers, log: log, meter: meter,
-                askGate: { [gates] in gates.enqueue($0) }, poolsChanged: { [roles] in roles.poolsChanged() }),
+                askGate: { [gates] in gates.enqueue($0) }, poolsChanged: { [roles] in roles.poolsChanged() },
+                callStep: { [steps] in steps.enqueue($0, isCheck: $1) }),
             probe: environment.probe)
         routers.aim(kernel.effectivePlan)
         scrapes = ScrapeService(
@@ -131,7 +137,7 @@ package struct DaemonParts: Sendable {
         operations = DaemonOperations(
             watchdog: watchdog, desk: SnapshotCache(watchdog: watchdog), journal: journal, pump: outbox, clock: clock,
             logger: logger, reloader: reloader, targets: targets, meter: meter, gateTokens: gateTokens,
-            centre: board)
+            centre: board, steps: steps)
         (self.plan, self.options, self.environment) = (plan, options, environment)
         (self.journal, self.watchdog) = (journal, watchdog)
     }
@@ -176,7 +182,7 @@ package struct DaemonParts: Sendable {
     /// Services stop in the reverse order: the journal writes what the others still had to say.
     private var services: [EndlessService] {
         let (clock, outbox, routers, watchdog) = (environment.clock, outbox, routers, watchdog)
-        let (gates, roles, scrapes, logger) = (gates, roles, scrapes, environment.logger)
+        let (gates, steps, roles, scrapes, logger) = (gates, steps, roles, scrapes, environment.logger)
         let pruning = JournalPruning(journal: journal, clock: clock, logger: environment.logger)
         let degraded = DegradedOperation(journal: journal, watchdog: watchdog, clock: clock)
         let reloader = reloader
@@ -185,6 +191,7 @@ package struct DaemonParts: Sendable {
             EndlessService("outbox", clock) { await outbox.run() },
             EndlessService("router calls", clock) { await routers.run(watchdog: watchdog) },
             EndlessService("gate calls", clock) { await gates.run(watchdog: watchdog) },
+            EndlessService("steps of plans", clock) { await steps.run(watchdog: watchdog) },
             EndlessService("roles", clock) {
                 await roles.run(watchdog: watchdog, scrapes: scrapes, logger: logger)
             },

@@ -70,6 +70,8 @@ extension KnownSecrets {
                 release: release,
                 TargetSourcesState(stale: state.stale.map { shown($0) }, remarks: state.remarks.map { shown($0) }))
         case .configured(let record): return .configured(shown(record))
+        case .stepAnswered(let release, let call, let answer):
+            return .stepAnswered(release: release, call: call, answer.withText(shown(answer.text)))
         // Addresses of targets are ASCII and bounded, and the resolver refuses those with credentials.
         case .cycleEnded, .journalDurable, .journalLost, .targetsChanged, .reload, .tick: return input
         }

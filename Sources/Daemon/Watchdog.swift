@@ -143,6 +143,8 @@ struct EffectSink: Sendable {
     /// Of a daemon that leads releases; one that only watches needs neither.
     var askGate: @Sendable (GateQuestion) -> Void = { _ in }
     var poolsChanged: @Sendable () -> Void = {}
+    /// A step of a plan: whether it is only checked is the second value.
+    var callStep: @Sendable (StepCall, Bool) -> Void = { _, _ in }
 
     func carryOut(_ effects: [Effect]) {
         for effect in effects {
@@ -158,6 +160,8 @@ struct EffectSink: Sendable {
             case .aim(let release, let isTurned): routers.aim(release: release, isTurned: isTurned)
             case .poolsChanged: poolsChanged()
             case .askGate(let question): askGate(question)
+            case .runStep(let call): callStep(call, false)
+            case .checkStep(let call): callStep(call, true)
             case .log(let line): log.write(line)
             case .measure(let measurement): meter.take(measurement)
             }

@@ -19,7 +19,7 @@ struct StoredEvent {
         case rearmed, evidence, pending, routerUnusable, routerUsable, rollout, deployment, targetsChanged
         case operatorAcknowledged, escalated, silences, openSubjects
         case targetsUnusable, targetsUsable
-        case configured
+        case configured, procedure
     }
 
     enum Field: String, CodingKey {
@@ -80,6 +80,7 @@ extension StoredEvent: Decodable {
         case .targetsChanged: .targetsChanged(try value(StoredTargets.self))
         case .operatorAcknowledged: .operatorAcknowledged(by: try text(.by), reason: try text(.reason))
         case .escalated: .escalated(try fields.decode(EscalationStep.self, forKey: .value))
+        case .procedure: .procedure(try fields.decode(ProcedureEvent.self, forKey: .value))
         case .silences: .silences(try fields.decode([Silence].self, forKey: .value))
         case .openSubjects: .openSubjects(try list(StoredOpenSubject.self))
         case .targetsUnusable: .targetsUnusable(reason: try text(.reason))
@@ -147,6 +148,7 @@ extension StoredEvent: Encodable {
         case .targetsUnusable(let reason): try write(.targetsUnusable, reason, as: .reason)
         case .targetsUsable: _ = fields(.targetsUsable)
         case .configured(let record): try write(.configured, record)
+        case .procedure(let event): try write(.procedure, event)
         case .unreadable:
             throw EncodingError.invalidValue(
                 event, .init(codingPath: [], debugDescription: "an unreadable entry is never written"))

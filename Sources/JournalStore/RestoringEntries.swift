@@ -23,6 +23,7 @@ enum RestoringEntries {
             found.formUnion(try newestAlerts(release, database))
             found.formUnion(try newestOfEachKind(release, database))
             found.formUnion(try beginningsAndEnds(release, database))
+            found.formUnion(try openTargetReasons(release, database))
         }
         return found.sorted()
     }
@@ -80,9 +81,19 @@ enum RestoringEntries {
             arguments: [release])
     }
 
+    /// Each reason for which targets are not known is written once, so all of them hold until the end of the last one.
+    private static func openTargetReasons(_ release: String, _ database: Database) throws -> [Int64] {
+        try Int64.fetchAll(
+            database,
+            sql: """
+                SELECT sequence FROM entries WHERE release = ? AND kind = 'targets_unusable' AND sequence > COALESCE(
+                    (SELECT MAX(sequence) FROM entries WHERE release = ? AND kind = 'targets_usable'), 0)
+                """, arguments: [release, release])
+    }
+
     private static func newestOfEachKind(_ release: String, _ database: Database) throws -> [Int64] {
         try [
-            ["router_unusable", "router_usable"], ["targets_unusable", "targets_usable"], ["evidence"], ["pending"],
+            ["router_unusable", "router_usable"], ["targets_usable"], ["evidence"], ["pending"],
             ["deployment"], ["silences"], ["open_subjects"],
         ].compactMap { kinds in
             let marks = repeatElement("?", count: kinds.count).joined(separator: ",")

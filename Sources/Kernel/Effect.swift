@@ -20,6 +20,10 @@ public enum Effect: Sendable, Equatable {
     case poolsChanged(release: String)
     /// Answered by `gateTried` with the same id.
     case askGate(GateQuestion)
+    /// Carries out a step of a plan; answered by `stepAnswered` with the same call.
+    case runStep(StepCall)
+    /// Reads whether a step of a plan took effect, and changes nothing; answered like `runStep`.
+    case checkStep(StepCall)
     case log(LogLine)
     case measure(Measurement)
 }

@@ -22,6 +22,8 @@ public enum Input: Sendable, Equatable {
     case sourcesChanged(release: String, TargetSourcesState)
     /// What came of a change of the configuration centre, for the journal.
     case configured(ConfigurationRecord)
+    /// What came of a call of a plan's step.
+    case stepAnswered(release: String, call: Int, StepAnswer)
     /// A validated new plan: swapped in whole.
     case reload(Plan)
     /// The time that ``Kernel/nextWakeUptimeMs`` asked for has come.
@@ -37,4 +39,6 @@ public enum Command: Sendable, Equatable {
     /// Hides the notifications that match for so many milliseconds.
     case silence(NotificationMatch, forMs: Int64)
     case endSilence(id: String)
+    /// About the plan of an incident.
+    case procedure(incident: String, ProcedureOrder)
 }

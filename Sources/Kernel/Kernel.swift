@@ -108,6 +108,8 @@ public struct Kernel: Sendable, Equatable {
         case .sourcesChanged(let name, let state):
             withRelease(name) { $0.take(state, &context) }
         case .configured(let record): _ = context.record(.configured(record), release: "")
+        case .stepAnswered(let name, let call, let answer):
+            withRelease(name) { release in release.leadProcedure(&context) { $0.answered(call: call, answer, &$1) } }
         case .reload(let next): reload(next, &context)
         case .tick: tick(&context)
         }
@@ -126,6 +128,8 @@ public struct Kernel: Sendable, Equatable {
             case .acknowledge(let subject): acknowledge(subject, by: by, reason: reason, &context)
             case .silence(let match, let forMs): silence(match, forMs: forMs, by: by, reason: reason, &context)
             case .endSilence(let id): endSilence(id, by: by, &context)
+            case .procedure(let incident, let order):
+                takeProcedureOrder(order, incident: incident, by: by, reason: reason, &context)
             }
         return (result, finish(&context))
     }
@@ -145,6 +149,15 @@ public struct Kernel: Sendable, Equatable {
             return releases[index].rollbackCommand(toVersion: version, by: by, reason: reason, &context)
         }
         return releases[index].rearmCommand(by: by, reason: reason, &context)
+    }
+
+    private mutating func takeProcedureOrder(
+        _ order: ProcedureOrder, incident: String, by: String, reason: String, _ context: inout StepContext
+    ) -> CommandResult {
+        guard let index = releases.firstIndex(where: { $0.rollback?.id == incident }) else {
+            return .notFound(text: "there is no incident \"\(incident)\" that is open or latched")
+        }
+        return releases[index].takeProcedureOrder(order, by: by, reason: reason, &context)
     }
 
     /// What orders may name: units, and releases that are in none.
@@ -244,13 +257,17 @@ public struct Kernel: Sendable, Equatable {
             if releases[index].rollouts.isLeading {
                 releases[index].lead(&context) { $0.durable(through: sequence, &$1) }
             }
+            releases[index].leadProcedure(&context) { $0.durable(through: sequence, &$1) }
         }
     }
 
     private mutating func loseEntries(from first: UInt64, through last: UInt64, _ context: inout StepContext) {
         context.emit(
             .log(LogLine(.error, "journal entries \(first) to \(last) were lost: a restart will not know of them")))
-        for index in releases.indices { releases[index].rollback?.lost(from: first, through: last) }
+        for index in releases.indices {
+            releases[index].rollback?.lost(from: first, through: last)
+            releases[index].procedure?.lost(from: first, through: last, at: context.now)
+        }
     }
 
     private mutating func noteJournal(failing reason: String, _ context: inout StepContext) {
@@ -266,6 +283,7 @@ public struct Kernel: Sendable, Equatable {
             } else {
                 releases[index].pollRouter(&context)
             }
+            releases[index].leadProcedure(&context) { $0.tick(&$1) }
         }
     }
 
@@ -330,6 +348,8 @@ public struct Kernel: Sendable, Equatable {
 
     private mutating func finish(_ context: inout StepContext) -> [Effect] {
         for unit in units { unit.settle(&releases, &context) }
+        // After the router's calls of this step, so that traffic comes first.
+        for index in releases.indices where releases[index].procedure != nil { releases[index].leadProcedure(&context) }
         context.writeDownDesk()
         desk = context.desk
         nextSequence = context.nextSequence

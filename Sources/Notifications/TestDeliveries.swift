@@ -42,11 +42,12 @@ package enum TestDeliveries {
         case .targetsUnusable: [.targetsRecovered]
         case .rolloutHalted: [.rolloutUnhalted]
         case .gateAsked: [.gateAnswered]
+        case .planStuck, .personNeeded: [.planEnded]
         case .alertResolved, .rearmed, .routerRecovered, .targetsRecovered, .rolloutPrepared, .rolloutBegun,
             .stepStanding, .stepUndone,
             .rolloutBaking, .rolloutPaused, .rolloutResumed, .rolloutReminder, .wayBackLost, .rolloutUnhalted,
             .gateAnswered,
-            .gateLapsed, .shareMoved, .rolloutEnded, .operatorAcknowledged:
+            .gateLapsed, .shareMoved, .rolloutEnded, .operatorAcknowledged, .planEnded:
             []
         }
     }

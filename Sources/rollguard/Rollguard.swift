@@ -31,7 +31,7 @@ struct Rollguard: AsyncParsableCommand {
             DenyCommand.self, PromoteCommand.self, PauseCommand.self, ResumeCommand.self, AbortCommand.self,
             FreezeCommand.self, UnfreezeCommand.self,
             StatusCommand.self, TargetsCommand.self, RollbackCommand.self, RearmCommand.self, WhyCommand.self,
-            AcknowledgeCommand.self, SilenceCommand.self,
+            PlanCommand.self, AcknowledgeCommand.self, SilenceCommand.self,
             DeliveriesCommand.self, NotifyCommand.self, VerifyCommand.self, BackupCommand.self, RouterCommand.self,
             ServiceCommand.self, LoadCommand.self,
             EvidenceCommand.self, ConfigCommand.self,

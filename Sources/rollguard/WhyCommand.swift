@@ -71,6 +71,7 @@ enum IncidentText {
         ]
         if let by = summary.by { lines.append("  by       \(by): \(summary.reason ?? "")") }
         if let alert = incident.alert { lines += evidence(alert) }
+        if let plan = incident.plan { lines += PlanText.lines(plan).map { "  " + $0 } }
         lines += ["", "timeline"] + incident.timeline.map { "  " + line($0) }
         lines += ["", "journal"] + incident.entries.map { "  #\($0.sequence)  \($0.at)  \($0.text)" }
         return lines

@@ -55,7 +55,7 @@ struct RestoringEntriesTests {
             trigger: .rule(alert), fromVersion: generator.next() % 4 == 0 ? "v0" : "v2", toVersion: "v1",
             splitBefore: nil, splitWanted: .allBaseline, isDryRun: generator.next() % 8 == 0)
         let seen = [RouterObservation(instance: "lb1", canaryBasisPoints: 0, level: .loaded)]
-        return switch generator.next() % 26 {
+        return switch generator.next() % 30 {
         case 0: .began(baseline: "v1", canary: generator.next() % 3 == 0 ? "v0" : "v2")
         case 1: .ended([.promoted, .rolledBack, .withdrawn, .replaced][Int(generator.next() % 4)])
         case 2...5: .alertFiring(alert)
@@ -75,8 +75,16 @@ struct RestoringEntriesTests {
         case 22: .unproven(reason: "x")
         case 23: .targetsUnusable(reason: "x")
         case 24: .targetsUsable
+        case 25: .procedure(.frozen(ProcedurePlan(steps: [step("a"), step("b")])))
+        case 26: .procedure(.started(step: generator.next() % 2 == 0 ? "a" : "b", attempt: 1))
+        case 27: .procedure(.personDone(step: generator.next() % 2 == 0 ? "a" : "b", by: "ada", reason: "x"))
+        case 28: .procedure(.ended(reason: "x"))
         default: .pending([pending(&generator)])
         }
+    }
+
+    private static func step(_ name: String) -> ProcedureStep {
+        ProcedureStep(name: name, work: .person(text: "x"))
     }
 
     private static func pending(_ generator: inout SeededGenerator) -> PendingAlert {
@@ -104,7 +112,7 @@ struct RestoringEntriesTests {
         }
     }
 
-    @Test(arguments: [UInt64](1...40))
+    @Test(arguments: [UInt64](1...80))
     func restoresWhatTheWholeJournalWould(_ seed: UInt64) async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("restore-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: folder) }

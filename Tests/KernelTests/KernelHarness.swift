@@ -46,6 +46,8 @@ struct KernelHarness {
     var baseline = Traffic()
     var canary = Traffic()
     var isDiskWorking = true
+    /// So many entries fit on the disk; no batch is written in part.
+    var diskLimit = Int.max
     /// Sticky clients, health checks: requests per cycle that reach the canary whatever the router does.
     var strayRequests = 0.0
     /// How many of them fail.
@@ -66,6 +68,9 @@ struct KernelHarness {
     private(set) var isForced = false
     /// What the kernel asked of the route for test users, in order.
     private(set) var forcedCalls: [Bool] = []
+
+    /// What steps of plans act on.
+    var steps = ProcedureWorld()
 
     private(set) var journal: [JournalEntry] = []
     private(set) var deliveries: [Delivery] = []
@@ -201,14 +206,21 @@ struct KernelHarness {
             case .aim(_, let isTurned): self.isTurned = isTurned
             case .poolsChanged: poolsChanged += 1
             case .askGate(let question): gateQuestions.append(question)
+            case .runStep(let call):
+                if let answer = steps.run(call) { answerStep(call, answer) }
+            case .checkStep(let call): answerStep(call, steps.check(call))
             case .log(let line): logs.append(line)
             case .measure(let measurement): measurements.append(measurement)
             }
         }
     }
 
+    private mutating func answerStep(_ call: StepCall, _ answer: StepAnswer) {
+        send(.stepAnswered(release: call.release, call: call.number, answer))
+    }
+
     private mutating func append(_ batch: JournalBatch) {
-        guard isDiskWorking else {
+        guard isDiskWorking, journal.count + batch.entries.count <= diskLimit else {
             unwritten.append(batch)
             return send(.journalFailing(reason: "no space left"))
         }

@@ -18,7 +18,8 @@ struct LanguageTests {
         ("web page", "a page of the web"), ("web pages", "pages of the web"), ("memory pages", "of the kernel"),
         ("page faults", "of the kernel"), ("tutorial page", "a document"), ("tutorial pages", "documents"),
         ("word characters", "regular expressions call them so"), ("severity page", "a label of alerts"),
-        ("page an operator", "calls an operator"), ("look ups", "the name of a migration that journals have stored"),
+        ("page an operator", "calls an operator"), ("page the same", "a value of on_failure"),
+        ("look ups", "the name of a migration that journals have stored"),
     ]
 
     /// Files in which a word is a name of another specification.

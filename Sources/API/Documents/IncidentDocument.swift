@@ -78,6 +78,8 @@ package struct IncidentDocument: Codable, Sendable, Equatable {
     package var summary: IncidentSummary
     /// The alert that led to it, with the values that decided; nil for an operator's command.
     @ExplicitNull package var alert: AlertDocument?
+    /// What goes back beside the traffic; nil for a release without a plan.
+    @ExplicitNull package var plan: PlanDocument?
     package var timeline: [TimelineDocument]
     /// What the journal holds on it, oldest first.
     package var entries: [EntryDocument]
@@ -93,6 +95,7 @@ package struct IncidentDocument: Codable, Sendable, Equatable {
     ) {
         summary = IncidentSummary(incident, externalURL: externalURL)
         alert = incident.intent.trigger.alert.map(AlertDocument.init)
+        plan = incident.procedure.map(PlanDocument.init)
         timeline = incident.timeline.map(TimelineDocument.init)
         self.entries = entries.map(EntryDocument.init)
         notifications = fates.map(NotifiedDocument.init)
@@ -102,7 +105,7 @@ package struct IncidentDocument: Codable, Sendable, Equatable {
     package subscript<Field>(dynamicMember path: KeyPath<IncidentSummary, Field>) -> Field { summary[keyPath: path] }
 
     enum CodingKeys: String, CodingKey {
-        case alert, timeline, entries, notifications
+        case alert, plan, timeline, entries, notifications
         case journalProblem = "journal_problem"
     }
 
@@ -110,6 +113,7 @@ package struct IncidentDocument: Codable, Sendable, Equatable {
         summary = try IncidentSummary(from: decoder)
         let container = try decoder.container(keyedBy: CodingKeys.self)
         alert = try container.decodeIfPresent(AlertDocument.self, forKey: .alert)
+        plan = try container.decodeIfPresent(PlanDocument.self, forKey: .plan)
         timeline = try container.decode([TimelineDocument].self, forKey: .timeline)
         entries = try container.decode([EntryDocument].self, forKey: .entries)
         notifications = try container.decodeIfPresent([NotifiedDocument].self, forKey: .notifications) ?? []
@@ -120,6 +124,7 @@ package struct IncidentDocument: Codable, Sendable, Equatable {
         try summary.encode(to: encoder)
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(_alert, forKey: .alert)
+        try container.encode(_plan, forKey: .plan)
         try container.encode(timeline, forKey: .timeline)
         try container.encode(entries, forKey: .entries)
         try container.encode(notifications, forKey: .notifications)

@@ -72,7 +72,7 @@ struct ReleaseReader {
                 .section(
                     "rollback", \.plan.rollback, RollbackReader.section,
                     "how a rollback is driven and watched; [see below](#rollback-and-proof)"
-                ).withOwnTable, fallback, drain, proof, rules,
+                ).withOwnTable, fallback, drain, proof, procedure, rules,
             ] + rolloutSettings, exactlyOne: [["pools", "places"]],
             finish: { draft, fields in
                 checkRollout(&draft, fields)
@@ -235,6 +235,13 @@ extension ReleaseReader {
                 return [("start", .mapping(known.map { ($0.0, .text($0.1)) }))]
             }
         ).written(if: \.hasPlaces)
+    }
+
+    private var procedure: Setting<Draft> {
+        .optional(
+            "plan", \Draft.plan.procedure, ProcedureReader(folder: folder).section.form(hasOwnTable: true),
+            shownDefault: "traffic alone",
+            "[what goes back beside the traffic](../plans.md) in a rollback; [see below](#plan)")
     }
 
     private var indicators: Setting<Draft> {

@@ -37,6 +37,10 @@ extension Release {
         if let obstacle = latched.reasonNotToRearm(release: name, isDryRun: context.isDryRun) {
             return .refused(text: obstacle)
         }
+        if let obstacle = procedureObstacle { return .refused(text: obstacle) }
+        if procedure != nil {
+            _ = takeProcedureOrder(.abandon, by: by, reason: "rearmed: \(reason)", &context)
+        }
         drive(&context) { $0.rearm(by: by, reason: reason, &$2) }
         if phase == .rolledBack || phase == .rollingBack {
             enter(.idle, &context, because: "rearmed by \(by): \(reason)")

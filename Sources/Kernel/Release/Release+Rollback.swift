@@ -23,6 +23,7 @@ extension Release {
             let splits = facts.splitsOfRollback(shareBefore: intent.splitBefore)
             return notices.reportDryRun(incident, splits: splits, sequence: entry.sequence, explanation, &context)
         }
+        freezeProcedure(&context)
         enter(.rollingBack, &context, because: reason)
         drive(&context) { $0.begin(sequence: entry.sequence, because: reason, &$2) }
         if plan.rollout != nil { lead(&context) { $0.rollbackBegan(incident, because: reason, &$1) } }

@@ -27,6 +27,8 @@ struct Release: Sendable, Equatable {
     var poll: RouterPoll
     /// The incident that is open, or the one whose latch holds.
     var rollback: RollbackProcess?
+    /// The plan of that incident, until it has ended.
+    var procedure: ProcedureProcess?
     var driftGuard = DriftGuard()
     var denseScrapes: DenseScrapes
     var history = IncidentHistory()
@@ -68,7 +70,9 @@ struct Release: Sendable, Equatable {
     }
 
     var nextWakeUptimeMs: Int64? {
-        phase == .rollingBack ? rollback?.wakeUptimeMs(plan: plan) : poll.wakeUptimeMs
+        let wake = phase == .rollingBack ? rollback?.wakeUptimeMs(plan: plan) : poll.wakeUptimeMs
+        guard let other = procedure?.wakeUptimeMs else { return wake }
+        return min(wake ?? other, other)
     }
 
     var incidents: [Incident] { history.incidents + (rollback.map { [$0.incident] } ?? []) }
@@ -86,6 +90,6 @@ struct Release: Sendable, Equatable {
         guard var old = rollback?.incident else { return }
         old.retire()
         history.remember(old)
-        rollback = nil
+        (rollback, procedure) = (nil, nil)
     }
 }

@@ -41,7 +41,7 @@ struct ReleaseReplay {
             replayIncident(entry)
         case .actedBeforeDurable, .draining, .applied, .observed, .provenByTraffic, .unproven, .acknowledged,
             .abandoned, .fallback, .drifted, .strayed, .driftHeld, .driftOverruled, .rearmed,
-            .operatorAcknowledged, .escalated:
+            .operatorAcknowledged, .escalated, .procedure:
             replayIncident(entry)
         }
     }
@@ -136,6 +136,7 @@ struct ReleaseReplay {
     var restored: Release {
         var whole = self
         whole.settle()
+        whole.release.resumeProcedure()
         whole.release.rollouts.restored(whole.release.plan, at: now)
         return whole.release
     }

@@ -193,6 +193,9 @@ struct RollbackProcess: Sendable, Equatable {
         if turn.unblock(), case .pausing = state { proceed(&step) }
     }
 
+    /// For this incident, in this process or in one before it.
+    var isRouterCalled: Bool { attempts > 0 || showsNothing }
+
     /// The router shows that the canary is out.
     var showsNothing: Bool { proof.zeroSinceUptimeMs != nil || state == .settled }
 

@@ -16,9 +16,16 @@ struct ReleaseWarnings {
         if release.phase == .rolledBack, let reason = release.heldReason {
             texts.append("the canary has traffic again and is left with it: \(reason)")
         }
+        add(planOf: release.rollback)
         if release.driftGuard.stray.isNoticeable(below: release.plan.proof) {
             texts.append("the canary has traffic although it was rolled back")
         }
+    }
+
+    private mutating func add(planOf rollback: RollbackProcess?) {
+        guard let rollback, let plan = rollback.incident.procedure, plan.isOpen else { return }
+        guard plan.isOverdue || plan.next?.needsOperator == true else { return }
+        texts.append("the plan of \(rollback.id): \(plan.text)")
     }
 
     private mutating func add(targetsOf pool: PoolState) {

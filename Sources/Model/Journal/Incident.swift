@@ -48,6 +48,8 @@ public struct Incident: Sendable, Equatable {
     public private(set) var clock: RollbackClock
     /// The operator who has taken charge since it was opened; nil while none has.
     public private(set) var acknowledgedBy: String?
+    /// What goes back beside the traffic; nil for a release without a plan.
+    public private(set) var procedure: ProcedureRun?
     public private(set) var timeline: [Notification.TimelineStep] = []
 
     /// Begins with the entry of an intent; nil for any other entry.
@@ -115,6 +117,8 @@ public struct Incident: Sendable, Equatable {
             (isRearmed, isOnFallback) = (true, false)
             if isOpen { close(atWallMs: entry.wallMs) }
         case .operatorAcknowledged(let by, _): acknowledgedBy = by
+        case .procedure(.frozen(let plan)): procedure = ProcedureRun(plan, atWallMs: entry.wallMs)
+        case .procedure(let event): procedure?.apply(event, atWallMs: entry.wallMs)
         case .actedBeforeDurable, .driftHeld, .driftOverruled, .escalated, .unreadable: break
         // These are facts of the release, or the beginning that is there already.
         case .began, .ended, .alertFiring, .alertResolved, .held, .intended, .evidence, .pending, .routerUnusable,
@@ -127,7 +131,9 @@ public struct Incident: Sendable, Equatable {
 
     /// Another incident, or another pair of versions, has taken its place: what is past is not open.
     public mutating func retire() {
-        if isOpen { close(atWallMs: timeline.last?.atWallMs ?? openedWallMs) }
+        let lastWallMs = timeline.last?.atWallMs ?? openedWallMs
+        if isOpen { close(atWallMs: lastWallMs) }
+        procedure?.retire(atWallMs: lastWallMs)
     }
 
     private mutating func take(_ record: DrainRecord, atWallMs wallMs: Int64) {

@@ -65,6 +65,8 @@ public enum JournalEvent: Sendable, Equatable {
     case targetsUsable
     /// The configuration centre has changed. It belongs to no release: the entry's release is empty.
     case configured(ConfigurationRecord)
+    /// What happened to the plan of a rollback.
+    case procedure(ProcedureEvent)
     /// Made by reading, never written: the entry is stored but cannot be read, because it is damaged or a newer version
     /// wrote it. `kind` is the ``name`` of the event that it was.
     case unreadable(kind: String, reason: String)
@@ -108,6 +110,7 @@ extension JournalEvent {
         case .targetsUnusable: "targets_unusable"
         case .targetsUsable: "targets_usable"
         case .configured: "configured"
+        case .procedure(let event): event.name
         case .unreadable: "unreadable"
         }
     }
@@ -180,6 +183,7 @@ extension JournalEvent {
             nil
         case .operatorAcknowledged: .operatorAcknowledged
         case .rollout(_, let event): event.announcement
+        case .procedure(let event): event.announcement
         }
     }
 }
@@ -225,6 +229,7 @@ extension JournalEvent {
         case .targetsUnusable(let reason): reason
         case .targetsUsable: "the targets are known again"
         case .configured(let record): record.text
+        case .procedure(let event): event.text
         case .unreadable(let kind, let reason): "the entry (\(kind)) cannot be read and was skipped: \(reason)"
         }
     }

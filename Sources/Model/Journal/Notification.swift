@@ -48,6 +48,11 @@ public struct Notification: Sendable, Equatable {
         case rolloutEnded = "rollout_ended"
         /// An operator has taken charge: nothing is escalated any more.
         case operatorAcknowledged = "operator_acknowledged"
+        /// The plan of a rollback needs an operator: a step has failed, or the deadline has passed.
+        case planStuck = "plan_stuck"
+        /// A step of the plan is to be done by hand.
+        case personNeeded = "person_needed"
+        case planEnded = "plan_ended"
     }
 
     /// One line of the incident so far.

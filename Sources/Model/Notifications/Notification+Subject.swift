@@ -8,6 +8,7 @@ extension Notification {
         case .alertFiring, .alertResolved: return alertSubject
         // A rollback that was not begun ends with the alert that asked for it.
         case .rollbackHeld where incident == nil && alert != nil: return alertSubject
+        case .planStuck, .personNeeded, .planEnded: return "plan:\(incident ?? release)"
         default: break
         }
         if let incident { return "incident:\(incident)" }
@@ -25,7 +26,7 @@ extension Notification {
         switch event {
         case .alertResolved, .rollbackAcknowledged, .rearmed, .routerRecovered, .targetsRecovered, .rolloutResumed,
             .rolloutUnhalted,
-            .gateAnswered, .rolloutEnded:
+            .gateAnswered, .rolloutEnded, .planEnded:
             true
         default: false
         }

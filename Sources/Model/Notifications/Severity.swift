@@ -19,10 +19,11 @@ public enum Severity: String, Sendable, Comparable, CaseIterable, Codable {
 
     public init(_ notification: Notification) {
         switch notification.event {
-        case .rollbackAbandoned: self = .critical
+        case .rollbackAbandoned, .planStuck: self = .critical
         case .rollbackHeld: self = notification.incident == nil ? .warning : .critical
         case .rollbackIntended: self = notification.isDryRun ? .info : .warning
-        case .rollbackFallback, .rollbackDrifted, .routerUnusable, .targetsUnusable, .rolloutHalted, .gateLapsed:
+        case .rollbackFallback, .rollbackDrifted, .routerUnusable, .targetsUnusable, .rolloutHalted, .gateLapsed,
+            .personNeeded:
             self = .warning
         case .alertFiring: self = Severity(alert: notification.alert)
         default: self = .info

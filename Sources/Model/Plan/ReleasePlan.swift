@@ -35,6 +35,8 @@ public struct ReleasePlan: Sendable, Equatable {
     public var isTurned = false
     /// Its place in a unit; nil for a release that is led, or watched, on its own.
     public var part: PartPlan?
+    /// What goes back beside the traffic; nil for traffic alone.
+    public var procedure: ProcedurePlan?
     /// Where targets come from beside those that are listed; nil for a release that lists all of its targets.
     public var discovery: DiscoveryPlan?
     /// The file of the configuration centre that defines it; nil for the configuration file and those that it names.

@@ -60,6 +60,8 @@ struct AlertmanagerAlert: Sendable {
         case .stepUndone: return [builder.news("RollguardStepUndone")]
         case .shareMoved: return [builder.news("RollguardShareMoved")]
         case .rolloutReminder: return [builder.news("RollguardRolloutWaits")]
+        case .planStuck, .personNeeded: return [builder.make(plan, .lasting)]
+        case .planEnded: return [builder.make(plan, .ended(atWallMs: atMs))]
         case .wayBackLost: return [builder.news("RollguardWayBackLost")]
         // Progress needs no attention.
         case .rolloutPrepared, .rolloutBegun, .stepStanding, .rolloutBaking, .rolloutPaused, .rolloutResumed,
@@ -84,7 +86,7 @@ struct AlertmanagerAlert: Sendable {
             .rollbackDrifted, .routerUnusable, .routerRecovered, .targetsUnusable, .targetsRecovered, .rolloutPrepared,
             .rolloutBegun, .stepStanding, .stepUndone, .rolloutBaking, .rolloutPaused, .rolloutResumed, .rolloutHalted,
             .rolloutUnhalted, .gateAsked, .gateAnswered, .gateLapsed, .shareMoved, .rolloutReminder, .wayBackLost,
-            .rolloutEnded, .operatorAcknowledged:
+            .rolloutEnded, .operatorAcknowledged, .planStuck, .personNeeded, .planEnded:
             return all
         }
     }
@@ -95,6 +97,7 @@ struct AlertmanagerAlert: Sendable {
     private static let targetsUnusable = "RollguardTargetsUnusable"
     private static let halted = "RollguardRolloutHalted"
     private static let gate = "RollguardGateAsked"
+    private static let plan = "RollguardPlanStuck"
 
     /// Makes the alerts of one notification.
     private struct Builder {

@@ -38,18 +38,22 @@ struct EventText {
         case .wayBackLost: "No way back"
         case .rolloutEnded: "Rollout ended"
         case .operatorAcknowledged: "Acknowledged by an operator"
+        case .planStuck: "Plan is stuck"
+        case .personNeeded: "An operator is needed"
+        case .planEnded: "Plan ended"
         }
     }
 
     var tone: MessageContent.Tone {
         switch event {
-        case .rollbackAbandoned, .rollbackHeld: .bad
+        case .rollbackAbandoned, .rollbackHeld, .planStuck: .bad
         case .alertFiring, .rollbackIntended, .rollbackFallback, .rollbackDrifted, .routerUnusable, .targetsUnusable,
-            .rolloutHalted, .gateLapsed, .stepUndone, .shareMoved, .gateAsked, .rolloutReminder, .wayBackLost:
+            .rolloutHalted, .gateLapsed, .stepUndone, .shareMoved, .gateAsked, .rolloutReminder, .wayBackLost,
+            .personNeeded:
             .warning
         case .alertResolved, .rollbackAcknowledged, .routerRecovered, .targetsRecovered, .rolloutUnhalted: .good
         case .rearmed, .rolloutPrepared, .rolloutBegun, .stepStanding, .rolloutBaking, .rolloutPaused, .rolloutResumed,
-            .gateAnswered, .rolloutEnded, .operatorAcknowledged:
+            .gateAnswered, .rolloutEnded, .operatorAcknowledged, .planEnded:
             .neutral
         }
     }
@@ -72,11 +76,13 @@ struct EventText {
         case .gateLapsed: "see `rollguard steps` for the gate"
         case .shareMoved: "find out which client changes the router"
         case .rolloutReminder: "see `rollguard status` for what it waits for"
+        case .planStuck: "see `rollguard why` for the step, then `rollguard plan retry`, `done` or `skip`"
+        case .personNeeded: "do it, then say so with `rollguard plan done`"
         case .wayBackLost: "start the version before again, or be aware that a rollback cannot go back to it"
         case .alertFiring, .alertResolved, .rollbackIntended, .rearmed, .routerRecovered, .targetsRecovered,
             .rolloutPrepared,
             .rolloutBegun, .stepStanding, .stepUndone, .rolloutBaking, .rolloutPaused, .rolloutResumed,
-            .rolloutUnhalted, .gateAnswered, .rolloutEnded, .operatorAcknowledged:
+            .rolloutUnhalted, .gateAnswered, .rolloutEnded, .operatorAcknowledged, .planEnded:
             nil
         }
     }

@@ -30,8 +30,8 @@ struct PagerTurn: Sendable, Equatable {
         switch notification.event {
         case .rollbackIntended, .rollbackAbandoned, .rollbackFallback, .rollbackDrifted, .rollbackHeld:
             return [open]
-        case .alertFiring, .routerUnusable, .targetsUnusable: return [open]
-        case .rollbackAcknowledged, .rearmed, .alertResolved, .routerRecovered, .targetsRecovered:
+        case .alertFiring, .routerUnusable, .targetsUnusable, .planStuck, .personNeeded: return [open]
+        case .rollbackAcknowledged, .rearmed, .alertResolved, .routerRecovered, .targetsRecovered, .planEnded:
             return [resolved]
         case .rolloutHalted: return [PagerTurn(subject: halted(notification), action: .open(content.severity))]
         case .rolloutUnhalted: return [PagerTurn(subject: halted(notification), action: .resolve)]

@@ -1,4 +1,5 @@
 import Foundation
+import SystemSupport
 
 /// The machine that nginx runs on: its files and its program. A protocol, so that a test can have one that misbehaves.
 protocol NginxHost: Sendable {

@@ -76,6 +76,8 @@ struct KernelObserver {
             fleet.watch(kernel.effectivePlan)
             feed.watches(kernel.effectivePlan, release: release)
         case .askGate(let question): timeline.note("ask gate \(question.id)")
+        case .runStep(let call): timeline.note("\(call.release): step \(call.step.name), call \(call.number)")
+        case .checkStep(let call): timeline.note("\(call.release): check \(call.step.name), call \(call.number)")
         case .log: break
         case .measure(let measurement): feed.measured(measurement)
         }

@@ -9,6 +9,7 @@ actor ScriptedOperations: Operations {
         case acknowledge(String, by: String, reason: String)
         case silence(NotificationMatch, forMs: Int64, by: String, reason: String)
         case endSilence(String, by: String)
+        case plan(String, ProcedureOrder, by: String, reason: String)
         case reload
         case order(RolloutCommand, release: String, OrderContext)
         case resend(DeliveryChoice, by: String, reason: String)
@@ -17,6 +18,7 @@ actor ScriptedOperations: Operations {
 
     struct Script: Sendable {
         var snapshot = Sample.snapshot
+        var planSteps: [StepPreview]?
         var entries: [String: [JournalEntry]] = [:]
         /// Nil throws.
         var outbox: OutboxCounts? = OutboxCounts(waiting: 1, dead: 1, delivered: 7)
@@ -102,6 +104,15 @@ actor ScriptedOperations: Operations {
 
     func silence(_ match: NotificationMatch, forMs: Int64, by: String, reason: String) -> CommandResult {
         asked.append(.silence(match, forMs: forMs, by: by, reason: reason))
+        return script.result
+    }
+
+    func planPreview(release: String) -> (deadlineMs: Int64, steps: [StepPreview])? {
+        script.planSteps.map { (deadlineMs: 900_000, steps: $0) }
+    }
+
+    func orderPlan(incident: String, _ order: ProcedureOrder, by: String, reason: String) -> CommandResult {
+        asked.append(.plan(incident, order, by: by, reason: reason))
         return script.result
     }
 

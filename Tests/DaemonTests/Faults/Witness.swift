@@ -106,6 +106,8 @@ final class Witness: Sendable {
         case "rollback_held": ["held", "drift_held", "draining"]
         case "router_recovered": ["router_usable"]
         case "targets_recovered": ["targets_usable"]
+        case "plan_stuck": ["plan_step_failed", "plan_step_unknown", "plan_overdue"]
+        case "person_needed": ["plan_person_needed", "plan_step_failed"]
         default: [event.hasPrefix("rollback_") ? String(event.dropFirst("rollback_".count)) : event]
         }
     }

@@ -1,0 +1,59 @@
+import Model
+
+/// What an operator asks of a plan.
+extension ProcedureProcess {
+    mutating func take(
+        _ order: ProcedureOrder, by: String, reason: String, _ turn: inout ProcedureTurn
+    ) -> CommandResult {
+        guard let run = turn.run, run.isOpen else {
+            return .refused(text: "\(turn.incident.id) has no plan that is open")
+        }
+        switch order {
+        case .abandon: return abandon(run, by: by, reason: reason, &turn)
+        case .done(let name), .skip(let name), .retry(let name):
+            guard let step = run.step(name) else {
+                let known = run.steps.map(\.plan.name).joined(separator: ", ")
+                return .notFound(text: "the plan of \(turn.incident.id) has no step \"\(name)\"; it has: \(known)")
+            }
+            return take(order, step, by: by, reason: reason, &turn)
+        }
+    }
+
+    private mutating func take(
+        _ order: ProcedureOrder, _ step: ProcedureRun.Step, by: String, reason: String, _ turn: inout ProcedureTurn
+    ) -> CommandResult {
+        let name = step.plan.name
+        guard step.state != .proved, step.state != .skipped else {
+            return .refused(text: "\(name) \(step.stateText)")
+        }
+        if isBusy, step == turn.run?.next {
+            return .refused(text: "\(name) is under way; it ends, or fails, by itself")
+        }
+        switch order {
+        case .done: turn.write(.personDone(step: name, by: by, reason: reason))
+        case .skip: turn.write(.skipped(step: name, by: by, reason: reason))
+        case .retry, .abandon:
+            guard step.state == .failed || step.state == .unknown else {
+                return .refused(text: "\(name) \(step.stateText); only a step that has failed runs again")
+            }
+            turn.write(.retried(step: name, by: by, reason: reason))
+        }
+        if !isBusy { makeReady() }
+        return .accepted(text: "\(turn.incident.id): \(turn.run?.text ?? "")", incident: turn.incident.id)
+    }
+
+    /// No further step runs. What is under way is not ended, and its answer is not waited for.
+    private mutating func abandon(
+        _ run: ProcedureRun, by: String, reason: String, _ turn: inout ProcedureTurn
+    ) -> CommandResult {
+        for step in run.steps where !step.isOver {
+            if step.state == .started {
+                turn.write(.unknown(step: step.plan.name, reason: "the plan was abandoned while it was under way"))
+            } else {
+                turn.write(.skipped(step: step.plan.name, by: by, reason: reason))
+            }
+        }
+        turn.write(.ended(reason: "abandoned by \(by): \(reason)"))
+        return .accepted(text: "the plan of \(turn.incident.id) is abandoned", incident: turn.incident.id)
+    }
+}

@@ -1,0 +1,97 @@
+/// What happened to a procedure. The names of the cases and of their values are those in the journal: they are read for ever.
+public enum ProcedureEvent: Sendable, Equatable, Codable {
+    /// With the intent of the rollback: a reload changes the next procedure, not this one.
+    case frozen(ProcedurePlan)
+    /// Durable before the step acts.
+    ///
+    /// - attempt: 1 for the first.
+    case started(step: String, attempt: Int)
+    /// The step's own answer.
+    case done(step: String, receipt: String)
+    /// Something else than its own answer shows that it took effect.
+    case proved(step: String, finding: String)
+    case failed(step: String, reason: String, then: FailureOutcome)
+    case skipped(step: String, by: String?, reason: String)
+    /// It may have acted, cannot be checked, and must not run twice.
+    case unknown(step: String, reason: String)
+    /// An operator has to act.
+    case waiting(step: String)
+    case personDone(step: String, by: String, reason: String)
+    /// An operator wants a step that had failed to run again.
+    case retried(step: String, by: String, reason: String)
+    /// The deadline has passed; the steps continue.
+    case overdue(reason: String)
+    case ended(reason: String)
+}
+
+/// What follows the failure of a step.
+public enum FailureOutcome: String, Sendable, Equatable, Codable {
+    /// The same step, once more.
+    case retry
+    /// The next step.
+    case `continue`
+    case hold
+    case page
+
+    public init(_ onFailure: ProcedureStep.OnFailure) {
+        switch onFailure {
+        case .continue: self = .continue
+        case .hold: self = .hold
+        case .page: self = .page
+        }
+    }
+}
+
+extension ProcedureEvent {
+    /// The event's name in the API and in the journal.
+    public var name: String {
+        switch self {
+        case .frozen: "plan_frozen"
+        case .started: "plan_step_started"
+        case .done: "plan_step_done"
+        case .proved: "plan_step_proved"
+        case .failed: "plan_step_failed"
+        case .skipped: "plan_step_skipped"
+        case .unknown: "plan_step_unknown"
+        case .waiting: "plan_person_needed"
+        case .personDone: "plan_person_done"
+        case .retried: "plan_step_retried"
+        case .overdue: "plan_overdue"
+        case .ended: "plan_ended"
+        }
+    }
+
+    /// The event as a phrase.
+    public var text: String {
+        switch self {
+        case .frozen(let plan): "the plan: " + plan.steps.map(\.name).joined(separator: ", ")
+        case .started(let step, let attempt): attempt == 1 ? "\(step) starts" : "\(step) starts, try \(attempt)"
+        case .done(let step, let receipt): "\(step) is done: \(receipt)"
+        case .proved(let step, let finding): "\(step) is proved: \(finding)"
+        case .failed(let step, let reason, let outcome):
+            "\(step) has failed\(outcome == .retry ? ", and is tried again" : ""): \(reason)"
+        case .skipped(let step, let by, let reason):
+            "\(step) is skipped\(by.map { " by \($0)" } ?? ""): \(reason)"
+        case .unknown(let step, let reason): "whether \(step) took effect is not known: \(reason)"
+        case .waiting(let step): "\(step) waits for an operator"
+        case .personDone(let step, let by, let reason): "\(step) is done, says \(by): \(reason)"
+        case .retried(let step, let by, let reason): "\(step) is to run again, for \(by): \(reason)"
+        case .overdue(let reason): "the plan has not ended in time: \(reason)"
+        case .ended(let reason): "the plan has ended: \(reason)"
+        }
+    }
+}
+
+extension ProcedureEvent {
+    /// The notification that announces it; nil for an event without one.
+    public var announcement: Notification.Event? {
+        switch self {
+        case .failed(_, _, .page): .planStuck
+        case .failed(_, _, .hold): .personNeeded
+        case .unknown, .overdue: .planStuck
+        case .waiting: .personNeeded
+        case .ended: .planEnded
+        case .frozen, .started, .done, .proved, .failed, .skipped, .personDone, .retried: nil
+        }
+    }
+}

@@ -1,0 +1,85 @@
+/// What belongs to going back beside the traffic: the `plan` of a release. The code calls it a procedure, because ``Plan`` is
+/// the whole configuration.
+///
+/// A rollback freezes it with its intent, so it is stored in the journal: it holds references to secrets, never secrets.
+public struct ProcedurePlan: Sendable, Equatable, Codable {
+    /// From the intent to the end of the last step; past it an operator is notified, and the steps continue.
+    public var deadlineMs: Int64
+    /// In the order in which they run: by ``ProcedureStep/at``, and within one as they are written.
+    public var steps: [ProcedureStep]
+
+    public init(deadlineMs: Int64 = 900_000, steps: [ProcedureStep] = []) {
+        self.deadlineMs = deadlineMs
+        self.steps = steps
+    }
+
+    /// The same, with its steps in the order in which they run.
+    public var ordered: ProcedurePlan {
+        let sorted = ProcedureStep.Point.allCases.flatMap { point in steps.filter { $0.at == point } }
+        return ProcedurePlan(deadlineMs: deadlineMs, steps: sorted)
+    }
+}
+
+/// One step of a procedure.
+public struct ProcedureStep: Sendable, Equatable, Codable {
+    /// When a step of a rollback is due; the raw value is the one in the configuration.
+    public enum Point: String, Sendable, Equatable, Codable, CaseIterable {
+        /// After the router's call was made, without waiting for its answer.
+        case split
+        /// After the rollback was acknowledged.
+        case proof
+        /// The same, and ``ProcedureStep/drainMs`` later: what the canary had in hand is done.
+        case drained
+    }
+
+    /// What a step that has failed means for those after it; the raw value is the one in the configuration.
+    public enum OnFailure: String, Sendable, Equatable, Codable, CaseIterable {
+        /// The next step runs.
+        case `continue`
+        /// The procedure stops here, and an operator is notified.
+        case hold
+        /// The same, and it is critical.
+        case page
+    }
+
+    /// Unique in a procedure.
+    public var name: String
+    public var work: ProcedureWork
+    public var at: Point
+    /// Of a step with `at: drained`.
+    public var drainMs: Int64
+    /// Of one try.
+    public var timeoutMs: Int64
+    /// Tries after the first one.
+    public var retries: Int
+    /// Between two tries.
+    public var retryAfterMs: Int64
+    /// How long the proof may take after the work was done.
+    public var settleMs: Int64
+    public var onFailure: OnFailure
+    /// Whether it may run once more when its outcome is unknown.
+    public var isIdempotent: Bool
+
+    public init(
+        name: String, work: ProcedureWork, at: Point = .proof, drainMs: Int64 = 30_000, timeoutMs: Int64 = 30_000,
+        retries: Int = 0, retryAfterMs: Int64 = 5_000, settleMs: Int64 = 60_000, onFailure: OnFailure = .page,
+        isIdempotent: Bool = false
+    ) {
+        self.name = name
+        self.work = work
+        self.at = at
+        self.drainMs = drainMs
+        self.timeoutMs = timeoutMs
+        self.retries = retries
+        self.retryAfterMs = retryAfterMs
+        self.settleMs = settleMs
+        self.onFailure = onFailure
+        self.isIdempotent = isIdempotent
+    }
+
+    /// Whether something else than its own answer shows that it took effect.
+    public var hasProof: Bool { work.hasProof }
+
+    /// What one try may take until its answer counts as lost, milliseconds: with the time in which a program is ended.
+    public var callLimitMs: Int64 { timeoutMs + (work.exec?.graceMs ?? 0) + 5_000 }
+}

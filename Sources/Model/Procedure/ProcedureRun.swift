@@ -1,0 +1,121 @@
+/// A procedure under way, or ended: a fold over its entries, as ``Incident`` is, which holds it.
+public struct ProcedureRun: Sendable, Equatable {
+    public enum State: String, Sendable, Equatable, CaseIterable {
+        case planned
+        case started
+        /// By its own answer.
+        case done
+        case proved
+        case failed
+        case skipped
+        case unknown
+        case waiting = "waiting_for_person"
+    }
+
+    public struct Step: Sendable, Equatable {
+        public let plan: ProcedureStep
+        public fileprivate(set) var state = State.planned
+        /// Tries so far.
+        public fileprivate(set) var attempts = 0
+        /// What it or its proof last said, or why it has its state.
+        public fileprivate(set) var detail = ""
+        public fileprivate(set) var sinceWallMs: Int64
+
+        /// The procedure does not wait for it any more.
+        public var isOver: Bool {
+            switch state {
+            case .proved, .skipped: true
+            case .done: !plan.hasProof
+            case .failed: plan.onFailure == .continue
+            case .planned, .started, .unknown, .waiting: false
+            }
+        }
+
+        /// An operator has to decide how it continues.
+        public var needsOperator: Bool {
+            switch state {
+            case .waiting, .unknown: true
+            case .failed: plan.onFailure != .continue
+            case .planned, .started, .done, .proved, .skipped: false
+            }
+        }
+    }
+
+    public let deadlineMs: Int64
+    public let frozenWallMs: Int64
+    public private(set) var steps: [Step]
+    public private(set) var isOverdue = false
+    public private(set) var endedWallMs: Int64?
+
+    init(_ plan: ProcedurePlan, atWallMs wallMs: Int64) {
+        (deadlineMs, frozenWallMs) = (plan.deadlineMs, wallMs)
+        steps = plan.steps.map { Step(plan: $0, sinceWallMs: wallMs) }
+    }
+
+    public var isOpen: Bool { endedWallMs == nil }
+
+    /// The first step that the procedure waits for; nil when there is none.
+    public var next: Step? { steps.first { !$0.isOver } }
+
+    public func step(_ name: String) -> Step? { steps.first { $0.plan.name == name } }
+
+    /// The same in every try and after every restart.
+    public static func key(incident: String, step: String) -> String { "\(incident)/\(step)" }
+
+    /// `2 of 4 steps are over; dead-letters waits for an operator`.
+    public var text: String {
+        let count = "\(steps.count(where: \.isOver)) of \(steps.count) steps are over"
+        guard isOpen, let next else {
+            let failed = steps.filter { $0.state == .failed }.map(\.plan.name)
+            return failed.isEmpty ? count : "\(count); failed: \(failed.joined(separator: ", "))"
+        }
+        return "\(count); \(next.plan.name) \(next.stateText)"
+    }
+
+    mutating func apply(_ event: ProcedureEvent, atWallMs wallMs: Int64) {
+        switch event {
+        case .frozen: break
+        case .started(let name, let attempt):
+            change(name, .started, "try \(attempt)", wallMs) { $0.attempts = attempt }
+        case .done(let name, let receipt): change(name, .done, receipt, wallMs)
+        case .proved(let name, let finding): change(name, .proved, finding, wallMs)
+        case .failed(let name, let reason, let outcome):
+            change(name, outcome == .retry ? .planned : .failed, reason, wallMs)
+        case .skipped(let name, _, let reason): change(name, .skipped, reason, wallMs)
+        case .unknown(let name, let reason): change(name, .unknown, reason, wallMs)
+        case .waiting(let name): change(name, .waiting, "", wallMs)
+        case .personDone(let name, let by, let reason): change(name, .proved, "\(by): \(reason)", wallMs)
+        case .retried(let name, let by, let reason): change(name, .planned, "\(by): \(reason)", wallMs)
+        case .overdue: isOverdue = true
+        case .ended: endedWallMs = wallMs
+        }
+    }
+
+    /// Another rollback, or another pair of versions, has taken its place.
+    mutating func retire(atWallMs wallMs: Int64) { endedWallMs = endedWallMs ?? wallMs }
+
+    private mutating func change(
+        _ name: String, _ state: State, _ detail: String, _ wallMs: Int64, _ more: (inout Step) -> Void = { _ in }
+    ) {
+        guard let index = steps.firstIndex(where: { $0.plan.name == name }) else { return }
+        (steps[index].state, steps[index].detail, steps[index].sinceWallMs) = (state, detail, wallMs)
+        more(&steps[index])
+    }
+}
+
+extension ProcedureRun.Step {
+    /// `waits for an operator`, `has failed: exit status 3`.
+    public var stateText: String {
+        let reason = detail.isEmpty ? "" : ": \(detail)"
+        return switch state {
+        case .planned: detail.isEmpty ? "has not begun" : "is tried again after\(reason)"
+        case .started: "is under way (\(detail))"
+        case .done: plan.hasProof ? "is done and not proved yet\(reason)" : "is done\(reason)"
+        case .proved: "is proved\(reason)"
+        case .failed: "has failed\(reason)"
+        case .skipped: "is skipped\(reason)"
+        case .unknown: "may have taken effect\(reason)"
+        case .waiting: "waits for an operator"
+        }
+    }
+}

@@ -1,0 +1,76 @@
+/// One call of a step: to do its work, or to see whether it took effect.
+public struct StepCall: Sendable, Equatable {
+    public var release: String
+    public var incident: String
+    /// An answer to an older call is recognised by it.
+    public var number: Int
+    public var step: ProcedureStep
+    public var attempt: Int
+    public var baselineVersion: String
+    public var canaryVersion: String
+
+    public init(
+        release: String, incident: String, number: Int, step: ProcedureStep, attempt: Int, baselineVersion: String,
+        canaryVersion: String
+    ) {
+        self.release = release
+        self.incident = incident
+        self.number = number
+        self.step = step
+        self.attempt = attempt
+        self.baselineVersion = baselineVersion
+        self.canaryVersion = canaryVersion
+    }
+
+    /// For `Idempotency-Key` and `ROLLGUARD_STEP_KEY`.
+    public var key: String { ProcedureRun.key(incident: incident, step: step.name) }
+}
+
+/// What came of a call.
+public enum StepAnswer: Sendable, Equatable {
+    /// The work was done, by its own answer.
+    case done(String)
+    /// It failed, and did not take effect as far as it says.
+    case failed(String)
+    /// It cannot work as it is configured: another try is of no use.
+    case refused(String)
+    /// It may have taken effect: no answer, or one that was cut off.
+    case unknown(String)
+    /// Of a check: it has taken effect.
+    case proved(String)
+    /// Of a check: it has not, so far.
+    case notProved(String)
+    /// Of a check: it cannot be said.
+    case unreadable(String)
+
+    public var text: String {
+        switch self {
+        case .done(let text), .failed(let text), .refused(let text), .unknown(let text), .proved(let text),
+            .notProved(let text), .unreadable(let text):
+            text
+        }
+    }
+
+    public func withText(_ text: String) -> StepAnswer {
+        switch self {
+        case .done: .done(text)
+        case .failed: .failed(text)
+        case .refused: .refused(text)
+        case .unknown: .unknown(text)
+        case .proved: .proved(text)
+        case .notProved: .notProved(text)
+        case .unreadable: .unreadable(text)
+        }
+    }
+}
+
+/// What an operator may ask of a procedure.
+public enum ProcedureOrder: Sendable, Equatable {
+    /// An operator did the step, or knows that it took effect.
+    case done(step: String)
+    case skip(step: String)
+    /// A step that failed, or whose outcome is unknown, runs again.
+    case retry(step: String)
+    /// No further step runs.
+    case abandon
+}

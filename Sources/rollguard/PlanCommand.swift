@@ -1,0 +1,155 @@
+import API
+import ArgumentParser
+import Foundation
+import Support
+
+/// What goes back beside the traffic.
+struct PlanCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan",
+        abstract: "Show what goes back beside the traffic, and decide about its steps.",
+        discussion: """
+            Without a subcommand: what the steps of a release's plan would do if it were
+            rolled back now, with the exact calls, and what their proofs show. Changes
+            nothing. Ends with 3 when a proof cannot be read.
+
+              rollguard plan checkout
+              rollguard plan done checkout-17 dead-letters --reason 'replayed'
+              rollguard plan retry checkout-17 cache --reason 'the host is back'
+              rollguard plan skip checkout-17 cache --reason 'not needed'
+              rollguard plan abandon checkout-17 --reason 'done by hand'
+            """,
+        subcommands: [Show.self, Done.self, Skip.self, Retry.self, Abandon.self], defaultSubcommand: Show.self)
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Show what the steps would do now.")
+
+        @Argument(help: "The release.", completion: DaemonNames.releases)
+        var release: String
+
+        @OptionGroup var format: OutputChoice
+
+        @OptionGroup var daemon: DaemonAddress
+
+        func run() async throws {
+            let (api, path) = (try daemon.open(), "/api/v1/releases/\(DaemonAPI.escaped(release))/plan")
+            let document = try await api.get(path, as: PlanPreviewDocument.self)
+            if format.isJSON {
+                Terminal.say(JSONLine.text(document))
+            } else {
+                for line in PlanText.lines(document) { Terminal.say(line) }
+            }
+            if document.steps.contains(where: { $0.shows == "unreadable" }) {
+                throw Failure.unreachable("a proof cannot be read; see above")
+            }
+        }
+    }
+
+    struct Done: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Say that a step was done by hand, or that it took effect.")
+
+        @OptionGroup var choice: StepChoice
+
+        func run() async throws { try await choice.send("done") }
+    }
+
+    struct Skip: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Leave a step out.")
+
+        @OptionGroup var choice: StepChoice
+
+        func run() async throws { try await choice.send("skip") }
+    }
+
+    struct Retry: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Run a step again that has failed.")
+
+        @OptionGroup var choice: StepChoice
+
+        func run() async throws { try await choice.send("retry") }
+    }
+
+    struct Abandon: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Give the plan up: no further step runs.")
+
+        @Argument(help: "The incident.", completion: DaemonNames.incidents)
+        var incident: String
+
+        @Option(help: "Why; it is kept with the incident.")
+        var reason: String
+
+        @OptionGroup var caller: CallerChoice
+
+        @OptionGroup var daemon: DaemonAddress
+
+        func run() async throws {
+            try await PlanOrder.send(
+                ["action": "abandon", "reason": reason, "by": caller.name], incident: incident, daemon)
+        }
+    }
+
+    /// A step of an incident.
+    struct StepChoice: ParsableArguments {
+        @Argument(help: "The incident.", completion: DaemonNames.incidents)
+        var incident: String
+
+        @Argument(help: "The step's name.")
+        var step: String
+
+        @Option(help: "Why; it is kept with the incident.")
+        var reason: String
+
+        @OptionGroup var caller: CallerChoice
+
+        @OptionGroup var daemon: DaemonAddress
+
+        func send(_ action: String) async throws {
+            try await PlanOrder.send(
+                ["action": action, "step": step, "reason": reason, "by": caller.name], incident: incident, daemon)
+        }
+    }
+}
+
+private enum PlanOrder {
+    static func send(_ body: [String: String], incident: String, _ daemon: DaemonAddress) async throws {
+        let path = "/api/v1/incidents/\(DaemonAPI.escaped(incident))/plan"
+        Terminal.say(try await daemon.open().post(path, body, as: CommandDocument.self).text)
+    }
+}
+
+/// A plan for people.
+enum PlanText {
+    static func lines(_ document: PlanPreviewDocument) -> [String] {
+        let head = "\(document.release): \(document.fromVersion) -> \(document.toVersion), if it were rolled back now"
+        let router = ["0", "traffic", "first", "the router is called, and no step is waited for"]
+        let rows = document.steps.enumerated().map { index, step in
+            ["\(index + 1)", step.name, "at \(step.at)", step.call]
+        }
+        var lines = [head]
+        let laidOut = Columns.laidOut([router] + rows, indent: "  ")
+        lines.append(laidOut[0])
+        for (line, step) in zip(laidOut.dropFirst(), document.steps) {
+            lines.append(line)
+            lines.append("       " + details(step))
+        }
+        return lines
+    }
+
+    private static func details(_ step: PlanPreviewStepDocument) -> String {
+        guard step.kind != "person" else { return "waits for `rollguard plan done`" }
+        var parts = ["\(NumberText.plain(step.timeoutSeconds)) s a try"]
+        if step.retries > 0 { parts.append("\(step.retries) retries") }
+        parts.append(step.idempotent ? "may run twice" : "never runs twice")
+        parts.append("on failure: \(step.onFailure)")
+        parts.append(step.finding.map { "now: \($0)" } ?? "no proof beside its own answer")
+        return parts.joined(separator: "; ")
+    }
+
+    /// The plan of an incident.
+    static func lines(_ plan: PlanDocument) -> [String] {
+        ["plan     \(plan.text)"]
+            + Columns.laidOut(
+                plan.steps.map { ["\($0.name)", "at \($0.at)", $0.text] }, indent: "           ")
+    }
+}

@@ -1,0 +1,94 @@
+import ConfigurationFiles
+import Model
+import Testing
+
+/// `plan` of a release.
+struct ProcedureReadingTests {
+    private static let router = "{kind: gray, instances: [\"http://127.0.0.1:9412\"]}"
+
+    private static func load(_ plan: String) -> Rulebook.Result {
+        Sample.load(Sample.changed(router, to: router + "\n    plan: " + plan))
+    }
+
+    @Test func everyKindIsRead() throws {
+        let steps = [
+            "{name: flag, kind: flag, at: split, provider: flagd_file, flag: new, variant: 'off', file: flags.json, "
+                + "evaluations: ['http://127.0.0.1:8016'], on_failure: continue}",
+            "{name: cache, kind: exec, command: [/bin/warm, --all], env: {A: b}, env_file: c.env, cwd: /srv, stop_signal: INT, "
+                + "grace: 30s, prove: [/bin/seen], idempotent: true, retries: 2, retry_after: 1s, timeout: 2m, settle: 5s}",
+            "{name: purge, kind: http, method: PUT, url: 'http://cache/purge', headers: {X: y}, body: '{}', auth: {bearer_env: T}, "
+                + "prove: {url: 'http://cache/state', pointer: /purged, equals: 'true'}, idempotent: false, at: drained, "
+                + "drain_for: 45s, on_failure: hold}",
+            "{name: queue, kind: person, text: replay the queue}",
+        ]
+        let result = Self.load("{deadline: 20m, steps: [\(steps.joined(separator: ", "))]}")
+        #expect(Sample.errors(result) == [])
+        let plan = try #require(result.plan?.releases[0].procedure)
+        #expect(plan.deadlineMs == 1_200_000 && plan.steps.map(\.name) == ["flag", "cache", "purge", "queue"])
+        #expect(plan.ordered.steps.map(\.name) == ["flag", "cache", "queue", "purge"])
+        let exec = try #require(plan.steps[1].work.exec)
+        #expect(exec.command == ["/bin/warm", "--all"] && exec.environment == [TextPair("A", "b")])
+        #expect(
+            exec.environmentFile == "/etc/rollguard/c.env" && exec.stopSignal == .int && exec.proof == ["/bin/seen"])
+        #expect(plan.steps[1].retries == 2 && plan.steps[1].isIdempotent && plan.steps[1].timeoutMs == 120_000)
+        #expect(plan.steps[0].isIdempotent && !plan.steps[2].isIdempotent && plan.steps[2].drainMs == 45_000)
+        guard case .flag(let flag) = plan.steps[0].work else { return #expect(Bool(false)) }
+        #expect(flag.file == "/etc/rollguard/flags.json" && flag.evaluations == ["http://127.0.0.1:8016"])
+    }
+
+    @Test(
+        arguments: [
+            ("{steps: []}", "'steps' of a plan must have 1 to 50 entries"),
+            ("{steps: [{name: a}]}", "a step needs 'kind': 'exec', 'http', 'flag' or 'person'"),
+            (
+                "{steps: [{name: a, kind: exce}]}",
+                "'kind' must be 'exec', 'http', 'flag' or 'person', got 'exce'; did you mean 'exec'?"
+            ),
+            (
+                "{steps: [{name: a, kind: exec, command: [warm], idempotent: true}]}",
+                "'warm' is no absolute path; write where the program is, such as /usr/bin/psql"
+            ),
+            (
+                "{steps: [{name: a, kind: exec, command: [/bin/warm]}]}",
+                "a step of kind 'exec' needs 'idempotent'"
+            ),
+            ("{steps: [{name: a, kind: person}]}", "a step of kind 'person' needs 'text'"),
+            (
+                "{steps: [{name: a, kind: exec, command: [/bin/a], idempotent: true, env: {1A: x}}]}",
+                "'1A' cannot name a variable of the program; use letters, digits and '_', and no ROLLGUARD_ at the beginning"
+            ),
+            (
+                "{steps: [{name: a, kind: person, text: x, drain_for: 1s}]}", "'drain_for' goes with 'at: drained'"
+            ),
+            (
+                "{steps: [{name: a, kind: flag, provider: unleash, flag: f, url: 'http://u', environment: e}]}",
+                "a flag of 'unleash' needs 'project'"
+            ),
+            (
+                "{steps: [{name: a, kind: flag, provider: unleash, flag: f, variant: no, project: p, url: 'http://u', environment: e}]}",
+                "'variant' of unleash must be 'off' or 'on'"
+            ),
+            (
+                "{steps: [{name: a, kind: http, url: 'http://u', idempotent: true, prove: {url: 'http://u'}}]}",
+                "'prove' needs 'contains', or 'pointer' with 'equals': any answer would prove it"
+            ),
+            (
+                "{steps: [{name: a, kind: http, url: 'http://u', idempotent: true, prove: {url: 'http://u', pointer: /a}}]}",
+                "'prove' needs 'pointer' and 'equals' together"
+            ),
+            (
+                "{steps: [{name: a, kind: flag, provider: flagd_file, flag: f, file: x.json}, "
+                    + "{name: b, kind: flag, provider: flagd_file, flag: f, file: x.json}]}",
+                "the steps \"a\" and \"b\" set the same flag, \"f\"; keep one of them"
+            ),
+            (
+                "{steps: [{name: a, kind: person, text: x}, {name: a, kind: person, text: y}]}",
+                "step \"a\" is already in line 15; names are unique"
+            ),
+        ])
+    func aMistakeIsReportedAtItsPlace(_ plan: String, _ expected: String) {
+        let errors = Sample.errors(Self.load(plan))
+        #expect(errors.count == 1 && errors[0].hasSuffix(": error: " + expected), "\(errors)")
+        #expect(errors.first?.hasPrefix("rollguard.yaml:") == true)
+    }
+}
