@@ -56,6 +56,10 @@ struct KernelHarness {
     var unreadInstances: [String] = []
     /// Further instances of the router, each with a share of its own, which no call changes; nil while it cannot be read.
     var otherShares: [Int?] = []
+    /// Requests per cycle that an instance has besides, whatever pool it is in.
+    var ownRequests: [String: Double] = [:]
+    /// Instances whose scrapes work and do not say how many requests there were.
+    var withholding: Set<String> = []
     /// Which version an instance says that it runs.
     var toldVersions: [String: String] = [:]
 
@@ -173,8 +177,9 @@ struct KernelHarness {
             let test = isForced && pool == .canary ? (testRequests, testErrors) : (0, 0)
             let requests = traffic.requests * weight + (isFirstPlace ? 0 : strayRequests) + test.0
             for (index, target) in release.pool(pool).targets.enumerated() {
+                let counted = requests + (ownRequests[target.instance] ?? 0)
                 let reading = TargetReading(
-                    requests: requests,
+                    requests: withholding.contains(target.instance) ? nil : counted,
                     errors: traffic.errors * weight + (isFirstPlace ? 0 : strayErrors) + test.1,
                     matches: .init(requests: 1, errors: 1), samples: 10, coveredSeconds: seconds)
                 var report = ScrapeReport(

@@ -49,6 +49,38 @@ struct ShareChangeTests {
         #expect(world.release.phase != .watching)
     }
 
+    /// The targets of a cycle are scraped one after the other, so the canary's counts may cover a part of a trouble of both versions
+    /// that the baseline's do not cover yet, or do not cover any more.
+    @Test(arguments: [0.2, 0.5, 0.95], [0.3, 1.0, 4.0])
+    func doesNotTakeAPartOfACycleForTheCanarysFault(_ skewCycles: Double, _ lengthCycles: Double) {
+        for tenths in stride(from: -9, through: 70, by: 4) {
+            var world = world([.errorRate()])
+            world.cycle(20)
+            world.canaryBasisPoints = 5_000
+            world.cycle(1)
+            let trouble = (from: Double(tenths) / 10, to: Double(tenths) / 10 + lengthCycles)
+            for cycle in 1...22 {
+                /// The part of a cycle that ends at this time which the trouble takes.
+                func part(endingAt end: Double) -> Double { max(0, min(end, trouble.to) - max(end - 1, trouble.from)) }
+                world.canary.errors = 60 * part(endingAt: Double(cycle))
+                world.baseline.errors = 60 * part(endingAt: Double(cycle) - skewCycles)
+                world.cycle(1)
+                #expect(world.release.phase == .watching, "trouble from \(trouble.from), cycle \(cycle)")
+            }
+        }
+    }
+
+    /// The second cycle with a fault is enough, whenever it begins.
+    @Test(arguments: 0...12) func doesNotWaitLongerThanACycleForTheCanarysFault(_ cyclesBefore: Int) {
+        var world = world([.errorRate()])
+        world.cycle(20)
+        world.canaryBasisPoints = 5_000
+        world.cycle(1 + cyclesBefore)
+        world.canary.errors = 30
+        world.cycle(2)
+        #expect(world.release.phase != .watching)
+    }
+
     /// Two router instances, of which one follows later: until both show the same, or the same as before, nothing is compared.
     @Test func isOverWhenAllInstancesShowIt() {
         func observation(_ instance: String, _ share: Int?) -> RouterObservation {

@@ -217,6 +217,33 @@ struct TargetChangeTests {
         #expect(world.release.baseline.targets.map(\.instance) == ["a:1", "b:1"])
     }
 
+    /// A list that moved a target to the baseline just before the rollback is found when it is read again: the target serves the
+    /// baseline for ever, so its traffic must not keep the rollback open. The list may be wrong as well, so nothing is proven.
+    @Test(arguments: [(50.0, nil), (nil, nil), (50.0, "v1"), (50.0, "v2")] as [(Double?, String?)])
+    func aTargetThatMovedToTheBaselineAndStillServesDoesNotKeepTheProofWaiting(
+        _ requests: Double?, _ told: String?
+    ) throws {
+        var world = KernelHarness(plan: Self.plan())
+        world.send(Self.lists(1, ["a:1"], ["b:1", "b:2"]))
+        if let told { world.toldVersions["b:2"] = told }
+        world.cycle(12)
+        world.canary.errors = 50
+        while world.release.phase != .rollingBack { world.cycle() }
+        world.send(Self.lists(2, ["a:1", "b:2"], ["b:1"]))
+        #expect(world.release.canary.targets.map(\.instance) == ["b:1", "b:2"])
+        if let requests { world.ownRequests["b:2"] = requests } else { world.withholding = ["b:2"] }
+        for _ in 0..<30 where world.release.phase != .rolledBack { world.cycle() }
+        guard told != "v2" else {
+            // It says itself that it runs the version that is to be out.
+            return #expect(world.release.phase == .rollingBack, "\(world.release.explanation)")
+        }
+        #expect(world.release.phase == .rolledBack, "\(world.release.explanation)")
+        #expect(world.release.baseline.targets.map(\.instance) == ["a:1", "b:2"])
+        let reasons = world.recorded.compactMap { if case .unproven(let reason) = $0.event { reason } else { nil } }
+        #expect(try #require(reasons.first).contains("b:2 served the canary and left it"))
+        #expect(!world.recorded.contains { if case .provenByTraffic = $0.event { true } else { false } })
+    }
+
     @Test func aCanaryWithoutTargetsIsAcknowledgedWithoutAProof() {
         var world = KernelHarness(plan: Self.plan())
         world.send(Self.lists(1, ["a:1"], ["b:1"]))

@@ -4,7 +4,7 @@ import Model
 extension Release {
     mutating func endCycle(_ context: inout StepContext) {
         cycles += 1
-        if isCanaryKept { followLists(&context) }
+        if isCanaryKept { followLists(&context, isCycleEnding: true) }
         gatherEvidence(at: context.now)
         if let rate = pools.canary.cycleRequestRate { isCanaryServing = rate > plan.proof.belowPerSecond }
         pools.noteTraffic(mayReachCanary: phase == .watching && poll.mayGiveTraffic)

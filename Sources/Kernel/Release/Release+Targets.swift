@@ -27,10 +27,14 @@ extension Release {
     }
 
     /// Brings the pools into line with the lists, as far as a rollback allows it.
-    mutating func followLists(_ context: inout StepContext) {
+    ///
+    /// - Parameter isCycleEnding: what the running cycle's targets have reported is known.
+    mutating func followLists(_ context: inout StepContext, isCycleEnding: Bool = false) {
         guard let lists else { return }
         configured = configured.with(lists)
-        let next = inForce(configured.assigned(rollouts.deployment))
+        let wanted = configured.assigned(rollouts.deployment)
+        let contested = isCycleEnding ? contestedTargets(wanted, at: context.now) : []
+        let next = inForce(wanted, except: contested)
         guard next.baseline.targets != plan.baseline.targets || next.canary.targets != plan.canary.targets else {
             return
         }
@@ -38,9 +42,27 @@ extension Release {
     }
 
     /// The plan as a rollback that is open allows it: the canary's targets stay until it is closed.
-    mutating func inForce(_ wanted: ReleasePlan) -> ReleasePlan {
+    ///
+    /// - Parameter contested: addresses of targets that are not kept.
+    mutating func inForce(_ wanted: ReleasePlan, except contested: Set<String> = []) -> ReleasePlan {
         isCanaryKept = wanted.discovery != nil && rollback?.isOpen == true && wanted.hasVersions(of: plan)
-        return isCanaryKept ? wanted.keeping(canaryOf: plan) : wanted
+        return isCanaryKept ? wanted.keeping(canaryOf: plan, except: contested) : wanted
+    }
+
+    /// Targets that are kept in the canary, that the lists name as the baseline's, and that still serve, or do not report, after
+    /// twice the time of a proof. Either the list is right, and what they serve is the baseline's traffic, which never ends; or the
+    /// list is wrong, and they serve the canary past the router. The scrapes cannot tell the two apart, so such a target is neither
+    /// evidence for traffic of the canary nor for its absence: it moves to the baseline, and the rollback is acknowledged as
+    /// unproven. A target that says itself that it runs the canary's version is believed more than the list.
+    private func contestedTargets(_ wanted: ReleasePlan, at now: Moment) -> Set<String> {
+        guard isCanaryKept, let proof = rollback?.proof, !proof.isComplete, let since = proof.zeroSinceUptimeMs,
+            now.uptimeMs - since >= 2 * max(plan.proof.silenceMs, Int64(plan.proof.cycles) * plan.scrape.intervalMs)
+        else { return [] }
+        let listed = Set(wanted.baseline.targets.map(\.instance))
+        let contested = pools.canary.targets.filter { target in
+            listed.contains(target.instance) && target.toldVersion != plan.canary.version && target.cycleRequests != 0
+        }
+        return Set(contested.map(\.instance))
     }
 
     private mutating func change(to next: ReleasePlan, _ context: inout StepContext) {
@@ -54,8 +76,8 @@ extension Release {
         context.emit(.poolsChanged(release: name))
     }
 
-    /// During a rollback only a target whose address has another process now leaves the canary: what it served cannot be seen
-    /// any more.
+    /// During a rollback two kinds of targets leave the canary: one whose address has another process now, and one that the lists
+    /// name as the baseline's and that does not become silent. Whether they serve the canary cannot be seen any more.
     private mutating func noteGone(_ next: PoolPlan) {
         guard rollback?.isOpen == true else { return }
         rollback?.noteUnseen(targets: pools.servingTargets(of: plan.canary, missingIn: next))
@@ -106,11 +128,14 @@ extension TargetPlan {
 extension ReleasePlan {
     /// These targets, with the canary's of another plan kept in the canary: a rollback is proven by the processes that were the
     /// canary when it began, wherever the sources list them meanwhile. One whose address is listed with another id is gone.
-    fileprivate func keeping(canaryOf other: ReleasePlan) -> ReleasePlan {
+    ///
+    /// - Parameter contested: addresses of targets that go where the sources list them.
+    fileprivate func keeping(canaryOf other: ReleasePlan, except contested: Set<String>) -> ReleasePlan {
         let listed = Dictionary(
             (baseline.targets + canary.targets).map { ($0.instance, $0) }, uniquingKeysWith: { first, _ in first })
         let kept = other.canary.targets.filter { target in
-            listed[target.instance].map { $0.uniqueID == target.uniqueID } ?? true
+            guard !contested.contains(target.instance) else { return false }
+            return listed[target.instance].map { $0.uniqueID == target.uniqueID } ?? true
         }
         let names = Set(kept.map(\.instance))
         var next = self

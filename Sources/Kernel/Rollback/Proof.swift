@@ -69,7 +69,7 @@ struct Proof: Sendable, Equatable {
     /// - Parameters:
     ///   - canary: its blocks are begun and ended.
     ///   - showsNothing: the router's last read-back, of every instance, shows no share for the canary.
-    ///   - unseen: targets that served and left the configuration.
+    ///   - unseen: targets that served and left the canary.
     mutating func weigh(
         _ canary: inout PoolState, _ facts: ReleaseFacts, showsNothing: Bool, unseen: [String], at now: Moment
     ) -> Finding {
@@ -157,7 +157,7 @@ struct Proof: Sendable, Equatable {
         guard unseen.isEmpty else {
             let names =
                 unseen.prefix(3).joined(separator: ", ") + (unseen.count > 3 ? " and \(unseen.count - 3) more" : "")
-            let reason = "\(names) served the canary and left the configuration during the rollback"
+            let reason = "\(names) served the canary and left it during the rollback"
             return accept("\(reason); the router's read-back is accepted", obstacle: nil)
         }
         isComplete = true

@@ -25,8 +25,7 @@ struct RollbackProcess: Sendable, Equatable {
     private var isReported = true
     private var answers = RouterAnswers()
     private(set) var proof = Proof()
-    /// Targets that served the canary and left the configuration while this episode was open: whether they are silent
-    /// cannot be seen any more.
+    /// Targets that served the canary and left it while this episode was open: whether they are silent cannot be seen any more.
     private(set) var unseenTargets: [String] = []
     var turn = CallTurn()
 

@@ -47,11 +47,17 @@ struct RuleEngine: Sendable, Equatable {
         for index in prepared.indices {
             let measure = taken[prepared[index].place]
             let rule = prepared[index]
-            let evaluation =
+            var evaluation =
                 switch rule.test {
                 case .threshold(let threshold): RuleEvaluation(rule: threshold, measure: measure)
                 case .regression(let test): tested(test.plan, rule: index, measure, blindness: blindness)
                 }
+            if case .threshold(let threshold) = rule.test, evaluation.comparesBreach(threshold, measure),
+                !measures.holdsAtTheEdges(
+                    threshold.condition, place: rule.place, baseline: baseline, canary: canary)
+            {
+                evaluation = evaluation.waitingForTheSameTime
+            }
             let (verdict, isShared) = (evaluation.evidence.verdict, evaluation.baselineBreachesToo)
             evaluations[index] = evaluation
             switch take(verdict, isShared: isShared, rule: index, rule, longestStepMs: longestStepMs, at: now) {

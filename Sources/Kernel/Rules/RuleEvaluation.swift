@@ -43,6 +43,26 @@ struct RuleEvaluation: Sendable, Equatable {
         obstacles = []
     }
 
+    private init(_ evidence: Evidence, obstacles: [String]) {
+        (self.evidence, self.obstacles) = (evidence, obstacles)
+        baselineBreachesToo = false
+    }
+
+    /// The condition compares the pools and holds. A breach for want of data (`no_data: breach`) compares nothing.
+    func comparesBreach(_ rule: PreparedThreshold, _ measure: RuleMeasure) -> Bool {
+        evidence.verdict == .breached && rule.mentions.areBoth && rule.condition.holds(measure.values) == true
+    }
+
+    /// The same without a verdict, because the breach may come of scrapes that cover different times.
+    var waitingForTheSameTime: RuleEvaluation {
+        var doubted = evidence
+        doubted.verdict = .inconclusive(
+            reason:
+                "the condition holds by counts of a single cycle, in which the two pools were not scraped at the same time"
+        )
+        return RuleEvaluation(doubted, obstacles: obstacles)
+    }
+
     private static func verdict(rule: PreparedThreshold, measure: RuleMeasure) -> Verdict {
         if let reason = emptiness(measure) { return .inconclusive(reason: reason) }
         if let reason = blindness(measure, .baseline, rule.mentions) { return .inconclusive(reason: reason) }

@@ -67,6 +67,49 @@ struct RuleMeasures: Sendable, Equatable {
                 substitute: estimates.substitute)
         }
     }
+
+    /// Whether what a condition says of both pools is also said when the two pools were scraped up to a cycle apart.
+    ///
+    /// A cycle's scrapes are spread over the cycle, so the canary's counts may cover some seconds of a trouble of both versions that
+    /// the baseline's do not cover yet, or do not cover any more. What is left out here, or added, is at least as much:
+    ///
+    /// - At the window's begin the baseline's counts reach back one cycle more, so they cover whatever the canary's cover.
+    /// - At its end the canary's counts lack the newest cycle. That is asked of a window that started over with a new share and
+    ///   is still growing: there one cycle is most of the window. A whole window is not made to wait, because every fault of the
+    ///   canary would be found a cycle later.
+    ///
+    /// - Parameter place: ``PreparedRule/place``.
+    func holdsAtTheEdges(_ condition: Condition, place: Int, baseline: PoolState, canary: PoolState) -> Bool {
+        let key = keys[place]
+        guard key.isComparison, key.indicator.isOfCounts else { return true }
+        func holds(_ old: WindowView, _ new: WindowView) -> Bool {
+            let values = PoolEstimates(
+                key.indicator, isComparison: true, baseline: (old, baseline), canary: (new, canary))
+            return condition.holds(IndicatorValues(baseline: values.baseline.value, canary: values.canary.value))
+                == true
+        }
+        let windowMs = key.windowMs
+        let whole = canary.window.view(windowMs: windowMs, isComparison: true)
+        guard holds(baseline.window.viewBeginningEarlier(windowMs: windowMs), whole) else { return false }
+        guard canary.window.isGrowing(windowMs: windowMs) else { return true }
+        guard let settled = canary.window.viewEndingEarlier(windowMs: windowMs) else { return false }
+        return holds(baseline.window.view(windowMs: windowMs, isComparison: true), settled)
+    }
+}
+
+extension Indicator {
+    /// Its value is made of what was counted in the window: not a rate, not a gauge, which are known by the second.
+    fileprivate var isOfCounts: Bool {
+        switch self {
+        case .errorRate, .latencyMean, .latencyQuantile: return true
+        case .requestRate: return false
+        case .own(let own):
+            switch own.formula {
+            case .ratio, .quantile: return true
+            case .rate, .increase, .gauge: return false
+            }
+        }
+    }
 }
 
 /// An indicator's value in both pools.

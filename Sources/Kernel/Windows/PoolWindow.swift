@@ -335,21 +335,56 @@ struct PoolWindow: Sendable, Equatable {
     ///
     /// - Parameter isComparison: leave out what was counted before the traffic split was what it is now.
     func view(windowMs: Int64, isComparison: Bool = false) -> WindowView {
+        let place = place(ofWindowMs: windowMs)
+        return view(window: place, from: firstRow(window: place, isComparison: isComparison), to: written - 1)
+    }
+
+    /// A window that compares the pools has not reached its length since it started over.
+    func isGrowing(windowMs: Int64) -> Bool {
+        comparableSinceRow > 0 && cursors[place(ofWindowMs: windowMs)].startRow <= comparableSinceRow
+    }
+
+    /// A window that compares the pools, and the cycle before it, as far as it is held.
+    func viewBeginningEarlier(windowMs: Int64) -> WindowView {
+        let place = place(ofWindowMs: windowMs)
+        let first = firstRow(window: place, isComparison: true)
+        return view(window: place, from: max(first - 1, written - capacity, 0), to: written - 1)
+    }
+
+    /// A window that compares the pools, without its newest cycle; nil when it has no other.
+    func viewEndingEarlier(windowMs: Int64) -> WindowView? {
+        let place = place(ofWindowMs: windowMs)
+        let first = firstRow(window: place, isComparison: true)
+        return first < written - 2 ? view(window: place, from: first, to: written - 2) : nil
+    }
+
+    private func place(ofWindowMs windowMs: Int64) -> Int {
         guard let place = cursors.firstIndex(where: { $0.windowMs == windowMs }) else {
             preconditionFailure("a window of \(windowMs) ms was not asked for when the pool was made")
         }
-        let startRow = isComparison ? max(cursors[place].startRow, comparableSinceRow) : cursors[place].startRow
+        return place
+    }
+
+    private func firstRow(window place: Int, isComparison: Bool) -> Int {
+        isComparison ? max(cursors[place].startRow, comparableSinceRow) : cursors[place].startRow
+    }
+
+    /// - Parameter lastRow: a view that does not end with the newest row has no rates.
+    private func view(window place: Int, from startRow: Int, to lastRow: Int) -> WindowView {
         let first = (startRow % capacity) * stride
-        let last = ((written - 1) % capacity) * stride
+        let last = (lastRow % capacity) * stride
         func increment(_ cell: Int) -> Double { rows[last + cell] - rows[first + cell] }
+        func rate(_ rates: CoveredRates) -> Double? {
+            lastRow == written - 1 ? rates.rate(window: place, since: startRow, newest: lastRow) : nil
+        }
         // Totals of whole cycles, in which nothing came, say nothing: not even that there were no requests.
         let hasScrapes = increment(Cell.scrapes) > 0
-        let elapsedMs = rowTimes[(written - 1) % capacity] - rowTimes[startRow % capacity]
-        let rate = rates.rate(window: place, since: startRow, newest: written - 1)
+        let elapsedMs = rowTimes[lastRow % capacity] - rowTimes[startRow % capacity]
+        let requestRate = rate(rates)
         let histogram = view(latency, increment)
         return WindowView(
             seconds: Double(elapsedMs) / 1_000,
-            requestRate: hasRequests && hasScrapes ? rate : nil,
+            requestRate: hasRequests && hasScrapes ? requestRate : nil,
             requests: hasRequests && hasScrapes ? increment(Cell.requests) : nil,
             // Requests whose end is not known are no successes: with them the pool has no number of errors.
             errors: hasErrors && hasScrapes && increment(Cell.unknownOutcomes) == 0 ? increment(Cell.errors) : nil,
@@ -363,11 +398,11 @@ struct PoolWindow: Sendable, Equatable {
                 case .counter(let index):
                     let counter = counters[index]
                     guard counter.isSeen, hasScrapes else { return .counter(CounterView()) }
-                    let rate = counter.rates.rate(window: place, since: startRow, newest: written - 1)
-                    return .counter(CounterView(increase: increment(counter.column), rate: rate))
+                    return .counter(CounterView(increase: increment(counter.column), rate: rate(counter.rates)))
                 case .gauge(let index):
                     let after = startRow + 1
-                    return .gauge(gauges[index].view(slots: (after..<max(after, written)).lazy.map { $0 % capacity }))
+                    let slots = (after..<max(after, lastRow + 1)).lazy.map { $0 % capacity }
+                    return .gauge(gauges[index].view(slots: slots))
                 case .histogram(let index): return .histogram(view(histograms[index], increment))
                 }
             })
