@@ -58,11 +58,14 @@ extension Release {
 
     /// The versions have changed: what was under way ends, and the latch of the old canary does not hold the new one.
     private mutating func leaveVersions(_ context: inout StepContext) {
-        report(rules.resolveAll(because: "the versions have changed"), &context)
+        let reason = "the versions have changed"
+        // A release that begins in two steps (its place is reserved, then it has a version) has nothing to end.
+        let wasUnderWay = phase != .idle || rollback != nil
+        report(rules.resolveAll(because: reason), &context)
         retireRollback()
         poll.forget(nextUptimeMs: context.now.uptimeMs)
         heldReason = nil
-        replace(because: "the versions have changed", &context)
+        if wasUnderWay { replace(because: reason, &context) } else { explain(reason) }
     }
 
     /// The configuration does not name the release any more. A latch stays: it holds the version, not the configuration.

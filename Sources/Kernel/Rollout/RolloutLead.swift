@@ -173,7 +173,7 @@ struct RolloutLead: Sendable, Equatable {
     /// it in.
     private mutating func takeFromQueue(_ step: inout RolloutStep) {
         guard var next = queued else { return }
-        if let reason = obsolescence(of: next.version, step) { return dropQueued(.aborted, because: reason, &step) }
+        if let reason = obsolescence(of: next.preparation, step) { return dropQueued(.aborted, because: reason, &step) }
         queued = nil
         guard let settings = step.facts.rollout else { return }
         var record = next.preparation
@@ -185,9 +185,13 @@ struct RolloutLead: Sendable, Equatable {
     }
 
     /// Why a version that waited must not get the place; nil when it may.
-    private func obsolescence(of version: VersionIdentity, _ step: RolloutStep) -> String? {
+    private func obsolescence(of waiting: PreparationRecord, _ step: RolloutStep) -> String? {
+        let version = waiting.version
         if deployment.failed.contains(version) { return latchText(version, step) }
-        return deployment.baseline.running == version ? "\(version.text) serves everything already" : nil
+        guard let serving = deployment.baseline.running else { return nil }
+        if serving == version { return "\(version.text) serves everything already" }
+        guard serving.isNewer(than: version), waiting.allowsDowngrade != true else { return nil }
+        return "\(version.text) is older than \(serving.text), which serves now; allow the downgrade explicitly"
     }
 
     func latchText(_ version: VersionIdentity, _ step: RolloutStep) -> String {
@@ -204,7 +208,8 @@ struct RolloutLead: Sendable, Equatable {
         let record = PreparationRecord(
             version: order.version, place: deployment.canary.name,
             attempt: deployment.attempts(of: order.version) + 1, by: context.by, key: context.key,
-            expiresWallMs: step.now.wallMs + settings.prepareExpiresMs)
+            expiresWallMs: step.now.wallMs + settings.prepareExpiresMs,
+            allowsDowngrade: order.allowsDowngrade || order.isForced ? true : nil)
         let id = context.newRollout ?? "\(step.name)-r\(step.context.nextSequence)"
         let entry = step.record(isQueued ? .queued(record) : .prepared(record), of: id, version: order.version)
         guard let rollout = Rollout(entry) else { return nil }

@@ -53,9 +53,12 @@ public struct PreparationRecord: Sendable, Equatable, Codable {
     public var key: String?
     /// Past it the reservation is void.
     public var expiresWallMs: Int64
+    /// The order allows a version that is older than the one that serves; nil where it does not.
+    public var allowsDowngrade: Bool?
 
     public init(
-        version: VersionIdentity, place: String, attempt: Int, by: String, key: String? = nil, expiresWallMs: Int64
+        version: VersionIdentity, place: String, attempt: Int, by: String, key: String? = nil, expiresWallMs: Int64,
+        allowsDowngrade: Bool? = nil
     ) {
         self.version = version
         self.place = place
@@ -63,6 +66,7 @@ public struct PreparationRecord: Sendable, Equatable, Codable {
         self.by = by
         self.key = key
         self.expiresWallMs = expiresWallMs
+        self.allowsDowngrade = allowsDowngrade
     }
 }
 

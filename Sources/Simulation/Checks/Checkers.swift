@@ -23,11 +23,15 @@ final class Checkers: @unchecked Sendable {
     private var history = HistoryChecker()
     private var liveness: LivenessChecker
     private var silence: SilenceChecker
+    private var window = WindowChecker()
+    /// By release: targets whose last scrape was taken for one of several processes.
+    private var ambiguous: [Set<String>]
     private var targets: TargetChecker
     private var lists: TargetListChecker
 
     init(releases: [String]) {
         names = releases
+        ambiguous = Array(repeating: [], count: releases.count)
         intent = IntentChecker(releases: releases.count)
         acknowledgement = AcknowledgementChecker(releases: releases.count)
         proof = ProofChecker(releases: releases.count)
@@ -121,6 +125,13 @@ final class Checkers: @unchecked Sendable {
     func scraped(_ report: ScrapeReport, release: Int) {
         silence.scraped(report, release: release)
         deadBaseline.scraped(report, release: release)
+        if case .success(let reading, _) = report.outcome {
+            if reading.isAmbiguous {
+                ambiguous[release].insert(report.instance)
+            } else {
+                ambiguous[release].remove(report.instance)
+            }
+        }
         note("counts stay in their pool", targets.scraped(report, release: release))
     }
 
@@ -128,12 +139,15 @@ final class Checkers: @unchecked Sendable {
         note("rates are true or absent", RateChecker.ended(snapshot, release, plan: plan, nowMs: nowMs))
         note(
             "counts are of their window",
-            WindowChecker.ended(snapshot, release, plan: plan, nowMs: nowMs, wallMs: wallMs))
+            window.ended(snapshot, release, plan: plan, nowMs: nowMs, wallMs: wallMs))
     }
 
     func cycleEnded(release: Int, _ snapshot: Snapshot, plan: ReleasePlan, atWallMs now: Int64) {
         note("no data is no verdict", silence.ended(release: release, snapshot, plan: plan, atWallMs: now))
     }
+
+    /// The daemon takes a target of the release for several processes.
+    func isAmbiguous(release: Int) -> Bool { !ambiguous[release].isEmpty }
 
     func settled(_ id: String) { delivery.settled(id) }
 

@@ -14,7 +14,7 @@ enum HealthyCanaryChecker {
         return "\(rule) rolls a healthy canary back"
     }
 
-    private static func comparesVersions(_ name: String, _ plan: ReleasePlan) -> Bool {
+    static func comparesVersions(_ name: String, _ plan: ReleasePlan) -> Bool {
         guard let rule = plan.rules.first(where: { $0.name == name }) else { return false }
         return rule.threshold.map { $0.conditionText.contains("baseline") } ?? true
     }
@@ -27,7 +27,9 @@ enum HealthyCanaryChecker {
 
 /// A baseline that has been at least as sick as the canary for longer than the evidence reaches back gets nothing more
 /// because of a rule. A baseline that has had no traffic for a while (the canary was promoted) is excused: after a
-/// restart or a gap the last cycle is all that there is, and its state is unknown.
+/// restart or a gap the last cycle is all that there is, and its state is unknown. So is a trouble of both versions that comes
+/// with a new share: for a rule that names the canary alone the windows do not start over, and most of what the canary's holds is
+/// of the trouble, while the baseline's still holds the time before.
 enum SickBaselineChecker {
     static func appended(_ entry: JournalEntry, _ world: WorldView) -> String? {
         guard let rule = HealthyCanaryChecker.rollbackRule(entry) else { return nil }
@@ -40,6 +42,7 @@ enum SickBaselineChecker {
         if world.nowMs - world.release.baselineServedMs > world.plan.scrape.intervalMs / 2 { return nil }
         if world.nowMs - world.release.baselineServedSinceMs < 3 * world.plan.scrape.intervalMs { return nil }
         guard baseline.errorShare >= canary.errorShare, baseline.slowShare >= canary.slowShare else { return nil }
+        if world.isInOutage, !HealthyCanaryChecker.comparesVersions(rule, world.plan) { return nil }
         return "\(rule) moves everything to a baseline that is sick since \(began) ms"
     }
 

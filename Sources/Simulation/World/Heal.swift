@@ -28,7 +28,8 @@ struct Heal {
     }
 
     /// For so long the daemon takes targets whose several processes have become one for several processes still: ten
-    /// scrape bodies.
+    /// scrape bodies. A plain target may be taken for several too: after some restarts that nothing proves, because the daemon's
+    /// clock was set.
     private var ambiguousForMs: [String: Int64] {
         var times: [String: Int64] = [:]
         for index in fleet.releases.indices {
@@ -36,7 +37,7 @@ struct Heal {
             // A rollback keeps targets in the canary that are one of the baseline by now.
             let others = settings.discovery == nil ? [] : fleet.releases[index].baseline
             let isAmbiguous = (fleet.releases[index].canary + others).contains { $0.exporter.mood != .plain }
-            guard isAmbiguous else { continue }
+            guard isAmbiguous || checks.isAmbiguous(release: index) else { continue }
             times[fleet.releases[index].name] = 10 * settings.scrape.intervalMs
         }
         return times

@@ -42,6 +42,46 @@ struct RolloutQueueTests {
         #expect(world.release.rollout?.deployment.baseline.running == KernelHarness.next.version)
     }
 
+    @Test(
+        "A version that is older than what serves by then does not get the place, unless its order allowed it",
+        arguments: [false, true])
+    func olderByThen(_ allowsDowngrade: Bool) {
+        var world = KernelHarness.led()
+        _ = world.begin()
+        world.cycle(untilStep: 2)
+        let version = VersionIdentity("v1.4.9")
+        let order = PrepareOrder(version: version, onBusy: .queue, allowsDowngrade: allowsDowngrade)
+        let queued = world.order(.prepare(order))
+        #expect(queued.outcome == .accepted)
+        world.restart()
+        for _ in 0..<300 where world.release.rollout?.deployment.baseline.running != KernelHarness.next.version {
+            world.cycle()
+        }
+        if allowsDowngrade {
+            #expect(world.running?.id == queued.rollout && world.running?.state == .prepared)
+        } else {
+            #expect(world.running == nil)
+            #expect(world.lastEnded?.id == queued.rollout && world.lastEnded?.end == .aborted)
+            #expect(world.lastEnded?.endReason.contains("v1.4.9 is older than v1.5.0") == true)
+        }
+    }
+
+    @Test("A beginning ends nothing where nothing was under way, and what was under way once")
+    func endsOnce() {
+        var world = KernelHarness.led()
+        func replaced() -> Int { world.recorded.count { $0.event == .ended(.replaced) } }
+        _ = world.begin()
+        #expect(replaced() == 0)
+        world.cycle(untilStep: 2)
+        _ = world.order(.abort)
+        world.cycle(15)
+        #expect(world.order(.begin(PrepareOrder(version: VersionIdentity("v1.5.1")))).outcome == .accepted)
+        #expect(replaced() == 1)
+        world.restart()
+        world.cycle(untilStep: 1)
+        #expect(world.running?.version.version == "v1.5.1" && world.canaryBasisPoints == 100, "\(world.waitsFor)")
+    }
+
     @Test("A version that begins once more after an abort is not rolled back after a restart")
     func againAfterAbort() {
         var world = KernelHarness.led()

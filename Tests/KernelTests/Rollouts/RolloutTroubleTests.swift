@@ -292,4 +292,34 @@ struct RolloutTroubleTests {
         world.cycle(20)
         #expect(world.lastEnded?.end == .aborted && world.applied.isEmpty)
     }
+
+    /// A call of which nothing is heard any more.
+    private func loseCall(_ world: inout KernelHarness) {
+        var release = world.kernel.releases[0]
+        var context = StepContext(
+            now: world.now, isDryRun: false, graceMs: 0, desk: NotificationDesk(), journalIdentity: "test",
+            nextSequence: 1, nextCall: 10_000, seed: 1)
+        release.lead(&context) { lead, step in
+            if let rollout = lead.running?.rollout { lead.running?.share.takeUp(rollout, &step) }
+        }
+        world.kernel.releases[0] = release
+    }
+
+    @Test(
+        "A call whose answer is lost is waited for as long as a call may take, before the first step and while it bakes",
+        arguments: [(Rollout.State.checking, 0), (.baking, 10_000)])
+    func lostCall(_ state: Rollout.State, _ share: Int) {
+        var world = KernelHarness.led { $0.bake.forMs = 600_000 }
+        _ = world.begin()
+        if state == .checking { _ = world.order(.pause(forMs: nil)) }
+        world.cycle(until: state)
+        world.otherShares = [share]
+        world.cycle()
+        loseCall(&world)
+        #expect(world.kernel.releases[0].rollouts.running?.move?.call != nil)
+        // Another client changes the share of one instance.
+        world.canaryBasisPoints = 5_000
+        world.cycle(12)
+        #expect(world.running?.state == state && world.canaryBasisPoints == share, "\(world.waitsFor)")
+    }
 }

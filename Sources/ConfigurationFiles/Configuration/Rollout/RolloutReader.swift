@@ -39,8 +39,9 @@ struct RolloutReader {
                 "bake", \.plan.bake, Self.bake, "what follows the last step: both versions run, and rules judge"),
             .value(
                 "on_busy", \.plan.onBusy, .choice(RolloutPlan.BusyPolicy.self),
-                "what a second release meets while one is under way: `refuse`, `queue` (one waits), or `supersede` (a "
-                    + "higher version replaces the running one)"),
+                "what a second release meets while one is under way: `refuse`, `queue` (one waits, and ends as `aborted` where "
+                    + "it is latched, serves everything or is older than what serves by then), or `supersede` (a higher "
+                    + "version replaces the running one)"),
             Self.limit(
                 "prepare", "expires", \.prepareExpiresMs, "how long a prepared place is kept for its deployment"),
             Self.limit(
