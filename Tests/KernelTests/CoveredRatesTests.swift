@@ -206,7 +206,7 @@ struct CoveredRatesTests {
 struct ReloadCountsTests {
     private func sick() -> KernelHarness {
         var world = KernelHarness(plan: .example(rules: [.errorRate(forMs: 5_000)]))
-        world.cycle(8)
+        world.cycle(12)
         world.canary.errors = 30
         world.cycle(3)
         #expect(world.release.rules[0].alert == .pending)

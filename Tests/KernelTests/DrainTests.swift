@@ -17,7 +17,8 @@ struct DrainTests {
         var world = KernelHarness(plan: plan, canaryBasisPoints: 5_000)
         world.cycle(3)
         world.canary.errors = errors
-        world.cycle(cycles)
+        // The window still grows, so that the first cycle alone is no breach.
+        world.cycle(cycles + 1)
         return world
     }
 
@@ -128,7 +129,7 @@ struct DrainTests {
         world.cycle(3)
         world.canary.errors = 6
         world.mood = .slow
-        world.cycle(1)
+        world.cycle(2)
         #expect(shares(world) == [2_500] && world.canaryBasisPoints == 5_000)
         _ = world.command(.rollback(release: "checkout", toVersion: nil))
         #expect(shares(world) == [2_500])

@@ -12,7 +12,7 @@ struct LateTargetTests {
         plan.releases[0].scrape.lateAfterMs = lateAfterMs
         plan.releases[0].canary.targets.append(TargetPlan(instance: "b:2", url: "http://b:2/metrics"))
         var world = KernelHarness(plan: plan, canaryBasisPoints: 5_000)
-        world.cycle(3)
+        world.cycle(12)
         return world
     }
 

@@ -11,7 +11,7 @@ struct LimitTests {
             FallbackPlan(router: .sample("http://lb2"), afterMs: $0)
         }
         var world = KernelHarness(plan: plan)
-        world.cycle(3)
+        world.cycle(12)
         world.mood = .refuses
         world.canary.errors = 30
         world.cycle(1)

@@ -70,6 +70,20 @@ struct ShareChangeTests {
         }
     }
 
+    /// The same when the release has just begun.
+    @Test(arguments: [0.2, 0.5, 0.95]) func doesNotTakeAPartOfTheFirstCyclesForTheCanarysFault(_ skewCycles: Double) {
+        for tenths in stride(from: 0, through: 60, by: 4) {
+            var world = world([.errorRate()])
+            for cycle in 1...16 {
+                func part(endingAt end: Double) -> Double { max(0, end - max(end - 1, Double(tenths) / 10)) }
+                world.canary.errors = 60 * part(endingAt: Double(cycle))
+                world.baseline.errors = 60 * part(endingAt: Double(cycle) - skewCycles)
+                world.cycle(1)
+                #expect(world.release.phase == .watching, "trouble from \(tenths) tenths, cycle \(cycle)")
+            }
+        }
+    }
+
     /// The second cycle with a fault is enough, whenever it begins.
     @Test(arguments: 0...12) func doesNotWaitLongerThanACycleForTheCanarysFault(_ cyclesBefore: Int) {
         var world = world([.errorRate()])

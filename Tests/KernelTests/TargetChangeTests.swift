@@ -244,6 +244,25 @@ struct TargetChangeTests {
         #expect(!world.recorded.contains { if case .provenByTraffic = $0.event { true } else { false } })
     }
 
+    /// The list names one target for the baseline, and it is one that is kept for the proof.
+    @Test func theProofDoesNotTakeTheBaselineItsLastTarget() {
+        var world = KernelHarness(plan: Self.plan())
+        world.send(Self.lists(1, ["a:1"], ["b:1", "b:2"]))
+        world.cycle(12)
+        world.canary.errors = 50
+        world.mood = .hangs
+        while world.release.phase != .rollingBack { world.cycle() }
+        world.send(Self.lists(2, ["a:1", "b:2"], ["b:1"]))
+        #expect(world.release.canary.targets.map(\.instance) == ["b:1", "b:2"])
+        world.send(Self.lists(3, ["b:2"], ["b:1"]))
+        #expect(world.release.baseline.targets.map(\.instance) == ["b:2"])
+        #expect(world.release.canary.targets.map(\.instance) == ["b:1"])
+        world.mood = .honest
+        for _ in 0..<30 where world.release.phase != .rolledBack { world.cycle() }
+        #expect(world.release.phase == .rolledBack, "\(world.release.explanation)")
+        #expect(world.recorded.contains { if case .unproven = $0.event { true } else { false } })
+    }
+
     @Test func aCanaryWithoutTargetsIsAcknowledgedWithoutAProof() {
         var world = KernelHarness(plan: Self.plan())
         world.send(Self.lists(1, ["a:1"], ["b:1"]))

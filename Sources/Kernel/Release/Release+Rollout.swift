@@ -57,6 +57,7 @@ extension Release {
     private mutating func startFresh(_ context: inout StepContext) {
         guard phase == .rolledBack || phase == .promoted else { return }
         retireRollback()
+        context.record(.ended(.replaced), release: name)
         enter(.idle, &context, because: "a new rollout begins")
     }
 

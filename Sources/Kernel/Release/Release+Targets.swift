@@ -46,7 +46,11 @@ extension Release {
     /// - Parameter contested: addresses of targets that are not kept.
     mutating func inForce(_ wanted: ReleasePlan, except contested: Set<String> = []) -> ReleasePlan {
         isCanaryKept = wanted.discovery != nil && rollback?.isOpen == true && wanted.hasVersions(of: plan)
-        return isCanaryKept ? wanted.keeping(canaryOf: plan, except: contested) : wanted
+        guard isCanaryKept else { return wanted }
+        let kept = wanted.keeping(canaryOf: plan, except: contested)
+        // The proof does not take the baseline its last targets: without them nothing is known of who serves everything now.
+        guard kept.baseline.targets.isEmpty else { return kept }
+        return wanted.keeping(canaryOf: plan, except: Set(wanted.baseline.targets.map(\.instance)))
     }
 
     /// Targets that are kept in the canary, that the lists name as the baseline's, and that still serve, or do not report, after

@@ -74,9 +74,9 @@ struct RuleMeasures: Sendable, Equatable {
     /// the baseline's do not cover yet, or do not cover any more. What is left out here, or added, is at least as much:
     ///
     /// - At the window's begin the baseline's counts reach back one cycle more, so they cover whatever the canary's cover.
-    /// - At its end the canary's counts lack the newest cycle. That is asked of a window that started over with a new share and
-    ///   is still growing: there one cycle is most of the window. A whole window is not made to wait, because every fault of the
-    ///   canary would be found a cycle later.
+    /// - At its end the canary's counts lack the newest cycle. That is asked of a window that began with the release or with a
+    ///   new share and is still growing: there one cycle is most of the window. A whole window is not made to wait, because every
+    ///   fault of the canary would be found a cycle later.
     ///
     /// - Parameter place: ``PreparedRule/place``.
     func holdsAtTheEdges(_ condition: Condition, place: Int, baseline: PoolState, canary: PoolState) -> Bool {

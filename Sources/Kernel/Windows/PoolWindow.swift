@@ -339,9 +339,9 @@ struct PoolWindow: Sendable, Equatable {
         return view(window: place, from: firstRow(window: place, isComparison: isComparison), to: written - 1)
     }
 
-    /// A window that compares the pools has not reached its length since it started over.
+    /// A window that compares the pools has not reached its length since it began, or started over.
     func isGrowing(windowMs: Int64) -> Bool {
-        comparableSinceRow > 0 && cursors[place(ofWindowMs: windowMs)].startRow <= comparableSinceRow
+        cursors[place(ofWindowMs: windowMs)].startRow <= comparableSinceRow
     }
 
     /// A window that compares the pools, and the cycle before it, as far as it is held.

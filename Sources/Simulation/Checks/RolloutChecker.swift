@@ -1,7 +1,7 @@
 import Model
 
 /// The laws of a release that is led: no share without passed gates and a durable intent, nothing rises once a rollback is
-/// intended, each step is passed once, and every rollout ends once.
+/// intended, each step is passed once, every rollout ends once, and no latched version gets the place.
 struct RolloutChecker {
     private struct Led {
         var id: String?
@@ -18,6 +18,8 @@ struct RolloutChecker {
         var isGoingDown = false
         var approvals: [Int] = []
         var ended: Set<String> = []
+        /// Versions that were rolled back and that no operator has rearmed, by the newest record of which version is where.
+        var failed: [VersionIdentity] = []
     }
 
     private var led: [Led]
@@ -35,6 +37,7 @@ struct RolloutChecker {
 
     mutating func appended(_ entry: JournalEntry, release: Int) -> String? {
         if case .intended(let intent) = entry.event, !intent.isDryRun { led[release].isGoingDown = true }
+        if case .deployment(let record) = entry.event { led[release].failed = record.failed }
         guard case .rollout(let id, let event) = entry.event else { return nil }
         // The way back may be lost long after the rollout that made it one.
         if case .wayBackLost = event { return nil }
@@ -44,10 +47,14 @@ struct RolloutChecker {
 
     private mutating func take(_ event: RolloutEvent, _ id: String, _ entry: JournalEntry, _ release: Int) -> String? {
         switch event {
+        case .prepared(let record):
+            if led[release].failed.contains(record.version) {
+                return "\(id): \(record.version.text) gets the place although it is latched"
+            }
         case .begun:
-            let ended = led[release].ended
+            let (ended, failed) = (led[release].ended, led[release].failed)
             led[release] = Led()
-            (led[release].id, led[release].ended) = (id, ended)
+            (led[release].id, led[release].ended, led[release].failed) = (id, ended, failed)
         case .stepPassed(let step, let gates, let skipped, let by): return passed(step, gates, skipped, by, release)
         case .stepIntended(_, let from, let to):
             if led[release].isGoingDown { return "\(id): a share is intended although a rollback is" }
