@@ -55,7 +55,7 @@ extension Release {
 
     /// Targets that are kept in the canary, that the lists name as the baseline's, and that still serve, or do not report, after
     /// twice the time of a proof. Either the list is right, and what they serve is the baseline's traffic, which never ends; or the
-    /// list is wrong, and they serve the canary past the router. The scrapes cannot tell the two apart, so such a target is neither
+    /// list is wrong, and they serve the canary past the router. The scrapes do not distinguish the two, so such a target is neither
     /// evidence for traffic of the canary nor for its absence: it moves to the baseline, and the rollback is acknowledged as
     /// unproven. A target that says itself that it runs the canary's version is believed more than the list.
     private func contestedTargets(_ wanted: ReleasePlan, at now: Moment) -> Set<String> {

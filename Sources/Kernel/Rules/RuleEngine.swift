@@ -52,12 +52,7 @@ struct RuleEngine: Sendable, Equatable {
                 case .threshold(let threshold): RuleEvaluation(rule: threshold, measure: measure)
                 case .regression(let test): tested(test.plan, rule: index, measure, blindness: blindness)
                 }
-            if case .threshold(let threshold) = rule.test, evaluation.comparesBreach(threshold, measure),
-                !measures.holdsAtTheEdges(
-                    threshold.condition, place: rule.place, baseline: baseline, canary: canary)
-            {
-                evaluation = evaluation.waitingForTheSameTime
-            }
+            if evaluation.isBreachOfComparison { askTheEdges(&evaluation, rule, baseline: baseline, canary: canary) }
             let (verdict, isShared) = (evaluation.evidence.verdict, evaluation.baselineBreachesToo)
             evaluations[index] = evaluation
             switch take(verdict, isShared: isShared, rule: index, rule, longestStepMs: longestStepMs, at: now) {
@@ -67,6 +62,18 @@ struct RuleEngine: Sendable, Equatable {
             }
         }
         return outcomes
+    }
+
+    /// A comparison is no breach before the counts of both pools cover the same time. Apart from the other rules' way, which is
+    /// taken a thousand times in a cycle.
+    @inline(never)
+    private func askTheEdges(
+        _ evaluation: inout RuleEvaluation, _ rule: PreparedRule, baseline: PoolState, canary: PoolState
+    ) {
+        guard case .threshold(let threshold) = rule.test,
+            !measures.holdsAtTheEdges(threshold.condition, place: rule.place, baseline: baseline, canary: canary)
+        else { return }
+        evaluation = evaluation.waitingForTheSameTime
     }
 
     /// - Parameter isShared: the baseline breaches as well.

@@ -6,6 +6,8 @@ struct RuleEvaluation: Sendable, Equatable {
     let evidence: Evidence
     /// The baseline, judged as if it were the canary, breaches as well: taking the canary out would not help.
     let baselineBreachesToo: Bool
+    /// The condition compares the pools and holds. A breach for want of data (`no_data: breach`) compares nothing.
+    let isBreachOfComparison: Bool
     /// Why the rule can never be judged with what the targets expose now, and what to change; also among the notes.
     let obstacles: [String]
 
@@ -13,6 +15,7 @@ struct RuleEvaluation: Sendable, Equatable {
         let verdict = RuleEvaluation.verdict(rule: rule, measure: measure)
         let isBreached = verdict == .breached
         baselineBreachesToo = isBreached && RuleEvaluation.isBreachedByBaseline(rule, measure)
+        isBreachOfComparison = isBreached && rule.mentions.areBoth && rule.condition.holds(measure.values) == true
         obstacles = measure.obstacles(for: rule.mentions)
         var notes = measure.notes(for: rule.mentions)
         if !obstacles.isEmpty { notes += obstacles }
@@ -39,18 +42,13 @@ struct RuleEvaluation: Sendable, Equatable {
     /// A regression rule. It compares the pools, so that a baseline that is sick as well is no breach to begin with.
     init(evidence: Evidence) {
         self.evidence = evidence
-        baselineBreachesToo = false
+        (baselineBreachesToo, isBreachOfComparison) = (false, false)
         obstacles = []
     }
 
     private init(_ evidence: Evidence, obstacles: [String]) {
         (self.evidence, self.obstacles) = (evidence, obstacles)
-        baselineBreachesToo = false
-    }
-
-    /// The condition compares the pools and holds. A breach for want of data (`no_data: breach`) compares nothing.
-    func comparesBreach(_ rule: PreparedThreshold, _ measure: RuleMeasure) -> Bool {
-        evidence.verdict == .breached && rule.mentions.areBoth && rule.condition.holds(measure.values) == true
+        (baselineBreachesToo, isBreachOfComparison) = (false, false)
     }
 
     /// The same without a verdict, because the breach may come of scrapes that cover different times.
