@@ -47,14 +47,15 @@ struct RuleEngine: Sendable, Equatable {
         for index in prepared.indices {
             let measure = taken[prepared[index].place]
             let rule = prepared[index]
-            var evaluation =
+            let evaluation =
                 switch rule.test {
                 case .threshold(let threshold): RuleEvaluation(rule: threshold, measure: measure)
                 case .regression(let test): tested(test.plan, rule: index, measure, blindness: blindness)
                 }
-            if evaluation.isBreachOfComparison { askTheEdges(&evaluation, rule, baseline: baseline, canary: canary) }
-            let (verdict, isShared) = (evaluation.evidence.verdict, evaluation.baselineBreachesToo)
+            var (verdict, isShared) = (evaluation.evidence.verdict, evaluation.baselineBreachesToo)
+            let isDoubtful = evaluation.isBreachOfComparison
             evaluations[index] = evaluation
+            if isDoubtful { (verdict, isShared) = askTheEdges(index, rule, baseline: baseline, canary: canary) }
             switch take(verdict, isShared: isShared, rule: index, rule, longestStepMs: longestStepMs, at: now) {
             case .none: break
             case .fired: if let outcome = fired(index, at: now) { outcomes.append(outcome) }
@@ -64,16 +65,21 @@ struct RuleEngine: Sendable, Equatable {
         return outcomes
     }
 
-    /// A comparison is no breach before the counts of both pools cover the same time. Apart from the other rules' way, which is
-    /// taken a thousand times in a cycle.
+    /// A comparison is no breach before the counts of both pools cover the same time. This is apart from the judging of the other
+    /// rules, of which a cycle may have a thousand: an evaluation is a large value that is not copied there.
+    ///
+    /// - Returns: what the rule's evaluation says then.
     @inline(never)
-    private func askTheEdges(
-        _ evaluation: inout RuleEvaluation, _ rule: PreparedRule, baseline: PoolState, canary: PoolState
-    ) {
-        guard case .threshold(let threshold) = rule.test,
+    private mutating func askTheEdges(
+        _ index: Int, _ rule: PreparedRule, baseline: PoolState, canary: PoolState
+    ) -> (verdict: Verdict, isShared: Bool) {
+        if case .threshold(let threshold) = rule.test,
             !measures.holdsAtTheEdges(threshold.condition, place: rule.place, baseline: baseline, canary: canary)
-        else { return }
-        evaluation = evaluation.waitingForTheSameTime
+        {
+            evaluations[index] = evaluations[index]?.waitingForTheSameTime
+        }
+        guard let known = evaluations[index] else { return (.healthy, false) }
+        return (known.evidence.verdict, known.baselineBreachesToo)
     }
 
     /// - Parameter isShared: the baseline breaches as well.
