@@ -106,6 +106,8 @@ let package = Package(
             ["Declarations", "Discovery", "Model", "Ports", "SourceCalls", "Support", "SystemSupport", yams]),
         room("Centres", ["Declarations", "Model", "Ports", "SourceCalls", "Support", "SystemSupport", crypto]),
         room("JournalFormat", ["Model"]),
+        // Leaders of several daemons, and what they hand over.
+        room("Leases", ["JournalFormat", "Model", "Ports", "SourceCalls", "SystemSupport"]),
         room("JournalStore", ["JournalFormat", "Model", "Ports", grdb]),
         // NIOSSL is for `listen.tls`.
         room(
@@ -128,6 +130,7 @@ let package = Package(
                 "Kernel",
                 "HTTPClient", "Routers",
                 "Notifications", "JournalStore", "API", "Scraping", "TargetSources", "Centres",
+                "Leases",
                 logging, lifecycle, signals,
             ]),
         // floor 3: the command line
@@ -179,7 +182,8 @@ let package = Package(
         tests(
             "CentresTests",
             [
-                "Centres", "ConfigurationFiles", "Declarations", "HTTPClient", "Model", "Ports", "SourceCalls",
+                "Centres", "ConfigurationFiles", "Declarations", "HTTPClient", "Leases", "Model", "Ports",
+                "SourceCalls",
                 "Support",
                 "SystemSupport",
             ]),
@@ -188,7 +192,7 @@ let package = Package(
         tests("StatisticsTests", ["Statistics", "Support", "Telemetry"]),
         tests("CalculatorTests", ["Calculator"]),
         tests("CalibrationTests", ["Calibration", "Statistics"]),
-        tests("KernelTests", ["Kernel", "Model", "Statistics", "Support", "Telemetry"]),
+        tests("KernelTests", ["Kernel", "Leases", "Model", "Statistics", "Support", "Telemetry"]),
         tests(
             "ConfigurationFilesTests",
             [

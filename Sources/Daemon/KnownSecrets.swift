@@ -71,7 +71,9 @@ extension KnownSecrets {
                 TargetSourcesState(stale: state.stale.map { shown($0) }, remarks: state.remarks.map { shown($0) }))
         case .configured(let record): return .configured(shown(record))
         // Addresses of targets are ASCII and bounded, and the resolver refuses those with credentials.
-        case .cycleEnded, .journalDurable, .journalLost, .targetsChanged, .reload, .tick: return input
+        case .cycleEnded, .journalDurable, .journalLost, .targetsChanged, .reload, .tick, .published: return input
+        // What replicas say went through this in the replica that said it.
+        case .leadership, .handedOver, .peerRolledBack: return input
         }
     }
 

@@ -62,10 +62,10 @@ actor Watchdog {
         return answer
     }
 
-    /// - Returns: whether the entry became durable within the time.
-    func isDurable(_ sequence: UInt64, withinMs limitMs: Int64) async -> Bool {
+    /// - Returns: whether the entry became durable within the time, and reached the other replicas where there are some.
+    func isDurable(_ sequence: UInt64, of release: String, withinMs limitMs: Int64) async -> Bool {
         let endUptimeMs = clock.now.uptimeMs + limitMs
-        while durableSequence < sequence {
+        while durableSequence < sequence || !kernel.isHandedOver(through: sequence, release: release) {
             guard clock.now.uptimeMs < endUptimeMs else { return false }
             do { try await clock.sleep(ms: 5) } catch { return false }
         }
@@ -143,6 +143,8 @@ struct EffectSink: Sendable {
     /// Of a daemon that leads releases; one that only watches needs neither.
     var askGate: @Sendable (GateQuestion) -> Void = { _ in }
     var poolsChanged: @Sendable () -> Void = {}
+    /// Of a daemon that has replicas.
+    var replicas: ReplicaQueue?
 
     func carryOut(_ effects: [Effect]) {
         for effect in effects {
@@ -158,6 +160,8 @@ struct EffectSink: Sendable {
             case .aim(let release, let isTurned): routers.aim(release: release, isTurned: isTurned)
             case .poolsChanged: poolsChanged()
             case .askGate(let question): askGate(question)
+            case .publish(let document): replicas?.publish(document)
+            case .announceRollback(let entry): replicas?.announce(entry)
             case .log(let line): log.write(line)
             case .measure(let measurement): meter.take(measurement)
             }

@@ -19,7 +19,7 @@ struct StoredEvent {
         case rearmed, evidence, pending, routerUnusable, routerUsable, rollout, deployment, targetsChanged
         case operatorAcknowledged, escalated, silences, openSubjects
         case targetsUnusable, targetsUsable
-        case configured
+        case configured, leaderChanged
     }
 
     enum Field: String, CodingKey {
@@ -85,6 +85,7 @@ extension StoredEvent: Decodable {
         case .targetsUnusable: .targetsUnusable(reason: try text(.reason))
         case .targetsUsable: .targetsUsable
         case .configured: .configured(try fields.decode(ConfigurationRecord.self, forKey: .value))
+        case .leaderChanged: .leaderChanged(try fields.decode(LeaderRecord.self, forKey: .value))
         }
     }
 }
@@ -147,6 +148,7 @@ extension StoredEvent: Encodable {
         case .targetsUnusable(let reason): try write(.targetsUnusable, reason, as: .reason)
         case .targetsUsable: _ = fields(.targetsUsable)
         case .configured(let record): try write(.configured, record)
+        case .leaderChanged(let record): try write(.leaderChanged, record)
         case .unreadable:
             throw EncodingError.invalidValue(
                 event, .init(codingPath: [], debugDescription: "an unreadable entry is never written"))

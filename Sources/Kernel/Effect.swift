@@ -20,6 +20,10 @@ public enum Effect: Sendable, Equatable {
     case poolsChanged(release: String)
     /// Answered by `gateTried` with the same id.
     case askGate(GateQuestion)
+    /// The other replicas have to know this; answered by `published`.
+    case publish(HandoverDocument)
+    /// The other replicas have to know of the rollback that begins with this entry. Nothing waits for it.
+    case announceRollback(JournalEntry)
     case log(LogLine)
     case measure(Measurement)
 }

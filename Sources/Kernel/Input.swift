@@ -22,6 +22,14 @@ public enum Input: Sendable, Equatable {
     case sourcesChanged(release: String, TargetSourcesState)
     /// What came of a change of the configuration centre, for the journal.
     case configured(ConfigurationRecord)
+    /// Who leads the replicas now, or how long this one still leads. Of a kernel with replicas alone, as are the next three.
+    case leadership(Leadership)
+    /// What the leader says of a release.
+    case handedOver(HandoverDocument)
+    /// The store has a document of a release that covers everything up to this sequence.
+    case published(release: String, through: UInt64)
+    /// Another replica began a rollback.
+    case peerRolledBack(PeerRollback)
     /// A validated new plan: swapped in whole.
     case reload(Plan)
     /// The time that ``Kernel/nextWakeUptimeMs`` asked for has come.

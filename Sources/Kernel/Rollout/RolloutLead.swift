@@ -205,7 +205,7 @@ struct RolloutLead: Sendable, Equatable {
             version: order.version, place: deployment.canary.name,
             attempt: deployment.attempts(of: order.version) + 1, by: context.by, key: context.key,
             expiresWallMs: step.now.wallMs + settings.prepareExpiresMs)
-        let id = context.newRollout ?? "\(step.name)-r\(step.context.nextSequence)"
+        let id = context.newRollout ?? step.context.rolloutID(step.name)
         let entry = step.record(isQueued ? .queued(record) : .prepared(record), of: id, version: order.version)
         guard let rollout = Rollout(entry) else { return nil }
         step.log(.info, "\(id): \(rollout.history.last?.text ?? "")")

@@ -65,6 +65,8 @@ public enum JournalEvent: Sendable, Equatable {
     case targetsUsable
     /// The configuration centre has changed. It belongs to no release: the entry's release is empty.
     case configured(ConfigurationRecord)
+    /// Another replica leads, or none. It belongs to no release: the entry's release is empty.
+    case leaderChanged(LeaderRecord)
     /// Made by reading, never written: the entry is stored but cannot be read, because it is damaged or a newer version
     /// wrote it. `kind` is the ``name`` of the event that it was.
     case unreadable(kind: String, reason: String)
@@ -108,6 +110,7 @@ extension JournalEvent {
         case .targetsUnusable: "targets_unusable"
         case .targetsUsable: "targets_usable"
         case .configured: "configured"
+        case .leaderChanged: "leader_changed"
         case .unreadable: "unreadable"
         }
     }
@@ -175,7 +178,8 @@ extension JournalEvent {
         case .targetsUnusable: .targetsUnusable
         case .targetsUsable: .targetsRecovered
         case .began, .ended, .actedBeforeDurable, .applied, .observed, .provenByTraffic, .unproven, .driftOverruled,
-            .evidence, .pending, .deployment, .targetsChanged, .configured, .escalated, .silences, .openSubjects,
+            .evidence, .pending, .deployment, .targetsChanged, .configured, .leaderChanged, .escalated, .silences,
+            .openSubjects,
             .unreadable:
             nil
         case .operatorAcknowledged: .operatorAcknowledged
@@ -225,6 +229,7 @@ extension JournalEvent {
         case .targetsUnusable(let reason): reason
         case .targetsUsable: "the targets are known again"
         case .configured(let record): record.text
+        case .leaderChanged(let record): record.text
         case .unreadable(let kind, let reason): "the entry (\(kind)) cannot be read and was skipped: \(reason)"
         }
     }
