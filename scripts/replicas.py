@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Proves that several daemons over one etcd lose no rollback, double no promotion, and repeat no message.
 
-    scripts/replicas.py [ROLLGUARD] [--cycles 20] [--replicas 3] [--members 3] [--ttl 3] [--stop 15] [--seed 1]
+    scripts/replicas.py [ROLLGUARD] [--cycles 20] [--replicas 3] [--members 3] [--ttl 3] [--stop 15] [--step 2000] [--seed 1]
 
 ROLLGUARD is the program, .build/debug/rollguard unless given. Real etcd members, the real gray router and real daemons run on
 loopback; the services are counters that follow the router's split. In each cycle a new version is led from 5 % to 100 %, or
@@ -259,8 +259,8 @@ releases:
       errors:   http_requests_total{{code=~"5.."}}
     router: {{kind: gray, instances: ["{self.router_url}"]}}
     rollback: {{observe_every: 1s}}
-    steps: {{list: [5%, 25%, 50%, 100%], every: {{min: 2s, settle: 500ms}}}}
-    bake: {{for: 2s}}
+    steps: {{list: [5%, 25%, 50%, 100%], every: {{min: {self.options.step}ms, settle: 100ms}}}}
+    bake: {{for: {self.options.step}ms}}
     rules: [rules.yaml]
 """)
 
@@ -333,7 +333,7 @@ class Proof:
             return self.fail(number, f"{name} cannot begin: {self.answer}")
         if eventually(lambda: self.share_of(free) > 0, 30) is None:
             return self.fail(number, f"{name} gets no share: {self.describe()}")
-        time.sleep(self.dice.uniform(0.0, 3.0))
+        time.sleep(self.dice.uniform(0.0, self.options.step / 700))
         if turns_sick:
             self.cluster.world.sick = free
         began = time.monotonic()
@@ -505,11 +505,13 @@ def median(values):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program", nargs="?", default=".build/debug/rollguard")
-    for name, value in (("cycles", 20), ("replicas", 3), ("members", 3), ("ttl", 3), ("stop", 15), ("seed", 1)):
+    for name, value in (("cycles", 20), ("replicas", 3), ("members", 3), ("ttl", 3), ("stop", 15), ("step", 2000), ("seed", 1)):
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--keep", action="store_true", help="keep the folder with logs and journals")
     options = parser.parse_args()
     options.program = os.path.abspath(options.program)
+    # No process outlives it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     folder = tempfile.mkdtemp(prefix="rollguard-replicas-")
     proof = None
     try:

@@ -4,7 +4,7 @@ import Model
 import Ports
 import SourceCalls
 
-/// Keeps this replica's session in the lease store, stands for the lead, and passes on what the others hand over.
+/// Keeps this replica's session in the lease store, competes for the lead, and passes on what the others hand over.
 ///
 /// Nothing that takes a canary out waits for it: the kernel acts by its own rules, and learns here only whether it may do more.
 actor ReplicaService {
@@ -132,7 +132,7 @@ actor ReplicaService {
     private var status: [UInt8] {
         ReplicaStatus(
             version: facts.version, address: facts.address, atWallMs: clock.wallMs,
-            manifestRevision: facts.manifestRevision()
+            manifestRevision: facts.manifestRevision(), highestToken: documents.highestToken
         ).encoded()
     }
 
@@ -150,6 +150,16 @@ actor ReplicaService {
         // After a store was restored from a backup its own numbers may repeat.
         let token = max(next.token, documents.highestToken + 1)
         await inform(Leadership(isHeld: true, untilUptimeMs: until, token: token, leader: plan.name))
+    }
+
+    /// A replica that knows a document of a higher token, from before the store was restored from a backup, would take nothing.
+    private func exceedTokens(_ view: LeaseView) async {
+        let others = view.statuses.filter { $0.path != plan.name }
+        let highest = others.compactMap { ReplicaStatus($0.bytes)?.highestToken }.max() ?? 0
+        guard hold != nil, leadership.isHeld, highest > leadership.token else { return }
+        var next = leadership
+        next.token = highest + 1
+        await inform(next)
     }
 
     private func continueToLead() async {
@@ -192,6 +202,7 @@ actor ReplicaService {
         if let leader = view.leader, isOwn {
             // The answer to the call that took the lead was lost.
             if hold == nil { await lead(LeaseHold(session: session, token: leader.token)) }
+            await exceedTokens(view)
         } else {
             let next = Leadership(token: view.leader?.token ?? 0, leader: view.leader?.name)
             await stopLeading(because: "its lease has ended in the store", next: next)

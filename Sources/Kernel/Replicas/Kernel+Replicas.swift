@@ -30,6 +30,10 @@ extension Kernel {
         else { return }
         replicas?.withBook(document.release) { $0.adopt(document) }
         releases[index].adopt(document, &context)
+        // What the leader has not heard of yet is handed over should this replica lead next.
+        for entry in releases[index].entriesOfRollback(missingIn: document) {
+            _ = replicas?.withBook(document.release) { $0.take(entry) }
+        }
     }
 
     /// A rollback of another replica is everybody's.

@@ -53,6 +53,16 @@ extension Release {
         return own
     }
 
+    /// The rollback in force in short, when a document does not have it.
+    func entriesOfRollback(missingIn document: HandoverDocument) -> [JournalEntry] {
+        guard let own = incidentInForce, !document.entries.contains(where: { $0.incident == own.id }) else { return [] }
+        func entry(_ event: JournalEvent) -> JournalEntry {
+            JournalEntry(
+                sequence: own.intentSequence, wallMs: own.openedWallMs, release: name, incident: own.id, event: event)
+        }
+        return [entry(.intended(own.intent))] + (own.isOpen ? [] : [entry(.acknowledged)])
+    }
+
     /// A crash may have come before the others heard of the rollback. Those that know it ignore it.
     func announceAgain(_ context: inout StepContext) {
         guard let own = incidentInForce else { return }

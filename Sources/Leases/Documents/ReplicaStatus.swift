@@ -11,8 +11,13 @@ package struct ReplicaStatus: Codable, Sendable, Equatable {
     package var atWallMs: Int64
     /// Revision of the centre's manifest in force; nil without a centre.
     package var manifestRevision: Int64?
+    /// The highest fencing token of a document that it knows: after a store was restored from a backup a leader has to exceed it.
+    package var highestToken: UInt64?
 
-    package init(version: String, address: String?, atWallMs: Int64, manifestRevision: Int64?) {
+    package init(
+        version: String, address: String?, atWallMs: Int64, manifestRevision: Int64?, highestToken: UInt64
+    ) {
+        self.highestToken = highestToken
         self.version = version
         self.address = address
         self.atWallMs = atWallMs

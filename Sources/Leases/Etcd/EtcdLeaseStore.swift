@@ -15,6 +15,8 @@ final class EtcdLeaseStore: LeaseStore {
     private let timeoutMs: Int64
     /// The member that answered last.
     private let known = Mutex<EtcdMember?>(nil)
+    /// Of the cluster that was read last; another one was made from a backup, and its revisions say nothing of the old ones.
+    private let cluster = Mutex<String?>(nil)
 
     init(plan: EtcdLeasePlan, label: String, setup: CallSetup, timeoutMs: Int64) {
         self.plan = plan
@@ -73,7 +75,11 @@ final class EtcdLeaseStore: LeaseStore {
                 throw SourceError("the answer is not one of three ranges")
             }
             // A restored backup: what was read before may be gone, and what comes has lower revisions.
-            if let cursor, revision < cursor { return try await self.view(after: nil) }
+            let isAnother = cluster.withLock { last in
+                defer { last = answer.header.clusterID }
+                return last != nil && last != answer.header.clusterID
+            }
+            if let cursor, revision < cursor || isAnother { return try await self.view(after: nil) }
             view.leader = try ranges[0].kvs?.first.map(leader)
             view.statuses = try documents(ranges[1], statusPrefix)
             view.documents += try documents(ranges[2], documentPrefix)

@@ -18,7 +18,8 @@ struct ReplicaStore {
     private(set) var leader: Leader?
     private(set) var documents: [(revision: UInt64, document: HandoverDocument)] = []
     private(set) var records: [(revision: UInt64, peer: PeerRollback)] = []
-    private(set) var sent: [String] = []
+    /// By the names of the replicas, as their statuses say.
+    var highestTokens: [String: UInt64] = [:]
     private var revision: UInt64 = 1
     private var lastSession = 0
     let ttlMs: Int64

@@ -129,6 +129,8 @@ struct ReplicaWorld {
             send(.peerRolledBack(peer), to: index)
         }
         nodes[index].cursor = store.cursor
+        store.highestTokens[nodes[index].name] = nodes[index].highestToken
+        exceedTokens(index)
         guard store.leader?.session != nodes[index].session else { return }
         stopLeading(index)
         inform(index, Leadership(token: store.leader?.token ?? 0, leader: store.leader?.name))
@@ -142,6 +144,17 @@ struct ReplicaWorld {
             Leadership(
                 isHeld: true, untilUptimeMs: until, token: max(token, nodes[index].highestToken + 1),
                 leader: nodes[index].name))
+    }
+
+    private mutating func exceedTokens(_ index: Int) {
+        let others = store.highestTokens.filter { $0.key != nodes[index].name }
+        guard nodes[index].hold != nil, let highest = others.values.max(), highest > nodes[index].leadership.token
+        else {
+            return
+        }
+        var next = nodes[index].leadership
+        next.token = highest + 1
+        inform(index, next)
     }
 
     private mutating func stopLeading(_ index: Int) {
@@ -161,9 +174,9 @@ struct ReplicaWorld {
         if nodes[index].hold != nil, !next.isHeld { return }
         guard next != nodes[index].leadership else { return }
         nodes[index].leadership = next
-        var told = next
-        if defect == .leadsAfterItsLease || defect == .writesUnguarded, next.isHeld { told.untilUptimeMs = .max }
-        send(.leadership(told), to: index)
+        var given = next
+        if defect == .leadsAfterItsLease || defect == .writesUnguarded, next.isHeld { given.untilUptimeMs = .max }
+        send(.leadership(given), to: index)
     }
 
     private mutating func write(_ index: Int) {
