@@ -88,6 +88,9 @@ extension Release {
         if toVersion == nil || toVersion == plan.baseline.version, let running = rollouts.running, !running.hasShare,
             (poll.share ?? 0) == 0
         {
+            guard context.mayLead else {
+                return .refused(text: "\(running.id) has no share yet; end it at the replica that leads")
+            }
             lead(&context) { $0.endWithoutShare(by: by, reason: reason, &$1) }
             return .accepted(text: "\(running.id) is ended; it had no share yet", incident: nil)
         }
