@@ -12,10 +12,9 @@ import Testing
 struct DeclarationTests {
     private static let root = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    private static let pages =
-        ["configuration", "routers", "rules", "discovery", "centres"].map {
-            "docs/reference/\($0).md"
-        } + ["docs/replicas.md"]
+    private static let pages = ["configuration", "routers", "rules", "discovery", "centres", "replicas"].map {
+        "docs/reference/\($0).md"
+    }
     private static let writes = ProcessInfo.processInfo.environment["ROLLGUARD_WRITE_DOCS"] == "1"
 
     private static func text(_ path: String) throws -> String {

@@ -32,8 +32,10 @@ struct ReplicaRights: Sendable, Equatable {
 struct ReplicaState: Sendable, Equatable {
     let identity: ReplicaIdentity
     private(set) var leadership = Leadership()
-    /// By release, in the order in which they were first needed.
-    var books: [HandoverBook] = []
+    /// In the order in which they were first needed.
+    private var books: [HandoverBook] = []
+    /// Where each release's book is.
+    private var places: [String: Int] = [:]
 
     init(_ identity: ReplicaIdentity) { self.identity = identity }
 
@@ -53,12 +55,13 @@ struct ReplicaState: Sendable, Equatable {
     }
 
     mutating func withBook<Answer>(_ release: String, _ work: (inout HandoverBook) -> Answer) -> Answer {
-        if let index = books.firstIndex(where: { $0.release == release }) { return work(&books[index]) }
+        if let index = places[release] { return work(&books[index]) }
+        places[release] = books.count
         books.append(HandoverBook(release: release))
         return work(&books[books.count - 1])
     }
 
-    func book(_ release: String) -> HandoverBook? { books.first { $0.release == release } }
+    func book(_ release: String) -> HandoverBook? { places[release].map { books[$0] } }
 
     /// Everything up to it is on the disk and, as far as other replicas need it, with them.
     func handedOver(_ release: String, of durable: UInt64) -> UInt64 {
