@@ -110,6 +110,8 @@ let package = Package(
         // The steps of plans: programs, requests, flags.
         room("PlanSteps", ["Model", "Ports", "Support", "SystemSupport"]),
         room("JournalFormat", ["Model"]),
+        // Leaders of several daemons, and what they hand over.
+        room("Leases", ["JournalFormat", "Model", "Ports", "SourceCalls", "SystemSupport"]),
         room("JournalStore", ["JournalFormat", "Model", "Ports", grdb]),
         // NIOSSL is for `listen.tls`.
         room(
@@ -132,6 +134,7 @@ let package = Package(
                 "Kernel",
                 "HTTPClient", "Routers", "PlanSteps",
                 "Notifications", "JournalStore", "API", "Scraping", "TargetSources", "Centres",
+                "Leases",
                 logging, lifecycle, signals,
             ]),
         // floor 3: the command line
@@ -183,7 +186,8 @@ let package = Package(
         tests(
             "CentresTests",
             [
-                "Centres", "ConfigurationFiles", "Declarations", "HTTPClient", "Model", "Ports", "SourceCalls",
+                "Centres", "ConfigurationFiles", "Declarations", "HTTPClient", "Leases", "Model", "Ports",
+                "SourceCalls",
                 "Support",
                 "SystemSupport",
             ]),
@@ -193,7 +197,7 @@ let package = Package(
         tests("CalculatorTests", ["Calculator"]),
         tests("CalibrationTests", ["Calibration", "Statistics"]),
         tests("PlanStepsTests", ["Model", "PlanSteps", "Ports", "SystemSupport"]),
-        tests("KernelTests", ["Kernel", "Model", "Statistics", "Support", "Telemetry"]),
+        tests("KernelTests", ["Kernel", "Leases", "Model", "Statistics", "Support", "Telemetry"]),
         tests(
             "ConfigurationFilesTests",
             [

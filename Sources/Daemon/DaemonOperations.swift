@@ -19,6 +19,7 @@ struct DaemonOperations: Operations {
     let gateTokens: GateTokens
     let centre: CentreBoard
     let steps: StepService
+    let replicas: ReplicaBoard
 
     /// Longer than a busy disk takes, shorter than clients wait.
     private static let durableWithinMs: Int64 = 5_000
@@ -26,6 +27,7 @@ struct DaemonOperations: Operations {
     func snapshot() async -> Snapshot {
         var snapshot = await desk.snapshot()
         snapshot.centre = centre.report
+        snapshot.replicas = replicas.report(nowUptimeMs: clock.now.uptimeMs)
         return snapshot
     }
 
@@ -80,7 +82,7 @@ struct DaemonOperations: Operations {
     func order(_ command: RolloutCommand, release: String, _ order: OrderContext) async -> RolloutAnswer {
         let answer = await watchdog.order(command, release: release, order)
         guard let sequence = answer.sequence, !answer.isRefused else { return answer }
-        if await watchdog.isDurable(sequence, withinMs: DaemonOperations.durableWithinMs) { return answer }
+        if await watchdog.isDurable(sequence, of: release, withinMs: DaemonOperations.durableWithinMs) { return answer }
         return RolloutAnswer(
             .refused(.notReady), "the order is taken, but it is not on the disk yet; send it again with the same key",
             rollout: answer.rollout, sequence: sequence)

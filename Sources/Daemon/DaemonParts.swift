@@ -67,6 +67,8 @@ package struct DaemonParts: Sendable {
     /// Nil without a configuration centre.
     private let centre: CentreService?
     private let startRecord: ConfigurationRecord?
+    /// Nil for one daemon alone.
+    private let replicas: ReplicaService?
 
     /// Opens the journal, restores the kernel from it, and makes every part. Nothing runs yet. Long because it is the
     /// wiring and nothing else.
@@ -91,7 +93,8 @@ package struct DaemonParts: Sendable {
         writer = JournalWriter(
             journal: journal, clock: clock, logger: logger, meter: meter, dieAfterSequence: options.dieAfterSequence,
             onEnqueue: { journal.expect($0) })
-        routers = RouterService(drivers: try parts.drivers(for: plan), logger: logger, meter: meter)
+        routers = RouterService(
+            drivers: try parts.drivers(for: plan), logger: logger, meter: meter, clock: clock)
         gates = GateService(
             client: GateClient(transport: environment.network.deliveries, secrets: secrets, clock: clock),
             externalURL: plan.daemon.externalURL, tokens: gateTokens)
@@ -100,16 +103,21 @@ package struct DaemonParts: Sendable {
         steps = StepService(driver: environment.probe.map { $0.steps(stepDrivers) } ?? stepDrivers)
         let records = try await journal.records()
         UnreadableEntries.warn(of: records, logger)
+        // A dry run takes no lease, and moves nothing that the others would have to know.
+        let replicaPlan = options.isDryRun ? nil : plan.replicas
         let kernel = Kernel(
             plan: plan, replaying: records, journalIdentity: journal.identity,
-            firstSequence: journal.firstSequence, isDryRun: options.isDryRun, seed: options.seed, at: clock.now)
+            firstSequence: journal.firstSequence, isDryRun: options.isDryRun, seed: options.seed,
+            replica: replicaPlan.map { ReplicaIdentity(name: $0.name, group: $0.group) }, at: clock.now)
+        let replicaQueue = replicaPlan.map { _ in ReplicaQueue() }
+        let replicaBoard = ReplicaBoard()
         let log = KernelLog(logger: logger)
         let watchdog = Watchdog(
             kernel: kernel, clock: clock, secrets: secrets,
             effects: EffectSink(
                 journal: writer, routers: routers, log: log, meter: meter,
                 askGate: { [gates] in gates.enqueue($0) }, poolsChanged: { [roles] in roles.poolsChanged() },
-                callStep: { [steps] in steps.enqueue($0, isCheck: $1) }),
+                callStep: { [steps] in steps.enqueue($0, isCheck: $1) }, replicas: replicaQueue),
             probe: environment.probe)
         routers.aim(kernel.effectivePlan)
         scrapes = ScrapeService(
@@ -118,6 +126,11 @@ package struct DaemonParts: Sendable {
         outbox = OutboxPump(
             outbox: journal, receivers: parts.receivers(for: plan), plans: plan.receivers, clock: clock,
             seed: options.seed, standing: { await watchdog.standingAlerts() }, shown: { secrets.shown($0) },
+            rights: replicaPlan.flatMap { plan in
+                replicaQueue.map {
+                    ReplicaRightsOfOutbox(plan: plan, board: replicaBoard, queue: $0, clock: clock).rights
+                }
+            },
             log: { log.write($0) })
         targets = TargetService(
             setup: SourceSetup(
@@ -134,10 +147,18 @@ package struct DaemonParts: Sendable {
             reloader: reloader, watchdog: watchdog, clock: clock, logger: logger, board: board, seed: options.seed)
         startRecord = link?.start.record
         meter.show(board)
+        if replicaPlan != nil { meter.show(replicaBoard) }
         operations = DaemonOperations(
             watchdog: watchdog, desk: SnapshotCache(watchdog: watchdog), journal: journal, pump: outbox, clock: clock,
             logger: logger, reloader: reloader, targets: targets, meter: meter, gateTokens: gateTokens,
-            centre: board, steps: steps)
+            centre: board, steps: steps, replicas: replicaBoard)
+        replicas = replicaPlan.flatMap { replica in
+            replicaQueue.map { queue in
+                ReplicaService.make(
+                    replica, plan: plan, version: options.version, environment: environment, watchdog: watchdog,
+                    queue: queue, board: replicaBoard, manifestRevision: { board.report?.manifestRevision })
+            }
+        }
         (self.plan, self.options, self.environment) = (plan, options, environment)
         (self.journal, self.watchdog) = (journal, watchdog)
     }
@@ -166,6 +187,7 @@ package struct DaemonParts: Sendable {
         try await scrapes.follow(await watchdog.effectivePlan())
         await DegradedOperation(journal: journal, watchdog: watchdog, clock: environment.clock).announce(
             environment.logger)
+        await replicas?.restore(plan.releases.map(\.name))
         await watchdog.send(.tick)
         if let startRecord { await watchdog.send(.configured(startRecord)) }
         let group = ServiceGroup(
@@ -199,6 +221,7 @@ package struct DaemonParts: Sendable {
             EndlessService("pruning", clock) { await pruning.run { await reloader.journalPlan } },
         ]
         if let centre { services.append(EndlessService("configuration centre", clock) { await centre.run() }) }
+        if let replicas { services.append(EndlessService("replicas", clock) { await replicas.run() }) }
         if let endAfterMs = options.endAfterMs {
             services.append(EndlessService("test hook", clock) { try await clock.sleep(ms: endAfterMs) })
         }
@@ -206,6 +229,7 @@ package struct DaemonParts: Sendable {
     }
 
     private func tearDown() async {
+        await replicas?.resign()
         await targets.stop()
         await scrapes.stop()
         await watchdog.stop()

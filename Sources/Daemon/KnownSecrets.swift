@@ -73,7 +73,9 @@ extension KnownSecrets {
         case .stepAnswered(let release, let call, let answer):
             return .stepAnswered(release: release, call: call, answer.withText(shown(answer.text)))
         // Addresses of targets are ASCII and bounded, and the resolver refuses those with credentials.
-        case .cycleEnded, .journalDurable, .journalLost, .targetsChanged, .reload, .tick: return input
+        case .cycleEnded, .journalDurable, .journalLost, .targetsChanged, .reload, .tick, .published: return input
+        // What replicas say went through this in the replica that said it.
+        case .leadership, .handedOver, .peerRolledBack: return input
         }
     }
 

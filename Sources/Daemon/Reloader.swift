@@ -191,6 +191,9 @@ actor Reloader {
         if next.centre != plan.centre {
             reasons.append("error: `centre` cannot change while the daemon runs; restart it")
         }
+        if next.replicas != plan.replicas {
+            reasons.append("error: `replicas` cannot change while the daemon runs; restart it")
+        }
         if !reasons.isEmpty { throw InvalidConfiguration(reasons) }
     }
 }

@@ -18,6 +18,7 @@ final class RouterService: Sendable {
     private struct Job: Sendable {
         let call: Call
         let driver: any RouterDriver
+        let askedUptimeMs: Int64
     }
 
     /// The kernel has at most two calls in flight per release.
@@ -30,12 +31,15 @@ final class RouterService: Sendable {
     }
 
     private let state: Mutex<State>
+    private let clock: (any DaemonClock)?
     private let logger: Logger
     private let meter: KernelMeter
     private let stream: AsyncStream<Job>
     private let continuation: AsyncStream<Job>.Continuation
 
-    init(drivers: [String: AimedDriver], logger: Logger, meter: KernelMeter) {
+    /// - Parameter clock: drops calls whose time was over before they could be made; nil makes them all.
+    init(drivers: [String: AimedDriver], logger: Logger, meter: KernelMeter, clock: (any DaemonClock)? = nil) {
+        self.clock = clock
         state = Mutex(State(drivers: drivers))
         self.logger = logger
         self.meter = meter
@@ -61,13 +65,25 @@ final class RouterService: Sendable {
     /// A full queue drops the call; the kernel notices by its own deadline and asks again.
     func enqueue(_ call: Call) {
         guard let driver = driver(for: call) else { return }
-        continuation.yield(Job(call: call, driver: driver))
+        continuation.yield(Job(call: call, driver: driver, askedUptimeMs: clock?.now.uptimeMs ?? 0))
     }
 
     func run(watchdog: Watchdog) async {
         await withDiscardingTaskGroup { group in
-            for await job in stream { group.addTask { await self.make(job.call, job.driver, watchdog) } }
+            for await job in stream where !isTooLate(job) {
+                group.addTask { await self.make(job.call, job.driver, watchdog) }
+            }
         }
+    }
+
+    /// A process that was stopped must not give the canary a share that was right before: another replica may lead now. The
+    /// kernel notices by its own deadline. A call that takes everything out is always made.
+    private func isTooLate(_ job: Job) -> Bool {
+        guard let clock, case .apply(let release, _, let split, let timeoutMs, _) = job.call,
+            split.canaryBasisPoints > 0, clock.now.uptimeMs - job.askedUptimeMs > timeoutMs
+        else { return false }
+        logger.warning("\(release): a call that is too late was not made: \(split.canaryBasisPoints) basis points")
+        return true
     }
 
     private func make(_ call: Call, _ driver: any RouterDriver, _ watchdog: Watchdog) async {

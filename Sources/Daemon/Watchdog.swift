@@ -62,10 +62,10 @@ actor Watchdog {
         return answer
     }
 
-    /// - Returns: whether the entry became durable within the time.
-    func isDurable(_ sequence: UInt64, withinMs limitMs: Int64) async -> Bool {
+    /// - Returns: whether the entry became durable within the time, and reached the other replicas where there are some.
+    func isDurable(_ sequence: UInt64, of release: String, withinMs limitMs: Int64) async -> Bool {
         let endUptimeMs = clock.now.uptimeMs + limitMs
-        while durableSequence < sequence {
+        while durableSequence < sequence || !kernel.isHandedOver(through: sequence, release: release) {
             guard clock.now.uptimeMs < endUptimeMs else { return false }
             do { try await clock.sleep(ms: 5) } catch { return false }
         }
@@ -145,6 +145,8 @@ struct EffectSink: Sendable {
     var poolsChanged: @Sendable () -> Void = {}
     /// A step of a plan: whether it is only checked is the second value.
     var callStep: @Sendable (StepCall, Bool) -> Void = { _, _ in }
+    /// Of a daemon that has replicas.
+    var replicas: ReplicaQueue?
 
     func carryOut(_ effects: [Effect]) {
         for effect in effects {
@@ -162,6 +164,8 @@ struct EffectSink: Sendable {
             case .askGate(let question): askGate(question)
             case .runStep(let call): callStep(call, false)
             case .checkStep(let call): callStep(call, true)
+            case .publish(let document): replicas?.publish(document)
+            case .announceRollback(let entry): replicas?.announce(entry)
             case .log(let line): log.write(line)
             case .measure(let measurement): meter.take(measurement)
             }

@@ -33,11 +33,11 @@ enum TransferThread {
     }
 }
 
-/// Time that never jumps.
+/// Time that never jumps, and also passes while the machine sleeps.
 enum MonotonicClock {
     static func nowMs() -> Int64 {
         var now = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &now)
+        clock_gettime(CLOCK_BOOTTIME, &now)
         return Int64(now.tv_sec) * 1_000 + Int64(now.tv_nsec) / 1_000_000
     }
 }

@@ -19,7 +19,7 @@ struct StoredEvent {
         case rearmed, evidence, pending, routerUnusable, routerUsable, rollout, deployment, targetsChanged
         case operatorAcknowledged, escalated, silences, openSubjects
         case targetsUnusable, targetsUsable
-        case configured, procedure
+        case configured, procedure, leaderChanged
     }
 
     enum Field: String, CodingKey {
@@ -86,6 +86,7 @@ extension StoredEvent: Decodable {
         case .targetsUnusable: .targetsUnusable(reason: try text(.reason))
         case .targetsUsable: .targetsUsable
         case .configured: .configured(try fields.decode(ConfigurationRecord.self, forKey: .value))
+        case .leaderChanged: .leaderChanged(try fields.decode(LeaderRecord.self, forKey: .value))
         }
     }
 }
@@ -149,6 +150,7 @@ extension StoredEvent: Encodable {
         case .targetsUsable: _ = fields(.targetsUsable)
         case .configured(let record): try write(.configured, record)
         case .procedure(let event): try write(.procedure, event)
+        case .leaderChanged(let record): try write(.leaderChanged, record)
         case .unreadable:
             throw EncodingError.invalidValue(
                 event, .init(codingPath: [], debugDescription: "an unreadable entry is never written"))

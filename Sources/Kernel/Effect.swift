@@ -24,6 +24,10 @@ public enum Effect: Sendable, Equatable {
     case runStep(StepCall)
     /// Reads whether a step of a plan took effect, and changes nothing; answered like `runStep`.
     case checkStep(StepCall)
+    /// The other replicas have to know this; answered by `published`.
+    case publish(HandoverDocument)
+    /// The other replicas have to know of the rollback that begins with this entry. Nothing waits for it.
+    case announceRollback(JournalEntry)
     case log(LogLine)
     case measure(Measurement)
 }

@@ -24,6 +24,14 @@ public enum Input: Sendable, Equatable {
     case configured(ConfigurationRecord)
     /// What came of a call of a plan's step.
     case stepAnswered(release: String, call: Int, StepAnswer)
+    /// Who leads the replicas now, or how long this one still leads. Of a kernel with replicas alone, as are the next three.
+    case leadership(Leadership)
+    /// What the leader says of a release.
+    case handedOver(HandoverDocument)
+    /// The store has a document of a release that covers everything up to this sequence.
+    case published(release: String, through: UInt64)
+    /// Another replica began a rollback.
+    case peerRolledBack(PeerRollback)
     /// A validated new plan: swapped in whole.
     case reload(Plan)
     /// The time that ``Kernel/nextWakeUptimeMs`` asked for has come.

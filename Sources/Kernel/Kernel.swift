@@ -14,6 +14,10 @@ public struct Kernel: Sendable, Equatable {
     private var nextCall = 1
     private let seed: UInt64
     private var journalProblem: String?
+    /// Nil for one daemon alone.
+    var replicas: ReplicaState?
+    /// Everything up to it is on the disk.
+    private(set) var durableSequence: UInt64 = 0
 
     /// Restores everything that outlives a process from the journal's entries.
     ///
@@ -23,11 +27,13 @@ public struct Kernel: Sendable, Equatable {
     ///   - journalIdentity: part of every delivery id, so that a wiped journal does not repeat old ids.
     ///   - firstSequence: of the next entry at least, for a journal that could not be read: what it holds comes before.
     ///   - seed: of the retries' jitter.
+    ///   - replica: which of several replicas this is; nil for one daemon alone. It leads nothing before it is given the lease.
     public init(
         plan: Plan, replaying entries: [JournalEntry] = [], journalIdentity: String, firstSequence: UInt64 = 1,
-        isDryRun: Bool = false, seed: UInt64, at now: Moment
+        isDryRun: Bool = false, seed: UInt64, replica: ReplicaIdentity? = nil, at now: Moment
     ) {
         self.plan = plan
+        replicas = replica.map { ReplicaState($0) }
         self.isDryRun = isDryRun
         self.journalIdentity = journalIdentity
         self.seed = seed
@@ -41,8 +47,10 @@ public struct Kernel: Sendable, Equatable {
                 desk.restore(entry.event, at: now)
                 continue
             }
-            // It says where a plan came from, and restores nothing.
+            // They say where a plan came from, and who led, and restore nothing.
             if case .configured = entry.event { continue }
+            if case .leaderChanged = entry.event { continue }
+            _ = replicas?.take(entry)
             guard let index = replays.firstIndex(where: { $0.name == entry.release }) else {
                 absent.remember(entry)
                 continue
@@ -102,7 +110,9 @@ public struct Kernel: Sendable, Equatable {
         case .routerObserved(let name, let call, let observations):
             withRelease(name) { $0.observed(call: call, observations, &context) }
         case .gateTried(let name, let id, let result):
-            withRelease(name) { release in release.lead(&context) { $0.tried(id, result, &$1) } }
+            if context.mayLead {
+                withRelease(name) { release in release.lead(&context) { $0.tried(id, result, &$1) } }
+            }
         case .targetsChanged(let name, let lists):
             withRelease(name) { $0.take(lists, &context) }
         case .sourcesChanged(let name, let state):
@@ -110,6 +120,10 @@ public struct Kernel: Sendable, Equatable {
         case .configured(let record): _ = context.record(.configured(record), release: "")
         case .stepAnswered(let name, let call, let answer):
             withRelease(name) { release in release.leadProcedure(&context) { $0.answered(call: call, answer, &$1) } }
+        case .leadership(let next): take(next, &context)
+        case .handedOver(let document): take(document, &context)
+        case .published(let name, let sequence): published(name, through: sequence, &context)
+        case .peerRolledBack(let peer): take(peer, &context)
         case .reload(let next): reload(next, &context)
         case .tick: tick(&context)
         }
@@ -138,6 +152,7 @@ public struct Kernel: Sendable, Equatable {
     private mutating func change(
         _ name: String, _ command: Command, by: String, reason: String, _ context: inout StepContext
     ) -> CommandResult {
+        if case .rearm = command, let reason = reasonNotToLead(context) { return .refused(text: reason) }
         // A rollback of a part is everybody's.
         if let unit = units.first(where: { $0.name == name || isPart(name, of: $0) }) {
             return unit.command(command, by: by, reason: reason, &releases, &context)
@@ -154,6 +169,7 @@ public struct Kernel: Sendable, Equatable {
     private mutating func takeProcedureOrder(
         _ order: ProcedureOrder, incident: String, by: String, reason: String, _ context: inout StepContext
     ) -> CommandResult {
+        if let reason = reasonNotToLead(context) { return .refused(text: reason) }
         guard let index = releases.firstIndex(where: { $0.rollback?.id == incident }) else {
             return .notFound(text: "there is no incident \"\(incident)\" that is open or latched")
         }
@@ -174,6 +190,7 @@ public struct Kernel: Sendable, Equatable {
         _ command: RolloutCommand, release: String, _ order: OrderContext, at now: Moment
     ) -> (answer: RolloutAnswer, effects: [Effect]) {
         var context = makeContext(at: now)
+        if let reason = reasonNotToLead(context) { return (RolloutAnswer(.refused(.notLeader), reason), []) }
         if let unit = units.first(where: { $0.name == release }) {
             let answer = unit.order(command, order, &releases, &context)
             return (answer, finish(&context))
@@ -252,13 +269,9 @@ public struct Kernel: Sendable, Equatable {
 
     private mutating func becameDurable(through sequence: UInt64, _ context: inout StepContext) {
         journalProblem = nil
-        for index in releases.indices {
-            releases[index].drive(&context) { $0.durable(through: sequence, &$2) }
-            if releases[index].rollouts.isLeading {
-                releases[index].lead(&context) { $0.durable(through: sequence, &$1) }
-            }
-            releases[index].leadProcedure(&context) { $0.durable(through: sequence, &$1) }
-        }
+        durableSequence = max(durableSequence, sequence)
+        for index in releases.indices { releases[index].drive(&context) { $0.durable(through: sequence, &$2) } }
+        letRolloutsProceed(&context)
     }
 
     private mutating func loseEntries(from first: UInt64, through last: UInt64, _ context: inout StepContext) {
@@ -343,6 +356,7 @@ public struct Kernel: Sendable, Equatable {
             now: now, isDryRun: isDryRun, graceMs: plan.daemon.journal.graceMs, desk: desk,
             journalIdentity: journalIdentity, nextSequence: nextSequence, nextCall: nextCall, seed: seed)
         context.isJournalFailing = journalProblem != nil
+        context.rights = replicas?.rights(at: now)
         return context
     }
 
@@ -350,6 +364,7 @@ public struct Kernel: Sendable, Equatable {
         for unit in units { unit.settle(&releases, &context) }
         // After the router's calls of this step, so that traffic comes first.
         for index in releases.indices where releases[index].procedure != nil { releases[index].leadProcedure(&context) }
+        handOver(&context)
         context.writeDownDesk()
         desk = context.desk
         nextSequence = context.nextSequence

@@ -17,7 +17,15 @@ struct StepContext {
     /// The last thing heard of the journal is that it cannot be written.
     var isJournalFailing = false
 
+    /// What this replica may do; nil for one daemon alone.
+    var rights: ReplicaRights?
+
+    /// It may raise shares, lead rollouts and act on statistical rules.
+    var mayLead: Bool { rights?.leads ?? true }
+
     private(set) var entries: [JournalEntry] = []
+    /// So many of them came from another replica, and are not handed over again.
+    private(set) var knownEntries = 0
     private(set) var deliveries: [Delivery] = []
     private var later: [Effect] = []
     private var notified: [Notice] = []
@@ -61,15 +69,21 @@ struct StepContext {
     }
 
     /// Puts a notification into the outbox of each receiver that gets it.
-    mutating func notify(_ notification: Notification) {
+    ///
+    /// - Parameter ordinal: of a rollout's notification, which of its kind it is in the rollout's history.
+    mutating func notify(_ notification: Notification, ordinal: Int? = nil) {
         notified.append(Notice(notification))
-        send(notification, to: desk.receivers(of: notification, at: now))
+        send(notification, to: desk.receivers(of: notification, at: now), ordinal: ordinal)
     }
 
     /// The same, for receivers that the caller knows.
-    mutating func send(_ notification: Notification, to names: [String]) {
+    ///
+    /// - Parameter isShared: the other replicas make the same notification, so its id is the same there.
+    mutating func send(_ notification: Notification, to names: [String], ordinal: Int? = nil, isShared: Bool = true) {
+        let shared = isShared ? rights.flatMap { SharedDeliveryName($0, notification, ordinal: ordinal) } : nil
+        let name = shared?.text ?? "\(journalIdentity)-\(notification.sequence)"
         for receiver in desk.plans(names) where receiver.sendsResolved || !notification.isResolution {
-            let id = "\(journalIdentity)-\(notification.sequence)-\(receiver.name)"
+            let id = "\(name)-\(receiver.name)"
             deliveries.append(Delivery(id: id, receiver: receiver.name, notification: notification))
         }
     }
@@ -87,6 +101,9 @@ struct StepContext {
             (event, rollout, summary) = (notification.event, notification.rollout, notification.summary)
         }
     }
+
+    /// What was written down so far came from another replica.
+    mutating func noteKnownEntries() { knownEntries = entries.count }
 
     mutating func emit(_ effect: Effect) { later.append(effect) }
 

@@ -11,12 +11,15 @@ import Synchronization
 package actor OutboxPump {
     private static let longestSleepMs: Int64 = 30_000
     private static let unwritablePauseMs: Int64 = 5_000
+    /// Until it is asked again whether a delivery is this replica's.
+    private static let heldPauseMs: Int64 = 500
 
     private let outbox: any Outbox
     private let clock: any DaemonClock
     private let standing: @Sendable () async -> [Notification]
     private let shown: @Sendable (String) -> String
     private let log: @Sendable (LogLine) -> Void
+    private let rights: DeliveryRights?
     private let idle: InterruptibleSleep
     private var lanes: [String: ReceiverLane] = [:]
     /// Receivers that are not in the configuration any more, while their queues are being given up.
@@ -31,15 +34,18 @@ package actor OutboxPump {
     ///   - log: takes lines about receivers that fail and about dead letters, few enough for any log.
     ///   - seed: for the jitter of the pauses.
     ///   - standing: ``Kernel/standingAlerts(at:)``, for receivers that need them repeatedly.
+    ///   - rights: of a daemon that has replicas; nil for one alone.
     ///   - shown: makes a receiver's answer fit to be logged, stored and shown.
     package init(
         outbox: any Outbox, receivers: [any Receiver], plans: [ReceiverPlan],
         clock: any DaemonClock, seed: UInt64,
         standing: @escaping @Sendable () async -> [Notification] = { [] },
         shown: @escaping @Sendable (String) -> String = { ForeignText.line($0) },
+        rights: DeliveryRights? = nil,
         log: @escaping @Sendable (LogLine) -> Void = { _ in }
     ) {
         self.outbox = outbox
+        self.rights = rights
         self.clock = clock
         idle = InterruptibleSleep(clock: clock)
         self.standing = standing
@@ -155,12 +161,24 @@ package actor OutboxPump {
         while !Task.isCancelled {
             do throws(JournalError) {
                 guard let head = try await outbox.nextDelivery(receiver: name) else { return await resend(to: name) }
-                guard let group = try await group(head, of: name) else { return }
-                guard await deliver(head, group, to: name) else { return }
+                switch rights?.permit(head.delivery) ?? .send {
+                case .send:
+                    guard let group = try await group(head, of: name) else { return }
+                    guard await deliver(head, group, to: name) else { return }
+                case .hold: return pause(name, ms: Self.heldPauseMs)
+                case .drop: guard try await drop(head.delivery, of: name) else { return }
+                }
             } catch {
                 return pause(name, ms: Self.unwritablePauseMs)
             }
         }
+    }
+
+    /// - Returns: whether it is out.
+    private func drop(_ delivery: Delivery, of name: String) async throws(JournalError) -> Bool {
+        if try await outbox.drop(.id(delivery.id), limit: 1, atWallMs: clock.now.wallMs) > 0 { return true }
+        pause(name, ms: Self.unwritablePauseMs)
+        return false
     }
 
     /// Only while nothing waits: what lasts is never said before what the outbox has to say.
@@ -168,6 +186,11 @@ package actor OutboxPump {
         guard let lane = lanes[name], let everyMs = lane.receiver.resendMs,
             lane.wantsResend(atUptimeMs: clock.now.uptimeMs)
         else { return }
+        // Another replica sends it; this one may have to later.
+        guard rights?.permit(nil) ?? .send == .send else {
+            lanes[name]?.resendUptimeMs = clock.now.uptimeMs + min(everyMs, Self.heldPauseMs * 10)
+            return
+        }
         let outcome = await lane.receiver.resend(await standing())
         let now = clock.now.uptimeMs
         switch outcome {
@@ -233,6 +256,7 @@ package actor OutboxPump {
         switch outcome {
         case .delivered:
             report(lanes[name]?.worked(atUptimeMs: clock.now.uptimeMs))
+            for member in group.members { rights?.delivered(member) }
             return await each(group) { delivery in
                 await self.settle(delivery) { outbox, now in
                     try await outbox.markDelivered(delivery.id, atWallMs: now)

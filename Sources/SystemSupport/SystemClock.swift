@@ -2,11 +2,12 @@ import Glibc
 package import Model
 import Ports
 
-/// The machine's two clocks.
+/// The machine's two clocks. The monotonic one also runs while the machine sleeps: a lease, a deadline or a window must not last
+/// longer because of that.
 package struct SystemClock: DaemonClock {
     package init() {}
 
-    package var now: Moment { Moment(uptimeMs: SystemClock.read(CLOCK_MONOTONIC), wallMs: wallMs) }
+    package var now: Moment { Moment(uptimeMs: SystemClock.read(CLOCK_BOOTTIME), wallMs: wallMs) }
 
     /// Milliseconds since the Unix epoch.
     package var wallMs: Int64 { SystemClock.read(CLOCK_REALTIME) }
@@ -14,7 +15,7 @@ package struct SystemClock: DaemonClock {
     /// Nanoseconds of the monotonic clock, for measuring.
     package var uptimeNs: Int64 {
         var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
+        clock_gettime(CLOCK_BOOTTIME, &time)
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 

@@ -11,6 +11,9 @@ enum StatusTable {
         if let centre = status.centre {
             lines.append((centre.problem == nil ? "" : "! ") + "configuration: \(centre.text)")
         }
+        if let replicas = status.replicas {
+            lines += ReplicasText.lines(replicas, nowWallMs: status.at.wallMs)
+        }
         let units = status.units.filter { release == nil || $0.name == release }
         // Whoever asks for a unit asks for its parts.
         let names = release.map { [$0] + units.flatMap(\.releases) }

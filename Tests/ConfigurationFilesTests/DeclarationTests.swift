@@ -12,7 +12,7 @@ import Testing
 struct DeclarationTests {
     private static let root = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    private static let pages = ["configuration", "routers", "rules", "discovery", "centres"].map {
+    private static let pages = ["configuration", "routers", "rules", "discovery", "centres", "replicas"].map {
         "docs/reference/\($0).md"
     }
     private static let writes = ProcessInfo.processInfo.environment["ROLLGUARD_WRITE_DOCS"] == "1"

@@ -7,6 +7,8 @@ extension GoldenSamples {
         ("targets_unusable", .targetsUnusable(reason: "file a.json has given no list for more than 150 s")),
         ("targets_usable", .targetsUsable), ("configured", .configured(configuration)),
         ("configured_refused", .configured(refused)),
+        ("leader_changed", .leaderChanged(LeaderRecord(leader: "rg-2", replica: "rg-1", token: 17))),
+        ("leader_changed_none", .leaderChanged(LeaderRecord(leader: nil, replica: "rg-1", token: 0))),
     ]
 
     private static var state: CentreState {

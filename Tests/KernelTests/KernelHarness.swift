@@ -82,6 +82,8 @@ struct KernelHarness {
     private(set) var isTurned = false
     private(set) var poolsChanged = 0
     private(set) var gateQuestions: [GateQuestion] = []
+    private(set) var published: [HandoverDocument] = []
+    private(set) var announced: [JournalEntry] = []
     /// The last journal sequence on disk when the router was called.
     private(set) var durableWhenApplied: [UInt64] = []
     private(set) var logs: [LogLine] = []
@@ -210,6 +212,8 @@ struct KernelHarness {
             case .showPlannedCalls(_, let split): plannedSplits.append(split)
             case .aim(_, let isTurned): self.isTurned = isTurned
             case .poolsChanged: poolsChanged += 1
+            case .publish(let document): published.append(document)
+            case .announceRollback(let entry): announced.append(entry)
             case .askGate(let question): gateQuestions.append(question)
             case .runStep(let call):
                 if let answer = steps.run(call) { answerStep(call, answer) }

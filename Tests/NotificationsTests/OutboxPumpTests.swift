@@ -84,7 +84,7 @@ private struct Scene {
 
     init(
         _ receivers: [ScriptedReceiver], giveUpAfterMs: Int64 = 3_600_000, standing: [Event] = [],
-        groupWaitMs: Int64 = 0
+        groupWaitMs: Int64 = 0, rights: DeliveryRights? = nil
     ) throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("outbox-\(UUID().uuidString)").path
         journal = try SQLiteJournal(directory: folder)
@@ -97,7 +97,7 @@ private struct Scene {
         self.log = log
         pump = OutboxPump(
             outbox: journal, receivers: receivers, plans: plans, clock: clock, seed: 1,
-            standing: { standing.map { Model.Notification.sample($0) } },
+            standing: { standing.map { Model.Notification.sample($0) } }, rights: rights,
             log: { log.add($0) })
     }
 
@@ -153,6 +153,33 @@ struct OutboxPumpTests {
         try await outbox.put(["a", "b", "c"], for: "oncall")
         #expect(try await outbox.run { try await outbox.journal.outboxCounts().delivered == 3 })
         #expect(oncall.got.map(\.id) == ["a", "b", "c"])
+    }
+
+    /// A replica that does not lead keeps its deliveries until it leads, and drops what the leader has sent.
+    @Test func aReplicaSendsWhatNoOtherReplicaHasSent() async throws {
+        let oncall = ScriptedReceiver("oncall")
+        let leads = Mutex(false)
+        let sent = Mutex<[String]>([])
+        let outbox = try Scene(
+            [oncall],
+            rights: DeliveryRights(
+                permit: { delivery in
+                    if delivery?.id == "a" { return .drop }
+                    return leads.withLock { $0 } ? .send : .hold
+                }, delivered: { delivery in sent.withLock { $0.append(delivery.id) } }))
+        try await outbox.put(["a", "b", "c"], for: "oncall")
+        var wasHeld = false
+        let isDone = try await outbox.run {
+            let counts = try await outbox.journal.outboxCounts()
+            if !wasHeld, counts.waiting == 2 {
+                wasHeld = oncall.got.isEmpty
+                leads.withLock { $0 = true }
+            }
+            return counts.delivered == 2
+        }
+        #expect(isDone && wasHeld)
+        #expect(oncall.got.map(\.id) == ["b", "c"])
+        #expect(sent.withLock { $0 } == ["b", "c"])
     }
 
     @Test func triesAgainWithTheSameIdUntilItIsTaken() async throws {

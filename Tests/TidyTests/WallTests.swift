@@ -19,7 +19,8 @@ struct WallTests {
 
     /// The rooms that know a part of the outside world; none of them knows another one.
     static let edges = [
-        "API", "Centres", "ConfigurationFiles", "HTTPClient", "JournalStore", "Notifications", "ReferenceRouter",
+        "API", "Centres", "ConfigurationFiles", "HTTPClient", "JournalStore", "Leases", "Notifications",
+        "ReferenceRouter",
         "Routers",
         "Scraping", "TargetSources",
     ]

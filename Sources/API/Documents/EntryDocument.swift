@@ -13,7 +13,7 @@ package struct EntryDocument: Codable, Sendable, Equatable {
     /// `draining`, `proven_by_traffic`, `unproven`, `acknowledged`, `abandoned`, `fallback`, `drifted`, `strayed`,
     /// `drift_held`, `drift_overruled`, `rearmed`, `evidence`, `pending`, `router_unusable`, `router_usable`, `deployment`,
     /// `pool_targets_changed`, `targets_unusable`, `targets_usable`, `operator_acknowledged`, `escalated`, `silences`,
-    /// `open_subjects`, `configured` (of the configuration centre; its `release` is empty), an event of a rollout
+    /// `open_subjects`, `configured` (of the configuration centre) and `leader_changed` (of the replicas), whose `release` is empty, an event of a rollout
     /// (`rollout_prepared`, `step_intended`, …), or `unreadable`: the entry is stored, and this version cannot read it.
     package var event: String
     /// The same in a sentence.
@@ -66,7 +66,7 @@ package struct EntryDocument: Codable, Sendable, Equatable {
         case .unreadable(let kind, let why): reason = "\(kind): \(why)"
         case .rollout(let id, _): rollout = id
         case .ended, .acknowledged, .evidence, .pending, .routerUsable, .deployment, .targetsChanged, .targetsUsable,
-            .escalated, .silences, .openSubjects, .procedure:
+            .escalated, .silences, .openSubjects, .procedure, .leaderChanged:
             break
         case .configured(let record): (by, reason) = (record.author, record.reason)
         }

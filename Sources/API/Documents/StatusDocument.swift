@@ -26,6 +26,8 @@ package struct StatusDocument: Codable, Sendable, Equatable {
     package var notifications: SilencesDocument?
     /// Absent without a configuration centre.
     package var centre: CentreDocument?
+    /// Absent for one daemon alone.
+    package var replicas: ReplicasDocument?
 
     /// - Parameter outbox: nil when it could not be read; everything else is shown all the same.
     package init(snapshot: Snapshot, outbox: OutboxReport?, version: String) {
@@ -41,10 +43,11 @@ package struct StatusDocument: Codable, Sendable, Equatable {
         deadLetters = outbox?.deadLetters.map(DeadLetterDocument.init) ?? []
         notifications = SilencesDocument(snapshot)
         centre = snapshot.centre.map(CentreDocument.init)
+        replicas = snapshot.replicas.map { ReplicasDocument($0) }
     }
 
     enum CodingKeys: String, CodingKey {
-        case at, version, releases, units, incidents, outbox, centre, notifications
+        case at, version, releases, units, incidents, outbox, centre, notifications, replicas
         case dryRun = "dry_run"
         case externalURL = "external_url"
         case journalProblem = "journal_problem"

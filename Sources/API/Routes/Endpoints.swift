@@ -102,6 +102,11 @@ struct Endpoints: Sendable {
         return await desk.make { .json(PrometheusTargets(snapshot, reports)) }
     }
 
+    func replicas() async -> Answer {
+        let snapshot = await operations.snapshot()
+        return .json(ReplicasDocument(snapshot.replicas))
+    }
+
     func openAPI() -> Answer {
         Answer(status: .ok, contentType: "application/json", body: OpenAPIDocument.bytes)
     }

@@ -40,6 +40,10 @@ extension Route {
         Route(.get, "/api/v1/targets", "Targets and their sources, in the shape of Prometheus' API") { endpoints, _ in
             await endpoints.targets()
         },
+        Route(.get, "/api/v1/replicas", "The daemons that watch the same releases, and which of them leads") {
+            endpoints, _ in
+            await endpoints.replicas()
+        },
         Route(.post, "/api/v1/reload", "Read the configuration again; everything or nothing changes") { endpoints, _ in
             await endpoints.reload(asJSON: true)
         },

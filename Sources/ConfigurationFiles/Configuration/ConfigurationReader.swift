@@ -55,6 +55,10 @@ struct ConfigurationReader {
                     "centre", \.centre, CentreReader(folder: folder, kinds: kinds.centres).form,
                     "[a configuration centre](centres.md) that holds further releases, rules and receivers"
                 ),
+                .optional(
+                    "replicas", \.replicas, ReplicasReader(folder: folder).form,
+                    "[several daemons](../replicas.md) that watch the same releases: which of them this one is"
+                ),
                 .value(
                     "receivers", \.receivers, ReceiverReader(folder: folder, kinds: kinds.receivers).form,
                     shownDefault: "none",

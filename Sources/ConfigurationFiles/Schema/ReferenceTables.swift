@@ -6,7 +6,7 @@ enum ReferenceTables {
     typealias Table = (name: String, rows: [SettingRow])
 
     static func all(_ kinds: ConfigurationKinds) -> [Table] {
-        configuration(kinds) + routers(kinds.routers) + sources(kinds.sources)
+        configuration(kinds) + routers(kinds.routers) + sources(kinds.sources) + replicas
             + kinds.centres.map { ("centre-\($0.name)", $0.rows) } + rules
     }
 
@@ -50,6 +50,15 @@ enum ReferenceTables {
 
     private static func sources(_ kinds: [any SourceKind.Type]) -> [Table] {
         kinds.map { ("source-\($0.name)", $0.rows) } + [("relabel", RelabelReader.section.rows)]
+    }
+
+    private static var replicas: [Table] {
+        let folder = ConfigurationFolder(of: "")
+        let stores = LeaseStoreReader(folder: folder)
+        return [
+            ("replicas", ReplicasReader(folder: folder).section.rows), ("lease-etcd", stores.etcd.rows),
+            ("lease-consul", stores.consul.rows), ("lease-file", stores.file.rows),
+        ]
     }
 
     private static var rules: [Table] {

@@ -21,6 +21,8 @@ final class KernelMeter: ScrapeMeter {
 
     /// Where the service of the configuration centre says how it is doing.
     private let board = Mutex<CentreBoard?>(nil)
+    /// The same of the replicas.
+    private let replicas = Mutex<ReplicaBoard?>(nil)
 
     private struct WatchedKey: Hashable {
         let release: String
@@ -70,6 +72,8 @@ final class KernelMeter: ScrapeMeter {
     }
 
     func show(_ board: CentreBoard) { self.board.withLock { $0 = board } }
+
+    func show(_ board: ReplicaBoard) { replicas.withLock { $0 = board } }
 
     /// After a reload: targets that are gone must not be counted any more.
     func forgetTargets() { watched.withLock { $0 = [:] } }
@@ -132,6 +136,8 @@ final class KernelMeter: ScrapeMeter {
         samples.add(snapshot, outbox: outbox)
         samples.add(discovery)
         if let centre = board.withLock({ $0?.report }) { samples.add(centre) }
+        let now = clock.now.uptimeMs
+        if let report = replicas.withLock({ $0?.report(nowUptimeMs: now) }) { samples.add(report) }
         addWatched(to: &samples)
         return samples.text(MetricFamily.all)
     }

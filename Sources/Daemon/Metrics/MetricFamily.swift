@@ -176,6 +176,18 @@ extension MetricFamily {
     static let centreManifestRevision = MetricFamily(
         "rollguard_centre_manifest_revision", .gauge, ["centre"],
         "Revision of the manifest whose files are in force.")
+    static let replicas = MetricFamily(
+        "rollguard_replicas", .gauge, [], "Daemons that watch the same releases and whose leases have not ended.")
+    static let replicaLeads = MetricFamily(
+        "rollguard_replica_leads", .gauge, [], "1 while this replica leads, else 0.")
+    static let replicaLeaderKnown = MetricFamily(
+        "rollguard_replica_leader_known", .gauge, [],
+        "1 while this replica knows of a leader; 0 while none leads or the lease store cannot be read.")
+    static let replicaToken = MetricFamily(
+        "rollguard_replica_leader_token", .gauge, [],
+        "Fencing token of the leader's lease, which grows from leader to leader; 0 without one.")
+    static let replicaStoreUsable = MetricFamily(
+        "rollguard_replica_store_usable", .gauge, [], "1 while the lease store answers, else 0.")
     static let startTime = MetricFamily(
         "process_start_time_seconds", .gauge, [], "When the process started, seconds since the epoch.")
     static let cpuSeconds = MetricFamily("process_cpu_seconds_total", .counter, [], "CPU time, user and system.")
@@ -193,6 +205,7 @@ extension MetricFamily {
         releasePhase, rolloutState, rolloutStep, rolloutSteps, rolloutShare, rolloutGate, rolloutHalted, rolloutPaused,
         frozen, rolloutLastEnd, rollbackSteps, rollbackSeconds, rollbackStepSeconds, routerCalls, routerSeconds, outbox,
         appendSeconds, appendFailures, reloads, reloadSuccessful, reloadSuccessTime, centreReadTime, centreInForce,
-        centreManifestRevision, startTime, cpuSeconds, residentBytes,
+        centreManifestRevision, replicas, replicaLeads, replicaLeaderKnown, replicaToken, replicaStoreUsable,
+        startTime, cpuSeconds, residentBytes,
     ]
 }

@@ -22,7 +22,7 @@ extension StepContext {
         let entry = record(.escalated(due.step), release: notification.release, incident: id)
         notification.sequence = entry.sequence
         notification.summary += " (\(due.step.text))"
-        send(notification, to: due.step.receivers)
+        send(notification, to: due.step.receivers, isShared: false)
         log(.warning, notification.release, "\(notification.subject): \(due.step.text)", incident: id)
     }
 

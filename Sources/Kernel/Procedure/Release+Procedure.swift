@@ -19,7 +19,8 @@ extension Release {
     mutating func leadProcedure(
         _ context: inout StepContext, _ work: (inout ProcedureProcess, inout ProcedureTurn) -> Void = { _, _ in }
     ) {
-        guard var process = procedure, let rollback, !context.isDryRun else { return }
+        // Of several replicas the leader alone runs steps.
+        guard var process = procedure, let rollback, !context.isDryRun, context.mayLead else { return }
         procedure = nil
         var turn = ProcedureTurn(
             plan: plan, isRouterCalled: rollback.isRouterCalled, share: poll.share, incident: rollback.incident,

@@ -3,11 +3,12 @@ import Model
 /// A release and its rollback: where it begins, and what it does to the release.
 extension Release {
     mutating func startRollback(
-        _ trigger: IntentRecord.Trigger, because reason: String, shareBefore: Int? = nil, _ context: inout StepContext
+        _ trigger: IntentRecord.Trigger, because reason: String, shareBefore: Int? = nil, id: String? = nil,
+        _ context: inout StepContext
     ) {
         let intent = IntentRecord(
             trigger, plan: plan, share: shareBefore ?? poll.share, isDryRun: context.isDryRun)
-        let entry = context.record(.intended(intent), release: name, incident: "\(name)-\(context.nextSequence)")
+        let entry = context.record(.intended(intent), release: name, incident: id ?? incidentID(context))
         guard let incident = Incident(entry) else { return }
         retireRollback()
         // A poll that was sent before says nothing about what follows.
@@ -24,6 +25,7 @@ extension Release {
             return notices.reportDryRun(incident, splits: splits, sequence: entry.sequence, explanation, &context)
         }
         freezeProcedure(&context)
+        if context.rights != nil { context.emit(.announceRollback(entry)) }
         enter(.rollingBack, &context, because: reason)
         drive(&context) { $0.begin(sequence: entry.sequence, because: reason, &$2) }
         if plan.rollout != nil { lead(&context) { $0.rollbackBegan(incident, because: reason, &$1) } }

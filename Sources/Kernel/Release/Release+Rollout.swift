@@ -62,7 +62,7 @@ extension Release {
     }
 
     /// The places have other versions, or other roles: pools, rules and routers follow.
-    private mutating func assign(_ deployment: DeploymentRecord, _ context: inout StepContext) {
+    mutating func assign(_ deployment: DeploymentRecord, _ context: inout StepContext) {
         let next = configured.assigned(deployment)
         guard next != plan else { return }
         // What was asked and answered before is about the other roles.
@@ -89,6 +89,9 @@ extension Release {
         if toVersion == nil || toVersion == plan.baseline.version, let running = rollouts.running, !running.hasShare,
             (poll.share ?? 0) == 0
         {
+            guard context.mayLead else {
+                return .refused(text: "\(running.id) has no share yet; end it at the replica that leads")
+            }
             lead(&context) { $0.endWithoutShare(by: by, reason: reason, &$1) }
             return .accepted(text: "\(running.id) is ended; it had no share yet", incident: nil)
         }
@@ -110,6 +113,9 @@ extension Release {
         else { return nil }
         guard !context.isDryRun else {
             return .refused(text: "this is a dry run: \(name) would go back to \(version), and nothing is moved")
+        }
+        guard context.mayLead else {
+            return .refused(text: "another replica leads: \(name) goes back to \(version) there")
         }
         let place = wayBackText
         guard pools.canary.presentCycles >= 3, pools.canary.healthyTargets > 0 else {

@@ -33,6 +33,8 @@ struct Release: Sendable, Equatable {
     var denseScrapes: DenseScrapes
     var history = IncidentHistory()
     var rollouts: RolloutLead
+    /// Of the newest rollback that the leader of several replicas knew, see `ReplicaIncident`; 0 for one daemon alone.
+    var leaderOrdinal: UInt64 = 0
     /// Why a wanted rollback is not done; nil when none is wanted.
     var heldReason: String?
     /// After a hold nothing is moved until a whole window has passed without the baseline's trouble.

@@ -24,7 +24,7 @@ struct ReleaseReplay {
         case .alertFiring(let alert): release.rules.restore(alert, isFiring: !isReplayingOthers)
         case .alertResolved(let alert): release.rules.restore(alert, isFiring: false)
         // What a source lists now is in no journal.
-        case .held, .targetsChanged, .configured, .silences, .openSubjects: break
+        case .held, .targetsChanged, .configured, .leaderChanged, .silences, .openSubjects: break
         case .evidence(let record): replayEvidence(record, wallMs: entry.wallMs)
         case .pending(let list): if !isReplayingOthers { release.rules.restore(pending: list) }
         case .routerUnusable: release.poll.health.isReported = true

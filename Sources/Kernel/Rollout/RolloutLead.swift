@@ -210,7 +210,7 @@ struct RolloutLead: Sendable, Equatable {
             attempt: deployment.attempts(of: order.version) + 1, by: context.by, key: context.key,
             expiresWallMs: step.now.wallMs + settings.prepareExpiresMs,
             allowsDowngrade: order.allowsDowngrade || order.isForced ? true : nil)
-        let id = context.newRollout ?? "\(step.name)-r\(step.context.nextSequence)"
+        let id = context.newRollout ?? step.context.rolloutID(step.name)
         let entry = step.record(isQueued ? .queued(record) : .prepared(record), of: id, version: order.version)
         guard let rollout = Rollout(entry) else { return nil }
         step.log(.info, "\(id): \(rollout.history.last?.text ?? "")")

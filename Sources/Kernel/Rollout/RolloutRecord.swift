@@ -9,7 +9,8 @@ struct RolloutRecord: Sendable, Equatable {
 
     @discardableResult
     mutating func write(_ event: RolloutEvent, _ step: inout RolloutStep) -> UInt64 {
-        let entry = step.record(event, of: rollout.id, version: rollout.version)
+        let ordinal = rollout.history.count { $0.event == event.name } + 1
+        let entry = step.record(event, of: rollout.id, version: rollout.version, ordinal: ordinal)
         rollout.apply(entry)
         step.log(.info, "\(rollout.id): \(event.text)")
         return entry.sequence

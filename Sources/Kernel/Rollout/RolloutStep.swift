@@ -83,7 +83,7 @@ struct RolloutStep {
 
     /// A call of its own number, which ends by itself: forward calls are one try without repetition.
     mutating func apply(basisPoints: Int) -> RouterCall {
-        let timeoutMs = plan.rollback.callTimeoutMs
+        let timeoutMs = context.timeoutWithinLease(plan.rollback.callTimeoutMs)
         let call = RouterCall(number: context.newCall(), expiresUptimeMs: now.uptimeMs + timeoutMs + 500)
         context.emit(
             .applySplit(
@@ -104,7 +104,11 @@ struct RolloutStep {
     }
 
     /// Writes an event of a rollout, with its notification; what all parts of a unit do together is reported once.
-    mutating func record(_ event: RolloutEvent, of id: String, version: VersionIdentity) -> JournalEntry {
+    ///
+    /// - Parameter ordinal: which event of its kind it is in the rollout's history.
+    mutating func record(
+        _ event: RolloutEvent, of id: String, version: VersionIdentity, ordinal: Int = 1
+    ) -> JournalEntry {
         let entry = context.record(.rollout(id: id, event), release: name, incident: id)
         guard let announcement = event.announcement else { return entry }
         var notification = Notification(
@@ -113,7 +117,9 @@ struct RolloutStep {
             summary: "\(event.isOfUnit ? orderName : name): \(event.text)", isDryRun: context.isDryRun)
         notification.rollout = id
         notification.splitBefore = facts.observations.canaryShare.map { Split(canaryBasisPoints: $0) }
-        if plan.part == nil || !context.hasNotified(of: notification) { context.notify(notification) }
+        if plan.part == nil || !context.hasNotified(of: notification) {
+            context.notify(notification, ordinal: ordinal)
+        }
         return entry
     }
 }

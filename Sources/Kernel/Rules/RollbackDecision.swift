@@ -23,6 +23,8 @@ struct DecisionFacts {
     /// An earlier decision to hold is still valid.
     let isHeld: Bool
     let heldUntilUptimeMs: Int64?
+    /// False for a replica that does not lead: it acts on threshold rules alone.
+    var actsOnStatistics = true
 
     /// A base, a jump, its two confirmations, and one missed scrape each way. A baseline without requests is not waited for
     /// any longer.
@@ -40,7 +42,11 @@ extension RuleEngine {
 
     /// Only a breach seen in this very cycle moves traffic.
     func decide(_ known: DecisionFacts, at now: Moment) -> RollbackDecision {
-        let wanting = wanting
+        let all = wanting
+        let wanting = known.actsOnStatistics ? all : all.filter { rules[$0].regression == nil }
+        if wanting.isEmpty, let waiting = all.first {
+            return .wait("waiting: \(rules[waiting].name) is a statistical rule, on which the leading replica acts")
+        }
         guard let first = wanting.first else { return .none(isWanted: isRollbackWanted) }
         if let reason = known.baselineAbsence {
             let windowMs = wanting.map { rules[$0].windowMs }.max() ?? 0

@@ -123,10 +123,15 @@ public struct Incident: Sendable, Equatable {
         // These are facts of the release, or the beginning that is there already.
         case .began, .ended, .alertFiring, .alertResolved, .held, .intended, .evidence, .pending, .routerUnusable,
             .routerUsable, .rollout, .deployment, .targetsChanged, .targetsUnusable, .targetsUsable, .configured,
-            .silences, .openSubjects:
+            .leaderChanged, .silences, .openSubjects:
             return
         }
         note(entry.event.step, detail, entry)
+    }
+
+    /// The steps of the same incident as the replica that leads has carried them out.
+    public mutating func adoptProcedure(of other: Incident) {
+        if other.id == id, let theirs = other.procedure { procedure = theirs }
     }
 
     /// Another incident, or another pair of versions, has taken its place: what is past is not open.

@@ -67,6 +67,8 @@ public enum JournalEvent: Sendable, Equatable {
     case configured(ConfigurationRecord)
     /// What happened to the plan of a rollback.
     case procedure(ProcedureEvent)
+    /// Another replica leads, or none. It belongs to no release: the entry's release is empty.
+    case leaderChanged(LeaderRecord)
     /// Made by reading, never written: the entry is stored but cannot be read, because it is damaged or a newer version
     /// wrote it. `kind` is the ``name`` of the event that it was.
     case unreadable(kind: String, reason: String)
@@ -111,6 +113,7 @@ extension JournalEvent {
         case .targetsUsable: "targets_usable"
         case .configured: "configured"
         case .procedure(let event): event.name
+        case .leaderChanged: "leader_changed"
         case .unreadable: "unreadable"
         }
     }
@@ -178,7 +181,8 @@ extension JournalEvent {
         case .targetsUnusable: .targetsUnusable
         case .targetsUsable: .targetsRecovered
         case .began, .ended, .actedBeforeDurable, .applied, .observed, .provenByTraffic, .unproven, .driftOverruled,
-            .evidence, .pending, .deployment, .targetsChanged, .configured, .escalated, .silences, .openSubjects,
+            .evidence, .pending, .deployment, .targetsChanged, .configured, .leaderChanged, .escalated, .silences,
+            .openSubjects,
             .unreadable:
             nil
         case .operatorAcknowledged: .operatorAcknowledged
@@ -230,6 +234,7 @@ extension JournalEvent {
         case .targetsUsable: "the targets are known again"
         case .configured(let record): record.text
         case .procedure(let event): event.text
+        case .leaderChanged(let record): record.text
         case .unreadable(let kind, let reason): "the entry (\(kind)) cannot be read and was skipped: \(reason)"
         }
     }

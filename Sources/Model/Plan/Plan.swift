@@ -10,6 +10,8 @@ public struct Plan: Sendable, Equatable {
     public var releases: [ReleasePlan]
     /// Where further releases, rules and receivers come from; nil without a configuration centre.
     public var centre: CentrePlan?
+    /// Nil for one daemon alone.
+    public var replicas: ReplicasPlan?
 
     public init(daemon: DaemonPlan, receivers: [ReceiverPlan] = [], releases: [ReleasePlan]) {
         self.daemon = daemon

@@ -135,6 +135,8 @@ public enum RefusalCode: String, Sendable, Equatable, Codable, CaseIterable {
     /// The release has no `steps`, or the order makes no sense for it.
     case invalid
     case notFound = "not_found"
+    /// Another replica leads, or none does.
+    case notLeader = "not_leader"
 }
 
 /// The answer to an order.

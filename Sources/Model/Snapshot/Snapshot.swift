@@ -18,6 +18,8 @@ public struct Snapshot: Sendable, Equatable {
     public var externalURL: String?
     /// Nil without a configuration centre.
     public var centre: CentreReport?
+    /// Nil for one daemon alone.
+    public var replicas: ReplicasReport?
 
     public init(
         atWallMs: Int64, isDryRun: Bool, releases: [ReleaseSnapshot], incidents: [Incident],

@@ -34,10 +34,10 @@ package struct EtcdMember: Sendable {
         return EtcdMember(server: server, token: token)
     }
 
-    package func call<Answer: Decodable>(_ type: Answer.Type, _ path: String, _ body: [UInt8]) async throws(SourceError)
-        -> Answer
-    {
-        let answer = try await server.send("POST", path, headers: headers, body: body)
+    package func call<Answer: Decodable>(
+        _ type: Answer.Type, _ path: String, _ body: [UInt8], timeoutMs: Int64 = SourceServer.timeoutMs
+    ) async throws(SourceError) -> Answer {
+        let answer = try await server.send("POST", path, headers: headers, body: body, timeoutMs: timeoutMs)
         return try AnswerJSON.decode(type, answer.body, of: path)
     }
 

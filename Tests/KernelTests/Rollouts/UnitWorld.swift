@@ -166,7 +166,9 @@ struct UnitWorld {
             case .applySplit(let release, let call, let split, _, _): apply(release, call, split)
             case .observeSplit(let release, let call, _, _): observe(release, call)
             case .aim(let release, let isTurned): if let index = index(release) { parts[index].isTurned = isTurned }
-            case .showPlannedCalls, .poolsChanged, .askGate, .forceRoute, .log, .measure, .runStep, .checkStep: break
+            case .showPlannedCalls, .poolsChanged, .askGate, .forceRoute, .publish, .announceRollback, .log, .measure,
+                .runStep, .checkStep:
+                break
             }
         }
     }

@@ -10,7 +10,7 @@ extension Unit {
         if let problem = targetProblem(command, releases) { return RolloutAnswer(.refused(.invalid), problem) }
         var order = order
         order.ifMatch = nil
-        order.newRollout = "\(name)-r\(context.nextSequence)"
+        order.newRollout = context.rolloutID(name)
         var (next, nextContext) = (releases, context)
         var answers: [(part: String, answer: RolloutAnswer)] = []
         for index in command.isAskedOfLead ? Array(members.prefix(1)) : members {

@@ -1,0 +1,13 @@
+import Model
+import Telemetry
+
+/// The samples of the replicas.
+extension MetricSamples {
+    mutating func add(_ report: ReplicasReport) {
+        add(.replicaLeads, [], report.leaseLeftMs.map { $0 > 0 ? 1 : 0 } ?? 0)
+        add(.replicaLeaderKnown, [], report.leader == nil ? 0 : 1)
+        add(.replicas, [], Double(report.replicas.count))
+        add(.replicaToken, [], Double(report.token))
+        add(.replicaStoreUsable, [], report.problem == nil ? 1 : 0)
+    }
+}

@@ -1,0 +1,69 @@
+import Model
+import Synchronization
+
+/// What the kernel and the outbox have for the other replicas, until it is written. Bounded: of each release the newest document
+/// alone is kept, and the oldest ids go first.
+final class ReplicaQueue: Sendable {
+    private static let rollbackLimit = 1_000
+    private static let sentLimit = 1_000
+
+    private struct State {
+        var documents: [HandoverDocument] = []
+        var rollbacks: [JournalEntry] = []
+        var sent: [String] = []
+    }
+
+    let signals: AsyncStream<Void>
+    private let continuation: AsyncStream<Void>.Continuation
+    private let state = Mutex(State())
+
+    init() { (signals, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1)) }
+
+    func publish(_ document: HandoverDocument) {
+        state.withLock { state in
+            state.documents.removeAll { $0.release == document.release }
+            state.documents.append(document)
+        }
+        continuation.yield()
+    }
+
+    /// What could not be written; a newer one has taken its place already.
+    func putBack(_ document: HandoverDocument) {
+        state.withLock { state in
+            guard !state.documents.contains(where: { $0.release == document.release }) else { return }
+            state.documents.insert(document, at: 0)
+        }
+    }
+
+    func takeDocument() -> HandoverDocument? {
+        state.withLock { $0.documents.isEmpty ? nil : $0.documents.removeFirst() }
+    }
+
+    func announce(_ entry: JournalEntry) {
+        state.withLock { state in
+            if state.rollbacks.count >= Self.rollbackLimit { state.rollbacks.removeFirst() }
+            state.rollbacks.append(entry)
+        }
+        continuation.yield()
+    }
+
+    var firstRollback: JournalEntry? { state.withLock { $0.rollbacks.first } }
+
+    func removeFirstRollback() { state.withLock { if !$0.rollbacks.isEmpty { $0.rollbacks.removeFirst() } } }
+
+    func delivered(_ id: String) {
+        state.withLock { state in
+            if state.sent.count >= Self.sentLimit { state.sent.removeFirst() }
+            state.sent.append(id)
+        }
+        continuation.yield()
+    }
+
+    /// Nil when there is nothing.
+    func takeSent() -> [String]? {
+        state.withLock { state in
+            defer { state.sent = [] }
+            return state.sent.isEmpty ? nil : state.sent
+        }
+    }
+}

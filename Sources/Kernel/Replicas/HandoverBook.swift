@@ -1,0 +1,97 @@
+import Model
+
+/// The entries of a release that the other replicas need: which version is where, the rollout under way and the one before it,
+/// and the newest rollback. Bounded: what a newer entry replaces is dropped.
+struct HandoverBook: Sendable, Equatable {
+    /// Of one rollback; a fight over the split lasts longer than its entries are kept.
+    private static let incidentLimit = 200
+
+    let release: String
+    private(set) var entries: [JournalEntry] = []
+    /// The highest sequence of this journal among them.
+    private(set) var through: UInt64 = 0
+    /// The same of what the store has.
+    var publishedThrough: UInt64 = 0
+    /// Of the newest rollback that any replica began, see `ReplicaIncident`.
+    private(set) var ordinal: UInt64 = 0
+    /// Newest document that was taken in.
+    private(set) var adopted: HandoverDocument?
+
+    init(release: String) { self.release = release }
+
+    /// Whether an event belongs into a document.
+    static func concerns(_ event: JournalEvent) -> Bool {
+        switch event {
+        case .began, .ended, .deployment, .rollout, .intended, .actedBeforeDurable, .draining, .applied, .observed,
+            .provenByTraffic, .unproven, .acknowledged, .abandoned, .fallback, .drifted, .strayed, .driftHeld,
+            .driftOverruled, .rearmed, .procedure:
+            true
+        // What each replica finds out by itself, or what restores nothing of a rollback or a rollout.
+        case .alertFiring, .alertResolved, .held, .evidence, .pending, .routerUnusable, .routerUsable,
+            .targetsChanged, .targetsUnusable, .targetsUsable, .operatorAcknowledged, .escalated, .silences,
+            .openSubjects, .configured, .leaderChanged, .unreadable:
+            false
+        }
+    }
+
+    /// - Returns: whether the others need it soon; how long a step has lasted alone can wait for the next entry.
+    mutating func take(_ entry: JournalEntry) -> Bool {
+        switch entry.event {
+        case .deployment: entries.removeAll { if case .deployment = $0.event { true } else { false } }
+        case .rollout(let id, let event): makeRoom(for: event, of: id, entry)
+        case .began:
+            // What came before it is history.
+            entries.removeAll { !$0.event.isOfRollouts }
+        case .intended(let intent):
+            if intent.isDryRun { return false }
+            entries.removeAll { $0.incident != nil && !$0.event.isOfRollouts }
+            ordinal = max(ordinal, entry.incident.map(ReplicaIncident.ordinal) ?? 0)
+        default: boundIncident(entry)
+        }
+        entries.append(entry)
+        through = max(through, entry.sequence)
+        return true
+    }
+
+    /// What the leader has said, in place of everything else.
+    mutating func adopt(_ document: HandoverDocument) {
+        entries = document.entries
+        ordinal = max(ordinal, document.ordinal)
+        adopted = document
+        // Sequences of another journal say nothing about this one.
+        (through, publishedThrough) = (0, 0)
+    }
+
+    func document(token: UInt64) -> HandoverDocument {
+        HandoverDocument(release: release, token: token, through: through, ordinal: ordinal, entries: entries)
+    }
+
+    /// A rollout that begins takes the place of those that ended, but for the last one; a time takes the place of the last.
+    private mutating func makeRoom(for event: RolloutEvent, of id: String, _ entry: JournalEntry) {
+        if event.replacesEarlier {
+            return entries.removeAll { older in
+                if case .rollout(id, let known) = older.event { known.name == event.name } else { false }
+            }
+        }
+        guard !entries.contains(where: { if case .rollout(id, _) = $0.event { true } else { false } }) else { return }
+        let ended = entries.compactMap { older -> String? in
+            if case .rollout(let one, .ended) = older.event { one } else { nil }
+        }
+        let forgotten = Set(ended.dropLast())
+        entries.removeAll { older in
+            if case .rollout(let one, _) = older.event { forgotten.contains(one) } else { false }
+        }
+    }
+
+    /// The intent and the newest entries are kept.
+    private mutating func boundIncident(_ entry: JournalEntry) {
+        guard let incident = entry.incident else { return }
+        let own = entries.indices.filter { entries[$0].incident == incident && !entries[$0].event.isOfRollouts }
+        guard own.count >= HandoverBook.incidentLimit else { return }
+        // Without its plan, what happened to the steps says nothing.
+        let oldest = own.dropFirst().first { index in
+            if case .procedure(.frozen) = entries[index].event { false } else { true }
+        }
+        if let oldest { entries.remove(at: oldest) }
+    }
+}

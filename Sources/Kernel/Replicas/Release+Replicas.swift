@@ -1,0 +1,186 @@
+import Model
+
+/// A release that several replicas watch.
+extension Release {
+    /// Leading begins or ends: what a rollout had under way in this process is forgotten, and the router is read before
+    /// anything is done to it.
+    mutating func startLeadingOver(_ context: inout StepContext) {
+        guard plan.rollout != nil else { return }
+        rollouts.restored(plan, at: context.now)
+        poll.schedule(atUptimeMs: context.now.uptimeMs)
+    }
+
+    /// The leader's view of versions, rollouts and the newest rollback, in place of this replica's. Windows, evidence and alerts
+    /// are this replica's own and stay.
+    mutating func adopt(_ document: HandoverDocument, _ context: inout StepContext) {
+        leaderOrdinal = max(leaderOrdinal, document.ordinal)
+        let deployment = document.entries.lazy.compactMap { entry -> DeploymentRecord? in
+            if case .deployment(let record) = entry.event { record } else { nil }
+        }.last
+        var replay = ReleaseReplay(Release(plan: configured, deployment: deployment, at: context.now), at: context.now)
+        for entry in document.entries { replay.take(entry) }
+        let theirs = replay.restored
+        if plan.rollout != nil, theirs.rollouts.deployment.places.map(\.name) == rollouts.deployment.places.map(\.name)
+        {
+            let before = rollouts.deployment
+            rollouts = theirs.rollouts
+            if rollouts.deployment != before {
+                context.record(.deployment(rollouts.deployment), release: name)
+                assign(rollouts.deployment, &context)
+            }
+        }
+        adopt(incidentOf: theirs, document, &context)
+        alignRollout(&context)
+    }
+
+    /// A rollback that is in force is one for the rollout that was taken in, too: nothing of it goes up again.
+    mutating func alignRollout(_ context: inout StepContext) {
+        guard let own = incidentInForce, let running = rollouts.running, running.isLeading,
+            running.rollout.version.version == own.intent.fromVersion
+        else { return }
+        if running.rollout.state != .rollingBack {
+            lead(&context) { $0.rollbackBegan(own, because: JournalEvent.intended(own.intent).text, &$1) }
+        }
+        guard !own.isOpen, plan.part == nil else { return }
+        lead(&context) { $0.rollbackEnded(own.intent.trigger, &$1) }
+    }
+
+    /// A rollback that is open or whose latch holds.
+    private var incidentInForce: Incident? {
+        guard let own = rollback?.incident, !own.intent.isDryRun, !own.isRearmed,
+            own.intent.fromVersion == plan.canary.version
+        else { return nil }
+        return own
+    }
+
+    /// The rollback in force in short, when a document does not have it.
+    func entriesOfRollback(missingIn document: HandoverDocument) -> [JournalEntry] {
+        guard let own = incidentInForce, !document.entries.contains(where: { $0.incident == own.id }) else { return [] }
+        func entry(_ event: JournalEvent) -> JournalEntry {
+            JournalEntry(
+                sequence: own.intentSequence, wallMs: own.openedWallMs, release: name, incident: own.id, event: event)
+        }
+        return [entry(.intended(own.intent))] + (own.isOpen ? [] : [entry(.acknowledged)])
+    }
+
+    /// A crash may have come before the others heard of the rollback. Those that know it ignore it.
+    func announceAgain(_ context: inout StepContext) {
+        guard let own = incidentInForce else { return }
+        context.emit(
+            .announceRollback(
+                JournalEntry(
+                    sequence: own.intentSequence, wallMs: own.openedWallMs, release: name, incident: own.id,
+                    event: .intended(own.intent))))
+    }
+
+    private mutating func adopt(
+        incidentOf theirs: Release, _ document: HandoverDocument, _ context: inout StepContext
+    ) {
+        guard let incident = theirs.rollback?.incident, !incident.intent.isDryRun else {
+            return forgetOrKeepOwnRollback(document, &context)
+        }
+        guard let own = rollback?.incident, !own.intent.isDryRun else {
+            // It was rearmed, so it holds nothing.
+            if incident.isRearmed { return history.remember(incident) }
+            return takeOver(theirs, &context)
+        }
+        let (ownOrdinal, ordinal) = (ReplicaIncident.ordinal(of: own.id), ReplicaIncident.ordinal(of: incident.id))
+        if own.id == incident.id {
+            rollback?.incident.adoptProcedure(of: incident)
+            resumeProcedure()
+            if incident.isRearmed, !own.isRearmed { rearm(like: document, own.id, &context) }
+        } else if ordinal >= ownOrdinal {
+            if !incident.isRearmed { takeOver(theirs, &context) }
+        } else {
+            forgetOrKeepOwnRollback(document, &context)
+        }
+    }
+
+    /// The latch of a rollback that the leader knows, or the rollback itself, which continues here.
+    private mutating func takeOver(_ theirs: Release, _ context: inout StepContext) {
+        retireRollback()
+        driftGuard = DriftGuard()
+        rollback = theirs.rollback
+        resumeProcedure()
+        keepLatch(&context)
+        let isOpen = rollback?.incident.isOpen == true
+        enter(
+            isOpen ? .rollingBack : .rolledBack, &context,
+            because: "another replica rolled back to \(plan.baseline.version)")
+        watchedSinceUptimeMs = nil
+        poll.dropCall()
+        poll.schedule(atUptimeMs: context.now.uptimeMs)
+        notifyAgain(&context)
+    }
+
+    /// The latch holds after a restart too, with or without the store.
+    private func keepLatch(_ context: inout StepContext) {
+        guard let incident = rollback?.incident else { return }
+        _ = context.record(.intended(incident.intent), release: name, incident: incident.id)
+        if !incident.isOpen { _ = context.record(.acknowledged, release: name, incident: incident.id) }
+        context.noteKnownEntries()
+    }
+
+    /// The leader may have died before it notified the receivers. The ids are those that it gave, so that what it did send is
+    /// recognized.
+    private mutating func notifyAgain(_ context: inout StepContext) {
+        guard let incident = rollback?.incident,
+            context.now.wallMs - incident.openedWallMs < Release.announcedAgainMs
+        else { return }
+        drive(&context) { process, _, step in
+            process.report(
+                .rollbackIntended, sequence: 0, "rolling back: \(JournalEvent.intended(incident.intent).text)", &step)
+            if incident.isAcknowledged {
+                process.report(.rollbackAcknowledged, sequence: 0, "the rollback is in force", &step)
+            }
+        }
+    }
+
+    /// Older rollbacks are not announced by a replica that takes them over.
+    private static let announcedAgainMs: Int64 = 600_000
+
+    /// The leader has no rollback of these versions. One that it has not heard of yet stays; one that it is past is history.
+    private mutating func forgetOrKeepOwnRollback(_ document: HandoverDocument, _ context: inout StepContext) {
+        guard let own = rollback?.incident, !own.intent.isDryRun, !own.isRearmed else { return }
+        guard ReplicaIncident.ordinal(of: own.id) <= document.ordinal else { return }
+        // Lowering is never undone by a document: while the canary has no share, the release waits for one.
+        guard !own.isOpen else { return }
+        retireRollback()
+        if phase == .rolledBack { enter(.idle, &context, because: "the leader has ended \(own.id)") }
+        poll.schedule(atUptimeMs: context.now.uptimeMs)
+    }
+
+    /// An operator rearmed the release at the leader.
+    private mutating func rearm(like document: HandoverDocument, _ id: String, _ context: inout StepContext) {
+        let rearmed = document.entries.last { entry in
+            if case .rearmed = entry.event { entry.incident == id } else { false }
+        }
+        guard case .rearmed(let by, let reason)? = rearmed?.event else { return }
+        drive(&context) { process, _, step in
+            process.write(.rearmed(by: by, reason: reason), &step)
+            process.settle()
+        }
+        if phase == .rolledBack || phase == .rollingBack {
+            enter(.idle, &context, because: "rearmed by \(by): \(reason)")
+        }
+        poll.dropCall()
+        poll.schedule(atUptimeMs: context.now.uptimeMs)
+    }
+
+    /// Another replica took the canary out: so does this one, under the same name, and the latch holds here too.
+    mutating func follow(_ peer: PeerRollback, _ context: inout StepContext) {
+        guard case .intended(let intent) = peer.entry.event, !intent.isDryRun, let id = peer.entry.incident,
+            intent.fromVersion == plan.canary.version, intent.toVersion == plan.baseline.version,
+            !incidents.contains(where: { $0.id == id }), ReplicaIncident.ordinal(of: id) >= leaderOrdinal
+        else { return }
+        // Its own rollback of the same version is under way, or holds already.
+        if let own = rollback?.incident, !own.intent.isDryRun, !own.isRearmed,
+            own.intent.fromVersion == intent.fromVersion
+        {
+            return
+        }
+        startRollback(
+            intent.trigger, because: "\(peer.replica) takes the canary out: \(peer.entry.event.text)",
+            shareBefore: intent.splitBefore?.canaryBasisPoints, id: id, &context)
+    }
+}

@@ -1,0 +1,239 @@
+import Foundation
+import Model
+import Support
+import Testing
+
+@testable import Kernel
+
+@Suite("Replicas")
+struct ReplicaTests {
+    private static func led(_ replicas: Int = 3) -> ReplicaWorld {
+        var world = ReplicaWorld(replicas: replicas)
+        world.run(seconds: 5)
+        if let leader = world.leader { _ = world.order(.begin(KernelHarness.next), to: leader) }
+        return world
+    }
+
+    @Test func oneReplicaLeadsAndTheOthersRefuseOrders() throws {
+        var world = ReplicaWorld()
+        world.run(seconds: 5)
+        let leader = try #require(world.leader)
+        for index in world.nodes.indices where index != leader {
+            let answer = world.order(.begin(KernelHarness.next), to: index)
+            #expect(answer.outcome == .refused(.notLeader))
+            #expect(answer.text.contains(world.nodes[leader].name))
+        }
+        #expect(world.order(.begin(KernelHarness.next), to: leader).outcome == .accepted)
+        world.run(seconds: 30)
+        #expect(world.secondShare > 0)
+        for index in world.nodes.indices {
+            #expect(world.release(index).rollout?.running?.id == world.release(leader).rollout?.running?.id)
+            #expect(world.release(index).phase == .watching)
+        }
+        #expect(world.broken.isEmpty, "\(world.broken)")
+    }
+
+    /// The next leader continues the rollout at its step.
+    @Test func aDeadLeadersRolloutContinues() throws {
+        var world = Self.led()
+        world.run(seconds: 30)
+        let first = try #require(world.leader)
+        let share = world.secondShare
+        #expect(share > 0)
+        world.nodes[first].isAlive = false
+        var takeoverSeconds = 0
+        while world.leader == nil, takeoverSeconds < 60 {
+            world.second()
+            takeoverSeconds += 1
+        }
+        #expect(takeoverSeconds <= 12, "within the lease and 2 s")
+        world.run(seconds: 120)
+        #expect(world.secondShare > share)
+        #expect(world.broken.isEmpty, "\(world.broken)")
+    }
+
+    private static func withPlan(_ steps: [ProcedureStep]) -> ReplicaWorld {
+        var plan = KernelHarness.led().plan
+        plan.releases[0].procedure = ProcedurePlan(steps: steps)
+        var world = ReplicaWorld(plan: plan)
+        world.run(seconds: 5)
+        if let leader = world.leader { _ = world.order(.begin(KernelHarness.next), to: leader) }
+        world.run(seconds: 40)
+        return world
+    }
+
+    /// Every replica rolls back; the steps of the plan run once.
+    @Test func theLeaderAloneRunsTheStepsOfAPlan() throws {
+        var world = Self.withPlan([.flag(), .program("once", isIdempotent: false)])
+        let leader = try #require(world.leader)
+        world.isSecondSick = true
+        world.run(seconds: 60)
+        #expect(world.secondShare == 0)
+        #expect(world.steps.acts == ["flag", "once"])
+        #expect(Set(world.runBy) == [world.nodes[leader].name])
+        #expect(world.broken.isEmpty, "\(world.broken)")
+    }
+
+    /// The next leader knows what was started: it checks what can be checked, and never runs again what must not run twice.
+    @Test(arguments: [false, true])
+    func thePlanOfADeadLeaderContinues(_ diesInTheMiddle: Bool) throws {
+        var world = Self.withPlan([.flag(), .program("once", isIdempotent: false), .program()])
+        let first = try #require(world.leader)
+        world.steps.moods = diesInTheMiddle ? ["once": .losesAnswers] : ["flag": .hangs]
+        world.isSecondSick = true
+        for _ in 0..<40 where world.runBy.isEmpty || diesInTheMiddle && !world.steps.acts.contains("once") {
+            world.second()
+        }
+        world.nodes[first].isAlive = false
+        world.steps.moods = [:]
+        world.run(seconds: 90)
+        let next = try #require(world.leader)
+        #expect(next != first && world.secondShare == 0)
+        #expect(world.steps.acts.count { $0 == "once" } == 1)
+        #expect(world.steps.acts.count { $0 == "flag" } == 1)
+        let plan = try #require(
+            world.nodes[next].kernel.snapshot(at: .init(uptimeMs: 0, wallMs: 0)).incidents[0].procedure)
+        #expect(plan.step("once")?.state == (diesInTheMiddle ? .unknown : .done), "\(plan.text)")
+        #expect(plan.step("cache")?.state == (diesInTheMiddle ? .planned : .done), "\(plan.text)")
+        #expect(world.broken.isEmpty, "\(world.broken)")
+    }
+
+    @Test func aFollowerRollsBackWithoutLeaderAndStore() throws {
+        var world = Self.led()
+        world.run(seconds: 45)
+        let leader = try #require(world.leader)
+        world.isStoreUp = false
+        world.nodes[leader].isAlive = false
+        world.isSecondSick = true
+        world.run(seconds: 35)
+        #expect(world.secondShare == 0)
+        #expect(world.broken.isEmpty, "\(world.broken)")
+        // The store is back: the next leader knows of the rollback, and nothing goes up again.
+        world.isStoreUp = true
+        world.isSecondSick = false
+        world.restart(leader)
+        world.run(seconds: 120)
+        #expect(world.secondShare == 0)
+        for index in world.nodes.indices { #expect(world.release(index).phase == .rolledBack, "\(index)") }
+        world.checkDeliveries()
+        #expect(world.broken.isEmpty, "\(world.broken)")
+    }
+
+    @Test func aRearmAtTheLeaderHoldsForAllAndTheVersionMayBeTriedAgain() throws {
+        var world = Self.led()
+        world.run(seconds: 45)
+        world.isSecondSick = true
+        world.run(seconds: 40)
+        #expect(world.secondShare == 0)
+        world.isSecondSick = false
+        let leader = try #require(world.leader)
+        let follower = (leader + 1) % 3
+        #expect(!world.command(.rearm(release: "checkout"), to: follower).isAccepted)
+        #expect(world.command(.rearm(release: "checkout"), to: leader).isAccepted)
+        world.run(seconds: 10)
+        for index in world.nodes.indices { #expect(world.release(index).phase != .rolledBack, "\(index)") }
+        #expect(world.order(.begin(KernelHarness.next), to: leader).outcome == .accepted)
+        world.run(seconds: 60)
+        #expect(world.secondShare > 0)
+        #expect(world.broken.filter { !$0.contains("after a rollback") }.isEmpty, "\(world.broken)")
+    }
+
+    /// A replica that was stopped as the leader does nothing of it when it continues.
+    @Test func aStoppedLeaderContinuesAsAFollower() throws {
+        var world = Self.led()
+        world.run(seconds: 30)
+        let first = try #require(world.leader)
+        world.nodes[first].isPaused = true
+        world.run(seconds: 60)
+        world.nodes[first].isPaused = false
+        world.run(seconds: 60)
+        #expect(world.leader != nil && world.leader != first)
+        #expect(world.broken.isEmpty, "\(world.broken)")
+    }
+
+    /// `ROLLGUARD_REPLICA_LIVES` asks for more.
+    private static let lives = UInt64(ProcessInfo.processInfo.environment["ROLLGUARD_REPLICA_LIVES"] ?? "") ?? 30
+
+    /// Drawn lives: crashes, stops, partitions, an outage and a backup of the store, a stopped clock, a sick canary.
+    @Test(arguments: 0..<lives) func drawnLivesKeepTheLaws(_ seed: UInt64) {
+        var life = ReplicaLife(seed: seed)
+        life.run()
+        #expect(life.world.broken.isEmpty, "seed \(seed): \(life.troubles); \(life.world.broken.prefix(3))")
+    }
+
+    @Test(arguments: ReplicaNode.Defect.allCases) func aDefectIsFound(_ defect: ReplicaNode.Defect) {
+        let isFound = (0..<400 as Range<UInt64>).contains { seed in
+            var life = ReplicaLife(seed: seed)
+            life.world.defect = defect
+            life.run()
+            return !life.world.broken.isEmpty
+        }
+        #expect(isFound)
+    }
+}
+
+/// A life with troubles that follow from a seed.
+struct ReplicaLife {
+    var world = ReplicaWorld()
+    private(set) var troubles: [String] = []
+    private var dice: SeededGenerator
+
+    init(seed: UInt64) { dice = SeededGenerator(seed: seed &* 0x9E37_79B9 &+ 17) }
+
+    mutating func run() {
+        world.run(seconds: 5)
+        if let leader = world.leader { _ = world.order(.begin(KernelHarness.next), to: leader) }
+        var backup = world.store
+        for _ in 0..<8 {
+            world.run(seconds: 5 + Int(dice.next() % 15))
+            if dice.next() % 4 == 0 { backup = world.store }
+            trouble(backup)
+        }
+        heal()
+        world.run(seconds: 90)
+        settle()
+    }
+
+    private mutating func trouble(_ backup: ReplicaStore) {
+        let index = Int(dice.next() % UInt64(world.nodes.count))
+        let name = world.nodes[index].name
+        let kind = dice.next() % 10
+        switch kind {
+        case 0: note("kill \(name)") { $0.nodes[index].isAlive = false }
+        case 1: note("restart \(name)") { $0.restart(index) }
+        case 2: note("stop \(name)") { $0.nodes[index].isPaused.toggle() }
+        case 3: note("cut \(name)") { $0.nodes[index].reachesStore.toggle() }
+        case 4: note("store") { $0.isStoreUp.toggle() }
+        case 5: note("clock of \(name)") { $0.nodes[index].isClockStopped.toggle() }
+        case 6: note("backup") { $0.store.restore(backup) }
+        case 7: note("sick") { $0.isSecondSick = true }
+        case 8: note("restart all") { world in for one in world.nodes.indices { world.restart(one) } }
+        default: note("heal \(name)") { $0.nodes[index].isPaused = false }
+        }
+    }
+
+    private mutating func note(_ text: String, _ change: (inout ReplicaWorld) -> Void) {
+        troubles.append(text)
+        change(&world)
+    }
+
+    private mutating func heal() {
+        world.isStoreUp = true
+        for index in world.nodes.indices {
+            world.nodes[index].isPaused = false
+            world.nodes[index].reachesStore = true
+            world.nodes[index].isClockStopped = false
+            if !world.nodes[index].isAlive { world.restart(index) }
+        }
+    }
+
+    /// At rest one replica leads, and all agree on what is where and on the latch.
+    private mutating func settle() {
+        world.checkDeliveries()
+        world.checkRest()
+    }
+}
+
+extension CommandResult {
+    fileprivate var isAccepted: Bool { if case .accepted = self { true } else { false } }
+}
