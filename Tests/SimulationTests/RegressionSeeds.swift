@@ -16,6 +16,9 @@ struct RegressionSeeds {
             (1_830, "a worker that returned brought more than three times the traffic"),
             (3_311, "what a repeated body had kept back counted as the present"),
             (19_253, "two scrapes that followed each other at once made a rate"),
+            (8_276, "a target that moved to the baseline just before a rollback kept it open"),
+            (11_946, "a target that was kept for a proof left the baseline without any"),
+            (15_456, "a trouble of both versions was the canary's, whose scrapes covered more of it"),
             (777_002_285, "errors that came back after a restart of the daemon were those of one scrape"),
             (777_002_593, "the answer to a held step was lost in a crash, and no operator was asked again"),
         ] as [(UInt64, String)])
