@@ -24,11 +24,13 @@ struct DeliveryGroupTests {
     }
 
     @Test func theSameEventOfSeveralReleasesIsOneMessage() {
-        let waiting = queue([("a", .rolloutBegun), ("b", .rolloutBegun), ("c", .rolloutBegun)])
+        var waiting = queue([("a", .rolloutBegun), ("b", .rolloutBegun), ("c", .rolloutBegun)])
+        waiting[1].notification.summary = "b: begun"
         let message = DeliveryGroup(waiting) { _ in true }.message
         #expect(message.id == "j-1-chat+2-3")
         let content = MessageContent(message.notification, externalURL: "https://r.example")
         #expect(content.headline == "3 releases: Rollout begun" && content.summary == "a, b, c")
+        #expect(content.facts[1].value == "begun", "the name is not repeated")
         #expect(content.facts.map(\.name) == ["a", "b", "c"] && content.link == "https://r.example/")
         #expect(content.footer == "releases a, b, c")
     }

@@ -493,7 +493,7 @@ const drawIncident = (id) => {
     <td>${pill(one.state, { delivered: "ok", waiting: "warn", dead: "bad" }[one.state])} <span class="note">${one.state === "delivered" ? "" : one.reason}</span></td>
     <td class="n">${one.attempts}</td><td>${one.at ? clock(Date.parse(one.at)) : ""}</td></tr>`)}</table></div>` : html`<p class="note">None.</p>`}`);
   put("entries", "card", html`<h2>Journal</h2><div class="scroll" tabindex="0"><table><tr><th scope="col" class="n">Entry</th><th scope="col">At</th><th scope="col">Event</th><th scope="col">Text</th></tr>
-    ${incident.entries.map((entry) => html`<tr><td class="n">${entry.sequence}</td><td>${clock(Date.parse(entry.at))}</td><td>${words(entry.event)}</td><td>${entry.text}</td></tr>`)}</table></div>
+    ${incident.entries.map((entry) => html`<tr><td class="n">${entry.sequence}</td><td class="t">${clock(Date.parse(entry.at))}</td><td>${words(entry.event)}</td><td>${entry.text}</td></tr>`)}</table></div>
     <p class="actions"><a href="/api/v1/incidents/${encodeURIComponent(id)}/report" download="${id}.html">Download the signed report</a> ·
     <a href="/api/v1/incidents/${encodeURIComponent(id)}" download="${id}.json">Download as JSON</a></p>`);
   for (const [part, title] of [["errors", "Error rate"], ["latency", "Latency p99"]]) {

@@ -52,7 +52,7 @@ struct MessageContent: Sendable {
         } else {
             headline = "\(notification.all.count) releases: \(title)"
             summary = notification.releases
-            facts = notification.all.map { Fact(name: $0.release, value: $0.summary) }
+            facts = notification.all.map { Fact(name: $0.release, value: $0.sentence) }
             link = externalURL.map { "\($0)/" }
             subject = "group:\(notification.event.rawValue)/\(notification.sequence)"
         }
@@ -115,6 +115,12 @@ struct MessageContent: Sendable {
 extension Notification {
     /// It and those that the same message reports.
     var all: [Notification] { [self] + grouped }
+
+    /// The summary without the release's name in front.
+    fileprivate var sentence: String {
+        let name = "\(release): "
+        return summary.hasPrefix(name) ? String(summary.dropFirst(name.count)) : summary
+    }
 
     /// Their names, as a list.
     var releases: String { all.map(\.release).joined(separator: ", ") }
