@@ -177,6 +177,15 @@ const rolloutLine = (release, rollout = versioned(release)) => {
     ${rollout.halts.map((halt) => html`<p class="warning"><b>Halted:</b> ${halt.text}. ${halt.remedy}</p>`)}
     ${rollout.paused ? html`<p class="warning"><b>Paused</b> by ${rollout.paused.by}: ${rollout.paused.reason}</p>` : ""}`;
 };
+// `2 rules healthy, 1 firing`.
+const verdictsOf = (release) => {
+  const counts = new Map();
+  for (const rule of release.rules) {
+    const state = rule.alert === "inactive" ? rule.verdict ?? "not judged" : rule.alert;
+    counts.set(state, (counts.get(state) ?? 0) + 1);
+  }
+  return counts.size ? html`<p class="note">Rules: ${[...counts].map(([state, count]) => `${count} ${words(state)}`).join(", ")}</p>` : "";
+};
 const pills = (release) => html`${pill(release.phase)}${state.status.dry_run ? pill("dry run", "warn") : ""}`;
 
 // ---- the overview
@@ -195,7 +204,7 @@ const drawOverview = () => {
     const id = `release-${release.name}`;
     put(id, "card", html`<div class="head"><h2 class="title"><a href="${link.release(release.name)}">${release.name}</a></h2>
       ${pills(release)}<code>${release.baseline.version} → ${release.canary.version}</code>${partOf(release)}</div>
-      <p class="why">${release.explanation}</p>${unitOf(release) ? "" : rolloutLine(release)}
+      <p class="why">${release.explanation}</p>${unitOf(release) ? "" : rolloutLine(release)}${verdictsOf(release)}
       ${shareSVG(release)}<div class="legend">${legend(release)}</div>
       <div class="sparks"><div><h3>Requests</h3><div id="${id}-requests"></div></div>
       <div><h3>Error rate</h3><div id="${id}-errors"></div></div>

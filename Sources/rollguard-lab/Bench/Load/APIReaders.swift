@@ -35,21 +35,31 @@ final class APIReaders: Sendable {
 
     var count: Count { state.withLock(\.count) }
 
-    /// Returns when all are connected.
+    /// Returns when all are connected. A daemon that has just started may listen a moment later than it scrapes.
     func start() async throws {
         let pause = perSecond.map { TimeAmount.nanoseconds(Int64(Double(readers) / $0 * 1e9)) }
         for reader in 0..<readers {
-            _ = try await ClientBootstrap(group: group)
-                .channelInitializer { [self] channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        try channel.pipeline.syncOperations.addHTTPClientHandlers()
-                        try channel.pipeline.syncOperations.addHandler(
-                            Reader(
-                                port: port, paths: paths, first: reader, pause: pause, report: { [self] in note($0) }))
-                    }
-                }
-                .connect(host: "127.0.0.1", port: port).get()
+            for attempt in 1...APIReaders.connectAttempts {
+                do {
+                    try await connect(reader, pause)
+                    break
+                } catch  where attempt < APIReaders.connectAttempts { try await Task.sleep(for: .milliseconds(100)) }
+            }
         }
+    }
+
+    private static let connectAttempts = 100
+
+    private func connect(_ reader: Int, _ pause: TimeAmount?) async throws {
+        _ = try await ClientBootstrap(group: group)
+            .channelInitializer { [self] channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHTTPClientHandlers()
+                    try channel.pipeline.syncOperations.addHandler(
+                        Reader(port: port, paths: paths, first: reader, pause: pause, report: { [self] in note($0) }))
+                }
+            }
+            .connect(host: "127.0.0.1", port: port).get()
     }
 
     /// Closes all connections.
