@@ -5,7 +5,7 @@ import Testing
 @testable import Telemetry
 
 /// Each preset counts in the recorded exposition of the real program what the recorder sent: 20 requests that were answered
-/// with 200, and then 5 with 500.
+/// with 200, then 5 with 500, and, of proxies, two of each after a reload.
 struct PresetRecordingTests {
     private static let folder = #filePath.replacing("PresetRecordingTests.swift", with: "Expositions")
 
@@ -16,6 +16,14 @@ struct PresetRecordingTests {
         var pools = [SeriesMatchers()]
         /// Scrapes that the exporter counts and that no label shows, by state.
         var scrapes = ["before": 0.0, "ok": 0.0, "failed": 0.0]
+        /// What a reload does to the counters; nil for a program that has none.
+        var reload: Reload?
+
+        enum Reload {
+            case continues
+            /// They begin again at 0.
+            case restarts
+        }
 
         var testDescription: String { program }
     }
@@ -30,10 +38,15 @@ struct PresetRecordingTests {
         Recording(program: "django", preset: "django", scrapes: ["before": 1, "ok": 2, "failed": 3]),
         Recording(program: "opentelemetry", preset: "opentelemetry"),
         Recording(program: "opentelemetry-old", preset: "opentelemetry-old"),
-        Recording(program: "caddy", preset: "caddy"),
-        Recording(program: "haproxy", preset: "haproxy", pools: pools("server", "old1", "new1")),
-        Recording(program: "traefik", preset: "traefik", pools: pools("service", "old@file", "new@file")),
-        Recording(program: "envoy", preset: "envoy", pools: pools("envoy_cluster_name", "old", "new")),
+        // Caddy's counters begin again, and its start time stays.
+        Recording(program: "caddy", preset: "caddy", reload: .restarts),
+        Recording(
+            program: "haproxy", preset: "haproxy", pools: pools("server", "old1", "new1"), reload: .restarts),
+        Recording(
+            program: "traefik", preset: "traefik", pools: pools("service", "old@file", "new@file"),
+            reload: .continues),
+        Recording(
+            program: "envoy", preset: "envoy", pools: pools("envoy_cluster_name", "old", "new"), reload: .restarts),
     ]
 
     private static func samples(_ program: String, _ state: String) throws -> [ExpositionSample] {
@@ -78,6 +91,29 @@ struct PresetRecordingTests {
             #expect(counts.errors == errors, "\(state)")
             if requests > 0 { #expect(counts.pools == recording.pools.count, "\(state)") }
         }
+    }
+
+    /// The reader counts what came after the reload, whether the counters continue or begin again.
+    @Test(arguments: recordings.filter { $0.reload != nil })
+    func overAReloadTheRequestsAfterItAreCounted(_ recording: Recording) throws {
+        let list = try #require(ServicePresets.named(recording.preset)).watchList
+        var (requests, errors, resets) = (0.0, 0.0, 0)
+        for pool in recording.pools {
+            var reader = try TargetReader(watch: list.narrowed(by: pool), limits: ScrapeLimits())
+            var readings: [TargetReading] = []
+            for (index, state) in ["ok", "failed", "reloaded"].enumerated() {
+                let body = try Data(
+                    contentsOf: URL(fileURLWithPath: "\(Self.folder)/\(recording.program).\(state).txt"))
+                readings.append(
+                    try reader.read(
+                        [UInt8](body), format: .prometheusText, atUptimeMs: Int64(index) * 10_000, countNewWithin: nil))
+            }
+            requests += try #require(readings[2].requests, "\(readings[2])")
+            errors += try #require(readings[2].errors, "\(readings[2])")
+            resets += readings[2].resets
+        }
+        #expect(requests == 4 && errors == 2, "\(requests) requests, \(errors) errors")
+        #expect((resets > 0) == (recording.reload == .restarts))
     }
 
     /// Every answer came from loopback, within far less than the largest bound; a unit that is a thousand times wrong shows.

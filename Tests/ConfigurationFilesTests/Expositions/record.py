@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Records what well-known exporters write: before traffic, after requests with 200, after requests with 500.
+"""Records what well-known exporters write: before traffic, after requests with 200, after requests with 500, and, of proxies,
+after a reload and some requests more.
 
     python3 Tests/ConfigurationFilesTests/Expositions/record.py FOLDER [NAME...]
 
@@ -9,6 +10,7 @@ program and state, FOLDER/NAME.STATE.txt.
 """
 import http.server
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,6 +27,8 @@ PORT = 18610
 UPSTREAM = 18611
 METRICS = 18612
 STATES = [("before", []), ("ok", ["/ok"] * 20), ("failed", ["/fail"] * 5)]
+# Of both kinds as many as there are pools, so that each pool gets some of each.
+AFTER_RELOAD = ["/ok", "/ok", "/fail", "/fail"]
 
 
 def get(url, timeout=3):
@@ -262,18 +266,49 @@ def started(name, folder):
         return [sys.executable, file(PYTHON[name], ".py")], f"http://127.0.0.1:{port}/metrics"
     metrics = f"http://127.0.0.1:{METRICS}/metrics"
     if name == "haproxy":
-        return ["haproxy", "-db", "-f", file(HAPROXY, ".cfg")], metrics
+        return ["haproxy", "-W", "-db", "-f", file(HAPROXY, ".cfg")], metrics
     if name == "caddy":
         return [program("caddy"), "run", "--config", file(CADDY, ".caddyfile"), "--adapter", "caddyfile"], metrics
     if name == "envoy":
         path = file(ENVOY, ".yaml")
-        return [program("envoy"), "-c", path, "--concurrency", "1", "-l", "off"], \
-            f"http://127.0.0.1:{METRICS}/stats/prometheus"
+        return [program("envoy"), "-c", path, "--concurrency", "1", "-l", "off", "--base-id", "186", "--drain-time-s", "1",
+                "--parent-shutdown-time-s", "2"], f"http://127.0.0.1:{METRICS}/stats/prometheus"
     path = file(TRAEFIK, ".yaml")
     return [program("traefik"), f"--entrypoints.web.address=127.0.0.1:{PORT}",
             f"--entrypoints.metrics.address=127.0.0.1:{METRICS}", f"--providers.file.filename={path}",
             "--metrics.prometheus=true", "--metrics.prometheus.entrypoint=metrics",
             "--metrics.prometheus.addserviceslabels=true"], metrics
+
+
+def reload(name, process, command):
+    """Gives a proxy a changed configuration as its documentation says.
+
+    Returns the process that serves afterwards; None for a program that has no reload.
+    """
+    if name == "haproxy":
+        process.send_signal(signal.SIGUSR2)
+    elif name == "caddy":
+        changed = textwrap.dedent(CADDY).replace("reverse_proxy", "header X-Changed yes\n    reverse_proxy")
+        request = urllib.request.Request(f"http://127.0.0.1:{METRICS}/load", changed.encode(),
+                                         {"Content-Type": "text/caddyfile"})
+        urllib.request.urlopen(request).close()
+    elif name == "traefik":
+        path = next(part.split("=", 1)[1] for part in command if part.startswith("--providers.file.filename="))
+        with open(path + ".new", "w") as opened:
+            opened.write(textwrap.dedent(TRAEFIK).replace("{name: old, weight: 1}, {name: new, weight: 1}",
+                                                          "{name: old, weight: 2}, {name: new, weight: 2}"))
+        os.rename(path + ".new", path)
+    elif name == "envoy":
+        # A hot restart: the next process takes over the sockets and the counters, and the one before ends.
+        following = subprocess.Popen(command + ["--restart-epoch", "1"], stdout=subprocess.DEVNULL,
+                                     stderr=subprocess.DEVNULL)
+        process.wait(20)
+        time.sleep(1)
+        return following
+    else:
+        return None
+    time.sleep(3)
+    return process
 
 
 def record(name, output):
@@ -284,19 +319,27 @@ def record(name, output):
             wait(metrics)
             time.sleep(1)
             for state, paths in STATES:
-                for path in paths:
-                    get(f"http://127.0.0.1:{PORT}{path}")
-                # Envoy merges its histograms every 5 s.
-                time.sleep(6 if name == "envoy" and paths else 0.3)
-                body = get(metrics)[1]
-                if name in ("envoy", "traefik", "caddy", "haproxy"):
-                    body = shortened(body)
-                with open(os.path.join(output, f"{name}.{state}.txt"), "w") as opened:
-                    opened.write(body)
-                print(name, state, len(body.splitlines()), "lines")
+                take(name, state, paths, metrics, output)
+            following = reload(name, process, command)
+            if following:
+                process = following
+                take(name, "reloaded", AFTER_RELOAD, metrics, output)
         finally:
             process.terminate()
             process.wait(10)
+
+
+def take(name, state, paths, metrics, output):
+    for path in paths:
+        get(f"http://127.0.0.1:{PORT}{path}")
+    # Envoy merges its histograms every 5 s.
+    time.sleep(6 if name == "envoy" and paths else 0.3)
+    body = get(metrics)[1]
+    if name in ("envoy", "traefik", "caddy", "haproxy"):
+        body = shortened(body)
+    with open(os.path.join(output, f"{name}.{state}.txt"), "w") as opened:
+        opened.write(body)
+    print(name, state, len(body.splitlines()), "lines")
 
 
 def shortened(body):
