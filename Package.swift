@@ -244,7 +244,7 @@ let package = Package(
                 "JournalStore",
                 "Model",
                 "Ports",
-                "Routers", "Notifications", "SystemSupport", "Telemetry", "HTTPClient", "rollguard",
+                "Routers", "Notifications", "SystemSupport", "TargetSources", "Telemetry", "HTTPClient", "rollguard",
                 lifecycle, logging, grdb,
                 nioCore, nioHTTP1, nioPosix,
             ]),

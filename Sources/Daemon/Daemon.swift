@@ -85,10 +85,11 @@ package struct Daemon: Sendable {
         warnOfLoopbackChanges(plan.daemon.listen, logger)
         let certificate = try ServerCertificate.of(plan.daemon.listen)
         for warning in certificate?.warnings ?? [] { logger.warning("\(warning)") }
-        let environment = DaemonEnvironment(
+        var environment = DaemonEnvironment(
             clock: SystemClock(), journals: SQLiteJournalFiles(),
             network: Transports(version: options.version, secrets: secrets, files: files), secrets: secrets,
             files: files, logger: logger)
+        environment.hostNames = SystemHostNames()
         let link = try await link(plan, environment)
         if let link { plan = link.start.plan }
         secrets.remember(addressesOf: plan)

@@ -17,6 +17,8 @@ package struct DaemonEnvironment: Sendable {
     /// What the sources of targets read, and where their lists are kept; by the folder of the state.
     package var targetFiles: any TargetFiles = DiskTargetFiles()
     package var targetLists: @Sendable (String) -> any TargetListStore = { TargetListFiles(stateDirectory: $0) }
+    /// Looks up the names in lists of targets; nil leaves each to the transport, which takes one of its addresses.
+    package var hostNames: (any HostNames)?
     /// Takes text that may have come from outside: see ``SafeLogHandler``.
     package var logger: Logger
     /// Nil in the program.

@@ -135,7 +135,7 @@ package struct DaemonParts: Sendable {
         targets = TargetService(
             setup: SourceSetup(
                 transport: environment.network.discoveryCalls, secrets: secrets, clock: clock,
-                files: environment.targetFiles),
+                files: environment.targetFiles, names: environment.hostNames),
             store: environment.targetLists(plan.daemon.stateDirectory), watchdog: watchdog, logger: logger,
             meter: meter)
         reloader = Reloader(

@@ -34,6 +34,8 @@ public struct ListedTarget: Sendable, Equatable {
     public var instance: String
     public var url: String
     public var unixSocket: String?
+    /// One of several addresses of the URL's host.
+    public var address: String?
     public var placement: Placement
     /// Before relabelling, with the defaults.
     public var discovered: LabelSet
@@ -41,10 +43,12 @@ public struct ListedTarget: Sendable, Equatable {
     public var labels: LabelSet
 
     public init(
-        instance: String, url: String, unixSocket: String? = nil, uniqueID: String? = nil, placement: Placement,
-        discovered: LabelSet = LabelSet(), labels: LabelSet = LabelSet()
+        instance: String, url: String, unixSocket: String? = nil, uniqueID: String? = nil, address: String? = nil,
+        placement: Placement, discovered: LabelSet = LabelSet(), labels: LabelSet = LabelSet()
     ) {
-        key = Key(endpoint: EndpointIdentity(url: url, unixSocket: unixSocket), uniqueID: uniqueID)
+        key = Key(
+            endpoint: EndpointIdentity(url: url, unixSocket: unixSocket, address: address), uniqueID: uniqueID)
+        self.address = address
         (self.instance, self.url, self.unixSocket) = (instance, url, unixSocket)
         (self.placement, self.discovered, self.labels) = (placement, discovered, labels)
     }

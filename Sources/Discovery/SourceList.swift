@@ -9,6 +9,9 @@
 /// | a target less, and the place keeps half of its targets | until the second answer without it |
 /// | a place has less than half of its targets, or none | what was, until the grace is over |
 ///
+/// Only answers that say the same bring a removal nearer, each by the time since the answer before it and by one refresh at the
+/// most: a source that gives no answer for an hour, or a process that was stopped, confirms nothing meanwhile.
+///
 /// A target that changes its place, its id or its labels does so at once. One that no pool selects any more is missing: labels
 /// may be lost as lists may.
 public struct SourceList: Sendable, Equatable {
@@ -18,20 +21,26 @@ public struct SourceList: Sendable, Equatable {
         public var graceMs: Int64
         /// An answer that follows another one sooner is no second answer.
         public var secondAnswerMs: Int64
+        /// How much of the time before it one answer vouches for at the most.
+        public var answerMs: Int64
 
-        public init(graceMs: Int64, secondAnswerMs: Int64 = 1_000) {
-            (self.graceMs, self.secondAnswerMs) = (graceMs, secondAnswerMs)
+        public init(graceMs: Int64, secondAnswerMs: Int64 = 1_000, answerMs: Int64 = 30_000) {
+            (self.graceMs, self.secondAnswerMs, self.answerMs) = (graceMs, secondAnswerMs, answerMs)
         }
 
-        /// - Parameter refreshMs: of the source.
-        public static func standard(refreshMs: Int64) -> Times { Times(graceMs: max(3 * refreshMs, 60_000)) }
+        /// - Parameters:
+        ///   - refreshMs: of the source.
+        ///   - takenEveryMs: answers to a busy source are taken up together, so often at the least.
+        public static func standard(refreshMs: Int64, takenEveryMs: Int64 = 15_000) -> Times {
+            Times(graceMs: max(3 * refreshMs, 60_000), answerMs: max(refreshMs, takenEveryMs))
+        }
     }
 
     /// A target in force.
     private struct Member: Sendable, Equatable {
         var target: ListedTarget
-        /// Since when the answers are without it; nil while it is listed.
-        var missingSinceMs: Int64?
+        /// For how long the answers have confirmed that it is not listed; 0 with the first one, nil while it is listed.
+        var missingMs: Int64?
         var changes = RecentChanges()
     }
 
@@ -46,6 +55,7 @@ public struct SourceList: Sendable, Equatable {
     public private(set) var isStored = false
     /// The answer that is held: how many targets a place had, and how many it is listed with.
     public private(set) var held: (from: Int, to: Int)?
+    private var lastAnswerMs: Int64?
 
     public init(times: Times) { self.times = times }
 
@@ -54,7 +64,7 @@ public struct SourceList: Sendable, Equatable {
 
     /// In force, and listed in the last answer.
     public func isListed(_ key: ListedTarget.Key) -> Bool {
-        members.contains { $0.target.key == key && $0.missingSinceMs == nil }
+        members.contains { $0.target.key == key && $0.missingMs == nil }
     }
 
     /// Targets that have come and gone more than six times in ten minutes.
@@ -75,6 +85,8 @@ public struct SourceList: Sendable, Equatable {
     /// - Parameter now: of the monotonic clock, milliseconds.
     public mutating func take(_ listed: [ListedTarget], atMs now: Int64) {
         let before = members
+        let vouchedMs = lastAnswerMs.map { min(times.answerMs, max(0, now - $0)) } ?? 0
+        lastAnswerMs = now
         (hasList, isStored) = (true, false)
         leftOut = listed.filter { $0.place == nil }
         let present = SourceList.unique(listed.filter { $0.place != nil })
@@ -82,16 +94,18 @@ public struct SourceList: Sendable, Equatable {
         members = present.map { target in
             var member = known[target.key] ?? Member(target: target)
             member.target = target
-            if member.missingSinceMs != nil { member.changes.note(atMs: now) }
-            member.missingSinceMs = nil
+            if member.missingMs != nil { member.changes.note(atMs: now) }
+            member.missingMs = nil
             return member
         }
-        members += missing(before, present, atMs: now)
+        members += missing(before, present, vouchedMs: vouchedMs, atMs: now)
     }
 
     /// Those that the answer is without and that stay in force for now.
+    ///
+    /// - Parameter vouchedMs: the time that this answer confirms.
     private mutating func missing(
-        _ before: [Member], _ present: [ListedTarget], atMs now: Int64
+        _ before: [Member], _ present: [ListedTarget], vouchedMs: Int64, atMs now: Int64
     ) -> [Member] {
         let keys = Set(present.map(\.key))
         let endpoints = Set(present.map(\.key.endpoint))
@@ -101,13 +115,14 @@ public struct SourceList: Sendable, Equatable {
         for var member in before where !keys.contains(member.target.key) {
             // Another process has its address now, so it is gone.
             if endpoints.contains(member.target.key.endpoint) { continue }
-            if member.missingSinceMs == nil { member.changes.note(atMs: now) }
-            let since = member.missingSinceMs ?? now
+            let isNew = member.missingMs == nil
+            if isNew { member.changes.note(atMs: now) }
             let isHeld =
                 member.target.place.map { shrunken[$0] != nil } ?? false || member.changes.isFlapping(atMs: now)
             let limitMs = isHeld ? times.graceMs : times.secondAnswerMs
-            if member.missingSinceMs != nil, now - since >= limitMs { continue }
-            member.missingSinceMs = since
+            let missingMs = member.missingMs.map { $0 + vouchedMs } ?? 0
+            if !isNew, missingMs >= limitMs { continue }
+            member.missingMs = missingMs
             kept.append(member)
         }
         if kept.isEmpty { held = nil }

@@ -39,6 +39,9 @@ public struct TargetGroup: Sendable, Equatable {
 public enum SourceAnswer: Sendable, Equatable {
     /// Everything that the source lists at present. Never a part of it: a source that could read only a part has failed.
     case list([TargetGroup])
+    /// What the source lists, but for groups that could not be read and are named by their `source`: what they listed before is
+    /// still listed. The reason is one line without secrets.
+    case partial([TargetGroup], unread: [String], reason: String)
     /// The source could not be read, or what it answered cannot be used. The reason is one line without secrets.
     case failed(reason: String)
 }

@@ -8,6 +8,7 @@ final class EasyHandle {
     private let intake: UnsafeMutablePointer<Intake>
     private let errorText: UnsafeMutablePointer<CChar>
     private var headerList: UnsafeMutablePointer<curl_slist>?
+    private var destinationList: UnsafeMutablePointer<curl_slist>?
     private var refusedOption: TransportError?
     /// Whose options are set; nil when the next request has to set all of them: also after a failure or a new
     /// connection, because only a reset takes back what libcurl counts for its second tries on stale connections.
@@ -26,6 +27,7 @@ final class EasyHandle {
     deinit {
         curl_easy_cleanup(raw)
         curl_slist_free_all(headerList)
+        curl_slist_free_all(destinationList)
         intake.deinitialize(count: 1)
         intake.deallocate()
         errorText.deallocate()
@@ -49,6 +51,7 @@ final class EasyHandle {
             curl_easy_reset(raw)
             setReception(slot: slot)
             setConnection(request)
+            setDestination(request)
             setTLS(request.security)
             setMethod(request)
             setHeaders(request, userAgent: userAgent)
@@ -142,6 +145,15 @@ extension EasyHandle {
         set(CURLOPT_TCP_KEEPINTVL, 10)
         // CURLOPT_ACCEPT_ENCODING stays unset: bodies are decoded by ``BodyDecoder``, because libcurl accepts a
         // compressed body that is cut off.
+    }
+
+    private func setDestination(_ request: PreparedRequest) {
+        curl_slist_free_all(destinationList)
+        destinationList = nil
+        guard let destination = request.destination else { return }
+        destinationList = curl_slist_append(nil, destination.option)
+        guard destinationList != nil else { return note(CURLOPT_CONNECT_TO, CURLE_OUT_OF_MEMORY) }
+        note(CURLOPT_CONNECT_TO, rg_set_list(raw, CURLOPT_CONNECT_TO, destinationList))
     }
 
     /// - Parameter keepsNames: names were looked up on this transport, and stay known for a minute.

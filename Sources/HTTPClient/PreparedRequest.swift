@@ -9,6 +9,8 @@ struct PreparedRequest: Sendable {
     var credential: Credential?
     var body: [UInt8]?
     var unixSocket: String?
+    /// Where the connection leads, with the host that it holds for: another host is looked up.
+    var destination: Destination?
     var connectTimeoutMs: Int64
     var timeoutMs: Int64
     var bodyLimitBytes: Int
@@ -27,7 +29,8 @@ struct PreparedRequest: Sendable {
     /// body is sent along.
     func differsOnlyInAddress(from other: PreparedRequest) -> Bool {
         guard case nil = credential, case nil = other.credential, body == nil, other.body == nil else { return false }
-        return method == other.method && unixSocket == other.unixSocket && security == other.security
+        return method == other.method && unixSocket == other.unixSocket && destination == other.destination
+            && security == other.security
             && acceptsCompression == other.acceptsCompression && headers == other.headers
     }
 
@@ -35,7 +38,25 @@ struct PreparedRequest: Sendable {
     func hasHeader(_ name: String) -> Bool { headers.contains { $0.name.lowercased() == name } }
 
     /// For errors.
-    var shownAddress: String { ShownAddress.text(address.url, unixSocket: unixSocket) }
+    var shownAddress: String {
+        let shown = ShownAddress.text(address.url, unixSocket: unixSocket)
+        guard let destination, destination.host == address.host else { return shown }
+        return "\(shown) (\(destination.address))"
+    }
+
+    struct Destination: Equatable {
+        let host: String
+        /// Numeric.
+        let address: String
+
+        /// libcurl's `HOST:PORT:CONNECT-TO-HOST:CONNECT-TO-PORT`, for every port of the host.
+        var option: String {
+            func bracketed(_ host: String) -> String {
+                host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host
+            }
+            return "\(bracketed(host))::\(bracketed(address)):"
+        }
+    }
 }
 
 /// A resolved secret. It has no description on purpose.
@@ -50,12 +71,14 @@ extension PreparedRequest {
     /// - Throws: ``TransportError/unusable(_:)`` for anything that cannot be sent as it is.
     init(_ request: HTTPRequest, secrets: any SecretStore) throws(TransportError) {
         try RequestRules.check(request)
-        address = try WebAddress(request.url)
+        let address = try WebAddress(request.url)
+        self.address = address
         credential = try Self.credential(request.security.authorization, address: address, secrets: secrets)
         method = request.method
         headers = Self.headers(request.headers, replacedBy: credential)
         body = request.body
         unixSocket = request.unixSocket
+        destination = request.address.map { Destination(host: address.host, address: $0) }
         connectTimeoutMs = min(request.connectTimeoutMs, request.timeoutMs)
         timeoutMs = request.timeoutMs
         bodyLimitBytes = request.bodyLimitBytes

@@ -64,6 +64,9 @@ public struct HTTPRequest: Sendable {
     public var body: [UInt8]?
     /// Path of a unix socket to connect to instead of the host of the URL.
     public var unixSocket: String?
+    /// A numeric address to connect to in the place of those of the URL's host, which TLS and the `Host` header still name.
+    /// A redirect to another host is not bound to it.
+    public var address: String?
     /// Name lookup, connection and TLS handshake, milliseconds.
     public var connectTimeoutMs: Int64
     /// Everything from name lookup to the last byte.
@@ -84,7 +87,8 @@ public struct HTTPRequest: Sendable {
 
     public init(
         method: String = "GET", url: String, headers: [TextPair] = [], body: [UInt8]? = nil, unixSocket: String? = nil,
-        connectTimeoutMs: Int64 = 2_000, timeoutMs: Int64 = 5_000, bodyLimitBytes: Int = 1 << 20,
+        address: String? = nil, connectTimeoutMs: Int64 = 2_000, timeoutMs: Int64 = 5_000,
+        bodyLimitBytes: Int = 1 << 20,
         redirectLimit: Int = 0, redirectsMayLeaveHost: Bool = true, acceptsCompression: Bool = false,
         isStatusEnough: Bool = false, security: ClientSecurity = ClientSecurity()
     ) {
@@ -93,6 +97,7 @@ public struct HTTPRequest: Sendable {
         self.headers = headers
         self.body = body
         self.unixSocket = unixSocket
+        self.address = address
         self.connectTimeoutMs = connectTimeoutMs
         self.timeoutMs = timeoutMs
         self.bodyLimitBytes = bodyLimitBytes

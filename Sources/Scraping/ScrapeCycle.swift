@@ -33,10 +33,25 @@ final class ScrapeCycle: Sendable {
         let densePauseUs: Int64
         /// Servers that have the samples of a pool, or of both.
         let servers: [ServerReader]
+        /// What is done while a server gives no samples, where its targets are scraped then.
+        let fallback: Fallback?
 
-        init(release: ReleasePlan, baseline: [Target], canary: [Target], servers: [ServerReader] = []) {
+        /// A reference, because work has no other of its own kind.
+        final class Fallback: Sendable {
+            let work: Work
+            /// The targets that are scraped in the place of the server's samples.
+            let pools: Set<Pool>
+
+            init(_ work: Work, pools: Set<Pool>) { (self.work, self.pools) = (work, pools) }
+        }
+
+        init(
+            release: ReleasePlan, baseline: [Target], canary: [Target], servers: [ServerReader] = [],
+            fallback: Fallback? = nil
+        ) {
             self.release = release
             self.servers = servers
+            self.fallback = fallback
             let (first, rest) = Work.requests(baseline, canary)
             let pace = ScrapePace(
                 targets: first.count + rest.count, intervalMs: release.scrape.intervalMs,
@@ -63,6 +78,10 @@ final class ScrapeCycle: Sendable {
     }
 
     let name: String
+    /// Whether a server is replaced by scrapes at present.
+    let serverFallback = Mutex(ServerFallback())
+    /// A server that hangs is asked by one task at a time.
+    let isProbing = Mutex(false)
     /// Of the next cycle; a reload replaces it.
     private let work: Mutex<Work>
     let clock: any DaemonClock
@@ -84,6 +103,8 @@ final class ScrapeCycle: Sendable {
         baselineLabels = ScrapeLabels(release: name, pool: .baseline)
         canaryLabels = ScrapeLabels(release: name, pool: .canary)
     }
+
+    var currentWork: Work { work.withLock { $0 } }
 
     func labels(of pool: Pool) -> ScrapeLabels { pool == .baseline ? baselineLabels : canaryLabels }
 
@@ -136,6 +157,8 @@ final class ScrapeCycle: Sendable {
     ) async {
         let watchedSinceMs = await sink.watchedSinceUptimeMs(release: name)
         let scrape = work.release.scrape
+        let replaced = replacement(of: work)
+        let (work, replacedPools) = (replaced?.work ?? work, replaced?.pools ?? [])
         await withDiscardingTaskGroup { group in
             for server in work.servers {
                 group.addTask {
@@ -153,7 +176,7 @@ final class ScrapeCycle: Sendable {
                 let timeoutMs = ScrapePace.timeoutMs(scrape, askedAfterMs: clock.now.uptimeMs - dueUptimeMs)
                 let asking = Asking(
                     watchedSinceUptimeMs: watchedSinceMs, timeoutMs: timeoutMs, intervalMs: scrape.intervalMs,
-                    progress: progress)
+                    replacedPools: replacedPools, progress: progress)
                 group.addTask { await self.ask(batch, asking) }
             }
             progress.askedAll()
@@ -173,6 +196,8 @@ final class ScrapeCycle: Sendable {
         let watchedSinceUptimeMs: Int64?
         let timeoutMs: Int64
         let intervalMs: Int64
+        /// Pools that are scraped in the place of samples of their server.
+        let replacedPools: Set<Pool>
         let progress: CycleProgress
     }
 
@@ -206,13 +231,13 @@ final class ScrapeCycle: Sendable {
         for (reader, result) in zip(request.readers, results) {
             // A cancelled scrape says nothing about its target.
             guard !Task.isCancelled else { return }
-            await report(result, of: reader, seconds: seconds, sampledUptimeMs: sampled, asking.progress)
+            await report(result, of: reader, seconds: seconds, sampledUptimeMs: sampled, asking)
         }
     }
 
     private func report(
         _ result: TargetScraper.Result, of target: Target, seconds: Double, sampledUptimeMs: ClosedRange<Int64>,
-        _ progress: CycleProgress
+        _ asking: Asking
     ) async {
         let scraper = target.scraper
         for line in result.news { logger.warning("\(name): \(line)") }
@@ -226,8 +251,9 @@ final class ScrapeCycle: Sendable {
         report.version = result.version
         report.instances = result.instances
         if scraper.scrape.oldestSampleMs != nil { report.dateByItsSamples(at: clock.now) }
+        if asking.replacedPools.contains(scraper.pool) { report.origin = SampleOrigin(ageMs: 0, isFallback: true) }
         await sink.scraped(report)
-        if case .success = result.outcome { progress.reported(scraper.pool) }
+        if case .success = result.outcome { asking.progress.reported(scraper.pool) }
     }
 
     /// After a gap longer than this the last values are too old to count from: as in Prometheus, whose lookback is 5

@@ -19,7 +19,8 @@ package enum ScrapeRequest {
         if !acceptsCompression { headers.append(TextPair("Accept-Encoding", "identity")) }
         return HTTPRequest(
             url: target.url, headers: headers,
-            unixSocket: target.unixSocket, connectTimeoutMs: scrape.timeoutMs, timeoutMs: scrape.timeoutMs,
+            unixSocket: target.unixSocket, address: target.address, connectTimeoutMs: scrape.timeoutMs,
+            timeoutMs: scrape.timeoutMs,
             bodyLimitBytes: scrape.bodyLimitBytes, redirectLimit: scrape.redirects == .none ? 0 : 5,
             redirectsMayLeaveHost: scrape.redirects == .any, acceptsCompression: acceptsCompression,
             security: scrape.security)

@@ -99,14 +99,25 @@ package actor ScrapeService {
     }
 
     private func run(_ release: ReleasePlan) {
-        let work = ScrapeCycle.Work(
-            release: release,
-            baseline: ordered(.baseline, of: release), canary: ordered(.canary, of: release),
-            servers: servers[release.name] ?? [])
+        let work = work(of: release)
         if let loop = loops[release.name], loop.cycle.replace(work) { return }
         stop(release.name)
         let cycle = ScrapeCycle(work: work, clock: clock, logger: logger, meter: meter, sink: sink)
         loops[release.name] = Loop(cycle: cycle, task: clock.start { await cycle.run() })
+    }
+
+    private func work(of release: ReleasePlan) -> ScrapeCycle.Work {
+        let (baseline, canary) = (ordered(.baseline, of: release), ordered(.canary, of: release))
+        func scraped(_ pool: Pool, _ targets: [ScrapeCycle.Target]) -> [ScrapeCycle.Target] {
+            release.pool(pool).server == nil ? targets : []
+        }
+        let readers = servers[release.name] ?? []
+        let pools = Pool.allCases.filter { release.pool($0).server?.fallsBackToScrapes == true }
+        let fallback = ScrapeCycle.Work(
+            release: release, baseline: baseline, canary: canary, servers: readers.filter { !$0.fallsBack })
+        return ScrapeCycle.Work(
+            release: release, baseline: scraped(.baseline, baseline), canary: scraped(.canary, canary),
+            servers: readers, fallback: pools.isEmpty ? nil : .init(fallback, pools: Set(pools)))
     }
 
     private func stop(_ release: String) { loops.removeValue(forKey: release)?.task.cancel() }
@@ -133,9 +144,10 @@ package actor ScrapeService {
         of plan: Plan
     ) -> [(identity: TargetScraper.Identity, target: TargetPlan, release: ReleasePlan)] {
         plan.releases.flatMap { release in
-            // The samples of the others are read from a server.
+            // The samples of the others are read from a server alone.
             func named(_ pool: Pool) -> [(Pool, TargetPlan)] {
-                release.pool(pool).server == nil ? release.pool(pool).targets.map { (pool, $0) } : []
+                let isScraped = release.pool(pool).server.map(\.fallsBackToScrapes) ?? true
+                return isScraped ? release.pool(pool).targets.map { (pool, $0) } : []
             }
             return ScrapePace.mixed(named(.baseline), named(.canary)).map { pool, target in
                 let identity = TargetScraper.Identity(release: release.name, pool: pool, instance: target.instance)

@@ -141,6 +141,13 @@ actor TargetScraper {
         }
     }
 
+    /// What was counted elsewhere meanwhile is not counted again: the next scrape is a base.
+    func startOver() {
+        reader.forget()
+        parts?.forget()
+        (knownSinceUptimeMs, lastReadUptimeMs) = (clock.now.uptimeMs, nil)
+    }
+
     /// The memory of an answer that is no longer needed goes back to the transport.
     nonisolated func giveBack(_ fetched: consuming Fetched) {
         guard case .success(var response) = fetched.answer else { return }

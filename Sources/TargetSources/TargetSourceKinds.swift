@@ -2,6 +2,7 @@ package import Declarations
 package import Model
 package import Ports
 import SourceCalls
+package import SystemSupport
 
 /// A kind of target source with what reads it. A new kind is a folder with such a type, its plan and its source, and a line
 /// in ``TargetSourceKinds``.
@@ -16,10 +17,14 @@ package struct SourceSetup: Sendable {
     package let secrets: any SecretStore
     package let clock: any DaemonClock
     package let files: any TargetFiles
+    /// Nil leaves the names in lists of targets to the transport.
+    package let names: (any HostNames)?
 
     package init(
-        transport: any HTTPTransport, secrets: any SecretStore, clock: any DaemonClock, files: any TargetFiles
+        transport: any HTTPTransport, secrets: any SecretStore, clock: any DaemonClock, files: any TargetFiles,
+        names: (any HostNames)? = nil
     ) {
+        self.names = names
         self.transport = transport
         self.secrets = secrets
         self.clock = clock

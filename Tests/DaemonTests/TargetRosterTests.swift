@@ -31,7 +31,7 @@ struct TargetRosterTests {
         let now = moment(0)
         let source = TargetRoster.Source(
             plan: SourcePlan(Settings()), name: "test", refreshMs: 10_000,
-            list: SourceList(times: .standard(refreshMs: 10_000)), since: now)
+            list: SourceList(times: .standard(refreshMs: 10_000)))
         return try TargetRoster(release, sources: [source], revision: 0, at: now)
     }
 
@@ -90,6 +90,20 @@ struct TargetRosterTests {
         next.continueFrom(roster)
         let nextLists = next.update()
         #expect(nextLists.map(Self.names) == [["a:1"], ["b:1"]])
+    }
+
+    /// A process that was stopped for an hour had no chance to read a source.
+    @Test func onlyTimeThatTheProcessRanMakesASourceStale() throws {
+        var roster = try Self.roster(Self.release())
+        roster.take(Self.list(["a"], ["b"]), source: 0, at: Self.moment(1))
+        roster.pass(ms: 20_000)
+        #expect(roster.state(at: Self.moment(3_600))?.stale.isEmpty == true)
+        for _ in 0..<6 { roster.pass(ms: 20_000) }
+        #expect(roster.state(at: Self.moment(3_800))?.stale.count == 1)
+        roster.take(.failed(reason: "away"), source: 0, at: Self.moment(3_810))
+        #expect(roster.state(at: Self.moment(3_810))?.stale.count == 1)
+        roster.take(Self.list(["a"], ["b"]), source: 0, at: Self.moment(3_820))
+        #expect(roster.state(at: Self.moment(3_820))?.stale.isEmpty == true)
     }
 
     @Test func aRestartBeginsWithTheStoredLists() throws {

@@ -1,3 +1,4 @@
+import Support
 import Testing
 
 @testable import Discovery
@@ -5,7 +6,7 @@ import Testing
 /// What is in force, whatever a source answers.
 @Suite("The list of a source")
 struct SourceListTests {
-    static let times = SourceList.Times(graceMs: 60_000, secondAnswerMs: 1_000)
+    static let times = SourceList.Times(graceMs: 60_000, secondAnswerMs: 1_000, answerMs: 30_000)
 
     static func target(_ name: String, place: Int? = 0, id: String? = nil) -> ListedTarget {
         ListedTarget(
@@ -54,6 +55,15 @@ struct SourceListTests {
             answers: [(0, "a b"), (30, "c d"), (60, "c d")], inForce: "c d"),
         Row(what: "flapping at every answer removes nothing", answers: flapping, inForce: "a b c"),
         Row(what: "a pause of the source says nothing", answers: [(0, "a b c"), (9_000, "a b")], inForce: "a b c"),
+        Row(
+            what: "a source that is silent for an hour confirms nothing",
+            answers: [(0, "a b"), (30, ""), (3_630, "")], inForce: "a b"),
+        Row(
+            what: "after the silence the answers count again",
+            answers: [(0, "a b"), (30, ""), (3_630, ""), (3_660, "")], inForce: ""),
+        Row(
+            what: "a process that was stopped before the first answer without targets has the whole grace",
+            answers: [(0, "a b"), (3_600, ""), (3_630, "")], inForce: "a b"),
         Row(what: "twice the same is once", answers: [(0, "a a b")], inForce: "a b"),
     ]
 
@@ -66,6 +76,26 @@ struct SourceListTests {
             list.take(answer.names.split(separator: " ").map { Self.target(String($0)) }, atMs: answer.second * 1_000)
         }
         #expect(list.targets.map(\.instance).sorted().joined(separator: " ") == row.inForce)
+    }
+
+    /// Whatever pauses lie between the answers: a short list is believed once answers that vouch for a refresh each have confirmed
+    /// it for the grace, neither sooner nor later.
+    @Test(arguments: UInt64(1)...50)
+    func onlyConfirmedTimeCountsTowardsTheGrace(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        var list = SourceList(times: Self.times)
+        list.take([Self.target("a"), Self.target("b"), Self.target("c")], atMs: 0)
+        var (now, confirmedMs): (Int64, Int64) = (0, 0)
+        for answer in 0..<200 {
+            let pauseMs: Int64 = [200, 1_000, 7_000, 30_000, 600_000, 36_000_000].randomElement(using: &random) ?? 0
+            now += pauseMs
+            if answer > 0 { confirmedMs += min(pauseMs, 30_000) }
+            list.take([Self.target("a")], atMs: now)
+            let isBelieved = answer > 0 && confirmedMs >= 60_000
+            #expect(list.targets.count == (isBelieved ? 1 : 3), "\(answer), confirmed for \(confirmedMs) ms")
+            if isBelieved { return #expect(answer >= 2, "an answer vouches for half of the grace at the most") }
+        }
+        Issue.record("200 answers were not believed")
     }
 
     @Test func anotherIDAtTheSameAddressTakesItsPlaceAtOnce() {
@@ -115,7 +145,9 @@ struct SourceListTests {
         #expect(list.flapping(atMs: now).map(\.instance) == ["c"])
         list.take(["a", "b"].map { Self.target($0) }, atMs: now)
         #expect(list.targets.count == 3, "two answers are not enough for it")
-        list.take(["a", "b"].map { Self.target($0) }, atMs: now + 60_000)
+        for later: Int64 in [30_000, 60_000] {
+            list.take(["a", "b"].map { Self.target($0) }, atMs: now + later)
+        }
         #expect(list.targets.count == 2)
         #expect(list.flapping(atMs: now + 3_600_000).isEmpty)
     }

@@ -21,6 +21,30 @@ struct ExchangeTests {
         #expect(request.values("Accept-Encoding").isEmpty)
     }
 
+    /// Of a name with several addresses one is connected to; the server sees the name.
+    @Test func anAddressTakesThePlaceOfALookup() async throws {
+        let server = ScriptedServer.answering { request in
+            request.line.contains("/moved")
+                ? "HTTP/1.1 302 Found\r\nLocation: /m\r\nContent-Length: 0\r\n\r\n" : ScriptedServer.ok("hello")
+        }
+        defer { server.stop() }
+        let url = "http://shop.invalid:\(server.port)"
+        try await withTransport { transport in
+            let here = HTTPRequest(url: url + "/moved", address: "127.0.0.1", redirectLimit: 1)
+            for _ in 0..<2 {
+                let text = try await transport.send(here).text
+                #expect(text == "hello")
+            }
+            #expect(server.received.allSatisfy { $0.values("Host") == ["shop.invalid:\(server.port)"] })
+            // The next request has no address, and a redirect to another host is not bound to it.
+            await #expect(throws: TransportError.self) { try await transport.send(HTTPRequest(url: url)) }
+            let away = HTTPRequest(url: url, address: "127.0.0.2", connectTimeoutMs: 500)
+            await #expect {
+                try await transport.send(away)
+            } throws: { "\($0)".contains("(127.0.0.2)") }
+        }
+    }
+
     @Test func interimAnswersAndTrailersAreNotHeaders() async throws {
         let server = ScriptedServer.answering { _ in
             "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: T\r\n\r\n"

@@ -163,6 +163,38 @@ struct TargetChangeTests {
         #expect(Self.changes(world).isEmpty)
     }
 
+    /// A listed name that has several addresses: each is a target, and a reload keeps what they have counted.
+    @Test func theAddressesOfAListedNameAreTargets() {
+        var world = KernelHarness()
+        let listed = world.kernel.effectivePlan.releases[0]
+        let other = listed.canary.targets.dropFirst()
+        func lists(_ revision: Int, _ addresses: [String]) -> Input {
+            let several = addresses.map { listed.canary.targets[0].at($0) }
+            return .targetsChanged(
+                release: "checkout",
+                TargetLists(revision: revision, first: listed.baseline.targets, second: several + other))
+        }
+        func instances() -> [String] { world.release.canary.targets.prefix(2).map(\.instance) }
+        let name = listed.canary.targets[0].instance
+        world.send(lists(1, ["10.0.0.1", "10.0.0.2"]))
+        #expect(instances() == ["\(name)@10.0.0.1", "\(name)@10.0.0.2"])
+        #expect(Self.changes(world).last?.addedNames == ["canary \(name)@10.0.0.1", "canary \(name)@10.0.0.2"])
+        world.cycle(12)
+        let counted = world.release.canary.requestRate
+        var next = world.kernel.plan
+        next.releases[0].rules = [.errorRate(name: "Other")]
+        #expect(world.kernel.effective(next).releases[0].canary.targets.prefix(2).map(\.instance) == instances())
+        world.send(.reload(next))
+        #expect(instances() == ["\(name)@10.0.0.1", "\(name)@10.0.0.2"])
+        #expect(counted != nil && world.release.canary.requestRate == counted)
+        world.send(lists(2, ["10.0.0.2", "10.0.0.3"]))
+        #expect(instances() == ["\(name)@10.0.0.2", "\(name)@10.0.0.3"])
+        // The name is not listed any more.
+        next.releases[0].canary.targets = Array(other) + [Self.target("new:1")]
+        world.send(.reload(next))
+        #expect(world.release.canary.targets.map(\.instance) == other.map(\.instance) + ["new:1"])
+    }
+
     @Test func aReloadKeepsWhatTheSourcesList() {
         var world = KernelHarness(plan: Self.plan())
         world.send(Self.lists(1, ["a:1"], ["b:1", "b:2"]))

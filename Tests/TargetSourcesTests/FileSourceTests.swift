@@ -32,6 +32,7 @@ struct FileSourceTests {
                 case .list(let groups):
                     groups.flatMap { $0.targets.map { $0.labels["__address__"] } }.joined(separator: " ")
                 case .failed(let reason): "failed: \(reason)"
+                case .partial(_, _, let reason): "partly: \(reason)"
                 }
             answers.withLock { $0.append((clock.now.uptimeMs - 1_000_000, text)) }
         }

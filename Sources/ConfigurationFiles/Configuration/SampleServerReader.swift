@@ -10,6 +10,16 @@ struct SampleServerReader {
         var plan = SampleServerPlan(url: "")
         /// Names of the pools that are read from it.
         var pools = Pool.allCases
+
+        var fallback: Fallback {
+            get { plan.fallsBackToScrapes ? .scrape : .none }
+            set { plan.fallsBackToScrapes = newValue == .scrape }
+        }
+    }
+
+    enum Fallback: String, Sendable, CaseIterable {
+        case none
+        case scrape
     }
 
     static let kind = "prometheus"
@@ -36,6 +46,10 @@ struct SampleServerReader {
                     "the label whose values are the names of the targets (`instance` of a target, else its `host:port`)"
                 ),
                 Self.pools,
+                .value(
+                    "fallback", \.fallback, .choice(Fallback.self),
+                    "`scrape` scrapes the targets while the server gives no samples; "
+                        + "[see below](#when-the-server-is-away)"),
             ] + Setting.security(\.plan.security, folder))
     }
 

@@ -18,14 +18,17 @@ struct TargetRoster {
         var lastSuccess: Moment?
         var successes = 0
         var failures = 0
-        /// When it began to be read.
-        let since: Moment
+        /// For how long this process has run since the last list, or since the source began to be read.
+        var silentMs: Int64 = 0
 
         /// No answer could be used for so long.
         var staleAfterMs: Int64 { max(5 * refreshMs, 120_000) }
 
-        func isStale(at now: Moment) -> Bool {
-            now.uptimeMs - (lastSuccess ?? since).uptimeMs > staleAfterMs
+        var isStale: Bool { silentMs > staleAfterMs }
+
+        mutating func succeed(at now: Moment) {
+            successes += 1
+            (problem, lastSuccess, silentMs) = (nil, now, 0)
         }
     }
 
@@ -33,15 +36,27 @@ struct TargetRoster {
     var sources: [Source]
     private(set) var lists: TargetLists
     private(set) var merged: MergedLists
+    /// Nil for a release that lists no names. Their source is the last one.
+    private var names: NamedTargets?
     private var resolver: TargetResolver
     private let since: Moment
 
+    /// - Parameter namesSource: resolves the names in the release's `targets`; nil where there are none, or the transport
+    ///   resolves them alone.
     /// - Throws: a selector's error, which the configuration has been checked for.
-    init(_ release: ReleasePlan, sources: [Source], revision: Int, at now: Moment) throws {
-        (self.release, self.sources, since) = (release, sources, now)
+    init(
+        _ release: ReleasePlan, sources: [Source], namesSource: Source? = nil, revision: Int, at now: Moment
+    ) throws {
+        (self.release, since) = (release, now)
+        self.sources = sources + [namesSource].compactMap { $0 }
+        names = namesSource == nil ? nil : NamedTargets(names: release.hostNames)
         resolver = try Self.resolver(release)
         merged = MergedLists([], fixed: [[], []])
-        lists = TargetLists(revision: revision, first: [], second: [])
+        // What the kernel scrapes before a list is known.
+        let isListed = release.discovery == nil
+        lists = TargetLists(
+            revision: revision, first: isListed ? release.baseline.targets : [],
+            second: isListed ? release.canary.targets : [])
         // The selectors may be others than before.
         for index in self.sources.indices { self.sources[index].resolved = nil }
     }
@@ -60,26 +75,46 @@ struct TargetRoster {
     /// A source without any list would make its pools empty: until all have one, or for this long, nothing is changed.
     private static let startupWaitMs: Int64 = 30_000
 
+    /// The addresses of names are not waited for: until they are known, the names are scraped.
     func isReady(at now: Moment) -> Bool {
-        sources.allSatisfy { $0.list.hasList || $0.pending != nil }
+        sources.dropLast(names == nil ? 0 : 1).allSatisfy { $0.list.hasList || $0.pending != nil }
             || now.uptimeMs - since.uptimeMs >= Self.startupWaitMs
     }
+
+    /// Some source has a list, or an answer that is to be taken up.
+    var hasAnyList: Bool { sources.contains { $0.list.hasList || $0.pending != nil } }
 
     /// Begins with the lists of an earlier process.
     mutating func restore(_ stored: StoredTargetLists) {
         for index in sources.indices {
             guard let group = stored.group(source: sources[index].name) else { continue }
-            sources[index].list.restore(resolver.resolve([group]))
+            sources[index].list.restore(listed(group, source: index))
         }
+    }
+
+    private func isOfNames(_ index: Int) -> Bool { names != nil && index == sources.count - 1 }
+
+    /// What was in force before.
+    private func listed(_ known: TargetGroup, source index: Int) -> [ListedTarget] {
+        if let names, isOfNames(index) { return names.listed(known) }
+        return resolver.resolve([known])
     }
 
     /// Another configuration of the release: what is in force for a source that stays continues to be, also while an answer is
     /// held. With other selectors it is read again.
     mutating func continueFrom(_ before: TargetRoster) {
+        if release.discovery == nil { lists = before.lists }
+        if let known = before.names { names?.continueFrom(known) }
         for index in sources.indices {
-            guard let known = before.sources.first(where: { $0.plan == sources[index].plan }) else { continue }
+            // Other names are the same source.
+            let plan = sources[index].plan
+            let known = before.sources.first {
+                $0.plan == plan || $0.plan.kind == HostNamesPlan.kind && plan.kind == HostNamesPlan.kind
+            }
+            guard let known else { continue }
             (sources[index].lastSuccess, sources[index].problem) = (known.lastSuccess, known.problem)
             (sources[index].successes, sources[index].failures) = (known.successes, known.failures)
+            sources[index].silentMs = known.silentMs
             guard known.list.hasList else {
                 sources[index].pending = known.pending
                 continue
@@ -87,9 +122,15 @@ struct TargetRoster {
             let targets = (known.list.targets + known.list.leftOut).map {
                 DiscoveredTarget(labels: $0.discovered, uniqueID: $0.key.uniqueID)
             }
-            sources[index].list.restore(resolver.resolve([TargetGroup(source: known.name, targets: targets)]))
+            sources[index].list.restore(
+                listed(TargetGroup(source: known.name, targets: targets), source: index))
             sources[index].pending = known.pending
         }
+    }
+
+    /// So much time of this process has passed. A process that was stopped meanwhile could have read no source.
+    mutating func pass(ms: Int64) {
+        for index in sources.indices { sources[index].silentMs += ms }
     }
 
     mutating func take(_ answer: SourceAnswer, source index: Int, at now: Moment) {
@@ -98,9 +139,22 @@ struct TargetRoster {
             sources[index].failures += 1
             sources[index].problem = reason
         case .list(let groups):
-            sources[index].successes += 1
-            (sources[index].problem, sources[index].lastSuccess) = (nil, now)
+            sources[index].succeed(at: now)
             sources[index].pending = (groups, now.uptimeMs)
+        case .partial(let groups, let unread, let reason):
+            sources[index].pending = (groups + stillListed(unread, source: index), now.uptimeMs)
+            guard names?.matters(unread) ?? true else { return sources[index].succeed(at: now) }
+            sources[index].failures += 1
+            sources[index].problem = reason
+        }
+    }
+
+    /// What the groups that could not be read had, whose source is their name.
+    private func stillListed(_ unread: [String], source index: Int) -> [TargetGroup] {
+        guard let names, isOfNames(index) else { return [] }
+        let known = Dictionary(grouping: sources[index].list.targets) { $0.place.map { names.names[$0] } ?? "" }
+        return unread.map { name in
+            TargetGroup(source: name, targets: (known[name] ?? []).map { DiscoveredTarget(labels: $0.discovered) })
         }
     }
 
@@ -111,21 +165,39 @@ struct TargetRoster {
         for index in sources.indices {
             guard let (groups, atUptimeMs) = sources[index].pending else { continue }
             sources[index].pending = nil
+            if let names, isOfNames(index) {
+                sources[index].list.take(names.listed(groups), atMs: atUptimeMs)
+                continue
+            }
             var resolved = sources[index].resolved.take() ?? ResolvedGroups(resolver)
             sources[index].list.take(resolved.resolve(groups), atMs: atUptimeMs)
             sources[index].resolved = resolved
         }
-        merged = MergedLists(sources.map(\.list), fixed: [fixed(release.baseline, 0), fixed(release.canary, 1)])
-        let (first, second) = (merged.places[0].map(TargetPlan.init), merged.places[1].map(TargetPlan.init))
+        if names != nil, let last = sources.last { names?.follow(last.list) }
+        let (first, second) = places()
         guard first != lists.first || second != lists.second else { return nil }
         lists = TargetLists(revision: lists.revision + 1, first: first, second: second)
         return lists
     }
 
+    /// The targets in force. Without discovery they are the listed ones, in their order; one that both pools list for one scrape
+    /// body is in both.
+    private mutating func places() -> (first: [TargetPlan], second: [TargetPlan]) {
+        guard release.discovery != nil else { return (listed(release.baseline), listed(release.canary)) }
+        let lists = sources.indices.filter { !isOfNames($0) }.map { sources[$0].list }
+        merged = MergedLists(lists, fixed: [fixed(release.baseline, 0), fixed(release.canary, 1)])
+        return (merged.places[0].map(TargetPlan.init), merged.places[1].map(TargetPlan.init))
+    }
+
+    private func listed(_ pool: PoolPlan) -> [TargetPlan] {
+        pool.server == nil ? names?.targets(pool.targets) ?? pool.targets : pool.targets
+    }
+
     private func fixed(_ pool: PoolPlan, _ place: Int) -> [ListedTarget] {
-        pool.targets.map {
+        listed(pool).map {
             ListedTarget(
-                instance: $0.instance, url: $0.url, unixSocket: $0.unixSocket, placement: .place(place),
+                instance: $0.instance, url: $0.url, unixSocket: $0.unixSocket, address: $0.address,
+                placement: .place(place),
                 discovered: [DiscoveredTarget.addressLabel: $0.instance], labels: ["instance": $0.instance])
         }
     }
@@ -143,16 +215,22 @@ struct TargetRoster {
         }
         let dropped = merged.leftOut.prefix(DiscoveryReport.droppedLimit).compactMap(DiscoveryReport.Dropped.init)
         return DiscoveryReport(
-            release: release.name, sources: sources.map { report($0, at: now) }, active: active, dropped: dropped,
+            release: release.name, sources: shownSources.map { report($0, at: now) }, active: active, dropped: dropped,
             droppedCount: merged.leftOut.count, revision: lists.revision)
+    }
+
+    /// Names that have one address each need no source that operators see.
+    private var shownSources: [Source] {
+        let needsNames = names.map { !$0.addresses.isEmpty } ?? false || sources.last?.problem != nil
+        return names == nil || needsNames ? sources : Array(sources.dropLast())
     }
 
     /// What operators should know of the sources; nil until each of them has answered or is stale.
     func state(at now: Moment) -> TargetSourcesState? {
-        guard sources.allSatisfy({ $0.lastSuccess != nil || $0.isStale(at: now) }) else { return nil }
+        guard sources.allSatisfy({ $0.lastSuccess != nil || $0.isStale }) else { return nil }
         var state = TargetSourcesState()
         for source in sources {
-            if source.isStale(at: now) {
+            if source.isStale {
                 state.stale.append(
                     "\(source.name) has given no list for more than \(source.staleAfterMs / 1_000) s, and the targets may "
                         + "be others by now")
@@ -164,6 +242,7 @@ struct TargetRoster {
             state.remarks.append(
                 "\(source.name) lists targets that come and go: " + names.joined(separator: ", ") + more)
         }
+        state.remarks += names?.texts ?? []
         return state
     }
 
@@ -175,7 +254,7 @@ struct TargetRoster {
         let flapping = source.list.flapping(atMs: now.uptimeMs)
         var report = DiscoveryReport.Source(
             name: source.name, kind: source.plan.kind, lastSuccessWallMs: source.lastSuccess?.wallMs,
-            problem: source.problem, isStale: source.isStale(at: now), isFromDisk: source.list.isStored,
+            problem: source.problem, isStale: source.isStale, isFromDisk: source.list.isStored,
             targets: source.list.targets.count,
             held: source.list.held.map { "shrink \($0.from) -> \($0.to)" }, successes: source.successes,
             failures: source.failures)
@@ -187,7 +266,8 @@ struct TargetRoster {
 extension TargetPlan {
     fileprivate init(_ listed: ListedTarget) {
         self.init(
-            instance: listed.instance, url: listed.url, unixSocket: listed.unixSocket, uniqueID: listed.key.uniqueID)
+            instance: listed.instance, url: listed.url, unixSocket: listed.unixSocket, uniqueID: listed.key.uniqueID,
+            address: listed.address)
     }
 }
 

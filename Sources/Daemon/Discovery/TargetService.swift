@@ -63,10 +63,12 @@ actor TargetService {
     /// Reads the sources of this plan from now on. Those of a release whose sources are unchanged continue.
     func follow(_ plan: Plan) async {
         guard !isStopped else { return }
-        let discovering = plan.releases.filter { $0.discovery != nil }
+        let discovering = plan.releases.filter { $0.discovery != nil || looksUpNames(of: $0) }
         for name in entries.keys.sorted() where !discovering.contains(where: { $0.name == name }) { drop(name) }
         for release in discovering { await follow(release) }
     }
+
+    private func looksUpNames(of release: ReleasePlan) -> Bool { setup.names != nil && !release.hostNames.isEmpty }
 
     private func drop(_ name: String) {
         guard let entry = entries.removeValue(forKey: name) else { return }
@@ -84,19 +86,29 @@ actor TargetService {
         let made = (release.discovery?.sources ?? []).compactMap { plan in
             TargetSourceKinds.source(plan, setup).map { (plan, $0) }
         }
-        let sources = made.map { plan, source in
+        let names = namesSource(of: release)
+        func entry(_ plan: SourcePlan, _ source: any TargetSource) -> TargetRoster.Source {
             TargetRoster.Source(
                 plan: plan, name: source.name, refreshMs: source.refreshMs,
-                list: SourceList(times: .standard(refreshMs: source.refreshMs)), since: now)
+                list: SourceList(times: .standard(refreshMs: source.refreshMs, takenEveryMs: Self.longestBusyMs)))
         }
         do {
             var roster = try TargetRoster(
-                release, sources: sources, revision: revisions[release.name] ?? 0, at: now)
+                release, sources: made.map(entry), namesSource: names.map(entry),
+                revision: revisions[release.name] ?? 0, at: now)
             if let before { roster.continueFrom(before.roster) } else { restore(&roster, at: now) }
             entries[release.name] = Entry(roster: roster, tasks: [], number: number)
         } catch { return logger.error("\(release.name): the sources of targets cannot be read: \(error)") }
-        await update(release.name)
-        start(made.map(\.1), release.name)
+        // Without any list the first answer is taken up at once.
+        if entries[release.name]?.roster.hasAnyList == true { await update(release.name) }
+        start((made + [names].compactMap { $0 }).map(\.1), release.name)
+    }
+
+    /// Nil where there is nothing to look up.
+    private func namesSource(of release: ReleasePlan) -> (SourcePlan, any TargetSource)? {
+        guard let lookup = setup.names, !release.hostNames.isEmpty else { return nil }
+        let plan = HostNamesPlan(names: release.hostNames)
+        return (SourcePlan(plan), HostNamesSource(plan, lookup: lookup, clock: setup.clock))
     }
 
     private func start(_ sources: [any TargetSource], _ release: String) {
@@ -114,10 +126,18 @@ actor TargetService {
     private func watchAge(of release: String, number: Int) -> Task<Void, Never> {
         clock.start { [weak self, clock] in
             while !Task.isCancelled {
+                let beganMs = clock.now.uptimeMs
                 do { try await clock.sleep(ms: Self.ageEveryMs) } catch { return }
+                let passedMs = min(clock.now.uptimeMs - beganMs, 2 * Self.ageEveryMs)
+                await self?.pass(ms: passedMs, release, number: number)
                 await self?.reportSources(of: release, number: number)
             }
         }
+    }
+
+    private func pass(ms: Int64, _ release: String, number: Int) {
+        guard entries[release]?.number == number else { return }
+        entries[release]?.roster.pass(ms: ms)
     }
 
     private func restore(_ roster: inout TargetRoster, at now: Moment) {
@@ -139,21 +159,23 @@ actor TargetService {
 
     private func take(_ answer: SourceAnswer, source index: Int, of release: String, number: Int) async {
         guard let entry = entries[release], entry.number == number, !isStopped else { return }
-        note(answer, entry.roster.sources[index], release)
         entries[release]?.roster.take(answer, source: index, at: clock.now)
+        note(entry.roster.sources[index].problem, entries[release]?.roster.sources[index], release)
         await reportSources(of: release, number: number)
-        guard case .list = answer else { return }
+        if case .failed = answer { return }
         guard entry.lastUpdateUptimeMs != nil else { return await update(release) }
         scheduleUpdate(release)
     }
 
     /// A source that fails, or works again, is in the log once.
-    private func note(_ answer: SourceAnswer, _ source: TargetRoster.Source, _ release: String) {
-        switch answer {
-        case .failed(let reason) where source.problem == nil:
+    ///
+    /// - Parameter before: its problem before this answer.
+    private func note(_ before: String?, _ source: TargetRoster.Source?, _ release: String) {
+        guard let source else { return }
+        if before == nil, let reason = source.problem {
             logger.warning("\(release): \(source.name) cannot be read, its last list stays in force: \(reason)")
-        case .list where source.problem != nil: logger.info("\(release): \(source.name) can be read again")
-        default: break
+        } else if before != nil, source.problem == nil {
+            logger.info("\(release): \(source.name) can be read again")
         }
     }
 
@@ -198,6 +220,7 @@ actor TargetService {
         }
         save(release)
         entries[release]?.lastUpdateTookMs = clock.now.uptimeMs - beganMs
+        await reportSources(of: release, number: entry.number)
     }
 
     // MARK: The disk

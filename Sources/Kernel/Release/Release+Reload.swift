@@ -21,8 +21,12 @@ extension Release {
     /// one are scraped.
     private mutating func discovered(_ next: ReleasePlan, _ context: inout StepContext) -> ReleasePlan {
         guard next.discovery != nil else {
-            lists = nil
-            return next
+            guard let known = lists, (known.first + known.second).contains(where: { $0.address != nil }) else {
+                lists = nil
+                return next
+            }
+            context.emit(.poolsChanged(release: name))
+            return next.with(lists)
         }
         if lists == nil {
             lists = TargetLists(

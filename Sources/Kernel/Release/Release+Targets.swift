@@ -5,24 +5,28 @@ import Model
 extension Release {
     /// The sources list these targets now.
     mutating func take(_ next: TargetLists, _ context: inout StepContext) {
-        guard configured.discovery != nil, next.revision > lists?.revision ?? -1 else { return }
+        guard next.revision > lists?.revision ?? -1 else { return }
         lists = next
         followLists(&context)
     }
 
     /// What the sources are like now.
     mutating func take(_ state: TargetSourcesState, _ context: inout StepContext) {
-        guard configured.discovery != nil else { return }
+        guard configured.discovery != nil || !configured.hostNames.isEmpty else { return }
         targetHealth.sources = state
         watchTargets(&context)
     }
 
     /// Reports sources that give no list and pools that are empty, once each.
     mutating func watchTargets(_ context: inout StepContext) {
-        guard configured.discovery != nil || targetHealth.isReported else { return }
-        if configured.discovery == nil { targetHealth.sources = nil }
-        let isKnown = configured.discovery == nil || targetHealth.sources != nil && lists != nil
-        let empty = phase == .watching && lists != nil ? pools.emptyPools : []
+        let isDiscovering = configured.discovery != nil
+        guard isDiscovering || targetHealth.sources != nil || targetHealth.isReported else { return }
+        if !isDiscovering, lists == nil { targetHealth.sources = nil }
+        let isKnown =
+            isDiscovering
+            ? targetHealth.sources != nil && lists != nil
+            : targetHealth.sources != nil || configured.hostNames.isEmpty
+        let empty = isDiscovering && phase == .watching && lists != nil ? pools.emptyPools : []
         if let change = targetHealth.take(empty: empty, isKnown: isKnown) { notices.report(change, &context) }
     }
 
@@ -45,7 +49,8 @@ extension Release {
     ///
     /// - Parameter contested: addresses of targets that are not kept.
     mutating func inForce(_ wanted: ReleasePlan, except contested: Set<String> = []) -> ReleasePlan {
-        isCanaryKept = wanted.discovery != nil && rollback?.isOpen == true && wanted.hasVersions(of: plan)
+        let mayChange = wanted.discovery != nil || plan.canary.targets.contains { $0.address != nil }
+        isCanaryKept = mayChange && rollback?.isOpen == true && wanted.hasVersions(of: plan)
         guard isCanaryKept else { return wanted }
         let kept = wanted.keeping(canaryOf: plan, except: contested)
         // The proof does not take the baseline its last targets: without them nothing is known of who serves everything now.

@@ -381,7 +381,9 @@ extension TargetReading {
 extension ScrapeReport {
     /// When the counts of a server's samples began; nil for a scrape, and for a reading without counts.
     fileprivate func countsSinceUptimeMs(_ reading: TargetReading) -> Int64? {
-        guard origin != nil, let sampled = sampledUptimeMs, let seconds = reading.coveredSeconds else { return nil }
+        guard let origin, !origin.isFallback, let sampled = sampledUptimeMs, let seconds = reading.coveredSeconds else {
+            return nil
+        }
         return sampled.lowerBound - Int64(min(seconds, 1e9) * 1_000)
     }
 }

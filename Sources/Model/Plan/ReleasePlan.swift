@@ -115,12 +115,18 @@ public struct TargetPlan: Sendable, Hashable, Codable {
     /// What its source identifies it by: the uid of a pod, the id of a container. Another id at the same address is another
     /// target. Nil for a listed target, and for sources without ids.
     public var uniqueID: String?
+    /// One of several addresses of the URL's host, numeric: the connection is made to it, and the host stays the name that TLS and
+    /// the target see. Nil resolves the host with each scrape.
+    public var address: String?
 
-    public init(instance: String, url: String, unixSocket: String? = nil, uniqueID: String? = nil) {
+    public init(
+        instance: String, url: String, unixSocket: String? = nil, uniqueID: String? = nil, address: String? = nil
+    ) {
         self.instance = instance
         self.url = url
         self.unixSocket = unixSocket
         self.uniqueID = uniqueID
+        self.address = address
     }
 }
 

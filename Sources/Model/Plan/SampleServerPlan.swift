@@ -21,6 +21,8 @@ public struct SampleServerPlan: Sendable, Equatable, Codable {
     public var maxAgeMs: Int64?
     /// The label whose values are the names of the targets.
     public var instanceLabel: String
+    /// While the server gives no samples, the targets are scraped.
+    public var fallsBackToScrapes = false
 
     public static let leastMaxAgeMs: Int64 = 30_000
 
@@ -43,9 +45,12 @@ public struct SampleOrigin: Sendable, Equatable {
     public var ageMs: Int64
     /// How often the server scrapes the target, as far as its samples show; nil before two of them are known.
     public var intervalMs: Int64?
+    /// The target was scraped, because its server gives no samples.
+    public var isFallback: Bool
 
-    public init(ageMs: Int64, intervalMs: Int64? = nil) {
+    public init(ageMs: Int64, intervalMs: Int64? = nil, isFallback: Bool = false) {
         self.ageMs = ageMs
         self.intervalMs = intervalMs
+        self.isFallback = isFallback
     }
 }

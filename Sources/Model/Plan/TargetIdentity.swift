@@ -1,5 +1,5 @@
 public import Support
 
 extension TargetPlan {
-    public var identity: EndpointIdentity { EndpointIdentity(url: url, unixSocket: unixSocket) }
+    public var identity: EndpointIdentity { EndpointIdentity(url: url, unixSocket: unixSocket, address: address) }
 }

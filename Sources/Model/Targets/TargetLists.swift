@@ -15,11 +15,17 @@ public struct TargetLists: Sendable, Equatable {
 }
 
 extension ReleasePlan {
-    /// The configured plan with these targets in its places. A release without discovery keeps what is configured.
+    /// The configured plan with these targets in its places. A release without discovery keeps what is configured; of a name
+    /// with several addresses it has the targets that the lists have.
     public func with(_ lists: TargetLists?) -> ReleasePlan {
-        guard discovery != nil, let lists else { return self }
+        guard let lists else { return self }
         var next = self
-        (next.baseline.targets, next.canary.targets) = (lists.first, lists.second)
+        if discovery != nil {
+            (next.baseline.targets, next.canary.targets) = (lists.first, lists.second)
+        } else {
+            next.baseline.targets = TargetPlan.resolved(baseline.targets, by: lists.first)
+            next.canary.targets = TargetPlan.resolved(canary.targets, by: lists.second)
+        }
         return next
     }
 }

@@ -92,6 +92,24 @@ package actor ServerReader {
         }
     }
 
+    /// Whether any target has samples that say something about now. What they count is not reported.
+    func hasSamples(timeoutMs: Int64) async -> Bool {
+        await read(watchedSinceUptimeMs: nil, timeoutMs: timeoutMs).contains {
+            if case .success = $0.outcome { true } else { false }
+        }
+    }
+
+    /// What was counted elsewhere meanwhile is not counted again: the next sample of each target is a base.
+    func startOver() {
+        let now = clock.now.uptimeMs
+        for place in targets.indices { targets[place].startOver(atUptimeMs: now) }
+    }
+
+    /// For how long the server may give no samples before its targets are scraped.
+    nonisolated var awayMs: Int64 { identity.server.maxAgeMs ?? SampleServerPlan.leastMaxAgeMs }
+
+    nonisolated var fallsBack: Bool { identity.server.fallsBackToScrapes }
+
     /// For the second question, whatever the first one has left.
     private static let leastTimeoutMs: Int64 = 50
 

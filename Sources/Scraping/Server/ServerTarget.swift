@@ -96,6 +96,12 @@ struct ServerTarget {
         return result
     }
 
+    /// The next sample is a base, also of a process that has begun since the last one.
+    mutating func startOver(atUptimeMs now: Int64) {
+        reader.forget()
+        knownSinceUptimeMs = now
+    }
+
     private func problem(
         _ series: [ServerSeries], _ samples: InstanceSamples, _ origin: SampleOrigin?, maxAgeMs: Int64
     ) -> String? {

@@ -12,9 +12,13 @@ public struct EndpointIdentity: Sendable, Hashable {
     public let path: String
     /// Sorted.
     public private(set) var query: [String]
+    /// One of several addresses of the host; nil where the host is looked up.
+    public let address: String?
 
-    /// - Parameter url: an absolute http or https URL that has been validated.
-    public init(url: String, unixSocket: String? = nil) {
+    /// - Parameters:
+    ///   - url: an absolute http or https URL that has been validated.
+    ///   - address: numeric, to which the connection is made in place of the host's own.
+    public init(url: String, unixSocket: String? = nil, address: String? = nil) {
         let (scheme, rest) = EndpointIdentity.split(url[...], at: "://")
         let isSecure = scheme.lowercased() == "https"
         let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
@@ -23,6 +27,7 @@ public struct EndpointIdentity: Sendable, Hashable {
         let target = rest.dropFirst(authority.count).prefix { $0 != "#" }
         let (path, query) = EndpointIdentity.split(target, at: "?")
         self.unixSocket = unixSocket
+        self.address = address
         self.host = HostIdentity.canonical(host.lowercased())
         self.port = port ?? (isSecure ? 443 : 80)
         self.path = EndpointIdentity.canonicalPath(path)

@@ -4,6 +4,7 @@ import Model
 import Ports
 import Scraping
 import Support
+import SystemSupport
 import Telemetry
 
 /// Scrapes every target of a release once.
@@ -15,6 +16,7 @@ struct TargetCheckup {
 
     let release: ReleasePlan
     let transport: any HTTPTransport
+    var hostNames: any HostNames = SystemHostNames()
 
     private struct Scrape: Sendable {
         let pool: Pool
@@ -25,8 +27,11 @@ struct TargetCheckup {
     }
 
     func findings() async -> [CheckupFinding] {
+        let addresses = await addresses()
         let targets = Pool.allCases.filter { release.pool($0).server == nil }.flatMap { pool in
-            release.pool(pool).targets.enumerated().map { (pool: pool, index: $0.offset, target: $0.element) }
+            release.pool(pool).targets.flatMap { target -> [TargetPlan] in
+                target.hostName.flatMap { addresses[$0] }.map { $0.map(target.at) } ?? [target]
+            }.enumerated().map { (pool: pool, index: $0.offset, target: $0.element) }
         }
         var scrapes: [Scrape] = []
         await withTaskGroup(of: Scrape.self) { group in
@@ -45,7 +50,26 @@ struct TargetCheckup {
         }
         scrapes.sort { ($0.pool == .canary ? 1 : 0, $0.index) < ($1.pool == .canary ? 1 : 0, $1.index) }
         let ofServers = await ServerCheckup(release: release, transport: transport).findings()
-        return scrapes.flatMap(\.findings) + ofServers + clock(scrapes)
+        return several(addresses) + scrapes.flatMap(\.findings) + ofServers + clock(scrapes)
+    }
+
+    /// Of the names in 'targets' that have several, as the daemon scrapes them.
+    private func addresses() async -> [String: [String]] {
+        var several: [String: [String]] = [:]
+        for name in release.hostNames {
+            guard case .addresses(let all) = await hostNames.addresses(of: name), all.count > 1 else { continue }
+            several[name] = all
+        }
+        return several
+    }
+
+    private func several(_ addresses: [String: [String]]) -> [CheckupFinding] {
+        addresses.sorted { $0.key < $1.key }.map { name, all in
+            let shown = all.prefix(8).joined(separator: ", ") + (all.count > 8 ? ", …" : "")
+            return .ok(
+                "\(release.name): \(name)",
+                "it has \(all.count) addresses (\(shown)); each of them is scraped as a target")
+        }
     }
 
     private func scrape(_ pool: Pool, _ index: Int, _ target: TargetPlan) async -> Scrape {
