@@ -9,6 +9,8 @@ struct NamedTargets {
     /// Names that have had several addresses. Their targets stay at addresses, also when a single one is left: it is the same
     /// process as before.
     private var several: Set<String> = []
+    /// Names that the last answer could not read: what is listed for them is what was in force before.
+    var unread: Set<String> = []
     /// By name, at least two each, or one of a name that has had several.
     private(set) var addresses: [String: [String]] = [:]
 
@@ -23,7 +25,9 @@ struct NamedTargets {
         for (name, known) in Dictionary(grouping: list.targets, by: { $0.place ?? 0 }) where known.count > 0 {
             let name = names[name]
             // An address that takes the place of another one is not the second of two.
-            if known.count > 1, known.count(where: { list.isListed($0.key) }) > 1 { several.insert(name) }
+            if !unread.contains(name), known.count > 1, known.count(where: { list.isListed($0.key) }) > 1 {
+                several.insert(name)
+            }
             guard several.contains(name) else { continue }
             addresses[name] = known.compactMap(\.address).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         }

@@ -139,9 +139,11 @@ struct TargetRoster {
             sources[index].failures += 1
             sources[index].problem = reason
         case .list(let groups):
+            if isOfNames(index) { names?.unread = [] }
             sources[index].succeed(at: now)
             sources[index].pending = (groups, now.uptimeMs)
         case .partial(let groups, let unread, let reason):
+            names?.unread = Set(unread)
             sources[index].pending = (groups + stillListed(unread, source: index), now.uptimeMs)
             guard names?.matters(unread) ?? true else { return sources[index].succeed(at: now) }
             sources[index].failures += 1
