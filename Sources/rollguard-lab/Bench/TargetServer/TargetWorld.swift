@@ -69,8 +69,9 @@ final class TargetWorld: Sendable {
     }
 
     private func traffic(of target: Int, fault: Fault?, atNs now: Int64) -> Traffic {
-        // Processes that have lived for a while, each with its own number.
-        let before = 1_000_000 + Double(target % 1_000) * 977
+        // Processes that have lived for a while, each with its own number. Numbers that lie closer than what a scrape adds
+        // would be taken for those of one service under two addresses.
+        let before = 1_000_000 + Double(target % 1_000) * 97_700
         let requests = before + requestsPerSecond * seconds(from: startNs, to: now)
         var errors = requests * TargetWorld.healthyErrorShare
         if let fault {
