@@ -43,7 +43,10 @@ final class APIReaders: Sendable {
                 do {
                     try await connect(reader, pause)
                     break
-                } catch where attempt < APIReaders.connectAttempts { try await Task.sleep(for: .milliseconds(100)) }
+                } catch {
+                    guard attempt < APIReaders.connectAttempts else { throw error }
+                    try await Task.sleep(for: .milliseconds(100))
+                }
             }
         }
     }
