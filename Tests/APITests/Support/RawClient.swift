@@ -23,7 +23,8 @@ final class RawConnection: Sendable {
     }
 
     private static func limitWaiting(_ descriptor: Int32) {
-        var limit = timeval(tv_sec: 10, tv_usec: 0)
+        // Longer than a machine with a test on each core and builds beside them takes.
+        var limit = timeval(tv_sec: 60, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     }
@@ -89,11 +90,21 @@ final class RawConnection: Sendable {
         return try Reply(bytes)
     }
 
-    /// Waits until the server closes; false after ten seconds, or when it says something.
+    /// Waits until the server closes; false after a minute, or when it says something.
     func isClosedByServer() async -> Bool {
         await onThread { [descriptor] in
             var byte: UInt8 = 0
             return recv(descriptor, &byte, 1, 0) == 0
+        }
+    }
+
+    /// Reads what is left until the server closes.
+    func ends() async -> Bool {
+        await onThread { [descriptor] in
+            var buffer = [UInt8](repeating: 0, count: 65_536)
+            var count = 1
+            while count > 0 { count = recv(descriptor, &buffer, buffer.count, 0) }
+            return count == 0
         }
     }
 
