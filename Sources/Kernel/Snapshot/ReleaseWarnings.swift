@@ -9,6 +9,8 @@ struct ReleaseWarnings {
     init(_ release: Release) {
         texts = release.unreadableEntries + release.plan.remarks.prefix(10)
         texts += release.targetHealth.warnings.prefix(10)
+        texts += [release.pools.baseline.fallback(of: "baseline"), release.pools.canary.fallback(of: "canary")]
+            .compactMap { $0 }
         add(targetsOf: release.pools.baseline)
         add(targetsOf: release.pools.canary)
         if release.phase == .watching { add(obstaclesOf: release.rules) }
