@@ -64,7 +64,7 @@ struct NamedTargetsLiveTests {
         dnsmasq --no-daemon --conf-file=/dev/null --port=53 --listen-address=127.83.1.1 --bind-interfaces \\
             --no-resolv --no-hosts --addn-hosts="$PWD/hosts" --local=/test/ >dnsmasq.log 2>&1 &
         haproxy -db -f haproxy.cfg >haproxy.log 2>&1 &
-        trap 'kill $(jobs -p)' EXIT
+        trap 'kill -KILL $(jobs -p)' EXIT
         for attempt in $(seq 100); do getent hosts app.shop.test >/dev/null && break; sleep 0.05; done
         "$ROLLGUARD" check rollguard.yaml --live
         "$ROLLGUARD" run --config rollguard.yaml >daemon.log 2>&1 &
