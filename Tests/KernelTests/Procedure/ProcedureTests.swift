@@ -96,7 +96,7 @@ struct ProcedureTests {
         #expect(world.count(.personNeeded) == 1)
         #expect(
             world.deliveries.last { $0.notification.event == .personNeeded }?.notification.summary
-                == "checkout: queue waits for by hand: replay the queue")
+                == "checkout: queue waits for an operator: replay the queue")
         let id = world.incidents[0].id
         #expect(accepted(world.command(.procedure(incident: id, .done(step: "queue")))))
         world.cycle(5)

@@ -230,6 +230,9 @@ struct ReplicaWorld {
                     instance: "lb1", canaryBasisPoints: turned(secondShare, index), level: .loaded)
                 send(.routerObserved(release: release, call: call, observations: [seen]), to: index)
             case .publish(let document):
+                // An answer that was given at once has led to a newer one already.
+                let waiting = nodes[index].pending.first { $0.release == document.release }
+                if let waiting, waiting.through > document.through { continue }
                 nodes[index].pending.removeAll { $0.release == document.release }
                 nodes[index].pending.append(document)
             case .announceRollback(let entry): nodes[index].announced.append(entry)

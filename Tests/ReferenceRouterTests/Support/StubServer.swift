@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -83,11 +84,14 @@ final class StubServer: Sendable {
         return (listener, fillers)
     }
 
-    /// An address without a listener: a port that was just given back.
-    static func refusedAddress() async throws -> String {
-        let server = try await start { _ in .close }
-        await server.stop()
-        return server.address
+    /// An address that refuses connections, and that no other test gets: its port is bound until the process ends, and nothing
+    /// listens there.
+    static func refusedAddress() async throws -> String { try BoundPort.take() }
+
+    /// The same for a server that stops: no other test gets its port.
+    func stopForGood() async throws {
+        await stop()
+        _ = try BoundPort.take(port: address.split(separator: ":").last.flatMap { Int($0) } ?? 0)
     }
 }
 
@@ -207,4 +211,28 @@ private final class StubHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+}
+
+/// A port of loopback that is bound and does not listen.
+private enum BoundPort {
+    struct Failure: Error { let reason: String }
+
+    static func take(port: Int = 0) throws -> String {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var on: Int32 = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(UInt16(port)).bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let answer = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) }
+        }
+        guard answer == 0 else { throw Failure(reason: String(cString: strerror(errno))) }
+        _ = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+        }
+        return "127.0.0.1:\(UInt16(bigEndian: address.sin_port))"
+    }
 }
