@@ -12,6 +12,9 @@ final class StepService: Sendable {
     /// A release has one call at a time.
     private static let queueLimit = 10_000
 
+    /// Of each proof that a preview asks.
+    private static let previewTimeoutMs: Int64 = 3_000
+
     private let driver: any StepDriver
     private let stream: AsyncStream<Job>
     private let continuation: AsyncStream<Job>.Continuation
@@ -49,12 +52,15 @@ final class StepService: Sendable {
     }
 
     private static func preview(
-        _ step: ProcedureStep, of release: ReleasePlan, _ driver: any StepDriver
+        _ asked: ProcedureStep, of release: ReleasePlan, _ driver: any StepDriver
     ) async -> StepPreview {
+        var step = asked
+        // Whoever asks waits for all of them.
+        step.timeoutMs = min(step.timeoutMs, StepService.previewTimeoutMs)
         let call = StepCall(
             release: release.name, incident: "dry-run", number: 0, step: step, attempt: 0,
             baselineVersion: release.baseline.version, canaryVersion: release.canary.version)
         let finding = step.hasProof ? await driver.check(call) : nil
-        return StepPreview(step: step, call: driver.plan(call), finding: finding)
+        return StepPreview(step: asked, call: driver.plan(call), finding: finding)
     }
 }

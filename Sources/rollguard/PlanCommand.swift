@@ -33,7 +33,7 @@ struct PlanCommand: AsyncParsableCommand {
 
         func run() async throws {
             let (api, path) = (try daemon.open(), "/api/v1/releases/\(DaemonAPI.escaped(release))/plan")
-            let document = try await api.get(path, as: PlanPreviewDocument.self)
+            let document = try await api.post(path, [:], as: PlanPreviewDocument.self)
             if format.isJSON {
                 Terminal.say(JSONLine.text(document))
             } else {

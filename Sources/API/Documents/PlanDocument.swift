@@ -1,7 +1,7 @@
 import Model
 package import Support
 
-/// The plan of a release as it would run now: the answer of `GET /api/v1/releases/{name}/plan`.
+/// The plan of a release as it would run now: the answer of `POST /api/v1/releases/{name}/plan`.
 package struct PlanPreviewDocument: Codable, Sendable, Equatable {
     package var release: String
     package var fromVersion: String

@@ -3,7 +3,8 @@ import Model
 extension Route {
     /// What goes back beside the traffic.
     static let plans: [Route] = [
-        Route(.get, "/api/v1/releases/{name}/plan", "What the steps of a release's plan would do now; changes nothing")
+        // It changes nothing, and asks what the steps' proofs show: programs are run and services are called for it.
+        Route(.post, "/api/v1/releases/{name}/plan", "What the steps of a release's plan would do now; changes nothing")
         {
             await $0.plan($1)
         },
