@@ -42,6 +42,7 @@ struct ReloadChanges {
         if !changed.isEmpty { changes.append("changed rules \(changed.map(\.name).joined(separator: ", "))") }
         if old.router != new.router || old.fallback != new.fallback { changes.append("router") }
         if old.scrape != new.scrape { changes.append("scrape") }
+        if old.procedure != new.procedure { changes.append("plan") }
         // What has no line of its own, such as `proof`, still is a change.
         return changes.isEmpty && old.withoutRemarks != new.withoutRemarks ? ["settings"] : changes
     }

@@ -29,8 +29,11 @@ struct FlagdFile {
             let data = try? JSONSerialization.data(
                 withJSONObject: document, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
         else { return .refused("\(path) cannot be written as JSON") }
+        var former = stat()
+        let isKnown = stat(path, &former) == 0
         if let reason = ReplacedFile.write(Array(data), to: path) { return .failed(reason) }
-        // The reader may be another user.
+        // The reader may be another user; what cannot be read for a moment is read again by flagd a second later.
+        if isKnown { _ = chown(path, former.st_uid, former.st_gid) }
         _ = chmod(path, mode_t(mode & 0o777))
         return .done("\(path): \(flag) has the default variant \(variant) and no targeting")
     }
