@@ -127,6 +127,8 @@ struct SharedDeliveryName {
         case .rollbackDrifted: ["drifted", "strayed"]
         case .rollbackHeld: ["drift_held", "draining"]
         case .operatorAcknowledged: ["operator_acknowledged"]
+        case .planStuck: ["plan_step_failed", "plan_step_unknown", "plan_overdue"]
+        case .personNeeded: ["plan_person_needed", "plan_step_failed"]
         default: [event.rawValue]
         }
     }

@@ -74,6 +74,23 @@ struct ReplicaTests {
         #expect(world.broken.isEmpty, "\(world.broken)")
     }
 
+    /// A receiver that knows an id drops what comes under it once more.
+    @Test func everyMessageOfAPlanHasAnIdOfItsOwn() throws {
+        var world = Self.withPlan([.person("first"), .person("second")])
+        let leader = try #require(world.leader)
+        world.isSecondSick = true
+        world.run(seconds: 60)
+        let id = try #require(world.nodes[leader].kernel.releases[0].rollback?.id)
+        for step in ["first", "second"] {
+            _ = world.command(.procedure(incident: id, .done(step: step)), to: leader)
+            world.run(seconds: 3)
+        }
+        let ids = world.nodes[leader].deliveries.map(\.id)
+        #expect(Set(ids).count == ids.count, "\(ids)")
+        #expect(world.nodes[leader].deliveries.count { $0.notification.event == .personNeeded } == 2)
+        #expect(world.nodes[leader].deliveries.count { $0.notification.event == .planEnded } == 1)
+    }
+
     /// The next leader knows what was started: it checks what can be checked, and never runs again what must not run twice.
     @Test(arguments: [false, true])
     func thePlanOfADeadLeaderContinues(_ diesInTheMiddle: Bool) throws {
