@@ -10,8 +10,9 @@ ROUTERS = ^RoutersTests\.
 LIVE = ^(Daemon|LiveRouter)Tests\.
 SITUATIONS = SituationTests
 # Foundation's Process reads past the names of open files when a process has more than some 1 300 of them: the tests that
-# start many programs are not in one process with those that open many connections.
-CLIENTS = ^(HTTPClient|TargetSources)Tests\.
+# start many programs are not in one process with those that open many connections. A program also inherits the sockets on
+# which servers of tests listen, and keeps their ports: those that start etcd and Consul are not beside such servers.
+CLIENTS = ^(Centres|HTTPClient|Leases|TargetSources)Tests\.
 # What a user does from the first command on, on a terminal, in a browser, on each router: such tests start many programs and
 # wait for each, so they come one after another.
 TOURS = ^(DaemonTests\.(CommandHabits|InitPrompt|NotifyCommand|PageBrowser|SampleServer)|LiveRouterTests\.(DiscoveryPage|DocumentedCommand|GetStarted|InitOnRouters|OperationsPage|Readme|TestUser|Unit))Tests
