@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 #if canImport(Glibc)
 import Glibc
@@ -40,18 +41,20 @@ final class RealProgram: @unchecked Sendable {
 
 /// Ports and folders of a test.
 enum Scratch {
+    private static let given = Mutex<Set<Int>>([])
+
     static func folder(_ name: String) throws -> URL {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("\(name)-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         return folder
     }
 
-    /// A port that was free a moment ago, from below the range that the system gives out by itself, so that no other test
-    /// comes by it in between.
+    /// A port that was free a moment ago, from below the range that the system gives out by itself and never one that was
+    /// given before, so that no other test comes by it in between.
     static func port() throws -> Int {
         for _ in 0..<100 {
             let port = Int.random(in: 10_000..<32_000)
-            if isFree(port) { return port }
+            if isFree(port), given.withLock({ $0.insert(port).inserted }) { return port }
         }
         throw CocoaError(.featureUnsupported)
     }

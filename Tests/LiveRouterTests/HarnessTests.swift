@@ -61,4 +61,14 @@ struct HarnessTests {
                 == "bind 127.0.0.1:\(free); 31000, v8081 8081ms 1.8081 18081 http://h:31000/")
         #expect(free != 8080)
     }
+
+    /// `rollguard targets` shows addresses in their order, and a page that shows it does not know which ports are free.
+    @Test func aLowerPortGetsALowerOne() throws {
+        for _ in 0..<20 {
+            let ports = try PortMap([8083, 8081, 9999, 8082], fixed: [9411: 9411])
+            let given = [8081, 8082, 8083, 9999].map { ports[$0] }
+            #expect(given == given.sorted())
+            #expect(Set(given).count == 4)
+        }
+    }
 }

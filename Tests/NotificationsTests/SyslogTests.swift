@@ -3,6 +3,7 @@ import Glibc
 import HTTPClient
 import Model
 import Ports
+import Synchronization
 import Testing
 
 @testable import Notifications
@@ -106,7 +107,7 @@ private final class LogServer {
     init(tls: Bool) async throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("rollguard-log-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        port = LogServer.freePort()
+        port = try LogServer.freePort()
         if tls { try LogServer.makeCertificate(folder) }
         try configuration(tls: tls).write(
             to: folder.appendingPathComponent("rsyslog.conf"), atomically: true, encoding: .utf8)
@@ -147,30 +148,37 @@ private final class LogServer {
         openssl.waitUntilExit()
     }
 
-    private static func freePort() -> Int {
+    private static let given = Mutex<Set<Int>>([])
+
+    /// A port that was free a moment ago, from below the range that the system gives out by itself and never one that was
+    /// given before, so that no other test comes by it in between.
+    private static func freePort() throws -> Int {
+        for _ in 0..<100 {
+            let port = Int.random(in: 10_000..<32_000)
+            if isFree(port), given.withLock({ $0.insert(port).inserted }) { return port }
+        }
+        throw CocoaError(.featureUnsupported)
+    }
+
+    private static func isFree(_ port: Int) -> Bool {
         let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(socket) }
-        var address = sockaddr_in()
-        (address.sin_family, address.sin_addr.s_addr) = (sa_family_t(AF_INET), inet_addr("127.0.0.1"))
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        return withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { raw in
-                _ = bind(socket, raw, size)
-                getsockname(socket, raw, &size)
-            }
-            return Int(UInt16(bigEndian: pointer.pointee.sin_port))
-        }
+        return withAddress(port) { bind(socket, $0, $1) == 0 }
     }
 
     private var isListening: Bool {
         let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(socket) }
+        return LogServer.withAddress(port) { connect(socket, $0, $1) == 0 }
+    }
+
+    private static func withAddress(_ port: Int, _ work: (UnsafePointer<sockaddr>, socklen_t) -> Bool) -> Bool {
         var address = sockaddr_in()
         (address.sin_family, address.sin_addr.s_addr) = (sa_family_t(AF_INET), inet_addr("127.0.0.1"))
         address.sin_port = in_port_t(UInt16(port).bigEndian)
         return withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                work($0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
     }

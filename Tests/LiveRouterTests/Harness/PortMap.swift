@@ -9,14 +9,18 @@ import Glibc
 struct PortMap: Sendable {
     private(set) var ports: [Int: Int]
 
+    /// A lower port of the text gets a lower free one: what a page shows in the order of addresses keeps its order.
+    ///
     /// - Parameter fixed: those that are known already, as the version servers'.
     init(_ wanted: [Int], fixed: [Int: Int]) throws {
         ports = fixed
-        for port in wanted where ports[port] == nil {
-            var free = try FreePort.find()
-            while ports.values.contains(free) { free = try FreePort.find() }
-            ports[port] = free
+        let missing = Set(wanted).subtracting(fixed.keys).sorted()
+        var free = Set<Int>()
+        while free.count < missing.count {
+            let port = try FreePort.find()
+            if !fixed.values.contains(port) { free.insert(port) }
         }
+        for (port, free) in zip(missing, free.sorted()) { ports[port] = free }
     }
 
     subscript(_ port: Int) -> Int { ports[port] ?? port }
