@@ -97,12 +97,13 @@ struct ExporterHabitTests {
     @Test func aRestartBehindAnExporterDoesNotMuteATarget() throws {
         var scraper = try Scraper()
         var good = 100_000
-        for second in 0..<60 {
+        // The two counters reach their old levels in different scrape bodies, of which one reports nothing.
+        for second in 0..<64 {
             good += second < 10 ? 5 : 2_000
             if second == 5 { good = 0 }
             try scraper.read(good: good, bad: good / 100, start: Self.start(true))
         }
         #expect(scraper.unreportedScrapes == 0)
-        #expect(scraper.requests >= 2_020 * 40 && scraper.requests <= 2_020 * 50 + 60)
+        #expect(scraper.requests >= 2_020 * 40 && scraper.requests <= 2_020 * 54 + 60)
     }
 }

@@ -150,6 +150,40 @@ struct IncrementLawTests {
         }
     }
 
+    /// After a restart that nothing proves, each bucket reaches its old level in its own time. No body may say that more
+    /// requests were slow, or failed, than did since the body before it that was counted.
+    @Test(arguments: ["", "process_start_time_seconds 50\n"], [1.0, 0.75])
+    func whatReturnsInPartsIsNotCounted(_ start: String, _ kept: Double) throws {
+        for seed in 0..<200 as Range<UInt64> {
+            var draw = SystemRandomNumberGenerator.Seeded(seed)
+            for _ in 0..<5 { _ = draw.next() }
+            var reader = try Self.reader()
+            // Good, slow and failed requests of the process before; the next one has good ones only.
+            var counts = (0..<3).map { _ in Double(300 + draw.next() % 1_500) }
+            let old = counts
+            var (slow, failed, reported) = (0.0, 0.0, 0.0)
+            for body in 0..<80 {
+                if body == 3 { counts = kept < 1 ? [old[0] * kept, old[1] * 0.5, old[2]] : [40, 0, 0] }
+                if body > 0 { counts[0] += Double(60 + draw.next() % 60) }
+                let all = counts.reduce(0, +)
+                let text =
+                    "\(start)d_bucket{le=\"0.1\"} \(counts[0])\nd_bucket{le=\"+Inf\"} \(all)\nd_count \(all)\n"
+                    + "requests_total{code=\"200\"} \(all - counts[2])\n"
+                    + (counts[2] > 0 ? "requests_total{code=\"500\"} \(counts[2])\n" : "")
+                let reading = try reader.read(
+                    Array(text.utf8), format: .prometheusText, atUptimeMs: Int64(body) * 1_000, countNewWithin: nil)
+                reported += reading.requests ?? 0
+                failed += reading.errors ?? 0
+                if case .histogram(let histogram) = reading.latency, reading.hasCounts {
+                    slow += (histogram.cumulative.last ?? 0) - (histogram.cumulative.first ?? 0)
+                }
+                #expect(slow <= 10, "seed \(seed), body \(body): \(slow)")
+                #expect(failed <= 10, "seed \(seed), body \(body): \(failed)")
+            }
+            #expect(reported > 3_000, "seed \(seed): \(reported)")
+        }
+    }
+
     /// Honest scrape bodies are counted to the last request.
     @Test func honestBodiesAreCountedInFull() throws {
         for seed in 0..<100 as Range<UInt64> {

@@ -181,10 +181,12 @@ struct PoolState: Sendable, Equatable {
     }
 
     /// The row in whose time the counted time began: after the one with the target's scrape body before; or earlier,
-    /// where the body brings what earlier ones withheld, or where the body before was read long before its cycle ended,
-    /// because the process was stopped in the middle of it.
+    /// where the body brings what earlier ones withheld, or where this body or the one before was rendered long before its
+    /// cycle ended, because the process was stopped in the middle of it.
     private func firstRow(of reading: TargetReading, target: Int, atMs uptimeMs: Int64) -> Int {
-        let seconds = max(reading.coveredSeconds ?? 0, repeatedSeconds(before: reading, target))
+        let seconds =
+            max(reading.coveredSeconds ?? 0, repeatedSeconds(before: reading, target))
+            + window.longAnswerSeconds(targets[target].answerMs)
         let byTime = window.row(coveringSeconds: seconds, atMs: uptimeMs)
         guard let last = targets[target].lastRow else { return byTime }
         let coveredMs = Int64(min(seconds, 1e9) * 1_000)

@@ -136,6 +136,10 @@ struct PoolWindow: Sendable, Equatable {
         return (oldest..<written).first { rowTimes[$0 % capacity] > sinceMs + intervalMs / 2 } ?? written
     }
 
+    /// An answer that took longer than a cycle was waiting while the process was stopped. When in that time its body was
+    /// rendered is not known, so its counts may be as much older.
+    func longAnswerSeconds(_ answerMs: Int64) -> Double { answerMs > intervalMs ? Double(answerMs) / 1_000 : 0 }
+
     /// For a window that starts over with the same targets.
     mutating func keepLastRates(of old: PoolWindow) {
         rates.keepLastRates(of: old.rates)

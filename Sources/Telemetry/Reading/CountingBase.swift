@@ -51,6 +51,8 @@ struct CountingBase {
     private(set) var hasClimbed = false
     /// A counter reached the level from which it had fallen; its increment covers the time since the fall.
     private(set) var hasReturned = false
+    /// A counter rose that is still below the level from which it fell.
+    private(set) var isStillBelow = false
     /// A counter below its old level rose by more than its rate makes plausible.
     private(set) var hasDoubtfulClimb = false
     private(set) var hasNegative = false
@@ -181,6 +183,7 @@ struct CountingBase {
         series.setBase(max(series.value, last))
         if !isBack { series.mark = SeriesMark(high: high, low: mark.low) }
         hasClimbed = hasClimbed || isBack || mark.low == nil && increment > 0
+        isStillBelow = isStillBelow || !isBack && mark.low != nil && increment > 0
         guard increment <= plausibleRise else {
             if isBack { cameBack = true } else { hasDoubtfulClimb = true }
             return isBack ? 0 : doubt(&series, increment)

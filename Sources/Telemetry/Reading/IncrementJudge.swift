@@ -63,6 +63,9 @@ struct IncrementJudge {
     private var processes = ProcessWatch()
     /// Of scrapes that reported nothing because a counter had fallen. What they counted comes with its return.
     private var withheldSeconds = 0.0
+    /// Not all series fell, or they return one after the other: what a return brings is of another time than what the
+    /// others brought.
+    private var isReturningInParts = false
     /// Scrape bodies that repeated the one before, or missed a series that had moved: they are reported with the next
     /// complete body.
     private var open = OpenScrapes()
@@ -81,6 +84,7 @@ struct IncrementJudge {
     /// The next scrape body is a first one.
     mutating func forget() {
         (pending, withheldSeconds, repeatedSeconds, open, gaps) = (nil, 0, 0, OpenScrapes(), ScrapeGaps())
+        isReturningInParts = false
     }
 
     /// The time before the last scrape body whose counts are still to come, seconds.
@@ -96,7 +100,7 @@ struct IncrementJudge {
         if hasSwung || base.resets > 0 && base.process == .unknown || result.isAmbiguous { young.swing() }
         if hasSwung || result.isAmbiguous {
             (pending, open) = (nil, OpenScrapes())
-            withhold(base)
+            withhold(base, rises)
             if base.hasFallen { result.notes.append(.fellWithoutRestart) }
             if base.cameBack { result.notes.append(.cameBack) }
             if result.isAmbiguous { result.notes.append(.severalProcesses) }
@@ -122,7 +126,7 @@ struct IncrementJudge {
         var whole = sums
         if let earlier = open.take() { whole.absorb(earlier) }
         // The series fell and returned by different amounts, so their sums do not fit each other.
-        if base.hasReturned, whole.hasMoreErrors { return result }
+        if returnsInParts(base) || base.hasReturned && whole.hasMoreErrors { return result }
         gaps.began(afterSeconds: sinceScrape)
         decide(&result, whole, base, (seconds, span))
         if !isRepeat { gaps.ended(afterSeconds: sinceScrape) }
@@ -199,9 +203,19 @@ struct IncrementJudge {
 
     private static let longestRepeatSeconds = RepeatedScrapes.usualSeconds
 
-    private mutating func withhold(_ base: CountingBase) {
+    private mutating func withhold(_ base: CountingBase, _ rises: ReadingSums) {
         if base.cameBack || !base.hasFallen { withheldSeconds = 0 }
-        if base.hasFallen { withheldSeconds += base.coveredSeconds ?? 0 }
+        guard base.hasFallen else { return }
+        withheldSeconds += base.coveredSeconds ?? 0
+        isReturningInParts = isReturningInParts || rises.hasMoreEvents
+    }
+
+    /// A series that reaches its old level brings what lies above it; the others bring all that they counted. A histogram
+    /// put together so would have slow requests and no fast ones.
+    private mutating func returnsInParts(_ base: CountingBase) -> Bool {
+        guard base.hasReturned else { return false }
+        defer { isReturningInParts = base.isStillBelow }
+        return isReturningInParts || base.isStillBelow
     }
 
     /// The time before the last scrape that this one's increments cover, seconds.

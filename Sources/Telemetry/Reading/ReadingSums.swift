@@ -154,9 +154,11 @@ struct ReadingSums {
     }
 
     /// Whether a watched counter rose.
-    var hasRisen: Bool {
+    var hasRisen: Bool { hasMoreEvents || signals.contains(where: \.hasRisen) }
+
+    /// Requests, errors or what their latency counts.
+    var hasMoreEvents: Bool {
         requests > 0 || errors > 0 || sumSeconds > 0 || (count ?? 0) > 0 || increments.contains { $0 > 0 }
-            || signals.contains(where: \.hasRisen)
     }
 
     // MARK: the result
