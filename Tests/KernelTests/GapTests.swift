@@ -52,6 +52,26 @@ struct GapTests {
         world.send(.cycleEnded(release: "checkout"))
         #expect(world.release.rules[0].evidence?.canary.errors == 60)
     }
+
+    /// The process is stopped while a target answers. The answer has waited for a minute in the connection, and its body
+    /// says nothing about the time in which it is read.
+    @Test(arguments: [Int64(500), 62_000]) func ofAnAnswerThatWaitedIsOfUnknownAge(_ answerMs: Int64) {
+        var world = KernelHarness()
+        world.cycle(12)
+        world.pass(ms: answerMs)
+        world.send(.cycleEnded(release: "checkout"))
+        guard case .scraped(var body) = report(.canary, 0, "b:1", errors: 30, seconds: 1) else { return }
+        body.sampledUptimeMs = world.now.uptimeMs - answerMs...world.now.uptimeMs
+        world.send(.scraped(body))
+        for (index, instance) in ["a:1", "a:2"].enumerated() {
+            world.send(report(.baseline, index, instance, errors: 0, seconds: 1))
+        }
+        world.pass(ms: 1_000)
+        world.send(.cycleEnded(release: "checkout"))
+        let evidence = world.release.rules[0].evidence
+        #expect(evidence?.canary.errors == (answerMs < 1_000 ? 30 : nil))
+        #expect((world.release.canary.requestRate == nil) == (answerMs > 1_000))
+    }
 }
 
 @Suite("A new process")
