@@ -47,8 +47,11 @@ struct DaemonOperations: Operations {
             deadLetters: try await journal.deadLetters(limit: 100))
     }
 
-    func rollback(release: String, toVersion: String?, by: String, reason: String) async -> CommandResult {
-        await watchdog.command(.rollback(release: release, toVersion: toVersion), by: by, reason: reason)
+    func rollback(
+        release: String, toVersion: String?, evenContracted: Bool, by: String, reason: String
+    ) async -> CommandResult {
+        await watchdog.command(
+            .rollback(release: release, toVersion: toVersion, evenContracted: evenContracted), by: by, reason: reason)
     }
 
     func rearm(release: String, by: String, reason: String) async -> CommandResult {

@@ -117,7 +117,8 @@ package struct DaemonParts: Sendable {
             effects: EffectSink(
                 journal: writer, routers: routers, log: log, meter: meter,
                 askGate: { [gates] in gates.enqueue($0) }, poolsChanged: { [roles] in roles.poolsChanged() },
-                callStep: { [steps] in steps.enqueue($0, isCheck: $1) }, replicas: replicaQueue),
+                callStep: { [steps] in steps.enqueue($0, isCheck: $1) },
+                readSchema: { [steps] in steps.readSchema(release: $0, call: $1, gate: $2) }, replicas: replicaQueue),
             probe: environment.probe)
         routers.aim(kernel.effectivePlan)
         scrapes = ScrapeService(

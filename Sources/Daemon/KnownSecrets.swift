@@ -72,10 +72,22 @@ extension KnownSecrets {
         case .configured(let record): return .configured(shown(record))
         case .stepAnswered(let release, let call, let answer):
             return .stepAnswered(release: release, call: call, answer.withText(shown(answer.text)))
+        case .schemaRead(let release, let call, let report):
+            return .schemaRead(release: release, call: call, shown(report))
         // Addresses of targets are ASCII and bounded, and the resolver refuses those with credentials.
         case .cycleEnded, .journalDurable, .journalLost, .targetsChanged, .reload, .tick, .published: return input
         // What replicas say went through this in the replica that said it.
         case .leadership, .handedOver, .peerRolledBack: return input
+        }
+    }
+
+    private func shown(_ report: SchemaReport) -> SchemaReport {
+        switch report {
+        case .unreadable(let reason): return .unreadable(shown(reason))
+        case .read(var reading):
+            reading.applied = reading.applied.map { shown($0) }
+            reading.dirty = reading.dirty.map { shown($0) }
+            return .read(reading)
         }
     }
 

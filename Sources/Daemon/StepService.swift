@@ -4,9 +4,9 @@ import Ports
 
 /// Makes the kernel's calls of plans' steps, each in a task of its own. What is lost is noticed by the kernel.
 final class StepService: Sendable {
-    private struct Job: Sendable {
-        let call: StepCall
-        let isCheck: Bool
+    private enum Job: Sendable {
+        case step(StepCall, isCheck: Bool)
+        case schema(release: String, call: Int, SchemaGate)
     }
 
     /// A release has one call at a time.
@@ -24,17 +24,27 @@ final class StepService: Sendable {
         (stream, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(StepService.queueLimit))
     }
 
-    func enqueue(_ call: StepCall, isCheck: Bool) { continuation.yield(Job(call: call, isCheck: isCheck)) }
+    func enqueue(_ call: StepCall, isCheck: Bool) { continuation.yield(.step(call, isCheck: isCheck)) }
+
+    func readSchema(release: String, call: Int, gate: SchemaGate) {
+        continuation.yield(.schema(release: release, call: call, gate))
+    }
 
     func run(watchdog: Watchdog) async {
         await withDiscardingTaskGroup { group in
             for await job in stream {
-                group.addTask { [driver] in
-                    let answer = job.isCheck ? await driver.check(job.call) : await driver.run(job.call)
-                    await watchdog.send(
-                        .stepAnswered(release: job.call.release, call: job.call.number, answer))
-                }
+                group.addTask { [driver] in await watchdog.send(Self.answer(to: job, driver)) }
             }
+        }
+    }
+
+    private static func answer(to job: Job, _ driver: any StepDriver) async -> Input {
+        switch job {
+        case .step(let call, let isCheck):
+            let answer = isCheck ? await driver.check(call) : await driver.run(call)
+            return .stepAnswered(release: call.release, call: call.number, answer)
+        case .schema(let release, let call, let gate):
+            return .schemaRead(release: release, call: call, await driver.readSchema(gate, release: release))
         }
     }
 

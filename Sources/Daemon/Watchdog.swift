@@ -145,6 +145,8 @@ struct EffectSink: Sendable {
     var poolsChanged: @Sendable () -> Void = {}
     /// A step of a plan: whether it is only checked is the second value.
     var callStep: @Sendable (StepCall, Bool) -> Void = { _, _ in }
+    /// Release, call and gate.
+    var readSchema: @Sendable (String, Int, SchemaGate) -> Void = { _, _, _ in }
     /// Of a daemon that has replicas.
     var replicas: ReplicaQueue?
 
@@ -164,6 +166,7 @@ struct EffectSink: Sendable {
             case .askGate(let question): askGate(question)
             case .runStep(let call): callStep(call, false)
             case .checkStep(let call): callStep(call, true)
+            case .readSchema(let release, let call, let gate): readSchema(release, call, gate)
             case .publish(let document): replicas?.publish(document)
             case .announceRollback(let entry): replicas?.announce(entry)
             case .log(let line): log.write(line)

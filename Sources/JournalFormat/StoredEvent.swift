@@ -19,7 +19,7 @@ struct StoredEvent {
         case rearmed, evidence, pending, routerUnusable, routerUsable, rollout, deployment, targetsChanged
         case operatorAcknowledged, escalated, silences, openSubjects
         case targetsUnusable, targetsUsable
-        case configured, procedure, leaderChanged
+        case configured, procedure, leaderChanged, wayBackClosed, wayBackOpened
     }
 
     enum Field: String, CodingKey {
@@ -85,6 +85,8 @@ extension StoredEvent: Decodable {
         case .openSubjects: .openSubjects(try list(StoredOpenSubject.self))
         case .targetsUnusable: .targetsUnusable(reason: try text(.reason))
         case .targetsUsable: .targetsUsable
+        case .wayBackClosed: .wayBackClosed(reason: try text(.reason))
+        case .wayBackOpened: .wayBackOpened
         case .configured: .configured(try fields.decode(ConfigurationRecord.self, forKey: .value))
         case .leaderChanged: .leaderChanged(try fields.decode(LeaderRecord.self, forKey: .value))
         }
@@ -148,6 +150,8 @@ extension StoredEvent: Encodable {
         case .openSubjects(let list): try write(.openSubjects, list.map(StoredOpenSubject.init))
         case .targetsUnusable(let reason): try write(.targetsUnusable, reason, as: .reason)
         case .targetsUsable: _ = fields(.targetsUsable)
+        case .wayBackClosed(let reason): try write(.wayBackClosed, reason, as: .reason)
+        case .wayBackOpened: _ = fields(.wayBackOpened)
         case .configured(let record): try write(.configured, record)
         case .procedure(let event): try write(.procedure, event)
         case .leaderChanged(let record): try write(.leaderChanged, record)

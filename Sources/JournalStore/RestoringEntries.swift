@@ -36,7 +36,7 @@ enum RestoringEntries {
             sql: """
                 SELECT sequence FROM entries WHERE release = ? AND sequence >= ? AND kind NOT IN
                     ('alert_firing', 'alert_resolved', 'held', 'router_unusable', 'router_usable',
-                     'targets_unusable', 'targets_usable')
+                     'targets_unusable', 'targets_usable', 'way_back_closed', 'way_back_opened')
                 """, arguments: [release, first])
     }
 
@@ -93,7 +93,7 @@ enum RestoringEntries {
 
     private static func newestOfEachKind(_ release: String, _ database: Database) throws -> [Int64] {
         try [
-            ["router_unusable", "router_usable"], ["targets_usable"], ["evidence"], ["pending"],
+            ["router_unusable", "router_usable"], ["targets_usable"], ["way_back_closed", "way_back_opened"], ["evidence"], ["pending"],
             ["deployment"], ["silences"], ["open_subjects"],
         ].compactMap { kinds in
             let marks = repeatElement("?", count: kinds.count).joined(separator: ",")

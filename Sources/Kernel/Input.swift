@@ -24,6 +24,8 @@ public enum Input: Sendable, Equatable {
     case configured(ConfigurationRecord)
     /// What came of a call of a plan's step.
     case stepAnswered(release: String, call: Int, StepAnswer)
+    /// What came of reading the schema of a release.
+    case schemaRead(release: String, call: Int, SchemaReport)
     /// Who leads the replicas now, or how long this one still leads. Of a kernel with replicas alone, as are the next three.
     case leadership(Leadership)
     /// What the leader says of a release.
@@ -40,7 +42,9 @@ public enum Input: Sendable, Equatable {
 
 /// What an operator may ask for.
 public enum Command: Sendable, Equatable {
-    case rollback(release: String, toVersion: String?)
+    ///
+    /// - evenContracted: also to a version that does not fit the schema.
+    case rollback(release: String, toVersion: String?, evenContracted: Bool = false)
     case rearm(release: String)
     /// An operator takes charge of an incident, a rollout, a release or a unit: nothing of it is escalated any more.
     case acknowledge(subject: String)

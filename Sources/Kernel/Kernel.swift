@@ -120,6 +120,8 @@ public struct Kernel: Sendable, Equatable {
         case .configured(let record): _ = context.record(.configured(record), release: "")
         case .stepAnswered(let name, let call, let answer):
             withRelease(name) { release in release.leadProcedure(&context) { $0.answered(call: call, answer, &$1) } }
+        case .schemaRead(let name, let call, let report):
+            withRelease(name) { $0.tookSchema(call: call, report, &context) }
         case .leadership(let next): take(next, &context)
         case .handedOver(let document): take(document, &context)
         case .published(let name, let sequence): published(name, through: sequence, &context)
@@ -137,7 +139,7 @@ public struct Kernel: Sendable, Equatable {
         var context = makeContext(at: now)
         let result =
             switch command {
-            case .rollback(let release, _), .rearm(let release):
+            case .rollback(let release, _, _), .rearm(let release):
                 change(release, command, by: by, reason: reason, &context)
             case .acknowledge(let subject): acknowledge(subject, by: by, reason: reason, &context)
             case .silence(let match, let forMs): silence(match, forMs: forMs, by: by, reason: reason, &context)
@@ -160,8 +162,9 @@ public struct Kernel: Sendable, Equatable {
         guard let index = releases.firstIndex(where: { $0.name == name }) else {
             return .notFound(text: "there is no release \"\(name)\"; there is: \(knownNames)")
         }
-        if case .rollback(_, let version) = command {
-            return releases[index].rollbackCommand(toVersion: version, by: by, reason: reason, &context)
+        if case .rollback(_, let version, let evenContracted) = command {
+            return releases[index].rollbackCommand(
+                toVersion: version, evenContracted: evenContracted, by: by, reason: reason, &context)
         }
         return releases[index].rearmCommand(by: by, reason: reason, &context)
     }
@@ -242,7 +245,7 @@ public struct Kernel: Sendable, Equatable {
         let newestFirst = incidents.sorted { ($1.openedWallMs, $1.id) < ($0.openedWallMs, $0.id) }
         let closed = newestFirst.filter { !$0.isOpen }.prefix(100)
         var snapshot = Snapshot(
-            atWallMs: now.wallMs, isDryRun: isDryRun, releases: releases.map { ReleaseSnapshot($0) },
+            atWallMs: now.wallMs, isDryRun: isDryRun, releases: releases.map { ReleaseSnapshot($0, at: now) },
             incidents: newestFirst.filter(\.isOpen) + closed, journalProblem: journalProblem,
             externalURL: plan.daemon.externalURL)
         snapshot.silences = desk.silences.all

@@ -43,11 +43,12 @@ package enum TestDeliveries {
         case .rolloutHalted: [.rolloutUnhalted]
         case .gateAsked: [.gateAnswered]
         case .planStuck, .personNeeded: [.planEnded]
+        case .wayBackClosed: [.wayBackOpened]
         case .alertResolved, .rearmed, .routerRecovered, .targetsRecovered, .rolloutPrepared, .rolloutBegun,
             .stepStanding, .stepUndone,
             .rolloutBaking, .rolloutPaused, .rolloutResumed, .rolloutReminder, .wayBackLost, .rolloutUnhalted,
             .gateAnswered,
-            .gateLapsed, .shareMoved, .rolloutEnded, .operatorAcknowledged, .planEnded:
+            .gateLapsed, .shareMoved, .rolloutEnded, .operatorAcknowledged, .planEnded, .wayBackOpened:
             []
         }
     }

@@ -48,6 +48,13 @@ struct ExecStepDriver {
         }
     }
 
+    /// What a program prints that only reads.
+    func output(
+        of command: [String], _ work: ExecWork, _ call: StepCall
+    ) async -> Result<ChildProgram.Ending, AnswerFailure> {
+        await execute(command, work, call, mode: "read")
+    }
+
     private func answer(_ ending: ChildProgram.Ending, _ program: String) -> StepAnswer {
         let text = "\(program) ended with \(ending.status)\(said(ending.output))"
         return switch ending.status {
@@ -135,7 +142,7 @@ struct ExecStepDriver {
     }
 
     /// The end of what it said, in one line.
-    private func said(_ output: String) -> String {
+    func said(_ output: String) -> String {
         let line = output.split(whereSeparator: \.isNewline).joined(separator: " | ")
         guard !line.isEmpty else { return "" }
         return ": " + (line.count <= ExecStepDriver.textLimit ? line : "…" + line.suffix(ExecStepDriver.textLimit))

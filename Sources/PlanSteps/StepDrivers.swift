@@ -26,6 +26,10 @@ package struct StepDrivers: StepDriver {
         flag = FlagStepDriver(calls: calls)
     }
 
+    package func readSchema(_ gate: SchemaGate, release: String) async -> SchemaReport {
+        await SchemaReader(exec: exec).read(gate, release: release)
+    }
+
     package func plan(_ call: StepCall) -> String {
         switch call.step.work {
         case .exec(let work): exec.plan(work)

@@ -17,7 +17,11 @@ public protocol Operations: Sendable {
     /// Takes deliveries out of the outbox for good, waiting and dead ones.
     func dropDeliveries(_ choice: DeliveryChoice, by: String, reason: String) async -> CommandResult
     /// Rolls a release back; valid in every state.
-    func rollback(release: String, toVersion: String?, by: String, reason: String) async -> CommandResult
+    ///
+    /// - Parameter evenContracted: also to a version that does not fit the schema.
+    func rollback(
+        release: String, toVersion: String?, evenContracted: Bool, by: String, reason: String
+    ) async -> CommandResult
     /// An order to the rollouts of a release; answered when what it reserves or raises is durable.
     func order(_ command: RolloutCommand, release: String, _ order: OrderContext) async -> RolloutAnswer
     /// Whether this is the one-time token that the question of a webhook gate carried.

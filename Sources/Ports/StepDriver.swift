@@ -14,4 +14,7 @@ public protocol StepDriver: Sendable {
     func run(_ call: StepCall) async -> StepAnswer
     /// Reads whether it took effect: `proved`, `notProved` or `unreadable`. Of a step without a proof `unreadable`.
     func check(_ call: StepCall) async -> StepAnswer
+    /// Reads what is applied to a release's database; returns within the gate's `timeoutMs` and the time in which a program is
+    /// ended.
+    func readSchema(_ gate: SchemaGate, release: String) async -> SchemaReport
 }

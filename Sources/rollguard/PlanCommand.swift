@@ -133,6 +133,7 @@ enum PlanText {
             lines.append(line)
             lines.append("       " + details(step))
         }
+        if let schema = document.schema { lines.append("  schema  \(schema)") }
         return lines
     }
 

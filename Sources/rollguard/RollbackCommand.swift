@@ -27,6 +27,9 @@ struct RollbackCommand: AsyncParsableCommand {
     @Option(help: "Seconds to wait for the acknowledgement.")
     var wait: Int = 60
 
+    @Flag(help: "Also to a version that does not fit the schema of the database.")
+    var evenContracted = false
+
     @Flag(help: "Do not wait.")
     var noWait = false
 
@@ -42,6 +45,7 @@ struct RollbackCommand: AsyncParsableCommand {
         let api = try daemon.open()
         var fields = ["reason": reason, "by": caller.name]
         if let to { fields["to"] = to }
+        if evenContracted { fields["even_contracted"] = "true" }
         let path = "/api/v1/releases/\(DaemonAPI.escaped(release))/rollback"
         let answer = try await api.post(path, fields, as: CommandDocument.self)
         Terminal.say(answer.text)

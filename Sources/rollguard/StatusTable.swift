@@ -44,6 +44,7 @@ enum StatusTable {
             let every = NumberText.seconds(Double(everyMs) / 1_000)
             lines.append("  evidence against the canary grows: both pools are scraped every \(every) meanwhile")
         }
+        if let schema = release.schema { lines.append("  schema: \(schema)") }
         if let rollouts = release.rollouts { lines += RolloutText.block(rollouts) }
         lines += Columns.laidOut(
             [["", "version", "targets", "requests/s", "errors", "p99"]]

@@ -63,7 +63,7 @@ struct StatusDocumentTests {
             #""reason":"3 requests are too few","regression":null,"self_check":null,"unit":null,"#,
             #""verdict":"inconclusive","when":"canary > 500ms","#,
             #""window_ms":10000}],"#,
-            #""since":"2026-08-01T10:15:29.250Z","warnings":["a warning"]}],"#,
+            #""schema":null,"since":"2026-08-01T10:15:29.250Z","warnings":["a warning"]}],"#,
             #""units":[],"version":"1.2.3"}"#,
         ]
         let written = String(decoding: Answer.json(document).body, as: UTF8.self)

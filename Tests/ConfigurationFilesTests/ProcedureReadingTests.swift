@@ -36,6 +36,59 @@ struct ProcedureReadingTests {
         #expect(flag.file == "/etc/rollguard/flags.json" && flag.evaluations == ["http://127.0.0.1:8016"])
     }
 
+    @Test func theSchemaIsRead() throws {
+        let schema =
+            "{tool: golang-migrate, command: [/usr/bin/psql, -XAt, -c, select], env_file: pg.env, every: 10s, timeout: 2s, "
+            + "fits: {v1.4.2: {min: 41, max: 42}, v1.5.0: {min: 42}}}"
+        let result = Self.load("{schema: \(schema)}")
+        #expect(Sample.errors(result) == [])
+        let plan = try #require(result.plan?.releases[0].procedure)
+        let gate = try #require(plan.schema)
+        #expect(plan.steps.isEmpty && plan.ordered.schema == nil, "a rollback does not freeze it")
+        #expect(gate.tool == .golangMigrate && gate.everyMs == 10_000 && gate.timeoutMs == 2_000)
+        #expect(gate.environmentFile == "/etc/rollguard/pg.env" && gate.command.count == 4)
+        #expect(
+            gate.fits == [
+                SchemaFit(version: "v1.4.2", least: 41, most: 42), SchemaFit(version: "v1.5.0", least: 42),
+            ])
+        let names = Self.load(
+            "{schema: {tool: dbmate, command: [/bin/a], fits: {v2: {requires: ['01', '02'], forbids: ['03']}}}}")
+        #expect(Sample.errors(names) == [])
+        #expect(
+            names.plan?.releases[0].procedure?.schema?.fits
+                == [SchemaFit(version: "v2", requires: ["01", "02"], forbids: ["03"])])
+    }
+
+    @Test(
+        arguments: [
+            ("{deadline: 5m}", "'plan' needs 'steps', 'schema' or both"),
+            (
+                "{schema: {tool: golang-migrate, command: [/bin/a], fits: {v1: {requires: ['1']}}}}",
+                "\"v1\": a schema of golang-migrate is compared by 'min' and 'max'"
+            ),
+            (
+                "{schema: {tool: rails, command: [/bin/a], fits: {v1: {min: 4}}}}",
+                "\"v1\": a schema of rails is compared by 'requires' and 'forbids'"
+            ),
+            (
+                "{schema: {tool: golang-migrate, command: [/bin/a], fits: {v1: {min: 4, max: 3}}}}",
+                "'min' is above 'max'"
+            ),
+            (
+                "{schema: {tool: list, command: [/bin/a], fits: {v1: {}}}}",
+                "\"v1\" has no requirement; write what it needs"
+            ),
+            ("{schema: {tool: list, command: [/bin/a]}}", "'schema' needs 'fits'"),
+            (
+                "{schema: {tool: list, command: [psql], fits: {v1: {requires: ['1']}}}}",
+                "'psql' is no absolute path; write where the program is, such as /usr/bin/psql"
+            ),
+        ])
+    func aSchemaThatSaysNothingIsRefused(_ plan: String, _ message: String) {
+        let errors = Sample.errors(Self.load(plan))
+        #expect(errors.count == 1 && errors[0].hasSuffix(message), "\(errors)")
+    }
+
     @Test(
         arguments: [
             ("{steps: []}", "'steps' of a plan must have 1 to 50 entries"),

@@ -2,9 +2,14 @@ import Model
 
 /// What is written down of the plan of a rollback.
 extension GoldenSamples {
-    static let plans: [(name: String, event: JournalEvent)] = planEvents.map {
-        ("\($0.event.name)\($0.variant)", .procedure($0.event))
-    }
+    static let plans: [(name: String, event: JournalEvent)] =
+        planEvents.map { ("\($0.event.name)\($0.variant)", .procedure($0.event)) } + [
+            (
+                "way_back_closed",
+                .wayBackClosed(reason: "the way back is closed: the schema is at 43, and v1.4.2 works up to 42")
+            ),
+            ("way_back_opened", .wayBackOpened),
+        ]
 
     private static let planEvents: [(variant: String, event: ProcedureEvent)] = [
         ("", .frozen(plan)), ("", .started(step: "cache", attempt: 1)), ("", .done(step: "cache", receipt: "exit 0")),

@@ -55,7 +55,7 @@ struct RestoringEntriesTests {
             trigger: .rule(alert), fromVersion: generator.next() % 4 == 0 ? "v0" : "v2", toVersion: "v1",
             splitBefore: nil, splitWanted: .allBaseline, isDryRun: generator.next() % 8 == 0)
         let seen = [RouterObservation(instance: "lb1", canaryBasisPoints: 0, level: .loaded)]
-        return switch generator.next() % 30 {
+        return switch generator.next() % 32 {
         case 0: .began(baseline: "v1", canary: generator.next() % 3 == 0 ? "v0" : "v2")
         case 1: .ended([.promoted, .rolledBack, .withdrawn, .replaced][Int(generator.next() % 4)])
         case 2...5: .alertFiring(alert)
@@ -79,6 +79,8 @@ struct RestoringEntriesTests {
         case 26: .procedure(.started(step: generator.next() % 2 == 0 ? "a" : "b", attempt: 1))
         case 27: .procedure(.personDone(step: generator.next() % 2 == 0 ? "a" : "b", by: "ada", reason: "x"))
         case 28: .procedure(.ended(reason: "x"))
+        case 29: .wayBackClosed(reason: "x")
+        case 30: .wayBackOpened
         default: .pending([pending(&generator)])
         }
     }
@@ -104,7 +106,7 @@ struct RestoringEntriesTests {
             if case .intended = event { incidents[release] = "r\(release)-\(sequence)" }
             let isOfIncident = ![
                 "began", "ended", "alert_firing", "alert_resolved", "held", "router_unusable", "router_usable",
-                "pending",
+                "pending", "way_back_closed", "way_back_opened",
             ].contains(event.name)
             return JournalEntry(
                 sequence: sequence, wallMs: Int64(sequence) * 1_000, release: "r\(release)",

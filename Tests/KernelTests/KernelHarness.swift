@@ -63,6 +63,9 @@ struct KernelHarness {
     /// Which version an instance says that it runs.
     var toldVersions: [String: String] = [:]
 
+    /// What a reading of the schema gives; nil leaves it without an answer.
+    var schema: SchemaReport?
+    private(set) var schemaReads = 0
     /// Requests of test users per cycle, and those that fail, while their route is open.
     var testRequests = 0.0
     var testErrors = 0.0
@@ -218,6 +221,9 @@ struct KernelHarness {
             case .runStep(let call):
                 if let answer = steps.run(call) { answerStep(call, answer) }
             case .checkStep(let call): answerStep(call, steps.check(call))
+            case .readSchema(let release, let call, _):
+                schemaReads += 1
+                if let schema { send(.schemaRead(release: release, call: call, schema)) }
             case .log(let line): logs.append(line)
             case .measure(let measurement): measurements.append(measurement)
             }

@@ -8,6 +8,8 @@ package struct PlanPreviewDocument: Codable, Sendable, Equatable {
     package var toVersion: String
     package var deadlineSeconds: Double
     package var steps: [PlanPreviewStepDocument]
+    /// Which versions fit the schema, as it was last read; nil without `schema`.
+    @ExplicitNull package var schema: String?
 
     init(_ release: ReleaseSnapshot, deadlineMs: Int64, _ steps: [StepPreview]) {
         self.release = release.name
@@ -15,10 +17,11 @@ package struct PlanPreviewDocument: Codable, Sendable, Equatable {
         toVersion = release.baseline.version
         deadlineSeconds = Double(deadlineMs) / 1_000
         self.steps = steps.map(PlanPreviewStepDocument.init)
+        schema = release.schema
     }
 
     enum CodingKeys: String, CodingKey {
-        case release, steps
+        case release, steps, schema
         case fromVersion = "from_version"
         case toVersion = "to_version"
         case deadlineSeconds = "deadline_seconds"

@@ -26,6 +26,8 @@ package struct ReleaseDocument: Codable, Sendable, Equatable {
     @ExplicitNull package var openIncident: String?
     /// Nil for a release without `steps`: it is watched, and nothing is led.
     @ExplicitNull package var rollouts: RolloutsDocument?
+    /// Which versions fit the schema of the database, in a sentence; nil for a release whose plan has no `schema`.
+    @ExplicitNull package var schema: String?
 
     init(_ release: ReleaseSnapshot) {
         name = release.name
@@ -42,10 +44,11 @@ package struct ReleaseDocument: Codable, Sendable, Equatable {
         rules = release.rules.map(RuleDocument.init)
         openIncident = release.openIncident
         rollouts = release.rollout.map(RolloutsDocument.init)
+        schema = release.schema
     }
 
     enum CodingKeys: String, CodingKey {
-        case name, phase, since, explanation, warnings, cycles, baseline, canary, router, rules, rollouts
+        case name, phase, since, explanation, warnings, cycles, baseline, canary, router, rules, rollouts, schema
         case denseScrapesEveryMs = "dense_scrapes_every_ms"
         case canaryBasisPoints = "canary_basis_points"
         case openIncident = "open_incident"

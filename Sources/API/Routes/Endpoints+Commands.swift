@@ -4,12 +4,22 @@ import Model
 extension Endpoints {
     func rollback(_ call: Route.Call) async -> Answer {
         do throws(CommandBody.Invalid) {
-            let body = try CommandBody(call.body, known: ["reason", "to", "by"])
+            let body = try CommandBody(call.body, known: ["reason", "to", "by", "even_contracted"])
             let reason = try body.required("reason")
+            let evenContracted = try Endpoints.isYes("even_contracted", body)
             let result = await operations.rollback(
-                release: call.name, toVersion: body.optional("to"), by: Endpoints.author(body, call), reason: reason)
+                release: call.name, toVersion: body.optional("to"), evenContracted: evenContracted,
+                by: Endpoints.author(body, call), reason: reason)
             return Endpoints.answer(result)
         } catch { return .error(error.description, status: .badRequest, asJSON: true) }
+    }
+
+    private static func isYes(_ name: String, _ body: CommandBody) throws(CommandBody.Invalid) -> Bool {
+        switch body.optional(name) {
+        case nil, "false": false
+        case "true": true
+        default: throw CommandBody.Invalid(description: "\"\(name)\" takes \"true\" and \"false\"")
+        }
     }
 
     func rearm(_ call: Route.Call) async -> Answer {

@@ -2,10 +2,17 @@ import Model
 
 /// What an operator asks of a release.
 extension Release {
-    /// Valid in every state: an operator's command overrides the guards.
+    /// Valid in every state: an operator's command overrides the guards. To a version that does not fit the schema it has
+    /// to be given once more, with that said.
     mutating func rollbackCommand(
-        toVersion: String?, by: String, reason: String, _ context: inout StepContext
+        toVersion: String?, evenContracted: Bool = false, by: String, reason: String, _ context: inout StepContext
     ) -> CommandResult {
+        if !evenContracted, phase == .watching, let closed = closedWayBack(at: context.now) {
+            return .refused(
+                text:
+                    "\(closed). Users would be moved to a version that cannot work; `--even-contracted` does it all the"
+                    + " same")
+        }
         if let answer = rollbackOfRollouts(toVersion: toVersion, by: by, reason: reason, &context) { return answer }
         let request = RollbackRequest(
             toVersion: toVersion, plan: plan, phase: phase, rollback: rollback, isHeld: heldReason != nil,

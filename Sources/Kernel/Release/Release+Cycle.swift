@@ -20,6 +20,7 @@ extension Release {
             report(rules.keepFiring(intervalMs: plan.scrape.intervalMs, at: context.now), &context)
         }
         watchTargets(&context)
+        watchSchema(&context)
         recordRules(&context)
         setPace(at: context.now)
         times.end(atUptimeMs: context.now.uptimeMs)
@@ -58,7 +59,7 @@ extension Release {
     private mutating func act(_ context: inout StepContext) {
         let known = DecisionFacts(
             facts: facts, cycles: cycles, isHeld: heldReason != nil, heldUntilUptimeMs: heldUntilUptimeMs,
-            actsOnStatistics: context.mayLead)
+            actsOnStatistics: context.mayLead, closedWayBack: closedWayBack(at: context.now))
         let decision = rules.decide(known, at: context.now)
         if case .none(let isWanted) = decision {
             if !isWanted { heldReason = nil }

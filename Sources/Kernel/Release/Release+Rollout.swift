@@ -3,14 +3,17 @@ import Support
 
 /// A release and its rollouts: what they know of it, and what they do to it.
 extension Release {
-    func rolloutStep(_ context: StepContext) -> RolloutStep { RolloutStep(facts: rolloutFacts, context: context) }
+    func rolloutStep(_ context: StepContext) -> RolloutStep {
+        RolloutStep(facts: rolloutFacts(at: context.now), context: context)
+    }
 
-    private var rolloutFacts: RolloutFacts {
+    private func rolloutFacts(at now: Moment) -> RolloutFacts {
         RolloutFacts(
             plan: plan, baseline: pools.baseline, canary: pools.canary, observations: poll.observations, phase: phase,
             heldReason: heldReason, isRollbackWanted: rules.isRollbackWanted,
             verdicts: rules.evaluations.map { $0?.evidence.verdict }, rules: rules.rules,
-            evidence: rules.regression.stepEvidence, shareProblem: shareProblem, cycles: cycles)
+            evidence: rules.regression.stepEvidence, shareProblem: shareProblem, cycles: cycles,
+            schemaOfCanary: schemaAnswer(version: plan.canary.version, at: now))
     }
 
     private var shareProblem: String? {

@@ -30,6 +30,7 @@ struct Release: Sendable, Equatable {
     /// The plan of that incident, until it has ended.
     var procedure: ProcedureProcess?
     var driftGuard = DriftGuard()
+    var schema = SchemaWatch()
     var denseScrapes: DenseScrapes
     var history = IncidentHistory()
     var rollouts: RolloutLead

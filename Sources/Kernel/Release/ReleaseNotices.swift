@@ -52,6 +52,18 @@ struct ReleaseNotices {
         }
     }
 
+    /// The baseline does not fit the schema any more; nil when that is over.
+    func reportWayBack(closed reason: String?, _ context: inout StepContext) {
+        guard let reason else {
+            let sequence = context.record(.wayBackOpened, release: name)
+            context.log(.info, name, JournalEvent.wayBackOpened.text)
+            return send(.wayBackOpened, sequence, JournalEvent.wayBackOpened.text, &context)
+        }
+        let sequence = context.record(.wayBackClosed(reason: reason), release: name)
+        context.log(.error, name, reason)
+        send(.wayBackClosed, sequence, "\(reason). No rollback is begun any more.", &context)
+    }
+
     /// The same for a rollback that a rule asks for and that is not begun: an operator is needed.
     func report(_ hold: HoldRecord, alert: AlertRecord?, _ context: inout StepContext) {
         let sequence = context.record(.held(hold), release: name)

@@ -31,6 +31,8 @@ struct ReleaseReplay {
         case .routerUsable: release.poll.health.isReported = false
         case .targetsUnusable(let reason): release.targetHealth.restore(reason: reason)
         case .targetsUsable: release.targetHealth.restoreUsable()
+        case .wayBackClosed: release.schema.isReported = true
+        case .wayBackOpened: release.schema.isReported = false
         case .intended: replayIntent(entry)
         case .rollout(_, let event):
             release.rollouts.replay(entry, at: now)

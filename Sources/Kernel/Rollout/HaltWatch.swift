@@ -72,6 +72,11 @@ enum HaltReasons {
         if rollout.state == .standing, closed.count == 1, closed[0].gate == "capacity" {
             add(.capacity, closed[0].text)
         }
+        // What is not known of the schema was known when the rollout began.
+        switch facts.schemaOfCanary {
+        case .absent(let text), .contracted(let text), .dirty(let text): add(.schema, text)
+        case nil, .fits, .unknown: break
+        }
         if isJournalFailing { add(.journal, "the journal cannot be written") }
         if isClockDoubtful { add(.clock, "the wall clock was set") }
         return present

@@ -22,6 +22,8 @@ struct RolloutFacts: Sendable {
     let shareProblem: String?
     /// Cycles of this process.
     let cycles: Int
+    /// Whether the canary fits the schema; nil without a gate.
+    var schemaOfCanary: SchemaAnswer?
 
     var rollout: RolloutPlan? { plan.rollout }
 

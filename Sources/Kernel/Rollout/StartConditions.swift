@@ -30,6 +30,7 @@ enum StartConditions {
             missing.append("\(ready) of \(all) targets of the canary answer, \(needed) have to")
         }
         if facts.baseline.healthyTargets == 0 { missing.append("no target of the baseline answers") }
+        if let problem = facts.schemaOfCanary?.problem { missing.append(problem) }
         missing += overlaps(facts)
         return missing
     }

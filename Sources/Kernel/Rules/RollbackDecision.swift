@@ -25,6 +25,8 @@ struct DecisionFacts {
     let heldUntilUptimeMs: Int64?
     /// False for a replica that does not lead: it acts on threshold rules alone.
     var actsOnStatistics = true
+    /// The baseline does not fit the schema, so it would serve the canary's users no better.
+    var closedWayBack: String?
 
     /// A base, a jump, its two confirmations, and one missed scrape each way. A baseline without requests is not waited for
     /// any longer.
@@ -52,6 +54,7 @@ extension RuleEngine {
             let windowMs = wanting.map { rules[$0].windowMs }.max() ?? 0
             return .hold(rule: first, because: reason, untilUptimeMs: now.uptimeMs + windowMs)
         }
+        if let reason = known.closedWayBack { return .hold(rule: first, because: reason, untilUptimeMs: nil) }
         // It may be as sick as the canary, and has not been heard yet.
         if known.facts.baseline.isAboutToReport {
             return .wait("waiting: the baseline has not reported its requests yet")

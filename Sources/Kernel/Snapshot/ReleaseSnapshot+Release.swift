@@ -3,7 +3,7 @@ import Telemetry
 
 extension ReleaseSnapshot {
     /// A release as it is shown to people and programs.
-    init(_ release: Release) {
+    init(_ release: Release, at now: Moment) {
         let openIncident = release.rollback.flatMap { $0.incident.isOpen ? $0.id : nil }
         self.init(
             name: release.name, phase: Phase(release), sinceWallMs: release.sinceWallMs,
@@ -11,9 +11,10 @@ extension ReleaseSnapshot {
             canary: PoolSnapshot(release.pools.canary, release.plan.canary, in: release),
             observedCanaryBasisPoints: release.poll.share, observations: release.poll.observations,
             rules: release.plan.rules.indices.map { RuleSnapshot(rule: $0, in: release) }, openIncident: openIncident,
-            explanation: release.explanation, warnings: ReleaseWarnings(release).texts, cycles: release.cycles)
+            explanation: release.explanation, warnings: ReleaseWarnings(release, at: now).texts, cycles: release.cycles)
         if release.denseScrapes.isDense { denseScrapesEveryMs = release.denseScrapes.nextCycleMs }
         rollout = release.rolloutSnapshot
+        schema = release.schemaText(at: now)
         routerProblem = release.poll.health.problem
         isRouterUsable = release.poll.health.isPolled ? release.poll.health.problem == nil : nil
     }

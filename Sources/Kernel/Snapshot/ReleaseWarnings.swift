@@ -6,8 +6,9 @@ struct ReleaseWarnings {
     /// Beyond it neither targets nor rules add any.
     private static let limit = 20
 
-    init(_ release: Release) {
+    init(_ release: Release, at now: Moment) {
         texts = release.unreadableEntries + release.plan.remarks.prefix(10)
+        texts += release.schemaWarnings(at: now)
         texts += release.targetHealth.warnings.prefix(10)
         texts += [release.pools.baseline.fallback(of: "baseline"), release.pools.canary.fallback(of: "canary")]
             .compactMap { $0 }

@@ -36,6 +36,7 @@ struct StandingAlerts {
         let latest = release.rollback.map { standing($0.incident) } ?? []
         let rollbacks = latest + young(release.history.incidents)
         return firing + rollbacks + unusableRouter(isDryRun: isDryRun) + unusableTargets(isDryRun: isDryRun)
+            + closedWayBack(isDryRun: isDryRun)
     }
 
     /// Lasts until the router is reported as usable again.
@@ -53,6 +54,16 @@ struct StandingAlerts {
         return [
             release.notices.message(
                 .targetsUnusable, sequence: 0, release.targetHealth.problem ?? "the targets are not known", at: now,
+                isDryRun: isDryRun)
+        ]
+    }
+
+    /// Lasts until it is reported as over.
+    private func closedWayBack(isDryRun: Bool) -> [Notification] {
+        guard release.schema.isReported else { return [] }
+        return [
+            release.notices.message(
+                .wayBackClosed, sequence: 0, release.closedWayBack(at: now) ?? "the way back is closed", at: now,
                 isDryRun: isDryRun)
         ]
     }

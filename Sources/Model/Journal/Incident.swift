@@ -123,7 +123,7 @@ public struct Incident: Sendable, Equatable {
         // These are facts of the release, or the beginning that is there already.
         case .began, .ended, .alertFiring, .alertResolved, .held, .intended, .evidence, .pending, .routerUnusable,
             .routerUsable, .rollout, .deployment, .targetsChanged, .targetsUnusable, .targetsUsable, .configured,
-            .leaderChanged, .silences, .openSubjects:
+            .leaderChanged, .silences, .openSubjects, .wayBackClosed, .wayBackOpened:
             return
         }
         note(entry.event.step, detail, entry)

@@ -67,6 +67,10 @@ public enum JournalEvent: Sendable, Equatable {
     case configured(ConfigurationRecord)
     /// What happened to the plan of a rollback.
     case procedure(ProcedureEvent)
+    /// The baseline does not fit the schema any more: a rollback would move users to a version that cannot work.
+    case wayBackClosed(reason: String)
+    /// The baseline fits the schema again.
+    case wayBackOpened
     /// Another replica leads, or none. It belongs to no release: the entry's release is empty.
     case leaderChanged(LeaderRecord)
     /// Made by reading, never written: the entry is stored but cannot be read, because it is damaged or a newer version
@@ -113,6 +117,8 @@ extension JournalEvent {
         case .targetsUsable: "targets_usable"
         case .configured: "configured"
         case .procedure(let event): event.name
+        case .wayBackClosed: "way_back_closed"
+        case .wayBackOpened: "way_back_opened"
         case .leaderChanged: "leader_changed"
         case .unreadable: "unreadable"
         }
@@ -180,6 +186,8 @@ extension JournalEvent {
         case .routerUsable: .routerRecovered
         case .targetsUnusable: .targetsUnusable
         case .targetsUsable: .targetsRecovered
+        case .wayBackClosed: .wayBackClosed
+        case .wayBackOpened: .wayBackOpened
         case .began, .ended, .actedBeforeDurable, .applied, .observed, .provenByTraffic, .unproven, .driftOverruled,
             .evidence, .pending, .deployment, .targetsChanged, .configured, .leaderChanged, .escalated, .silences,
             .openSubjects,
@@ -232,6 +240,8 @@ extension JournalEvent {
         case .targetsChanged(let record): record.text
         case .targetsUnusable(let reason): reason
         case .targetsUsable: "the targets are known again"
+        case .wayBackClosed(let reason): reason
+        case .wayBackOpened: "the way back is not closed any more"
         case .configured(let record): record.text
         case .procedure(let event): event.text
         case .leaderChanged(let record): record.text

@@ -5,6 +5,7 @@ extension Notification {
         switch event {
         case .routerUnusable, .routerRecovered: return "router:\(release)"
         case .targetsUnusable, .targetsRecovered: return "targets:\(release)"
+        case .wayBackClosed, .wayBackOpened: return "schema:\(release)"
         case .alertFiring, .alertResolved: return alertSubject
         // A rollback that was not begun ends with the alert that asked for it.
         case .rollbackHeld where incident == nil && alert != nil: return alertSubject
@@ -26,7 +27,7 @@ extension Notification {
         switch event {
         case .alertResolved, .rollbackAcknowledged, .rearmed, .routerRecovered, .targetsRecovered, .rolloutResumed,
             .rolloutUnhalted,
-            .gateAnswered, .rolloutEnded, .planEnded:
+            .gateAnswered, .rolloutEnded, .planEnded, .wayBackOpened:
             true
         default: false
         }

@@ -7,10 +7,13 @@ public struct ProcedurePlan: Sendable, Equatable, Codable {
     public var deadlineMs: Int64
     /// In the order in which they run: by ``ProcedureStep/at``, and within one as they are written.
     public var steps: [ProcedureStep]
+    /// Which versions fit the schema. It is watched all the time, so a rollback does not freeze it.
+    public var schema: SchemaGate?
 
-    public init(deadlineMs: Int64 = 900_000, steps: [ProcedureStep] = []) {
+    public init(deadlineMs: Int64 = 900_000, steps: [ProcedureStep] = [], schema: SchemaGate? = nil) {
         self.deadlineMs = deadlineMs
         self.steps = steps
+        self.schema = schema
     }
 
     /// The same, with its steps in the order in which they run.

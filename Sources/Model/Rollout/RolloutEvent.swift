@@ -82,6 +82,7 @@ public enum HaltReason: String, Sendable, Equatable, Codable, CaseIterable {
     case capacity
     case clock
     case journal
+    case schema
     // These end by `resume` alone.
     case hand
     case gate
@@ -91,7 +92,9 @@ public enum HaltReason: String, Sendable, Equatable, Codable, CaseIterable {
 
     public var endsByItself: Bool {
         switch self {
-        case .baselineSick, .baselineAway, .noTraffic, .mismatch, .overlap, .share, .capacity, .clock, .journal: true
+        case .baselineSick, .baselineAway, .noTraffic, .mismatch, .overlap, .share, .capacity, .clock, .journal,
+            .schema:
+            true
         case .hand, .gate, .overdue, .router, .rulesChanged: false
         }
     }

@@ -72,6 +72,8 @@ public struct ReleaseSnapshot: Sendable, Equatable {
     public var denseScrapesEveryMs: Int64?
     /// Of a release with `steps`; nil for one that is only watched.
     public var rollout: RolloutSnapshot?
+    /// Which versions fit the schema, in a sentence; nil without a gate.
+    public var schema: String?
 
     public init(
         name: String, phase: Phase, sinceWallMs: Int64, baseline: PoolSnapshot, canary: PoolSnapshot,

@@ -63,6 +63,8 @@ struct AlertmanagerAlert: Sendable {
         case .planStuck, .personNeeded: return [builder.make(plan, .lasting)]
         case .planEnded: return [builder.make(plan, .ended(atWallMs: atMs))]
         case .wayBackLost: return [builder.news("RollguardWayBackLost")]
+        case .wayBackClosed: return [builder.make(closed, .lasting)]
+        case .wayBackOpened: return [builder.make(closed, .ended(atWallMs: atMs))]
         // Progress needs no attention.
         case .rolloutPrepared, .rolloutBegun, .stepStanding, .rolloutBaking, .rolloutPaused, .rolloutResumed,
             .operatorAcknowledged:
@@ -86,7 +88,7 @@ struct AlertmanagerAlert: Sendable {
             .rollbackDrifted, .routerUnusable, .routerRecovered, .targetsUnusable, .targetsRecovered, .rolloutPrepared,
             .rolloutBegun, .stepStanding, .stepUndone, .rolloutBaking, .rolloutPaused, .rolloutResumed, .rolloutHalted,
             .rolloutUnhalted, .gateAsked, .gateAnswered, .gateLapsed, .shareMoved, .rolloutReminder, .wayBackLost,
-            .rolloutEnded, .operatorAcknowledged, .planStuck, .personNeeded, .planEnded:
+            .rolloutEnded, .operatorAcknowledged, .planStuck, .personNeeded, .planEnded, .wayBackClosed, .wayBackOpened:
             return all
         }
     }
@@ -98,6 +100,7 @@ struct AlertmanagerAlert: Sendable {
     private static let halted = "RollguardRolloutHalted"
     private static let gate = "RollguardGateAsked"
     private static let plan = "RollguardPlanStuck"
+    private static let closed = "RollguardWayBackClosed"
 
     /// Makes the alerts of one notification.
     private struct Builder {

@@ -41,17 +41,21 @@ struct EventText {
         case .planStuck: "Plan is stuck"
         case .personNeeded: "An operator is needed"
         case .planEnded: "Plan ended"
+        case .wayBackClosed: "Way back closed"
+        case .wayBackOpened: "Way back open again"
         }
     }
 
     var tone: MessageContent.Tone {
         switch event {
-        case .rollbackAbandoned, .rollbackHeld, .planStuck: .bad
+        case .rollbackAbandoned, .rollbackHeld, .planStuck, .wayBackClosed: .bad
         case .alertFiring, .rollbackIntended, .rollbackFallback, .rollbackDrifted, .routerUnusable, .targetsUnusable,
             .rolloutHalted, .gateLapsed, .stepUndone, .shareMoved, .gateAsked, .rolloutReminder, .wayBackLost,
             .personNeeded:
             .warning
-        case .alertResolved, .rollbackAcknowledged, .routerRecovered, .targetsRecovered, .rolloutUnhalted: .good
+        case .alertResolved, .rollbackAcknowledged, .routerRecovered, .targetsRecovered, .rolloutUnhalted,
+            .wayBackOpened:
+            .good
         case .rearmed, .rolloutPrepared, .rolloutBegun, .stepStanding, .rolloutBaking, .rolloutPaused, .rolloutResumed,
             .gateAnswered, .rolloutEnded, .operatorAcknowledged, .planEnded:
             .neutral
@@ -78,11 +82,13 @@ struct EventText {
         case .rolloutReminder: "see `rollguard status` for what it waits for"
         case .planStuck: "see `rollguard why` for the step, then `rollguard plan retry`, `done` or `skip`"
         case .personNeeded: "do it, then say so with `rollguard plan done`"
+        case .wayBackClosed:
+            "bring the schema back to what the baseline needs, or repair the canary: a rollback would not help"
         case .wayBackLost: "start the version before again, or be aware that a rollback cannot go back to it"
         case .alertFiring, .alertResolved, .rollbackIntended, .rearmed, .routerRecovered, .targetsRecovered,
             .rolloutPrepared,
             .rolloutBegun, .stepStanding, .stepUndone, .rolloutBaking, .rolloutPaused, .rolloutResumed,
-            .rolloutUnhalted, .gateAnswered, .rolloutEnded, .operatorAcknowledged, .planEnded:
+            .rolloutUnhalted, .gateAnswered, .rolloutEnded, .operatorAcknowledged, .planEnded, .wayBackOpened:
             nil
         }
     }

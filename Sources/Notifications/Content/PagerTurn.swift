@@ -30,8 +30,9 @@ struct PagerTurn: Sendable, Equatable {
         switch notification.event {
         case .rollbackIntended, .rollbackAbandoned, .rollbackFallback, .rollbackDrifted, .rollbackHeld:
             return [open]
-        case .alertFiring, .routerUnusable, .targetsUnusable, .planStuck, .personNeeded: return [open]
-        case .rollbackAcknowledged, .rearmed, .alertResolved, .routerRecovered, .targetsRecovered, .planEnded:
+        case .alertFiring, .routerUnusable, .targetsUnusable, .planStuck, .personNeeded, .wayBackClosed: return [open]
+        case .rollbackAcknowledged, .rearmed, .alertResolved, .routerRecovered, .targetsRecovered, .planEnded,
+            .wayBackOpened:
             return [resolved]
         case .rolloutHalted: return [PagerTurn(subject: halted(notification), action: .open(content.severity))]
         case .rolloutUnhalted: return [PagerTurn(subject: halted(notification), action: .resolve)]

@@ -80,6 +80,7 @@ struct KernelObserver {
         case .askGate(let question): timeline.note("ask gate \(question.id)")
         case .runStep(let call): timeline.note("\(call.release): step \(call.step.name), call \(call.number)")
         case .checkStep(let call): timeline.note("\(call.release): check \(call.step.name), call \(call.number)")
+        case .readSchema(let release, let call, _): timeline.note("\(release): read the schema, call \(call)")
         case .log: break
         case .measure(let measurement): feed.measured(measurement)
         }

@@ -138,6 +138,8 @@ enum Sample {
         .routerUsable,
         .targetsUnusable(reason: "file a.json has given no list for more than 150 s"),
         .targetsUsable,
+        .wayBackClosed(reason: "the way back is closed: the schema is at 43, and v1.4.2 works up to 42"),
+        .wayBackOpened,
         .unreadable(kind: "intended", reason: "it is not valid JSON"),
         .ended(.rolledBack),
     ]

@@ -71,7 +71,9 @@ actor ScriptedOperations: Operations {
         return script.result
     }
 
-    func rollback(release: String, toVersion: String?, by: String, reason: String) -> CommandResult {
+    func rollback(
+        release: String, toVersion: String?, evenContracted: Bool, by: String, reason: String
+    ) -> CommandResult {
         asked.append(.rollback(release: release, to: toVersion, by: by, reason: reason))
         return script.result
     }

@@ -54,7 +54,9 @@ struct History {
         case .held, .driftHeld, .driftOverruled, .ended, .alertResolved, .evidence, .pending: break
         case .routerUnusable, .routerUsable, .rollout, .deployment, .targetsChanged, .targetsUnusable, .targetsUsable:
             break
-        case .operatorAcknowledged, .escalated, .silences, .openSubjects, .configured, .procedure, .leaderChanged: break
+        case .operatorAcknowledged, .escalated, .silences, .openSubjects, .configured, .procedure, .leaderChanged,
+            .wayBackClosed, .wayBackOpened:
+            break
         case .unreadable(_, let reason): wrong.append("it cannot be read: \(reason)")
         }
         return wrong.map { "entry \(row.sequence) (\(row.kind), \(row.incident ?? "no incident")): \($0)" }

@@ -240,7 +240,7 @@ struct ReplicaWorld {
                 runBy.append(nodes[index].name)
                 if let answer = steps.run(call) { answerStep(call, answer, by: index) }
             case .checkStep(let call): answerStep(call, steps.check(call), by: index)
-            case .forceRoute, .showPlannedCalls, .aim, .poolsChanged, .askGate, .log, .measure: break
+            case .forceRoute, .showPlannedCalls, .aim, .poolsChanged, .askGate, .log, .measure, .readSchema: break
             }
         }
     }

@@ -178,7 +178,7 @@ struct ServiceConformanceTests {
         for (begin, end) in [
             (Event.rollbackIntended, Event.rollbackAcknowledged), (.rollbackAbandoned, .rearmed),
             (.alertFiring, .alertResolved), (.routerUnusable, .routerRecovered), (.rolloutHalted, .rolloutUnhalted),
-            (.targetsUnusable, .targetsRecovered),
+            (.targetsUnusable, .targetsRecovered), (.wayBackClosed, .wayBackOpened),
             (.gateAsked, .gateAnswered), (.gateAsked, .gateLapsed),
         ] {
             let transport = ScriptedTransport([sample.success.answer])

@@ -17,12 +17,23 @@ struct ProcedureReader {
                     "from the intent of the rollback to the end of the last step; past it an operator is notified, and "
                         + "the steps continue"),
                 steps,
-            ])
+                .optional(
+                    "schema", \.schema, SchemaGateReader(folder: folder).section.form(hasOwnTable: true),
+                    "[which versions fit the schema](../plans.md#the-schema-of-the-database) of the database that both use; "
+                        + "[see below](#schema)"),
+            ],
+            finish: { _, fields in
+                if !fields.has("steps"), !fields.has("schema") {
+                    fields.fail("'plan' needs 'steps', 'schema' or both")
+                    return false
+                }
+                return true
+            })
     }
 
     private var steps: Setting<ProcedurePlan> {
-        .required(
-            "steps", \.steps,
+        .optional(
+            "steps", \.written,
             ValueForm(
                 summary: "list of mappings", schema: .array(of: .shared("plan-step", schema), least: 1), read: list,
                 write: { .list($0.map { ProcedureStepReader(folder: folder, kind: .init($0)).tree($0) }) }),
@@ -85,6 +96,14 @@ struct ProcedureReader {
             ("properties", .object([("kind", SchemaNode.choice(names).described("the kind of step"))])),
             ("allOf", .list(kinds)),
         ])
+    }
+}
+
+extension ProcedurePlan {
+    /// A plan may have a schema alone.
+    fileprivate var written: [ProcedureStep]? {
+        get { steps.isEmpty ? nil : steps }
+        set { steps = newValue ?? [] }
     }
 }
 

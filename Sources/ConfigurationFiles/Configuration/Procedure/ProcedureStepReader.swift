@@ -141,7 +141,7 @@ extension ProcedureStepReader {
         return settings.map { $0.within(\Draft.exec) }
     }
 
-    private static var command: ValueForm<[String]> {
+    static var command: ValueForm<[String]> {
         ValueForm<[String]>.lines(of: "a program and its arguments").checked { command, field in
             guard command[0].hasPrefix("/") else {
                 field.fail(

@@ -33,8 +33,9 @@ extension Unit {
         var results: [(part: String, result: CommandResult)] = []
         for index in members where !command.isRearm || releases[index].isLatched {
             let result =
-                if case .rollback(_, let version) = command {
-                    next[index].rollbackCommand(toVersion: version, by: by, reason: reason, &nextContext)
+                if case .rollback(_, let version, let evenContracted) = command {
+                    next[index].rollbackCommand(
+                        toVersion: version, evenContracted: evenContracted, by: by, reason: reason, &nextContext)
                 } else {
                     next[index].rearmCommand(by: by, reason: reason, &nextContext)
                 }
