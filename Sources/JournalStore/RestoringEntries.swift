@@ -93,7 +93,8 @@ enum RestoringEntries {
 
     private static func newestOfEachKind(_ release: String, _ database: Database) throws -> [Int64] {
         try [
-            ["router_unusable", "router_usable"], ["targets_usable"], ["way_back_closed", "way_back_opened"], ["evidence"], ["pending"],
+            ["router_unusable", "router_usable"], ["targets_usable"], ["way_back_closed", "way_back_opened"],
+            ["evidence"], ["pending"],
             ["deployment"], ["silences"], ["open_subjects"],
         ].compactMap { kinds in
             let marks = repeatElement("?", count: kinds.count).joined(separator: ",")

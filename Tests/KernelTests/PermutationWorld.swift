@@ -217,7 +217,8 @@ struct PermutationRun {
                 send(.journalDurable(through: batch.entries.last?.sequence ?? 0))
             case .applySplit(let release, let call, let split, _, _): apply(release, call, split)
             case .observeSplit(let release, let call, _, _): observe(release, call)
-            case .showPlannedCalls, .log, .measure, .aim, .poolsChanged, .askGate, .forceRoute, .runStep, .checkStep, .readSchema,
+            case .showPlannedCalls, .log, .measure, .aim, .poolsChanged, .askGate, .forceRoute, .runStep, .checkStep,
+                .readSchema,
                 .publish, .announceRollback:
                 break
             }

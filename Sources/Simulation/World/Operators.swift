@@ -29,7 +29,8 @@ final class Operators: @unchecked Sendable {
         process.ask { requests in
             _ =
                 isRollback
-                ? await requests.rollback(release: name, toVersion: nil, evenContracted: false, by: "ada", reason: "drawn")
+                ? await requests.rollback(
+                    release: name, toVersion: nil, evenContracted: false, by: "ada", reason: "drawn")
                 : await requests.rearm(release: name, by: "ada", reason: "drawn")
         }
     }
