@@ -71,6 +71,9 @@ enum InspectReport {
         add("latency", [watch.latency].compactMap { $0 }, reading.matches.latency)
         if let unit = watch.latencyUnit, watch.latency != nil { lines[2] += ", in \(unit.name)" }
         if !watch.excluded.isEmpty { lines.append("excluded: series with \(watch.excluded)") }
+        if let presence = watch.presence {
+            lines.append("presence: \(presence) matches \(reading.matches.presence) series")
+        }
         for (signal, count) in zip(watch.signals, reading.matches.signals) {
             lines.append("own \(signal.kind.rawValue): \(signal.selector) matches \(count) series")
         }

@@ -31,6 +31,15 @@ struct IndicatorReadingTests {
         #expect(list.latencyUnit == .milliseconds && list.excluded.description == "{path=\"/internal\"}")
     }
 
+    @Test func thePresenceIsThePoolsOwn() throws {
+        let preset = try Self.release(Self.load("{preset: traefik}")).indicators
+        #expect(preset.presence?.metric == "traefik_service_server_up")
+        let list = try Self.release(Self.load("{preset: traefik, presence: own_up}")).indicators
+        #expect(list.presence?.metric == "own_up" && list.seriesNames.contains("own_up"))
+        let canary = list.narrowed(by: try SeriesMatchers(parsing: "{service=\"new@file\"}"))
+        #expect(canary.presence?.matchers.map(\.label) == ["service"])
+    }
+
     @Test func severalCountersAreASum() throws {
         let release = try Self.release(
             Self.load("{requests: [a_total, b_total], errors: ['a_total{code=\"5\"}', b_total]}"))
@@ -47,6 +56,7 @@ struct IndicatorReadingTests {
         ("{requests: r_total, exclude: '{path=~\".*\"}'}", "nothing would be counted"),
         ("{exclude: {path: /a}}", "needs 'preset', or at least one"),
         ("{requests: r_total, exclude: {}}", "1 to 20 labels"),
+        ("{latency: l_seconds, presence: up}", "'presence' needs 'requests'"),
     ])
     func whatCannotBeUsedIsRefused(_ indicators: String, _ reason: String) {
         let result = Self.load(indicators)
@@ -124,6 +134,7 @@ struct IndicatorReadingTests {
     @Test(arguments: [
         "{preset: haproxy}", "{preset: spring-boot}", "{preset: kong-2}",
         "{requests: [a_total, b_total], errors: a_total, exclude: '{path=~\"/a|/b\",x!=\"\"}'}",
+        "{preset: traefik, presence: 'own_up{kind=\"server\"}'}",
     ])
     func theEffectiveConfigurationReadsBack(_ indicators: String) throws {
         let result = Self.load(indicators, "    source: {kind: prometheus, url: \"http://p:9090\", pools: [canary]}\n")

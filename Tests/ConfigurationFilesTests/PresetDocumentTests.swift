@@ -23,13 +23,15 @@ struct PresetDocumentTests {
                 "`\(preset.name)`", preset.title, code(preset.requests),
                 preset.errors.isEmpty ? "none" : code(preset.errors),
                 latency.isEmpty ? "none" : "\(code(latency)), \(unit.rawValue)",
-                preset.exclude.map { code([$0]) } ?? "nothing", code(preset.poolLabels).replacing(" + ", with: ", "),
+                preset.exclude.map { code([$0]) } ?? "nothing", preset.presence.map { code([$0]) } ?? "none",
+                code(preset.poolLabels).replacing(" + ", with: ", "),
                 run,
                 notes.joined(separator: ". "),
             ]
         }
         let head = [
-            "preset", "exporter", "requests", "errors", "latency", "excluded", "labels of the pools", "run", "note",
+            "preset", "exporter", "requests", "errors", "latency", "excluded", "presence", "labels of the pools", "run",
+            "note",
         ]
         return ([head, head.map { _ in "---" }] + rows).map { "| \($0.joined(separator: " | ")) |\n" }.joined()
     }

@@ -32,6 +32,8 @@ final class RealProgram: @unchecked Sendable {
 
     var text: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
 
+    func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+
     func stop() async {
         process.terminate()
         for _ in 0..<100 where process.isRunning { try? await Task.sleep(for: .milliseconds(20)) }

@@ -10,24 +10,13 @@ struct SampleServerTests {
         case victoria = "victoria-metrics"
     }
 
-    private static func isInstalled(_ server: Server) -> Bool { RealProgram.path(server.rawValue) != nil }
+    static func isInstalled(_ server: Server) -> Bool { RealProgram.path(server.rawValue) != nil }
 
     private static let installed = Server.allCases.filter(isInstalled)
 
     /// Starts the server, which scrapes both services of the world every 500 ms.
-    private static func start(_ server: Server, port: Int, _ world: LiveWorld, targets: [String]) throws -> RealProgram
-    {
-        let list = targets.map { "\"\($0)\"" }.joined(separator: ", ")
-        let configuration = """
-            scrape_configs:
-              - job_name: shop
-                scrape_interval: 500ms
-                scrape_timeout: 400ms
-                static_configs: [{targets: [\(list)]}]
-
-            """
-        let file = world.folder.appendingPathComponent("scrape.yml").path
-        try configuration.write(toFile: file, atomically: true, encoding: .utf8)
+    static func start(_ server: Server, port: Int, _ world: LiveWorld, targets: [String]) throws -> RealProgram {
+        let file = try configure(world, targets: targets)
         let data = world.folder.appendingPathComponent("samples").path
         let arguments =
             switch server {
@@ -42,12 +31,47 @@ struct SampleServerTests {
         return try RealProgram(server.rawValue, arguments, folder: world.folder)
     }
 
-    private static func source(_ port: Int) -> String {
-        "source: {kind: prometheus, url: \"http://127.0.0.1:\(port)\"}"
+    /// Writes what the server scrapes.
+    ///
+    /// - Parameter dropped: of the targets whose series of requests the server is to drop.
+    /// - Returns: the file.
+    @discardableResult
+    static func configure(_ world: LiveWorld, targets: [String], dropped: [String] = []) throws -> String {
+        let list = targets.map { "\"\($0)\"" }.joined(separator: ", ")
+        let drops = dropped.map {
+            """
+
+                  - {source_labels: [__name__, instance], separator: ";", regex: "http_request.*;\($0)", action: drop}
+            """
+        }.joined()
+        let configuration = """
+            scrape_configs:
+              - job_name: shop
+                scrape_interval: 500ms
+                scrape_timeout: 400ms
+                static_configs: [{targets: [\(list)]}]
+                metric_relabel_configs:
+                  - {regex: "unused", action: labeldrop}\(drops)
+
+            """
+        let file = world.folder.appendingPathComponent("scrape.yml").path
+        try configuration.write(toFile: file, atomically: true, encoding: .utf8)
+        return file
+    }
+
+    static func source(_ port: Int, _ further: String = "") -> String {
+        "source: {kind: prometheus, url: \"http://127.0.0.1:\(port)\"\(further)}"
+    }
+
+    /// Waits until the server has several samples of each target.
+    static func hasSamples(_ port: Int, targets: Int) async -> Bool {
+        let query = "count(count_over_time(up[10s])>=3)".addingPercentEncoding(withAllowedCharacters: .alphanumerics)!
+        let url = URL(string: "http://127.0.0.1:\(port)/api/v1/query?query=\(query)")!
+        return await eventually { try await HTTP.send("GET", url).text.contains("\"\(targets)\"]") }
     }
 
     /// The addresses of the two services, as the configuration has them.
-    private static func targets(_ world: LiveWorld) throws -> [String] {
+    static func targets(_ world: LiveWorld) throws -> [String] {
         let text = try String(contentsOfFile: world.configurationPath, encoding: .utf8)
         return text.matches(of: /targets: \["([^"]+)"\]/).map { String($0.output.1) }
     }

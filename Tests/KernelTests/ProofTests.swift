@@ -18,6 +18,10 @@ struct ProofTests {
         case isAmbiguous
         /// Answers without any series of requests.
         case lacksTheSeries
+        /// The same beside a series that is there whenever requests would be shown.
+        case showsNone
+        /// The same, while the reader still waits for series that had moved.
+        case awaitsTheSeries
         /// Its process has restarted since the scrape before.
         case restarts(requests: Double)
         /// Repeats the scrape body of before, unchanged for so many seconds.
@@ -35,6 +39,8 @@ struct ProofTests {
             case .refuses: "refuses"
             case .isAmbiguous: "is ambiguous"
             case .lacksTheSeries: "lacks the series"
+            case .showsNone: "shows no requests"
+            case .awaitsTheSeries: "waits for the series"
             case .repeats(let seconds): "repeats its body for \(seconds) s"
             case .standsStill(let seconds): "does not move for \(seconds) s"
             case .changes(let count, let seconds): "\(count) requests after \(seconds) s"
@@ -90,6 +96,9 @@ struct ProofTests {
             case .refuses: outcome = .failure("refused")
             case .isAmbiguous: (reading.requests, reading.errors, reading.isAmbiguous) = (nil, nil, true)
             case .lacksTheSeries: reading = TargetReading(samples: 10)
+            case .showsNone, .awaitsTheSeries:
+                reading = TargetReading(matches: .init(presence: 1), samples: 10)
+                reading.absentSeconds = scrape == .showsNone ? self.seconds : nil
             case .repeats(let seconds):
                 reading.coveredSeconds = self.seconds
                 reading.freshness = BodyFreshness(isKnownNew: false, secondsSinceChange: seconds)
@@ -354,6 +363,66 @@ struct ProofTests {
         #expect(world.harness.release.explanation.contains("b:2 no longer has the series requests_total"))
         for _ in 0..<8 { world.cycle(.requests(0), .lacksTheSeries) }
         #expect(world.isAcknowledged && world.steps.contains("unproven") && !world.steps.contains("proven"))
+    }
+
+    /// A proxy that shows the canary, and no series of its requests, has served none.
+    @Test(arguments: [Scrape.requests(50), .showsNone]) func restsOnAnAbsenceThatIsShown(_ before: Scrape) {
+        var world = World()
+        world.rollBack(.requests(50), before)
+        for _ in 0..<4 { world.cycle(.requests(0), .showsNone) }
+        #expect(!world.isAcknowledged)
+        for _ in 0..<8 { world.cycle(.requests(0), .showsNone) }
+        #expect(world.isAcknowledged && world.steps.contains("proven") && !world.steps.contains("unproven"))
+    }
+
+    /// The read-back is not accepted in the place of a proof that is about to come.
+    @Test func waitsForAnAbsenceThatIsNotKnownYet() {
+        var world = World()
+        world.rollBack()
+        for _ in 0..<15 { world.cycle(.requests(0), .awaitsTheSeries) }
+        #expect(!world.isAcknowledged)
+        for _ in 0..<8 { world.cycle(.requests(0), .showsNone) }
+        #expect(world.isAcknowledged && world.steps.contains("proven"))
+    }
+
+    /// Absent on one proxy, and served on another one or not to be seen there.
+    @Test(arguments: [Scrape.requests(5), .fails, .lacksTheSeries]) func needsTheAbsenceOnAllTargets(_ other: Scrape) {
+        var world = World()
+        world.rollBack()
+        for _ in 0..<20 { world.cycle(other, .showsNone) }
+        #expect(!world.steps.contains("proven"))
+    }
+
+    /// What the series of requests are like was never seen, so their absence may be the configuration's fault.
+    @Test func doesNotRestOnAnAbsenceOfWhatWasNeverThere() {
+        var world = World()
+        for _ in 0..<6 { world.cycle(.showsNone, .showsNone) }
+        _ = world.harness.command(.rollback(release: "checkout", toVersion: nil))
+        for _ in 0..<40 { world.cycle(.showsNone, .showsNone) }
+        #expect(world.harness.canaryBasisPoints == 0 && !world.isAcknowledged)
+        #expect(world.harness.release.explanation.contains("has no series requests_total yet"))
+    }
+
+    /// Samples of a server that were taken before the router showed 0 %.
+    @Test(arguments: [(0, true), (60_000, false)] as [(Int64, Bool)])
+    func takesOnlyAnAbsenceThatBeganAfterTheReadBack(_ ageMs: Int64, _ isProven: Bool) {
+        var world = World()
+        world.rollBack()
+        for _ in 0..<20 {
+            world.harness.pass(ms: 1_000)
+            for index in 0..<2 {
+                var reading = TargetReading(matches: .init(presence: 1), samples: 10)
+                reading.absentSeconds = 1
+                var report = ScrapeReport(
+                    release: "checkout", pool: .canary, target: index, instance: "b:\(index + 1)",
+                    outcome: .success(reading, warnings: []))
+                let sampled = world.harness.now.uptimeMs - ageMs
+                (report.sampledUptimeMs, report.origin) = (sampled...sampled, SampleOrigin(ageMs: ageMs))
+                world.harness.send(.scraped(report))
+            }
+            world.harness.send(.cycleEnded(release: "checkout"))
+        }
+        #expect(world.steps.contains("proven") == isProven)
     }
 
     /// Its requests were never seen, perhaps because of the configuration.

@@ -47,6 +47,7 @@ struct IndicatorsReader {
                     return true
                 },
                 exclude,
+                presence,
                 unit,
                 bounds,
                 own,
@@ -59,6 +60,9 @@ struct IndicatorsReader {
                 let names = known.union(draft.preset == nil ? [] : draft.list.names)
                 if names.contains("errors"), !names.contains("requests") {
                     fields.fail("'errors' needs 'requests': an error rate is errors by requests")
+                }
+                if fields.has("presence"), !names.contains("requests") {
+                    fields.fail("'presence' needs 'requests': it says what it means when they are absent")
                 }
                 if names.isEmpty, !fields.has("preset") {
                     fields.fail("'indicators' needs 'preset', or at least one of 'requests', 'errors' and 'latency'")
@@ -110,6 +114,17 @@ struct IndicatorsReader {
                 field.fail("'exclude' takes series without any of its labels too, so that nothing would be counted")
             }
             draft.list.excluded = matchers
+            return true
+        }
+    }
+
+    private static var presence: Setting<Draft> {
+        Setting.optional(
+            "presence", \.list.presence, SelectorForm.selector,
+            "a series that is there whenever requests would be shown. A target that has it and no series of `requests` has "
+                + "served none, which counts for the [proof of a rollback](#rollback-and-proof)"
+        ).reading { fields, draft in
+            if let field = fields["presence"] { draft.list.presence = SelectorForm.selector.read(field) }
             return true
         }
     }

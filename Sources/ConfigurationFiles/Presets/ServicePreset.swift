@@ -27,6 +27,8 @@ package struct ServicePreset: Sendable, Equatable {
     /// Matchers of series that are counted for nothing: scrapes and health checks. Nil where the exporter does not count
     /// them, or has no label that shows them.
     package let exclude: String?
+    /// A series that is there whenever requests would be shown, see ``WatchList/presence``; nil where none is known.
+    package let presence: String?
     /// The labels that distinguish the versions, for a proxy whose exposition has the series of both; empty for a service,
     /// whose instances have expositions of their own.
     package let poolLabels: [String]
@@ -40,7 +42,8 @@ package struct ServicePreset: Sendable, Equatable {
 
     init(
         _ name: String, _ title: String, requests: [String], errors: [String] = [], latency: String? = nil,
-        unit: LatencyUnit? = nil, exclude: String? = nil, pools: [String] = [], distinctive: String? = nil,
+        unit: LatencyUnit? = nil, exclude: String? = nil, presence: String? = nil, pools: [String] = [],
+        distinctive: String? = nil,
         note: String? = nil, refusal: String? = nil, trial: Trial = .notRun
     ) {
         self.name = name
@@ -50,6 +53,7 @@ package struct ServicePreset: Sendable, Equatable {
         self.latency = latency
         latencyUnit = unit
         self.exclude = exclude
+        self.presence = presence
         poolLabels = pools
         self.note = note
         self.refusal = refusal
@@ -70,6 +74,7 @@ package struct ServicePreset: Sendable, Equatable {
         list.requestCounters = requests.compactMap(Self.selector)
         list.errorCounters = errors.compactMap(Self.selector)
         list.latencyUnit = latencyUnit ?? list.latency.flatMap { LatencyUnit(nameOf: $0.metric) }
+        list.presence = presence.flatMap(Self.selector)
         if let exclude, let matchers = try? SeriesMatchers(parsing: exclude) { list.excluded = matchers }
         return list
     }
@@ -84,6 +89,7 @@ package struct ProposedIndicators: Sendable, Equatable {
     package let latency: String?
     package let latencyUnit: LatencyUnit?
     package let exclude: String?
+    package let presence: String?
 
     /// - Parameter hasLatency: whether the exposition has the preset's latency.
     init(_ preset: ServicePreset, hasLatency: Bool) {
@@ -92,13 +98,14 @@ package struct ProposedIndicators: Sendable, Equatable {
         latency = hasLatency ? preset.latency : nil
         latencyUnit = hasLatency ? preset.latencyUnit : nil
         exclude = preset.exclude
+        presence = preset.presence
     }
 
     init(requests: String, errors: String?, latency: String?) {
         self.requests = [requests]
         self.errors = [errors].compactMap { $0 }
         self.latency = latency
-        (latencyUnit, exclude) = (nil, nil)
+        (latencyUnit, exclude, presence) = (nil, nil, nil)
     }
 
     /// `requests: a + b`, `errors: …`, `latency: …`: those that there are.
@@ -107,6 +114,6 @@ package struct ProposedIndicators: Sendable, Equatable {
         let unit = latencyUnit.map { " in \($0.name)" } ?? ""
         return sums.filter { !$0.1.isEmpty }.map { name, selectors in
             "\(name): \(selectors.joined(separator: " + "))\(name == "latency" ? unit : "")"
-        } + (exclude.map { ["excluded: \($0)"] } ?? [])
+        } + (exclude.map { ["excluded: \($0)"] } ?? []) + (presence.map { ["presence: \($0)"] } ?? [])
     }
 }

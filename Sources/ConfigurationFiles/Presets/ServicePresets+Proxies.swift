@@ -4,7 +4,8 @@ extension ServicePresets {
         ServicePreset(
             "envoy", "Envoy", requests: ["envoy_cluster_upstream_rq_xx"],
             errors: ["envoy_cluster_upstream_rq_xx{envoy_response_code_class=\"5\"}"],
-            latency: "envoy_cluster_upstream_rq_time", unit: .milliseconds, pools: ["envoy_cluster_name"],
+            latency: "envoy_cluster_upstream_rq_time", unit: .milliseconds, presence: "envoy_cluster_membership_total",
+            pools: ["envoy_cluster_name"],
             note: "Envoy merges its histograms every 5 s, and counts retries as requests of their own",
             trial: .run("Envoy 1.40")),
         ServicePreset(
@@ -16,7 +17,7 @@ extension ServicePresets {
             errors: [
                 "haproxy_server_http_responses_total{code=\"5xx\"}", "haproxy_server_connection_errors_total",
                 "haproxy_server_response_errors_total",
-            ], pools: ["proxy", "server"],
+            ], presence: "haproxy_server_status", pools: ["proxy", "server"],
             note:
                 "HAProxy has no latency histogram; a connection that failed and was repeated at another server counts as "
                 + "an error although the client was served",
@@ -24,7 +25,8 @@ extension ServicePresets {
         ServicePreset(
             "traefik", "Traefik", requests: ["traefik_service_requests_total"],
             errors: ["traefik_service_requests_total{code=~\"5..\"}"],
-            latency: "traefik_service_request_duration_seconds", pools: ["service"],
+            latency: "traefik_service_request_duration_seconds", presence: "traefik_service_server_up",
+            pools: ["service"],
             note: "the default buckets (0.1, 0.3, 1.2, 5 s) are too coarse for a p99; set 'buckets' in Traefik",
             trial: .run("Traefik 3.7")),
         ServicePreset(

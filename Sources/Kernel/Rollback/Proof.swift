@@ -206,7 +206,7 @@ struct Proof: Sendable, Equatable {
         // connection may always be late.
         if unreported.allSatisfy({ $0.isAwaited && !$0.silence.isUnreachable }) { return .nothing }
         sawNothing(
-            isGone: unreported.allSatisfy { $0.silence.isUnreachable || $0.hasLostRequests }, at: now,
+            isGone: unreported.allSatisfy { $0.silence.isUnreachable || $0.hasLostRequests && !$0.isShown }, at: now,
             cycleBeganUptimeMs: facts.lastCycleUptimeMs)
         let reasons = unreported.reasonsForSilence(plan)
         let text = "\(reasons), so it is not known what the canary serves"
@@ -290,6 +290,9 @@ extension [PoolState.Target] {
     fileprivate func reasonsForSilence(_ plan: ReleasePlan) -> String {
         let metric = plan.indicators.requests.map(\.metric) ?? "of requests"
         func isWithheld(_ target: PoolState.Target) -> Bool { target.isUp == true && target.isWithholding }
+        func lacksRequests(_ target: PoolState.Target) -> Bool {
+            target.isUp == true && !target.hadRequests && !isWithheld(target) && !target.isAmbiguous
+        }
         func clause(_ isWanted: (PoolState.Target) -> Bool, _ text: (String) -> String) -> String? {
             let targets = filter(isWanted)
             return targets.isEmpty ? nil : text(targets.names)
@@ -298,7 +301,8 @@ extension [PoolState.Target] {
             clause(\.silence.isUnreachable) { "no process listens at \($0)" },
             clause(\.hasLostRequests) { "the scrape body of \($0) no longer has the series \(metric)" },
             clause(isWithheld) { "the counts of \($0) are withheld (see the warnings)" },
-            clause({ !$0.hasLostRequests && !isWithheld($0) && !$0.silence.isUnreachable }) {
+            clause(lacksRequests) { "the scrape body of \($0) has no series \(metric) yet" },
+            clause({ !$0.hasLostRequests && !isWithheld($0) && !$0.silence.isUnreachable && !lacksRequests($0) }) {
                 "\($0) cannot be scraped"
             },
         ].compactMap { $0 }.joined(separator: "; ")

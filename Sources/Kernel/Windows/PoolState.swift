@@ -28,6 +28,8 @@ struct PoolState: Sendable, Equatable {
         var isWithholding = false
         /// Its scrape bodies had a series of requests, and the last one has none.
         var hasLostRequests: Bool { isUp == true && hadRequests && !hasRequests }
+        /// The last scrape body had the presence: where it has no series of requests, that is a report, or will be one soon.
+        var isShown = false
         /// The last scrape body, and any before it, had a series of requests.
         var hasRequests = false
         var hadRequests = false
@@ -68,6 +70,8 @@ struct PoolState: Sendable, Equatable {
     var silenceSinceUptimeMs: Int64?
     var targets: [Target]
     private(set) var window: PoolWindow
+    /// A series of requests was in a scrape body of a cycle that has ended, so it is known what they are like.
+    private(set) var knowsRequests = false
     /// Cycles in a row at whose end a target answered, and ones at whose end none did; one of them is 0.
     private(set) var presentCycles = 0
     private(set) var absentCycles = 0
@@ -230,6 +234,7 @@ struct PoolState: Sendable, Equatable {
         targets[target].isAmbiguous = reading.isAmbiguous
         targets[target].hasNegative = reading.notes.contains(.negativeCounter)
         targets[target].hasRequests = reading.matches.requests > 0
+        targets[target].isShown = reading.matches.presence > 0
         if reading.matches.requests > 0 { targets[target].hadRequests = true }
         targets[target].isWithholding = window.isWithheld(reading)
         window.noteWithheld(targets[target].isWithholding, target: target)
@@ -239,7 +244,9 @@ struct PoolState: Sendable, Equatable {
             targets[target].cycleRequests = before.0 + max(0, requests - ownRequests)
             targets[target].cycleSeconds = before.1 + seconds
         }
-        if !isBeforeSilence { targets[target].silence.take(reading, ownRequests: ownRequests) }
+        if !isBeforeSilence {
+            targets[target].silence.take(reading, ownRequests: ownRequests, countsAbsence: knowsRequests)
+        }
         if case .summary(let summary) = reading.latency { targets[target].summary = summary }
     }
 
@@ -260,6 +267,7 @@ struct PoolState: Sendable, Equatable {
             targets[index].summary = nil
         }
         window.closeRow(atMs: now)
+        if targets.contains(where: \.hadRequests) { knowsRequests = true }
         (presentCycles, absentCycles) = healthyTargets > 0 ? (presentCycles + 1, 0) : (0, absentCycles + 1)
         let hasReported = targets.contains { $0.cycleRequests != nil }
         unreportedCycles = healthyTargets > 0 && !hasReported ? unreportedCycles + 1 : 0
@@ -383,9 +391,10 @@ extension TargetReading {
 extension ScrapeReport {
     /// When the counts of a server's samples began; nil for a scrape, and for a reading without counts.
     fileprivate func countsSinceUptimeMs(_ reading: TargetReading) -> Int64? {
-        guard let origin, !origin.isFallback, let sampled = sampledUptimeMs, let seconds = reading.coveredSeconds else {
-            return nil
-        }
+        guard let origin, !origin.isFallback, let sampled = sampledUptimeMs,
+            let seconds = reading.requests == nil
+                ? reading.absentSeconds ?? reading.coveredSeconds : reading.coveredSeconds
+        else { return nil }
         return sampled.lowerBound - Int64(min(seconds, 1e9) * 1_000)
     }
 }

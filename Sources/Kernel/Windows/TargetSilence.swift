@@ -38,11 +38,16 @@ struct TargetSilence: Sendable, Equatable {
     /// repeated.
     private var stretchSeconds = 0.0
 
-    mutating func take(_ reading: TargetReading, ownRequests: Double) {
+    /// - Parameter countsAbsence: the pool's series of requests are known, so a scrape body that shows the pool and has none of
+    ///   them says that no request was served.
+    mutating func take(_ reading: TargetReading, ownRequests: Double, countsAbsence: Bool = false) {
         isUnreachable = false
         guard !reading.isAmbiguous else { return }
         noteFreshness(reading)
-        guard let counted = reading.requests, let covered = reading.coveredSeconds else { return }
+        guard let counted = reading.requests, let covered = reading.coveredSeconds else {
+            if countsAbsence, let absent = reading.absentSeconds { noteAbsence(seconds: absent) }
+            return
+        }
         let foreign = max(0, counted - ownRequests)
         requests += foreign
         seconds += covered
@@ -51,6 +56,14 @@ struct TargetSilence: Sendable, Equatable {
         if counted > 0 { movingSeries = reading.movingSeries }
         lastCoveredSeconds = covered
         (lastPauseSeconds, unreportedPauseSeconds) = (unreportedPauseSeconds, 0)
+    }
+
+    /// It reports no requests, in a time in which none would have been missed.
+    private mutating func noteAbsence(seconds absent: Double) {
+        seconds += absent
+        creditSeconds += absent
+        hasReported = true
+        lastCoveredSeconds = absent
     }
 
     /// A scrape whose counts are withheld shows all the same whether its values changed.

@@ -166,7 +166,7 @@ struct ServerTarget {
     private mutating func remember(_ reading: TargetReading) {
         lastReading = reading
         (lastReading.requests, lastReading.errors, lastReading.latency) = (nil, nil, .absent)
-        (lastReading.coveredSeconds, lastReading.resets) = (nil, 0)
+        (lastReading.coveredSeconds, lastReading.absentSeconds, lastReading.resets) = (nil, nil, 0)
         lastReading.freshness = BodyFreshness(isKnownNew: false, secondsSinceChange: 0)
         (lastReading.notes, lastReading.movingSeries) = ([], [])
         lastReading.signals = reading.signals.map { if case .gauge = $0 { $0 } else { .absent } }

@@ -128,6 +128,7 @@ struct LayoutCells: Sendable {
         static let clock: UInt16 = 512
         static let cpu: UInt16 = 1_024
         static let noOutcome: UInt16 = 2_048
+        static let presence: UInt16 = 4_096
     }
 
     struct Cell: Sendable {
@@ -171,7 +172,8 @@ struct LayoutCells: Sendable {
         events = roles.indices.filter { roles[$0].isRequests || roles[$0].isErrors }
         matches = TargetReading.Matches(
             requests: roles.count(where: \.isRequests), errors: roles.count(where: \.isErrors),
-            latency: roles.count(where: \.isLatency), withoutOutcome: roles.count(where: \.lacksOutcome))
+            latency: roles.count(where: \.isLatency), withoutOutcome: roles.count(where: \.lacksOutcome),
+            presence: roles.count(where: \.isPresence))
         hasLatencyCount = roles.contains(where: \.isLatencyCount)
         hasCounters = roles.contains(where: \.isCountedFrom)
     }
@@ -191,6 +193,7 @@ struct LayoutCells: Sendable {
         if roles.isStartTime { cell.meaning |= Meaning.startTime }
         if roles.isCreated { cell.meaning |= Meaning.created }
         if !roles.signals.isEmpty { cell.meaning |= Meaning.signal }
+        if roles.isPresence { cell.meaning |= Meaning.presence }
         if let sign = roles.lifeSign { cell.meaning |= sign == .clock ? Meaning.clock : Meaning.cpu }
         if let bound = roles.bucketBound, let slot = bounds.firstIndex(of: bound) {
             cell.meaning |= Meaning.bucket
@@ -214,6 +217,6 @@ struct LayoutCells: Sendable {
             quantile: has(Meaning.quantile) ? quantiles[Int(cell.slot)] : nil, isStartTime: has(Meaning.startTime),
             isCreated: has(Meaning.created),
             lifeSign: has(Meaning.clock) ? .clock : has(Meaning.cpu) ? .cpu : nil,
-            signals: has(Meaning.signal) ? signals[index] : [])
+            signals: has(Meaning.signal) ? signals[index] : [], isPresence: has(Meaning.presence))
     }
 }

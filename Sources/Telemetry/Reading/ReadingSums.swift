@@ -57,6 +57,7 @@ struct ReadingSums {
             errors += increment ?? 0
         }
         if roles.isLatency { addLatency(series, increment: increment) }
+        if roles.isPresence { matches.presence += 1 }
         add(roles.signals, value: series.value, increment: increment ?? 0)
     }
 

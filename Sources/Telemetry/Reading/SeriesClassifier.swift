@@ -33,6 +33,9 @@ struct SeriesClassifier {
             wantLatency(latency, perSecond: watch.latencyPerSecond)
         }
         for (index, signal) in watch.signals.enumerated() { want(signal, index, try SelectorMatch(signal.selector)) }
+        if let presence = try watch.presence.map(SelectorMatch.init) {
+            want(presence.metric) { presence.matches($0) ? SeriesRoles(isPresence: true) : .none }
+        }
         want("process_start_time_seconds") { _ in SeriesRoles(isStartTime: true) }
         for (name, sign) in LifeSign.metrics { want(name) { _ in SeriesRoles(lifeSign: sign) } }
         for created in SeriesClassifier.createdNames(watch) {
@@ -179,6 +182,7 @@ extension SeriesRoles {
         isCreated = isCreated || other.isCreated
         lifeSign = lifeSign ?? other.lifeSign
         signals += other.signals
+        isPresence = isPresence || other.isPresence
     }
 }
 

@@ -40,6 +40,7 @@ public struct TargetReader {
     /// A series that is new in this scrape body may be one that was forgotten, so it has no base yet.
     private var hasForgotten = false
     private var freshness = FreshnessClock()
+    private var absence = AbsenceClock()
     private var lives = LifeWatch()
     /// Series that had moved have been missing for so long that they are no longer waited for.
     private var isTiredOfMissing = false
@@ -99,6 +100,7 @@ public struct TargetReader {
         starts = StartHistory()
         judge.forget()
         lives.forget()
+        absence = AbsenceClock()
     }
 
     // MARK: layouts
@@ -287,6 +289,8 @@ public struct TargetReader {
         reading.freshness = freshness.read(
             hasMoved: hasMoved, timestampMs: body.timestampMs, atUptimeMs: time.uptimeMs)
         reading.freshness.unrenewedSeconds = unrenewedSeconds
+        reading.absentSeconds = absence.read(
+            reading, isWaiting: body.missesMovingSeries && !judged.isTiredOfMissing, atUptimeMs: time.uptimeMs)
         if let requests = reading.requests, requests > 0, requests <= CountingBase.smallCount {
             reading.movingSeries = body.moving
         }

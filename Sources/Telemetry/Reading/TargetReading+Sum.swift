@@ -12,8 +12,11 @@ extension TargetReading {
         whole.errors = isUnknown ? nil : sum(errors, later.errors)
         whole.requests = sum(requests, later.requests)
         whole.coveredSeconds = sum(coveredSeconds, later.coveredSeconds)
+        whole.absentSeconds = sum(absentSeconds, later.absentSeconds)
         whole.latency = latency.followed(by: later.latency)
         whole.resets = resets + later.resets
+        // A series that has disappeared may have counted more before that, as one that fell may have.
+        if requests != nil, later.requests == nil, later.matches.requests == 0 { whole.resets += 1 }
         whole.notes = notes + later.notes.filter { !notes.contains($0) }
         whole.isAmbiguous = isAmbiguous || later.isAmbiguous
         whole.freshness.isKnownNew = freshness.isKnownNew || later.freshness.isKnownNew

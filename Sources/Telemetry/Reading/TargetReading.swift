@@ -13,12 +13,16 @@ public struct TargetReading: Sendable, Equatable, Codable {
         /// Of the series of requests those that no selector of errors could ever match, because they lack its labels: the
         /// version has renamed them. Requests of which nothing else is known have an unknown number of errors, not none.
         public var withoutOutcome: Int
+        /// Series that say that requests would be shown, see ``WatchList/presence``.
+        public var presence: Int
 
         public init(
-            requests: Int = 0, errors: Int = 0, latency: Int = 0, signals: [Int] = [], withoutOutcome: Int = 0
+            requests: Int = 0, errors: Int = 0, latency: Int = 0, signals: [Int] = [], withoutOutcome: Int = 0,
+            presence: Int = 0
         ) {
             self.requests = requests
             self.withoutOutcome = withoutOutcome
+            self.presence = presence
             self.errors = errors
             self.latency = latency
             self.signals = signals
@@ -48,6 +52,9 @@ public struct TargetReading: Sendable, Equatable, Codable {
     /// and one whose increments are withheld. Increments that were withheld and confirmed later come with the time that
     /// they cover, so it may reach back beyond the scrape before.
     public var coveredSeconds: Double?
+    /// Seconds for which no request has been served although nothing counts them: this scrape body and the one before have
+    /// the presence and no series of requests, and are of one process. Nil for any other.
+    public var absentSeconds: Double?
     /// Counter resets seen in this scrape.
     public var resets: Int
     /// Whether the scrape body is newer than the one before. A body that is not known to be new proves no silence.

@@ -15,6 +15,9 @@ public struct WatchList: Sendable, Equatable, Codable {
     /// Series that satisfy all of these matchers are counted neither as requests nor as errors nor as latency: health
     /// checks, scrapes. Empty excludes nothing.
     public var excluded: SeriesMatchers
+    /// A series that a scrape body has whenever it could show requests: the state of a proxy's server, the start time of a
+    /// process. Where it is there and no series of requests is, no request has been served.
+    public var presence: SeriesSelector?
     /// What indicators of one's own are made from, each once.
     public var signals: [Signal]
 
@@ -27,6 +30,7 @@ public struct WatchList: Sendable, Equatable, Codable {
         self.latency = latency
         self.latencyUnit = latencyUnit
         self.signals = signals
+        presence = nil
         (furtherRequests, furtherErrors, excluded) = ([], [], SeriesMatchers())
     }
 
@@ -41,6 +45,7 @@ public struct WatchList: Sendable, Equatable, Codable {
         furtherRequests = try values.decodeIfPresent([SeriesSelector].self, forKey: .furtherRequests) ?? []
         furtherErrors = try values.decodeIfPresent([SeriesSelector].self, forKey: .furtherErrors) ?? []
         excluded = try values.decodeIfPresent(SeriesMatchers.self, forKey: .excluded) ?? SeriesMatchers()
+        presence = try values.decodeIfPresent(SeriesSelector.self, forKey: .presence)
     }
 
     /// What earlier versions did not have is written only where it is used, so that their records keep their form.
@@ -54,10 +59,12 @@ public struct WatchList: Sendable, Equatable, Codable {
         if !furtherRequests.isEmpty { try values.encode(furtherRequests, forKey: .furtherRequests) }
         if !furtherErrors.isEmpty { try values.encode(furtherErrors, forKey: .furtherErrors) }
         if !excluded.isEmpty { try values.encode(excluded, forKey: .excluded) }
+        try values.encodeIfPresent(presence, forKey: .presence)
     }
 
     private enum CodingKeys: String, CodingKey {
-        case requests, errors, latency, latencyUnit, signals, furtherRequests, furtherErrors, excluded
+        case requests, errors, latency, latencyUnit, signals, furtherRequests, furtherErrors, excluded,
+            presence
     }
 
     /// All counters of requests, the first one in front. Empty without the indicator. Setting it replaces them all.
@@ -72,7 +79,7 @@ public struct WatchList: Sendable, Equatable, Codable {
         set { (errors, furtherErrors) = (newValue.first, Array(newValue.dropFirst())) }
     }
 
-    /// The names of all series that the indicators are made from, each once.
+    /// The names of all series that the indicators are made from, and of the presence, each once.
     public var seriesNames: [String] {
         func ofHistogram(_ metric: String) -> [String] { LatencySuffix.all.map { metric + $0 } }
         let counters = (requestCounters + errorCounters).map(\.metric)
@@ -80,7 +87,8 @@ public struct WatchList: Sendable, Equatable, Codable {
         let own = signals.flatMap { signal in
             signal.kind == .histogram ? ofHistogram(signal.selector.metric) : [signal.selector.metric]
         }
-        return Set(counters + latencies + own).sorted()
+        let presences = [presence].compactMap { $0?.metric }
+        return Set(counters + latencies + own + presences).sorted()
     }
 
     /// Divisor that makes seconds of the scrape body's latencies.

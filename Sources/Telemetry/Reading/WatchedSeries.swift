@@ -18,6 +18,8 @@ struct SeriesRoles: Equatable {
     var lifeSign: LifeSign?
     /// What it is to the release's signals.
     var signals: [SignalRole] = []
+    /// Its being there says that requests would be shown, see ``WatchList/presence``.
+    var isPresence = false
 
     static let none = SeriesRoles()
 

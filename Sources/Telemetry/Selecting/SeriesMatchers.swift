@@ -84,6 +84,7 @@ extension WatchList {
         list.requestCounters = requestCounters.map(matchers.narrowing)
         list.errorCounters = errorCounters.map(matchers.narrowing)
         list.latency = latency.map(matchers.narrowing)
+        list.presence = presence.map(matchers.narrowing)
         for index in list.signals.indices {
             list.signals[index].selector = matchers.narrowing(list.signals[index].selector)
         }

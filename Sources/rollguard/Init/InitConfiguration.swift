@@ -84,6 +84,7 @@ struct InitConfiguration: Sendable {
                 "  exclude: \(YAMLText.selector(exclude))",
             ]
         }
+        if let presence = found.presence { lines.append("  presence: \(YAMLText.selector(presence))") }
         return lines
     }
 

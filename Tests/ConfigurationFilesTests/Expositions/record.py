@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Records what well-known exporters write: before traffic, after requests with 200, after requests with 500, and, of proxies,
-after a reload and some requests more.
+"""Records what well-known exporters write: before traffic, after requests with 200, after requests with 500, and, of proxies
+and of a server with several workers, after a reload and some requests more; of the latter also after workers were killed, and
+after a restart that empties the folder of the counters.
 
     python3 Tests/ConfigurationFilesTests/Expositions/record.py FOLDER [NAME...]
 
@@ -20,7 +21,7 @@ import time
 import urllib.error
 import urllib.request
 
-PACKAGES = """flask prometheus-flask-exporter fastapi uvicorn prometheus-fastapi-instrumentator starlette
+PACKAGES = """flask gunicorn prometheus-flask-exporter fastapi uvicorn prometheus-fastapi-instrumentator starlette
 starlette-exporter django django-prometheus opentelemetry-sdk opentelemetry-exporter-prometheus
 opentelemetry-instrumentation-flask py-grpc-prometheus grpcio"""
 PORT = 18610
@@ -173,6 +174,24 @@ http.server.HTTPServer(("127.0.0.1", %d), Handler).serve_forever()
 """ % (METRICS, PORT),
 }
 
+# Four workers whose counters are in files, one per process; each worker shows the sums of all.
+GUNICORN = """
+from flask import Flask
+from prometheus_flask_exporter.multiprocess import GunicornInternalPrometheusMetrics
+app = Flask("shop")
+GunicornInternalPrometheusMetrics(app, group_by='path')
+@app.route("/ok")
+def ok(): return "ok"
+@app.route("/fail")
+def fail(): return "broken", 500
+"""
+
+GUNICORN_HOOKS = """
+from prometheus_flask_exporter.multiprocess import GunicornInternalPrometheusMetrics
+def child_exit(server, worker):
+    GunicornInternalPrometheusMetrics.mark_process_dead_on_child_exit(worker.pid)
+"""
+
 HAPROXY = f"""
 defaults
     mode http
@@ -264,6 +283,12 @@ def started(name, folder):
     if name in PYTHON:
         port = METRICS if name == "grpc" else PORT
         return [sys.executable, file(PYTHON[name], ".py")], f"http://127.0.0.1:{port}/metrics"
+    if name == "flask-gunicorn":
+        file(GUNICORN, ".py")
+        os.makedirs(os.path.join(folder, "counters"))
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = os.path.join(folder, "counters")
+        return [sys.executable, "-m", "gunicorn", "--chdir", folder, "--config", file(GUNICORN_HOOKS, ".conf.py"),
+                "--workers", "4", "--bind", f"127.0.0.1:{PORT}", "recorded:app"], f"http://127.0.0.1:{PORT}/metrics"
     metrics = f"http://127.0.0.1:{METRICS}/metrics"
     if name == "haproxy":
         return ["haproxy", "-W", "-db", "-f", file(HAPROXY, ".cfg")], metrics
@@ -281,12 +306,14 @@ def started(name, folder):
 
 
 def reload(name, process, command):
-    """Gives a proxy a changed configuration as its documentation says.
+    """Gives a proxy a changed configuration, or a server new workers, as its documentation says.
 
     Returns the process that serves afterwards; None for a program that has no reload.
     """
     if name == "haproxy":
         process.send_signal(signal.SIGUSR2)
+    elif name == "flask-gunicorn":
+        process.send_signal(signal.SIGHUP)
     elif name == "caddy":
         changed = textwrap.dedent(CADDY).replace("reverse_proxy", "header X-Changed yes\n    reverse_proxy")
         request = urllib.request.Request(f"http://127.0.0.1:{METRICS}/load", changed.encode(),
@@ -324,9 +351,29 @@ def record(name, output):
             if following:
                 process = following
                 take(name, "reloaded", AFTER_RELOAD, metrics, output)
+            if name == "flask-gunicorn":
+                for worker in workers(process)[:2]:
+                    os.kill(worker, signal.SIGKILL)
+                time.sleep(2)
+                take(name, "killed", AFTER_RELOAD, metrics, output)
+                process.terminate()
+                process.wait(10)
+                # As start scripts do, because the files of the processes before would be added up.
+                for one in os.listdir(os.environ["PROMETHEUS_MULTIPROC_DIR"]):
+                    os.remove(os.path.join(os.environ["PROMETHEUS_MULTIPROC_DIR"], one))
+                process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                wait(metrics)
+                time.sleep(1)
+                take(name, "restarted", AFTER_RELOAD, metrics, output)
         finally:
             process.terminate()
             process.wait(10)
+
+
+def workers(process):
+    """The process ids of a server's workers."""
+    with open(f"/proc/{process.pid}/task/{process.pid}/children") as opened:
+        return [int(number) for number in opened.read().split()]
 
 
 def take(name, state, paths, metrics, output):
@@ -353,7 +400,7 @@ def shortened(body):
 
 
 if __name__ == "__main__":
-    folder, names = sys.argv[1], sys.argv[2:] or list(PYTHON) + ["haproxy", "caddy", "envoy", "traefik"]
+    folder, names = sys.argv[1], sys.argv[2:] or list(PYTHON) + ["flask-gunicorn", "haproxy", "caddy", "envoy", "traefik"]
     os.makedirs(folder, exist_ok=True)
     server = upstream()
     for one in names:

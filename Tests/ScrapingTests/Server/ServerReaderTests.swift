@@ -18,10 +18,11 @@ struct ServerReaderTests {
             pool.server = server
             return pool
         }
-        let watch = WatchList(
+        var watch = WatchList(
             requests: try SeriesSelector(parsing: "r_total"),
             errors: try SeriesSelector(parsing: "r_total{code=~\"5..\"}"),
             latency: try SeriesSelector(parsing: "s_seconds"))
+        watch.presence = try SeriesSelector(parsing: "process_start_time_seconds")
         return ReleasePlan(
             name: "shop", baseline: try pool("v1", "old:1", match[0]), canary: try pool("v2", "new:1", match[1]),
             indicators: watch, router: RouterPlan(NoSettings()), rules: [])
@@ -200,6 +201,43 @@ struct ServerReaderTests {
         let again = try Self.reading(await reader.read(watchedSinceUptimeMs: nil, timeoutMs: 1_000)[0])
         #expect(again.requests == nil && again.errors == nil && again.coveredSeconds == nil && again.latency == .absent)
         #expect(again.matches.requests == 2 && !again.freshness.isKnownNew)
+    }
+
+    /// What was scraped in the place of the server's samples is not counted from them as well.
+    @Test func afterScrapesTheNextSampleIsABase() async throws {
+        let store = SampleStore()
+        let reader = try Self.reader(try Self.release(), store)
+        var counted: [Double?] = []
+        for (step, ok) in [5.0, 15, 30, 40].enumerated() {
+            for instance in ["old:1", "new:1"] { store.scrape(instance, Service(ok: ok).body) }
+            store.pass(ms: 15_000)
+            if step == 2 { await reader.startOver() }
+            counted.append(
+                try Self.reading(await reader.read(watchedSinceUptimeMs: nil, timeoutMs: 1_000)[1]).requests)
+        }
+        #expect(counted == [nil, 10, nil, 10])
+    }
+
+    /// Series that the server no longer has say nothing by themselves, and with a presence they say it once per scrape.
+    @Test func anAbsenceIsReportedOncePerScrapeOfTheServer() async throws {
+        let store = SampleStore()
+        let reader = try Self.reader(try Self.release(), store)
+        func ask(_ body: String) async throws -> [Double?] {
+            for instance in ["old:1", "new:1"] { store.scrape(instance, body) }
+            store.pass(ms: 7_000)
+            let one = try Self.reading(await reader.read(watchedSinceUptimeMs: nil, timeoutMs: 1_000)[1])
+            store.pass(ms: 8_000)
+            let other = try Self.reading(await reader.read(watchedSinceUptimeMs: nil, timeoutMs: 1_000)[1])
+            #expect(other.absentSeconds == nil)
+            return [one.requests, one.absentSeconds]
+        }
+        let gone = "process_start_time_seconds 1699999000\n"
+        _ = try await ask(Service(ok: 5).body)
+        #expect(try await ask(Service(ok: 9).body) == [4, nil])
+        #expect(try await ask(Service(ok: 9).body) == [0, nil])
+        #expect(try await ask(gone) == [nil, nil])
+        #expect(try await ask(gone) == [nil, 15])
+        #expect(try await ask("") == [nil, nil])
     }
 
     @Test(arguments: [
