@@ -72,6 +72,8 @@ extension KnownSecrets {
         case .configured(let record): return .configured(shown(record))
         case .stepAnswered(let release, let call, let answer):
             return .stepAnswered(release: release, call: call, answer.withText(shown(answer.text)))
+        // The reason went through this before it was stored with the delivery.
+        case .delivery: return input
         // Addresses of targets are ASCII and bounded, and the resolver refuses those with credentials.
         case .cycleEnded, .journalDurable, .journalLost, .targetsChanged, .reload, .tick, .published: return input
         // What replicas say went through this in the replica that said it.

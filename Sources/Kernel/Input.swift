@@ -24,6 +24,8 @@ public enum Input: Sendable, Equatable {
     case configured(ConfigurationRecord)
     /// What came of a call of a plan's step.
     case stepAnswered(release: String, call: Int, StepAnswer)
+    /// A receiver does not take notifications, or takes them again.
+    case delivery(DeliveryTrouble)
     /// Who leads the replicas now, or how long this one still leads. Of a kernel with replicas alone, as are the next three.
     case leadership(Leadership)
     /// What the leader says of a release.

@@ -120,6 +120,7 @@ public struct Kernel: Sendable, Equatable {
         case .configured(let record): _ = context.record(.configured(record), release: "")
         case .stepAnswered(let name, let call, let answer):
             withRelease(name) { release in release.leadProcedure(&context) { $0.answered(call: call, answer, &$1) } }
+        case .delivery(let trouble): context.take(trouble)
         case .leadership(let next): take(next, &context)
         case .handedOver(let document): take(document, &context)
         case .published(let name, let sequence): published(name, through: sequence, &context)
