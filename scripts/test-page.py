@@ -35,7 +35,11 @@ class Service(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         requests = int(1000 + (time.monotonic() - self.server.begin) * 50)
-        body = f'http_requests_total{{code="200"}} {requests}\nhttp_requests_total{{code="500"}} 0\n'.encode()
+        lines = [f'http_requests_total{{code="200"}} {requests}', 'http_requests_total{code="500"} 0']
+        for bound, part in (("0.05", 0.6), ("0.1", 0.95), ("0.5", 1), ("+Inf", 1)):
+            lines.append(f'http_seconds_bucket{{le="{bound}"}} {int(requests * part)}')
+        lines += [f"http_seconds_count {requests}", f"http_seconds_sum {requests * 0.05}"]
+        body = "\n".join(["# TYPE http_seconds histogram", *lines, ""]).encode()
         self.send_response(200)
         self.send_header("Content-Type", "text/plain; version=0.0.4")
         self.send_header("Content-Length", str(len(body)))
@@ -193,22 +197,30 @@ def follow_the_demo(executable, browser, screenshots, figures):
         release.goto(base + "/#/release/checkout")
         expect(release.locator("#head .pill").first).to_have_text("watching")
         expect(release.locator("#errors-plot polyline").first).to_be_attached()
+        # One plot per percentile: the median, the 99th and those that rules use.
+        for name in ("p50", "p99"):
+            place = release.locator("#latency-plot > div", has=release.locator("h3", has_text=re.compile(f"^{name}$")))
+            expect(place.locator("polyline.canary").first).to_be_attached()
+        expect(release.locator("#splits-plot polyline.router").first).to_be_attached()
         # Each instance has its own figures.
         expect(release.locator("#instances tr").nth(1).locator("td").nth(3)).to_have_text(re.compile(r"^[\d.]+$"))
         check_readable(release, "the release")
+        incident = browser.page()
+        incident.goto(base + "/")
         demo.find(r">>> v1\.5\.0 goes bad")
+        # In a view of its own, as soon as it is there: the demo ends by itself when the rollback has.
+        expect(release.locator("#past a").first).to_be_attached(timeout=PATIENCE_MS)
+        incident.goto(base + "/" + release.locator("#past a").first.get_attribute("href"))
         # Without a reload: the views follow by themselves.
         expect(release.locator("#head .pill").first).to_have_text("rolled back", timeout=PATIENCE_MS)
         expect(overview.locator("#release-checkout .pill").first).to_have_text("rolled back")
-        # In a view of its own, at once: the demo ends by itself soon.
-        incident = browser.page()
-        incident.goto(base + "/")
-        incident.goto(base + "/" + release.locator("#past a").first.get_attribute("href"))
         expect(incident.locator("#story")).to_contain_text("intended")
         expect(incident.locator("#head .pill").first).to_have_text("acknowledged")
         expect(incident.locator("#head")).to_contain_text("CanaryErrorRate")
         expect(incident.locator("#entries")).to_contain_text("proven by traffic")
         expect(incident.locator("#notified")).to_be_attached()
+        expect(incident.locator("#around-latency-plot polyline.canary").first).to_be_attached()
+        expect(incident.locator("#around-splits-plot polyline.router").first).to_be_attached()
         expect(release.locator("#shares-plot polyline").first).to_be_attached()
         shot(release, screenshots, "release")
         shot(overview, screenshots, "overview")
@@ -244,9 +256,11 @@ def configuration(folder, port, targets, router, units, chat_port):
     (folder / "token").write_text("a-token-for-the-test\n")
     dead = free_port()
 
-    def rules(group):
+    def rules(group, *others):
         rule = "{alert: Errors, indicator: error_rate, when: canary > 5%, window: 5s, action: rollback}"
-        return f"rules: [{{name: {group}, rules: [{rule}]}}]"
+        return f"rules: [{{name: {group}, rules: [{', '.join([rule, *others])}]}}]"
+
+    worse = "{alert: Worse, indicator: [error_rate, latency], regression: {tolerance: 50%}, action: notify}"
 
     def part(place, address):
         return f"""
@@ -280,10 +294,15 @@ releases:
     pools:
       baseline: {{version: v1, targets: ["{targets[0]}"]}}
       canary:   {{version: v2, targets: ["{targets[1]}"]}}
-    indicators: {{requests: http_requests_total, errors: 'http_requests_total{{code=~"5.."}}'}}
+    indicators: {{requests: http_requests_total, errors: 'http_requests_total{{code=~"5.."}}', latency: http_seconds}}
     router: {{kind: gray, instances: ["{router}"]}}
     proof: {{below: 100/s}}
-    {rules("checkout")}{stuck("stuck")}{stuck("jammed")}
+    plan:
+      steps:
+        - {{name: cache, kind: exec, command: [/bin/true], idempotent: true}}
+        - {{name: dead-letters, kind: person, text: read the queue orders.dlq}}
+        - {{name: index, kind: exec, command: [/bin/false], idempotent: true, on_failure: hold}}
+    {rules("checkout", worse)}{stuck("stuck")}{stuck("jammed")}
   - name: shop
     parts:
       api:{part("blue", units[0])}
@@ -308,6 +327,10 @@ def act(executable, browser):
         wait_for(base + "/-/ready")
         page = browser.page()
         page.goto(base + "/#/release/checkout")
+        # Percentiles with the bounds that the statistical rule knows.
+        expect(page.locator("#latency-plot h3")).to_have_text(["p50", "p90", "p99"])
+        expect(page.locator("#latency-plot polygon.band.canary").first).to_be_attached(timeout=PATIENCE_MS)
+        expect(page.locator("#errors-plot polygon.band.canary")).to_be_attached(timeout=PATIENCE_MS)
         sign_in(page, browser)
         incident = roll_back(page, executable, base, folder)
         show_a_unit(page, executable, base, folder)
@@ -351,6 +374,11 @@ def show_a_unit(page, executable, base, folder):
     check_readable(page, "a unit")
     page.locator("#head table a").first.click()
     expect(page.locator("#router tr").nth(1)).to_contain_text("as wanted")
+    # What the router's instance read back in the first step, and since when.
+    expect(page.locator("#splits th").nth(1)).to_have_text("Step 1, 10 %")
+    expect(page.locator("#splits td").nth(1)).to_have_text(re.compile(r"^10 % \d\d:\d\d:\d\d$"), timeout=PATIENCE_MS)
+    expect(page.locator("#splits-plot polyline.router").first).to_be_attached()
+    check_readable(page, "a part of a unit")
 
 
 def add_and_end_a_silence(page, base):
@@ -456,6 +484,7 @@ def roll_back(page, executable, base, folder):
     dialog.get_by_role("button", name="Roll back").click()
     expect(dialog).to_be_hidden()
     expect(page.locator("#head .pill").first).to_have_text("rolled back", timeout=PATIENCE_MS)
+    decide_about_the_plan(page)
     page.get_by_role("button", name="Re-arm…").click()
     dialog.get_by_label("Reason").fill("fixed")
     dialog.get_by_role("button", name="Re-arm").click()
@@ -465,12 +494,62 @@ def roll_back(page, executable, base, folder):
     expect(page.locator("#head")).to_contain_text("the graphs say so")
     expect(page.locator("#head")).to_contain_text("ann")
     expect(page.locator("#around-errors-plot polyline").first).to_be_attached()
+    abandon_the_plan(page)
     incident = page.url
     with page.expect_download() as download:
         page.get_by_role("link", name="Download the signed report").click()
     verify(executable, base, download.value, folder / "report.html")
     page.go_back()
     return incident
+
+
+def step_of_the_plan(page, name):
+    return page.locator("#plan tr", has=page.locator("td", has_text=re.compile(f"^{name}")))
+
+
+def decide_about_the_plan(page):
+    """On the view of the release, while the plan waits for an operator."""
+    waiting = step_of_the_plan(page, "dead-letters")
+    expect(step_of_the_plan(page, "cache")).to_contain_text("done", timeout=PATIENCE_MS)
+    expect(waiting).to_contain_text("waiting for person", timeout=PATIENCE_MS)
+    expect(waiting).to_contain_text("read the queue orders.dlq")
+    # What is done is done; what has not begun may be left out, and no more.
+    expect(step_of_the_plan(page, "cache").get_by_role("button")).to_have_count(0)
+    expect(step_of_the_plan(page, "index").get_by_role("button")).to_have_count(1)
+    check_readable(page, "a plan that waits")
+    dialog = page.locator("#act")
+    # With the keyboard alone.
+    waiting.get_by_role("button", name="Done: dead-letters").focus()
+    page.keyboard.press("Enter")
+    expect(dialog.locator("h2")).to_have_text("Done: dead-letters")
+    dialog.get_by_role("button", name="Done").click()
+    expect(dialog).to_be_visible()
+    dialog.get_by_label("Reason").fill("replayed, 12 messages")
+    check_readable(page, "an order about a plan")
+    page.keyboard.press("Enter")
+    expect(dialog).to_be_hidden()
+    expect(waiting).to_contain_text("ann: replayed, 12 messages", timeout=PATIENCE_MS)
+    expect(waiting.get_by_role("button")).to_have_count(0)
+    expect(step_of_the_plan(page, "index")).to_contain_text("has failed", timeout=PATIENCE_MS)
+
+
+def abandon_the_plan(page):
+    """On the view of the incident: a step that has failed is tried once more, then the plan is given up."""
+    failed = step_of_the_plan(page, "index")
+    dialog = page.locator("#act")
+    failed.get_by_role("button", name="Try again: index").click()
+    dialog.get_by_label("Reason").fill("the disk is back")
+    dialog.get_by_role("button", name="Try again").click()
+    expect(dialog).to_be_hidden()
+    # The program was run twice.
+    expect(failed.locator("td").nth(4)).to_have_text("2", timeout=PATIENCE_MS)
+    expect(failed.get_by_role("button", name="Skip: index")).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Abandon the plan…").click()
+    dialog.get_by_label("Reason").fill("indexed by hand")
+    dialog.get_by_role("button", name="Abandon the plan").click()
+    expect(page.locator("#plan")).to_contain_text("The plan has ended.", timeout=PATIENCE_MS)
+    expect(page.locator("#plan button")).to_have_count(0)
+    check_readable(page, "the incident with a plan")
 
 
 def verify(executable, base, download, file):

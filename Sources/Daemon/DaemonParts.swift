@@ -132,7 +132,7 @@ package struct DaemonParts: Sendable {
                     ReplicaRightsOfOutbox(plan: plan, board: replicaBoard, queue: $0, clock: clock).rights
                 }
             },
-            log: { log.write($0) })
+            trouble: { await watchdog.send(.delivery($0)) }, log: { log.write($0) })
         targets = TargetService(
             setup: SourceSetup(
                 transport: environment.network.discoveryCalls, secrets: secrets, clock: clock,

@@ -74,6 +74,8 @@ extension KnownSecrets {
             return .stepAnswered(release: release, call: call, answer.withText(shown(answer.text)))
         case .schemaRead(let release, let call, let report):
             return .schemaRead(release: release, call: call, shown(report))
+        // The reason went through this before it was stored with the delivery.
+        case .delivery: return input
         // Addresses of targets are ASCII and bounded, and the resolver refuses those with credentials.
         case .cycleEnded, .journalDurable, .journalLost, .targetsChanged, .reload, .tick, .published: return input
         // What replicas say went through this in the replica that said it.

@@ -24,7 +24,7 @@ struct StoredEvent {
 
     enum Field: String, CodingKey {
         case value = "_0"
-        case baseline, canary, reason, by, canaryRate, id, event
+        case baseline, canary, reason, by, canaryRate, id, event, undelivered
     }
 }
 
@@ -79,7 +79,10 @@ extension StoredEvent: Decodable {
         case .deployment: .deployment(try fields.decode(DeploymentRecord.self, forKey: .value))
         case .targetsChanged: .targetsChanged(try value(StoredTargets.self))
         case .operatorAcknowledged: .operatorAcknowledged(by: try text(.by), reason: try text(.reason))
-        case .escalated: .escalated(try fields.decode(EscalationStep.self, forKey: .value))
+        case .escalated:
+            .escalated(
+                try fields.decode(EscalationStep.self, forKey: .value),
+                try fields.decodeIfPresent(Undelivered.self, forKey: .undelivered))
         case .procedure: .procedure(try fields.decode(ProcedureEvent.self, forKey: .value))
         case .silences: .silences(try fields.decode([Silence].self, forKey: .value))
         case .openSubjects: .openSubjects(try list(StoredOpenSubject.self))
@@ -145,7 +148,10 @@ extension StoredEvent: Encodable {
         case .deployment(let record): try write(.deployment, record)
         case .targetsChanged(let record): try write(.targetsChanged, StoredTargets(record))
         case .operatorAcknowledged(let by, let reason): try write(.operatorAcknowledged, by: by, reason: reason)
-        case .escalated(let step): try write(.escalated, step)
+        case .escalated(let step, let undelivered):
+            var fields = fields(.escalated)
+            try fields.encode(step, forKey: .value)
+            try fields.encodeIfPresent(undelivered, forKey: .undelivered)
         case .silences(let list): try write(.silences, list)
         case .openSubjects(let list): try write(.openSubjects, list.map(StoredOpenSubject.init))
         case .targetsUnusable(let reason): try write(.targetsUnusable, reason, as: .reason)

@@ -26,6 +26,8 @@ public enum Input: Sendable, Equatable {
     case stepAnswered(release: String, call: Int, StepAnswer)
     /// What came of reading the schema of a release.
     case schemaRead(release: String, call: Int, SchemaReport)
+    /// A receiver does not take notifications, or takes them again.
+    case delivery(DeliveryTrouble)
     /// Who leads the replicas now, or how long this one still leads. Of a kernel with replicas alone, as are the next three.
     case leadership(Leadership)
     /// What the leader says of a release.

@@ -122,6 +122,7 @@ public struct Kernel: Sendable, Equatable {
             withRelease(name) { release in release.leadProcedure(&context) { $0.answered(call: call, answer, &$1) } }
         case .schemaRead(let name, let call, let report):
             withRelease(name) { $0.tookSchema(call: call, report, &context) }
+        case .delivery(let trouble): context.take(trouble)
         case .leadership(let next): take(next, &context)
         case .handedOver(let document): take(document, &context)
         case .published(let name, let sequence): published(name, through: sequence, &context)

@@ -73,7 +73,9 @@ struct StepContext {
     /// - Parameter ordinal: of a rollout's notification, which of its kind it is in the rollout's history.
     mutating func notify(_ notification: Notification, ordinal: Int? = nil) {
         notified.append(Notice(notification))
-        send(notification, to: desk.receivers(of: notification, at: now), ordinal: ordinal)
+        let names = desk.receivers(of: notification, at: now)
+        send(notification, to: names, ordinal: ordinal)
+        escalate(notification, sentTo: names)
     }
 
     /// The same, for receivers that the caller knows.

@@ -18,6 +18,7 @@ package actor OutboxPump {
     private let clock: any DaemonClock
     private let standing: @Sendable () async -> [Notification]
     private let shown: @Sendable (String) -> String
+    private let trouble: @Sendable (DeliveryTrouble) async -> Void
     private let log: @Sendable (LogLine) -> Void
     private let rights: DeliveryRights?
     private let idle: InterruptibleSleep
@@ -36,12 +37,15 @@ package actor OutboxPump {
     ///   - standing: ``Kernel/standingAlerts(at:)``, for receivers that need them repeatedly.
     ///   - rights: of a daemon that has replicas; nil for one alone.
     ///   - shown: makes a receiver's answer fit to be logged, stored and shown.
+    ///   - trouble: takes what a receiver does not take before that becomes a dead letter, and which receivers are gone. After
+    ///     a crash the same may come again.
     package init(
         outbox: any Outbox, receivers: [any Receiver], plans: [ReceiverPlan],
         clock: any DaemonClock, seed: UInt64,
         standing: @escaping @Sendable () async -> [Notification] = { [] },
         shown: @escaping @Sendable (String) -> String = { ForeignText.line($0) },
         rights: DeliveryRights? = nil,
+        trouble: @escaping @Sendable (DeliveryTrouble) async -> Void = { _ in },
         log: @escaping @Sendable (LogLine) -> Void = { _ in }
     ) {
         self.outbox = outbox
@@ -50,6 +54,7 @@ package actor OutboxPump {
         idle = InterruptibleSleep(clock: clock)
         self.standing = standing
         self.shown = shown
+        self.trouble = trouble
         self.log = log
         generator = SeededGenerator(seed: seed)
         lanes = Self.lanes(receivers, plans)
@@ -196,7 +201,7 @@ package actor OutboxPump {
         switch outcome {
         case .delivered:
             lanes[name]?.resendUptimeMs = now + everyMs
-            report(lanes[name]?.worked(atUptimeMs: now))
+            await worked(name)
         case .retry(let reason, _), .refused(let reason):
             let pauseMs = min(everyMs, lane.policy.plan.retryMaxMs)
             lanes[name]?.resendUptimeMs = now + pauseMs
@@ -241,7 +246,7 @@ package actor OutboxPump {
     private func deliver(_ head: WaitingDelivery, _ group: DeliveryGroup, to name: String) async -> Bool {
         let delivery = head.delivery
         guard let lane = lanes[name] else {
-            return await giveUp(delivery, reason: "the receiver \(name) is not in the configuration any more")
+            return await bury(delivery, reason: "the receiver \(name) is not in the configuration any more")
         }
         if !lane.hasStarted {
             lanes[name]?.hasStarted = true
@@ -255,7 +260,7 @@ package actor OutboxPump {
         lanes[name]?.failedGroup = []
         switch outcome {
         case .delivered:
-            report(lanes[name]?.worked(atUptimeMs: clock.now.uptimeMs))
+            await worked(name)
             for member in group.members { rights?.delivered(member) }
             return await each(group) { delivery in
                 await self.settle(delivery) { outbox, now in
@@ -267,7 +272,7 @@ package actor OutboxPump {
         case .retry(let reason, let wishMs):
             // The same members again: a service that takes a message once must not miss one that joined later.
             if group.members.count > 1 { lanes[name]?.failedGroup = group.members.map(\.id) }
-            return await postpone(delivery, lane.policy, shown(reason), wishMs: wishMs)
+            return await postpone(head, lane.policy, shown(reason), wishMs: wishMs)
         }
     }
 
@@ -281,9 +286,9 @@ package actor OutboxPump {
     /// A failed try: again after a pause, unless the delivery is too old. Its age is asked for only after a try, because
     /// the daemon may have been down for days.
     private func postpone(
-        _ delivery: Delivery, _ policy: DeliveryPolicy, _ reason: String, wishMs: Int64?
+        _ head: WaitingDelivery, _ policy: DeliveryPolicy, _ reason: String, wishMs: Int64?
     ) async -> Bool {
-        let now = clock.now
+        let (delivery, now) = (head.delivery, clock.now)
         jumps.note(now)
         let ageMs = jumps.ageMs(sinceWallMs: delivery.notification.atWallMs, nowWallMs: now.wallMs)
         if policy.isOverdue(ageMs: ageMs) {
@@ -295,10 +300,33 @@ package actor OutboxPump {
         pause(delivery.receiver, ms: pauseMs)
         report(lanes[delivery.receiver]?.failed(reason, pauseMs: pauseMs, atUptimeMs: now.uptimeMs))
         try? await outbox.markRetry(delivery.id, reason: reason, nextTryWallMs: now.wallMs + pauseMs)
+        if lanes[delivery.receiver]?.becomesGone(wishMs: wishMs, atUptimeMs: now.uptimeMs) == true {
+            await reportGone(head, reason)
+        }
         return false
     }
 
+    /// The receiver is gone, and what waits for it, as far as one message could hold it.
+    private func reportGone(_ head: WaitingDelivery, _ reason: String) async {
+        let undelivered = Undelivered(receiver: head.delivery.receiver, reason: reason)
+        await trouble(.gone(undelivered))
+        for delivery in (try? await waiting(from: head, of: undelivered.receiver)) ?? [head.delivery] {
+            await trouble(.undelivered(delivery.notification, undelivered))
+        }
+    }
+
+    private func worked(_ name: String) async {
+        if lanes[name]?.isGone == true { await trouble(.back(receiver: name)) }
+        report(lanes[name]?.worked(atUptimeMs: clock.now.uptimeMs))
+    }
+
     private func giveUp(_ delivery: Delivery, reason: String) async -> Bool {
+        let undelivered = Undelivered(receiver: delivery.receiver, reason: reason)
+        await trouble(.undelivered(delivery.notification, undelivered))
+        return await bury(delivery, reason: reason)
+    }
+
+    private func bury(_ delivery: Delivery, reason: String) async -> Bool {
         report(lanes[delivery.receiver]?.gaveUp(delivery, reason, atUptimeMs: clock.now.uptimeMs))
         return await settle(delivery) { outbox, now in
             try await outbox.markDead(delivery.id, reason: reason, atWallMs: now)

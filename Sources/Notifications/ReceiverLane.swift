@@ -33,6 +33,8 @@ struct ReceiverLane {
     /// The pause that an earlier process planned was considered.
     var hasStarted = false
     private(set) var failure: Failure?
+    /// It has failed for ``DeliveryTrouble/goneMs``.
+    private(set) var isGone = false
     /// Dead letters since the last line about one.
     private var deadUnlogged = 0
     private var deadLoggedUptimeMs: Int64?
@@ -66,6 +68,15 @@ struct ReceiverLane {
         return hold.map { $0.untilUptimeMs <= now || $0.nudges != nudges } ?? true
     }
 
+    /// Whether a failed try means from now on that the receiver is gone.
+    ///
+    /// - Parameter wishMs: for how long the receiver does not want to be tried: that counts as well.
+    mutating func becomesGone(wishMs: Int64?, atUptimeMs now: Int64) -> Bool {
+        guard !isGone, let failure else { return false }
+        isGone = now - failure.sinceUptimeMs + (wishMs ?? 0) >= DeliveryTrouble.goneMs
+        return isGone
+    }
+
     // MARK: The log
 
     /// One line when the trouble begins, and one every ten minutes while it lasts.
@@ -91,7 +102,7 @@ struct ReceiverLane {
 
     mutating func worked(atUptimeMs now: Int64) -> LogLine? {
         guard let ended = failure else { return nil }
-        failure = nil
+        (failure, isGone) = (nil, false)
         let seconds = (now - ended.sinceUptimeMs) / 1_000
         return LogLine(.info, "the receiver \(policy.plan.name) takes notifications again after \(seconds) s")
     }

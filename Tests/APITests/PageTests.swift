@@ -102,6 +102,45 @@ struct PageTests {
         #expect(try JSONDecoder().decode(HistoryDocument.self, from: JSONEncoder().encode(document)) == document)
     }
 
+    @Test func aHistoryHoldsThePercentilesThatTheReleaseShows() async throws {
+        var snapshot = Sample.led
+        snapshot.releases[0].canary.latencies = [
+            LatencySnapshot(name: "p50", seconds: 0.02),
+            LatencySnapshot(name: "p99", seconds: 0.25, lowSeconds: nil, highSeconds: 0.5),
+        ]
+        let (name, book) = (snapshot.releases[0].name, HistoryBook())
+        await book.take(snapshot)
+        let document = HistoryDocument(await book.history(of: name), release: name)
+        #expect(document.percentiles == ["p50", "p99"])
+        func value(_ column: String) -> Double?? {
+            document.columns.firstIndex(of: column).map { document.points[0][$0] }
+        }
+        #expect(value("canary_latency_p50_seconds") == 0.02 && value("canary_latency_p99_seconds") == 0.25)
+        // An open end below the first bound is 0; bounds that no point has are left out.
+        #expect(value("canary_latency_p99_low_seconds") == 0 && value("canary_latency_p99_high_seconds") == 0.5)
+        #expect(value("canary_latency_p50_low_seconds") == nil)
+    }
+
+    @Test func aHistoryIsDescribedAsItIs() async throws {
+        let contract = try APIContract(OpenAPIDocument.bytes)
+        let book = HistoryBook()
+        await book.take(Sample.led)
+        for release in Sample.led.releases {
+            let document = HistoryDocument(await book.history(of: release.name), release: release.name)
+            #expect(document.routers?.count == release.observations.count)
+            let value = try JSONSerialization.jsonObject(with: JSONEncoder().encode(document))
+            let schema = try #require(contract.answer("GET /api/v1/releases/{name}/history", status: 200))
+            #expect(contract.check.violations(value, schema: schema) == [])
+        }
+    }
+
+    /// What an older version has kept of an incident.
+    @Test func aHistoryWithoutRoutersIsRead() throws {
+        let kept = #"{"release":"shop","every_seconds":2,"columns":["at_ms"],"points":[[1]],"marks":[]}"#
+        let document = try JSONDecoder().decode(HistoryDocument.self, from: Data(kept.utf8))
+        #expect(document.routers == nil && document.percentiles.isEmpty)
+    }
+
     // MARK: Sessions
 
     private static let token = SecretReference.file("token")
@@ -171,6 +210,8 @@ struct PageTests {
 /// What is kept for the plots.
 struct ReleaseHistoryTests {
     private static let release = Sample.led.releases[0]
+    /// One with a rollout under way.
+    private static let rolledOut = Sample.led.releases[1]
 
     @Test func isBoundedHoweverLongTheDaemonRuns() {
         var history = ReleaseHistory()
@@ -197,6 +238,75 @@ struct ReleaseHistoryTests {
         history.take(release, atWallMs: 3)
         #expect(history.marks.map(\.kind) == [.phase, .incident])
         #expect(history.marks.map(\.text) == ["rolling back", "shop-17"])
+    }
+
+    /// The figures that the documentation names.
+    @Test func aReleaseTakesNoMoreMemoryThanTheDocumentationSays() {
+        let points = MemoryLayout<HistoryPoint>.stride * (ReleaseHistory.pointLimit * 5 / 4)
+        let changes =
+            MemoryLayout<RouterHistory.Change>.stride * RouterHistory.changeLimit * RouterHistory.instanceLimit
+        #expect(points <= 90_000 && changes <= 34_000, "\(points) and \(changes) bytes")
+    }
+
+    @Test func percentilesKeepTheirValuesWhenOthersAreAskedFor() throws {
+        var release = ReleaseHistoryTests.release
+        var history = ReleaseHistory()
+        release.canary.latencies = ["p50", "p90", "p99"].map { LatencySnapshot(name: $0, seconds: 0.5) }
+        release.canary.latencies[2].seconds = 2
+        history.take(release, atWallMs: 1)
+        release.canary.latencies = ["p50", "p99", "p99.9"].map { LatencySnapshot(name: $0, seconds: 4) }
+        history.take(release, atWallMs: 2)
+        #expect(history.percentiles == ["p50", "p99", "p99.9"])
+        let values = history.points.map { point in (0..<3).map { point.canary.latencies[$0]?.value } }
+        #expect(values == [[0.5, 2, nil], [4, 4, 4]])
+    }
+
+    // MARK: Routers
+
+    private static func led(_ basisPoints: [Int?], from release: ReleaseSnapshot = rolledOut) -> ReleaseSnapshot {
+        var release = release
+        release.observations = basisPoints.enumerated().map { index, value in
+            RouterObservation(instance: "r\(index)", canaryBasisPoints: value, level: .acked)
+        }
+        return release
+    }
+
+    @Test func onlyChangesOfASplitAreKept() {
+        var history = ReleaseHistory()
+        let step = ReleaseHistoryTests.rolledOut.rollout?.running?.wantedStep
+        for (second, split) in ([[0, 0], [0, 0], [1_000, 0], [1_000, nil], [1_000, 1_000]] as [[Int?]]).enumerated() {
+            history.take(Self.led(split), atWallMs: Int64(second) * 2_000)
+        }
+        let changes = history.routers.instances.map { instance in
+            instance.changes.map { [Int($0.atWallMs), $0.canaryBasisPoints ?? -1] }
+        }
+        #expect(changes == [[[0, 0], [4_000, 1_000]], [[0, 0], [6_000, -1], [8_000, 1_000]]])
+        #expect(step != nil && history.routers.instances.allSatisfy { $0.changes.allSatisfy { $0.step == step } })
+        // A part of it begins with what was so before.
+        let part = history.slice(5_000...7_000).routers.instances.map { $0.changes.map(\.atWallMs) }
+        #expect(part == [[4_000], [0, 6_000]])
+    }
+
+    /// Also where no split follows it.
+    @Test func aStepThatIsWantedIsAChange() {
+        var release = ReleaseHistoryTests.rolledOut
+        var history = ReleaseHistory()
+        history.take(Self.led([1_000], from: release), atWallMs: 1)
+        release.rollout?.running = nil
+        history.take(Self.led([1_000], from: release), atWallMs: 2)
+        #expect(history.routers.instances.first?.changes.map { $0.step == nil } == [false, true])
+    }
+
+    @Test func routersAreBoundedHoweverOftenTheyChange() {
+        var history = ReleaseHistory()
+        for second in 0..<500 {
+            let split = (0..<100).map { _ in second % 2 == 0 ? 0 : 10_000 }
+            history.take(Self.led(split), atWallMs: Int64(second) * 2_000)
+        }
+        #expect(history.routers.instances.count == RouterHistory.instanceLimit)
+        #expect(history.routers.instances.allSatisfy { $0.changes.count == RouterHistory.changeLimit })
+        history.take(Self.led([1]), atWallMs: 2_000_000)
+        #expect(history.routers.instances.map(\.name) == ["r0"])
     }
 
     @Test func aClockThatWasSetBackLeavesNoLineThatRunsBackwards() {

@@ -1,3 +1,4 @@
+import Foundation
 import Model
 import Testing
 
@@ -34,6 +35,56 @@ struct PlanRouteTests {
             let status = try await Self.post(console, body)
             #expect(status == 400)
             #expect(await console.operations.asked.isEmpty)
+        }
+    }
+
+    private static let plan = ProcedurePlan(steps: [
+        ProcedureStep(name: "cache", work: .exec(ExecWork(command: ["/bin/warm"]))),
+        ProcedureStep(name: "queue", work: .person(text: "read orders.dlq")),
+        ProcedureStep(name: "flag", work: .flag(FlagWork(flag: "new"))),
+    ])
+
+    /// An incident whose plan has come as far as these events say.
+    private static func run(_ events: [ProcedureEvent]) -> ProcedureRun? {
+        var incident = Sample.incident
+        for (index, event) in ([.frozen(plan)] + events).enumerated() {
+            incident.apply(
+                JournalEntry(
+                    sequence: UInt64(index + 30), wallMs: Sample.atMs, release: "checkout", incident: "checkout-17",
+                    event: .procedure(event)))
+        }
+        return incident.procedure
+    }
+
+    private static func orders(_ events: [ProcedureEvent]) -> [[String]?] {
+        run(events).map { PlanDocument($0).steps.map(\.orders) } ?? []
+    }
+
+    @Test func aStepSaysWhatMayBeDecidedAboutIt() {
+        #expect(Self.orders([]) == [["done", "skip"], ["done", "skip"], ["done", "skip"]])
+        #expect(Self.orders([.started(step: "cache", attempt: 1)])[0] == [])
+        #expect(Self.orders([.unknown(step: "cache", reason: "lost")])[0] == ["done", "retry", "skip"])
+        #expect(Self.orders([.skipped(step: "cache", by: "ann", reason: "r")])[0] == [])
+        #expect(Self.orders([.waiting(step: "queue"), .ended(reason: "over")]) == [[], [], []])
+        let waiting = Self.run([.waiting(step: "queue")]).map(PlanDocument.init)?.steps
+        #expect(waiting?.map(\.needsOperator) == [false, true, false])
+        #expect(waiting?.map(\.instructions) == [nil, "read orders.dlq", nil])
+    }
+
+    @Test func aReleaseShowsItsPlanAndWhatHasComeOfIt() async throws {
+        var snapshot = Sample.led
+        snapshot.releases[0].procedure = ProcedureSnapshot(
+            plan: Self.plan, incident: "checkout-17", run: Self.run([.waiting(step: "queue")]))
+        let name = snapshot.releases[0].name
+        let contract = try APIContract(OpenAPIDocument.bytes)
+        try await LiveConsole.run(.init(snapshot: snapshot)) { console in
+            let reply = try await console.get("/api/v1/releases/\(name)")
+            let schema = try #require(contract.answer("GET /api/v1/releases/{name}", status: 200))
+            let value = try JSONSerialization.jsonObject(with: Data(reply.body))
+            #expect(contract.check.violations(value, schema: schema) == [])
+            let plan = try reply.decoded(ReleaseDocument.self).plan
+            #expect(plan?.steps.map(\.kind) == ["exec", "person", "flag"] && plan?.incident == "checkout-17")
+            #expect(plan?.run?.steps.map(\.state) == ["planned", "waiting_for_person", "planned"])
         }
     }
 

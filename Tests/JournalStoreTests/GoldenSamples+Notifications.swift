@@ -5,6 +5,7 @@ extension GoldenSamples {
     static let desk: [(name: String, event: JournalEvent)] = [
         ("operator_acknowledged", .operatorAcknowledged(by: "ada", reason: "the router is being repaired")),
         ("escalated", .escalated(boss)),
+        ("escalated_undelivered", .escalated(boss, Undelivered(receiver: "pager", reason: "HTTP 410: gone"))),
         ("silences", .silences([silence])),
         ("open_subjects", .openSubjects([subject])),
     ]

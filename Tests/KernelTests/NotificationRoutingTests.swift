@@ -226,6 +226,112 @@ struct NotificationRoutingTests {
         #expect(Set(ids).count == ids.count)
     }
 
+    // MARK: Receivers that are gone
+
+    private static func refusal(_ world: KernelHarness, by receiver: String = "pager") throws -> Input {
+        let delivery = try #require(world.deliveries.last { $0.receiver == receiver })
+        return .delivery(
+            .undelivered(delivery.notification, Undelivered(receiver: receiver, reason: "it answered with status 410")))
+    }
+
+    /// A world in which the pager was notified just now.
+    private static func paged(_ routes: [RoutePlan] = [pages, everything]) -> KernelHarness {
+        var world = world(routes, mood: .ignores)
+        world.canary.errors = 50
+        for _ in 0..<60 where events(world, of: "pager").isEmpty { world.cycle() }
+        return world
+    }
+
+    @Test func whatAReceiverDoesNotTakeGoesToTheNextAtOnceAndOnce() throws {
+        var world = Self.paged()
+        let refusal = try Self.refusal(world)
+        for _ in 0..<3 { world.send(refusal) }
+        #expect(Self.events(world, of: "boss") == ["rollback_abandoned"])
+        let text = "pager does not take notifications (it answered with status 410): notifying boss"
+        let summary = world.deliveries.last?.notification.summary ?? ""
+        #expect(summary.hasSuffix("(pager does not take notifications: notifying boss)"), "\(summary)")
+        #expect(world.journal.count { $0.event.name == "escalated" && $0.event.text == text } == 1)
+        // The step does not come again at its time, after a restart neither.
+        world.restart(downMs: 1_000)
+        world.send(refusal)
+        world.cycle(100)
+        #expect(Self.events(world, of: "boss") == ["rollback_abandoned"])
+    }
+
+    @Test func aRefusalOfAnotherRoutesReceiverChangesNothing() throws {
+        var world = Self.paged()
+        world.send(try Self.refusal(world, by: "chat"))
+        #expect(Self.events(world, of: "boss").isEmpty)
+    }
+
+    @Test func whatIsAcknowledgedOrSilencedIsNotEscalatedByARefusal() throws {
+        var world = Self.paged()
+        let refusal = try Self.refusal(world)
+        var silenced = world
+        _ = silenced.command(.silence(NotificationMatch(), forMs: 60_000))
+        // A rollback that does not get through is never hidden.
+        silenced.send(refusal)
+        #expect(Self.events(silenced, of: "boss") == ["rollback_abandoned"])
+        _ = world.command(.acknowledge(subject: "checkout"))
+        world.send(refusal)
+        #expect(Self.events(world, of: "boss").isEmpty)
+    }
+
+    @Test func aReceiverThatIsGoneIsPassedUntilItIsBack() throws {
+        let gone = DeliveryTrouble.gone(Undelivered(receiver: "pager", reason: "connection refused"))
+        func escalated(after troubles: [DeliveryTrouble]) -> Bool {
+            var world = Self.world([Self.pages, Self.everything], mood: .ignores)
+            for trouble in troubles { world.send(.delivery(trouble)) }
+            world.canary.errors = 50
+            for _ in 0..<60 where Self.events(world, of: "pager").isEmpty { world.cycle() }
+            return Self.events(world, of: "boss") == ["rollback_abandoned"]
+        }
+        #expect(escalated(after: [gone]))
+        #expect(!escalated(after: [gone, .back(receiver: "pager")]) && !escalated(after: []))
+        #expect(!escalated(after: [.gone(Undelivered(receiver: "other", reason: ""))]))
+    }
+
+    /// Each receiver of a chain is passed in its turn, and no later one before it.
+    @Test func aChainIsFollowedInItsOrder() throws {
+        let chain = RoutePlan(
+            receivers: ["pager"],
+            escalation: [
+                EscalationStep(afterMs: 3_600_000, receivers: ["chat"]),
+                EscalationStep(afterMs: 7_200_000, receivers: ["pager"]),
+                EscalationStep(afterMs: 9_000_000, receivers: ["boss"]),
+            ])
+        var world = Self.paged([chain])
+        let first = try Self.refusal(world)
+        world.send(first)
+        #expect(Self.events(world, of: "chat") == ["rollback_intended"])
+        world.send(first)
+        #expect(Self.events(world, of: "boss").isEmpty, "the pager's second turn has not come")
+        world.send(try Self.refusal(world, by: "chat"))
+        #expect(Self.events(world, of: "pager").count { $0 == "rollback_intended" } == 2)
+        #expect(Self.events(world, of: "boss").isEmpty)
+        world.send(first)
+        #expect(Self.events(world, of: "boss") == ["rollback_intended"])
+    }
+
+    /// Both receivers before the boss are gone: one step of the kernel passes them.
+    @Test func receiversThatAreGoneArePassedTogether() {
+        let chain = RoutePlan(
+            receivers: ["pager"],
+            escalation: [
+                EscalationStep(afterMs: 3_600_000, receivers: ["chat"]),
+                EscalationStep(afterMs: 7_200_000, receivers: ["boss"]),
+            ])
+        var world = Self.world([chain], mood: .ignores)
+        for name in ["chat", "pager"] {
+            world.send(.delivery(.gone(Undelivered(receiver: name, reason: "no answer"))))
+        }
+        world.canary.errors = 50
+        for _ in 0..<60 where Self.events(world, of: "pager").isEmpty { world.cycle() }
+        let sent = world.deliveries.filter { $0.notification.event == .rollbackIntended }
+        #expect(sent.map(\.receiver) == ["pager", "chat", "boss"])
+        #expect(Set(sent.map(\.id)).count == 3)
+    }
+
     // MARK: Patterns
 
     @Test(arguments: [

@@ -73,8 +73,27 @@ private final class LogLines: Sendable {
     func add(_ line: LogLine) { lines.withLock { $0.append(line) } }
 }
 
+private final class Troubles: Sendable {
+    private let troubles = Mutex<[String]>([])
+
+    /// `gone oncall: down`, `undelivered oncall: down`, `back oncall`.
+    var all: [String] { troubles.withLock { $0 } }
+
+    func add(_ trouble: DeliveryTrouble) {
+        let text =
+            switch trouble {
+            case .undelivered(_, let undelivered): "undelivered \(undelivered.receiver): \(undelivered.reason)"
+            case .gone(let undelivered): "gone \(undelivered.receiver): \(undelivered.reason)"
+            case .back(let receiver): "back \(receiver)"
+            }
+        troubles.withLock { $0.append(text) }
+    }
+}
+
 private struct Scene {
     typealias Event = Model.Notification.Event
+
+    let troubles = Troubles()
 
     let journal: SQLiteJournal
     let pump: OutboxPump
@@ -95,10 +114,11 @@ private struct Scene {
         }
         let log = LogLines()
         self.log = log
+        let troubles = troubles
         pump = OutboxPump(
             outbox: journal, receivers: receivers, plans: plans, clock: clock, seed: 1,
             standing: { standing.map { Model.Notification.sample($0) } }, rights: rights,
-            log: { log.add($0) })
+            trouble: { troubles.add($0) }, log: { log.add($0) })
     }
 
     func put(_ ids: [String], for receiver: String, sequence: UInt64 = 1) async throws {
@@ -323,6 +343,38 @@ struct OutboxPumpTests {
                 return try await outbox.journal.outboxCounts() == OutboxCounts(dead: 1, delivered: 1)
             })
         #expect(letters.map(\.reason) == ["404"] && letters.first?.delivery.id == "a")
+    }
+
+    // MARK: Receivers that are gone
+
+    @Test func whatIsRefusedIsReportedOnce() async throws {
+        let oncall = ScriptedReceiver("oncall", [.refused(reason: "410"), .delivered])
+        let outbox = try Scene([oncall])
+        try await outbox.put(["a", "b"], for: "oncall")
+        #expect(try await outbox.run { try await outbox.journal.outboxCounts() == OutboxCounts(dead: 1, delivered: 1) })
+        #expect(outbox.troubles.all == ["undelivered oncall: 410"])
+    }
+
+    /// A short trouble is not reported; one that lasts is, with everything that waits, and its end.
+    @Test func aReceiverThatFailsForTwoMinutesIsGoneUntilItWorks() async throws {
+        let short = ScriptedReceiver("short", [.retry(reason: "503", afterMs: nil), .delivered])
+        let down = ScriptedReceiver("down", [.retry(reason: "503", afterMs: nil)])
+        let outbox = try Scene([short, down])
+        try await outbox.put(["a"], for: "short")
+        try await outbox.put(["b", "c"], for: "down", sequence: 2)
+        let began = outbox.clock.now.uptimeMs
+        #expect(try await outbox.run { !outbox.troubles.all.isEmpty })
+        #expect(outbox.clock.now.uptimeMs - began >= DeliveryTrouble.goneMs)
+        #expect(outbox.troubles.all == ["gone down: 503", "undelivered down: 503", "undelivered down: 503"])
+    }
+
+    /// It says itself that it will not be there: its address or its credential is not valid any more.
+    @Test func aReceiverThatIsGoneIsReportedAtOnceAndSoIsItsReturn() async throws {
+        let oncall = ScriptedReceiver("oncall", [.retry(reason: "gone", afterMs: 120_000), .delivered])
+        let outbox = try Scene([oncall])
+        try await outbox.put(["a"], for: "oncall")
+        #expect(try await outbox.run { try await outbox.journal.outboxCounts().delivered == 1 })
+        #expect(outbox.troubles.all == ["gone oncall: gone", "undelivered oncall: gone", "back oncall"])
     }
 
     @Test func whatIsTooOldIsGivenUp() async throws {

@@ -66,6 +66,53 @@ package struct PlanPreviewStepDocument: Codable, Sendable, Equatable {
     }
 }
 
+/// The plan of a release: as it is configured, and as far as that of the newest rollback has come.
+package struct ReleasePlanDocument: Codable, Sendable, Equatable {
+    /// From the decision to the end of the last step; nil where only the newest rollback had a plan.
+    @ExplicitNull package var deadlineSeconds: Double?
+    /// What the next rollback will do, in its order.
+    package var steps: [PlannedStepDocument]
+    /// The rollback that has a plan and is open or latched; nil without.
+    @ExplicitNull package var incident: String?
+    /// Its plan.
+    @ExplicitNull package var run: PlanDocument?
+
+    init(_ procedure: ProcedureSnapshot) {
+        deadlineSeconds = procedure.plan.map { Double($0.deadlineMs) / 1_000 }
+        steps = procedure.plan?.steps.map(PlannedStepDocument.init) ?? []
+        incident = procedure.incident
+        run = procedure.run.map(PlanDocument.init)
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case steps, incident, run
+        case deadlineSeconds = "deadline_seconds"
+    }
+}
+
+/// A step of a plan that has not begun.
+package struct PlannedStepDocument: Codable, Sendable, Equatable {
+    package var name: String
+    /// `exec`, `http`, `flag` or `person`.
+    package var kind: String
+    /// `split`, `proof` or `drained`.
+    package var at: String
+    /// What a failure means for the steps after it, as in the configuration.
+    package var onFailure: String
+    /// What an operator is to do; nil for what the daemon does.
+    @ExplicitNull package var instructions: String?
+
+    init(_ step: ProcedureStep) {
+        (name, kind, at, onFailure) = (step.name, step.work.kind, step.at.rawValue, step.onFailure.rawValue)
+        instructions = step.work.instructions
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case name, kind, at, instructions
+        case onFailure = "on_failure"
+    }
+}
+
 /// The plan of an incident, as far as it has come.
 package struct PlanDocument: Codable, Sendable, Equatable {
     package var open: Bool
@@ -76,7 +123,7 @@ package struct PlanDocument: Codable, Sendable, Equatable {
 
     init(_ run: ProcedureRun) {
         (open, overdue, text) = (run.isOpen, run.isOverdue, run.text)
-        steps = run.steps.map(PlanStepDocument.init)
+        steps = run.steps.map { PlanStepDocument($0, orders: run.orders(about: $0)) }
     }
 }
 
@@ -90,10 +137,23 @@ package struct PlanStepDocument: Codable, Sendable, Equatable {
     package var attempts: Int
     package var text: String
     package var since: WallTime
+    /// What an operator is to do; nil for what the daemon does.
+    @ExplicitNull package var instructions: String?
+    /// An operator has to decide how the plan continues.
+    package var needsOperator: Bool?
+    /// What an operator may decide about it: `done`, `skip`, `retry`; nil from a daemon that does not say, as `needs_operator`.
+    package var orders: [String]?
 
-    init(_ step: ProcedureRun.Step) {
+    init(_ step: ProcedureRun.Step, orders: [String]) {
         (name, kind, at) = (step.plan.name, step.plan.work.kind, step.plan.at.rawValue)
         (state, attempts, text) = (step.state.rawValue, step.attempts, step.stateText)
         since = WallTime(wallMs: step.sinceWallMs)
+        instructions = step.plan.work.instructions
+        (needsOperator, self.orders) = (!orders.isEmpty && step.needsOperator, orders)
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case name, kind, at, state, attempts, text, since, instructions, orders
+        case needsOperator = "needs_operator"
     }
 }

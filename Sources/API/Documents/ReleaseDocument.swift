@@ -28,6 +28,8 @@ package struct ReleaseDocument: Codable, Sendable, Equatable {
     @ExplicitNull package var rollouts: RolloutsDocument?
     /// Which versions fit the schema of the database, in a sentence; nil for a release whose plan has no `schema`.
     @ExplicitNull package var schema: String?
+    /// What goes back beside the traffic; nil for a release without a plan.
+    @ExplicitNull package var plan: ReleasePlanDocument?
 
     init(_ release: ReleaseSnapshot) {
         name = release.name
@@ -44,11 +46,12 @@ package struct ReleaseDocument: Codable, Sendable, Equatable {
         rules = release.rules.map(RuleDocument.init)
         openIncident = release.openIncident
         rollouts = release.rollout.map(RolloutsDocument.init)
+        plan = release.procedure.map(ReleasePlanDocument.init)
         schema = release.schema
     }
 
     enum CodingKeys: String, CodingKey {
-        case name, phase, since, explanation, warnings, cycles, baseline, canary, router, rules, rollouts, schema
+        case name, phase, since, explanation, warnings, cycles, baseline, canary, router, rules, rollouts, plan, schema
         case denseScrapesEveryMs = "dense_scrapes_every_ms"
         case canaryBasisPoints = "canary_basis_points"
         case openIncident = "open_incident"
@@ -63,6 +66,8 @@ package struct PoolDocument: Codable, Sendable, Equatable {
     /// 0...1.
     @ExplicitNull package var errorRate: Double?
     @ExplicitNull package var latencyP99Seconds: Double?
+    /// Percentiles of the latency, rising: p50, p99 and those that rules use, at most four; nil from a daemon that does not say.
+    package var latencies: [LatencyDocument]?
     /// The release's own indicators, in the order of their definition.
     package var indicators: [IndicatorDocument]
 
@@ -72,14 +77,38 @@ package struct PoolDocument: Codable, Sendable, Equatable {
         requestRatePerSecond = pool.requestRate
         errorRate = pool.errorRate
         latencyP99Seconds = pool.latencyP99
+        latencies = pool.latencies.map(LatencyDocument.init)
         indicators = pool.own.map(IndicatorDocument.init)
     }
 
     enum CodingKeys: String, CodingKey {
-        case version, targets, indicators
+        case version, targets, indicators, latencies
         case requestRatePerSecond = "request_rate_per_second"
         case errorRate = "error_rate"
         case latencyP99Seconds = "latency_p99_seconds"
+    }
+}
+
+/// A percentile of a pool's latency.
+package struct LatencyDocument: Codable, Sendable, Equatable {
+    /// `p99`.
+    package var name: String
+    /// Nil without data.
+    @ExplicitNull package var seconds: Double?
+    /// The bounds between which it lies over the whole release, where a statistical rule knows them; an open end is nil.
+    @ExplicitNull package var lowSeconds: Double?
+    @ExplicitNull package var highSeconds: Double?
+
+    init(_ latency: LatencySnapshot) {
+        name = latency.name
+        seconds = latency.seconds
+        (lowSeconds, highSeconds) = (latency.lowSeconds, latency.highSeconds)
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case name, seconds
+        case lowSeconds = "low_seconds"
+        case highSeconds = "high_seconds"
     }
 }
 

@@ -5,7 +5,7 @@ import Ports
 actor HistoryBook {
     /// Between two points.
     static let period: Duration = .seconds(2)
-    /// Releases with a history, the first of the configuration; some 15 MB for all of them.
+    /// Releases with a history, the first of the configuration; 65 MB for all of them at the most.
     static let releaseLimit = 500
 
     private var histories: [String: ReleaseHistory] = [:]

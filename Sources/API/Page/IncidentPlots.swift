@@ -4,7 +4,7 @@ import SystemSupport
 /// The plots around incidents, a file each in the state folder, so that they are there after a restart and after months.
 struct IncidentPlots: Sendable {
     static let folderName = "plots"
-    /// The oldest file makes room for a new one: some 15 MB at most.
+    /// The oldest file makes room for a new one: some 60 MB at most, where rules ask for four percentiles with their bounds.
     static let fileLimit = 300
     static let bodyLimitBytes = 1 << 20
     /// What is kept of the time before and after an incident, milliseconds.

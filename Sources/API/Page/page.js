@@ -50,6 +50,7 @@ const versioned = (release) => release.rollouts?.running ?? null;
 const tones = {
   watching: "ok", promoted: "ok", rolling_back: "bad", rolled_back: "bad", held: "warn", healthy: "ok", breached: "bad",
   firing: "bad", pending: "warn", acknowledged: "ok", abandoned: "bad", standing: "ok", baking: "ok",
+  done: "ok", proved: "ok", failed: "bad", unknown: "bad", waiting_for_person: "warn",
 };
 const pill = (text, tone = tones[text]) => html`<span class="pill ${tone ?? ""}">${words(text)}</span>`;
 const link = {
@@ -74,10 +75,13 @@ const put = (id, classes, markup) => {
   const place = section(id, classes);
   const text = shown(markup);
   if (state.drawn.get(id) === text) return place;
-  const focused = place.contains(document.activeElement) ? document.activeElement.dataset.do : null;
+  const focused = place.contains(document.activeElement) ? { ...document.activeElement.dataset } : {};
   state.drawn.set(id, text);
   place.innerHTML = text;
-  if (focused) place.querySelector(`[data-do="${CSS.escape(focused)}"]`)?.focus();
+  if (focused.do) {
+    [...place.querySelectorAll("[data-do]")].find(({ dataset }) => dataset.do === focused.do
+      && dataset.about === focused.about && dataset.step === focused.step)?.focus();
+  }
   return place;
 };
 const fill = (id, ...nodes) => document.getElementById(id)?.replaceChildren(...nodes);
@@ -120,7 +124,8 @@ const loadHistory = async (name) => {
   try {
     const answer = await api(`/api/v1/releases/${encodeURIComponent(name)}/history`);
     if (!answer.ok) return;
-    state.histories.set(name, { points: rowsOf(answer.body), marks: answer.body.marks, loaded: true });
+    const { marks, routers } = answer.body;
+    state.histories.set(name, { points: rowsOf(answer.body), marks, routers, loaded: true });
     draw();
   } catch { state.histories.delete(name); }
 };
@@ -136,6 +141,12 @@ const addPoint = (release, at) => {
     point[`${side}_request_rate_per_second`] = release[side].request_rate_per_second;
     point[`${side}_error_rate`] = release[side].error_rate;
     point[`${side}_latency_p99_seconds`] = release[side].latency_p99_seconds;
+    for (const one of release[side].latencies ?? []) {
+      const column = `${side}_latency_${one.name}`;
+      point[`${column}_seconds`] = one.seconds;
+      point[`${column}_low_seconds`] = one.low_seconds ?? (one.high_seconds == null ? null : 0);
+      point[`${column}_high_seconds`] = one.high_seconds;
+    }
     point[`${side}_error_rate_low`] = errors?.[side].requests > 0 ? errors[side].rate_low : null;
     point[`${side}_error_rate_high`] = errors?.[side].requests > 0 ? errors[side].rate_high : null;
   }
@@ -143,18 +154,62 @@ const addPoint = (release, at) => {
   point.bar_log_evidence = nearest?.bar_log_evidence;
   history.points.push(point);
   history.points = history.points.filter((one) => one.at_ms > at - HISTORY_MS);
+  addSplits(history, release, at);
+};
+// Only changes are kept, as in the server's history.
+const addSplits = (history, release, at) => {
+  const step = versioned(release)?.wanted_step || null;
+  history.routers = release.router.slice(0, 32).map(({ instance, canary_basis_points: share }) => {
+    const changes = history.routers?.find((one) => one.instance === instance)?.changes ?? [];
+    const last = changes.at(-1);
+    if (!last || last.canary_basis_points !== share || last.step !== step) changes.push({ at_ms: at, canary_basis_points: share, step });
+    return { instance, changes: changes.slice(-64) };
+  });
 };
 const pointsOf = (history, column) => history.points.map((point) => [point.at_ms, point[column] ?? null]);
-const bandOf = (history, side) =>
-  history.points.map((point) => [point.at_ms, point[`${side}_error_rate_low`], point[`${side}_error_rate_high`]]);
-const pair = (release, history, column, withBand) => ["baseline", "canary"].map((side) => ({
+// - bounds: the columns of the interval, where there is one.
+const pair = (release, history, column, bounds) => ["baseline", "canary"].map((side) => ({
   name: release[side].version, kind: side === "baseline" ? "base" : "canary",
-  points: pointsOf(history, `${side}_${column}`), band: withBand ? bandOf(history, side) : undefined,
+  points: pointsOf(history, `${side}_${column}`),
+  band: bounds && history.points.map((point) => [point.at_ms, point[`${side}_${bounds[0]}`], point[`${side}_${bounds[1]}`]]),
 }));
+const errorBounds = ["error_rate_low", "error_rate_high"];
 const span = (history) => {
   const to = history.points.at(-1)?.at_ms ?? Date.now();
   return { from: Math.max(history.points[0]?.at_ms ?? to - 60000, to - HISTORY_MS), to: to };
 };
+
+// ---- plots that two views have
+
+// `p50`, `p99`: what the history holds of the latency.
+const percentilesOf = (history) => [...new Set(history.points.flatMap((point) => Object.keys(point))
+  .map((column) => column.match(/^canary_latency_(p[\d.]+)_seconds$/)?.[1]).filter(Boolean))]
+  .toSorted((one, other) => Number(one.slice(1)) - Number(other.slice(1)));
+// One plot per percentile, side by side.
+const latencyPlots = (release, history, common) => {
+  const names = percentilesOf(history);
+  return (names.length ? names : ["p99"]).map((name) => {
+    const place = document.createElement("div");
+    const title = document.createElement("h3");
+    title.textContent = name;
+    place.append(title, plot({ ...common, label: `Latency ${name}`, format: seconds, least: 0.001,
+      empty: "no latency in the shortest window",
+      series: pair(release, history, `latency_${name}_seconds`, [`latency_${name}_low_seconds`, `latency_${name}_high_seconds`]) }));
+    return place;
+  });
+};
+// What each router instance read back, as steps: a split holds until the next one.
+const splitSeries = (routers, from, to) => routers.map(({ instance, changes }, index) => {
+  const points = [];
+  changes.forEach((change, place) => {
+    const until = changes[place + 1]?.at_ms ?? to;
+    if (until < from) return;
+    points.push([Math.max(from, change.at_ms), change.canary_basis_points], [until, change.canary_basis_points]);
+  });
+  return { name: instance, kind: `router r${index % 6}`, points };
+});
+const splitPlot = (routers, range, marks) => plot({ ...range, marks, label: "Split of each router instance", format: share,
+  least: 1000, gap: Infinity, empty: "nothing was read back", series: splitSeries(routers, range.from, range.to) });
 
 // ---- parts of views
 
@@ -280,9 +335,13 @@ const drawRelease = (name) => {
     ${shareSVG(release)}<div class="legend">${legend(release)}</div>${warnings(release.warnings)}
     ${release.open_incident ? html`<p><a href="${link.incident(release.open_incident)}">Incident ${release.open_incident}</a></p>` : ""}`);
   if (release.rollouts) put("rollout", "card", rolloutSection(release));
-  for (const [id, title] of [["errors", "Error rate"], ["latency", "Latency p99"], ["shares", "Canary's share"], ["evidence", "Evidence that the canary is worse"]]) {
-    put(id, "card half", html`<h2>${title}</h2><div id="${id}-plot"></div>${id === "evidence" ? evidenceText(release) : ""}`);
-  }
+  if (release.plan) put("plan", "card", releasePlan(release));
+  const half = (id, title, more = "") => put(id, "card half", html`<h2>${title}</h2><div id="${id}-plot"></div>${more}`);
+  half("errors", "Error rate");
+  half("evidence", "Evidence that the canary is worse", evidenceText(release));
+  put("latency", "card", html`<h2>Latency</h2><div id="latency-plot" class="plots"></div>`);
+  half("shares", "Canary's share");
+  half("splits", "Split of each router instance", splitsTable(release));
   put("rules", "card", rulesTable(release));
   put("instances", "card wide", instancesTable(release));
   put("router", "card third", routerTable(release));
@@ -295,14 +354,37 @@ const drawPlots = (release) => {
   if (!history?.loaded) return;
   const marks = history.marks.map((mark) => ({ at: mark.at_ms, kind: mark.kind, text: mark.text }));
   const common = { ...span(history), marks };
-  fill("errors-plot", plot({ ...common, label: "Error rate", format: percent, least: 0.001, series: pair(release, history, "error_rate", true) }));
-  fill("latency-plot", plot({ ...common, label: "Latency p99", format: seconds, least: 0.001, empty: "no latency in the shortest window", series: pair(release, history, "latency_p99_seconds") }));
+  fill("errors-plot", plot({ ...common, label: "Error rate", format: percent, least: 0.001, series: pair(release, history, "error_rate", errorBounds) }));
+  fill("latency-plot", ...latencyPlots(release, history, common));
+  const splits = history.routers ?? [];
+  const first = Math.min(common.from, ...splits.flatMap((one) => one.changes.slice(0, 1).map((change) => change.at_ms)));
+  fill("splits-plot", splitPlot(splits, { from: first, to: common.to }, marks));
   fill("shares-plot", plot({ ...common, label: "Canary's share", format: (value) => share(value), least: 1000,
     series: [{ name: release.canary.version, kind: "canary", points: pointsOf(history, "canary_basis_points") }] }));
   const bar = history.points.at(-1)?.bar_log_evidence;
   fill("evidence-plot", plot({ ...common, label: "Evidence", format: (value) => number(value), negative: true, least: 1,
     bar: bar == null ? null : { value: bar, text: "proven" },
     series: [{ name: "log e", kind: "canary", points: pointsOf(history, "log_evidence") }] }));
+};
+// What each router instance read back in each step of the rollout under way, and since when.
+const splitsTable = (release) => {
+  const rollout = versioned(release);
+  const routers = state.histories.get(release.name)?.routers ?? [];
+  if (!rollout || !routers.length) return html`<p class="note">Kept since the daemon started: each change, up to 64 for an instance.</p>`;
+  const begun = Date.parse(rollout.opened_at);
+  const steps = [...new Set(routers.flatMap((one) => one.changes.filter((change) => change.at_ms >= begun && change.step).map((change) => change.step)))]
+    .toSorted((one, other) => one - other);
+  const cell = (changes, step) => {
+    const last = changes.findLastIndex((change) => change.step === step && change.at_ms >= begun);
+    if (last < 0) return "–";
+    // A step that is wanted does not change a split that was read before it.
+    let first = last;
+    while (first > 0 && changes[first - 1].step === step && changes[first - 1].canary_basis_points === changes[last].canary_basis_points) first -= 1;
+    return html`${share(changes[last].canary_basis_points)} <span class="note">${clock(changes[first].at_ms)}</span>`;
+  };
+  return html`<div class="scroll" tabindex="0"><table><caption class="note">Read back in each step, and since when</caption><tr><th scope="col">Instance</th>
+    ${steps.map((step) => html`<th scope="col">Step ${step}, ${share(rollout.steps.find((one) => one.index === step)?.canary_basis_points)}</th>`)}</tr>
+    ${routers.map(({ instance, changes }) => html`<tr><td>${instance}</td>${steps.map((step) => html`<td>${cell(changes, step)}</td>`)}</tr>`)}</table></div>`;
 };
 const evidenceText = (release) => {
   const records = release.rules.filter((rule) => rule.regression);
@@ -373,6 +455,32 @@ const routerTable = (release) => {
     ${rollout ? html`<td class="n">${step(one.canary_basis_points) ?? "–"}</td>` : ""}
     <td>${follows(one)} ${one.level} <span class="note">${one.problem ?? ""}</span></td></tr>`)}</table></div>`;
 };
+
+// ---- plans: what goes back beside the traffic
+
+const planPoints = { split: "when the router was called", proof: "after the proof", drained: "when what was in hand is done" };
+const planKinds = { exec: "program", http: "request", flag: "flag", person: "by hand" };
+const planHeads = ["Step", "Kind", "When"];
+const planTable = (heads, rows) => html`<div class="scroll" tabindex="0"><table><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr>${rows}</table></div>`;
+const planCells = (step) => html`<td>${step.name}${step.instructions ? html`<br><span class="note">${step.instructions}</span>` : ""}</td>
+  <td>${planKinds[step.kind] ?? step.kind}</td><td>${planPoints[step.at] ?? step.at}</td>`;
+// The plan of an incident, with what an operator may decide.
+const planRun = (run, incident) => {
+  const button = (step, order) => html`<button type="button" data-do="plan-${order}" data-about="${incident}" data-step="${step.name}"
+    aria-label="${notices[`plan-${order}`].title}: ${step.name}">${notices[`plan-${order}`].title}…</button> `;
+  // A step that has not begun may be left out; more is offered only where a step waits for an operator, or has failed.
+  const offered = (step) => (step.orders ?? []).filter((order) => step.needs_operator || step.kind === "person"
+    || step.state === "failed" || step.state === "planned" && order === "skip");
+  return html`<p>${run.text}${run.open && run.overdue ? html` ${pill("overdue", "warn")}` : ""}</p>
+    ${planTable([...planHeads, "State", "Tries", "Decide"], run.steps.map((step) => html`<tr>${planCells(step)}
+    <td>${pill(step.state)} <span class="note">${step.text}, since ${clock(Date.parse(step.since))}</span></td><td class="n">${step.attempts}</td>
+    <td>${offered(step).map((order) => button(step, order))}</td></tr>`))}
+    ${run.open ? html`<p class="actions"><button type="button" data-do="plan-abandon" data-about="${incident}">Abandon the plan…</button></p>`
+    : html`<p class="note">The plan has ended.</p>`}`;
+};
+const releasePlan = ({ plan }) => html`<h2>Plan</h2>${plan.run ? html`<p class="note">Of incident <a href="${link.incident(plan.incident)}">${plan.incident}</a></p>
+  ${planRun(plan.run, plan.incident)}` : html`<p class="note">What a rollback does beside the traffic. The router is called first, and waits for no step.</p>
+  ${planTable([...planHeads, "On failure"], plan.steps.map((step) => html`<tr>${planCells(step)}<td>${step.on_failure}</td></tr>`))}`}`;
 
 // ---- incidents and deliveries
 
@@ -471,7 +579,8 @@ const loadIncident = async (id) => {
 // Asked for again when the status says that it has changed.
 const incidentMark = (id) => {
   const isWaiting = state.incident?.notifications?.some((one) => one.state === "waiting");
-  return JSON.stringify([state.status?.incidents.find((one) => one.id === id), isWaiting ? state.status?.outbox?.waiting : null]);
+  const plan = state.status?.releases.find((one) => one.plan?.incident === id)?.plan.run;
+  return JSON.stringify([state.status?.incidents.find((one) => one.id === id), plan, isWaiting ? state.status?.outbox?.waiting : null]);
 };
 const drawIncident = (id) => {
   document.title = `${id} · Rollguard`;
@@ -494,6 +603,7 @@ const drawIncident = (id) => {
     Opened ${time(incident.opened_at)}${incident.closed_at ? html`, closed ${time(incident.closed_at)}` : ""}.</p>
     ${incident.acknowledged_by ? html`<p>Acknowledged by ${incident.acknowledged_by}.</p>` : ""}
     ${incident.journal_problem ? html`<p class="warning">${incident.journal_problem}</p>` : ""}`);
+  if (incident.plan) put("plan", "card", html`<h2>Plan</h2>${planRun(incident.plan, incident.id)}`);
   if (incident.alert) put("values", "card", alertSection(incident.alert));
   put("story", "card", html`<h2>What happened</h2><ol class="timeline">${incident.timeline.map((line) => html`<li>
     <time datetime="${line.at}">${clock(Date.parse(line.at))}</time><b>${words(line.step)}</b><span>${line.detail}</span></li>`)}</ol>`);
@@ -505,9 +615,10 @@ const drawIncident = (id) => {
     ${incident.entries.map((entry) => html`<tr><td class="n">${entry.sequence}</td><td class="t">${clock(Date.parse(entry.at))}</td><td>${words(entry.event)}</td><td>${entry.text}</td></tr>`)}</table></div>
     <p class="actions"><a href="/api/v1/incidents/${encodeURIComponent(id)}/report" download="${id}.html">Download the signed report</a> ·
     <a href="/api/v1/incidents/${encodeURIComponent(id)}" download="${id}.json">Download as JSON</a></p>`);
-  for (const [part, title] of [["errors", "Error rate"], ["latency", "Latency p99"]]) {
+  for (const [part, title] of [["errors", "Error rate"], ["splits", "Split of each router instance"]]) {
     put(`around-${part}`, "card half", html`<h2>${title} around the incident</h2><div id="around-${part}-plot"></div>`);
   }
+  put("around-latency", "card", html`<h2>Latency around the incident</h2><div id="around-latency-plot" class="plots"></div>`);
   drawAround(incident);
 };
 const drawAround = (incident) => {
@@ -518,8 +629,9 @@ const drawAround = (incident) => {
   const marks = [...history.marks.map((mark) => ({ at: mark.at_ms, kind: mark.kind, text: mark.text })),
     ...incident.timeline.map((line) => ({ at: Date.parse(line.at), kind: "incident", text: words(line.step) }))];
   const common = { from: history.points[0].at_ms, to: history.points.at(-1).at_ms, marks };
-  fill("around-errors-plot", plot({ ...common, label: "Error rate", format: percent, least: 0.001, series: pair(release, history, "error_rate", true) }));
-  fill("around-latency-plot", plot({ ...common, label: "Latency p99", format: seconds, least: 0.001, empty: "no latency in the shortest window", series: pair(release, history, "latency_p99_seconds") }));
+  fill("around-errors-plot", plot({ ...common, label: "Error rate", format: percent, least: 0.001, series: pair(release, history, "error_rate", errorBounds) }));
+  fill("around-latency-plot", ...latencyPlots(release, history, common));
+  fill("around-splits-plot", splitPlot(history.routers ?? [], common, marks));
 };
 const alertSection = (alert) => {
   const evidence = alert.evidence;
@@ -578,23 +690,34 @@ const notices = {
   acknowledge: { title: "Acknowledge", text: (about) => `You take care of ${about}: nothing of it is escalated any more.`,
     path: (about) => `/api/v1/acknowledge/${encodeURIComponent(about)}`, command: (about) => `rollguard acknowledge ${about} --reason "…"` },
 };
+// Orders about a step of an incident's plan, or about the plan.
+for (const [action, title, text] of [
+  ["done", "Done", (incident, step) => `${step} of the plan of ${incident} is done: the plan continues.`],
+  ["retry", "Try again", (incident, step) => `${step} of the plan of ${incident} runs once more.`],
+  ["skip", "Skip", (incident, step) => `${step} of the plan of ${incident} is left out: the plan continues without it.`],
+  ["abandon", "Abandon the plan", (incident) => `No further step of the plan of ${incident} runs. What is under way is not ended.`],
+]) {
+  notices[`plan-${action}`] = { title, text, danger: action === "abandon",
+    path: (incident) => `/api/v1/incidents/${encodeURIComponent(incident)}/plan`, body: (rollout, step) => ({ action, ...(step ? { step } : {}) }),
+    command: (incident, rollout, step) => `rollguard plan ${action} ${incident}${step ? ` ${step}` : ""} --reason "…"` };
+}
 const byID = (id) => document.getElementById(id);
 let pending = null;
-const openOrder = async (name, about = null) => {
+const openOrder = async (name, about = null, step = null) => {
   const isNotice = name in notices;
   const subjects = [...state.status.releases, ...state.status.units];
   const release = isNotice ? about : subjects.find((one) => one.name === route().name);
   const order = orders[name] ?? notices[name];
   if ((!release && name !== "silence") || !order) return;
   const rollout = isNotice ? null : versioned(release);
-  if (state.session?.changes === "token" && !state.session.signed_in) return openSignIn(() => openOrder(name, about));
+  if (state.session?.changes === "token" && !state.session.signed_in) return openSignIn(() => openOrder(name, about, step));
   const bySocket = state.session?.changes === "socket";
-  pending = { name, release, rollout, order };
-  byID("act-title").textContent = isNotice ? [order.title, about].filter(Boolean).join(": ") : `${order.title}: ${release.name}`;
+  pending = { name, release, rollout, order, step };
+  byID("act-title").textContent = isNotice ? [order.title, step ?? about].filter(Boolean).join(": ") : `${order.title}: ${release.name}`;
   byID("act-text").textContent = bySocket
-    ? "This daemon takes no changes over the network: it has no token in `listen`. On its machine, run:" : order.text(release, rollout);
+    ? "This daemon takes no changes over the network: it has no token in `listen`. On its machine, run:" : order.text(release, isNotice ? step : rollout);
   byID("act-command").hidden = !bySocket;
-  byID("act-command").textContent = order.command(release, rollout);
+  byID("act-command").textContent = order.command(release, rollout, step);
   byID("act-reason-label").hidden = bySocket || order.noReason === true;
   byID("act-silence").hidden = bySocket || !order.fields;
   byID("act-release").value = "";
@@ -602,7 +725,7 @@ const openOrder = async (name, about = null) => {
   byID("act-name-wanted").textContent = release?.name ?? "";
   byID("act-do").hidden = bySocket;
   byID("act-do").textContent = order.title;
-  byID("act-do").className = order.gives || isNotice ? "primary" : "danger";
+  byID("act-do").className = order.gives || isNotice && !order.danger ? "primary" : "danger";
   byID("act-problem").textContent = "";
   byID("act-reason").value = "";
   byID("act-name").value = "";
@@ -611,7 +734,7 @@ const openOrder = async (name, about = null) => {
 };
 byID("act-form").addEventListener("submit", async (event) => {
   event.preventDefault();
-  const { name, release, rollout, order } = pending;
+  const { name, release, rollout, order, step } = pending;
   const problem = byID("act-problem");
   if (order.gives && byID("act-name").value.trim() !== release.name) {
     problem.textContent = `Type ${release.name} to confirm.`;
@@ -622,7 +745,7 @@ byID("act-form").addEventListener("submit", async (event) => {
     const path = order.path?.(release) ?? `/api/v1/rollouts/${encodeURIComponent(rollout.id)}/${name}`;
     const tag = order.path ? {} : { "If-Match": `"${rollout.tag}"` };
     const reason = order.noReason ? {} : { reason: byID("act-reason").value.trim() };
-    const answer = await send(path, { ...reason, ...order.body?.(rollout) }, tag);
+    const answer = await send(path, { ...reason, ...order.body?.(rollout, step) }, tag);
     if (answer.ok) return byID("act").close();
     problem.textContent = answer.body?.error ?? answer.body?.text ?? `The daemon answered ${answer.status}.`;
     if (answer.status === 401 || answer.status === 403) await loadSession();
@@ -659,9 +782,9 @@ byID("account").addEventListener("click", async () => {
   await loadSession();
 });
 view.addEventListener("click", (event) => {
-  const { do: action, about } = event.target.closest?.("[data-do]")?.dataset ?? {};
+  const { do: action, about, step } = event.target.closest?.("[data-do]")?.dataset ?? {};
   if (action === "print") window.print();
-  else if (action) openOrder(action, about);
+  else if (action) openOrder(action, about, step);
 });
 
 // ---- routes

@@ -18,6 +18,7 @@ struct IncidentReport: Sendable {
             <p>\(sentence)</p>
             \(values)
             \(plots)
+            \(plan)
             <h2>What happened</h2>
             <table><tr><th>At</th><th>Step</th><th>Detail</th></tr>\(incident.timeline.map(row))</table>
             <h2>Journal</h2>
@@ -58,21 +59,34 @@ struct IncidentReport: Sendable {
             """
     }
 
+    private var plan: ReportText {
+        guard let plan = incident.plan else { return "" }
+        let rows = plan.steps.map { step -> ReportText in
+            "<tr><td>\(step.name)</td><td>\(step.kind)</td><td>\(step.at)</td><td>\(step.text)</td></tr>"
+        }
+        return """
+            <h2>Plan</h2><p>\(plan.text)</p>
+            <table><tr><th>Step</th><th>Kind</th><th>At</th><th>State</th></tr>\(rows)</table>
+            """
+    }
+
     private var plots: [ReportText] {
         guard let history else { return [] }
         let opened = incident.summary.openedAt.wallMs
-        return [
+        let errors = ReportPlot(
+            title: "Error rate", columns: ("baseline_error_rate", "canary_error_rate"),
+            format: { "\(($0 * 10_000).rounded() / 100) %" })
+        let latencies = history.percentiles.map { name in
             ReportPlot(
-                title: "Error rate", columns: ("baseline_error_rate", "canary_error_rate"),
-                format: { "\(($0 * 10_000).rounded() / 100) %" }),
-            ReportPlot(
-                title: "Latency p99", columns: ("baseline_latency_p99_seconds", "canary_latency_p99_seconds"),
-                format: { "\(($0 * 100_000).rounded() / 100) ms" }),
-            ReportPlot(
-                title: "Requests per second",
-                columns: ("baseline_request_rate_per_second", "canary_request_rate_per_second"),
-                format: { "\($0.rounded())" }),
-        ].compactMap { $0.markup(history, openedAtMs: opened) }
+                title: "Latency \(name)",
+                columns: ("baseline_latency_\(name)_seconds", "canary_latency_\(name)_seconds"),
+                format: { "\(($0 * 100_000).rounded() / 100) ms" })
+        }
+        let requests = ReportPlot(
+            title: "Requests per second",
+            columns: ("baseline_request_rate_per_second", "canary_request_rate_per_second"),
+            format: { "\($0.rounded())" })
+        return ([errors] + latencies + [requests]).compactMap { $0.markup(history, openedAtMs: opened) }
     }
 
     private func row(_ line: TimelineDocument) -> ReportText {

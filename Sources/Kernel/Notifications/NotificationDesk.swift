@@ -11,11 +11,14 @@ struct NotificationDesk: Sendable, Equatable {
     private var defaults: [String] = []
     private(set) var silences = SilenceBook()
     private(set) var subjects = SubjectBook()
+    /// Receivers that take nothing now. In memory alone: after a restart the outbox finds out again.
+    private(set) var gone: [Undelivered] = []
     /// What a receiver has not heard of, because its beginning was hidden.
     private var hidden = HiddenBeginnings()
 
     mutating func adopt(_ plan: Plan) {
         (receivers, routes, defaults) = (plan.receivers, plan.routes, plan.defaultReceivers)
+        gone.removeAll { one in !receivers.contains { $0.name == one.receiver } }
     }
 
     /// Takes an entry of the journal that is ``JournalEvent/isOfNotifications``.
@@ -84,6 +87,23 @@ struct NotificationDesk: Sendable, Equatable {
         // An open subject that a silence hides now is not escalated.
         let due = subjects.takeDue(at: now).filter { !silences.hides($0.notification) }
         return (ended, due)
+    }
+
+    // MARK: Receivers that are gone
+
+    mutating func note(gone undelivered: Undelivered) {
+        note(back: undelivered.receiver)
+        if receivers.contains(where: { $0.name == undelivered.receiver }) { gone.append(undelivered) }
+    }
+
+    mutating func note(back receiver: String) { gone.removeAll { $0.receiver == receiver } }
+
+    /// The next step of each route that has sent a notification to this receiver, before its time. Nil where none is to come:
+    /// no route escalates it, an operator has acknowledged, the subject is over, or a silence hides it.
+    mutating func hurried(_ notification: Notification, past receiver: String) -> SubjectBook.Escalation? {
+        guard notification.needsOperator, !silences.hides(notification) else { return nil }
+        let matching = routes.filter { $0.match.holds(for: notification) }
+        return subjects.takeHurried(notification.subject, matching, past: receiver)
     }
 
     // MARK: The journal

@@ -83,16 +83,28 @@ struct SubjectBook: Sendable, Equatable {
             let steps = entries[index].record.steps
             let passed = steps.filter { entries[index].openedUptimeMs + $0.dueMs <= now.uptimeMs }.map(\.step)
             guard let last = passed.last else { continue }
-            let names = passed.flatMap(\.receivers)
             entries[index].record.steps.removeFirst(passed.count)
-            entries[index].record.receivers += names.filter { !entries[index].record.receivers.contains($0) }
-            isChanged = true
-            due.append(
-                Escalation(
-                    step: EscalationStep(afterMs: last.afterMs, receivers: names),
-                    notification: entries[index].record.notification))
+            due.append(begin(passed, afterMs: last.afterMs, at: index))
         }
         return due
+    }
+
+    /// What follows a receiver in these routes, as one step, without waiting for its time; nil when nothing is to come.
+    mutating func takeHurried(_ subject: String, _ routes: [RoutePlan], past receiver: String) -> Escalation? {
+        guard let index = entries.firstIndex(where: { $0.record.subject == subject }) else { return nil }
+        let wanted = routes.compactMap { entries[index].record.step(of: $0, after: receiver) }
+        let steps = entries[index].record.steps.map(\.step).filter(wanted.contains)
+        guard let last = steps.last else { return nil }
+        entries[index].record.steps.removeAll { steps.contains($0.step) }
+        return begin(steps, afterMs: last.afterMs, at: index)
+    }
+
+    private mutating func begin(_ steps: [EscalationStep], afterMs: Int64, at index: Int) -> Escalation {
+        let names = steps.flatMap(\.receivers)
+        entries[index].record.receivers += names.filter { !entries[index].record.receivers.contains($0) }
+        isChanged = true
+        return Escalation(
+            step: EscalationStep(afterMs: afterMs, receivers: names), notification: entries[index].record.notification)
     }
 
     /// Downtime counts: an operator did not acknowledge meanwhile. A wall clock that went back does not.
@@ -109,6 +121,17 @@ struct SubjectBook: Sendable, Equatable {
 }
 
 extension OpenSubject {
+    /// The step that follows a receiver in a route's chain, which is the route's own receivers and then those of each step;
+    /// nil when it has begun already.
+    fileprivate func step(of route: RoutePlan, after receiver: String) -> EscalationStep? {
+        func isToCome(_ step: EscalationStep) -> Bool { steps.contains { $0.step == step } }
+        return route.escalation.indices.first { place in
+            let before = place == 0 ? nil : route.escalation[place - 1]
+            return (before?.receivers ?? route.receivers).contains(receiver) && before.map(isToCome) != true
+                && isToCome(route.escalation[place])
+        }.map { route.escalation[$0] }
+    }
+
     /// Begins the steps that have not begun yet.
     ///
     /// - Parameter nowMs: milliseconds after the subject was opened.

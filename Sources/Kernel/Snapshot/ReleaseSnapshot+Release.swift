@@ -7,14 +7,14 @@ extension ReleaseSnapshot {
         let openIncident = release.rollback.flatMap { $0.incident.isOpen ? $0.id : nil }
         self.init(
             name: release.name, phase: Phase(release), sinceWallMs: release.sinceWallMs,
-            baseline: PoolSnapshot(release.pools.baseline, release.plan.baseline, in: release),
-            canary: PoolSnapshot(release.pools.canary, release.plan.canary, in: release),
+            baseline: PoolSnapshot(.baseline, in: release), canary: PoolSnapshot(.canary, in: release),
             observedCanaryBasisPoints: release.poll.share, observations: release.poll.observations,
             rules: release.plan.rules.indices.map { RuleSnapshot(rule: $0, in: release) }, openIncident: openIncident,
             explanation: release.explanation, warnings: ReleaseWarnings(release, at: now).texts, cycles: release.cycles)
         if release.denseScrapes.isDense { denseScrapesEveryMs = release.denseScrapes.nextCycleMs }
         rollout = release.rolloutSnapshot
         schema = release.schemaText(at: now)
+        procedure = ProcedureSnapshot(release)
         routerProblem = release.poll.health.problem
         isRouterUsable = release.poll.health.isPolled ? release.poll.health.problem == nil : nil
     }
@@ -33,7 +33,8 @@ extension ReleaseSnapshot.Phase {
 }
 
 extension PoolSnapshot {
-    fileprivate init(_ pool: PoolState, _ plan: PoolPlan, in release: Release) {
+    fileprivate init(_ side: Pool, in release: Release) {
+        let (pool, plan) = (side == .baseline ? release.pools.baseline : release.pools.canary, release.plan.pool(side))
         let view = pool.window.view(windowMs: release.plan.shownWindowMs)
         self.init(
             version: pool.version,
@@ -52,6 +53,7 @@ extension PoolSnapshot {
             requestRate: Indicator.requestRate.value(in: view, of: pool),
             errorRate: Indicator.errorRate.value(in: view, of: pool),
             latencyP99: Indicator.latencyQuantile(0.99).value(in: view, of: pool))
+        latencies = LatencySnapshot.all(of: side, pool, view, in: release)
         own = release.plan.ownIndicators.map { own in
             IndicatorSnapshot(
                 name: own.name, value: Indicator.own(own).value(in: view, of: pool), measure: own.measure)

@@ -53,8 +53,9 @@ public enum JournalEvent: Sendable, Equatable {
     case targetsChanged(TargetsRecord)
     /// An operator has taken charge of the incident, the rollout or the release.
     case operatorAcknowledged(by: String, reason: String)
-    /// Not acknowledged in time: further receivers were notified of a subject that is still open.
-    case escalated(EscalationStep)
+    /// Further receivers were notified of a subject that is still open: it was not acknowledged in time, or a receiver
+    /// before them does not take it.
+    case escalated(EscalationStep, Undelivered? = nil)
     /// The silences in force; each list replaces the one before. Of no release.
     case silences([Silence])
     /// What receivers were notified of and what is not over; each list replaces the one before. Of no release.
@@ -230,7 +231,7 @@ extension JournalEvent {
         case .pending(let alerts):
             alerts.isEmpty ? "no alert is pending" : "pending: " + alerts.map(\.rule).joined(separator: ", ")
         case .operatorAcknowledged(let by, let reason): "acknowledged by \(by): \(reason)"
-        case .escalated(let step): step.text
+        case .escalated(let step, let undelivered): step.text(after: undelivered)
         case .silences(let list): list.isEmpty ? "no silence is in force" : "\(list.count) silences are in force"
         case .openSubjects(let list): "\(list.count) subjects of notifications are open"
         case .routerUnusable(let reason): "the router cannot be used: \(reason)"

@@ -41,8 +41,15 @@ public struct EscalationStep: Sendable, Equatable, Codable {
 
 extension EscalationStep {
     /// As a phrase.
-    public var text: String {
+    ///
+    /// - Parameters:
+    ///   - undelivered: why the step did not wait for its time; nil when it did.
+    ///   - isBrief: without what the receiver answered, as further receivers get it: an answer may name its address.
+    public func text(after undelivered: Undelivered?, isBrief: Bool = false) -> String {
         let seconds = NumberText.seconds(Double(afterMs) / 1_000)
-        return "not acknowledged for \(seconds): notifying \(receivers.joined(separator: ", "))"
+        let cause =
+            undelivered.map { "\($0.receiver) does not take notifications" + (isBrief ? "" : " (\($0.reason))") }
+            ?? "not acknowledged for \(seconds)"
+        return "\(cause): notifying \(receivers.joined(separator: ", "))"
     }
 }

@@ -103,6 +103,19 @@ public struct ProcedureRun: Sendable, Equatable {
     }
 }
 
+extension ProcedureRun {
+    /// What an operator may decide about a step: `done`, `skip`, `retry`. None about one that is under way or over, and none
+    /// once the procedure has ended.
+    public func orders(about step: Step) -> [String] {
+        guard isOpen else { return [] }
+        return switch step.state {
+        case .proved, .skipped, .started: []
+        case .failed, .unknown: ["done", "retry", "skip"]
+        case .planned, .done, .waiting: ["done", "skip"]
+        }
+    }
+}
+
 extension ProcedureRun.Step {
     /// `waits for an operator`, `has failed: exit status 3`.
     public var stateText: String {

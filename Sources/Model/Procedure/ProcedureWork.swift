@@ -18,6 +18,9 @@ public enum ProcedureWork: Sendable, Equatable, Codable {
 
     public var exec: ExecWork? { if case .exec(let work) = self { work } else { nil } }
 
+    /// What is to be done by hand; nil for what the daemon does.
+    public var instructions: String? { if case .person(let text) = self { text } else { nil } }
+
     public var isForPerson: Bool { if case .person = self { true } else { false } }
 
     public var hasProof: Bool {

@@ -74,6 +74,8 @@ public struct ReleaseSnapshot: Sendable, Equatable {
     public var rollout: RolloutSnapshot?
     /// Which versions fit the schema, in a sentence; nil without a gate.
     public var schema: String?
+    /// What goes back beside the traffic; nil for a release without a plan.
+    public var procedure: ProcedureSnapshot?
 
     public init(
         name: String, phase: Phase, sinceWallMs: Int64, baseline: PoolSnapshot, canary: PoolSnapshot,
@@ -103,6 +105,9 @@ public struct PoolSnapshot: Sendable, Equatable {
     public var errorRate: Double?
     /// Seconds.
     public var latencyP99: Double?
+    /// Percentiles of the latency, rising: p50, p99 and those that rules use, at most ``LatencySnapshot/limit``; none
+    /// without a latency series.
+    public var latencies: [LatencySnapshot] = []
     /// The release's own indicators, in the order of their definition.
     public var own: [IndicatorSnapshot] = []
 
@@ -114,6 +119,38 @@ public struct PoolSnapshot: Sendable, Equatable {
         self.requestRate = requestRate
         self.errorRate = errorRate
         self.latencyP99 = latencyP99
+    }
+}
+
+/// A percentile of a pool's latency.
+public struct LatencySnapshot: Sendable, Equatable {
+    /// Of one release.
+    public static let limit = 4
+
+    /// `p99`.
+    public var name: String
+    /// Seconds, over the shortest rule window; nil without data.
+    public var seconds: Double?
+    /// The bounds between which it lies over the whole release, where a statistical rule knows them; an open end is nil.
+    public var lowSeconds: Double?
+    public var highSeconds: Double?
+
+    public init(name: String, seconds: Double?, lowSeconds: Double? = nil, highSeconds: Double? = nil) {
+        (self.name, self.seconds) = (name, seconds)
+        (self.lowSeconds, self.highSeconds) = (lowSeconds, highSeconds)
+    }
+}
+
+/// The plan of a release: as it is configured, and as far as that of the newest rollback has come.
+public struct ProcedureSnapshot: Sendable, Equatable {
+    /// What the next rollback freezes; nil where only the newest rollback had a plan.
+    public var plan: ProcedurePlan?
+    /// The rollback that has frozen a plan and is open or latched; nil without.
+    public var incident: String?
+    public var run: ProcedureRun?
+
+    public init(plan: ProcedurePlan?, incident: String? = nil, run: ProcedureRun? = nil) {
+        (self.plan, self.incident, self.run) = (plan, incident, run)
     }
 }
 
