@@ -84,15 +84,18 @@ package actor OutboxPump {
         idle.wake()
     }
 
-    /// Takes up a new configuration. What is waiting for a receiver that is gone becomes a dead letter.
-    package func update(receivers: [any Receiver], plans: [ReceiverPlan]) {
+    /// Takes up a new configuration. What is waiting for a receiver that is not in it any more becomes a dead letter. A receiver
+    /// that is gone may have been repaired: it counts as gone again when the next try fails.
+    package func update(receivers: [any Receiver], plans: [ReceiverPlan]) async {
         var next = Self.lanes(receivers, plans)
         for (name, lane) in next {
             guard var kept = lanes[name] else { continue }
             kept.adopt(lane.receiver, plan: lane.policy.plan)
             next[name] = kept
         }
+        let gone = lanes.filter(\.value.isGone).keys.sorted()
         lanes = next
+        for name in gone { await trouble(.back(receiver: name)) }
         idle.wake()
     }
 

@@ -50,7 +50,7 @@ struct ReceiverLane {
         receiver = next
         if next.resendMs == nil { resendUptimeMs = nil }
         policy = DeliveryPolicy(plan: plan)
-        (pausedUntilUptimeMs, hold) = (nil, nil)
+        (pausedUntilUptimeMs, hold, isGone) = (nil, nil, false)
     }
 
     func wantsResend(atUptimeMs now: Int64) -> Bool {

@@ -377,6 +377,25 @@ struct OutboxPumpTests {
         #expect(outbox.troubles.all == ["gone oncall: gone", "undelivered oncall: gone", "back oncall"])
     }
 
+    /// An operator may have repaired it: the next try says whether it is gone.
+    @Test func aReloadTriesAReceiverThatIsGone() async throws {
+        let oncall = ScriptedReceiver("oncall", [.retry(reason: "401", afterMs: 3_600_000)])
+        let outbox = try Scene([oncall])
+        try await outbox.put(["a"], for: "oncall")
+        var isReloaded = false
+        let isTriedAgain = try await outbox.run {
+            if !isReloaded, outbox.troubles.all.count == 2 {
+                await outbox.pump.update(
+                    receivers: [oncall], plans: [ReceiverPlan(name: "oncall", kind: .webhook, url: "http://x")])
+                isReloaded = true
+            }
+            return oncall.got.count == 2 && outbox.troubles.all.count == 5
+        }
+        #expect(isTriedAgain)
+        let trouble = ["gone oncall: 401", "undelivered oncall: 401"]
+        #expect(outbox.troubles.all == trouble + ["back oncall"] + trouble)
+    }
+
     @Test func whatIsTooOldIsGivenUp() async throws {
         let oncall = ScriptedReceiver("oncall", [.retry(reason: "down", afterMs: nil)])
         let outbox = try Scene([oncall], giveUpAfterMs: 5_000)
