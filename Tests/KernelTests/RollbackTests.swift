@@ -22,6 +22,16 @@ struct RollbackTests {
         #expect(world.events == [.alertFiring, .rollbackIntended, .rollbackAcknowledged, .alertResolved])
     }
 
+    /// The same trouble at each try is logged once a minute.
+    @Test func aRouterThatIsAwayForAnHourFillsNoLog() {
+        var world = sick()
+        world.mood = .unreachable
+        world.cycle(3_600)
+        #expect(world.release.phase == .rollingBack)
+        let errors = world.logs.count { $0.level == .error }
+        #expect(errors >= 50 && errors <= 70, "\(errors)")
+    }
+
     @Test func callsTheRouterOnlyAfterTheIntentIsDurable() throws {
         var world = sick()
         world.cycle(4)

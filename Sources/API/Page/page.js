@@ -331,7 +331,7 @@ const drawRelease = (name) => {
   }
   put("head", "card", html`<div class="head"><h1>${release.name}</h1>${pills(release)}
     <code>${release.baseline.version} → ${release.canary.version}</code>${partOf(release)}<span class="actions">${actions(release)}</span></div>
-    <p class="why">${release.explanation}</p>
+    <p class="why">${release.explanation}</p>${release.schema ? html`<p class="why">Schema of the database: ${release.schema}</p>` : ""}
     ${shareSVG(release)}<div class="legend">${legend(release)}</div>${warnings(release.warnings)}
     ${release.open_incident ? html`<p><a href="${link.incident(release.open_incident)}">Incident ${release.open_incident}</a></p>` : ""}`);
   if (release.rollouts) put("rollout", "card", rolloutSection(release));

@@ -24,6 +24,9 @@ struct RollbackProcess: Sendable, Equatable {
     /// The begin of this episode was reported, so its end is.
     private var isReported = true
     private var answers = RouterAnswers()
+    /// What the log has of refused calls, and of what the router showed.
+    private var refusals = RepeatedReport()
+    private var findings = RepeatedReport()
     private(set) var proof = Proof()
     /// Targets that served the canary and left it while this episode was open: whether they are silent cannot be seen any more.
     private(set) var unseenTargets: [String] = []
@@ -231,7 +234,8 @@ struct RollbackProcess: Sendable, Equatable {
         if drain == nil, receipts.allSatisfy({ $0.outcome == .accepted }) { measure("applied", &step) }
         // A lost answer may hide a success, so the router is polled as after one.
         if receipts.contains(where: { $0.outcome == .accepted || $0.outcome == .unknown }) { return observe(&step) }
-        step.log(.error, "the router did not take the rollback: \(receipts.text)", incident: id)
+        let text = "the router did not take the rollback: \(receipts.text)"
+        if refusals.isDue(text, at: step.now.uptimeMs) { step.log(.error, text, incident: id) }
         pauseThenRetry(&step)
     }
 
@@ -244,7 +248,8 @@ struct RollbackProcess: Sendable, Equatable {
         if let move = drain?.observed(observations, step.facts, at: step.now) { return take(move, &step) }
         if observations.showNothing || observations.areUnreadable { return showsZero(&step) }
         proof = Proof()
-        step.log(.error, "the rollback does not hold yet: \(observations.text)\(answers.refusals)", incident: id)
+        let text = "the rollback does not hold yet: \(observations.text)\(answers.refusals)"
+        if findings.isDue(text, at: step.now.uptimeMs) { step.log(.error, text, incident: id) }
         pauseThenRetry(&step)
     }
 
