@@ -34,6 +34,8 @@ final class LoadEngine {
     private var connecting = 0
     private var idle: [LoadConnection] = []
     private var queue = CircularBuffer<LoadRequest>()
+    /// Sent a second time, each on a connection of its own: a server that closes one connection may be closing all.
+    private var repeats = CircularBuffer<LoadRequest>()
 
     init(
         target: String, requestsPerSecond: Int, users: Int, seed: UInt64, requestLimit: Int?, delayMs: Int,
@@ -81,7 +83,8 @@ final class LoadEngine {
     }
 
     private func endIfDrained() {
-        guard phase == .draining, queue.isEmpty, connecting == 0, connections.count == idle.count else { return }
+        guard phase == .draining, queue.isEmpty, repeats.isEmpty, connecting == 0, connections.count == idle.count
+        else { return }
         end()
     }
 
@@ -89,8 +92,9 @@ final class LoadEngine {
         guard phase != .finished else { return }
         phase = .finished
         draining?.timer.cancel()
-        statistics.broken += queue.count
+        statistics.broken += queue.count + repeats.count
         queue.removeAll()
+        repeats.removeAll()
         for connection in connections.values { connection.close() }
         let waiting = waiters
         waiters = []
@@ -152,7 +156,7 @@ final class LoadEngine {
     }
 
     private func connectFailed() {
-        if queue.popFirst() != nil { statistics.broken += 1 }
+        if (repeats.popFirst() ?? queue.popFirst()) != nil { statistics.broken += 1 }
         endIfDrained()
     }
 
@@ -162,7 +166,7 @@ final class LoadEngine {
         connecting -= 1
         connections[ObjectIdentifier(connection)] = connection
         guard phase != .finished else { return connection.close() }
-        becameFree(connection)
+        if let request = repeats.popFirst() { connection.send(request) } else { becameFree(connection) }
     }
 
     func answered(_ connection: LoadConnection, status: Int, version: String, isReusable: Bool) {
@@ -182,9 +186,12 @@ final class LoadEngine {
     }
 
     private func repeatOrGiveUp(_ request: LoadRequest, mayRepeat: Bool) {
-        guard mayRepeat, !request.isRepeated, queue.count < Self.queueLimit else { return statistics.broken += 1 }
+        guard mayRepeat, !request.isRepeated, connections.count + connecting < Self.connectionLimit else {
+            return statistics.broken += 1
+        }
         statistics.repeats(request)
-        queue.append(request.again)
+        repeats.append(request.again)
+        connect()
     }
 
     private func becameFree(_ connection: LoadConnection) {

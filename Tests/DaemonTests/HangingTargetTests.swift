@@ -11,7 +11,7 @@ struct HangingTargetTests {
         let address = try await silent.start()
         let path = world.configurationPath
         var text = try String(contentsOfFile: path, encoding: .utf8)
-        text.replace("{interval: 200ms, timeout: 150ms}", with: "{interval: 1s, timeout: 1s}")
+        text.replace("{interval: 250ms, timeout: 250ms}", with: "{interval: 1s, timeout: 1s}")
         text.replace("{version: v1, targets: [", with: "{version: v1, targets: [\"\(address)\", ")
         try text.write(toFile: path, atomically: true, encoding: .utf8)
         let daemon = try Executable(["run", "--config", path], folder: world.folder)

@@ -37,7 +37,7 @@ struct LiveWorld {
               - {name: oncall, kind: webhook, url: "http://\(sinkAddress)/hook", retry: {min: 50ms, max: 200ms}}
             releases:
               - name: checkout
-                scrape: {interval: 200ms, timeout: 150ms}
+                scrape: {interval: 250ms, timeout: 250ms}
                 pools:
                   baseline: {version: v1, targets: ["\(targets.0)"]}
                   canary:   {version: v2, targets: ["\(targets.1)"]}
@@ -56,7 +56,7 @@ struct LiveWorld {
             """
         let path = folder.appendingPathComponent("rollguard.yaml").path
         try configuration.write(toFile: path, atomically: true, encoding: .utf8)
-        let load = LoadGenerator(target: addresses.data, requestsPerSecond: 200, users: 500, seed: 3)
+        let load = LoadGenerator(target: addresses.data, requestsPerSecond: 80, users: 500, seed: 3)
         return LiveWorld(
             baseline: baseline, canary: canary, router: router, load: load, sink: sink, folder: folder,
             adminAddress: "\(addresses.admin)", configurationPath: path, loading: Task { await load.run() })
