@@ -85,7 +85,8 @@ struct ServerAwayTests {
     }
 
     /// Both versions have the same trouble again and again, also at the time of both changes: were one of them read from the
-    /// server while the other one is scraped, or a count taken twice, they would differ.
+    /// server while the other one is scraped, or a count taken twice, they would differ for seconds. In the first moments of a
+    /// window one pool's scrapes cover more of a trouble than the other's, so the rule has a `for`.
     @Test(.timeLimit(.minutes(3)))
     func aServerThatHangsAndComesBackIsReadAgainWithoutAWrongVerdict() async throws {
         let rule = """
@@ -93,6 +94,7 @@ struct ServerAwayTests {
                             indicator: error_rate
                             window: 10s
                             when: canary > 2 * baseline and canary > 20%
+                            for: 2s
                             min_requests: 10
                             action: notify
             """
