@@ -79,7 +79,8 @@ struct ReplayedRelease {
             case .observeSplit(let name, let call, _, _):
                 let seen = RouterObservation(instance: "router", canaryBasisPoints: canaryBasisPoints, level: .acked)
                 carryOut(kernel.step(.routerObserved(release: name, call: call, observations: [seen]), at: now))
-            case .showPlannedCalls, .log, .measure, .aim, .poolsChanged, .askGate, .forceRoute, .runStep, .checkStep, .readSchema,
+            case .showPlannedCalls, .log, .measure, .aim, .poolsChanged, .askGate, .forceRoute, .runStep, .checkStep,
+                .readSchema,
                 .publish, .announceRollback:
                 continue
             }
