@@ -42,18 +42,31 @@ extension ProcedureProcess {
         return .accepted(text: "\(turn.incident.id): \(turn.run?.text ?? "")", incident: turn.incident.id)
     }
 
-    /// No further step runs. What is under way is not ended, and its answer is not waited for.
     private mutating func abandon(
         _ run: ProcedureRun, by: String, reason: String, _ turn: inout ProcedureTurn
     ) -> CommandResult {
+        leave(run, by: by, reason: reason, "the plan was abandoned while it was under way", &turn)
+        turn.write(.ended(reason: "abandoned by \(by): \(reason)"))
+        return .accepted(text: "the plan of \(turn.incident.id) is abandoned", incident: turn.incident.id)
+    }
+
+    /// Something else has taken the place of the rollback: what is left of its plan does not run.
+    mutating func supersede(because reason: String, _ turn: inout ProcedureTurn) {
+        guard let run = turn.run, run.isOpen else { return }
+        leave(run, by: nil, reason: reason, "\(reason) while it was under way", &turn)
+        turn.write(.ended(reason: reason))
+    }
+
+    /// No further step runs. What is under way is not ended, and its answer is not waited for.
+    private mutating func leave(
+        _ run: ProcedureRun, by: String?, reason: String, _ whileUnderWay: String, _ turn: inout ProcedureTurn
+    ) {
         for step in run.steps where !step.isOver {
             if step.state == .started {
-                turn.write(.unknown(step: step.plan.name, reason: "the plan was abandoned while it was under way"))
+                turn.write(.unknown(step: step.plan.name, reason: whileUnderWay))
             } else {
                 turn.write(.skipped(step: step.plan.name, by: by, reason: reason))
             }
         }
-        turn.write(.ended(reason: "abandoned by \(by): \(reason)"))
-        return .accepted(text: "the plan of \(turn.incident.id) is abandoned", incident: turn.incident.id)
     }
 }

@@ -32,6 +32,12 @@ extension Release {
         if turn.run?.isOpen == true { procedure = process }
     }
 
+    /// A rollback whose plan is open loses its place to another one, or to other versions. That is in the journal, and operators
+    /// are notified: what a plan has left undone must not vanish.
+    mutating func endProcedure(because reason: String, _ context: inout StepContext) {
+        leadProcedure(&context) { $0.supersede(because: reason, &$1) }
+    }
+
     mutating func takeProcedureOrder(
         _ order: ProcedureOrder, by: String, reason: String, _ context: inout StepContext
     ) -> CommandResult {

@@ -8,4 +8,12 @@ struct IncidentHistory: Sendable, Equatable {
         if incidents.count >= 100 { incidents.removeFirst() }
         incidents.append(closed)
     }
+
+    /// The end of a plan is written when its rollback has just become history.
+    mutating func replay(_ entry: JournalEntry) {
+        guard case .procedure = entry.event, let index = incidents.lastIndex(where: { $0.id == entry.incident }) else {
+            return
+        }
+        incidents[index].apply(entry)
+    }
 }

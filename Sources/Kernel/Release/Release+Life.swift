@@ -7,6 +7,7 @@ extension Release {
     mutating func begin(_ context: inout StepContext, because reason: String) {
         watchedSinceUptimeMs = context.now.uptimeMs
         poll.shares.begin()
+        endProcedure(because: "the canary has a share again", &context)
         retireRollback()
         pools.begin(plan, at: context.now)
         comparedTargets = ComparedTargets(plan)

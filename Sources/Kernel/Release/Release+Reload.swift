@@ -66,6 +66,7 @@ extension Release {
         // A release that begins in two steps (its place is reserved, then it has a version) has nothing to end.
         let wasUnderWay = phase != .idle || rollback != nil
         report(rules.resolveAll(because: reason), &context)
+        endProcedure(because: reason, &context)
         retireRollback()
         poll.forget(nextUptimeMs: context.now.uptimeMs)
         heldReason = nil

@@ -10,6 +10,7 @@ extension Release {
             trigger, plan: plan, share: shareBefore ?? poll.share, isDryRun: context.isDryRun)
         let entry = context.record(.intended(intent), release: name, incident: id ?? incidentID(context))
         guard let incident = Incident(entry) else { return }
+        endProcedure(because: "\(incident.id), another rollback, has taken its place", &context)
         retireRollback()
         // A poll that was sent before says nothing about what follows.
         poll.dropCall()

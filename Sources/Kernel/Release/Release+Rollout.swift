@@ -59,6 +59,7 @@ extension Release {
     /// The last rollout's incident is history, and its canary is out.
     private mutating func startFresh(_ context: inout StepContext) {
         guard phase == .rolledBack || phase == .promoted else { return }
+        endProcedure(because: "a new rollout begins", &context)
         retireRollback()
         context.record(.ended(.replaced), release: name)
         enter(.idle, &context, because: "a new rollout begins")

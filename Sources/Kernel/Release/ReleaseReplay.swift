@@ -124,7 +124,9 @@ struct ReleaseReplay {
 
     /// The entry changes the incident; the phase follows where it opens, closes or rearms it.
     private mutating func replayIncident(_ entry: JournalEntry) {
-        guard let before = release.rollback?.incident, before.id == entry.incident else { return }
+        guard let before = release.rollback?.incident, before.id == entry.incident else {
+            return release.history.replay(entry)
+        }
         release.rollback?.incident.apply(entry)
         guard let after = release.rollback?.incident else { return }
         if after.isRearmed != before.isRearmed {

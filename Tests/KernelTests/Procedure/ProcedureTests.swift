@@ -167,6 +167,24 @@ struct ProcedureTests {
         #expect(world.procedure?.isOpen == false && world.state("later") == .skipped)
     }
 
+    /// What a plan has left undone does not vanish with its rollback: the journal and the operators get it, and so does whoever
+    /// reads the incident later.
+    @Test func anotherVersionEndsThePlanThatWaits() throws {
+        var world = KernelHarness.withPlan([.program(), .person()])
+        world.cycle(8)
+        #expect(world.state("queue") == .waiting)
+        let id = world.incidents[0].id
+        var next = world.plan
+        next.releases[0].canary.version = "v1.5.1"
+        world.send(.reload(next))
+        world.cycle(3)
+        let left = try #require(world.incidents.first { $0.id == id }?.procedure)
+        #expect(!left.isOpen && left.step("queue")?.state == .skipped)
+        #expect(world.entryNames.contains("plan_ended") && world.count(.planEnded) == 1)
+        let ofIncident = world.recorded.filter { $0.incident == id }
+        #expect(Incident(history: ofIncident)?.procedure == left)
+    }
+
     @Test func aDryRunHasNoPlan() {
         var plan = Plan.example()
         plan.releases[0].procedure = ProcedurePlan(steps: [.flag()])
