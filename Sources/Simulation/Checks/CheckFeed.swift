@@ -9,6 +9,7 @@ struct CheckFeed {
     let process: DaemonProcess
     let disk: VirtualDisk
     let targetFiles: VirtualTargetFiles
+    let plans: PlanTraffic
     let checks: Checkers
 
     /// A plan comes into force.
@@ -19,7 +20,8 @@ struct CheckFeed {
     func appended(_ batch: JournalBatch) {
         for entry in batch.entries {
             guard let index = fleet.index(of: entry.release), let view = view(of: index) else { continue }
-            checks.appended(entry, release: index, view)
+            if case .intended = entry.event { plans.intended(index) }
+            checks.appended(entry, release: index, view, wasFlagOff: plans.wasFlagOff(index))
         }
     }
 
@@ -41,6 +43,7 @@ struct CheckFeed {
     func applies(_ release: Int, _ split: Split, life number: Int) {
         guard process.isAlive(number), let life = process.life else { return }
         if swarm.isDryRun { return checks.dryRunApplies(fleet.releases[release].name) }
+        checks.callsRouter(release: release)
         if fleet.releases[release].isLed, life.openIncidents[release] == nil {
             return checks.leads(
                 release: release, split: split, durable: disk.entries, name: fleet.releases[release].name)
@@ -111,6 +114,7 @@ struct CheckFeed {
     func end() {
         timeline.note("end")
         guard let snapshot = process.snapshot() else { return checks.foundDead() }
-        checks.finished(snapshot, fleet.releases, disk: disk, nowMs: timeline.nowMs)
+        checks.finished(
+            snapshot, fleet.releases, disk: disk, nowMs: timeline.nowMs, wallMs: process.moment.wallMs)
     }
 }

@@ -1,4 +1,5 @@
 import Model
+import Ports
 
 /// All checkers of a run. The first one that fails ends it.
 ///
@@ -28,6 +29,7 @@ final class Checkers: @unchecked Sendable {
     private var ambiguous: [Set<String>]
     private var targets: TargetChecker
     private var lists: TargetListChecker
+    private var plan: PlanChecker
 
     init(releases: [String]) {
         names = releases
@@ -46,6 +48,7 @@ final class Checkers: @unchecked Sendable {
         silence = SilenceChecker(releases: releases)
         targets = TargetChecker(releases: releases.count)
         lists = TargetListChecker(releases: releases.count)
+        plan = PlanChecker(releases: releases.count)
     }
 
     /// The first failure is kept.
@@ -85,6 +88,7 @@ final class Checkers: @unchecked Sendable {
         acknowledgement.observed(call)
         drain.observed(call)
         stray.observed(call)
+        if zip(call.truth, call.isRead).allSatisfy({ $0 == 0 && $1 }) { plan.sawTraffic(release: call.release) }
     }
 
     func becameDurable(_ batch: JournalBatch, receivers: [ReceiverPlan]) {
@@ -155,7 +159,7 @@ final class Checkers: @unchecked Sendable {
         liveness.healed(atMs: now, ambiguousForMs: ambiguousForMs)
     }
 
-    func appended(_ entry: JournalEntry, release: Int, _ world: WorldView) {
+    func appended(_ entry: JournalEntry, release: Int, _ world: WorldView, wasFlagOff: Bool) {
         note("journal has no gaps", order.appended(entry))
         history.appended(entry)
         intent.appended(entry, release: release, uptimeMs: world.uptimeMs)
@@ -173,6 +177,17 @@ final class Checkers: @unchecked Sendable {
         note("the parts of a unit agree", unit.appended(entry, world.plan))
         note("a promotion turns the roles", promotion.appended(entry, release: release))
         note("a drift is no stray traffic", stray.appended(entry, release: release))
+        note("a plan keeps its laws", plan.appended(entry, release: release, wasFlagOff: wasFlagOff))
+    }
+
+    func callsRouter(release: Int) { plan.sawTraffic(release: release) }
+
+    func stepActs(_ request: HTTPRequest, release: Int, durable: [JournalEntry]) {
+        note("a plan keeps its laws", plan.acts(request, release: release, durable: durable))
+    }
+
+    func stepTookEffect(_ effect: VirtualPlanService.Effect, release: Int) {
+        note("a plan keeps its laws", plan.tookEffect(effect, release: release))
     }
 
     func ordered(_ command: RolloutCommand, _ batch: JournalBatch) {
@@ -232,10 +247,11 @@ final class Checkers: @unchecked Sendable {
 
     func foundDead() { note("calm in time", "the daemon is not running") }
 
-    func finished(_ snapshot: Snapshot, _ releases: [VirtualRelease], disk: VirtualDisk, nowMs: Int64) {
+    func finished(_ snapshot: Snapshot, _ releases: [VirtualRelease], disk: VirtualDisk, nowMs: Int64, wallMs: Int64) {
         note("latch is kept", latch.finished(snapshot, releases))
         note("a led release keeps its laws", rollout.finished(snapshot, releases))
         note("the parts of a unit agree", UnitChecker.finished(snapshot, releases))
+        note("a plan keeps its laws", PlanChecker.finished(snapshot, atWallMs: wallMs))
         note("everything comes to rest", liveness.finished(snapshot, releases, disk: disk, nowMs: nowMs))
     }
 }

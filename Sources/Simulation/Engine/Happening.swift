@@ -12,6 +12,8 @@ indirect enum Happening {
     case scrape(Scrape)
     /// A request arrives at a router's instance.
     case routerRequest(RouterRequest)
+    /// A request of a plan's step arrives.
+    case planRequest(PlanRequest)
     /// A notification arrives at its receiver.
     case notification(Posting)
     /// An answer, or the lack of one, arrives at the daemon.
@@ -23,6 +25,8 @@ indirect enum Happening {
     case operatorReacts(release: Int)
     /// An operator's command reaches the daemon.
     case command(release: Int, isRollback: Bool)
+    /// An operator decides about a plan that waits.
+    case planOrder(incident: String, ProcedureOrder)
     /// An order to a led release.
     case order(release: Int)
     case readFiles
@@ -76,8 +80,8 @@ extension Happening {
     /// It happens in the daemon's process, or in the kernel's buffers on the way to it.
     var isTheDaemons: Bool {
         switch self {
-        case .wake, .answered, .command, .order, .readFiles: true
-        case .scrape, .routerRequest, .notification, .reverted, .deploy, .operatorReacts, .trouble, .moveTargets, .stop,
+        case .wake, .answered, .command, .planOrder, .order, .readFiles: true
+        case .scrape, .routerRequest, .planRequest, .notification, .reverted, .deploy, .operatorReacts, .trouble, .moveTargets, .stop,
             .restart, .heal, .calm, .end:
             false
         }

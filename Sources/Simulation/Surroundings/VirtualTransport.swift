@@ -10,6 +10,7 @@ struct NetworkTraffic {
     let scrapes: ScrapeTraffic
     let routers: RouterTraffic
     let notifications: NotificationTraffic
+    let plans: PlanTraffic
 }
 
 /// The connections of one life of the daemon: every request waits until the world has carried it over its network.
@@ -55,7 +56,12 @@ struct VirtualTransport: OwnedTransport {
             switch purpose {
             case .scrapes: traffic.scrapes.post(request, number)
             case .routerCalls: traffic.routers.post(request, number, call: VirtualTransport.call)
-            case .deliveries: traffic.notifications.post(request, number, VirtualTransport.delivery)
+            case .deliveries:
+                if let release = traffic.plans.index(of: request.url) {
+                    traffic.plans.post(request, number, release)
+                } else {
+                    traffic.notifications.post(request, number, VirtualTransport.delivery)
+                }
             }
         }
         guard let answer else { throw .closed }

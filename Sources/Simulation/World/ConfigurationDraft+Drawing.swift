@@ -24,7 +24,7 @@ extension ConfigurationDraft {
         for index in releases.indices {
             let (old, new) = (releases[index].name, "\(unit).\(releases[index].name)")
             func renamed(_ text: String) -> String { text.replacing(old, with: new) }
-            (releases[index].name, releases[index].isLed) = (new, true)
+            (releases[index].name, releases[index].isLed, releases[index].plan) = (new, true, nil)
             releases[index].isQuick = releases[0].isQuick
             releases[index].baseline.instances = releases[index].baseline.instances.map(renamed)
             releases[index].canary.instances = releases[index].canary.instances.map(renamed)
@@ -59,7 +59,16 @@ extension ConfigurationDraft.Release {
         // Lists name pools, and the roles of the places of a quick release turn.
         isDiscovered = (deadlineMs / 3 + retryMinMs) % 3 == 0 && !isQuick
         rules = []
+        plan = drawnPlan
         rules = drawRules(&dice)
+    }
+
+    private var drawnPlan: ConfigurationDraft.DrawnPlan? {
+        guard (observeEveryMs / 3 + retryMinMs) % 3 == 0 else { return nil }
+        return ConfigurationDraft.DrawnPlan(
+            timeoutMs: 300 + retryMinMs, retries: deadlineMs % 3, onFailure: deadlineMs % 5 == 0 ? "page" : "continue",
+            onFailureOfFlag: deadlineMs % 2 == 0 ? "hold" : "continue",
+            hasPerson: retryMaxMs % 2 == 0)
     }
 
     /// Every rule has a margin that a healthy canary stays far away from.

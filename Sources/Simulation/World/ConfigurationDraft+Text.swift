@@ -53,7 +53,7 @@ extension ConfigurationDraft.Release {
             proof: {cycles: \(proofCycles)}
             \(drain)
             router: \(router)
-            rules: ["\(name).rules.yaml"]
+            rules: ["\(name).rules.yaml"]\(procedure)
 
         """
     }

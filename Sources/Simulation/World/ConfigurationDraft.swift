@@ -54,6 +54,8 @@ struct ConfigurationDraft {
         var isQuick = false
         /// Its targets come from a file that lists them.
         var isDiscovered = false
+        /// What its rollbacks do beside the traffic; nil for nothing.
+        var plan: DrawnPlan?
         /// False while the release is not in the files.
         var isListed = true
     }

@@ -37,10 +37,33 @@ final class Operators: @unchecked Sendable {
 
     /// A rollback that waits at a step needs an operator, who takes a while.
     func isNotified(of entry: JournalEntry) {
+        if case .procedure(let event) = entry.event { return isNotified(of: event, entry) }
         guard case .draining(let record) = entry.event, record.isHeld, let index = fleet.index(of: entry.release) else {
             return
         }
         timeline.after(40_000, .operatorReacts(release: index))
+    }
+
+    /// A plan that waits for an operator gets its answer, most of the time.
+    private func isNotified(of event: ProcedureEvent, _ entry: JournalEntry) {
+        guard let incident = entry.incident, let order = Operators.order(about: event, entry.sequence) else { return }
+        timeline.after(20_000, .planOrder(incident: incident, order))
+    }
+
+    /// Decided by the entry's number, so that nothing else that is drawn changes.
+    private static func order(about event: ProcedureEvent, _ sequence: UInt64) -> ProcedureOrder? {
+        switch event {
+        case .waiting(let step): sequence % 5 == 0 ? nil : .done(step: step)
+        case .unknown(let step, _), .failed(let step, _, .page):
+            [.done(step: step), .skip(step: step), .retry(step: step), .abandon, nil][Int(sequence % 5)]
+        default: nil
+        }
+    }
+
+    func orderPlan(of incident: String, _ order: ProcedureOrder) {
+        process.ask { requests in
+            _ = await requests.orderPlan(incident: incident, order, by: "ada", reason: "drawn")
+        }
     }
 
     /// The operator on call takes the rest out, if it is still held.

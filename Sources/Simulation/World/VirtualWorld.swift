@@ -51,7 +51,7 @@ final class VirtualWorld {
 
     private lazy var feed = CheckFeed(
         swarm: swarm, timeline: timeline, fleet: fleet, process: process, disk: disk, targetFiles: targetFiles,
-        checks: checks)
+        plans: plans, checks: checks)
     private lazy var targetFiles = VirtualTargetFiles(
         seed: seed, timeline: timeline, files: files, faultPhaseMs: swarm.faultPhaseMs)
     private lazy var deployer = Deployer(timeline: timeline, fleet: fleet)
@@ -62,6 +62,8 @@ final class VirtualWorld {
     private lazy var moves = TargetMoves(
         seed: seed, swarm: swarm, timeline: timeline, fleet: fleet, files: files, targetFiles: targetFiles,
         process: process)
+    private lazy var plans = PlanTraffic(
+        seed: seed, timeline: timeline, fleet: fleet, process: process, disk: disk, checks: checks)
     private lazy var network = NetworkTraffic(
         process: process, answers: links.answers,
         scrapes: ScrapeTraffic(
@@ -71,7 +73,8 @@ final class VirtualWorld {
             bug: bug, timeline: timeline, fleet: fleet, links: links, process: process, checks: checks,
             outages: Outages(seed: seed, swarm: swarm, timeline: timeline, fleet: fleet)),
         notifications: NotificationTraffic(
-            timeline: timeline, fleet: fleet, links: links, process: process, disk: disk, feed: feed, checks: checks))
+            timeline: timeline, fleet: fleet, links: links, process: process, disk: disk, feed: feed, checks: checks),
+        plans: plans)
     private lazy var storage = JournalStorage(
         bug: bug, isDryRun: swarm.isDryRun, timeline: timeline, fleet: fleet, process: process, disk: disk,
         inheritedDisk: VirtualDisk(), operators: operators, checks: checks)
@@ -133,12 +136,14 @@ extension VirtualWorld {
         case .wake(let wait): process.sleeps.end(wait, with: ())
         case .scrape(let scrape): network.scrapes.serve(scrape)
         case .routerRequest(let request): network.routers.serve(request)
+        case .planRequest(let request): network.plans.serve(request)
         case .notification(let posting): network.notifications.deliver(posting)
         case .answered(let wait, let answer): network.answers.end(wait, with: answer)
         case .reverted(let release, let instance, let share, let revision):
             network.routers.revert(release, instance, share, revision)
         case .deploy(let release): deployer.firstDeploy(release)
         case .operatorReacts(let release): operators.react(toReportOf: release)
+        case .planOrder(let incident, let order): operators.orderPlan(of: incident, order)
         case .order(let release): pipeline.order(release)
         case .command(let release, let isRollback): operators.command(release, isRollback: isRollback)
         case .readFiles: edits.readFiles()
