@@ -103,8 +103,11 @@ extension BenchCommand {
         @Flag(help: "The load is 200 streams of events and 50 requests a second.")
         var browsers = false
 
+        @Flag(help: "The load is a plan of each release whose steps hang.")
+        var plans = false
+
         func run() async throws {
-            let load = browsers ? DaemonLoad.browsers : DaemonLoad()
+            let load = browsers ? DaemonLoad.browsers : plans ? DaemonLoad.plans : DaemonLoad()
             print(Tables.load(try await PeerBench(schedule: Schedule(isQuick: quick)).runLoad(load)))
         }
     }

@@ -14,10 +14,19 @@ struct DaemonLoad: Sendable, Codable, Equatable {
     var streams: Int?
     /// Of all readers together; nil for as many as they receive answers to.
     var requestsPerSecond: Double?
+    /// Each release has a plan whose steps hang; nil for no plans.
+    var hasHangingPlans: Bool?
+    /// The port of 127.0.0.1 at which they hang; of this run alone.
+    var silentPort: Int?
 
     /// Many browsers that follow the status: what they cost a decision is measured without the rest of the load.
     static let browsers = DaemonLoad(
         journalEntries: 1_000, readers: 10, rules: 25, buckets: 100, waiting: 100, streams: 200, requestsPerSecond: 50)
+
+    /// What the plans of rollbacks may cost a decision.
+    static let plans = DaemonLoad(
+        journalEntries: 1_000, readers: 1, rules: 25, buckets: 100, waiting: 100, requestsPerSecond: 1,
+        hasHangingPlans: true)
 
     /// The receiver answers a delivery after this time, so that its queue is being delivered, slowly, during the whole
     /// measurement.
@@ -33,5 +42,6 @@ struct DaemonLoad: Sendable, Codable, Equatable {
             + " \(1_000 / DaemonLoad.receiverAnswerMs) a second"
             + (streams.map { ", \($0) event streams" } ?? "")
             + (requestsPerSecond.map { ", \(Int($0)) requests/s" } ?? "")
+            + (hasHangingPlans == true ? ", a plan of each release whose steps hang" : "")
     }
 }

@@ -56,6 +56,19 @@ struct RollguardPeer: Peer {
                     canary: {pointer: /canary}
                 rules: ["rules/*.yaml"]
 
+            """ + plan(assignment.load?.silentPort)
+    }
+
+    /// Steps that begin with the router's call, and hang.
+    private func plan(_ port: Int?) -> String {
+        guard let port else { return "" }
+        let step = "kind: http, at: split, url: \"http://127.0.0.1:\(port)/step\", idempotent: true"
+        return """
+                plan:
+                  steps:
+                    - {name: flag, \(step), timeout: 2s, retries: 3, retry_after: 200ms, on_failure: continue}
+                    - {name: cache, \(step), timeout: 30s, retries: 3, on_failure: page}
+
             """
     }
 

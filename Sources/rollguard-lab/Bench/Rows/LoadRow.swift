@@ -36,9 +36,15 @@ struct LoadRow {
 
     func measure(_ peer: RollguardPeer) async throws -> LoadFigure {
         let alone = try await FaultRow(faults: faults, folder: folder).run(peer).figure
+        let silent = SilentServer()
+        var load = load
+        if load.hasHangingPlans == true { load.silentPort = try await silent.start() }
         let row = FaultRow(faults: faults, folder: folder, load: load)
         let run = try await row.run(peer)
+        let hanging = silent.count
+        await silent.stop()
         try checkStreams(run.streams)
+        try checkPlans(hanging, of: run.figure)
         try await check(run.answers, state: row.folder(of: peer) + "/state")
         return LoadFigure(
             load: load, alone: alone, loaded: run.figure,
@@ -53,6 +59,12 @@ struct LoadRow {
         guard count.bytes >= wanted * 1_000 else {
             throw MissingLoad(description: "\(wanted) streams brought \(count.bytes) bytes in all")
         }
+    }
+
+    /// Each rollback has had a step that hangs.
+    private func checkPlans(_ requests: Int, of figure: FaultFigure) throws {
+        guard load.hasHangingPlans == true, requests < figure.answered else { return }
+        throw MissingLoad(description: "\(figure.answered) rollbacks had \(requests) requests of steps in all")
     }
 
     private func check(_ count: APIReaders.Count, state: String) async throws {
