@@ -45,6 +45,8 @@ package protocol DaemonNetwork: Sendable {
     var routerCalls: any HTTPTransport { get }
     /// For receivers of notifications.
     var deliveries: any HTTPTransport { get }
+    /// For the steps of plans: steps that hang, of many releases at the same time, must not hold up a notification.
+    var planCalls: any HTTPTransport { get }
     /// For the sources of targets, whose calls may wait for minutes.
     var discoveryCalls: any HTTPTransport { get }
     /// Connections that all scrapes together may keep open.

@@ -99,7 +99,7 @@ package struct DaemonParts: Sendable {
             client: GateClient(transport: environment.network.deliveries, secrets: secrets, clock: clock),
             externalURL: plan.daemon.externalURL, tokens: gateTokens)
         let stepDrivers = StepDrivers(
-            StepSetup(transport: environment.network.deliveries, directory: options.keyDirectory))
+            StepSetup(transport: environment.network.planCalls, directory: options.keyDirectory))
         steps = StepService(driver: environment.probe.map { $0.steps(stepDrivers) } ?? stepDrivers)
         let records = try await journal.records()
         UnreadableEntries.warn(of: records, logger)

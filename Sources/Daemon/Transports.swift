@@ -7,6 +7,7 @@ import SystemSupport
 struct Transports: DaemonNetwork {
     let routerCalls: any HTTPTransport
     let deliveries: any HTTPTransport
+    let planCalls: any HTTPTransport
     let discoveryCalls: any HTTPTransport
     private let owned: [CurlTransport]
     private let userAgent: String
@@ -21,9 +22,11 @@ struct Transports: DaemonNetwork {
         self.secrets = secrets
         let routerCalls = CurlTransport(userAgent: userAgent, secrets: secrets, maxConnections: few)
         let deliveries = CurlTransport(userAgent: userAgent, secrets: secrets, maxConnections: few)
+        let planCalls = CurlTransport(userAgent: userAgent, secrets: secrets, maxConnections: few)
         let discoveryCalls = CurlTransport(userAgent: userAgent, secrets: secrets, maxConnections: few)
-        (self.routerCalls, self.deliveries, self.discoveryCalls) = (routerCalls, deliveries, discoveryCalls)
-        owned = [routerCalls, deliveries, discoveryCalls]
+        (self.routerCalls, self.deliveries) = (routerCalls, deliveries)
+        (self.planCalls, self.discoveryCalls) = (planCalls, discoveryCalls)
+        owned = [routerCalls, deliveries, planCalls, discoveryCalls]
     }
 
     func scrapeTransport(connections: Int) -> any OwnedTransport {

@@ -81,8 +81,8 @@ extension Happening {
     var isTheDaemons: Bool {
         switch self {
         case .wake, .answered, .command, .planOrder, .order, .readFiles: true
-        case .scrape, .routerRequest, .planRequest, .notification, .reverted, .deploy, .operatorReacts, .trouble, .moveTargets, .stop,
-            .restart, .heal, .calm, .end:
+        case .scrape, .routerRequest, .planRequest, .notification, .reverted, .deploy, .operatorReacts, .trouble,
+            .moveTargets, .stop, .restart, .heal, .calm, .end:
             false
         }
     }

@@ -25,10 +25,6 @@ final class PlanTraffic: @unchecked Sendable {
         goodPercent = dice.pick([100, 80, 50, 15])
     }
 
-    func index(of url: String) -> Int? {
-        names.firstIndex { url.hasPrefix("http://\($0)\(VirtualPlanService.host)/") }
-    }
-
     /// A rollback of the release is intended.
     func intended(_ release: Int) { services[release].intended() }
 
@@ -37,7 +33,12 @@ final class PlanTraffic: @unchecked Sendable {
     /// The daemon sends a request.
     ///
     /// - Parameter wait: the number under which the answer is awaited.
-    func post(_ request: HTTPRequest, _ wait: Int, _ release: Int) {
+    func post(_ request: HTTPRequest, _ wait: Int) {
+        guard
+            let release = names.firstIndex(where: {
+                request.url.hasPrefix("http://\($0)\(VirtualPlanService.host)/")
+            })
+        else { preconditionFailure("\(request.url) belongs to no plan") }
         if request.method != "GET" {
             process.countDownToCrash()
             checks.stepActs(request, release: release, durable: disk.entries)

@@ -20,6 +20,7 @@ struct VirtualNetwork: DaemonNetwork {
 
     var routerCalls: any HTTPTransport { VirtualTransport(traffic: traffic, life: life, purpose: .routerCalls) }
     var deliveries: any HTTPTransport { VirtualTransport(traffic: traffic, life: life, purpose: .deliveries) }
+    var planCalls: any HTTPTransport { VirtualTransport(traffic: traffic, life: life, purpose: .planCalls) }
     /// The virtual sources of targets are files.
     var discoveryCalls: any HTTPTransport { VirtualTransport(traffic: traffic, life: life, purpose: .deliveries) }
     var scrapeConnections: Int { 256 }
@@ -37,6 +38,7 @@ struct VirtualTransport: OwnedTransport {
         case scrapes
         case routerCalls
         case deliveries
+        case planCalls
     }
 
     let traffic: NetworkTraffic
@@ -56,12 +58,8 @@ struct VirtualTransport: OwnedTransport {
             switch purpose {
             case .scrapes: traffic.scrapes.post(request, number)
             case .routerCalls: traffic.routers.post(request, number, call: VirtualTransport.call)
-            case .deliveries:
-                if let release = traffic.plans.index(of: request.url) {
-                    traffic.plans.post(request, number, release)
-                } else {
-                    traffic.notifications.post(request, number, VirtualTransport.delivery)
-                }
+            case .deliveries: traffic.notifications.post(request, number, VirtualTransport.delivery)
+            case .planCalls: traffic.plans.post(request, number)
             }
         }
         guard let answer else { throw .closed }
