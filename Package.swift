@@ -107,6 +107,8 @@ let package = Package(
             "TargetSources",
             ["Declarations", "Discovery", "Model", "Ports", "SourceCalls", "Support", "SystemSupport", yams]),
         room("Centres", ["Declarations", "Model", "Ports", "SourceCalls", "Support", "SystemSupport", crypto]),
+        // NATS, RabbitMQ and Redis, for events of releases; NIOSSL is for brokers with TLS.
+        room("Brokers", ["Model", "Ports", nioCore, nioPosix, nioSSL]),
         // The steps of plans: programs, requests, flags.
         room("PlanSteps", ["Model", "Ports", "Support", "SystemSupport"]),
         room("JournalFormat", ["Model"]),
@@ -132,7 +134,7 @@ let package = Package(
             [
                 "Declarations", "Discovery", "SourceCalls", "Support", "SystemSupport", "Telemetry", "Model", "Ports",
                 "Kernel",
-                "HTTPClient", "Routers", "PlanSteps",
+                "Brokers", "HTTPClient", "Routers", "PlanSteps",
                 "Notifications", "JournalStore", "API", "Scraping", "TargetSources", "Centres",
                 "Leases",
                 logging, lifecycle, signals,
@@ -141,7 +143,7 @@ let package = Package(
         .executableTarget(
             name: "rollguard",
             dependencies: [
-                "CBuildStamp", "Calculator", "Centres", "Daemon", "API", "DemoWorld", "ReferenceRouter", "JournalStore",
+                "Brokers", "CBuildStamp", "Calculator", "Centres", "Daemon", "API", "DemoWorld", "ReferenceRouter", "JournalStore",
                 "Model",
                 "Ports",
                 "ConfigurationFiles", "Declarations", "Notifications", "Scraping", "SourceCalls", "Support",
@@ -197,6 +199,11 @@ let package = Package(
         tests("CalculatorTests", ["Calculator"]),
         tests("CalibrationTests", ["Calibration", "Statistics"]),
         tests("PlanStepsTests", ["Model", "PlanSteps", "Ports", "SystemSupport"]),
+        // With receivers and steps that use them, on real brokers.
+        tests(
+            "BrokersTests",
+            ["Brokers", "HTTPClient", "Model", "Notifications", "PlanSteps", "Ports", nioCore, nioPosix],
+            leaving: ["Programs"]),
         tests("KernelTests", ["Kernel", "Leases", "Model", "Statistics", "Support", "Telemetry"]),
         tests(
             "ConfigurationFilesTests",
@@ -240,7 +247,7 @@ let package = Package(
         tests(
             "DaemonTests",
             [
-                "Bench", "Daemon", "DemoWorld", "Discovery", "ReferenceRouter", "Kernel", "JournalFormat",
+                "Bench", "Brokers", "Daemon", "DemoWorld", "Discovery", "ReferenceRouter", "Kernel", "JournalFormat",
                 "JournalStore",
                 "Model",
                 "Ports",

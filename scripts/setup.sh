@@ -17,7 +17,7 @@ set -euo pipefail
 build_packages=(libcurl4-openssl-dev zlib1g-dev pkg-config libsqlite3-dev)
 test_packages=(curl openssl ca-certificates haproxy nginx-light prometheus prometheus-alertmanager
     prometheus-node-exporter caddy etcd-server redis-server libnginx-mod-http-lua python3-venv chromium dnsmasq-base
-    victoria-metrics rsyslog rsyslog-gnutls)
+    victoria-metrics rsyslog rsyslog-gnutls rabbitmq-server)
 bench_packages=(prometheus victoria-metrics)
 soak_packages=(haproxy nginx-light caddy prometheus prometheus-alertmanager prometheus-node-exporter python3-venv)
 gate_packages=(valgrind binutils)

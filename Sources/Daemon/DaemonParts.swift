@@ -98,8 +98,7 @@ package struct DaemonParts: Sendable {
         gates = GateService(
             client: GateClient(transport: environment.network.deliveries, secrets: secrets, clock: clock),
             externalURL: plan.daemon.externalURL, tokens: gateTokens)
-        let stepDrivers = StepDrivers(
-            StepSetup(transport: environment.network.planCalls, directory: options.keyDirectory))
+        let stepDrivers = StepDrivers(parts.stepSetup(environment.network.planCalls))
         steps = StepService(driver: environment.probe.map { $0.steps(stepDrivers) } ?? stepDrivers)
         let records = try await journal.records()
         UnreadableEntries.warn(of: records, logger)
@@ -124,8 +123,10 @@ package struct DaemonParts: Sendable {
         scrapes = ScrapeService(
             lanes: environment.network.scrapeLanes(), files: environment.files, clock: clock, logger: logger,
             meter: meter, sink: watchdog)
+        let receivers = parts.receivers(for: plan)
+        parts.board.set(receivers)
         outbox = OutboxPump(
-            outbox: journal, receivers: parts.receivers(for: plan), plans: plan.receivers, clock: clock,
+            outbox: journal, receivers: receivers, plans: plan.receivers, clock: clock,
             seed: options.seed, standing: { await watchdog.standingAlerts() }, shown: { secrets.shown($0) },
             rights: replicaPlan.flatMap { plan in
                 replicaQueue.map {

@@ -1,6 +1,8 @@
+import Brokers
 import HTTPClient
 import Model
 import Notifications
+import PlanSteps
 import Ports
 import Routers
 import SystemSupport
@@ -17,6 +19,8 @@ struct PartsFactory: Sendable {
     var directory: String?
     /// Signs the links of messages; nil for messages without such links.
     var tokens: GateTokens?
+    /// Knows the receivers that were made last.
+    let board = ReceiverBoard()
 
     func drivers(for plan: Plan) throws -> [String: AimedDriver] {
         var drivers: [String: AimedDriver] = [:]
@@ -48,7 +52,7 @@ struct PartsFactory: Sendable {
     func receivers(for plan: Plan) -> [any Receiver] {
         let setup = ReceiverSetup(
             transport: deliveries, secrets: secrets, mail: CurlMail(secrets: secrets),
-            syslog: SyslogSender(), hostName: SyslogSender.hostName,
+            syslog: SyslogSender(), brokers: Brokers(secrets: secrets), hostName: SyslogSender.hostName,
             memory: directory.map { MessageFiles(directory: $0) },
             externalURL: plan.daemon.externalURL, links: links(for: plan),
             clock: { [clock] in clock.wallMs })
@@ -56,6 +60,13 @@ struct PartsFactory: Sendable {
             let made = ReceiverKinds.receiver(receiver, setup)
             return probe.map { $0.receiver(made) } ?? made
         }
+    }
+
+    /// What the drivers of plans' steps are made of.
+    func stepSetup(_ calls: any HTTPTransport) -> StepSetup {
+        StepSetup(
+            transport: calls, directory: directory, brokers: Brokers(secrets: secrets),
+            publish: { [board] in await board.publish($0, $1) }, wallMs: { [clock] in clock.wallMs })
     }
 }
 

@@ -140,6 +140,7 @@ actor Reloader {
         try await scrapes.follow(effective)
         routers.replace(drivers)
         routers.aim(effective)
+        parts.board.set(receivers)
         await outbox.update(receivers: receivers, plans: next.receivers)
         await watchdog.send(.reload(next))
         await targets.follow(next)

@@ -16,6 +16,8 @@ package struct ReceiverSetup: Sendable {
     package let mail: (any MailTransport)?
     /// Nil where nothing can be sent to syslog servers.
     package let syslog: (any SyslogTransport)?
+    /// Nil where nothing can be published to brokers.
+    package let brokers: (any BrokerTransport)?
     /// Keeps over restarts how services name messages; nil where nothing is kept.
     package let memory: (any MessageMemory)?
     /// This machine, in records.
@@ -29,7 +31,7 @@ package struct ReceiverSetup: Sendable {
 
     package init(
         transport: any HTTPTransport, secrets: any SecretStore, mail: (any MailTransport)? = nil,
-        syslog: (any SyslogTransport)? = nil, hostName: String = "",
+        syslog: (any SyslogTransport)? = nil, brokers: (any BrokerTransport)? = nil, hostName: String = "",
         memory: (any MessageMemory)? = nil, externalURL: String?, links: (any MessageLinks)? = nil,
         clock: @escaping @Sendable () -> Int64
     ) {
@@ -37,6 +39,7 @@ package struct ReceiverSetup: Sendable {
         self.secrets = secrets
         self.mail = mail
         self.syslog = syslog
+        self.brokers = brokers
         self.hostName = hostName
         self.memory = memory
         self.externalURL = externalURL
@@ -67,6 +70,7 @@ package enum ReceiverKinds {
         RocketChatKind.self, GoogleChatKind.self, TelegramKind.self, WebexKind.self, DingTalkKind.self,
         FeishuKind.self, WeComKind.self, PagerDutyKind.self, OpsgenieKind.self, SplunkOnCallKind.self,
         NtfyKind.self, PushoverKind.self, EmailKind.self, SNSKind.self, SyslogKind.self, HTTPMessageKind.self,
+        NATSKind.self, RabbitMQKind.self, RedisStreamKind.self, KafkaKind.self,
     ]
 
     /// For reading and describing configurations.

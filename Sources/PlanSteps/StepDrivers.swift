@@ -6,10 +6,25 @@ package struct StepSetup: Sendable {
     package let transport: any HTTPTransport
     /// Where it is written down which programs run; nil for a daemon without files of its own.
     package let directory: String?
+    /// Nil for a daemon that talks to no broker.
+    package let brokers: (any BrokerTransport)?
+    /// Publishes an event by the receiver of that name.
+    package let publish: @Sendable (String, PlanEvent) async -> DeliveryOutcome
+    /// Milliseconds since the epoch.
+    package let wallMs: @Sendable () -> Int64
 
-    package init(transport: any HTTPTransport, directory: String?) {
+    package init(
+        transport: any HTTPTransport, directory: String?, brokers: (any BrokerTransport)? = nil,
+        publish: @escaping @Sendable (String, PlanEvent) async -> DeliveryOutcome = { name, _ in
+            .refused(reason: "there is no receiver \(name)")
+        },
+        wallMs: @escaping @Sendable () -> Int64 = { 0 }
+    ) {
         self.transport = transport
         self.directory = directory
+        self.brokers = brokers
+        self.publish = publish
+        self.wallMs = wallMs
     }
 }
 
@@ -18,12 +33,16 @@ package struct StepDrivers: StepDriver {
     private let exec: ExecStepDriver
     private let http: HTTPStepDriver
     private let flag: FlagStepDriver
+    private let consumers: ConsumersStepDriver
+    private let event: EventStepDriver
 
     package init(_ setup: StepSetup) {
         exec = ExecStepDriver(runs: setup.directory.map { ProgramRuns(directory: $0 + "/steps") })
         let calls = StepRequests(transport: setup.transport)
         http = HTTPStepDriver(calls: calls)
         flag = FlagStepDriver(calls: calls)
+        consumers = ConsumersStepDriver(calls: calls, brokers: setup.brokers, wallMs: setup.wallMs)
+        event = EventStepDriver(publish: setup.publish, wallMs: setup.wallMs)
     }
 
     package func readSchema(_ gate: SchemaGate, release: String) async -> SchemaReport {
@@ -35,6 +54,8 @@ package struct StepDrivers: StepDriver {
         case .exec(let work): exec.plan(work)
         case .http(let work): http.plan(work)
         case .flag(let work): flag.plan(work)
+        case .consumers(let work): consumers.plan(work)
+        case .event(let receiver): event.plan(receiver, call)
         case .person(let text): "by hand: \(text)"
         }
     }
@@ -44,6 +65,8 @@ package struct StepDrivers: StepDriver {
         case .exec(let work): await exec.run(work, call)
         case .http(let work): await http.run(work, call)
         case .flag(let work): await flag.run(work, call)
+        case .consumers(let work): await consumers.run(work, call)
+        case .event(let receiver): await event.run(receiver, call)
         case .person: .refused("it is done by hand")
         }
     }
@@ -53,6 +76,8 @@ package struct StepDrivers: StepDriver {
         case .exec(let work): await exec.check(work, call)
         case .http(let work): await http.check(work, call)
         case .flag(let work): await flag.check(work, call)
+        case .consumers(let work): await consumers.check(work, call)
+        case .event: .unreadable("what was published is not read back")
         case .person: .unreadable("only whoever does it knows")
         }
     }

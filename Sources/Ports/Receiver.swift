@@ -15,6 +15,9 @@ public protocol Receiver: Sendable {
     ///
     /// - Parameter standing: ``Kernel/standingAlerts(at:)``.
     func resend(_ standing: [Notification]) async -> DeliveryOutcome
+    /// Publishes an event of a plan, once more under the same id where an earlier try may have arrived. Kinds that send no
+    /// CloudEvents refuse it.
+    func publish(_ event: PlanEvent) async -> DeliveryOutcome
     /// Continues with what the receiver of the same name knew before a reload.
     func takeOver(from previous: any Receiver)
 }
@@ -25,6 +28,10 @@ extension Receiver {
     public var resendMs: Int64? { nil }
 
     public func resend(_ standing: [Notification]) async -> DeliveryOutcome { .delivered }
+
+    public func publish(_ event: PlanEvent) async -> DeliveryOutcome {
+        .refused(reason: "the receiver \(name) sends no CloudEvents")
+    }
 
     public func takeOver(from previous: any Receiver) {}
 }

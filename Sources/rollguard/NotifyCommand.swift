@@ -1,4 +1,5 @@
 import ArgumentParser
+import Brokers
 import ConfigurationFiles
 import Daemon
 import Foundation
@@ -66,7 +67,8 @@ struct NotifyCommand: AsyncParsableCommand {
             ? printed.setup
             : ReceiverSetup(
                 transport: network, secrets: secrets, mail: CurlMail(secrets: secrets), syslog: SyslogSender(),
-                hostName: SyslogSender.hostName, externalURL: plan.daemon.externalURL,
+                brokers: Brokers(secrets: secrets), hostName: SyslogSender.hostName,
+                externalURL: plan.daemon.externalURL,
                 clock: { SystemClock().wallMs })
         var worst: Int32 = 0
         for receiver in chosen {

@@ -15,7 +15,8 @@ struct PrintedMessages {
     var setup: ReceiverSetup {
         ReceiverSetup(
             transport: PrintingTransport(shown: shown), secrets: secrets, mail: PrintingMail(),
-            syslog: PrintingSyslog(), hostName: SyslogSender.hostName, externalURL: externalURL,
+            syslog: PrintingSyslog(), brokers: PrintingBrokers(shown: shown), hostName: SyslogSender.hostName,
+            externalURL: externalURL,
             clock: { SystemClock().wallMs })
     }
 
@@ -50,6 +51,27 @@ struct PrintingSyslog: SyslogTransport {
         Terminal.say("  \(record.carrier.rawValue)://\(record.host):\(record.port)")
         Terminal.say("  " + String(decoding: record.bytes, as: UTF8.self))
         return "nothing was sent"
+    }
+}
+
+/// Shows what would be published instead of doing it.
+struct PrintingBrokers: BrokerTransport {
+    let shown: @Sendable (String) -> String
+
+    func publish(_ message: BrokerMessage, at broker: BrokerAddress) async -> BrokerOutcome {
+        let place =
+            switch message.place {
+            case .subject(let subject): subject
+            case .exchange(let exchange, let key, let host): "\(host) \(exchange) \(key)"
+            case .stream(let stream, _, _): stream
+            }
+        Terminal.say("  \(broker.text) \(place)")
+        Terminal.say("  " + shown(String(decoding: message.body, as: UTF8.self)))
+        return .failed("nothing was sent")
+    }
+
+    func ask(_ subject: String, _ body: [UInt8], at broker: BrokerAddress) async -> BrokerAnswer {
+        .failed("nothing was sent")
     }
 }
 

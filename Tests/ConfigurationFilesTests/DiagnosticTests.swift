@@ -162,7 +162,7 @@ struct DiagnosticTests {
                     "3:26: error: 'kind' must be 'webhook', 'alertmanager-webhook', 'alertmanager', 'cloudevents', 'slack', "
                         + "'discord', 'teams', 'mattermost', 'rocketchat', 'google_chat', 'telegram', 'webex', 'dingtalk', "
                         + "'feishu', 'wecom', 'pagerduty', 'opsgenie', 'splunk_oncall', 'ntfy', 'pushover', 'email', 'sns', "
-                        + "'syslog' or 'http', got 'webhok'; did you mean 'webhook'?"
+                        + "'syslog', 'http', 'nats', 'rabbitmq', 'redis_stream' or 'kafka', got 'webhok'; did you mean 'webhook'?"
                 ]
             ),
             (

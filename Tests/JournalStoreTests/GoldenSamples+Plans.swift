@@ -12,7 +12,8 @@ extension GoldenSamples {
         ]
 
     private static let planEvents: [(variant: String, event: ProcedureEvent)] = [
-        ("", .frozen(plan)), ("", .started(step: "cache", attempt: 1)), ("", .done(step: "cache", receipt: "exit 0")),
+        ("", .frozen(plan)), ("_queues", .frozen(queues)), ("", .started(step: "cache", attempt: 1)),
+        ("", .done(step: "cache", receipt: "exit 0")),
         ("", .proved(step: "flag", finding: "it is off")),
         ("", .failed(step: "cache", reason: "exit 3", then: .retry)),
         ("_for_good", .failed(step: "cache", reason: "exit 3", then: .page)),
@@ -22,6 +23,22 @@ extension GoldenSamples {
         ("", .retried(step: "cache", by: "ada", reason: "the host is back")), ("", .overdue(reason: "queue waits")),
         ("", .ended(reason: "4 of 4 steps are over")),
     ]
+
+    private static var queues: ProcedurePlan {
+        ProcedurePlan(steps: [
+            ProcedureStep(
+                name: "pause", work: .consumers(ConsumersWork(url: "nats://b", stream: "ORD", consumer: "canary")),
+                at: .split, isIdempotent: true),
+            ProcedureStep(
+                name: "workers",
+                work: .consumers(
+                    ConsumersWork(
+                        broker: .rabbitmq, action: .resume, url: "http://m", user: "canary", readPattern: "q.*",
+                        security: ClientSecurity(authorization: .basic(user: "r", password: .file("/p"))))),
+                isIdempotent: true),
+            ProcedureStep(name: "announce", work: .event(receiver: "bus"), isIdempotent: true),
+        ])
+    }
 
     private static var plan: ProcedurePlan {
         let proof = HTTPProof(

@@ -19,7 +19,7 @@ struct WallTests {
 
     /// The rooms that know a part of the outside world; none of them knows another one.
     static let edges = [
-        "API", "Centres", "ConfigurationFiles", "HTTPClient", "JournalStore", "Leases", "Notifications",
+        "API", "Brokers", "Centres", "ConfigurationFiles", "HTTPClient", "JournalStore", "Leases", "Notifications",
         "ReferenceRouter",
         "Routers",
         "Scraping", "TargetSources",

@@ -93,7 +93,7 @@ package struct ReleasePlanDocument: Codable, Sendable, Equatable {
 /// A step of a plan that has not begun.
 package struct PlannedStepDocument: Codable, Sendable, Equatable {
     package var name: String
-    /// `exec`, `http`, `flag` or `person`.
+    /// `exec`, `http`, `flag`, `consumers`, `event` or `person`.
     package var kind: String
     /// `split`, `proof` or `drained`.
     package var at: String

@@ -459,7 +459,7 @@ const routerTable = (release) => {
 // ---- plans: what goes back beside the traffic
 
 const planPoints = { split: "when the router was called", proof: "after the proof", drained: "when what was in hand is done" };
-const planKinds = { exec: "program", http: "request", flag: "flag", person: "by hand" };
+const planKinds = { exec: "program", http: "request", flag: "flag", consumers: "consumers", event: "event", person: "by hand" };
 const planHeads = ["Step", "Kind", "When"];
 const planTable = (heads, rows) => html`<div class="scroll" tabindex="0"><table><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr>${rows}</table></div>`;
 const planCells = (step) => html`<td>${step.name}${step.instructions ? html`<br><span class="note">${step.instructions}</span>` : ""}</td>

@@ -80,7 +80,7 @@ struct ConfigurationReader {
             finish: { plan, fields in
                 let hasBase = plan.daemon.acknowledgeLinksMs == nil || plan.daemon.externalURL != nil
                 if !hasBase { fields["acknowledge_links"]?.fail("'acknowledge_links' needs 'external_url'") }
-                return RoutesReader.check(plan, fields) && hasBase
+                return RoutesReader.check(plan, fields) && EventReceivers.check(plan, fields) && hasBase
             })
     }
 

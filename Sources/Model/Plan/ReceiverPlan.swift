@@ -5,10 +5,15 @@ public protocol ReceiverSettings: Sendable, Equatable {
 
     /// Whether the address itself is a credential: whoever has it can post.
     static var hasSecretAddress: Bool { get }
+
+    /// Whether it can publish events of plans.
+    static var sendsCloudEvents: Bool { get }
 }
 
 extension ReceiverSettings {
     public static var hasSecretAddress: Bool { false }
+
+    public static var sendsCloudEvents: Bool { false }
 
     fileprivate func isEqual(to other: any ReceiverSettings) -> Bool { other as? Self == self }
 }

@@ -3,6 +3,11 @@ public enum ProcedureWork: Sendable, Equatable, Codable {
     case exec(ExecWork)
     case http(HTTPWork)
     case flag(FlagWork)
+    case consumers(ConsumersWork)
+    /// An event that a receiver publishes.
+    ///
+    /// - receiver: its name in the configuration.
+    case event(receiver: String)
     /// It is done by hand, and said to be done.
     case person(text: String)
 
@@ -12,6 +17,8 @@ public enum ProcedureWork: Sendable, Equatable, Codable {
         case .exec: "exec"
         case .http: "http"
         case .flag: "flag"
+        case .consumers: "consumers"
+        case .event: "event"
         case .person: "person"
         }
     }
@@ -27,8 +34,8 @@ public enum ProcedureWork: Sendable, Equatable, Codable {
         switch self {
         case .exec(let work): work.proof != nil
         case .http(let work): work.proof != nil
-        case .flag: true
-        case .person: false
+        case .flag, .consumers: true
+        case .event, .person: false
         }
     }
 }

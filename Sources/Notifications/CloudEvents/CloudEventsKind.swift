@@ -7,6 +7,7 @@ import Support
 enum CloudEventsKind: DeliveringReceiverKind {
     struct Settings: ReceiverSettings {
         static let kind = "cloudevents"
+        static let sendsCloudEvents = true
     }
 
     static let sentence = "receives CloudEvents 1.0 with Rollguard's own JSON as `data`"
@@ -38,28 +39,10 @@ struct CloudEventsReceiver: Receiver {
             try headers.make(delivery, body: body)
         }
     }
-}
 
-/// https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
-struct CloudEvent: Encodable {
-    let specversion = "1.0"
-    /// Duplicates have the same `source` and `id`.
-    let id: String
-    let source: String
-    let type: String
-    let subject: String
-    let time: String
-    let datacontenttype = "application/json"
-    let data: WebhookDocument
-
-    init(_ delivery: Delivery, externalURL: String?) {
-        let notification = delivery.notification
-        id = delivery.id
-        source = externalURL ?? "/rollguard"
-        type = "rollguard.\(notification.event.rawValue).v1"
-        subject = [notification.release, notification.incident ?? notification.rollout].compactMap { $0 }
-            .joined(separator: "/")
-        time = WallTime(wallMs: notification.atWallMs).description
-        data = WebhookDocument(delivery, externalURL: externalURL)
+    func publish(_ event: PlanEvent) async -> DeliveryOutcome {
+        await post.send(CloudEvent(event, externalURL: externalURL)) { (body) throws(SecretError) in
+            try headers.make(id: event.id, event: "plan_event", attempt: 1, body: body)
+        }
     }
 }

@@ -28,10 +28,14 @@ struct SignedHeaders: Sendable {
 
     /// - Throws: ``SecretError``; the file may be on its way, so it is worth another try.
     func make(_ delivery: Delivery, body: [UInt8]) throws(SecretError) -> [TextPair] {
+        let event = delivery.notification.event.rawValue
+        return try make(id: delivery.id, event: event, attempt: delivery.attempt, body: body)
+    }
+
+    func make(id: String, event: String, attempt: Int, body: [UInt8]) throws(SecretError) -> [TextPair] {
         let common = [
-            TextPair("Rollguard-Delivery", delivery.id),
-            TextPair("Rollguard-Event", delivery.notification.event.rawValue),
-            TextPair("Rollguard-Attempt", String(delivery.attempt)),
+            TextPair("Rollguard-Delivery", id), TextPair("Rollguard-Event", event),
+            TextPair("Rollguard-Attempt", String(attempt)),
         ]
         guard let reference = plan.secret else { return common }
         return common + Signature.headers(body: body, secret: try secrets.secret(reference), wallMs: clock())

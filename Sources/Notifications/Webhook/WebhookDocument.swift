@@ -75,6 +75,8 @@ struct WebhookDocument: Encodable {
 
     let version = 1
     let delivery_id: String
+    /// Of the journal: what has a smaller one is older.
+    let sequence: UInt64
     let event: String
     let at: String
     let release: String
@@ -94,6 +96,7 @@ struct WebhookDocument: Encodable {
     init(_ delivery: Delivery, externalURL: String? = nil) {
         let notification = delivery.notification
         delivery_id = delivery.id
+        sequence = notification.sequence
         event = notification.event.rawValue
         at = WallTime(wallMs: notification.atWallMs).description
         release = notification.release

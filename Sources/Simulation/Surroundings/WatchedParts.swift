@@ -55,4 +55,6 @@ struct WatchedReceiver: Receiver {
     }
 
     func resend(_ standing: [Notification]) async -> DeliveryOutcome { await receiver.resend(standing) }
+
+    func publish(_ event: PlanEvent) async -> DeliveryOutcome { await receiver.publish(event) }
 }

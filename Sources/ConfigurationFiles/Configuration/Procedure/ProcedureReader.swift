@@ -116,7 +116,7 @@ extension FlagWork {
 
 /// What a step may do.
 enum ProcedureStepKind: String, CaseIterable {
-    case exec, http, flag, person
+    case exec, http, flag, consumers, event, person
 
     init(_ step: ProcedureStep) {
         self =
@@ -124,6 +124,8 @@ enum ProcedureStepKind: String, CaseIterable {
             case .exec: .exec
             case .http: .http
             case .flag: .flag
+            case .consumers: .consumers
+            case .event: .event
             case .person: .person
             }
     }

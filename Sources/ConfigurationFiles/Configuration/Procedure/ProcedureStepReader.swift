@@ -9,6 +9,8 @@ struct ProcedureStepReader {
         var exec = ExecWork()
         var http = HTTPWork()
         var flag = FlagWork()
+        var consumers = ConsumersWork()
+        var receiver = ""
         var text = ""
     }
 
@@ -43,9 +45,12 @@ struct ProcedureStepReader {
     /// Flags are absolute values, and requests carry a key by which the server knows a repetition.
     private var blank: Draft {
         var draft = Draft()
-        draft.step.isIdempotent = kind == .flag
+        draft.step.isIdempotent = isRepeatable
         return draft
     }
+
+    /// The kind is idempotent by its nature.
+    private var isRepeatable: Bool { [.flag, .consumers, .event].contains(kind) }
 
     private var kindSetting: Setting<Draft> {
         Setting(
@@ -63,7 +68,7 @@ struct ProcedureStepReader {
                 "settle", \.step.settleMs, .duration(0...3_600_000),
                 "how long the proof may take after the step was done"),
         ]
-        return kind == .flag ? all : all + [idempotent]
+        return isRepeatable ? all : all + [idempotent]
     }
 
     private var idempotent: Setting<Draft> {
@@ -81,9 +86,15 @@ struct ProcedureStepReader {
         case .exec: draft.step.work = .exec(draft.exec)
         case .http: draft.step.work = .http(draft.http)
         case .flag: draft.step.work = .flag(draft.flag)
+        case .consumers: draft.step.work = .consumers(draft.consumers)
+        case .event: draft.step.work = .event(receiver: draft.receiver)
         case .person: draft.step.work = .person(text: draft.text)
         }
-        return kind != .flag || FlagSettings.check(draft.flag, fields)
+        return switch kind {
+        case .flag: FlagSettings.check(draft.flag, fields)
+        case .consumers: ConsumersSettings.check(draft.consumers, fields)
+        case .exec, .http, .event, .person: true
+        }
     }
 }
 
@@ -95,6 +106,8 @@ extension ProcedureStepReader.Draft {
         case .exec(let work): exec = work
         case .http(let work): http = work
         case .flag(let work): flag = work
+        case .consumers(let work): consumers = work
+        case .event(let name): receiver = name
         case .person(let text): self.text = text
         }
     }
@@ -107,6 +120,14 @@ extension ProcedureStepReader {
         case .exec: execSettings
         case .http: httpSettings
         case .flag: FlagSettings(folder: folder).settings.map { $0.within(\Draft.flag) }
+        case .consumers: ConsumersSettings(folder: folder).settings.map { $0.within(\Draft.consumers) }
+        case .event:
+            [
+                .required(
+                    "to", \.receiver, .line(limit: 200),
+                    "the [receiver](#receivers) that publishes it: `cloudevents`, `nats`, `rabbitmq`, `redis_stream` or "
+                        + "`kafka`")
+            ]
         case .person:
             [
                 .required(
