@@ -12,7 +12,6 @@ import json
 import sqlite3
 
 import nats
-import nats.errors
 
 TABLES = """
 create table if not exists seen (id text primary key);
@@ -27,6 +26,9 @@ def apply(store, event):
         new = store.execute("insert into seen (id) values (?) on conflict do nothing", (event["id"],))
         if new.rowcount == 0:
             return "double"
+        if event["type"] == "rollguard.plan_event.v1":
+            # A step of a plan. It has no sequence: it says what is to be done, not what state the release is in.
+            return "applied"
         # Replace this by what your service does: pause, drain, drop what the bad version wrote.
         changed = store.execute(
             "insert into releases (name, sequence, event) values (?, ?, ?) on conflict (name) do update"
@@ -49,7 +51,7 @@ async def main():
     while True:
         try:
             messages = await subscription.fetch(100, timeout=1)
-        except nats.errors.TimeoutError:
+        except asyncio.TimeoutError:
             if given.all:
                 break
             continue
