@@ -143,7 +143,8 @@ let package = Package(
         .executableTarget(
             name: "rollguard",
             dependencies: [
-                "Brokers", "CBuildStamp", "Calculator", "Centres", "Daemon", "API", "DemoWorld", "ReferenceRouter", "JournalStore",
+                "Brokers", "CBuildStamp", "Calculator", "Centres", "Daemon", "API", "DemoWorld", "ReferenceRouter",
+                "JournalStore",
                 "Model",
                 "Ports",
                 "ConfigurationFiles", "Declarations", "Notifications", "Scraping", "SourceCalls", "Support",
