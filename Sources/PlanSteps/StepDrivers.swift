@@ -18,12 +18,16 @@ package struct StepDrivers: StepDriver {
     private let exec: ExecStepDriver
     private let http: HTTPStepDriver
     private let flag: FlagStepDriver
+    private let backup: BackupStepDriver
+    private let workload: WorkloadStepDriver
 
     package init(_ setup: StepSetup) {
         exec = ExecStepDriver(runs: setup.directory.map { ProgramRuns(directory: $0 + "/steps") })
         let calls = StepRequests(transport: setup.transport)
         http = HTTPStepDriver(calls: calls)
         flag = FlagStepDriver(calls: calls)
+        backup = BackupStepDriver(runs: exec.runs)
+        workload = WorkloadStepDriver(exec: exec, calls: calls)
     }
 
     package func readSchema(_ gate: SchemaGate, release: String) async -> SchemaReport {
@@ -35,6 +39,8 @@ package struct StepDrivers: StepDriver {
         case .exec(let work): exec.plan(work)
         case .http(let work): http.plan(work)
         case .flag(let work): flag.plan(work)
+        case .backup(let work): backup.plan(work)
+        case .workload(let work): workload.plan(work, call)
         case .person(let text): "by hand: \(text)"
         }
     }
@@ -44,6 +50,8 @@ package struct StepDrivers: StepDriver {
         case .exec(let work): await exec.run(work, call)
         case .http(let work): await http.run(work, call)
         case .flag(let work): await flag.run(work, call)
+        case .backup(let work): await backup.run(work, call)
+        case .workload(let work): await workload.run(work, call)
         case .person: .refused("it is done by hand")
         }
     }
@@ -53,6 +61,8 @@ package struct StepDrivers: StepDriver {
         case .exec(let work): await exec.check(work, call)
         case .http(let work): await http.check(work, call)
         case .flag(let work): await flag.check(work, call)
+        case .backup(let work): await backup.check(work, call)
+        case .workload(let work): await workload.check(work, call)
         case .person: .unreadable("only whoever does it knows")
         }
     }

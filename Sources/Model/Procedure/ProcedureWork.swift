@@ -3,6 +3,9 @@ public enum ProcedureWork: Sendable, Equatable, Codable {
     case exec(ExecWork)
     case http(HTTPWork)
     case flag(FlagWork)
+    /// Reads whether there is a backup that could be restored.
+    case backup(BackupWork)
+    case workload(WorkloadWork)
     /// It is done by hand, and said to be done.
     case person(text: String)
 
@@ -12,6 +15,8 @@ public enum ProcedureWork: Sendable, Equatable, Codable {
         case .exec: "exec"
         case .http: "http"
         case .flag: "flag"
+        case .backup: "backup"
+        case .workload: "workload"
         case .person: "person"
         }
     }
@@ -28,7 +33,9 @@ public enum ProcedureWork: Sendable, Equatable, Codable {
         case .exec(let work): work.proof != nil
         case .http(let work): work.proof != nil
         case .flag: true
-        case .person: false
+        case .workload(let work): work.hasProof
+        // A backup is proved by its own work, which changes nothing.
+        case .person, .backup: false
         }
     }
 }

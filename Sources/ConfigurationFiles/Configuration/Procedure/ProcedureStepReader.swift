@@ -9,6 +9,8 @@ struct ProcedureStepReader {
         var exec = ExecWork()
         var http = HTTPWork()
         var flag = FlagWork()
+        var backup = BackupWork()
+        var workload = WorkloadWork()
         var text = ""
     }
 
@@ -43,7 +45,10 @@ struct ProcedureStepReader {
     /// Flags are absolute values, and requests carry a key by which the server knows a repetition.
     private var blank: Draft {
         var draft = Draft()
-        draft.step.isIdempotent = kind == .flag
+        draft.step.isIdempotent = kind == .flag || kind == .backup || kind == .workload
+        // A backup is read as a whole.
+        if kind == .backup { draft.step.timeoutMs = 1_800_000 }
+        if kind == .workload { (draft.step.at, draft.step.settleMs) = (.drained, 300_000) }
         return draft
     }
 
@@ -63,7 +68,11 @@ struct ProcedureStepReader {
                 "settle", \.step.settleMs, .duration(0...3_600_000),
                 "how long the proof may take after the step was done"),
         ]
-        return kind == .flag ? all : all + [idempotent]
+        switch kind {
+        case .flag, .backup: return all
+        case .workload: return all + [WorkloadSettings.idempotent]
+        case .exec, .http, .person: return all + [idempotent]
+        }
     }
 
     private var idempotent: Setting<Draft> {
@@ -81,9 +90,16 @@ struct ProcedureStepReader {
         case .exec: draft.step.work = .exec(draft.exec)
         case .http: draft.step.work = .http(draft.http)
         case .flag: draft.step.work = .flag(draft.flag)
+        case .backup: draft.step.work = .backup(draft.backup)
+        case .workload: draft.step.work = .workload(draft.workload)
         case .person: draft.step.work = .person(text: draft.text)
         }
-        return kind != .flag || FlagSettings.check(draft.flag, fields)
+        switch kind {
+        case .flag: return FlagSettings.check(draft.flag, fields)
+        case .backup: return BackupSettings.check(draft.backup, fields)
+        case .workload: return WorkloadSettings.check(draft, fields)
+        case .exec, .http, .person: return true
+        }
     }
 }
 
@@ -95,6 +111,8 @@ extension ProcedureStepReader.Draft {
         case .exec(let work): exec = work
         case .http(let work): http = work
         case .flag(let work): flag = work
+        case .backup(let work): backup = work
+        case .workload(let work): workload = work
         case .person(let text): self.text = text
         }
     }
@@ -107,11 +125,17 @@ extension ProcedureStepReader {
         case .exec: execSettings
         case .http: httpSettings
         case .flag: FlagSettings(folder: folder).settings.map { $0.within(\Draft.flag) }
+        case .backup: BackupSettings(folder: folder).settings.map { $0.within(\Draft.backup) }
+        case .workload: WorkloadSettings(folder: folder).settings.map { $0.within(\Draft.workload) }
         case .person:
             [
                 .required(
                     "text", \.text, .line(limit: 1_000),
-                    "what the person has to do; the step waits for `rollguard plan done`")
+                    "what the person has to do; the step waits for `rollguard plan done`"),
+                .value(
+                    "destructive", \.step.cannotBeTakenBack, .bool,
+                    "what it changes cannot be taken back: it is not done before [a backup](../plans.md#a-backup) was verified "
+                        + "by a step before it"),
             ]
         }
     }
@@ -184,7 +208,7 @@ extension ProcedureStepReader {
 
     private static var method: ValueForm<String> { .choice(["POST", "PUT", "PATCH", "DELETE", "GET"]) }
 
-    private static var proof: Section<HTTPProof> {
+    static var proof: Section<HTTPProof> {
         Section(
             owner: "'prove'", blank: HTTPProof(),
             settings: [
