@@ -36,6 +36,8 @@ enum ReferenceTables {
             ("plan-exec", ProcedureStepReader(folder: folder, kind: .exec).section.rows),
             ("plan-http", ProcedureStepReader(folder: folder, kind: .http).section.rows),
             ("plan-flag", ProcedureStepReader(folder: folder, kind: .flag).section.rows),
+            ("plan-backup", ProcedureStepReader(folder: folder, kind: .backup).section.rows),
+            ("plan-workload", ProcedureStepReader(folder: folder, kind: .workload).section.rows),
             ("plan-person", ProcedureStepReader(folder: folder, kind: .person).section.rows),
             ("window", WindowReader.section.rows), ("blackout", BlackoutReader.section.rows),
             ("indicators", IndicatorsReader.section.rows), ("own", OwnIndicatorDraft.section.rows),

@@ -23,7 +23,7 @@ extension ProcedureProcess {
         _ order: ProcedureOrder, _ step: ProcedureRun.Step, by: String, reason: String, _ turn: inout ProcedureTurn
     ) -> CommandResult {
         let name = step.plan.name
-        let isVerifiedAgain = order == .retry(step: name) && turn.run?.mayVerifyAgain(step) == true
+        let isVerifiedAgain = !isBusy && order == .retry(step: name) && turn.run?.mayVerifyAgain(step) == true
         guard step.state != .proved || isVerifiedAgain, step.state != .skipped else {
             return .refused(text: "\(name) \(step.stateText)")
         }
