@@ -26,7 +26,7 @@ struct PgBackRest {
             let label: String
             let timestamp: Timestamp
             let info: Info
-            /// Pages of the database had wrong checksums.
+            /// Blocks of the database had wrong checksums.
             let error: Bool?
         }
 
@@ -48,7 +48,7 @@ struct PgBackRest {
             throw AnswerFailure(.failed("pgbackrest says of \(work.stanza ?? ""): \(stanza.status.message)"))
         }
         if newest.error == true {
-            throw AnswerFailure(.failed("\(newest.label) has pages whose checksums are wrong"))
+            throw AnswerFailure(.failed("\(newest.label) has blocks of the database whose checksums are wrong"))
         }
         let listed = sorted.prefix(2).map {
             ListedBackup(name: $0.label, takenWallMs: $0.timestamp.stop * 1_000, sizeBytes: $0.info.size)

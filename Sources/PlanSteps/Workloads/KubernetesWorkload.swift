@@ -40,7 +40,7 @@ struct KubernetesWorkload {
         }
         if APIObject.areEqual(deployment.template, template) { return .done("it has the template of \(wanted)") }
         let patch: [[String: Any]] = [
-            // Between the reading and this nobody else has changed it.
+            // What was changed after it was read is not overwritten.
             [
                 "op": "test", "path": "/metadata/resourceVersion",
                 "value": deployment.text("/metadata/resourceVersion") ?? "",

@@ -32,8 +32,8 @@ struct SchemaGateReader {
                         + "meanwhile"),
                 .value(
                     "on_breach", \.onBreach, .choice(SchemaGate.OnBreach.self),
-                    "when a canary has traffic although its schema is absent: `page` notifies, `rollback` rolls it back"
-                ),
+                    "when a canary has traffic although its schema is absent: `page` an operator, or roll it back as well "
+                        + "(`rollback`)"),
                 .value(
                     "unknown", \.unknown, .choice(SchemaGate.WhenUnknown.self),
                     "when a rule asks for a rollback and the schema is not known: `ignore` rolls back, `hold` waits for an "
