@@ -71,7 +71,7 @@ extension KnownSecrets {
                 TargetSourcesState(stale: state.stale.map { shown($0) }, remarks: state.remarks.map { shown($0) }))
         case .configured(let record): return .configured(shown(record))
         case .stepAnswered(let release, let call, let answer):
-            return .stepAnswered(release: release, call: call, answer.withText(shown(answer.text)))
+            return .stepAnswered(release: release, call: call, answer.changed { shown($0) })
         case .schemaRead(let release, let call, let report):
             return .schemaRead(release: release, call: call, shown(report))
         // The reason went through this before it was stored with the delivery.
@@ -89,6 +89,7 @@ extension KnownSecrets {
         case .read(var reading):
             reading.applied = reading.applied.map { shown($0) }
             reading.dirty = reading.dirty.map { shown($0) }
+            reading.running = reading.running.map { shown($0) }
             return .read(reading)
         }
     }

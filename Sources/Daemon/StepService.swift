@@ -70,7 +70,7 @@ final class StepService: Sendable {
         let call = StepCall(
             release: release.name, incident: "dry-run", number: 0, step: step, attempt: 0,
             baselineVersion: release.baseline.version, canaryVersion: release.canary.version)
-        let finding = step.hasProof ? await driver.check(call) : nil
+        let finding = step.hasProof || step.work.backup != nil ? await driver.check(call) : nil
         return StepPreview(step: asked, call: driver.plan(call), finding: finding)
     }
 }

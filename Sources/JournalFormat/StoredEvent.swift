@@ -20,6 +20,7 @@ struct StoredEvent {
         case operatorAcknowledged, escalated, silences, openSubjects
         case targetsUnusable, targetsUsable
         case configured, procedure, leaderChanged, wayBackClosed, wayBackOpened
+        case schemaBreached, schemaBreachEnded
     }
 
     enum Field: String, CodingKey {
@@ -90,6 +91,8 @@ extension StoredEvent: Decodable {
         case .targetsUsable: .targetsUsable
         case .wayBackClosed: .wayBackClosed(reason: try text(.reason))
         case .wayBackOpened: .wayBackOpened
+        case .schemaBreached: .schemaBreached(reason: try text(.reason))
+        case .schemaBreachEnded: .schemaBreachEnded
         case .configured: .configured(try fields.decode(ConfigurationRecord.self, forKey: .value))
         case .leaderChanged: .leaderChanged(try fields.decode(LeaderRecord.self, forKey: .value))
         }
@@ -158,6 +161,8 @@ extension StoredEvent: Encodable {
         case .targetsUsable: _ = fields(.targetsUsable)
         case .wayBackClosed(let reason): try write(.wayBackClosed, reason, as: .reason)
         case .wayBackOpened: _ = fields(.wayBackOpened)
+        case .schemaBreached(let reason): try write(.schemaBreached, reason, as: .reason)
+        case .schemaBreachEnded: _ = fields(.schemaBreachEnded)
         case .configured(let record): try write(.configured, record)
         case .procedure(let event): try write(.procedure, event)
         case .leaderChanged(let record): try write(.leaderChanged, record)

@@ -9,14 +9,14 @@ struct ExecStepDriver {
     private static let tryAgain: Int32 = 75
     /// `EX_CONFIG`: another try will not.
     private static let isMisconfigured: Int32 = 78
-    /// Of what a program says.
-    private static let outputLimitBytes = 64 << 10
     /// Of what is kept with the incident.
     private static let textLimit = 1_000
     /// Of the file with variables.
     private static let fileLimitBytes = 64 << 10
 
     let runs: ProgramRuns?
+    /// Of what a program says.
+    var outputLimitBytes = 64 << 10
 
     func plan(_ work: ExecWork) -> String {
         let variables = work.environment.map { "\($0.name)=\(quoted($0.value))" }
@@ -77,7 +77,7 @@ struct ExecStepDriver {
             environment: variables(work, call, mode: mode) + secrets, directory: work.directory ?? "/",
             hasOwnSession: true)
         let limits = ChildProgram.Limits(
-            timeoutMs: call.step.timeoutMs, outputBytes: ExecStepDriver.outputLimitBytes,
+            timeoutMs: call.step.timeoutMs, outputBytes: outputLimitBytes,
             stopSignal: work.stopSignal.number, graceMs: work.graceMs)
         let key = "\(call.key)/\(mode)"
         let result = await Self.onOwnThread { [runs] () -> Result<ChildProgram.Ending, ChildProgram.Failure> in
@@ -148,7 +148,10 @@ struct ExecStepDriver {
         return ": " + (line.count <= ExecStepDriver.textLimit ? line : "…" + line.suffix(ExecStepDriver.textLimit))
     }
 
-    private func quoted(_ text: String) -> String {
+    func quoted(_ text: String) -> String { ExecStepDriver.quoted(text) }
+
+    /// For a shell.
+    static func quoted(_ text: String) -> String {
         let isPlain = !text.isEmpty && text.allSatisfy { $0.isLetter || $0.isNumber || "/._-=:@%+,".contains($0) }
         return isPlain ? text : "'\(text.replacing("'", with: #"'\''"#))'"
     }

@@ -1,17 +1,33 @@
+import Foundation
 import Model
 import Support
+import SystemSupport
 
 /// Asks the database what is applied, by a program that prints it. Changes nothing, as far as the program does not.
 struct SchemaReader {
     let exec: ExecStepDriver
 
     func read(_ gate: SchemaGate, release: String) async -> SchemaReport {
-        let work = ExecWork(command: gate.command, environmentFile: gate.environmentFile)
-        let step = ProcedureStep(name: "schema", work: .exec(work), timeoutMs: gate.timeoutMs, isIdempotent: true)
-        let call = StepCall(
-            release: release, incident: release, number: 0, step: step, attempt: 1, baselineVersion: "",
-            canaryVersion: "")
-        switch await exec.output(of: gate.command, work, call) {
+        let began = ContinuousClock.now
+        let report = await applied(gate, release: release)
+        guard case .read(var reading) = report, let command = gate.running else { return report }
+        let passedMs = began.duration(to: .now).wholeMilliseconds
+        switch await output(of: command, gate, release: release, timeoutMs: max(1, gate.timeoutMs - passedMs)) {
+        case .failure(let failure): return .unreadable(failure.text)
+        case .success(let ending):
+            let text = ending.output.trimmingCharacters(in: .whitespacesAndNewlines)
+            guard ending.status == 0, let count = Int(text) else {
+                return .unreadable(
+                    "\(command[0]) ended with \(ending.status)\(exec.said(ending.output)); expected the number of migrations "
+                        + "that are running")
+            }
+            if count > 0 { reading.running = reading.running ?? "\(count) by \(command[0])" }
+            return .read(reading)
+        }
+    }
+
+    private func applied(_ gate: SchemaGate, release: String) async -> SchemaReport {
+        switch await output(of: gate.command, gate, release: release, timeoutMs: gate.timeoutMs) {
         case .failure(let failure): return .unreadable(failure.text)
         case .success(let ending):
             if ending.status != 0, SchemaOutput.saysNoTable(ending.output) { return .read(SchemaReading()) }
@@ -21,6 +37,21 @@ struct SchemaReader {
             return SchemaOutput(text: ending.output, tool: gate.tool).report
         }
     }
+
+    private func output(
+        of command: [String], _ gate: SchemaGate, release: String, timeoutMs: Int64
+    ) async -> Result<ChildProgram.Ending, AnswerFailure> {
+        let work = ExecWork(command: command, environmentFile: gate.environmentFile)
+        let step = ProcedureStep(name: "schema", work: .exec(work), timeoutMs: timeoutMs, isIdempotent: true)
+        let call = StepCall(
+            release: release, incident: release, number: 0, step: step, attempt: 1, baselineVersion: "",
+            canaryVersion: "")
+        return await exec.output(of: command, work, call)
+    }
+}
+
+extension Duration {
+    var wholeMilliseconds: Int64 { components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000 }
 }
 
 /// What such a program prints: `psql -XAt`, `mysql -N`, `sqlite3`, or the tool's own status.
@@ -51,6 +82,7 @@ struct SchemaOutput {
                 if fields.count > 3, !fields[3].isEmpty { return "\(fields[0]): \(fields[3])" }
                 return fields[1] == fields[2] ? nil : "\(fields[0]): \(fields[1]) of \(fields[2]) statements"
             }
+        case .liquibase: changeSets
         case .dbmate, .rails, .alembic, .django, .list: rows(1) { _ in nil }
         }
     }
@@ -67,6 +99,28 @@ struct SchemaOutput {
         case "t", "1", "true", "(dirty)": return .read(SchemaReading(number: number, dirty: "version \(number)"))
         default: return unexpected(lines[0], "a number, and whether it is dirty")
         }
+    }
+
+    /// `id|author|filename`, named as Liquibase names them, `filename::id::author`; and the row of the lock,
+    /// `lock|locked|lockedby|lockgranted`.
+    private var changeSets: SchemaReport {
+        var reading = SchemaReading()
+        for line in lines {
+            let fields = line.split(separator: line.contains("|") ? "|" : "\t", omittingEmptySubsequences: false)
+                .map { $0.trimmingCharacters(in: .whitespaces) }
+            if fields.count == 4, fields[0] == "lock" {
+                if ["t", "1", "true"].contains(fields[1]) {
+                    reading.running = "Liquibase's lock is held by \(fields[2]) since \(fields[3])"
+                }
+                continue
+            }
+            guard fields.count == 3, !fields[0].isEmpty, line.count <= 3 * Self.nameLimit else {
+                return unexpected(
+                    line, "id, author and filename with | between them, or lock, locked, lockedby, lockgranted")
+            }
+            reading.applied.append("\(fields[2])::\(fields[0])::\(fields[1])")
+        }
+        return .read(reading)
     }
 
     /// - Parameter dirty: what is wrong with a row; nil when nothing is.

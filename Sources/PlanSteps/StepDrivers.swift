@@ -35,6 +35,8 @@ package struct StepDrivers: StepDriver {
     private let flag: FlagStepDriver
     private let consumers: ConsumersStepDriver
     private let event: EventStepDriver
+    private let backup: BackupStepDriver
+    private let workload: WorkloadStepDriver
 
     package init(_ setup: StepSetup) {
         exec = ExecStepDriver(runs: setup.directory.map { ProgramRuns(directory: $0 + "/steps") })
@@ -43,6 +45,8 @@ package struct StepDrivers: StepDriver {
         flag = FlagStepDriver(calls: calls)
         consumers = ConsumersStepDriver(calls: calls, brokers: setup.brokers, wallMs: setup.wallMs)
         event = EventStepDriver(publish: setup.publish, wallMs: setup.wallMs)
+        backup = BackupStepDriver(runs: exec.runs)
+        workload = WorkloadStepDriver(exec: exec, calls: calls)
     }
 
     package func readSchema(_ gate: SchemaGate, release: String) async -> SchemaReport {
@@ -56,6 +60,8 @@ package struct StepDrivers: StepDriver {
         case .flag(let work): flag.plan(work)
         case .consumers(let work): consumers.plan(work)
         case .event(let receiver): event.plan(receiver, call)
+        case .backup(let work): backup.plan(work)
+        case .workload(let work): workload.plan(work, call)
         case .person(let text): "by hand: \(text)"
         }
     }
@@ -67,6 +73,8 @@ package struct StepDrivers: StepDriver {
         case .flag(let work): await flag.run(work, call)
         case .consumers(let work): await consumers.run(work, call)
         case .event(let receiver): await event.run(receiver, call)
+        case .backup(let work): await backup.run(work, call)
+        case .workload(let work): await workload.run(work, call)
         case .person: .refused("it is done by hand")
         }
     }
@@ -78,6 +86,8 @@ package struct StepDrivers: StepDriver {
         case .flag(let work): await flag.check(work, call)
         case .consumers(let work): await consumers.check(work, call)
         case .event: .unreadable("what was published is not read back")
+        case .backup(let work): await backup.check(work, call)
+        case .workload(let work): await workload.check(work, call)
         case .person: .unreadable("only whoever does it knows")
         }
     }

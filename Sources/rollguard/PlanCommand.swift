@@ -51,7 +51,12 @@ struct PlanCommand: AsyncParsableCommand {
 
         @OptionGroup var choice: StepChoice
 
-        func run() async throws { try await choice.send("done") }
+        @Flag(help: "Also for a destructive step that no verified backup precedes.")
+        var withoutBackup = false
+
+        func run() async throws {
+            try await choice.send("done", with: withoutBackup ? ["without_backup": "true"] : [:])
+        }
     }
 
     struct Skip: AsyncParsableCommand {
@@ -104,9 +109,10 @@ struct PlanCommand: AsyncParsableCommand {
 
         @OptionGroup var daemon: DaemonAddress
 
-        func send(_ action: String) async throws {
+        func send(_ action: String, with more: [String: String] = [:]) async throws {
+            let body = ["action": action, "step": step, "reason": reason, "by": caller.name]
             try await PlanOrder.send(
-                ["action": action, "step": step, "reason": reason, "by": caller.name], incident: incident, daemon)
+                body.merging(more) { first, _ in first }, incident: incident, daemon)
         }
     }
 }
@@ -149,8 +155,10 @@ enum PlanText {
 
     /// The plan of an incident.
     static func lines(_ plan: PlanDocument) -> [String] {
-        ["plan     \(plan.text)"]
-            + Columns.laidOut(
-                plan.steps.map { ["\($0.name)", "at \($0.at)", $0.text] }, indent: "           ")
+        let rows = Columns.laidOut(plan.steps.map { ["\($0.name)", "at \($0.at)", $0.text] }, indent: "           ")
+        let steps = zip(rows, plan.steps).flatMap { row, step in
+            [row] + (step.needsOperator == true ? step.instructions.map { ["             \($0)"] } ?? [] : [])
+        }
+        return ["plan     \(plan.text)"] + steps
     }
 }

@@ -92,10 +92,14 @@ struct ProcedureReadingTests {
     @Test(
         arguments: [
             ("{steps: []}", "'steps' of a plan must have 1 to 50 entries"),
-            ("{steps: [{name: a}]}", "a step needs 'kind': 'exec', 'http', 'flag', 'consumers', 'event' or 'person'"),
+            (
+                "{steps: [{name: a}]}",
+                "a step needs 'kind': 'exec', 'http', 'flag', 'consumers', 'event', 'backup', 'workload' or 'person'"
+            ),
             (
                 "{steps: [{name: a, kind: exce}]}",
-                "'kind' must be 'exec', 'http', 'flag', 'consumers', 'event' or 'person', got 'exce'; did you mean 'exec'?"
+                "'kind' must be 'exec', 'http', 'flag', 'consumers', 'event', 'backup', 'workload' or 'person', got 'exce'; "
+                    + "did you mean 'exec'?"
             ),
             (
                 "{steps: [{name: a, kind: exec, command: [warm], idempotent: true}]}",

@@ -9,6 +9,11 @@ extension GoldenSamples {
                 .wayBackClosed(reason: "the way back is closed: the schema is at 43, and v1.4.2 works up to 42")
             ),
             ("way_back_opened", .wayBackOpened),
+            (
+                "schema_breached",
+                .schemaBreached(reason: "the canary has 5 % of the traffic without its schema: the schema is at 41")
+            ),
+            ("schema_breach_ended", .schemaBreachEnded),
         ]
 
     private static let planEvents: [(variant: String, event: ProcedureEvent)] = [
@@ -21,7 +26,16 @@ extension GoldenSamples {
         ("", .unknown(step: "once", reason: "no answer")),
         ("", .waiting(step: "queue")), ("", .personDone(step: "queue", by: "ada", reason: "replayed")),
         ("", .retried(step: "cache", by: "ada", reason: "the host is back")), ("", .overdue(reason: "queue waits")),
-        ("", .ended(reason: "4 of 4 steps are over")),
+        ("", .ended(reason: "4 of 4 steps are over")), ("_with_backups", .frozen(planWithBackups)),
+        (
+            "",
+            .backup(
+                step: "dump",
+                found: BackupFound(
+                    name: "/b/1.dump", takenWallMs: 1_795_953_600_000, sizeBytes: 1_200,
+                    verification: "all of it was read",
+                    restore: "pg_restore -d app /b/1.dump"))
+        ),
     ]
 
     private static var queues: ProcedurePlan {
@@ -38,6 +52,21 @@ extension GoldenSamples {
                 isIdempotent: true),
             ProcedureStep(name: "announce", work: .event(receiver: "bus"), isIdempotent: true),
         ])
+    }
+
+    private static var planWithBackups: ProcedurePlan {
+        var backup = BackupWork(files: "/b/*.dump", restoreTo: "app")
+        backup.restoreTest = RestoreTest(file: "/b/restored")
+        var workload = WorkloadWork(url: "http://k")
+        (workload.deployment, workload.replicas) = ("checkout", 0)
+        var drop = ProcedureStep(name: "drop", work: .person(text: "drop the column"))
+        drop.isDestructive = true
+        return ProcedurePlan(
+            deadlineMs: 900_000,
+            steps: [
+                ProcedureStep(name: "dump", work: .backup(backup), isIdempotent: true),
+                ProcedureStep(name: "scale", work: .workload(workload), at: .drained, isIdempotent: true), drop,
+            ])
     }
 
     private static var plan: ProcedurePlan {

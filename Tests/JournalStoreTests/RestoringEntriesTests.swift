@@ -55,7 +55,7 @@ struct RestoringEntriesTests {
             trigger: .rule(alert), fromVersion: generator.next() % 4 == 0 ? "v0" : "v2", toVersion: "v1",
             splitBefore: nil, splitWanted: .allBaseline, isDryRun: generator.next() % 8 == 0)
         let seen = [RouterObservation(instance: "lb1", canaryBasisPoints: 0, level: .loaded)]
-        return switch generator.next() % 32 {
+        return switch generator.next() % 34 {
         case 0: .began(baseline: "v1", canary: generator.next() % 3 == 0 ? "v0" : "v2")
         case 1: .ended([.promoted, .rolledBack, .withdrawn, .replaced][Int(generator.next() % 4)])
         case 2...5: .alertFiring(alert)
@@ -81,6 +81,8 @@ struct RestoringEntriesTests {
         case 28: .procedure(.ended(reason: "x"))
         case 29: .wayBackClosed(reason: "x")
         case 30: .wayBackOpened
+        case 31: .schemaBreached(reason: "x")
+        case 32: .schemaBreachEnded
         default: .pending([pending(&generator)])
         }
     }

@@ -32,6 +32,7 @@ extension StepAnswer {
         case .failed: "failed"
         case .refused: "refused"
         case .unknown: "unknown"
+        case .verified: "verified"
         case .proved: "proved"
         case .notProved: "notProved"
         case .unreadable: "unreadable"

@@ -54,7 +54,8 @@ package struct EntryDocument: Codable, Sendable, Equatable {
             (by, reason) = (record.trigger.command?.by, record.trigger.command?.reason)
             alert = record.trigger.alert.map(AlertDocument.init)
         case .actedBeforeDurable(let why), .abandoned(let why), .fallback(let why), .driftHeld(let why),
-            .unproven(let why), .routerUnusable(let why), .targetsUnusable(let why), .wayBackClosed(let why):
+            .unproven(let why), .routerUnusable(let why), .targetsUnusable(let why), .wayBackClosed(let why),
+            .schemaBreached(let why):
             reason = why
         case .draining(let record): (canaryBasisPoints, reason) = (record.shareBasisPoints, record.remark)
         case .applied(let records): receipts = records.map(ReceiptDocument.init)
@@ -66,7 +67,7 @@ package struct EntryDocument: Codable, Sendable, Equatable {
         case .unreadable(let kind, let why): reason = "\(kind): \(why)"
         case .rollout(let id, _): rollout = id
         case .ended, .acknowledged, .evidence, .pending, .routerUsable, .deployment, .targetsChanged, .targetsUsable,
-            .escalated, .silences, .openSubjects, .procedure, .leaderChanged, .wayBackOpened:
+            .escalated, .silences, .openSubjects, .procedure, .leaderChanged, .wayBackOpened, .schemaBreachEnded:
             break
         case .configured(let record): (by, reason) = (record.author, record.reason)
         }

@@ -1,3 +1,4 @@
+import Foundation
 import Model
 package import Support
 
@@ -123,7 +124,7 @@ package struct PlanDocument: Codable, Sendable, Equatable {
 
     init(_ run: ProcedureRun) {
         (open, overdue, text) = (run.isOpen, run.isOverdue, run.text)
-        steps = run.steps.map { PlanStepDocument($0, orders: run.orders(about: $0)) }
+        steps = run.steps.map { PlanStepDocument($0, of: run) }
     }
 }
 
@@ -144,11 +145,12 @@ package struct PlanStepDocument: Codable, Sendable, Equatable {
     /// What an operator may decide about it: `done`, `skip`, `retry`; nil from a daemon that does not say, as `needs_operator`.
     package var orders: [String]?
 
-    init(_ step: ProcedureRun.Step, orders: [String]) {
+    init(_ step: ProcedureRun.Step, of run: ProcedureRun) {
+        let orders = run.orders(about: step)
         (name, kind, at) = (step.plan.name, step.plan.work.kind, step.plan.at.rawValue)
         (state, attempts, text) = (step.state.rawValue, step.attempts, step.stateText)
         since = WallTime(wallMs: step.sinceWallMs)
-        instructions = step.plan.work.instructions
+        instructions = run.instructions(for: step, atWallMs: Int64(Date().timeIntervalSince1970 * 1_000))
         (needsOperator, self.orders) = (!orders.isEmpty && step.needsOperator, orders)
     }
 

@@ -14,7 +14,7 @@ extension Endpoints {
         } catch { return .error(error.description, status: .badRequest, asJSON: true) }
     }
 
-    private static func isYes(_ name: String, _ body: CommandBody) throws(CommandBody.Invalid) -> Bool {
+    static func isYes(_ name: String, _ body: CommandBody) throws(CommandBody.Invalid) -> Bool {
         switch body.optional(name) {
         case nil, "false": false
         case "true": true

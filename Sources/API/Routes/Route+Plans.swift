@@ -27,7 +27,7 @@ extension Endpoints {
 
     func orderPlan(_ call: Route.Call) async -> Answer {
         do throws(CommandBody.Invalid) {
-            let body = try CommandBody(call.body, known: ["action", "step", "reason", "by"])
+            let body = try CommandBody(call.body, known: ["action", "step", "without_backup", "reason", "by"])
             let order = try Endpoints.order(body)
             let reason = try body.required("reason")
             return Endpoints.answer(
@@ -46,7 +46,7 @@ extension Endpoints {
             throw CommandBody.Invalid(description: "\"step\" is missing; give the name of the plan's step")
         }
         return switch action {
-        case "done": .done(step: step)
+        case "done": try isYes("without_backup", body) ? .doneWithoutBackup(step: step) : .done(step: step)
         case "skip": .skip(step: step)
         default: .retry(step: step)
         }

@@ -38,6 +38,8 @@ enum ReferenceTables {
             ("plan-flag", ProcedureStepReader(folder: folder, kind: .flag).section.rows),
             ("plan-consumers", ProcedureStepReader(folder: folder, kind: .consumers).section.rows),
             ("plan-event", ProcedureStepReader(folder: folder, kind: .event).section.rows),
+            ("plan-backup", ProcedureStepReader(folder: folder, kind: .backup).section.rows),
+            ("plan-workload", ProcedureStepReader(folder: folder, kind: .workload).section.rows),
             ("plan-person", ProcedureStepReader(folder: folder, kind: .person).section.rows),
             ("window", WindowReader.section.rows), ("blackout", BlackoutReader.section.rows),
             ("indicators", IndicatorsReader.section.rows), ("own", OwnIndicatorDraft.section.rows),

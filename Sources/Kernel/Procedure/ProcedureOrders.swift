@@ -10,7 +10,7 @@ extension ProcedureProcess {
         }
         switch order {
         case .abandon: return abandon(run, by: by, reason: reason, &turn)
-        case .done(let name), .skip(let name), .retry(let name):
+        case .done(let name), .doneWithoutBackup(let name), .skip(let name), .retry(let name):
             guard let step = run.step(name) else {
                 let known = run.steps.map(\.plan.name).joined(separator: ", ")
                 return .notFound(text: "the plan of \(turn.incident.id) has no step \"\(name)\"; it has: \(known)")
@@ -23,17 +23,27 @@ extension ProcedureProcess {
         _ order: ProcedureOrder, _ step: ProcedureRun.Step, by: String, reason: String, _ turn: inout ProcedureTurn
     ) -> CommandResult {
         let name = step.plan.name
-        guard step.state != .proved, step.state != .skipped else {
+        let isVerifiedAgain = !isBusy && order == .retry(step: name) && turn.run?.mayVerifyAgain(step) == true
+        guard step.state != .proved || isVerifiedAgain, step.state != .skipped else {
             return .refused(text: "\(name) \(step.stateText)")
         }
         if isBusy, step == turn.run?.next {
             return .refused(text: "\(name) is under way; it ends, or fails, by itself")
         }
         switch order {
-        case .done: turn.write(.personDone(step: name, by: by, reason: reason))
+        case .done:
+            if let obstacle = turn.run?.backupObstacle(of: step, atWallMs: turn.now.wallMs) {
+                return .refused(text: "\(obstacle). `--without-backup` says that it is done all the same")
+            }
+            turn.write(.personDone(step: name, by: by, reason: reason))
+        case .doneWithoutBackup:
+            guard step.plan.isDestructive == true else {
+                return .refused(text: "\(name) needs no backup; leave `--without-backup` out")
+            }
+            turn.write(.personDone(step: name, by: by, reason: "without a backup: \(reason)"))
         case .skip: turn.write(.skipped(step: name, by: by, reason: reason))
         case .retry, .abandon:
-            guard step.state == .failed || step.state == .unknown else {
+            guard step.state == .failed || step.state == .unknown || isVerifiedAgain else {
                 return .refused(text: "\(name) \(step.stateText); only a step that has failed runs again")
             }
             turn.write(.retried(step: name, by: by, reason: reason))

@@ -182,6 +182,9 @@ extension ProcedureProcess {
         switch answer {
         case .done(let receipt):
             turn.write(.done(step: step.plan.name, receipt: receipt))
+        case .verified(let found):
+            turn.write(.backup(step: step.plan.name, found: found))
+            turn.write(.proved(step: step.plan.name, finding: found.text))
         case .failed(let reason): retryOrFail(step, reason, &turn)
         case .refused(let reason): fail(step, reason, &turn)
         case .unknown(let reason), .unreadable(let reason), .proved(let reason), .notProved(let reason):

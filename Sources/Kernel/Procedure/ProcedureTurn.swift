@@ -33,7 +33,7 @@ struct ProcedureTurn {
         context.notify(
             Notification(
                 announcement, of: incident, plan: plan, share: share, sequence: entry.sequence,
-                summary: "\(plan.name): \(event.summary(run))", at: now, isDryRun: context.isDryRun))
+                summary: "\(plan.name): \(event.summary(run, at: now))", at: now, isDryRun: context.isDryRun))
         return entry.sequence
     }
 
@@ -64,8 +64,10 @@ struct ProcedureTurn {
 
 extension ProcedureEvent {
     /// For the message that announces it.
-    fileprivate func summary(_ run: ProcedureRun?) -> String {
-        guard case .waiting(let name) = self, case .person(let text) = run?.step(name)?.plan.work else { return text }
-        return "\(self.text): \(text)"
+    fileprivate func summary(_ run: ProcedureRun?, at now: Moment) -> String {
+        guard case .waiting(let name) = self, let run, let step = run.step(name),
+            let instructions = run.instructions(for: step, atWallMs: now.wallMs)
+        else { return text }
+        return "\(text): \(instructions)"
     }
 }

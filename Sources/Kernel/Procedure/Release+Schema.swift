@@ -1,4 +1,5 @@
 import Model
+import Support
 
 /// A release and the schema that both of its versions use.
 extension Release {
@@ -6,11 +7,13 @@ extension Release {
     mutating func watchSchema(_ context: inout StepContext) {
         guard let gate = plan.procedure?.schema else {
             if schema != SchemaWatch() { schema.forget() }
+            noteSchemaBreach(nil, &context)
             return noteWayBack(nil, &context)
         }
         if let call = schema.due(gate, &context) {
             context.emit(.readSchema(release: name, call: call, gate: gate))
         }
+        noteSchemaBreach(gate, &context)
         noteWayBack(gate, &context)
     }
 
@@ -33,6 +36,49 @@ extension Release {
     func closedWayBack(at now: Moment) -> String? {
         guard case .contracted(let reason)? = schemaAnswer(version: plan.baseline.version, at: now) else { return nil }
         return "the way back is closed: \(reason)"
+    }
+
+    /// Why a rule's rollback waits for an operator: what the schema is like is not known, and the plan says to wait then.
+    func unknownSchema(at now: Moment) -> String? {
+        guard plan.procedure?.schema?.unknown == .hold,
+            case .unknown(let reason)? = schemaAnswer(version: plan.baseline.version, at: now)
+        else { return nil }
+        return "whether \(plan.baseline.version) fits the schema is not known: \(reason)"
+    }
+
+    /// The canary has traffic although what it needs is not applied yet; nil otherwise.
+    func schemaBreach(at now: Moment) -> String? {
+        guard phase == .watching, let share = poll.share, share > 0,
+            case .absent(let reason)? = schemaAnswer(version: plan.canary.version, at: now)
+        else { return nil }
+        return "the canary has \(NumberText.plain(Double(share) / 100)) % of the traffic without its schema: \(reason)"
+    }
+
+    /// Reported once, or answered with a rollback where the plan wants that and it helps.
+    private mutating func noteSchemaBreach(_ gate: SchemaGate?, _ context: inout StepContext) {
+        guard let breach = schemaBreach(at: context.now) else {
+            // A schema that cannot be read is not known to be there.
+            let answer = schemaAnswer(version: plan.canary.version, at: context.now)
+            if case .unknown? = answer, phase == .watching, poll.share != 0 { return }
+            guard schema.isBreachReported else { return }
+            schema.isBreachReported = false
+            return notices.reportSchemaBreach(nil, &context)
+        }
+        if !schema.isBreachReported {
+            schema.isBreachReported = true
+            notices.reportSchemaBreach(breach, &context)
+        }
+        guard gate?.onBreach == .rollback, canRollBackForSchema(at: context.now, context) else { return }
+        startRollback(.rollout(RolloutTrigger(.gate, by: "schema", reason: breach)), because: breach, &context)
+    }
+
+    /// As for a rule: of several replicas the leader, once in a dry run, and to a baseline that can take the traffic.
+    private func canRollBackForSchema(at now: Moment, _ context: StepContext) -> Bool {
+        guard context.mayLead, facts.baseline.healthyTargets > 0, closedWayBack(at: now) == nil,
+            unknownSchema(at: now) == nil
+        else { return false }
+        let shown = rollback?.incident
+        return !(context.isDryRun && shown?.intent.isDryRun == true && shown?.isRearmed == false)
     }
 
     /// Closed while a canary is watched, it is reported at once, because from then on nothing can be undone.

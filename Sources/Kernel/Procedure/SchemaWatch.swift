@@ -20,6 +20,8 @@ struct SchemaWatch: Sendable, Equatable {
     private(set) var problem: String?
     /// Operators were notified that the way back is closed, and not yet that it is not.
     var isReported = false
+    /// The same for a canary that has traffic without its schema.
+    var isBreachReported = false
 
     /// - Returns: the number of the reading that is due now; nil for none.
     mutating func due(_ gate: SchemaGate, _ context: inout StepContext) -> Int? {
@@ -47,9 +49,11 @@ struct SchemaWatch: Sendable, Equatable {
     }
 
     /// Another gate, or none: nothing is known.
-    mutating func forget() { self = SchemaWatch(isReported: isReported) }
-
-    private init(isReported: Bool) { self.isReported = isReported }
+    mutating func forget() {
+        var empty = SchemaWatch()
+        (empty.isReported, empty.isBreachReported) = (isReported, isBreachReported)
+        self = empty
+    }
 
     init() {}
 

@@ -59,7 +59,8 @@ extension Release {
     private mutating func act(_ context: inout StepContext) {
         let known = DecisionFacts(
             facts: facts, cycles: cycles, isHeld: heldReason != nil, heldUntilUptimeMs: heldUntilUptimeMs,
-            actsOnStatistics: context.mayLead, closedWayBack: closedWayBack(at: context.now))
+            actsOnStatistics: context.mayLead,
+            closedWayBack: closedWayBack(at: context.now) ?? unknownSchema(at: context.now))
         let decision = rules.decide(known, at: context.now)
         if case .none(let isWanted) = decision {
             if !isWanted { heldReason = nil }

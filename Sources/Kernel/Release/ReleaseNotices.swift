@@ -64,6 +64,18 @@ struct ReleaseNotices {
         send(.wayBackClosed, sequence, "\(reason). No rollback is begun any more.", &context)
     }
 
+    /// The canary has traffic although what it needs of the schema is absent; nil when that is over.
+    func reportSchemaBreach(_ reason: String?, _ context: inout StepContext) {
+        guard let reason else {
+            let sequence = context.record(.schemaBreachEnded, release: name)
+            context.log(.info, name, JournalEvent.schemaBreachEnded.text)
+            return send(.schemaBreachEnded, sequence, JournalEvent.schemaBreachEnded.text, &context)
+        }
+        let sequence = context.record(.schemaBreached(reason: reason), release: name)
+        context.log(.error, name, reason)
+        send(.schemaBreached, sequence, reason, &context)
+    }
+
     /// The same for a rollback that a rule asks for and that is not begun: an operator is needed.
     func report(_ hold: HoldRecord, alert: AlertRecord?, _ context: inout StepContext) {
         let sequence = context.record(.held(hold), release: name)

@@ -33,6 +33,8 @@ struct ReleaseReplay {
         case .targetsUsable: release.targetHealth.restoreUsable()
         case .wayBackClosed: release.schema.isReported = true
         case .wayBackOpened: release.schema.isReported = false
+        case .schemaBreached: release.schema.isBreachReported = true
+        case .schemaBreachEnded: release.schema.isBreachReported = false
         case .intended: replayIntent(entry)
         case .rollout(_, let event):
             release.rollouts.replay(entry, at: now)

@@ -29,7 +29,8 @@ struct HandoverBook: Sendable, Equatable {
         // What each replica finds out by itself, or what restores nothing of a rollback or a rollout.
         case .alertFiring, .alertResolved, .held, .evidence, .pending, .routerUnusable, .routerUsable,
             .targetsChanged, .targetsUnusable, .targetsUsable, .operatorAcknowledged, .escalated, .silences,
-            .openSubjects, .configured, .leaderChanged, .unreadable, .wayBackClosed, .wayBackOpened:
+            .openSubjects, .configured, .leaderChanged, .unreadable, .wayBackClosed, .wayBackOpened,
+            .schemaBreached, .schemaBreachEnded:
             false
         }
     }

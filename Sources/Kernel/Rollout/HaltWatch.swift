@@ -74,7 +74,8 @@ enum HaltReasons {
         }
         // What is not known of the schema was known when the rollout began.
         switch facts.schemaOfCanary {
-        case .absent(let text), .contracted(let text), .dirty(let text): add(.schema, text)
+        case .absent(let text), .contracted(let text), .dirty(let text), .running(let text):
+            add(.schema, text)
         case nil, .fits, .unknown: break
         }
         if isJournalFailing { add(.journal, "the journal cannot be written") }

@@ -25,7 +25,8 @@ struct DecisionFacts {
     let heldUntilUptimeMs: Int64?
     /// False for a replica that does not lead: it acts on threshold rules alone.
     var actsOnStatistics = true
-    /// The baseline does not fit the schema, so it would serve the canary's users no better.
+    /// The baseline does not fit the schema, so it would serve the canary's users no better; or nothing is known of that, and the
+    /// plan says to wait then.
     var closedWayBack: String?
 
     /// A base, a jump, its two confirmations, and one missed scrape each way. A baseline without requests is not waited for

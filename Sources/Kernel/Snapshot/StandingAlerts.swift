@@ -36,7 +36,7 @@ struct StandingAlerts {
         let latest = release.rollback.map { standing($0.incident) } ?? []
         let rollbacks = latest + young(release.history.incidents)
         return firing + rollbacks + unusableRouter(isDryRun: isDryRun) + unusableTargets(isDryRun: isDryRun)
-            + closedWayBack(isDryRun: isDryRun)
+            + closedWayBack(isDryRun: isDryRun) + schemaBreach(isDryRun: isDryRun)
     }
 
     /// Lasts until the router is reported as usable again.
@@ -65,6 +65,17 @@ struct StandingAlerts {
             release.notices.message(
                 .wayBackClosed, sequence: 0, release.closedWayBack(at: now) ?? "the way back is closed", at: now,
                 isDryRun: isDryRun)
+        ]
+    }
+
+    /// The same.
+    private func schemaBreach(isDryRun: Bool) -> [Notification] {
+        guard release.schema.isBreachReported else { return [] }
+        return [
+            release.notices.message(
+                .schemaBreached, sequence: 0,
+                release.schemaBreach(at: now) ?? "the canary has traffic without its schema",
+                at: now, isDryRun: isDryRun)
         ]
     }
 

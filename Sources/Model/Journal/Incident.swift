@@ -123,7 +123,8 @@ public struct Incident: Sendable, Equatable {
         // These are facts of the release, or the beginning that is there already.
         case .began, .ended, .alertFiring, .alertResolved, .held, .intended, .evidence, .pending, .routerUnusable,
             .routerUsable, .rollout, .deployment, .targetsChanged, .targetsUnusable, .targetsUsable, .configured,
-            .leaderChanged, .silences, .openSubjects, .wayBackClosed, .wayBackOpened:
+            .leaderChanged, .silences, .openSubjects, .wayBackClosed, .wayBackOpened,
+            .schemaBreached, .schemaBreachEnded:
             return
         }
         note(entry.event.step, detail, entry)

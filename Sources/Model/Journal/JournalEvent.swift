@@ -72,6 +72,10 @@ public enum JournalEvent: Sendable, Equatable {
     case wayBackClosed(reason: String)
     /// The baseline fits the schema again.
     case wayBackOpened
+    /// The canary has traffic although what it needs of the schema is absent.
+    case schemaBreached(reason: String)
+    /// It is there, or the canary has no traffic any more.
+    case schemaBreachEnded
     /// Another replica leads, or none. It belongs to no release: the entry's release is empty.
     case leaderChanged(LeaderRecord)
     /// Made by reading, never written: the entry is stored but cannot be read, because it is damaged or a newer version
@@ -120,6 +124,8 @@ extension JournalEvent {
         case .procedure(let event): event.name
         case .wayBackClosed: "way_back_closed"
         case .wayBackOpened: "way_back_opened"
+        case .schemaBreached: "schema_breached"
+        case .schemaBreachEnded: "schema_breach_ended"
         case .leaderChanged: "leader_changed"
         case .unreadable: "unreadable"
         }
@@ -189,6 +195,8 @@ extension JournalEvent {
         case .targetsUsable: .targetsRecovered
         case .wayBackClosed: .wayBackClosed
         case .wayBackOpened: .wayBackOpened
+        case .schemaBreached: .schemaBreached
+        case .schemaBreachEnded: .schemaBreachEnded
         case .began, .ended, .actedBeforeDurable, .applied, .observed, .provenByTraffic, .unproven, .driftOverruled,
             .evidence, .pending, .deployment, .targetsChanged, .configured, .leaderChanged, .escalated, .silences,
             .openSubjects,
@@ -243,6 +251,8 @@ extension JournalEvent {
         case .targetsUsable: "the targets are known again"
         case .wayBackClosed(let reason): reason
         case .wayBackOpened: "the way back is not closed any more"
+        case .schemaBreached(let reason): reason
+        case .schemaBreachEnded: "the canary has no traffic without its schema any more"
         case .configured(let record): record.text
         case .procedure(let event): event.text
         case .leaderChanged(let record): record.text

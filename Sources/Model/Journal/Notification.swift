@@ -57,6 +57,10 @@ public struct Notification: Sendable, Equatable {
         case wayBackClosed = "way_back_closed"
         /// It fits again, or no canary is watched any more.
         case wayBackOpened = "way_back_opened"
+        /// The canary has traffic although what it needs of the schema is absent.
+        case schemaBreached = "schema_breached"
+        /// It is there, or the canary has no traffic any more.
+        case schemaBreachEnded = "schema_breach_ended"
     }
 
     /// One line of the incident so far.

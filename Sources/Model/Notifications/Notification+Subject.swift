@@ -6,6 +6,7 @@ extension Notification {
         case .routerUnusable, .routerRecovered: return "router:\(release)"
         case .targetsUnusable, .targetsRecovered: return "targets:\(release)"
         case .wayBackClosed, .wayBackOpened: return "schema:\(release)"
+        case .schemaBreached, .schemaBreachEnded: return "schema-of-canary:\(release)"
         case .alertFiring, .alertResolved: return alertSubject
         // A rollback that was not begun ends with the alert that asked for it.
         case .rollbackHeld where incident == nil && alert != nil: return alertSubject
@@ -27,7 +28,7 @@ extension Notification {
         switch event {
         case .alertResolved, .rollbackAcknowledged, .rearmed, .routerRecovered, .targetsRecovered, .rolloutResumed,
             .rolloutUnhalted,
-            .gateAnswered, .rolloutEnded, .planEnded, .wayBackOpened:
+            .gateAnswered, .rolloutEnded, .planEnded, .wayBackOpened, .schemaBreachEnded:
             true
         default: false
         }

@@ -19,7 +19,7 @@ public enum Severity: String, Sendable, Comparable, CaseIterable, Codable {
 
     public init(_ notification: Notification) {
         switch notification.event {
-        case .rollbackAbandoned, .planStuck, .wayBackClosed: self = .critical
+        case .rollbackAbandoned, .planStuck, .wayBackClosed, .schemaBreached: self = .critical
         case .rollbackHeld: self = notification.incident == nil ? .warning : .critical
         case .rollbackIntended: self = notification.isDryRun ? .info : .warning
         case .rollbackFallback, .rollbackDrifted, .routerUnusable, .targetsUnusable, .rolloutHalted, .gateLapsed,

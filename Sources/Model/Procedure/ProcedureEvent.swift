@@ -10,6 +10,8 @@ public enum ProcedureEvent: Sendable, Equatable, Codable {
     case done(step: String, receipt: String)
     /// Something else than its own answer shows that it took effect.
     case proved(step: String, finding: String)
+    /// What a step that checks backups has verified; the step's proof follows.
+    case backup(step: String, found: BackupFound)
     case failed(step: String, reason: String, then: FailureOutcome)
     case skipped(step: String, by: String?, reason: String)
     /// It may have acted, cannot be checked, and must not run twice.
@@ -50,6 +52,7 @@ extension ProcedureEvent {
         case .started: "plan_step_started"
         case .done: "plan_step_done"
         case .proved: "plan_step_proved"
+        case .backup: "plan_backup_verified"
         case .failed: "plan_step_failed"
         case .skipped: "plan_step_skipped"
         case .unknown: "plan_step_unknown"
@@ -68,6 +71,7 @@ extension ProcedureEvent {
         case .started(let step, let attempt): attempt == 1 ? "\(step) starts" : "\(step) starts, try \(attempt)"
         case .done(let step, let receipt): "\(step) is done: \(receipt)"
         case .proved(let step, let finding): "\(step) is proved: \(finding)"
+        case .backup(let step, let found): "\(step) has verified a backup: \(found.text)"
         case .failed(let step, let reason, let outcome):
             "\(step) has failed\(outcome == .retry ? ", and is tried again" : ""): \(reason)"
         case .skipped(let step, let by, let reason):
@@ -91,7 +95,7 @@ extension ProcedureEvent {
         case .unknown, .overdue: .planStuck
         case .waiting: .personNeeded
         case .ended: .planEnded
-        case .frozen, .started, .done, .proved, .failed, .skipped, .personDone, .retried: nil
+        case .frozen, .started, .done, .proved, .backup, .failed, .skipped, .personDone, .retried: nil
         }
     }
 }

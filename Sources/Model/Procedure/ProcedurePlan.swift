@@ -62,6 +62,9 @@ public struct ProcedureStep: Sendable, Equatable, Codable {
     public var onFailure: OnFailure
     /// Whether it may run once more when its outcome is unknown.
     public var isIdempotent: Bool
+    /// Of a step for an operator: what it changes cannot be taken back, so a verified backup has to precede it. Optional, for
+    /// journals from before it was there.
+    public var isDestructive: Bool?
 
     public init(
         name: String, work: ProcedureWork, at: Point = .proof, drainMs: Int64 = 30_000, timeoutMs: Int64 = 30_000,

@@ -20,6 +20,8 @@ public struct ProcedureRun: Sendable, Equatable {
         /// What it or its proof last said, or why it has its state.
         public fileprivate(set) var detail = ""
         public fileprivate(set) var sinceWallMs: Int64
+        /// What a step that checks backups has verified.
+        public fileprivate(set) var backup: BackupFound?
 
         /// The procedure does not wait for it any more.
         public var isOver: Bool {
@@ -79,6 +81,7 @@ public struct ProcedureRun: Sendable, Equatable {
             change(name, .started, "try \(attempt)", wallMs) { $0.attempts = attempt }
         case .done(let name, let receipt): change(name, .done, receipt, wallMs)
         case .proved(let name, let finding): change(name, .proved, finding, wallMs)
+        case .backup(let name, let found): note(name, found)
         case .failed(let name, let reason, let outcome):
             change(name, outcome == .retry ? .planned : .failed, reason, wallMs)
         case .skipped(let name, _, let reason): change(name, .skipped, reason, wallMs)
@@ -93,6 +96,11 @@ public struct ProcedureRun: Sendable, Equatable {
 
     /// Another rollback, or another pair of versions, has taken its place.
     mutating func retire(atWallMs wallMs: Int64) { endedWallMs = endedWallMs ?? wallMs }
+
+    private mutating func note(_ name: String, _ found: BackupFound) {
+        guard let index = steps.firstIndex(where: { $0.plan.name == name }) else { return }
+        steps[index].backup = found
+    }
 
     private mutating func change(
         _ name: String, _ state: State, _ detail: String, _ wallMs: Int64, _ more: (inout Step) -> Void = { _ in }
@@ -109,6 +117,7 @@ extension ProcedureRun {
     public func orders(about step: Step) -> [String] {
         guard isOpen else { return [] }
         return switch step.state {
+        case .proved where mayVerifyAgain(step): ["retry"]
         case .proved, .skipped, .started: []
         case .failed, .unknown: ["done", "retry", "skip"]
         case .planned, .done, .waiting: ["done", "skip"]

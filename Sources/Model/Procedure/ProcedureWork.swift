@@ -8,6 +8,9 @@ public enum ProcedureWork: Sendable, Equatable, Codable {
     ///
     /// - receiver: its name in the configuration.
     case event(receiver: String)
+    /// Reads whether there is a backup that could be restored.
+    case backup(BackupWork)
+    case workload(WorkloadWork)
     /// It is done by hand, and said to be done.
     case person(text: String)
 
@@ -19,6 +22,8 @@ public enum ProcedureWork: Sendable, Equatable, Codable {
         case .flag: "flag"
         case .consumers: "consumers"
         case .event: "event"
+        case .backup: "backup"
+        case .workload: "workload"
         case .person: "person"
         }
     }
@@ -35,7 +40,9 @@ public enum ProcedureWork: Sendable, Equatable, Codable {
         case .exec(let work): work.proof != nil
         case .http(let work): work.proof != nil
         case .flag, .consumers: true
-        case .event, .person: false
+        case .workload(let work): work.hasProof
+        // A backup is proved by its own work, which changes nothing.
+        case .event, .person, .backup: false
         }
     }
 }

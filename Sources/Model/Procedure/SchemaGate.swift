@@ -12,11 +12,28 @@ public struct SchemaGate: Sendable, Equatable, Codable {
         case flyway
         /// `version|applied|total|error` per line.
         case atlas
+        /// `id|author|filename` per line, and `lock|locked|by|since`.
+        case liquibase
         /// A name per line, of everything that is applied, by any other tool.
         case list
 
         /// It knows one number, and not a set of names.
         public var countsUp: Bool { self == .golangMigrate }
+    }
+
+    /// What a canary that has traffic without its schema leads to; the raw value is the one in the configuration.
+    public enum OnBreach: String, Sendable, Equatable, Codable, CaseIterable {
+        /// A notification.
+        case page
+        case rollback
+    }
+
+    /// What a schema that is not known means to the rollback that a rule asks for; the raw value is the one in the
+    /// configuration.
+    public enum WhenUnknown: String, Sendable, Equatable, Codable, CaseIterable {
+        case ignore
+        /// It waits for an operator.
+        case hold
     }
 
     public var tool: Tool
@@ -30,6 +47,10 @@ public struct SchemaGate: Sendable, Equatable, Codable {
     public var timeoutMs: Int64
     /// In the order in which they are written; no version twice.
     public var fits: [SchemaFit]
+    /// A program that prints how many migrations are running.
+    public var running: [String]?
+    public var onBreach = OnBreach.page
+    public var unknown = WhenUnknown.ignore
 
     public init(
         tool: Tool = .golangMigrate, command: [String] = [], environmentFile: String? = nil, everyMs: Int64 = 30_000,
@@ -73,8 +94,11 @@ public struct SchemaReading: Sendable, Equatable {
     public var applied: [String]
     /// A migration that was begun and has not ended well.
     public var dirty: String?
+    /// A migration that is running: who has its lock, as far as is known.
+    public var running: String?
 
-    public init(number: Int64? = nil, applied: [String] = [], dirty: String? = nil) {
+    public init(number: Int64? = nil, applied: [String] = [], dirty: String? = nil, running: String? = nil) {
+        self.running = running
         self.number = number
         self.applied = applied
         self.dirty = dirty
@@ -103,6 +127,8 @@ public enum SchemaAnswer: Sendable, Equatable {
     case contracted(String)
     /// A migration has not ended well: what the schema is like is not known.
     case dirty(String)
+    /// A migration is running: what it will be like is not known.
+    case running(String)
     /// Nothing can be said.
     case unknown(String)
 
@@ -112,6 +138,7 @@ public enum SchemaAnswer: Sendable, Equatable {
         case .absent: "absent"
         case .contracted: "contracted"
         case .dirty: "dirty"
+        case .running: "running"
         case .unknown: "unknown"
         }
     }
@@ -120,7 +147,9 @@ public enum SchemaAnswer: Sendable, Equatable {
     public var problem: String? {
         switch self {
         case .fits: nil
-        case .absent(let text), .contracted(let text), .dirty(let text), .unknown(let text): text
+        case .absent(let text), .contracted(let text), .dirty(let text), .running(let text),
+            .unknown(let text):
+            text
         }
     }
 }
@@ -132,6 +161,14 @@ extension SchemaGate {
             guard case .unreadable(let reason) = report else { return .unknown("") }
             return .unknown("the schema cannot be read: \(reason)")
         }
+        let answer = answer(to: reading, version: version)
+        guard let running = reading.running else { return answer }
+        // What is gone already does not come back with it.
+        if case .contracted = answer { return answer }
+        return .running("a migration is running: \(running)")
+    }
+
+    private func answer(to reading: SchemaReading, version: String) -> SchemaAnswer {
         if let dirty = reading.dirty { return .dirty("a migration has not ended well: \(dirty)") }
         guard let fit = fits.first(where: { $0.version == version }) else {
             return .unknown("'schema.fits' has no entry for \(version)")

@@ -36,6 +36,8 @@ public enum StepAnswer: Sendable, Equatable {
     case refused(String)
     /// It may have taken effect: no answer, or one that was cut off.
     case unknown(String)
+    /// There is a backup that could be restored.
+    case verified(BackupFound)
     /// Of a check: it has taken effect.
     case proved(String)
     /// Of a check: it has not, so far.
@@ -48,18 +50,25 @@ public enum StepAnswer: Sendable, Equatable {
         case .done(let text), .failed(let text), .refused(let text), .unknown(let text), .proved(let text),
             .notProved(let text), .unreadable(let text):
             text
+        case .verified(let found): found.text
         }
     }
 
-    public func withText(_ text: String) -> StepAnswer {
+    /// With each of its texts changed in the same way.
+    public func changed(_ change: (String) -> String) -> StepAnswer {
         switch self {
-        case .done: .done(text)
-        case .failed: .failed(text)
-        case .refused: .refused(text)
-        case .unknown: .unknown(text)
-        case .proved: .proved(text)
-        case .notProved: .notProved(text)
-        case .unreadable: .unreadable(text)
+        case .done(let text): return .done(change(text))
+        case .failed(let text): return .failed(change(text))
+        case .refused(let text): return .refused(change(text))
+        case .unknown(let text): return .unknown(change(text))
+        case .proved(let text): return .proved(change(text))
+        case .notProved(let text): return .notProved(change(text))
+        case .unreadable(let text): return .unreadable(change(text))
+        case .verified(var found):
+            found.name = change(found.name)
+            found.verification = change(found.verification)
+            found.restore = change(found.restore)
+            return .verified(found)
         }
     }
 }
@@ -68,6 +77,8 @@ public enum StepAnswer: Sendable, Equatable {
 public enum ProcedureOrder: Sendable, Equatable {
     /// An operator did the step, or knows that it took effect.
     case done(step: String)
+    /// The same of a destructive step that no verified backup precedes.
+    case doneWithoutBackup(step: String)
     case skip(step: String)
     /// A step that failed, or whose outcome is unknown, runs again.
     case retry(step: String)

@@ -65,6 +65,8 @@ struct AlertmanagerAlert: Sendable {
         case .wayBackLost: return [builder.news("RollguardWayBackLost")]
         case .wayBackClosed: return [builder.make(closed, .lasting)]
         case .wayBackOpened: return [builder.make(closed, .ended(atWallMs: atMs))]
+        case .schemaBreached: return [builder.make(breached, .lasting)]
+        case .schemaBreachEnded: return [builder.make(breached, .ended(atWallMs: atMs))]
         // Progress needs no attention.
         case .rolloutPrepared, .rolloutBegun, .stepStanding, .rolloutBaking, .rolloutPaused, .rolloutResumed,
             .operatorAcknowledged:
@@ -88,7 +90,8 @@ struct AlertmanagerAlert: Sendable {
             .rollbackDrifted, .routerUnusable, .routerRecovered, .targetsUnusable, .targetsRecovered, .rolloutPrepared,
             .rolloutBegun, .stepStanding, .stepUndone, .rolloutBaking, .rolloutPaused, .rolloutResumed, .rolloutHalted,
             .rolloutUnhalted, .gateAsked, .gateAnswered, .gateLapsed, .shareMoved, .rolloutReminder, .wayBackLost,
-            .rolloutEnded, .operatorAcknowledged, .planStuck, .personNeeded, .planEnded, .wayBackClosed, .wayBackOpened:
+            .rolloutEnded, .operatorAcknowledged, .planStuck, .personNeeded, .planEnded, .wayBackClosed, .wayBackOpened,
+            .schemaBreached, .schemaBreachEnded:
             return all
         }
     }
@@ -101,6 +104,7 @@ struct AlertmanagerAlert: Sendable {
     private static let gate = "RollguardGateAsked"
     private static let plan = "RollguardPlanStuck"
     private static let closed = "RollguardWayBackClosed"
+    private static let breached = "RollguardSchemaBreached"
 
     /// Makes the alerts of one notification.
     private struct Builder {

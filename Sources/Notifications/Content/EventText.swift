@@ -43,18 +43,20 @@ struct EventText {
         case .planEnded: "Plan ended"
         case .wayBackClosed: "Way back closed"
         case .wayBackOpened: "Way back open again"
+        case .schemaBreached: "Schema is absent"
+        case .schemaBreachEnded: "Schema is there"
         }
     }
 
     var tone: MessageContent.Tone {
         switch event {
-        case .rollbackAbandoned, .rollbackHeld, .planStuck, .wayBackClosed: .bad
+        case .rollbackAbandoned, .rollbackHeld, .planStuck, .wayBackClosed, .schemaBreached: .bad
         case .alertFiring, .rollbackIntended, .rollbackFallback, .rollbackDrifted, .routerUnusable, .targetsUnusable,
             .rolloutHalted, .gateLapsed, .stepUndone, .shareMoved, .gateAsked, .rolloutReminder, .wayBackLost,
             .personNeeded:
             .warning
         case .alertResolved, .rollbackAcknowledged, .routerRecovered, .targetsRecovered, .rolloutUnhalted,
-            .wayBackOpened:
+            .wayBackOpened, .schemaBreachEnded:
             .good
         case .rearmed, .rolloutPrepared, .rolloutBegun, .stepStanding, .rolloutBaking, .rolloutPaused, .rolloutResumed,
             .gateAnswered, .rolloutEnded, .operatorAcknowledged, .planEnded:
@@ -84,11 +86,13 @@ struct EventText {
         case .personNeeded: "do it, then say so with `rollguard plan done`"
         case .wayBackClosed:
             "bring the schema back to what the baseline needs, or repair the canary: a rollback would not help"
+        case .schemaBreached: "run the migration that the canary needs, or take its traffic away"
         case .wayBackLost: "start the version before again, or be aware that a rollback cannot go back to it"
         case .alertFiring, .alertResolved, .rollbackIntended, .rearmed, .routerRecovered, .targetsRecovered,
             .rolloutPrepared,
             .rolloutBegun, .stepStanding, .stepUndone, .rolloutBaking, .rolloutPaused, .rolloutResumed,
-            .rolloutUnhalted, .gateAnswered, .rolloutEnded, .operatorAcknowledged, .planEnded, .wayBackOpened:
+            .rolloutUnhalted, .gateAnswered, .rolloutEnded, .operatorAcknowledged, .planEnded, .wayBackOpened,
+            .schemaBreachEnded:
             nil
         }
     }

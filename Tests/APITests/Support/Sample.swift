@@ -140,6 +140,8 @@ enum Sample {
         .targetsUsable,
         .wayBackClosed(reason: "the way back is closed: the schema is at 43, and v1.4.2 works up to 42"),
         .wayBackOpened,
+        .schemaBreached(reason: "the canary has 5 % of the traffic without its schema: the schema is at 41"),
+        .schemaBreachEnded,
         .unreadable(kind: "intended", reason: "it is not valid JSON"),
         .ended(.rolledBack),
     ]

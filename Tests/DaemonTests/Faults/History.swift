@@ -55,7 +55,7 @@ struct History {
         case .routerUnusable, .routerUsable, .rollout, .deployment, .targetsChanged, .targetsUnusable, .targetsUsable:
             break
         case .operatorAcknowledged, .escalated, .silences, .openSubjects, .configured, .procedure, .leaderChanged,
-            .wayBackClosed, .wayBackOpened:
+            .wayBackClosed, .wayBackOpened, .schemaBreached, .schemaBreachEnded:
             break
         case .unreadable(_, let reason): wrong.append("it cannot be read: \(reason)")
         }

@@ -21,12 +21,18 @@ struct ProcedureWorld {
     private(set) var acts: [String] = []
     private(set) var keys: [String] = []
     private(set) var checks = 0
+    /// What steps that check backups find; without it they find none.
+    var backups: [String: BackupFound] = [:]
     /// Steps that have taken effect.
     private(set) var inForce: Set<String> = []
 
     /// Nil for no answer.
     mutating func run(_ call: StepCall) -> StepAnswer? {
         let name = call.step.name
+        if call.step.work.backup != nil {
+            acts.append(name)
+            return backups[name].map(StepAnswer.verified) ?? .failed("there is no backup at all")
+        }
         switch moods[name] ?? .works {
         case .hangs: return nil
         case .fails: return .failed("exit status 3")

@@ -165,4 +165,107 @@ struct SchemaTests {
         world.cycle(2)
         #expect(world.count(.wayBackOpened) == 1 && world.release.schema == nil)
     }
+
+    // MARK: A canary before its schema
+
+    private func gated(
+        _ schema: SchemaReport, onBreach: SchemaGate.OnBreach = .page, unknown: SchemaGate.WhenUnknown = .ignore
+    ) -> KernelHarness {
+        var world = KernelHarness()
+        var gate = Self.gate
+        (gate.onBreach, gate.unknown) = (onBreach, unknown)
+        world.plan.releases[0].procedure = ProcedurePlan(schema: gate)
+        world.schema = schema
+        world.send(.reload(world.plan))
+        world.cycle(15)
+        return world
+    }
+
+    /// Scenario 10: the router shows traffic although the schema is absent.
+    @Test func aCanaryBeforeItsSchemaIsReportedOnce() throws {
+        var world = gated(at(41))
+        world.cycle(20)
+        #expect(world.count(.schemaBreached) == 1 && world.applied.isEmpty)
+        let message = try #require(world.deliveries.last { $0.notification.event == .schemaBreached }?.notification)
+        #expect(Severity(message) == .critical && message.summary.contains("the schema is at 41, and v2 needs 42"))
+        #expect(world.kernel.standingAlerts(at: world.now).contains { $0.event == .schemaBreached })
+        world.restart()
+        world.cycle(8)
+        #expect(world.count(.schemaBreached) == 1, "a restart reports nothing twice")
+        world.schema = .unreadable("no server")
+        world.cycle(40)
+        #expect(world.count(.schemaBreachEnded) == 0, "it is not known to be there")
+        world.schema = at(42)
+        world.cycle(8)
+        #expect(world.count(.schemaBreachEnded) == 1 && world.applied.isEmpty)
+    }
+
+    @Test func itIsRolledBackWhereThePlanWantsThat() throws {
+        var world = gated(at(41), onBreach: .rollback)
+        world.cycle(15)
+        #expect(world.incidents.count == 1 && !world.applied.isEmpty)
+        #expect(world.incidents[0].isAcknowledged)
+        guard case .rollout(let trigger) = world.incidents[0].intent.trigger else {
+            Issue.record("\(world.incidents[0].intent.trigger)")
+            return
+        }
+        #expect(trigger.kind == .gate && trigger.by == "schema" && trigger.reason.contains("without its schema"))
+        #expect(world.count(.schemaBreached) == 1 && world.count(.schemaBreachEnded) == 1)
+    }
+
+    /// Neither a way back that is closed nor a schema that is dirty, running or unknown is a reason to go back.
+    @Test(arguments: [
+        SchemaReport.read(SchemaReading(number: 41, dirty: "version 42")),
+        .read(SchemaReading(number: 41, running: "1 by psql")), .unreadable("no server"),
+        .read(SchemaReading(number: 42)),
+    ])
+    func onlyAnAbsentSchemaIsABreach(_ report: SchemaReport) {
+        let world = gated(report, onBreach: .rollback)
+        #expect(world.incidents.isEmpty && world.count(.schemaBreached) == 0)
+    }
+
+    @Test func aDryRunSaysItOnce() {
+        var plan = Plan.example()
+        var gate = Self.gate
+        gate.onBreach = .rollback
+        plan.releases[0].procedure = ProcedurePlan(schema: gate)
+        var world = KernelHarness(plan: plan, isDryRun: true)
+        world.schema = at(41)
+        world.cycle(40)
+        #expect(world.applied.isEmpty && world.incidents.count == 1)
+    }
+
+    /// A rollback that a rule asks for waits for an operator, whose order is carried out.
+    @Test func anUnknownSchemaHoldsWhereThePlanWantsThat() {
+        var world = gated(.unreadable("no server"), unknown: .hold)
+        world.canary.errors = 40
+        world.cycle(20)
+        #expect(world.applied.isEmpty && world.release.phase == .held)
+        #expect(world.count(.rollbackHeld) == 1)
+        guard case .accepted = world.command(.rollback(release: "checkout", toVersion: nil)) else {
+            Issue.record("the operator was refused")
+            return
+        }
+        world.cycle(3)
+        #expect(!world.applied.isEmpty)
+    }
+
+    @Test func aKnownSchemaReleasesTheHold() {
+        var world = gated(.unreadable("no server"), unknown: .hold)
+        world.canary.errors = 40
+        world.cycle(15)
+        #expect(world.applied.isEmpty)
+        world.schema = at(42)
+        world.cycle(12)
+        #expect(!world.applied.isEmpty)
+    }
+
+    /// What is gone is gone, whatever runs; anything else is not known before the migration has ended.
+    @Test(arguments: [(41, "running"), (42, "running"), (43, "contracted")] as [(Int64, String)])
+    func aMigrationThatRuns(_ number: Int64, _ expected: String) {
+        let report = SchemaReport.read(SchemaReading(number: number, running: "1 by psql"))
+        #expect(Self.gate.answer(to: report, version: "v1").name == expected)
+        let dirty = SchemaReport.read(SchemaReading(number: 43, dirty: "version 43", running: "1 by psql"))
+        #expect(Self.gate.answer(to: dirty, version: "v1").name == "running")
+    }
 }

@@ -25,7 +25,8 @@ struct RolloutSchemaTests {
 
     @Test(arguments: [
         SchemaReport.read(SchemaReading(number: 41)), .read(SchemaReading()), .unreadable("no server"),
-        .read(SchemaReading(number: 42, dirty: "version 42")), nil,
+        .read(SchemaReading(number: 42, dirty: "version 42")), .read(SchemaReading(number: 42, running: "1 by psql")),
+        nil,
     ])
     func nothingBeginsBeforeTheSchemaIsThere(_ early: SchemaReport?) {
         var world = world(early)

@@ -179,6 +179,7 @@ struct ServiceConformanceTests {
             (Event.rollbackIntended, Event.rollbackAcknowledged), (.rollbackAbandoned, .rearmed),
             (.alertFiring, .alertResolved), (.routerUnusable, .routerRecovered), (.rolloutHalted, .rolloutUnhalted),
             (.targetsUnusable, .targetsRecovered), (.wayBackClosed, .wayBackOpened),
+            (.schemaBreached, .schemaBreachEnded),
             (.gateAsked, .gateAnswered), (.gateAsked, .gateLapsed),
         ] {
             let transport = ScriptedTransport([sample.success.answer])

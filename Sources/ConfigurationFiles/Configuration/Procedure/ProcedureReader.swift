@@ -48,7 +48,8 @@ struct ProcedureReader {
         }
         let names = UniqueNames(what: "step")
         let steps = entries.compactMap { step($0, names) }
-        return steps.count == entries.count && isEachEffectSetOnce(steps, field) ? steps : nil
+        return steps.count == entries.count && isEachEffectSetOnce(steps, field)
+            && BackupSettings.isBeforeDestructive(steps, field) ? steps : nil
     }
 
     private func step(_ field: Field, _ names: UniqueNames) -> ProcedureStep? {
@@ -116,7 +117,7 @@ extension FlagWork {
 
 /// What a step may do.
 enum ProcedureStepKind: String, CaseIterable {
-    case exec, http, flag, consumers, event, person
+    case exec, http, flag, consumers, event, backup, workload, person
 
     init(_ step: ProcedureStep) {
         self =
@@ -126,6 +127,8 @@ enum ProcedureStepKind: String, CaseIterable {
             case .flag: .flag
             case .consumers: .consumers
             case .event: .event
+            case .backup: .backup
+            case .workload: .workload
             case .person: .person
             }
     }

@@ -11,6 +11,8 @@ struct ProcedureStepReader {
         var flag = FlagWork()
         var consumers = ConsumersWork()
         var receiver = ""
+        var backup = BackupWork()
+        var workload = WorkloadWork()
         var text = ""
     }
 
@@ -45,12 +47,15 @@ struct ProcedureStepReader {
     /// Flags are absolute values, and requests carry a key by which the server knows a repetition.
     private var blank: Draft {
         var draft = Draft()
-        draft.step.isIdempotent = isRepeatable
+        draft.step.isIdempotent = isRepeatable || kind == .workload
+        // A backup is read as a whole.
+        if kind == .backup { draft.step.timeoutMs = 1_800_000 }
+        if kind == .workload { (draft.step.at, draft.step.settleMs) = (.drained, 300_000) }
         return draft
     }
 
     /// The kind is idempotent by its nature.
-    private var isRepeatable: Bool { [.flag, .consumers, .event].contains(kind) }
+    private var isRepeatable: Bool { [.flag, .consumers, .event, .backup].contains(kind) }
 
     private var kindSetting: Setting<Draft> {
         Setting(
@@ -68,6 +73,7 @@ struct ProcedureStepReader {
                 "settle", \.step.settleMs, .duration(0...3_600_000),
                 "how long the proof may take after the step was done"),
         ]
+        if kind == .workload { return all + [WorkloadSettings.idempotent] }
         return isRepeatable ? all : all + [idempotent]
     }
 
@@ -88,11 +94,15 @@ struct ProcedureStepReader {
         case .flag: draft.step.work = .flag(draft.flag)
         case .consumers: draft.step.work = .consumers(draft.consumers)
         case .event: draft.step.work = .event(receiver: draft.receiver)
+        case .backup: draft.step.work = .backup(draft.backup)
+        case .workload: draft.step.work = .workload(draft.workload)
         case .person: draft.step.work = .person(text: draft.text)
         }
         return switch kind {
         case .flag: FlagSettings.check(draft.flag, fields)
         case .consumers: ConsumersSettings.check(draft.consumers, fields)
+        case .backup: BackupSettings.check(draft.backup, fields)
+        case .workload: WorkloadSettings.check(draft, fields)
         case .exec, .http, .event, .person: true
         }
     }
@@ -108,6 +118,8 @@ extension ProcedureStepReader.Draft {
         case .flag(let work): flag = work
         case .consumers(let work): consumers = work
         case .event(let name): receiver = name
+        case .backup(let work): backup = work
+        case .workload(let work): workload = work
         case .person(let text): self.text = text
         }
     }
@@ -128,11 +140,17 @@ extension ProcedureStepReader {
                     "the [receiver](#receivers) that publishes it: `cloudevents`, `nats`, `rabbitmq`, `redis_stream` or "
                         + "`kafka`")
             ]
+        case .backup: BackupSettings(folder: folder).settings.map { $0.within(\Draft.backup) }
+        case .workload: WorkloadSettings(folder: folder).settings.map { $0.within(\Draft.workload) }
         case .person:
             [
                 .required(
                     "text", \.text, .line(limit: 1_000),
-                    "what the person has to do; the step waits for `rollguard plan done`")
+                    "what the person has to do; the step waits for `rollguard plan done`"),
+                .value(
+                    "destructive", \.step.cannotBeTakenBack, .bool,
+                    "what it changes cannot be taken back: it is not done before [a backup](../plans.md#a-backup) was verified "
+                        + "by a step before it"),
             ]
         }
     }
@@ -205,7 +223,7 @@ extension ProcedureStepReader {
 
     private static var method: ValueForm<String> { .choice(["POST", "PUT", "PATCH", "DELETE", "GET"]) }
 
-    private static var proof: Section<HTTPProof> {
+    static var proof: Section<HTTPProof> {
         Section(
             owner: "'prove'", blank: HTTPProof(),
             settings: [

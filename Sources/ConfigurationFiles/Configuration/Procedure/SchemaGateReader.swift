@@ -14,8 +14,8 @@ struct SchemaGateReader {
             settings: [
                 .required(
                     "tool", \.tool, .choice(SchemaGate.Tool.self),
-                    "whose table the command prints: `golang-migrate` a number and whether it is dirty, `flyway` and `atlas` "
-                        + "rows with their state, the others a name per line"),
+                    "whose table the command prints: `golang-migrate` a number and whether it is dirty, `flyway`, `atlas` and "
+                        + "`liquibase` rows, the others a name per line"),
                 .required(
                     "command", \.command, ProcedureStepReader.command,
                     "the absolute path of a program that prints what is applied, and its arguments; no shell reads them. It "
@@ -26,6 +26,18 @@ struct SchemaGateReader {
                 .value("every", \.everyMs, .duration(1_000...3_600_000), "from one reading to the next"),
                 .value("timeout", \.timeoutMs, .duration(100...60_000), "of one reading"),
                 fits,
+                .optional(
+                    "running", \.running, Self.running.form(),
+                    "a program that prints how many migrations are running, such as the locks of the database; nothing begins "
+                        + "meanwhile"),
+                .value(
+                    "on_breach", \.onBreach, .choice(SchemaGate.OnBreach.self),
+                    "when a canary has traffic although its schema is absent: `page` an operator, or roll it back as well "
+                        + "(`rollback`)"),
+                .value(
+                    "unknown", \.unknown, .choice(SchemaGate.WhenUnknown.self),
+                    "when a rule asks for a rollback and the schema is not known: `ignore` rolls back, `hold` waits for an "
+                        + "operator"),
             ],
             finish: check)
     }
@@ -52,6 +64,17 @@ struct SchemaGateReader {
             return fit
         }
         return fits.count == pairs.count ? fits : nil
+    }
+
+    private static var running: Section<[String]> {
+        Section(
+            owner: "'running'", blank: [],
+            settings: [
+                .required(
+                    "command", \.self, ProcedureStepReader.command,
+                    "the program's absolute path, and its arguments; it gets the same `env_file` and the rest of `timeout`"
+                )
+            ])
     }
 
     private static var fit: Section<SchemaFit> {
