@@ -76,7 +76,8 @@ enum FlagAnswers {
             return failure(.serviceUnavailable, "PROVIDER_NOT_READY", "the file of flags could not be read so far")
         }
         guard let flag = document.flags[key], flag.isEnabled, let variant = flag.variant, let value = flag.value else {
-            return failure(.notFound, "FLAG_NOT_FOUND", "there is no flag of this name that is enabled and has a default")
+            return failure(
+                .notFound, "FLAG_NOT_FOUND", "there is no flag of this name that is enabled and has a default")
         }
         guard !flag.hasTargeting else {
             return failure(

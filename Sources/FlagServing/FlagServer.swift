@@ -107,7 +107,8 @@ private struct FlagFileReader {
         let changes = document.changes(since: former)
         let what = former == nil ? "\(document.flags.count) flags" : changes.isEmpty ? "other rules" : changes.shown
         logger.info(
-            "flags: \(file.path) has the revision \(document.revision) (\(what)); \(count) stream\(count == 1 ? "" : "s") get it")
+            "flags: \(file.path) has the revision \(document.revision) (\(what)); \(count) stream\(count == 1 ? "" : "s") get it"
+        )
     }
 
     private mutating func refuse(_ reason: String) {

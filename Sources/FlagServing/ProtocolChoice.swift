@@ -86,7 +86,9 @@ private final class IdleClose: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if event is IdleStateHandler.IdleStateEvent { context.close(promise: nil) } else {
+        if event is IdleStateHandler.IdleStateEvent {
+            context.close(promise: nil)
+        } else {
             context.fireUserInboundEventTriggered(event)
         }
     }

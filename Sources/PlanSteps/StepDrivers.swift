@@ -1,15 +1,32 @@
 package import Model
 package import Ports
+import SystemSupport
 
 /// What drivers of steps are made of.
 package struct StepSetup: Sendable {
     package let transport: any HTTPTransport
     /// Where it is written down which programs run; nil for a daemon without files of its own.
     package let directory: String?
+    /// For what does not go through the transport; nil for none.
+    package var secrets: (any SecretStore)?
+    package var clock: any DaemonClock = SystemClock()
+    /// The targets that a release has now; nil for an unknown one.
+    package var targets: @Sendable (_ release: String) async -> StepTargets? = { _ in nil }
 
     package init(transport: any HTTPTransport, directory: String?) {
         self.transport = transport
         self.directory = directory
+    }
+}
+
+/// The targets of a release, and how they are read.
+package struct StepTargets: Sendable {
+    package var targets: [Pool: [TargetPlan]]
+    package var security: ClientSecurity
+
+    package init(targets: [Pool: [TargetPlan]], security: ClientSecurity = ClientSecurity()) {
+        self.targets = targets
+        self.security = security
     }
 }
 
@@ -23,7 +40,8 @@ package struct StepDrivers: StepDriver {
         exec = ExecStepDriver(runs: setup.directory.map { ProgramRuns(directory: $0 + "/steps") })
         let calls = StepRequests(transport: setup.transport)
         http = HTTPStepDriver(calls: calls)
-        flag = FlagStepDriver(calls: calls)
+        flag = FlagStepDriver(
+            calls: calls, clock: setup.clock, secrets: setup.secrets, exec: exec, targets: setup.targets)
     }
 
     package func readSchema(_ gate: SchemaGate, release: String) async -> SchemaReport {

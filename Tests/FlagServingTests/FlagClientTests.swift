@@ -56,7 +56,7 @@ struct FlagClientTests {
         try world.write(FlagWorld.document("on"))
         #expect(await eventually { client.lines.last == "on True" }, "\(client.lines)")
         #expect(world.log.all.contains { $0.contains("new-checkout: off -> on); 1 stream get") }, "\(world.log.all)")
-        client.stop()
+        await client.stop()
         #expect(await eventually { world.server.streamCount == 0 })
         await world.stop()
     }
@@ -70,7 +70,7 @@ struct FlagClientTests {
         try world.write(FlagWorld.document("on"))
         #expect(await client.prints("on True"), "\(client.lines)")
         #expect(client.lines == ["off False", "on True"], "\(client.lines)")
-        client.stop()
+        await client.stop()
         await world.stop()
     }
 
@@ -79,7 +79,7 @@ struct FlagClientTests {
         let world = try await FlagWorld(FlagWorld.document(variant, more: more))
         let client = try PythonClient(Self.remote, [world.address], folder: world.folder)
         #expect(await client.prints(line), "\(client.lines)")
-        client.stop()
+        await client.stop()
         await world.stop()
     }
 }

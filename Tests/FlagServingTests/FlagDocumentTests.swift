@@ -30,7 +30,8 @@ struct FlagDocumentTests {
     @Test(arguments: [
         ("new-checkout", "off", "", 200, #""value":false,"variant":"off","reason":"STATIC""#),
         ("new-checkout", "on", #","targeting":{"if":[true,"on"]}"#, 400, "GENERAL"),
-        ("new-checkout", "on", #","state":"DISABLED""#, 404, "FLAG_NOT_FOUND"), ("other", "on", "", 404, "FLAG_NOT_FOUND"),
+        ("new-checkout", "on", #","state":"DISABLED""#, 404, "FLAG_NOT_FOUND"),
+        ("other", "on", "", 404, "FLAG_NOT_FOUND"),
     ])
     func aFlagWithoutTargetingIsEvaluated(
         _ key: String, _ variant: String, _ more: String, _ status: Int, _ part: String

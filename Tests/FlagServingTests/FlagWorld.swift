@@ -116,9 +116,9 @@ final class PythonClient: @unchecked Sendable {
     /// Whether the client has printed the line; waits for it.
     func prints(_ line: String) async -> Bool { await eventually { self.lines.contains(line) } }
 
-    func stop() {
+    func stop() async {
         kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
+        _ = await eventually { !self.process.isRunning }
     }
 }
 

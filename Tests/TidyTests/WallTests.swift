@@ -19,9 +19,9 @@ struct WallTests {
 
     /// The rooms that know a part of the outside world; none of them knows another one.
     static let edges = [
-        "API", "Centres", "ConfigurationFiles", "HTTPClient", "JournalStore", "Leases", "Notifications",
+        "API", "Centres", "ConfigurationFiles", "FlagServing", "HTTPClient", "JournalStore", "Leases", "Notifications",
         "ReferenceRouter",
-        "Routers",
+        "PlanSteps", "Routers",
         "Scraping", "TargetSources",
     ]
 

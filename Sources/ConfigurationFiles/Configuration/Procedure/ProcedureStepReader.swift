@@ -83,7 +83,7 @@ struct ProcedureStepReader {
         case .flag: draft.step.work = .flag(draft.flag)
         case .person: draft.step.work = .person(text: draft.text)
         }
-        return kind != .flag || FlagSettings.check(draft.flag, fields)
+        return kind != .flag || FlagSettings.check(draft.flag, timeoutMs: draft.step.timeoutMs, fields)
     }
 }
 
