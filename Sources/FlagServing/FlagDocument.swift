@@ -61,13 +61,14 @@ package struct FlagDocument: Sendable {
         guard let definition = entry as? [String: Any], let variants = definition["variants"] as? [String: Any] else {
             throw Refusal(reason: "the flag '\(name)' has no object 'variants'")
         }
-        let state = definition["state"] as? String ?? "ENABLED"
-        guard state == "ENABLED" || state == "DISABLED" else {
-            throw Refusal(reason: "the state of the flag '\(name)' is neither ENABLED nor DISABLED")
-        }
         let variant = definition["defaultVariant"] as? String
         if let variant, variants[variant] == nil {
             throw Refusal(reason: "the flag '\(name)' has no variant '\(variant)', which is its 'defaultVariant'")
+        }
+        // The providers need it, and refuse the whole document without it.
+        let state = definition["state"] as? String ?? "missing"
+        guard state == "ENABLED" || state == "DISABLED" else {
+            throw Refusal(reason: "the 'state' of the flag '\(name)' is neither ENABLED nor DISABLED, but \(state)")
         }
         let targeting = definition["targeting"] as? [String: Any] ?? [:]
         return Flag(

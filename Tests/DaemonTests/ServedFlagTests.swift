@@ -52,8 +52,9 @@ struct ServedFlagTests {
                 + "file: flags.json, safe_in_code: true, prove: {metric: 'flag_evaluations_total{variant=\"on\"}', "
                 + "targets: ['http://127.0.0.1:\(metricsPort)/metrics'], still_for: 2, every: 300ms}}]}")
         let file = world.folder.appendingPathComponent("flags.json")
-        try #"{"flags":{"new-checkout":{"variants":{"on":true,"off":false},"defaultVariant":"on"}}}"#.write(
-            to: file, atomically: true, encoding: .utf8)
+        try #"{"flags":{"new-checkout":{"state":"ENABLED","variants":{"on":true,"off":false},"defaultVariant":"on"}}}"#
+            .write(
+                to: file, atomically: true, encoding: .utf8)
         let text = try String(contentsOfFile: world.configurationPath, encoding: .utf8)
         try (text + "flags: {listen: '127.0.0.1:\(flagPort)', file: flags.json}\n").write(
             toFile: world.configurationPath, atomically: true, encoding: .utf8)
@@ -81,8 +82,9 @@ struct ServedFlagTests {
             folder: world.folder)
         #expect(await eventually { late.text.hasPrefix("off\n") }, "\(late.text)")
         // The first application has connected again by itself, and takes an edit.
-        try #"{"flags":{"new-checkout":{"variants":{"on":true,"off":false},"defaultVariant":"on"}}}"#.write(
-            to: file, atomically: true, encoding: .utf8)
+        try #"{"flags":{"new-checkout":{"state":"ENABLED","variants":{"on":true,"off":false},"defaultVariant":"on"}}}"#
+            .write(
+                to: file, atomically: true, encoding: .utf8)
         #expect(await eventually { application.text == "on\noff\non\n" }, "\(application.text)")
         for process in [application, late, next] { await process.kill9() }
         await world.stop()

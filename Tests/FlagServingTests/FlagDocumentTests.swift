@@ -10,6 +10,7 @@ struct FlagDocumentTests {
         (#"{"flags":{"a":1}}"#, "'a' has no object 'variants'"),
         (#"{"flags":{"a":{"variants":{"on":true},"defaultVariant":"of"}}}"#, "no variant 'of'"),
         (#"{"flags":{"a":{"variants":{"on":true},"state":"off"}}}"#, "neither ENABLED nor DISABLED"),
+        (#"{"flags":{"a":{"variants":{"on":true},"defaultVariant":"on"}}}"#, "but missing"),
     ])
     func whatApplicationsCannotUseIsRefused(_ text: String, _ reason: String) {
         do throws(FlagDocument.Refusal) {

@@ -158,8 +158,8 @@ struct FlagSettings {
             return need("url", work.url != nil) && isSwitch(work, fields)
                 && need("environment", work.environment != nil || work.sdkKey != nil)
         case .etcd: return need("url", work.url != nil)
-        case .redis: return need("address", work.address != nil)
-        case .postgresql: return need("sql", work.statements != nil)
+        case .redis: return need("address", work.address != nil || fields.has("address"))
+        case .postgresql: return need("sql", work.statements != nil || fields.has("sql"))
         }
     }
 
