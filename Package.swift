@@ -20,6 +20,7 @@ let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
+let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -53,6 +54,8 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
+        // HTTP/2 for providers of feature flags; Hummingbird brings it already.
+        .package(url: "https://github.com/apple/swift-nio-http2.git", from: "1.46.0"),
         // Hummingbird's requests and responses are made of these two packages' types.
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
@@ -110,7 +113,9 @@ let package = Package(
         // NATS, RabbitMQ and Redis, for events of releases; NIOSSL is for brokers with TLS.
         room("Brokers", ["Model", "Ports", nioCore, nioPosix, nioSSL]),
         // The steps of plans: programs, requests, flags.
-        room("PlanSteps", ["Model", "Ports", "Support", "SystemSupport"]),
+        room("PlanSteps", ["Model", "Ports", "Support", "SystemSupport", "Telemetry"]),
+        // Feature flags for applications: HTTP, and gRPC over HTTP/2.
+        room("FlagServing", ["Model", "Ports", "SystemSupport", logging, nioCore, nioPosix, nioHTTP1, nioHTTP2]),
         room("JournalFormat", ["Model"]),
         // Leaders of several daemons, and what they hand over.
         room("Leases", ["JournalFormat", "Model", "Ports", "SourceCalls", "SystemSupport"]),
@@ -134,7 +139,7 @@ let package = Package(
             [
                 "Declarations", "Discovery", "SourceCalls", "Support", "SystemSupport", "Telemetry", "Model", "Ports",
                 "Kernel",
-                "Brokers", "HTTPClient", "Routers", "PlanSteps",
+                "Brokers", "HTTPClient", "Routers", "PlanSteps", "FlagServing",
                 "Notifications", "JournalStore", "API", "Scraping", "TargetSources", "Centres",
                 "Leases",
                 logging, lifecycle, signals,
@@ -199,7 +204,11 @@ let package = Package(
         tests("StatisticsTests", ["Statistics", "Support", "Telemetry"]),
         tests("CalculatorTests", ["Calculator"]),
         tests("CalibrationTests", ["Calibration", "Statistics"]),
-        tests("PlanStepsTests", ["Model", "PlanSteps", "Ports", "SystemSupport"]),
+        tests(
+            "PlanStepsTests",
+            ["HTTPClient", "Model", "PlanSteps", "Ports", "SystemSupport", "Telemetry"]),
+        tests(
+            "FlagServingTests", ["FlagServing", "HTTPClient", "Model", "PlanSteps", "Ports", "SystemSupport", logging]),
         // With receivers and steps that use them, on real brokers.
         tests(
             "BrokersTests",

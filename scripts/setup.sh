@@ -4,8 +4,8 @@
 #   scripts/setup.sh build    what the build needs: libcurl, zlib, SQLite
 #   scripts/setup.sh test     that, and the real programs that the tests talk to; those that Debian does not have
 #                             go into .routers-venv, a Python environment in this checkout, and the validator of JSON
-#                             Schemas into .schema-venv, tools of migrations into .plans-venv, what drives the browser (chromium) into .page-venv, and Consul
-#                             into .consul
+#                             Schemas into .schema-venv, tools of migrations into .plans-venv, clients of feature flags
+#                             into .flags-venv, what drives the browser (chromium) into .page-venv, and Consul into .consul
 #   scripts/setup.sh bench    what the build needs, and the peers that `make bench` measures beside ours
 #   scripts/setup.sh soak     what the build needs, the programs that `make soak` runs among, and .soak-venv with the
 #                             Python packages of its services
@@ -16,8 +16,9 @@ set -euo pipefail
 
 build_packages=(libcurl4-openssl-dev zlib1g-dev pkg-config libsqlite3-dev)
 test_packages=(curl openssl ca-certificates haproxy nginx-light prometheus prometheus-alertmanager
-    prometheus-node-exporter caddy etcd-server redis-server libnginx-mod-http-lua python3-venv chromium dnsmasq-base
-    victoria-metrics rsyslog rsyslog-gnutls rabbitmq-server postgresql pgbackrest restic sqlite3 mariadb-server)
+    prometheus-node-exporter caddy etcd-server redis-server redis-tools libnginx-mod-http-lua python3-venv chromium
+    dnsmasq-base victoria-metrics rsyslog rsyslog-gnutls rabbitmq-server postgresql postgresql-client pgbackrest restic
+    sqlite3 mariadb-server)
 bench_packages=(prometheus victoria-metrics)
 soak_packages=(haproxy nginx-light caddy prometheus prometheus-alertmanager prometheus-node-exporter python3-venv)
 gate_packages=(valgrind binutils)
@@ -112,6 +113,7 @@ test)
     install_pinned scripts/schema.txt .schema-venv
     install_pinned scripts/page.txt .page-venv
     install_pinned scripts/plans.txt .plans-venv
+    install_pinned scripts/flags.txt .flags-venv
     unpack_consul
     ;;
 bench) install_missing "${build_packages[@]}" "${bench_packages[@]}" ;;

@@ -1,5 +1,6 @@
 import API
 import Centres
+import FlagServing
 import HTTPClient
 import JournalStore
 package import Logging
@@ -151,6 +152,10 @@ package struct Daemon: Sendable {
                 manager?.ready(status: Reloader.status(plan))
             })
         var services = [EndlessService("API", console)]
+        if let flags = plan.flags {
+            let server = FlagServer(flags, clock: environment.clock, logger: environment.logger)
+            services.append(EndlessService("flags", environment.clock) { try await server.run() })
+        }
         if let manager { services.append(signsOfLife(manager, parts, environment.clock)) }
         guard options.handlesSignals else { return services }
         let reload = ReloadOnSignal(reloader: parts.reloader, takePending: options.takePendingReload)

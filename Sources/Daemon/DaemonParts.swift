@@ -98,7 +98,10 @@ package struct DaemonParts: Sendable {
         gates = GateService(
             client: GateClient(transport: environment.network.deliveries, secrets: secrets, clock: clock),
             externalURL: plan.daemon.externalURL, tokens: gateTokens)
-        let stepDrivers = StepDrivers(parts.stepSetup(environment.network.planCalls))
+        let currentPlan = CurrentPlan()
+        var stepSetup = parts.stepSetup(environment.network.planCalls)
+        stepSetup.targets = { await currentPlan.targets(of: $0) }
+        let stepDrivers = StepDrivers(stepSetup)
         steps = StepService(driver: environment.probe.map { $0.steps(stepDrivers) } ?? stepDrivers)
         let records = try await journal.records()
         UnreadableEntries.warn(of: records, logger)
@@ -119,6 +122,7 @@ package struct DaemonParts: Sendable {
                 callStep: { [steps] in steps.enqueue($0, isCheck: $1) },
                 readSchema: { [steps] in steps.readSchema(release: $0, call: $1, gate: $2) }, replicas: replicaQueue),
             probe: environment.probe)
+        currentPlan.read { await watchdog.effectivePlan() }
         routers.aim(kernel.effectivePlan)
         scrapes = ScrapeService(
             lanes: environment.network.scrapeLanes(), files: environment.files, clock: clock, logger: logger,

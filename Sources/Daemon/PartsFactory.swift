@@ -64,9 +64,11 @@ struct PartsFactory: Sendable {
 
     /// What the drivers of plans' steps are made of.
     func stepSetup(_ calls: any HTTPTransport) -> StepSetup {
-        StepSetup(
+        var setup = StepSetup(
             transport: calls, directory: directory, brokers: Brokers(secrets: secrets),
             publish: { [board] in await board.publish($0, $1) }, wallMs: { [clock] in clock.wallMs })
+        (setup.secrets, setup.clock) = (secrets, clock)
+        return setup
     }
 }
 

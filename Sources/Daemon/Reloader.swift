@@ -195,6 +195,9 @@ actor Reloader {
         if next.replicas != plan.replicas {
             reasons.append("error: `replicas` cannot change while the daemon runs; restart it")
         }
+        if next.flags != plan.flags {
+            reasons.append("error: `flags` cannot change while the daemon runs; restart it")
+        }
         if !reasons.isEmpty { throw InvalidConfiguration(reasons) }
     }
 }

@@ -1,5 +1,6 @@
 package import Model
 package import Ports
+import SystemSupport
 
 /// What drivers of steps are made of.
 package struct StepSetup: Sendable {
@@ -12,6 +13,11 @@ package struct StepSetup: Sendable {
     package let publish: @Sendable (String, PlanEvent) async -> DeliveryOutcome
     /// Milliseconds since the epoch.
     package let wallMs: @Sendable () -> Int64
+    /// For what does not go through the transport; nil for none.
+    package var secrets: (any SecretStore)?
+    package var clock: any DaemonClock = SystemClock()
+    /// The targets that a release has now; nil for an unknown one.
+    package var targets: @Sendable (_ release: String) async -> StepTargets? = { _ in nil }
 
     package init(
         transport: any HTTPTransport, directory: String?, brokers: (any BrokerTransport)? = nil,
@@ -25,6 +31,17 @@ package struct StepSetup: Sendable {
         self.brokers = brokers
         self.publish = publish
         self.wallMs = wallMs
+    }
+}
+
+/// The targets of a release, and how they are read.
+package struct StepTargets: Sendable {
+    package var targets: [Pool: [TargetPlan]]
+    package var security: ClientSecurity
+
+    package init(targets: [Pool: [TargetPlan]], security: ClientSecurity = ClientSecurity()) {
+        self.targets = targets
+        self.security = security
     }
 }
 
@@ -42,7 +59,8 @@ package struct StepDrivers: StepDriver {
         exec = ExecStepDriver(runs: setup.directory.map { ProgramRuns(directory: $0 + "/steps") })
         let calls = StepRequests(transport: setup.transport)
         http = HTTPStepDriver(calls: calls)
-        flag = FlagStepDriver(calls: calls)
+        flag = FlagStepDriver(
+            calls: calls, clock: setup.clock, secrets: setup.secrets, exec: exec, targets: setup.targets)
         consumers = ConsumersStepDriver(calls: calls, brokers: setup.brokers, wallMs: setup.wallMs)
         event = EventStepDriver(publish: setup.publish, wallMs: setup.wallMs)
         backup = BackupStepDriver(runs: exec.runs)

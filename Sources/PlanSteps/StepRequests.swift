@@ -11,15 +11,26 @@ struct StepRequests: Sendable {
 
     /// Sends a request that changes something.
     func change(_ request: StepRequest, key: String, timeoutMs: Int64) async -> StepAnswer {
+        switch await respond(to: request, key: key, timeoutMs: timeoutMs) {
+        case .failure(let failure): failure.answer
+        case .success(let response): answer(response, request)
+        }
+    }
+
+    /// The response to a request that changes something, whatever its status; the failure is what the lack of one means.
+    func respond(
+        to request: StepRequest, key: String, timeoutMs: Int64
+    ) async -> Result<HTTPResponse, AnswerFailure> {
         do throws(TransportError) {
-            let response = try await send(request, key: key, timeoutMs: timeoutMs)
-            return answer(response, request)
+            return .success(try await send(request, key: key, timeoutMs: timeoutMs))
         } catch {
-            return switch error {
-            case .connectFailed, .closed: .failed("\(error)")
-            case .unusable: .refused("\(error)")
-            default: .unknown("\(error)")
-            }
+            let answer: StepAnswer =
+                switch error {
+                case .connectFailed, .closed: .failed("\(error)")
+                case .unusable: .refused("\(error)")
+                default: .unknown("\(error)")
+                }
+            return .failure(AnswerFailure(answer))
         }
     }
 
@@ -51,7 +62,7 @@ struct StepRequests: Sendable {
     }
 
     /// What a status means for a change.
-    private func answer(_ response: HTTPResponse, _ request: StepRequest) -> StepAnswer {
+    func answer(_ response: HTTPResponse, _ request: StepRequest) -> StepAnswer {
         let text = "\(StepRequests.shown(request)) answered \(response.status)\(response.said)"
         return switch response.status {
         case 200...299: .done(text)

@@ -36,6 +36,40 @@ struct ProcedureReadingTests {
         #expect(flag.file == "/etc/rollguard/flags.json" && flag.evaluations == ["http://127.0.0.1:8016"])
     }
 
+    @Test func everyPlaceOfFlagsIsRead() throws {
+        let steps = [
+            "{name: a, kind: flag, provider: flipt, flag: f, url: 'http://u', environment: e, safe_in_code: true, shared: true}",
+            "{name: b, kind: flag, provider: configcat, flag: f, url: 'http://u', sdk_key_env: K}",
+            "{name: c, kind: flag, provider: etcd, flag: f, url: 'http://u', "
+                + "prove: {metric: 'evaluations_total{variant=\"on\"}', targets: baseline, still_for: 3, every: 1s}}",
+            "{name: d, kind: flag, provider: redis, flag: f, address: '127.0.0.1:6379', auth: {basic: {user: u, password_env: P}}, "
+                + "prove: {metric: m, targets: ['http://a/metrics']}}",
+            "{name: e, kind: flag, provider: postgresql, flag: f, sql: {env_file: pg.env, write: 'update', read: 'select'}}",
+        ]
+        let result = Self.load("{steps: [\(steps.joined(separator: ", "))]}")
+        #expect(Sample.errors(result) == [])
+        let flags = try #require(result.plan?.releases[0].procedure).steps.compactMap { step -> FlagWork? in
+            if case .flag(let work) = step.work { work } else { nil }
+        }
+        #expect(flags[0].isSafeInCode == true && flags[0].isShared == true && flags[1].isSafeInCode == nil)
+        #expect(flags[1].sdkKey == .environment("K") && flags[1].environment == nil)
+        #expect(flags[2].metric?.pools == [.baseline] && flags[2].metric?.durationMs == 3_000)
+        #expect(flags[2].metric?.selector.metric == "evaluations_total")
+        #expect(flags[3].metric?.urls == ["http://a/metrics"] && flags[3].metric?.pools == [])
+        #expect(flags[4].statements?.environmentFile == "/etc/rollguard/pg.env")
+        #expect(flags[4].statements?.program == "/usr/bin/psql")
+        let warnings = result.warnings.map(\.description).filter { $0.contains("safe_in_code") }
+        #expect(warnings.count == 4, "\(warnings)")
+    }
+
+    @Test func flagsThatAreServedAreRead() throws {
+        let result = Sample.load(Sample.configuration + "\nflags: {listen: '127.0.0.1:9414', file: flags.json}\n")
+        #expect(Sample.errors(result) == [])
+        #expect(result.plan?.flags == FlagServerPlan(host: "127.0.0.1", port: 9_414, file: "/etc/rollguard/flags.json"))
+        let errors = Sample.errors(Sample.load(Sample.configuration + "\nflags: {listen: '127.0.0.1:0', file: f}\n"))
+        #expect(errors.count == 1 && errors[0].contains("applications have to know the port"), "\(errors)")
+    }
+
     @Test func theSchemaIsRead() throws {
         let schema =
             "{tool: golang-migrate, command: [/usr/bin/psql, -XAt, -c, select], env_file: pg.env, every: 10s, timeout: 2s, "
@@ -137,6 +171,18 @@ struct ProcedureReadingTests {
                 "{steps: [{name: a, kind: flag, provider: flagd_file, flag: f, file: x.json}, "
                     + "{name: b, kind: flag, provider: flagd_file, flag: f, file: x.json}]}",
                 "the steps \"a\" and \"b\" set the same flag, \"f\"; keep one of them"
+            ),
+            (
+                "{steps: [{name: a, kind: flag, provider: redis, flag: f, address: nowhere}]}",
+                "'address' must be an address such as 127.0.0.1:6379, got 'nowhere'; the port is missing"
+            ),
+            (
+                "{steps: [{name: a, kind: flag, provider: configcat, flag: f, url: 'http://u'}]}",
+                "a flag of 'configcat' needs 'environment'"
+            ),
+            (
+                "{steps: [{name: a, kind: flag, provider: flagd_file, flag: f, file: x, timeout: 4s, prove: {metric: m}}]}",
+                "'still_for' times 'every' is 4s, which has to be less than 'timeout'"
             ),
             (
                 "{steps: [{name: a, kind: person, text: x}, {name: a, kind: person, text: y}]}",

@@ -19,9 +19,10 @@ struct WallTests {
 
     /// The rooms that know a part of the outside world; none of them knows another one.
     static let edges = [
-        "API", "Brokers", "Centres", "ConfigurationFiles", "HTTPClient", "JournalStore", "Leases", "Notifications",
+        "API", "Brokers", "Centres", "ConfigurationFiles", "FlagServing", "HTTPClient", "JournalStore", "Leases",
+        "Notifications",
         "ReferenceRouter",
-        "Routers",
+        "PlanSteps", "Routers",
         "Scraping", "TargetSources",
     ]
 

@@ -59,6 +59,10 @@ struct ConfigurationReader {
                     "replicas", \.replicas, ReplicasReader(folder: folder).form,
                     "[several daemons](../replicas.md) that watch the same releases: which of them this one is"
                 ),
+                .optional(
+                    "flags", \.flags, FlagServerReader(folder: folder).form,
+                    "[feature flags](../plans.md#flags-served-by-rollguard) that applications get from Rollguard; "
+                        + "[see below](#flags)"),
                 .value(
                     "receivers", \.receivers, ReceiverReader(folder: folder, kinds: kinds.receivers).form,
                     shownDefault: "none",
@@ -80,7 +84,8 @@ struct ConfigurationReader {
             finish: { plan, fields in
                 let hasBase = plan.daemon.acknowledgeLinksMs == nil || plan.daemon.externalURL != nil
                 if !hasBase { fields["acknowledge_links"]?.fail("'acknowledge_links' needs 'external_url'") }
-                return RoutesReader.check(plan, fields) && EventReceivers.check(plan, fields) && hasBase
+                return RoutesReader.check(plan, fields) && EventReceivers.check(plan, fields)
+                    && SharedFlags.check(plan, fields) && hasBase
             })
     }
 

@@ -23,7 +23,7 @@ enum ReferenceTables {
                 ReceiverReader(folder: folder, kinds: kinds.receivers).section(names: UniqueNames(what: "receiver"))
                     .rows
             ),
-            ("route", RoutesReader.section.rows),
+            ("route", RoutesReader.section.rows), ("flags", FlagServerReader(folder: folder).section.rows),
             ("tls", ClientTLS.section(folder).rows), ("auth", AuthorizationDraft.section(folder).rows),
             ("release", release.section.rows), ("scrape", ScrapeReader(folder: folder).section.rows),
             ("pool", PoolsReader(scheme: "", path: "", folder: folder).pool("").rows),

@@ -12,6 +12,8 @@ public struct Plan: Sendable, Equatable {
     public var centre: CentrePlan?
     /// Nil for one daemon alone.
     public var replicas: ReplicasPlan?
+    /// Feature flags that the daemon serves; nil for none.
+    public var flags: FlagServerPlan?
 
     public init(daemon: DaemonPlan, receivers: [ReceiverPlan] = [], releases: [ReleasePlan]) {
         self.daemon = daemon

@@ -146,6 +146,12 @@ public struct FlagWork: Sendable, Equatable, Codable {
         case unleash
         case launchdarkly
         case growthbook
+        case flipt
+        case configcat
+        /// A key whose value is the variant.
+        case etcd, redis
+        /// A row that statements write and read.
+        case postgresql
     }
 
     public var provider: Provider
@@ -162,6 +168,18 @@ public struct FlagWork: Sendable, Equatable, Codable {
     public var security: ClientSecurity
     /// Addresses that are asked by OFREP what they answer; empty reads the provider back instead.
     public var evaluations: [String]
+    /// A counter of the applications' own that has to be still; nil asks for none.
+    public var metric: FlagMetric?
+    /// Of ``Provider/redis``: `host:port`.
+    public var address: String?
+    /// Of ``Provider/configcat``: names the environment where ``environment`` is nil.
+    public var sdkKey: SecretReference?
+    /// Of ``Provider/postgresql``.
+    public var statements: FlagStatements?
+    /// The user's statement that the value in the applications' code is the safe one too; nil for none.
+    public var isSafeInCode: Bool?
+    /// Other services use the flag as well; nil for no.
+    public var isShared: Bool?
 
     public init(
         provider: Provider = .flagdFile, flag: String = "", variant: String = "off", file: String? = nil,

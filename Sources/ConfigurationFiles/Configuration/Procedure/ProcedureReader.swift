@@ -108,13 +108,6 @@ extension ProcedurePlan {
     }
 }
 
-extension FlagWork {
-    fileprivate func setsTheSame(as other: FlagWork) -> Bool {
-        provider == other.provider && flag == other.flag && file == other.file && url == other.url
-            && project == other.project && environment == other.environment
-    }
-}
-
 /// What a step may do.
 enum ProcedureStepKind: String, CaseIterable {
     case exec, http, flag, consumers, event, backup, workload, person

@@ -99,7 +99,7 @@ struct ProcedureStepReader {
         case .person: draft.step.work = .person(text: draft.text)
         }
         return switch kind {
-        case .flag: FlagSettings.check(draft.flag, fields)
+        case .flag: FlagSettings.check(draft.flag, timeoutMs: draft.step.timeoutMs, fields)
         case .consumers: ConsumersSettings.check(draft.consumers, fields)
         case .backup: BackupSettings.check(draft.backup, fields)
         case .workload: WorkloadSettings.check(draft, fields)

@@ -38,6 +38,19 @@ struct FlagdFile {
         return .done("\(path): \(flag) has the default variant \(variant) and no targeting")
     }
 
+    /// The variant that everyone gets.
+    func reading(of flag: String) -> FlagReading {
+        let document: [String: Any]
+        do throws(AnswerFailure) { document = try read().document } catch { return .unreadable(error.text) }
+        let definition = (document["flags"] as? [String: Any])?[flag] as? [String: Any]
+        guard let definition, let variant = definition["defaultVariant"] as? String else {
+            return .absent("\(path) has no default variant of '\(flag)'")
+        }
+        let isEnabled = definition["state"] as? String ?? "ENABLED" == "ENABLED"
+        let targeting = definition["targeting"] as? [String: Any] ?? [:]
+        return .value(variant, isWhole: isEnabled && targeting.isEmpty, shown: path)
+    }
+
     func check(at flag: String, wanted: String) -> StepAnswer {
         let document: [String: Any]
         do throws(AnswerFailure) { document = try read().document } catch { return .unreadable(error.text) }
