@@ -48,7 +48,7 @@ package enum TestDeliveries {
             .stepStanding, .stepUndone,
             .rolloutBaking, .rolloutPaused, .rolloutResumed, .rolloutReminder, .wayBackLost, .rolloutUnhalted,
             .gateAnswered,
-            .gateLapsed, .shareMoved, .rolloutEnded, .operatorAcknowledged, .planEnded, .wayBackOpened:
+            .gateLapsed, .shareMoved, .rolloutEnded, .operatorAcknowledged, .planEnded, .planDrift, .wayBackOpened:
             []
         }
     }

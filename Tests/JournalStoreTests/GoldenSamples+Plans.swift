@@ -21,7 +21,22 @@ extension GoldenSamples {
         ("", .waiting(step: "queue")), ("", .personDone(step: "queue", by: "ada", reason: "replayed")),
         ("", .retried(step: "cache", by: "ada", reason: "the host is back")), ("", .overdue(reason: "queue waits")),
         ("", .ended(reason: "4 of 4 steps are over")),
+        ("_with_options", .frozen(planWithOptions)),
+        ("", .drifted(step: "flag", finding: "it is on", isReported: true)),
+        ("", .reminded(step: "queue", afterMs: 1_800_000)),
+        ("", .abandoned(by: "ada", reason: "by hand", states: "flag proved, queue planned")),
+        ("", .reopened(from: "cache", by: "ada", reason: "the cache was emptied")),
     ]
+
+    private static var planWithOptions: ProcedurePlan {
+        var steps = plan.steps
+        steps[0].watchEveryMs = 30_000
+        steps[1].condition = .step(name: "flag", states: [.proved, .done])
+        for index in 1...2 { steps[index].runsTogether = true }
+        steps[3].condition = .versions(baseline: "v1.4*", canary: nil)
+        steps[3].remindEveryMs = 600_000
+        return ProcedurePlan(deadlineMs: 900_000, steps: steps)
+    }
 
     private static var plan: ProcedurePlan {
         let proof = HTTPProof(

@@ -50,6 +50,12 @@ struct ProcedureTurn {
         return number
     }
 
+    /// Why the step is left out; nil while its guard holds.
+    func reasonToSkip(_ step: ProcedureStep) -> String? {
+        let pair = StepGuard.Pair(baseline: incident.intent.toVersion, canary: incident.intent.fromVersion)
+        return step.condition?.failure(pair, in: run)
+    }
+
     /// When the step may begin; nil while that depends on something else than time.
     func dueUptimeMs(_ step: ProcedureStep) -> Int64? {
         switch step.at {
@@ -65,7 +71,14 @@ struct ProcedureTurn {
 extension ProcedureEvent {
     /// For the message that announces it.
     fileprivate func summary(_ run: ProcedureRun?) -> String {
-        guard case .waiting(let name) = self, case .person(let text) = run?.step(name)?.plan.work else { return text }
+        guard let name = waitingStep, case .person(let text) = run?.step(name)?.plan.work else { return text }
         return "\(self.text): \(text)"
+    }
+
+    private var waitingStep: String? {
+        switch self {
+        case .waiting(let name), .reminded(let name, _): name
+        default: nil
+        }
     }
 }

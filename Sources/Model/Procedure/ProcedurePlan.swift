@@ -62,6 +62,15 @@ public struct ProcedureStep: Sendable, Equatable, Codable {
     public var onFailure: OnFailure
     /// Whether it may run once more when its outcome is unknown.
     public var isIdempotent: Bool
+    // Those that follow came later: nil in older journals.
+    /// See ``watchEveryMs``.
+    var watchMs: Int64?
+    /// See ``remindEveryMs``.
+    var remindMs: Int64?
+    /// See ``runsTogether``.
+    var together: Bool?
+    /// Without it the step runs in any case.
+    public var condition: StepGuard?
 
     public init(
         name: String, work: ProcedureWork, at: Point = .proof, drainMs: Int64 = 30_000, timeoutMs: Int64 = 30_000,

@@ -48,7 +48,8 @@ struct ProcedureReader {
         }
         let names = UniqueNames(what: "step")
         let steps = entries.compactMap { step($0, names) }
-        return steps.count == entries.count && isEachEffectSetOnce(steps, field) ? steps : nil
+        return steps.count == entries.count && isEachEffectSetOnce(steps, field) && StepOrderCheck.isSound(steps, field)
+            ? steps : nil
     }
 
     private func step(_ field: Field, _ names: UniqueNames) -> ProcedureStep? {

@@ -36,7 +36,7 @@ struct ProcedureStepReader {
                         "on_failure", \.step.onFailure, .choice(ProcedureStep.OnFailure.self),
                         "`continue`: the next step runs; `hold`: the plan stops, and an operator is notified; "
                             + "`page`: the same, and it is critical")
-                ],
+                ] + StepOptionSettings(kind: kind).settings.map { $0.within(\Draft.step) },
             finish: finish)
     }
 
@@ -44,6 +44,7 @@ struct ProcedureStepReader {
     private var blank: Draft {
         var draft = Draft()
         draft.step.isIdempotent = kind == .flag
+        if kind == .flag { draft.step.watchEveryMs = 30_000 }
         return draft
     }
 
@@ -83,6 +84,7 @@ struct ProcedureStepReader {
         case .flag: draft.step.work = .flag(draft.flag)
         case .person: draft.step.work = .person(text: draft.text)
         }
+        guard StepOptionSettings.check(draft.step, fields) else { return false }
         return kind != .flag || FlagSettings.check(draft.flag, fields)
     }
 }
