@@ -54,8 +54,8 @@ struct DaemonOperations: Operations {
             .rollback(release: release, toVersion: toVersion, evenContracted: evenContracted), by: by, reason: reason)
     }
 
-    func rearm(release: String, by: String, reason: String) async -> CommandResult {
-        await watchdog.command(.rearm(release: release), by: by, reason: reason)
+    func rearm(release: String, abandonPlan: Bool, by: String, reason: String) async -> CommandResult {
+        await watchdog.command(.rearm(release: release, abandonPlan: abandonPlan), by: by, reason: reason)
     }
 
     func acknowledge(_ subject: String, by: String, reason: String) async -> CommandResult {

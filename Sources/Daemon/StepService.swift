@@ -9,7 +9,7 @@ final class StepService: Sendable {
         case schema(release: String, call: Int, SchemaGate)
     }
 
-    /// A release has one call at a time.
+    /// A release has at most one call per step.
     private static let queueLimit = 10_000
 
     /// Of each proof that a preview asks.
@@ -71,6 +71,9 @@ final class StepService: Sendable {
             release: release.name, incident: "dry-run", number: 0, step: step, attempt: 0,
             baselineVersion: release.baseline.version, canaryVersion: release.canary.version)
         let finding = step.hasProof || step.work.backup != nil ? await driver.check(call) : nil
-        return StepPreview(step: asked, call: driver.plan(call), finding: finding)
+        var preview = StepPreview(step: asked, call: driver.plan(call), finding: finding)
+        let pair = StepGuard.Pair(baseline: release.baseline.version, canary: release.canary.version)
+        preview.condition = asked.condition?.preview(pair)
+        return preview
     }
 }

@@ -49,4 +49,8 @@ public enum Measurement: Sendable, Equatable {
     /// acknowledged, abandoned, dry_run, held.
     case rollback(release: String, outcome: String)
     case driftCorrection(release: String)
+    /// A step of a plan is over, so long after it acted.
+    ///
+    /// - kind: as in the configuration.
+    case planStep(release: String, kind: String, seconds: Double)
 }

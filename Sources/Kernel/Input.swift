@@ -47,7 +47,8 @@ public enum Command: Sendable, Equatable {
     ///
     /// - evenContracted: also to a version that does not fit the schema.
     case rollback(release: String, toVersion: String?, evenContracted: Bool = false)
-    case rearm(release: String)
+    /// - abandonPlan: also while a step of the plan is under way.
+    case rearm(release: String, abandonPlan: Bool = false)
     /// An operator takes charge of an incident, a rollout, a release or a unit: nothing of it is escalated any more.
     case acknowledge(subject: String)
     /// Hides the notifications that match for so many milliseconds.

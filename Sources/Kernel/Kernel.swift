@@ -140,7 +140,7 @@ public struct Kernel: Sendable, Equatable {
         var context = makeContext(at: now)
         let result =
             switch command {
-            case .rollback(let release, _, _), .rearm(let release):
+            case .rollback(let release, _, _), .rearm(let release, _):
                 change(release, command, by: by, reason: reason, &context)
             case .acknowledge(let subject): acknowledge(subject, by: by, reason: reason, &context)
             case .silence(let match, let forMs): silence(match, forMs: forMs, by: by, reason: reason, &context)
@@ -167,7 +167,8 @@ public struct Kernel: Sendable, Equatable {
             return releases[index].rollbackCommand(
                 toVersion: version, evenContracted: evenContracted, by: by, reason: reason, &context)
         }
-        return releases[index].rearmCommand(by: by, reason: reason, &context)
+        return releases[index].rearmCommand(
+            abandonPlan: command.abandonsPlan, by: by, reason: reason, &context)
     }
 
     private mutating func takeProcedureOrder(

@@ -49,7 +49,7 @@ package enum TestDeliveries {
             .stepStanding, .stepUndone,
             .rolloutBaking, .rolloutPaused, .rolloutResumed, .rolloutReminder, .wayBackLost, .rolloutUnhalted,
             .gateAnswered,
-            .gateLapsed, .shareMoved, .rolloutEnded, .operatorAcknowledged, .planEnded, .wayBackOpened,
+            .gateLapsed, .shareMoved, .rolloutEnded, .operatorAcknowledged, .planEnded, .planDrift, .wayBackOpened,
             .schemaBreachEnded:
             []
         }

@@ -29,7 +29,9 @@ public protocol Operations: Sendable {
     /// What a link of a message is for.
     func readLink(_ token: String) async -> LinkReading
     /// Clears the latch of a rolled-back release, so that it is watched again.
-    func rearm(release: String, by: String, reason: String) async -> CommandResult
+    ///
+    /// - Parameter abandonPlan: gives the plan of the rollback up, even while one of its steps is under way.
+    func rearm(release: String, abandonPlan: Bool, by: String, reason: String) async -> CommandResult
     /// An operator takes charge of an incident, a rollout, a release or a unit: nothing of it is escalated any more.
     func acknowledge(_ subject: String, by: String, reason: String) async -> CommandResult
     /// What the steps of a release's plan would do now, with the plan's deadline; changes nothing. Nil without a plan.

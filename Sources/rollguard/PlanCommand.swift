@@ -17,9 +17,11 @@ struct PlanCommand: AsyncParsableCommand {
               rollguard plan done checkout-17 dead-letters --reason 'replayed'
               rollguard plan retry checkout-17 cache --reason 'the host is back'
               rollguard plan skip checkout-17 cache --reason 'not needed'
+              rollguard plan run checkout-17 --from cache --reason 'the cache was emptied'
               rollguard plan abandon checkout-17 --reason 'done by hand'
             """,
-        subcommands: [Show.self, Done.self, Skip.self, Retry.self, Abandon.self], defaultSubcommand: Show.self)
+        subcommands: [Show.self, Done.self, Skip.self, Retry.self, Run.self, Abandon.self], defaultSubcommand: Show.self
+    )
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Show what the steps would do now.")
@@ -75,8 +77,37 @@ struct PlanCommand: AsyncParsableCommand {
         func run() async throws { try await choice.send("retry") }
     }
 
+    struct Run: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Run the steps of a plan again that has ended or is stopped.",
+            discussion: """
+                All steps, or those from one on. A step that must not run twice, and has run,
+                is run again only when it is the one that --from names.
+                """)
+
+        @Argument(help: "The incident.", completion: DaemonNames.incidents)
+        var incident: String
+
+        @Option(help: "The first step to run.")
+        var from: String?
+
+        @Option(help: "Why; it is kept with the incident.")
+        var reason: String
+
+        @OptionGroup var caller: CallerChoice
+
+        @OptionGroup var daemon: DaemonAddress
+
+        func run() async throws {
+            var body = ["action": "run", "reason": reason, "by": caller.name]
+            if let from { body["step"] = from }
+            try await PlanOrder.send(body, incident: incident, daemon)
+        }
+    }
+
     struct Abandon: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Give the plan up: no further step runs.")
+        static let configuration = CommandConfiguration(
+            abstract: "Give the plan up: no further step runs, and none is watched.")
 
         @Argument(help: "The incident.", completion: DaemonNames.incidents)
         var incident: String
@@ -144,11 +175,16 @@ enum PlanText {
     }
 
     private static func details(_ step: PlanPreviewStepDocument) -> String {
-        guard step.kind != "person" else { return "waits for `rollguard plan done`" }
+        let condition = step.guard.map { [$0] } ?? []
+        let together = step.together == true ? ["at once with its neighbours"] : []
+        guard step.kind != "person" else {
+            return (["waits for `rollguard plan done`"] + together + condition).joined(separator: "; ")
+        }
         var parts = ["\(NumberText.plain(step.timeoutSeconds)) s a try"]
         if step.retries > 0 { parts.append("\(step.retries) retries") }
         parts.append(step.idempotent ? "may run twice" : "never runs twice")
         parts.append("on failure: \(step.onFailure)")
+        parts += together + condition
         parts.append(step.finding.map { "now: \($0)" } ?? "no proof beside its own answer")
         return parts.joined(separator: "; ")
     }

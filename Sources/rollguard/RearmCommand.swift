@@ -13,6 +13,9 @@ struct RearmCommand: AsyncParsableCommand {
             on the router, and from then on it is watched.
 
               rollguard rearm checkout --reason 'the database was the cause, not v1.5.0'
+
+            The plan of the rollback ends with it. While one of its steps is under way the
+            order is refused, but with --abandon-plan.
             """)
 
     @Argument(help: "The release's name.", completion: DaemonNames.releases)
@@ -21,14 +24,18 @@ struct RearmCommand: AsyncParsableCommand {
     @Option(help: "Why; it is kept with the incident.")
     var reason: String
 
+    @Flag(help: "Give the plan of the rollback up, even while one of its steps is under way.")
+    var abandonPlan = false
+
     @OptionGroup var caller: CallerChoice
 
     @OptionGroup var daemon: DaemonAddress
 
     func run() async throws {
+        var body = ["reason": reason, "by": caller.name]
+        if abandonPlan { body["abandon_plan"] = "true" }
         let answer = try await daemon.open().post(
-            "/api/v1/releases/\(DaemonAPI.escaped(release))/rearm", ["reason": reason, "by": caller.name],
-            as: CommandDocument.self)
+            "/api/v1/releases/\(DaemonAPI.escaped(release))/rearm", body, as: CommandDocument.self)
         Terminal.say(answer.text)
     }
 }

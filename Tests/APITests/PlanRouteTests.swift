@@ -17,6 +17,8 @@ struct PlanRouteTests {
         (#"{"action":"skip","step":"queue","reason":"r","by":"ann"}"#, .skip(step: "queue")),
         (#"{"action":"retry","step":"queue","reason":"r","by":"ann"}"#, .retry(step: "queue")),
         (#"{"action":"abandon","reason":"r","by":"ann"}"#, .abandon),
+        (#"{"action":"run","reason":"r","by":"ann"}"#, .run(from: nil)),
+        (#"{"action":"run","step":"queue","reason":"r","by":"ann"}"#, .run(from: "queue")),
     ])
     func anOrderNamesItsStep(_ body: String, _ order: ProcedureOrder) async throws {
         try await LiveConsole.run { console in
@@ -27,7 +29,7 @@ struct PlanRouteTests {
     }
 
     @Test(arguments: [
-        "", "{}", #"{"action":"done","reason":"r"}"#, #"{"action":"run","step":"a","reason":"r"}"#,
+        "", "{}", #"{"action":"done","reason":"r"}"#, #"{"action":"undo","step":"a","reason":"r"}"#,
         #"{"action":"done","step":"a"}"#, #"{"action":"done","steps":"a","reason":"r"}"#,
     ])
     func whatIsUnclearIsRefused(_ body: String) async throws {
@@ -35,6 +37,20 @@ struct PlanRouteTests {
             let status = try await Self.post(console, body)
             #expect(status == 400)
             #expect(await console.operations.asked.isEmpty)
+        }
+    }
+
+    @Test func aRearmMayGiveThePlanUp() async throws {
+        try await LiveConsole.run { console in
+            for value in ["true", "false", "perhaps"] {
+                let body = #"{"reason":"r","by":"ann","abandon_plan":"\#(value)"}"#
+                let answer = try await console.post("/api/v1/releases/checkout/rearm", body)
+                #expect(answer.status == (value == "perhaps" ? 400 : 202))
+            }
+            let expected = [true, false].map {
+                ScriptedOperations.Asked.rearm(release: "checkout", abandonPlan: $0, by: "ann", reason: "r")
+            }
+            #expect(await console.operations.asked == expected)
         }
     }
 

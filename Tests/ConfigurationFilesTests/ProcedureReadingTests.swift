@@ -123,6 +123,58 @@ struct ProcedureReadingTests {
         #expect(errors.count == 1 && errors[0].hasSuffix(message), "\(errors)")
     }
 
+    @Test func whatIsBesideAStepIsRead() throws {
+        let flag = "kind: flag, at: split, provider: flagd_file, flag: new, file: f.json"
+        let result = Self.load(
+            "{steps: [{name: flag, \(flag)}, {name: old, \(flag.replacing("new", with: "old")), watch: 0s}, "
+                + "{name: a, kind: exec, command: [/bin/a], prove: [/bin/b], idempotent: true, watch: 1m, together: true}, "
+                + "{name: b, kind: exec, command: [/bin/a], idempotent: true, guard: {step: flag, is: [proved, done]}}, "
+                + "{name: c, kind: person, text: x, remind: 10m, guard: {baseline: 'v1.4*', canary: v1.5.0}}, "
+                + "{name: d, kind: person, text: x}]}")
+        #expect(Sample.errors(result) == [])
+        let steps = try #require(result.plan?.releases[0].procedure?.steps)
+        #expect(steps.map(\.watchEveryMs) == [30_000, 0, 60_000, 0, 0, 0])
+        #expect(steps.map(\.runsTogether) == [false, false, true, false, false, false])
+        #expect(steps[3].condition == .step(name: "flag", states: [.proved, .done]))
+        #expect(steps[4].condition == .versions(baseline: "v1.4*", canary: "v1.5.0"))
+        #expect(steps[4].remindEveryMs == 600_000 && steps[5].remindEveryMs == 1_800_000)
+    }
+
+    private static let optionErrors: [(String, String)] = [
+        (
+            "{name: a, kind: exec, command: [/bin/a], idempotent: true, watch: 1m}",
+            "'watch' needs a step that can be checked, with 'prove', and that may run again, 'idempotent: true'"
+        ),
+        (
+            "{name: a, kind: exec, command: [/bin/a], prove: [/bin/b], idempotent: true, watch: 1s}",
+            "'watch' must be 0s, or 5s at the least"
+        ),
+        ("{name: a, kind: person, text: x, guard: {step: b}}", "'guard' needs 'step' and 'is' together"),
+        (
+            "{name: a, kind: person, text: x, guard: {step: b, is: [done], canary: v2}}",
+            "'guard' needs either 'step' with 'is', or 'baseline', 'canary' or both"
+        ),
+        (
+            "{name: abc, kind: person, text: x}, {name: d, kind: person, text: x, guard: {step: abd, is: [done]}}",
+            "the guard of step \"d\" names a step that is not there, \"abd\"; did you mean 'abc'?"
+        ),
+        (
+            "{name: a, kind: person, text: x}, {name: b, kind: person, at: split, text: x, guard: {step: a, is: [done]}}",
+            "the guard of step \"b\" needs a step that runs before it; \"a\" does not"
+        ),
+        (
+            "{name: a, kind: person, text: x, together: true}, "
+                + "{name: b, kind: person, text: x, together: true, guard: {step: a, is: [done]}}",
+            "the guard of step \"b\" needs a step that is over before it; \"a\" runs together with it"
+        ),
+    ]
+
+    @Test(arguments: optionErrors)
+    func whatCannotBeAnsweredIsRefused(_ steps: String, _ message: String) {
+        let errors = Sample.errors(Self.load("{steps: [\(steps)]}"))
+        #expect(errors.count == 1 && errors[0].hasSuffix(": error: " + message), "\(errors)")
+    }
+
     @Test(
         arguments: [
             ("{steps: []}", "'steps' of a plan must have 1 to 50 entries"),

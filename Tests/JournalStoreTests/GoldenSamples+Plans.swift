@@ -36,6 +36,11 @@ extension GoldenSamples {
                     verification: "all of it was read",
                     restore: "pg_restore -d app /b/1.dump"))
         ),
+        ("_with_options", .frozen(planWithOptions)),
+        ("", .drifted(step: "flag", finding: "it is on", isReported: true)),
+        ("", .reminded(step: "queue", afterMs: 1_800_000)),
+        ("", .abandoned(by: "ada", reason: "by hand", states: "flag proved, queue planned")),
+        ("", .reopened(from: "cache", by: "ada", reason: "the cache was emptied")),
     ]
 
     private static var queues: ProcedurePlan {
@@ -67,6 +72,16 @@ extension GoldenSamples {
                 ProcedureStep(name: "dump", work: .backup(backup), isIdempotent: true),
                 ProcedureStep(name: "scale", work: .workload(workload), at: .drained, isIdempotent: true), drop,
             ])
+    }
+
+    private static var planWithOptions: ProcedurePlan {
+        var steps = plan.steps
+        steps[0].watchEveryMs = 30_000
+        steps[1].condition = .step(name: "flag", states: [.proved, .done])
+        for index in 1...2 { steps[index].runsTogether = true }
+        steps[3].condition = .versions(baseline: "v1.4*", canary: nil)
+        steps[3].remindEveryMs = 600_000
+        return ProcedurePlan(deadlineMs: 900_000, steps: steps)
     }
 
     private static var plan: ProcedurePlan {

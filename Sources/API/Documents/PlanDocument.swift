@@ -40,6 +40,10 @@ package struct PlanPreviewStepDocument: Codable, Sendable, Equatable {
     /// What the step's proof shows now: `proved`, `not_proved`, `unreadable`; nil for a step without one.
     @ExplicitNull package var shows: String?
     @ExplicitNull package var finding: String?
+    /// What the step's guard says now; nil for a step without one.
+    package var `guard`: String?
+    /// It runs at once with its neighbours that are marked so, too.
+    package var together: Bool?
     package var timeoutSeconds: Double
     package var retries: Int
     package var idempotent: Bool
@@ -56,12 +60,14 @@ package struct PlanPreviewStepDocument: Codable, Sendable, Equatable {
             }
         }
         finding = preview.finding?.text
+        (self.guard, together) = (preview.condition, step.runsTogether ? true : nil)
         timeoutSeconds = Double(step.timeoutMs) / 1_000
         (retries, idempotent, onFailure) = (step.retries, step.isIdempotent, step.onFailure.rawValue)
     }
 
     enum CodingKeys: String, CodingKey {
-        case name, kind, at, call, shows, finding, retries, idempotent
+        case name, kind, at, call, shows, finding, retries, idempotent, together
+        case `guard` = "guard"
         case timeoutSeconds = "timeout_seconds"
         case onFailure = "on_failure"
     }
@@ -144,6 +150,8 @@ package struct PlanStepDocument: Codable, Sendable, Equatable {
     package var needsOperator: Bool?
     /// What an operator may decide about it: `done`, `skip`, `retry`; nil from a daemon that does not say, as `needs_operator`.
     package var orders: [String]?
+    /// It is checked again and again, and set again when something changes it back; not there while it is not.
+    package var watched: Bool?
 
     init(_ step: ProcedureRun.Step, of run: ProcedureRun) {
         let orders = run.orders(about: step)
@@ -152,10 +160,11 @@ package struct PlanStepDocument: Codable, Sendable, Equatable {
         since = WallTime(wallMs: step.sinceWallMs)
         instructions = run.instructions(for: step, atWallMs: Int64(Date().timeIntervalSince1970 * 1_000))
         (needsOperator, self.orders) = (!orders.isEmpty && step.needsOperator, orders)
+        watched = step.isWatched ? true : nil
     }
 
     enum CodingKeys: String, CodingKey {
-        case name, kind, at, state, attempts, text, since, instructions, orders
+        case name, kind, at, state, attempts, text, since, instructions, orders, watched
         case needsOperator = "needs_operator"
     }
 }

@@ -24,9 +24,11 @@ extension Endpoints {
 
     func rearm(_ call: Route.Call) async -> Answer {
         do throws(CommandBody.Invalid) {
-            let body = try CommandBody(call.body, known: ["reason", "by"])
+            let body = try CommandBody(call.body, known: ["reason", "by", "abandon_plan"])
             let reason = try body.required("reason")
-            let result = await operations.rearm(release: call.name, by: Endpoints.author(body, call), reason: reason)
+            let result = await operations.rearm(
+                release: call.name, abandonPlan: try Endpoints.isYes("abandon_plan", body),
+                by: Endpoints.author(body, call), reason: reason)
             return Endpoints.answer(result)
         } catch { return .error(error.description, status: .badRequest, asJSON: true) }
     }

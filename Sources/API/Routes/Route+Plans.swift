@@ -39,8 +39,9 @@ extension Endpoints {
     private static func order(_ body: CommandBody) throws(CommandBody.Invalid) -> ProcedureOrder {
         let action = body.optional("action") ?? ""
         if action == "abandon" { return .abandon }
+        if action == "run" { return .run(from: body.optional("step")) }
         guard ["done", "skip", "retry"].contains(action) else {
-            throw CommandBody.Invalid(description: "\"action\" takes done, skip, retry and abandon")
+            throw CommandBody.Invalid(description: "\"action\" takes done, skip, retry, run and abandon")
         }
         guard let step = body.optional("step") else {
             throw CommandBody.Invalid(description: "\"step\" is missing; give the name of the plan's step")

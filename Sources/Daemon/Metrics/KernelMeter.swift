@@ -119,6 +119,8 @@ final class KernelMeter: ScrapeMeter {
         case .rollback(let release, let outcome):
             // The acknowledgement is a phase already.
             if outcome != "acknowledged" { registry.add(to: .rollbackSteps, [release, outcome]) }
+        case .planStep(let release, let kind, let seconds):
+            registry.observe(seconds, in: .planStepSeconds, [release, kind])
         case .driftCorrection(let release): registry.add(to: .rollbackSteps, [release, "drift"])
         }
     }

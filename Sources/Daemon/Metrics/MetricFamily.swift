@@ -146,6 +146,15 @@ extension MetricFamily {
     static let rollbackStepSeconds = MetricFamily(
         "rollguard_rollback_step_duration_seconds", .histogram(stepBounds), ["release", "step"],
         "Time from the deciding scrape to a step: durable, applied, observed, proven, fallback.")
+    static let planSteps = MetricFamily(
+        "rollguard_plan_steps", .gauge, ["release", "state"],
+        "Steps of the plan of the newest rollback, by the state that they are in.")
+    static let planStepSeconds = MetricFamily(
+        "rollguard_plan_step_seconds", .histogram(rollbackBounds), ["release", "kind"],
+        "Time from the moment at which a step of a plan acted to its proof, its end without one, or its failure.")
+    static let plansStuck = MetricFamily(
+        "rollguard_plans_stuck", .gauge, ["release"],
+        "1 while the plan of the newest rollback waits for an operator or has passed its deadline.")
     static let routerCalls = MetricFamily(
         "rollguard_router_calls_total", .counter, ["release", "call", "outcome"],
         "Calls of the router: apply (accepted or failed) and observe (read or unread).")
@@ -203,7 +212,8 @@ extension MetricFamily {
         evidenceSafe,
         evidenceRequests, evidenceBad, evidenceRatio, evidenceDetectable, selfCheckRuns, selfCheckFalseAlarms,
         releasePhase, rolloutState, rolloutStep, rolloutSteps, rolloutShare, rolloutGate, rolloutHalted, rolloutPaused,
-        frozen, rolloutLastEnd, rollbackSteps, rollbackSeconds, rollbackStepSeconds, routerCalls, routerSeconds, outbox,
+        frozen, rolloutLastEnd, rollbackSteps, rollbackSeconds, rollbackStepSeconds, planSteps, planStepSeconds,
+        plansStuck, routerCalls, routerSeconds, outbox,
         appendSeconds, appendFailures, reloads, reloadSuccessful, reloadSuccessTime, centreReadTime, centreInForce,
         centreManifestRevision, replicas, replicaLeads, replicaLeaderKnown, replicaToken, replicaStoreUsable,
         startTime, cpuSeconds, residentBytes,

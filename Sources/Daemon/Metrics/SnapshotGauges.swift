@@ -21,6 +21,7 @@ extension MetricSamples {
             add(.releasePhase, [release.name, phase.rawValue], release.phase == phase ? 1 : 0)
         }
         if let rollout = release.rollout { add(rollout, of: release.name) }
+        if let procedure = release.procedure { add(procedure, of: release.name) }
         for rule in release.rules {
             add(rule, of: release.name)
             addVerdicts(rule, of: release.name)

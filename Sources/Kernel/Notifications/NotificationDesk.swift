@@ -79,6 +79,9 @@ struct NotificationDesk: Sendable, Equatable {
         subjects.acknowledge(by: by, isMeant)
     }
 
+    /// What the subject waited for has come, and the subject is not over: the next time begins from the first receivers.
+    mutating func settle(_ subject: String) { subjects.settle(subject) }
+
     // MARK: Time
 
     /// Silences that are over, and steps that are due: what a tick has to do.

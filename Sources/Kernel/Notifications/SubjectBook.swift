@@ -76,6 +76,14 @@ struct SubjectBook: Sendable, Equatable {
         return hasFound
     }
 
+    /// Nothing is escalated before the subject needs an operator again, and then from the beginning.
+    mutating func settle(_ subject: String) {
+        guard let index = entries.firstIndex(where: { $0.record.subject == subject }) else { return }
+        (entries[index].record.steps, entries[index].record.begun) = ([], [])
+        entries[index].record.acknowledgedBy = nil
+        isChanged = true
+    }
+
     /// The steps that are due, each once. Steps that came due together are one.
     mutating func takeDue(at now: Moment) -> [Escalation] {
         var due: [Escalation] = []

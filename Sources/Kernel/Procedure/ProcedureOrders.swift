@@ -5,16 +5,16 @@ extension ProcedureProcess {
     mutating func take(
         _ order: ProcedureOrder, by: String, reason: String, _ turn: inout ProcedureTurn
     ) -> CommandResult {
-        guard let run = turn.run, run.isOpen else {
-            return .refused(text: "\(turn.incident.id) has no plan that is open")
-        }
+        guard let run = turn.run else { return .refused(text: "\(turn.incident.id) has no plan") }
         switch order {
+        case .run(let first): return runAgain(run, from: first, by: by, reason: reason, &turn)
         case .abandon: return abandon(run, by: by, reason: reason, &turn)
         case .done(let name), .doneWithoutBackup(let name), .skip(let name), .retry(let name):
-            guard let step = run.step(name) else {
-                let known = run.steps.map(\.plan.name).joined(separator: ", ")
-                return .notFound(text: "the plan of \(turn.incident.id) has no step \"\(name)\"; it has: \(known)")
+            guard run.isOpen else {
+                return .refused(
+                    text: "the plan of \(turn.incident.id) has ended; `rollguard plan run` runs steps again")
             }
+            guard let step = run.step(name) else { return unknown(name, run, turn) }
             return take(order, step, by: by, reason: reason, &turn)
         }
     }
@@ -23,11 +23,11 @@ extension ProcedureProcess {
         _ order: ProcedureOrder, _ step: ProcedureRun.Step, by: String, reason: String, _ turn: inout ProcedureTurn
     ) -> CommandResult {
         let name = step.plan.name
-        let isVerifiedAgain = !isBusy && order == .retry(step: name) && turn.run?.mayVerifyAgain(step) == true
-        guard step.state != .proved || isVerifiedAgain, step.state != .skipped else {
+        let isVerifiedAgain = busySteps.isEmpty && order == .retry(step: name) && turn.run?.mayVerifyAgain(step) == true
+        guard step.state != .proved || isVerifiedAgain, step.state != .skipped, !step.isWatched else {
             return .refused(text: "\(name) \(step.stateText)")
         }
-        if isBusy, step == turn.run?.next {
+        if busySteps.contains(name) {
             return .refused(text: "\(name) is under way; it ends, or fails, by itself")
         }
         switch order {
@@ -42,21 +42,58 @@ extension ProcedureProcess {
             }
             turn.write(.personDone(step: name, by: by, reason: "without a backup: \(reason)"))
         case .skip: turn.write(.skipped(step: name, by: by, reason: reason))
-        case .retry, .abandon:
+        case .retry, .abandon, .run:
             guard step.state == .failed || step.state == .unknown || isVerifiedAgain else {
                 return .refused(text: "\(name) \(step.stateText); only a step that has failed runs again")
             }
             turn.write(.retried(step: name, by: by, reason: reason))
         }
-        if !isBusy { makeReady() }
+        forget(name)
         return .accepted(text: "\(turn.incident.id): \(turn.run?.text ?? "")", incident: turn.incident.id)
+    }
+
+    private func unknown(_ name: String, _ run: ProcedureRun, _ turn: ProcedureTurn) -> CommandResult {
+        let known = run.steps.map(\.plan.name).joined(separator: ", ")
+        return .notFound(text: "the plan of \(turn.incident.id) has no step \"\(name)\"; it has: \(known)")
+    }
+
+    /// The steps of a plan that has ended or is stopped run again. One that must not run twice has to be named itself.
+    private mutating func runAgain(
+        _ run: ProcedureRun, from name: String?, by: String, reason: String, _ turn: inout ProcedureTurn
+    ) -> CommandResult {
+        if let obstacle = reasonNotToRun(run, turn.incident) { return .refused(text: obstacle) }
+        guard let place = name.map({ name in run.steps.firstIndex { $0.plan.name == name } }) ?? 0 else {
+            return unknown(name ?? "", run, turn)
+        }
+        let once = run.steps[place...].first { $0.plan.name != name && $0.mustNotRunAgain }
+        if let once = once?.plan.name {
+            return .refused(text: "\(once) has run, and must not run twice; `--from \(once)` orders it all the same")
+        }
+        let first = run.steps[place].plan.name
+        for step in run.steps[..<place] where !step.isOver {
+            turn.write(.skipped(step: step.plan.name, by: by, reason: "the plan runs from \(first) on"))
+        }
+        turn.write(.reopened(from: first, by: by, reason: reason))
+        forgetAll()
+        return .accepted(text: "the plan of \(turn.incident.id) runs from \(first) on", incident: turn.incident.id)
+    }
+
+    private func reasonNotToRun(_ run: ProcedureRun, _ incident: Incident) -> String? {
+        if incident.isRearmed { return "the latch of \(incident.id) was cleared: its plan is history" }
+        if let busy = busySteps.first { return "\(busy) is under way; it ends, or fails, by itself" }
+        let isStopped = run.current.contains(where: \.needsOperator)
+        return run.isOpen && !isStopped ? "the plan of \(incident.id) is under way: \(run.text)" : nil
     }
 
     private mutating func abandon(
         _ run: ProcedureRun, by: String, reason: String, _ turn: inout ProcedureTurn
     ) -> CommandResult {
+        guard run.isOpen || run.isWatched else {
+            return .refused(text: "\(turn.incident.id) has no plan that is open: \(run.text)")
+        }
+        let states = run.steps.map { "\($0.plan.name) \($0.state.rawValue)" }.joined(separator: ", ")
         leave(run, by: by, reason: reason, "the plan was abandoned while it was under way", &turn)
-        turn.write(.ended(reason: "abandoned by \(by): \(reason)"))
+        turn.write(.abandoned(by: by, reason: reason, states: states))
         return .accepted(text: "the plan of \(turn.incident.id) is abandoned", incident: turn.incident.id)
     }
 
@@ -79,4 +116,9 @@ extension ProcedureProcess {
             }
         }
     }
+}
+
+extension ProcedureRun.Step {
+    /// It may have acted, and a second time could do harm.
+    fileprivate var mustNotRunAgain: Bool { attempts > 0 && !plan.isIdempotent }
 }

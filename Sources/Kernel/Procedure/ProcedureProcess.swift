@@ -1,254 +1,91 @@
 import Model
 
-/// The steps of a plan, one after the other, from the intent of a rollback to the end of the last one.
+/// The steps of a plan, from the intent of a rollback to the end of the last one, and the watch over those that are done.
 ///
-///     planned -> started (durable) -> done (its own answer) -> proved (something else shows it) -> the next step
-///
-/// What has happened is in ``Incident/procedure``, a fold over the journal's entries; this has what a process that ends
-/// forgets: what is under way, and when it is lost. So a step that the entries call started, and that this process did not
-/// start, is one that another process was in the middle of: whether it took effect is checked before it runs again.
+/// What has happened is in ``Incident/procedure``, a fold over the journal's entries. This decides which steps may proceed: one
+/// after the other, or neighbours at once where the plan says so. What each of them is doing is its ``StepProcess``.
 ///
 /// It never calls a router, and no router call and no acknowledgement waits for it.
 struct ProcedureProcess: Sendable, Equatable {
-    /// Why it is checked whether a step took effect.
-    struct Check: Sendable, Equatable {
-        let sinceUptimeMs: Int64
-        let reason: Reason
-
-        enum Reason: Sendable, Equatable {
-            /// Its work was done, by its own answer.
-            case done
-            /// The answer was lost.
-            case lost
-            /// The process before ended in the middle of it. What has not taken effect runs once more, however many
-            /// retries there are: this was no failure of the step.
-            case restart
-        }
-
-        var isDone: Bool { reason == .done }
-    }
-
-    enum State: Sendable, Equatable {
-        /// For the next step, as soon as it is due.
-        case ready
-        /// The entry of the step's start is on its way to the disk.
-        case awaitingDurable(UInt64)
-        case acting(call: Int, expiresUptimeMs: Int64)
-        case checking(Check, call: Int, expiresUptimeMs: Int64)
-        /// Until the next try.
-        case pausing(untilUptimeMs: Int64)
-        case pausingBeforeCheck(Check, untilUptimeMs: Int64)
-        /// An operator has to decide.
-        case stopped
-    }
-
-    static let checkAgainMs: Int64 = 2_000
-
-    private(set) var state = State.ready
-    private var dueUptimeMs: Int64?
+    /// Of the steps that this process has worked on, in that order.
+    private var processes: [StepProcess] = []
     private var deadlineUptimeMs: Int64?
+    /// Another replica leads: nothing is due here.
+    var isResting = false
 
-    /// A step is being carried out.
-    var isBusy: Bool {
-        switch state {
-        case .awaitingDurable, .acting, .checking: true
-        case .ready, .pausing, .pausingBeforeCheck, .stopped: false
-        }
-    }
+    /// The steps that are being carried out.
+    var busySteps: [String] { processes.filter(\.isBusy).map(\.name) }
 
     /// When there is something to do by time alone.
     var wakeUptimeMs: Int64? {
-        let wake: Int64? =
-            switch state {
-            case .ready: dueUptimeMs
-            case .awaitingDurable, .stopped: nil
-            case .acting(_, let expires), .checking(_, _, let expires): expires
-            case .pausing(let until), .pausingBeforeCheck(_, let until): until
-            }
-        return [wake, deadlineUptimeMs].compactMap { $0 }.min()
+        guard !isResting else { return nil }
+        var earliest = deadlineUptimeMs
+        for process in processes {
+            guard let wake = process.wakeUptimeMs else { continue }
+            earliest = min(earliest ?? wake, wake)
+        }
+        return earliest
     }
 
-    /// An operator has decided about the step that it was stopped at.
-    mutating func makeReady() { state = .ready }
+    /// An operator has decided about the step: what it was waiting for is not waited for any more.
+    mutating func forget(_ name: String) { processes.removeAll { $0.name == name } }
+
+    /// Every step begins from what the entries say.
+    mutating func forgetAll() { (processes, deadlineUptimeMs) = ([], nil) }
 
     // MARK: What happens
 
     mutating func durable(through sequence: UInt64, _ turn: inout ProcedureTurn) {
-        guard case .awaitingDurable(let own) = state, own <= sequence, let step = turn.run?.next else { return }
-        let call = turn.call(step, { .runStep($0) })
-        state = .acting(call: call, expiresUptimeMs: turn.now.uptimeMs + step.plan.callLimitMs)
+        for index in processes.indices { processes[index].durable(through: sequence, &turn) }
     }
 
-    /// The entry of the step's start will never be on the disk: it is written once more.
+    /// The entry of a step's start will never be on the disk: it is written once more.
     mutating func lost(from first: UInt64, through last: UInt64, at now: Moment) {
-        guard case .awaitingDurable(let own) = state, (first...max(first, last)).contains(own) else { return }
-        state = .pausing(untilUptimeMs: now.uptimeMs + ProcedureProcess.checkAgainMs)
+        for index in processes.indices { processes[index].lost(from: first, through: last, at: now) }
     }
 
     mutating func answered(call number: Int, _ answer: StepAnswer, _ turn: inout ProcedureTurn) {
-        guard let step = turn.run?.next else { return }
-        switch state {
-        case .acting(let call, _) where call == number: acted(step, answer, &turn)
-        case .checking(let check, let call, _) where call == number: checked(step, check, answer, &turn)
-        default: break
-        }
+        for index in processes.indices { processes[index].answered(call: number, answer, &turn) }
     }
 
     mutating func tick(_ turn: inout ProcedureTurn) {
-        let now = turn.now.uptimeMs
-        if let limit = deadlineUptimeMs, now >= limit { noteOverdue(&turn) }
-        guard let step = turn.run?.next else { return }
-        switch state {
-        case .acting(_, let expires) where now >= expires:
-            acted(step, .unknown("no answer within \(step.plan.callLimitMs / 1_000) s"), &turn)
-        case .checking(let check, _, let expires) where now >= expires:
-            checked(step, check, .unreadable("no answer within \(step.plan.callLimitMs / 1_000) s"), &turn)
-        case .pausing(let until) where now >= until: state = .ready
-        case .pausingBeforeCheck(let check, let until) where now >= until: self.check(at: step, check, &turn)
-        default: break
-        }
+        if let limit = deadlineUptimeMs, turn.now.uptimeMs >= limit { noteOverdue(&turn) }
+        for index in processes.indices { processes[index].tick(&turn) }
     }
 
     /// Continues as far as it can without an answer. Called at the end of each step of the kernel.
     mutating func proceed(_ turn: inout ProcedureTurn) {
-        while case .ready = state, let run = turn.run, run.isOpen {
+        while let run = turn.run, run.isOpen {
             setDeadline(run, at: turn.now)
-            guard let next = run.next else {
+            let names = run.current.map(\.plan.name)
+            guard !names.isEmpty else {
                 turn.write(.ended(reason: run.text))
-                return
+                break
             }
-            guard !next.needsOperator else { return state = .stopped }
-            if !begin(next, &turn) { return }
+            for name in names { proceed(name, &turn) }
+            // What is over makes room for the next one.
+            if turn.run?.current.map(\.plan.name) == names { break }
         }
+        for step in turn.run?.steps ?? [] where step.isWatched { proceed(step.plan.name, &turn) }
     }
 
-    /// - Returns: false when nothing more can be done now.
-    private mutating func begin(_ step: ProcedureRun.Step, _ turn: inout ProcedureTurn) -> Bool {
-        switch step.state {
-        case .started: return goOnAfterRestart(step, &turn)
-        case .done:
-            check(at: step, Check(sinceUptimeMs: turn.now.uptimeMs, reason: .done), &turn)
-            return false
-        case .planned, .proved, .failed, .skipped, .unknown, .waiting: break
+    private mutating func proceed(_ name: String, _ turn: inout ProcedureTurn) {
+        guard let index = processes.firstIndex(where: { $0.name == name }) else {
+            var process = StepProcess(name)
+            process.proceed(&turn)
+            return processes.append(process)
         }
-        dueUptimeMs = turn.dueUptimeMs(step.plan)
-        guard let due = dueUptimeMs, due <= turn.now.uptimeMs else { return false }
-        dueUptimeMs = nil
-        start(step, &turn)
-        return true
-    }
-
-    private mutating func start(_ step: ProcedureRun.Step, _ turn: inout ProcedureTurn) {
-        guard !step.plan.work.isForPerson else {
-            turn.write(.waiting(step: step.plan.name))
-            return
-        }
-        let sequence = turn.write(.started(step: step.plan.name, attempt: step.attempts + 1))
-        state = .awaitingDurable(sequence)
-    }
-
-    /// The process before was in the middle of it.
-    private mutating func goOnAfterRestart(_ step: ProcedureRun.Step, _ turn: inout ProcedureTurn) -> Bool {
-        let reason = "the daemon ended while it was under way"
-        if step.plan.hasProof {
-            check(at: step, Check(sinceUptimeMs: turn.now.uptimeMs, reason: .restart), &turn)
-            return false
-        }
-        guard step.plan.isIdempotent else {
-            stopUnknown(step, reason, &turn)
-            return false
-        }
-        start(step, &turn)
-        return false
+        processes[index].proceed(&turn)
     }
 
     private mutating func setDeadline(_ run: ProcedureRun, at now: Moment) {
         guard deadlineUptimeMs == nil, !run.isOverdue else { return }
-        deadlineUptimeMs = now.uptimeMs + max(0, run.frozenWallMs + run.deadlineMs - now.wallMs)
+        deadlineUptimeMs = now.uptimeMs + max(0, run.openedWallMs + run.deadlineMs - now.wallMs)
     }
 
     private mutating func noteOverdue(_ turn: inout ProcedureTurn) {
         deadlineUptimeMs = nil
         guard let run = turn.run, run.isOpen, !run.isOverdue else { return }
         turn.write(.overdue(reason: run.text))
-    }
-}
-
-// MARK: - Answers
-
-extension ProcedureProcess {
-    private mutating func acted(_ step: ProcedureRun.Step, _ answer: StepAnswer, _ turn: inout ProcedureTurn) {
-        state = .ready
-        switch answer {
-        case .done(let receipt):
-            turn.write(.done(step: step.plan.name, receipt: receipt))
-        case .verified(let found):
-            turn.write(.backup(step: step.plan.name, found: found))
-            turn.write(.proved(step: step.plan.name, finding: found.text))
-        case .failed(let reason): retryOrFail(step, reason, &turn)
-        case .refused(let reason): fail(step, reason, &turn)
-        case .unknown(let reason), .unreadable(let reason), .proved(let reason), .notProved(let reason):
-            outcomeUnknown(step, reason, &turn)
-        }
-    }
-
-    private mutating func checked(
-        _ step: ProcedureRun.Step, _ check: Check, _ answer: StepAnswer, _ turn: inout ProcedureTurn
-    ) {
-        state = .ready
-        if case .proved(let finding) = answer {
-            turn.write(.proved(step: step.plan.name, finding: finding))
-            return
-        }
-        // An answer that says no is an answer; one that cannot be read may be readable in a moment.
-        let isAnswer = if case .notProved = answer { true } else { false }
-        let isInTime = turn.now.uptimeMs - check.sinceUptimeMs < step.plan.settleMs
-        if isInTime, check.isDone || !isAnswer {
-            return state = .pausingBeforeCheck(
-                check, untilUptimeMs: turn.now.uptimeMs + ProcedureProcess.checkAgainMs)
-        }
-        if check.isDone {
-            return notProvedInTime(step, answer.text, &turn)
-        }
-        guard step.plan.isIdempotent else { return stopUnknown(step, answer.text, &turn) }
-        if check.reason == .restart { return start(step, &turn) }
-        retryOrFail(step, "it has not taken effect: \(answer.text)", &turn)
-    }
-
-    /// A receipt without an effect.
-    private mutating func notProvedInTime(_ step: ProcedureRun.Step, _ text: String, _ turn: inout ProcedureTurn) {
-        let reason = "it was done, and is not proved after \(step.plan.settleMs / 1_000) s: \(text)"
-        if step.plan.isIdempotent { retryOrFail(step, reason, &turn) } else { fail(step, reason, &turn) }
-    }
-
-    private mutating func outcomeUnknown(_ step: ProcedureRun.Step, _ reason: String, _ turn: inout ProcedureTurn) {
-        state = .ready
-        if step.plan.hasProof {
-            return check(at: step, Check(sinceUptimeMs: turn.now.uptimeMs, reason: .lost), &turn)
-        }
-        guard step.plan.isIdempotent else { return stopUnknown(step, reason, &turn) }
-        retryOrFail(step, reason, &turn)
-    }
-
-    private mutating func stopUnknown(_ step: ProcedureRun.Step, _ reason: String, _ turn: inout ProcedureTurn) {
-        turn.write(.unknown(step: step.plan.name, reason: reason))
-        state = .stopped
-    }
-
-    private mutating func retryOrFail(_ step: ProcedureRun.Step, _ reason: String, _ turn: inout ProcedureTurn) {
-        guard step.attempts <= step.plan.retries else { return fail(step, reason, &turn) }
-        turn.write(.failed(step: step.plan.name, reason: reason, then: .retry))
-        state = .pausing(untilUptimeMs: turn.now.uptimeMs + step.plan.retryAfterMs)
-    }
-
-    private mutating func fail(_ step: ProcedureRun.Step, _ reason: String, _ turn: inout ProcedureTurn) {
-        let outcome = FailureOutcome(step.plan.onFailure)
-        turn.write(.failed(step: step.plan.name, reason: reason, then: outcome))
-        state = outcome == .continue ? .ready : .stopped
-    }
-
-    private mutating func check(at step: ProcedureRun.Step, _ check: Check, _ turn: inout ProcedureTurn) {
-        let call = turn.call(step, { .checkStep($0) })
-        state = .checking(check, call: call, expiresUptimeMs: turn.now.uptimeMs + step.plan.callLimitMs)
     }
 }

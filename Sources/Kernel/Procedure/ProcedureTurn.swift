@@ -50,6 +50,12 @@ struct ProcedureTurn {
         return number
     }
 
+    /// Why the step is left out; nil while its guard holds.
+    func reasonToSkip(_ step: ProcedureStep) -> String? {
+        let pair = StepGuard.Pair(baseline: incident.intent.toVersion, canary: incident.intent.fromVersion)
+        return step.condition?.failure(pair, in: run)
+    }
+
     /// When the step may begin; nil while that depends on something else than time.
     func dueUptimeMs(_ step: ProcedureStep) -> Int64? {
         switch step.at {
@@ -65,9 +71,16 @@ struct ProcedureTurn {
 extension ProcedureEvent {
     /// For the message that announces it.
     fileprivate func summary(_ run: ProcedureRun?, at now: Moment) -> String {
-        guard case .waiting(let name) = self, let run, let step = run.step(name),
+        guard let name = waitingStep, let run, let step = run.step(name),
             let instructions = run.instructions(for: step, atWallMs: now.wallMs)
         else { return text }
         return "\(text): \(instructions)"
+    }
+
+    private var waitingStep: String? {
+        switch self {
+        case .waiting(let name), .reminded(let name, _): name
+        default: nil
+        }
     }
 }

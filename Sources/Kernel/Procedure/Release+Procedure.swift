@@ -10,9 +10,13 @@ extension Release {
         procedure = ProcedureProcess()
     }
 
-    /// After a restart: what was not ended continues.
-    mutating func resumeProcedure() {
-        procedure = rollback?.incident.procedure?.isOpen == true ? ProcedureProcess() : nil
+    /// After a restart: what was not ended continues, and what was proved is watched again.
+    mutating func resumeProcedure() { procedure = isProcedureAlive ? ProcedureProcess() : nil }
+
+    /// A step of the plan may still have to run.
+    private var isProcedureAlive: Bool {
+        guard let incident = rollback?.incident, let run = incident.procedure else { return false }
+        return run.isOpen || run.isWatched && !incident.isRearmed
     }
 
     /// Lets the plan work, and then continue as far as it can.
@@ -20,6 +24,7 @@ extension Release {
         _ context: inout StepContext, _ work: (inout ProcedureProcess, inout ProcedureTurn) -> Void = { _, _ in }
     ) {
         // Of several replicas the leader alone runs steps.
+        procedure?.isResting = !context.mayLead
         guard var process = procedure, let rollback, !context.isDryRun, context.mayLead else { return }
         procedure = nil
         var turn = ProcedureTurn(
@@ -29,7 +34,7 @@ extension Release {
         process.proceed(&turn)
         context = turn.context
         self.rollback?.incident = turn.incident
-        if turn.run?.isOpen == true { procedure = process }
+        if isProcedureAlive { procedure = process }
     }
 
     /// A rollback whose plan is open loses its place to another one, or to other versions. That is in the journal, and operators
@@ -42,21 +47,42 @@ extension Release {
         _ order: ProcedureOrder, by: String, reason: String, _ context: inout StepContext
     ) -> CommandResult {
         guard !context.isDryRun else { return .refused(text: "this is a dry run: it changes nothing of a plan") }
-        guard procedure != nil, let id = rollback?.id else {
+        guard let id = rollback?.id, let run = rollback?.incident.procedure else {
             return .refused(text: "\(rollback?.id ?? name) has no plan that is open")
         }
+        if procedure == nil {
+            guard order.isOfEndedPlans else { return .refused(text: "\(id) has no plan that is open: \(run.text)") }
+            procedure = ProcedureProcess()
+        }
         var result = CommandResult.notFound(text: "\(id) has no plan")
-        leadProcedure(&context) { result = $0.take(order, by: by, reason: reason, &$1) }
+        leadProcedure(&context) { process, turn in
+            result = process.take(order, by: by, reason: reason, &turn)
+            // Further receivers are not notified of what an operator has decided; the next step begins with the first ones.
+            guard result.isAccepted, turn.run?.current.contains(where: \.needsOperator) == false else { return }
+            turn.context.desk.settle("plan:\(id)")
+        }
         return result
+    }
+
+    /// The latch is cleared: nothing of the plan runs any more, and nothing is watched.
+    mutating func endProcedure(by: String, reason: String, _ context: inout StepContext) {
+        guard let process = procedure else { return }
+        if rollback?.incident.procedure?.isOpen == true || !process.busySteps.isEmpty {
+            _ = takeProcedureOrder(.abandon, by: by, reason: reason, &context)
+        }
+        procedure = nil
     }
 
     /// Why the latch cannot be cleared before an operator has decided about the plan; nil when it can.
     var procedureObstacle: String? {
-        guard let procedure, procedure.isBusy, let id = rollback?.id, let step = rollback?.incident.procedure?.next
-        else {
-            return nil
-        }
-        return "\(step.plan.name), a step of the plan of \(id), is under way; wait for it, or give the plan up with "
-            + "`rollguard plan abandon \(id)`"
+        guard let busy = procedure?.busySteps, !busy.isEmpty, let id = rollback?.id else { return nil }
+        return
+            "\(busy.joined(separator: ", ")) of the plan of \(id) is under way; wait for it, or give the plan up with "
+            + "`rollguard rearm \(name) --abandon-plan`"
     }
+}
+
+extension ProcedureOrder {
+    /// It is about a plan that has ended.
+    fileprivate var isOfEndedPlans: Bool { if case .run = self { true } else { false } }
 }

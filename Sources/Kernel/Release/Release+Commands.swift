@@ -32,7 +32,11 @@ extension Release {
     }
 
     /// Clears the latch, so that the same version may be tried again.
-    mutating func rearmCommand(by: String, reason: String, _ context: inout StepContext) -> CommandResult {
+    ///
+    /// - Parameter abandonPlan: gives the plan up, even where a step is under way.
+    mutating func rearmCommand(
+        abandonPlan: Bool = false, by: String, reason: String, _ context: inout StepContext
+    ) -> CommandResult {
         let hadLatches = !rollouts.deployment.failed.isEmpty
         guard let latched = rollback, !latched.incident.isRearmed else {
             if plan.rollout != nil, hadLatches {
@@ -44,10 +48,8 @@ extension Release {
         if let obstacle = latched.reasonNotToRearm(release: name, isDryRun: context.isDryRun) {
             return .refused(text: obstacle)
         }
-        if let obstacle = procedureObstacle { return .refused(text: obstacle) }
-        if procedure != nil {
-            _ = takeProcedureOrder(.abandon, by: by, reason: "rearmed: \(reason)", &context)
-        }
+        if !abandonPlan, let obstacle = procedureObstacle { return .refused(text: obstacle) }
+        endProcedure(by: by, reason: "rearmed: \(reason)", &context)
         drive(&context) { $0.rearm(by: by, reason: reason, &$2) }
         if phase == .rolledBack || phase == .rollingBack {
             enter(.idle, &context, because: "rearmed by \(by): \(reason)")

@@ -47,6 +47,9 @@ struct HandoverBook: Sendable, Equatable {
             if intent.isDryRun { return false }
             entries.removeAll { $0.incident != nil && !$0.event.isOfRollouts }
             ordinal = max(ordinal, entry.incident.map(ReplicaIncident.ordinal) ?? 0)
+        case .procedure(let event):
+            makeRoom(for: event, entry)
+            boundIncident(entry)
         default: boundIncident(entry)
         }
         entries.append(entry)
@@ -84,6 +87,26 @@ struct HandoverBook: Sendable, Equatable {
         }
     }
 
+    /// A step that is changed back again and again would take the place of everything else: of its earlier tries the last start
+    /// and the last proof say all that matters.
+    private mutating func makeRoom(for event: ProcedureEvent, _ entry: JournalEntry) {
+        let kept: [String]
+        switch event {
+        case .drifted: kept = ["plan_step_started", "plan_step_proved"]
+        case .reminded: kept = []
+        default: return
+        }
+        let names = event.isDrift ? ProcedureEvent.namesOfTries : [event.name]
+        let older = entries.indices.filter { index in
+            guard entries[index].incident == entry.incident, case .procedure(let known) = entries[index].event else {
+                return false
+            }
+            return known.step == event.step && names.contains(known.name)
+        }
+        let last = kept.compactMap { name in older.last { entries[$0].event.name == name } }
+        for index in older.reversed() where !last.contains(index) { entries.remove(at: index) }
+    }
+
     /// The intent and the newest entries are kept.
     private mutating func boundIncident(_ entry: JournalEntry) {
         guard let incident = entry.incident else { return }
@@ -94,5 +117,25 @@ struct HandoverBook: Sendable, Equatable {
             if case .procedure(.frozen) = entries[index].event { false } else { true }
         }
         if let oldest { entries.remove(at: oldest) }
+    }
+}
+
+extension ProcedureEvent {
+    /// What happens to a step in a try.
+    fileprivate static let namesOfTries = [
+        "plan_step_started", "plan_step_done", "plan_step_proved", "plan_step_failed", "plan_step_drifted",
+    ]
+
+    fileprivate var isDrift: Bool { if case .drifted = self { true } else { false } }
+
+    /// The step that it happened to; nil for the whole plan.
+    fileprivate var step: String? {
+        switch self {
+        case .started(let step, _), .done(let step, _), .proved(let step, _), .failed(let step, _, _),
+            .skipped(let step, _, _), .unknown(let step, _), .waiting(let step), .personDone(let step, _, _),
+            .retried(let step, _, _), .drifted(let step, _, _), .reminded(let step, _):
+            step
+        case .frozen, .overdue, .ended, .abandoned, .reopened: nil
+        }
     }
 }

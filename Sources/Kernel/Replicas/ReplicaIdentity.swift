@@ -128,7 +128,9 @@ struct SharedDeliveryName {
         case .rollbackHeld: ["drift_held", "draining"]
         case .operatorAcknowledged: ["operator_acknowledged"]
         case .planStuck: ["plan_step_failed", "plan_step_unknown", "plan_overdue"]
-        case .personNeeded: ["plan_person_needed", "plan_step_failed"]
+        case .personNeeded: ["plan_person_needed", "plan_person_reminded", "plan_step_failed"]
+        case .planEnded: ["plan_ended", "plan_abandoned"]
+        case .planDrift: ["plan_step_drifted"]
         default: [event.rawValue]
         }
     }

@@ -26,9 +26,12 @@ struct ReleaseWarnings {
     }
 
     private mutating func add(planOf rollback: RollbackProcess?) {
-        guard let rollback, let plan = rollback.incident.procedure, plan.isOpen else { return }
-        guard plan.isOverdue || plan.next?.needsOperator == true else { return }
-        texts.append("the plan of \(rollback.id): \(plan.text)")
+        guard let rollback, let plan = rollback.incident.procedure else { return }
+        if plan.isStuck { texts.append("the plan of \(rollback.id): \(plan.text)") }
+        guard !rollback.incident.isRearmed else { return }
+        for step in plan.steps where step.isWatched && step.state != .proved && texts.count < Self.limit {
+            texts.append("the plan of \(rollback.id): \(step.plan.name) \(step.stateText)")
+        }
     }
 
     private mutating func add(targetsOf pool: PoolState) {

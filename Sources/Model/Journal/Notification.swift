@@ -53,6 +53,8 @@ public struct Notification: Sendable, Equatable {
         /// A step of the plan is to be done by hand.
         case personNeeded = "person_needed"
         case planEnded = "plan_ended"
+        /// A step of the plan was changed back, and runs again.
+        case planDrift = "plan_drift"
         /// The baseline does not fit the schema any more: a rollback would not help.
         case wayBackClosed = "way_back_closed"
         /// It fits again, or no canary is watched any more.

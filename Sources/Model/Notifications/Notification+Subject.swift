@@ -10,7 +10,7 @@ extension Notification {
         case .alertFiring, .alertResolved: return alertSubject
         // A rollback that was not begun ends with the alert that asked for it.
         case .rollbackHeld where incident == nil && alert != nil: return alertSubject
-        case .planStuck, .personNeeded, .planEnded: return "plan:\(incident ?? release)"
+        case .planStuck, .personNeeded, .planEnded, .planDrift: return "plan:\(incident ?? release)"
         default: break
         }
         if let incident { return "incident:\(incident)" }
@@ -36,7 +36,9 @@ extension Notification {
 
     /// Its subject waits for an operator until it is closed or acknowledged.
     public var needsOperator: Bool {
-        Severity(self) >= .warning || event == .gateAsked || event == .rolloutReminder
+        // It runs again by itself.
+        if event == .planDrift { return false }
+        return Severity(self) >= .warning || event == .gateAsked || event == .rolloutReminder
     }
 
     /// A rollback does not get through, and no silence and no mute window may hide that.

@@ -1,3 +1,5 @@
+import Support
+
 /// What happened to a procedure. The names of the cases and of their values are those in the journal: they are read for ever.
 public enum ProcedureEvent: Sendable, Equatable, Codable {
     /// With the intent of the rollback: a reload changes the next procedure, not this one.
@@ -24,6 +26,18 @@ public enum ProcedureEvent: Sendable, Equatable, Codable {
     /// The deadline has passed; the steps continue.
     case overdue(reason: String)
     case ended(reason: String)
+    /// What it was proved to have set is not so any more, and it runs again.
+    ///
+    /// - isReported: operators are notified of it; they were not in the last minute.
+    case drifted(step: String, finding: String, isReported: Bool)
+    /// An operator was notified once more of a step that waits, so long after it began to.
+    case reminded(step: String, afterMs: Int64)
+    /// No further step runs, and none is watched any more.
+    ///
+    /// - states: of every step, in a sentence.
+    case abandoned(by: String, reason: String, states: String)
+    /// An operator wants the steps to run again, this one and those after it.
+    case reopened(from: String, by: String, reason: String)
 }
 
 /// What follows the failure of a step.
@@ -61,6 +75,10 @@ extension ProcedureEvent {
         case .retried: "plan_step_retried"
         case .overdue: "plan_overdue"
         case .ended: "plan_ended"
+        case .drifted: "plan_step_drifted"
+        case .reminded: "plan_person_reminded"
+        case .abandoned: "plan_abandoned"
+        case .reopened: "plan_reopened"
         }
     }
 
@@ -82,6 +100,11 @@ extension ProcedureEvent {
         case .retried(let step, let by, let reason): "\(step) is to run again, for \(by): \(reason)"
         case .overdue(let reason): "the plan has not ended in time: \(reason)"
         case .ended(let reason): "the plan has ended: \(reason)"
+        case .drifted(let step, let finding, _): "\(step) was changed back, and runs again: \(finding)"
+        case .reminded(let step, let afterMs):
+            "\(step) waits for an operator since \(NumberText.wait(seconds: Double(afterMs) / 1_000))"
+        case .abandoned(let by, let reason, let states): "the plan is abandoned by \(by): \(reason) (\(states))"
+        case .reopened(let step, let by, let reason): "the plan runs again from \(step) on, for \(by): \(reason)"
         }
     }
 }
@@ -93,9 +116,10 @@ extension ProcedureEvent {
         case .failed(_, _, .page): .planStuck
         case .failed(_, _, .hold): .personNeeded
         case .unknown, .overdue: .planStuck
-        case .waiting: .personNeeded
-        case .ended: .planEnded
-        case .frozen, .started, .done, .proved, .backup, .failed, .skipped, .personDone, .retried: nil
+        case .waiting, .reminded: .personNeeded
+        case .ended, .abandoned: .planEnded
+        case .drifted(_, _, let isReported): isReported ? .planDrift : nil
+        case .frozen, .started, .done, .proved, .backup, .failed, .skipped, .personDone, .retried, .reopened: nil
         }
     }
 }

@@ -62,9 +62,17 @@ public struct ProcedureStep: Sendable, Equatable, Codable {
     public var onFailure: OnFailure
     /// Whether it may run once more when its outcome is unknown.
     public var isIdempotent: Bool
-    /// Of a step for an operator: what it changes cannot be taken back, so a verified backup has to precede it. Optional, for
-    /// journals from before it was there.
+    // Those that follow came later: nil in older journals.
+    /// Of a step for an operator: what it changes cannot be taken back, so a verified backup has to precede it.
     public var isDestructive: Bool?
+    /// See ``watchEveryMs``.
+    var watchMs: Int64?
+    /// See ``remindEveryMs``.
+    var remindMs: Int64?
+    /// See ``runsTogether``.
+    var together: Bool?
+    /// Without it the step runs in any case.
+    public var condition: StepGuard?
 
     public init(
         name: String, work: ProcedureWork, at: Point = .proof, drainMs: Int64 = 30_000, timeoutMs: Int64 = 30_000,

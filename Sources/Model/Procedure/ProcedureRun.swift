@@ -17,6 +17,16 @@ public struct ProcedureRun: Sendable, Equatable {
         public fileprivate(set) var state = State.planned
         /// Tries so far.
         public fileprivate(set) var attempts = 0
+        /// Those of them that do not count as retries: before a drift, or before an operator had it run again.
+        public fileprivate(set) var formerAttempts = 0
+        /// It was proved, and is checked again and again. When something changes it back it runs again, and the procedure does
+        /// not wait for that.
+        public fileprivate(set) var isWatched = false
+        /// Times that operators were notified again that it waits for one.
+        public fileprivate(set) var reminders = 0
+        public fileprivate(set) var remindedWallMs: Int64?
+        /// When operators were notified last that it was changed back.
+        public fileprivate(set) var driftReportedWallMs: Int64?
         /// What it or its proof last said, or why it has its state.
         public fileprivate(set) var detail = ""
         public fileprivate(set) var sinceWallMs: Int64
@@ -25,7 +35,8 @@ public struct ProcedureRun: Sendable, Equatable {
 
         /// The procedure does not wait for it any more.
         public var isOver: Bool {
-            switch state {
+            if isWatched { return true }
+            return switch state {
             case .proved, .skipped: true
             case .done: !plan.hasProof
             case .failed: plan.onFailure == .continue
@@ -35,7 +46,8 @@ public struct ProcedureRun: Sendable, Equatable {
 
         /// An operator has to decide how it continues.
         public var needsOperator: Bool {
-            switch state {
+            if isWatched { return false }
+            return switch state {
             case .waiting, .unknown: true
             case .failed: plan.onFailure != .continue
             case .planned, .started, .done, .proved, .skipped: false
@@ -45,12 +57,14 @@ public struct ProcedureRun: Sendable, Equatable {
 
     public let deadlineMs: Int64
     public let frozenWallMs: Int64
+    /// Where the deadline begins: when it was frozen, or opened again.
+    public private(set) var openedWallMs: Int64
     public private(set) var steps: [Step]
     public private(set) var isOverdue = false
     public private(set) var endedWallMs: Int64?
 
     init(_ plan: ProcedurePlan, atWallMs wallMs: Int64) {
-        (deadlineMs, frozenWallMs) = (plan.deadlineMs, wallMs)
+        (deadlineMs, frozenWallMs, openedWallMs) = (plan.deadlineMs, wallMs, wallMs)
         steps = plan.steps.map { Step(plan: $0, sinceWallMs: wallMs) }
     }
 
@@ -58,6 +72,18 @@ public struct ProcedureRun: Sendable, Equatable {
 
     /// The first step that the procedure waits for; nil when there is none.
     public var next: Step? { steps.first { !$0.isOver } }
+
+    /// The steps that the procedure waits for now: the first one that is not over, and those that run at once with it.
+    public var current: [Step] {
+        guard let place = steps.firstIndex(where: { !$0.isOver }) else { return [] }
+        return steps[ProcedurePlan.group(of: place, in: steps.map(\.plan))].filter { !$0.isOver }
+    }
+
+    /// A step is checked for the life of the incident.
+    public var isWatched: Bool { steps.contains(where: \.isWatched) }
+
+    /// Operators have to decide before it can continue, or it has not ended in time.
+    public var isStuck: Bool { isOpen && (isOverdue || current.contains(where: \.needsOperator)) }
 
     public func step(_ name: String) -> Step? { steps.first { $0.plan.name == name } }
 
@@ -67,11 +93,11 @@ public struct ProcedureRun: Sendable, Equatable {
     /// `2 of 4 steps are over; dead-letters waits for an operator`.
     public var text: String {
         let count = "\(steps.count(where: \.isOver)) of \(steps.count) steps are over"
-        guard isOpen, let next else {
+        guard isOpen, next != nil else {
             let failed = steps.filter { $0.state == .failed }.map(\.plan.name)
             return failed.isEmpty ? count : "\(count); failed: \(failed.joined(separator: ", "))"
         }
-        return "\(count); \(next.plan.name) \(next.stateText)"
+        return ([count] + current.map { "\($0.plan.name) \($0.stateText)" }).joined(separator: "; ")
     }
 
     mutating func apply(_ event: ProcedureEvent, atWallMs wallMs: Int64) {
@@ -80,18 +106,47 @@ public struct ProcedureRun: Sendable, Equatable {
         case .started(let name, let attempt):
             change(name, .started, "try \(attempt)", wallMs) { $0.attempts = attempt }
         case .done(let name, let receipt): change(name, .done, receipt, wallMs)
-        case .proved(let name, let finding): change(name, .proved, finding, wallMs)
+        case .proved(let name, let finding):
+            change(name, .proved, finding, wallMs) { $0.isWatched = $0.plan.watchEveryMs > 0 }
         case .backup(let name, let found): note(name, found)
         case .failed(let name, let reason, let outcome):
             change(name, outcome == .retry ? .planned : .failed, reason, wallMs)
         case .skipped(let name, _, let reason): change(name, .skipped, reason, wallMs)
         case .unknown(let name, let reason): change(name, .unknown, reason, wallMs)
-        case .waiting(let name): change(name, .waiting, "", wallMs)
+        case .waiting(let name):
+            change(name, .waiting, "", wallMs) { ($0.reminders, $0.remindedWallMs) = (0, nil) }
         case .personDone(let name, let by, let reason): change(name, .proved, "\(by): \(reason)", wallMs)
-        case .retried(let name, let by, let reason): change(name, .planned, "\(by): \(reason)", wallMs)
+        case .retried(let name, let by, let reason):
+            change(name, .planned, "\(by): \(reason)", wallMs) { $0.formerAttempts = $0.attempts }
         case .overdue: isOverdue = true
         case .ended: endedWallMs = wallMs
+        case .drifted(let name, let finding, let isReported):
+            change(name, .planned, finding, wallMs) { step in
+                step.formerAttempts = step.attempts
+                if isReported { step.driftReportedWallMs = wallMs }
+            }
+        case .reminded(let name, _): remind(name, wallMs)
+        case .abandoned:
+            endedWallMs = wallMs
+            for index in steps.indices { steps[index].isWatched = false }
+        case .reopened(let name, let by, let reason): reopen(from: name, "\(by): \(reason)", wallMs)
         }
+    }
+
+    private mutating func remind(_ name: String, _ wallMs: Int64) {
+        guard let index = steps.firstIndex(where: { $0.plan.name == name }) else { return }
+        steps[index].reminders += 1
+        steps[index].remindedWallMs = wallMs
+    }
+
+    private mutating func reopen(from name: String, _ detail: String, _ wallMs: Int64) {
+        guard let first = steps.firstIndex(where: { $0.plan.name == name }) else { return }
+        for index in steps.indices[first...] {
+            change(steps[index].plan.name, .planned, detail, wallMs) { step in
+                (step.formerAttempts, step.isWatched) = (step.attempts, false)
+            }
+        }
+        (endedWallMs, isOverdue, openedWallMs) = (nil, false, wallMs)
     }
 
     /// Another rollback, or another pair of versions, has taken its place.
@@ -115,7 +170,7 @@ extension ProcedureRun {
     /// What an operator may decide about a step: `done`, `skip`, `retry`. None about one that is under way or over, and none
     /// once the procedure has ended.
     public func orders(about step: Step) -> [String] {
-        guard isOpen else { return [] }
+        guard isOpen, !step.isWatched else { return [] }
         return switch step.state {
         case .proved where mayVerifyAgain(step): ["retry"]
         case .proved, .skipped, .started: []
@@ -130,6 +185,7 @@ extension ProcedureRun.Step {
     public var stateText: String {
         let reason = detail.isEmpty ? "" : ": \(detail)"
         return switch state {
+        case .planned where isWatched: "was changed back, and runs again\(reason)"
         case .planned: detail.isEmpty ? "has not begun" : "is tried again after\(reason)"
         case .started: "is under way (\(detail))"
         case .done: plan.hasProof ? "is done and not proved yet\(reason)" : "is done\(reason)"

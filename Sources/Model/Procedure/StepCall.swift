@@ -82,6 +82,10 @@ public enum ProcedureOrder: Sendable, Equatable {
     case skip(step: String)
     /// A step that failed, or whose outcome is unknown, runs again.
     case retry(step: String)
-    /// No further step runs.
+    /// No further step runs, and none is watched any more.
     case abandon
+    /// The steps of a plan that has ended, or is stopped, run again.
+    ///
+    /// - from: the first of them; nil for all.
+    case run(from: String?)
 }

@@ -5,6 +5,8 @@ public struct StepPreview: Sendable, Equatable {
     public var call: String
     /// What its proof shows now; nil for a step without one.
     public var finding: StepAnswer?
+    /// What the step's guard says now; nil for a step without one.
+    public var condition: String?
 
     public init(step: ProcedureStep, call: String, finding: StepAnswer?) {
         self.step = step

@@ -61,6 +61,7 @@ struct AlertmanagerAlert: Sendable {
         case .shareMoved: return [builder.news("RollguardShareMoved")]
         case .rolloutReminder: return [builder.news("RollguardRolloutWaits")]
         case .planStuck, .personNeeded: return [builder.make(plan, .lasting)]
+        case .planDrift: return [builder.news("RollguardPlanDrift")]
         case .planEnded: return [builder.make(plan, .ended(atWallMs: atMs))]
         case .wayBackLost: return [builder.news("RollguardWayBackLost")]
         case .wayBackClosed: return [builder.make(closed, .lasting)]
@@ -90,8 +91,8 @@ struct AlertmanagerAlert: Sendable {
             .rollbackDrifted, .routerUnusable, .routerRecovered, .targetsUnusable, .targetsRecovered, .rolloutPrepared,
             .rolloutBegun, .stepStanding, .stepUndone, .rolloutBaking, .rolloutPaused, .rolloutResumed, .rolloutHalted,
             .rolloutUnhalted, .gateAsked, .gateAnswered, .gateLapsed, .shareMoved, .rolloutReminder, .wayBackLost,
-            .rolloutEnded, .operatorAcknowledged, .planStuck, .personNeeded, .planEnded, .wayBackClosed, .wayBackOpened,
-            .schemaBreached, .schemaBreachEnded:
+            .rolloutEnded, .operatorAcknowledged, .planStuck, .personNeeded, .planEnded, .planDrift, .wayBackClosed,
+            .wayBackOpened, .schemaBreached, .schemaBreachEnded:
             return all
         }
     }

@@ -41,6 +41,7 @@ struct EventText {
         case .planStuck: "Plan is stuck"
         case .personNeeded: "An operator is needed"
         case .planEnded: "Plan ended"
+        case .planDrift: "Step was changed back"
         case .wayBackClosed: "Way back closed"
         case .wayBackOpened: "Way back open again"
         case .schemaBreached: "Schema is absent"
@@ -53,7 +54,7 @@ struct EventText {
         case .rollbackAbandoned, .rollbackHeld, .planStuck, .wayBackClosed, .schemaBreached: .bad
         case .alertFiring, .rollbackIntended, .rollbackFallback, .rollbackDrifted, .routerUnusable, .targetsUnusable,
             .rolloutHalted, .gateLapsed, .stepUndone, .shareMoved, .gateAsked, .rolloutReminder, .wayBackLost,
-            .personNeeded:
+            .personNeeded, .planDrift:
             .warning
         case .alertResolved, .rollbackAcknowledged, .routerRecovered, .targetsRecovered, .rolloutUnhalted,
             .wayBackOpened, .schemaBreachEnded:
@@ -83,6 +84,7 @@ struct EventText {
         case .shareMoved: "find out which client changes the router"
         case .rolloutReminder: "see `rollguard status` for what it waits for"
         case .planStuck: "see `rollguard why` for the step, then `rollguard plan retry`, `done` or `skip`"
+        case .planDrift: "find out which client changes it back; `rollguard plan abandon` ends the watch"
         case .personNeeded: "do it, then say so with `rollguard plan done`"
         case .wayBackClosed:
             "bring the schema back to what the baseline needs, or repair the canary: a rollback would not help"

@@ -44,7 +44,7 @@ struct PagerTurn: Sendable, Equatable {
             return [halted(notification), gate(notification)].map { PagerTurn(subject: $0, action: .resolve) }
         case .operatorAcknowledged: return acknowledged(notification)
         case .rolloutPrepared, .rolloutBegun, .stepStanding, .stepUndone, .rolloutBaking, .rolloutPaused,
-            .rolloutResumed, .rolloutReminder, .wayBackLost, .shareMoved:
+            .rolloutResumed, .rolloutReminder, .wayBackLost, .shareMoved, .planDrift:
             return []
         }
     }

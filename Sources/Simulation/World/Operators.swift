@@ -31,7 +31,7 @@ final class Operators: @unchecked Sendable {
                 isRollback
                 ? await requests.rollback(
                     release: name, toVersion: nil, evenContracted: false, by: "ada", reason: "drawn")
-                : await requests.rearm(release: name, by: "ada", reason: "drawn")
+                : await requests.rearm(release: name, abandonPlan: false, by: "ada", reason: "drawn")
         }
     }
 

@@ -5,7 +5,7 @@ import Ports
 actor ScriptedOperations: Operations {
     enum Asked: Equatable {
         case rollback(release: String, to: String?, by: String, reason: String)
-        case rearm(release: String, by: String, reason: String)
+        case rearm(release: String, abandonPlan: Bool = false, by: String, reason: String)
         case acknowledge(String, by: String, reason: String)
         case silence(NotificationMatch, forMs: Int64, by: String, reason: String)
         case endSilence(String, by: String)
@@ -94,8 +94,8 @@ actor ScriptedOperations: Operations {
         }
     }
 
-    func rearm(release: String, by: String, reason: String) -> CommandResult {
-        asked.append(.rearm(release: release, by: by, reason: reason))
+    func rearm(release: String, abandonPlan: Bool, by: String, reason: String) -> CommandResult {
+        asked.append(.rearm(release: release, abandonPlan: abandonPlan, by: by, reason: reason))
         return script.result
     }
 

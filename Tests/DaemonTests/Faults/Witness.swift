@@ -107,7 +107,9 @@ final class Witness: Sendable {
         case "router_recovered": ["router_usable"]
         case "targets_recovered": ["targets_usable"]
         case "plan_stuck": ["plan_step_failed", "plan_step_unknown", "plan_overdue"]
-        case "person_needed": ["plan_person_needed", "plan_step_failed"]
+        case "person_needed": ["plan_person_needed", "plan_person_reminded", "plan_step_failed"]
+        case "plan_ended": ["plan_ended", "plan_abandoned"]
+        case "plan_drift": ["plan_step_drifted"]
         default: [event.hasPrefix("rollback_") ? String(event.dropFirst("rollback_".count)) : event]
         }
     }

@@ -65,6 +65,20 @@ struct ProcedureRestartTests {
         #expect(world.state("cache") == .done)
     }
 
+    /// The entry of its start never reaches the disk, so it has not acted: it begins again, also when it must not run twice.
+    @Test func aLostStartIsNoAct() throws {
+        var world = KernelHarness.withPlan([.person(), .program("once", isIdempotent: false)])
+        world.cycle(10)
+        world.isDiskWorking = false
+        let order = ProcedureOrder.done(step: "queue")
+        #expect(accepted(world.command(.procedure(incident: world.incidents[0].id, order))))
+        let start = try #require(world.recorded.last { $0.event.name == "plan_step_started" }?.sequence)
+        world.send(.journalLost(from: start, through: start))
+        world.isDiskWorking = true
+        world.cycle(10)
+        #expect(world.state("once") == .done && world.steps.acts == ["once"])
+    }
+
     /// What the kernel shows, what a restart restores, and what the entries alone say are the same.
     private func check(_ world: KernelHarness) {
         let restarted = Kernel(

@@ -194,8 +194,4 @@ struct ProcedureTests {
         world.cycle(10)
         #expect(world.procedure == nil && world.steps.acts.isEmpty)
     }
-
-    private func accepted(_ result: CommandResult) -> Bool {
-        if case .accepted = result { true } else { false }
-    }
 }

@@ -81,6 +81,15 @@ extension ProcedureStep {
     }
 }
 
+extension ProcedureStep {
+    /// Checked again and again once it was proved.
+    func watched(everyMs: Int64 = 30_000) -> ProcedureStep {
+        var step = self
+        step.watchEveryMs = everyMs
+        return step
+    }
+}
+
 extension KernelHarness {
     /// Watches a release with this plan, until a fault of the canary is found.
     static func withPlan(_ steps: [ProcedureStep], deadlineMs: Int64 = 900_000) -> KernelHarness {

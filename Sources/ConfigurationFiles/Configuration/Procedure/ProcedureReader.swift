@@ -48,7 +48,7 @@ struct ProcedureReader {
         }
         let names = UniqueNames(what: "step")
         let steps = entries.compactMap { step($0, names) }
-        return steps.count == entries.count && isEachEffectSetOnce(steps, field)
+        return steps.count == entries.count && isEachEffectSetOnce(steps, field) && StepOrderCheck.isSound(steps, field)
             && BackupSettings.isBeforeDestructive(steps, field) ? steps : nil
     }
 

@@ -40,7 +40,7 @@ struct ProcedureStepReader {
                         "on_failure", \.step.onFailure, .choice(ProcedureStep.OnFailure.self),
                         "`continue`: the next step runs; `hold`: the plan stops, and an operator is notified; "
                             + "`page`: the same, and it is critical")
-                ],
+                ] + StepOptionSettings(kind: kind).settings.map { $0.within(\Draft.step) },
             finish: finish)
     }
 
@@ -48,6 +48,7 @@ struct ProcedureStepReader {
     private var blank: Draft {
         var draft = Draft()
         draft.step.isIdempotent = isRepeatable || kind == .workload
+        if kind == .flag { draft.step.watchEveryMs = 30_000 }
         // A backup is read as a whole.
         if kind == .backup { draft.step.timeoutMs = 1_800_000 }
         if kind == .workload { (draft.step.at, draft.step.settleMs) = (.drained, 300_000) }
@@ -98,6 +99,7 @@ struct ProcedureStepReader {
         case .workload: draft.step.work = .workload(draft.workload)
         case .person: draft.step.work = .person(text: draft.text)
         }
+        guard StepOptionSettings.check(draft.step, fields) else { return false }
         return switch kind {
         case .flag: FlagSettings.check(draft.flag, timeoutMs: draft.step.timeoutMs, fields)
         case .consumers: ConsumersSettings.check(draft.consumers, fields)

@@ -37,7 +37,8 @@ extension Unit {
                     next[index].rollbackCommand(
                         toVersion: version, evenContracted: evenContracted, by: by, reason: reason, &nextContext)
                 } else {
-                    next[index].rearmCommand(by: by, reason: reason, &nextContext)
+                    next[index].rearmCommand(
+                        abandonPlan: command.abandonsPlan, by: by, reason: reason, &nextContext)
                 }
             results.append((releases[index].partName, result))
         }
@@ -133,6 +134,9 @@ extension RolloutCommand {
 
 extension Command {
     fileprivate var isRearm: Bool { if case .rearm = self { true } else { false } }
+
+    /// Of a rearm: gives the plan up, even where a step is under way.
+    var abandonsPlan: Bool { if case .rearm(_, true) = self { true } else { false } }
 }
 
 extension Release {
@@ -149,5 +153,5 @@ extension CommandResult {
         }
     }
 
-    fileprivate var isAccepted: Bool { if case .accepted = self { true } else { false } }
+    var isAccepted: Bool { if case .accepted = self { true } else { false } }
 }

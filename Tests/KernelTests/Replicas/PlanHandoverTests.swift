@@ -1,0 +1,51 @@
+import Model
+import Testing
+
+@testable import Kernel
+
+/// What the next leader knows of a plan that is over.
+@Suite("Plans and the next leader")
+struct PlanHandoverTests {
+    @Test func theNextLeaderWatchesWhatWasProved() throws {
+        var plan = KernelHarness.led().plan
+        plan.releases[0].procedure = ProcedurePlan(steps: [.flag().watched(everyMs: 10_000), .program()])
+        var world = ReplicaWorld(plan: plan)
+        world.run(seconds: 5)
+        let first = try #require(world.leader)
+        _ = world.order(.begin(KernelHarness.next), to: first)
+        world.run(seconds: 40)
+        world.isSecondSick = true
+        world.run(seconds: 60)
+        #expect(world.steps.acts == ["flag", "cache"])
+        world.nodes[first].isAlive = false
+        world.steps.set("flag", isInForce: false)
+        world.run(seconds: 60)
+        let next = try #require(world.leader)
+        #expect(next != first && world.steps.acts == ["flag", "cache", "flag"])
+        #expect(Set(world.steps.keys.filter { $0.hasSuffix("/flag") }).count == 1)
+        #expect(world.runBy.last == world.nodes[next].name)
+        let reports = world.nodes[next].deliveries.filter { $0.notification.event == .planDrift }
+        #expect(reports.count == 1)
+        #expect(world.broken.isEmpty, "\(world.broken)")
+    }
+
+    /// A flag that is switched back all day long takes the place of nothing that the next leader needs.
+    @Test func aFightDoesNotFillTheDocument() throws {
+        var world = KernelHarness.withPlan([.flag().watched(everyMs: 5_000), .program()])
+        var document = HandoverBook(release: "checkout")
+        world.cycle(10)
+        for _ in 0..<150 {
+            world.steps.set("flag", isInForce: false)
+            world.cycle(6)
+        }
+        for entry in world.recorded where HandoverBook.concerns(entry.event) { _ = document.take(entry) }
+        #expect(world.recorded.filter { $0.event.name == "plan_step_drifted" }.count > 100)
+        let names = document.entries.map(\.event.name)
+        #expect(names.contains("acknowledged") && names.contains("plan_ended") && names.count < 40, "\(names)")
+        // It says the same of the plan as the whole journal.
+        let kept = try #require(Incident(history: document.entries)?.procedure?.step("flag"))
+        let whole = try #require(world.procedure?.step("flag"))
+        #expect(kept.state == whole.state && kept.attempts == whole.attempts && kept.isWatched)
+        #expect(kept.formerAttempts == whole.formerAttempts)
+    }
+}
