@@ -44,11 +44,12 @@ package enum TestDeliveries {
         case .gateAsked: [.gateAnswered]
         case .planStuck, .personNeeded: [.planEnded]
         case .wayBackClosed: [.wayBackOpened]
+        case .watchFailed: [.watchRecovered]
         case .alertResolved, .rearmed, .routerRecovered, .targetsRecovered, .rolloutPrepared, .rolloutBegun,
             .stepStanding, .stepUndone,
             .rolloutBaking, .rolloutPaused, .rolloutResumed, .rolloutReminder, .wayBackLost, .rolloutUnhalted,
             .gateAnswered,
-            .gateLapsed, .shareMoved, .rolloutEnded, .operatorAcknowledged, .planEnded, .wayBackOpened:
+            .gateLapsed, .shareMoved, .rolloutEnded, .operatorAcknowledged, .planEnded, .wayBackOpened, .watchRecovered:
             []
         }
     }

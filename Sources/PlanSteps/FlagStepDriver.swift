@@ -63,7 +63,7 @@ struct FlagStepDriver: Sendable {
     }
 
     /// Where the service shows the flag, and where in its answer it says on or off.
-    private func state(_ work: FlagWork) -> HTTPProof {
+    func state(_ work: FlagWork) -> HTTPProof {
         let (flag, project, environment) = (
             Self.segment(work.flag), Self.segment(work.project ?? ""), Self.segment(work.environment ?? "")
         )

@@ -20,8 +20,29 @@ extension GoldenSamples {
         ("", .unknown(step: "once", reason: "no answer")),
         ("", .waiting(step: "queue")), ("", .personDone(step: "queue", by: "ada", reason: "replayed")),
         ("", .retried(step: "cache", by: "ada", reason: "the host is back")), ("", .overdue(reason: "queue waits")),
-        ("", .ended(reason: "4 of 4 steps are over")),
+        ("", .ended(reason: "4 of 4 steps are over")), ("_forward", .frozen(forward)), ("_undo", .frozen(undo)),
+        ("", .valueRead(step: "flag", value: "off")), ("", .undoing(by: "checkout-17")),
+        ("", .watchFailed(step: "lag", reason: "exit 1")), ("", .watchRecovered(step: "lag", reason: "exit 0")),
     ]
+
+    /// Of the ways forward.
+    private static var forward: ProcedurePlan {
+        var warm = ProcedureStep(name: "warm", work: .exec(ExecWork(command: ["/bin/warm"])), at: .before)
+        (warm.roads, warm.undo) = ([.begin], .exec(ExecWork(command: ["/bin/cool"])))
+        var drop = ProcedureStep(name: "drop", work: .person(text: "drop the column"), at: .after)
+        (drop.roads, drop.isDestructive) = ([.promote], true)
+        var plan = ProcedurePlan(steps: [warm, drop])
+        plan.forward = ForwardVersions(baseline: "v1.4.2", canary: "v1.5.0")
+        return plan
+    }
+
+    private static var undo: ProcedurePlan {
+        var cool = ProcedureStep(name: "undo:warm", work: .exec(ExecWork(command: ["/bin/cool"])), at: .split)
+        cool.undoing = UndoRecord(of: "warm", notBeforeWallMs: 1_700_000_000_000)
+        var drop = ProcedureStep(name: "undo:drop", work: .person(text: "drop the column"), at: .split)
+        (drop.isDestructive, drop.undoing) = (true, UndoRecord(of: "drop", skip: "it is destructive"))
+        return ProcedurePlan(steps: [cool, drop])
+    }
 
     private static var plan: ProcedurePlan {
         let proof = HTTPProof(

@@ -35,6 +35,7 @@ extension StepAnswer {
         case .proved: "proved"
         case .notProved: "notProved"
         case .unreadable: "unreadable"
+        case .value: "value"
         }
     }
 }

@@ -6,14 +6,14 @@ extension ProcedureProcess {
         _ order: ProcedureOrder, by: String, reason: String, _ turn: inout ProcedureTurn
     ) -> CommandResult {
         guard let run = turn.run, run.isOpen else {
-            return .refused(text: "\(turn.incident.id) has no plan that is open")
+            return .refused(text: "\(turn.id) has no plan that is open")
         }
         switch order {
         case .abandon: return abandon(run, by: by, reason: reason, &turn)
         case .done(let name), .skip(let name), .retry(let name):
             guard let step = run.step(name) else {
                 let known = run.steps.map(\.plan.name).joined(separator: ", ")
-                return .notFound(text: "the plan of \(turn.incident.id) has no step \"\(name)\"; it has: \(known)")
+                return .notFound(text: "the plan of \(turn.id) has no step \"\(name)\"; it has: \(known)")
             }
             return take(order, step, by: by, reason: reason, &turn)
         }
@@ -39,7 +39,7 @@ extension ProcedureProcess {
             turn.write(.retried(step: name, by: by, reason: reason))
         }
         if !isBusy { makeReady() }
-        return .accepted(text: "\(turn.incident.id): \(turn.run?.text ?? "")", incident: turn.incident.id)
+        return .accepted(text: "\(turn.id): \(turn.run?.text ?? "")", incident: turn.id)
     }
 
     private mutating func abandon(
@@ -47,7 +47,7 @@ extension ProcedureProcess {
     ) -> CommandResult {
         leave(run, by: by, reason: reason, "the plan was abandoned while it was under way", &turn)
         turn.write(.ended(reason: "abandoned by \(by): \(reason)"))
-        return .accepted(text: "the plan of \(turn.incident.id) is abandoned", incident: turn.incident.id)
+        return .accepted(text: "the plan of \(turn.id) is abandoned", incident: turn.id)
     }
 
     /// Something else has taken the place of the rollback: what is left of its plan does not run.

@@ -31,6 +31,9 @@ struct ProcedureProcess: Sendable, Equatable {
     enum State: Sendable, Equatable {
         /// For the next step, as soon as it is due.
         case ready
+        /// The value that the step changes is read before it changes it.
+        case reading(sinceUptimeMs: Int64, call: Int, expiresUptimeMs: Int64)
+        case pausingBeforeReading(sinceUptimeMs: Int64, untilUptimeMs: Int64)
         /// The entry of the step's start is on its way to the disk.
         case awaitingDurable(UInt64)
         case acting(call: Int, expiresUptimeMs: Int64)
@@ -51,10 +54,13 @@ struct ProcedureProcess: Sendable, Equatable {
     /// A step is being carried out.
     var isBusy: Bool {
         switch state {
-        case .awaitingDurable, .acting, .checking: true
-        case .ready, .pausing, .pausingBeforeCheck, .stopped: false
+        case .awaitingDurable, .acting, .checking, .reading: true
+        case .ready, .pausing, .pausingBeforeCheck, .pausingBeforeReading, .stopped: false
         }
     }
+
+    /// The call of a step that does its work, and whose answer has not come.
+    var actingCall: Int? { if case .acting(let call, _) = state { call } else { nil } }
 
     /// When there is something to do by time alone.
     var wakeUptimeMs: Int64? {
@@ -62,8 +68,8 @@ struct ProcedureProcess: Sendable, Equatable {
             switch state {
             case .ready: dueUptimeMs
             case .awaitingDurable, .stopped: nil
-            case .acting(_, let expires), .checking(_, _, let expires): expires
-            case .pausing(let until), .pausingBeforeCheck(_, let until): until
+            case .acting(_, let expires), .checking(_, _, let expires), .reading(_, _, let expires): expires
+            case .pausing(let until), .pausingBeforeCheck(_, let until), .pausingBeforeReading(_, let until): until
             }
         return [wake, deadlineUptimeMs].compactMap { $0 }.min()
     }
@@ -90,6 +96,7 @@ struct ProcedureProcess: Sendable, Equatable {
         switch state {
         case .acting(let call, _) where call == number: acted(step, answer, &turn)
         case .checking(let check, let call, _) where call == number: checked(step, check, answer, &turn)
+        case .reading(let since, let call, _) where call == number: read(step, since, answer, &turn)
         default: break
         }
     }
@@ -103,6 +110,9 @@ struct ProcedureProcess: Sendable, Equatable {
             acted(step, .unknown("no answer within \(step.plan.callLimitMs / 1_000) s"), &turn)
         case .checking(let check, _, let expires) where now >= expires:
             checked(step, check, .unreadable("no answer within \(step.plan.callLimitMs / 1_000) s"), &turn)
+        case .reading(let since, _, let expires) where now >= expires:
+            read(step, since, .unreadable("no answer within \(step.plan.callLimitMs / 1_000) s"), &turn)
+        case .pausingBeforeReading(let since, let until) where now >= until: readValue(step, since, &turn)
         case .pausing(let until) where now >= until: state = .ready
         case .pausingBeforeCheck(let check, let until) where now >= until: self.check(at: step, check, &turn)
         default: break
@@ -112,7 +122,7 @@ struct ProcedureProcess: Sendable, Equatable {
     /// Continues as far as it can without an answer. Called at the end of each step of the kernel.
     mutating func proceed(_ turn: inout ProcedureTurn) {
         while case .ready = state, let run = turn.run, run.isOpen {
-            setDeadline(run, at: turn.now)
+            setDeadline(run, turn)
             guard let next = run.next else {
                 turn.write(.ended(reason: run.text))
                 return
@@ -139,6 +149,13 @@ struct ProcedureProcess: Sendable, Equatable {
     }
 
     private mutating func start(_ step: ProcedureRun.Step, _ turn: inout ProcedureTurn) {
+        if let reason = step.plan.undoing?.skip {
+            turn.write(.skipped(step: step.plan.name, by: nil, reason: reason))
+            return
+        }
+        if step.plan.keepsValue, step.valueBefore == nil, step.attempts == 0 {
+            return readValue(step, turn.now.uptimeMs, &turn)
+        }
         guard !step.plan.work.isForPerson else {
             turn.write(.waiting(step: step.plan.name))
             return
@@ -162,9 +179,9 @@ struct ProcedureProcess: Sendable, Equatable {
         return false
     }
 
-    private mutating func setDeadline(_ run: ProcedureRun, at now: Moment) {
-        guard deadlineUptimeMs == nil, !run.isOverdue else { return }
-        deadlineUptimeMs = now.uptimeMs + max(0, run.frozenWallMs + run.deadlineMs - now.wallMs)
+    private mutating func setDeadline(_ run: ProcedureRun, _ turn: ProcedureTurn) {
+        guard deadlineUptimeMs == nil, !run.isOverdue, let limitMs = turn.subject.deadlineMs(run) else { return }
+        deadlineUptimeMs = turn.now.uptimeMs + max(0, run.frozenWallMs + limitMs - turn.now.wallMs)
     }
 
     private mutating func noteOverdue(_ turn: inout ProcedureTurn) {
@@ -184,7 +201,8 @@ extension ProcedureProcess {
             turn.write(.done(step: step.plan.name, receipt: receipt))
         case .failed(let reason): retryOrFail(step, reason, &turn)
         case .refused(let reason): fail(step, reason, &turn)
-        case .unknown(let reason), .unreadable(let reason), .proved(let reason), .notProved(let reason):
+        case .unknown(let reason), .unreadable(let reason), .proved(let reason), .notProved(let reason),
+            .value(let reason):
             outcomeUnknown(step, reason, &turn)
         }
     }
@@ -247,5 +265,32 @@ extension ProcedureProcess {
     private mutating func check(at step: ProcedureRun.Step, _ check: Check, _ turn: inout ProcedureTurn) {
         let call = turn.call(step, { .checkStep($0) })
         state = .checking(check, call: call, expiresUptimeMs: turn.now.uptimeMs + step.plan.callLimitMs)
+    }
+}
+
+// MARK: - The value before
+
+extension ProcedureProcess {
+    private mutating func readValue(_ step: ProcedureRun.Step, _ sinceUptimeMs: Int64, _ turn: inout ProcedureTurn) {
+        let call = turn.call(step, wantsValue: true) { .checkStep($0) }
+        state = .reading(
+            sinceUptimeMs: sinceUptimeMs, call: call, expiresUptimeMs: turn.now.uptimeMs + step.plan.callLimitMs)
+    }
+
+    /// The value is in the journal before it is changed: what could not be undone is not done.
+    private mutating func read(
+        _ step: ProcedureRun.Step, _ sinceUptimeMs: Int64, _ answer: StepAnswer, _ turn: inout ProcedureTurn
+    ) {
+        state = .ready
+        if case .value(let value) = answer {
+            turn.write(.valueRead(step: step.plan.name, value: value))
+            let sequence = turn.write(.started(step: step.plan.name, attempt: step.attempts + 1))
+            return state = .awaitingDurable(sequence)
+        }
+        guard turn.now.uptimeMs - sinceUptimeMs < step.plan.settleMs else {
+            return fail(step, "its value cannot be read, and could not be set again: \(answer.text)", &turn)
+        }
+        state = .pausingBeforeReading(
+            sinceUptimeMs: sinceUptimeMs, untilUptimeMs: turn.now.uptimeMs + ProcedureProcess.checkAgainMs)
     }
 }

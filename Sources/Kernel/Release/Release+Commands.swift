@@ -46,7 +46,7 @@ extension Release {
         }
         if let obstacle = procedureObstacle { return .refused(text: obstacle) }
         if procedure != nil {
-            _ = takeProcedureOrder(.abandon, by: by, reason: "rearmed: \(reason)", &context)
+            _ = takeProcedureOrder(.abandon, of: latched.id, by: by, reason: "rearmed: \(reason)", &context)
         }
         drive(&context) { $0.rearm(by: by, reason: reason, &$2) }
         if phase == .rolledBack || phase == .rollingBack {

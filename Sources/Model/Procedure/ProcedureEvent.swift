@@ -22,6 +22,14 @@ public enum ProcedureEvent: Sendable, Equatable, Codable {
     /// The deadline has passed; the steps continue.
     case overdue(reason: String)
     case ended(reason: String)
+    /// What a step of a way forward is about to change has this value, which undoing it sets again.
+    case valueRead(step: String, value: String)
+    /// What the ways forward did is undone: by this incident, or by the plan's own id where there is none.
+    case undoing(by: String)
+    /// A step of the road `watch` has failed; its repetitions are not written down.
+    case watchFailed(step: String, reason: String)
+    /// It fails no more.
+    case watchRecovered(step: String, reason: String)
 }
 
 /// What follows the failure of a step.
@@ -58,6 +66,10 @@ extension ProcedureEvent {
         case .retried: "plan_step_retried"
         case .overdue: "plan_overdue"
         case .ended: "plan_ended"
+        case .valueRead: "plan_value_read"
+        case .undoing: "plan_undoing"
+        case .watchFailed: "plan_watch_failed"
+        case .watchRecovered: "plan_watch_recovered"
         }
     }
 
@@ -78,6 +90,10 @@ extension ProcedureEvent {
         case .retried(let step, let by, let reason): "\(step) is to run again, for \(by): \(reason)"
         case .overdue(let reason): "the plan has not ended in time: \(reason)"
         case .ended(let reason): "the plan has ended: \(reason)"
+        case .valueRead(let step, let value): "what \(step) changes is \(value) now"
+        case .undoing(let by): "what the plan did is undone by \(by)"
+        case .watchFailed(let step, let reason): "\(step) fails while the canary is watched: \(reason)"
+        case .watchRecovered(let step, let reason): "\(step) fails no more: \(reason)"
         }
     }
 }
@@ -91,7 +107,9 @@ extension ProcedureEvent {
         case .unknown, .overdue: .planStuck
         case .waiting: .personNeeded
         case .ended: .planEnded
-        case .frozen, .started, .done, .proved, .failed, .skipped, .personDone, .retried: nil
+        case .watchFailed: .watchFailed
+        case .watchRecovered: .watchRecovered
+        case .frozen, .started, .done, .proved, .failed, .skipped, .personDone, .retried, .valueRead, .undoing: nil
         }
     }
 }

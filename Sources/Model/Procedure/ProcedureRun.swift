@@ -20,6 +20,8 @@ public struct ProcedureRun: Sendable, Equatable {
         /// What it or its proof last said, or why it has its state.
         public fileprivate(set) var detail = ""
         public fileprivate(set) var sinceWallMs: Int64
+        /// What it changes had this value before its first try; nil where nothing was read.
+        public fileprivate(set) var valueBefore: String?
 
         /// The procedure does not wait for it any more.
         public var isOver: Bool {
@@ -67,9 +69,16 @@ public struct ProcedureRun: Sendable, Equatable {
         let count = "\(steps.count(where: \.isOver)) of \(steps.count) steps are over"
         guard isOpen, let next else {
             let failed = steps.filter { $0.state == .failed }.map(\.plan.name)
-            return failed.isEmpty ? count : "\(count); failed: \(failed.joined(separator: ", "))"
+            return count + undoneText + (failed.isEmpty ? "" : "; failed: \(failed.joined(separator: ", "))")
         }
         return "\(count); \(next.plan.name) \(next.stateText)"
+    }
+
+    /// How many steps of the ways forward were undone; empty for a run that undoes none.
+    private var undoneText: String {
+        let all = steps.filter { $0.plan.undoing != nil }
+        guard !all.isEmpty else { return "" }
+        return "; undone: \(all.count { $0.state == .proved || $0.state == .done }) of \(all.count)"
     }
 
     mutating func apply(_ event: ProcedureEvent, atWallMs wallMs: Int64) {
@@ -88,16 +97,20 @@ public struct ProcedureRun: Sendable, Equatable {
         case .retried(let name, let by, let reason): change(name, .planned, "\(by): \(reason)", wallMs)
         case .overdue: isOverdue = true
         case .ended: endedWallMs = wallMs
+        case .valueRead(let name, let value): if let index = index(name) { steps[index].valueBefore = value }
+        case .undoing, .watchFailed, .watchRecovered: break
         }
     }
 
     /// Another rollback, or another pair of versions, has taken its place.
     mutating func retire(atWallMs wallMs: Int64) { endedWallMs = endedWallMs ?? wallMs }
 
+    private func index(_ name: String) -> Int? { steps.firstIndex { $0.plan.name == name } }
+
     private mutating func change(
         _ name: String, _ state: State, _ detail: String, _ wallMs: Int64, _ more: (inout Step) -> Void = { _ in }
     ) {
-        guard let index = steps.firstIndex(where: { $0.plan.name == name }) else { return }
+        guard let index = index(name) else { return }
         (steps[index].state, steps[index].detail, steps[index].sinceWallMs) = (state, detail, wallMs)
         more(&steps[index])
     }

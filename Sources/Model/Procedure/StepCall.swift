@@ -8,6 +8,8 @@ public struct StepCall: Sendable, Equatable {
     public var attempt: Int
     public var baselineVersion: String
     public var canaryVersion: String
+    /// Not whether it took effect is checked: the value that it changes is read.
+    public var wantsValue = false
 
     public init(
         release: String, incident: String, number: Int, step: ProcedureStep, attempt: Int, baselineVersion: String,
@@ -21,6 +23,9 @@ public struct StepCall: Sendable, Equatable {
         self.baselineVersion = baselineVersion
         self.canaryVersion = canaryVersion
     }
+
+    /// `begin`, `watch`, `promote` or `rollback`.
+    public var road: ProcedureRoad { step.road }
 
     /// For `Idempotency-Key` and `ROLLGUARD_STEP_KEY`.
     public var key: String { ProcedureRun.key(incident: incident, step: step.name) }
@@ -42,11 +47,13 @@ public enum StepAnswer: Sendable, Equatable {
     case notProved(String)
     /// Of a check: it cannot be said.
     case unreadable(String)
+    /// Of a reading: the value that the step changes.
+    case value(String)
 
     public var text: String {
         switch self {
         case .done(let text), .failed(let text), .refused(let text), .unknown(let text), .proved(let text),
-            .notProved(let text), .unreadable(let text):
+            .notProved(let text), .unreadable(let text), .value(let text):
             text
         }
     }
@@ -60,6 +67,7 @@ public enum StepAnswer: Sendable, Equatable {
         case .proved: .proved(text)
         case .notProved: .notProved(text)
         case .unreadable: .unreadable(text)
+        case .value: .value(text)
         }
     }
 }

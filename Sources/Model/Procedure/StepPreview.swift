@@ -5,6 +5,8 @@ public struct StepPreview: Sendable, Equatable {
     public var call: String
     /// What its proof shows now; nil for a step without one.
     public var finding: StepAnswer?
+    /// What would take its effect back; nil without an undo.
+    public var undo: String?
 
     public init(step: ProcedureStep, call: String, finding: StepAnswer?) {
         self.step = step

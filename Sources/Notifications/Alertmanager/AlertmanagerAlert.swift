@@ -62,6 +62,8 @@ struct AlertmanagerAlert: Sendable {
         case .rolloutReminder: return [builder.news("RollguardRolloutWaits")]
         case .planStuck, .personNeeded: return [builder.make(plan, .lasting)]
         case .planEnded: return [builder.make(plan, .ended(atWallMs: atMs))]
+        case .watchFailed: return [builder.make(watch, .lasting)]
+        case .watchRecovered: return [builder.make(watch, .ended(atWallMs: atMs))]
         case .wayBackLost: return [builder.news("RollguardWayBackLost")]
         case .wayBackClosed: return [builder.make(closed, .lasting)]
         case .wayBackOpened: return [builder.make(closed, .ended(atWallMs: atMs))]
@@ -88,7 +90,8 @@ struct AlertmanagerAlert: Sendable {
             .rollbackDrifted, .routerUnusable, .routerRecovered, .targetsUnusable, .targetsRecovered, .rolloutPrepared,
             .rolloutBegun, .stepStanding, .stepUndone, .rolloutBaking, .rolloutPaused, .rolloutResumed, .rolloutHalted,
             .rolloutUnhalted, .gateAsked, .gateAnswered, .gateLapsed, .shareMoved, .rolloutReminder, .wayBackLost,
-            .rolloutEnded, .operatorAcknowledged, .planStuck, .personNeeded, .planEnded, .wayBackClosed, .wayBackOpened:
+            .rolloutEnded, .operatorAcknowledged, .planStuck, .personNeeded, .planEnded, .wayBackClosed, .wayBackOpened,
+            .watchFailed, .watchRecovered:
             return all
         }
     }
@@ -97,6 +100,7 @@ struct AlertmanagerAlert: Sendable {
     private static let abandoned = "RollguardRollbackAbandoned"
     private static let unusable = "RollguardRouterUnusable"
     private static let targetsUnusable = "RollguardTargetsUnusable"
+    private static let watch = "RollguardPlanWatch"
     private static let halted = "RollguardRolloutHalted"
     private static let gate = "RollguardGateAsked"
     private static let plan = "RollguardPlanStuck"

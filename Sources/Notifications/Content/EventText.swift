@@ -41,6 +41,8 @@ struct EventText {
         case .planStuck: "Plan is stuck"
         case .personNeeded: "An operator is needed"
         case .planEnded: "Plan ended"
+        case .watchFailed: "Step of the plan fails"
+        case .watchRecovered: "Steps of the plan fail no more"
         case .wayBackClosed: "Way back closed"
         case .wayBackOpened: "Way back open again"
         }
@@ -51,10 +53,10 @@ struct EventText {
         case .rollbackAbandoned, .rollbackHeld, .planStuck, .wayBackClosed: .bad
         case .alertFiring, .rollbackIntended, .rollbackFallback, .rollbackDrifted, .routerUnusable, .targetsUnusable,
             .rolloutHalted, .gateLapsed, .stepUndone, .shareMoved, .gateAsked, .rolloutReminder, .wayBackLost,
-            .personNeeded:
+            .personNeeded, .watchFailed:
             .warning
         case .alertResolved, .rollbackAcknowledged, .routerRecovered, .targetsRecovered, .rolloutUnhalted,
-            .wayBackOpened:
+            .wayBackOpened, .watchRecovered:
             .good
         case .rearmed, .rolloutPrepared, .rolloutBegun, .stepStanding, .rolloutBaking, .rolloutPaused, .rolloutResumed,
             .gateAnswered, .rolloutEnded, .operatorAcknowledged, .planEnded:
@@ -81,6 +83,7 @@ struct EventText {
         case .shareMoved: "find out which client changes the router"
         case .rolloutReminder: "see `rollguard status` for what it waits for"
         case .planStuck: "see `rollguard why` for the step, then `rollguard plan retry`, `done` or `skip`"
+        case .watchFailed: "see `rollguard status` for the step and its reason"
         case .personNeeded: "do it, then say so with `rollguard plan done`"
         case .wayBackClosed:
             "bring the schema back to what the baseline needs, or repair the canary: a rollback would not help"
@@ -88,7 +91,7 @@ struct EventText {
         case .alertFiring, .alertResolved, .rollbackIntended, .rearmed, .routerRecovered, .targetsRecovered,
             .rolloutPrepared,
             .rolloutBegun, .stepStanding, .stepUndone, .rolloutBaking, .rolloutPaused, .rolloutResumed,
-            .rolloutUnhalted, .gateAnswered, .rolloutEnded, .operatorAcknowledged, .planEnded, .wayBackOpened:
+            .rolloutUnhalted, .gateAnswered, .rolloutEnded, .operatorAcknowledged, .planEnded, .wayBackOpened, .watchRecovered:
             nil
         }
     }

@@ -30,9 +30,11 @@ struct PagerTurn: Sendable, Equatable {
         switch notification.event {
         case .rollbackIntended, .rollbackAbandoned, .rollbackFallback, .rollbackDrifted, .rollbackHeld:
             return [open]
-        case .alertFiring, .routerUnusable, .targetsUnusable, .planStuck, .personNeeded, .wayBackClosed: return [open]
+        case .alertFiring, .routerUnusable, .targetsUnusable, .planStuck, .personNeeded, .wayBackClosed,
+            .watchFailed:
+            return [open]
         case .rollbackAcknowledged, .rearmed, .alertResolved, .routerRecovered, .targetsRecovered, .planEnded,
-            .wayBackOpened:
+            .wayBackOpened, .watchRecovered:
             return [resolved]
         case .rolloutHalted: return [PagerTurn(subject: halted(notification), action: .open(content.severity))]
         case .rolloutUnhalted: return [PagerTurn(subject: halted(notification), action: .resolve)]
