@@ -174,7 +174,8 @@ public struct Kernel: Sendable, Equatable {
         _ order: ProcedureOrder, incident: String, by: String, reason: String, _ context: inout StepContext
     ) -> CommandResult {
         if let reason = reasonNotToLead(context) { return .refused(text: reason) }
-        guard let index = releases.firstIndex(where: { $0.rollback?.id == incident || $0.forward?.id == incident }) else {
+        guard let index = releases.firstIndex(where: { $0.rollback?.id == incident || $0.forward?.id == incident })
+        else {
             return .notFound(
                 text: "there is no incident \"\(incident)\" that is open or latched, and no rollout with a plan")
         }

@@ -29,7 +29,7 @@ extension FlagStepDriver {
 }
 
 extension FlagdFile {
-    /// The variant of everybody. A flag with `targeting` has no such value: removing it could not be undone.
+    /// The default variant. A flag with `targeting` has no such value: removing it could not be undone.
     func value(of flag: String) -> StepAnswer {
         let document: [String: Any]
         do throws(AnswerFailure) { document = try read().document } catch { return .unreadable(error.text) }

@@ -8,7 +8,10 @@ extension Route {
         {
             await $0.plan($1)
         },
-        Route(.post, "/api/v1/incidents/{id}/plan", "Decide about a step of the plan of an incident or a rollout, or give the plan up") {
+        Route(
+            .post, "/api/v1/incidents/{id}/plan",
+            "Decide about a step of the plan of an incident or a rollout, or give the plan up"
+        ) {
             await $0.orderPlan($1)
         },
     ]

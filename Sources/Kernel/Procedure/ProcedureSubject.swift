@@ -35,6 +35,22 @@ enum ProcedureSubject {
         }
     }
 
+    /// Notifies people of an entry.
+    func announce(
+        _ announcement: Notification.Event, _ entry: JournalEntry, _ text: String, plan: ReleasePlan, share: Int?,
+        _ context: inout StepContext
+    ) {
+        var notification = Notification(
+            announcement, of: incident, plan: plan, share: share, sequence: entry.sequence,
+            summary: "\(plan.name): \(text)", at: context.now, isDryRun: context.isDryRun)
+        guard let forward else { return context.notify(notification) }
+        (notification.baselineVersion, notification.canaryVersion) = (
+            forward.versions.baseline, forward.versions.canary
+        )
+        notification.rollout = forward.id
+        context.notify(notification, ordinal: Int(clamping: entry.sequence))
+    }
+
     mutating func apply(_ entry: JournalEntry) {
         switch self {
         case .incident(var incident):

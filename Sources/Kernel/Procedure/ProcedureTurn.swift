@@ -33,16 +33,7 @@ struct ProcedureTurn {
         subject.apply(entry)
         context.log(event.announcement == nil ? .info : .warning, plan.name, event.text, incident: id)
         guard let announcement = event.announcement else { return entry.sequence }
-        var notification = Notification(
-            announcement, of: subject.incident, plan: plan, share: share, sequence: entry.sequence,
-            summary: "\(plan.name): \(event.summary(run))", at: now, isDryRun: context.isDryRun)
-        if let forward = subject.forward {
-            notification.rollout = forward.id
-            (notification.baselineVersion, notification.canaryVersion) = (
-                forward.versions.baseline, forward.versions.canary
-            )
-        }
-        context.notify(notification, ordinal: subject.forward == nil ? nil : Int(clamping: entry.sequence))
+        subject.announce(announcement, entry, event.summary(run), plan: plan, share: share, &context)
         return entry.sequence
     }
 

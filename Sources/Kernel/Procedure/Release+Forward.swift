@@ -22,7 +22,7 @@ extension Release {
         process.proceed(&turn)
         context = turn.context
         forward = turn.subject.forward
-        if turn.run?.isOpen == true { forwardProcess = process }
+        if turn.run?.isOpen == true { forwardProcess = process } else { openForwardCall = process.actingCall }
     }
 
     /// After a restart: what was not ended continues.
@@ -92,6 +92,9 @@ extension Release {
         let entry = context.record(.procedure(event), release: name, incident: id)
         forward?.apply(entry)
         context.log(.info, name, event.text, incident: id)
+        guard let announcement = event.announcement, let known = forward else { return }
+        let subject = ProcedureSubject.forward(known, RoadSigns())
+        subject.announce(announcement, entry, event.text, plan: plan, share: poll.share, &context)
     }
 
     // MARK: The way back
@@ -113,8 +116,9 @@ extension Release {
     private mutating func endForward(
         because reason: String, beside rollback: [ProcedureStep], _ context: inout StepContext
     ) -> [ProcedureStep] {
-        let underWay = forward?.run.steps.first { $0.state == .started }?.plan.name
         closeForward(because: reason, &context)
+        let mayAct = openForwardCall != nil || isForwardCallLost
+        let underWay = mayAct ? forward?.steps.steps.first { $0.state == .unknown }?.plan.name : nil
         return forward?.undoSteps(beside: rollback, underWay: underWay, atWallMs: context.now.wallMs) ?? []
     }
 
@@ -166,7 +170,8 @@ extension Release {
         if known.undo?.isOpen == true {
             facts.beforeFirstShare = "the plan of \(known.id), which is undone: \(known.run.text)"
         }
-        guard known.id == running.id, known.undo == nil else { return facts }
+        // A plan that was given up keeps nothing back.
+        guard known.id == running.id, known.undo == nil, known.steps.isOpen else { return facts }
         facts.beforeFirstShare = known.steps.wait(before: .begin) ?? facts.beforeFirstShare
         facts.beforeLastShare = known.steps.wait(before: .promote)
         if running.rollout.steps.count == 1 { facts.beforeFirstShare = facts.beforeFirstShare ?? facts.beforeLastShare }

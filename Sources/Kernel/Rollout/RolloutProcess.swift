@@ -152,7 +152,9 @@ struct RolloutProcess: Sendable, Equatable {
         guard missing.isEmpty else {
             waitsFor = missing.joined(separator: "; ")
             let isPersons = rollout.pause != nil || rollout.halts.contains { !$0.reason.endsByItself }
-            guard rollout.undoneWallMs.isEmpty, !isPersons, step.facts.road.beforeFirstShare == nil, clock.standingMs >= settings.checkingMaxMs else { return }
+            guard rollout.undoneWallMs.isEmpty, !isPersons, step.facts.road.beforeFirstShare == nil,
+                clock.standingMs >= settings.checkingMaxMs
+            else { return }
             return end(.aborted, because: "the start conditions are not met: \(waitsFor)", &step)
         }
         guard !step.context.isDryRun else { return showInstead(&step) }

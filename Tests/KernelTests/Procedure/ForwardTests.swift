@@ -85,6 +85,18 @@ struct ForwardTests {
         #expect(hasBegun)
     }
 
+    /// Given up in the middle of a step, the plan keeps nothing back.
+    @Test func aPlanThatIsGivenUpKeepsNothingBack() {
+        var world = Self.world([Self.program("warm"), Self.program("later")])
+        world.steps.moods["warm"] = .hangs
+        _ = world.begin()
+        world.cycle(5)
+        #expect(accepted(world.command(.procedure(incident: world.running?.id ?? "", .abandon))))
+        #expect(world.forwardState("warm") == .unknown && world.forwardState("later") == .skipped)
+        let hasBegun = world.cycle(untilStep: 1)
+        #expect(hasBegun && world.running?.halts.isEmpty == true, "\(world.waitsFor)")
+    }
+
     @Test func aStepByHandBeforeTheFirstShare() {
         var person = ProcedureStep(name: "ask", work: .person(text: "ask the shops"), at: .before)
         person.when = [.begin]
@@ -304,6 +316,29 @@ struct ForwardTests {
         #expect(accepted(world.command(.procedure(incident: first, .abandon))))
         let hasBegun = world.cycle(untilStep: 1)
         #expect(hasBegun && world.forward?.id == world.running?.id)
+    }
+
+    /// A step by hand after a promotion gives way to the next rollout, and its message is closed.
+    @Test func whatStillWaitsGivesWayToTheNextRollout() {
+        var drop = ProcedureStep(name: "drop", work: .person(text: "drop the column"), at: .after)
+        (drop.when, drop.isDestructive) = ([.promote], true)
+        var world = Self.world([drop])
+        _ = world.begin()
+        world.cycle(until: .ended)
+        world.cycle(10)
+        #expect(world.forwardState("drop") == .waiting && world.count(.personNeeded) == 1)
+        let first = world.forward?.id
+        _ = world.order(.begin(PrepareOrder(version: VersionIdentity("v1.6.0"))))
+        world.cycle(3)
+        #expect(world.forward?.id != first && world.count(.planEnded) == 1)
+        #expect(
+            world.recorded.contains { entry in
+                if case .procedure(.skipped(step: "drop", _, let reason)) = entry.event {
+                    reason.hasSuffix("begins")
+                } else {
+                    false
+                }
+            })
     }
 
     // MARK: watch
