@@ -89,6 +89,14 @@ struct RestoringEntriesTests {
         }
     }
 
+    private static func isForward(_ event: JournalEvent) -> Bool {
+        switch event {
+        case .procedure(.frozen(let plan)): plan.forward != nil
+        case .procedure(.watchFailed), .procedure(.watchRecovered): true
+        default: false
+        }
+    }
+
     private static var forward: ProcedurePlan {
         var plan = ProcedurePlan(steps: [step("a"), step("b")])
         plan.forward = ForwardVersions(baseline: "v1", canary: "v2")
@@ -114,8 +122,8 @@ struct RestoringEntriesTests {
             let release = Int(generator.next() % 3)
             var event = event(&generator)
             if case .intended = event { incidents[release] = "r\(release)-\(sequence)" }
-            // A way forward has a beginning before it; here it has the id of an incident.
-            if case .procedure(.frozen(forward)) = event, incidents[release].hasSuffix("-0") { event = .wayBackOpened }
+            // A way forward, and what is watched, have a beginning before them; here they have the id of an incident.
+            if isForward(event), incidents[release].hasSuffix("-0") { event = .wayBackOpened }
             let isOfIncident = ![
                 "began", "ended", "alert_firing", "alert_resolved", "held", "router_unusable", "router_usable",
                 "pending", "way_back_closed", "way_back_opened",

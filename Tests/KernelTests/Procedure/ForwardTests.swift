@@ -129,7 +129,7 @@ struct ForwardTests {
 
     @Test func promotionWaitsForItsStepsAndHasItsOwn() {
         var world = Self.world([
-            Self.program("expand", .promote, at: .before), Self.program("tell", .promote, at: .split),
+            Self.program("expand", .promote, at: .before), Self.program("announce", .promote, at: .split),
             Self.program("clean", .promote, at: .after),
         ])
         world.steps.moods["expand"] = .fails
@@ -142,10 +142,10 @@ struct ForwardTests {
         world.steps.moods = [:]
         #expect(accepted(world.command(.procedure(incident: world.running?.id ?? "", .retry(step: "expand")))))
         world.cycle(untilStep: 5)
-        #expect(world.steps.acts == ["expand", "tell"])
+        #expect(world.steps.acts == ["expand", "announce"])
         world.cycle(until: .ended)
         world.cycle(5)
-        #expect(world.lastEnded?.end == .promoted && world.steps.acts == ["expand", "tell", "clean"])
+        #expect(world.lastEnded?.end == .promoted && world.steps.acts == ["expand", "announce", "clean"])
         #expect(world.forward?.run.isOpen == false && world.count(.planEnded) == 1)
     }
 

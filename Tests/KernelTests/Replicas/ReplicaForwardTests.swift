@@ -26,7 +26,7 @@ struct ReplicaForwardTests {
 
     @Test func theLeaderAloneRunsThemAndAllKnowThem() throws {
         var world = Self.world([:])
-        world.run(seconds: 60)
+        world.run(seconds: 30)
         let leader = try #require(world.leader)
         #expect(world.steps.acts == ["flag", "once", "last"] && Set(world.runBy) == [world.nodes[leader].name])
         for index in world.nodes.indices {
