@@ -174,8 +174,11 @@ public struct Kernel: Sendable, Equatable {
         _ order: ProcedureOrder, incident: String, by: String, reason: String, _ context: inout StepContext
     ) -> CommandResult {
         if let reason = reasonNotToLead(context) { return .refused(text: reason) }
-        guard let index = releases.firstIndex(where: { $0.rollback?.id == incident || $0.forward?.id == incident })
-        else {
+        let known = releases.indices.filter { index in
+            releases[index].rollback?.id == incident || releases[index].forward?.id == incident
+        }
+        // Parts of a unit share their rollout's id: the order is for the one that has the step.
+        guard let index = known.first(where: { releases[$0].waitsFor(order, of: incident) }) ?? known.first else {
             return .notFound(
                 text: "there is no incident \"\(incident)\" that is open or latched, and no rollout with a plan")
         }

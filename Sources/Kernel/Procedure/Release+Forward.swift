@@ -39,6 +39,12 @@ extension Release {
         tookRepeated(call: call, answer, &context)
     }
 
+    /// The plan of the rollout is open, and has the step that the order is about.
+    func waitsFor(_ order: ProcedureOrder, of id: String) -> Bool {
+        guard let forward, forward.id == id, forward.run.isOpen else { return false }
+        return order.step.map { forward.run.step($0) != nil } ?? true
+    }
+
     // MARK: The beginning
 
     private mutating func freezeForwardOfRollout(_ context: inout StepContext) {

@@ -28,7 +28,12 @@ public struct StepCall: Sendable, Equatable {
     public var road: ProcedureRoad { step.road }
 
     /// For `Idempotency-Key` and `ROLLGUARD_STEP_KEY`.
-    public var key: String { ProcedureRun.key(incident: incident, step: step.name) }
+    ///
+    /// Parts of a unit share their rollout's id, so that theirs have the part's name too.
+    public var key: String {
+        let isOwn = incident.hasPrefix("\(release)-")
+        return ProcedureRun.key(incident: incident, step: isOwn ? step.name : "\(release)/\(step.name)")
+    }
 }
 
 /// What came of a call.
@@ -81,4 +86,12 @@ public enum ProcedureOrder: Sendable, Equatable {
     case retry(step: String)
     /// No further step runs.
     case abandon
+
+    /// The step that it is about; nil for the whole plan.
+    public var step: String? {
+        switch self {
+        case .done(let step), .skip(let step), .retry(let step): step
+        case .abandon: nil
+        }
+    }
 }

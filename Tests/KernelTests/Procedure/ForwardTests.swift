@@ -401,6 +401,35 @@ struct ForwardTests {
         #expect(world.release.phase == .promoted)
     }
 
+    /// Parts of a unit have the rollout's id in common, and plans of their own.
+    @Test func partsOfAUnitHavePlansOfTheirOwn() {
+        func person(_ name: String) -> ProcedurePlan {
+            var step = ProcedureStep(name: name, work: .person(text: "ask"), at: .before)
+            step.when = [.begin]
+            return ProcedurePlan(steps: [step])
+        }
+        var world = UnitWorld { plan in
+            (plan.releases[0].procedure, plan.releases[1].procedure) = (person("ask-api"), person("ask-web"))
+        }
+        _ = world.begin()
+        world.cycle(20)
+        #expect(world.calls.isEmpty && world.waitsFor.contains("ask-"), "\(world.waitsFor)")
+        let id = world.running?.id ?? ""
+        #expect(accepted(world.command(.procedure(incident: id, .done(step: "ask-web")))))
+        world.cycle(20)
+        #expect(world.calls.isEmpty, "the other part waits")
+        #expect(accepted(world.command(.procedure(incident: id, .done(step: "ask-api")))))
+        world.cycle(20)
+        #expect(!world.calls.isEmpty)
+        let keys = world.kernel.releases.map { release in
+            StepCall(
+                release: release.name, incident: id, number: 1, step: .program("same"), attempt: 1, baselineVersion: "",
+                canaryVersion: ""
+            ).key
+        }
+        #expect(keys == ["\(id)/shop.api/same", "\(id)/shop.web/same"])
+    }
+
     private func accepted(_ result: CommandResult) -> Bool {
         if case .accepted = result { true } else { false }
     }
