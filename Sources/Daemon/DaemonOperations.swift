@@ -70,12 +70,14 @@ struct DaemonOperations: Operations {
         await watchdog.command(.endSilence(id: id), by: by, reason: "")
     }
 
-    func planPreview(release name: String) async -> (deadlineMs: Int64, steps: [StepPreview])? {
+    func planPreview(
+        release name: String, _ road: ProcedureRoad
+    ) async -> (deadlineMs: Int64, steps: [StepPreview])? {
         let plan = await watchdog.effectivePlan()
         guard let release = plan.releases.first(where: { $0.name == name }), let procedure = release.procedure else {
             return nil
         }
-        return (procedure.deadlineMs, await steps.preview(release))
+        return (procedure.deadlineMs, await steps.preview(release, road))
     }
 
     func orderPlan(incident: String, _ order: ProcedureOrder, by: String, reason: String) async -> CommandResult {

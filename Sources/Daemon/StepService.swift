@@ -48,9 +48,9 @@ final class StepService: Sendable {
         }
     }
 
-    /// What the steps of a release's plan would do now, and what they show now. Changes nothing.
-    func preview(_ release: ReleasePlan) async -> [StepPreview] {
-        let steps = release.procedure?.ordered.steps ?? []
+    /// What the steps of a road of a release's plan would do now, and what they show now. Changes nothing.
+    func preview(_ release: ReleasePlan, _ road: ProcedureRoad) async -> [StepPreview] {
+        let steps = release.procedure?.steps(on: road) ?? []
         return await withTaskGroup(of: (Int, StepPreview).self) { group in
             for (index, step) in steps.enumerated() {
                 group.addTask { [driver] in (index, await Self.preview(step, of: release, driver)) }
@@ -74,6 +74,23 @@ final class StepService: Sendable {
         var preview = StepPreview(step: asked, call: driver.plan(call), finding: finding)
         let pair = StepGuard.Pair(baseline: release.baseline.version, canary: release.canary.version)
         preview.condition = asked.condition?.preview(pair)
+        preview.undo = await undo(of: asked, call, driver)
         return preview
+    }
+
+    /// What would take the effect of a step of a way forward back.
+    private static func undo(of step: ProcedureStep, _ call: StepCall, _ driver: any StepDriver) async -> String? {
+        guard step.road.isForward else { return nil }
+        var call = call
+        if let work = step.undo {
+            call.step.work = work
+            return driver.plan(call)
+        }
+        guard step.keepsValue else { return nil }
+        call.wantsValue = true
+        let value = await driver.check(call)
+        return if case .value(let text) = value { "the value that it has now, \(text)" } else {
+            "unknown: \(value.text)"
+        }
     }
 }

@@ -119,7 +119,7 @@ public struct Kernel: Sendable, Equatable {
             withRelease(name) { $0.take(state, &context) }
         case .configured(let record): _ = context.record(.configured(record), release: "")
         case .stepAnswered(let name, let call, let answer):
-            withRelease(name) { release in release.leadProcedure(&context) { $0.answered(call: call, answer, &$1) } }
+            withRelease(name) { $0.tookStep(call: call, answer, &context) }
         case .schemaRead(let name, let call, let report):
             withRelease(name) { $0.tookSchema(call: call, report, &context) }
         case .delivery(let trouble): context.take(trouble)
@@ -175,10 +175,15 @@ public struct Kernel: Sendable, Equatable {
         _ order: ProcedureOrder, incident: String, by: String, reason: String, _ context: inout StepContext
     ) -> CommandResult {
         if let reason = reasonNotToLead(context) { return .refused(text: reason) }
-        guard let index = releases.firstIndex(where: { $0.rollback?.id == incident }) else {
-            return .notFound(text: "there is no incident \"\(incident)\" that is open or latched")
+        let known = releases.indices.filter { index in
+            releases[index].rollback?.id == incident || releases[index].forward?.id == incident
         }
-        return releases[index].takeProcedureOrder(order, by: by, reason: reason, &context)
+        // Parts of a unit share their rollout's id: the order is for the one that has the step.
+        guard let index = known.first(where: { releases[$0].waitsFor(order, of: incident) }) ?? known.first else {
+            return .notFound(
+                text: "there is no incident \"\(incident)\" that is open or latched, and no rollout with a plan")
+        }
+        return releases[index].takeProcedureOrder(order, of: incident, by: by, reason: reason, &context)
     }
 
     /// What orders may name: units, and releases that are in none.
@@ -285,6 +290,7 @@ public struct Kernel: Sendable, Equatable {
         for index in releases.indices {
             releases[index].rollback?.lost(from: first, through: last)
             releases[index].procedure?.lost(from: first, through: last, at: context.now)
+            releases[index].forwardProcess?.lost(from: first, through: last, at: context.now)
         }
     }
 
@@ -302,6 +308,7 @@ public struct Kernel: Sendable, Equatable {
                 releases[index].pollRouter(&context)
             }
             releases[index].leadProcedure(&context) { $0.tick(&$1) }
+            releases[index].leadForward(&context) { $0.tick(&$1) }
         }
     }
 
@@ -368,7 +375,12 @@ public struct Kernel: Sendable, Equatable {
     private mutating func finish(_ context: inout StepContext) -> [Effect] {
         for unit in units { unit.settle(&releases, &context) }
         // After the router's calls of this step, so that traffic comes first.
-        for index in releases.indices where releases[index].procedure != nil { releases[index].leadProcedure(&context) }
+        for index in releases.indices {
+            if releases[index].procedure != nil { releases[index].leadProcedure(&context) }
+            if releases[index].plan.procedure != nil || releases[index].forward != nil {
+                releases[index].leadForward(&context)
+            }
+        }
         handOver(&context)
         context.writeDownDesk()
         desk = context.desk

@@ -45,12 +45,13 @@ package enum TestDeliveries {
         case .planStuck, .personNeeded: [.planEnded]
         case .wayBackClosed: [.wayBackOpened]
         case .schemaBreached: [.schemaBreachEnded]
+        case .watchFailed: [.watchRecovered]
         case .alertResolved, .rearmed, .routerRecovered, .targetsRecovered, .rolloutPrepared, .rolloutBegun,
             .stepStanding, .stepUndone,
             .rolloutBaking, .rolloutPaused, .rolloutResumed, .rolloutReminder, .wayBackLost, .rolloutUnhalted,
             .gateAnswered,
             .gateLapsed, .shareMoved, .rolloutEnded, .operatorAcknowledged, .planEnded, .planDrift, .wayBackOpened,
-            .schemaBreachEnded:
+            .schemaBreachEnded, .watchRecovered:
             []
         }
     }

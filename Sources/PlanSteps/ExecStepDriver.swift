@@ -25,7 +25,7 @@ struct ExecStepDriver {
     }
 
     func run(_ work: ExecWork, _ call: StepCall) async -> StepAnswer {
-        let started = await execute(work.command, work, call, mode: "run")
+        let started = await execute(work.command, work, call, mode: call.step.undoing == nil ? "run" : "undo")
         switch started {
         case .failure(let failure): return failure.answer
         case .success(let ending): return answer(ending, work.command[0])
@@ -112,7 +112,8 @@ struct ExecStepDriver {
         [
             "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8",
             "ROLLGUARD_RELEASE=\(call.release)", "ROLLGUARD_INCIDENT=\(call.incident)",
-            "ROLLGUARD_STEP=\(call.step.name)", "ROLLGUARD_STEP_KEY=\(call.key)", "ROLLGUARD_WHEN=rollback",
+            "ROLLGUARD_STEP=\(call.step.name)", "ROLLGUARD_STEP_KEY=\(call.key)",
+            "ROLLGUARD_WHEN=\(call.road.rawValue)",
             "ROLLGUARD_MODE=\(mode)", "ROLLGUARD_ATTEMPT=\(call.attempt)",
             "ROLLGUARD_BASELINE_VERSION=\(call.baselineVersion)", "ROLLGUARD_CANARY_VERSION=\(call.canaryVersion)",
         ] + work.environment.map { "\($0.name)=\($0.value)" }

@@ -98,7 +98,8 @@ package struct StepDrivers: StepDriver {
     }
 
     package func check(_ call: StepCall) async -> StepAnswer {
-        switch call.step.work {
+        if call.wantsValue { return await value(call) }
+        return switch call.step.work {
         case .exec(let work): await exec.check(work, call)
         case .http(let work): await http.check(work, call)
         case .flag(let work): await flag.check(work, call)
@@ -108,5 +109,11 @@ package struct StepDrivers: StepDriver {
         case .workload(let work): await workload.check(work, call)
         case .person: .unreadable("only whoever does it knows")
         }
+    }
+
+    /// What the step is about to change, for its undo.
+    private func value(_ call: StepCall) async -> StepAnswer {
+        guard let work = call.step.work.flag else { return .unreadable("a step of this kind changes no value") }
+        return await flag.value(work, call)
     }
 }

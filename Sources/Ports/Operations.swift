@@ -34,9 +34,10 @@ public protocol Operations: Sendable {
     func rearm(release: String, abandonPlan: Bool, by: String, reason: String) async -> CommandResult
     /// An operator takes charge of an incident, a rollout, a release or a unit: nothing of it is escalated any more.
     func acknowledge(_ subject: String, by: String, reason: String) async -> CommandResult
-    /// What the steps of a release's plan would do now, with the plan's deadline; changes nothing. Nil without a plan.
-    func planPreview(release: String) async -> (deadlineMs: Int64, steps: [StepPreview])?
-    /// An operator decides about the plan of an incident.
+    /// What the steps of a road of a release's plan would do now, with the plan's deadline; changes nothing. Nil without a
+    /// plan.
+    func planPreview(release: String, _ road: ProcedureRoad) async -> (deadlineMs: Int64, steps: [StepPreview])?
+    /// An operator decides about the plan of an incident, or of a rollout.
     func orderPlan(incident: String, _ order: ProcedureOrder, by: String, reason: String) async -> CommandResult
     /// Hides notifications that match, for so many milliseconds.
     func silence(_ match: NotificationMatch, forMs: Int64, by: String, reason: String) async -> CommandResult

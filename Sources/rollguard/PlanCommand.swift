@@ -11,9 +11,11 @@ struct PlanCommand: AsyncParsableCommand {
         discussion: """
             Without a subcommand: what the steps of a release's plan would do if it were
             rolled back now, with the exact calls, and what their proofs show. Changes
-            nothing. Ends with 3 when a proof cannot be read.
+            nothing. Ends with 3 when a proof cannot be read. With --when it shows the
+            steps of another road: begin, watch or promote.
 
               rollguard plan checkout
+              rollguard plan checkout --when begin
               rollguard plan done checkout-17 dead-letters --reason 'replayed'
               rollguard plan retry checkout-17 cache --reason 'the host is back'
               rollguard plan skip checkout-17 cache --reason 'not needed'
@@ -29,13 +31,20 @@ struct PlanCommand: AsyncParsableCommand {
         @Argument(help: "The release.", completion: DaemonNames.releases)
         var release: String
 
+        @Option(help: "The road: begin, watch, promote or rollback.", completion: .list(PlanText.roads))
+        var when = "rollback"
+
         @OptionGroup var format: OutputChoice
 
         @OptionGroup var daemon: DaemonAddress
 
         func run() async throws {
             let (api, path) = (try daemon.open(), "/api/v1/releases/\(DaemonAPI.escaped(release))/plan")
-            let document = try await api.post(path, [:], as: PlanPreviewDocument.self)
+            guard PlanText.roads.contains(when) else {
+                throw ValidationError("--when takes \(PlanText.roads.joined(separator: ", "))")
+            }
+            let body = when == "rollback" ? [:] : ["when": when]
+            let document = try await api.post(path, body, as: PlanPreviewDocument.self)
             if format.isJSON {
                 Terminal.say(JSONLine.text(document))
             } else {
@@ -109,7 +118,7 @@ struct PlanCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Give the plan up: no further step runs, and none is watched.")
 
-        @Argument(help: "The incident.", completion: DaemonNames.incidents)
+        @Argument(help: "The incident, or the rollout.", completion: DaemonNames.incidents)
         var incident: String
 
         @Option(help: "Why; it is kept with the incident.")
@@ -125,9 +134,9 @@ struct PlanCommand: AsyncParsableCommand {
         }
     }
 
-    /// A step of an incident.
+    /// A step of the plan of an incident or a rollout.
     struct StepChoice: ParsableArguments {
-        @Argument(help: "The incident.", completion: DaemonNames.incidents)
+        @Argument(help: "The incident, or the rollout.", completion: DaemonNames.incidents)
         var incident: String
 
         @Argument(help: "The step's name.")
@@ -157,21 +166,36 @@ private enum PlanOrder {
 
 /// A plan for people.
 enum PlanText {
+    static let roads = ["begin", "watch", "promote", "rollback"]
+
     static func lines(_ document: PlanPreviewDocument) -> [String] {
-        let head = "\(document.release): \(document.fromVersion) -> \(document.toVersion), if it were rolled back now"
-        let router = ["0", "traffic", "first", "the router is called, and no step is waited for"]
-        let rows = document.steps.enumerated().map { index, step in
-            ["\(index + 1)", step.name, "at \(step.at)", step.call]
+        let road = document.road ?? "rollback"
+        var rows = document.steps.enumerated().map { index, step in
+            ["\(index + 1)", step.name, road == "watch" ? "again and again" : "at \(step.at)", step.call]
         }
-        var lines = [head]
-        let laidOut = Columns.laidOut([router] + rows, indent: "  ")
-        lines.append(laidOut[0])
-        for (line, step) in zip(laidOut.dropFirst(), document.steps) {
+        if road == "rollback" {
+            rows.insert(["0", "traffic", "first", "the router is called, and no step is waited for"], at: 0)
+        }
+        var lines = [head(document, road)]
+        if rows.isEmpty { lines.append("  no step is on this road") }
+        let laidOut = Columns.laidOut(rows, indent: "  ")
+        if road == "rollback" { lines.append(laidOut[0]) }
+        for (line, step) in zip(laidOut.dropFirst(laidOut.count - document.steps.count), document.steps) {
             lines.append(line)
             lines.append("       " + details(step))
         }
         if let schema = document.schema { lines.append("  schema  \(schema)") }
         return lines
+    }
+
+    private static func head(_ document: PlanPreviewDocument, _ road: String) -> String {
+        let (baseline, canary) = (document.toVersion, document.fromVersion)
+        return switch road {
+        case "begin": "\(document.release): \(canary) beside \(baseline), if its rollout began now"
+        case "promote": "\(document.release): \(canary) in the place of \(baseline), if it got everything now"
+        case "watch": "\(document.release): while \(canary) is watched beside \(baseline)"
+        default: "\(document.release): \(canary) -> \(baseline), if it were rolled back now"
+        }
     }
 
     private static func details(_ step: PlanPreviewStepDocument) -> String {
@@ -186,7 +210,15 @@ enum PlanText {
         parts.append("on failure: \(step.onFailure)")
         parts += together + condition
         parts.append(step.finding.map { "now: \($0)" } ?? "no proof beside its own answer")
+        if let undo = step.undo { parts.append("undone by: \(undo)") }
         return parts.joined(separator: "; ")
+    }
+
+    /// The plan of a rollout, with its road.
+    static func lines(_ forward: ForwardPlanDocument) -> [String] {
+        var lines = lines(forward.run)
+        lines[0] = "plan     on the road \(forward.road) of \(forward.id): \(forward.run.text)"
+        return lines + (forward.undoneBy.map { ["         undone by \($0)"] } ?? [])
     }
 
     /// The plan of an incident.

@@ -46,6 +46,9 @@ enum StatusTable {
         }
         if let schema = release.schema { lines.append("  schema: \(schema)") }
         if let rollouts = release.rollouts { lines += RolloutText.block(rollouts) }
+        if let forward = release.plan?.forward, forward.run.open {
+            lines.append("  plan: on the road \(forward.road): \(forward.run.text)")
+        }
         lines += Columns.laidOut(
             [["", "version", "targets", "requests/s", "errors", "p99"]]
                 + [pool("baseline", release.baseline), pool("canary", release.canary)], indent: "  ")

@@ -46,9 +46,21 @@ struct WhyCommand: AsyncParsableCommand {
             return true
         }
         for line in RolloutText.lines(document.rollout) { Terminal.say(line) }
+        for line in try await planLines(of: id, api) { Terminal.say("  " + line) }
         Terminal.say("\nhistory")
         for event in document.events { Terminal.say("  #\(event.sequence)  \(event.at)  \(event.text)") }
         return true
+    }
+
+    /// What the plan of a rollout has come to; none for one that has none, or is too old.
+    private func planLines(of id: String, _ api: DaemonAPI) async throws -> [String] {
+        guard let release = id.wholeMatch(of: /(.+)-r[0-9]+/)?.1 else { return [] }
+        let response = try await api.response(
+            "GET", "/api/v1/releases/\(DaemonAPI.escaped(String(release)))", body: nil)
+        guard response.status == 200 else { return [] }
+        let plan = try api.document(response, ReleaseDocument.self).plan
+        guard let forward = plan?.forward, forward.id == id else { return [] }
+        return PlanText.lines(forward)
     }
 
     private func newest(_ api: DaemonAPI) async throws -> String {

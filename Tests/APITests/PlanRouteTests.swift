@@ -104,6 +104,58 @@ struct PlanRouteTests {
         }
     }
 
+    /// The plan of a rollout that has come as far as these events say.
+    private static func forward(_ events: [ProcedureEvent]) -> ForwardProcedure? {
+        var plan = plan
+        for index in plan.steps.indices { (plan.steps[index].roads, plan.steps[index].at) = ([.begin], .before) }
+        plan.forward = ForwardVersions(baseline: "v1.4.2", canary: "v1.5.0")
+        var entries = ([.frozen(plan)] + events).enumerated().map { index, event in
+            JournalEntry(
+                sequence: UInt64(index + 30), wallMs: Sample.atMs, release: "checkout", incident: "checkout-r17",
+                event: .procedure(event))
+        }
+        var forward = ForwardProcedure(entries.removeFirst())
+        for entry in entries { forward?.apply(entry) }
+        return forward
+    }
+
+    @Test func aReleaseShowsItsWaysForward() async throws {
+        var snapshot = Sample.led
+        var shown = ProcedureSnapshot(plan: ProcedurePlan())
+        shown.forward = Self.forward([.started(step: "cache", attempt: 1)])
+        shown.forwardPlan = shown.forward.map { ProcedurePlan(steps: $0.steps.steps.map(\.plan)) }
+        shown.watched = [ProcedureStep(name: "lag", work: .exec(ExecWork(command: ["/bin/lag"])))]
+        shown.failing = ["lag"]
+        snapshot.releases[0].procedure = shown
+        let name = snapshot.releases[0].name
+        let contract = try APIContract(OpenAPIDocument.bytes)
+        try await LiveConsole.run(.init(snapshot: snapshot)) { console in
+            let reply = try await console.get("/api/v1/releases/\(name)")
+            let schema = try #require(contract.answer("GET /api/v1/releases/{name}", status: 200))
+            let value = try JSONSerialization.jsonObject(with: Data(reply.body))
+            #expect(contract.check.violations(value, schema: schema) == [])
+            let plan = try #require(try reply.decoded(ReleaseDocument.self).plan)
+            #expect(plan.forward?.id == "checkout-r17" && plan.forward?.road == "begin")
+            #expect(plan.forward?.run.steps.map(\.state) == ["started", "planned", "planned"])
+            #expect(plan.forwardSteps?.map(\.road) == ["begin", "begin", "begin"])
+            #expect(plan.watched?.map(\.fails) == [true] && plan.steps.isEmpty)
+        }
+    }
+
+    @Test(arguments: [
+        (#"{"when":"begin"}"#, [ScriptedOperations.Asked.preview(.begin)], 200),
+        (#"{"when":"rollback"}"#, [], 200), (#"{"when":"sideways"}"#, [], 400), (#"{"road":"begin"}"#, [], 400),
+    ])
+    func thePreviewIsOfOneRoad(_ body: String, _ asked: [ScriptedOperations.Asked], _ status: Int) async throws {
+        var script = ScriptedOperations.Script()
+        script.planSteps = []
+        try await LiveConsole.run(script) { console in
+            let answer = try await console.post("/api/v1/releases/checkout/plan", body)
+            #expect(answer.status == status, "\(answer.text)")
+            #expect(await console.operations.asked == asked)
+        }
+    }
+
     @Test func thePreviewShowsCallsAndFindings() async throws {
         var script = ScriptedOperations.Script()
         script.planSteps = [

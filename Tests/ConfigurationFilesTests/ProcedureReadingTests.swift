@@ -175,6 +175,87 @@ struct ProcedureReadingTests {
         #expect(errors.count == 1 && errors[0].hasSuffix(": error: " + message), "\(errors)")
     }
 
+    @Test func theRoadsAreRead() throws {
+        let steps = [
+            "{name: warm, kind: exec, when: begin, at: split, command: [/bin/warm], undo: [/bin/cool], undo_prove: [/bin/cold], "
+                + "env: {A: b}, idempotent: true}",
+            "{name: purge, kind: http, when: [promote, rollback], at: split, url: 'http://c/p', auth: {bearer_env: T}, "
+                + "idempotent: true, undo: {url: 'http://c/u', method: PUT, prove: {url: 'http://c/s', contains: ok}}}",
+            "{name: lag, kind: exec, when: watch, every: 10s, command: [/bin/lag], idempotent: true, on_failure: hold}",
+            "{name: drop, kind: person, when: promote, at: after, text: drop the column, destructive: true}",
+            "{name: on, kind: flag, when: begin, at: after, provider: flagd_file, flag: new, variant: 'on', file: f.json}",
+            "{name: off, kind: flag, provider: flagd_file, flag: new, variant: 'off', file: f.json}",
+        ]
+        let result = Self.load("{steps: [\(steps.joined(separator: ", "))]}")
+        #expect(Sample.errors(result) == [])
+        let plan = try #require(result.plan?.releases[0].procedure)
+        #expect(
+            plan.steps.map(\.when) == [[.begin], [.promote, .rollback], [.watch], [.promote], [.begin], [.rollback]])
+        #expect(plan.ordered.steps.map(\.name) == ["purge", "off"])
+        #expect(plan.steps(on: .watch).map(\.intervalMs) == [10_000])
+        let forward = try #require(plan.forward(from: "v1", to: "v2", isOneStep: false))
+        #expect(forward.steps.map(\.name) == ["warm", "on", "purge", "drop"] && plan.steps[3].isDestructive == true)
+        let undo = try #require(plan.steps[0].undo?.exec)
+        #expect(
+            undo.command == ["/bin/cool"] && undo.proof == ["/bin/cold"] && undo.environment == [TextPair("A", "b")])
+        guard case .http(let request)? = plan.steps[1].undo else { return #expect(Bool(false)) }
+        #expect(request.request.method == "PUT" && request.proof?.contains == "ok")
+        #expect(request.request.security.authorization != nil, "it has the credentials of the step")
+    }
+
+    @Test(
+        arguments: [
+            (
+                "{name: a, kind: person, text: x, at: before}",
+                "no step of a rollback is 'at: before': nothing comes before the call of the router"
+            ),
+            (
+                "{name: a, kind: person, text: x, when: begin}",
+                "a step of 'begin' or 'promote' needs 'at': 'before', 'split' or 'after'"
+            ),
+            (
+                "{name: a, kind: person, text: x, when: begin, at: drained}",
+                "'at: drained' is of a rollback; 'begin' and 'promote' have 'before', 'split' and 'after'"
+            ),
+            (
+                "{name: a, kind: exec, command: [/bin/a], idempotent: true, destructive: true}",
+                "nothing destructive runs by itself: make it a step by hand ('kind: person'), or remove 'destructive'"
+            ),
+            (
+                "{name: a, kind: person, text: x, when: watch}",
+                "a step by hand cannot repeat: 'watch' is for what the daemon does"
+            ),
+            (
+                "{name: a, kind: exec, command: [/bin/a], idempotent: false, when: watch}",
+                "a step of 'watch' repeats, so it needs 'idempotent: true', or a 'prove' that is asked alone"
+            ),
+            (
+                "{name: a, kind: exec, command: [/bin/a], idempotent: true, when: watch, at: after}",
+                "a step of 'watch' repeats, so it has no 'at'; write 'every'"
+            ),
+            ("{name: a, kind: person, text: x, every: 5s}", "'every' goes with 'when: watch'"),
+            (
+                "{name: a, kind: exec, command: [/bin/a], idempotent: true, undo: [/bin/b]}",
+                "'undo' goes with 'when: begin' or 'when: promote': a rollback is not undone"
+            ),
+            (
+                "{name: a, kind: exec, command: [/bin/a], idempotent: true, when: begin, at: split, undo_prove: [/bin/b]}",
+                "'undo_prove' goes with 'undo'"
+            ),
+            (
+                "{name: a, kind: person, text: x, when: []}", "'when' needs each of its roads once, and one at least"
+            ),
+            (
+                "{name: a, kind: person, text: x, when: begin, at: before}",
+                "the step \"a\" is 'at: before', and nothing can wait for it: other clients set the share of a release without "
+                    + "'steps'; use 'split' or 'after', or add 'steps'"
+            ),
+        ])
+    func aRoadThatCannotBeGoneIsRefused(_ step: String, _ message: String) {
+        let errors = Sample.errors(Self.load("{steps: [\(step)]}"))
+        #expect(errors.count == 1 && errors[0].hasSuffix(": error: " + message), "\(errors)")
+    }
+
     @Test(
         arguments: [
             ("{steps: []}", "'steps' of a plan must have 1 to 50 entries"),

@@ -41,6 +41,9 @@ extension GoldenSamples {
         ("", .reminded(step: "queue", afterMs: 1_800_000)),
         ("", .abandoned(by: "ada", reason: "by hand", states: "flag proved, queue planned")),
         ("", .reopened(from: "cache", by: "ada", reason: "the cache was emptied")),
+        ("_forward", .frozen(forward)), ("_undo", .frozen(undo)),
+        ("", .valueRead(step: "flag", value: "off")), ("", .undoing(by: "checkout-17")),
+        ("", .watchFailed(step: "lag", reason: "exit 1")), ("", .watchRecovered(step: "lag", reason: "exit 0")),
     ]
 
     private static var queues: ProcedurePlan {
@@ -82,6 +85,25 @@ extension GoldenSamples {
         steps[3].condition = .versions(baseline: "v1.4*", canary: nil)
         steps[3].remindEveryMs = 600_000
         return ProcedurePlan(deadlineMs: 900_000, steps: steps)
+    }
+
+    /// Of the ways forward.
+    private static var forward: ProcedurePlan {
+        var warm = ProcedureStep(name: "warm", work: .exec(ExecWork(command: ["/bin/warm"])), at: .before)
+        (warm.roads, warm.undo) = ([.begin], .exec(ExecWork(command: ["/bin/cool"])))
+        var drop = ProcedureStep(name: "drop", work: .person(text: "drop the column"), at: .after)
+        (drop.roads, drop.isDestructive) = ([.promote], true)
+        var plan = ProcedurePlan(steps: [warm, drop])
+        plan.forward = ForwardVersions(baseline: "v1.4.2", canary: "v1.5.0")
+        return plan
+    }
+
+    private static var undo: ProcedurePlan {
+        var cool = ProcedureStep(name: "undo:warm", work: .exec(ExecWork(command: ["/bin/cool"])), at: .split)
+        cool.undoing = UndoRecord(of: "warm", notBeforeWallMs: 1_700_000_000_000)
+        var drop = ProcedureStep(name: "undo:drop", work: .person(text: "drop the column"), at: .split)
+        (drop.isDestructive, drop.undoing) = (true, UndoRecord(of: "drop", skip: "it is destructive"))
+        return ProcedurePlan(steps: [cool, drop])
     }
 
     private static var plan: ProcedurePlan {

@@ -55,7 +55,7 @@ struct RestoringEntriesTests {
             trigger: .rule(alert), fromVersion: generator.next() % 4 == 0 ? "v0" : "v2", toVersion: "v1",
             splitBefore: nil, splitWanted: .allBaseline, isDryRun: generator.next() % 8 == 0)
         let seen = [RouterObservation(instance: "lb1", canaryBasisPoints: 0, level: .loaded)]
-        return switch generator.next() % 34 {
+        return switch generator.next() % 38 {
         case 0: .began(baseline: "v1", canary: generator.next() % 3 == 0 ? "v0" : "v2")
         case 1: .ended([.promoted, .rolledBack, .withdrawn, .replaced][Int(generator.next() % 4)])
         case 2...5: .alertFiring(alert)
@@ -83,8 +83,26 @@ struct RestoringEntriesTests {
         case 30: .wayBackOpened
         case 31: .schemaBreached(reason: "x")
         case 32: .schemaBreachEnded
+        case 33: .procedure(.frozen(forward))
+        case 34: .procedure(.undoing(by: "r0-9"))
+        case 35: .procedure(.watchFailed(step: "a", reason: "x"))
+        case 36: .procedure(.watchRecovered(step: "a", reason: "x"))
         default: .pending([pending(&generator)])
         }
+    }
+
+    private static func isForward(_ event: JournalEvent) -> Bool {
+        switch event {
+        case .procedure(.frozen(let plan)): plan.forward != nil
+        case .procedure(.watchFailed), .procedure(.watchRecovered): true
+        default: false
+        }
+    }
+
+    private static var forward: ProcedurePlan {
+        var plan = ProcedurePlan(steps: [step("a"), step("b")])
+        plan.forward = ForwardVersions(baseline: "v1", canary: "v2")
+        return plan
     }
 
     private static func step(_ name: String) -> ProcedureStep {
@@ -104,8 +122,10 @@ struct RestoringEntriesTests {
         var incidents = ["r0", "r1", "r2"].map { "\($0)-0" }
         return (1...UInt64(400)).map { sequence in
             let release = Int(generator.next() % 3)
-            let event = event(&generator)
+            var event = event(&generator)
             if case .intended = event { incidents[release] = "r\(release)-\(sequence)" }
+            // A way forward, and what is watched, have a beginning before them; here they have the id of an incident.
+            if isForward(event), incidents[release].hasSuffix("-0") { event = .wayBackOpened }
             let isOfIncident = ![
                 "began", "ended", "alert_firing", "alert_resolved", "held", "router_unusable", "router_usable",
                 "pending", "way_back_closed", "way_back_opened",

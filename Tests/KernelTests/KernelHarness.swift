@@ -235,7 +235,8 @@ struct KernelHarness {
     }
 
     private mutating func append(_ batch: JournalBatch) {
-        guard isDiskWorking, journal.count + batch.entries.count <= diskLimit else {
+        // Batches are written in their order: what comes after one that does not fit waits for it.
+        guard isDiskWorking, unwritten.isEmpty, journal.count + batch.entries.count <= diskLimit else {
             unwritten.append(batch)
             return send(.journalFailing(reason: "no space left"))
         }

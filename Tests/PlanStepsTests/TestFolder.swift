@@ -36,6 +36,7 @@ extension StepAnswer {
         case .proved: "proved"
         case .notProved: "notProved"
         case .unreadable: "unreadable"
+        case .value: "value"
         }
     }
 }

@@ -18,6 +18,8 @@ extension HaltReason {
         case .clock: "the machine's clock has jumped; the halt ends after 5 minutes"
         case .journal: "make room on the disk; the halt ends when the journal can be written again"
         case .schema: "bring the schema to what the new version needs; the halt ends when it fits"
+        case .plan:
+            "see `rollguard plan` and `rollguard status` for the step; retry, skip or repair it, and the halt ends"
         case .hand: "another client has changed the share: resume adopts the present one, abort ends the rollout"
         case .gate: "resume asks the gate once more, abort ends the rollout"
         case .overdue: "promote with the gates to skip continues, resume waits again, abort ends the rollout"

@@ -458,12 +458,13 @@ const routerTable = (release) => {
 
 // ---- plans: what goes back beside the traffic
 
-const planPoints = { split: "when the router was called", proof: "after the proof", drained: "when what was in hand is done" };
-const planKinds = { exec: "program", http: "request", flag: "flag", consumers: "consumers", event: "event", person: "by hand" };
+const planPoints = { before: "before the router's call", split: "when the router was called", proof: "after the proof", drained: "when what was in hand is done", after: "at the end" };
+const planRoads = { begin: "before the first share", promote: "before and after everything", rollback: "on the way back" };
+const planKinds = { exec: "program", http: "request", flag: "flag", consumers: "consumers", event: "event", backup: "backup", workload: "workload", person: "by hand" };
 const planHeads = ["Step", "Kind", "When"];
 const planTable = (heads, rows) => html`<div class="scroll" tabindex="0"><table><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr>${rows}</table></div>`;
 const planCells = (step) => html`<td>${step.name}${step.instructions ? html`<br><span class="note">${step.instructions}</span>` : ""}</td>
-  <td>${planKinds[step.kind] ?? step.kind}</td><td>${planPoints[step.at] ?? step.at}</td>`;
+  <td>${planKinds[step.kind] ?? step.kind}</td><td>${step.road && step.road !== "rollback" ? `${step.road}: ` : ""}${planPoints[step.at] ?? step.at}</td>`;
 // The plan of an incident, with what an operator may decide.
 const planRun = (run, incident) => {
   const button = (step, order) => html`<button type="button" data-do="plan-${order}" data-about="${incident}" data-step="${step.name}"
@@ -478,9 +479,15 @@ const planRun = (run, incident) => {
     ${run.open ? html`<p class="actions"><button type="button" data-do="plan-abandon" data-about="${incident}">Abandon the plan…</button></p>`
     : html`<p class="note">The plan has ended.</p>`}`;
 };
-const releasePlan = ({ plan }) => html`<h2>Plan</h2>${plan.run ? html`<p class="note">Of incident <a href="${link.incident(plan.incident)}">${plan.incident}</a></p>
+// What a rollout does on its ways forward, and what is repeated meanwhile.
+const forwardPlan = ({ forward, forward_steps: next, watched }) => html`${forward ? html`<h3>Ways forward</h3>
+  <p class="note">Of rollout ${forward.id}, on the road ${forward.road}: ${planRoads[forward.road] ?? ""}${forward.undone_by ? `; undone by ${forward.undone_by}` : ""}</p>
+  ${planRun(forward.run, forward.id)}` : next?.length ? html`<h3>Ways forward</h3>
+  ${planTable([...planHeads, "On failure"], next.map((step) => html`<tr>${planCells(step)}<td>${step.on_failure}</td></tr>`))}` : ""}
+  ${watched?.length ? html`<p class="note">Repeated while a canary is watched: ${watched.map((step) => html`${step.name}, each ${duration(step.every_seconds)} ${step.fails ? pill("fails", "warn") : ""} `)}</p>` : ""}`;
+const releasePlan = ({ plan }) => html`<h2>Plan</h2>${forwardPlan(plan)}${plan.run ? html`<p class="note">Of incident <a href="${link.incident(plan.incident)}">${plan.incident}</a></p>
   ${planRun(plan.run, plan.incident)}` : html`<p class="note">What a rollback does beside the traffic. The router is called first, and waits for no step.</p>
-  ${planTable([...planHeads, "On failure"], plan.steps.map((step) => html`<tr>${planCells(step)}<td>${step.on_failure}</td></tr>`))}`}`;
+  ${plan.steps.length ? planTable([...planHeads, "On failure"], plan.steps.map((step) => html`<tr>${planCells(step)}<td>${step.on_failure}</td></tr>`)) : html`<p class="note">No step is on the way back.</p>`}`}`;
 
 // ---- incidents and deliveries
 

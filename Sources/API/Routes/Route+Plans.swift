@@ -8,7 +8,10 @@ extension Route {
         {
             await $0.plan($1)
         },
-        Route(.post, "/api/v1/incidents/{id}/plan", "Decide about a step of an incident's plan, or give the plan up") {
+        Route(
+            .post, "/api/v1/incidents/{id}/plan",
+            "Decide about a step of the plan of an incident or a rollout, or give the plan up"
+        ) {
             await $0.orderPlan($1)
         },
     ]
@@ -19,10 +22,24 @@ extension Endpoints {
         guard let release = await operations.snapshot().releases.first(where: { $0.name == call.name }) else {
             return .error("there is no release \"\(CommandBody.shown(call.name))\"", status: .notFound, asJSON: true)
         }
-        guard let (deadlineMs, steps) = await operations.planPreview(release: call.name) else {
+        let road: ProcedureRoad
+        do throws(CommandBody.Invalid) { road = try Endpoints.road(call.body) } catch {
+            return .error(error.description, status: .badRequest, asJSON: true)
+        }
+        guard let (deadlineMs, steps) = await operations.planPreview(release: call.name, road) else {
             return .error("\(call.name) has no plan: a rollback moves traffic alone", status: .notFound, asJSON: true)
         }
-        return .json(PlanPreviewDocument(release, deadlineMs: deadlineMs, steps))
+        return .json(PlanPreviewDocument(release, road, deadlineMs: deadlineMs, steps))
+    }
+
+    /// `{"when": "begin"}`; without it the road of a rollback.
+    private static func road(_ bytes: [UInt8]) throws(CommandBody.Invalid) -> ProcedureRoad {
+        guard !bytes.isEmpty else { return .rollback }
+        guard let name = try CommandBody(bytes, known: ["when"]).optional("when") else { return .rollback }
+        guard let road = ProcedureRoad(rawValue: name) else {
+            throw CommandBody.Invalid(description: "\"when\" takes begin, watch, promote and rollback")
+        }
+        return road
     }
 
     func orderPlan(_ call: Route.Call) async -> Answer {

@@ -76,6 +76,7 @@ struct ReleaseReader {
             ] + rolloutSettings, exactlyOne: [["pools", "places"]],
             finish: { draft, fields in
                 checkRollout(&draft, fields)
+                if !fields.has("steps") { draft.plan.procedure?.refuseBefore(fields) }
                 draft.refuseRecordingRules(fields)
                 return true
             })
@@ -241,7 +242,7 @@ extension ReleaseReader {
         .optional(
             "plan", \Draft.plan.procedure, ProcedureReader(folder: folder).section.form(hasOwnTable: true),
             shownDefault: "traffic alone",
-            "[what goes back beside the traffic](../plans.md) in a rollback; [see below](#plan)")
+            "[what happens beside the traffic](../plans.md) in a rollback, and on the ways forward; [see below](#plan)")
     }
 
     private var indicators: Setting<Draft> {

@@ -5,14 +5,13 @@ extension ProcedureProcess {
     mutating func take(
         _ order: ProcedureOrder, by: String, reason: String, _ turn: inout ProcedureTurn
     ) -> CommandResult {
-        guard let run = turn.run else { return .refused(text: "\(turn.incident.id) has no plan") }
+        guard let run = turn.run else { return .refused(text: "\(turn.id) has no plan") }
         switch order {
         case .run(let first): return runAgain(run, from: first, by: by, reason: reason, &turn)
         case .abandon: return abandon(run, by: by, reason: reason, &turn)
         case .done(let name), .doneWithoutBackup(let name), .skip(let name), .retry(let name):
             guard run.isOpen else {
-                return .refused(
-                    text: "the plan of \(turn.incident.id) has ended; `rollguard plan run` runs steps again")
+                return .refused(text: "the plan of \(turn.id) has ended; `rollguard plan run` runs steps again")
             }
             guard let step = run.step(name) else { return unknown(name, run, turn) }
             return take(order, step, by: by, reason: reason, &turn)
@@ -49,19 +48,22 @@ extension ProcedureProcess {
             turn.write(.retried(step: name, by: by, reason: reason))
         }
         forget(name)
-        return .accepted(text: "\(turn.incident.id): \(turn.run?.text ?? "")", incident: turn.incident.id)
+        return .accepted(text: "\(turn.id): \(turn.run?.text ?? "")", incident: turn.id)
     }
 
     private func unknown(_ name: String, _ run: ProcedureRun, _ turn: ProcedureTurn) -> CommandResult {
         let known = run.steps.map(\.plan.name).joined(separator: ", ")
-        return .notFound(text: "the plan of \(turn.incident.id) has no step \"\(name)\"; it has: \(known)")
+        return .notFound(text: "the plan of \(turn.id) has no step \"\(name)\"; it has: \(known)")
     }
 
     /// The steps of a plan that has ended or is stopped run again. One that must not run twice has to be named itself.
     private mutating func runAgain(
         _ run: ProcedureRun, from name: String?, by: String, reason: String, _ turn: inout ProcedureTurn
     ) -> CommandResult {
-        if let obstacle = reasonNotToRun(run, turn.incident) { return .refused(text: obstacle) }
+        guard let incident = turn.subject.incident else {
+            return .refused(text: "the plan of \(turn.id) is on a way forward: its rollout runs it, and `rollguard plan retry` a step")
+        }
+        if let obstacle = reasonNotToRun(run, incident) { return .refused(text: obstacle) }
         guard let place = name.map({ name in run.steps.firstIndex { $0.plan.name == name } }) ?? 0 else {
             return unknown(name ?? "", run, turn)
         }
@@ -75,7 +77,7 @@ extension ProcedureProcess {
         }
         turn.write(.reopened(from: first, by: by, reason: reason))
         forgetAll()
-        return .accepted(text: "the plan of \(turn.incident.id) runs from \(first) on", incident: turn.incident.id)
+        return .accepted(text: "the plan of \(turn.id) runs from \(first) on", incident: turn.id)
     }
 
     private func reasonNotToRun(_ run: ProcedureRun, _ incident: Incident) -> String? {
@@ -89,12 +91,12 @@ extension ProcedureProcess {
         _ run: ProcedureRun, by: String, reason: String, _ turn: inout ProcedureTurn
     ) -> CommandResult {
         guard run.isOpen || run.isWatched else {
-            return .refused(text: "\(turn.incident.id) has no plan that is open: \(run.text)")
+            return .refused(text: "\(turn.id) has no plan that is open: \(run.text)")
         }
         let states = run.steps.map { "\($0.plan.name) \($0.state.rawValue)" }.joined(separator: ", ")
         leave(run, by: by, reason: reason, "the plan was abandoned while it was under way", &turn)
         turn.write(.abandoned(by: by, reason: reason, states: states))
-        return .accepted(text: "the plan of \(turn.incident.id) is abandoned", incident: turn.incident.id)
+        return .accepted(text: "the plan of \(turn.id) is abandoned", incident: turn.id)
     }
 
     /// Something else has taken the place of the rollback: what is left of its plan does not run.

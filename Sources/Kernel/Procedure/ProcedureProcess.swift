@@ -16,6 +16,12 @@ struct ProcedureProcess: Sendable, Equatable {
     /// The steps that are being carried out.
     var busySteps: [String] { processes.filter(\.isBusy).map(\.name) }
 
+    /// The calls of steps that do their work, and whose answers have not come.
+    var actingCalls: [Int] { processes.compactMap(\.actingCall) }
+
+    /// The call of a step that does its work, and whose answer has not come.
+    var actingCall: Int? { if case .acting(let call, _) = state { call } else { nil } }
+
     /// When there is something to do by time alone.
     var wakeUptimeMs: Int64? {
         guard !isResting else { return nil }
@@ -56,7 +62,7 @@ struct ProcedureProcess: Sendable, Equatable {
     /// Continues as far as it can without an answer. Called at the end of each step of the kernel.
     mutating func proceed(_ turn: inout ProcedureTurn) {
         while let run = turn.run, run.isOpen {
-            setDeadline(run, at: turn.now)
+            setDeadline(run, turn)
             let names = run.current.map(\.plan.name)
             guard !names.isEmpty else {
                 turn.write(.ended(reason: run.text))
@@ -78,9 +84,9 @@ struct ProcedureProcess: Sendable, Equatable {
         processes[index].proceed(&turn)
     }
 
-    private mutating func setDeadline(_ run: ProcedureRun, at now: Moment) {
-        guard deadlineUptimeMs == nil, !run.isOverdue else { return }
-        deadlineUptimeMs = now.uptimeMs + max(0, run.openedWallMs + run.deadlineMs - now.wallMs)
+    private mutating func setDeadline(_ run: ProcedureRun, _ turn: ProcedureTurn) {
+        guard deadlineUptimeMs == nil, !run.isOverdue, let limitMs = turn.subject.deadlineMs(run) else { return }
+        deadlineUptimeMs = turn.now.uptimeMs + max(0, run.openedWallMs + limitMs - turn.now.wallMs)
     }
 
     private mutating func noteOverdue(_ turn: inout ProcedureTurn) {

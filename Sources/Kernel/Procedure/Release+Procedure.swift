@@ -4,8 +4,13 @@ import Model
 extension Release {
     /// The plan as it is now belongs to the rollback that was just intended.
     mutating func freezeProcedure(_ context: inout StepContext) {
-        guard let steps = plan.procedure, !steps.steps.isEmpty, !context.isDryRun, let id = rollback?.id else { return }
-        let entry = context.record(.procedure(.frozen(steps.ordered)), release: name, incident: id)
+        guard !context.isDryRun, let id = rollback?.id else { return }
+        var steps = plan.procedure?.ordered ?? ProcedurePlan()
+        let undo = takeUndoSteps(of: id, beside: steps.steps, &context)
+        // What the plan itself does with the traffic comes first.
+        steps.steps.insert(contentsOf: undo, at: steps.steps.firstIndex { $0.at != .split } ?? steps.steps.count)
+        guard !steps.steps.isEmpty else { return }
+        let entry = context.record(.procedure(.frozen(steps)), release: name, incident: id)
         rollback?.incident.apply(entry)
         procedure = ProcedureProcess()
     }
@@ -28,12 +33,13 @@ extension Release {
         guard var process = procedure, let rollback, !context.isDryRun, context.mayLead else { return }
         procedure = nil
         var turn = ProcedureTurn(
-            plan: plan, isRouterCalled: rollback.isRouterCalled, share: poll.share, incident: rollback.incident,
-            context: context)
+            plan: plan, isRouterCalled: rollback.isRouterCalled, share: poll.share,
+            subject: .incident(rollback.incident), context: context)
+        turn.isForwardCallOpen = !openForwardCalls.isEmpty || isForwardCallLost
         work(&process, &turn)
         process.proceed(&turn)
         context = turn.context
-        self.rollback?.incident = turn.incident
+        if let incident = turn.subject.incident { self.rollback?.incident = incident }
         if isProcedureAlive { procedure = process }
     }
 
@@ -44,9 +50,10 @@ extension Release {
     }
 
     mutating func takeProcedureOrder(
-        _ order: ProcedureOrder, by: String, reason: String, _ context: inout StepContext
+        _ order: ProcedureOrder, of id: String, by: String, reason: String, _ context: inout StepContext
     ) -> CommandResult {
         guard !context.isDryRun else { return .refused(text: "this is a dry run: it changes nothing of a plan") }
+        if forward?.id == id { return takeForwardOrder(order, of: id, by: by, reason: reason, &context) }
         guard let id = rollback?.id, let run = rollback?.incident.procedure else {
             return .refused(text: "\(rollback?.id ?? name) has no plan that is open")
         }
@@ -64,11 +71,20 @@ extension Release {
         return result
     }
 
+    private mutating func takeForwardOrder(
+        _ order: ProcedureOrder, of id: String, by: String, reason: String, _ context: inout StepContext
+    ) -> CommandResult {
+        guard forwardProcess != nil else { return .refused(text: "\(id) has no plan that is open") }
+        var result = CommandResult.notFound(text: "\(id) has no plan")
+        leadForward(&context) { result = $0.take(order, by: by, reason: reason, &$1) }
+        return result
+    }
+
     /// The latch is cleared: nothing of the plan runs any more, and nothing is watched.
     mutating func endProcedure(by: String, reason: String, _ context: inout StepContext) {
         guard let process = procedure else { return }
         if rollback?.incident.procedure?.isOpen == true || !process.busySteps.isEmpty {
-            _ = takeProcedureOrder(.abandon, by: by, reason: reason, &context)
+            _ = takeProcedureOrder(.abandon, of: rollback?.id ?? name, by: by, reason: reason, &context)
         }
         procedure = nil
     }

@@ -31,6 +31,9 @@ struct StepProcess: Sendable, Equatable {
     enum State: Sendable, Equatable {
         /// For whatever the entries say is next, as soon as it is due.
         case ready
+        /// The value that the step changes is read before it changes it.
+        case reading(sinceUptimeMs: Int64, call: Int, expiresUptimeMs: Int64)
+        case pausingBeforeReading(sinceUptimeMs: Int64, untilUptimeMs: Int64)
         /// The entry of the step's start is on its way to the disk.
         case awaitingDurable(UInt64)
         /// That entry is lost, so the step has not acted. It is written again.
@@ -64,19 +67,22 @@ struct StepProcess: Sendable, Equatable {
     /// It is being carried out.
     var isBusy: Bool {
         switch state {
-        case .awaitingDurable, .acting: true
+        case .awaitingDurable, .acting, .reading: true
         case .checking(let check, _, _): check.reason != .watch
-        case .ready, .startLost, .pausing, .pausingBeforeCheck, .watching, .reminding: false
+        case .ready, .startLost, .pausing, .pausingBeforeCheck, .pausingBeforeReading, .watching, .reminding: false
         }
     }
+
+    /// The call that does its work, and whose answer has not come.
+    var actingCall: Int? { if case .acting(let call, _) = state { call } else { nil } }
 
     /// When there is something to do by time alone.
     var wakeUptimeMs: Int64? {
         switch state {
         case .ready: dueUptimeMs
         case .awaitingDurable: nil
-        case .acting(_, let expires), .checking(_, _, let expires): expires
-        case .pausing(let until), .pausingBeforeCheck(_, let until), .startLost(let until), .watching(let until),
+        case .acting(_, let expires), .checking(_, _, let expires), .reading(_, _, let expires): expires
+        case .pausing(let until), .pausingBeforeReading(_, let until), .pausingBeforeCheck(_, let until), .startLost(let until), .watching(let until),
             .reminding(let until):
             until
         }
@@ -101,6 +107,7 @@ struct StepProcess: Sendable, Equatable {
         switch state {
         case .acting(let call, _) where call == number: acted(step, answer, &turn)
         case .checking(let check, let call, _) where call == number: checked(step, check, answer, &turn)
+        case .reading(let since, let call, _) where call == number: read(step, since, answer, &turn)
         default: break
         }
     }
@@ -112,6 +119,8 @@ struct StepProcess: Sendable, Equatable {
         switch state {
         case .acting: acted(step, .unknown(silence), &turn)
         case .checking(let check, _, _): checked(step, check, .unreadable(silence), &turn)
+        case .reading(let since, _, _): read(step, since, .unreadable(silence), &turn)
+        case .pausingBeforeReading(let since, _): readValue(step, since, &turn)
         case .startLost: start(step, &turn)
         case .pausing: state = .ready
         case .pausingBeforeCheck(let check, _): self.check(at: step, check, &turn)
@@ -144,9 +153,16 @@ struct StepProcess: Sendable, Equatable {
             turn.write(.skipped(step: name, by: nil, reason: reason))
             return
         }
+        if let reason = step.plan.undoing?.skip {
+            turn.write(.skipped(step: name, by: nil, reason: reason))
+            return
+        }
         guard !step.plan.work.isForPerson else {
             turn.write(.waiting(step: name))
             return proceed(&turn)
+        }
+        if step.plan.keepsValue, step.valueBefore == nil, step.attempts == 0 {
+            return readValue(step, turn.now.uptimeMs, &turn)
         }
         start(step, &turn)
     }
@@ -182,7 +198,8 @@ extension StepProcess {
             proved(step, found.text, &turn)
         case .failed(let reason): retryOrFail(step, reason, &turn)
         case .refused(let reason): fail(step, reason, &turn)
-        case .unknown(let reason), .unreadable(let reason), .proved(let reason), .notProved(let reason):
+        case .unknown(let reason), .unreadable(let reason), .proved(let reason), .notProved(let reason),
+            .value(let reason):
             outcomeUnknown(step, reason, &turn)
         }
     }
@@ -260,6 +277,32 @@ extension StepProcess {
         beganUptimeMs = nil
         let seconds = Double(max(0, turn.now.uptimeMs - began)) / 1_000
         turn.context.emit(.measure(.planStep(release: turn.plan.name, kind: step.plan.work.kind, seconds: seconds)))
+    }
+}
+
+// MARK: - The value before
+
+extension StepProcess {
+    private mutating func readValue(_ step: ProcedureRun.Step, _ sinceUptimeMs: Int64, _ turn: inout ProcedureTurn) {
+        let call = turn.call(step, wantsValue: true) { .checkStep($0) }
+        state = .reading(
+            sinceUptimeMs: sinceUptimeMs, call: call, expiresUptimeMs: turn.now.uptimeMs + step.plan.callLimitMs)
+    }
+
+    /// The value is in the journal before it is changed: what could not be undone is not done.
+    private mutating func read(
+        _ step: ProcedureRun.Step, _ sinceUptimeMs: Int64, _ answer: StepAnswer, _ turn: inout ProcedureTurn
+    ) {
+        state = .ready
+        if case .value(let value) = answer {
+            turn.write(.valueRead(step: name, value: value))
+            return start(step, &turn)
+        }
+        guard turn.now.uptimeMs - sinceUptimeMs < step.plan.settleMs else {
+            return fail(step, "its value cannot be read, and could not be set again: \(answer.text)", &turn)
+        }
+        state = .pausingBeforeReading(
+            sinceUptimeMs: sinceUptimeMs, untilUptimeMs: turn.now.uptimeMs + StepProcess.checkAgainMs)
     }
 }
 

@@ -21,6 +21,7 @@ extension Release {
         }
         watchTargets(&context)
         watchSchema(&context)
+        repeatSteps(&context)
         recordRules(&context)
         setPace(at: context.now)
         times.end(atUptimeMs: context.now.uptimeMs)

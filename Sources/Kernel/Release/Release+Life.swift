@@ -14,6 +14,7 @@ extension Release {
         report(rules.begin(), &context)
         context.record(.began(baseline: plan.baseline.version, canary: plan.canary.version), release: name)
         enter(.watching, &context, because: reason)
+        freezeForwardOfWatching(&context)
     }
 
     mutating func end(_ end: ReleaseEnd, _ context: inout StepContext) {
@@ -24,6 +25,7 @@ extension Release {
         if end != .rolledBack { rules.forgetVerdicts() }
         let (next, reason) = end.next(baseline: plan.baseline.version)
         enter(next, &context, because: reason)
+        if plan.rollout == nil, end == .withdrawn { undoForward(&context) }
     }
 
     mutating func enter(_ next: ReleasePhase, _ context: inout StepContext, because reason: String) {

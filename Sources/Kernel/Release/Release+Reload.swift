@@ -86,6 +86,7 @@ extension Release {
 
     private mutating func replace(because reason: String, _ context: inout StepContext) {
         context.record(.ended(.replaced), release: name)
+        if plan.rollout == nil { closeForward(because: reason, &context) }
         (phase, watchedSinceUptimeMs, sinceWallMs) = (.idle, nil, context.now.wallMs)
         explain(reason)
     }

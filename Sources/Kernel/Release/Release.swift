@@ -29,6 +29,15 @@ struct Release: Sendable, Equatable {
     var rollback: RollbackProcess?
     /// The plan of that incident, until it has ended.
     var procedure: ProcedureProcess?
+    /// The plan of the newest way forward; kept when it has ended, because a rollback undoes it.
+    var forward: ForwardProcedure?
+    /// The same at work, until it has ended.
+    var forwardProcess: ProcedureProcess?
+    /// A call of it that was under way when it began to be undone, and whose answer has not come.
+    var openForwardCalls: [Int] = []
+    /// The process before may have had such a call.
+    var isForwardCallLost = false
+    var stepWatch = StepWatch()
     var driftGuard = DriftGuard()
     var schema = SchemaWatch()
     var denseScrapes: DenseScrapes
@@ -74,8 +83,7 @@ struct Release: Sendable, Equatable {
 
     var nextWakeUptimeMs: Int64? {
         let wake = phase == .rollingBack ? rollback?.wakeUptimeMs(plan: plan) : poll.wakeUptimeMs
-        guard let other = procedure?.wakeUptimeMs else { return wake }
-        return min(wake ?? other, other)
+        return [wake, procedure?.wakeUptimeMs, forwardProcess?.wakeUptimeMs].compactMap { $0 }.min()
     }
 
     var incidents: [Incident] { history.incidents + (rollback.map { [$0.incident] } ?? []) }

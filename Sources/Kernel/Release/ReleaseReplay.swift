@@ -38,14 +38,21 @@ struct ReleaseReplay {
         case .intended: replayIntent(entry)
         case .rollout(_, let event):
             release.rollouts.replay(entry, at: now)
-            if case .begun = event { replayFreshStart() }
+            if case .begun = event {
+                replayFreshStart()
+                // What is undone is waited for; any other plan gives way to that of the new rollout.
+                if release.forward?.undo?.isOpen != true { release.forward = nil }
+            }
         case .deployment: release.rollouts.replay(entry, at: now)
         case .unreadable(let kind, let reason):
             noteUnreadable(kind, reason, entry)
             replayIncident(entry)
         case .actedBeforeDurable, .draining, .applied, .observed, .provenByTraffic, .unproven, .acknowledged,
             .abandoned, .fallback, .drifted, .strayed, .driftHeld, .driftOverruled, .rearmed,
-            .operatorAcknowledged, .escalated, .procedure:
+            .operatorAcknowledged, .escalated:
+            replayIncident(entry)
+        case .procedure(let event):
+            replayForward(event, entry)
             replayIncident(entry)
         }
     }
@@ -53,6 +60,8 @@ struct ReleaseReplay {
     private mutating func replayBeginning(_ baseline: String, _ canary: String, _ entry: JournalEntry) {
         // What came before restores nothing any more.
         release.unreadableEntries = []
+        release.stepWatch = StepWatch()
+        if release.plan.rollout == nil { release.forward = nil }
         isReplayingOthers = baseline != release.plan.baseline.version || canary != release.plan.canary.version
         isReplayingOtherBaseline = baseline != release.plan.baseline.version
         (release.watchedSinceUptimeMs, release.sinceWallMs) = (nil, entry.wallMs)
@@ -76,6 +85,11 @@ struct ReleaseReplay {
         let consequence = kind == "intended" ? "; the rollback that it began is not known to this process" : ""
         release.unreadableEntries.append(
             "journal entry \(entry.sequence) (\(kind)) cannot be read and was skipped: \(reason)\(consequence)")
+    }
+
+    private mutating func replayForward(_ event: ProcedureEvent, _ entry: JournalEntry) {
+        release.stepWatch.restore(event)
+        if let new = ForwardProcedure(entry) { release.forward = new } else { release.forward?.apply(entry) }
     }
 
     private mutating func replayEnd(_ end: ReleaseEnd, wallMs: Int64) {
@@ -143,6 +157,7 @@ struct ReleaseReplay {
         var whole = self
         whole.settle()
         whole.release.resumeProcedure()
+        whole.release.resumeForward()
         whole.release.rollouts.restored(whole.release.plan, at: now)
         return whole.release
     }

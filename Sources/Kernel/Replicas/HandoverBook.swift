@@ -42,10 +42,12 @@ struct HandoverBook: Sendable, Equatable {
         case .rollout(let id, let event): makeRoom(for: event, of: id, entry)
         case .began:
             // What came before it is history.
-            entries.removeAll { !$0.event.isOfRollouts }
+            let rollouts = rollouts
+            entries.removeAll { !HandoverBook.isOfRollouts($0, rollouts) }
         case .intended(let intent):
             if intent.isDryRun { return false }
-            entries.removeAll { $0.incident != nil && !$0.event.isOfRollouts }
+            let rollouts = rollouts
+            entries.removeAll { $0.incident != nil && !HandoverBook.isOfRollouts($0, rollouts) }
             ordinal = max(ordinal, entry.incident.map(ReplicaIncident.ordinal) ?? 0)
         case .procedure(let event):
             makeRoom(for: event, entry)
@@ -55,6 +57,17 @@ struct HandoverBook: Sendable, Equatable {
         entries.append(entry)
         through = max(through, entry.sequence)
         return true
+    }
+
+    /// Ids of the rollouts that are known.
+    private var rollouts: Set<String> {
+        Set(entries.compactMap { if case .rollout(let id, _) = $0.event { id } else { nil } })
+    }
+
+    /// It is of a rollout, or of the plan of one.
+    private static func isOfRollouts(_ entry: JournalEntry, _ rollouts: Set<String>) -> Bool {
+        if case .procedure = entry.event { return entry.incident.map(rollouts.contains) ?? false }
+        return entry.event.isOfRollouts
     }
 
     /// What the leader has said, in place of everything else.
@@ -83,7 +96,11 @@ struct HandoverBook: Sendable, Equatable {
         }
         let forgotten = Set(ended.dropLast())
         entries.removeAll { older in
-            if case .rollout(let one, _) = older.event { forgotten.contains(one) } else { false }
+            switch older.event {
+            case .rollout(let one, _): forgotten.contains(one)
+            case .procedure: older.incident.map(forgotten.contains) ?? false
+            default: false
+            }
         }
     }
 

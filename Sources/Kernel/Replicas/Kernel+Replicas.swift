@@ -60,6 +60,10 @@ extension Kernel {
             let sequence = replicas?.handedOver(releases[index].name, of: durableSequence) ?? durableSequence
             releases[index].leadProcedure(&context) { $0.durable(through: sequence, &$1) }
         }
+        for index in releases.indices where releases[index].forwardProcess != nil {
+            let sequence = replicas?.handedOver(releases[index].name, of: durableSequence) ?? durableSequence
+            releases[index].leadForward(&context) { $0.durable(through: sequence, &$1) }
+        }
     }
 
     /// At the end of a step: what it wrote down goes to the other replicas.

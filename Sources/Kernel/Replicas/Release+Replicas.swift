@@ -29,6 +29,10 @@ extension Release {
                 assign(rollouts.deployment, &context)
             }
         }
+        if theirs.forward != nil || forward?.run.isOpen == true {
+            forward = theirs.forward
+            resumeForward()
+        }
         adopt(incidentOf: theirs, document, &context)
         alignRollout(&context)
     }

@@ -78,6 +78,7 @@ enum HaltReasons {
             add(.schema, text)
         case nil, .fits, .unknown: break
         }
+        add(.plan, facts.road.halt)
         if isJournalFailing { add(.journal, "the journal cannot be written") }
         if isClockDoubtful { add(.clock, "the wall clock was set") }
         return present

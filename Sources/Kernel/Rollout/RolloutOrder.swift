@@ -346,6 +346,11 @@ struct RolloutOrder {
             let names = open.map { "\($0.gate) (\($0.text))" }.joined(separator: ", ")
             return refuse(.notReady, "these gates are closed; name those to skip: \(names)", lead)
         }
+        if next == running.steps.count, let wait = step.facts.road.beforeLastShare {
+            lead.running?.wantsLastShare = true
+            return refuse(
+                .notReady, "the plan's steps before the last share run first: \(wait); give the order again then", lead)
+        }
         let skipped = lead.running?.gates.filter { !$0.isOpen }.map(\.gate) ?? []
         lead.running?.pass(skipped: skipped, by: context.by, to: next, &step)
         return answer(.accepted, "\(running.id) continues to step \(next)", running.id)

@@ -24,6 +24,8 @@ struct RolloutProcess: Sendable, Equatable {
     var waitsFor = ""
     /// What ties it to the other parts of a unit.
     var link = PartLink()
+    /// All but the plan lets the canary have everything: the steps before that begin.
+    var wantsLastShare = false
     /// The baking began to wait for the old version's last requests.
     private var emptyingSinceUptimeMs: Int64?
 
@@ -146,10 +148,13 @@ struct RolloutProcess: Sendable, Equatable {
         if missing.isEmpty, conclusiveCycles < 3 { missing.append("\(conclusiveCycles) of 3 cycles in a row") }
         if share.isResting(at: step.now) { missing.append("the pause after an undone step") }
         missing += stops(deployment, settings, step)
+        if let wait = step.facts.road.beforeFirstShare { missing.append(wait) }
         guard missing.isEmpty else {
             waitsFor = missing.joined(separator: "; ")
             let isPersons = rollout.pause != nil || rollout.halts.contains { !$0.reason.endsByItself }
-            guard rollout.undoneWallMs.isEmpty, !isPersons, clock.standingMs >= settings.checkingMaxMs else { return }
+            guard rollout.undoneWallMs.isEmpty, !isPersons, step.facts.road.beforeFirstShare == nil,
+                clock.standingMs >= settings.checkingMaxMs
+            else { return }
             return end(.aborted, because: "the start conditions are not met: \(waitsFor)", &step)
         }
         guard !step.context.isDryRun else { return showInstead(&step) }
@@ -191,6 +196,7 @@ struct RolloutProcess: Sendable, Equatable {
 
     /// Both entries are one batch: the step that is passed, and the next one that is wanted.
     mutating func intend(_ next: Int, basisPoints: Int? = nil, _ step: inout RolloutStep) {
+        wantsLastShare = false
         share.intend(next, basisPoints: basisPoints, &record, &step)
         waitsFor = "step \(next) on every instance of the router"
     }
@@ -252,6 +258,10 @@ struct RolloutProcess: Sendable, Equatable {
         explainWait(closed, stops)
         let isReady = closed.isEmpty && stops.isEmpty && conclusiveCycles >= 2
         guard isReady, !share.isResting(at: step.now) else { return }
+        if rollout.step + 1 == rollout.steps.count, let wait = step.facts.road.beforeLastShare {
+            (wantsLastShare, waitsFor) = (true, wait)
+            return
+        }
         propose(.nextStep, &step)
     }
 

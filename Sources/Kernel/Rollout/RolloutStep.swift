@@ -24,6 +24,8 @@ struct RolloutFacts: Sendable {
     let cycles: Int
     /// Whether the canary fits the schema; nil without a gate.
     var schemaOfCanary: SchemaAnswer?
+    /// What the plan of the rollout says.
+    var road = RoadFacts()
 
     var rollout: RolloutPlan? { plan.rollout }
 

@@ -1,16 +1,19 @@
 import Model
 
 /// Whether something outside of a step holds it, so that the time does not count towards its `max`: an operator's pause, a
-/// freeze, a closed calendar, a baseline in trouble, and people who have not answered yet.
+/// freeze, a closed calendar, a baseline in trouble, steps of its plan, and people who have not answered yet.
 enum StepExcuse {
     /// - Parameters:
     ///   - gates: as they were judged last; empty before the first time.
     ///   - doors: the calendar and the freeze, as they are now.
     ///   - isBaselineInTrouble: a rollback is held because the baseline could not take the traffic.
+    ///   - isPlanAwaited: nothing but steps of the plan keeps it from its last share.
     static func holds(
-        _ rollout: Rollout, gates: [GateResult], doors: [GateResult], isBaselineInTrouble: Bool
+        _ rollout: Rollout, gates: [GateResult], doors: [GateResult], isBaselineInTrouble: Bool,
+        isPlanAwaited: Bool
     ) -> Bool {
         if rollout.pause != nil || isBaselineInTrouble { return true }
+        if rollout.isHalted(.plan) || isPlanAwaited { return true }
         if rollout.isHalted(.baselineSick) || rollout.isHalted(.baselineAway) { return true }
         return doors.contains { !$0.isOpen } || waitsForPeople(rollout, gates)
     }

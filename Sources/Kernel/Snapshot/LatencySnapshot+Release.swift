@@ -47,9 +47,15 @@ extension ProcedureSnapshot {
     /// Nil for a release that has, and had, no plan.
     init?(_ release: Release) {
         let incident = release.rollback?.incident
-        let configured = release.plan.procedure.flatMap { $0.steps.isEmpty ? nil : $0.ordered }
-        guard configured != nil || incident?.procedure != nil else { return nil }
+        let configured = release.plan.procedure.flatMap { $0.steps.isEmpty ? nil : $0 }
+        guard configured != nil || incident?.procedure != nil || release.forward != nil else { return nil }
         self.init(
-            plan: configured, incident: incident?.procedure == nil ? nil : incident?.id, run: incident?.procedure)
+            plan: configured?.ordered, incident: incident?.procedure == nil ? nil : incident?.id,
+            run: incident?.procedure)
+        forward = release.forward
+        forwardPlan = configured?.forward(
+            from: release.plan.baseline.version, to: release.plan.canary.version, isOneStep: false)
+        watched = configured?.steps(on: .watch) ?? []
+        failing = release.stepWatch.failing
     }
 }

@@ -20,6 +20,10 @@ struct ReleaseWarnings {
             texts.append("the canary has traffic again and is left with it: \(reason)")
         }
         add(planOf: release.rollback)
+        if let forward = release.forward, forward.run.isOpen, forward.run.next?.needsOperator == true {
+            texts.append("the plan of \(forward.id): \(forward.run.text)")
+        }
+        texts += release.stepWatch.failingTexts
         if release.driftGuard.stray.isNoticeable(below: release.plan.proof) {
             texts.append("the canary has traffic although it was rolled back")
         }

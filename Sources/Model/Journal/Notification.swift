@@ -55,6 +55,10 @@ public struct Notification: Sendable, Equatable {
         case planEnded = "plan_ended"
         /// A step of the plan was changed back, and runs again.
         case planDrift = "plan_drift"
+        /// A step of a plan that repeats while a canary is watched has failed.
+        case watchFailed = "watch_failed"
+        /// It fails no more.
+        case watchRecovered = "watch_recovered"
         /// The baseline does not fit the schema any more: a rollback would not help.
         case wayBackClosed = "way_back_closed"
         /// It fits again, or no canary is watched any more.
@@ -129,7 +133,7 @@ extension Notification.Event {
     /// It says that something is over.
     public var isResolution: Bool {
         switch self {
-        case .alertResolved, .routerRecovered, .targetsRecovered, .rolloutUnhalted: true
+        case .alertResolved, .routerRecovered, .targetsRecovered, .rolloutUnhalted, .watchRecovered: true
         default: false
         }
     }

@@ -10,7 +10,8 @@ extension Notification {
         case .alertFiring, .alertResolved: return alertSubject
         // A rollback that was not begun ends with the alert that asked for it.
         case .rollbackHeld where incident == nil && alert != nil: return alertSubject
-        case .planStuck, .personNeeded, .planEnded, .planDrift: return "plan:\(incident ?? release)"
+        case .planStuck, .personNeeded, .planEnded, .planDrift: return "plan:\(incident ?? rollout ?? release)"
+        case .watchFailed, .watchRecovered: return "watch:\(release)"
         default: break
         }
         if let incident { return "incident:\(incident)" }
@@ -28,7 +29,7 @@ extension Notification {
         switch event {
         case .alertResolved, .rollbackAcknowledged, .rearmed, .routerRecovered, .targetsRecovered, .rolloutResumed,
             .rolloutUnhalted,
-            .gateAnswered, .rolloutEnded, .planEnded, .wayBackOpened, .schemaBreachEnded:
+            .gateAnswered, .rolloutEnded, .planEnded, .wayBackOpened, .schemaBreachEnded, .watchRecovered:
             true
         default: false
         }

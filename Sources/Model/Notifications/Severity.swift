@@ -23,7 +23,7 @@ public enum Severity: String, Sendable, Comparable, CaseIterable, Codable {
         case .rollbackHeld: self = notification.incident == nil ? .warning : .critical
         case .rollbackIntended: self = notification.isDryRun ? .info : .warning
         case .rollbackFallback, .rollbackDrifted, .routerUnusable, .targetsUnusable, .rolloutHalted, .gateLapsed,
-            .personNeeded, .planDrift:
+            .personNeeded, .planDrift, .watchFailed:
             self = .warning
         case .alertFiring: self = Severity(alert: notification.alert)
         default: self = .info

@@ -38,6 +38,14 @@ public enum ProcedureEvent: Sendable, Equatable, Codable {
     case abandoned(by: String, reason: String, states: String)
     /// An operator wants the steps to run again, this one and those after it.
     case reopened(from: String, by: String, reason: String)
+    /// What a step of a way forward is about to change has this value, which undoing it sets again.
+    case valueRead(step: String, value: String)
+    /// What the ways forward did is undone: by this incident, or by the plan's own id where there is none.
+    case undoing(by: String)
+    /// A step of the road `watch` has failed; its repetitions are not written down.
+    case watchFailed(step: String, reason: String)
+    /// It fails no more.
+    case watchRecovered(step: String, reason: String)
 }
 
 /// What follows the failure of a step.
@@ -79,6 +87,10 @@ extension ProcedureEvent {
         case .reminded: "plan_person_reminded"
         case .abandoned: "plan_abandoned"
         case .reopened: "plan_reopened"
+        case .valueRead: "plan_value_read"
+        case .undoing: "plan_undoing"
+        case .watchFailed: "plan_watch_failed"
+        case .watchRecovered: "plan_watch_recovered"
         }
     }
 
@@ -105,6 +117,10 @@ extension ProcedureEvent {
             "\(step) waits for an operator since \(NumberText.wait(seconds: Double(afterMs) / 1_000))"
         case .abandoned(let by, let reason, let states): "the plan is abandoned by \(by): \(reason) (\(states))"
         case .reopened(let step, let by, let reason): "the plan runs again from \(step) on, for \(by): \(reason)"
+        case .valueRead(let step, let value): "what \(step) changes is \(value) now"
+        case .undoing(let by): "what the plan did is undone by \(by)"
+        case .watchFailed(let step, let reason): "\(step) fails while the canary is watched: \(reason)"
+        case .watchRecovered(let step, let reason): "\(step) fails no more: \(reason)"
         }
     }
 }
@@ -119,7 +135,11 @@ extension ProcedureEvent {
         case .waiting, .reminded: .personNeeded
         case .ended, .abandoned: .planEnded
         case .drifted(_, _, let isReported): isReported ? .planDrift : nil
-        case .frozen, .started, .done, .proved, .backup, .failed, .skipped, .personDone, .retried, .reopened: nil
+        case .watchFailed: .watchFailed
+        case .watchRecovered: .watchRecovered
+        case .frozen, .started, .done, .proved, .backup, .failed, .skipped, .personDone, .retried, .reopened, .valueRead,
+            .undoing:
+            nil
         }
     }
 }

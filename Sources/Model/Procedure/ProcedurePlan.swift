@@ -9,6 +9,8 @@ public struct ProcedurePlan: Sendable, Equatable, Codable {
     public var steps: [ProcedureStep]
     /// Which versions fit the schema. It is watched all the time, so a rollback does not freeze it.
     public var schema: SchemaGate?
+    /// Of a plan that was frozen for the ways forward: its versions; nil for a rollback's.
+    public var forward: ForwardVersions?
 
     public init(deadlineMs: Int64 = 900_000, steps: [ProcedureStep] = [], schema: SchemaGate? = nil) {
         self.deadlineMs = deadlineMs
@@ -16,23 +18,24 @@ public struct ProcedurePlan: Sendable, Equatable, Codable {
         self.schema = schema
     }
 
-    /// The same, with its steps in the order in which they run.
-    public var ordered: ProcedurePlan {
-        let sorted = ProcedureStep.Point.allCases.flatMap { point in steps.filter { $0.at == point } }
-        return ProcedurePlan(deadlineMs: deadlineMs, steps: sorted)
-    }
+    /// What a rollback freezes: its own steps, in the order in which they run.
+    public var ordered: ProcedurePlan { ProcedurePlan(deadlineMs: deadlineMs, steps: steps(on: .rollback)) }
 }
 
 /// One step of a procedure.
 public struct ProcedureStep: Sendable, Equatable, Codable {
-    /// When a step of a rollback is due; the raw value is the one in the configuration.
+    /// When a step is due; the raw value is the one in the configuration, and the order is the one in which they run.
     public enum Point: String, Sendable, Equatable, Codable, CaseIterable {
+        /// Of the ways forward: before the router's call, which waits for it.
+        case before
         /// After the router's call was made, without waiting for its answer.
         case split
         /// After the rollback was acknowledged.
         case proof
         /// The same, and ``ProcedureStep/drainMs`` later: what the canary had in hand is done.
         case drained
+        /// At the end: after the first share was read back, after the promotion, or after the other steps of a rollback.
+        case after
     }
 
     /// What a step that has failed means for those after it; the raw value is the one in the configuration.
@@ -63,7 +66,7 @@ public struct ProcedureStep: Sendable, Equatable, Codable {
     /// Whether it may run once more when its outcome is unknown.
     public var isIdempotent: Bool
     // Those that follow came later: nil in older journals.
-    /// Of a step for an operator: what it changes cannot be taken back, so a verified backup has to precede it.
+    /// It cannot be taken back, so it is done by hand, after a backup was verified, and nothing undoes it; nil for no.
     public var isDestructive: Bool?
     /// See ``watchEveryMs``.
     var watchMs: Int64?
@@ -73,6 +76,14 @@ public struct ProcedureStep: Sendable, Equatable, Codable {
     var together: Bool?
     /// Without it the step runs in any case.
     public var condition: StepGuard?
+    /// Nil for a step of a rollback alone; ``when`` reads it.
+    public var roads: [ProcedureRoad]?
+    /// Of a step of the road `watch`; ``intervalMs`` reads it.
+    public var everyMs: Int64?
+    /// What takes its effect back, where the kind of step does not say so itself.
+    public var undo: ProcedureWork?
+    /// Of a frozen step that undoes another one.
+    public var undoing: UndoRecord?
 
     public init(
         name: String, work: ProcedureWork, at: Point = .proof, drainMs: Int64 = 30_000, timeoutMs: Int64 = 30_000,

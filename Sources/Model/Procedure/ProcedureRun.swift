@@ -32,6 +32,8 @@ public struct ProcedureRun: Sendable, Equatable {
         public fileprivate(set) var sinceWallMs: Int64
         /// What a step that checks backups has verified.
         public fileprivate(set) var backup: BackupFound?
+        /// What it changes had this value before its first try; nil where nothing was read.
+        public fileprivate(set) var valueBefore: String?
 
         /// The procedure does not wait for it any more.
         public var isOver: Bool {
@@ -95,9 +97,16 @@ public struct ProcedureRun: Sendable, Equatable {
         let count = "\(steps.count(where: \.isOver)) of \(steps.count) steps are over"
         guard isOpen, next != nil else {
             let failed = steps.filter { $0.state == .failed }.map(\.plan.name)
-            return failed.isEmpty ? count : "\(count); failed: \(failed.joined(separator: ", "))"
+            return count + undoneText + (failed.isEmpty ? "" : "; failed: \(failed.joined(separator: ", "))")
         }
         return ([count] + current.map { "\($0.plan.name) \($0.stateText)" }).joined(separator: "; ")
+    }
+
+    /// How many steps of the ways forward were undone; empty for a run that undoes none.
+    private var undoneText: String {
+        let all = steps.filter { $0.plan.undoing != nil }
+        guard !all.isEmpty else { return "" }
+        return "; undone: \(all.count { $0.state == .proved || $0.state == .done }) of \(all.count)"
     }
 
     mutating func apply(_ event: ProcedureEvent, atWallMs wallMs: Int64) {
@@ -130,6 +139,8 @@ public struct ProcedureRun: Sendable, Equatable {
             endedWallMs = wallMs
             for index in steps.indices { steps[index].isWatched = false }
         case .reopened(let name, let by, let reason): reopen(from: name, "\(by): \(reason)", wallMs)
+        case .valueRead(let name, let value): if let index = index(name) { steps[index].valueBefore = value }
+        case .undoing, .watchFailed, .watchRecovered: break
         }
     }
 
@@ -153,14 +164,15 @@ public struct ProcedureRun: Sendable, Equatable {
     mutating func retire(atWallMs wallMs: Int64) { endedWallMs = endedWallMs ?? wallMs }
 
     private mutating func note(_ name: String, _ found: BackupFound) {
-        guard let index = steps.firstIndex(where: { $0.plan.name == name }) else { return }
-        steps[index].backup = found
+        if let index = index(name) { steps[index].backup = found }
     }
+
+    private func index(_ name: String) -> Int? { steps.firstIndex { $0.plan.name == name } }
 
     private mutating func change(
         _ name: String, _ state: State, _ detail: String, _ wallMs: Int64, _ more: (inout Step) -> Void = { _ in }
     ) {
-        guard let index = steps.firstIndex(where: { $0.plan.name == name }) else { return }
+        guard let index = index(name) else { return }
         (steps[index].state, steps[index].detail, steps[index].sinceWallMs) = (state, detail, wallMs)
         more(&steps[index])
     }

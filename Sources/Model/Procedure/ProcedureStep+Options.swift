@@ -25,7 +25,9 @@ extension ProcedureStep {
 extension ProcedurePlan {
     /// The places of the steps that run at once with the one at this place, itself among them.
     public static func group(of place: Int, in steps: [ProcedureStep]) -> Range<Int> {
-        func joins(_ other: Int) -> Bool { steps[other].runsTogether && steps[other].at == steps[place].at }
+        func joins(_ other: Int) -> Bool {
+            steps[other].runsTogether && steps[other].at == steps[place].at && steps[other].road == steps[place].road
+        }
         guard steps[place].runsTogether else { return place..<place + 1 }
         var (first, end) = (place, place + 1)
         while first > 0, joins(first - 1) { first -= 1 }

@@ -28,6 +28,8 @@ public enum ProcedureWork: Sendable, Equatable, Codable {
         }
     }
 
+    public var flag: FlagWork? { if case .flag(let work) = self { work } else { nil } }
+
     public var exec: ExecWork? { if case .exec(let work) = self { work } else { nil } }
 
     /// What is to be done by hand; nil for what the daemon does.

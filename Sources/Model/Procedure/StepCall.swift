@@ -8,6 +8,8 @@ public struct StepCall: Sendable, Equatable {
     public var attempt: Int
     public var baselineVersion: String
     public var canaryVersion: String
+    /// Not whether it took effect is checked: the value that it changes is read.
+    public var wantsValue = false
 
     public init(
         release: String, incident: String, number: Int, step: ProcedureStep, attempt: Int, baselineVersion: String,
@@ -22,8 +24,16 @@ public struct StepCall: Sendable, Equatable {
         self.canaryVersion = canaryVersion
     }
 
+    /// `begin`, `watch`, `promote` or `rollback`.
+    public var road: ProcedureRoad { step.road }
+
     /// For `Idempotency-Key` and `ROLLGUARD_STEP_KEY`.
-    public var key: String { ProcedureRun.key(incident: incident, step: step.name) }
+    ///
+    /// Parts of a unit share their rollout's id, so that theirs have the part's name too.
+    public var key: String {
+        let isOwn = incident.hasPrefix("\(release)-")
+        return ProcedureRun.key(incident: incident, step: isOwn ? step.name : "\(release)/\(step.name)")
+    }
 }
 
 /// What came of a call.
@@ -44,11 +54,13 @@ public enum StepAnswer: Sendable, Equatable {
     case notProved(String)
     /// Of a check: it cannot be said.
     case unreadable(String)
+    /// Of a reading: the value that the step changes.
+    case value(String)
 
     public var text: String {
         switch self {
         case .done(let text), .failed(let text), .refused(let text), .unknown(let text), .proved(let text),
-            .notProved(let text), .unreadable(let text):
+            .notProved(let text), .unreadable(let text), .value(let text):
             text
         case .verified(let found): found.text
         }
@@ -64,6 +76,7 @@ public enum StepAnswer: Sendable, Equatable {
         case .proved(let text): return .proved(change(text))
         case .notProved(let text): return .notProved(change(text))
         case .unreadable(let text): return .unreadable(change(text))
+        case .value(let text): return .value(change(text))
         case .verified(var found):
             found.name = change(found.name)
             found.verification = change(found.verification)
@@ -88,4 +101,13 @@ public enum ProcedureOrder: Sendable, Equatable {
     ///
     /// - from: the first of them; nil for all.
     case run(from: String?)
+
+    /// The step that it is about; nil for the whole plan.
+    public var step: String? {
+        switch self {
+        case .done(let step), .doneWithoutBackup(let step), .skip(let step), .retry(let step): step
+        case .run(let step): step
+        case .abandon: nil
+        }
+    }
 }

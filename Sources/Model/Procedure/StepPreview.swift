@@ -7,6 +7,8 @@ public struct StepPreview: Sendable, Equatable {
     public var finding: StepAnswer?
     /// What the step's guard says now; nil for a step without one.
     public var condition: String?
+    /// What would take its effect back; nil without an undo.
+    public var undo: String?
 
     public init(step: ProcedureStep, call: String, finding: StepAnswer?) {
         self.step = step

@@ -83,6 +83,8 @@ public enum HaltReason: String, Sendable, Equatable, Codable, CaseIterable {
     case clock
     case journal
     case schema
+    /// A step of the plan keeps the canary where it is.
+    case plan
     // These end by `resume` alone.
     case hand
     case gate
@@ -93,7 +95,7 @@ public enum HaltReason: String, Sendable, Equatable, Codable, CaseIterable {
     public var endsByItself: Bool {
         switch self {
         case .baselineSick, .baselineAway, .noTraffic, .mismatch, .overlap, .share, .capacity, .clock, .journal,
-            .schema:
+            .schema, .plan:
             true
         case .hand, .gate, .overdue, .router, .rulesChanged: false
         }

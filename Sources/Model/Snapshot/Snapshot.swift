@@ -148,6 +148,14 @@ public struct ProcedureSnapshot: Sendable, Equatable {
     /// The rollback that has frozen a plan and is open or latched; nil without.
     public var incident: String?
     public var run: ProcedureRun?
+    /// The newest plan of the ways forward; nil without.
+    public var forward: ForwardProcedure?
+    /// What the next rollout freezes; nil without steps on the ways forward.
+    public var forwardPlan: ProcedurePlan?
+    /// What is repeated while a canary is watched.
+    public var watched: [ProcedureStep] = []
+    /// Names of those that fail now.
+    public var failing: [String] = []
 
     public init(plan: ProcedurePlan?, incident: String? = nil, run: ProcedureRun? = nil) {
         (self.plan, self.incident, self.run) = (plan, incident, run)

@@ -63,6 +63,8 @@ struct AlertmanagerAlert: Sendable {
         case .planStuck, .personNeeded: return [builder.make(plan, .lasting)]
         case .planDrift: return [builder.news("RollguardPlanDrift")]
         case .planEnded: return [builder.make(plan, .ended(atWallMs: atMs))]
+        case .watchFailed: return [builder.make(watch, .lasting)]
+        case .watchRecovered: return [builder.make(watch, .ended(atWallMs: atMs))]
         case .wayBackLost: return [builder.news("RollguardWayBackLost")]
         case .wayBackClosed: return [builder.make(closed, .lasting)]
         case .wayBackOpened: return [builder.make(closed, .ended(atWallMs: atMs))]
@@ -92,7 +94,7 @@ struct AlertmanagerAlert: Sendable {
             .rolloutBegun, .stepStanding, .stepUndone, .rolloutBaking, .rolloutPaused, .rolloutResumed, .rolloutHalted,
             .rolloutUnhalted, .gateAsked, .gateAnswered, .gateLapsed, .shareMoved, .rolloutReminder, .wayBackLost,
             .rolloutEnded, .operatorAcknowledged, .planStuck, .personNeeded, .planEnded, .planDrift, .wayBackClosed,
-            .wayBackOpened, .schemaBreached, .schemaBreachEnded:
+            .wayBackOpened, .schemaBreached, .schemaBreachEnded, .watchFailed, .watchRecovered:
             return all
         }
     }
@@ -101,6 +103,7 @@ struct AlertmanagerAlert: Sendable {
     private static let abandoned = "RollguardRollbackAbandoned"
     private static let unusable = "RollguardRouterUnusable"
     private static let targetsUnusable = "RollguardTargetsUnusable"
+    private static let watch = "RollguardPlanWatch"
     private static let halted = "RollguardRolloutHalted"
     private static let gate = "RollguardGateAsked"
     private static let plan = "RollguardPlanStuck"

@@ -42,6 +42,8 @@ struct EventText {
         case .personNeeded: "An operator is needed"
         case .planEnded: "Plan ended"
         case .planDrift: "Step was changed back"
+        case .watchFailed: "Step of the plan fails"
+        case .watchRecovered: "Steps of the plan fail no more"
         case .wayBackClosed: "Way back closed"
         case .wayBackOpened: "Way back open again"
         case .schemaBreached: "Schema is absent"
@@ -54,10 +56,10 @@ struct EventText {
         case .rollbackAbandoned, .rollbackHeld, .planStuck, .wayBackClosed, .schemaBreached: .bad
         case .alertFiring, .rollbackIntended, .rollbackFallback, .rollbackDrifted, .routerUnusable, .targetsUnusable,
             .rolloutHalted, .gateLapsed, .stepUndone, .shareMoved, .gateAsked, .rolloutReminder, .wayBackLost,
-            .personNeeded, .planDrift:
+            .personNeeded, .planDrift, .watchFailed:
             .warning
         case .alertResolved, .rollbackAcknowledged, .routerRecovered, .targetsRecovered, .rolloutUnhalted,
-            .wayBackOpened, .schemaBreachEnded:
+            .wayBackOpened, .schemaBreachEnded, .watchRecovered:
             .good
         case .rearmed, .rolloutPrepared, .rolloutBegun, .stepStanding, .rolloutBaking, .rolloutPaused, .rolloutResumed,
             .gateAnswered, .rolloutEnded, .operatorAcknowledged, .planEnded:
@@ -85,6 +87,7 @@ struct EventText {
         case .rolloutReminder: "see `rollguard status` for what it waits for"
         case .planStuck: "see `rollguard why` for the step, then `rollguard plan retry`, `done` or `skip`"
         case .planDrift: "find out which client changes it back; `rollguard plan abandon` ends the watch"
+        case .watchFailed: "see `rollguard status` for the step and its reason"
         case .personNeeded: "do it, then say so with `rollguard plan done`"
         case .wayBackClosed:
             "bring the schema back to what the baseline needs, or repair the canary: a rollback would not help"
@@ -94,7 +97,7 @@ struct EventText {
             .rolloutPrepared,
             .rolloutBegun, .stepStanding, .stepUndone, .rolloutBaking, .rolloutPaused, .rolloutResumed,
             .rolloutUnhalted, .gateAnswered, .rolloutEnded, .operatorAcknowledged, .planEnded, .wayBackOpened,
-            .schemaBreachEnded:
+            .schemaBreachEnded, .watchRecovered:
             nil
         }
     }

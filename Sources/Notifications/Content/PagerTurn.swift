@@ -31,10 +31,10 @@ struct PagerTurn: Sendable, Equatable {
         case .rollbackIntended, .rollbackAbandoned, .rollbackFallback, .rollbackDrifted, .rollbackHeld:
             return [open]
         case .alertFiring, .routerUnusable, .targetsUnusable, .planStuck, .personNeeded, .wayBackClosed,
-            .schemaBreached:
+            .schemaBreached, .watchFailed:
             return [open]
         case .rollbackAcknowledged, .rearmed, .alertResolved, .routerRecovered, .targetsRecovered, .planEnded,
-            .wayBackOpened, .schemaBreachEnded:
+            .wayBackOpened, .schemaBreachEnded, .watchRecovered:
             return [resolved]
         case .rolloutHalted: return [PagerTurn(subject: halted(notification), action: .open(content.severity))]
         case .rolloutUnhalted: return [PagerTurn(subject: halted(notification), action: .resolve)]

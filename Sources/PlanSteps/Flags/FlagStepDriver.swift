@@ -48,6 +48,10 @@ struct FlagStepDriver: Sendable {
         return await place(of: work).read(work, attempt).proof(of: work.variant)
     }
 
+    func reading(_ work: FlagWork, _ call: StepCall) async -> FlagReading {
+        await place(of: work).read(work, FlagTry(call, calls: calls, clock: clock))
+    }
+
     private func place(of work: FlagWork) -> any FlagPlace {
         switch work.provider {
         case .flagdFile: FlagdPlace()

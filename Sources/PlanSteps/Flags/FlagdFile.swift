@@ -70,7 +70,7 @@ struct FlagdFile {
         return .proved("\(path) has it; whether applications have read it was not asked")
     }
 
-    private func read() throws(AnswerFailure) -> (document: [String: Any], mode: UInt32) {
+    func read() throws(AnswerFailure) -> (document: [String: Any], mode: UInt32) {
         let content: RegularFile.Content
         do { content = try RegularFile.read(path, limitBytes: FlagdFile.limitBytes) } catch {
             throw AnswerFailure(.failed("\(path) cannot be read: \(error.reason)"))

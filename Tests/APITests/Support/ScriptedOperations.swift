@@ -10,6 +10,7 @@ actor ScriptedOperations: Operations {
         case silence(NotificationMatch, forMs: Int64, by: String, reason: String)
         case endSilence(String, by: String)
         case plan(String, ProcedureOrder, by: String, reason: String)
+        case preview(ProcedureRoad)
         case reload
         case order(RolloutCommand, release: String, OrderContext)
         case resend(DeliveryChoice, by: String, reason: String)
@@ -109,8 +110,9 @@ actor ScriptedOperations: Operations {
         return script.result
     }
 
-    func planPreview(release: String) -> (deadlineMs: Int64, steps: [StepPreview])? {
-        script.planSteps.map { (deadlineMs: 900_000, steps: $0) }
+    func planPreview(release: String, _ road: ProcedureRoad) -> (deadlineMs: Int64, steps: [StepPreview])? {
+        if road != .rollback { asked.append(.preview(road)) }
+        return script.planSteps.map { (deadlineMs: 900_000, steps: $0) }
     }
 
     func orderPlan(incident: String, _ order: ProcedureOrder, by: String, reason: String) -> CommandResult {

@@ -23,6 +23,10 @@ struct ProcedureWorld {
     private(set) var checks = 0
     /// What steps that check backups find; without it they find none.
     var backups: [String: BackupFound] = [:]
+    /// What flags are set to, by the name of their step.
+    var values: [String: String] = [:]
+    /// What was set, in order: `flag=off`.
+    private(set) var sets: [String] = []
     /// Steps that have taken effect.
     private(set) var inForce: Set<String> = []
 
@@ -42,11 +46,16 @@ struct ProcedureWorld {
             acts.append(name)
             keys.append(call.key)
             inForce.insert(name)
+            if let flag = call.step.work.flag {
+                values[flag.flag] = flag.variant
+                sets.append("\(flag.flag)=\(flag.variant)")
+            }
             return moods[name] == .losesAnswers ? nil : .done("200")
         }
     }
 
     mutating func check(_ call: StepCall) -> StepAnswer {
+        if call.wantsValue { return values[call.step.name].map { .value($0) } ?? .unreadable("no such flag") }
         checks += 1
         guard call.step.hasProof, !isUnreadable else { return .unreadable("cannot be read") }
         return inForce.contains(call.step.name) ? .proved("it is off") : .notProved("it is on")

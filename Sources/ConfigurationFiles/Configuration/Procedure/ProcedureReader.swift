@@ -14,7 +14,7 @@ struct ProcedureReader {
             settings: [
                 .value(
                     "deadline", \.deadlineMs, .duration(10_000...604_800_000),
-                    "from the intent of the rollback to the end of the last step; past it an operator is notified, and "
+                    "from the intent of the rollback to the end of its last step; past it an operator is notified, and "
                         + "the steps continue"),
                 steps,
                 .optional(
@@ -67,16 +67,19 @@ struct ProcedureReader {
 
     /// Two steps that set the same flag would undo each other, or one of them is a copy that was not finished.
     private func isEachEffectSetOnce(_ steps: [ProcedureStep], _ field: Field) -> Bool {
-        var known: [(flag: FlagWork, name: String)] = []
+        var known: [(flag: FlagWork, when: [ProcedureRoad], name: String)] = []
         for step in steps {
             guard case .flag(let work) = step.work else { continue }
-            if let first = known.first(where: { $0.flag.setsTheSame(as: work) }) {
+            let roads = step.when.filter { $0 != .watch }
+            let first = known.first { one in one.flag.setsTheSame(as: work) && one.when.contains(where: roads.contains)
+            }
+            if let first {
                 field.fail(
                     "the steps \(Quote.name(first.name)) and \(Quote.name(step.name)) set the same flag, "
                         + "\(Quote.name(work.flag)); keep one of them")
                 return false
             }
-            known.append((work, step.name))
+            known.append((work, roads, step.name))
         }
         return true
     }

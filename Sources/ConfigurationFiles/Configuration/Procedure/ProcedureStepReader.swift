@@ -13,6 +13,7 @@ struct ProcedureStepReader {
         var receiver = ""
         var backup = BackupWork()
         var workload = WorkloadWork()
+        var undo = UndoDraft()
         var text = ""
     }
 
@@ -29,12 +30,7 @@ struct ProcedureStepReader {
             owner: "a step of kind '\(kind.rawValue)'", blank: blank,
             settings: [
                 .required("name", \.step.name, names.form, "identifies the step in its plan"), kindSetting,
-                .value(
-                    "at", \.step.at, .choice(ProcedureStep.Point.self),
-                    "`split`: when the router has been called, without waiting for it; `proof`: after the rollback was "
-                        + "acknowledged; `drained`: the same, and `drain_for` later"),
-                .value("drain_for", \.step.drainMs, .duration(0...86_400_000), "of a step with `at: drained`"),
-            ] + kindSettings
+            ] + RoadSettings(kind: kind).settings + kindSettings + RoadSettings(kind: kind).undo
                 + (kind == .person ? [] : tries) + [
                     .value(
                         "on_failure", \.step.onFailure, .choice(ProcedureStep.OnFailure.self),
@@ -85,10 +81,6 @@ struct ProcedureStepReader {
     }
 
     private func finish(_ draft: inout Draft, _ fields: Fields) -> Bool {
-        if fields.has("drain_for"), draft.step.at != .drained {
-            fields.fail(at: fields.namePlace("drain_for"), "'drain_for' goes with 'at: drained'")
-            return false
-        }
         switch kind {
         case .exec: draft.step.work = .exec(draft.exec)
         case .http: draft.step.work = .http(draft.http)
@@ -100,6 +92,8 @@ struct ProcedureStepReader {
         case .person: draft.step.work = .person(text: draft.text)
         }
         guard StepOptionSettings.check(draft.step, fields) else { return false }
+        draft.step.undo = draft.undo.work(for: draft.step.work)
+        guard RoadCheck(step: draft.step, kind: kind, fields: fields).passes() else { return false }
         return switch kind {
         case .flag: FlagSettings.check(draft.flag, timeoutMs: draft.step.timeoutMs, fields)
         case .consumers: ConsumersSettings.check(draft.consumers, fields)
@@ -114,6 +108,7 @@ extension ProcedureStepReader.Draft {
     init(_ step: ProcedureStep) {
         self.init()
         self.step = step
+        undo = UndoDraft(step.undo)
         switch step.work {
         case .exec(let work): exec = work
         case .http(let work): http = work
@@ -208,19 +203,23 @@ extension ProcedureStepReader {
     }
 
     private var httpSettings: [Setting<Draft>] {
-        let settings: [Setting<HTTPWork>] =
-            [
-                .value("method", \.request.method, ProcedureStepReader.method, "of the request"),
-                .required(
-                    "url", \.request.url, .url(),
-                    "gets the request, with the step's key as `Idempotency-Key`; an answer 200 to 299 is its receipt"),
-                .headers("headers", \.request.headers, "sent with it; credentials go in `auth`"),
-                .value("body", \.request.body, .text, shownDefault: "none", "sent as it is"),
-                .optional(
-                    "prove", \.proof, ProcedureStepReader.proof.form(),
-                    "a request that shows whether the step took effect; it gets the same `tls` and `auth`"),
-            ] + Setting.security(\.request.security, folder)
+        let settings = ProcedureStepReader.requestSettings + Setting.security(\.request.security, folder)
         return settings.map { $0.within(\Draft.http) }
+    }
+
+    /// A request and its proof, without credentials.
+    static var requestSettings: [Setting<HTTPWork>] {
+        [
+            .value("method", \.request.method, ProcedureStepReader.method, "of the request"),
+            .required(
+                "url", \.request.url, .url(),
+                "gets the request, with the step's key as `Idempotency-Key`; an answer 200 to 299 is its receipt"),
+            .headers("headers", \.request.headers, "sent with it; credentials go in `auth`"),
+            .value("body", \.request.body, .text, shownDefault: "none", "sent as it is"),
+            .optional(
+                "prove", \.proof, ProcedureStepReader.proof.form(),
+                "a request that shows whether the step took effect; it gets the same `tls` and `auth`"),
+        ]
     }
 
     private static var method: ValueForm<String> { .choice(["POST", "PUT", "PATCH", "DELETE", "GET"]) }

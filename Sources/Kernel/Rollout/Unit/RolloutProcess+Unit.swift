@@ -41,7 +41,8 @@ extension RolloutProcess {
     func isExcused(_ settings: RolloutPlan, _ deployment: DeploymentRecord, _ step: RolloutStep) -> Bool {
         StepExcuse.holds(
             rollout, gates: gates, doors: gates(settings, deployment, step).doors(),
-            isBaselineInTrouble: step.facts.heldReason != nil)
+            isBaselineInTrouble: step.facts.heldReason != nil,
+            isPlanAwaited: wantsLastShare && step.facts.road.beforeLastShare != nil)
     }
 
     /// Halts that an operator has to end.
