@@ -223,10 +223,8 @@ enum PlanText {
 
     /// The plan of an incident.
     static func lines(_ plan: PlanDocument) -> [String] {
-        let rows = Columns.laidOut(plan.steps.map { ["\($0.name)", "at \($0.at)", $0.text] }, indent: "           ")
-        let steps = zip(rows, plan.steps).flatMap { row, step in
-            [row] + (step.needsOperator == true ? step.instructions.map { ["             \($0)"] } ?? [] : [])
-        }
-        return ["plan     \(plan.text)"] + steps
+        ["plan     \(plan.text)"]
+            + Columns.laidOut(
+                plan.steps.map { ["\($0.name)", "at \($0.at)", $0.text] }, indent: "           ")
     }
 }
