@@ -36,7 +36,7 @@ enum RestoringEntries {
             sql: """
                 SELECT sequence FROM entries WHERE release = ? AND sequence >= ? AND kind NOT IN
                     ('alert_firing', 'alert_resolved', 'held', 'router_unusable', 'router_usable',
-                     'targets_unusable', 'targets_usable', 'way_back_closed', 'way_back_opened')
+                     'targets_unusable', 'targets_usable', 'way_back_closed', 'way_back_opened', 'group_prepared')
                 """, arguments: [release, first])
     }
 
@@ -94,7 +94,7 @@ enum RestoringEntries {
     private static func newestOfEachKind(_ release: String, _ database: Database) throws -> [Int64] {
         try [
             ["router_unusable", "router_usable"], ["targets_usable"], ["way_back_closed", "way_back_opened"],
-            ["evidence"], ["pending"],
+            ["evidence"], ["pending"], ["group_prepared"],
             ["deployment"], ["silences"], ["open_subjects"],
         ].compactMap { kinds in
             let marks = repeatElement("?", count: kinds.count).joined(separator: ",")

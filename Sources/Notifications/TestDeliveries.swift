@@ -44,11 +44,13 @@ package enum TestDeliveries {
         case .gateAsked: [.gateAnswered]
         case .planStuck, .personNeeded: [.planEnded]
         case .wayBackClosed: [.wayBackOpened]
+        case .groupHeld, .groupIncomplete: [.groupEnded]
         case .alertResolved, .rearmed, .routerRecovered, .targetsRecovered, .rolloutPrepared, .rolloutBegun,
             .stepStanding, .stepUndone,
             .rolloutBaking, .rolloutPaused, .rolloutResumed, .rolloutReminder, .wayBackLost, .rolloutUnhalted,
             .gateAnswered,
-            .gateLapsed, .shareMoved, .rolloutEnded, .operatorAcknowledged, .planEnded, .wayBackOpened:
+            .gateLapsed, .shareMoved, .rolloutEnded, .operatorAcknowledged, .planEnded, .wayBackOpened,
+            .groupDecided, .groupEnded:
             []
         }
     }

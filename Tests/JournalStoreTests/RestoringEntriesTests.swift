@@ -55,7 +55,7 @@ struct RestoringEntriesTests {
             trigger: .rule(alert), fromVersion: generator.next() % 4 == 0 ? "v0" : "v2", toVersion: "v1",
             splitBefore: nil, splitWanted: .allBaseline, isDryRun: generator.next() % 8 == 0)
         let seen = [RouterObservation(instance: "lb1", canaryBasisPoints: 0, level: .loaded)]
-        return switch generator.next() % 32 {
+        return switch generator.next() % 35 {
         case 0: .began(baseline: "v1", canary: generator.next() % 3 == 0 ? "v0" : "v2")
         case 1: .ended([.promoted, .rolledBack, .withdrawn, .replaced][Int(generator.next() % 4)])
         case 2...5: .alertFiring(alert)
@@ -81,9 +81,17 @@ struct RestoringEntriesTests {
         case 28: .procedure(.ended(reason: "x"))
         case 29: .wayBackClosed(reason: "x")
         case 30: .wayBackOpened
+        case 31: .group(.begun(GroupWork(group: "g", key: "k", onRefusal: .hold, companions: [companion])))
+        case 32: .group(.decided(GroupDecision(goes: [], stays: [], isHeld: true)))
+        case 33: .group(.prepared(promise))
         default: .pending([pending(&generator)])
         }
     }
+
+    private static let companion = GroupCompanion(release: "r1")
+    private static let promise = GroupPromise(
+        link: GroupLink(group: "g", release: "r1", incident: "r1-3", key: "k"),
+        versions: GroupVersions(from: "v2", to: "v1"), untilWallMs: 60_000)
 
     private static func step(_ name: String) -> ProcedureStep {
         ProcedureStep(name: name, work: .person(text: "x"))
@@ -106,7 +114,7 @@ struct RestoringEntriesTests {
             if case .intended = event { incidents[release] = "r\(release)-\(sequence)" }
             let isOfIncident = ![
                 "began", "ended", "alert_firing", "alert_resolved", "held", "router_unusable", "router_usable",
-                "pending", "way_back_closed", "way_back_opened",
+                "pending", "way_back_closed", "way_back_opened", "group_prepared",
             ].contains(event.name)
             return JournalEntry(
                 sequence: sequence, wallMs: Int64(sequence) * 1_000, release: "r\(release)",

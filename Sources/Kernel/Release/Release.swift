@@ -29,6 +29,10 @@ struct Release: Sendable, Equatable {
     var rollback: RollbackProcess?
     /// The plan of that incident, until it has ended.
     var procedure: ProcedureProcess?
+    /// The companions of that incident, until nothing of them is open.
+    var group: GroupProcess?
+    /// It is kept for the rollback of another member of its group.
+    var promise: GroupPromise?
     var driftGuard = DriftGuard()
     var schema = SchemaWatch()
     var denseScrapes: DenseScrapes
@@ -74,7 +78,8 @@ struct Release: Sendable, Equatable {
 
     var nextWakeUptimeMs: Int64? {
         let wake = phase == .rollingBack ? rollback?.wakeUptimeMs(plan: plan) : poll.wakeUptimeMs
-        guard let other = procedure?.wakeUptimeMs else { return wake }
+        let others = [procedure?.wakeUptimeMs, group?.wakeUptimeMs].compactMap { $0 }
+        guard let other = others.min() else { return wake }
         return min(wake ?? other, other)
     }
 

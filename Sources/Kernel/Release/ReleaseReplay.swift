@@ -34,6 +34,7 @@ struct ReleaseReplay {
         case .wayBackClosed: release.schema.isReported = true
         case .wayBackOpened: release.schema.isReported = false
         case .intended: replayIntent(entry)
+        case .group(.prepared(let promise)): release.promise = promise
         case .rollout(_, let event):
             release.rollouts.replay(entry, at: now)
             if case .begun = event { replayFreshStart() }
@@ -45,12 +46,14 @@ struct ReleaseReplay {
             .abandoned, .fallback, .drifted, .strayed, .driftHeld, .driftOverruled, .rearmed,
             .operatorAcknowledged, .escalated, .procedure:
             replayIncident(entry)
+        case .group: replayIncident(entry)
         }
     }
 
     private mutating func replayBeginning(_ baseline: String, _ canary: String, _ entry: JournalEntry) {
         // What came before restores nothing any more.
         release.unreadableEntries = []
+        release.promise = nil
         isReplayingOthers = baseline != release.plan.baseline.version || canary != release.plan.canary.version
         isReplayingOtherBaseline = baseline != release.plan.baseline.version
         (release.watchedSinceUptimeMs, release.sinceWallMs) = (nil, entry.wallMs)
@@ -110,6 +113,7 @@ struct ReleaseReplay {
 
     private mutating func replayIntent(_ entry: JournalEntry) {
         guard let incident = Incident(entry) else { return }
+        release.promise = nil
         // A dry run moved nothing, so what it intended is history: it never takes the place of a rollback that is open or
         // latched.
         if incident.intent.isDryRun, let real = release.rollback?.incident, !real.intent.isDryRun {
@@ -141,6 +145,7 @@ struct ReleaseReplay {
         var whole = self
         whole.settle()
         whole.release.resumeProcedure()
+        whole.release.resumeGroup()
         whole.release.rollouts.restored(whole.release.plan, at: now)
         return whole.release
     }

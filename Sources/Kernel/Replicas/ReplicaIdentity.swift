@@ -129,6 +129,8 @@ struct SharedDeliveryName {
         case .operatorAcknowledged: ["operator_acknowledged"]
         case .planStuck: ["plan_step_failed", "plan_step_unknown", "plan_overdue"]
         case .personNeeded: ["plan_person_needed", "plan_step_failed"]
+        case .groupHeld: ["group_decided"]
+        case .groupIncomplete: ["group_delayed", "group_stale"]
         default: [event.rawValue]
         }
     }

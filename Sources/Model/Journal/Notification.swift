@@ -57,6 +57,14 @@ public struct Notification: Sendable, Equatable {
         case wayBackClosed = "way_back_closed"
         /// It fits again, or no canary is watched any more.
         case wayBackOpened = "way_back_opened"
+        /// Who goes back with a sick release, and who stays.
+        case groupDecided = "group_decided"
+        /// A companion cannot go back, so the others of the group stay too.
+        case groupHeld = "group_held"
+        /// A companion was to go back and does not, or not yet.
+        case groupIncomplete = "group_incomplete"
+        /// Nothing of the group is open any more.
+        case groupEnded = "group_ended"
     }
 
     /// One line of the incident so far.

@@ -10,6 +10,7 @@ extension Notification {
         // A rollback that was not begun ends with the alert that asked for it.
         case .rollbackHeld where incident == nil && alert != nil: return alertSubject
         case .planStuck, .personNeeded, .planEnded: return "plan:\(incident ?? release)"
+        case .groupHeld, .groupIncomplete, .groupEnded: return "group:\(incident ?? release)"
         default: break
         }
         if let incident { return "incident:\(incident)" }
@@ -27,7 +28,7 @@ extension Notification {
         switch event {
         case .alertResolved, .rollbackAcknowledged, .rearmed, .routerRecovered, .targetsRecovered, .rolloutResumed,
             .rolloutUnhalted,
-            .gateAnswered, .rolloutEnded, .planEnded, .wayBackOpened:
+            .gateAnswered, .rolloutEnded, .planEnded, .wayBackOpened, .groupEnded:
             true
         default: false
         }

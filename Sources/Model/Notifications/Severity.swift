@@ -19,11 +19,11 @@ public enum Severity: String, Sendable, Comparable, CaseIterable, Codable {
 
     public init(_ notification: Notification) {
         switch notification.event {
-        case .rollbackAbandoned, .planStuck, .wayBackClosed: self = .critical
+        case .rollbackAbandoned, .planStuck, .wayBackClosed, .groupHeld, .groupIncomplete: self = .critical
         case .rollbackHeld: self = notification.incident == nil ? .warning : .critical
         case .rollbackIntended: self = notification.isDryRun ? .info : .warning
         case .rollbackFallback, .rollbackDrifted, .routerUnusable, .targetsUnusable, .rolloutHalted, .gateLapsed,
-            .personNeeded:
+            .personNeeded, .groupDecided:
             self = .warning
         case .alertFiring: self = Severity(alert: notification.alert)
         default: self = .info

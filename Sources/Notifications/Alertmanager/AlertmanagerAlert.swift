@@ -65,6 +65,9 @@ struct AlertmanagerAlert: Sendable {
         case .wayBackLost: return [builder.news("RollguardWayBackLost")]
         case .wayBackClosed: return [builder.make(closed, .lasting)]
         case .wayBackOpened: return [builder.make(closed, .ended(atWallMs: atMs))]
+        case .groupDecided: return [builder.news("RollguardGroupDecided")]
+        case .groupHeld, .groupIncomplete: return [builder.make(group, .lasting)]
+        case .groupEnded: return [builder.make(group, .ended(atWallMs: atMs))]
         // Progress needs no attention.
         case .rolloutPrepared, .rolloutBegun, .stepStanding, .rolloutBaking, .rolloutPaused, .rolloutResumed,
             .operatorAcknowledged:
@@ -88,7 +91,8 @@ struct AlertmanagerAlert: Sendable {
             .rollbackDrifted, .routerUnusable, .routerRecovered, .targetsUnusable, .targetsRecovered, .rolloutPrepared,
             .rolloutBegun, .stepStanding, .stepUndone, .rolloutBaking, .rolloutPaused, .rolloutResumed, .rolloutHalted,
             .rolloutUnhalted, .gateAsked, .gateAnswered, .gateLapsed, .shareMoved, .rolloutReminder, .wayBackLost,
-            .rolloutEnded, .operatorAcknowledged, .planStuck, .personNeeded, .planEnded, .wayBackClosed, .wayBackOpened:
+            .rolloutEnded, .operatorAcknowledged, .planStuck, .personNeeded, .planEnded, .wayBackClosed, .wayBackOpened,
+            .groupDecided, .groupHeld, .groupIncomplete, .groupEnded:
             return all
         }
     }
@@ -101,6 +105,7 @@ struct AlertmanagerAlert: Sendable {
     private static let gate = "RollguardGateAsked"
     private static let plan = "RollguardPlanStuck"
     private static let closed = "RollguardWayBackClosed"
+    private static let group = "RollguardGroupIncomplete"
 
     /// Makes the alerts of one notification.
     private struct Builder {

@@ -43,21 +43,25 @@ struct EventText {
         case .planEnded: "Plan ended"
         case .wayBackClosed: "Way back closed"
         case .wayBackOpened: "Way back open again"
+        case .groupDecided: "Group goes back"
+        case .groupHeld: "Group held"
+        case .groupIncomplete: "Group not complete"
+        case .groupEnded: "Group done"
         }
     }
 
     var tone: MessageContent.Tone {
         switch event {
-        case .rollbackAbandoned, .rollbackHeld, .planStuck, .wayBackClosed: .bad
+        case .rollbackAbandoned, .rollbackHeld, .planStuck, .wayBackClosed, .groupHeld, .groupIncomplete: .bad
         case .alertFiring, .rollbackIntended, .rollbackFallback, .rollbackDrifted, .routerUnusable, .targetsUnusable,
             .rolloutHalted, .gateLapsed, .stepUndone, .shareMoved, .gateAsked, .rolloutReminder, .wayBackLost,
-            .personNeeded:
+            .personNeeded, .groupDecided:
             .warning
         case .alertResolved, .rollbackAcknowledged, .routerRecovered, .targetsRecovered, .rolloutUnhalted,
             .wayBackOpened:
             .good
         case .rearmed, .rolloutPrepared, .rolloutBegun, .stepStanding, .rolloutBaking, .rolloutPaused, .rolloutResumed,
-            .gateAnswered, .rolloutEnded, .operatorAcknowledged, .planEnded:
+            .gateAnswered, .rolloutEnded, .operatorAcknowledged, .planEnded, .groupEnded:
             .neutral
         }
     }
@@ -84,11 +88,15 @@ struct EventText {
         case .personNeeded: "do it, then say so with `rollguard plan done`"
         case .wayBackClosed:
             "bring the schema back to what the baseline needs, or repair the canary: a rollback would not help"
+        case .groupHeld: "see who refused, and why; `rollguard rollback` takes a release back all the same"
+        case .groupIncomplete:
+            "see `rollguard why` for the release that does not go back, and take its canary out by hand"
         case .wayBackLost: "start the version before again, or be aware that a rollback cannot go back to it"
         case .alertFiring, .alertResolved, .rollbackIntended, .rearmed, .routerRecovered, .targetsRecovered,
             .rolloutPrepared,
             .rolloutBegun, .stepStanding, .stepUndone, .rolloutBaking, .rolloutPaused, .rolloutResumed,
-            .rolloutUnhalted, .gateAnswered, .rolloutEnded, .operatorAcknowledged, .planEnded, .wayBackOpened:
+            .rolloutUnhalted, .gateAnswered, .rolloutEnded, .operatorAcknowledged, .planEnded, .wayBackOpened,
+            .groupDecided, .groupEnded:
             nil
         }
     }

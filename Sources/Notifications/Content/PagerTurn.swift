@@ -30,9 +30,11 @@ struct PagerTurn: Sendable, Equatable {
         switch notification.event {
         case .rollbackIntended, .rollbackAbandoned, .rollbackFallback, .rollbackDrifted, .rollbackHeld:
             return [open]
-        case .alertFiring, .routerUnusable, .targetsUnusable, .planStuck, .personNeeded, .wayBackClosed: return [open]
+        case .alertFiring, .routerUnusable, .targetsUnusable, .planStuck, .personNeeded, .wayBackClosed, .groupHeld,
+            .groupIncomplete:
+            return [open]
         case .rollbackAcknowledged, .rearmed, .alertResolved, .routerRecovered, .targetsRecovered, .planEnded,
-            .wayBackOpened:
+            .wayBackOpened, .groupEnded:
             return [resolved]
         case .rolloutHalted: return [PagerTurn(subject: halted(notification), action: .open(content.severity))]
         case .rolloutUnhalted: return [PagerTurn(subject: halted(notification), action: .resolve)]
@@ -42,7 +44,7 @@ struct PagerTurn: Sendable, Equatable {
             return [halted(notification), gate(notification)].map { PagerTurn(subject: $0, action: .resolve) }
         case .operatorAcknowledged: return acknowledged(notification)
         case .rolloutPrepared, .rolloutBegun, .stepStanding, .stepUndone, .rolloutBaking, .rolloutPaused,
-            .rolloutResumed, .rolloutReminder, .wayBackLost, .shareMoved:
+            .rolloutResumed, .rolloutReminder, .wayBackLost, .shareMoved, .groupDecided:
             return []
         }
     }

@@ -140,6 +140,7 @@ enum Sample {
         .targetsUsable,
         .wayBackClosed(reason: "the way back is closed: the schema is at 43, and v1.4.2 works up to 42"),
         .wayBackOpened,
+        .group(.stale(GroupCompanion(release: "cart"), reason: "it has v10 -> v9 now")),
         .unreadable(kind: "intended", reason: "it is not valid JSON"),
         .ended(.rolledBack),
     ]

@@ -179,6 +179,7 @@ struct ServiceConformanceTests {
             (Event.rollbackIntended, Event.rollbackAcknowledged), (.rollbackAbandoned, .rearmed),
             (.alertFiring, .alertResolved), (.routerUnusable, .routerRecovered), (.rolloutHalted, .rolloutUnhalted),
             (.targetsUnusable, .targetsRecovered), (.wayBackClosed, .wayBackOpened),
+            (.groupHeld, .groupEnded), (.groupIncomplete, .groupEnded),
             (.gateAsked, .gateAnswered), (.gateAsked, .gateLapsed),
         ] {
             let transport = ScriptedTransport([sample.success.answer])
