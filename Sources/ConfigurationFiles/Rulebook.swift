@@ -102,7 +102,8 @@ package enum Rulebook {
     package static func isRuleFile(_ path: String, files: any FileSource) -> Bool {
         let log = DiagnosticLog()
         if let document = Document.read(path, files: files, log: log) {
-            return document.root.member("groups") != nil && document.root.member("releases") == nil
+            return document.root.member("groups") != nil
+                && ["releases", "centre", "state"].allSatisfy { document.root.member($0) == nil }
         }
         guard let bytes = try? files.read(path, limitBytes: FileText.limitBytes) else { return false }
         let lines = bytes.split(separator: UInt8(ascii: "\n"))

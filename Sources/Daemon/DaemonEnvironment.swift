@@ -73,6 +73,7 @@ package struct DaemonProbe: Sendable {
         case input(Input)
         case command(Command, CommandResult)
         case order(RolloutCommand, RolloutAnswer)
+        case groupOrder(GroupOrder, GroupAnswer)
     }
 
     /// Called after each step of the kernel, before its effects are carried out. The copy of the kernel must not be

@@ -84,6 +84,18 @@ struct DaemonOperations: Operations {
         await watchdog.command(.procedure(incident: incident, order), by: by, reason: reason)
     }
 
+    func answer(_ order: GroupOrder) async -> GroupAnswer {
+        guard await watchdog.effectivePlan().hasMember(order.release, ofGroup: order.link.group) else {
+            return .refused(reason: "group \(order.link.group) of this daemon has no release \(order.release)")
+        }
+        let (answer, sequence) = await watchdog.answer(order)
+        guard let sequence else { return answer }
+        // The other daemon waits a second for the preparation.
+        let limitMs = order.kind == .prepare ? 700 : DaemonOperations.durableWithinMs / 2
+        if await watchdog.isWritten(sequence, withinMs: limitMs) { return answer }
+        return .unknown(reason: "the answer is not on its disk yet")
+    }
+
     func order(_ command: RolloutCommand, release: String, _ order: OrderContext) async -> RolloutAnswer {
         let answer = await watchdog.order(command, release: release, order)
         guard let sequence = answer.sequence, !answer.isRefused else { return answer }

@@ -59,6 +59,7 @@ package struct DaemonParts: Sendable {
     private let routers: RouterService
     private let gates: GateService
     private let steps: StepService
+    private let companions: GroupService
     private let roles = RoleService()
     private let watchdog: Watchdog
     private let scrapes: ScrapeService
@@ -103,6 +104,7 @@ package struct DaemonParts: Sendable {
         stepSetup.targets = { await currentPlan.targets(of: $0) }
         let stepDrivers = StepDrivers(stepSetup)
         steps = StepService(driver: environment.probe.map { $0.steps(stepDrivers) } ?? stepDrivers)
+        companions = GroupService(client: GroupClient(transport: environment.network.deliveries))
         let records = try await journal.records()
         UnreadableEntries.warn(of: records, logger)
         // A dry run takes no lease, and moves nothing that the others would have to know.
@@ -120,6 +122,7 @@ package struct DaemonParts: Sendable {
                 journal: writer, routers: routers, log: log, meter: meter,
                 askGate: { [gates] in gates.enqueue($0) }, poolsChanged: { [roles] in roles.poolsChanged() },
                 callStep: { [steps] in steps.enqueue($0, isCheck: $1) },
+                askCompanion: { [companions] in companions.enqueue($0) },
                 readSchema: { [steps] in steps.readSchema(release: $0, call: $1, gate: $2) }, replicas: replicaQueue),
             probe: environment.probe)
         currentPlan.read { await watchdog.effectivePlan() }
@@ -211,6 +214,7 @@ package struct DaemonParts: Sendable {
     private var services: [EndlessService] {
         let (clock, outbox, routers, watchdog) = (environment.clock, outbox, routers, watchdog)
         let (gates, steps, roles, scrapes, logger) = (gates, steps, roles, scrapes, environment.logger)
+        let companions = companions
         let pruning = JournalPruning(journal: journal, clock: clock, logger: environment.logger)
         let degraded = DegradedOperation(journal: journal, watchdog: watchdog, clock: clock)
         let reloader = reloader
@@ -220,6 +224,7 @@ package struct DaemonParts: Sendable {
             EndlessService("router calls", clock) { await routers.run(watchdog: watchdog) },
             EndlessService("gate calls", clock) { await gates.run(watchdog: watchdog) },
             EndlessService("steps of plans", clock) { await steps.run(watchdog: watchdog) },
+            EndlessService("companions", clock) { await companions.run(watchdog: watchdog) },
             EndlessService("roles", clock) {
                 await roles.run(watchdog: watchdog, scrapes: scrapes, logger: logger)
             },

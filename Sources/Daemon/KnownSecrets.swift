@@ -72,6 +72,8 @@ extension KnownSecrets {
         case .configured(let record): return .configured(shown(record))
         case .stepAnswered(let release, let call, let answer):
             return .stepAnswered(release: release, call: call, answer.changed { shown($0) })
+        case .companionAnswered(let release, let call, let answer):
+            return .companionAnswered(release: release, call: call, shown(answer))
         case .schemaRead(let release, let call, let report):
             return .schemaRead(release: release, call: call, shown(report))
         // The reason went through this before it was stored with the delivery.
@@ -81,6 +83,25 @@ extension KnownSecrets {
         // What replicas say went through this in the replica that said it.
         case .leadership, .handedOver, .peerRolledBack: return input
         }
+    }
+
+    private func shown(_ answer: GroupAnswer) -> GroupAnswer {
+        switch answer {
+        case .ready(let versions): .ready(GroupVersions(from: shown(versions.from), to: shown(versions.to)))
+        case .going(let incident): .going(incident: shown(incident, limit: 200))
+        case .idle(let reason): .idle(reason: shown(reason))
+        case .refused(let reason): .refused(reason: shown(reason))
+        case .unknown(let reason): .unknown(reason: shown(reason))
+        case .stale(let reason): .stale(reason: shown(reason))
+        case .held(let reason): .held(reason: shown(reason))
+        }
+    }
+
+    /// The reason is another daemon's text.
+    func shown(_ order: GroupOrder) -> GroupOrder {
+        var order = order
+        order.reason = shown(order.reason)
+        return order
     }
 
     private func shown(_ report: SchemaReport) -> SchemaReport {

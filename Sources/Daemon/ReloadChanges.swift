@@ -18,6 +18,7 @@ struct ReloadChanges {
         }
         texts += old.releases.filter { !names.contains($0.name) }.map { "\($0.name): removed" }
         if old.receivers != new.receivers { texts.append("receivers") }
+        if old.groups != new.groups { texts.append("groups") }
         if old.daemon != new.daemon { texts.append("settings of the daemon") }
         self.texts = texts
     }

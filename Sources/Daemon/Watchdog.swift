@@ -62,6 +62,29 @@ actor Watchdog {
         return answer
     }
 
+    /// What another daemon of a group asks of a release.
+    ///
+    /// - Returns: the answer, and what has to be on the disk before it is given; nil for nothing.
+    func answer(_ order: GroupOrder) -> (answer: GroupAnswer, sequence: UInt64?) {
+        revision += 1
+        let now = clock.now
+        let (answer, sequence, asked) = kernel.answer(secrets.shown(order), at: now)
+        probe?.stepped(.groupOrder(order, answer), asked, kernel, now)
+        effects.carryOut(asked)
+        setTimer()
+        return (answer, sequence)
+    }
+
+    /// - Returns: whether the entry was on this daemon's disk within the time.
+    func isWritten(_ sequence: UInt64, withinMs limitMs: Int64) async -> Bool {
+        let endUptimeMs = clock.now.uptimeMs + limitMs
+        while durableSequence < sequence {
+            guard clock.now.uptimeMs < endUptimeMs else { return false }
+            do { try await clock.sleep(ms: 5) } catch { return false }
+        }
+        return true
+    }
+
     /// - Returns: whether the entry became durable within the time, and reached the other replicas where there are some.
     func isDurable(_ sequence: UInt64, of release: String, withinMs limitMs: Int64) async -> Bool {
         let endUptimeMs = clock.now.uptimeMs + limitMs
@@ -145,6 +168,8 @@ struct EffectSink: Sendable {
     var poolsChanged: @Sendable () -> Void = {}
     /// A step of a plan: whether it is only checked is the second value.
     var callStep: @Sendable (StepCall, Bool) -> Void = { _, _ in }
+    /// A companion on another daemon.
+    var askCompanion: @Sendable (GroupCall) -> Void = { _ in }
     /// Release, call and gate.
     var readSchema: @Sendable (String, Int, SchemaGate) -> Void = { _, _, _ in }
     /// Of a daemon that has replicas.
@@ -166,6 +191,7 @@ struct EffectSink: Sendable {
             case .askGate(let question): askGate(question)
             case .runStep(let call): callStep(call, false)
             case .checkStep(let call): callStep(call, true)
+            case .askCompanion(let call): askCompanion(call)
             case .readSchema(let release, let call, let gate): readSchema(release, call, gate)
             case .publish(let document): replicas?.publish(document)
             case .announceRollback(let entry): replicas?.announce(entry)

@@ -19,7 +19,7 @@ struct StoredEvent {
         case rearmed, evidence, pending, routerUnusable, routerUsable, rollout, deployment, targetsChanged
         case operatorAcknowledged, escalated, silences, openSubjects
         case targetsUnusable, targetsUsable
-        case configured, procedure, leaderChanged, wayBackClosed, wayBackOpened
+        case configured, procedure, leaderChanged, wayBackClosed, wayBackOpened, group
         case schemaBreached, schemaBreachEnded
     }
 
@@ -84,6 +84,7 @@ extension StoredEvent: Decodable {
             .escalated(
                 try fields.decode(EscalationStep.self, forKey: .value),
                 try fields.decodeIfPresent(Undelivered.self, forKey: .undelivered))
+        case .group: .group(try fields.decode(GroupEvent.self, forKey: .value))
         case .procedure: .procedure(try fields.decode(ProcedureEvent.self, forKey: .value))
         case .silences: .silences(try fields.decode([Silence].self, forKey: .value))
         case .openSubjects: .openSubjects(try list(StoredOpenSubject.self))
@@ -165,6 +166,7 @@ extension StoredEvent: Encodable {
         case .schemaBreachEnded: _ = fields(.schemaBreachEnded)
         case .configured(let record): try write(.configured, record)
         case .procedure(let event): try write(.procedure, event)
+        case .group(let event): try write(.group, event)
         case .leaderChanged(let record): try write(.leaderChanged, record)
         case .unreadable:
             throw EncodingError.invalidValue(

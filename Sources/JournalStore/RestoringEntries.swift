@@ -37,7 +37,7 @@ enum RestoringEntries {
                 SELECT sequence FROM entries WHERE release = ? AND sequence >= ? AND kind NOT IN
                     ('alert_firing', 'alert_resolved', 'held', 'router_unusable', 'router_usable',
                      'targets_unusable', 'targets_usable', 'way_back_closed', 'way_back_opened',
-                     'schema_breached', 'schema_breach_ended')
+                     'schema_breached', 'schema_breach_ended', 'group_prepared')
                 """, arguments: [release, first])
     }
 
@@ -96,7 +96,7 @@ enum RestoringEntries {
         try [
             ["router_unusable", "router_usable"], ["targets_usable"], ["way_back_closed", "way_back_opened"],
             ["schema_breached", "schema_breach_ended"],
-            ["evidence"], ["pending"],
+            ["evidence"], ["pending"], ["group_prepared"],
             ["deployment"], ["silences"], ["open_subjects"],
         ].compactMap { kinds in
             let marks = repeatElement("?", count: kinds.count).joined(separator: ",")

@@ -24,6 +24,8 @@ public enum Effect: Sendable, Equatable {
     case runStep(StepCall)
     /// Reads whether a step of a plan took effect, and changes nothing; answered like `runStep`.
     case checkStep(StepCall)
+    /// Asks a companion on another daemon; answered by `companionAnswered` with the same call.
+    case askCompanion(GroupCall)
     /// Reads what the schema of a release is like, and changes nothing; answered by `schemaRead` with the same call.
     case readSchema(release: String, call: Int, gate: SchemaGate)
     /// The other replicas have to know this; answered by `published`.

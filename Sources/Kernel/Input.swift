@@ -24,6 +24,8 @@ public enum Input: Sendable, Equatable {
     case configured(ConfigurationRecord)
     /// What came of a call of a plan's step.
     case stepAnswered(release: String, call: Int, StepAnswer)
+    /// What a companion on another daemon has answered. The release is the sick one.
+    case companionAnswered(release: String, call: Int, GroupAnswer)
     /// What came of reading the schema of a release.
     case schemaRead(release: String, call: Int, SchemaReport)
     /// A receiver does not take notifications, or takes them again.

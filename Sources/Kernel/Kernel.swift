@@ -5,7 +5,7 @@ public import Model
 public struct Kernel: Sendable, Equatable {
     public private(set) var plan: Plan
     private let isDryRun: Bool
-    private let journalIdentity: String
+    let journalIdentity: String
     var releases: [Release]
     private var absent = AbsentReleases()
     private var units: [Unit]
@@ -120,6 +120,8 @@ public struct Kernel: Sendable, Equatable {
         case .configured(let record): _ = context.record(.configured(record), release: "")
         case .stepAnswered(let name, let call, let answer):
             withRelease(name) { $0.tookStep(call: call, answer, &context) }
+        case .companionAnswered(let name, let call, let answer):
+            withRelease(name) { $0.group?.take(answer, call: call, at: now) }
         case .schemaRead(let name, let call, let report):
             withRelease(name) { $0.tookSchema(call: call, report, &context) }
         case .delivery(let trouble): context.take(trouble)
@@ -255,6 +257,13 @@ public struct Kernel: Sendable, Equatable {
             atWallMs: now.wallMs, isDryRun: isDryRun, releases: releases.map { ReleaseSnapshot($0, at: now) },
             incidents: newestFirst.filter(\.isOpen) + closed, journalProblem: journalProblem,
             externalURL: plan.daemon.externalURL)
+        for index in snapshot.releases.indices {
+            let companions = plan.group(of: releases[index].name).map { group in
+                "\(group.name): goes back with "
+                    + group.companions(of: releases[index].name).map(\.companion.text).joined(separator: ", ")
+            }
+            snapshot.releases[index].group = releases[index].groupText(at: now) ?? companions
+        }
         snapshot.silences = desk.silences.all
         snapshot.openSubjects = desk.subjects.all
         snapshot.units = units.compactMap { UnitSnapshot($0, releases) }
@@ -291,6 +300,7 @@ public struct Kernel: Sendable, Equatable {
             releases[index].rollback?.lost(from: first, through: last)
             releases[index].procedure?.lost(from: first, through: last, at: context.now)
             releases[index].forwardProcess?.lost(from: first, through: last, at: context.now)
+            releases[index].group?.lost(from: first, through: last)
         }
     }
 
@@ -363,6 +373,17 @@ public struct Kernel: Sendable, Equatable {
         context.desk.adopt(next)
     }
 
+    /// Asks a release of this kernel for what another daemon wants of it, which is answered at once.
+    ///
+    /// - Returns: the sequence that has to be on the disk before the answer is given; nil for none.
+    public mutating func answer(
+        _ order: GroupOrder, at now: Moment
+    ) -> (answer: GroupAnswer, sequence: UInt64?, effects: [Effect]) {
+        var context = makeContext(at: now)
+        let (answer, sequence) = takeGroupOrder(order, &context)
+        return (answer, sequence, finish(&context))
+    }
+
     private func makeContext(at now: Moment) -> StepContext {
         var context = StepContext(
             now: now, isDryRun: isDryRun, graceMs: plan.daemon.journal.graceMs, desk: desk,
@@ -374,6 +395,7 @@ public struct Kernel: Sendable, Equatable {
 
     private mutating func finish(_ context: inout StepContext) -> [Effect] {
         for unit in units { unit.settle(&releases, &context) }
+        leadGroups(&context)
         // After the router's calls of this step, so that traffic comes first.
         for index in releases.indices {
             if releases[index].procedure != nil { releases[index].leadProcedure(&context) }

@@ -46,12 +46,13 @@ package enum TestDeliveries {
         case .wayBackClosed: [.wayBackOpened]
         case .schemaBreached: [.schemaBreachEnded]
         case .watchFailed: [.watchRecovered]
+        case .groupHeld, .groupIncomplete: [.groupEnded]
         case .alertResolved, .rearmed, .routerRecovered, .targetsRecovered, .rolloutPrepared, .rolloutBegun,
             .stepStanding, .stepUndone,
             .rolloutBaking, .rolloutPaused, .rolloutResumed, .rolloutReminder, .wayBackLost, .rolloutUnhalted,
             .gateAnswered,
             .gateLapsed, .shareMoved, .rolloutEnded, .operatorAcknowledged, .planEnded, .planDrift, .wayBackOpened,
-            .schemaBreachEnded, .watchRecovered:
+            .schemaBreachEnded, .watchRecovered, .groupDecided, .groupEnded:
             []
         }
     }

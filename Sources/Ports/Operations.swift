@@ -39,6 +39,8 @@ public protocol Operations: Sendable {
     func planPreview(release: String, _ road: ProcedureRoad) async -> (deadlineMs: Int64, steps: [StepPreview])?
     /// An operator decides about the plan of an incident, or of a rollout.
     func orderPlan(incident: String, _ order: ProcedureOrder, by: String, reason: String) async -> CommandResult
+    /// What another daemon of a group asks of a release; answered when what it says is on the disk.
+    func answer(_ order: GroupOrder) async -> GroupAnswer
     /// Hides notifications that match, for so many milliseconds.
     func silence(_ match: NotificationMatch, forMs: Int64, by: String, reason: String) async -> CommandResult
     /// Ends a silence before its time.

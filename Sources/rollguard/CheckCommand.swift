@@ -85,6 +85,7 @@ struct CheckCommand: AsyncParsableCommand {
                 Self.count(plan.receivers.count, "receiver"),
             ]
             Terminal.say("\(file): valid: \(parts.joined(separator: ", "))" + (content.map { "; \($0.text)" } ?? ""))
+            plan.groups.map(Self.group).forEach(Terminal.say)
             for release in plan.releases {
                 Self.budget(release).map(Terminal.say)
                 Self.fewInstances(release).map(Terminal.say)
@@ -125,6 +126,12 @@ struct CheckCommand: AsyncParsableCommand {
         do throws(CertificateProblem) {
             return try CertificateFiles.check(files).map { remark($0, isError: false) }
         } catch { return [remark(error, isError: true)] }
+    }
+
+    private static func group(_ group: GroupPlan) -> String {
+        let hold = group.onRefusal == .hold ? "; one that cannot holds the others" : ""
+        return
+            "group \(group.name): \(group.members.map(\.companion.text).joined(separator: ", ")) go back together\(hold)"
     }
 
     /// What several rules that ask for proof promise together: any of them is wrong with at most the sum.

@@ -44,6 +44,7 @@ enum StatusTable {
             let every = NumberText.seconds(Double(everyMs) / 1_000)
             lines.append("  evidence against the canary grows: both pools are scraped every \(every) meanwhile")
         }
+        if let group = release.group { lines.append("  group \(group)") }
         if let schema = release.schema { lines.append("  schema: \(schema)") }
         if let rollouts = release.rollouts { lines += RolloutText.block(rollouts) }
         if let forward = release.plan?.forward, forward.run.open {

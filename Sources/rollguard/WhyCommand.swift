@@ -83,6 +83,7 @@ enum IncidentText {
         ]
         if let by = summary.by { lines.append("  by       \(by): \(summary.reason ?? "")") }
         if let alert = incident.alert { lines += evidence(alert) }
+        lines += group(incident)
         if let plan = incident.plan { lines += PlanText.lines(plan).map { "  " + $0 } }
         lines += ["", "timeline"] + incident.timeline.map { "  " + line($0) }
         lines += ["", "journal"] + incident.entries.map { "  #\($0.sequence)  \($0.at)  \($0.text)" }
@@ -92,6 +93,23 @@ enum IncidentText {
     static func line(_ step: TimelineDocument) -> String {
         "\(step.at)  \(step.step)" + (step.detail.isEmpty ? "" : ": \(step.detail)")
     }
+
+    /// Who goes back with it, or whose rollback it follows.
+    private static func group(_ incident: IncidentDocument) -> [String] {
+        var lines: [String] = []
+        if let link = incident.companionOf {
+            lines.append("  group    \(link.name): with \(link.release), because of \(link.incident)")
+        }
+        guard let run = incident.group else { return lines }
+        lines.append("  group    \(run.name): \(run.state)" + (run.open ? ", open" : ""))
+        lines += run.goes.map {
+            "    \($0.release)\(place($0.daemon))  \($0.fromVersion) -> \($0.toVersion)  \($0.text)"
+        }
+        lines += run.stays.map { "    \($0.release)\(place($0.daemon))  stays: \($0.reason)" }
+        return lines
+    }
+
+    private static func place(_ daemon: String?) -> String { daemon.map { " at \($0)" } ?? "" }
 
     private static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 

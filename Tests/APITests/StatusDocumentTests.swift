@@ -34,7 +34,7 @@ struct StatusDocumentTests {
             #""targets":[{"error":"refused","figures":null,"instance":"10.0.0.21:9090","last_scrape_at":null,"#,
             #""samples":0,"up":false}],"version":"v1.5.0"},"#,
             #""canary_basis_points":3000,"cycles":42,"dense_scrapes_every_ms":null,"#,
-            #""explanation":"CanaryErrors fires","name":"checkout","#,
+            #""explanation":"CanaryErrors fires","group":null,"name":"checkout","#,
             #""open_incident":"checkout-17","phase":"rolling_back","plan":null,"rollouts":null,"#,
             #""router":[{"baseline_healthy":null,"canary_basis_points":3000,"#,
             #""instance":"http://127.0.0.1:9412","level":"acked","problem":null,"revision":"7"}],"#,

@@ -2,7 +2,7 @@ import Model
 
 /// Each event of a rollout, and the record of which version is where.
 extension GoldenSamples {
-    static let all = events + rollouts + targets + desk + plans
+    static let all = events + rollouts + targets + desk + plans + groups
 
     static let rollouts: [(name: String, event: JournalEvent)] =
         rolloutEvents.map { (name: "\($0.event.name)\($0.variant)", event: .rollout(id: "checkout-r42", $0.event)) }

@@ -55,7 +55,7 @@ struct RestoringEntriesTests {
             trigger: .rule(alert), fromVersion: generator.next() % 4 == 0 ? "v0" : "v2", toVersion: "v1",
             splitBefore: nil, splitWanted: .allBaseline, isDryRun: generator.next() % 8 == 0)
         let seen = [RouterObservation(instance: "lb1", canaryBasisPoints: 0, level: .loaded)]
-        return switch generator.next() % 38 {
+        return switch generator.next() % 41 {
         case 0: .began(baseline: "v1", canary: generator.next() % 3 == 0 ? "v0" : "v2")
         case 1: .ended([.promoted, .rolledBack, .withdrawn, .replaced][Int(generator.next() % 4)])
         case 2...5: .alertFiring(alert)
@@ -87,6 +87,9 @@ struct RestoringEntriesTests {
         case 34: .procedure(.undoing(by: "r0-9"))
         case 35: .procedure(.watchFailed(step: "a", reason: "x"))
         case 36: .procedure(.watchRecovered(step: "a", reason: "x"))
+        case 37: .group(.begun(GroupWork(group: "g", key: "k", onRefusal: .hold, companions: [companion])))
+        case 38: .group(.decided(GroupDecision(goes: [], stays: [], isHeld: true)))
+        case 39: .group(.prepared(promise))
         default: .pending([pending(&generator)])
         }
     }
@@ -104,6 +107,10 @@ struct RestoringEntriesTests {
         plan.forward = ForwardVersions(baseline: "v1", canary: "v2")
         return plan
     }
+    private static let companion = GroupCompanion(release: "r1")
+    private static let promise = GroupPromise(
+        link: GroupLink(group: "g", release: "r1", incident: "r1-3", key: "k"),
+        versions: GroupVersions(from: "v2", to: "v1"), untilWallMs: 60_000)
 
     private static func step(_ name: String) -> ProcedureStep {
         ProcedureStep(name: name, work: .person(text: "x"))
@@ -128,7 +135,7 @@ struct RestoringEntriesTests {
             if isForward(event), incidents[release].hasSuffix("-0") { event = .wayBackOpened }
             let isOfIncident = ![
                 "began", "ended", "alert_firing", "alert_resolved", "held", "router_unusable", "router_usable",
-                "pending", "way_back_closed", "way_back_opened",
+                "pending", "way_back_closed", "way_back_opened", "group_prepared",
             ].contains(event.name)
             return JournalEntry(
                 sequence: sequence, wallMs: Int64(sequence) * 1_000, release: "r\(release)",

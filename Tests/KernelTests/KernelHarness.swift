@@ -224,6 +224,7 @@ struct KernelHarness {
             case .readSchema(let release, let call, _):
                 schemaReads += 1
                 if let schema { send(.schemaRead(release: release, call: call, schema)) }
+            case .askCompanion: break
             case .log(let line): logs.append(line)
             case .measure(let measurement): measurements.append(measurement)
             }

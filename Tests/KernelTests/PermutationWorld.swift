@@ -218,7 +218,7 @@ struct PermutationRun {
             case .applySplit(let release, let call, let split, _, _): apply(release, call, split)
             case .observeSplit(let release, let call, _, _): observe(release, call)
             case .showPlannedCalls, .log, .measure, .aim, .poolsChanged, .askGate, .forceRoute, .runStep, .checkStep,
-                .readSchema,
+                .readSchema, .askCompanion,
                 .publish, .announceRollback:
                 break
             }

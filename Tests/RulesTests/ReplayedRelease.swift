@@ -80,7 +80,7 @@ struct ReplayedRelease {
                 let seen = RouterObservation(instance: "router", canaryBasisPoints: canaryBasisPoints, level: .acked)
                 carryOut(kernel.step(.routerObserved(release: name, call: call, observations: [seen]), at: now))
             case .showPlannedCalls, .log, .measure, .aim, .poolsChanged, .askGate, .forceRoute, .runStep, .checkStep,
-                .readSchema,
+                .readSchema, .askCompanion,
                 .publish, .announceRollback:
                 continue
             }

@@ -80,6 +80,10 @@ package struct IncidentDocument: Codable, Sendable, Equatable {
     @ExplicitNull package var alert: AlertDocument?
     /// What goes back beside the traffic; nil for a release without a plan.
     @ExplicitNull package var plan: PlanDocument?
+    /// Who goes back with it; nil for a release in no group, and for a companion.
+    @ExplicitNull package var group: GroupRunDocument?
+    /// Whose rollback it follows; nil for a rollback that has a cause of its own.
+    @ExplicitNull package var companionOf: GroupLinkDocument?
     package var timeline: [TimelineDocument]
     /// What the journal holds on it, oldest first.
     package var entries: [EntryDocument]
@@ -96,6 +100,10 @@ package struct IncidentDocument: Codable, Sendable, Equatable {
         summary = IncidentSummary(incident, externalURL: externalURL)
         alert = incident.intent.trigger.alert.map(AlertDocument.init)
         plan = incident.procedure.map(PlanDocument.init)
+        group = incident.group.map(GroupRunDocument.init)
+        if case .rollout(let trigger) = incident.intent.trigger {
+            companionOf = trigger.group.map(GroupLinkDocument.init)
+        }
         timeline = incident.timeline.map(TimelineDocument.init)
         self.entries = entries.map(EntryDocument.init)
         notifications = fates.map(NotifiedDocument.init)
@@ -105,7 +113,8 @@ package struct IncidentDocument: Codable, Sendable, Equatable {
     package subscript<Field>(dynamicMember path: KeyPath<IncidentSummary, Field>) -> Field { summary[keyPath: path] }
 
     enum CodingKeys: String, CodingKey {
-        case alert, plan, timeline, entries, notifications
+        case alert, plan, group, timeline, entries, notifications
+        case companionOf = "companion_of"
         case journalProblem = "journal_problem"
     }
 
@@ -114,6 +123,8 @@ package struct IncidentDocument: Codable, Sendable, Equatable {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         alert = try container.decodeIfPresent(AlertDocument.self, forKey: .alert)
         plan = try container.decodeIfPresent(PlanDocument.self, forKey: .plan)
+        group = try container.decodeIfPresent(GroupRunDocument.self, forKey: .group)
+        companionOf = try container.decodeIfPresent(GroupLinkDocument.self, forKey: .companionOf)
         timeline = try container.decode([TimelineDocument].self, forKey: .timeline)
         entries = try container.decode([EntryDocument].self, forKey: .entries)
         notifications = try container.decodeIfPresent([NotifiedDocument].self, forKey: .notifications) ?? []
@@ -125,6 +136,8 @@ package struct IncidentDocument: Codable, Sendable, Equatable {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(_alert, forKey: .alert)
         try container.encode(_plan, forKey: .plan)
+        try container.encode(_group, forKey: .group)
+        try container.encode(_companionOf, forKey: .companionOf)
         try container.encode(timeline, forKey: .timeline)
         try container.encode(entries, forKey: .entries)
         try container.encode(notifications, forKey: .notifications)

@@ -30,6 +30,8 @@ package struct ReleaseDocument: Codable, Sendable, Equatable {
     @ExplicitNull package var schema: String?
     /// What goes back beside the traffic; nil for a release without a plan.
     @ExplicitNull package var plan: ReleasePlanDocument?
+    /// Who goes back with it, in a sentence; nil for a release in no group.
+    @ExplicitNull package var group: String?
 
     init(_ release: ReleaseSnapshot) {
         name = release.name
@@ -48,10 +50,12 @@ package struct ReleaseDocument: Codable, Sendable, Equatable {
         rollouts = release.rollout.map(RolloutsDocument.init)
         plan = release.procedure.map(ReleasePlanDocument.init)
         schema = release.schema
+        group = release.group
     }
 
     enum CodingKeys: String, CodingKey {
         case name, phase, since, explanation, warnings, cycles, baseline, canary, router, rules, rollouts, plan, schema
+        case group
         case denseScrapesEveryMs = "dense_scrapes_every_ms"
         case canaryBasisPoints = "canary_basis_points"
         case openIncident = "open_incident"

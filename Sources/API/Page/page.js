@@ -331,7 +331,8 @@ const drawRelease = (name) => {
   }
   put("head", "card", html`<div class="head"><h1>${release.name}</h1>${pills(release)}
     <code>${release.baseline.version} → ${release.canary.version}</code>${partOf(release)}<span class="actions">${actions(release)}</span></div>
-    <p class="why">${release.explanation}</p>${release.schema ? html`<p class="why">Schema of the database: ${release.schema}</p>` : ""}
+    <p class="why">${release.explanation}</p>${release.schema ? html`<p class="why">Schema of the database: ${release.schema}</p>` : ""}${release.group
+    ? html`<p class="why">Group ${release.group}</p>` : ""}
     ${shareSVG(release)}<div class="legend">${legend(release)}</div>${warnings(release.warnings)}
     ${release.open_incident ? html`<p><a href="${link.incident(release.open_incident)}">Incident ${release.open_incident}</a></p>` : ""}`);
   if (release.rollouts) put("rollout", "card", rolloutSection(release));
@@ -455,6 +456,18 @@ const routerTable = (release) => {
     ${rollout ? html`<td class="n">${step(one.canary_basis_points) ?? "–"}</td>` : ""}
     <td>${follows(one)} ${one.level} <span class="note">${one.problem ?? ""}</span></td></tr>`)}</table></div>`;
 };
+
+// ---- groups: releases that go back together
+
+// Companions of this daemon have a page here; those of another one have theirs there.
+const companion = ({ release, daemon }) => daemon ? html`${release} at ${daemon}` : html`<a href="${link.release(release)}">${release}</a>`;
+const groupOf = ({ group, companion_of: lead }) => html`<h2>Group ${group?.name ?? lead.name}</h2>${lead
+  ? html`<p>Goes back with ${lead.release}, because of incident ${state.status?.incidents.some(({ id }) => id === lead.incident)
+    ? html`<a href="${link.incident(lead.incident)}">${lead.incident}</a>` : lead.incident}.</p>` : ""}${group ? html`<ul>${group.goes.map((one) =>
+    html`<li>${companion(one)}: ${one.from_version} → ${one.to_version}; ${one.incident && !one.daemon
+      ? html`<a href="${link.incident(one.incident)}">${one.text}</a>` : one.text}</li>`)}${group.stays.map((one) =>
+    html`<li>${companion(one)} stays: ${one.reason}</li>`)}</ul>${group.state === "asked" ? html`<p class="note">${group.text}</p>` : ""}${group.state === "held"
+    ? html`<p class="note">One of them refused, so only this release went back.</p>` : ""}` : ""}`;
 
 // ---- plans: what goes back beside the traffic
 
@@ -587,7 +600,8 @@ const loadIncident = async (id) => {
 const incidentMark = (id) => {
   const isWaiting = state.incident?.notifications?.some((one) => one.state === "waiting");
   const plan = state.status?.releases.find((one) => one.plan?.incident === id)?.plan.run;
-  return JSON.stringify([state.status?.incidents.find((one) => one.id === id), plan, isWaiting ? state.status?.outbox?.waiting : null]);
+  const group = state.status?.releases.find((one) => one.name === state.incident?.release)?.group;
+  return JSON.stringify([state.status?.incidents.find((one) => one.id === id), plan, group, isWaiting ? state.status?.outbox?.waiting : null]);
 };
 const drawIncident = (id) => {
   document.title = `${id} · Rollguard`;
@@ -610,6 +624,7 @@ const drawIncident = (id) => {
     Opened ${time(incident.opened_at)}${incident.closed_at ? html`, closed ${time(incident.closed_at)}` : ""}.</p>
     ${incident.acknowledged_by ? html`<p>Acknowledged by ${incident.acknowledged_by}.</p>` : ""}
     ${incident.journal_problem ? html`<p class="warning">${incident.journal_problem}</p>` : ""}`);
+  if (incident.group || incident.companion_of) put("group", "card", groupOf(incident));
   if (incident.plan) put("plan", "card", html`<h2>Plan</h2>${planRun(incident.plan, incident.id)}`);
   if (incident.alert) put("values", "card", alertSection(incident.alert));
   put("story", "card", html`<h2>What happened</h2><ol class="timeline">${incident.timeline.map((line) => html`<li>

@@ -12,7 +12,7 @@ struct ConfigurationReader {
     /// Usable only when no error has been reported.
     func plan(_ document: Document, log: DiagnosticLog) -> Plan? {
         let root = Field(label: "a configuration", value: document.root, log: log)
-        if let groups = document.root.member("groups") {
+        if let groups = document.root.member("groups"), GroupReader.areOfRules(groups.value) {
             log.error(groups.namePlace, "'groups' belongs in a rule file; name that file under 'rules' of a release")
             return nil
         }
@@ -74,6 +74,11 @@ struct ConfigurationReader {
                     "default_receivers", \.defaultReceivers, .lines(of: "receivers"), shownDefault: "all receivers",
                     "names of the receivers of what no route matches"
                 ).written { !$0.defaultReceivers.isEmpty },
+                .value(
+                    "groups", \.groups, GroupReader(folder: folder).form, shownDefault: "none",
+                    "[releases that go back together](../plans.md#groups-releases-that-go-back-together); "
+                        + "[see below](#groups)"
+                ).written { !$0.groups.isEmpty },
                 .required(
                     "releases", \.releases,
                     ReleaseListReader(files: files, kinds: kinds, tokens: listenReader.knownTokens).form,
@@ -84,8 +89,9 @@ struct ConfigurationReader {
             finish: { plan, fields in
                 let hasBase = plan.daemon.acknowledgeLinksMs == nil || plan.daemon.externalURL != nil
                 if !hasBase { fields["acknowledge_links"]?.fail("'acknowledge_links' needs 'external_url'") }
+                let areGroups = GroupReader.check(plan, fields)
                 return RoutesReader.check(plan, fields) && EventReceivers.check(plan, fields)
-                    && SharedFlags.check(plan, fields) && hasBase
+                    && SharedFlags.check(plan, fields) && hasBase && areGroups
             })
     }
 

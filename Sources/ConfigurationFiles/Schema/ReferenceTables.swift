@@ -24,6 +24,8 @@ enum ReferenceTables {
                     .rows
             ),
             ("route", RoutesReader.section.rows), ("flags", FlagServerReader(folder: folder).section.rows),
+            ("group", GroupReader(folder: folder).section(UniqueNames(what: "group")).rows),
+            ("group-member", GroupReader(folder: folder).member.rows),
             ("tls", ClientTLS.section(folder).rows), ("auth", AuthorizationDraft.section(folder).rows),
             ("release", release.section.rows), ("scrape", ScrapeReader(folder: folder).section.rows),
             ("pool", PoolsReader(scheme: "", path: "", folder: folder).pool("").rows),

@@ -44,9 +44,10 @@ extension Release {
     }
 
     /// A rollback whose plan is open loses its place to another one, or to other versions. That is in the journal, and operators
-    /// are notified: what a plan has left undone must not vanish.
+    /// are notified: what a plan has left undone must not vanish. Its group ends as well.
     mutating func endProcedure(because reason: String, _ context: inout StepContext) {
         leadProcedure(&context) { $0.supersede(because: reason, &$1) }
+        endGroup(because: reason, &context)
     }
 
     mutating func takeProcedureOrder(

@@ -9,11 +9,13 @@ struct IncidentHistory: Sendable, Equatable {
         incidents.append(closed)
     }
 
-    /// The end of a plan is written when its rollback has just become history.
+    /// The end of a plan or of a group is written when its rollback has just become history.
     mutating func replay(_ entry: JournalEntry) {
-        guard case .procedure = entry.event, let index = incidents.lastIndex(where: { $0.id == entry.incident }) else {
-            return
+        switch entry.event {
+        case .procedure, .group: break
+        default: return
         }
+        guard let index = incidents.lastIndex(where: { $0.id == entry.incident }) else { return }
         incidents[index].apply(entry)
     }
 }

@@ -6,6 +6,7 @@ extension Release {
     /// Windows and evidence are reset for this pair of versions.
     mutating func begin(_ context: inout StepContext, because reason: String) {
         watchedSinceUptimeMs = context.now.uptimeMs
+        promise = nil
         poll.shares.begin()
         endProcedure(because: "the canary has a share again", &context)
         retireRollback()

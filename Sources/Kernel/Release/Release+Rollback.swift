@@ -12,6 +12,7 @@ extension Release {
         guard let incident = Incident(entry) else { return }
         endProcedure(because: "\(incident.id), another rollback, has taken its place", &context)
         retireRollback()
+        promise = nil
         // A poll that was sent before says nothing about what follows.
         poll.dropCall()
         let untilUptimeMs = context.now.uptimeMs + context.graceMs

@@ -38,6 +38,10 @@ struct Release: Sendable, Equatable {
     /// The process before may have had such a call.
     var isForwardCallLost = false
     var stepWatch = StepWatch()
+    /// The companions of that incident, until nothing of them is open.
+    var group: GroupProcess?
+    /// It is kept for the rollback of another member of its group.
+    var promise: GroupPromise?
     var driftGuard = DriftGuard()
     var schema = SchemaWatch()
     var denseScrapes: DenseScrapes
@@ -83,7 +87,7 @@ struct Release: Sendable, Equatable {
 
     var nextWakeUptimeMs: Int64? {
         let wake = phase == .rollingBack ? rollback?.wakeUptimeMs(plan: plan) : poll.wakeUptimeMs
-        return [wake, procedure?.wakeUptimeMs, forwardProcess?.wakeUptimeMs].compactMap { $0 }.min()
+        return [wake, procedure?.wakeUptimeMs, forwardProcess?.wakeUptimeMs, group?.wakeUptimeMs].compactMap { $0 }.min()
     }
 
     var incidents: [Incident] { history.incidents + (rollback.map { [$0.incident] } ?? []) }

@@ -36,6 +36,7 @@ struct ReleaseReplay {
         case .schemaBreached: release.schema.isBreachReported = true
         case .schemaBreachEnded: release.schema.isBreachReported = false
         case .intended: replayIntent(entry)
+        case .group(.prepared(let promise)): release.promise = promise
         case .rollout(_, let event):
             release.rollouts.replay(entry, at: now)
             if case .begun = event {
@@ -54,6 +55,7 @@ struct ReleaseReplay {
         case .procedure(let event):
             replayForward(event, entry)
             replayIncident(entry)
+        case .group: replayIncident(entry)
         }
     }
 
@@ -62,6 +64,7 @@ struct ReleaseReplay {
         release.unreadableEntries = []
         release.stepWatch = StepWatch()
         if release.plan.rollout == nil { release.forward = nil }
+        release.promise = nil
         isReplayingOthers = baseline != release.plan.baseline.version || canary != release.plan.canary.version
         isReplayingOtherBaseline = baseline != release.plan.baseline.version
         (release.watchedSinceUptimeMs, release.sinceWallMs) = (nil, entry.wallMs)
@@ -126,6 +129,7 @@ struct ReleaseReplay {
 
     private mutating func replayIntent(_ entry: JournalEntry) {
         guard let incident = Incident(entry) else { return }
+        release.promise = nil
         // A dry run moved nothing, so what it intended is history: it never takes the place of a rollback that is open or
         // latched.
         if incident.intent.isDryRun, let real = release.rollback?.incident, !real.intent.isDryRun {
@@ -158,6 +162,7 @@ struct ReleaseReplay {
         whole.settle()
         whole.release.resumeProcedure()
         whole.release.resumeForward()
+        whole.release.resumeGroup()
         whole.release.rollouts.restored(whole.release.plan, at: now)
         return whole.release
     }

@@ -26,6 +26,8 @@ struct HandoverBook: Sendable, Equatable {
             .provenByTraffic, .unproven, .acknowledged, .abandoned, .fallback, .drifted, .strayed, .driftHeld,
             .driftOverruled, .rearmed, .procedure:
             true
+        // A promise is that of the replica that gave it.
+        case .group(let event): if case .prepared = event { false } else { true }
         // What each replica finds out by itself, or what restores nothing of a rollback or a rollout.
         case .alertFiring, .alertResolved, .held, .evidence, .pending, .routerUnusable, .routerUsable,
             .targetsChanged, .targetsUnusable, .targetsUsable, .operatorAcknowledged, .escalated, .silences,
@@ -129,9 +131,12 @@ struct HandoverBook: Sendable, Equatable {
         guard let incident = entry.incident else { return }
         let own = entries.indices.filter { entries[$0].incident == incident && !entries[$0].event.isOfRollouts }
         guard own.count >= HandoverBook.incidentLimit else { return }
-        // Without its plan, what happened to the steps says nothing.
+        // Without its plan and its group, what happened to them says nothing.
         let oldest = own.dropFirst().first { index in
-            if case .procedure(.frozen) = entries[index].event { false } else { true }
+            switch entries[index].event {
+            case .procedure(.frozen), .group(.begun), .group(.decided): false
+            default: true
+            }
         }
         if let oldest { entries.remove(at: oldest) }
     }

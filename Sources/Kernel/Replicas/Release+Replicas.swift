@@ -92,6 +92,7 @@ extension Release {
         if own.id == incident.id {
             rollback?.incident.adoptProcedure(of: incident)
             resumeProcedure()
+            resumeGroup()
             if incident.isRearmed, !own.isRearmed { rearm(like: document, own.id, &context) }
         } else if ordinal >= ownOrdinal {
             if !incident.isRearmed { takeOver(theirs, &context) }
@@ -106,6 +107,7 @@ extension Release {
         driftGuard = DriftGuard()
         rollback = theirs.rollback
         resumeProcedure()
+        resumeGroup()
         keepLatch(&context)
         let isOpen = rollback?.incident.isOpen == true
         enter(

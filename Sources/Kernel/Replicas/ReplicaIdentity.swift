@@ -131,6 +131,8 @@ struct SharedDeliveryName {
         case .personNeeded: ["plan_person_needed", "plan_person_reminded", "plan_step_failed"]
         case .planEnded: ["plan_ended", "plan_abandoned"]
         case .planDrift: ["plan_step_drifted"]
+        case .groupHeld: ["group_decided"]
+        case .groupIncomplete: ["group_delayed", "group_stale"]
         default: [event.rawValue]
         }
     }

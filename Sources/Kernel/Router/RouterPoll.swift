@@ -5,6 +5,8 @@ import Model
 struct RouterPoll: Sendable, Equatable {
     /// What the router last showed; empty before the first answer.
     private(set) var observations: [RouterObservation] = []
+    /// When it showed that; nil before the first answer.
+    private(set) var takenUptimeMs: Int64?
     private(set) var call: RouterCall?
     private(set) var nextUptimeMs: Int64
     var health = RouterHealth()
@@ -48,6 +50,7 @@ struct RouterPoll: Sendable, Equatable {
     /// Takes in what a poll showed, or a rollback's own read-back.
     mutating func take(_ observations: [RouterObservation], atUptimeMs now: Int64) {
         self.observations = observations
+        takenUptimeMs = now
         shares.take(observations, atUptimeMs: now)
     }
 
@@ -60,5 +63,7 @@ struct RouterPoll: Sendable, Equatable {
     mutating func hasten(toUptimeMs next: Int64) { nextUptimeMs = Swift.min(nextUptimeMs, next) }
 
     /// Nothing that was shown holds any more.
-    mutating func forget(nextUptimeMs next: Int64) { (observations, call, nextUptimeMs) = ([], nil, next) }
+    mutating func forget(nextUptimeMs next: Int64) {
+        (observations, takenUptimeMs, call, nextUptimeMs) = ([], nil, nil, next)
+    }
 }

@@ -36,7 +36,20 @@ struct StandingAlerts {
         let latest = release.rollback.map { standing($0.incident) } ?? []
         let rollbacks = latest + young(release.history.incidents)
         return firing + rollbacks + unusableRouter(isDryRun: isDryRun) + unusableTargets(isDryRun: isDryRun)
-            + closedWayBack(isDryRun: isDryRun) + schemaBreach(isDryRun: isDryRun)
+            + closedWayBack(isDryRun: isDryRun) + schemaBreach(isDryRun: isDryRun) + incompleteGroup
+    }
+
+    /// Lasts until nothing of the group is open.
+    private var incompleteGroup: [Notification] {
+        guard let incident = release.rollback?.incident, let run = incident.group, run.isOpen, run.wasReported else {
+            return []
+        }
+        return [
+            Notification(
+                run.decision?.isHeld == true ? .groupHeld : .groupIncomplete, of: incident, plan: release.plan,
+                share: release.poll.share, sequence: 0, summary: "\(release.name): group \(run.text)", at: now,
+                isDryRun: false)
+        ]
     }
 
     /// Lasts until the router is reported as usable again.

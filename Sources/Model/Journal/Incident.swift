@@ -50,6 +50,8 @@ public struct Incident: Sendable, Equatable {
     public private(set) var acknowledgedBy: String?
     /// What goes back beside the traffic; nil for a release without a plan.
     public private(set) var procedure: ProcedureRun?
+    /// Who goes back with it; nil for a release in no group, and for a companion.
+    public private(set) var group: GroupRun?
     public private(set) var timeline: [Notification.TimelineStep] = []
 
     /// Begins with the entry of an intent; nil for any other entry.
@@ -118,6 +120,8 @@ public struct Incident: Sendable, Equatable {
             if isOpen { close(atWallMs: entry.wallMs) }
         case .operatorAcknowledged(let by, _): acknowledgedBy = by
         case .procedure(.frozen(let plan)): procedure = ProcedureRun(plan, atWallMs: entry.wallMs)
+        case .group(.begun(let work)): group = GroupRun(work, atWallMs: entry.wallMs)
+        case .group(let event): group?.apply(event)
         case .procedure(let event): procedure?.apply(event, atWallMs: entry.wallMs)
         case .actedBeforeDurable, .driftHeld, .driftOverruled, .escalated, .unreadable: break
         // These are facts of the release, or the beginning that is there already.
@@ -130,9 +134,11 @@ public struct Incident: Sendable, Equatable {
         note(entry.event.step, detail, entry)
     }
 
-    /// The steps of the same incident as the replica that leads has carried them out.
+    /// The steps and the group of the same incident as the replica that leads has carried them out.
     public mutating func adoptProcedure(of other: Incident) {
-        if other.id == id, let theirs = other.procedure { procedure = theirs }
+        guard other.id == id else { return }
+        if let theirs = other.procedure { procedure = theirs }
+        if let theirs = other.group { group = theirs }
     }
 
     /// Another incident, or another pair of versions, has taken its place: what is past is not open.
@@ -140,6 +146,7 @@ public struct Incident: Sendable, Equatable {
         let lastWallMs = timeline.last?.atWallMs ?? openedWallMs
         if isOpen { close(atWallMs: lastWallMs) }
         procedure?.retire(atWallMs: lastWallMs)
+        group?.retire()
     }
 
     private mutating func take(_ record: DrainRecord, atWallMs wallMs: Int64) {

@@ -68,6 +68,8 @@ public enum JournalEvent: Sendable, Equatable {
     case configured(ConfigurationRecord)
     /// What happened to the plan of a rollback.
     case procedure(ProcedureEvent)
+    /// What happened to a group of releases that go back together.
+    case group(GroupEvent)
     /// The baseline does not fit the schema any more: a rollback would move users to a version that cannot work.
     case wayBackClosed(reason: String)
     /// The baseline fits the schema again.
@@ -122,6 +124,7 @@ extension JournalEvent {
         case .targetsUsable: "targets_usable"
         case .configured: "configured"
         case .procedure(let event): event.name
+        case .group(let event): event.name
         case .wayBackClosed: "way_back_closed"
         case .wayBackOpened: "way_back_opened"
         case .schemaBreached: "schema_breached"
@@ -205,6 +208,7 @@ extension JournalEvent {
         case .operatorAcknowledged: .operatorAcknowledged
         case .rollout(_, let event): event.announcement
         case .procedure(let event): event.announcement
+        case .group(let event): event.announcement
         }
     }
 }
@@ -255,6 +259,7 @@ extension JournalEvent {
         case .schemaBreachEnded: "the canary has no traffic without its schema any more"
         case .configured(let record): record.text
         case .procedure(let event): event.text
+        case .group(let event): event.text
         case .leaderChanged(let record): record.text
         case .unreadable(let kind, let reason): "the entry (\(kind)) cannot be read and was skipped: \(reason)"
         }

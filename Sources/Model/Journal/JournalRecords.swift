@@ -130,18 +130,21 @@ public struct RolloutTrigger: Sendable, Equatable, Codable {
         case abort
         /// A higher version takes the place; no verdict either.
         case superseded
-        /// Another part of its unit is rolled back.
+        /// Another part of its unit, or a member of its group, is rolled back.
         case companion
     }
 
     public var kind: Kind
     public var by: String
     public var reason: String
+    /// Of a companion in a group: whose rollback it follows.
+    public var group: GroupLink?
 
-    public init(_ kind: Kind, by: String, reason: String) {
+    public init(_ kind: Kind, by: String, reason: String, group: GroupLink? = nil) {
         self.kind = kind
         self.by = by
         self.reason = reason
+        self.group = group
     }
 
     /// `because the gate smoke says rollback: …`
@@ -151,7 +154,9 @@ public struct RolloutTrigger: Sendable, Equatable, Codable {
         case .overdue: "because the step lasted too long: \(reason)"
         case .abort: "aborted by \(by): \(reason)"
         case .superseded: "superseded, by \(by): \(reason)"
-        case .companion: "because \(reason) (\(by))"
+        case .companion:
+            group.map { "with \($0.release), of group \($0.group) (\($0.incident)): \(reason)" }
+                ?? "because \(reason) (\(by))"
         }
     }
 

@@ -67,6 +67,14 @@ public struct Notification: Sendable, Equatable {
         case schemaBreached = "schema_breached"
         /// It is there, or the canary has no traffic any more.
         case schemaBreachEnded = "schema_breach_ended"
+        /// Who goes back with a sick release, and who stays.
+        case groupDecided = "group_decided"
+        /// A companion cannot go back, so the others of the group stay too.
+        case groupHeld = "group_held"
+        /// A companion was to go back and does not, or not yet.
+        case groupIncomplete = "group_incomplete"
+        /// Nothing of the group is open any more.
+        case groupEnded = "group_ended"
     }
 
     /// One line of the incident so far.

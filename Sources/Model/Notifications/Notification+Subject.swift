@@ -12,6 +12,7 @@ extension Notification {
         case .rollbackHeld where incident == nil && alert != nil: return alertSubject
         case .planStuck, .personNeeded, .planEnded, .planDrift: return "plan:\(incident ?? rollout ?? release)"
         case .watchFailed, .watchRecovered: return "watch:\(release)"
+        case .groupHeld, .groupIncomplete, .groupEnded: return "group:\(incident ?? release)"
         default: break
         }
         if let incident { return "incident:\(incident)" }
@@ -29,7 +30,7 @@ extension Notification {
         switch event {
         case .alertResolved, .rollbackAcknowledged, .rearmed, .routerRecovered, .targetsRecovered, .rolloutResumed,
             .rolloutUnhalted,
-            .gateAnswered, .rolloutEnded, .planEnded, .wayBackOpened, .schemaBreachEnded, .watchRecovered:
+            .gateAnswered, .rolloutEnded, .planEnded, .wayBackOpened, .schemaBreachEnded, .watchRecovered, .groupEnded:
             true
         default: false
         }

@@ -19,11 +19,12 @@ public enum Severity: String, Sendable, Comparable, CaseIterable, Codable {
 
     public init(_ notification: Notification) {
         switch notification.event {
-        case .rollbackAbandoned, .planStuck, .wayBackClosed, .schemaBreached: self = .critical
+        case .rollbackAbandoned, .planStuck, .wayBackClosed, .schemaBreached, .groupHeld, .groupIncomplete:
+            self = .critical
         case .rollbackHeld: self = notification.incident == nil ? .warning : .critical
         case .rollbackIntended: self = notification.isDryRun ? .info : .warning
         case .rollbackFallback, .rollbackDrifted, .routerUnusable, .targetsUnusable, .rolloutHalted, .gateLapsed,
-            .personNeeded, .planDrift, .watchFailed:
+            .personNeeded, .planDrift, .watchFailed, .groupDecided:
             self = .warning
         case .alertFiring: self = Severity(alert: notification.alert)
         default: self = .info

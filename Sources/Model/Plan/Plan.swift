@@ -8,6 +8,8 @@ public struct Plan: Sendable, Equatable {
     /// Names of the receivers of what no route matches; every receiver where it is empty.
     public var defaultReceivers: [String] = []
     public var releases: [ReleasePlan]
+    /// Releases that go back together.
+    public var groups: [GroupPlan] = []
     /// Where further releases, rules and receivers come from; nil without a configuration centre.
     public var centre: CentrePlan?
     /// Nil for one daemon alone.

@@ -76,6 +76,8 @@ public struct ReleaseSnapshot: Sendable, Equatable {
     public var schema: String?
     /// What goes back beside the traffic; nil for a release without a plan.
     public var procedure: ProcedureSnapshot?
+    /// Who goes back with it, in a sentence; nil for a release in no group.
+    public var group: String?
 
     public init(
         name: String, phase: Phase, sinceWallMs: Int64, baseline: PoolSnapshot, canary: PoolSnapshot,

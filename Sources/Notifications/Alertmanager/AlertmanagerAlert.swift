@@ -70,6 +70,9 @@ struct AlertmanagerAlert: Sendable {
         case .wayBackOpened: return [builder.make(closed, .ended(atWallMs: atMs))]
         case .schemaBreached: return [builder.make(breached, .lasting)]
         case .schemaBreachEnded: return [builder.make(breached, .ended(atWallMs: atMs))]
+        case .groupDecided: return [builder.news("RollguardGroupDecided")]
+        case .groupHeld, .groupIncomplete: return [builder.make(group, .lasting)]
+        case .groupEnded: return [builder.make(group, .ended(atWallMs: atMs))]
         // Progress needs no attention.
         case .rolloutPrepared, .rolloutBegun, .stepStanding, .rolloutBaking, .rolloutPaused, .rolloutResumed,
             .operatorAcknowledged:
@@ -94,7 +97,8 @@ struct AlertmanagerAlert: Sendable {
             .rolloutBegun, .stepStanding, .stepUndone, .rolloutBaking, .rolloutPaused, .rolloutResumed, .rolloutHalted,
             .rolloutUnhalted, .gateAsked, .gateAnswered, .gateLapsed, .shareMoved, .rolloutReminder, .wayBackLost,
             .rolloutEnded, .operatorAcknowledged, .planStuck, .personNeeded, .planEnded, .planDrift, .wayBackClosed,
-            .wayBackOpened, .schemaBreached, .schemaBreachEnded, .watchFailed, .watchRecovered:
+            .wayBackOpened, .schemaBreached, .schemaBreachEnded, .watchFailed, .watchRecovered, .groupDecided, .groupHeld,
+            .groupIncomplete, .groupEnded:
             return all
         }
     }
@@ -109,6 +113,7 @@ struct AlertmanagerAlert: Sendable {
     private static let plan = "RollguardPlanStuck"
     private static let closed = "RollguardWayBackClosed"
     private static let breached = "RollguardSchemaBreached"
+    private static let group = "RollguardGroupIncomplete"
 
     /// Makes the alerts of one notification.
     private struct Builder {

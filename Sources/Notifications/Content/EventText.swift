@@ -48,21 +48,26 @@ struct EventText {
         case .wayBackOpened: "Way back open again"
         case .schemaBreached: "Schema is absent"
         case .schemaBreachEnded: "Schema is there"
+        case .groupDecided: "Group goes back"
+        case .groupHeld: "Group held"
+        case .groupIncomplete: "Group not complete"
+        case .groupEnded: "Group done"
         }
     }
 
     var tone: MessageContent.Tone {
         switch event {
-        case .rollbackAbandoned, .rollbackHeld, .planStuck, .wayBackClosed, .schemaBreached: .bad
+        case .rollbackAbandoned, .rollbackHeld, .planStuck, .wayBackClosed, .schemaBreached, .groupHeld, .groupIncomplete:
+            .bad
         case .alertFiring, .rollbackIntended, .rollbackFallback, .rollbackDrifted, .routerUnusable, .targetsUnusable,
             .rolloutHalted, .gateLapsed, .stepUndone, .shareMoved, .gateAsked, .rolloutReminder, .wayBackLost,
-            .personNeeded, .planDrift, .watchFailed:
+            .personNeeded, .planDrift, .watchFailed, .groupDecided:
             .warning
         case .alertResolved, .rollbackAcknowledged, .routerRecovered, .targetsRecovered, .rolloutUnhalted,
             .wayBackOpened, .schemaBreachEnded, .watchRecovered:
             .good
         case .rearmed, .rolloutPrepared, .rolloutBegun, .stepStanding, .rolloutBaking, .rolloutPaused, .rolloutResumed,
-            .gateAnswered, .rolloutEnded, .operatorAcknowledged, .planEnded:
+            .gateAnswered, .rolloutEnded, .operatorAcknowledged, .planEnded, .groupEnded:
             .neutral
         }
     }
@@ -92,12 +97,15 @@ struct EventText {
         case .wayBackClosed:
             "bring the schema back to what the baseline needs, or repair the canary: a rollback would not help"
         case .schemaBreached: "run the migration that the canary needs, or take its traffic away"
+        case .groupHeld: "see who refused, and why; `rollguard rollback` takes a release back all the same"
+        case .groupIncomplete:
+            "see `rollguard why` for the release that does not go back, and take its canary out by hand"
         case .wayBackLost: "start the version before again, or be aware that a rollback cannot go back to it"
         case .alertFiring, .alertResolved, .rollbackIntended, .rearmed, .routerRecovered, .targetsRecovered,
             .rolloutPrepared,
             .rolloutBegun, .stepStanding, .stepUndone, .rolloutBaking, .rolloutPaused, .rolloutResumed,
             .rolloutUnhalted, .gateAnswered, .rolloutEnded, .operatorAcknowledged, .planEnded, .wayBackOpened,
-            .schemaBreachEnded, .watchRecovered:
+            .schemaBreachEnded, .watchRecovered, .groupDecided, .groupEnded:
             nil
         }
     }

@@ -31,10 +31,10 @@ struct PagerTurn: Sendable, Equatable {
         case .rollbackIntended, .rollbackAbandoned, .rollbackFallback, .rollbackDrifted, .rollbackHeld:
             return [open]
         case .alertFiring, .routerUnusable, .targetsUnusable, .planStuck, .personNeeded, .wayBackClosed,
-            .schemaBreached, .watchFailed:
+            .schemaBreached, .watchFailed, .groupHeld, .groupIncomplete:
             return [open]
         case .rollbackAcknowledged, .rearmed, .alertResolved, .routerRecovered, .targetsRecovered, .planEnded,
-            .wayBackOpened, .schemaBreachEnded, .watchRecovered:
+            .wayBackOpened, .schemaBreachEnded, .watchRecovered, .groupEnded:
             return [resolved]
         case .rolloutHalted: return [PagerTurn(subject: halted(notification), action: .open(content.severity))]
         case .rolloutUnhalted: return [PagerTurn(subject: halted(notification), action: .resolve)]
@@ -44,7 +44,7 @@ struct PagerTurn: Sendable, Equatable {
             return [halted(notification), gate(notification)].map { PagerTurn(subject: $0, action: .resolve) }
         case .operatorAcknowledged: return acknowledged(notification)
         case .rolloutPrepared, .rolloutBegun, .stepStanding, .stepUndone, .rolloutBaking, .rolloutPaused,
-            .rolloutResumed, .rolloutReminder, .wayBackLost, .shareMoved, .planDrift:
+            .rolloutResumed, .rolloutReminder, .wayBackLost, .shareMoved, .planDrift, .groupDecided:
             return []
         }
     }

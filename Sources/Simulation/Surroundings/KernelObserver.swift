@@ -25,6 +25,7 @@ struct KernelObserver {
             timeline.note("order: \(command) -> \(answer.text)")
             for case .append(let batch) in effects { checks.ordered(command, batch) }
             pipeline.answered(command, answer)
+        case .groupOrder(let order, let answer): timeline.note("\(order.kind.rawValue) \(order.release) -> \(answer)")
         case .input: break
         }
         for effect in effects { saw(effect, kernel, now) }
@@ -80,6 +81,8 @@ struct KernelObserver {
         case .askGate(let question): timeline.note("ask gate \(question.id)")
         case .runStep(let call): timeline.note("\(call.release): step \(call.step.name), call \(call.number)")
         case .checkStep(let call): timeline.note("\(call.release): check \(call.step.name), call \(call.number)")
+        case .askCompanion(let call):
+            timeline.note("\(call.release): \(call.order.kind.rawValue) \(call.order.release), call \(call.number)")
         case .readSchema(let release, let call, _): timeline.note("\(release): read the schema, call \(call)")
         case .log: break
         case .measure(let measurement): feed.measured(measurement)

@@ -142,6 +142,7 @@ enum Sample {
         .wayBackOpened,
         .schemaBreached(reason: "the canary has 5 % of the traffic without its schema: the schema is at 41"),
         .schemaBreachEnded,
+        .group(.stale(GroupCompanion(release: "cart"), reason: "it has v10 -> v9 now")),
         .unreadable(kind: "intended", reason: "it is not valid JSON"),
         .ended(.rolledBack),
     ]

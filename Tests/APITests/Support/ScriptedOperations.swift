@@ -11,6 +11,7 @@ actor ScriptedOperations: Operations {
         case endSilence(String, by: String)
         case plan(String, ProcedureOrder, by: String, reason: String)
         case preview(ProcedureRoad)
+        case group(GroupOrder)
         case reload
         case order(RolloutCommand, release: String, OrderContext)
         case resend(DeliveryChoice, by: String, reason: String)
@@ -28,6 +29,7 @@ actor ScriptedOperations: Operations {
         var isJournalReadable = true
         var result = CommandResult.accepted(text: "rolling back", incident: "checkout-17")
         var unready: String?
+        var groupAnswer = GroupAnswer.ready(GroupVersions(from: "v2", to: "v1"))
         var answer = RolloutAnswer(.accepted, "begun", rollout: "checkout-r42", tag: "checkout-r42.50")
     }
 
@@ -118,6 +120,11 @@ actor ScriptedOperations: Operations {
     func orderPlan(incident: String, _ order: ProcedureOrder, by: String, reason: String) -> CommandResult {
         asked.append(.plan(incident, order, by: by, reason: reason))
         return script.result
+    }
+
+    func answer(_ order: GroupOrder) -> GroupAnswer {
+        asked.append(.group(order))
+        return script.groupAnswer
     }
 
     func endSilence(_ id: String, by: String) -> CommandResult {

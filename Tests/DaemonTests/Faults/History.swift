@@ -54,8 +54,8 @@ struct History {
         case .held, .driftHeld, .driftOverruled, .ended, .alertResolved, .evidence, .pending: break
         case .routerUnusable, .routerUsable, .rollout, .deployment, .targetsChanged, .targetsUnusable, .targetsUsable:
             break
-        case .operatorAcknowledged, .escalated, .silences, .openSubjects, .configured, .procedure, .leaderChanged,
-            .wayBackClosed, .wayBackOpened, .schemaBreached, .schemaBreachEnded:
+        case .operatorAcknowledged, .escalated, .silences, .openSubjects, .configured, .procedure, .group,
+            .leaderChanged, .wayBackClosed, .wayBackOpened, .schemaBreached, .schemaBreachEnded:
             break
         case .unreadable(_, let reason): wrong.append("it cannot be read: \(reason)")
         }

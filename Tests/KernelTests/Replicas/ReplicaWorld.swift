@@ -27,6 +27,11 @@ struct ReplicaWorld {
     var steps = ProcedureWorld()
     private(set) var runBy: [String] = []
 
+    /// Orders to a companion on another daemon, with the replica that gave them.
+    private(set) var orders: [(by: String, order: GroupOrder)] = []
+    /// The companion's daemon takes no commits.
+    var isCompanionAway = false
+
     init(replicas: Int = 3, plan: Plan? = nil) {
         let plan = plan ?? KernelHarness.led().plan
         self.plan = plan
@@ -241,12 +246,23 @@ struct ReplicaWorld {
                 if let answer = steps.run(call) { answerStep(call, answer, by: index) }
             case .checkStep(let call): answerStep(call, steps.check(call), by: index)
             case .forceRoute, .showPlannedCalls, .aim, .poolsChanged, .askGate, .log, .measure, .readSchema: break
+            case .askCompanion(let call): ask(call, by: index)
             }
         }
     }
 
     private mutating func answerStep(_ call: StepCall, _ answer: StepAnswer, by index: Int) {
         send(.stepAnswered(release: call.release, call: call.number, answer), to: index)
+    }
+
+    private mutating func ask(_ call: GroupCall, by index: Int) {
+        orders.append((nodes[index].name, call.order))
+        let answer: GroupAnswer =
+            switch call.order.kind {
+            case .prepare: .ready(GroupVersions(from: "v9", to: "v8"))
+            case .commit: isCompanionAway ? .unknown(reason: "it is away") : .going(incident: "cart-7")
+            }
+        send(.companionAnswered(release: call.release, call: call.number, answer), to: index)
     }
 
     private func turned(_ basisPoints: Int, _ index: Int) -> Int {

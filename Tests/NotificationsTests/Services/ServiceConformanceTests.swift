@@ -180,6 +180,7 @@ struct ServiceConformanceTests {
             (.alertFiring, .alertResolved), (.routerUnusable, .routerRecovered), (.rolloutHalted, .rolloutUnhalted),
             (.targetsUnusable, .targetsRecovered), (.wayBackClosed, .wayBackOpened),
             (.schemaBreached, .schemaBreachEnded),
+            (.groupHeld, .groupEnded), (.groupIncomplete, .groupEnded),
             (.gateAsked, .gateAnswered), (.gateAsked, .gateLapsed),
         ] {
             let transport = ScriptedTransport([sample.success.answer])
