@@ -153,6 +153,21 @@ struct RabbitMQConsumerTests {
         #expect(transport.requests.count == 1)
     }
 
+    /// A connection that ends by itself meanwhile makes RabbitMQ answer 500.
+    @Test func connectionsAreClosedAgainAfterAnErrorOfTheServer() async {
+        let count = Mutex(0)
+        let transport = ScriptedTransport { request in
+            guard request.method == "DELETE" else { return ScriptedTransport.status(200, Self.rights("^$")) }
+            let tries = count.withLock { number in
+                number += 1
+                return number
+            }
+            return ScriptedTransport.status(tries < 3 ? 500 : 204, "")
+        }
+        #expect(await drivers(transport).run(call(.consumers(work()))).name == "done")
+        #expect(await drivers(self.transport("^$", change: 500)).run(call(.consumers(work()))).name == "unknown")
+    }
+
     @Test func aChangeThatFailsIsNoSuccess() async {
         #expect(await drivers(transport("q.*", change: 503)).run(call(.consumers(work()))).name == "failed")
         #expect(await drivers(transport("^$", change: 401)).run(call(.consumers(work()))).name == "refused")
