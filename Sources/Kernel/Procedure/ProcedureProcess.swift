@@ -19,9 +19,6 @@ struct ProcedureProcess: Sendable, Equatable {
     /// The calls of steps that do their work, and whose answers have not come.
     var actingCalls: [Int] { processes.compactMap(\.actingCall) }
 
-    /// The call of a step that does its work, and whose answer has not come.
-    var actingCall: Int? { if case .acting(let call, _) = state { call } else { nil } }
-
     /// When there is something to do by time alone.
     var wakeUptimeMs: Int64? {
         guard !isResting else { return nil }

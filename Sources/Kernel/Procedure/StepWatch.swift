@@ -91,7 +91,7 @@ struct StepWatch: Sendable, Equatable {
 extension StepAnswer {
     fileprivate var isGood: Bool {
         switch self {
-        case .done, .proved, .value: true
+        case .done, .proved, .value, .verified: true
         case .failed, .refused, .unknown, .notProved, .unreadable: false
         }
     }

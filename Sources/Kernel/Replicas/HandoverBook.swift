@@ -155,9 +155,10 @@ extension ProcedureEvent {
         switch self {
         case .started(let step, _), .done(let step, _), .proved(let step, _), .failed(let step, _, _),
             .skipped(let step, _, _), .unknown(let step, _), .waiting(let step), .personDone(let step, _, _),
-            .retried(let step, _, _), .drifted(let step, _, _), .reminded(let step, _):
+            .retried(let step, _, _), .drifted(let step, _, _), .reminded(let step, _), .backup(let step, _),
+            .valueRead(let step, _), .watchFailed(let step, _), .watchRecovered(let step, _):
             step
-        case .frozen, .overdue, .ended, .abandoned, .reopened: nil
+        case .frozen, .overdue, .ended, .abandoned, .reopened, .undoing: nil
         }
     }
 }

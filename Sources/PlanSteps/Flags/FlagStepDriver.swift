@@ -25,7 +25,7 @@ struct FlagStepDriver: Sendable {
         let before = await place.read(work, attempt.beforehand).before
         let answer = await place.set(work, attempt)
         // A value that is there already may be that of a try whose answer was lost.
-        return answer.withText(StepReceipt.text(answer.text, before: before == work.variant ? nil : before))
+        return answer.changed { StepReceipt.text($0, before: before == work.variant ? nil : before) }
     }
 
     func check(_ work: FlagWork, _ call: StepCall) async -> StepAnswer {
