@@ -19,6 +19,7 @@ struct CheckFeed {
 
     func appended(_ batch: JournalBatch) {
         for entry in batch.entries {
+            checks.follows(entry, durable: disk.entries)
             guard let index = fleet.index(of: entry.release), let view = view(of: index) else { continue }
             if case .intended = entry.event { plans.intended(index) }
             checks.appended(entry, release: index, view, wasFlagOff: plans.wasFlagOff(index))

@@ -14,6 +14,7 @@ final class Checkers: @unchecked Sendable {
     private var drain: DrainChecker
     private var rollout: RolloutChecker
     private var unit = UnitChecker()
+    private var group = GroupChecker()
     private var promotion: PromotionChecker
     private var stray: StrayChecker
     private var deadBaseline: DeadBaselineChecker
@@ -74,6 +75,7 @@ final class Checkers: @unchecked Sendable {
         drain.restarted(entries, names: names)
         rollout.restarted(entries, names: names)
         unit.restarted(entries)
+        group.restarted(entries)
         promotion.restarted(entries, names: names)
         limits.restarted(wallShiftMs: wallShiftMs)
         delivery.restarted(entries)
@@ -89,6 +91,10 @@ final class Checkers: @unchecked Sendable {
         drain.observed(call)
         stray.observed(call)
         if zip(call.truth, call.isRead).allSatisfy({ $0 == 0 && $1 }) { plan.sawTraffic(release: call.release) }
+    }
+
+    func follows(_ entry: JournalEntry, durable: [JournalEntry]) {
+        note("a group decides before its companions go", group.appended(entry, durable: durable))
     }
 
     func becameDurable(_ batch: JournalBatch, receivers: [ReceiverPlan]) {

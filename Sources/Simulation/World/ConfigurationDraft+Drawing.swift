@@ -16,6 +16,7 @@ extension ConfigurationDraft {
         }
         // Decided by what was drawn already.
         if releases.count == 2, releases[0].isLed { joinAll() }
+        if unit == nil, releases.count > 1, graceMs % 4 == 0 { onRefusal = graceMs % 8 == 0 ? "hold" : "go_without" }
     }
 
     /// The releases become the parts of a unit, and are named after it.

@@ -14,7 +14,15 @@ extension ConfigurationDraft {
             text += "send_resolved: \(receiver.sendsResolved), "
             text += "retry: {min: \(receiver.retryMinMs)ms, max: \(receiver.retryMaxMs)ms}}\n"
         }
-        return text + "releases:\n" + (unit.map(unitText) ?? releases.filter(\.isListed).map(\.configuration).joined())
+        return text + groups + "releases:\n"
+            + (unit.map(unitText) ?? releases.filter(\.isListed).map(\.configuration).joined())
+    }
+
+    /// Of those that are in the files now.
+    private var groups: String {
+        let names = releases.filter(\.isListed).map(\.name)
+        guard let onRefusal, names.count > 1 else { return "" }
+        return "groups:\n  - {name: shop, releases: [\(names.joined(separator: ", "))], on_refusal: \(onRefusal)}\n"
     }
 
     /// The parts in an order of ranks, with the steps of the slowest one.

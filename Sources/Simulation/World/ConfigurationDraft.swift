@@ -72,6 +72,8 @@ struct ConfigurationDraft {
     var releases: [Release]
     /// All releases are parts of it: they are led as one rollout. Nil for releases of their own.
     var unit: String?
+    /// What follows when one of the releases, which go back together, cannot; nil for releases that do not.
+    var onRefusal: String?
 
     static let path = "/etc/rollguard/rollguard.yaml"
 
