@@ -182,6 +182,7 @@ struct ProcedureReadingTests {
             "{name: purge, kind: http, when: [promote, rollback], at: split, url: 'http://c/p', auth: {bearer_env: T}, "
                 + "idempotent: true, undo: {url: 'http://c/u', method: PUT, prove: {url: 'http://c/s', contains: ok}}}",
             "{name: lag, kind: exec, when: watch, every: 10s, command: [/bin/lag], idempotent: true, on_failure: hold}",
+            "{name: dump, kind: backup, when: promote, at: after, tool: sqlite, files: /b/*.db}",
             "{name: drop, kind: person, when: promote, at: after, text: drop the column, destructive: true}",
             "{name: on, kind: flag, when: begin, at: after, provider: flagd_file, flag: new, variant: 'on', file: f.json}",
             "{name: off, kind: flag, provider: flagd_file, flag: new, variant: 'off', file: f.json}",
@@ -190,11 +191,14 @@ struct ProcedureReadingTests {
         #expect(Sample.errors(result) == [])
         let plan = try #require(result.plan?.releases[0].procedure)
         #expect(
-            plan.steps.map(\.when) == [[.begin], [.promote, .rollback], [.watch], [.promote], [.begin], [.rollback]])
+            plan.steps.map(\.when) == [
+                [.begin], [.promote, .rollback], [.watch], [.promote], [.promote], [.begin], [.rollback],
+            ])
         #expect(plan.ordered.steps.map(\.name) == ["purge", "off"])
         #expect(plan.steps(on: .watch).map(\.intervalMs) == [10_000])
         let forward = try #require(plan.forward(from: "v1", to: "v2", isOneStep: false))
-        #expect(forward.steps.map(\.name) == ["warm", "on", "purge", "drop"] && plan.steps[3].isDestructive == true)
+        #expect(
+            forward.steps.map(\.name) == ["warm", "on", "purge", "dump", "drop"] && plan.steps[4].isDestructive == true)
         let undo = try #require(plan.steps[0].undo?.exec)
         #expect(
             undo.command == ["/bin/cool"] && undo.proof == ["/bin/cold"] && undo.environment == [TextPair("A", "b")])

@@ -67,7 +67,8 @@ package struct EntryDocument: Codable, Sendable, Equatable {
         case .unreadable(let kind, let why): reason = "\(kind): \(why)"
         case .rollout(let id, _): rollout = id
         case .ended, .acknowledged, .evidence, .pending, .routerUsable, .deployment, .targetsChanged, .targetsUsable,
-            .escalated, .silences, .openSubjects, .procedure, .group, .leaderChanged, .wayBackOpened, .schemaBreachEnded:
+            .escalated, .silences, .openSubjects, .procedure, .group, .leaderChanged, .wayBackOpened,
+            .schemaBreachEnded:
             break
         case .configured(let record): (by, reason) = (record.author, record.reason)
         }

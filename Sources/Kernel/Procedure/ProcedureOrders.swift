@@ -61,7 +61,10 @@ extension ProcedureProcess {
         _ run: ProcedureRun, from name: String?, by: String, reason: String, _ turn: inout ProcedureTurn
     ) -> CommandResult {
         guard let incident = turn.subject.incident else {
-            return .refused(text: "the plan of \(turn.id) is on a way forward: its rollout runs it, and `rollguard plan retry` a step")
+            return .refused(
+                text:
+                    "the plan of \(turn.id) is on a way forward: its rollout runs it, and `rollguard plan retry` a step"
+            )
         }
         if let obstacle = reasonNotToRun(run, incident) { return .refused(text: obstacle) }
         guard let place = name.map({ name in run.steps.firstIndex { $0.plan.name == name } }) ?? 0 else {

@@ -82,7 +82,8 @@ struct StepProcess: Sendable, Equatable {
         case .ready: dueUptimeMs
         case .awaitingDurable: nil
         case .acting(_, let expires), .checking(_, _, let expires), .reading(_, _, let expires): expires
-        case .pausing(let until), .pausingBeforeReading(_, let until), .pausingBeforeCheck(_, let until), .startLost(let until), .watching(let until),
+        case .pausing(let until), .pausingBeforeReading(_, let until), .pausingBeforeCheck(_, let until),
+            .startLost(let until), .watching(let until),
             .reminding(let until):
             until
         }

@@ -87,7 +87,8 @@ struct Release: Sendable, Equatable {
 
     var nextWakeUptimeMs: Int64? {
         let wake = phase == .rollingBack ? rollback?.wakeUptimeMs(plan: plan) : poll.wakeUptimeMs
-        return [wake, procedure?.wakeUptimeMs, forwardProcess?.wakeUptimeMs, group?.wakeUptimeMs].compactMap { $0 }.min()
+        return [wake, procedure?.wakeUptimeMs, forwardProcess?.wakeUptimeMs, group?.wakeUptimeMs].compactMap { $0 }
+            .min()
     }
 
     var incidents: [Incident] { history.incidents + (rollback.map { [$0.incident] } ?? []) }

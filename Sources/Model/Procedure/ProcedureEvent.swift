@@ -137,7 +137,8 @@ extension ProcedureEvent {
         case .drifted(_, _, let isReported): isReported ? .planDrift : nil
         case .watchFailed: .watchFailed
         case .watchRecovered: .watchRecovered
-        case .frozen, .started, .done, .proved, .backup, .failed, .skipped, .personDone, .retried, .reopened, .valueRead,
+        case .frozen, .started, .done, .proved, .backup, .failed, .skipped, .personDone, .retried, .reopened,
+            .valueRead,
             .undoing:
             nil
         }

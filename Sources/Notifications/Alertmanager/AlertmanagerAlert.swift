@@ -97,7 +97,8 @@ struct AlertmanagerAlert: Sendable {
             .rolloutBegun, .stepStanding, .stepUndone, .rolloutBaking, .rolloutPaused, .rolloutResumed, .rolloutHalted,
             .rolloutUnhalted, .gateAsked, .gateAnswered, .gateLapsed, .shareMoved, .rolloutReminder, .wayBackLost,
             .rolloutEnded, .operatorAcknowledged, .planStuck, .personNeeded, .planEnded, .planDrift, .wayBackClosed,
-            .wayBackOpened, .schemaBreached, .schemaBreachEnded, .watchFailed, .watchRecovered, .groupDecided, .groupHeld,
+            .wayBackOpened, .schemaBreached, .schemaBreachEnded, .watchFailed, .watchRecovered, .groupDecided,
+            .groupHeld,
             .groupIncomplete, .groupEnded:
             return all
         }

@@ -57,7 +57,8 @@ struct EventText {
 
     var tone: MessageContent.Tone {
         switch event {
-        case .rollbackAbandoned, .rollbackHeld, .planStuck, .wayBackClosed, .schemaBreached, .groupHeld, .groupIncomplete:
+        case .rollbackAbandoned, .rollbackHeld, .planStuck, .wayBackClosed, .schemaBreached, .groupHeld,
+            .groupIncomplete:
             .bad
         case .alertFiring, .rollbackIntended, .rollbackFallback, .rollbackDrifted, .routerUnusable, .targetsUnusable,
             .rolloutHalted, .gateLapsed, .stepUndone, .shareMoved, .gateAsked, .rolloutReminder, .wayBackLost,

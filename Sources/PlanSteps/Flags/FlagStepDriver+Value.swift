@@ -7,7 +7,8 @@ extension FlagStepDriver {
         case .value(let value, isWhole: true, _): .value(value)
         case .value(_, isWhole: false, let shown):
             .unreadable(
-                "\(work.flag) has targeting, or other rules, in \(shown), which the step would remove and could not set again")
+                "\(work.flag) has targeting, or other rules, in \(shown), which the step would remove and could not set again"
+            )
         case .absent(let text), .unreadable(let text): .unreadable(text)
         }
     }

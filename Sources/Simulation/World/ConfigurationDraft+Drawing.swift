@@ -67,8 +67,8 @@ extension ConfigurationDraft.Release {
     private var drawnPlan: ConfigurationDraft.DrawnPlan? {
         guard (observeEveryMs / 3 + retryMinMs) % 3 == 0 else { return nil }
         return ConfigurationDraft.DrawnPlan(
-            timeoutMs: 300 + retryMinMs, retries: deadlineMs % 3, onFailure: deadlineMs % 5 == 0 ? "page" : "continue",
-            onFailureOfFlag: deadlineMs % 2 == 0 ? "hold" : "continue",
+            timeoutMs: 300 + retryMinMs, retries: deadlineMs % 3, onFailure: deadlineMs % 5 == 0 ? .page : .continue,
+            onFailureOfFlag: deadlineMs % 2 == 0 ? .hold : .continue,
             hasPerson: retryMaxMs % 2 == 0)
     }
 

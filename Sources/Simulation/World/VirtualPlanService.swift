@@ -2,7 +2,7 @@ import Foundation
 import Model
 import Ports
 
-/// What the steps of a release's plan change: a flag of a flag service, a cache that must be warmed once, a page that may be
+/// What the steps of a release's plan change: a flag of a flag service, a cache that must be warmed once, a feed that may be
 /// published again. One server answers for all of them.
 struct VirtualPlanService {
     /// How it answers one request that changes something.
@@ -37,12 +37,12 @@ struct VirtualPlanService {
     static let host = "-plan"
     static let flagPath = "/api/admin/projects/default/features/new-checkout/environments/production"
     static let cachePath = "/cache"
-    static let pagePath = "/page"
+    static let feedPath = "/feed"
 
     /// A rollback is intended: until now the flag was on.
     mutating func intended() { (isFlagOn, wasFlagOff) = (true, false) }
 
-    /// Somebody switches it on again.
+    /// Another client switches it on again.
     mutating func switchOn() { isFlagOn = true }
 
     /// - Returns: the answer, nil for none; and the change that took effect.

@@ -118,16 +118,22 @@ struct BackupSettings {
 
     /// A destructive step without a backup before it could only be done by overruling.
     static func isBeforeDestructive(_ steps: [ProcedureStep], _ field: Field) -> Bool {
-        let ordered = ProcedurePlan(steps: steps).ordered.steps
-        for (index, step) in ordered.enumerated() where step.work.isForPerson && step.isDestructive == true {
-            if ordered[..<index].contains(where: { $0.work.backup != nil }) { continue }
-            field.fail(
-                "the step \(Quote.name(step.name)) is destructive and no step before it checks a backup; write a step of kind "
-                    + "'backup' before it")
-            return false
+        for run in ProcedurePlan(steps: steps).runs {
+            for (index, step) in run.enumerated() where step.work.isForPerson && step.isDestructive == true {
+                if run[..<index].contains(where: { $0.work.backup != nil }) { continue }
+                field.fail(
+                    "the step \(Quote.name(step.name)) is destructive and no step before it checks a backup; write a step of "
+                        + "kind 'backup' before it")
+                return false
+            }
         }
         return true
     }
+}
+
+extension ProcedurePlan {
+    /// The steps that run one after the other: those of the ways forward, and those of a rollback.
+    var runs: [[ProcedureStep]] { [steps(on: .begin) + steps(on: .promote), steps(on: .rollback)] }
 }
 
 extension BackupWork {
@@ -144,13 +150,5 @@ extension BackupWork {
     fileprivate var percents: [Int] {
         get { [leastPercent, mostPercent] }
         set { (leastPercent, mostPercent) = (newValue[0], newValue[1]) }
-    }
-}
-
-extension ProcedureStep {
-    /// Nil in a plan that does not say it, so that journals have no field that means nothing.
-    var cannotBeTakenBack: Bool {
-        get { isDestructive == true }
-        set { isDestructive = newValue ? true : nil }
     }
 }

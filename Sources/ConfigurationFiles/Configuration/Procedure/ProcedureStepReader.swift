@@ -143,11 +143,7 @@ extension ProcedureStepReader {
             [
                 .required(
                     "text", \.text, .line(limit: 1_000),
-                    "what the person has to do; the step waits for `rollguard plan done`"),
-                .value(
-                    "destructive", \.step.cannotBeTakenBack, .bool,
-                    "what it changes cannot be taken back: it is not done before [a backup](../plans.md#a-backup) was verified "
-                        + "by a step before it"),
+                    "what the person has to do; the step waits for `rollguard plan done`")
             ]
         }
     }

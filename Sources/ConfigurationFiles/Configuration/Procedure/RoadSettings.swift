@@ -25,7 +25,9 @@ struct RoadSettings {
                 "of a step with `when: watch`: from one repetition to the next"),
             .optional(
                 "destructive", \.step.isDestructive, .bool, shownDefault: "`false`",
-                "of a step by hand: its effect cannot be taken back. Nothing destructive runs by itself"),
+                "of a step by hand: its effect cannot be taken back, so it is not done before "
+                    + "[a backup](../plans.md#a-backup) was verified by a step before it. Nothing destructive runs by itself"
+            ),
         ]
     }
 

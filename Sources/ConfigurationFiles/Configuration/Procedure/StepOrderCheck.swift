@@ -5,12 +5,13 @@ import Model
 enum StepOrderCheck {
     /// - Returns: false after reporting the first guard that cannot be answered.
     static func isSound(_ written: [ProcedureStep], _ field: Field) -> Bool {
-        let steps = ProcedurePlan(steps: written).ordered.steps
-        for (place, step) in steps.enumerated() {
-            guard case .step(let name, _)? = step.condition else { continue }
-            guard let problem = problem(name, steps, at: place) else { continue }
-            field.fail("the guard of step \(Quote.name(step.name)) \(problem)")
-            return false
+        for steps in ProcedurePlan(steps: written).runs {
+            for (place, step) in steps.enumerated() {
+                guard case .step(let name, _)? = step.condition else { continue }
+                guard let problem = problem(name, steps, at: place) else { continue }
+                field.fail("the guard of step \(Quote.name(step.name)) \(problem)")
+                return false
+            }
         }
         return true
     }

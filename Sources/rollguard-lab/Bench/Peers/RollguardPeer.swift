@@ -67,7 +67,7 @@ struct RollguardPeer: Peer {
                 plan:
                   steps:
                     - {name: flag, \(step), timeout: 2s, retries: 3, retry_after: 200ms, on_failure: continue}
-                    - {name: cache, \(step), timeout: 30s, retries: 3, on_failure: page}
+                    - {name: cache, \(step), timeout: 30s, retries: 3, on_failure: hold}
 
             """
     }
