@@ -182,7 +182,7 @@ struct ProcedureReadingTests {
             "{name: purge, kind: http, when: [promote, rollback], at: split, url: 'http://c/p', auth: {bearer_env: T}, "
                 + "idempotent: true, undo: {url: 'http://c/u', method: PUT, prove: {url: 'http://c/s', contains: ok}}}",
             "{name: lag, kind: exec, when: watch, every: 10s, command: [/bin/lag], idempotent: true, on_failure: hold}",
-            "{name: dump, kind: backup, when: promote, at: after, tool: sqlite, files: /b/*.db}",
+            "{name: dump, kind: backup, when: promote, at: after, tool: sqlite, files: /b/*.db, restore_to: /b/live}",
             "{name: drop, kind: person, when: promote, at: after, text: drop the column, destructive: true}",
             "{name: on, kind: flag, when: begin, at: after, provider: flagd_file, flag: new, variant: 'on', file: f.json}",
             "{name: off, kind: flag, provider: flagd_file, flag: new, variant: 'off', file: f.json}",

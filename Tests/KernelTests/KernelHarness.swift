@@ -246,6 +246,9 @@ struct KernelHarness {
         send(.journalDurable(through: journal.last?.sequence ?? 0))
     }
 
+    /// The disk works again, and what waited is lost.
+    mutating func loseUnwritten() { (isDiskWorking, unwritten) = (true, []) }
+
     /// The disk works again: what waited is written, in order.
     mutating func healDisk() {
         isDiskWorking = true

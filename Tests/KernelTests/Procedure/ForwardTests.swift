@@ -187,7 +187,7 @@ struct ForwardTests {
         _ = world.begin()
         world.cycle(5)
         let id = world.running?.id ?? ""
-        #expect(accepted(world.command(.procedure(incident: id, .done(step: "drop")))))
+        #expect(accepted(world.command(.procedure(incident: id, .doneWithoutBackup(step: "drop")))))
         world.cycle(20)
         #expect(world.applied.isEmpty && world.running?.isHalted(.plan) == true)
         #expect(world.forwardState("flag") == .proved && world.forwardState("warm") == .failed)

@@ -73,8 +73,8 @@ struct ProcedureRestartTests {
         let order = ProcedureOrder.done(step: "queue")
         #expect(accepted(world.command(.procedure(incident: world.incidents[0].id, order))))
         let start = try #require(world.recorded.last { $0.event.name == "plan_step_started" }?.sequence)
+        world.loseUnwritten()
         world.send(.journalLost(from: start, through: start))
-        world.isDiskWorking = true
         world.cycle(10)
         #expect(world.state("once") == .done && world.steps.acts == ["once"])
     }
