@@ -20,7 +20,7 @@ SITUATIONS = SituationTests
 CLIENTS = ^(Centres|HTTPClient|Leases|TargetSources)Tests\.
 # What a user does from the first command on, on a terminal, in a browser, on each router: such tests start many programs and
 # wait for each, so they come one after another.
-TOURS = ^(DaemonTests\.(CommandHabits|InitPrompt|NotifyCommand|PageBrowser|SampleServer|ServerAway)|LiveRouterTests\.(DiscoveryPage|DocumentedCommand|GetStarted|InitOnRouters|OperationsPage|Readme|TestUser|Unit))Tests
+TOURS = ^(DaemonTests\.(CommandHabits|InitPrompt|NotifyCommand|PageBrowser|SampleServer|ServerAway)|LiveRouterTests\.(DiscoveryPage|DocumentedCommand|GetStarted|InitOnRouters|OperationsPage|PlanTutorial|Readme|TestUser|Unit))Tests
 RELEASES = ^LiveRouterTests\.(ReleaseRecipe|StepTable)Tests
 SECONDS ?= 60
 SOAK ?= 30m

@@ -101,6 +101,9 @@ package struct DaemonParts: Sendable {
             externalURL: plan.daemon.externalURL, tokens: gateTokens)
         let currentPlan = CurrentPlan()
         var stepSetup = parts.stepSetup(environment.network.planCalls)
+        // Of several daemons the one that leads continues what another one began.
+        let group = plan.replicas.map { ReplicaIdentity(name: $0.name, group: $0.group).group }
+        stepSetup.eventPrefix = (group ?? journal.identity) + "-"
         stepSetup.targets = { await currentPlan.targets(of: $0) }
         let stepDrivers = StepDrivers(stepSetup)
         steps = StepService(driver: environment.probe.map { $0.steps(stepDrivers) } ?? stepDrivers)

@@ -16,6 +16,8 @@ package struct StepSetup: Sendable {
     /// For what does not go through the transport; nil for none.
     package var secrets: (any SecretStore)?
     package var clock: any DaemonClock = SystemClock()
+    /// What the ids of events begin with: the journal's identity, or that of the group of daemons.
+    package var eventPrefix = ""
     /// The targets that a release has now; nil for an unknown one.
     package var targets: @Sendable (_ release: String) async -> StepTargets? = { _ in nil }
 
@@ -62,7 +64,7 @@ package struct StepDrivers: StepDriver {
         flag = FlagStepDriver(
             calls: calls, clock: setup.clock, secrets: setup.secrets, exec: exec, targets: setup.targets)
         consumers = ConsumersStepDriver(calls: calls, brokers: setup.brokers, wallMs: setup.wallMs)
-        event = EventStepDriver(publish: setup.publish, wallMs: setup.wallMs)
+        event = EventStepDriver(publish: setup.publish, wallMs: setup.wallMs, prefix: setup.eventPrefix)
         backup = BackupStepDriver(runs: exec.runs)
         workload = WorkloadStepDriver(exec: exec, calls: calls)
     }

@@ -60,7 +60,7 @@ struct FlagServerTests {
 
     /// A reader that grants no room for the document is dropped, and holds no stream.
     @Test func aReaderThatTakesNothingIsDropped() async throws {
-        let world = try await FlagWorld(FlagWorld.document("on"), slowReaderMs: 300)
+        let world = try await FlagWorld(FlagWorld.document("on"), slowReaderMs: 3_000)
         let reader = SilentReader(port: world.number)
         #expect(await eventually { world.server.streamCount == 1 })
         #expect(await eventually { world.server.streamCount == 0 })

@@ -17,7 +17,7 @@ struct UndoStepTests {
             #"{"flags":{"new":{"defaultVariant":"off","targeting":{"if":[true,"on"]}}}}"#, .unreadable(""),
             "has targeting"
         ),
-        (#"{"flags":{"other":{"defaultVariant":"off"}}}"#, .unreadable(""), "no flag 'new'"),
+        (#"{"flags":{"other":{"defaultVariant":"off"}}}"#, .unreadable(""), "no default variant of 'new'"),
         ("[]", .unreadable(""), "JSON"),
     ])
     func theVariantOfAFileIsRead(_ text: String, _ expected: StepAnswer, _ reason: String) async throws {
