@@ -174,9 +174,11 @@ public struct Kernel: Sendable, Equatable {
     }
 
     private mutating func takeProcedureOrder(
-        _ order: ProcedureOrder, incident: String, by: String, reason: String, _ context: inout StepContext
+        _ order: ProcedureOrder, incident asked: String, by: String, reason: String, _ context: inout StepContext
     ) -> CommandResult {
         if let reason = reasonNotToLead(context) { return .refused(text: reason) }
+        // The name of a release means the plan that it has now.
+        let incident = releases.first { $0.name == asked }?.idOfPlan ?? asked
         let known = releases.indices.filter { index in
             releases[index].rollback?.id == incident || releases[index].forward?.id == incident
         }

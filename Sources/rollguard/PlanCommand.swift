@@ -94,7 +94,7 @@ struct PlanCommand: AsyncParsableCommand {
                 is run again only when it is the one that --from names.
                 """)
 
-        @Argument(help: "The incident.", completion: DaemonNames.incidents)
+        @Argument(help: "The incident, the rollout, or the release.", completion: DaemonNames.incidents)
         var incident: String
 
         @Option(help: "The first step to run.")

@@ -50,6 +50,13 @@ extension Release {
         endGroup(because: reason, &context)
     }
 
+    /// The incident, or the rollout, whose plan an operator means by the release's name: one that is open comes first.
+    var idOfPlan: String? {
+        if rollback?.incident.procedure?.isOpen == true { return rollback?.id }
+        if let forward, forward.run.isOpen { return forward.id }
+        return rollback?.incident.procedure == nil ? forward?.id ?? rollback?.id : rollback?.id
+    }
+
     mutating func takeProcedureOrder(
         _ order: ProcedureOrder, of id: String, by: String, reason: String, _ context: inout StepContext
     ) -> CommandResult {

@@ -34,7 +34,8 @@ enum RolloutText {
         var flags: [String] = []
         if rollout.paused != nil { flags.append("paused") }
         if rollout.frozen != nil { flags.append("frozen") }
-        flags += rollout.halts.map { "halted (\($0.reason))" }
+        // The sentence that follows begins with it otherwise.
+        flags += rollout.halts.map { "halted (\($0.reason))" }.filter { !rollout.waitsFor.hasPrefix($0) }
         return flags.isEmpty ? "" : ", " + flags.joined(separator: ", ")
     }
 

@@ -21,6 +21,17 @@ struct PlanOperatorTests {
         #expect(world.count(.personNeeded) == 4 && world.procedure?.isOpen == false)
     }
 
+    /// The id of the incident is seldom at hand at three in the morning.
+    @Test func theNameOfTheReleaseMeansItsPlan() {
+        var world = KernelHarness.withPlan([.person()])
+        world.cycle(8)
+        guard case .notFound = world.command(.procedure(incident: "cart", .done(step: "queue"))) else {
+            return #expect(Bool(false))
+        }
+        #expect(accepted(world.command(.procedure(incident: "checkout", .done(step: "queue")))))
+        #expect(world.state("queue") == .proved && world.procedure?.isOpen == false)
+    }
+
     @Test func zeroRemindsOfNothing() {
         var step = ProcedureStep.person()
         step.remindEveryMs = 0
