@@ -152,7 +152,15 @@ struct ProcedureReadingTests {
         ("{name: a, kind: person, text: x, guard: {step: b}}", "'guard' needs 'step' and 'is' together"),
         (
             "{name: a, kind: person, text: x, guard: {step: b, is: [done], canary: v2}}",
-            "'guard' needs either 'step' with 'is', or 'baseline', 'canary' or both"
+            "'guard' needs either 'step' with 'is', or 'baseline', 'canary' or both, or 'rule'"
+        ),
+        (
+            "{name: a, kind: person, text: x, guard: {rule: Slow, canary: v2}}",
+            "'guard' needs either 'step' with 'is', or 'baseline', 'canary' or both, or 'rule'"
+        ),
+        (
+            "{name: a, kind: person, text: x, when: begin, at: split, guard: {rule: Slow}}",
+            "a guard on a rule is for a rollback: no rule leads to a way forward"
         ),
         (
             "{name: abc, kind: person, text: x}, {name: d, kind: person, text: x, guard: {step: abd, is: [done]}}",

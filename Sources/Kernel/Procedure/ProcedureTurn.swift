@@ -54,7 +54,7 @@ struct ProcedureTurn {
     func reasonToSkip(_ step: ProcedureStep) -> String? {
         let versions = subject.versions(plan)
         let pair = StepGuard.Pair(baseline: versions.baseline, canary: versions.canary)
-        return step.condition?.failure(pair, in: run)
+        return step.condition?.failure(pair, in: run, trigger: subject.incident?.intent.trigger)
     }
 
     /// When the step may begin; nil while that depends on something else than time.

@@ -7,6 +7,8 @@ public enum StepGuard: Sendable, Equatable, Codable {
     case step(name: String, states: [State])
     /// The pair of versions, each a pattern in which `*` matches any text; nil for any version.
     case versions(baseline: String?, canary: String?)
+    /// A rule with such a name led to the rollback, so its indicator was in breach; `*` matches any text.
+    case rule(String)
 
     /// What a step that is over may have come to; the raw value is the one in the configuration.
     public enum State: String, Sendable, Equatable, Codable, CaseIterable {
@@ -31,6 +33,7 @@ public enum StepGuard: Sendable, Equatable, Codable {
         case .versions(let baseline, let canary):
             let parts = [baseline.map { "the baseline is \($0)" }, canary.map { "the canary is \($0)" }]
             return parts.compactMap { $0 }.joined(separator: " and ")
+        case .rule(let pattern): return "the rule \(pattern) led to the rollback"
         }
     }
 
@@ -38,8 +41,10 @@ public enum StepGuard: Sendable, Equatable, Codable {
     ///
     /// - Parameter run: the plan under way. Without one, of a plan that has not begun, a condition on a step is not known
     ///   to fail.
-    public func failure(_ pair: Pair, in run: ProcedureRun?) -> String? {
+    /// - Parameter trigger: what led to the rollback; nil where there is none, or not yet.
+    public func failure(_ pair: Pair, in run: ProcedureRun?, trigger: IntentRecord.Trigger? = nil) -> String? {
         switch self {
+        case .rule(let pattern): return run == nil ? nil : StepGuard.failure(of: pattern, trigger)
         case .step(let name, let states):
             guard let step = run?.step(name) else { return nil }
             let isMet = states.contains { $0.rawValue == step.state.rawValue }
@@ -52,6 +57,12 @@ public enum StepGuard: Sendable, Equatable, Codable {
         }
     }
 
+    private static func failure(of pattern: String, _ trigger: IntentRecord.Trigger?) -> String? {
+        guard case .rule(let alert)? = trigger else { return "no rule led here; its guard wants \(pattern)" }
+        return WildcardText.matches(alert.rule, pattern)
+            ? nil : "the rule \(alert.rule) led to the rollback; its guard wants \(pattern)"
+    }
+
     private static func list(_ states: [State]) -> String { states.map(\.rawValue).joined(separator: " or ") }
 }
 
@@ -59,6 +70,6 @@ extension StepGuard {
     /// What it says before the plan has begun, as a phrase: `runs: the canary is v1.5*`.
     public func preview(_ pair: Pair) -> String {
         if let reason = failure(pair, in: nil) { return "would be skipped: \(reason)" }
-        return if case .step = self { "runs if \(text) then" } else { "runs: \(text)" }
+        return if case .versions = self { "runs: \(text)" } else { "runs if \(text) then" }
     }
 }

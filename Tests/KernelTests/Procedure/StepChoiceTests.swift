@@ -42,6 +42,31 @@ struct StepChoiceTests {
         #expect(world.count(.personNeeded) == (runs ? 1 : 0))
     }
 
+    /// What led to a rollback is in its intent, so a restart changes no answer.
+    @Test(arguments: [("*", true), ("Other", false)])
+    func aGuardReadsTheRule(_ pattern: String, _ runs: Bool) throws {
+        var guarded = ProcedureStep.program()
+        guarded.condition = .rule(pattern)
+        var world = KernelHarness.withPlan([.flag(), guarded])
+        world.cycle(10)
+        let started = try #require(world.journal.firstIndex { $0.event.name == "plan_step_proved" })
+        world.restart(keeping: started + 1)
+        world.cycle(20)
+        #expect(world.state("cache") == (runs ? .done : .skipped))
+        #expect(runs || world.procedure?.step("cache")?.detail.hasSuffix("its guard wants Other") == true)
+    }
+
+    @Test func noRuleLedToAnOperatorsRollback() {
+        var guarded = ProcedureStep.program()
+        guarded.condition = .rule("*")
+        var world = KernelHarness.withPlan([guarded])
+        world.canary.errors = 0
+        world.cycle(2)
+        _ = world.command(.rollback(release: "checkout", toVersion: nil, evenContracted: false))
+        world.cycle(20)
+        #expect(world.state("cache") == .skipped)
+    }
+
     /// A guard is asked when the step is due, and a further try is no further decision.
     @Test func aFurtherTryIsNotAskedAgain() {
         var guarded = ProcedureStep.program(retries: 2)

@@ -35,6 +35,10 @@ struct StepOptionSettings {
 
     /// - Returns: false after reporting what does not fit.
     static func check(_ step: ProcedureStep, _ fields: Fields) -> Bool {
+        if case .rule? = step.condition, step.when != [.rollback] {
+            fields["guard"]?.fail("a guard on a rule is for a rollback: no rule leads to a way forward")
+            return false
+        }
         guard step.watchEveryMs > 0 else { return true }
         func refuse(_ text: String) -> Bool {
             fields.fail(at: fields.namePlace("watch"), text)
@@ -55,6 +59,7 @@ struct StepOptionSettings {
         var states: [StepGuard.State]?
         var baseline: String?
         var canary: String?
+        var rule: String?
 
         init() {}
 
@@ -62,10 +67,12 @@ struct StepOptionSettings {
             switch condition {
             case .step(let name, let states): (step, self.states) = (name, states)
             case .versions(let baseline, let canary): (self.baseline, self.canary) = (baseline, canary)
+            case .rule(let pattern): rule = pattern
             }
         }
 
         var condition: StepGuard {
+            if let rule { return .rule(rule) }
             guard let step, let states else { return .versions(baseline: baseline, canary: canary) }
             return .step(name: step, states: states)
         }
@@ -84,15 +91,18 @@ struct StepOptionSettings {
                 .optional(
                     "baseline", \.baseline, .line(limit: 200), "the version that is gone back to; `*` is any text"),
                 .optional("canary", \.canary, .line(limit: 200), "the version that is left; `*` is any text"),
+                .optional(
+                    "rule", \.rule, .line(limit: 200),
+                    "the rule that led to the rollback, so that its indicator was in breach; `*` is any text"),
             ],
             finish: { draft, fields in
                 if (draft.step == nil) != (draft.states == nil) {
                     fields.fail("'guard' needs 'step' and 'is' together")
                     return false
                 }
-                let hasVersions = draft.baseline != nil || draft.canary != nil
-                guard hasVersions != (draft.step != nil) else {
-                    fields.fail("'guard' needs either 'step' with 'is', or 'baseline', 'canary' or both")
+                let kinds = [draft.step != nil, draft.baseline != nil || draft.canary != nil, draft.rule != nil]
+                guard kinds.count(where: { $0 }) == 1 else {
+                    fields.fail("'guard' needs either 'step' with 'is', or 'baseline', 'canary' or both, or 'rule'")
                     return false
                 }
                 return true
