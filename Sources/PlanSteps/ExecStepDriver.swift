@@ -81,6 +81,7 @@ struct ExecStepDriver {
             stopSignal: work.stopSignal.number, graceMs: work.graceMs)
         let key = "\(call.key)/\(mode)"
         let result = await Self.onOwnThread { [runs] () -> Result<ChildProgram.Ending, ChildProgram.Failure> in
+            if let former = call.step.undoing?.formerKey { runs?.endFormer("\(former)/run", limits: limits) }
             runs?.endFormer(key, limits: limits)
             defer { runs?.forget(key) }
             return Result { () throws(ChildProgram.Failure) in

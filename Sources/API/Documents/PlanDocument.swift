@@ -158,7 +158,7 @@ package struct WatchedStepDocument: Codable, Sendable, Equatable {
 /// A step of a plan that has not begun.
 package struct PlannedStepDocument: Codable, Sendable, Equatable {
     package var name: String
-    /// `exec`, `http`, `flag`, `consumers`, `event` or `person`.
+    /// `exec`, `http`, `flag`, `consumers`, `event`, `backup`, `workload` or `person`.
     package var kind: String
     /// `before`, `split`, `proof`, `drained` or `after`.
     package var at: String

@@ -8,6 +8,7 @@ extension MetricSamples {
         for state in ProcedureRun.State.allCases {
             add(.planSteps, [release, state.rawValue], Double(steps.count { $0.state == state }))
         }
-        add(.plansStuck, [release], procedure.run?.isStuck == true ? 1 : 0)
+        let runs = [procedure.run, procedure.forward?.run].compactMap { $0 }
+        add(.plansStuck, [release], Double(runs.count(where: \.isStuck)))
     }
 }

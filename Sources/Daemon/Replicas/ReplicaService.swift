@@ -340,7 +340,8 @@ struct KnownDocuments {
 
     /// Announced rollbacks that a document of the leader says are over.
     mutating func obsoleteRecords(_ document: HandoverDocument) -> [String] {
-        let last = document.entries.last { $0.incident != nil && !$0.event.isOfRollouts }
+        let rollouts = document.entries.rolloutIDs
+        let last = document.entries.last { $0.incident != nil && !$0.isOfRollouts(rollouts) }
         let isOver = last.map { if case .rearmed = $0.event { true } else { false } } ?? true
         guard isOver else { return [] }
         let paths = records.filter { $0.value.release == document.release && $0.value.ordinal <= document.ordinal }

@@ -9,6 +9,8 @@ extension Release {
     mutating func leadForward(
         _ context: inout StepContext, _ work: (inout ProcedureProcess, inout ProcedureTurn) -> Void = { _, _ in }
     ) {
+        // Of several replicas the leader alone runs steps.
+        forwardProcess?.isResting = !context.mayLead
         guard !context.isDryRun, context.mayLead else { return }
         freezeForwardOfRollout(&context)
         if hasFailedWithoutRollback { undoForward(&context) }
@@ -61,9 +63,10 @@ extension Release {
     }
 
     /// The plan of a rollout before, which may wait for an operator since its promotion, gives way. One that is being undone
-    /// does not: the first share waits for it.
+    /// does not: the first share waits for it. Without a rollout nothing waits, because other clients set the share; what is
+    /// left of the undo is skipped then, and operators are notified.
     private mutating func freezeForward(id: String, isOneStep: Bool, _ context: inout StepContext) {
-        guard forward?.undo?.isOpen != true else { return }
+        guard forward?.undo?.isOpen != true || plan.rollout == nil else { return }
         closeForward(because: "\(id) begins", &context)
         let steps = plan.procedure?.forward(
             from: plan.baseline.version, to: plan.canary.version, isOneStep: isOneStep)
@@ -168,10 +171,22 @@ extension Release {
         return signs
     }
 
+    /// What the rollout before did is still undone: the next one would run beside it, and would take what is not undone yet for
+    /// the state before it.
+    private var openUndo: String? {
+        guard let incident = rollback?.incident, let run = incident.procedure, run.isOpen,
+            let step = run.steps.first(where: { $0.plan.undoing != nil && !$0.isOver })
+        else { return nil }
+        return
+            "\(step.plan.name), a step of the plan of \(incident.id), \(step.stateText); wait for it, or give the plan up with "
+            + "`rollguard plan abandon \(incident.id)`"
+    }
+
     /// What the plan says to a rollout that wants more for its canary.
     func roadFacts(at now: Moment) -> RoadFacts {
         var facts = RoadFacts()
         facts.halt = stepWatch.halt(plan.procedure)
+        facts.openUndo = openUndo
         guard let known = forward, let running = rollouts.running else { return facts }
         if known.undo?.isOpen == true {
             facts.beforeFirstShare = "the plan of \(known.id), which is undone: \(known.run.text)"
@@ -181,8 +196,8 @@ extension Release {
         facts.beforeFirstShare = known.steps.wait(before: .begin) ?? facts.beforeFirstShare
         facts.beforeLastShare = known.steps.wait(before: .promote)
         if running.rollout.steps.count == 1 { facts.beforeFirstShare = facts.beforeFirstShare ?? facts.beforeLastShare }
-        if let next = known.steps.next, next.state == .failed || next.state == .unknown {
-            facts.halt = facts.halt ?? "\(next.plan.name), a step of the plan, \(next.stateText)"
+        if let stopped = known.steps.current.first(where: { $0.state == .failed || $0.state == .unknown }) {
+            facts.halt = facts.halt ?? "\(stopped.plan.name), a step of the plan, \(stopped.stateText)"
         }
         return facts
     }
@@ -190,6 +205,8 @@ extension Release {
 
 /// What the plan of a rollout says to it.
 struct RoadFacts: Sendable, Equatable {
+    /// Why no rollout may begin yet; nil when one may.
+    var openUndo: String?
     /// Why no share may be set yet; nil when it may.
     var beforeFirstShare: String?
     /// Why the canary may not get everything yet; nil when it may.

@@ -84,7 +84,11 @@ extension Release {
     ) -> CommandResult {
         guard forwardProcess != nil else { return .refused(text: "\(id) has no plan that is open") }
         var result = CommandResult.notFound(text: "\(id) has no plan")
-        leadForward(&context) { result = $0.take(order, by: by, reason: reason, &$1) }
+        leadForward(&context) { process, turn in
+            result = process.take(order, by: by, reason: reason, &turn)
+            guard result.isAccepted, turn.run?.current.contains(where: \.needsOperator) == false else { return }
+            turn.context.desk.settle("plan:\(id)")
+        }
         return result
     }
 

@@ -127,7 +127,9 @@ struct StepProcess: Sendable, Equatable {
         case .pausingBeforeCheck(let check, _): self.check(at: step, check, &turn)
         case .watching: check(at: step, Check(sinceUptimeMs: now, reason: .watch), &turn)
         case .reminding: remind(step, &turn)
-        case .ready, .awaitingDurable: break
+        // A step that waits behind another one is asked when its turn comes.
+        case .ready: dueUptimeMs = nil
+        case .awaitingDurable: break
         }
     }
 

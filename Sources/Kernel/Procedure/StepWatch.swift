@@ -88,6 +88,14 @@ struct StepWatch: Sendable, Equatable {
     }
 }
 
+extension ProcedureStep {
+    /// The key of a repetition is another one than that of the same step on another road. Each request has one of its own: a
+    /// server that knows a repetition would give the first answer for ever.
+    fileprivate func keyName(at now: Moment) -> String {
+        if case .http = work { "watch:\(name):\(now.wallMs)" } else { "watch:\(name)" }
+    }
+}
+
 extension StepAnswer {
     fileprivate var isGood: Bool {
         switch self {
@@ -114,9 +122,10 @@ extension Release {
             tookRepeated(call: late, .unknown("no answer in its time"), &context)
         }
         for (step, number) in stepWatch.due(steps, &context) {
-            let call = StepCall(
+            var call = StepCall(
                 release: name, incident: watchedID, number: number, step: step, attempt: 1,
                 baselineVersion: plan.baseline.version, canaryVersion: plan.canary.version)
+            call.keyName = step.keyName(at: context.now)
             context.emit(step.hasProof ? .checkStep(call) : .runStep(call))
         }
     }

@@ -20,7 +20,10 @@ struct AbsentReleases: Sendable, Equatable {
     mutating func remember(_ entry: JournalEntry) {
         let index = remembered.firstIndex { $0.name == entry.release }
         if let index {
-            if case .began = entry.event { remembered[index].entries.removeAll { !$0.event.isOfRollouts } }
+            if case .began = entry.event {
+                let rollouts = remembered[index].entries.rolloutIDs
+                remembered[index].entries.removeAll { !$0.isOfRollouts(rollouts) }
+            }
             remembered[index].entries.append(entry)
         } else if remembered.count < AbsentReleases.limit {
             remembered.append(Remembered(name: entry.release, entries: [entry]))

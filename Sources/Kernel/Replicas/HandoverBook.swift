@@ -44,12 +44,12 @@ struct HandoverBook: Sendable, Equatable {
         case .rollout(let id, let event): makeRoom(for: event, of: id, entry)
         case .began:
             // What came before it is history.
-            let rollouts = rollouts
-            entries.removeAll { !HandoverBook.isOfRollouts($0, rollouts) }
+            let rollouts = entries.rolloutIDs
+            entries.removeAll { !$0.isOfRollouts(rollouts) }
         case .intended(let intent):
             if intent.isDryRun { return false }
-            let rollouts = rollouts
-            entries.removeAll { $0.incident != nil && !HandoverBook.isOfRollouts($0, rollouts) }
+            let rollouts = entries.rolloutIDs
+            entries.removeAll { $0.incident != nil && !$0.isOfRollouts(rollouts) }
             ordinal = max(ordinal, entry.incident.map(ReplicaIncident.ordinal) ?? 0)
         case .procedure(let event):
             makeRoom(for: event, entry)
@@ -59,17 +59,6 @@ struct HandoverBook: Sendable, Equatable {
         entries.append(entry)
         through = max(through, entry.sequence)
         return true
-    }
-
-    /// Ids of the rollouts that are known.
-    private var rollouts: Set<String> {
-        Set(entries.compactMap { if case .rollout(let id, _) = $0.event { id } else { nil } })
-    }
-
-    /// It is of a rollout, or of the plan of one.
-    private static func isOfRollouts(_ entry: JournalEntry, _ rollouts: Set<String>) -> Bool {
-        if case .procedure = entry.event { return entry.incident.map(rollouts.contains) ?? false }
-        return entry.event.isOfRollouts
     }
 
     /// What the leader has said, in place of everything else.
@@ -106,16 +95,17 @@ struct HandoverBook: Sendable, Equatable {
         }
     }
 
-    /// A step that is changed back again and again would take the place of everything else: of its earlier tries the last start
-    /// and the last proof say all that matters.
+    /// A step that is changed back, tried or repeated again and again would take the place of everything else: of its earlier
+    /// tries the last start and the last proof say all that matters.
     private mutating func makeRoom(for event: ProcedureEvent, _ entry: JournalEntry) {
-        let kept: [String]
+        let (names, kept): ([String], [String])
         switch event {
-        case .drifted: kept = ["plan_step_started", "plan_step_proved"]
-        case .reminded: kept = []
+        case .drifted: (names, kept) = (ProcedureEvent.namesOfTries, ["plan_step_started", "plan_step_proved"])
+        case .started: (names, kept) = (["plan_step_started", "plan_step_failed"], ["plan_step_started"])
+        case .watchFailed, .watchRecovered: (names, kept) = (["plan_watch_failed", "plan_watch_recovered"], [])
+        case .reminded: (names, kept) = ([event.name], [])
         default: return
         }
-        let names = event.isDrift ? ProcedureEvent.namesOfTries : [event.name]
         let older = entries.indices.filter { index in
             guard entries[index].incident == entry.incident, case .procedure(let known) = entries[index].event else {
                 return false
@@ -147,8 +137,6 @@ extension ProcedureEvent {
     fileprivate static let namesOfTries = [
         "plan_step_started", "plan_step_done", "plan_step_proved", "plan_step_failed", "plan_step_drifted",
     ]
-
-    fileprivate var isDrift: Bool { if case .drifted = self { true } else { false } }
 
     /// The step that it happened to; nil for the whole plan.
     fileprivate var step: String? {

@@ -33,6 +33,7 @@ extension Release {
             forward = theirs.forward
             resumeForward()
         }
+        stepWatch = theirs.stepWatch
         adopt(incidentOf: theirs, document, &context)
         alignRollout(&context)
     }

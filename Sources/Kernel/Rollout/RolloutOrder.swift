@@ -171,6 +171,7 @@ struct RolloutOrder {
             return answer(.already, "\(running.id) has begun already", running.id)
         }
         if let latched = latched(order.version, lead, step) { return latched }
+        if let undo = step.facts.road.openUndo { return refuse(.notReady, undo, lead) }
         if let problem = problem(order, step) { return refuse(.invalid, problem, lead) }
         if lead.queued?.version == order.version {
             return refuse(.notReady, "\(order.version.text) waits for \(lead.running?.id ?? "")", lead)

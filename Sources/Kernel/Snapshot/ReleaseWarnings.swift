@@ -20,7 +20,7 @@ struct ReleaseWarnings {
             texts.append("the canary has traffic again and is left with it: \(reason)")
         }
         add(planOf: release.rollback)
-        if let forward = release.forward, forward.run.isOpen, forward.run.next?.needsOperator == true {
+        if let forward = release.forward, forward.run.isOpen, forward.run.current.contains(where: \.needsOperator) {
             texts.append("the plan of \(forward.id): \(forward.run.text)")
         }
         texts += release.stepWatch.failingTexts

@@ -17,3 +17,18 @@ public struct JournalEntry: Sendable, Equatable {
         self.event = event
     }
 }
+
+extension JournalEntry {
+    /// It is of a rollout, or of the plan of one: it outlasts the releases that begin and end.
+    public func isOfRollouts(_ rollouts: Set<String>) -> Bool {
+        if case .procedure = event { return incident.map(rollouts.contains) ?? false }
+        return event.isOfRollouts
+    }
+}
+
+extension [JournalEntry] {
+    /// Ids of the rollouts that are among them.
+    public var rolloutIDs: Set<String> {
+        Set(compactMap { if case .rollout(let id, _) = $0.event { id } else { nil } })
+    }
+}

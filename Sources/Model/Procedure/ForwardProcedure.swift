@@ -58,7 +58,10 @@ public struct ForwardProcedure: Sendable, Equatable {
             (step.name, step.at, step.roads, step.everyMs, step.undo) = (
                 "undo:\(done.plan.name)", .split, nil, nil, nil
             )
+            // They run newest first, one after the other, and each of them.
+            (step.runsTogether, step.condition) = (false, nil)
             var record = UndoRecord(of: done.plan.name)
+            record.formerKey = StepCall.key(release: release, incident: id, step: done.plan.name)
             switch done.undoWork(beside: rollback) {
             case .success(let work): step.work = work
             case .failure(let reason): record.skip = reason.text
@@ -93,6 +96,8 @@ extension ProcedureRun.Step {
                 return no("\(own.name), a step of the rollback, sets the same flag")
             }
             flag.variant = value
+            // Its counter is that of the variant that was left, which is the one to come.
+            flag.metric = nil
             return .success(.flag(flag))
         default: return plan.undo.map { .success($0) } ?? no("it has no undo")
         }

@@ -32,6 +32,8 @@ public struct UndoRecord: Sendable, Equatable, Codable {
     public var skip: String?
     /// The call of the step that it undoes may last until then; nil when none was under way.
     public var notBeforeWallMs: Int64?
+    /// The key of the step that it undoes: a program of it may have outlived the daemon that started it.
+    public var formerKey: String?
 
     public init(of: String, skip: String? = nil, notBeforeWallMs: Int64? = nil) {
         self.of = of

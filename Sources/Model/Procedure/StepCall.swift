@@ -10,6 +10,8 @@ public struct StepCall: Sendable, Equatable {
     public var canaryVersion: String
     /// Not whether it took effect is checked: the value that it changes is read.
     public var wantsValue = false
+    /// Names the step in the key; nil for its own name.
+    public var keyName: String?
 
     public init(
         release: String, incident: String, number: Int, step: ProcedureStep, attempt: Int, baselineVersion: String,
@@ -30,9 +32,11 @@ public struct StepCall: Sendable, Equatable {
     /// For `Idempotency-Key` and `ROLLGUARD_STEP_KEY`.
     ///
     /// Parts of a unit share their rollout's id, so that theirs have the part's name too.
-    public var key: String {
+    public var key: String { StepCall.key(release: release, incident: incident, step: keyName ?? step.name) }
+
+    static func key(release: String, incident: String, step: String) -> String {
         let isOwn = incident.hasPrefix("\(release)-")
-        return ProcedureRun.key(incident: incident, step: isOwn ? step.name : "\(release)/\(step.name)")
+        return ProcedureRun.key(incident: incident, step: isOwn ? step : "\(release)/\(step)")
     }
 }
 

@@ -226,6 +226,58 @@ struct ForwardTests {
         #expect(world.forward?.run.isOpen == false)
     }
 
+    /// Steps that ran at once are undone one after the other, and what was a condition or a proof of the way forward is none of
+    /// the way back.
+    @Test func anUndoHasNothingOfItsStepButTheEffect() throws {
+        var (warm, seed, flag) = (Self.program("warm", undo: "cool"), Self.program("seed", undo: "weed"), Self.flag())
+        warm.runsTogether = true
+        seed.runsTogether = true
+        seed.condition = .versions(baseline: "v1*", canary: nil)
+        var counted = FlagWork(flag: "flag", variant: "on", file: "/flags/flag.json")
+        counted.metric = FlagMetric()
+        flag.work = .flag(counted)
+        var world = Self.world([warm, seed, flag, .program("own", at: .split)])
+        _ = world.begin()
+        world.cycle(untilStep: 2)
+        world.canary.errors = 30
+        world.cycle(25)
+        let run = try #require(world.procedure)
+        let undo = run.steps.map(\.plan).filter { $0.undoing != nil }
+        #expect(undo.map(\.name) == ["undo:flag", "undo:seed", "undo:warm"])
+        #expect(undo.allSatisfy { !$0.runsTogether && $0.condition == nil } && undo[0].work.flag?.metric == nil)
+        #expect(world.steps.acts.suffix(4) == ["own", "undo:flag", "undo:seed", "undo:warm"])
+        #expect(undo[2].undoing?.formerKey == "\(world.forward?.id ?? "")/warm")
+    }
+
+    /// What is not undone yet would be taken for the state before by the next rollout.
+    @Test func noRolloutBeginsWhileARollbackUndoesTheOneBefore() {
+        var world = Self.world([Self.flag(onFailure: .page)])
+        _ = world.begin()
+        world.cycle(untilStep: 2)
+        world.steps.moods["undo:flag"] = .fails
+        world.canary.errors = 30
+        world.cycle(25)
+        world.canary.errors = 0
+        #expect(world.release.phase == .rolledBack && world.procedure?.isOpen == true)
+        let refused = world.order(.begin(PrepareOrder(version: VersionIdentity("v1.6.0"))))
+        #expect(refused.isRefused && refused.text.contains("undo:flag"), "\(refused.text)")
+        #expect(accepted(world.command(.procedure(incident: "checkout", .skip(step: "undo:flag")))))
+        #expect(!world.order(.begin(PrepareOrder(version: VersionIdentity("v1.6.0")))).isRefused)
+    }
+
+    /// A step that has failed halts the rollout, also beside one that is under way.
+    @Test func oneOfSeveralThatFailsHaltsTheRollout() {
+        var (slow, bad) = (Self.program("slow", at: .after), Self.program("bad", at: .after))
+        (slow.runsTogether, bad.runsTogether, slow.timeoutMs) = (true, true, 600_000)
+        var world = Self.world([slow, bad])
+        world.steps.moods = ["slow": .hangs, "bad": .fails]
+        _ = world.begin()
+        world.cycle(untilStep: 1)
+        world.cycle(60)
+        #expect(world.forwardState("bad") == .failed && world.forwardState("slow") == .started)
+        #expect(world.running?.isHalted(.plan) == true && world.running?.step == 1)
+    }
+
     @Test func aFlagThatTheRollbackSetsItselfIsNotUndone() {
         var off = ProcedureStep.flag("off")
         off.work = .flag(FlagWork(flag: "flag", variant: "off", file: "/flags/flag.json"))
@@ -399,6 +451,28 @@ struct ForwardTests {
         world.canaryBasisPoints = 10_000
         world.cycle(40)
         #expect(world.release.phase == .promoted)
+    }
+
+    /// Nothing waits for the undo of such a release: the next canary has its share already, and steps of its own.
+    @Test func withoutARolloutTheNextCanaryEndsTheUndo() {
+        var plan = Plan.example()
+        plan.releases[0].procedure = ProcedurePlan(steps: [Self.flag(at: .after, onFailure: .page)])
+        var world = KernelHarness(plan: plan, canaryBasisPoints: 1_000)
+        world.steps.values["flag"] = "off"
+        world.cycle(30)
+        world.steps.moods["undo:flag"] = .fails
+        world.canaryBasisPoints = 0
+        world.cycle(30)
+        let first = world.forward?.id
+        #expect(world.forward?.undo?.isOpen == true)
+        world.canaryBasisPoints = 1_000
+        world.cycle(30)
+        #expect(world.forward?.id != first && world.forwardState("flag") == .proved)
+        let closed = world.recorded.contains { $0.incident == first && $0.event.name == "plan_ended" }
+        #expect(closed)
+        let before = world.forward
+        world.restart()
+        #expect(world.forward == before)
     }
 
     /// Parts of a unit have the rollout's id in common, and plans of their own.

@@ -48,4 +48,31 @@ struct PlanHandoverTests {
         #expect(kept.state == whole.state && kept.attempts == whole.attempts && kept.isWatched)
         #expect(kept.formerAttempts == whole.formerAttempts)
     }
+
+    /// Neither does a step that is tried, or repeated, again and again.
+    @Test func manyTriesDoNotFillTheDocument() {
+        var document = HandoverBook(release: "checkout")
+        var sequence: UInt64 = 0
+        func take(_ event: ProcedureEvent) {
+            sequence += 1
+            let entry = JournalEntry(
+                sequence: sequence, wallMs: 0, release: "checkout", incident: "checkout-r2", event: .procedure(event))
+            _ = document.take(entry)
+        }
+        var plan = ProcedurePlan(steps: [.program("warm"), .program("slow")])
+        plan.forward = ForwardVersions(baseline: "v1", canary: "v2")
+        take(.frozen(plan))
+        take(.started(step: "warm", attempt: 1))
+        take(.done(step: "warm", receipt: "it is warm"))
+        for attempt in 1...150 {
+            take(.started(step: "slow", attempt: attempt))
+            take(.failed(step: "slow", reason: "busy", then: .retry))
+            take(.watchFailed(step: "lag", reason: "it is high"))
+            take(.watchRecovered(step: "lag", reason: "it is low"))
+        }
+        #expect(document.entries.count < 12, "\(document.entries.map(\.event.name))")
+        var known = ForwardProcedure(document.entries[0])
+        for entry in document.entries.dropFirst() { known?.apply(entry) }
+        #expect(known?.steps.step("warm")?.state == .done && known?.steps.step("slow")?.attempts == 150)
+    }
 }

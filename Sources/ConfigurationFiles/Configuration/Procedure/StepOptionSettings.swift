@@ -39,6 +39,16 @@ struct StepOptionSettings {
             fields["guard"]?.fail("a guard on a rule is for a rollback: no rule leads to a way forward")
             return false
         }
+        if step.condition != nil, step.when == [.watch] {
+            fields["guard"]?.fail("a step of 'watch' repeats whatever a guard says; remove 'guard'")
+            return false
+        }
+        if fields.has("watch"), !step.when.contains(.rollback) {
+            fields.fail(
+                at: fields.namePlace("watch"),
+                "'watch' is for steps of a rollback: on the ways forward an operator may change what a step has set")
+            return false
+        }
         guard step.watchEveryMs > 0 else { return true }
         func refuse(_ text: String) -> Bool {
             fields.fail(at: fields.namePlace("watch"), text)
