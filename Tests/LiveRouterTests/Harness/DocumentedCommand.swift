@@ -117,12 +117,13 @@ struct CommandTree: Decodable, Sendable {
 
         let commandName: String
         let subcommands: [Command]?
-        let defaultSubcommand: String?
         let arguments: [Argument]?
 
         func takes(_ option: String) -> Bool {
             let names = (arguments ?? []).flatMap { $0.names ?? [] }
+            // `plan checkout` is `plan show checkout`, and the tree does not say so.
             return names.contains { ($0.kind == "short" ? "-" : "--") + $0.name == option }
+                || (subcommands ?? []).contains { $0.takes(option) }
         }
     }
 
@@ -133,10 +134,6 @@ struct CommandTree: Decodable, Sendable {
         var (command, rest) = (command, arguments[...])
         while let name = rest.first, let next = command.subcommands?.first(where: { $0.commandName == name }) {
             (command, rest) = (next, rest.dropFirst())
-        }
-        // `plan checkout` is `plan show checkout`.
-        if let name = command.defaultSubcommand, let next = command.subcommands?.first(where: { $0.commandName == name }) {
-            command = next
         }
         if command.commandName == self.command.commandName, rest.first?.hasPrefix("-") != true {
             return "there is no command '\(rest.first ?? "")'"
