@@ -72,6 +72,8 @@ let package = Package(
         .target(name: "CBuildStamp", cSettings: buildStamp),
         // annex: what glibc's spawn has beyond POSIX
         .target(name: "CSpawn"),
+        // annex: librdkafka's producer, loaded when it is needed
+        .target(name: "CKafka"),
         // pure
         room("Support"),
         room("Telemetry"),
@@ -110,8 +112,8 @@ let package = Package(
             "TargetSources",
             ["Declarations", "Discovery", "Model", "Ports", "SourceCalls", "Support", "SystemSupport", yams]),
         room("Centres", ["Declarations", "Model", "Ports", "SourceCalls", "Support", "SystemSupport", crypto]),
-        // NATS, RabbitMQ and Redis, for events of releases; NIOSSL is for brokers with TLS.
-        room("Brokers", ["Model", "Ports", nioCore, nioPosix, nioSSL]),
+        // NATS, RabbitMQ, Redis and Kafka, for events of releases; NIOSSL is for brokers with TLS.
+        room("Brokers", ["CKafka", "Model", "Ports", nioCore, nioPosix, nioSSL]),
         // The steps of plans: programs, requests, flags.
         room("PlanSteps", ["Model", "Ports", "Support", "SystemSupport", "Telemetry"]),
         // Feature flags for applications: HTTP, and gRPC over HTTP/2.

@@ -1,12 +1,17 @@
 import Model
 package import Ports
 
-/// The brokers that Rollguard publishes to: NATS JetStream, RabbitMQ (AMQP 0-9-1) and Redis. Small clients of what is needed,
-/// a connection per call: events of releases are rare, and a broker may have been restarted in between.
+/// The brokers that Rollguard publishes to. NATS JetStream, RabbitMQ (AMQP 0-9-1) and Redis have small clients of what is needed, a
+/// connection per call: events of releases are rare, and a broker may have been restarted in between. Kafka has librdkafka, whose
+/// producers are kept.
 package struct Brokers: BrokerTransport {
     private let secrets: any SecretStore
+    private let kafka: KafkaProducers
 
-    package init(secrets: any SecretStore) { self.secrets = secrets }
+    /// - Parameter kafka: closed by whoever made it.
+    package init(secrets: any SecretStore, kafka: KafkaProducers = KafkaProducers()) {
+        (self.secrets, self.kafka) = (secrets, kafka)
+    }
 
     package func publish(_ message: BrokerMessage, at broker: BrokerAddress) async -> BrokerOutcome {
         do throws(BrokerTrouble) {
@@ -20,6 +25,8 @@ package struct Brokers: BrokerTransport {
             case .stream(let stream, let length, let seconds):
                 let talk = RedisTalk(broker: broker, login: login)
                 return try await talk.add(message, stream: stream, length: length, rememberedSeconds: seconds)
+            case .topic(let topic, let key):
+                return try await kafka.publish(KafkaRecord(message, topic: topic, key: key), at: broker, login)
             }
         } catch {
             return switch error.kind {

@@ -1,4 +1,5 @@
 import API
+import Brokers
 import Kernel
 import Logging
 package import Model
@@ -64,6 +65,7 @@ package struct DaemonParts: Sendable {
     private let watchdog: Watchdog
     private let scrapes: ScrapeService
     private let outbox: OutboxPump
+    private let kafka: KafkaProducers
     private let targets: TargetService
     /// Nil without a configuration centre.
     private let centre: CentreService?
@@ -89,6 +91,7 @@ package struct DaemonParts: Sendable {
         let journal = try await Self.openJournal(plan.daemon.stateDirectory, options, environment)
         for note in journal.folderNotes { logger.warning("\(note)") }
         var parts = PartsFactory(environment: environment, directory: options.keyDirectory)
+        kafka = parts.kafka
         let gateTokens = GateTokens(journal: journal.identity, directory: options.keyDirectory, logger: logger)
         parts.tokens = gateTokens
         writer = JournalWriter(
@@ -248,6 +251,7 @@ package struct DaemonParts: Sendable {
         await scrapes.stop()
         await watchdog.stop()
         await scrapes.shutdown()
+        await kafka.close()
         await environment.network.shutdown()
     }
 }

@@ -21,6 +21,8 @@ struct PartsFactory: Sendable {
     var tokens: GateTokens?
     /// Knows the receivers that were made last.
     let board = ReceiverBoard()
+    /// Kept over reloads.
+    let kafka = KafkaProducers()
 
     func drivers(for plan: Plan) throws -> [String: AimedDriver] {
         var drivers: [String: AimedDriver] = [:]
@@ -52,7 +54,7 @@ struct PartsFactory: Sendable {
     func receivers(for plan: Plan) -> [any Receiver] {
         let setup = ReceiverSetup(
             transport: deliveries, secrets: secrets, mail: CurlMail(secrets: secrets),
-            syslog: SyslogSender(), brokers: Brokers(secrets: secrets), hostName: SyslogSender.hostName,
+            syslog: SyslogSender(), brokers: Brokers(secrets: secrets, kafka: kafka), hostName: SyslogSender.hostName,
             memory: directory.map { MessageFiles(directory: $0) },
             externalURL: plan.daemon.externalURL, links: links(for: plan),
             clock: { [clock] in clock.wallMs })
@@ -65,7 +67,7 @@ struct PartsFactory: Sendable {
     /// What the drivers of plans' steps are made of.
     func stepSetup(_ calls: any HTTPTransport) -> StepSetup {
         var setup = StepSetup(
-            transport: calls, directory: directory, brokers: Brokers(secrets: secrets),
+            transport: calls, directory: directory, brokers: Brokers(secrets: secrets, kafka: kafka),
             publish: { [board] in await board.publish($0, $1) }, wallMs: { [clock] in clock.wallMs })
         (setup.secrets, setup.clock) = (secrets, clock)
         return setup

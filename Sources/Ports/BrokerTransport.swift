@@ -2,11 +2,11 @@ public import Model
 
 /// Talks to message brokers. Brokers implements it.
 ///
-/// Implementations verify TLS unless configured otherwise, use a connection for one call, and return within the call's
-/// `timeoutMs`. No text that comes out holds a secret.
+/// Implementations verify TLS unless configured otherwise, use a connection for one call except with Kafka, and return within the
+/// call's `timeoutMs`. No text that comes out holds a secret.
 public protocol BrokerTransport: Sendable {
     /// Publishes one message and waits until the broker says that it is stored. The same ``BrokerMessage/id`` again is no second
-    /// message where the broker knows ids (NATS JetStream, Redis); RabbitMQ takes it twice, and readers drop it by its id.
+    /// message where the broker knows ids (NATS JetStream, Redis); RabbitMQ and Kafka take it twice, and readers drop it by its id.
     func publish(_ message: BrokerMessage, at broker: BrokerAddress) async -> BrokerOutcome
 
     /// Sends a request to a subject of NATS and waits for one answer.
@@ -24,9 +24,12 @@ public struct BrokerAddress: Sendable, Equatable {
         case amqps
         case redis
         case rediss
+        case kafka
+        /// The same in TLS.
+        case kafkas
 
         /// Whether TLS is required.
-        public var isTLS: Bool { self == .natsTLS || self == .amqps || self == .rediss }
+        public var isTLS: Bool { [.natsTLS, .amqps, .rediss, .kafkas].contains(self) }
 
         /// Where it listens unless said otherwise.
         public var defaultPort: Int {
@@ -35,6 +38,7 @@ public struct BrokerAddress: Sendable, Equatable {
             case .amqp: 5_672
             case .amqps: 5_671
             case .redis, .rediss: 6_379
+            case .kafka, .kafkas: 9_092
             }
         }
     }
@@ -45,6 +49,8 @@ public struct BrokerAddress: Sendable, Equatable {
     public var host: String
     /// 1...65535.
     public var port: Int
+    /// Further members of the same cluster, as `host:port`; only Kafka's clients ask them.
+    public var members: [String] = []
     /// The login, the authorities and the client's certificate.
     public var security: ClientSecurity
     /// Everything from name lookup to the broker's answer.
@@ -79,7 +85,10 @@ public struct BrokerAddress: Sendable, Equatable {
     }
 
     /// As it is written in configurations; it holds no secret.
-    public var text: String { "\(scheme.rawValue)://\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+    public var text: String { "\(scheme.rawValue)://" + ([place] + members).joined(separator: ",") }
+
+    /// `host:port`.
+    public var place: String { "\(host.contains(":") ? "[\(host)]" : host):\(port)" }
 }
 
 /// One message, and where it goes.
@@ -95,6 +104,8 @@ public struct BrokerMessage: Sendable, Equatable {
         /// - length: about so many entries are kept.
         /// - rememberedSeconds: how long the id of an event is known.
         case stream(String, length: Int, rememberedSeconds: Int)
+        /// A topic of Kafka. Messages with the same key keep their order.
+        case topic(String, key: String)
     }
 
     /// Of a kind that the broker's scheme speaks.

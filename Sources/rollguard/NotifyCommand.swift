@@ -62,12 +62,13 @@ struct NotifyCommand: AsyncParsableCommand {
         let network = CurlTransport(userAgent: "Rollguard/\(Rollguard.version)", secrets: secrets)
         let printed = PrintedMessages(
             secrets: secrets, shown: { secrets.shown($0, limit: 64 << 10) }, externalURL: plan.daemon.externalURL)
+        let kafka = KafkaProducers()
         let setup =
             isPrinted
             ? printed.setup
             : ReceiverSetup(
                 transport: network, secrets: secrets, mail: CurlMail(secrets: secrets), syslog: SyslogSender(),
-                brokers: Brokers(secrets: secrets), hostName: SyslogSender.hostName,
+                brokers: Brokers(secrets: secrets, kafka: kafka), hostName: SyslogSender.hostName,
                 externalURL: plan.daemon.externalURL,
                 clock: { SystemClock().wallMs })
         var worst: Int32 = 0
@@ -75,6 +76,7 @@ struct NotifyCommand: AsyncParsableCommand {
             let code = await send(to: ReceiverKinds.receiver(receiver, setup), kind: receiver.kind.name, secrets)
             worst = max(worst, code)
         }
+        await kafka.close()
         await network.shutdown()
         guard worst == 0 else { throw ExitCode(worst) }
     }

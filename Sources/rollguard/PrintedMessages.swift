@@ -64,6 +64,7 @@ struct PrintingBrokers: BrokerTransport {
             case .subject(let subject): subject
             case .exchange(let exchange, let key, let host): "\(host) \(exchange) \(key)"
             case .stream(let stream, _, _): stream
+            case .topic(let topic, let key): "\(topic) \(key)"
             }
         Terminal.say("  \(broker.text) \(place)")
         Terminal.say("  " + shown(String(decoding: message.body, as: UTF8.self)))

@@ -21,6 +21,17 @@ enum Programs {
             .first { FileManager.default.isExecutableFile(atPath: $0) }
     }
 
+    /// A file of a Python package in `.routers-venv`.
+    static func packaged(_ folder: String, startingWith name: String) -> String? {
+        let base = "\(root)/.routers-venv/lib"
+        let versions = (try? FileManager.default.contentsOfDirectory(atPath: base)) ?? []
+        let folders = versions.map { "\(base)/\($0)/site-packages/\(folder)" }
+        return folders.lazy.compactMap { folder in
+            (try? FileManager.default.contentsOfDirectory(atPath: folder))?.first { $0.hasPrefix(name) }
+                .map { "\(folder)/\($0)" }
+        }.first
+    }
+
     /// Whether tests with the program run: where it is expected they fail instead of being skipped.
     static func has(_ name: String) -> Bool { expects || path(name) != nil }
 }
@@ -32,10 +43,12 @@ final class RealProgram: @unchecked Sendable {
     private let log: URL
 
     init(_ name: String, _ arguments: [String], folder: URL, environment: [String: String] = [:]) throws {
-        log = folder.appendingPathComponent("\(name)-\(UUID().uuidString).log")
+        let file = name.split(separator: "/").last ?? "program"
+        log = folder.appendingPathComponent("\(file)-\(UUID().uuidString).log")
         _ = FileManager.default.createFile(atPath: log.path, contents: nil)
         let handle = try FileHandle(forWritingTo: log)
-        process.executableURL = URL(fileURLWithPath: try #require(Programs.path(name), "\(name) is not installed"))
+        process.executableURL = URL(
+            fileURLWithPath: try #require(name.hasPrefix("/") ? name : Programs.path(name), "\(name) is not installed"))
         process.arguments = arguments
         process.currentDirectoryURL = folder
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }

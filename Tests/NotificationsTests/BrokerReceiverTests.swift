@@ -83,6 +83,20 @@ struct BrokerReceiverTests {
         #expect(
             await Self.places(RedisStreamKind.Settings(server: Self.address), "checkout")
                 == .stream("rollguard", length: 10_000, rememberedSeconds: 604_800))
+        #expect(
+            await Self.places(KafkaKind.Settings(brokers: ["a:9092"], topic: "rel"), "shop.api")
+                == .topic("rel", key: "shop.api"))
+    }
+
+    /// The members of a cluster are one address with the receiver's security.
+    @Test func kafkasBrokersAreOneAddress() async throws {
+        let brokers = ScriptedBrokers()
+        let settings = KafkaKind.Settings(brokers: ["a:9092", "b:9093"], isTLS: true, topic: "rel")
+        #expect(
+            await ReceiverKinds.receiver(Self.plan(settings), setup(brokers)).deliver(Self.delivery()) == .delivered)
+        let broker = try #require(brokers.published.first?.broker)
+        #expect(broker.text == "kafkas://a:9092,b:9093" && broker.security == Self.security)
+        #expect(broker.timeoutMs == 1_234)
     }
 
     @Test(arguments: [

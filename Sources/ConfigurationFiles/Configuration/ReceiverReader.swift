@@ -67,7 +67,13 @@ struct ReceiverReader {
 
     /// Some services have one address for all.
     private func readAddress(_ url: Setting<ReceiverPlan>, _ fields: Fields, _ plan: inout ReceiverPlan) -> Bool {
-        let known = kinds.first { $0.name == plan.kind.name }?.defaultURL
+        let kind = kinds.first { $0.name == plan.kind.name }
+        if let own = kind?.addressField, fields.has(own) {
+            let name = Self.addresses.first(where: fields.has)
+            name.map { fields[$0]?.fail("'\($0)' and '\(own)' are both there; keep one of them") }
+            return name == nil
+        }
+        let known = kind?.defaultURL
         if known == "", let name = Self.addresses.first(where: fields.has) {
             fields[name]?.fail("'\(name)' is no field of the kind \(plan.kind.name); use 'server'")
             return false

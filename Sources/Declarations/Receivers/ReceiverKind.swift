@@ -14,6 +14,9 @@ package protocol ReceiverKind: SendableMetatype {
     /// The address of the service, for a receiver without `url`; nil where each receiver has its own.
     static var defaultURL: String? { get }
 
+    /// The field that may hold the address instead of `url`; nil for a kind that has no such choice.
+    static var addressField: String? { get }
+
     /// Of each of these sets of fields exactly one has to be there.
     static var requiredFields: [[String]] { get }
 
@@ -51,6 +54,8 @@ extension ReceiverKind {
     package static var name: String { Settings.kind }
 
     package static var defaultURL: String? { nil }
+
+    package static var addressField: String? { nil }
 
     package static var requiredFields: [[String]] { [] }
 

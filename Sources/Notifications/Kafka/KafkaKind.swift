@@ -2,31 +2,65 @@ import Declarations
 import Foundation
 import Model
 import Ports
+import Support
 
-/// A topic of Kafka, by the REST proxy v3 (docs.confluent.io, "Produce records"): the protocol of Kafka itself needs a library that
-/// few hosts have. The key is the release, so that one release stays in its order.
-enum KafkaKind: DeliveringReceiverKind {
+/// A topic of Kafka: by its own protocol with `brokers`, or with `url` by the REST proxy v3 (docs.confluent.io, "Produce records"). The
+/// key is the release, so that one release stays in its order.
+enum KafkaKind: BrokerKind {
     struct Settings: ReceiverSettings {
         static let kind = "kafka"
         static let sendsCloudEvents = true
         var cluster: String?
+        /// `host:port`; nil with the REST proxy.
+        var brokers: [String]?
+        var isTLS = false
         var topic: String?
     }
 
-    static let sentence = "publishes CloudEvents to a topic of Kafka by its REST proxy (v3)"
+    static let sentence = "publishes CloudEvents to a topic of Kafka, by its own protocol or by its REST proxy (v3)"
     static let blank = Settings()
-    static let isReadByPeople = false
-    static let requiredFields = [["cluster_id"], ["topic"]]
+    static let defaultURL: String? = nil
+    static let addressField: String? = "brokers"
+    static let requiredFields = [["cluster_id", "brokers"], ["topic"]]
 
     static func fields(_ folder: ConfigurationFolder) -> [Setting<Settings>] {
         [
             .optional("cluster_id", \.cluster, .line(limit: 200), "of Kafka's cluster; `GET /v3/clusters` shows it"),
             .optional("topic", \.topic, .line(limit: 249), "the topic"),
+            .optional(
+                "brokers", \.brokers, brokers,
+                "`host:9092` of some members of the cluster, instead of `url`; needs the library librdkafka"),
+            .value("broker_tls", \.isTLS, .bool, "the members speak TLS; `tls` names the authorities"),
         ]
     }
 
+    private static var brokers: ValueForm<[String]> {
+        ValueForm.lines(of: "addresses").mapped(
+            { texts, field in
+                let places = texts.compactMap { BrokerAddress("kafka://\($0)")?.place }
+                if places.count == texts.count { return places }
+                let wrong = texts.first { BrokerAddress("kafka://\($0)") == nil } ?? ""
+                field.fail("\(Quote.value(wrong)) is no address of a broker; write host:9092")
+                return nil
+            }, back: { $0 })
+    }
+
     static func receiver(_ plan: ReceiverPlan, _ settings: Settings, _ setup: ReceiverSetup) -> any Receiver {
-        KafkaReceiver(plan: plan, settings: settings, setup: setup)
+        settings.brokers == nil
+            ? KafkaReceiver(plan: plan, settings: settings, setup: setup)
+            : BrokerReceiver<KafkaKind>(plan: plan, settings: settings, setup: setup)
+    }
+
+    static func server(_ settings: Settings) -> BrokerAddress? {
+        guard let members = settings.brokers, let first = members.first,
+            var server = BrokerAddress("\(settings.isTLS ? "kafkas" : "kafka")://\(first)")
+        else { return nil }
+        server.members = Array(members.dropFirst())
+        return server
+    }
+
+    static func place(_ settings: Settings, release: String, event: String) -> BrokerMessage.Place {
+        .topic(settings.topic ?? "", key: release)
     }
 
     /// The status is that of the connection; the receipt is the `error_code` of the record.
@@ -47,6 +81,7 @@ enum KafkaKind: DeliveringReceiverKind {
     }
 }
 
+/// By the REST proxy.
 struct KafkaReceiver: Receiver {
     let plan: ReceiverPlan
     let settings: KafkaKind.Settings
