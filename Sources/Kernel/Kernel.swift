@@ -398,6 +398,7 @@ public struct Kernel: Sendable, Equatable {
     private mutating func finish(_ context: inout StepContext) -> [Effect] {
         for unit in units { unit.settle(&releases, &context) }
         leadGroups(&context)
+        for index in releases.indices { releases[index].endPlanOfThePast(&context) }
         // After the router's calls of this step, so that traffic comes first.
         for index in releases.indices {
             if releases[index].procedure != nil { releases[index].leadProcedure(&context) }

@@ -50,6 +50,18 @@ extension Release {
         endGroup(because: reason, &context)
     }
 
+    /// The versions were changed while no daemon ran, so the rollback became history with its plan open. What is left of it does
+    /// not run, which operators are notified of, as when the versions change under a daemon.
+    mutating func endPlanOfThePast(_ context: inout StepContext) {
+        guard let old = history.openPlan, !context.isDryRun, context.mayLead else { return }
+        var process = ProcedureProcess()
+        var turn = ProcedureTurn(
+            plan: plan, isRouterCalled: true, share: poll.share, subject: .incident(old), context: context)
+        process.supersede(because: "the versions were changed while no daemon ran", &turn)
+        context = turn.context
+        if let ended = turn.subject.incident { history.update(ended) }
+    }
+
     /// The incident, or the rollout, whose plan an operator means by the release's name: one that is open comes first.
     var idOfPlan: String? {
         if rollback?.incident.procedure?.isOpen == true { return rollback?.id }

@@ -9,6 +9,14 @@ struct IncidentHistory: Sendable, Equatable {
         incidents.append(closed)
     }
 
+    /// The last one, where its plan is open: no process has ended it.
+    var openPlan: Incident? { incidents.last.flatMap { $0.procedure?.isOpen == true ? $0 : nil } }
+
+    mutating func update(_ incident: Incident) {
+        guard let index = incidents.lastIndex(where: { $0.id == incident.id }) else { return }
+        incidents[index] = incident
+    }
+
     /// The end of a plan or of a group is written when its rollback has just become history.
     mutating func replay(_ entry: JournalEntry) {
         switch entry.event {

@@ -102,9 +102,11 @@ struct Release: Sendable, Equatable {
     }
 
     /// Makes room for another incident: the present one becomes history.
-    mutating func retireRollback() {
+    ///
+    /// - Parameter keepsPlan: see ``endPlanOfThePast(_:)``.
+    mutating func retireRollback(keepsPlan: Bool = false) {
         guard var old = rollback?.incident else { return }
-        old.retire()
+        old.retire(keepingPlan: keepsPlan)
         history.remember(old)
         (rollback, procedure) = (nil, nil)
     }

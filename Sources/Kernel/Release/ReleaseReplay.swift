@@ -174,7 +174,7 @@ struct ReleaseReplay {
         }
         guard var restored = release.rollback else { return forgetLostRollback() }
         guard restored.incident.intent.fromVersion == release.plan.canary.version else {
-            release.retireRollback()
+            release.retireRollback(keepsPlan: true)
             (release.phase, release.watchedSinceUptimeMs) = (.idle, nil)
             return
         }

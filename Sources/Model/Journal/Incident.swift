@@ -142,10 +142,12 @@ public struct Incident: Sendable, Equatable {
     }
 
     /// Another incident, or another pair of versions, has taken its place: what is past is not open.
-    public mutating func retire() {
+    ///
+    /// - Parameter keepingPlan: its plan is ended by entries of its own.
+    public mutating func retire(keepingPlan: Bool = false) {
         let lastWallMs = timeline.last?.atWallMs ?? openedWallMs
         if isOpen { close(atWallMs: lastWallMs) }
-        procedure?.retire(atWallMs: lastWallMs)
+        if !keepingPlan { procedure?.retire(atWallMs: lastWallMs) }
         group?.retire()
     }
 

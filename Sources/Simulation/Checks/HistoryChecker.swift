@@ -18,7 +18,7 @@ struct HistoryChecker {
     func saw(_ snapshot: Snapshot) -> String? {
         for shown in snapshot.incidents {
             guard var described = incidents[shown.id] else { return "\(shown.id) is shown and has no intent" }
-            if described.isOpen, !shown.isOpen { described.retire() }
+            if described.isOpen, !shown.isOpen { described.retire(keepingPlan: true) }
             if described != shown { return "\(shown.id) is shown as \(shown), and its entries say \(described)" }
         }
         return nil

@@ -185,6 +185,23 @@ struct ProcedureTests {
         #expect(Incident(history: ofIncident)?.procedure == left)
     }
 
+    /// The same when the daemon was stopped, its configuration changed, and started again.
+    @Test func anotherVersionAfterAStopEndsThePlan() throws {
+        var world = KernelHarness.withPlan([.program(), .person()])
+        world.cycle(8)
+        let id = world.incidents[0].id
+        world.plan.releases[0].canary.version = "v1.5.1"
+        world.restart()
+        world.cycle(3)
+        let left = try #require(world.incidents.first { $0.id == id }?.procedure)
+        #expect(!left.isOpen && left.step("queue")?.state == .skipped && world.count(.planEnded) == 1)
+        world.restart()
+        world.cycle(3)
+        #expect(world.count(.planEnded) == 1, "it ends once")
+        let ofIncident = world.recorded.filter { $0.incident == id }
+        #expect(Incident(history: ofIncident)?.procedure == left)
+    }
+
     @Test func aDryRunHasNoPlan() {
         var plan = Plan.example()
         plan.releases[0].procedure = ProcedurePlan(steps: [.flag()])
