@@ -365,8 +365,10 @@ public struct Kernel: Sendable, Equatable {
             absent.keep(releases[index])
         }
         releases = next.releases.map { plan in
-            let known = releases.first { $0.name == plan.name } ?? absent.take(plan.name)
-            guard var kept = known else { return absent.restore(plan, at: context.now) }
+            let present = releases.first { $0.name == plan.name }
+            guard var kept = present ?? absent.take(plan.name) else { return absent.restore(plan, at: context.now) }
+            // What was written and answered meanwhile has not reached it.
+            if present == nil { kept.resumePlans() }
             kept.adopt(configured: plan, &context)
             return kept
         }

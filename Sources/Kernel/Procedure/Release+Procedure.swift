@@ -18,6 +18,12 @@ extension Release {
     /// After a restart: what was not ended continues, and what was proved is watched again.
     mutating func resumeProcedure() { procedure = isProcedureAlive ? ProcedureProcess() : nil }
 
+    /// The same for a release that was not in the configuration for a while: its steps begin from what the entries say.
+    mutating func resumePlans() {
+        resumeProcedure()
+        if forward != nil { resumeForward() }
+    }
+
     /// A step of the plan may still have to run.
     private var isProcedureAlive: Bool {
         guard let incident = rollback?.incident, let run = incident.procedure else { return false }

@@ -145,7 +145,8 @@ public struct Incident: Sendable, Equatable {
     ///
     /// - Parameter keepingPlan: its plan is ended by entries of its own.
     public mutating func retire(keepingPlan: Bool = false) {
-        let lastWallMs = timeline.last?.atWallMs ?? openedWallMs
+        // What became of its plan may be written later than the incident was last open.
+        let lastWallMs = timeline.last { !$0.step.hasPrefix("plan_") }?.atWallMs ?? openedWallMs
         if isOpen { close(atWallMs: lastWallMs) }
         if !keepingPlan { procedure?.retire(atWallMs: lastWallMs) }
         group?.retire()

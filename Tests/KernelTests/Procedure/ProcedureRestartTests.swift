@@ -79,6 +79,22 @@ struct ProcedureRestartTests {
         #expect(world.state("once") == .done && world.steps.acts == ["once"])
     }
 
+    /// The entry of a start reaches the disk while the configuration does not name the release: the step is not waited for for ever.
+    @Test func aReleaseThatComesBackContinuesItsPlan() throws {
+        var world = KernelHarness.withPlan([.person(), .program("once", isIdempotent: true)])
+        world.cycle(10)
+        world.isDiskWorking = false
+        #expect(accepted(world.command(.procedure(incident: world.incidents[0].id, .done(step: "queue")))))
+        let plan = world.plan
+        world.plan.releases = []
+        world.send(.reload(world.plan))
+        world.healDisk()
+        world.plan = plan
+        world.send(.reload(plan))
+        world.cycle(10)
+        #expect(world.state("once") == .done && world.procedure?.isOpen == false)
+    }
+
     /// What the kernel shows, what a restart restores, and what the entries alone say are the same.
     private func check(_ world: KernelHarness) {
         let restarted = Kernel(
