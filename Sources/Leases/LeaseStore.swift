@@ -1,9 +1,11 @@
+import Model
 package import SourceCalls
 
 /// Where replicas agree on their leader, and hand over what the next leader has to know.
 ///
-/// A store has three kinds of keys: the leader, a status of each replica, and documents. The first two are there as long as the
-/// session of their replica is; a document stays until it is removed. No caller waits for a store in the way of a rollback.
+/// A store has three kinds of keys: leads, a status of each replica, and documents. The first two are there as long as the
+/// session of their replica is; a document stays until it is removed. A lead has a scope (`LeaseScope`): one replica has it at a
+/// time, and one replica may have those of several scopes. No caller waits for a store in the way of a rollback.
 package protocol LeaseStore: Sendable {
     /// `etcd:/rollguard-replicas/v1/`
     var label: String { get }
@@ -21,19 +23,23 @@ package protocol LeaseStore: Sendable {
     /// Ends a session at once, so that another replica need not wait for its end.
     func close(_ session: LeaseSession) async
 
-    /// Takes the lead if no replica has it.
+    /// Takes the lead of a scope if no replica has it.
     ///
-    /// - Returns: the fencing token of the lead, which grows from leader to leader; nil when another replica has it.
-    func lead(_ session: LeaseSession) async throws(SourceError) -> UInt64?
+    /// - Returns: the fencing token of the lead, which grows from leader to leader of the scope; nil when another replica has it.
+    func lead(_ scope: String, _ session: LeaseSession) async throws(SourceError) -> UInt64?
 
-    /// The leader, all statuses, and the documents that were written after `cursor`.
+    /// Gives a lead up and keeps the session: another replica may take it at once. One that is lost already is ignored.
+    func drop(_ hold: LeaseHold) async throws(SourceError)
+
+    /// All leaders, all statuses, and the documents that were written after `cursor`.
     ///
     /// - Parameter cursor: of the last view; nil for all documents.
     func view(after cursor: UInt64?) async throws(SourceError) -> LeaseView
 
     /// Writes a document.
     ///
-    /// - Parameter leading: the session and the token that have to have the lead; nil for a document of any replica.
+    /// - Parameter leading: the scope, and the session and the token that have to have its lead; nil for a document of any
+    ///   replica.
     /// - Returns: false when the lead is lost, and nothing was written.
     func write(_ path: String, _ bytes: [UInt8], leading: LeaseHold?) async throws(SourceError) -> Bool
 
@@ -54,12 +60,14 @@ package struct LeaseSession: Sendable, Equatable {
     }
 }
 
-/// The lead, as the store can check it.
+/// The lead of a scope, as the store can check it.
 package struct LeaseHold: Sendable, Equatable {
+    package let scope: String
     package let session: LeaseSession
     package let token: UInt64
 
-    package init(session: LeaseSession, token: UInt64) {
+    package init(scope: String = LeaseScope.leader, session: LeaseSession, token: UInt64) {
+        self.scope = scope
         self.session = session
         self.token = token
     }
@@ -68,6 +76,7 @@ package struct LeaseHold: Sendable, Equatable {
 /// What a store holds.
 package struct LeaseView: Sendable, Equatable {
     package struct Leader: Sendable, Equatable {
+        package var scope = LeaseScope.leader
         package var name: String
         /// Id of its session.
         package var session: String
@@ -79,8 +88,8 @@ package struct LeaseView: Sendable, Equatable {
         package var bytes: [UInt8]
     }
 
-    /// Nil while no replica leads.
-    package var leader: Leader?
+    /// Of each scope that has one, by the names of the scopes.
+    package var leaders: [Leader] = []
     /// By the names of the replicas.
     package var statuses: [Document] = []
     /// In the order in which they were written.
@@ -90,6 +99,9 @@ package struct LeaseView: Sendable, Equatable {
     package var cursor: UInt64
 
     package init(cursor: UInt64) { self.cursor = cursor }
+
+    /// Nil while no replica has the lead of the scope.
+    package func leader(of scope: String) -> Leader? { leaders.first { $0.scope == scope } }
 }
 
 /// Paths of documents.

@@ -101,8 +101,8 @@ actor ReplicaService {
         let session = try await keptSession()
         let view = try await store.view(after: cursor)
         await take(view, session)
-        guard view.leader == nil, isEligible(view) else { return }
-        guard let token = try await store.lead(session) else { return }
+        guard view.leader(of: LeaseScope.leader) == nil, isEligible(view) else { return }
+        guard let token = try await store.lead(LeaseScope.leader, session) else { return }
         // What the last leader wrote in its last moments counts too.
         let last = try await store.view(after: cursor)
         await take(last, session)
@@ -197,14 +197,15 @@ actor ReplicaService {
         cursor = view.cursor
         for document in view.documents { await take(document) }
         let now = clock.now.uptimeMs
-        let isOwn = view.leader.map { $0.session == session.id && $0.name == session.name } ?? false
-        board.see(otherLeads: view.leader != nil && !isOwn, atUptimeMs: now)
-        if let leader = view.leader, isOwn {
+        let leader = view.leader(of: LeaseScope.leader)
+        let isOwn = leader.map { $0.session == session.id && $0.name == session.name } ?? false
+        board.see(otherLeads: leader != nil && !isOwn, atUptimeMs: now)
+        if let leader, isOwn {
             // The answer to the call that took the lead was lost.
             if hold == nil { await lead(LeaseHold(session: session, token: leader.token)) }
             await exceedTokens(view)
         } else {
-            let next = Leadership(token: view.leader?.token ?? 0, leader: view.leader?.name)
+            let next = Leadership(token: leader?.token ?? 0, leader: leader?.name)
             await stopLeading(because: "its lease has ended in the store", next: next)
             await inform(next)
         }
@@ -232,10 +233,11 @@ actor ReplicaService {
     }
 
     private func replicas(_ view: LeaseView) -> [ReplicasReport.Replica] {
-        view.statuses.compactMap { one in
+        let leader = view.leader(of: LeaseScope.leader)?.name
+        return view.statuses.compactMap { one in
             ReplicaStatus(one.bytes).map { status in
                 ReplicasReport.Replica(
-                    name: one.path, version: status.version, isLeader: one.path == view.leader?.name,
+                    name: one.path, version: status.version, isLeader: one.path == leader,
                     isSelf: one.path == plan.name, address: status.address, lastSeenWallMs: status.atWallMs,
                     manifestRevision: status.manifestRevision)
             }

@@ -23,7 +23,7 @@ struct ConsulLeaseStore: LeaseStore {
         self.timeoutMs = timeoutMs
     }
 
-    private var leaderKey: String { prefix + "lease/leader" }
+    private var leadPrefix: String { prefix + "lease/" }
     private var statusPrefix: String { prefix + "status/" }
     private var documentPrefix: String { prefix + "documents/" }
 
@@ -54,12 +54,24 @@ struct ConsulLeaseStore: LeaseStore {
         _ = try? await server.send("PUT", "/v1/session/destroy/\(session.id)", body: [], timeoutMs: timeoutMs)
     }
 
-    func lead(_ session: LeaseSession) async throws(SourceError) -> UInt64? {
-        guard try await acquire(leaderKey, Array(session.name.utf8), session) else { return nil }
-        let answer = try await server.get(path(leaderKey), query: [("consistent", "")], timeoutMs: timeoutMs)
+    func lead(_ scope: String, _ session: LeaseSession) async throws(SourceError) -> UInt64? {
+        let key = leadPrefix + scope
+        guard try await acquire(key, Array(session.name.utf8), session) else { return nil }
+        let answer = try await server.get(path(key), query: [("consistent", "")], timeoutMs: timeoutMs)
         let pairs = try AnswerJSON.decode([Pair].self, answer.body, of: "the leader")
         guard let pair = pairs.first, pair.session == session.id else { return nil }
         return pair.createIndex
+    }
+
+    /// The key goes too: the next leader's creates it, so its token is a higher one.
+    func drop(_ hold: LeaseHold) async throws(SourceError) {
+        let key = leadPrefix + hold.scope
+        do throws(SourceError) {
+            try await transaction([
+                Operation(verb: "check-session", key: key, session: hold.session.id),
+                Operation(verb: "delete", key: key),
+            ])
+        } catch { guard error.status == 409 else { throw error } }
     }
 
     func view(after cursor: UInt64?) async throws(SourceError) -> LeaseView {
@@ -81,20 +93,23 @@ struct ConsulLeaseStore: LeaseStore {
             guard let bytes = Data(base64Encoded: pair.value ?? "").map(Array.init) else {
                 throw SourceError("the value of \(pair.key) is not base64")
             }
-            if pair.key == leaderKey, let session = pair.session {
-                view.leader = LeaseView.Leader(
-                    name: String(decoding: bytes, as: UTF8.self), session: session, token: pair.createIndex)
+            if pair.key.hasPrefix(leadPrefix), let session = pair.session {
+                view.leaders.append(
+                    LeaseView.Leader(
+                        scope: String(pair.key.dropFirst(leadPrefix.count)),
+                        name: String(decoding: bytes, as: UTF8.self), session: session, token: pair.createIndex))
             } else if pair.key.hasPrefix(statusPrefix), pair.session != nil {
                 view.statuses.append(.init(path: String(pair.key.dropFirst(statusPrefix.count)), bytes: bytes))
             } else if pair.key.hasPrefix(documentPrefix), pair.modifyIndex > after || cursor == nil {
                 view.documents.append(.init(path: String(pair.key.dropFirst(documentPrefix.count)), bytes: bytes))
             }
         }
+        view.leaders.sort { $0.scope < $1.scope }
         return view
     }
 
     func write(_ path: String, _ bytes: [UInt8], leading: LeaseHold?) async throws(SourceError) -> Bool {
-        let check = leading.map { Operation(verb: "check-session", key: leaderKey, session: $0.session.id) }
+        let check = leading.map { Operation(verb: "check-session", key: leadPrefix + $0.scope, session: $0.session.id) }
         let put = Operation(verb: "set", key: documentPrefix + path, value: Data(bytes).base64EncodedString())
         do throws(SourceError) {
             try await transaction([check, put].compactMap(\.self))

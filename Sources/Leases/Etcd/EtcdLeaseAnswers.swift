@@ -74,8 +74,6 @@ enum EtcdLeaseBodies {
 
     static func delete(_ key: String) -> String { "\"request_delete_range\":{\"key\":\"\(base64(key))\"}" }
 
-    static func range(_ key: String) -> String { "\"request_range\":{\"key\":\"\(base64(key))\"}" }
-
     /// All keys under a prefix that were written at or after a revision, in the order of their writes.
     static func range(under prefix: String, from revision: UInt64, limit: Int) -> String {
         let key = Array(prefix.utf8)

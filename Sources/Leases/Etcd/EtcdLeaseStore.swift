@@ -25,7 +25,7 @@ final class EtcdLeaseStore: LeaseStore {
         self.timeoutMs = timeoutMs
     }
 
-    private var leaderKey: String { plan.prefix + "lease/leader" }
+    private var leadPrefix: String { plan.prefix + "lease/" }
     private var statusPrefix: String { plan.prefix + "status/" }
     private var documentPrefix: String { plan.prefix + "documents/" }
 
@@ -55,10 +55,17 @@ final class EtcdLeaseStore: LeaseStore {
         _ = try? await call(EtcdLeaseAnswers.Nothing.self, "/v3/lease/revoke", EtcdLeaseBodies.id(session.id))
     }
 
-    func lead(_ session: LeaseSession) async throws(SourceError) -> UInt64? {
-        let put = EtcdLeaseBodies.put(leaderKey, Array(session.name.utf8), lease: session.id)
-        let answer = try await transaction(if: EtcdLeaseBodies.isAbsent(leaderKey), [put])
+    func lead(_ scope: String, _ session: LeaseSession) async throws(SourceError) -> UInt64? {
+        let key = leadPrefix + scope
+        let put = EtcdLeaseBodies.put(key, Array(session.name.utf8), lease: session.id)
+        let answer = try await transaction(if: EtcdLeaseBodies.isAbsent(key), [put])
         return answer.succeeded == true ? UInt64(answer.header.revision) : nil
+    }
+
+    func drop(_ hold: LeaseHold) async throws(SourceError) {
+        let key = leadPrefix + hold.scope
+        _ = try await transaction(
+            if: EtcdLeaseBodies.wasCreated(key, at: hold.token), [EtcdLeaseBodies.delete(key)])
     }
 
     func view(after cursor: UInt64?) async throws(SourceError) -> LeaseView {
@@ -66,7 +73,7 @@ final class EtcdLeaseStore: LeaseStore {
         var view = LeaseView(cursor: cursor ?? 0)
         for _ in 0..<EtcdLeaseStore.partLimit {
             let answer = try await transaction([
-                EtcdLeaseBodies.range(leaderKey),
+                EtcdLeaseBodies.range(under: leadPrefix, from: 0, limit: 1_000),
                 EtcdLeaseBodies.range(under: statusPrefix, from: 0, limit: 1_000),
                 EtcdLeaseBodies.range(under: documentPrefix, from: next, limit: EtcdLeaseStore.partSize),
             ])
@@ -80,7 +87,7 @@ final class EtcdLeaseStore: LeaseStore {
                 return last != nil && last != answer.header.clusterID
             }
             if let cursor, revision < cursor || isAnother { return try await self.view(after: nil) }
-            view.leader = try ranges[0].kvs?.first.map(leader)
+            view.leaders = try leaders(ranges[0])
             view.statuses = try documents(ranges[1], statusPrefix)
             view.documents += try documents(ranges[2], documentPrefix)
             guard ranges[2].more == true, let last = ranges[2].kvs?.last?.modRevision.flatMap({ UInt64($0) }) else {
@@ -93,7 +100,7 @@ final class EtcdLeaseStore: LeaseStore {
     }
 
     func write(_ path: String, _ bytes: [UInt8], leading: LeaseHold?) async throws(SourceError) -> Bool {
-        let guardText = leading.map { EtcdLeaseBodies.wasCreated(leaderKey, at: $0.token) }
+        let guardText = leading.map { EtcdLeaseBodies.wasCreated(leadPrefix + $0.scope, at: $0.token) }
         let put = EtcdLeaseBodies.put(documentPrefix + path, bytes, lease: nil)
         return try await transaction(if: guardText, [put]).succeeded == true
     }
@@ -105,12 +112,18 @@ final class EtcdLeaseStore: LeaseStore {
 
     // MARK: Inside
 
-    private func leader(_ pair: EtcdLeaseAnswers.Answer.Pair) throws(SourceError) -> LeaseView.Leader {
-        let name = String(decoding: try EtcdLeaseStore.bytes(pair.value), as: UTF8.self)
-        guard let token = pair.createRevision.flatMap({ UInt64($0) }) else {
-            throw SourceError("the leader's key has no creation revision")
+    private func leaders(_ range: EtcdLeaseAnswers.Answer.Range) throws(SourceError) -> [LeaseView.Leader] {
+        let leaders = try (range.kvs ?? []).map { pair throws(SourceError) in
+            let key = String(decoding: try EtcdLeaseStore.bytes(pair.key), as: UTF8.self)
+            guard let token = pair.createRevision.flatMap({ UInt64($0) }) else {
+                throw SourceError("the key \(key) has no creation revision")
+            }
+            return LeaseView.Leader(
+                scope: String(key.dropFirst(leadPrefix.count)),
+                name: String(decoding: try EtcdLeaseStore.bytes(pair.value), as: UTF8.self),
+                session: pair.lease ?? "", token: token)
         }
-        return LeaseView.Leader(name: name, session: pair.lease ?? "", token: token)
+        return leaders.sorted { $0.scope < $1.scope }
     }
 
     private func documents(

@@ -16,8 +16,15 @@ final class FileLeaseStore: LeaseStore {
 
     let label: String
     private let folder: String
-    /// Open files whose locks are held: the session's, and the lead's.
-    private let held = Mutex<(session: Int32?, lead: Int32?)>((nil, nil))
+    private static let lockSuffix = ".lock"
+
+    /// Open files whose locks are held: the session's, and those of leads by their scopes.
+    private struct Held {
+        var session: Int32?
+        var leads: [String: Int32] = [:]
+    }
+
+    private let held = Mutex(Held())
 
     init(plan: FileLeasePlan, label: String) {
         self.label = label
@@ -27,7 +34,7 @@ final class FileLeaseStore: LeaseStore {
     func open(name: String, status: [UInt8], ttlMs: Int64) async throws(SourceError) -> LeaseSession {
         for path in [folder, folder + "/status", folder + "/documents"] { mkdir(path, 0o700) }
         let session = LeaseSession(id: "\(getpid())", name: name)
-        guard let lock = try lock(statusPath(name) + ".lock") else {
+        guard let lock = try lock(statusPath(name) + Self.lockSuffix) else {
             throw SourceError("another process of this host is the replica \"\(name)\"; names are unique")
         }
         held.withLock { $0.session = lock }
@@ -43,37 +50,45 @@ final class FileLeaseStore: LeaseStore {
 
     func close(_ session: LeaseSession) async {
         held.withLock { held in
-            for descriptor in [held.lead, held.session].compactMap(\.self) { Glibc.close(descriptor) }
-            held = (nil, nil)
+            for descriptor in held.leads.values { Glibc.close(descriptor) }
+            if let session = held.session { Glibc.close(session) }
+            held = Held()
         }
     }
 
-    func lead(_ session: LeaseSession) async throws(SourceError) -> UInt64? {
-        guard let lock = try lock(folder + "/leader.lock") else { return nil }
-        let token = (try read(folder + "/token").flatMap { UInt64(String(decoding: $0, as: UTF8.self)) } ?? 0) + 1
+    func lead(_ scope: String, _ session: LeaseSession) async throws(SourceError) -> UInt64? {
+        guard let lock = try lock(leadPath(scope) + Self.lockSuffix) else { return nil }
+        let token = (try read(tokenPath(scope)).flatMap { UInt64(String(decoding: $0, as: UTF8.self)) } ?? 0) + 1
         do throws(SourceError) {
-            try write(Array("\(token)".utf8), to: folder + "/token")
-            try write(Array("\(session.id)\n\(token)\n\(session.name)".utf8), to: folder + "/leader")
+            try write(Array("\(token)".utf8), to: tokenPath(scope))
+            try write(Array("\(session.id)\n\(token)\n\(session.name)".utf8), to: leadPath(scope))
         } catch {
             Glibc.close(lock)
             throw error
         }
-        held.withLock { $0.lead = lock }
+        held.withLock { $0.leads[scope] = lock }
         return token
+    }
+
+    func drop(_ hold: LeaseHold) async throws(SourceError) {
+        if let lock = held.withLock({ $0.leads.removeValue(forKey: hold.scope) }) { Glibc.close(lock) }
     }
 
     func view(after cursor: UInt64?) async throws(SourceError) -> LeaseView {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         var view = LeaseView(cursor: UInt64(time.tv_sec) * 1_000)
-        if try isLocked(folder + "/leader.lock"), let bytes = try read(folder + "/leader") {
+        for name in names(folder) where name.hasSuffix(Self.lockSuffix) {
+            let scope = String(name.dropLast(Self.lockSuffix.count))
+            guard try isLocked(folder + "/" + name), let bytes = try read(leadPath(scope)) else { continue }
             let parts = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
             if parts.count == 3, let token = UInt64(parts[1]) {
-                view.leader = .init(name: String(parts[2]), session: String(parts[0]), token: token)
+                view.leaders.append(
+                    .init(scope: scope, name: String(parts[2]), session: String(parts[0]), token: token))
             }
         }
-        for name in names(folder + "/status") where name.hasSuffix(".lock") {
-            let replica = String(name.dropLast(5))
+        for name in names(folder + "/status") where name.hasSuffix(Self.lockSuffix) {
+            let replica = String(name.dropLast(Self.lockSuffix.count))
             if try isLocked(folder + "/status/" + name), let bytes = try read(statusPath(replica)) {
                 view.statuses.append(.init(path: replica, bytes: bytes))
             }
@@ -87,7 +102,7 @@ final class FileLeaseStore: LeaseStore {
     }
 
     func write(_ path: String, _ bytes: [UInt8], leading: LeaseHold?) async throws(SourceError) -> Bool {
-        if leading != nil, held.withLock({ $0.lead }) == nil { return false }
+        if let leading, held.withLock({ $0.leads[leading.scope] }) == nil { return false }
         try write(bytes, to: documentPath(path))
         return true
     }
@@ -95,6 +110,13 @@ final class FileLeaseStore: LeaseStore {
     func remove(_ paths: [String]) async throws(SourceError) { for path in paths { unlink(documentPath(path)) } }
 
     // MARK: Files
+
+    private func leadPath(_ scope: String) -> String { folder + "/" + scope }
+
+    /// The number of the last leader, which outlives it.
+    private func tokenPath(_ scope: String) -> String {
+        folder + (scope == LeaseScope.leader ? "/token" : "/\(scope).token")
+    }
 
     private func statusPath(_ name: String) -> String { folder + "/status/" + name }
 

@@ -55,18 +55,20 @@ struct LeaseStoreTests {
         let (first, second) = (make(), make())
         let one = try await first.open(name: "rg-1", status: Array("one".utf8), ttlMs: Self.ttlMs)
         let two = try await second.open(name: "rg-2", status: Array("two".utf8), ttlMs: Self.ttlMs)
-        let token = try #require(try await first.lead(one), "no replica leads, so the first one may")
-        #expect(try await second.lead(two) == nil, "one leads at a time")
+        let token = try #require(try await first.lead(LeaseScope.leader, one), "no replica leads, so the first one may")
+        #expect(try await second.lead(LeaseScope.leader, two) == nil, "one leads at a time")
         let view = try await second.view(after: nil)
-        #expect(view.leader?.name == "rg-1" && view.leader?.session == one.id && view.leader?.token == token)
+        let leader = view.leader(of: LeaseScope.leader)
+        #expect(leader?.name == "rg-1" && leader?.session == one.id && leader?.token == token)
         #expect(view.statuses.map(\.path).sorted() == ["rg-1", "rg-2"])
         #expect(try await first.renew(one, status: Array("again".utf8)))
         try await documentsAreGuarded(first, second, LeaseHold(session: one, token: token))
+        try await scopesHaveLeadersOfTheirOwn(first, second, one, two)
         // The leader goes, and what it writes after that is refused.
         await first.close(one)
         var next: UInt64?
         try await Live.eventually {
-            next = try? await second.lead(two)
+            next = try? await second.lead(LeaseScope.leader, two)
             return next != nil
         }
         #expect(try #require(next) > token, "a later leader has a higher token")
@@ -74,6 +76,33 @@ struct LeaseStoreTests {
             "handover/checkout", Array("late".utf8), leading: .init(session: one, token: token))
         #expect(!late, "a leader that was followed by another one writes nothing")
         await second.close(two)
+    }
+
+    /// Leads of several scopes, one of which is given up while the session is kept.
+    private func scopesHaveLeadersOfTheirOwn(
+        _ first: any LeaseStore, _ second: any LeaseStore, _ one: LeaseSession, _ two: LeaseSession
+    ) async throws {
+        let (mine, theirs) = (LeaseScope.shard(3), LeaseScope.shard(12))
+        let token = try #require(try await first.lead(mine, one))
+        let other = try #require(try await second.lead(theirs, two))
+        #expect(try await second.lead(mine, two) == nil)
+        #expect(try await first.lead(theirs, one) == nil)
+        let leaders = try await first.view(after: nil).leaders
+        #expect(leaders.map(\.scope) == [LeaseScope.leader, theirs, mine])
+        #expect(leaders.map(\.name) == ["rg-1", "rg-2", "rg-1"] && leaders[1].token == other)
+
+        let hold = LeaseHold(scope: mine, session: one, token: token)
+        #expect(try await first.write("handover/cart", Array("cart".utf8), leading: hold))
+        try await first.drop(hold)
+        #expect(try await first.view(after: nil).leader(of: mine) == nil)
+        let next = try #require(try await second.lead(mine, two), "a lead that was given up is free at once")
+        #expect(next > token)
+        #expect(try await !first.write("handover/cart", Array("late".utf8), leading: hold))
+        // What is given up late takes nothing from the next leader.
+        try await first.drop(hold)
+        #expect(try await second.view(after: nil).leader(of: mine)?.token == next)
+        #expect(try await first.renew(one, status: []), "the session is kept")
+        try await second.remove(["handover/cart"])
     }
 
     private func documentsAreGuarded(
