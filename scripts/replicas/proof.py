@@ -124,7 +124,7 @@ class Proof:
             return all((self.cluster.version(one) == cycle.version) != cycle.is_sick for one in replicas) and all(
                 self.cluster.running(one) is None for one in replicas)
 
-        if eventually(agrees, 60, every=0.3) is None:
+        if eventually(agrees, 90, every=0.3) is None:
             cycle.failures.append(f"the replicas do not agree: {self.cluster.describe()}")
         # What the old leader does when it continues would be seen here.
         end = max(fault.ended + 3, time.monotonic() + 0.5)

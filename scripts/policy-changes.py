@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""Measures how long a policy that is changed in a configuration centre takes to reach the traffic.
+
+    scripts/policy-changes.py [ROLLGUARD] [--centre etcd|consul] [--changes 20] [--members 3] [--seed 1]
+
+A real etcd or Consul holds the share of the gray router, which is turned from 0 to 100 % and back. The time is from before the
+write to the first answer of the other version; requests follow each other without a pause. Prints each time, the median and
+the longest one. The exit code is 1 when a change did not arrive within 10 s.
+"""
+
+import argparse
+import base64
+import http.client
+import http.server
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "replicas"))
+
+from network import Loopback, free_port  # noqa: E402
+from report import processor  # noqa: E402
+from stores import STORES  # noqa: E402
+from world import eventually  # noqa: E402
+
+KEY = "rollguard/v1/policy/checkout/"
+
+
+class Server(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def start_server():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"127.0.0.1:{server.server_address[1]}"
+
+
+class Centre:
+    def __init__(self, store):
+        self.store = store
+
+    def put(self, name, text):
+        if self.store.name == "etcd":
+            pair = {name: base64.b64encode(value.encode()).decode() for name, value in (("key", KEY + name), ("value", text))}
+            address, body, method = self.store.url(self.store.clients[0]) + "/v3/kv/put", json.dumps(pair), "POST"
+        else:
+            address, body, method = f"http://{self.store.host}:{self.store.http}/v1/kv/{KEY}{name}", text, "PUT"
+        urllib.request.urlopen(urllib.request.Request(address, data=body.encode(), method=method), timeout=5).read()
+
+    def configuration(self):
+        if self.store.name == "consul":
+            return f'{{kind: consul, address: "http://{self.store.host}:{self.store.http}"}}'
+        return "{kind: etcd, endpoints: [%s]}" % ", ".join(f'"{self.store.url(place)}"' for place in self.store.clients)
+
+
+class Traffic:
+    """Notes which version answered last, and since when."""
+
+    def __init__(self, port):
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        self.version, self.since = None, 0.0
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        while True:
+            try:
+                self.connection.request("GET", "/")
+                answer = self.connection.getresponse()
+                answer.read()
+            except (OSError, http.client.HTTPException):
+                # The router has ended; while it runs, the next request opens another connection.
+                self.connection.close()
+                time.sleep(0.01)
+                continue
+            version = answer.getheader("X-Rollguard-Version")
+            if version != self.version:
+                self.version, self.since = version, time.monotonic()
+            time.sleep(0.001)
+
+
+def measure(options, centre, traffic, dice):
+    times = []
+    for number in range(options.changes):
+        time.sleep(dice.uniform(0.5, 2.5))
+        share, version = ("100", "canary") if number % 2 == 0 else ("0", "baseline")
+        began = time.monotonic()
+        centre.put("share", share)
+        if eventually(lambda: traffic.version == version, 10, every=0.001) is None:
+            print(f"change {number + 1} to {share} %: did not arrive within 10 s")
+            return None
+        times.append((traffic.since - began) * 1000)
+        print(f"change {number + 1} to {share} %: {times[-1]:.0f} ms", flush=True)
+    return sorted(times)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("program", nargs="?", default=".build/debug/rollguard")
+    parser.add_argument("--centre", choices=("etcd", "consul"), default="etcd")
+    for name, value in (("changes", 20), ("members", 3), ("seed", 1)):
+        parser.add_argument(f"--{name}", type=int, default=value)
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    folder, store, router, times = tempfile.mkdtemp(prefix="rollguard-policy-"), None, None, None
+    try:
+        store = STORES[options.centre](Loopback(0, options.members), folder, options.members)
+        centre, data = Centre(store), free_port()
+        centre.put("share", "0")
+        centre.put("strategy.json", '{"kind": "random"}')
+        settings = {
+            "state_file": f"{folder}/split.json", "baseline": [start_server()], "canary": [start_server()], "strategy": {"kind": "random"},
+            "initial_canary_basis_points": 0, "listen": f"127.0.0.1:{data}", "admin_listen": f"127.0.0.1:{free_port()}",
+        }  # fmt: skip
+        with open(f"{folder}/router.json", "w") as file:
+            json.dump(settings, file)
+        with open(f"{folder}/rollguard.yaml", "w") as file:
+            file.write(f"state: {folder}/state\ncentre: {centre.configuration()}\n")
+        log = open(f"{folder}/router.log", "ab")
+        router = subprocess.Popen(
+            [os.path.abspath(options.program), "router", "--config", f"{folder}/router.json", "--centre", f"{folder}/rollguard.yaml",
+             "--policy", "checkout"], stdout=log, stderr=log)  # fmt: skip
+        if eventually(lambda: answers(data), 30) is None:
+            raise SystemExit("the router does not answer: " + open(f"{folder}/router.log").read())
+        times = measure(options, centre, Traffic(data), random.Random(options.seed))
+    finally:
+        if router:
+            router.kill()
+            router.wait()
+        if store:
+            store.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+    if times:
+        members = f"{options.members} members of etcd" if options.centre == "etcd" else "one server of Consul"
+        print(
+            f"{members}, {os.cpu_count()} cores ({processor()}), load {os.getloadavg()[0]:.1f}: median of {len(times)} changes "
+            f"{times[len(times) // 2]:.0f} ms, at most {times[-1]:.0f} ms")  # fmt: skip
+    sys.exit(0 if times else 1)
+
+
+def answers(port):
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=1) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+if __name__ == "__main__":
+    main()
