@@ -212,7 +212,7 @@ class Proof:
             and (("rollback_intended", cycle.version) if cycle.is_sick else ("rollout_ended", cycle.version)) not in heard]  # fmt: skip
         return {
             "messages": len(ids), "repeated": sum(count - 1 for count in ids.values()), "doubled": doubled,
-            "alerts_doubled": sum(len(found) - 1 for found in alerts.values()), "promotions_doubled": promoted,
+            "alerts_doubled": [(key, sorted(found)) for key, found in alerts.items() if len(found) > 1], "promotions_doubled": promoted,
             "unheard": unheard, "wrong_rollbacks": sorted(str(one) for one in wrong),
         }  # fmt: skip
 

@@ -27,6 +27,7 @@ class Report:
         self.limit = options.ttl * (2 if options.store == "consul" else 1) + 2
 
     def sum(self, name):
+        """Of all clusters; of lists their lengths."""
         return sum(result[name] if isinstance(result[name], int) else len(result[name]) for result in self.results)
 
     def of(self, name, cycles=None):
@@ -81,12 +82,15 @@ class Report:
             ("shares raised by a replica that did not lead, or without the store", self.sum_of_raises()),
             ("times that two replicas led at once", self.failures("two replicas")),
             ("messages; repeated under the same id", f"{self.sum('messages')}; {self.sum('repeated')}"),
-            ("messages of rollbacks and rollouts doubled under another id", sum(len(found) - 1 for result in self.results for _, found in result["doubled"])),
-            ("messages of alerts sent again under another id", self.sum("alerts_doubled")),
+            ("messages of rollbacks and rollouts doubled under another id", self.doubled("doubled")),
+            ("messages of alerts sent again under another id", self.doubled("alerts_doubled")),
             ("rollbacks and promotions without a message", self.sum("unheard")),
             ("cycles with any other failure", len([cycle for cycle in self.cycles if cycle["failures"]])),
         ]  # fmt: skip
         return "| | |\n| --- | --- |\n" + "\n".join(f"| {name} | {value} |" for name, value in rows)
+
+    def doubled(self, name):
+        return sum(len(found) - 1 for result in self.results for _, found in result[name])
 
     def sum_of_raises(self):
         return sum(1 for cycle in self.cycles for failure in cycle["failures"] if "raised the share" in failure)

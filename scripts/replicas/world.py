@@ -62,7 +62,7 @@ class Caller:
 
 class World:
     def __init__(self, host):
-        self.host = host
+        self.host, self.started = host, int(time.time())
         self.share, self.sick = 0.0, None
         self.history = [(time.monotonic(), 0.0)]
         self.requests, self.errors = [0.0, 0.0], [0.0, 0.0]
@@ -128,7 +128,7 @@ class World:
                 with world.lock:
                     good, bad = world.requests[place] - world.errors[place], world.errors[place]
                 body = (
-                    "# TYPE http_requests_total counter\n"
+                    f"process_start_time_seconds {world.started}\n# TYPE http_requests_total counter\n"
                     f'http_requests_total{{code="200"}} {good:.3f}\nhttp_requests_total{{code="500"}} {bad:.3f}\n'
                 ).encode()
                 self.send_response(200)
