@@ -74,6 +74,8 @@ let package = Package(
         .target(name: "CSpawn"),
         // annex: librdkafka's producer, loaded when it is needed
         .target(name: "CKafka"),
+        // annex: libpq, loaded when it is needed
+        .target(name: "CPostgres"),
         // pure
         room("Support"),
         room("Telemetry"),
@@ -120,7 +122,7 @@ let package = Package(
         room("FlagServing", ["Model", "Ports", "SystemSupport", logging, nioCore, nioPosix, nioHTTP1, nioHTTP2]),
         room("JournalFormat", ["Model"]),
         // Leaders of several daemons, and what they hand over.
-        room("Leases", ["JournalFormat", "Model", "Ports", "SourceCalls", "SystemSupport"]),
+        room("Leases", ["CPostgres", "JournalFormat", "Model", "Ports", "SourceCalls", "SystemSupport"]),
         room("JournalStore", ["JournalFormat", "Model", "Ports", grdb]),
         // NIOSSL is for `listen.tls`.
         room(

@@ -9,6 +9,10 @@ package enum LeaseStores {
         case .etcd(let etcd): EtcdLeaseStore(plan: etcd, label: plan.label, setup: setup, timeoutMs: callTimeoutMs)
         case .consul(let consul):
             ConsulLeaseStore(plan: consul, label: plan.label, setup: setup, timeoutMs: callTimeoutMs)
+        case .postgresql(let postgres):
+            PostgresLeaseStore(plan: postgres, label: plan.label, setup: setup, timeoutMs: callTimeoutMs)
+        case .kubernetes(let kubernetes):
+            KubernetesLeaseStore(plan: kubernetes, label: plan.label, setup: setup, timeoutMs: callTimeoutMs)
         case .file(let file): FileLeaseStore(plan: file, label: plan.label)
         }
     }

@@ -59,13 +59,21 @@ package struct SourceServer: Sendable {
         _ method: String, _ path: String, query: [(String, String?)] = [], headers: [TextPair] = [],
         body: [UInt8]?, timeoutMs: Int64 = SourceServer.timeoutMs
     ) async throws(SourceError) -> HTTPResponse {
-        let request = request(method, path, query: query, headers: headers, body: body, timeoutMs: timeoutMs)
-        let response: HTTPResponse
-        do throws(TransportError) { response = try await setup.transport.send(request) } catch {
-            throw SourceError("\(path): \(masked(error.description))")
-        }
+        let response = try await exchange(
+            method, path, query: query, headers: headers, body: body, timeoutMs: timeoutMs)
         guard response.status == 200 else { throw refusal(path, response) }
         return response
+    }
+
+    /// The answer, whatever its status is.
+    package func exchange(
+        _ method: String, _ path: String, query: [(String, String?)] = [], headers: [TextPair] = [],
+        body: [UInt8]?, timeoutMs: Int64 = SourceServer.timeoutMs
+    ) async throws(SourceError) -> HTTPResponse {
+        let request = request(method, path, query: query, headers: headers, body: body, timeoutMs: timeoutMs)
+        do throws(TransportError) { return try await setup.transport.send(request) } catch {
+            throw SourceError("\(path): \(masked(error.description))")
+        }
     }
 
     /// A request whose answer is one document per line.

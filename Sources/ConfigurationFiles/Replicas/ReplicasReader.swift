@@ -59,7 +59,7 @@ extension ReplicasPlan {
 struct LeaseStoreReader {
     let folder: ConfigurationFolder
 
-    static let kinds = ["etcd", "consul", "file"]
+    static let kinds = ["etcd", "consul", "postgresql", "kubernetes", "file"]
 
     var form: ValueForm<LeaseStorePlan> {
         ValueForm(summary: "mapping", schema: .shared("lease-store", schema), read: store, write: tree)
@@ -74,6 +74,8 @@ struct LeaseStoreReader {
         switch Field(label: "'kind'", value: kind.value, log: field.log).choice(Self.kinds) {
         case "etcd": return with(etcd, "etcd").read(field).map { .etcd($0) }
         case "consul": return with(consul, "consul").read(field).map { .consul($0) }
+        case "postgresql": return with(postgresql, "postgresql").read(field).map { .postgresql($0) }
+        case "kubernetes": return with(kubernetes, "kubernetes").read(field).map { .kubernetes($0) }
         case "file": return with(file, "file").read(field).map { .file($0) }
         default: return nil
         }
@@ -83,6 +85,8 @@ struct LeaseStoreReader {
         switch plan {
         case .etcd(let etcd): with(self.etcd, "etcd").tree(etcd)
         case .consul(let consul): with(self.consul, "consul").tree(consul)
+        case .postgresql(let plan): with(postgresql, "postgresql").tree(plan)
+        case .kubernetes(let plan): with(kubernetes, "kubernetes").tree(plan)
         case .file(let file): with(self.file, "file").tree(file)
         }
     }
@@ -167,7 +171,8 @@ struct LeaseStoreReader {
     private var schema: SchemaNode {
         let nodes = [
             ("etcd", with(etcd, "etcd").schema), ("consul", with(consul, "consul").schema),
-            ("file", with(file, "file").schema),
+            ("postgresql", with(postgresql, "postgresql").schema),
+            ("kubernetes", with(kubernetes, "kubernetes").schema), ("file", with(file, "file").schema),
         ]
         return .object([
             ("type", .text("object")), ("required", .list([.text("kind")])),

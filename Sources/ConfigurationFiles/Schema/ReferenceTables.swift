@@ -63,7 +63,8 @@ enum ReferenceTables {
         let stores = LeaseStoreReader(folder: folder)
         return [
             ("replicas", ReplicasReader(folder: folder).section.rows), ("lease-etcd", stores.etcd.rows),
-            ("lease-consul", stores.consul.rows), ("lease-file", stores.file.rows),
+            ("lease-consul", stores.consul.rows), ("lease-postgresql", stores.postgresql.rows),
+            ("lease-kubernetes", stores.kubernetes.rows), ("lease-file", stores.file.rows),
         ]
     }
 

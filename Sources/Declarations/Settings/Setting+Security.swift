@@ -13,7 +13,7 @@ extension Setting {
         ]
     }
 
-    private static func tls(
+    package static func tls(
         _ path: WritableKeyPath<Root, ClientSecurity>, _ folder: ConfigurationFolder
     ) -> Setting {
         let section = ClientTLS.section(folder)

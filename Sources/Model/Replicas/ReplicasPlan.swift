@@ -22,6 +22,8 @@ public struct ReplicasPlan: Sendable, Equatable {
 public enum LeaseStorePlan: Sendable, Equatable {
     case etcd(EtcdLeasePlan)
     case consul(ConsulLeasePlan)
+    case postgresql(PostgresLeasePlan)
+    case kubernetes(KubernetesLeasePlan)
     case file(FileLeasePlan)
 
     /// The `kind` in the configuration.
@@ -29,6 +31,8 @@ public enum LeaseStorePlan: Sendable, Equatable {
         switch self {
         case .etcd: "etcd"
         case .consul: "consul"
+        case .postgresql: "postgresql"
+        case .kubernetes: "kubernetes"
         case .file: "file"
         }
     }
@@ -38,6 +42,8 @@ public enum LeaseStorePlan: Sendable, Equatable {
         switch self {
         case .etcd(let plan): plan.prefix
         case .consul(let plan): plan.prefix
+        case .postgresql(let plan): plan.schema + "." + plan.prefix
+        case .kubernetes(let plan): plan.namespace + "/" + plan.prefix
         case .file(let plan): plan.folder
         }
     }

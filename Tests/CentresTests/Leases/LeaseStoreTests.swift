@@ -47,6 +47,29 @@ struct LeaseStoreTests {
         }
     }
 
+    @Test(.enabled(if: RealPostgres.isThere, "needs postgresql and psql")) func aRealPostgreSQL() async throws {
+        try await RealPostgres.run { server in try await holds { server.store() } }
+    }
+
+    /// Statements of all clients share one session of the server.
+    @Test(
+        .enabled(
+            if: RealPostgres.isThere && RealProgram.path("pgbouncer") != nil, "needs postgresql, psql and pgbouncer"))
+    func aPoolerInFrontOfPostgreSQL() async throws {
+        try await RealPostgres.run { server in
+            try await server.withPooler { port in
+                let plan = server.plan(port: port)
+                try await Live.eventually { (try? await server.store(plan).view(after: nil)) != nil }
+                try await holds { server.store(plan) }
+            }
+        }
+    }
+
+    @Test func aScriptedKubernetes() async throws {
+        let cluster = ScriptedCluster()
+        try await holds { KubernetesLeaseTests.store(cluster, ImpatientClock()) }
+    }
+
     /// Longer than the slowest machine takes for the test: sessions end by being closed.
     private static let ttlMs: Int64 = 600_000
 

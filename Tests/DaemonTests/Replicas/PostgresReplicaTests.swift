@@ -1,0 +1,34 @@
+import Foundation
+import Testing
+
+/// Two daemons that ship, over a real PostgreSQL: the short form of `scripts/replicas.py --store postgresql`.
+@Suite(
+    "Several daemons over PostgreSQL", .serialized,
+    .enabled(
+        if: Executable.path != nil && PostgresReplicaTests.hasServer && RealProgram.path("python3") != nil,
+        "needs the executable, postgresql, psql and python3"), .timeLimit(.minutes(5)))
+struct PostgresReplicaTests {
+    static let hasServer =
+        RealProgram.path("psql") != nil
+        && ((try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql")) ?? []).contains {
+            FileManager.default.isExecutableFile(atPath: "/usr/lib/postgresql/\($0)/bin/initdb")
+        }
+
+    /// The leader is killed, stopped and cut off, and at last PostgreSQL itself is killed while a version is sick.
+    @Test func noRollbackWaitsForPostgreSQL() async throws {
+        let folder = try Scratch.folder("replicas-postgresql")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("scripts/replicas.py")
+        let proof = try Executable(
+            program: "/usr/bin/env",
+            [
+                "python3", script.path, Executable.path ?? "", "--store", "postgresql", "--replicas", "2", "--cycles",
+                "4",
+                "--stop", "5", "--step", "500",
+            ], folder: folder)
+        let end = await proof.end(withinSeconds: 280)
+        #expect(end?.status == 0, "\(proof.text)")
+        #expect(proof.text.contains("| rollbacks lost | 0 |"), "\(proof.text)")
+    }
+}
