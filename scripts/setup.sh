@@ -16,7 +16,7 @@ set -euo pipefail
 
 build_packages=(libcurl4-openssl-dev zlib1g-dev pkg-config libsqlite3-dev)
 test_packages=(curl openssl ca-certificates haproxy nginx-light prometheus prometheus-alertmanager
-    prometheus-node-exporter caddy etcd-server redis-server redis-tools libnginx-mod-http-lua python3-venv chromium
+    prometheus-node-exporter caddy etcd-server etcd-client redis-server redis-tools libnginx-mod-http-lua python3-venv chromium
     dnsmasq-base victoria-metrics rsyslog rsyslog-gnutls rabbitmq-server postgresql postgresql-client pgbackrest restic
     sqlite3 mariadb-server librdkafka1 libpq5 pgbouncer)
 bench_packages=(prometheus victoria-metrics)
