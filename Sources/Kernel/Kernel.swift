@@ -110,7 +110,7 @@ public struct Kernel: Sendable, Equatable {
         case .routerObserved(let name, let call, let observations):
             withRelease(name) { $0.observed(call: call, observations, &context) }
         case .gateTried(let name, let id, let result):
-            if context.mayLead {
+            if context.mayLead(name) {
                 withRelease(name) { release in release.lead(&context) { $0.tried(id, result, &$1) } }
             }
         case .targetsChanged(let name, let lists):
@@ -157,7 +157,7 @@ public struct Kernel: Sendable, Equatable {
     private mutating func change(
         _ name: String, _ command: Command, by: String, reason: String, _ context: inout StepContext
     ) -> CommandResult {
-        if case .rearm = command, let reason = reasonNotToLead(context) { return .refused(text: reason) }
+        if case .rearm = command, let reason = reasonNotToLead(name, context) { return .refused(text: reason) }
         // A rollback of a part is everybody's.
         if let unit = units.first(where: { $0.name == name || isPart(name, of: $0) }) {
             return unit.command(command, by: by, reason: reason, &releases, &context)
@@ -176,7 +176,6 @@ public struct Kernel: Sendable, Equatable {
     private mutating func takeProcedureOrder(
         _ order: ProcedureOrder, incident asked: String, by: String, reason: String, _ context: inout StepContext
     ) -> CommandResult {
-        if let reason = reasonNotToLead(context) { return .refused(text: reason) }
         // The name of a release means the plan that it has now.
         let incident = releases.first { $0.name == asked }?.idOfPlan ?? asked
         let known = releases.indices.filter { index in
@@ -184,9 +183,11 @@ public struct Kernel: Sendable, Equatable {
         }
         // Parts of a unit share their rollout's id: the order is for the one that has the step.
         guard let index = known.first(where: { releases[$0].waitsFor(order, of: incident) }) ?? known.first else {
+            if let reason = reasonNotToLead(asked, context) { return .refused(text: reason) }
             return .notFound(
                 text: "there is no incident \"\(incident)\" that is open or latched, and no rollout with a plan")
         }
+        if let reason = reasonNotToLead(releases[index].name, context) { return .refused(text: reason) }
         return releases[index].takeProcedureOrder(order, of: incident, by: by, reason: reason, &context)
     }
 
@@ -204,7 +205,7 @@ public struct Kernel: Sendable, Equatable {
         _ command: RolloutCommand, release: String, _ order: OrderContext, at now: Moment
     ) -> (answer: RolloutAnswer, effects: [Effect]) {
         var context = makeContext(at: now)
-        if let reason = reasonNotToLead(context) { return (RolloutAnswer(.refused(.notLeader), reason), []) }
+        if let reason = reasonNotToLead(release, context) { return (RolloutAnswer(.refused(.notLeader), reason), []) }
         if let unit = units.first(where: { $0.name == release }) {
             let answer = unit.order(command, order, &releases, &context)
             return (answer, finish(&context))
@@ -328,7 +329,7 @@ public struct Kernel: Sendable, Equatable {
     ///
     /// A release in the middle of a rollback keeps its name and versions: else the rollback would never be finished.
     public func reasonsToRefuse(_ next: Plan) -> [String] {
-        releases.compactMap { reasonToRefuse(next, $0) ?? reasonToRefuseWhileLed(next, $0) }
+        releases.compactMap { reasonToRefuse(next, $0) ?? reasonToRefuseWhileLed(next, $0) } + reasonsOfShards(next)
     }
 
     /// A rollout that is under way keeps its places and its router.
@@ -368,11 +369,12 @@ public struct Kernel: Sendable, Equatable {
             let present = releases.first { $0.name == plan.name }
             guard var kept = present ?? absent.take(plan.name) else { return absent.restore(plan, at: context.now) }
             // What was written and answered meanwhile has not reached it.
-            if present == nil { kept.resumePlans() }
+            if present == nil { kept.comeBack() }
             kept.adopt(configured: plan, &context)
             return kept
         }
         plan = next
+        replicas?.adopt(next)
         units = Unit.all(of: next)
         context.desk.adopt(next)
     }

@@ -20,8 +20,10 @@ struct StepContext {
     /// What this replica may do; nil for one daemon alone.
     var rights: ReplicaRights?
 
-    /// It may raise shares, lead rollouts and act on statistical rules.
-    var mayLead: Bool { rights?.leads ?? true }
+    /// It may raise shares of the release, lead its rollouts and act on its statistical rules.
+    ///
+    /// - Parameter release: its name, or that of a unit.
+    func mayLead(_ release: String) -> Bool { rights?.leads(release) ?? true }
 
     private(set) var entries: [JournalEntry] = []
     /// So many of them came from another replica, and are not handed over again.

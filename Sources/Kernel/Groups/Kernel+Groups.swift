@@ -8,7 +8,7 @@ extension Kernel {
         beginGroups(&context)
         for index in releases.indices where releases[index].group != nil {
             guard var process = releases[index].group else { continue }
-            guard context.mayLead, !context.isDryRun else {
+            guard context.mayLead(releases[index].name), !context.isDryRun else {
                 // The next leader asks by itself.
                 releases[index].group = GroupProcess(incident: process.incident, isResumed: true)
                 continue

@@ -117,7 +117,7 @@ extension Release {
 
     /// Nothing more is wanted of the companions. What was reported as open is not any more.
     mutating func endGroup(because reason: String, _ context: inout StepContext) {
-        guard let run = rollback?.incident.group, run.isOpen, context.mayLead, !context.isDryRun else { return }
+        guard let run = rollback?.incident.group, run.isOpen, context.mayLead(name), !context.isDryRun else { return }
         write(.ended(reason: reason, wasReported: run.wasReported), &context)
         group = nil
     }

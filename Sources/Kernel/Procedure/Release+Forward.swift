@@ -10,8 +10,8 @@ extension Release {
         _ context: inout StepContext, _ work: (inout ProcedureProcess, inout ProcedureTurn) -> Void = { _, _ in }
     ) {
         // Of several replicas the leader alone runs steps.
-        forwardProcess?.isResting = !context.mayLead
-        guard !context.isDryRun, context.mayLead else { return }
+        forwardProcess?.isResting = !context.mayLead(name)
+        guard !context.isDryRun, context.mayLead(name) else { return }
         freezeForwardOfRollout(&context)
         if hasFailedWithoutRollback { undoForward(&context) }
         guard var process = forwardProcess, let known = forward else { return }
@@ -58,7 +58,7 @@ extension Release {
 
     /// A release without a rollout begins when its canary is seen to have a share.
     mutating func freezeForwardOfWatching(_ context: inout StepContext) {
-        guard plan.rollout == nil, !context.isDryRun, context.mayLead else { return }
+        guard plan.rollout == nil, !context.isDryRun, context.mayLead(name) else { return }
         freezeForward(id: context.rolloutID(name), isOneStep: false, &context)
     }
 
@@ -142,7 +142,7 @@ extension Release {
 
     /// Goes back without an incident, in the name of the plan's own id.
     mutating func undoForward(_ context: inout StepContext) {
-        guard let known = forward, known.undoneBy == nil, !context.isDryRun, context.mayLead else { return }
+        guard let known = forward, known.undoneBy == nil, !context.isDryRun, context.mayLead(name) else { return }
         let steps = endForward(because: "\(known.id) is over", beside: [], &context)
         writeForward(.undoing(by: known.id), &context)
         guard !steps.isEmpty else { return }

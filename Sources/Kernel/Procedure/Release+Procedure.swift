@@ -35,8 +35,8 @@ extension Release {
         _ context: inout StepContext, _ work: (inout ProcedureProcess, inout ProcedureTurn) -> Void = { _, _ in }
     ) {
         // Of several replicas the leader alone runs steps.
-        procedure?.isResting = !context.mayLead
-        guard var process = procedure, let rollback, !context.isDryRun, context.mayLead else { return }
+        procedure?.isResting = !context.mayLead(name)
+        guard var process = procedure, let rollback, !context.isDryRun, context.mayLead(name) else { return }
         procedure = nil
         var turn = ProcedureTurn(
             plan: plan, isRouterCalled: rollback.isRouterCalled, share: poll.share,
@@ -59,7 +59,7 @@ extension Release {
     /// The versions were changed while no daemon ran, so the rollback became history with its plan open. What is left of it does
     /// not run, which operators are notified of, as when the versions change under a daemon.
     mutating func endPlanOfThePast(_ context: inout StepContext) {
-        guard let old = history.openPlan, !context.isDryRun, context.mayLead else { return }
+        guard let old = history.openPlan, !context.isDryRun, context.mayLead(name) else { return }
         var process = ProcedureProcess()
         var turn = ProcedureTurn(
             plan: plan, isRouterCalled: true, share: poll.share, subject: .incident(old), context: context)

@@ -74,7 +74,7 @@ extension Release {
 
     /// As for a rule: of several replicas the leader, once in a dry run, and to a baseline that can take the traffic.
     private func canRollBackForSchema(at now: Moment, _ context: StepContext) -> Bool {
-        guard context.mayLead, facts.baseline.healthyTargets > 0, closedWayBack(at: now) == nil,
+        guard context.mayLead(name), facts.baseline.healthyTargets > 0, closedWayBack(at: now) == nil,
             unknownSchema(at: now) == nil
         else { return false }
         let shown = rollback?.incident

@@ -110,7 +110,7 @@ extension Release {
     /// At the end of a cycle.
     mutating func repeatSteps(_ context: inout StepContext) {
         let steps = plan.procedure?.steps(on: .watch) ?? []
-        guard !context.isDryRun, context.mayLead, !steps.isEmpty || !stepWatch.names.isEmpty else { return }
+        guard !context.isDryRun, context.mayLead(name), !steps.isEmpty || !stepWatch.names.isEmpty else { return }
         guard phase == .watching else {
             let ended = stepWatch.end(stepWatch.names, because: "no canary is watched any more")
             return report(ended, &context)

@@ -15,7 +15,7 @@ extension Release {
         case .rolledBack: watchForStrays(&context)
         case .promoted: break
         }
-        if plan.rollout != nil, phase != .rollingBack, context.mayLead { lead(&context) { $0.cycleEnded(&$1) } }
+        if plan.rollout != nil, phase != .rollingBack, context.mayLead(name) { lead(&context) { $0.cycleEnded(&$1) } }
         if phase != .watching, phase != .rollingBack {
             report(rules.keepFiring(intervalMs: plan.scrape.intervalMs, at: context.now), &context)
         }
@@ -60,7 +60,7 @@ extension Release {
     private mutating func act(_ context: inout StepContext) {
         let known = DecisionFacts(
             facts: facts, cycles: cycles, isHeld: heldReason != nil, heldUntilUptimeMs: heldUntilUptimeMs,
-            actsOnStatistics: context.mayLead,
+            actsOnStatistics: context.mayLead(name),
             closedWayBack: closedWayBack(at: context.now) ?? unknownSchema(at: context.now))
         let decision = rules.decide(known, at: context.now)
         if case .none(let isWanted) = decision {

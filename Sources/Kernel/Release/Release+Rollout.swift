@@ -93,7 +93,7 @@ extension Release {
         if toVersion == nil || toVersion == plan.baseline.version, let running = rollouts.running, !running.hasShare,
             (poll.share ?? 0) == 0
         {
-            guard context.mayLead else {
+            guard context.mayLead(name) else {
                 return .refused(text: "\(running.id) has no share yet; end it at the replica that leads")
             }
             lead(&context) { $0.endWithoutShare(by: by, reason: reason, &$1) }
@@ -118,7 +118,7 @@ extension Release {
         guard !context.isDryRun else {
             return .refused(text: "this is a dry run: \(name) would go back to \(version), and nothing is moved")
         }
-        guard context.mayLead else {
+        guard context.mayLead(name) else {
             return .refused(text: "another replica leads: \(name) goes back to \(version) there")
         }
         let place = wayBackText

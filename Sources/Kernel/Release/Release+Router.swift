@@ -43,7 +43,7 @@ extension Release {
         guard rollouts.awaitsReceipt(call: call) else {
             return drive(&context) { $0.applied(call: call, receipts: receipts, &$2) }
         }
-        if context.mayLead { lead(&context) { $0.applied(call: call, receipts: receipts, &$1) } }
+        if context.mayLead(name) { lead(&context) { $0.applied(call: call, receipts: receipts, &$1) } }
         drive(&context) { $0.unblock(&$2) }
     }
 
@@ -52,7 +52,7 @@ extension Release {
         if rollouts.isLeading {
             if case .begin(let reason) = phase.change(by: observations) { begin(&context, because: reason) }
             if case .enter(.promoted, _) = phase.change(by: observations) { beginAtOnce(&context) }
-            if context.mayLead { lead(&context) { $0.observed(observations, &$1) } }
+            if context.mayLead(name) { lead(&context) { $0.observed(observations, &$1) } }
             return
         }
         switch phase.change(by: observations) {

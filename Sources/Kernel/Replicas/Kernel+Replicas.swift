@@ -2,29 +2,42 @@ import Model
 
 /// A kernel beside others that watch the same releases.
 extension Kernel {
-    /// Another leader, or a renewed lease of this one.
+    /// Another leader, or a renewed lease of this one, for the releases of its scope.
     mutating func take(_ next: Leadership, _ context: inout StepContext) {
-        guard let before = replicas?.leadership else { return }
-        let didLead = before.isHeld && context.now.uptimeMs < before.untilUptimeMs
+        guard let before = replicas?.leadership(of: next.scope) else { return }
+        let didLead = before.isInForce(at: context.now)
+        let isOther = next.leader != before.leader
         replicas?.take(next)
-        if next.leader != before.leader || next.token != before.token, let name = replicas?.identity.name {
-            let record = LeaderRecord(leader: next.leader, replica: name, token: next.token)
-            _ = context.record(.leaderChanged(record), release: "")
-            context.emit(.log(LogLine(next.leader == nil ? .warning : .info, record.text)))
-        }
         context.rights = replicas?.rights(at: context.now)
-        if next.leader != before.leader { for release in releases { release.announceAgain(&context) } }
-        guard didLead != context.mayLead || next.token != before.token else { return }
-        for index in releases.indices {
-            releases[index].startLeadingOver(&context)
-            if context.mayLead { releases[index].alignRollout(&context) }
-            if context.mayLead { publish(releases[index].name, &context) }
-        }
+        if isOther || next.token != before.token { writeDown(next, &context) }
+        let isChanged = didLead != next.isInForce(at: context.now) || next.token != before.token
+        guard isOther || isChanged else { return }
+        let led = releases.indices.filter { replicas?.isIn(releases[$0].name, scope: next.scope) == true }
+        if isOther { for index in led { releases[index].announceAgain(&context) } }
+        guard isChanged else { return }
+        for index in led { startLeadingOver(index, &context) }
+    }
+
+    private func writeDown(_ next: Leadership, _ context: inout StepContext) {
+        guard let name = replicas?.identity.name else { return }
+        let record = LeaderRecord(
+            leader: next.leader, replica: name, token: next.token,
+            scope: next.scope == LeaseScope.leader ? nil : next.scope)
+        _ = context.record(.leaderChanged(record), release: "")
+        context.emit(.log(LogLine(next.leader == nil ? .warning : .info, record.text)))
+    }
+
+    private mutating func startLeadingOver(_ index: Int, _ context: inout StepContext) {
+        let name = releases[index].name
+        releases[index].startLeadingOver(&context)
+        guard context.mayLead(name) else { return }
+        releases[index].alignRollout(&context)
+        publish(name, &context)
     }
 
     /// What the leader says of a release.
     mutating func take(_ document: HandoverDocument, _ context: inout StepContext) {
-        guard replicas != nil, !context.mayLead,
+        guard replicas != nil, !context.mayLead(document.release),
             document.isNewer(than: replicas?.book(document.release)?.adopted),
             let index = releases.firstIndex(where: { $0.name == document.release })
         else { return }
@@ -50,8 +63,8 @@ extension Kernel {
 
     /// What a rollout may do once its entries are on the disk, and with the other replicas.
     mutating func letRolloutsProceed(_ context: inout StepContext) {
-        guard context.mayLead else { return }
-        for index in releases.indices where releases[index].rollouts.isLeading {
+        for index in releases.indices
+        where releases[index].rollouts.isLeading && context.mayLead(releases[index].name) {
             let sequence = replicas?.handedOver(releases[index].name, of: durableSequence) ?? durableSequence
             releases[index].lead(&context) { $0.durable(through: sequence, &$1) }
         }
@@ -74,19 +87,22 @@ extension Kernel {
         where replicas?.take(entry) == true && !changed.contains(entry.release) {
             changed.append(entry.release)
         }
-        guard context.mayLead else { return }
-        for name in changed { publish(name, &context) }
+        for name in changed where context.mayLead(name) { publish(name, &context) }
     }
 
     private func publish(_ release: String, _ context: inout StepContext) {
         guard let book = replicas?.book(release), !book.entries.isEmpty, let rights = context.rights else { return }
-        context.emit(.publish(book.document(token: rights.token)))
+        context.emit(.publish(book.document(token: rights.of(release).token)))
     }
 
-    /// Why an order is not taken here; nil when it is.
-    func reasonNotToLead(_ context: StepContext) -> String? {
-        guard let rights = context.rights, !rights.leads else { return nil }
-        guard let leader = rights.leader, leader != replicas?.identity.name else {
+    /// Why an order is not taken here; nil when it is, and in a fleet for what this member does not know.
+    ///
+    /// - Parameter name: of a release or a unit.
+    func reasonNotToLead(_ name: String, _ context: StepContext) -> String? {
+        guard let rights = context.rights, !rights.leads(name), replicas?.shards == nil || isKnown(name) else {
+            return nil
+        }
+        guard let leader = rights.of(name).leader, leader != replicas?.identity.name else {
             return "no replica leads now, so nothing is raised and nothing is rearmed; a rollback is always taken"
         }
         return "\(leader) leads: give it the order; a rollback is taken by every replica"

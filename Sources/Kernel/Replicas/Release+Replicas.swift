@@ -51,7 +51,7 @@ extension Release {
     }
 
     /// A rollback that is open or whose latch holds.
-    private var incidentInForce: Incident? {
+    var incidentInForce: Incident? {
         guard let own = rollback?.incident, !own.intent.isDryRun, !own.isRearmed,
             own.intent.fromVersion == plan.canary.version
         else { return nil }

@@ -5,9 +5,12 @@ public struct ReplicaIdentity: Sendable, Equatable {
     public let name: String
     /// The same for all replicas; part of the ids of their deliveries.
     public let group: String
+    /// Of a fleet; nil when each replica watches all releases.
+    public let shards: FleetShards?
 
-    public init(name: String, group: String) {
+    public init(name: String, group: String, shards: FleetShards? = nil) {
         self.name = name
+        self.shards = shards
         // Ids travel in headers and URLs.
         let plain = group.unicodeScalars.map {
             $0.isASCII && $0.properties.isAlphabetic || $0.properties.numericType != nil ? Character($0) : "-"
@@ -16,37 +19,34 @@ public struct ReplicaIdentity: Sendable, Equatable {
     }
 }
 
-/// What this replica may do in one step of the kernel. What takes a canary out needs no right: a partition leads to more
-/// caution, never to less.
-struct ReplicaRights: Sendable, Equatable {
-    /// It may raise shares, lead rollouts and act on statistical rules.
-    let leads: Bool
-    /// When it must have stopped, by the monotonic clock; nil while it does not lead.
-    let untilUptimeMs: Int64?
-    let token: UInt64
-    let group: String
-    let leader: String?
-}
-
 /// What a kernel knows of the replicas beside it.
 struct ReplicaState: Sendable, Equatable {
-    let identity: ReplicaIdentity
-    private(set) var leadership = Leadership()
+    private(set) var identity: ReplicaIdentity
+    private var leads: ScopedLeads
     /// In the order in which they were first needed.
     private var books: [HandoverBook] = []
     /// Where each release's book is.
     private var places: [String: Int] = [:]
 
-    init(_ identity: ReplicaIdentity) { self.identity = identity }
-
-    func rights(at now: Moment) -> ReplicaRights {
-        let leads = leadership.isHeld && now.uptimeMs < leadership.untilUptimeMs
-        return ReplicaRights(
-            leads: leads, untilUptimeMs: leads ? leadership.untilUptimeMs : nil, token: leadership.token,
-            group: identity.group, leader: leadership.leader)
+    init(_ identity: ReplicaIdentity) {
+        self.identity = identity
+        leads = ScopedLeads(identity.shards)
     }
 
-    mutating func take(_ next: Leadership) { leadership = next }
+    func rights(at now: Moment) -> ReplicaRights { ReplicaRights(leads: leads, group: identity.group, now: now) }
+
+    /// - Returns: nil for a scope that this replica does not have.
+    func leadership(of scope: String) -> Leadership? { leads[scope] }
+
+    mutating func take(_ next: Leadership) { leads.take(next) }
+
+    /// Whether a lead of the scope is that of the release.
+    func isIn(_ release: String, scope: String) -> Bool { leads.of(release).scope == scope }
+
+    /// Releases that belong together in the plan share a shard.
+    mutating func adopt(_ next: Plan) { leads.adopt(next) }
+
+    var shards: FleetShards? { leads.shards }
 
     /// - Returns: whether another document than the published one is due.
     mutating func take(_ entry: JournalEntry) -> Bool {
@@ -74,13 +74,13 @@ extension StepContext {
     /// The name of a rollout that begins now; with replicas one that no other leader gives.
     func rolloutID(_ release: String) -> String {
         guard let rights else { return "\(release)-r\(nextSequence)" }
-        return "\(release)-r\(rights.token)-\(nextSequence)"
+        return "\(release)-r\(rights.of(release).token)-\(nextSequence)"
     }
 
     /// A call that raises a share ends before the lease does.
-    func timeoutWithinLease(_ timeoutMs: Int64) -> Int64 {
-        guard let until = rights?.untilUptimeMs else { return timeoutMs }
-        return max(1, min(timeoutMs, until - now.uptimeMs))
+    func timeoutWithinLease(_ timeoutMs: Int64, of release: String) -> Int64 {
+        guard let rights, rights.leads(release) else { return timeoutMs }
+        return max(1, min(timeoutMs, rights.of(release).untilUptimeMs - now.uptimeMs))
     }
 }
 

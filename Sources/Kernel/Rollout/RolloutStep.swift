@@ -87,7 +87,7 @@ struct RolloutStep {
 
     /// A call of its own number, which ends by itself: forward calls are one try without repetition.
     mutating func apply(basisPoints: Int) -> RouterCall {
-        let timeoutMs = context.timeoutWithinLease(plan.rollback.callTimeoutMs)
+        let timeoutMs = context.timeoutWithinLease(plan.rollback.callTimeoutMs, of: name)
         let call = RouterCall(number: context.newCall(), expiresUptimeMs: now.uptimeMs + timeoutMs + 500)
         context.emit(
             .applySplit(

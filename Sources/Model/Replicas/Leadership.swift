@@ -8,8 +8,14 @@ public struct Leadership: Sendable, Equatable {
     public var token: UInt64
     /// Name of the replica that leads; nil when none does, or when the store cannot be read.
     public var leader: String?
+    /// What it is the lead of, see ``LeaseScope``.
+    public var scope: String
 
-    public init(isHeld: Bool = false, untilUptimeMs: Int64 = 0, token: UInt64 = 0, leader: String? = nil) {
+    public init(
+        isHeld: Bool = false, untilUptimeMs: Int64 = 0, token: UInt64 = 0, leader: String? = nil,
+        scope: String = LeaseScope.leader
+    ) {
+        self.scope = scope
         self.isHeld = isHeld
         self.untilUptimeMs = untilUptimeMs
         self.token = token
@@ -26,17 +32,24 @@ public struct LeaderRecord: Sendable, Equatable, Codable {
     /// Fencing token of the leader's lease; 0 without a leader.
     public var token: UInt64
 
-    public init(leader: String?, replica: String, token: UInt64) {
+    /// The shard of a fleet, see ``LeaseScope``; nil for the lead of all replicas.
+    public var scope: String?
+
+    public init(leader: String?, replica: String, token: UInt64, scope: String? = nil) {
         self.leader = leader
         self.replica = replica
         self.token = token
+        self.scope = scope
     }
 
-    /// `rg-2 leads (token 17)`
+    /// `rg-2 leads (token 17)`, `rg-2 leads shard-17 (token 21)`
     public var text: String {
-        guard let leader else { return "no replica leads: shares are not raised, threshold rules still roll back" }
+        let what = scope.map { " \($0)" } ?? ""
+        guard let leader else {
+            return "no replica leads\(what): shares are not raised, threshold rules still roll back"
+        }
         return leader == replica
-            ? "this replica, \(leader), leads (token \(token))" : "\(leader) leads (token \(token))"
+            ? "this replica, \(leader), leads\(what) (token \(token))" : "\(leader) leads\(what) (token \(token))"
     }
 }
 

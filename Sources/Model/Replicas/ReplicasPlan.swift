@@ -7,6 +7,8 @@ public struct ReplicasPlan: Sendable, Equatable {
     public var ttlMs: Int64
     /// Nil only while a configuration is being read.
     public var store: LeaseStorePlan?
+    /// Nil when each replica watches all releases.
+    public var fleet: FleetPlan?
 
     public init(name: String = "", ttlMs: Int64 = 10_000, store: LeaseStorePlan? = nil) {
         self.name = name

@@ -26,7 +26,7 @@ struct Unit: Sendable, Equatable {
         spreadEnd(&releases, &context)
         endTogether(&releases, &context)
         orderRollbacks(&releases, &context)
-        guard context.mayLead else { return }
+        guard let first = members.first, context.mayLead(releases[first].name) else { return }
         spreadUndo(&releases, &context)
         stand(&releases, &context)
         agree(&releases, &context)
