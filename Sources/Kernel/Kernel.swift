@@ -369,7 +369,7 @@ public struct Kernel: Sendable, Equatable {
             let present = releases.first { $0.name == plan.name }
             guard var kept = present ?? absent.take(plan.name) else { return absent.restore(plan, at: context.now) }
             // What was written and answered meanwhile has not reached it.
-            if present == nil { kept.comeBack() }
+            if present == nil { kept.resumePlans() }
             kept.adopt(configured: plan, &context)
             return kept
         }

@@ -1,4 +1,4 @@
-public import Model
+import Model
 
 /// A kernel that watches some of a fleet's shards.
 extension Kernel {

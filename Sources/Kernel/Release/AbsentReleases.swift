@@ -38,7 +38,9 @@ struct AbsentReleases: Sendable, Equatable {
     /// The release that a reload took out earlier, if it did.
     mutating func take(_ name: String) -> Release? {
         guard let index = kept.firstIndex(where: { $0.name == name }) else { return nil }
-        return kept.remove(at: index)
+        var release = kept.remove(at: index)
+        release.isBack = true
+        return release
     }
 
     /// A release that this process sees for the first time, with what the journal knows of it.
@@ -52,7 +54,9 @@ struct AbsentReleases: Sendable, Equatable {
         }.last
         var replay = ReleaseReplay(Release(plan: plan, deployment: deployment, at: now), at: now)
         for entry in entries { replay.take(entry) }
-        return replay.restored
+        var release = replay.restored
+        release.isBack = true
+        return release
     }
 
     /// The alerts of rollbacks that are less than an hour old. They last although the configuration does not name their

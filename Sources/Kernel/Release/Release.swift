@@ -49,6 +49,8 @@ struct Release: Sendable, Equatable {
     var rollouts: RolloutLead
     /// Of the newest rollback that the leader of several replicas knew, see `ReplicaIncident`; 0 for one daemon alone.
     var leaderOrdinal: UInt64 = 0
+    /// A reload has named it again, and no leader has said anything of it since. It is older here than elsewhere, perhaps.
+    var isBack = false
     /// Why a wanted rollback is not done; nil when none is wanted.
     var heldReason: String?
     /// After a hold nothing is moved until a whole window has passed without the baseline's trouble.

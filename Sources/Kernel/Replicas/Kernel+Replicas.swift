@@ -38,9 +38,12 @@ extension Kernel {
     /// What the leader says of a release.
     mutating func take(_ document: HandoverDocument, _ context: inout StepContext) {
         guard replicas != nil, !context.mayLead(document.release),
-            document.isNewer(than: replicas?.book(document.release)?.adopted),
             let index = releases.firstIndex(where: { $0.name == document.release })
         else { return }
+        guard document.isNewer(than: replicas?.book(document.release)?.adopted) else {
+            // Nothing has happened while it was not watched here.
+            return releases[index].isBack = false
+        }
         replicas?.withBook(document.release) { $0.adopt(document) }
         releases[index].adopt(document, &context)
         // What the leader has not heard of yet is handed over should this replica lead next.

@@ -5,6 +5,7 @@ extension Release {
     /// Leading begins or ends: what a rollout had under way in this process is forgotten, and the router is read before
     /// anything is done to it.
     mutating func startLeadingOver(_ context: inout StepContext) {
+        isBack = false
         guard plan.rollout != nil else { return }
         rollouts.restored(plan, at: context.now)
         poll.schedule(atUptimeMs: context.now.uptimeMs)
@@ -35,6 +36,7 @@ extension Release {
         }
         stepWatch = theirs.stepWatch
         adopt(incidentOf: theirs, document, &context)
+        isBack = false
         alignRollout(&context)
     }
 
@@ -95,9 +97,10 @@ extension Release {
             resumeProcedure()
             resumeGroup()
             if incident.isRearmed, !own.isRearmed { rearm(like: document, own.id, &context) }
-        } else if ordinal >= ownOrdinal {
-            if !incident.isRearmed { takeOver(theirs, &context) }
-        } else {
+        } else if ordinal >= ownOrdinal, !incident.isRearmed {
+            takeOver(theirs, &context)
+        } else if ordinal != ownOrdinal {
+            // One that is older than a later one which was rearmed is over too.
             forgetOrKeepOwnRollback(document, &context)
         }
     }
@@ -150,10 +153,11 @@ extension Release {
     private mutating func forgetOrKeepOwnRollback(_ document: HandoverDocument, _ context: inout StepContext) {
         guard let own = rollback?.incident, !own.intent.isDryRun, !own.isRearmed else { return }
         guard ReplicaIncident.ordinal(of: own.id) <= document.ordinal else { return }
-        // Lowering is never undone by a document: while the canary has no share, the release waits for one.
-        guard !own.isOpen else { return }
+        // Lowering is never undone by a document: while the canary has no share, the release waits for one. What this
+        // replica began before it did not watch the release for a while, others have ended.
+        guard !own.isOpen || isBack else { return }
         retireRollback()
-        if phase == .rolledBack { enter(.idle, &context, because: "the leader has ended \(own.id)") }
+        if phase == .rolledBack || phase == .rollingBack { enter(.idle, &context, because: "the leader has ended \(own.id)") }
         poll.schedule(atUptimeMs: context.now.uptimeMs)
     }
 

@@ -1,4 +1,4 @@
-import Model
+public import Model
 
 /// Which of several replicas a kernel is.
 public struct ReplicaIdentity: Sendable, Equatable {

@@ -180,28 +180,34 @@ struct FleetBalance {
         return (left + members - 1) / members
     }
 
+    private var leastLoadedFirst: [Int] {
+        names.indices.sorted { (loads[$0], counts[$0], $0) < (loads[$1], counts[$1], $1) }
+    }
+
     private func upperLimit(_ share: Int) -> Int { (share * (100 + FleetAssignment.slackPercent) + 99) / 100 }
 
     private func lowerLimit(_ share: Int, _ member: Int) -> Int {
         min(share, capacities[member]) * (100 - FleetAssignment.slackPercent) / 100
     }
 
-    /// From the member that is the most above its share: the heaviest shard that does not bring another above its own, else the
-    /// one that leaves the lower load behind.
+    /// From the member that is the most above its share to the one with the least: the heaviest shard that leaves neither on the
+    /// wrong side of it, else the one that leaves the lower load behind.
     private func relief(_ share: Int) -> Move? {
         let limit = upperLimit(share)
         let over = names.indices.filter { loads[$0] > limit }.sorted { (loads[$1], $0) < (loads[$0], $1) }
         for from in over {
             var best: (move: Move, higher: Int)?
-            for shard in shards(of: from) where weights[shard] > 0 {
-                let weight = weights[shard]
-                guard let to = leastLoaded(for: shard, where: { hasRoom($0, weight) }) else { continue }
-                let higher = max(loads[to] + weight, loads[from] - weight)
-                guard loads[to] + weight < loads[from] else { continue }
-                if loads[to] + weight <= limit, loads[from] - weight >= lowerLimit(share, from) {
-                    return Move(shard: shard, from: from, to: to)
+            let own = shards(of: from).filter { weights[$0] > 0 }
+            for to in leastLoadedFirst where to != from {
+                for shard in own where !seats[shard].contains(to) {
+                    let weight = weights[shard]
+                    guard hasRoom(to, weight), loads[to] + weight < loads[from] else { continue }
+                    if loads[to] + weight <= limit, loads[from] - weight >= lowerLimit(share, from) {
+                        return Move(shard: shard, from: from, to: to)
+                    }
+                    let higher = max(loads[to] + weight, loads[from] - weight)
+                    if higher < best?.higher ?? .max { best = (Move(shard: shard, from: from, to: to), higher) }
                 }
-                if higher < best?.higher ?? .max { best = (Move(shard: shard, from: from, to: to), higher) }
             }
             if let best { return best.move }
         }
@@ -211,8 +217,7 @@ struct FleetBalance {
     /// To the member that is the most below its share, from the one with the most: the heaviest shard after which neither is on
     /// the wrong side of it.
     private func supply(_ share: Int) -> Move? {
-        let under = names.indices.filter { loads[$0] < lowerLimit(share, $0) }
-            .sorted { (loads[$0], $0) < (loads[$1], $1) }
+        let under = leastLoadedFirst.filter { loads[$0] < lowerLimit(share, $0) }
         let donors = names.indices.sorted { (loads[$1], $0) < (loads[$0], $1) }
         for to in under {
             for from in donors where loads[from] > share {
