@@ -24,5 +24,7 @@ struct RollguardLab: AsyncParsableCommand {
         commandName: "rollguard-lab",
         abstract: "Simulates and measures Rollguard: for its developers.",
         discussion: "The Makefile's targets simulate, calibrate, bench and gate build it and run it.",
-        subcommands: [SimulateCommand.self, CalibrateCommand.self, BenchCommand.self, GateCommand.self])
+        subcommands: [
+            SimulateCommand.self, CalibrateCommand.self, BenchCommand.self, GateCommand.self, FleetPlanCommand.self,
+        ])
 }

@@ -8,6 +8,10 @@ extension GoldenSamples {
         ("targets_usable", .targetsUsable), ("configured", .configured(configuration)),
         ("configured_refused", .configured(refused)),
         ("leader_changed", .leaderChanged(LeaderRecord(leader: "rg-2", replica: "rg-1", token: 17))),
+        (
+            "leader_changed_shard",
+            .leaderChanged(LeaderRecord(leader: "rg-2", replica: "rg-1", token: 17, scope: "shard-17"))
+        ),
         ("leader_changed_none", .leaderChanged(LeaderRecord(leader: nil, replica: "rg-1", token: 0))),
     ]
 

@@ -10,8 +10,9 @@ extension Release {
         _ context: inout StepContext, _ work: (inout ProcedureProcess, inout ProcedureTurn) -> Void = { _, _ in }
     ) {
         // Of several replicas the leader alone runs steps.
-        forwardProcess?.isResting = !context.mayLead(name)
-        guard !context.isDryRun, context.mayLead(name) else { return }
+        let mayLead = context.mayLead(name)
+        forwardProcess?.isResting = !mayLead
+        guard !context.isDryRun, mayLead else { return }
         freezeForwardOfRollout(&context)
         if hasFailedWithoutRollback { undoForward(&context) }
         guard var process = forwardProcess, let known = forward else { return }

@@ -35,8 +35,9 @@ extension Release {
         _ context: inout StepContext, _ work: (inout ProcedureProcess, inout ProcedureTurn) -> Void = { _, _ in }
     ) {
         // Of several replicas the leader alone runs steps.
-        procedure?.isResting = !context.mayLead(name)
-        guard var process = procedure, let rollback, !context.isDryRun, context.mayLead(name) else { return }
+        let mayLead = context.mayLead(name)
+        procedure?.isResting = !mayLead
+        guard var process = procedure, let rollback, !context.isDryRun, mayLead else { return }
         procedure = nil
         var turn = ProcedureTurn(
             plan: plan, isRouterCalled: rollback.isRouterCalled, share: poll.share,
