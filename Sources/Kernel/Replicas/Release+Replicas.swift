@@ -157,7 +157,9 @@ extension Release {
         // replica began before it did not watch the release for a while, others have ended.
         guard !own.isOpen || isBack else { return }
         retireRollback()
-        if phase == .rolledBack || phase == .rollingBack { enter(.idle, &context, because: "the leader has ended \(own.id)") }
+        if phase == .rolledBack || phase == .rollingBack {
+            enter(.idle, &context, because: "the leader has ended \(own.id)")
+        }
         poll.schedule(atUptimeMs: context.now.uptimeMs)
     }
 

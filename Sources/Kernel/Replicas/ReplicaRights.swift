@@ -49,5 +49,7 @@ struct ScopedLeads: Sendable, Equatable {
 
     mutating func adopt(_ next: Plan) { shards = shards.map { FleetShards(count: $0.count, plan: next) } }
 
-    private func part(_ scope: String) -> Int? { LeaseScope.shard(of: scope).flatMap { parts.indices.contains($0) ? $0 : nil } }
+    private func part(_ scope: String) -> Int? {
+        LeaseScope.shard(of: scope).flatMap { parts.indices.contains($0) ? $0 : nil }
+    }
 }

@@ -93,7 +93,8 @@ struct FleetBalance {
             }
             // Above its capacity by as little as possible.
             let member = names.indices.min { one, other in
-                (loads[one] - capacities[one], loads[one], one) < (loads[other] - capacities[other], loads[other], other)
+                (loads[one] - capacities[one], loads[one], one)
+                    < (loads[other] - capacities[other], loads[other], other)
             }
             if let member { seat(member, shard) }
         }
@@ -158,10 +159,11 @@ struct FleetBalance {
         let to: Int
     }
 
-    /// Moves shards while a member is too far above or below its share. Each move evens two loads out, so it ends.
+    /// Moves shards while a member is too far below or above its share. Each move evens two loads out, so it ends. Those that have
+    /// too little come first: what a new member takes relieves the others, and no shard moves between those.
     private mutating func level() {
         let share = fairShare
-        while let move = relief(share) ?? supply(share) {
+        while let move = supply(share) ?? relief(share) {
             leave(move.from, move.shard)
             seat(move.to, move.shard)
         }
