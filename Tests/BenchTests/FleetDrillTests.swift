@@ -20,11 +20,9 @@ struct FleetDrillTests {
     }
 
     @Test(arguments: 1...3, [4, 7, 50]) func keepsTheLaws(_ copies: Int, _ members: Int) {
-        for seed in 1...3 as ClosedRange<UInt64> {
-            let drill = Self.drill(members: members, copies: copies, seed: seed)
-            #expect(drill.broken.isEmpty, "\(drill.broken)")
-            #expect(drill.rows.count == 6)
-        }
+        let drill = Self.drill(members: members, copies: copies, seed: UInt64(copies * members))
+        #expect(drill.broken.isEmpty, "\(drill.broken)")
+        #expect(drill.rows.count == 6)
     }
 
     @Test func aFleetHasAllTargetsItIsAskedFor() {

@@ -1,3 +1,4 @@
+import Foundation
 import Model
 import Support
 import Testing
@@ -5,7 +6,11 @@ import Testing
 /// The laws of the assignment, over drawn histories of a fleet.
 @Suite("The assignment of a fleet")
 struct FleetAssignmentTests {
-    @Test(arguments: 0..<300 as Range<UInt64>) func keepsItsLawsOverAHistory(_ seed: UInt64) {
+    /// `ROLLGUARD_FLEET_HISTORIES` asks for more.
+    private static let histories =
+        UInt64(ProcessInfo.processInfo.environment["ROLLGUARD_FLEET_HISTORIES"] ?? "") ?? 60
+
+    @Test(arguments: 0..<histories) func keepsItsLawsOverAHistory(_ seed: UInt64) {
         var history = FleetHistory(seed: seed, hasCapacities: false)
         for step in 0..<12 {
             history.change()
@@ -14,7 +19,7 @@ struct FleetAssignmentTests {
         }
     }
 
-    @Test(arguments: 0..<300 as Range<UInt64>) func keepsItsLawsWithCapacities(_ seed: UInt64) {
+    @Test(arguments: 0..<histories) func keepsItsLawsWithCapacities(_ seed: UInt64) {
         var history = FleetHistory(seed: seed &+ 1_000_000, hasCapacities: true)
         for step in 0..<12 {
             history.change()
