@@ -81,7 +81,7 @@ extension KnownSecrets {
         // Addresses of targets are ASCII and bounded, and the resolver refuses those with credentials.
         case .cycleEnded, .journalDurable, .journalLost, .targetsChanged, .reload, .tick, .published: return input
         // What replicas say went through this in the replica that said it.
-        case .leadership, .handedOver, .peerRolledBack: return input
+        case .leadership, .handedOver, .peerRolledBack, .operatorsActed: return input
         }
     }
 

@@ -195,6 +195,7 @@ struct EffectSink: Sendable {
             case .readSchema(let release, let call, let gate): readSchema(release, call, gate)
             case .publish(let document): replicas?.publish(document)
             case .announceRollback(let entry): replicas?.announce(entry)
+            case .shareOperators(let acts): replicas?.share(acts)
             case .log(let line): log.write(line)
             case .measure(let measurement): meter.take(measurement)
             }

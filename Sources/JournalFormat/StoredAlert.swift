@@ -8,8 +8,10 @@ struct StoredAlert: StoredRecord {
     let annotations: [StoredTextPair]
     let activeSinceWallMs: Int64
     let evidence: StoredVerdict
+    let epoch: String?
 
     init(_ alert: AlertRecord) {
+        epoch = alert.epoch
         rule = alert.rule
         action = alert.action.rawValue
         labels = alert.labels.map(StoredTextPair.init)
@@ -19,10 +21,12 @@ struct StoredAlert: StoredRecord {
     }
 
     func model() throws -> AlertRecord {
-        AlertRecord(
+        var alert = AlertRecord(
             rule: rule, action: try storedCase(action), labels: try labels.map { try $0.model() },
             annotations: try annotations.map { try $0.model() }, activeSinceWallMs: activeSinceWallMs,
             evidence: try evidence.model())
+        alert.epoch = epoch
+        return alert
     }
 }
 

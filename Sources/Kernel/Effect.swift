@@ -32,6 +32,8 @@ public enum Effect: Sendable, Equatable {
     case publish(HandoverDocument)
     /// The other replicas have to know of the rollback that begins with this entry. Nothing waits for it.
     case announceRollback(JournalEntry)
+    /// The other replicas have to know what operators have ordered about messages. Nothing waits for it.
+    case shareOperators(OperatorActs)
     case log(LogLine)
     case measure(Measurement)
 }

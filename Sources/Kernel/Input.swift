@@ -36,6 +36,8 @@ public enum Input: Sendable, Equatable {
     case handedOver(HandoverDocument)
     /// The store has a document of a release that covers everything up to this sequence.
     case published(release: String, through: UInt64)
+    /// What operators have ordered about messages at another replica, written so many milliseconds ago.
+    case operatorsActed(OperatorActs, ageMs: Int64)
     /// Another replica began a rollback.
     case peerRolledBack(PeerRollback)
     /// A validated new plan: swapped in whole.

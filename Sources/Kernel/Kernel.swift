@@ -8,7 +8,7 @@ public struct Kernel: Sendable, Equatable {
     let journalIdentity: String
     var releases: [Release]
     private var absent = AbsentReleases()
-    private var units: [Unit]
+    private(set) var units: [Unit]
     private var desk = NotificationDesk()
     private var nextSequence: UInt64
     private var nextCall = 1
@@ -129,6 +129,7 @@ public struct Kernel: Sendable, Equatable {
         case .handedOver(let document): take(document, &context)
         case .published(let name, let sequence): published(name, through: sequence, &context)
         case .peerRolledBack(let peer): take(peer, &context)
+        case .operatorsActed(let acts, let ageMs): take(acts, ageMs: ageMs, &context)
         case .reload(let next): reload(next, &context)
         case .tick: tick(&context)
         }
@@ -410,6 +411,7 @@ public struct Kernel: Sendable, Equatable {
                 releases[index].leadForward(&context)
             }
         }
+        takeAcknowledgements(&context)
         handOver(&context)
         context.writeDownDesk()
         desk = context.desk

@@ -72,20 +72,25 @@ struct StepContext {
 
     /// Puts a notification into the outbox of each receiver that gets it.
     ///
-    /// - Parameter ordinal: of a rollout's notification, which of its kind it is in the rollout's history.
-    mutating func notify(_ notification: Notification, ordinal: Int? = nil) {
+    /// - Parameters:
+    ///   - ordinal: of a rollout's notification, which of its kind it is in the rollout's history.
+    ///   - shared: the part of its id that all replicas give alike, where neither an incident nor a rollout has it.
+    mutating func notify(_ notification: Notification, ordinal: Int? = nil, shared: String? = nil) {
         notified.append(Notice(notification))
         let names = desk.receivers(of: notification, at: now)
-        send(notification, to: names, ordinal: ordinal)
+        send(notification, to: names, ordinal: ordinal, shared: shared)
         escalate(notification, sentTo: names)
     }
 
     /// The same, for receivers that the caller knows.
     ///
     /// - Parameter isShared: the other replicas make the same notification, so its id is the same there.
-    mutating func send(_ notification: Notification, to names: [String], ordinal: Int? = nil, isShared: Bool = true) {
-        let shared = isShared ? rights.flatMap { SharedDeliveryName($0, notification, ordinal: ordinal) } : nil
-        let name = shared?.text ?? "\(journalIdentity)-\(notification.sequence)"
+    mutating func send(
+        _ notification: Notification, to names: [String], ordinal: Int? = nil, shared: String? = nil,
+        isShared: Bool = true
+    ) {
+        let common = isShared ? rights.flatMap { $0.name(of: notification, ordinal: ordinal, shared) } : nil
+        let name = common ?? "\(journalIdentity)-\(notification.sequence)"
         for receiver in desk.plans(names) where receiver.sendsResolved || !notification.isResolution {
             let id = "\(name)-\(receiver.name)"
             deliveries.append(Delivery(id: id, receiver: receiver.name, notification: notification))

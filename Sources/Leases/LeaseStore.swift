@@ -109,8 +109,12 @@ package enum LeasePaths {
     package static let sent = "sent"
     package static let handover = "handover/"
     package static let rollbacks = "rollback/"
+    package static let operators = "operators/"
 
     package static func handover(_ release: String) -> String { handover + release }
+
+    /// Of what a replica knows of operators' orders about messages.
+    package static func operators(_ replica: String) -> String { operators + replica }
 
     /// Of a rollback that a replica began.
     package static func rollback(_ release: String, replica: String) -> String {

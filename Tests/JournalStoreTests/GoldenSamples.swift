@@ -112,8 +112,11 @@ enum GoldenSamples {
             rule: "CanaryErrorRate", condition: "canary > 2 * baseline", windowMs: 60_000, breachedMs: 15_000,
             activeSinceWallMs: 1_700_000_000_000)
         kept.healthyMs = 2_500
+        var counted = alert
+        counted.epoch = "7"
         return [
             (#""measure":"per_second""#, .alertFiring(measured)), (#""healthyMs":2500"#, .pending([kept])),
+            (#""epoch":"7""#, .alertFiring(counted)),
         ]
     }()
 

@@ -217,6 +217,7 @@ struct KernelHarness {
             case .poolsChanged: poolsChanged += 1
             case .publish(let document): published.append(document)
             case .announceRollback(let entry): announced.append(entry)
+            case .shareOperators: break
             case .askGate(let question): gateQuestions.append(question)
             case .runStep(let call):
                 if let answer = steps.run(call) { answerStep(call, answer) }

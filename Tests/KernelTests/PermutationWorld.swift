@@ -219,7 +219,7 @@ struct PermutationRun {
             case .observeSplit(let release, let call, _, _): observe(release, call)
             case .showPlannedCalls, .log, .measure, .aim, .poolsChanged, .askGate, .forceRoute, .runStep, .checkStep,
                 .readSchema, .askCompanion,
-                .publish, .announceRollback:
+                .publish, .announceRollback, .shareOperators:
                 break
             }
         }

@@ -81,7 +81,7 @@ struct ReplayedRelease {
                 carryOut(kernel.step(.routerObserved(release: name, call: call, observations: [seen]), at: now))
             case .showPlannedCalls, .log, .measure, .aim, .poolsChanged, .askGate, .forceRoute, .runStep, .checkStep,
                 .readSchema, .askCompanion,
-                .publish, .announceRollback:
+                .publish, .announceRollback, .shareOperators:
                 continue
             }
         }

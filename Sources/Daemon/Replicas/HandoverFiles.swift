@@ -25,6 +25,22 @@ struct HandoverFiles: Sendable {
         return HandoverText.encode(document).flatMap { ReplacedFile.write($0, to: path(document.release)) }
     }
 
+    /// What operators have ordered about messages; nil without a file that can be read.
+    func operators() -> OperatorActs? {
+        do throws(FileReadError) {
+            return OperatorActsText.acts(try RegularFile.read(operatorsPath, limitBytes: HandoverText.limitBytes).bytes)
+        } catch { return nil }
+    }
+
+    /// - Returns: why it could not be written; nil when it is on the disk.
+    func save(_ acts: OperatorActs) -> String? {
+        mkdir(folder, 0o700)
+        return OperatorActsText.encode(acts).flatMap { ReplacedFile.write($0, to: operatorsPath) }
+    }
+
+    /// The documents of releases end with `.json`.
+    private var operatorsPath: String { folder + "/operators.acts" }
+
     /// Names of releases are fit for file names.
     private func path(_ release: String) -> String { "\(folder)/\(release).json" }
 }

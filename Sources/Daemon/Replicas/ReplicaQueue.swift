@@ -11,6 +11,7 @@ final class ReplicaQueue: Sendable {
         var documents: [HandoverDocument] = []
         var rollbacks: [JournalEntry] = []
         var sent: [String] = []
+        var operators: OperatorActs?
     }
 
     let signals: AsyncStream<Void>
@@ -50,6 +51,31 @@ final class ReplicaQueue: Sendable {
     var firstRollback: JournalEntry? { state.withLock { $0.rollbacks.first } }
 
     func removeFirstRollback() { state.withLock { if !$0.rollbacks.isEmpty { $0.rollbacks.removeFirst() } } }
+
+    /// What operators have ordered, whole: the newest is all that matters.
+    func share(_ acts: OperatorActs) {
+        state.withLock { $0.operators = acts }
+        continuation.yield()
+    }
+
+    func takeOperators() -> OperatorActs? {
+        state.withLock { state in
+            defer { state.operators = nil }
+            return state.operators
+        }
+    }
+
+    /// What could not be written; a newer one has taken its place already.
+    func putBack(_ acts: OperatorActs) {
+        state.withLock { if $0.operators == nil { $0.operators = acts } }
+        continuation.yield()
+    }
+
+    /// Documents that are there, and that have to be written in another form.
+    func publishAgain(_ documents: [HandoverDocument]) {
+        for document in documents { putBack(document) }
+        continuation.yield()
+    }
 
     func delivered(_ id: String) {
         state.withLock { state in

@@ -43,7 +43,8 @@ struct ReplicaRightsOfOutbox {
             permit: { delivery in
                 let now = clock.now
                 let atWallMs = delivery?.notification.atWallMs ?? now.wallMs
-                let isShared = delivery?.id.hasPrefix(prefix) == true
+                // What the leader has not reported of an alert by then its own windows do not show.
+                let isShared = delivery.map { $0.id.hasPrefix(prefix) && !$0.notification.isOfAlertAlone } ?? false
                 return board.permit(
                     delivery?.id ?? "", ageMs: now.wallMs - atWallMs,
                     keptMs: isShared ? ReplicaRightsOfOutbox.sharedKeptMs : aloneAfterMs, aloneAfterMs: aloneAfterMs,
@@ -51,4 +52,9 @@ struct ReplicaRightsOfOutbox {
             },
             delivered: { queue.delivered($0.id) })
     }
+}
+
+extension Notification {
+    /// Of a rule's alert, and of neither a rollback nor a rollout.
+    fileprivate var isOfAlertAlone: Bool { incident == nil && rollout == nil && alert != nil }
 }

@@ -17,15 +17,15 @@ actor ReplicaService {
         let manifestRevision: @Sendable () -> Int64?
     }
 
-    private let plan: ReplicasPlan
-    private let store: any LeaseStore
-    private let files: HandoverFiles
-    private let watchdog: Watchdog
-    private let clock: any DaemonClock
+    let plan: ReplicasPlan
+    let store: any LeaseStore
+    let files: HandoverFiles
+    let watchdog: Watchdog
+    let clock: any DaemonClock
     private let board: ReplicaBoard
-    private let logger: Logger
+    let logger: Logger
     private let facts: Facts
-    private let queue: ReplicaQueue
+    let queue: ReplicaQueue
 
     private var tenure: LeaseTenure
     private var session: LeaseSession?
@@ -36,6 +36,8 @@ actor ReplicaService {
     private var documents = KnownDocuments()
     private var sent = SentDeliveries()
     private var isSentUnwritten = false
+    var operators = ReplicaOperators()
+    private var forms = DocumentForms()
     private var report: ReplicasReport
 
     init(
@@ -64,6 +66,7 @@ actor ReplicaService {
             documents.note(document)
             await watchdog.send(.handedOver(document))
         }
+        await restoreOperators()
     }
 
     /// Until the task is cancelled.
@@ -139,7 +142,8 @@ actor ReplicaService {
     /// A replica with an older configuration does not lead while one with a newer one is there.
     private func isEligible(_ view: LeaseView) -> Bool {
         let own = facts.manifestRevision() ?? 0
-        return view.statuses.allSatisfy { (ReplicaStatus($0.bytes)?.manifestRevision ?? 0) <= own }
+        return forms.mayLead
+            && view.statuses.allSatisfy { (ReplicaStatus($0.bytes)?.manifestRevision ?? 0) <= own }
     }
 
     // MARK: The lead
@@ -194,8 +198,10 @@ actor ReplicaService {
     // MARK: What the store holds
 
     private func take(_ view: LeaseView, _ session: LeaseSession) async {
+        if let lost = operators.lost(from: cursor, to: view.cursor) { queue.putBack(lost) }
         cursor = view.cursor
-        for document in view.documents { await take(document) }
+        if forms.take(statuses: view.statuses.map(\.bytes)), hold != nil { queue.publishAgain(documents.all) }
+        for document in view.documents { await take(document, view) }
         let now = clock.now.uptimeMs
         let leader = view.leader(of: LeaseScope.leader)
         let isOwn = leader.map { $0.session == session.id && $0.name == session.name } ?? false
@@ -213,19 +219,23 @@ actor ReplicaService {
         show()
     }
 
-    private func take(_ document: LeaseView.Document) async {
+    private func take(_ document: LeaseView.Document, _ view: LeaseView) async {
         if document.path == LeasePaths.sent {
             guard let list = SentDeliveries(document.bytes) else { return }
             if hold == nil { sent = list }
             board.remember(sent: list.ids)
         } else if document.path.hasPrefix(LeasePaths.handover) {
-            guard let handover = HandoverText.document(document.bytes) else {
+            let read = HandoverText.document(document.bytes)
+            forms.note(document.path, document.bytes, isRead: read != nil)
+            guard let handover = read else {
                 return logger.warning(
                     "\(document.path) of \(store.label) cannot be read: a newer version may have written it")
             }
             guard documents.note(handover) else { return }
             if hold == nil, let problem = files.save(handover) { logger.error("\(problem)") }
             await watchdog.send(.handedOver(handover))
+        } else if document.path.hasPrefix(LeasePaths.operators) {
+            await takeOperators(document, view)
         } else if let peer = HandoverText.peer(document.bytes) {
             documents.note(record: document.path, peer)
             if peer.replica != plan.name { await watchdog.send(.peerRolledBack(peer)) }
@@ -281,6 +291,7 @@ actor ReplicaService {
                     LeasePaths.rollback(peer.release, replica: plan.name), bytes, leading: nil)
                 queue.removeFirstRollback()
             }
+            try await publishOperators()
             while let hold, let document = queue.takeDocument() { try await publish(document, hold) }
             try await publishSent()
             return true
@@ -290,7 +301,12 @@ actor ReplicaService {
     }
 
     private func publish(_ document: HandoverDocument, _ hold: LeaseHold) async throws(SourceError) {
-        guard let bytes = HandoverText.encode(document) else {
+        guard forms.mayWrite(LeasePaths.handover(document.release)) else {
+            return logger.error(
+                "\(document.release): a newer version wrote its document, which is left as it is; nothing of it is raised"
+            )
+        }
+        guard let bytes = HandoverText.encode(document, form: forms.written) else {
             return logger.error(
                 "\(document.release): what has to be handed over is too large; nothing is raised until it is smaller")
         }
@@ -326,6 +342,9 @@ struct KnownDocuments {
     private var newest: [String: HandoverDocument] = [:]
     private var records: [String: (release: String, ordinal: UInt64)] = [:]
     private(set) var highestToken: UInt64 = 0
+
+    /// The newest one of each release, sorted by name.
+    var all: [HandoverDocument] { newest.keys.sorted().compactMap { newest[$0] } }
 
     /// - Returns: whether it is newer than what was known.
     @discardableResult

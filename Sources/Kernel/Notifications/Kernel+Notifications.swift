@@ -2,9 +2,11 @@ import Model
 
 /// What operators do about notifications.
 extension Kernel {
-    /// - Parameter subject: an incident, a rollout, a release or a unit.
+    /// - Parameters:
+    ///   - subject: an incident, a rollout, a release or a unit.
+    ///   - order: the name of the order, where an operator gave it to another replica.
     mutating func acknowledge(
-        _ subject: String, by: String, reason: String, _ context: inout StepContext
+        _ subject: String, by: String, reason: String, shared order: String? = nil, _ context: inout StepContext
     ) -> CommandResult {
         guard let index = releases.firstIndex(where: { $0.isMeant(by: subject) }) else {
             return .notFound(
@@ -19,18 +21,40 @@ extension Kernel {
         if let by = release.rollback?.incident.acknowledgedBy, !isWhole, id == incident {
             return .accepted(text: "\(subject) was acknowledged already, by \(by)", incident: incident)
         }
-        let hasFound = context.desk.acknowledge(by: by) { notification in
-            meant.contains(notification.release)
-                && (isWhole || notification.incident == subject || notification.rollout == subject)
-        }
+        let hasFound = context.desk.acknowledge(by: by) { $0.isMeant(by: subject, of: meant, isWhole: isWhole) }
         guard hasFound || !isWhole else {
             return .refused(text: "nothing of \(subject) waits for an operator")
         }
-        releases[index].acknowledged(by: by, reason: reason, id, &context)
+        let name = order ?? operatorID("ack", context)
+        if order == nil { share(subject, name, by: by, reason: reason, &context) }
+        releases[index].acknowledged(by: by, reason: reason, id, shared: name, &context)
         return .accepted(
             text:
                 "\(subject) is acknowledged by \(by): nothing of it is escalated any more. It stays open until it is over",
             incident: id == incident ? incident : nil)
+    }
+
+    /// The other replicas hear of it.
+    private mutating func share(
+        _ subject: String, _ name: String, by: String, reason: String, _ context: inout StepContext
+    ) {
+        guard replicas != nil else { return }
+        let keptMs = OperatorAcknowledgement.keptMs
+        let order = OperatorAcknowledgement(
+            id: name, subject: subject, by: by, reason: reason, untilWallMs: context.now.wallMs + keptMs)
+        replicas?.operators.take(order, restMs: keptMs, isDone: true, at: context.now)
+        shareOperators(&context)
+    }
+
+    /// Something of the subject is open here that no operator has acknowledged.
+    ///
+    /// - Parameter isNew: the order was given just now. An older one of a whole release was about other messages.
+    func isUnacknowledged(_ subject: String, isNew: Bool, _ context: StepContext) -> Bool {
+        let meant = releases.filter { $0.isMeant(by: subject) }
+        guard let first = meant.first, isNew || !first.isNamed(subject) else { return false }
+        let (names, isWhole) = (meant.map(\.name), first.isNamed(subject))
+        if isWhole, first.hasUnacknowledgedIncident { return true }
+        return context.desk.subjects.isUnacknowledged { $0.isMeant(by: subject, of: names, isWhole: isWhole) }
     }
 
     /// - Parameter forMs: milliseconds, ``Silence/longestMs`` at most.
@@ -44,9 +68,10 @@ extension Kernel {
             return .refused(text: "there are \(SilenceBook.limit) silences; end some of them")
         }
         let silence = Silence(
-            id: "silence-\(context.nextSequence)", match: match, beganWallMs: context.now.wallMs,
+            id: operatorID("silence", context), match: match, beganWallMs: context.now.wallMs,
             endsWallMs: context.now.wallMs + forMs, by: by, reason: reason)
         context.desk.add(silence, at: context.now)
+        shareOperators(&context)
         context.emit(.log(LogLine(.warning, "\(by): \(silence.id) hides notifications of \(match.text): \(reason)")))
         return .accepted(
             text:
@@ -58,6 +83,8 @@ extension Kernel {
         guard let ended = context.desk.endSilence(id) else {
             return .notFound(text: "there is no silence \"\(id.prefix(100))\"; `rollguard silence list` shows them")
         }
+        replicas?.operators.end(ended.id, restMs: ended.endsWallMs - context.now.wallMs, at: context.now)
+        shareOperators(&context)
         let text = "\(ended.id) is over; it hid \(ended.hidden) notifications"
         context.emit(.log(LogLine(.info, "\(by): \(text)")))
         return .accepted(text: text, incident: nil)
@@ -72,11 +99,17 @@ extension Release {
         isNamed(subject) || rollback?.incident.id == subject || rollouts.running?.id == subject
     }
 
+    fileprivate var hasUnacknowledgedIncident: Bool {
+        rollback.map { $0.incident.acknowledgedBy == nil && !$0.incident.isRearmed } ?? false
+    }
+
     /// Writes the acknowledgement down and announces it.
     ///
-    /// - Parameter id: of the incident or the rollout; nil for the whole release.
+    /// - Parameters:
+    ///   - id: of the incident or the rollout; nil for the whole release.
+    ///   - shared: the name of the order, which all replicas have alike.
     fileprivate mutating func acknowledged(
-        by: String, reason: String, _ id: String?, _ context: inout StepContext
+        by: String, reason: String, _ id: String?, shared: String, _ context: inout StepContext
     ) {
         let about = id ?? rollback?.incident.id
         let entry = context.record(
@@ -87,7 +120,13 @@ extension Release {
             .operatorAcknowledged, of: incident, plan: plan, share: poll.share, sequence: entry.sequence,
             summary: "\(name): \(entry.event.text)", at: context.now, isDryRun: context.isDryRun)
         if incident == nil, rollouts.running?.id == about { notification.rollout = about }
-        context.notify(notification)
+        context.notify(notification, shared: incident == nil ? shared : nil)
         context.log(.info, name, entry.event.text, incident: about)
+    }
+}
+
+extension Notification {
+    fileprivate func isMeant(by subject: String, of releases: [String], isWhole: Bool) -> Bool {
+        releases.contains(release) && (isWhole || incident == subject || rollout == subject)
     }
 }

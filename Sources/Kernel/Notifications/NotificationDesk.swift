@@ -71,6 +71,9 @@ struct NotificationDesk: Sendable, Equatable {
 
     mutating func add(_ silence: Silence, at now: Moment) { silences.add(silence, at: now) }
 
+    /// One of another replica.
+    mutating func adopt(_ silence: Silence, at now: Moment) -> Bool { silences.adopt(silence, at: now) }
+
     /// - Returns: nil when there is none of that id.
     mutating func endSilence(_ id: String) -> Silence? { silences.end(id) }
 

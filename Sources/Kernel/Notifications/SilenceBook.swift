@@ -25,6 +25,19 @@ struct SilenceBook: Sendable, Equatable {
         isChanged = true
     }
 
+    /// Takes one of another replica. The newest ones are kept where there are too many: of each two the same in every replica.
+    ///
+    /// - Returns: whether it is in force.
+    mutating func adopt(_ silence: Silence, at now: Moment) -> Bool {
+        if isFull {
+            let oldest = entries.indices.min { entries[$0].silence.isOlder(than: entries[$1].silence) }
+            guard let oldest, entries[oldest].silence.isOlder(than: silence) else { return false }
+            entries.remove(at: oldest)
+        }
+        add(silence, at: now)
+        return true
+    }
+
     mutating func end(_ id: String) -> Silence? {
         guard let index = entries.firstIndex(where: { $0.silence.id == id }) else { return nil }
         isChanged = true
@@ -63,4 +76,8 @@ struct SilenceBook: Sendable, Equatable {
         defer { isChanged = false }
         return isChanged ? all : nil
     }
+}
+
+extension Silence {
+    fileprivate func isOlder(than other: Silence) -> Bool { (beganWallMs, id) < (other.beganWallMs, other.id) }
 }

@@ -65,6 +65,11 @@ struct SubjectBook: Sendable, Equatable {
         return entries.count - 1
     }
 
+    /// Something of it is open that no operator has acknowledged.
+    func isUnacknowledged(_ isMeant: (Notification) -> Bool) -> Bool {
+        entries.contains { $0.record.acknowledgedBy == nil && isMeant($0.record.notification) }
+    }
+
     mutating func acknowledge(by: String, _ isMeant: (Notification) -> Bool) -> Bool {
         var hasFound = false
         for index in entries.indices where isMeant(entries[index].record.notification) {

@@ -45,6 +45,8 @@ struct StepProcess: Sendable, Equatable {
         case pausingBeforeCheck(Check, untilUptimeMs: Int64)
         /// It was proved; until it is checked again.
         case watching(untilUptimeMs: Int64)
+        /// Another replica was in the middle of it, and may be still: until its time is over.
+        case ownerMayRun(untilUptimeMs: Int64)
         /// For an operator; until operators are notified again.
         case reminding(untilUptimeMs: Int64)
     }
@@ -67,7 +69,7 @@ struct StepProcess: Sendable, Equatable {
     /// It is being carried out.
     var isBusy: Bool {
         switch state {
-        case .awaitingDurable, .acting, .reading: true
+        case .awaitingDurable, .acting, .reading, .ownerMayRun: true
         case .checking(let check, _, _): check.reason != .watch
         case .ready, .startLost, .pausing, .pausingBeforeCheck, .pausingBeforeReading, .watching, .reminding: false
         }
@@ -83,7 +85,7 @@ struct StepProcess: Sendable, Equatable {
         case .awaitingDurable: nil
         case .acting(_, let expires), .checking(_, _, let expires), .reading(_, _, let expires): expires
         case .pausing(let until), .pausingBeforeReading(_, let until), .pausingBeforeCheck(_, let until),
-            .startLost(let until), .watching(let until),
+            .startLost(let until), .watching(let until), .ownerMayRun(let until),
             .reminding(let until):
             until
         }
@@ -127,6 +129,7 @@ struct StepProcess: Sendable, Equatable {
         case .pausingBeforeCheck(let check, _): self.check(at: step, check, &turn)
         case .watching: check(at: step, Check(sinceUptimeMs: now, reason: .watch), &turn)
         case .reminding: remind(step, &turn)
+        case .ownerMayRun: takeOver(step, &turn)
         // A step that waits behind another one is asked when its turn comes.
         case .ready: dueUptimeMs = nil
         case .awaitingDurable: break
@@ -138,6 +141,8 @@ struct StepProcess: Sendable, Equatable {
         guard case .ready = state, let step = turn.run?.step(name) else { return }
         switch step.state {
         case .planned: begin(step, &turn)
+        case .started where turn.context.rights != nil:
+            state = .ownerMayRun(untilUptimeMs: turn.now.uptimeMs + step.plan.callLimitMs)
         case .started: continueAfterRestart(step, &turn)
         case .done: check(at: step, Check(sinceUptimeMs: turn.now.uptimeMs, reason: .done), &turn)
         case .waiting: waitForOperator(step, at: turn.now)
@@ -173,6 +178,13 @@ struct StepProcess: Sendable, Equatable {
     private mutating func start(_ step: ProcedureRun.Step, _ turn: inout ProcedureTurn) {
         let sequence = turn.write(.started(step: name, attempt: step.attempts + 1))
         state = .awaitingDurable(sequence)
+    }
+
+    /// The replica that led before has no lease any more, and the time of what it had under way is over.
+    private mutating func takeOver(_ step: ProcedureRun.Step, _ turn: inout ProcedureTurn) {
+        state = .ready
+        guard step.state == .started else { return }
+        continueAfterRestart(step, &turn)
     }
 
     /// The process before was in the middle of it.

@@ -16,6 +16,7 @@ extension Release {
         case .promoted: break
         }
         if plan.rollout != nil, phase != .rollingBack, context.mayLead(name) { lead(&context) { $0.cycleEnded(&$1) } }
+        witnessStep(&context)
         if phase != .watching, phase != .rollingBack {
             report(rules.keepFiring(intervalMs: plan.scrape.intervalMs, at: context.now), &context)
         }

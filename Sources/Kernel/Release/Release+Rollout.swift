@@ -34,7 +34,7 @@ extension Release {
         return answer
     }
 
-    private mutating func carryOut(_ command: RolloutStep.Command, _ context: inout StepContext) {
+    mutating func carryOut(_ command: RolloutStep.Command, _ context: inout StepContext) {
         switch command {
         case .explain(let text): explain(text)
         case .rollback(let trigger):

@@ -104,6 +104,7 @@ extension Release {
         comparedTargets = now
         rules.regression.restart()
         rollouts.running?.comparisonRestarted()
+        stepWitness.comparisonRestarted()
         return true
     }
 }

@@ -49,8 +49,23 @@ extension Release {
                 lead.settle(&step)
             }
         }
+        if end == .promoted, promoteLikeOthers(&context) { return }
         let what = end.rawValue.replacing("_", with: " ")
         begin(RolloutTrigger(.abort, by: companion.name, reason: "\(companion.partName) is \(what)"), &context)
+    }
+
+    /// The baking was over for all parts in one step, and the leader of then ended before it had handed this over.
+    ///
+    /// - Returns: false for a part that has not been at its last step.
+    private mutating func promoteLikeOthers(_ context: inout StepContext) -> Bool {
+        guard let rollout = rollouts.running?.rollout, rollout.step == rollout.steps.count else { return false }
+        // What was held back is on its way.
+        if rollout.state == .moving { return true }
+        lead(&context) { lead, step in
+            lead.running?.carryOut(.endOfBaking, &step)
+            lead.settle(&step)
+        }
+        return true
     }
 
     /// All parts' rollbacks are acknowledged.

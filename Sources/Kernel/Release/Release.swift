@@ -51,6 +51,10 @@ struct Release: Sendable, Equatable {
     var leaderOrdinal: UInt64 = 0
     /// A reload has named it again, and no leader has said anything of it since. It is older here than elsewhere, perhaps.
     var isBack = false
+    /// The present step of the leader's rollout, as this replica sees it.
+    var stepWitness = StepWitness()
+    /// How the firings of its rules are counted among replicas.
+    var alertEpochs = AlertEpochs()
     /// Why a wanted rollback is not done; nil when none is wanted.
     var heldReason: String?
     /// After a hold nothing is moved until a whole window has passed without the baseline's trouble.
@@ -99,8 +103,8 @@ struct Release: Sendable, Equatable {
 
     var notices: ReleaseNotices { ReleaseNotices(plan: plan, share: poll.share) }
 
-    func report(_ outcomes: [RuleOutcome], _ context: inout StepContext) {
-        if !outcomes.isEmpty { notices.report(outcomes, &context) }
+    mutating func report(_ outcomes: [RuleOutcome], _ context: inout StepContext) {
+        if !outcomes.isEmpty { notices.report(counted(outcomes, context), &context) }
     }
 
     /// Makes room for another incident: the present one becomes history.

@@ -14,9 +14,9 @@ struct ReleaseNotices {
         for outcome in outcomes {
             let event: JournalEvent = outcome.isFiring ? .alertFiring(outcome.alert) : .alertResolved(outcome.alert)
             let sequence = context.record(event, release: name)
-            send(
-                outcome.isFiring ? .alertFiring : .alertResolved, sequence, outcome.text, alert: outcome.alert, &context
-            )
+            let kind: Notification.Event = outcome.isFiring ? .alertFiring : .alertResolved
+            let shared = outcome.alert.sharedName(name, kind)
+            send(kind, sequence, outcome.text, alert: outcome.alert, shared: shared, &context)
             context.log(outcome.isFiring ? .warning : .info, name, outcome.text, rule: outcome.alert.rule)
         }
     }
@@ -105,10 +105,11 @@ struct ReleaseNotices {
 
     private func send(
         _ event: Notification.Event, _ sequence: UInt64, _ text: String, alert: AlertRecord? = nil,
-        _ context: inout StepContext
+        shared: String? = nil, _ context: inout StepContext
     ) {
         context.notify(
-            message(event, sequence: sequence, text, alert: alert, at: context.now, isDryRun: context.isDryRun))
+            message(event, sequence: sequence, text, alert: alert, at: context.now, isDryRun: context.isDryRun),
+            shared: shared)
     }
 
     /// A message that belongs to no incident.

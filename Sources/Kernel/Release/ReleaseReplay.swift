@@ -21,8 +21,12 @@ struct ReleaseReplay {
         case .began(let baseline, let canary): replayBeginning(baseline, canary, entry)
         case .ended(let end): replayEnd(end, wallMs: entry.wallMs)
         // A rule that fires for other versions does not fire for these any more.
-        case .alertFiring(let alert): release.rules.restore(alert, isFiring: !isReplayingOthers)
-        case .alertResolved(let alert): release.rules.restore(alert, isFiring: false)
+        case .alertFiring(let alert):
+            release.rules.restore(alert, isFiring: !isReplayingOthers)
+            release.alertEpochs.restore(alert, isFiring: !isReplayingOthers)
+        case .alertResolved(let alert):
+            release.rules.restore(alert, isFiring: false)
+            release.alertEpochs.restore(alert, isFiring: false)
         // What a source lists now is in no journal.
         case .held, .targetsChanged, .configured, .leaderChanged, .silences, .openSubjects: break
         case .evidence(let record): replayEvidence(record, wallMs: entry.wallMs)

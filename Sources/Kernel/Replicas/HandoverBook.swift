@@ -12,6 +12,8 @@ struct HandoverBook: Sendable, Equatable {
     private(set) var through: UInt64 = 0
     /// The same of what the store has.
     var publishedThrough: UInt64 = 0
+    /// Of the document that was published last.
+    private(set) var revision: UInt64 = 0
     /// Of the newest rollback that any replica began, see `ReplicaIncident`.
     private(set) var ordinal: UInt64 = 0
     /// Newest document that was taken in.
@@ -66,12 +68,20 @@ struct HandoverBook: Sendable, Equatable {
         entries = document.entries
         ordinal = max(ordinal, document.ordinal)
         adopted = document
+        revision = max(revision, document.revision)
         // Sequences of another journal say nothing about this one.
         (through, publishedThrough) = (0, 0)
     }
 
-    func document(token: UInt64) -> HandoverDocument {
-        HandoverDocument(release: release, token: token, through: through, ordinal: ordinal, entries: entries)
+    /// The next document.
+    mutating func document(token: UInt64, of known: Release?) -> HandoverDocument {
+        revision += 1
+        var document = HandoverDocument(
+            release: release, token: token, through: through, ordinal: ordinal, entries: entries)
+        document.revision = revision
+        document.step = known?.handedStep
+        document.alerts = known?.alertEpochs.handed
+        return document
     }
 
     /// A rollout that begins takes the place of those that ended, but for the last one; a time takes the place of the last.

@@ -15,7 +15,10 @@ extension Kernel {
         let led = releases.indices.filter { replicas?.isIn(releases[$0].name, scope: next.scope) == true }
         if isOther { for index in led { releases[index].announceAgain(&context) } }
         guard isChanged else { return }
-        for index in led { startLeadingOver(index, &context) }
+        for index in led { startLeadingOver(index, didLead: didLead, &context) }
+        guard next.isInForce(at: context.now) else { return }
+        alignUnits(&context)
+        for index in led { publish(releases[index].name, &context) }
     }
 
     private func writeDown(_ next: Leadership, _ context: inout StepContext) {
@@ -27,12 +30,9 @@ extension Kernel {
         context.emit(.log(LogLine(next.leader == nil ? .warning : .info, record.text)))
     }
 
-    private mutating func startLeadingOver(_ index: Int, _ context: inout StepContext) {
-        let name = releases[index].name
-        releases[index].startLeadingOver(&context)
-        guard context.mayLead(name) else { return }
-        releases[index].alignRollout(&context)
-        publish(name, &context)
+    private mutating func startLeadingOver(_ index: Int, didLead: Bool, _ context: inout StepContext) {
+        releases[index].startLeadingOver(didLead: didLead, &context)
+        if context.mayLead(releases[index].name) { releases[index].alignRollout(&context) }
     }
 
     /// What the leader says of a release.
@@ -58,6 +58,13 @@ extension Kernel {
         releases[index].follow(peer, &context)
     }
 
+    /// The leader before may have ended between the documents of two parts of a unit.
+    private mutating func alignUnits(_ context: inout StepContext) {
+        for unit in units where unit.members.first.map({ context.mayLead(releases[$0].name) }) == true {
+            unit.align(&releases, &context)
+        }
+    }
+
     /// The store has the document.
     mutating func published(_ release: String, through sequence: UInt64, _ context: inout StepContext) {
         replicas?.withBook(release) { $0.publishedThrough = max($0.publishedThrough, sequence) }
@@ -68,7 +75,7 @@ extension Kernel {
     mutating func letRolloutsProceed(_ context: inout StepContext) {
         for index in releases.indices
         where releases[index].rollouts.isLeading && context.mayLead(releases[index].name) {
-            let sequence = replicas?.handedOver(releases[index].name, of: durableSequence) ?? durableSequence
+            let sequence = handedOver(releases[index])
             releases[index].lead(&context) { $0.durable(through: sequence, &$1) }
         }
         // The start of a step is known to the others before it acts: one of them may have to take it over.
@@ -87,15 +94,28 @@ extension Kernel {
         guard replicas != nil else { return }
         var changed: [String] = []
         for entry in context.entries.dropFirst(context.knownEntries)
-        where replicas?.take(entry) == true && !changed.contains(entry.release) {
+        where (replicas?.take(entry) == true || entry.event.isOfAlert) && !changed.contains(entry.release) {
             changed.append(entry.release)
         }
         for name in changed where context.mayLead(name) { publish(name, &context) }
     }
 
-    private func publish(_ release: String, _ context: inout StepContext) {
-        guard let book = replicas?.book(release), !book.entries.isEmpty, let rights = context.rights else { return }
-        context.emit(.publish(book.document(token: rights.of(release).token)))
+    private mutating func publish(_ release: String, _ context: inout StepContext) {
+        guard let rights = context.rights, let known = releases.first(where: { $0.name == release }) else { return }
+        let isEmpty = replicas?.book(release)?.entries.isEmpty ?? true
+        guard !isEmpty || !known.alertEpochs.handed.isEmpty else { return }
+        let token = rights.of(release).token
+        let document = replicas?.withBook(release) { $0.document(token: token, of: known) }
+        if let document { context.emit(.publish(document)) }
+    }
+
+    /// Everything up to it is on the disk, and with the other replicas. The parts of a unit take each step together: no router
+    /// is called for one of them before the others' documents are there too.
+    private func handedOver(_ release: Release) -> UInt64 {
+        guard let replicas else { return durableSequence }
+        guard let unit = release.plan.part?.unit else { return replicas.handedOver(release.name, of: durableSequence) }
+        let parts = releases.filter { $0.plan.part?.unit == unit }
+        return parts.map { replicas.handedOver($0.name, of: durableSequence) }.min() ?? durableSequence
     }
 
     /// Why an order is not taken here; nil when it is, and in a fleet for what this member does not know.
@@ -115,5 +135,14 @@ extension Kernel {
     public func isHandedOver(through sequence: UInt64, release: String) -> Bool {
         guard let replicas else { return true }
         return replicas.handedOver(release, of: sequence) >= sequence
+    }
+}
+
+extension JournalEvent {
+    /// An alert's firing is counted for all replicas.
+    fileprivate var isOfAlert: Bool {
+        if case .alertFiring = self { return true }
+        if case .alertResolved = self { return true }
+        return false
     }
 }

@@ -4,10 +4,17 @@ import Model
 extension Release {
     /// Leading begins or ends: what a rollout had under way in this process is forgotten, and the router is read before
     /// anything is done to it.
-    mutating func startLeadingOver(_ context: inout StepContext) {
+    ///
+    /// - Parameter didLead: this replica has led until now, and knows the present step as its leader.
+    mutating func startLeadingOver(didLead: Bool, _ context: inout StepContext) {
         isBack = false
+        if context.mayLead(name) { alertEpochs.lead() }
         guard plan.rollout != nil else { return }
+        if didLead { stepWitness = rollouts.running.map(StepWitness.init) ?? StepWitness() }
         rollouts.restored(plan, at: context.now)
+        if context.mayLead(name), let running = rollouts.running?.rollout, let clock = stepWitness.clock(of: running) {
+            rollouts.running?.clock = clock
+        }
         poll.schedule(atUptimeMs: context.now.uptimeMs)
     }
 
@@ -35,6 +42,8 @@ extension Release {
             resumeForward()
         }
         stepWatch = theirs.stepWatch
+        limitWitness(document.step)
+        alertEpochs.adopt(document.alerts)
         adopt(incidentOf: theirs, document, &context)
         isBack = false
         alignRollout(&context)

@@ -23,6 +23,8 @@ public struct ReplicaIdentity: Sendable, Equatable {
 struct ReplicaState: Sendable, Equatable {
     private(set) var identity: ReplicaIdentity
     private var leads: ScopedLeads
+    /// What operators have ordered about messages, at any replica.
+    var operators = OperatorLedger()
     /// In the order in which they were first needed.
     private var books: [HandoverBook] = []
     /// Where each release's book is.

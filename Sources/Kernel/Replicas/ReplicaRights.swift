@@ -14,6 +14,11 @@ struct ReplicaRights: Sendable {
 
     /// Who leads the release.
     func of(_ release: String) -> Leadership { leads.of(release) }
+
+    /// The id of a delivery without its receiver; nil for a notification that each replica makes for itself.
+    func name(of notification: Notification, ordinal: Int?, _ shared: String?) -> String? {
+        shared.map { "\(group)-\($0)" } ?? SharedDeliveryName(self, notification, ordinal: ordinal)?.text
+    }
 }
 
 extension Leadership {

@@ -248,7 +248,7 @@ struct RolloutProcess: Sendable, Equatable {
     private mutating func stand(_ settings: RolloutPlan, _ deployment: DeploymentRecord, _ step: inout RolloutStep) {
         guard let plan = rollout.plan else { return }
         if rollout.step == rollout.steps.count { return awaitBaking(&step) }
-        beginEvidence(plan, &step)
+        beginEvidence(&step)
         let judge = gates(settings, deployment, step)
         gates = judge.judged()
         gateKeeper.work(judge, gates, &record, &step)
@@ -266,24 +266,14 @@ struct RolloutProcess: Sendable, Equatable {
     }
 
     /// What a step shows is counted from its settling on.
-    private mutating func beginEvidence(_ plan: StepPlan, _ step: inout RolloutStep) {
-        guard let demand = plan.evidence, !clock.hasBegunEvidence, clock.standingMs >= plan.settleMs,
-            !rollout.isHalted(.hand)
-        else { return }
+    private mutating func beginEvidence(_ step: inout RolloutStep) {
+        guard let question = clock.evidenceDue(rollout) else { return }
         clock.hasBegunEvidence = true
-        let next = rollout.basisPoints(ofStep: rollout.step + 1)
-        step.want(
-            .beginEvidence(
-                ratio: demand.ratio(beforeBasisPoints: next),
-                error: demand.error(attempt: rollout.preparation.attempt + clock.evidenceRestarts),
-                floor: demand.floor ?? 0))
+        step.want(question)
     }
 
     /// The pools have other instances, so what was compared is no evidence about them.
-    mutating func comparisonRestarted() {
-        if clock.hasBegunEvidence { clock.evidenceRestarts += 1 }
-        clock.hasBegunEvidence = false
-    }
+    mutating func comparisonRestarted() { clock.restartEvidence() }
 
     mutating func pass(skipped: [String], by: String?, to next: Int, _ step: inout RolloutStep) {
         write(.stepPassed(step: rollout.step, gates: gates, skipped: skipped, by: by), &step)

@@ -44,6 +44,13 @@ struct StepClock: Sendable, Equatable {
         if standingMs - passedMs >= settings?.settleMs ?? 0 { requests += canaryRequests }
     }
 
+    /// Another clock of the same step has counted no more than this.
+    mutating func limit(standingMs: Int64, countedMs: Int64, requests: Double) {
+        self.standingMs = min(self.standingMs, standingMs)
+        self.countedMs = countedMs
+        self.requests = min(self.requests, requests)
+    }
+
     /// An operator grants the step its `max` once more.
     mutating func restartLimit() { countedMs = 0 }
 

@@ -7,7 +7,22 @@ package import Model
 package enum HandoverText {
     /// Of a document; Consul takes 512 KiB.
     package static let limitBytes = 400 << 10
+    /// Of what a replica announces of a rollback.
     private static let version = 1
+
+    private struct Step: Codable {
+        var rollout: String
+        var step: Int
+        var standing: Int64
+        var counted: Int64
+        var requests: Double
+    }
+
+    private struct Alert: Codable {
+        var rule: String
+        var ordinal: UInt64
+        var firing: Bool
+    }
 
     private struct Entry: Codable {
         var sequence: UInt64
@@ -25,26 +40,55 @@ package enum HandoverText {
         var ordinal: UInt64
         var replica: String?
         var entries: [Entry]
+        // Since form 2.
+        var step: Step?
+        var alerts: [Alert]?
+        var revision: UInt64?
     }
 
-    /// Nil for a document that is too large, or that cannot be encoded.
-    package static func encode(_ document: HandoverDocument) -> [UInt8]? {
+    /// - Parameter form: see ``DocumentForms``.
+    /// - Returns: nil for a document that is too large, or that cannot be encoded.
+    package static func encode(_ document: HandoverDocument, form: Int = DocumentForms.newest) -> [UInt8]? {
         let entries = document.entries.compactMap(stored)
         guard entries.count == document.entries.count else { return nil }
-        return bytes(
-            Stored(
-                v: version, release: document.release, token: document.token, through: document.through,
-                ordinal: document.ordinal, replica: nil, entries: entries))
+        var stored = Stored(
+            v: form, release: document.release, token: document.token, through: document.through,
+            ordinal: document.ordinal, replica: nil, entries: entries)
+        if form >= 2 {
+            stored.step = document.step.map {
+                Step(
+                    rollout: $0.rollout, step: $0.step, standing: $0.standingMs, counted: $0.countedMs,
+                    requests: $0.requests)
+            }
+            stored.alerts = document.alerts?.map { Alert(rule: $0.rule, ordinal: $0.ordinal, firing: $0.isFiring) }
+            stored.revision = document.revision
+        }
+        return bytes(stored)
     }
 
-    /// Nil for what is no document, or has an entry that this version cannot read.
-    package static func document(_ bytes: [UInt8]) -> HandoverDocument? {
-        guard let stored = read(bytes) else { return nil }
+    /// - Parameter form: the newest one that is read.
+    /// - Returns: nil for what is no document, or has an entry that this version cannot read.
+    package static func document(_ bytes: [UInt8], form: Int = DocumentForms.newest) -> HandoverDocument? {
+        guard let stored = read(bytes, form: form) else { return nil }
         let entries = stored.entries.compactMap { entry($0, of: stored.release) }
         guard entries.count == stored.entries.count else { return nil }
-        return HandoverDocument(
+        var document = HandoverDocument(
             release: stored.release, token: stored.token, through: stored.through, ordinal: stored.ordinal,
             entries: entries)
+        document.step = stored.step.map {
+            HandedStep(
+                rollout: $0.rollout, step: $0.step, standingMs: $0.standing, countedMs: $0.counted,
+                requests: $0.requests)
+        }
+        document.alerts = stored.alerts?.map { AlertEpoch(rule: $0.rule, ordinal: $0.ordinal, isFiring: $0.firing) }
+        document.revision = stored.revision ?? 0
+        return document
+    }
+
+    /// Whether another version may know what a document says that cannot be read here; damage says nothing to any version.
+    static func isOfAnotherVersion(_ bytes: [UInt8]) -> Bool {
+        struct Head: Decodable { let v: Int }
+        return (try? JSONDecoder().decode(Head.self, from: Data(bytes))) != nil
     }
 
     package static func encode(_ peer: PeerRollback) -> [UInt8]? {
@@ -57,7 +101,7 @@ package enum HandoverText {
     }
 
     package static func peer(_ bytes: [UInt8]) -> PeerRollback? {
-        guard let stored = read(bytes), let replica = stored.replica,
+        guard let stored = read(bytes, form: version), let replica = stored.replica,
             let entry = stored.entries.first.flatMap({ entry($0, of: stored.release) })
         else { return nil }
         return PeerRollback(replica: replica, entry: entry)
@@ -81,9 +125,9 @@ package enum HandoverText {
         return Array(data)
     }
 
-    private static func read(_ bytes: [UInt8]) -> Stored? {
+    private static func read(_ bytes: [UInt8], form: Int) -> Stored? {
         guard bytes.count <= limitBytes, let stored = try? JSONDecoder().decode(Stored.self, from: Data(bytes)),
-            stored.v == version
+            (1...form).contains(stored.v)
         else { return nil }
         return stored
     }

@@ -13,6 +13,8 @@ package struct ReplicaStatus: Codable, Sendable, Equatable {
     package var manifestRevision: Int64?
     /// The highest fencing token of a document that it knows: after a store was restored from a backup a leader has to exceed it.
     package var highestToken: UInt64?
+    /// The newest form of documents that it reads, see ``DocumentForms``; nil reads the first one.
+    package var reads: Int? = DocumentForms.newest
 
     package init(
         version: String, address: String?, atWallMs: Int64, manifestRevision: Int64?, highestToken: UInt64

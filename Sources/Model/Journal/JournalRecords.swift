@@ -24,6 +24,8 @@ public struct AlertRecord: Sendable, Equatable {
     public var annotations: [TextPair]
     public var activeSinceWallMs: Int64
     public var evidence: Evidence
+    /// Which firing of the rule it is, in the ids of messages; nil for one daemon alone.
+    public var epoch: String?
 
     public init(
         rule: String, action: RulePlan.Action, labels: [TextPair], annotations: [TextPair], activeSinceWallMs: Int64,

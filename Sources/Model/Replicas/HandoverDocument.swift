@@ -10,6 +10,12 @@ public struct HandoverDocument: Sendable, Equatable {
     public var ordinal: UInt64
     /// In the order in which they apply. Their sequences are those of the journals that they come from.
     public var entries: [JournalEntry]
+    /// How far the present step is; nil where none is in force.
+    public var step: HandedStep?
+    /// Which firings of its rules the leader has counted, in the order in which the rules first fired; nil where it does not say.
+    public var alerts: [AlertEpoch]?
+    /// Counts the leader's documents: one may say more than another that covers the same entries.
+    public var revision: UInt64 = 0
 
     public init(release: String, token: UInt64, through: UInt64, ordinal: UInt64, entries: [JournalEntry]) {
         self.release = release
@@ -22,7 +28,41 @@ public struct HandoverDocument: Sendable, Equatable {
     /// Whether it is newer than another one of the same release.
     public func isNewer(than other: HandoverDocument?) -> Bool {
         guard let other else { return true }
-        return (token, through) > (other.token, other.through)
+        return (token, through, revision) > (other.token, other.through, other.revision)
+    }
+}
+
+/// How far a step of a rollout is at the leader.
+public struct HandedStep: Sendable, Equatable {
+    public var rollout: String
+    public var step: Int
+    /// How long it has lasted, milliseconds.
+    public var standingMs: Int64
+    /// What of it counts towards its `max`.
+    public var countedMs: Int64
+    /// Of the canary, since it settled.
+    public var requests: Double
+
+    public init(rollout: String, step: Int, standingMs: Int64, countedMs: Int64, requests: Double) {
+        self.rollout = rollout
+        self.step = step
+        self.standingMs = standingMs
+        self.countedMs = countedMs
+        self.requests = requests
+    }
+}
+
+/// The newest firing of a rule that the leader has counted: replicas that fire for the same trouble give it the same number.
+public struct AlertEpoch: Sendable, Equatable {
+    public var rule: String
+    /// From 1.
+    public var ordinal: UInt64
+    public var isFiring: Bool
+
+    public init(rule: String, ordinal: UInt64, isFiring: Bool) {
+        self.rule = rule
+        self.ordinal = ordinal
+        self.isFiring = isFiring
     }
 }
 

@@ -77,7 +77,7 @@ struct KernelObserver {
             fleet.watch(kernel.effectivePlan)
             feed.watches(kernel.effectivePlan, release: release)
         // The simulated daemon is alone.
-        case .publish, .announceRollback: break
+        case .publish, .announceRollback, .shareOperators: break
         case .askGate(let question): timeline.note("ask gate \(question.id)")
         case .runStep(let call): timeline.note("\(call.release): step \(call.step.name), call \(call.number)")
         case .checkStep(let call): timeline.note("\(call.release): check \(call.step.name), call \(call.number)")

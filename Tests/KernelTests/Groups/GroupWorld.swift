@@ -245,6 +245,7 @@ struct GroupWorld {
         case .askCompanion(let call): ask(call, of: daemon)
         case .log(let line): daemons[daemon].logs.append(line.text)
         case .forceRoute, .showPlannedCalls, .aim, .poolsChanged, .askGate, .publish, .announceRollback, .measure,
+            .shareOperators,
             .runStep, .checkStep, .readSchema:
             break
         }

@@ -29,6 +29,33 @@ struct PlanHandoverTests {
         #expect(world.broken.isEmpty, "\(world.broken)")
     }
 
+    /// A leader that was cut off may still be in the middle of a step: the next one does nothing about the step before its time
+    /// is over, however soon it leads.
+    @Test func theNextLeaderWaitsForTheTimeOfAStep() throws {
+        var plan = KernelHarness.led().plan
+        plan.releases[0].procedure = ProcedurePlan(steps: [.flag(), .program()])
+        var world = ReplicaWorld(plan: plan)
+        world.run(seconds: 5)
+        let first = try #require(world.leader)
+        _ = world.order(.begin(KernelHarness.next), to: first)
+        world.run(seconds: 40)
+        world.steps.moods = ["flag": .hangs]
+        world.isSecondSick = true
+        for _ in 0..<40 where world.runBy.isEmpty { world.second() }
+        world.nodes[first].reachesStore = false
+        world.steps.moods = [:]
+        for _ in 0..<30 where world.leader == nil || world.leader == first { world.second() }
+        let next = try #require(world.leader)
+        #expect(next != first && world.runBy.count == 1)
+        let limitSeconds = Int(ProcedureStep.flag().callLimitMs / 1_000)
+        world.run(seconds: limitSeconds - 3)
+        #expect(world.runBy.count == 1 && world.checkedBy.isEmpty)
+        world.run(seconds: 20)
+        #expect(world.checkedBy.first == world.nodes[next].name)
+        #expect(world.steps.acts == ["flag", "cache"] && world.runBy.last == world.nodes[next].name)
+        #expect(world.broken.isEmpty, "\(world.broken)")
+    }
+
     /// A flag that is switched back all day long takes the place of nothing that the next leader needs.
     @Test func aFightDoesNotFillTheDocument() throws {
         var world = KernelHarness.withPlan([.flag().watched(everyMs: 5_000), .program()])

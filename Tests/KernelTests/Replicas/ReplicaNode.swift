@@ -36,6 +36,13 @@ struct ReplicaNode {
     var deliveries: [Delivery] = []
     var pending: [HandoverDocument] = []
     var announced: [JournalEntry] = []
+    /// Its wall clock is so much before those of the others.
+    var wallSkewMs: Int64 = 0
+    /// What operators have ordered, as its disk has it, and whether the store has it too.
+    var acts: OperatorActs?
+    var isActsUnwritten = false
+    /// The newest form of documents that it reads.
+    var form = DocumentForms.newest
 
     init(_ name: String, plan: Plan, at now: Moment, ttlMs: Int64, journal: [JournalEntry] = []) {
         self.name = name

@@ -18,6 +18,10 @@ struct ReplicaStore {
     private(set) var leader: Leader?
     private(set) var documents: [(revision: UInt64, document: HandoverDocument)] = []
     private(set) var records: [(revision: UInt64, peer: PeerRollback)] = []
+    /// What operators have ordered, by the names of the replicas.
+    private(set) var operators: [String: (revision: UInt64, bytes: [UInt8])] = [:]
+    /// By the names of the replicas, as long as their sessions last.
+    private(set) var statuses: [String: [UInt8]] = [:]
     /// By the names of the replicas, as their statuses say.
     var highestTokens: [String: UInt64] = [:]
     private var revision: UInt64 = 1
@@ -30,6 +34,15 @@ struct ReplicaStore {
     mutating func advance(toMs now: Int64) {
         sessions = sessions.filter { $0.value.endsMs > now }
         if let leader, sessions[leader.session] == nil { self.leader = nil }
+        let present = Set(sessions.values.map(\.name))
+        statuses = statuses.filter { present.contains($0.key) }
+    }
+
+    mutating func show(_ status: ReplicaStatus, of name: String) { statuses[name] = status.encoded() }
+
+    mutating func write(_ acts: OperatorActs, by name: String) {
+        revision += 1
+        operators[name] = (revision, OperatorActsText.encode(acts) ?? [])
     }
 
     mutating func open(_ name: String, atMs now: Int64) -> Int {

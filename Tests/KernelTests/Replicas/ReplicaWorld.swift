@@ -1,9 +1,9 @@
-import Leases
 import Model
 import Support
 import Telemetry
 
 @testable import Kernel
+@testable import Leases
 
 /// Several replicas over one router, two pools and one store, in virtual time, a cycle each second.
 struct ReplicaWorld {
@@ -20,12 +20,20 @@ struct ReplicaWorld {
     /// The second place fails half of its requests.
     var isSecondSick = false
     private(set) var sickSinceMs: Int64?
+    /// A sick canary keeps its share, because no rule takes it out.
+    var isOutOfTheWay = false
+    /// The leader may not write its documents: those in the store are of a newer version.
+    var refusesDocuments = false
+    /// Of both places, where nothing is sick.
+    var errorRate = 0.0
     /// Sentences of laws that were broken.
     private(set) var broken: [String] = []
     private(set) var raises = 0
     /// What the steps of plans act on, and which replicas ran them.
     var steps = ProcedureWorld()
     private(set) var runBy: [String] = []
+    /// Which replicas read whether a step took effect.
+    private(set) var checkedBy: [String] = []
 
     /// Orders to a companion on another daemon, with the replica that gave them.
     private(set) var orders: [(by: String, order: GroupOrder)] = []
@@ -41,6 +49,8 @@ struct ReplicaWorld {
     }
 
     var leader: Int? { nodes.firstIndex { $0.runs && $0.leads && moment($0).uptimeMs < $0.leadership.untilUptimeMs } }
+
+    func snapshot(_ index: Int) -> Snapshot { nodes[index].kernel.snapshot(at: moment(nodes[index])) }
 
     func release(_ index: Int) -> ReleaseSnapshot { nodes[index].kernel.snapshot(at: moment(nodes[index])).releases[0] }
 
@@ -62,7 +72,7 @@ struct ReplicaWorld {
     }
 
     private func moment(_ node: ReplicaNode) -> Moment {
-        Moment(uptimeMs: nowMs - node.clockLagMs, wallMs: 1_700_000_000_000 + nowMs)
+        Moment(uptimeMs: nowMs - node.clockLagMs, wallMs: 1_700_000_000_000 + nowMs + node.wallSkewMs)
     }
 
     private mutating func wake(_ index: Int) {
@@ -80,7 +90,8 @@ struct ReplicaWorld {
             let requests = 1_000 * weight
             for (place, target) in release.pool(pool).targets.enumerated() {
                 let reading = TargetReading(
-                    requests: requests, errors: isSecond && isSecondSick ? requests / 2 : 0,
+                    requests: requests,
+                    errors: isSecond && isSecondSick ? requests / 2 : (requests * errorRate).rounded(),
                     matches: .init(requests: 1, errors: 1), samples: 10, coveredSeconds: 1)
                 send(
                     .scraped(
@@ -106,10 +117,19 @@ struct ReplicaWorld {
         write(index)
     }
 
+    private mutating func showStatus(_ index: Int) {
+        var status = ReplicaStatus(
+            version: "0.1.0", address: nil, atWallMs: moment(nodes[index]).wallMs, manifestRevision: nil,
+            highestToken: nodes[index].highestToken)
+        status.reads = nodes[index].form
+        store.show(status, of: nodes[index].name)
+    }
+
     private mutating func renew(_ index: Int, _ now: Int64) {
         if let session = nodes[index].session {
             if now < nodes[index].tenure.renewUptimeMs ?? 0 { return }
             if store.renew(session, atMs: nowMs) {
+                showStatus(index)
                 nodes[index].tenure.renewed(sentUptimeMs: now)
                 if nodes[index].hold != nil, let until = nodes[index].tenure.untilUptimeMs {
                     var next = nodes[index].leadership
@@ -123,12 +143,18 @@ struct ReplicaWorld {
             stopLeading(index)
         }
         nodes[index].session = store.open(nodes[index].name, atMs: nowMs)
+        showStatus(index)
         nodes[index].tenure.renewed(sentUptimeMs: now)
     }
 
     private mutating func read(_ index: Int) {
-        if store.cursor < nodes[index].cursor { nodes[index].cursor = 0 }
+        if store.cursor < nodes[index].cursor {
+            nodes[index].cursor = 0
+            nodes[index].isActsUnwritten = nodes[index].acts != nil
+        }
+        readOperators(index)
         for (revision, document) in store.documents where revision > nodes[index].cursor {
+            guard let document = read(document, by: nodes[index]) else { continue }
             nodes[index].highestToken = max(nodes[index].highestToken, document.token)
             send(.handedOver(document), to: index)
         }
@@ -142,6 +168,28 @@ struct ReplicaWorld {
         guard store.leader?.session != nodes[index].session else { return }
         stopLeading(index)
         inform(index, Leadership(token: store.leader?.token ?? 0, leader: store.leader?.name))
+    }
+
+    private mutating func readOperators(_ index: Int) {
+        let statuses = store.statuses.sorted { $0.key < $1.key }.map {
+            LeaseView.Document(path: $0.key, bytes: $0.value)
+        }
+        for (_, written) in store.operators.sorted(by: { $0.value.revision < $1.value.revision })
+        where written.revision > nodes[index].cursor {
+            guard let acts = OperatorActsText.acts(written.bytes) else { continue }
+            let ageMs = OperatorActsText.ageMs(
+                acts, statuses: statuses, nowWallMs: moment(nodes[index]).wallMs)
+            send(.operatorsActed(acts, ageMs: ageMs), to: index)
+        }
+    }
+
+    /// The document as a replica reads it, while some replica knows only an older form.
+    private func read(_ document: HandoverDocument, by node: ReplicaNode) -> HandoverDocument? {
+        guard nodes.contains(where: { $0.form < DocumentForms.newest }) else { return document }
+        var forms = DocumentForms()
+        _ = forms.take(statuses: store.statuses.sorted { $0.key < $1.key }.map(\.value))
+        let bytes = HandoverText.encode(document, form: forms.written) ?? []
+        return HandoverText.document(bytes, form: node.form)
     }
 
     private mutating func lead(_ index: Int, _ token: UInt64) {
@@ -190,9 +238,14 @@ struct ReplicaWorld {
     private mutating func write(_ index: Int) {
         for entry in nodes[index].announced { store.write(PeerRollback(replica: nodes[index].name, entry: entry)) }
         nodes[index].announced = []
+        if nodes[index].isActsUnwritten, let acts = nodes[index].acts {
+            store.write(acts, by: nodes[index].name)
+            nodes[index].isActsUnwritten = false
+        }
         guard let hold = nodes[index].hold else { return nodes[index].pending = [] }
         let pending = nodes[index].pending
         nodes[index].pending = []
+        if refusesDocuments { return }
         for document in pending {
             let token = defect == .writesUnguarded || defect == .leadsAfterItsLease ? store.leader?.token ?? hold : hold
             guard store.write(document, token: token) else { return stopLeading(index) }
@@ -241,10 +294,14 @@ struct ReplicaWorld {
                 nodes[index].pending.removeAll { $0.release == document.release }
                 nodes[index].pending.append(document)
             case .announceRollback(let entry): nodes[index].announced.append(entry)
+            case .shareOperators(let acts):
+                (nodes[index].acts, nodes[index].isActsUnwritten) = (acts, true)
             case .runStep(let call):
                 runBy.append(nodes[index].name)
                 if let answer = steps.run(call) { answerStep(call, answer, by: index) }
-            case .checkStep(let call): answerStep(call, steps.check(call), by: index)
+            case .checkStep(let call):
+                checkedBy.append(nodes[index].name)
+                answerStep(call, steps.check(call), by: index)
             case .forceRoute, .showPlannedCalls, .aim, .poolsChanged, .askGate, .log, .measure, .readSchema: break
             case .askCompanion(let call): ask(call, by: index)
             }
@@ -306,7 +363,7 @@ struct ReplicaWorld {
     /// A sick canary is out within 30 s, whatever the store and the leader do, while one replica runs.
     private mutating func checkSickness() {
         // Once it has everything it is promoted, or bakes without anything to compare it with.
-        let isSick = isSecondSick && secondShare > 0 && secondShare < 10_000
+        let isSick = isSecondSick && !isOutOfTheWay && secondShare > 0 && secondShare < 10_000
         for index in nodes.indices where !nodes[index].runs || nodes[index].isClockStopped {
             nodes[index].runsSinceMs = nowMs
         }
@@ -356,7 +413,13 @@ struct ReplicaWorld {
         fresh.deliveries = nodes[index].deliveries
         fresh.runsSinceMs = nowMs
         fresh.clockLagMs = nodes[index].clockLagMs
+        fresh.wallSkewMs = nodes[index].wallSkewMs
+        fresh.form = nodes[index].form
+        (fresh.acts, fresh.isActsUnwritten) = (nodes[index].acts, nodes[index].isActsUnwritten)
         nodes[index] = fresh
         send(.tick, to: index)
+        if let acts = fresh.acts {
+            send(.operatorsActed(acts, ageMs: moment(fresh).wallMs - acts.atWallMs), to: index)
+        }
     }
 }

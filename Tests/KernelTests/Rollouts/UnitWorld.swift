@@ -167,6 +167,7 @@ struct UnitWorld {
             case .observeSplit(let release, let call, _, _): observe(release, call)
             case .aim(let release, let isTurned): if let index = index(release) { parts[index].isTurned = isTurned }
             case .showPlannedCalls, .poolsChanged, .askGate, .forceRoute, .publish, .announceRollback, .log, .measure,
+                .shareOperators,
                 .runStep, .checkStep, .readSchema, .askCompanion:
                 break
             }

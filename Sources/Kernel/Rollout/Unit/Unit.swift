@@ -23,10 +23,12 @@ struct Unit: Sendable, Equatable {
         guard members.contains(where: { releases[$0].rollouts.running != nil || releases[$0].phase == .rollingBack })
         else { return }
         spreadRollback(&releases, &context)
-        spreadEnd(&releases, &context)
+        // A follower has the parts' documents one after the other: what one of them says has come to the others' already.
+        let mayLead = members.first.map { context.mayLead(releases[$0].name) } == true
+        if mayLead { spreadEnd(&releases, &context) }
         endTogether(&releases, &context)
         orderRollbacks(&releases, &context)
-        guard let first = members.first, context.mayLead(releases[first].name) else { return }
+        guard mayLead else { return }
         spreadUndo(&releases, &context)
         stand(&releases, &context)
         agree(&releases, &context)
@@ -163,7 +165,9 @@ struct Unit: Sendable, Equatable {
     private func orderMoves(_ releases: inout [Release], _ context: inout StepContext) {
         for index in with(releases, { $0.rollouts.running?.share.link.isHeldBack == true }) {
             let before = members.filter { releases[$0].rank < releases[index].rank }
-            guard before.allSatisfy({ releases[$0].hasArrived }) else { continue }
+            guard before.allSatisfy({ releases[$0].hasArrived || releases[$0].rollouts.running == nil }) else {
+                continue
+            }
             releases[index].lead(&context) { $0.running?.goAhead(&$1) }
         }
     }
