@@ -60,6 +60,16 @@ package enum EtcdKeys {
         package struct Result: Decodable {
             package let canceled: Bool?
             package let events: [Event]?
+            /// What the watch begins with is compacted: changes may have been missed.
+            let compactRevision: String?
+
+            enum CodingKeys: String, CodingKey {
+                case canceled, events
+                case compactRevision = "compact_revision"
+            }
+
+            /// Something has changed, or may have.
+            package var isNews: Bool { events?.isEmpty == false || (compactRevision ?? "0") != "0" }
         }
 
         /// Only that there is one counts.

@@ -52,7 +52,7 @@ package struct EtcdMember: Sendable {
             guard let watched = try? AnswerJSON.decode(EtcdKeys.Watched.self, line, of: "the watch") else {
                 return false
             }
-            hasChanged = watched.result?.events?.isEmpty == false
+            hasChanged = watched.result?.isNews == true
             return !hasChanged && watched.result != nil && watched.result?.canceled != true
         }
         return hasChanged

@@ -115,6 +115,57 @@ struct EtcdCentreTests {
         }
     }
 
+    /// The revision from which is watched was compacted: the watch is cancelled at once, and the keys are read again long
+    /// before the regular reading.
+    @Test func aCompactionUnderAWatchEndsTheWait() async throws {
+        try await RealEtcd.run { etcd in
+            await etcd.put("rollguard/v1/rules/a.yaml", "1")
+            let centre = EtcdCentre(plan: etcd.plan(), setup: Live.setup)
+            let old = try await centre.read()
+            for number in 2...6 { await etcd.put("rollguard/v1/rules/a.yaml", "\(number)") }
+            let revision = try await centre.read().revision
+            #expect(
+                await Live.call("POST", etcd.url + "/v3/kv/compaction", "{\"revision\":\"\(revision)\"}") != nil)
+            let waited = try await milliseconds { try await centre.waitForChange(after: old) }
+            #expect(waited < 20_000)
+            #expect(try await centre.read().files == Live.files(["rules/a.yaml": "6"]))
+        }
+    }
+
+    /// A member that lost its quorum gives no answer that may be old: the reading is an error in bounded time.
+    @Test func aMemberWithoutALeaderGivesNoReading() async throws {
+        try await Live.inFolder { folder in
+            let names = ["a", "b", "c"]
+            let peers = names.map { _ in "http://127.0.0.1:\(Live.port())" }
+            let urls = names.map { _ in "http://127.0.0.1:\(Live.port())" }
+            let cluster = zip(names, peers).map { "\($0)=\($1)" }.joined(separator: ",")
+            let members = try names.indices.map { index in
+                try RealProgram(
+                    "etcd",
+                    [
+                        "--name", names[index], "--data-dir", names[index], "--listen-client-urls", urls[index],
+                        "--advertise-client-urls", urls[index], "--listen-peer-urls", peers[index],
+                        "--initial-advertise-peer-urls", peers[index], "--initial-cluster", cluster, "--log-level",
+                        "error",
+                    ], folder: folder)
+            }
+            defer { members[0].stop() }
+            try await Live.eventually { await Live.call("GET", urls[0] + "/health")?.contains("true") == true }
+            var plan = EtcdCentrePlan()
+            (plan.endpoints, plan.refreshMs) = ([urls[0]], 2_000)
+            let centre = EtcdCentre(plan: plan, setup: Live.setup)
+            let body = "{\"key\":\"\(Live.base64("rollguard/v1/rules/a.yaml"))\",\"value\":\"MQ==\"}"
+            try await Live.eventually { await Live.call("POST", urls[0] + "/v3/kv/put", body) != nil }
+            let reading = try await centre.read()
+            #expect(reading.files.count == 1)
+            members[1].stop()
+            members[2].stop()
+            await #expect(throws: SourceError.self) { try await centre.read() }
+            try await centre.waitForChange(after: reading)
+            await #expect(throws: SourceError.self) { try await centre.read() }
+        }
+    }
+
     @Test func usersAreLoggedInAndNoSecretIsShown() async throws {
         try await RealEtcd.run { etcd in
             for (path, body) in [
