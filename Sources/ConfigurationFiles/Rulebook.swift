@@ -31,6 +31,8 @@ package enum Rulebook {
         package let impossible: [Diagnostic]
         /// Every file that was read or asked for: the configuration, then the files of releases and of rules in order.
         package let files: [String]
+        /// Where the values of the plan are written.
+        package let sources: WrittenValues
     }
 
     /// What a rule file says.
@@ -73,6 +75,7 @@ package enum Rulebook {
                 folder: folder, allowsLoopbackChanges: allowsLoopbackChanges, judgingTLS: judgingTLS))
         var plan = document.flatMap { reader.plan($0, log: log) }
         var paths = files.paths
+        var sources = WrittenValues(configuration: path, paths: files.paths, roots: files.roots)
         if let centre, let secrets = plan?.centre?.secretsDirectory, var whole = plan {
             let content = CentreContent(
                 state: centre, folder: folder, host: host, kinds: kinds, tokens: reader.listenReader.knownTokens,
@@ -80,10 +83,11 @@ package enum Rulebook {
             content.add(to: &whole, secretsDirectory: secrets)
             plan = whole
             paths += content.paths
+            sources.add(centre, paths: content.paths, roots: content.roots)
         }
         return Result(
             plan: log.hasErrors ? nil : plan, errors: log.sorted(.error), warnings: log.sorted(.warning),
-            impossible: log.sorted(.impossible), files: paths)
+            impossible: log.sorted(.impossible), files: paths, sources: sources)
     }
 
     /// Checks a rule file by itself: everything but what depends on a release (selectors, the scrape interval).
@@ -138,6 +142,10 @@ package enum Rulebook {
     /// The plan as a configuration with all defaults filled in and all rules inside. It loads to the same plan, except
     /// for the rules' `source`. Relative paths in it are relative to the working directory. URLs are shown as they are.
     package static func effectiveYAML(of plan: Plan, kinds: ConfigurationKinds) -> String {
-        ConfigurationReader.describing(kinds).section.tree(plan).render()
+        tree(of: plan, kinds: kinds).render()
+    }
+
+    static func tree(of plan: Plan, kinds: ConfigurationKinds) -> YAMLTree {
+        ConfigurationReader.describing(kinds).section.tree(plan)
     }
 }

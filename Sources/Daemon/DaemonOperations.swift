@@ -20,6 +20,8 @@ struct DaemonOperations: Operations {
     let centre: CentreBoard
     let steps: StepService
     let replicas: ReplicaBoard
+    /// Nil without a configuration centre.
+    let centreService: CentreService?
 
     /// Longer than a busy disk takes, shorter than clients wait.
     private static let durableWithinMs: Int64 = 5_000
@@ -110,6 +112,11 @@ struct DaemonOperations: Operations {
     func isGateToken(_ token: String, gate id: String) async -> Bool { gateTokens.isValid(token, gate: id) }
 
     func reload() async -> CommandResult { await reloader.reload() }
+
+    func centre(_ order: CentreOrder, by: String, reason: String) async -> CommandResult {
+        guard let centreService else { return .refused(text: "the configuration has no 'centre'") }
+        return await centreService.take(order, by: by, reason: reason)
+    }
 
     func metricsExposition() async -> String {
         let counts = try? await journal.outboxCounts()

@@ -166,12 +166,13 @@ package struct DaemonParts: Sendable {
         operations = DaemonOperations(
             watchdog: watchdog, desk: SnapshotCache(watchdog: watchdog), journal: journal, pump: outbox, clock: clock,
             logger: logger, reloader: reloader, targets: targets, meter: meter, gateTokens: gateTokens,
-            centre: board, steps: steps, replicas: replicaBoard)
+            centre: board, steps: steps, replicas: replicaBoard, centreService: centre)
         replicas = replicaPlan.flatMap { replica in
             replicaQueue.map { queue in
                 ReplicaService.make(
                     replica, plan: plan, version: options.version, environment: environment, watchdog: watchdog,
-                    queue: queue, board: replicaBoard, manifestRevision: { board.report?.manifestRevision })
+                    queue: queue, board: replicaBoard, manifestRevision: { board.report?.manifestRevision },
+                    isBraked: { board.report?.brake.isSet ?? false })
             }
         }
         (self.plan, self.options, self.environment) = (plan, options, environment)

@@ -62,7 +62,11 @@ actor Reloader {
         case applied(changes: String)
         /// The configuration before it stays in force.
         case refused(reasons: [String])
+        /// The same for now: what the decision depends on is not known yet.
+        case notYet(reason: String)
     }
+
+    private struct NotYet: Error { let reason: String }
 
     /// Reads the configuration's files again; what the centre holds stays.
     func reload() async -> CommandResult {
@@ -72,11 +76,14 @@ actor Reloader {
         defer { serviceManager?.ready(status: Self.status(plan)) }
         let certificateProblem = reloadCertificate()
         do {
-            let changes = try await adopt(try source.load(centre: centre))
+            let next = try source.load(centre: centre)
+            let widened = await remarkWideningRules(next)
+            let changes = try await adopt(next)
             logger.info("configuration reloaded: \(changes)")
             let remark =
                 certificateProblem.map { "; the API's certificate was not, the old one stays in force: \($0)" } ?? ""
-            return .accepted(text: "reloaded: \(changes)\(remark)", incident: nil)
+            let warnings = widened.map { "\nwarning: \($0)" }.joined()
+            return .accepted(text: "reloaded: \(changes)\(remark)\(warnings)", incident: nil)
         } catch {
             meter.reloaded(isSuccess: false)
             logger.error("the configuration was not reloaded, the old one stays in force:")
@@ -88,17 +95,21 @@ actor Reloader {
 
     /// Takes another state of the configuration centre, whole or not at all.
     ///
-    /// - Parameter knownReasons: of the last refusal, which is not logged again.
-    func reload(taking state: CentreState, knownReasons: String?) async -> CentreOutcome {
+    /// - Parameters:
+    ///   - isForced: although it is probably an error.
+    ///   - knownReasons: of the last refusal, which is not logged again.
+    func reload(taking state: CentreState, isForced: Bool, knownReasons: String? = nil) async -> CentreOutcome {
         await takeTurn()
         defer { endTurn() }
         do {
             let next = try source.load(centre: state)
-            if state.manifest?.isForced != true { try await refuseLossOfWatch(next) }
+            if !isForced { try await refuseProbableErrors(next) }
             let changes = try await adopt(next)
             centre = state
             logger.info("configuration of \(state.label) at revision \(state.revision): \(changes)")
             return .applied(changes: changes)
+        } catch let error as NotYet {
+            return .notYet(reason: error.reason)
         } catch {
             let reasons = (error as? InvalidConfiguration)?.headlines ?? ["\(error)"]
             guard reasons.joined(separator: "\n") != knownReasons else { return .refused(reasons: reasons) }
@@ -111,19 +122,25 @@ actor Reloader {
         }
     }
 
-    /// A release whose canary has traffic leaves by force only: nothing would take the canary out any more.
-    private func refuseLossOfWatch(_ next: Plan) async throws(InvalidConfiguration) {
+    private func refuseProbableErrors(_ next: Plan) async throws {
         let copy = await watchdog.copy()
-        let names = Set(next.releases.map(\.name))
-        let reasons = copy.kernel.snapshot(at: copy.now).releases.compactMap { release -> String? in
-            guard !names.contains(release.name), let share = release.observedCanaryBasisPoints, share > 0 else {
-                return nil
-            }
-            return
-                "error: \(release.name) would no longer be watched, and its canary has \(NumberText.plain(Double(share) / 100)) % "
-                + "of the traffic; if that is meant, write 'force: true' in the manifest"
+        let releases = copy.kernel.snapshot(at: copy.now).releases
+        let check = ConfigurationGuard(from: plan, to: next)
+        let reasons = LossOfWatch.reasons(releases, in: next) + check.reasons(underWay: LossOfWatch.underWay(releases))
+        guard reasons.isEmpty else {
+            if let reason = LossOfWatch.unread(releases) { throw NotYet(reason: reason) }
+            throw InvalidConfiguration(
+                reasons.map { "error: \($0); if that is meant, use --force, or write 'force: true' in the manifest" })
         }
-        guard reasons.isEmpty else { throw InvalidConfiguration(reasons) }
+    }
+
+    /// An operator on the host is not held back, and learns what the change means.
+    private func remarkWideningRules(_ next: Plan) async -> [String] {
+        let copy = await watchdog.copy()
+        let underWay = LossOfWatch.underWay(copy.kernel.snapshot(at: copy.now).releases)
+        let texts = ConfigurationGuard(from: plan, to: next).widened(underWay: underWay)
+        for text in texts { logger.warning("\(text)") }
+        return texts
     }
 
     /// Makes everything that can fail, and only then swaps.

@@ -47,6 +47,9 @@ public protocol Operations: Sendable {
     func endSilence(_ id: String, by: String) async -> CommandResult
     /// Reads and validates all files, then swaps everything or nothing. The text contains every error.
     func reload() async -> CommandResult
+    /// Pins an earlier state of the configuration centre on this host, ignores the centre, or follows it again. Refused
+    /// without a centre, and for what a change of the centre would be refused for.
+    func centre(_ order: CentreOrder, by: String, reason: String) async -> CommandResult
     /// The daemon's own metrics, text format 0.0.4.
     func metricsExposition() async -> String
     /// Nil when ready; else why not (for instance: the first cycle is not done).

@@ -20,7 +20,7 @@ struct CheckCommand: AsyncParsableCommand {
 
               rollguard check rollguard.yaml
               rollguard check rules/*.yaml
-              rollguard check rollguard.yaml --effective     # with all defaults
+              rollguard check rollguard.yaml --effective     # with all defaults and origins
               rollguard check rollguard.yaml --live          # reads each target once
               rollguard check --centre --effective           # with what the centre holds now
               rollguard check rollguard.yaml --messages      # what each receiver would get
@@ -34,8 +34,11 @@ struct CheckCommand: AsyncParsableCommand {
         completion: .file(extensions: ["yaml", "yml"]))
     var files: [String] = []
 
-    @Flag(help: "Print each valid configuration with its defaults filled in.")
+    @Flag(help: "Print each valid configuration with its defaults filled in, and where each value comes from.")
     var effective = false
+
+    @Flag(help: "With --effective: print each value with its origin as JSON.")
+    var json = false
 
     @Flag(help: "Print what each receiver would get at a rollback, templates filled in; sends nothing.")
     var messages = false
@@ -49,6 +52,10 @@ struct CheckCommand: AsyncParsableCommand {
             which preset fits.
             """)
     var live = false
+
+    func validate() throws {
+        guard !json || effective else { throw ValidationError("--json belongs to --effective") }
+    }
 
     func run() async throws {
         var errors = 0
@@ -76,8 +83,10 @@ struct CheckCommand: AsyncParsableCommand {
         for diagnostic in result.warnings + errors { Terminal.complain("\(diagnostic)") }
         guard let plan = result.plan, errors.isEmpty else { return max(1, errors.count) }
         if effective {
-            for line in content?.origins(of: plan, in: file) ?? [] { Terminal.say(line) }
-            Terminal.say(Rulebook.effectiveYAML(of: plan, kinds: .all))
+            Terminal.say(
+                json
+                    ? EffectiveDocument.json(of: plan, sources: result.sources, centre: content)
+                    : EffectiveDocument.yaml(of: plan, sources: result.sources, centre: content))
         } else {
             let rules = plan.releases.reduce(0) { $0 + $1.rules.count }
             let parts = [

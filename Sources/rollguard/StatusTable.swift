@@ -9,7 +9,9 @@ enum StatusTable {
         var lines = ["rollguard \(status.version)  \(status.at)" + (status.dryRun ? "  DRY RUN" : "")]
         if let problem = status.journalProblem { lines.append("! \(problem)") }
         if let centre = status.centre {
-            lines.append((centre.problem == nil ? "" : "! ") + "configuration: \(centre.text)")
+            lines.append(
+                (centre.problem == nil && centre.pinned == nil && centre.detached == nil ? "" : "! ")
+                    + "configuration: \(centre.text)")
         }
         if let replicas = status.replicas {
             lines += ReplicasText.lines(replicas, nowWallMs: status.at.wallMs)

@@ -6,7 +6,7 @@ extension GoldenSamples {
         ("pool_targets_changed", .targetsChanged(record)),
         ("targets_unusable", .targetsUnusable(reason: "file a.json has given no list for more than 150 s")),
         ("targets_usable", .targetsUsable), ("configured", .configured(configuration)),
-        ("configured_refused", .configured(refused)),
+        ("configured_refused", .configured(refused)), ("configured_pinned", .configured(pinned)),
         ("leader_changed", .leaderChanged(LeaderRecord(leader: "rg-2", replica: "rg-1", token: 17))),
         (
             "leader_changed_shard",
@@ -25,6 +25,14 @@ extension GoldenSamples {
         ConfigurationRecord(
             outcome: .applied, state: state, files: ["changed rules/errors.yaml"],
             changes: "checkout: changed rules CanaryErrors")
+    }
+
+    private static var pinned: ConfigurationRecord {
+        var record = ConfigurationRecord(
+            outcome: .applied, state: state, files: [], changes: "checkout: changed rules CanaryErrors")
+        record.order = "pinned"
+        record.ordered = CentreBrake.Order(by: "ann", reason: "bad push", sinceWallMs: 1_780_000_000_000)
+        return record
     }
 
     private static var refused: ConfigurationRecord {

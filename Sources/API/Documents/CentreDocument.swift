@@ -17,6 +17,23 @@ package struct CentreDocument: Codable, Sendable, Equatable {
     package var problem: String?
     /// The same in a sentence.
     package var text: String
+    /// An earlier state is in force until it is unpinned.
+    package var pinned: Order?
+    /// The centre is not read until it is attached.
+    package var detached: Order?
+    /// What the centre holds while something else is pinned.
+    package var heldRevision: String?
+
+    /// An operator's order against the centre.
+    package struct Order: Codable, Sendable, Equatable {
+        package var by: String
+        package var reason: String
+        package var since: WallTime
+
+        init(_ order: CentreBrake.Order) {
+            (by, reason, since) = (order.by, order.reason, WallTime(wallMs: order.sinceWallMs))
+        }
+    }
 
     init(_ report: CentreReport) {
         label = report.label
@@ -27,10 +44,13 @@ package struct CentreDocument: Codable, Sendable, Equatable {
         fromDisk = report.isFromDisk
         problem = report.problem
         text = report.text
+        (pinned, detached) = (report.brake.pin.map(Order.init), report.brake.detachment.map(Order.init))
+        heldRevision = report.heldRevision
     }
 
     enum CodingKeys: String, CodingKey {
-        case label, revision, digest, problem, text
+        case label, revision, digest, problem, text, pinned, detached
+        case heldRevision = "held_revision"
         case manifestRevision = "manifest_revision"
         case lastReadAt = "last_read_at"
         case fromDisk = "from_disk"

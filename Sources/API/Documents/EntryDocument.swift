@@ -31,6 +31,8 @@ package struct EntryDocument: Codable, Sendable, Equatable {
     package var canaryRatePerSecond: Double?
     /// What the canary keeps in this step.
     package var canaryBasisPoints: Int?
+    /// Of `configured`.
+    package var configuration: ConfigurationDocument?
 
     init(_ entry: JournalEntry) {
         sequence = entry.sequence
@@ -70,13 +72,15 @@ package struct EntryDocument: Codable, Sendable, Equatable {
             .escalated, .silences, .openSubjects, .procedure, .group, .leaderChanged, .wayBackOpened,
             .schemaBreachEnded:
             break
-        case .configured(let record): (by, reason) = (record.author, record.reason)
+        case .configured(let record):
+            (by, reason) = (record.ordered?.by ?? record.author, record.ordered?.reason ?? record.reason)
+            configuration = ConfigurationDocument(record)
         }
     }
 
     enum CodingKeys: String, CodingKey {
         case sequence, at, release, incident, rollout, event, text, rule, by, reason, alert, evidence, intent, receipts
-        case observations
+        case observations, configuration
         case baselineVersion = "baseline_version"
         case canaryVersion = "canary_version"
         case canaryRatePerSecond = "canary_rate_per_second"

@@ -45,6 +45,17 @@ extension Endpoints {
         }
     }
 
+    /// An order about the configuration centre; the fields `state` and `force` belong to some of them.
+    func centre(_ call: Route.Call, _ order: (CommandBody) throws(CommandBody.Invalid) -> CentreOrder) async -> Answer {
+        do throws(CommandBody.Invalid) {
+            let body = try CommandBody(call.body, known: ["reason", "by", "state", "force"])
+            let result = await operations.centre(
+                try order(body), by: Endpoints.author(body, call), reason: body.optional("reason") ?? "")
+            guard case .accepted(let text, _) = result else { return Endpoints.answer(result) }
+            return .json(CommandDocument(result: "accepted", text: text, incident: nil))
+        } catch { return .error(error.description, status: .badRequest, asJSON: true) }
+    }
+
     static func author(_ body: CommandBody, _ call: Route.Call) -> String { author(body.optional("by"), call) }
 
     /// The token's name, where it has one: what the body says is a claim then.

@@ -1,6 +1,6 @@
 extension Route {
     /// All there is, in the order in which people are shown it.
-    static let all = releases + rollouts + plans + groups + notifications + others + page
+    static let all = releases + rollouts + plans + groups + notifications + centre + others + page
 
     private static let releases: [Route] = [
         Route(.get, "/", "The page in a browser; else this list") { endpoints, call in endpoints.index(call) },

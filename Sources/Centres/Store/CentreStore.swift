@@ -42,6 +42,25 @@ package struct CentreStore: Sendable {
         return nil
     }
 
+    /// A file of the folder that is no state: nil when there is none, empty when it cannot be read.
+    func bytes(_ name: String) -> [UInt8]? {
+        do throws(FileReadError) {
+            return try RegularFile.read("\(folder)/\(name)", limitBytes: Self.limitBytes).bytes
+        } catch { return error == .system(code: ENOENT) || error == .system(code: ENOTDIR) ? nil : [] }
+    }
+
+    /// - Returns: why it could not be written.
+    func write(_ bytes: [UInt8], to name: String) -> String? {
+        makeFolder()
+        return ReplacedFile.write(bytes, to: "\(folder)/\(name)")
+    }
+
+    /// - Returns: why it could not be removed; a file that is not there is removed.
+    func remove(_ name: String) -> String? {
+        guard unlink("\(folder)/\(name)") != 0, errno != ENOENT else { return nil }
+        return "\(folder)/\(name): \(String(cString: strerror(errno)))"
+    }
+
     /// With those that it is in: the store may be the first that writes to the state folder.
     private func makeFolder() {
         var path = folder.hasPrefix("/") ? "/" : ""

@@ -52,11 +52,14 @@ package struct StoredCentreState: Codable, Sendable, Equatable {
 
     /// Nil for what this version cannot read, and for a file that was changed after it was written.
     package init?(_ bytes: [UInt8]) {
-        guard let read = try? JSONDecoder().decode(StoredCentreState.self, from: Data(bytes)), read.version == 1,
-            read.state.digest == CentreDigest.of(read.state.files)
-        else { return nil }
+        guard let read = try? JSONDecoder().decode(StoredCentreState.self, from: Data(bytes)), read.isWhole else {
+            return nil
+        }
         self = read
     }
+
+    /// Of this format, and as it was written.
+    var isWhole: Bool { version == 1 && state.digest == CentreDigest.of(state.files) }
 
     package var state: CentreState {
         let files = files.map { CentreFile(path: $0.path, bytes: Array($0.content)) }

@@ -43,6 +43,8 @@ struct CentreContent {
 
     /// Every file that was read or asked for, in order.
     var paths: [String] { files.paths }
+    /// What was read, by path.
+    var roots: [String: YAMLValue] { files.roots }
 
     func add(to plan: inout Plan, secretsDirectory: String) {
         let trust = CentreTrust(folder: folder, secretsDirectory: secretsDirectory, log: log)

@@ -7,6 +7,8 @@ final class LoadedFiles {
     private let source: any FileSource
     /// In the order in which they were asked for, each once.
     private(set) var paths: [String] = []
+    /// What was read, by path.
+    private(set) var roots: [String: YAMLValue] = [:]
 
     init(folder: ConfigurationFolder, source: any FileSource, log: DiagnosticLog) {
         self.folder = folder
@@ -36,6 +38,8 @@ final class LoadedFiles {
     /// - Returns: Nil after at least one error has been reported.
     func document(_ path: String, asked: Place? = nil, advice: String = "") -> Document? {
         if !paths.contains(path) { paths.append(path) }
-        return Document.read(path, asked: asked, advice: advice, files: source, log: log)
+        let document = Document.read(path, asked: asked, advice: advice, files: source, log: log)
+        if let document { roots[path] = document.root }
+        return document
     }
 }

@@ -10,8 +10,12 @@ struct CentreStart {
     /// What the daemon starts with.
     struct Outcome: Sendable {
         var plan: Plan
-        /// Of the centre; nil when only the configuration file is in force.
+        /// Of the centre, in force; nil when only the configuration file is in force.
         var state: CentreState?
+        /// The last one that was taken from the centre: another one than ``state`` while that is pinned.
+        var followed: CentreState?
+        /// The orders of an operator that are in force.
+        var brake = CentreBrake()
         /// The centre was not read, or holds something that is not in force.
         var problem: String?
         /// For the journal: what differs from the last run, or was refused.
@@ -32,11 +36,35 @@ struct CentreStart {
     func outcome(local: Plan) async throws(InvalidConfiguration) -> Outcome {
         let kept = store.current().map(\.state)
         let stored = kept?.label == centre.label ? kept : nil
+        if let braked = try braked(stored, local) { return braked }
         let reading = await read(stored)
         switch reading {
         case .success(let state): return try take(state, stored, local)
         case .failure(let error): return try withoutCentre(stored, local, problem: error.reason, record: nil)
         }
+    }
+
+    /// What an operator has ordered counts first, and waits for no centre. Nil without orders.
+    private func braked(_ stored: CentreState?, _ local: Plan) throws(InvalidConfiguration) -> Outcome? {
+        let (brake, pinned) = store.brake()
+        guard brake.isSet else { return nil }
+        if let pinned, pinned.label == centre.label {
+            do throws(InvalidConfiguration) {
+                let plan = try source.load(centre: pinned)
+                logger.warning(
+                    "\(pinned.label) at revision \(pinned.revision) is \(brake.texts.joined(separator: ", "))")
+                return Outcome(plan: plan, state: pinned, followed: stored, brake: brake)
+            } catch {
+                logger.error("the pinned state of \(pinned.label) at revision \(pinned.revision) cannot be used:")
+                for line in error.lines { logger.error("\(line)") }
+            }
+        }
+        var outcome = try withoutCentre(
+            stored, local, problem: "it is \(brake.texts.joined(separator: ", "))", record: nil)
+        outcome.brake = brake
+        if brake.pin == nil { outcome.problem = nil }
+        outcome.brake.pin = nil
+        return outcome
     }
 
     /// Reads until there is a state to start with, or the time is over.
@@ -67,10 +95,11 @@ struct CentreStart {
         let files = state.differences(from: stored)
         do throws(InvalidConfiguration) {
             let plan = try source.load(centre: state)
+            if !isKnown, let stored, let outcome = beforeTheGuard(plan, state, stored) { return outcome }
             if !isKnown, let problem = store.save(state, wallMs: clock.wallMs) { logger.error("\(problem)") }
             logger.info("configuration of \(state.label) at revision \(state.revision)")
             return Outcome(
-                plan: plan, state: state, problem: nil,
+                plan: plan, state: state, followed: state, problem: nil,
                 record: isKnown ? nil : ConfigurationRecord(outcome: .applied, state: state, files: files))
         } catch {
             let record = ConfigurationRecord(
@@ -80,6 +109,18 @@ struct CentreStart {
             return try withoutCentre(
                 isKnown ? nil : stored, local, problem: error.headlines.first ?? "it is invalid", record: record)
         }
+    }
+
+    /// Before the routers are polled it is not known which releases are under way. A change that may be refused for that waits
+    /// until it is: the state of the last run is in force meanwhile.
+    private func beforeTheGuard(_ plan: Plan, _ state: CentreState, _ stored: CentreState) -> Outcome? {
+        guard state.manifest?.isForced != true, let earlier = try? source.load(centre: stored) else { return nil }
+        let gone = earlier.releases.contains { release in !plan.releases.contains { $0.name == release.name } }
+        let reasons = ConfigurationGuard(from: earlier, to: plan).reasons(underWay: Set(earlier.releases.map(\.name)))
+        guard gone || !reasons.isEmpty else { return nil }
+        return Outcome(
+            plan: earlier, state: stored, followed: stored,
+            problem: "revision \(state.revision) is not in force yet: the releases have to be read first")
     }
 
     private func withoutCentre(
@@ -93,7 +134,7 @@ struct CentreStart {
                     the configuration centre \(stored.label) cannot be used (\(problem)); the state of revision \
                     \(stored.revision) from the disk is in force until it can
                     """)
-                return Outcome(plan: plan, state: stored, problem: problem, record: record)
+                return Outcome(plan: plan, state: stored, followed: stored, problem: problem, record: record)
             } catch { for line in error.lines { logger.error("\(line)") } }
         }
         guard !local.releases.isEmpty else {

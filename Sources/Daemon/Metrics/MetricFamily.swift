@@ -181,7 +181,11 @@ extension MetricFamily {
         "When the configuration centre was last read whole, seconds since the epoch.")
     static let centreInForce = MetricFamily(
         "rollguard_centre_in_force", .gauge, ["centre"],
-        "1 while what the configuration centre holds is in force; 0 while it cannot be read or is refused.")
+        "1 while what the configuration centre holds is in force; 0 while it cannot be read, is refused, or is held back by an order."
+    )
+    static let centreBrake = MetricFamily(
+        "rollguard_centre_brake", .gauge, ["centre", "order"],
+        "1 while an operator's order against the centre is in force on this host: `pinned`, `detached`.")
     static let centreManifestRevision = MetricFamily(
         "rollguard_centre_manifest_revision", .gauge, ["centre"],
         "Revision of the manifest whose files are in force.")
@@ -215,7 +219,8 @@ extension MetricFamily {
         frozen, rolloutLastEnd, rollbackSteps, rollbackSeconds, rollbackStepSeconds, planSteps, planStepSeconds,
         plansStuck, routerCalls, routerSeconds, outbox,
         appendSeconds, appendFailures, reloads, reloadSuccessful, reloadSuccessTime, centreReadTime, centreInForce,
-        centreManifestRevision, replicas, replicaLeads, replicaLeaderKnown, replicaToken, replicaStoreUsable,
+        centreBrake, centreManifestRevision, replicas, replicaLeads, replicaLeaderKnown, replicaToken,
+        replicaStoreUsable,
         startTime, cpuSeconds, residentBytes,
     ]
 }

@@ -20,7 +20,9 @@ extension MetricSamples {
 
     mutating func add(_ centre: CentreReport) {
         add(.centreReadTime, [centre.label], centre.lastReadWallMs.map { Double($0) / 1_000 })
-        add(.centreInForce, [centre.label], centre.problem == nil ? 1 : 0)
+        add(.centreInForce, [centre.label], centre.isInForce ? 1 : 0)
+        add(.centreBrake, [centre.label, "pinned"], centre.brake.pin == nil ? 0 : 1)
+        add(.centreBrake, [centre.label, "detached"], centre.brake.detachment == nil ? 0 : 1)
         add(.centreManifestRevision, [centre.label], centre.manifestRevision.map(Double.init))
     }
 }

@@ -9,7 +9,8 @@ extension ReplicaService {
     /// The service with the store of a plan.
     static func make(
         _ replica: ReplicasPlan, plan: Plan, version: String, environment: DaemonEnvironment, watchdog: Watchdog,
-        queue: ReplicaQueue, board: ReplicaBoard, manifestRevision: @escaping @Sendable () -> Int64?
+        queue: ReplicaQueue, board: ReplicaBoard, manifestRevision: @escaping @Sendable () -> Int64?,
+        isBraked: @escaping @Sendable () -> Bool
     ) -> ReplicaService {
         let setup = CallSetup(
             transport: environment.network.discoveryCalls, secrets: environment.secrets, clock: environment.clock)
@@ -19,7 +20,9 @@ extension ReplicaService {
         return ReplicaService(
             plan: replica, store: store, files: HandoverFiles(stateDirectory: plan.daemon.stateDirectory),
             watchdog: watchdog, queue: queue, clock: environment.clock, board: board, logger: environment.logger,
-            facts: Facts(version: version, address: plan.daemon.externalURL, manifestRevision: manifestRevision))
+            facts: Facts(
+                version: version, address: plan.daemon.externalURL, manifestRevision: manifestRevision,
+                isBraked: isBraked))
     }
 }
 

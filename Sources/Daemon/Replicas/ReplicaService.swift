@@ -15,6 +15,8 @@ actor ReplicaService {
         let address: String?
         /// Revision of the centre's manifest in force.
         let manifestRevision: @Sendable () -> Int64?
+        /// An operator keeps this replica from following the centre.
+        let isBraked: @Sendable () -> Bool
     }
 
     let plan: ReplicasPlan
@@ -104,6 +106,7 @@ actor ReplicaService {
         let session = try await keptSession()
         let view = try await store.view(after: cursor)
         await take(view, session)
+        if try await yielded(view) { return }
         guard view.leader(of: LeaseScope.leader) == nil, isEligible(view) else { return }
         guard let token = try await store.lead(LeaseScope.leader, session) else { return }
         // What the last leader wrote in its last moments counts too.
@@ -144,6 +147,14 @@ actor ReplicaService {
         let own = facts.manifestRevision() ?? 0
         return forms.mayLead
             && view.statuses.allSatisfy { (ReplicaStatus($0.bytes)?.manifestRevision ?? 0) <= own }
+    }
+
+    /// A leader that an operator keeps at an older configuration leaves the lead to a replica with a newer one.
+    private func yielded(_ view: LeaseView) async throws(SourceError) -> Bool {
+        guard let hold, facts.isBraked(), !isEligible(view) else { return false }
+        await stopLeading(because: "it is kept at an older configuration than another replica has")
+        try await store.drop(hold)
+        return true
     }
 
     // MARK: The lead

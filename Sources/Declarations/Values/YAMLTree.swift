@@ -7,24 +7,77 @@ package indirect enum YAMLTree {
     case list([YAMLTree])
     case mapping([(String, YAMLTree)])
 
-    package func render() -> String { lines.joined(separator: "\n") + "\n" }
+    package func render() -> String { lines().map(\.text).joined(separator: "\n") + "\n" }
 
-    private var lines: [String] {
+    /// A step from a value to one of its parts.
+    package enum Step: Sendable, Equatable {
+        case name(String)
+        /// From 0.
+        case entry(Int)
+    }
+
+    /// One line of the text.
+    package struct Line {
+        package var text: String
+        /// Where the value is that the line ends with; nil for a line that only begins one.
+        package let path: [Step]?
+        /// Nil where ``path`` is.
+        package let value: YAMLTree?
+    }
+
+    /// What ``render()`` writes, by lines.
+    ///
+    /// - Parameter path: of this value.
+    package func lines(at path: [Step] = []) -> [Line] {
         switch self {
-        case .text, .plain: [flow]
+        case .text, .plain: [Line(text: flow, path: path, value: self)]
         case .list(let items):
-            items.isEmpty ? ["[]"] : items.flatMap { $0.indented(first: "- ", rest: "  ") }
+            items.isEmpty
+                ? [Line(text: "[]", path: path, value: self)]
+                : items.enumerated().flatMap { $1.indented(first: "- ", rest: "  ", path + [.entry($0)]) }
         case .mapping(let members):
-            members.isEmpty ? ["{}"] : members.flatMap { name, value in value.member(named: YAMLTree.text(name).flow) }
+            members.isEmpty
+                ? [Line(text: "{}", path: path, value: self)]
+                : members.flatMap { name, value in
+                    value.member(named: YAMLTree.text(name).flow, path + [.name(name)])
+                }
         }
     }
 
-    private func indented(first: String, rest: String) -> [String] {
-        lines.enumerated().map { ($0 == 0 ? first : rest) + $1 }
+    private func indented(first: String, rest: String, _ path: [Step]) -> [Line] {
+        lines(at: path).enumerated().map { index, line in
+            Line(text: (index == 0 ? first : rest) + line.text, path: line.path, value: line.value)
+        }
     }
 
-    private func member(named name: String) -> [String] {
-        isSimple ? ["\(name): \(flow)"] : ["\(name):"] + lines.map { "  " + $0 }
+    private func member(named name: String, _ path: [Step]) -> [Line] {
+        guard !isSimple else { return [Line(text: "\(name): \(flow)", path: path, value: self)] }
+        return [Line(text: "\(name):", path: nil, value: nil)]
+            + lines(at: path).map { Line(text: "  " + $0.text, path: $0.path, value: $0.value) }
+    }
+
+    /// The same with other texts in it.
+    package func mapTexts(_ change: (String) -> String) -> YAMLTree {
+        switch self {
+        case .text(let text): .text(change(text))
+        case .plain: self
+        case .list(let items): .list(items.map { $0.mapTexts(change) })
+        case .mapping(let members): .mapping(members.map { ($0, $1.mapTexts(change)) })
+        }
+    }
+
+    /// The member of a mapping; nil without one.
+    package func member(_ name: String) -> YAMLTree? {
+        guard case .mapping(let members) = self else { return nil }
+        return members.first { $0.0 == name }?.1
+    }
+
+    /// Of a single value; nil for others.
+    package var single: String? {
+        switch self {
+        case .text(let text), .plain(let text): text
+        case .list, .mapping: nil
+        }
     }
 
     /// Fits behind its name: a single value, or a list of single values.

@@ -30,6 +30,10 @@ public struct ConfigurationRecord: Sendable, Equatable, Codable {
     public var changes: String
     /// Why it was refused, one headline for each problem.
     public var problems: [String]
+    /// What an operator of this host ordered: `pinned`, `unpinned`, `detached` or `attached`; nil for a change of the centre.
+    public var order: String?
+    /// Who ordered it, and why.
+    public var ordered: CentreBrake.Order?
 
     public init(
         outcome: Outcome, state: CentreState, files: [String], changes: String = "", problems: [String] = []
@@ -46,6 +50,12 @@ public struct ConfigurationRecord: Sendable, Equatable, Codable {
         self.problems = Self.bounded(problems)
     }
 
+    /// `pinned by ann ("bad push"): configuration from etcd:/rollguard/v1/ at revision 41; checkout: changed rules A`
+    private func orderText(_ order: String, _ origin: String) -> String {
+        let who = ordered.map { " \($0.text)" } ?? ""
+        return "\(order)\(who): configuration from \(origin)" + (changes.isEmpty ? "" : "; \(changes)")
+    }
+
     private static func bounded(_ texts: [String]) -> [String] {
         let kept = texts.prefix(listLimit).map { String($0.prefix(textLimit)) }
         return texts.count > listLimit ? kept + ["and \(texts.count - listLimit) more"] : kept
@@ -56,6 +66,7 @@ public struct ConfigurationRecord: Sendable, Equatable, Codable {
         let claims = [author.map { "by \($0)" }, reason.map { "(\"\($0)\")" }].compactMap(\.self)
         let origin = (["\(source) at revision \(revision)"] + (claims.isEmpty ? [] : [claims.joined(separator: " ")]))
             .joined(separator: ", ")
+        if let order, outcome == .applied { return orderText(order, origin) }
         let what = files.isEmpty ? "no file differs" : files.joined(separator: ", ")
         switch outcome {
         case .applied: return "configuration from \(origin): \(what)" + (changes.isEmpty ? "" : "; \(changes)")

@@ -74,11 +74,9 @@ struct CentreDesk {
                 "error: Rollguard only reads a centre of the kind '\(plan.centre?.kind ?? "")'; publish there, with a manifest"
             )
         }
-        try validate(files)
+        let next = try validate(files)
         let now = try await content()
-        if !claim.force, let reason = CentrePaths.removesTooMuch(from: now.files, to: files) {
-            throw Failure.no("error: nothing was written: \(reason); use --force if that is meant")
-        }
+        if !claim.force { try refuseProbableErrors(now.files, files, next) }
         let change = CentreDifference(from: now.files, to: files)
         guard !change.isEmpty || now.manifest == nil else {
             return Terminal.say("\(centre.label): nothing has changed, revision \(now.reading.revision)")
@@ -106,15 +104,37 @@ struct CentreDesk {
         return max(now.manifest?.revision ?? 0, kept ?? 0) + 1
     }
 
-    private func validate(_ files: [CentreFile]) throws {
+    /// What is refused here without `--force`, and what a daemon refuses while a release is in mid rollout, which only it knows.
+    private func refuseProbableErrors(_ old: [CentreFile], _ new: [CentreFile], _ next: Plan) throws {
+        let before = loaded(old).plan
+        let check = before.map { ConfigurationGuard(from: $0, to: next) }
+        if let reason = CentrePaths.removesTooMuch(from: old, to: new) ?? check?.disabled {
+            throw Failure.no("error: nothing was written: \(reason); use --force if that is meant")
+        }
+        for release in before?.releases ?? [] {
+            guard let kept = next.releases.first(where: { $0.name == release.name }) else { continue }
+            for text in RuleWidening.texts(from: release.rules, to: kept.rules) {
+                Terminal.complain(
+                    "warning: \(release.name): \(text); a daemon refuses that while the release is in mid rollout, unless pushed with --force"
+                )
+            }
+        }
+    }
+
+    private func loaded(_ files: [CentreFile]) -> Rulebook.Result {
         let state = CentreState(
             label: centre.label, revision: "", order: nil, digest: CentreDigest.of(files), manifest: nil, files: files)
-        let result = Rulebook.load(configuration: path, files: DiskFiles(), kinds: .all, centre: state)
+        return Rulebook.load(configuration: path, files: DiskFiles(), kinds: .all, centre: state)
+    }
+
+    private func validate(_ files: [CentreFile]) throws -> Plan {
+        let result = loaded(files)
         let errors = result.errors + result.impossible
         for diagnostic in result.warnings + errors { Terminal.complain("\(diagnostic)") }
-        guard errors.isEmpty, result.plan != nil else {
+        guard errors.isEmpty, let plan = result.plan else {
             throw Failure.no("error: nothing was written: \(errors.count) error\(errors.count == 1 ? "" : "s")")
         }
+        return plan
     }
 }
 

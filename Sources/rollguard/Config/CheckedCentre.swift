@@ -30,26 +30,18 @@ struct CheckedCentre {
     }
 
     private static func kept(_ desk: CentreDesk) -> CheckedCentre {
+        let (brake, pinned) = desk.store.brake()
+        let orders = brake.texts.map { "; \($0)" }.joined()
+        if let pinned, pinned.label == desk.centre.label {
+            return CheckedCentre(state: pinned, text: "\(pinned.label) at revision \(pinned.revision)\(orders)")
+        }
         guard let kept = desk.store.current(), kept.label == desk.centre.label else {
             return CheckedCentre(
                 state: nil,
                 text: "\(desk.centre.label) is not checked: no state of it was in force on this host; use --centre")
         }
         return CheckedCentre(
-            state: kept.state, text: "\(kept.label) at revision \(kept.revision), the last one that was in force here")
-    }
-
-    /// Comments before an effective configuration: from which file each object comes.
-    func origins(of plan: Plan, in file: String) -> [String] {
-        var lines = ["# \(text)", "# \(file): state, listen, journal, external_url, centre"]
-        for receiver in plan.receivers { lines.append("# \(receiver.origin ?? file): receiver \(receiver.name)") }
-        for release in plan.releases {
-            lines.append("# \(release.origin ?? file): release \(release.name)")
-            for rule in release.rules {
-                guard let source = rule.source else { continue }
-                lines.append("# \(source.file):\(source.line): rule \(rule.name) of \(release.name)")
-            }
-        }
-        return lines + ["# what none of these files names has its default"]
+            state: kept.state,
+            text: "\(kept.label) at revision \(kept.revision), the last one that was in force here\(orders)")
     }
 }

@@ -15,13 +15,15 @@ struct ConfigCommand: AsyncParsableCommand {
               rollguard config history
               rollguard config diff 41                          # 41 against what is there now
               rollguard config restore 41
+              rollguard config use 41                           # on this host alone
 
             Exit codes: 0 done; 1 the configuration is invalid, or another client changed it at
             the same time; 3 the centre cannot be reached.
             """,
         subcommands: [
             ConfigPushCommand.self, ConfigPullCommand.self, ConfigHistoryCommand.self, ConfigDiffCommand.self,
-            ConfigRestoreCommand.self,
+            ConfigRestoreCommand.self, ConfigShowCommand.self, ConfigUseCommand.self, ConfigUnpinCommand.self,
+            ConfigDetachCommand.self, ConfigAttachCommand.self,
         ])
 }
 
@@ -44,7 +46,10 @@ struct ConfigClaimOptions: ParsableArguments {
     @Option(help: "Why the change is made, for the manifest.")
     var reason = ""
 
-    @Flag(help: "Make a change that would be refused as a probable error: more than half of the releases leave.")
+    @Flag(
+        help:
+            "Make a change that is probably an error: most releases leave, or a rollback rule is widened in mid rollout."
+    )
     var force = false
 }
 

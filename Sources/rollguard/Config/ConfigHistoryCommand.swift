@@ -22,10 +22,13 @@ struct ConfigHistoryCommand: AsyncParsableCommand {
         guard !history.isEmpty else {
             return Terminal.say("\(desk.centre.label): no state of it was in force on this host yet")
         }
+        let brake = desk.store.brake()
+        for text in brake.brake.texts { Terminal.say("! \(text)") }
         for (index, kept) in history.enumerated() {
             let state = kept.state
             let earlier = index + 1 < history.count ? history[index + 1].state : nil
-            Terminal.say(Self.line(kept, state, earlier))
+            let mark = kept.digest == brake.pinned?.digest ? "  (pinned)" : ""
+            Terminal.say(Self.line(kept, state, earlier) + mark)
         }
     }
 
@@ -44,22 +47,12 @@ struct ConfigHistoryCommand: AsyncParsableCommand {
 
 /// How a command names a state: by the revision of its manifest, or by the begin of its digest.
 enum ConfigReference {
-    static func short(_ digest: String) -> String { String(digest.dropFirst("sha256:".count).prefix(12)) }
+    static func short(_ digest: String) -> String { CentreReference.short(digest) }
 
     /// - Throws: `Failure` when there is none, or more than one.
     static func find(_ text: String, in history: [StoredCentreState]) throws -> CentreState {
-        let digest = text.hasPrefix("sha256:") ? String(text.dropFirst("sha256:".count)) : text
-        let revision = Int64(text)
-        let found = history.map(\.state).filter { state in
-            revision.map { state.manifest?.revision == $0 } ?? false
-                || digest.count >= 6 && state.digest.dropFirst("sha256:".count).hasPrefix(digest)
-        }
-        guard let first = found.first else {
-            throw Failure.no("error: '\(text)' is not in the history; `rollguard config history` lists what is")
-        }
-        guard found.allSatisfy({ $0.digest == first.digest }) else {
-            throw Failure.no("error: '\(text)' names more than one state; give more of the digest")
-        }
-        return first
+        do throws(CentreReference.Unknown) {
+            return try CentreReference.find(text, in: history.map(\.state))
+        } catch { throw Failure.no("error: \(error.reason)") }
     }
 }

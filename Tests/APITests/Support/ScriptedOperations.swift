@@ -13,6 +13,7 @@ actor ScriptedOperations: Operations {
         case preview(ProcedureRoad)
         case group(GroupOrder)
         case reload
+        case centre(CentreOrder, by: String, reason: String)
         case order(RolloutCommand, release: String, OrderContext)
         case resend(DeliveryChoice, by: String, reason: String)
         case drop(DeliveryChoice, by: String, reason: String)
@@ -129,6 +130,11 @@ actor ScriptedOperations: Operations {
 
     func endSilence(_ id: String, by: String) -> CommandResult {
         asked.append(.endSilence(id, by: by))
+        return script.result
+    }
+
+    func centre(_ order: CentreOrder, by: String, reason: String) -> CommandResult {
+        asked.append(.centre(order, by: by, reason: reason))
         return script.result
     }
 
