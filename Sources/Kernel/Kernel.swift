@@ -81,7 +81,10 @@ public struct Kernel: Sendable, Equatable {
     public func effective(_ next: Plan) -> Plan {
         var effective = next
         effective.releases = next.releases.map { plan in
-            guard let known = releases.first(where: { $0.name == plan.name }) else { return plan }
+            guard let known = releases.first(where: { $0.name == plan.name }) else {
+                // One that comes back has the roles that it left with.
+                return absent.deployment(of: plan.name).map { plan.assigned($0) } ?? plan
+            }
             let lists =
                 known.lists
                 ?? TargetLists(

@@ -43,6 +43,14 @@ struct AbsentReleases: Sendable, Equatable {
         return release
     }
 
+    /// Which version is where in an absent release, as far as this process knows.
+    func deployment(of name: String) -> DeploymentRecord? {
+        if let release = kept.first(where: { $0.name == name }) { return release.rollouts.deployment }
+        return remembered.first { $0.name == name }?.entries.lazy.compactMap { entry -> DeploymentRecord? in
+            if case .deployment(let record) = entry.event { record } else { nil }
+        }.last
+    }
+
     /// A release that this process sees for the first time, with what the journal knows of it.
     mutating func restore(_ plan: ReleasePlan, at now: Moment) -> Release {
         guard let index = remembered.firstIndex(where: { $0.name == plan.name }) else {
