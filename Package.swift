@@ -263,9 +263,10 @@ let package = Package(
             [
                 "Bench", "Brokers", "Daemon", "DemoWorld", "Discovery", "ReferenceRouter", "Kernel", "JournalFormat",
                 "JournalStore",
-                "Model",
+                "Leases", "Model",
                 "Ports",
-                "Routers", "Notifications", "SystemSupport", "TargetSources", "Telemetry", "HTTPClient", "rollguard",
+                "Routers", "Notifications", "SourceCalls", "SystemSupport", "TargetSources", "Telemetry", "HTTPClient",
+                "rollguard",
                 lifecycle, logging, grdb,
                 nioCore, nioHTTP1, nioPosix,
             ]),

@@ -1,4 +1,5 @@
 import API
+import Kernel
 import Logging
 import Model
 import Notifications
@@ -30,6 +31,7 @@ struct DaemonOperations: Operations {
         var snapshot = await desk.snapshot()
         snapshot.centre = centre.report
         snapshot.replicas = replicas.report(nowUptimeMs: clock.now.uptimeMs)
+        snapshot.fleet = replicas.fleet
         return snapshot
     }
 
@@ -52,12 +54,13 @@ struct DaemonOperations: Operations {
     func rollback(
         release: String, toVersion: String?, evenContracted: Bool, by: String, reason: String
     ) async -> CommandResult {
-        await watchdog.command(
-            .rollback(release: release, toVersion: toVersion, evenContracted: evenContracted), by: by, reason: reason)
+        let command = Command.rollback(release: release, toVersion: toVersion, evenContracted: evenContracted)
+        return placed(release, await watchdog.command(command, by: by, reason: reason))
     }
 
     func rearm(release: String, abandonPlan: Bool, by: String, reason: String) async -> CommandResult {
-        await watchdog.command(.rearm(release: release, abandonPlan: abandonPlan), by: by, reason: reason)
+        let command = Command.rearm(release: release, abandonPlan: abandonPlan)
+        return placed(release, await watchdog.command(command, by: by, reason: reason))
     }
 
     func acknowledge(_ subject: String, by: String, reason: String) async -> CommandResult {
@@ -99,7 +102,7 @@ struct DaemonOperations: Operations {
     }
 
     func order(_ command: RolloutCommand, release: String, _ order: OrderContext) async -> RolloutAnswer {
-        let answer = await watchdog.order(command, release: release, order)
+        let answer = placed(release, await watchdog.order(command, release: release, order))
         guard let sequence = answer.sequence, !answer.isRefused else { return answer }
         if await watchdog.isDurable(sequence, of: release, withinMs: DaemonOperations.durableWithinMs) { return answer }
         return RolloutAnswer(
@@ -127,6 +130,11 @@ struct DaemonOperations: Operations {
     }
 
     func unreadyReason() async -> String? {
+        if let fleet = replicas.fleet {
+            if let problem = fleet.problem { return problem }
+            let watches = fleet.members.first(where: \.isSelf)?.watches ?? 0
+            if fleet.assignment == 0, watches == 0 { return "the assignment of the fleet is not known yet" }
+        }
         let waiting = await desk.snapshot().releases.filter { $0.cycles == 0 }.map(\.name)
         return waiting.isEmpty ? nil : "the first scrape cycle of \(waiting.joined(separator: ", ")) is not done"
     }

@@ -72,6 +72,8 @@ package struct DaemonParts: Sendable {
     private let startRecord: ConfigurationRecord?
     /// Nil for one daemon alone.
     private let replicas: ReplicaService?
+    /// Nil when everything of the configuration is watched.
+    private let selection: FleetSelection?
 
     /// Opens the journal, restores the kernel from it, and makes every part. Nothing runs yet. Long because it is the
     /// wiring and nothing else.
@@ -83,9 +85,13 @@ package struct DaemonParts: Sendable {
     ///   - link: to the configuration centre, with what the daemon starts with.
     /// - Throws: `JournalError`, `RouterPlanError`: what keeps the daemon from starting.
     init(
-        plan: Plan, source: any PlanSource, options: Options, environment: DaemonEnvironment,
+        plan full: Plan, source: any PlanSource, options: Options, environment: DaemonEnvironment,
         certificate: ServerCertificate?, link: CentreLink? = nil
     ) async throws {
+        // A dry run takes no lease, and moves nothing that the others would have to know.
+        let replicaPlan = options.isDryRun ? nil : full.replicas
+        let selection = FleetSelection.atStart(replicaPlan, full)
+        let plan = selection?.part(of: full) ?? full
         let (clock, secrets, logger) = (environment.clock, environment.secrets, environment.logger)
         let meter = KernelMeter(version: options.version, commit: options.commit, clock: clock)
         let journal = try await Self.openJournal(plan.daemon.stateDirectory, options, environment)
@@ -113,14 +119,22 @@ package struct DaemonParts: Sendable {
         companions = GroupService(client: GroupClient(transport: environment.network.deliveries))
         let records = try await journal.records()
         UnreadableEntries.warn(of: records, logger)
-        // A dry run takes no lease, and moves nothing that the others would have to know.
-        let replicaPlan = options.isDryRun ? nil : plan.replicas
         let kernel = Kernel(
             plan: plan, replaying: records, journalIdentity: journal.identity,
             firstSequence: journal.firstSequence, isDryRun: options.isDryRun, seed: options.seed,
-            replica: replicaPlan.map { ReplicaIdentity(name: $0.name, group: $0.group) }, at: clock.now)
+            replica: replicaPlan.map {
+                ReplicaIdentity(name: $0.name, group: $0.group, shards: selection?.map.shards)
+            }, at: clock.now)
         let replicaQueue = replicaPlan.map { _ in ReplicaQueue() }
         let replicaBoard = ReplicaBoard()
+        let shelf = HandoverShelf()
+        let rightsOfOutbox = replicaPlan.flatMap { plan in
+            replicaQueue.map {
+                ReplicaRightsOfOutbox(
+                    plan: plan, board: replicaBoard, queue: $0, clock: clock, selection: selection,
+                    startedUptimeMs: clock.now.uptimeMs)
+            }
+        }
         let log = KernelLog(logger: logger)
         let watchdog = Watchdog(
             kernel: kernel, clock: clock, secrets: secrets,
@@ -140,12 +154,9 @@ package struct DaemonParts: Sendable {
         parts.board.set(receivers)
         outbox = OutboxPump(
             outbox: journal, receivers: receivers, plans: plan.receivers, clock: clock,
-            seed: options.seed, standing: { await watchdog.standingAlerts() }, shown: { secrets.shown($0) },
-            rights: replicaPlan.flatMap { plan in
-                replicaQueue.map {
-                    ReplicaRightsOfOutbox(plan: plan, board: replicaBoard, queue: $0, clock: clock).rights
-                }
-            },
+            seed: options.seed,
+            standing: { await watchdog.standingAlerts().filter { rightsOfOutbox?.isOwn($0) ?? true } },
+            shown: { secrets.shown($0) }, rights: rightsOfOutbox?.rights,
             trouble: { await watchdog.send(.delivery($0)) }, log: { log.write($0) })
         targets = TargetService(
             setup: SourceSetup(
@@ -153,10 +164,12 @@ package struct DaemonParts: Sendable {
                 files: environment.targetFiles, names: environment.hostNames),
             store: environment.targetLists(plan.daemon.stateDirectory), watchdog: watchdog, logger: logger,
             meter: meter)
-        reloader = Reloader(
-            plan: plan, source: source, parts: parts, watchdog: watchdog, scrapes: scrapes, routers: routers,
+        let reloader = Reloader(
+            plan: full, source: source, parts: parts, watchdog: watchdog, scrapes: scrapes, routers: routers,
             targets: targets, outbox: outbox, certificate: certificate, secrets: secrets, logger: logger, meter: meter,
-            centre: link?.start.state, serviceManager: options.serviceManager)
+            centre: link?.start.state, serviceManager: options.serviceManager,
+            handovers: replicaPlan.map { Handovers(name: $0.name, shelf: shelf) }, selection: selection)
+        self.reloader = reloader
         let board = CentreBoard()
         centre = link?.service(
             reloader: reloader, watchdog: watchdog, clock: clock, logger: logger, board: board, seed: options.seed)
@@ -170,12 +183,15 @@ package struct DaemonParts: Sendable {
         replicas = replicaPlan.flatMap { replica in
             replicaQueue.map { queue in
                 ReplicaService.make(
-                    replica, plan: plan, version: options.version, environment: environment, watchdog: watchdog,
-                    queue: queue, board: replicaBoard, manifestRevision: { board.report?.manifestRevision },
+                    replica, plan: full, version: options.version, environment: environment, watchdog: watchdog,
+                    queue: queue, board: replicaBoard, shelf: shelf,
+                    fleet: selection?.surroundings(full, watchdog: watchdog, reloader: reloader),
+                    manifestRevision: { board.report?.manifestRevision },
                     isBraked: { board.report?.brake.isSet ?? false })
             }
         }
-        (self.plan, self.options, self.environment) = (plan, options, environment)
+        (self.plan, self.options, self.environment) = (full, options, environment)
+        self.selection = selection
         (self.journal, self.watchdog) = (journal, watchdog)
     }
 
@@ -199,7 +215,7 @@ package struct DaemonParts: Sendable {
     ///   - signals: end the services gracefully.
     /// - Throws: ``EndedService``, and what keeps the scrapes from starting.
     func run(beside others: [EndlessService], stoppingOn signals: [UnixSignal]) async throws {
-        await targets.follow(plan)
+        await targets.follow(selection?.part(of: plan) ?? plan)
         try await scrapes.follow(await watchdog.effectivePlan())
         await DegradedOperation(journal: journal, watchdog: watchdog, clock: environment.clock).announce(
             environment.logger)

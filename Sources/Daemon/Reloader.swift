@@ -21,6 +21,11 @@ actor Reloader {
     private let logger: Logger
     private let meter: KernelMeter
     private let serviceManager: ServiceManager?
+    /// What other replicas have handed over; nil for one daemon alone.
+    private let handovers: Handovers?
+    /// Of a member of a fleet, which watches a part of the configuration.
+    private let selection: FleetSelection?
+    /// The configuration in force, also what of it is not watched here.
     private var plan: Plan
     /// What the configuration centre holds, as far as it is in force.
     private var centre: CentreState?
@@ -31,8 +36,10 @@ actor Reloader {
         plan: Plan, source: any PlanSource, parts: PartsFactory, watchdog: Watchdog, scrapes: ScrapeService,
         routers: RouterService, targets: TargetService, outbox: OutboxPump, certificate: ServerCertificate?,
         secrets: KnownSecrets, logger: Logger, meter: KernelMeter, centre: CentreState? = nil,
-        serviceManager: ServiceManager? = nil
+        serviceManager: ServiceManager? = nil, handovers: Handovers? = nil, selection: FleetSelection? = nil
     ) {
+        self.handovers = handovers
+        self.selection = selection
         self.centre = centre
         self.plan = plan
         self.source = source
@@ -73,7 +80,7 @@ actor Reloader {
         await takeTurn()
         defer { endTurn() }
         serviceManager?.reloading()
-        defer { serviceManager?.ready(status: Self.status(plan)) }
+        defer { serviceManager?.ready(status: Self.status(selection?.part(of: plan) ?? plan)) }
         let certificateProblem = reloadCertificate()
         do {
             let next = try source.load(centre: centre)
@@ -148,25 +155,51 @@ actor Reloader {
     /// - Returns: what has changed.
     private func adopt(_ next: Plan) async throws -> String {
         try refuseWhatNeedsARestart(next)
-        let reasons = await watchdog.reasonsToRefuse(next)
+        let shown = selection?.part(of: next) ?? next
+        let reasons = await watchdog.reasonsToRefuse(shown)
         guard reasons.isEmpty else { throw InvalidConfiguration(reasons) }
         secrets.remember(addressesOf: next)
-        let drivers = try parts.drivers(for: next)
-        let receivers = parts.receivers(for: next)
-        let effective = await watchdog.effective(next)
-        try await scrapes.follow(effective)
-        routers.replace(drivers)
-        routers.aim(effective)
-        parts.board.set(receivers)
-        await outbox.update(receivers: receivers, plans: next.receivers)
-        await watchdog.send(.reload(next))
-        await targets.follow(next)
+        let drivers = try parts.drivers(for: shown)
+        try await swap(shown, drivers) { selection?.take(next) }
         let changes = ReloadChanges(from: plan, to: next).text
         plan = next
         meter.forgetTargets()
         meter.reloaded(isSuccess: true)
         for remark in next.remarks { logger.warning("\(remark)") }
         return changes
+    }
+
+    /// - Parameter begin: what is done when nothing can fail any more.
+    private func swap(_ next: Plan, _ drivers: [String: AimedDriver], begin: () -> Void) async throws {
+        let receivers = parts.receivers(for: next)
+        let effective = await watchdog.effective(next)
+        try await scrapes.follow(effective)
+        begin()
+        routers.replace(drivers)
+        routers.aim(effective)
+        parts.board.set(receivers)
+        await outbox.update(receivers: receivers, plans: next.receivers)
+        await watchdog.reload(next, handovers)
+        await targets.follow(next)
+    }
+
+    /// Of a member of a fleet: watches these shards of the configuration in force, and no others. What stays is not touched.
+    ///
+    /// - Returns: false when they could not be taken in; the ones before are watched then.
+    func watch(_ shards: Set<Int>) async -> Bool {
+        guard let selection else { return false }
+        await takeTurn()
+        defer { endTurn() }
+        let next = selection.map.part(of: plan, shards: shards)
+        do {
+            try await swap(next, try parts.drivers(for: next)) { selection.watch(shards) }
+        } catch {
+            logger.error("\(shards.count) shards of the fleet cannot be watched: \(error)")
+            return false
+        }
+        meter.forgetTargets()
+        serviceManager?.ready(status: Self.status(next))
+        return true
     }
 
     /// Reloads come one after the other: a second one must not swap in what was read before the first one was done.

@@ -42,6 +42,17 @@ actor Watchdog {
         setTimer()
     }
 
+    /// Another plan. Releases that come in know at once what other replicas have handed over of them: nothing is done with what
+    /// they were when this process knew them last.
+    func reload(_ next: Plan, _ handovers: Handovers?) {
+        let known = Set(kernel.plan.releases.map(\.name))
+        send(.reload(next))
+        guard let handovers else { return }
+        let names = next.releases.map(\.name).filter { !known.contains($0) }
+        for document in handovers.shelf.documents(of: names) { send(.handedOver(document)) }
+        for peer in handovers.shelf.peers(of: names, except: handovers.name) { send(.peerRolledBack(peer)) }
+    }
+
     func command(_ command: Command, by: String, reason: String) -> CommandResult {
         revision += 1
         let now = clock.now

@@ -15,7 +15,7 @@ struct StateFolder: Sendable {
     private static let ours: Set<String> = [
         "lock", "journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "journal.sqlite-journal",
         "rollguard.sock", "dry-run", "plots", "report.key", "targets", "centre",
-        "replicas",
+        "replicas", "fleet.json",
     ]
 
     /// One line for each right that was taken away, or that cannot be.

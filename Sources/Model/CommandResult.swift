@@ -5,4 +5,6 @@ public enum CommandResult: Sendable, Equatable {
     /// No such release, a version that is not one of the pools', errors in the files.
     case refused(text: String)
     case notFound(text: String)
+    /// Of a fleet: other members watch the release, which the text names.
+    case watchedElsewhere(text: String)
 }

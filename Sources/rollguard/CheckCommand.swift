@@ -95,6 +95,7 @@ struct CheckCommand: AsyncParsableCommand {
             ]
             Terminal.say("\(file): valid: \(parts.joined(separator: ", "))" + (content.map { "; \($0.text)" } ?? ""))
             plan.groups.map(Self.group).forEach(Terminal.say)
+            Self.shards(plan).forEach(Terminal.say)
             for release in plan.releases {
                 Self.budget(release).map(Terminal.say)
                 Self.fewInstances(release).map(Terminal.say)
@@ -135,6 +136,13 @@ struct CheckCommand: AsyncParsableCommand {
         do throws(CertificateProblem) {
             return try CertificateFiles.check(files).map { remark($0, isError: false) }
         } catch { return [remark(error, isError: true)] }
+    }
+
+    /// Where a fleet puts each release.
+    private static func shards(_ plan: Plan) -> [String] {
+        guard let fleet = plan.replicas?.fleet else { return [] }
+        let shards = FleetShards(count: fleet.shards, plan: plan)
+        return plan.releases.map { "\($0.name): shard \(shards.shard(of: $0.name)) of \(fleet.shards)" }
     }
 
     private static func group(_ group: GroupPlan) -> String {

@@ -16,6 +16,7 @@ enum StatusTable {
         if let replicas = status.replicas {
             lines += ReplicasText.lines(replicas, nowWallMs: status.at.wallMs)
         }
+        if let fleet = status.fleet { lines.append(FleetText.line(fleet)) }
         let units = status.units.filter { release == nil || $0.name == release }
         // Whoever asks for a unit asks for its parts.
         let names = release.map { [$0] + units.flatMap(\.releases) }

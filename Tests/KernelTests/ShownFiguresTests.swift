@@ -97,7 +97,7 @@ struct ShownFiguresTests {
         switch asked.command(.procedure(incident: id, action)) {
         case .accepted: #expect(isOffered, "\(name), \(step.state): \(order)")
         case .refused(let text): #expect(!isOffered || text.contains("is under way"), "\(name): \(text)")
-        case .notFound(let text): Issue.record("\(text)")
+        case .notFound(let text), .watchedElsewhere(let text): Issue.record("\(text)")
         }
     }
 }

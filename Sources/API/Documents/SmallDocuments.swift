@@ -4,11 +4,14 @@ package struct ErrorDocument: Codable, Sendable, Equatable {
     package let error: String
     /// Only where the call is taken on the daemon's unix socket: its absolute path.
     package let socket: String?
+    /// `watched_elsewhere`, of a release that other members of the fleet watch.
+    package var code: String?
 
     /// How `error` begins for a caller with another token, which the command line explains further.
     package static let wrongToken = "the token is wrong"
 
-    package init(error: String, socket: String? = nil) {
+    package init(error: String, socket: String? = nil, code: String? = nil) {
+        self.code = code
         self.error = error
         self.socket = socket
     }

@@ -28,6 +28,8 @@ package struct StatusDocument: Codable, Sendable, Equatable {
     package var centre: CentreDocument?
     /// Absent for one daemon alone.
     package var replicas: ReplicasDocument?
+    /// Absent where each replica watches all releases.
+    package var fleet: FleetSummary?
 
     /// - Parameter outbox: nil when it could not be read; everything else is shown all the same.
     package init(snapshot: Snapshot, outbox: OutboxReport?, version: String) {
@@ -44,10 +46,11 @@ package struct StatusDocument: Codable, Sendable, Equatable {
         notifications = SilencesDocument(snapshot)
         centre = snapshot.centre.map(CentreDocument.init)
         replicas = snapshot.replicas.map { ReplicasDocument($0) }
+        fleet = snapshot.fleet.map(FleetSummary.init)
     }
 
     enum CodingKeys: String, CodingKey {
-        case at, version, releases, units, incidents, outbox, centre, notifications, replicas
+        case at, version, releases, units, incidents, outbox, centre, notifications, replicas, fleet
         case dryRun = "dry_run"
         case externalURL = "external_url"
         case journalProblem = "journal_problem"

@@ -282,7 +282,7 @@ extension Endpoints {
         case .refused where isNotDurable(answer): .serviceUnavailable
         case .refused(.stale): .preconditionFailed
         case .refused(.keyReused), .refused(.invalid): .unprocessableContent
-        case .refused(.notFound): .notFound
+        case .refused(.notFound), .refused(.watchedElsewhere): .notFound
         case .refused(.notYours): .forbidden
         case .refused: .conflict
         }

@@ -18,7 +18,8 @@ extension Endpoints {
             return await desk.make { .json(RolloutsDocument(unit.rollout)) }
         }
         guard let release = shown.releases.first(where: { $0.name == name }) else {
-            return Endpoints.unknown("release", name, known: shown.units.map(\.name) + shown.releases.map(\.name))
+            return Endpoints.unknownRelease(
+                name, in: shown, known: shown.units.map(\.name) + shown.releases.map(\.name))
         }
         guard let snapshot = release.rollout else {
             return .error(

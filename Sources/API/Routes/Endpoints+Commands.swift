@@ -39,7 +39,7 @@ extension Endpoints {
         case .accepted(let text, let incident):
             guard asJSON else { return .text(text) }
             return .json(CommandDocument(result: "accepted", text: text, incident: incident))
-        case .refused(let text), .notFound(let text):
+        case .refused(let text), .notFound(let text), .watchedElsewhere(let text):
             return asJSON
                 ? .json(RefusalDocument(text: text), status: .badRequest) : .text(text, status: .badRequest)
         }
@@ -69,6 +69,7 @@ extension Endpoints {
             .json(CommandDocument(result: "accepted", text: text, incident: incident), status: .accepted)
         case .refused(let text): .json(RefusalDocument(text: text), status: .conflict)
         case .notFound(let text): .error(text, status: .notFound, asJSON: true)
+        case .watchedElsewhere(let text): Endpoints.watchedElsewhere(text)
         }
     }
 }

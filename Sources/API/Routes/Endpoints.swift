@@ -46,7 +46,7 @@ struct Endpoints: Sendable {
             if let unit = shown.units.first(where: { $0.name == name }) {
                 return await desk.make { .json(WholeUnitDocument(unit, in: shown)) }
             }
-            return Endpoints.unknown("release", name, known: releases.map(\.name))
+            return Endpoints.unknownRelease(name, in: shown, known: releases.map(\.name))
         }
         return await desk.make { .json(ReleaseDocument(release)) }
     }
@@ -105,6 +105,23 @@ struct Endpoints: Sendable {
     func replicas() async -> Answer {
         let snapshot = await operations.snapshot()
         return .json(ReplicasDocument(snapshot.replicas))
+    }
+
+    func fleet() async -> Answer {
+        let snapshot = await operations.snapshot()
+        return await desk.make { .json(FleetDocument(snapshot.fleet)) }
+    }
+
+    /// 404; in a fleet with the members that watch the release.
+    static func unknownRelease(_ name: String, in shown: Snapshot, known: [String]) -> Answer {
+        guard let fleet = shown.fleet, let shard = fleet.shard(of: name),
+            let text = fleet.watchedElsewhere(name, shard)
+        else { return unknown("release", name, known: known) }
+        return watchedElsewhere(text)
+    }
+
+    static func watchedElsewhere(_ text: String) -> Answer {
+        .json(ErrorDocument(error: text, code: RefusalCode.watchedElsewhere.rawValue), status: .notFound)
     }
 
     func openAPI() -> Answer {

@@ -44,6 +44,10 @@ extension Route {
             endpoints, _ in
             await endpoints.replicas()
         },
+        Route(.get, "/api/v1/fleet", "The members of a fleet, and which of them leads and watches each release") {
+            endpoints, _ in
+            await endpoints.fleet()
+        },
         Route(.post, "/api/v1/reload", "Read the configuration again; everything or nothing changes") { endpoints, _ in
             await endpoints.reload(asJSON: true)
         },

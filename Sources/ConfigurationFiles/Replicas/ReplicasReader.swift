@@ -26,6 +26,9 @@ struct ReplicasReader {
                     "store", \.wantedStore, LeaseStoreReader(folder: folder).form,
                     "where the replicas agree on their leader, the same for all of them; the fields follow from its `kind`"
                 ),
+                .optional(
+                    "fleet", \.fleet, FleetReader().form,
+                    "shares the releases out among the replicas; without it each replica watches all of them"),
             ],
             finish: { plan, fields in
                 guard case .consul? = plan.store, plan.ttlMs < 10_000 else { return true }

@@ -62,9 +62,10 @@ enum ReferenceTables {
         let folder = ConfigurationFolder(of: "")
         let stores = LeaseStoreReader(folder: folder)
         return [
-            ("replicas", ReplicasReader(folder: folder).section.rows), ("lease-etcd", stores.etcd.rows),
-            ("lease-consul", stores.consul.rows), ("lease-postgresql", stores.postgresql.rows),
-            ("lease-kubernetes", stores.kubernetes.rows), ("lease-file", stores.file.rows),
+            ("replicas", ReplicasReader(folder: folder).section.rows), ("fleet", FleetReader().section.rows),
+            ("lease-etcd", stores.etcd.rows), ("lease-consul", stores.consul.rows),
+            ("lease-postgresql", stores.postgresql.rows), ("lease-kubernetes", stores.kubernetes.rows),
+            ("lease-file", stores.file.rows),
         ]
     }
 

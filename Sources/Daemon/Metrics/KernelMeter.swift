@@ -140,6 +140,7 @@ final class KernelMeter: ScrapeMeter {
         if let centre = board.withLock({ $0?.report }) { samples.add(centre) }
         let now = clock.now.uptimeMs
         if let report = replicas.withLock({ $0?.report(nowUptimeMs: now) }) { samples.add(report) }
+        if let fleet = replicas.withLock({ $0?.fleet }) { samples.add(fleet) }
         addWatched(to: &samples)
         return samples.text(MetricFamily.all)
     }

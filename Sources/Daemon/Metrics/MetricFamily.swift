@@ -201,6 +201,16 @@ extension MetricFamily {
         "Fencing token of the leader's lease, which grows from leader to leader; 0 without one.")
     static let replicaStoreUsable = MetricFamily(
         "rollguard_replica_store_usable", .gauge, [], "1 while the lease store answers, else 0.")
+    static let fleetMembers = MetricFamily(
+        "rollguard_fleet_members", .gauge, [], "Members of the fleet whose leases have not ended.")
+    static let fleetShards = MetricFamily(
+        "rollguard_fleet_shards", .gauge, ["state"],
+        "Shards of the fleet that have releases, by state: steady, moving or unwatched.")
+    static let fleetMoves = MetricFamily(
+        "rollguard_fleet_moves_total", .counter, [],
+        "Shards that an assignment gave to a member that did not have them, since the start.")
+    static let fleetOverloaded = MetricFamily(
+        "rollguard_fleet_overloaded", .gauge, [], "1 while the targets are more than the members may watch, else 0.")
     static let startTime = MetricFamily(
         "process_start_time_seconds", .gauge, [], "When the process started, seconds since the epoch.")
     static let cpuSeconds = MetricFamily("process_cpu_seconds_total", .counter, [], "CPU time, user and system.")
@@ -220,7 +230,7 @@ extension MetricFamily {
         plansStuck, routerCalls, routerSeconds, outbox,
         appendSeconds, appendFailures, reloads, reloadSuccessful, reloadSuccessTime, centreReadTime, centreInForce,
         centreBrake, centreManifestRevision, replicas, replicaLeads, replicaLeaderKnown, replicaToken,
-        replicaStoreUsable,
+        replicaStoreUsable, fleetMembers, fleetShards, fleetMoves, fleetOverloaded,
         startTime, cpuSeconds, residentBytes,
     ]
 }

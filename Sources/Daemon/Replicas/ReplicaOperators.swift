@@ -23,7 +23,7 @@ extension ReplicaService {
         guard let known = files.operators(), known.replica == plan.name else { return }
         operators.take(known)
         let ageMs = max(0, clock.wallMs - known.atWallMs)
-        await watchdog.send(.operatorsActed(known, ageMs: ageMs))
+        await send(.operatorsActed(known, ageMs: ageMs))
     }
 
     /// A document of orders has come.
@@ -33,7 +33,7 @@ extension ReplicaService {
                 "\(document.path) of \(store.label) cannot be read: a newer version may have written it")
         }
         let ageMs = OperatorActsText.ageMs(acts, statuses: view.statuses, nowWallMs: clock.wallMs)
-        await watchdog.send(.operatorsActed(acts, ageMs: ageMs))
+        await send(.operatorsActed(acts, ageMs: ageMs))
     }
 
     /// To the disk first: the store may be gone.

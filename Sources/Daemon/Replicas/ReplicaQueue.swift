@@ -10,7 +10,7 @@ final class ReplicaQueue: Sendable {
     private struct State {
         var documents: [HandoverDocument] = []
         var rollbacks: [JournalEntry] = []
-        var sent: [String] = []
+        var sent: [(id: String, release: String)] = []
         var operators: OperatorActs?
     }
 
@@ -36,8 +36,21 @@ final class ReplicaQueue: Sendable {
         }
     }
 
-    func takeDocument() -> HandoverDocument? {
-        state.withLock { $0.documents.isEmpty ? nil : $0.documents.removeFirst() }
+    /// The first document of a release that may be written.
+    func takeDocument(where mayWrite: (String) -> Bool) -> HandoverDocument? {
+        state.withLock { state in
+            state.documents.firstIndex { mayWrite($0.release) }.map { state.documents.remove(at: $0) }
+        }
+    }
+
+    /// Of releases that are led no more.
+    func discardDocuments(where isGone: (String) -> Bool) {
+        state.withLock { state in state.documents.removeAll { isGone($0.release) } }
+    }
+
+    /// Releases of which something is not written yet.
+    var unwritten: Set<String> {
+        state.withLock { state in Set(state.documents.map(\.release) + state.rollbacks.map(\.release)) }
     }
 
     func announce(_ entry: JournalEntry) {
@@ -77,19 +90,18 @@ final class ReplicaQueue: Sendable {
         continuation.yield()
     }
 
-    func delivered(_ id: String) {
+    func delivered(_ id: String, release: String) {
         state.withLock { state in
             if state.sent.count >= Self.sentLimit { state.sent.removeFirst() }
-            state.sent.append(id)
+            state.sent.append((id, release))
         }
         continuation.yield()
     }
 
-    /// Nil when there is nothing.
-    func takeSent() -> [String]? {
+    func takeSent() -> [(id: String, release: String)] {
         state.withLock { state in
             defer { state.sent = [] }
-            return state.sent.isEmpty ? nil : state.sent
+            return state.sent
         }
     }
 }

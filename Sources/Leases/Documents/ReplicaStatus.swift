@@ -15,6 +15,8 @@ package struct ReplicaStatus: Codable, Sendable, Equatable {
     package var highestToken: UInt64?
     /// The newest form of documents that it reads, see ``DocumentForms``; nil reads the first one.
     package var reads: Int? = DocumentForms.newest
+    /// Nil where each replica watches all releases.
+    package var fleet: FleetStatus?
 
     package init(
         version: String, address: String?, atWallMs: Int64, manifestRevision: Int64?, highestToken: UInt64
@@ -30,7 +32,7 @@ package struct ReplicaStatus: Codable, Sendable, Equatable {
 
     /// Nil for what this version cannot read.
     package init?(_ bytes: [UInt8]) {
-        guard bytes.count < 10_000, let read = try? JSONDecoder().decode(ReplicaStatus.self, from: Data(bytes)) else {
+        guard bytes.count < 64 << 10, let read = try? JSONDecoder().decode(ReplicaStatus.self, from: Data(bytes)) else {
             return nil
         }
         self = read

@@ -137,6 +137,8 @@ public enum RefusalCode: String, Sendable, Equatable, Codable, CaseIterable {
     case notFound = "not_found"
     /// Another replica leads, or none does.
     case notLeader = "not_leader"
+    /// Of a fleet: other members watch the release.
+    case watchedElsewhere = "watched_elsewhere"
 }
 
 /// The answer to an order.

@@ -20,6 +20,8 @@ public struct Snapshot: Sendable, Equatable {
     public var centre: CentreReport?
     /// Nil for one daemon alone.
     public var replicas: ReplicasReport?
+    /// Nil where each replica watches all releases.
+    public var fleet: FleetReport?
 
     public init(
         atWallMs: Int64, isDryRun: Bool, releases: [ReleaseSnapshot], incidents: [Incident],

@@ -29,7 +29,7 @@ struct BackupStepTests {
         switch result {
         case .accepted(let text, _): "accepted: \(text)"
         case .refused(let text): "refused: \(text)"
-        case .notFound(let text): "notFound: \(text)"
+        case .notFound(let text), .watchedElsewhere(let text): "notFound: \(text)"
         }
     }
 

@@ -149,7 +149,7 @@ extension Release {
 extension CommandResult {
     fileprivate var text: String {
         switch self {
-        case .accepted(let text, _), .refused(let text), .notFound(let text): text
+        case .accepted(let text, _), .refused(let text), .notFound(let text), .watchedElsewhere(let text): text
         }
     }
 

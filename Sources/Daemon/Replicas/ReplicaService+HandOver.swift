@@ -1,0 +1,133 @@
+import Kernel
+import Leases
+import Model
+import SourceCalls
+
+/// What goes to the others.
+extension ReplicaService {
+    func passOn() async {
+        for await _ in queue.signals {
+            while !Task.isCancelled, await flush() == false {
+                do { try await clock.sleep(ms: 250) } catch { return }
+            }
+        }
+    }
+
+    /// - Returns: false when something has to be tried again.
+    func flush() async -> Bool {
+        do throws(SourceError) {
+            while let peer = queue.firstRollback {
+                let own = PeerRollback(replica: plan.name, entry: peer)
+                guard let bytes = HandoverText.encode(own) else { return true }
+                _ = try await store.write(
+                    LeasePaths.rollback(peer.release, replica: plan.name), bytes, leading: nil)
+                queue.removeFirstRollback()
+            }
+            try await publishOperators()
+            while let document = queue.takeDocument(where: { holds[scope(of: $0)] != nil }) {
+                guard let hold = holds[scope(of: document.release)] else { continue }
+                try await publish(document, hold)
+            }
+            try await publishSent()
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    private func publish(_ document: HandoverDocument, _ hold: LeaseHold) async throws(SourceError) {
+        guard forms.mayWrite(LeasePaths.handover(document.release)) else {
+            return logger.error(
+                "\(document.release): a newer version wrote its document, which is left as it is; nothing of it is raised"
+            )
+        }
+        guard let bytes = HandoverText.encode(document, form: forms.written) else {
+            return logger.error(
+                "\(document.release): what has to be handed over is too large; nothing is raised until it is smaller")
+        }
+        let isWritten: Bool
+        publishing[hold.scope, default: 0] += 1
+        defer { publishing[hold.scope, default: 1] -= 1 }
+        do throws(SourceError) {
+            isWritten = try await store.write(LeasePaths.handover(document.release), bytes, leading: hold)
+        } catch {
+            queue.putBack(document)
+            throw error
+        }
+        guard isWritten else {
+            // A lead that was given back meanwhile is another one.
+            guard holds[hold.scope] == hold else { return }
+            return await stopLeading(
+                hold.scope, because: "the store refused a write of it", next: Leadership(scope: hold.scope))
+        }
+        documents.note(document, scope: hold.scope)
+        shelf.put(document)
+        if let problem = files.save(document) { logger.error("\(problem)") }
+        await send(.published(release: document.release, through: document.through))
+        let obsolete = documents.obsoleteRecords(document)
+        shelf.remove(obsolete)
+        try await store.remove(obsolete)
+    }
+
+    private func publishSent() async throws(SourceError) {
+        for (id, release) in queue.takeSent() {
+            let scope = scope(of: release)
+            sent[scope, default: SentDeliveries()].note([id])
+            unwrittenSent.insert(scope)
+        }
+        for scope in unwrittenSent.sorted() {
+            guard let hold = holds[scope], let list = sent[scope] else { continue }
+            board.remember(sent: list.ids, of: scope)
+            let path = fleet == nil ? LeasePaths.sent : LeasePaths.sent(scope)
+            _ = try await store.write(path, list.encoded(), leading: hold)
+            unwrittenSent.remove(scope)
+        }
+    }
+}
+
+/// The newest document of each release, and the rollbacks that replicas have announced.
+struct KnownDocuments {
+    private var newest: [String: HandoverDocument] = [:]
+    private var records: [String: (release: String, ordinal: UInt64)] = [:]
+    private var highestTokens: [String: UInt64] = [:]
+    private(set) var highestToken: UInt64 = 0
+
+    /// The newest one of each release, sorted by name.
+    var all: [HandoverDocument] { newest.keys.sorted().compactMap { newest[$0] } }
+
+    /// - Parameter scope: of the lead that the release belongs to.
+    /// - Returns: whether it is newer than what was known.
+    @discardableResult
+    mutating func note(_ document: HandoverDocument, scope: String) -> Bool {
+        guard document.isNewer(than: newest[document.release]) else { return false }
+        newest[document.release] = document
+        highestToken = max(highestToken, document.token)
+        highestTokens[scope] = max(highestTokens[scope] ?? 0, document.token)
+        return true
+    }
+
+    /// Of the documents of the releases that belong to a lead; 0 without one.
+    func highestToken(of scope: String) -> UInt64 { highestTokens[scope] ?? 0 }
+
+    mutating func note(record path: String, _ peer: PeerRollback) {
+        records[path] = (peer.entry.release, peer.entry.incident.map(ReplicaIncident.ordinal) ?? 0)
+    }
+
+    /// Announced rollbacks that a document of the leader says are over.
+    mutating func obsoleteRecords(_ document: HandoverDocument) -> [String] {
+        guard document.isRollbackOver else { return [] }
+        let paths = records.filter { $0.value.release == document.release && $0.value.ordinal <= document.ordinal }
+            .map(\.key).sorted()
+        for path in paths { records[path] = nil }
+        return paths
+    }
+}
+
+extension HandoverDocument {
+    /// The leader knows of no rollback whose latch holds.
+    var isRollbackOver: Bool {
+        let rollouts = entries.rolloutIDs
+        let last = entries.last { $0.incident != nil && !$0.isOfRollouts(rollouts) }
+        return last.map { if case .rearmed = $0.event { true } else { false } } ?? true
+    }
+}
