@@ -1,4 +1,5 @@
 package import Kernel
+package import Leases
 package import Logging
 package import Model
 package import Ports
@@ -17,6 +18,10 @@ package struct DaemonEnvironment: Sendable {
     /// What the sources of targets read, and where their lists are kept; by the folder of the state.
     package var targetFiles: any TargetFiles = DiskTargetFiles()
     package var targetLists: @Sendable (String) -> any TargetListStore = { TargetListFiles(stateDirectory: $0) }
+    /// Where replicas agree on their leader; nil makes the store that the configuration names.
+    package var leaseStore: (@Sendable (ReplicasPlan) -> any LeaseStore)?
+    /// Where a replica keeps what was handed over; by the folder of the state.
+    package var handovers: @Sendable (String) -> any HandoverStorage = { HandoverFiles(stateDirectory: $0) }
     /// Looks up the names in lists of targets; nil leaves each to the transport, which takes one of its addresses.
     package var hostNames: (any HostNames)?
     /// Takes text that may have come from outside: see ``SafeLogHandler``.

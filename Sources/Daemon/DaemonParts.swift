@@ -1,5 +1,6 @@
 import API
 import Brokers
+package import Centres
 import Kernel
 import Logging
 package import Model
@@ -285,6 +286,28 @@ extension DaemonParts {
         try await self.init(
             plan: plan, source: source, options: options, environment: environment, certificate: nil)
     }
+
+    /// The same with a configuration centre.
+    ///
+    /// - Parameters:
+    ///   - local: the plan of the configuration file alone.
+    ///   - shelf: where the last good state of the centre is kept.
+    ///   - waitMs: how long the start waits for the centre.
+    package init(
+        local: Plan, source: any PlanSource, options: Options, environment: DaemonEnvironment, centre: any Centre,
+        shelf: any CentreShelf, waitMs: Int64
+    ) async throws {
+        let start = CentreStart(
+            centre: centre, waitMs: waitMs, store: shelf, source: source, clock: environment.clock,
+            logger: environment.logger)
+        let link = CentreLink(centre: centre, store: shelf, start: try await start.outcome(local: local))
+        try await self.init(
+            plan: link.start.plan, source: source, options: options, environment: environment, certificate: nil,
+            link: link)
+    }
+
+    /// What the daemon starts with.
+    package var startPlan: Plan { plan }
 
     /// Runs until it is cancelled, or until a service ends, which is an error.
     package func run() async throws { try await run(beside: [], stoppingOn: []) }

@@ -2,9 +2,20 @@ import Glibc
 package import Model
 import SystemSupport
 
+/// Where a daemon keeps the last good state of its centre.
+package protocol CentreShelf: Sendable {
+    /// The last state that was in force; nil when there is none that can be read.
+    func current() -> StoredCentreState?
+
+    /// Keeps a state that is in force from now on.
+    ///
+    /// - Returns: why it could not be kept; nil when it is.
+    func save(_ state: CentreState, wallMs: Int64) -> String?
+}
+
 /// The states of a centre that were in force, in a folder of the daemon's state: the last one for a start without the
 /// centre, and the ones before it for `rollguard config history`.
-package struct CentreStore: Sendable {
+package struct CentreStore: CentreShelf {
     /// States that are kept.
     package static let limit = 20
     /// A whole state in base64, and what belongs to it.

@@ -5,7 +5,7 @@ import Ports
 /// A configuration centre with what the daemon starts with.
 struct CentreLink: Sendable {
     let centre: any Centre
-    let store: CentreStore
+    let store: any CentreShelf
     let start: CentreStart.Outcome
 
     func service(

@@ -14,7 +14,7 @@ actor CentreService {
     private static let waitingMs: Int64 = 1_000
 
     private let centre: any Centre
-    private let store: CentreStore
+    private let store: any CentreShelf
     private let reloader: Reloader
     private let watchdog: Watchdog
     private let clock: any DaemonClock
@@ -35,7 +35,7 @@ actor CentreService {
     private var knownRefusal: (digest: String, reasons: String)?
 
     init(
-        centre: any Centre, start: CentreStart.Outcome, store: CentreStore, reloader: Reloader, watchdog: Watchdog,
+        centre: any Centre, start: CentreStart.Outcome, store: any CentreShelf, reloader: Reloader, watchdog: Watchdog,
         clock: any DaemonClock, logger: Logger, board: CentreBoard, seed: UInt64
     ) {
         self.centre = centre

@@ -26,7 +26,7 @@ struct CentreStart {
 
     let centre: any Centre
     let waitMs: Int64
-    let store: CentreStore
+    let store: any CentreShelf
     let source: any PlanSource
     let clock: any DaemonClock
     let logger: Logger

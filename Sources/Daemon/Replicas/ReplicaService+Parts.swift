@@ -16,11 +16,13 @@ extension ReplicaService {
     ) -> ReplicaService {
         let setup = CallSetup(
             transport: environment.network.discoveryCalls, secrets: environment.secrets, clock: environment.clock)
-        let store = LeaseStores.store(
-            replica.store ?? .file(FileLeasePlan()), setup,
-            callTimeoutMs: LeaseTenure(ttlMs: replica.ttlMs).callTimeoutMs)
+        let store =
+            environment.leaseStore?(replica)
+            ?? LeaseStores.store(
+                replica.store ?? .file(FileLeasePlan()), setup,
+                callTimeoutMs: LeaseTenure(ttlMs: replica.ttlMs).callTimeoutMs)
         return ReplicaService(
-            plan: replica, store: store, files: HandoverFiles(stateDirectory: plan.daemon.stateDirectory), shelf: shelf,
+            plan: replica, store: store, files: environment.handovers(plan.daemon.stateDirectory), shelf: shelf,
             send: { await watchdog.send($0) }, queue: queue, clock: environment.clock, board: board,
             logger: environment.logger,
             facts: Facts(

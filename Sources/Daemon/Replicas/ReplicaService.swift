@@ -23,7 +23,7 @@ actor ReplicaService {
 
     let plan: ReplicasPlan
     let store: any LeaseStore
-    let files: HandoverFiles
+    let files: any HandoverStorage
     /// The newest documents, for releases that come in later.
     let shelf: HandoverShelf
     /// Gives an input to the kernel.
@@ -57,7 +57,7 @@ actor ReplicaService {
     private var report: ReplicasReport
 
     init(
-        plan: ReplicasPlan, store: any LeaseStore, files: HandoverFiles, shelf: HandoverShelf,
+        plan: ReplicasPlan, store: any LeaseStore, files: any HandoverStorage, shelf: HandoverShelf,
         send: @escaping @Sendable (Input) async -> Void, queue: ReplicaQueue, clock: any DaemonClock,
         board: ReplicaBoard, logger: Logger, facts: Facts, fleet: FleetSurroundings? = nil
     ) {
