@@ -180,8 +180,8 @@ let package = Package(
         room(
             "Simulation",
             [
-                "Daemon", "Discovery", "JournalFormat", "Model", "Ports", "Kernel", "ConfigurationFiles", "Support",
-                "SystemSupport", "TargetSources", "Telemetry", logging,
+                "Centres", "Daemon", "Discovery", "JournalFormat", "Leases", "Model", "Ports", "Kernel",
+                "ConfigurationFiles", "SourceCalls", "Support", "SystemSupport", "TargetSources", "Telemetry", logging,
             ]),
         // annex: what every router driver is held to
         room("RouterConformance", ["Model", "Ports"]),
@@ -270,7 +270,7 @@ let package = Package(
                 lifecycle, logging, grdb,
                 nioCore, nioHTTP1, nioPosix,
             ]),
-        tests("SimulationTests", ["Simulation", "rollguard-lab"], leaving: ["PlantedBugs"]),
+        tests("SimulationTests", ["Leases", "Simulation", "rollguard-lab"], leaving: ["PlantedBugs"]),
         tests(
             "RulesTests",
             [

@@ -26,6 +26,26 @@ struct SimulationTests {
         #expect(first == second)
     }
 
+    /// The same with several daemons, and with a configuration centre.
+    @Test(arguments: SimulationTests.shared)
+    func goesTheSameWayTwiceTogether(_ seed: UInt64) {
+        let one = Simulation.run(seed: seed)
+        let two = Simulation.run(seed: seed)
+        #expect(one.failure == nil, "\(one.summary)")
+        #expect(one.digest == two.digest)
+    }
+
+    private static let shared: [UInt64] = {
+        func seeds(_ isWanted: (Swarm) -> Bool) -> [UInt64] {
+            Array(
+                (1...500).lazy.filter { seed in
+                    var dice = Dice(seed: seed)
+                    return isWanted(Swarm(dice: &dice))
+                }.prefix(3))
+        }
+        return seeds { $0.replicas > 1 } + seeds(\.hasCentre)
+    }()
+
     @Test func goesAnotherWayWithAnotherSeed() {
         let digests = (1...20).map { Simulation.run(seed: $0).digest }
         #expect(Set(digests).count == digests.count)
@@ -39,6 +59,10 @@ struct SimulationTests {
             "ended: promoted", "ended: withdrawn", "ended: replaced", "a crash in the middle", "dry run",
             "no space left", "starting degraded", "files: refused", "configuration reloaded", "put back to", "resolved",
             "exporter severalProcesses", "exporter cachesBody",
+            "store: lead leader of rg-3", "store: restored from a backup", "store: the answer to write",
+            "with its machine",
+            "takes the canary out", "centre: restored from a backup", "centre: a manifest before its files",
+            "with errors",
         ]
         for seed in UInt64(1)...300 where marks.contains(where: { seen[$0] == nil }) {
             _ = Simulation.run(seed: seed) { line in

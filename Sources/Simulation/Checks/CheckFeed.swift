@@ -41,10 +41,13 @@ struct CheckFeed {
     }
 
     /// A driver is about to set a split.
-    func applies(_ release: Int, _ split: Split, life number: Int) {
+    func applies(_ release: Int, _ split: Split, life number: Int, timeoutMs: Int64) {
         guard process.isAlive(number), let life = process.life else { return }
         if swarm.isDryRun { return checks.dryRunApplies(fleet.releases[release].name) }
         checks.callsRouter(release: release)
+        if life.openIncidents[release] == nil {
+            checks.replicas?.leads(process.machine, release: release, split: split, timeoutMs: timeoutMs)
+        }
         if fleet.releases[release].isLed, life.openIncidents[release] == nil {
             return checks.leads(
                 release: release, split: split, durable: disk.entries, name: fleet.releases[release].name)
@@ -84,6 +87,9 @@ struct CheckFeed {
         let wallMs = process.moment.wallMs
         checks.showed(snapshot, fleet.releases[release], plan: plan, nowMs: timeline.nowMs, wallMs: wallMs)
         checks.cycleEnded(release: release, snapshot, plan: plan, atWallMs: wallMs)
+        if let laws = checks.replicas, let shown = snapshot.releases.first(where: { $0.name == plan.name }) {
+            laws.cycleEnded(process.machine, release: release, shown, plan: plan)
+        }
         guard plan.discovery != nil, let shown = snapshot.releases.first(where: { $0.name == plan.name }) else {
             return
         }

@@ -5,7 +5,11 @@ import Ports
 ///
 /// Used on the world's thread alone.
 final class Checkers: @unchecked Sendable {
-    private(set) var failure: (check: String, detail: String)?
+    private let findings: Findings
+    /// Whose daemon is checked.
+    private let machine: Int
+    /// Nil for one daemon alone.
+    let replicas: ReplicaLaws?
     private var order = JournalOrderChecker()
     private var intent: IntentChecker
     private var acknowledgement: AcknowledgementChecker
@@ -32,7 +36,8 @@ final class Checkers: @unchecked Sendable {
     private var lists: TargetListChecker
     private var plan: PlanChecker
 
-    init(releases: [String]) {
+    init(releases: [String], findings: Findings, machine: Int, replicas: ReplicaLaws?) {
+        (self.findings, self.machine, self.replicas) = (findings, machine, replicas)
         names = releases
         ambiguous = Array(repeating: [], count: releases.count)
         intent = IntentChecker(releases: releases.count)
@@ -52,9 +57,9 @@ final class Checkers: @unchecked Sendable {
         plan = PlanChecker(releases: releases.count)
     }
 
-    /// The first failure is kept.
+    /// The first failure of all machines is kept.
     private func note(_ check: String, _ detail: String?) {
-        if let detail, failure == nil { failure = (check, detail) }
+        findings.note(check, replicas == nil ? detail : detail.map { "\(LeaseWorld.name(ofMachine: machine)): \($0)" })
     }
 
     // MARK: What the world reports
@@ -64,9 +69,10 @@ final class Checkers: @unchecked Sendable {
     }
 
     func began(snapshot: Snapshot, entries: [JournalEntry], wallShiftMs: Int64) {
+        replicas?.began(machine)
         order.began(entries: entries)
         history.began(entries)
-        note("an incident is what its entries say", history.saw(snapshot))
+        if replicas == nil { note("an incident is what its entries say", history.saw(snapshot)) }
         targets.restarted()
         lists.restarted()
         latch.restarted()
@@ -79,7 +85,9 @@ final class Checkers: @unchecked Sendable {
         promotion.restarted(entries, names: names)
         limits.restarted(wallShiftMs: wallShiftMs)
         delivery.restarted(entries)
-        note("restart remembers", restart.began(snapshot))
+        let forgotten = restart.began(snapshot)
+        // What another replica has handed over is taken in a moment later.
+        if replicas == nil { note("restart remembers", forgotten) }
     }
 
     func ended(snapshot: Snapshot, isNothingLost: Bool) {
@@ -99,11 +107,13 @@ final class Checkers: @unchecked Sendable {
 
     func becameDurable(_ batch: JournalBatch, receivers: [ReceiverPlan]) {
         latch.becameDurable(batch)
+        // A rollback that another replica began long ago is not announced again.
+        if replicas != nil { return }
         note("every receiver is notified", NotificationChecker.becameDurable(batch, receivers: receivers))
     }
 
     func calmed(_ snapshot: Snapshot, disk: VirtualDisk) {
-        note("calm in time", liveness.calmed(snapshot, disk: disk))
+        note("calm in time", liveness.calmed(snapshot, disk: replicas == nil ? disk : nil))
     }
 
     /// The roles of the places are exchanged: what was read before is about the other roles.
@@ -167,6 +177,7 @@ final class Checkers: @unchecked Sendable {
 
     func appended(_ entry: JournalEntry, release: Int, _ world: WorldView, wasFlagOff: Bool) {
         note("journal has no gaps", order.appended(entry))
+        if let replicas { return appended(entry, release: release, world, beside: replicas) }
         history.appended(entry)
         intent.appended(entry, release: release, uptimeMs: world.uptimeMs)
         note("acknowledged means out", acknowledgement.appended(entry, release: release, world))
@@ -186,6 +197,26 @@ final class Checkers: @unchecked Sendable {
         note("a plan keeps its laws", plan.appended(entry, release: release, wasFlagOff: wasFlagOff))
     }
 
+    /// What another replica has written before is taken over from it: it has proved it. Of rollouts a replica has the entries of its
+    /// own time alone.
+    private func appended(_ entry: JournalEntry, release: Int, _ world: WorldView, beside replicas: ReplicaLaws) {
+        intent.appended(entry, release: release, uptimeMs: world.uptimeMs)
+        limits.appended(entry, release: release, world)
+        let isKnown = replicas.appended(entry, by: machine)
+        let acknowledged = acknowledgement.appended(entry, release: release, world)
+        let proven = proof.appended(entry, release: release, world)
+        note("latch is kept", latch.appended(entry, release: release))
+        note("a held step is not cut short", drain.appended(entry, release: release))
+        note("only a rule that asks for it rolls back", RuleActionChecker.appended(entry))
+        if isKnown { return }
+        note("acknowledged means out", acknowledged)
+        note("proven means silent", proven)
+        note("healthy canary stays", HealthyCanaryChecker.appended(entry, world))
+        note("sick baseline is spared", SickBaselineChecker.appended(entry, world))
+        note("dead baseline is spared", deadBaseline.appended(entry, release: release, world))
+        note("downtime is no evidence", DowntimeChecker.appended(entry, world))
+    }
+
     func callsRouter(release: Int) { plan.sawTraffic(release: release) }
 
     func stepActs(_ request: HTTPRequest, release: Int, durable: [JournalEntry]) {
@@ -202,6 +233,7 @@ final class Checkers: @unchecked Sendable {
 
     /// A share is set outside of a rollback, which only a led release may do.
     func leads(release: Int, split: Split, durable: [JournalEntry], name: String) {
+        if replicas != nil { return }
         note("the parts of a unit agree", unit.applies(split, name))
         note("a promotion turns the roles", promotion.applies(release: release, split, name))
         note(
@@ -214,6 +246,7 @@ final class Checkers: @unchecked Sendable {
         uptimeMs: Int64
     ) {
         note("nothing but a rollback", drain.applies(release: release, split: split, plan: plan))
+        if let incident, let replicas, replicas.keeps(incident) { return }
         note(
             "intent before the router",
             intent.applies(
@@ -228,7 +261,8 @@ final class Checkers: @unchecked Sendable {
 
     func saw(_ snapshot: Snapshot, plans: [ReleasePlan], atMs now: Int64) {
         note("a deadline is kept", limits.saw(snapshot, plans: plans, atMs: now))
-        note("an incident is what its entries say", history.saw(snapshot))
+        // One that was taken over has entries in other journals.
+        if replicas == nil { note("an incident is what its entries say", history.saw(snapshot)) }
         note("one incident at a time", SingleIncidentChecker.saw(snapshot))
         liveness.saw(snapshot, atMs: now)
     }
@@ -236,6 +270,7 @@ final class Checkers: @unchecked Sendable {
     func received(
         _ delivery: Delivery, disk: VirtualDisk, unsaved: JournalEntry?, isOfThisLife: Bool
     ) {
+        if let replicas { return replicas.received(delivery) }
         note(
             "deliveries are journalled",
             self.delivery.received(delivery, disk: disk, unsaved: unsaved, isOfThisLife: isOfThisLife))
@@ -255,10 +290,12 @@ final class Checkers: @unchecked Sendable {
 
     func finished(_ snapshot: Snapshot, _ releases: [VirtualRelease], disk: VirtualDisk, nowMs: Int64, wallMs: Int64) {
         note("latch is kept", latch.finished(snapshot, releases))
-        note("a led release keeps its laws", rollout.finished(snapshot, releases))
+        if replicas == nil { note("a led release keeps its laws", rollout.finished(snapshot, releases)) }
         note("the parts of a unit agree", UnitChecker.finished(snapshot, releases))
         note("a plan keeps its laws", PlanChecker.finished(snapshot, atWallMs: wallMs))
-        note("everything comes to rest", liveness.finished(snapshot, releases, disk: disk, nowMs: nowMs))
+        note(
+            "everything comes to rest",
+            liveness.finished(snapshot, releases, disk: replicas == nil ? disk : nil, nowMs: nowMs))
     }
 }
 

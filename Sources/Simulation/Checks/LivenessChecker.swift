@@ -38,8 +38,10 @@ struct LivenessChecker {
     }
 
     /// So long after the heal nothing is left open that was open at the heal.
-    func calmed(_ snapshot: Snapshot, disk: VirtualDisk) -> String? {
-        let old = disk.outbox.first { $0.state == .waiting && $0.addedMs <= healedMs }
+    ///
+    /// - Parameter disk: nil for a replica, which keeps what another one sends.
+    func calmed(_ snapshot: Snapshot, disk: VirtualDisk?) -> String? {
+        let old = disk?.outbox.first { $0.state == .waiting && $0.addedMs <= healedMs }
         if let old { return "\(old.delivery.id) waits since before the heal, after \(old.delivery.attempt) tries" }
         for release in snapshot.releases {
             guard release.openIncident != nil || release.phase == .rollingBack else { continue }
@@ -54,11 +56,11 @@ struct LivenessChecker {
     private func openedMs(_ name: String) -> Int64 { episodes.first { $0.name == name }?.openedMs ?? 0 }
 
     func finished(
-        _ snapshot: Snapshot, _ releases: [VirtualRelease], disk: VirtualDisk, nowMs: Int64
+        _ snapshot: Snapshot, _ releases: [VirtualRelease], disk: VirtualDisk?, nowMs: Int64
     ) -> String? {
         if let problem = snapshot.journalProblem { return "the journal is still in trouble: \(problem)" }
         // Notifications of the last seconds may be on their way.
-        let left = disk.outbox.first { $0.state == .waiting && nowMs - $0.addedMs > Swarm.patienceMs / 4 }
+        let left = disk?.outbox.first { $0.state == .waiting && nowMs - $0.addedMs > Swarm.patienceMs / 4 }
         if let left {
             return "\(left.delivery.id) is still in the outbox after \(left.delivery.attempt) tries"
         }

@@ -6,8 +6,8 @@ import Ports
 ///
 /// Indirect, because the queue moves its elements about and some of them are large.
 indirect enum Happening {
-    /// A sleep of the daemon's, or a write of its disk, is over.
-    case wake(Int)
+    /// A sleep of the daemon's, or a write of its disk, is over at this time of its machine's clock.
+    case wake(Int, dueMs: Int64)
     /// A request for a scrape body arrives at its target.
     case scrape(Scrape)
     /// A request arrives at a router's instance.
@@ -18,6 +18,16 @@ indirect enum Happening {
     case notification(Posting)
     /// An answer, or the lack of one, arrives at the daemon.
     case answered(Int, Result<HTTPResponse, TransportError>)
+    /// A call arrives at the lease store.
+    case storeCall(StoreCall)
+    /// Its answer arrives at the daemon.
+    case storeAnswered(StoreCall)
+    /// The daemon has waited for the answer as long as it does.
+    case storeTimedOut(StoreCall)
+    case storeTrouble
+    case sampleReplicas
+    /// A change of the configuration centre.
+    case changeCentre
     /// - share: as the router has it.
     case reverted(release: Int, instance: Int, share: Int, revision: Int)
     case deploy(release: Int)
@@ -80,9 +90,10 @@ extension Happening {
     /// It happens in the daemon's process, or in the kernel's buffers on the way to it.
     var isTheDaemons: Bool {
         switch self {
-        case .wake, .answered, .command, .planOrder, .order, .readFiles: true
+        case .wake, .answered, .storeAnswered, .storeTimedOut, .command, .planOrder, .order, .readFiles: true
         case .scrape, .routerRequest, .planRequest, .notification, .reverted, .deploy, .operatorReacts, .trouble,
-            .moveTargets, .stop, .restart, .heal, .calm, .end:
+            .moveTargets, .stop, .restart, .heal, .calm, .end, .storeCall, .storeTrouble, .sampleReplicas,
+            .changeCentre:
             false
         }
     }

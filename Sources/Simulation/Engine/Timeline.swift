@@ -11,7 +11,9 @@ final class Timeline: @unchecked Sendable {
     /// All faults have ended, and no operator interferes any more.
     var isHealed = false
     private(set) var trace: Trace
-    private var queue = EventQueue<Happening>()
+    /// The machine whose daemon acts now: what it plans happens to it.
+    var machine = 0
+    private var queue = EventQueue<(machine: Int, what: Happening)>()
 
     init(seed: UInt64, trace sink: ((String) -> Void)?) {
         dice = Dice(seed: seed)
@@ -27,13 +29,14 @@ final class Timeline: @unchecked Sendable {
     func next() -> Happening? {
         guard let event = queue.next() else { return nil }
         nowMs = max(nowMs, event.timeMs)
-        return event.payload
+        machine = event.payload.machine
+        return event.payload.what
     }
 
-    func at(_ timeMs: Int64, _ what: Happening) { queue.add(what, atMs: timeMs) }
+    func at(_ timeMs: Int64, _ what: Happening) { queue.add((machine, what), atMs: timeMs) }
 
     /// - Parameter ms: a negative delay counts as none.
-    func after(_ ms: Int64, _ what: Happening) { queue.add(what, atMs: nowMs + max(0, ms)) }
+    func after(_ ms: Int64, _ what: Happening) { at(nowMs + max(0, ms), what) }
 
     func note(_ text: @autoclosure () -> String) { trace.note(nowMs, text()) }
 }

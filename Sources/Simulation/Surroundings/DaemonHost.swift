@@ -10,15 +10,30 @@ struct DaemonHost {
     let fleet: Fleet
     let process: DaemonProcess
     let disk: VirtualDisk
-    let files: VirtualFiles
+    let files: MachineFiles
     let surroundings: Surroundings
     let feed: CheckFeed
     let checks: Checkers
+    /// Nil without a configuration centre.
+    let centre: CentreWorld?
+    let centreLaw: CentreLaw?
+    private let centreShelf = VirtualCentreShelf()
+    private static let centreWaitMs: Int64 = 3_000
+
+    init(
+        bug: PlantedBug?, swarm: Swarm, timeline: Timeline, fleet: Fleet, process: DaemonProcess, disk: VirtualDisk,
+        files: MachineFiles, surroundings: Surroundings, feed: CheckFeed, checks: Checkers, centre: CentreWorld?,
+        centreLaw: CentreLaw?
+    ) {
+        (self.bug, self.swarm, self.timeline, self.fleet, self.process) = (bug, swarm, timeline, fleet, process)
+        (self.disk, self.files, self.surroundings, self.feed, self.checks) = (disk, files, surroundings, feed, checks)
+        (self.centre, self.centreLaw) = (centre, centreLaw)
+    }
 
     func boot() {
         let life = process.begin(releases: fleet.releases.count)
         let plan = files.plan
-        feed.take(plan)
+        if centre == nil { feed.take(plan) }
         timeline.note("daemon: life \(life.number) begins with \(disk.entries.count) entries")
         let options = DaemonParts.Options(
             version: "simulated", isDryRun: swarm.isDryRun, seed: timeline.dice.raw(),
@@ -29,8 +44,7 @@ struct DaemonHost {
     private func live(_ life: DaemonLife, _ plan: Plan, _ options: DaemonParts.Options) async {
         var reason = "it returned"
         do {
-            let parts = try await DaemonParts(
-                plan: plan, source: files, options: options, environment: surroundings.environment(of: life.number))
+            let parts = try await madeParts(life, plan, options)
             began(life, parts, await parts.snapshot())
             try await parts.run()
         } catch {
@@ -38,6 +52,24 @@ struct DaemonHost {
         }
         life.isOver = true
         if process.isAlive(life.number) { checks.stopped(reason) }
+    }
+
+    private func madeParts(
+        _ life: DaemonLife, _ plan: Plan, _ options: DaemonParts.Options
+    ) async throws -> DaemonParts {
+        let environment = surroundings.environment(of: life.number)
+        guard let centre else {
+            return try await DaemonParts(plan: plan, source: files, options: options, environment: environment)
+        }
+        let parts = try await DaemonParts(
+            local: try files.load(centre: nil), source: files, options: options, environment: environment,
+            centre: VirtualCentre(world: centre, process: process, life: life.number), shelf: centreShelf,
+            waitMs: Self.centreWaitMs)
+        if process.isAlive(life.number) {
+            feed.take(parts.startPlan)
+            centreLaw?.takes(parts.startPlan)
+        }
+        return parts
     }
 
     private func began(_ life: DaemonLife, _ parts: DaemonParts, _ snapshot: Snapshot) {
@@ -55,7 +87,7 @@ struct DaemonHost {
     /// All that was in memory is gone; what was on its way to the disk may or may not have arrived.
     func crash(because reason: String) {
         process.effectsUntilCrash = nil
-        process.stoppedUntilMs = -1_000_000
+        process.resume()
         guard let life = process.life else { return }
         life.isKilled = true
         if bug == .diskLies { disk.lose(lastCommits: 2) }

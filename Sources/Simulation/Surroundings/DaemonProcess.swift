@@ -7,6 +7,10 @@ import Ports
 /// Used on the world's thread alone.
 final class DaemonProcess: @unchecked Sendable {
     private let timeline: Timeline
+    /// Which machine it runs on, from 0.
+    let machine: Int
+    /// Of the machine: since the beginning of the run.
+    private(set) var machineClock = MachineClock()
     let executor = VirtualExecutor()
     /// Tasks of the daemon that wait for a time or for the disk.
     let sleeps = Waits<Void>()
@@ -26,13 +30,19 @@ final class DaemonProcess: @unchecked Sendable {
     /// Until then the process does not run; see ``ProcessStops``.
     var stoppedUntilMs: Int64 = -1_000_000
 
-    init(timeline: Timeline) { self.timeline = timeline }
+    init(timeline: Timeline, machine: Int, ppm: Int64 = 0) {
+        (self.timeline, self.machine) = (timeline, machine)
+        machineClock.ppm = ppm
+    }
+
+    /// By its machine's clock, since the beginning of the run.
+    var localMs: Int64 { machineClock.localMs(atMs: timeline.nowMs) }
 
     /// The daemon's clocks.
     var moment: Moment {
         Moment(
-            uptimeMs: timeline.nowMs + (life?.uptimeOffsetMs ?? uptimeOffsetMs),
-            wallMs: timeline.wallMs + wallShiftMs)
+            uptimeMs: localMs + (life?.uptimeOffsetMs ?? uptimeOffsetMs),
+            wallMs: Timeline.epochMs + localMs + wallShiftMs)
     }
 
     /// Whether what this life does still reaches the world.
@@ -48,8 +58,24 @@ final class DaemonProcess: @unchecked Sendable {
     /// - Returns: false when the task was cancelled.
     func pause(ms: Int64, life number: Int) async -> Bool {
         await sleeps.wait { wait in
-            if isAlive(number) { timeline.after(ms, .wake(wait)) }
+            if isAlive(number) {
+                timeline.after(machineClock.worldMs(of: ms), .wake(wait, dueMs: localMs + ms))
+            }
         } != nil
+    }
+
+    /// A sleep is over, unless the machine's clock did not run all the time.
+    func wake(_ wait: Int, dueMs: Int64) {
+        guard localMs < dueMs else { return sleeps.end(wait, with: ()) }
+        timeline.after(machineClock.worldMs(of: dueMs - localMs), .wake(wait, dueMs: dueMs))
+    }
+
+    /// Runs its tasks until all of them wait. What they plan happens to this machine.
+    func run() {
+        let before = timeline.machine
+        timeline.machine = machine
+        executor.runUntilAllWait()
+        timeline.machine = before
     }
 
     // MARK: Talking to the daemon
@@ -61,7 +87,7 @@ final class DaemonProcess: @unchecked Sendable {
         guard let parts = life?.parts else { return nil }
         let box = Box()
         Task(executorPreference: executor) { box.snapshot = await parts.snapshot() }
-        executor.runUntilAllWait()
+        run()
         return box.snapshot
     }
 
@@ -107,7 +133,7 @@ final class DaemonProcess: @unchecked Sendable {
         ending.isKilled = true
         life = nil
         ending.root?.cancel()
-        executor.runUntilAllWait()
+        run()
         ending.parts = nil
         return ending.isOver
     }
@@ -116,5 +142,17 @@ final class DaemonProcess: @unchecked Sendable {
     func recordLife() { pastLives.append(lifeBeganMs...timeline.nowMs) }
 
     /// A reboot of the machine: the uptime of the next life begins again.
-    func reboot() { uptimeOffsetMs = 5_000 - timeline.nowMs }
+    func reboot() { uptimeOffsetMs = 5_000 - localMs }
+
+    /// A process that is killed is stopped no longer, and its machine has come back.
+    func resume() {
+        stoppedUntilMs = -1_000_000
+        machineClock.resume(atMs: timeline.nowMs)
+    }
+
+    /// The process does not run until then; with its machine, neither does its clock.
+    func stop(untilMs: Int64, withMachine: Bool) {
+        stoppedUntilMs = untilMs
+        if withMachine { machineClock.stop(fromMs: timeline.nowMs, untilMs: untilMs) }
+    }
 }

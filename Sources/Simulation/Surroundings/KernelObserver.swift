@@ -12,11 +12,14 @@ struct KernelObserver {
     let feed: CheckFeed
     let checks: Checkers
     let pipeline: Pipeline
+    /// Nil without a configuration centre.
+    let centreLaw: CentreLaw?
 
     func stepped(_ cause: DaemonProbe.Cause, _ effects: [Effect], _ kernel: Kernel, _ now: Moment) {
         switch cause {
         case .input(.reload(let plan)):
             feed.take(plan)
+            centreLaw?.takes(plan)
             fleet.watch(kernel.effectivePlan)
         case .input(.scraped(let report)): sawReport(report)
         case .input(.cycleEnded(let release)): timeline.note("\(release): cycle ends")
@@ -27,6 +30,13 @@ struct KernelObserver {
             pipeline.answered(command, answer)
         case .groupOrder(let order, let answer): timeline.note("\(order.kind.rawValue) \(order.release) -> \(answer)")
         case .input: break
+        }
+        if let laws = checks.replicas {
+            let entries = effects.flatMap { effect in
+                if case .append(let batch) = effect { batch.entries } else { [JournalEntry]() }
+            }
+            let input = if case .input(let input) = cause { input } else { Input.tick }
+            laws.stepped(process.machine, input, entries)
         }
         for effect in effects { saw(effect, kernel, now) }
         if case .input(.cycleEnded(let name)) = cause, let release = fleet.index(of: name) {
@@ -105,7 +115,7 @@ struct KernelObserver {
         for entry in batch.entries {
             guard case .intended = entry.event, let index = fleet.index(of: entry.release) else { continue }
             timeline.note("\(entry.release): apply, before the intent is durable")
-            feed.applies(index, .allBaseline, life: life)
+            feed.applies(index, .allBaseline, life: life, timeoutMs: 1_000)
         }
     }
 

@@ -16,6 +16,8 @@ struct Surroundings {
     let observer: KernelObserver
     let targetFiles: VirtualTargetFiles
     let targetLists: VirtualTargetLists
+    /// Nil for one daemon alone.
+    var replica: VirtualReplica?
 
     /// - Parameter life: its number. Nothing that it does reaches the world once it is over.
     func environment(of life: Int) -> DaemonEnvironment {
@@ -28,6 +30,12 @@ struct Surroundings {
         environment.targetFiles = targetFiles
         environment.targetLists = { [targetLists, process] _ in
             VirtualTargetStore(lists: targetLists, process: process, life: life)
+        }
+        if let replica {
+            environment.leaseStore = { [process] _ in
+                VirtualLeaseStore(world: replica.leases, process: process, life: life)
+            }
+            environment.handovers = { [process] _ in Shelf(shelf: replica.shelf, process: process, life: life) }
         }
         return environment
     }

@@ -26,6 +26,19 @@ final class VirtualFiles: PlanSource, @unchecked Sendable {
         return plan
     }
 
+    /// With what a centre holds, read as the Rulebook reads it.
+    private var readInCentre: [(digest: String, plan: Plan)] = []
+
+    func load(centre state: CentreState?) throws(InvalidConfiguration) -> Plan {
+        if let known = readInCentre.last(where: { $0.digest == state?.digest ?? "" }) { return known.plan }
+        let result = Rulebook.load(
+            configuration: ConfigurationDraft.path,
+            files: MemoryFiles([ConfigurationDraft.path: draft.textBesideCentre]), kinds: .all, centre: state)
+        guard let plan = result.plan else { throw InvalidConfiguration(result.errors.map(\.description)) }
+        readInCentre = Array((readInCentre + [(state?.digest ?? "", plan)]).suffix(8))
+        return plan
+    }
+
     func load() throws(InvalidConfiguration) -> Plan {
         guard isMisspelt else { return plan }
         isMisspelt = false

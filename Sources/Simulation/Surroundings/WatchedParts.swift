@@ -17,7 +17,7 @@ struct WatchedDriver: RouterDriver {
     func plan(_ split: Split) -> [PlannedCall] { driver.plan(split) }
 
     func apply(_ split: Split, timeoutMs: Int64) async -> [RouterReceipt] {
-        feed.applies(release, split, life: life)
+        feed.applies(release, split, life: life, timeoutMs: timeoutMs)
         guard let call = traffic.startCall(release, life: life, timeoutMs: timeoutMs) else {
             await process.hang()
             return []

@@ -14,9 +14,21 @@ extension ConfigurationDraft {
         if swarm.hasOutages {
             for index in releases.indices { (releases[index].isLed, releases[index].isQuick) = (true, true) }
         }
+        if swarm.replicas > 1 || swarm.hasCentre { return simplify() }
         // Decided by what was drawn already.
         if releases.count == 2, releases[0].isLed { joinAll() }
         if unit == nil, releases.count > 1, graceMs % 4 == 0 { onRefusal = graceMs % 8 == 0 ? "hold" : "go_without" }
+    }
+
+    /// What several daemons watch, or a centre holds, has fixed targets and no plans; each of its releases is led by itself, and never promoted.
+    private mutating func simplify() {
+        for index in releases.indices {
+            releases[index].isDiscovered = false
+            releases[index].isQuick = false
+            releases[index].plan = nil
+            // Where no share is raised, there is little to lead.
+            if graceMs % 3 > 0 { releases[index].isLed = true }
+        }
     }
 
     /// The releases become the parts of a unit, and are named after it.

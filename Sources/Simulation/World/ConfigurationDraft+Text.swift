@@ -8,14 +8,33 @@ extension ConfigurationDraft {
     }
 
     private var configuration: String {
+        host + groups + "releases:\n"
+            + (unit.map(unitText) ?? releases.filter(\.isListed).map(\.configuration).joined())
+    }
+
+    /// The file of a daemon whose releases are in a centre.
+    var textBesideCentre: String {
+        host + "centre: {kind: etcd, endpoints: [\"http://etcd:2379\"], prefix: rollguard/v1/, startup_wait: 3s}\n"
+    }
+
+    /// What the centre holds of it, by path.
+    var centreTexts: [(path: String, text: String)] {
+        releases.filter(\.isListed).flatMap { release in
+            [
+                ("releases/\(release.name).yaml", release.centreText),
+                ("rules/\(release.name).rules.yaml", release.ruleFile),
+            ]
+        }
+    }
+
+    private var host: String {
         var text = "state: /virtual\njournal: {grace: \(graceMs)ms, prune_every: 45s, retention: 120s}\nreceivers:\n"
         for receiver in receivers {
             text += "  - {name: \(receiver.name), kind: webhook, url: \"http://\(receiver.name)/hook\", "
             text += "send_resolved: \(receiver.sendsResolved), "
             text += "retry: {min: \(receiver.retryMinMs)ms, max: \(receiver.retryMaxMs)ms}}\n"
         }
-        return text + groups + "releases:\n"
-            + (unit.map(unitText) ?? releases.filter(\.isListed).map(\.configuration).joined())
+        return text
     }
 
     /// Of those that are in the files now.
@@ -38,6 +57,12 @@ extension ConfigurationDraft {
 extension ConfigurationDraft.Release {
     fileprivate var configuration: String {
         "  - name: \(name)\n" + settings + "    \(steps)\n"
+    }
+
+    /// A file of its own, with its rules beside it.
+    fileprivate var centreText: String {
+        let lines = configuration.split(separator: "\n").map { $0.dropFirst(4) }.joined(separator: "\n") + "\n"
+        return lines.replacing("\"\(name).rules.yaml\"", with: "\"rules/\(name).rules.yaml\"")
     }
 
     /// Two levels further in.

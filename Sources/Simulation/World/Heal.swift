@@ -3,34 +3,34 @@ struct Heal {
     let timeline: Timeline
     let fleet: Fleet
     let links: Links
-    let disk: VirtualDisk
-    let process: DaemonProcess
-    let routerTraffic: RouterTraffic
+    let machines: [Machine]
     let files: VirtualFiles
-    let edits: FileEdits
-    let checks: Checkers
 
     func happen() {
         timeline.note("heal")
-        let ambiguousForMs = ambiguousForMs
+        let times = machines.map { ambiguousForMs($0.checks) }
         timeline.isHealed = true
-        process.effectsUntilCrash = nil
-        routerTraffic.losesNextCall = false
+        for machine in machines {
+            machine.process.effectsUntilCrash = nil
+            machine.network.routers.losesNextCall = false
+            machine.disk.mood = .works
+        }
         links.heal()
-        disk.mood = .works
         for index in fleet.releases.indices { heal(&fleet.releases[index]) }
         for index in fleet.receivers.indices where fleet.receivers[index].mood != .gone {
             fleet.receivers[index].mood = .up
         }
         files.heal()
-        edits.readFiles()
-        checks.healed(atMs: timeline.nowMs, ambiguousForMs: ambiguousForMs)
+        for (machine, ambiguousForMs) in zip(machines, times) {
+            machine.edits.readFiles()
+            machine.checks.healed(atMs: timeline.nowMs, ambiguousForMs: ambiguousForMs)
+        }
     }
 
     /// For so long the daemon takes targets whose several processes have become one for several processes still: ten
     /// scrape bodies. A plain target may be taken for several too: after some restarts that nothing proves, because the daemon's
     /// clock was set.
-    private var ambiguousForMs: [String: Int64] {
+    private func ambiguousForMs(_ checks: Checkers) -> [String: Int64] {
         var times: [String: Int64] = [:]
         for index in fleet.releases.indices {
             guard let settings = fleet.planned(index) else { continue }

@@ -6,16 +6,30 @@ import Model
 final class Pipeline: @unchecked Sendable {
     private let timeline: Timeline
     private let fleet: Fleet
-    private let process: DaemonProcess
+    /// Of the daemons that orders go to.
+    private var processes: [DaemonProcess] = []
+    private var leases: LeaseWorld?
     /// Of the orders alone, so that they do not change what else is drawn.
     private var dice: Dice
     private var orders = 0
 
-    init(seed: UInt64, timeline: Timeline, fleet: Fleet, process: DaemonProcess) {
+    init(seed: UInt64, timeline: Timeline, fleet: Fleet) {
         self.timeline = timeline
         self.fleet = fleet
-        self.process = process
         dice = Dice(seed: seed ^ 0x0051_EAD5)
+    }
+
+    func serve(_ processes: [DaemonProcess], _ leases: LeaseWorld) {
+        (self.processes, self.leases) = (processes, leases)
+    }
+
+    /// Which daemon gets an order: most of the time the one that leads.
+    private var process: DaemonProcess {
+        let running = processes.filter { timeline.nowMs >= $0.stoppedUntilMs }
+        guard processes.count > 1, !running.isEmpty else { return processes[0] }
+        let leader = leases?.records.leadingMachine
+        if dice.chance(percent: 80), let known = running.first(where: { $0.machine == leader }) { return known }
+        return dice.pick(running)
     }
 
     /// The next order, and when the one after it comes.

@@ -13,19 +13,21 @@ final class ProcessStops {
         self.swarm = swarm
         self.timeline = timeline
         self.process = process
-        dice = Dice(seed: seed ^ 0x5709_5709)
+        dice = Dice(seed: seed ^ 0x5709_5709 ^ UInt64(process.machine) << 40)
     }
 
     /// Schedules the first stop, in a run that has any.
     func schedule() {
-        if swarm.isStoppedAtTimes { timeline.at(dice.ms(20_000...120_000), .stop) }
+        if swarm.isStoppedAtTimes || swarm.replicas > 1 { timeline.at(dice.ms(20_000...120_000), .stop) }
     }
 
     func stop() {
         guard !timeline.isHealed else { return }
         if process.life != nil, timeline.nowMs >= process.stoppedUntilMs {
-            process.stoppedUntilMs = min(timeline.nowMs + dice.ms(500...90_000), swarm.faultPhaseMs)
-            timeline.note("daemon: stopped until \(process.stoppedUntilMs)")
+            let untilMs = min(timeline.nowMs + dice.ms(500...90_000), swarm.faultPhaseMs)
+            let withMachine = swarm.replicas > 1 && dice.chance(percent: 30)
+            process.stop(untilMs: untilMs, withMachine: withMachine)
+            timeline.note("daemon: stopped until \(untilMs)\(withMachine ? " with its machine" : "")")
         }
         timeline.after(dice.ms(20_000...200_000), .stop)
     }

@@ -42,6 +42,12 @@ struct Swarm {
     /// Both versions fail alike for a while just after a share was raised, and nothing disturbs what the daemon sees of it.
     var hasOutages: Bool
 
+    /// Daemons that watch the same releases, 1 to 3.
+    var replicas = 1
+
+    /// The releases and rules are in a configuration centre.
+    var hasCentre = false
+
     /// After the heal the world is left alone for so long.
     static let calmMs: Int64 = 260_000
     /// From the heal, or from its beginning, an incident has this long to close.
@@ -63,6 +69,23 @@ struct Swarm {
         hasTightBaselines = (troubleEveryMs / 7 + faultPhaseMs / 5) % 4 == 0
         hasOutages = (troubleEveryMs / 5 + faultPhaseMs / 7) % 10 == 0 && !isDryRun
         if hasOutages { leaveNetworkAlone() }
+        let isShared = (troubleEveryMs / 9 + faultPhaseMs / 3) % 6 == 3 && !isDryRun && !hasOutages
+        if isShared { share(among: faultPhaseMs / 66 % 3 == 0 ? 2 : 3) }
+        let isInCentre = (troubleEveryMs / 9 + faultPhaseMs / 13) % 12 == 0 && !isDryRun && !hasOutages
+        if isInCentre, replicas == 1 { useCentre() }
+    }
+
+    /// The files do not change then, because the machines would not read them at the same time.
+    private mutating func share(among count: Int) {
+        replicas = count
+        troubles.removeAll { $0 == .reload || $0 == .churn }
+        (isStoppedAtTimes, losesAnAnswer) = (true, false)
+    }
+
+    /// One release of two may leave; the files are edited in the centre alone.
+    private mutating func useCentre() {
+        (hasCentre, releases) = (true, 2)
+        troubles.removeAll { $0 == .reload || $0 == .churn }
     }
 
     private mutating func leaveNetworkAlone() {
@@ -76,6 +99,8 @@ struct Swarm {
         return "\(releases) releases, loss \(lossPerMille)/1000, \(names.isEmpty ? "no trouble" : names)"
             + (isStoppedAtTimes ? ", stopped at times" : "") + (hasPeculiarExporters ? ", peculiar exporters" : "")
             + (losesAnAnswer ? ", an operator's answer is lost" : "")
+            + (hasCentre ? ", a centre" : "")
+            + (replicas > 1 ? ", \(replicas) replicas" : "")
             + (hasTightBaselines ? ", tight baselines" : "") + (hasOutages ? ", outages of both" : "")
             + (isDryRun ? ", dry run" : "")
     }

@@ -4,13 +4,8 @@ struct Troubles {
     let timeline: Timeline
     let fleet: Fleet
     let links: Links
-    let disk: VirtualDisk
-    let process: DaemonProcess
-    let host: DaemonHost
-    let routerTraffic: RouterTraffic
+    let machines: [Machine]
     let deployer: Deployer
-    let operators: Operators
-    let edits: FileEdits
 
     /// The next trouble, of a kind that the run's swarm has.
     func make() {
@@ -22,26 +17,30 @@ struct Troubles {
     }
 
     private func make(_ kind: Swarm.Trouble, _ release: Int) {
+        let before = timeline.machine
+        defer { timeline.machine = before }
+        let machine = machines.count > 1 ? timeline.dice.pick(machines) : machines[0]
+        timeline.machine = machine.index
         switch kind {
         case .router: changeRouter(release)
         case .lostInstance: toggleInstance(release)
         case .link: changeLink(release)
-        case .disk: changeDisk()
+        case .disk: changeDisk(machine.disk)
         case .service: changeService(release)
         case .receiver: changeReceiver()
-        case .wallClock: setWallClock()
+        case .wallClock: setWallClock(machine.process)
         case .crash:
             if timeline.dice.chance(percent: 30) {
-                host.crash(because: "a crash")
+                machine.host.crash(because: "a crash")
             } else {
-                process.effectsUntilCrash = timeline.dice.int(0...5)
+                machine.process.effectsUntilCrash = timeline.dice.int(0...5)
             }
         case .deployer: deployer.meddle(release)
-        case .operators: operators.operate(release)
-        case .reload: edits.reload(release)
-        case .churn: edits.churn(release)
+        case .operators: machine.operators.operate(release)
+        case .reload: machine.edits.reload(release)
+        case .churn: machine.edits.churn(release)
         case .stickyClients: changeStickyShare(release)
-        case .lostCall: routerTraffic.losesNextCall = true
+        case .lostCall: machine.network.routers.losesNextCall = true
         }
     }
 }
@@ -49,12 +48,12 @@ struct Troubles {
 // MARK: The daemon's own machine
 
 extension Troubles {
-    private func changeDisk() {
+    private func changeDisk(_ disk: VirtualDisk) {
         disk.mood = timeline.dice.chance(percent: 40) ? .works : timeline.dice.pick(VirtualDisk.Mood.allCases)
         timeline.note("disk: \(disk.mood.rawValue)")
     }
 
-    private func setWallClock() {
+    private func setWallClock(_ process: DaemonProcess) {
         let shiftMs = process.wallShiftMs + timeline.dice.ms(-3_600_000...3_600_000)
         process.wallShiftMs = max(-3_600_000, min(3_600_000, shiftMs))
         timeline.note("wall clock: \(process.wallShiftMs) ms off")

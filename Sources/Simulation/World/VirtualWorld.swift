@@ -13,9 +13,12 @@ final class VirtualWorld {
     private let fleet: Fleet
     private let files: VirtualFiles
     private let links: Links
-    private let disk = VirtualDisk()
-    private let process: DaemonProcess
-    private let checks: Checkers
+    private let leases: LeaseWorld
+    private let findings: Findings
+    private let replicaLaws: ReplicaLaws?
+    /// Nil without a configuration centre.
+    private let centre: CentreWorld?
+    private let centreLaw: CentreLaw?
     private var isOver = false
 
     init(seed: UInt64, planting bug: PlantedBug?, trace sink: ((String) -> Void)?) {
@@ -27,7 +30,8 @@ final class VirtualWorld {
         let plan = draft.plan
         self.timeline = timeline
         self.swarm = swarm
-        files = VirtualFiles(draft: draft)
+        let files = VirtualFiles(draft: draft)
+        self.files = files
         var releases: [VirtualRelease] = []
         for release in draft.releases {
             releases.append(VirtualRelease(draft: release, wallMs: timeline.wallMs, dice: &timeline.dice))
@@ -41,58 +45,39 @@ final class VirtualWorld {
             releases[index].isBaselineTight =
                 swarm.hasTightBaselines && release.drainPauseMs != nil && !releases[index].isLed
         }
-        fleet = Fleet(releases: releases, plan: plan)
+        let fleet = Fleet(releases: releases, plan: plan)
+        self.fleet = fleet
         links = Links(timeline: timeline, swarm: swarm, releases: releases.count)
-        process = DaemonProcess(timeline: timeline)
-        checks = Checkers(releases: plan.releases.map(\.name))
+        let leases = LeaseWorld(seed: seed, swarm: swarm, timeline: timeline)
+        self.leases = leases
+        let findings = Findings()
+        self.findings = findings
+        replicaLaws =
+            swarm.replicas > 1
+            ? ReplicaLaws(swarm: swarm, timeline: timeline, fleet: fleet, leases: leases, findings: findings) : nil
+        let law = swarm.hasCentre ? CentreLaw(findings: findings) : nil
+        centreLaw = law
+        centre = law.map { CentreWorld(seed: seed, timeline: timeline, files: files, law: $0) }
     }
 
     // MARK: The parts that work on others
 
-    private lazy var feed = CheckFeed(
-        swarm: swarm, timeline: timeline, fleet: fleet, process: process, disk: disk, targetFiles: targetFiles,
-        plans: plans, checks: checks)
+    private lazy var machines: [Machine] = {
+        let parts = WorldParts(
+            seed: seed, bug: bug, swarm: swarm, timeline: timeline, fleet: fleet, files: files, links: links,
+            leases: leases, findings: findings, replicaLaws: replicaLaws, centre: centre, centreLaw: centreLaw)
+        return (0..<swarm.replicas).map { Machine(parts, index: $0, targetFiles: targetFiles, pipeline: pipeline) }
+    }()
     private lazy var targetFiles = VirtualTargetFiles(
         seed: seed, timeline: timeline, files: files, faultPhaseMs: swarm.faultPhaseMs)
     private lazy var deployer = Deployer(timeline: timeline, fleet: fleet)
-    private lazy var operators = Operators(swarm: swarm, timeline: timeline, fleet: fleet, process: process)
-    private lazy var pipeline = Pipeline(seed: seed, timeline: timeline, fleet: fleet, process: process)
-    private lazy var edits = FileEdits(timeline: timeline, fleet: fleet, files: files, process: process)
-    private lazy var stops = ProcessStops(seed: seed, swarm: swarm, timeline: timeline, process: process)
+    private lazy var pipeline = Pipeline(seed: seed, timeline: timeline, fleet: fleet)
     private lazy var moves = TargetMoves(
         seed: seed, swarm: swarm, timeline: timeline, fleet: fleet, files: files, targetFiles: targetFiles,
-        process: process)
-    private lazy var plans = PlanTraffic(
-        seed: seed, timeline: timeline, fleet: fleet, process: process, disk: disk, checks: checks)
-    private lazy var network = NetworkTraffic(
-        process: process, answers: links.answers,
-        scrapes: ScrapeTraffic(
-            timeline: timeline, fleet: fleet, links: links, process: process,
-            bugs: BentScrapes(bug: bug, fleet: fleet), feed: feed),
-        routers: RouterTraffic(
-            bug: bug, timeline: timeline, fleet: fleet, links: links, process: process, checks: checks,
-            outages: Outages(seed: seed, swarm: swarm, timeline: timeline, fleet: fleet)),
-        notifications: NotificationTraffic(
-            timeline: timeline, fleet: fleet, links: links, process: process, disk: disk, feed: feed, checks: checks),
-        plans: plans)
-    private lazy var storage = JournalStorage(
-        bug: bug, isDryRun: swarm.isDryRun, timeline: timeline, fleet: fleet, process: process, disk: disk,
-        inheritedDisk: VirtualDisk(), operators: operators, checks: checks)
-    private lazy var observer = KernelObserver(
-        bug: bug, timeline: timeline, fleet: fleet, links: links, process: process, feed: feed, checks: checks,
-        pipeline: pipeline)
-    private lazy var host = DaemonHost(
-        bug: bug, swarm: swarm, timeline: timeline, fleet: fleet, process: process, disk: disk, files: files,
-        surroundings: Surroundings(
-            bug: bug, timeline: timeline, fleet: fleet, process: process, storage: storage, network: network,
-            feed: feed, observer: observer, targetFiles: targetFiles, targetLists: VirtualTargetLists()),
-        feed: feed, checks: checks)
+        process: machines[0].process)
     private lazy var troubles = Troubles(
-        swarm: swarm, timeline: timeline, fleet: fleet, links: links, disk: disk, process: process, host: host,
-        routerTraffic: network.routers, deployer: deployer, operators: operators, edits: edits)
-    private lazy var heal = Heal(
-        timeline: timeline, fleet: fleet, links: links, disk: disk, process: process, routerTraffic: network.routers,
-        files: files, edits: edits, checks: checks)
+        swarm: swarm, timeline: timeline, fleet: fleet, links: links, machines: machines, deployer: deployer)
+    private lazy var heal = Heal(timeline: timeline, fleet: fleet, links: links, machines: machines, files: files)
 }
 
 // MARK: A run
@@ -103,15 +88,24 @@ extension VirtualWorld {
         for service in fleet.releases.flatMap({ $0.baseline + $0.canary }) where service.exporter.mood != .plain {
             timeline.note("\(service.instance): exporter \(service.exporter.mood.rawValue)")
         }
-        host.boot()
+        centre?.schedule()
+        pipeline.serve(machines.map(\.process), leases)
+        replicaLaws?.watch(machines)
+        for machine in machines { on(machine) { machine.host.boot() } }
         schedule()
-        while !isOver, checks.failure == nil, let event = timeline.next() {
-            happen(event)
-            // Time passes only while no task of the daemon can run.
-            process.executor.runUntilAllWait()
-            host.bury()
+        while !isOver, findings.failure == nil, let event = timeline.next() {
+            happen(event, on: machines[timeline.machine])
+            // Time passes only while no task of a daemon can run.
+            for machine in machines { machine.run() }
         }
-        host.end()
+        for machine in machines { machine.host.end() }
+    }
+
+    /// What is planned meanwhile happens to the machine.
+    private func on(_ machine: Machine, _ work: () -> Void) {
+        timeline.machine = machine.index
+        work()
+        timeline.machine = 0
     }
 
     private func schedule() {
@@ -120,56 +114,74 @@ extension VirtualWorld {
             timeline.at(at, fleet.releases[index].isLed ? .order(release: index) : .deploy(release: index))
         }
         if !swarm.troubles.isEmpty { timeline.at(timeline.dice.ms(1...swarm.troubleEveryMs), .trouble) }
-        stops.schedule()
+        for machine in machines { on(machine) { machine.stops.schedule() } }
         moves.schedule()
+        if swarm.replicas > 1 {
+            leases.schedule()
+            timeline.at(ReplicaLaws.sampleMs, .sampleReplicas)
+        }
         timeline.at(swarm.faultPhaseMs, .heal)
         timeline.at(swarm.faultPhaseMs + Swarm.patienceMs, .calm)
         timeline.at(swarm.faultPhaseMs + Swarm.calmMs, .end)
     }
 
-    private func happen(_ what: Happening) {
+    private func happen(_ what: Happening, on machine: Machine) {
+        let process = machine.process
         // What reaches a process that does not run waits for it.
-        if timeline.nowMs < process.stoppedUntilMs, what.isTheDaemons {
+        let isOrder = if case .order = what { machines.count > 1 } else { false }
+        if timeline.nowMs < process.stoppedUntilMs, what.isTheDaemons, !isOrder {
             return timeline.at(process.stoppedUntilMs, what)
         }
         switch what {
-        case .wake(let wait): process.sleeps.end(wait, with: ())
-        case .scrape(let scrape): network.scrapes.serve(scrape)
-        case .routerRequest(let request): network.routers.serve(request)
-        case .planRequest(let request): network.plans.serve(request)
-        case .notification(let posting): network.notifications.deliver(posting)
-        case .answered(let wait, let answer): network.answers.end(wait, with: answer)
+        case .wake(let wait, let dueMs): process.wake(wait, dueMs: dueMs)
+        case .scrape(let scrape): machine.network.scrapes.serve(scrape)
+        case .routerRequest(let request): machine.network.routers.serve(request)
+        case .planRequest(let request): machine.network.plans.serve(request)
+        case .notification(let posting): machine.network.notifications.deliver(posting)
+        case .answered(let wait, let answer): machine.network.answers.end(wait, with: answer)
+        case .storeCall(let call): leases.serve(call)
+        case .storeAnswered(let call): call.end(true)
+        case .storeTimedOut(let call): call.end(false)
+        case .storeTrouble: leases.makeTrouble()
+        case .sampleReplicas: replicaLaws?.sample()
         case .reverted(let release, let instance, let share, let revision):
-            network.routers.revert(release, instance, share, revision)
+            machine.network.routers.revert(release, instance, share, revision)
         case .deploy(let release): deployer.firstDeploy(release)
-        case .operatorReacts(let release): operators.react(toReportOf: release)
-        case .planOrder(let incident, let order): operators.orderPlan(of: incident, order)
+        case .operatorReacts(let release): machine.operators.react(toReportOf: release)
+        case .planOrder(let incident, let order): machine.operators.orderPlan(of: incident, order)
         case .order(let release): pipeline.order(release)
-        case .command(let release, let isRollback): operators.command(release, isRollback: isRollback)
-        case .readFiles: edits.readFiles()
+        case .command(let release, let isRollback): machine.operators.command(release, isRollback: isRollback)
+        case .readFiles: machine.edits.readFiles()
         case .trouble: troubles.make()
         case .moveTargets: moves.happen()
-        case .stop: stops.stop()
-        case .restart: host.boot()
-        case .heal: heal.happen()
-        case .calm: feed.calm()
+        case .stop: machine.stops.stop()
+        case .restart: machine.host.boot()
+        case .changeCentre: centre?.change()
+        case .heal:
+            heal.happen()
+            leases.heal()
+            centre?.heal()
+        case .calm: for machine in machines { machine.feed.calm() }
         case .end:
             isOver = true
-            feed.end()
+            for machine in machines { machine.feed.end() }
+            replicaLaws?.finish()
+            centreLaw?.finish()
         }
     }
 
     var report: SimulationReport {
-        let failure = checks.failure
-        let acknowledged = disk.entries.count { $0.event == .acknowledged }
-        let intended = disk.entries.count { if case .intended = $0.event { true } else { false } }
-        let promoted = disk.entries.count {
+        let failure = findings.failure
+        let entries = machines.flatMap(\.disk.entries)
+        let acknowledged = entries.count { $0.event == .acknowledged }
+        let intended = entries.count { if case .intended = $0.event { true } else { false } }
+        let promoted = entries.count {
             if case .rollout(_, .ended(.promoted, _)) = $0.event { true } else { false }
         }
         let outcome = failure.map { "FAILED \($0.check): \($0.detail)" } ?? "ok"
         let (digest, steps, seconds) = (timeline.trace.digest, timeline.trace.steps, timeline.nowMs / 1_000)
         let summary =
-            "seed \(seed): \(outcome); \(seconds) s, \(steps) steps, \(process.lives) lives, \(intended) rollbacks,"
+            "seed \(seed): \(outcome); \(seconds) s, \(steps) steps, \(machines.reduce(0) { $0 + $1.process.lives }) lives, \(intended) rollbacks,"
             + " \(acknowledged) acknowledged, \(promoted) promoted; \(swarm.summary)"
         return SimulationReport(
             seed: seed, digest: digest, virtualSeconds: Double(timeline.nowMs) / 1_000, failure: failure,
