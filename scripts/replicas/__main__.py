@@ -2,7 +2,7 @@
 
     python3 scripts/replicas [ROLLGUARD] [--cycles 20] [--clusters 1] [--store etcd] [--stop 60] [--seed 1] [...]
 
-ROLLGUARD is the program, .build/debug/rollguard unless given. Real members of etcd (or Consul, or files), the real gray router and
+ROLLGUARD is the program, .build/debug/rollguard unless given. Real members of etcd (or Consul, PostgreSQL, or files), the real gray router and
 real daemons; the services are counters that follow the router's split. In each cycle a new version is led from 5 % to 100 %, or
 turns sick on its way and has to be taken out, while the leader is killed, stopped (SIGSTOP), or cut off from the store, the router,
 or everything; while members of the store are away, one or a quorum; or while the store begins again from a snapshot. What happens
@@ -37,7 +37,7 @@ def options():
     parser.add_argument("program", nargs="?", default=".build/debug/rollguard")
     for name, value, text in NUMBERS:
         parser.add_argument(f"--{name}", type=int, default=value, help=text)
-    parser.add_argument("--store", choices=("etcd", "consul", "file"), default="etcd")
+    parser.add_argument("--store", choices=("etcd", "consul", "postgresql", "file"), default="etcd")
     parser.add_argument("--kinds", help="only these faults, such as 'kill,cut store'")
     parser.add_argument("--relays", action="store_true", help="cut by relays, also where there are namespaces")
     parser.add_argument("--keep", action="store_true", help="keep the folders with logs and journals")

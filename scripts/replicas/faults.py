@@ -21,6 +21,7 @@ class Faults:
     DECK = {
         "etcd": {"kill": 4, "stop": 4, "cut store": 2, "cut all": 2, "cut one way": 2, "cut router": 1, "follower": 1, "member": 2, "quorum": 2},
         "consul": {"kill": 3, "stop": 2, "cut store": 2, "cut all": 1, "quorum": 2},
+        "postgresql": {"kill": 3, "stop": 2, "cut store": 2, "cut all": 1, "quorum": 2},
         "file": {"kill": 4, "follower": 1},
     }  # fmt: skip
 
@@ -43,7 +44,7 @@ class Faults:
             return False
         if kind == "cut one way":
             return self.has_namespaces
-        return kind not in ("member", "quorum") or self.options.store == "consul" or self.options.members >= 3
+        return kind not in ("member", "quorum") or self.options.store in ("consul", "postgresql") or self.options.members >= 3
 
     def begin(self, kind, leader, is_sick, free):
         return getattr(self, kind.replace(" ", "_"))(leader, is_sick, free)

@@ -58,7 +58,7 @@ class Report:
         options = self.options
         priority = "at a high priority (nice -10)" if options.is_prior else "at the usual priority"
         load = f"{median(self.loads):.1f} (median), {max(self.loads):.1f} (most)" if self.loads else "unknown"
-        members = {"etcd": f"{options.members} members of etcd", "consul": "one server of Consul", "file": "files of one host"}[options.store]
+        members = {"etcd": f"{options.members} members of etcd", "consul": "one server of Consul", "postgresql": "one PostgreSQL", "file": "files of one host"}[options.store]
         return (
             f"{options.clusters} clusters at once, each of {options.replicas} daemons and {members}; lease {options.ttl} s, stops of "
             f"{options.stop} s, cuts by {self.way}. {os.cpu_count()} cores ({processor()}), load {load}, all of it {priority}; "

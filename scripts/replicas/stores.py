@@ -1,4 +1,4 @@
-"""The lease stores: real members of etcd, a real Consul, or a folder of one host."""
+"""The lease stores: real members of etcd, a real Consul, a real PostgreSQL, or a folder of one host."""
 
 import os
 import shutil
@@ -153,6 +153,78 @@ class Consul(Members):
         return f'{{kind: consul, address: "http://{host}:{port}"}}'
 
 
+class Postgres(Members):
+    """The system's newest PostgreSQL, with a database of its own. It does not run as root."""
+
+    name = "postgresql"
+
+    def __init__(self, network, folder, count):
+        super().__init__(network, folder, 1)
+        for path in (folder, os.path.dirname(folder)):
+            os.chmod(path, 0o755)
+        root = "/usr/lib/postgresql"
+        self.bin = f"{root}/{max(os.listdir(root), key=int)}/bin"
+        self.data, self.host, self.tcp = f"{folder}/postgresql", network.address("store0"), network.port(5432)
+        self.user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"] if os.geteuid() == 0 else []
+        os.mkdir(self.data)
+        if self.user:
+            shutil.chown(self.data, "postgres", "postgres")
+        self.run(f"{self.bin}/initdb", "-D", self.data, "-A", "trust", "-U", "postgres", "--no-sync")
+        with open(f"{self.data}/pg_hba.conf", "a") as file:
+            file.write("host all all 0.0.0.0/0 trust\n")
+        self.start(0)
+        self.wait_for_health(60)
+        for text in ("create role rollguard login", "create database rollguard owner rollguard"):
+            self.run(*self.network.command("store0"), *self.client, "-c", text, user=[])
+
+    @property
+    def client(self):
+        return ["psql", "-X", "-q", "-h", self.host, "-p", str(self.tcp), "-U", "postgres"]
+
+    def run(self, *command, user=None):
+        ending = subprocess.run(
+            [*(self.user if user is None else user), *command], cwd="/", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if ending.returncode != 0:
+            raise SystemExit(f"{' '.join(command)}: {ending.stdout}")
+
+    def start(self, member):
+        self.spawn(member, [
+            *self.user, f"{self.bin}/postgres", "-D", self.data, "-c", f"listen_addresses={self.host}", "-p", str(self.tcp),
+            "-c", "unix_socket_directories=", "-c", "fsync=off",
+        ])  # fmt: skip
+
+    def kill(self, member):
+        """As a crash: without a checkpoint. SIGKILL would leave its processes behind for a while."""
+        self.processes[member].send_signal(signal.SIGQUIT)
+        self.processes[member].wait()
+
+    def signal(self, member, number):
+        """To its processes too, which serve the connections."""
+        process = self.processes[member].pid
+        children = subprocess.run(["pgrep", "-P", str(process)], stdout=subprocess.PIPE, text=True).stdout.split()
+        for one in [process, *map(int, children)]:
+            try:
+                os.kill(one, number)
+            except ProcessLookupError:
+                pass
+
+    def is_healthy(self, member):
+        command = [*self.network.command("store0"), *self.client, "-c", "select 1"]
+        return subprocess.run(command, cwd="/", env={**os.environ, "PGCONNECT_TIMEOUT": "1"}, capture_output=True).returncode == 0
+
+    def wait_for_health(self, seconds):
+        if eventually(lambda: self.is_healthy(0), seconds, every=0.1) is None:
+            raise SystemExit("PostgreSQL does not answer")
+        return time.monotonic()
+
+    def leading_member(self):
+        return 0
+
+    def configuration(self, node):
+        host, port = self.network.path(node, (self.host, self.tcp))
+        return f'{{kind: postgresql, endpoints: ["{host}:{port}"]}}'
+
+
 class Folder(Members):
     name = "file"
 
@@ -163,4 +235,4 @@ class Folder(Members):
         return f"{{kind: file, folder: {self.folder}/leases}}"
 
 
-STORES = {"etcd": Etcd, "consul": Consul, "file": Folder}
+STORES = {"etcd": Etcd, "consul": Consul, "postgresql": Postgres, "file": Folder}

@@ -93,10 +93,11 @@ struct VirtualLeaseStore: LeaseStore {
 /// Used on the world's thread alone.
 final class VirtualShelf: @unchecked Sendable {
     var documents: [String: HandoverDocument] = [:]
+    var operators: OperatorActs?
 }
 
 /// The same as one life of the daemon writes it.
-struct Shelf: HandoverShelf {
+struct Shelf: HandoverStorage {
     let shelf: VirtualShelf
     let process: DaemonProcess
     let life: Int
@@ -105,6 +106,13 @@ struct Shelf: HandoverShelf {
 
     func save(_ document: HandoverDocument) -> String? {
         if process.isAlive(life) { shelf.documents[document.release] = document }
+        return nil
+    }
+
+    func operators() -> OperatorActs? { shelf.operators }
+
+    func save(_ acts: OperatorActs) -> String? {
+        if process.isAlive(life) { shelf.operators = acts }
         return nil
     }
 }

@@ -170,8 +170,8 @@ struct FleetWorld {
                 nodes[index].pending.removeAll { $0.release == document.release }
                 nodes[index].pending.append(document)
             case .announceRollback(let entry): nodes[index].announced.append(entry)
-            case .forceRoute, .showPlannedCalls, .aim, .poolsChanged, .askGate, .log, .measure, .readSchema,
-                .askCompanion, .runStep, .checkStep:
+            case .shareOperators, .forceRoute, .showPlannedCalls, .aim, .poolsChanged, .askGate, .log, .measure,
+                .readSchema, .askCompanion, .runStep, .checkStep:
                 break
             }
         }
