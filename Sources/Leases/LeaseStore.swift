@@ -81,11 +81,17 @@ package struct LeaseView: Sendable, Equatable {
         /// Id of its session.
         package var session: String
         package var token: UInt64
+
+        package init(scope: String = LeaseScope.leader, name: String, session: String, token: UInt64) {
+            (self.scope, self.name, self.session, self.token) = (scope, name, session, token)
+        }
     }
 
     package struct Document: Sendable, Equatable {
         package var path: String
         package var bytes: [UInt8]
+
+        package init(path: String, bytes: [UInt8]) { (self.path, self.bytes) = (path, bytes) }
     }
 
     /// Of each scope that has one, by the names of the scopes.

@@ -54,12 +54,12 @@ struct LeaseStoreReadingTests {
         arguments: [
             (
                 "{kind: postgresql, endpoints: [db-1]}",
-                "\"db-1\" is not an address such as db-1:5432: the port is missing"
+                "'db-1' is not an address such as db-1:5432: the port is missing"
             ),
             ("{kind: postgresql, endpoints: ['a:1', 'a:1']}", "an endpoint is listed twice"),
             (
                 "{kind: postgresql, endpoints: ['a:1'], prefix: 'x;drop'}",
-                "\"x;drop\" cannot be used; write lower-case letters, digits and '_', beginning with no digit"
+                "'x;drop' cannot be used; write lower-case letters, digits and '_', beginning with no digit"
             ),
             (
                 "{kind: postgresql, endpoints: ['a:1'], tls: {}}",
@@ -67,11 +67,11 @@ struct LeaseStoreReadingTests {
             ),
             (
                 "{kind: kubernetes, namespace: Ops}",
-                "\"Ops\" is no name in Kubernetes; write lower-case letters, digits and '-', with none of the latter at the ends"
+                "'Ops' is no name in Kubernetes; write lower-case letters, digits and '-', with none of the latter at the ends"
             ),
             (
                 "{kind: zookeeper}",
-                "'kind' has to be 'etcd', 'consul', 'postgresql', 'kubernetes' or 'file', not \"zookeeper\""
+                "'kind' must be 'etcd', 'consul', 'postgresql', 'kubernetes' or 'file', got 'zookeeper'"
             ),
         ])
     func whatCannotBeAStoreIsRefused(_ store: String, _ message: String) {

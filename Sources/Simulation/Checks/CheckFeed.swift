@@ -12,6 +12,9 @@ struct CheckFeed {
     let plans: PlanTraffic
     let checks: Checkers
 
+    /// Longer than every window and every deadline of a run.
+    private static let forgottenAfterMs: Int64 = 120_000
+
     /// A plan comes into force.
     func take(_ plan: Plan) {
         for release in fleet.take(plan) { checks.newVersion(release: release) }
@@ -20,7 +23,10 @@ struct CheckFeed {
     func appended(_ batch: JournalBatch) {
         for entry in batch.entries {
             checks.follows(entry, durable: disk.entries)
-            guard let index = fleet.index(of: entry.release), let view = view(of: index) else { continue }
+            guard let index = fleet.index(of: entry.release), let view = view(of: index) else {
+                checks.appended(ofNoRelease: entry)
+                continue
+            }
             if case .intended = entry.event { plans.intended(index) }
             checks.appended(entry, release: index, view, wasFlagOff: plans.wasFlagOff(index))
         }
@@ -82,10 +88,15 @@ struct CheckFeed {
     }
 
     func cycleEnded(_ release: Int, _ snapshot: Snapshot) {
-        checks.saw(snapshot, plans: fleet.plan.releases, atMs: timeline.nowMs)
+        // For a machine whose clock rested, more time has passed than it can know.
+        let restedMs = process.machineClock.resumedMs.map { timeline.nowMs - $0 } ?? .max
+        let hasRested = restedMs <= CheckFeed.forgottenAfterMs
+        checks.saw(snapshot, plans: fleet.plan.releases, atMs: timeline.nowMs, hasRested: hasRested)
         guard fleet.planned(release) != nil, let plan = fleet.releases[release].rolePlan else { return }
         let wallMs = process.moment.wallMs
-        checks.showed(snapshot, fleet.releases[release], plan: plan, nowMs: timeline.nowMs, wallMs: wallMs)
+        if !hasRested {
+            checks.showed(snapshot, fleet.releases[release], plan: plan, nowMs: timeline.nowMs, wallMs: wallMs)
+        }
         checks.cycleEnded(release: release, snapshot, plan: plan, atWallMs: wallMs)
         if let laws = checks.replicas, let shown = snapshot.releases.first(where: { $0.name == plan.name }) {
             laws.cycleEnded(process.machine, release: release, shown, plan: plan)

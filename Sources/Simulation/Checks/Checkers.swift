@@ -197,6 +197,9 @@ final class Checkers: @unchecked Sendable {
         note("a plan keeps its laws", plan.appended(entry, release: release, wasFlagOff: wasFlagOff))
     }
 
+    /// Of the daemon itself: who leads, and which state of a centre is in force.
+    func appended(ofNoRelease entry: JournalEntry) { note("journal has no gaps", order.appended(entry)) }
+
     /// What another replica has written before is taken over from it: it has proved it. Of rollouts a replica has the entries of its
     /// own time alone.
     private func appended(_ entry: JournalEntry, release: Int, _ world: WorldView, beside replicas: ReplicaLaws) {
@@ -259,8 +262,9 @@ final class Checkers: @unchecked Sendable {
 
     func dryRunApplies(_ name: String) { note("a dry run calls no router", "\(name) was called") }
 
-    func saw(_ snapshot: Snapshot, plans: [ReleasePlan], atMs now: Int64) {
-        note("a deadline is kept", limits.saw(snapshot, plans: plans, atMs: now))
+    func saw(_ snapshot: Snapshot, plans: [ReleasePlan], atMs now: Int64, hasRested: Bool) {
+        let late = limits.saw(snapshot, plans: plans, atMs: now)
+        if !hasRested { note("a deadline is kept", late) }
         // One that was taken over has entries in other journals.
         if replicas == nil { note("an incident is what its entries say", history.saw(snapshot)) }
         note("one incident at a time", SingleIncidentChecker.saw(snapshot))

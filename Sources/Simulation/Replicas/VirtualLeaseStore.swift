@@ -64,7 +64,7 @@ struct VirtualLeaseStore: LeaseStore {
         _ what: String, _ effect: @escaping (LeaseRecords, Int64) -> Answer
     ) async throws(SourceError) -> Answer {
         let box = Box<Answer>()
-        let waited = await process.sleeps.wait { number in
+        let waited: Void? = await process.sleeps.wait { number in
             process.countDownToCrash()
             guard process.isAlive(life) else { return }
             world.send(

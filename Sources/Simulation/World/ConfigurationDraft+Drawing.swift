@@ -14,7 +14,10 @@ extension ConfigurationDraft {
         if swarm.hasOutages {
             for index in releases.indices { (releases[index].isLed, releases[index].isQuick) = (true, true) }
         }
-        if swarm.replicas > 1 || swarm.hasCentre { return simplify() }
+        if swarm.replicas > 1 || swarm.hasCentre {
+            simplify()
+            return
+        }
         // Decided by what was drawn already.
         if releases.count == 2, releases[0].isLed { joinAll() }
         if unit == nil, releases.count > 1, graceMs % 4 == 0 { onRefusal = graceMs % 8 == 0 ? "hold" : "go_without" }

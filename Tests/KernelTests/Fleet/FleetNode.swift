@@ -42,13 +42,19 @@ struct FleetNode {
     var pending: [HandoverDocument] = []
     var announced: [JournalEntry] = []
 
-    init(_ name: String, plan: Plan, shards: FleetShards, at now: Moment, journal: [JournalEntry] = []) {
+    /// - Parameter watched: what it watched before a restart, as its disk says.
+    init(
+        _ name: String, plan: Plan, shards: FleetShards, watched: Set<Int> = [], at now: Moment,
+        journal: [JournalEntry] = []
+    ) {
         self.name = name
         self.journal = journal
-        var nothing = plan
-        nothing.releases = []
+        self.watched = watched
+        for shard in watched { watchedSinceMs[shard] = now.uptimeMs }
+        var part = plan
+        part.releases.removeAll { !watched.contains(shards.shard(of: $0.name)) }
         kernel = Kernel(
-            plan: nothing, replaying: journal, journalIdentity: name, seed: 7,
+            plan: part, replaying: journal, journalIdentity: name, seed: 7,
             replica: ReplicaIdentity(name: name, group: "test", shards: shards), at: now)
     }
 

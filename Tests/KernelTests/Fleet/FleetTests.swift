@@ -214,6 +214,29 @@ struct FleetTests {
         #expect(world.view(0, of: 0)?.phase == .idle)
     }
 
+    /// A release leaves in the middle of a rollback, which others end and rearm; the version is begun again before it comes back.
+    @Test func anOpenRollbackIsOverWhenOthersHaveEndedIt() throws {
+        var world = FleetWorld(members: 1, copies: 1)
+        world.run(seconds: 22)
+        _ = world.order(.begin(KernelHarness.next), 0, to: 0)
+        world.run(seconds: 40)
+        let name = world.plan.releases[0].name
+        var later = try #require(world.store.document(of: name))
+        world.sick = [0]
+        for _ in 0..<30 where world.view(0, of: 0)?.phase != .rollingBack { world.second() }
+        #expect(world.view(0, of: 0)?.phase == .rollingBack)
+        var without = world.plan
+        without.releases.removeFirst()
+        world.send(.leadership(Leadership(token: 90, leader: "rg-9", scope: world.shards.scope(of: name))), to: 0)
+        world.send(.reload(without), to: 0)
+        world.send(.reload(world.plan), to: 0)
+        #expect(world.view(0, of: 0)?.phase == .rollingBack, "nothing is known of it yet")
+        (later.token, later.ordinal) = (90, 1)
+        let calls = world.applied.count
+        world.send(.handedOver(later), to: 0)
+        #expect(world.view(0, of: 0)?.phase == .idle && world.applied.count == calls)
+    }
+
     /// A release that is led stays in its shard: another member could lead it in the other one.
     @Test func aGroupThatMovesALedReleaseIsRefused() throws {
         var world = Self.led(members: 1, copies: 1)

@@ -66,9 +66,13 @@ extension FleetWorld {
         sickSinceMs[release] = nowMs
     }
 
-    /// All that run and watch it hold it down.
+    /// All that run and watch it hold it down, and the store knows of it.
     private func isLatched(_ release: Int) -> Bool {
         let name = plan.releases[release].name
+        let isKnown = store.document(of: name)?.entries.contains { entry in
+            if case .intended = entry.event { true } else { false }
+        }
+        guard isKnown == true else { return false }
         let phases = nodes.filter(\.runs).compactMap { node in
             node.kernel.releases.first { $0.name == name }?.phase
         }

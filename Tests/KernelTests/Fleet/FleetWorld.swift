@@ -199,11 +199,13 @@ struct FleetWorld {
     /// A crash, and a start from the journal.
     mutating func restart(_ index: Int) {
         let old = nodes[index]
-        var fresh = FleetNode(old.name, plan: plan, shards: shards, at: moment(old), journal: old.journal)
+        var fresh = FleetNode(
+            old.name, plan: plan, shards: shards, watched: old.watched, at: moment(old), journal: old.journal)
         (fresh.deliveries, fresh.clockLagMs, fresh.stoppedClockMs) = (
             old.deliveries, old.clockLagMs, old.stoppedClockMs
         )
         nodes[index] = fresh
+        send(.tick, to: index)
     }
 
     /// An end in order: what is to be handed over is written, and the session is closed.
