@@ -29,6 +29,8 @@ actor Reloader {
     private var plan: Plan
     /// What the configuration centre holds, as far as it is in force.
     private var centre: CentreState?
+    /// Shards of the fleet that could not be taken in at the last attempt; that is logged once.
+    private var failedShards: Set<Int> = []
     private var isBusy = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
@@ -155,12 +157,14 @@ actor Reloader {
     /// - Returns: what has changed.
     private func adopt(_ next: Plan) async throws -> String {
         try refuseWhatNeedsARestart(next)
-        let shown = selection?.part(of: next) ?? next
+        // What is watched now stays watched, also in another shard.
+        let added = selection?.added(by: next) ?? []
+        let shown = selection?.part(of: next, adding: added) ?? next
         let reasons = await watchdog.reasonsToRefuse(shown)
         guard reasons.isEmpty else { throw InvalidConfiguration(reasons) }
         secrets.remember(addressesOf: next)
         let drivers = try parts.drivers(for: shown)
-        try await swap(shown, drivers) { selection?.take(next) }
+        try await swap(shown, drivers) { selection?.take(next, adding: added) }
         let changes = ReloadChanges(from: plan, to: next).text
         plan = next
         meter.forgetTargets()
@@ -183,23 +187,80 @@ actor Reloader {
         await targets.follow(next)
     }
 
-    /// Of a member of a fleet: watches these shards of the configuration in force, and no others. What stays is not touched.
+    /// Of a member of a fleet: watches these shards of the configuration in force, and no others. What stays is not touched. A
+    /// shard that cannot be taken in keeps no other one back.
     ///
-    /// - Returns: false when they could not be taken in; the ones before are watched then.
+    /// - Returns: false when it has to be tried again.
     func watch(_ shards: Set<Int>) async -> Bool {
         guard let selection else { return false }
         await takeTurn()
         defer { endTurn() }
-        let next = selection.map.part(of: plan, shards: shards)
-        do {
-            try await swap(next, try parts.drivers(for: next)) { selection.watch(shards) }
-        } catch {
-            logger.error("\(shards.count) shards of the fleet cannot be watched: \(error)")
-            return false
+        // The caller does not know yet of shards that a reload has added.
+        guard !selection.hasAdded, await watchdog.mayTake(part: part(selection, shards)) else { return false }
+        let before = selection.watched
+        let served = await takeIn(shards, selection)
+        let next = served.intersection(shards)
+        guard next != before else { return next == shards }
+        // What comes in gets the documents that other members hand over from now on; what leaves gets them until it has left.
+        selection.watch(served)
+        let isTaken = await watchdog.reload(part: part(selection, next), handovers)
+        let watched = isTaken ? next : before
+        selection.watch(watched)
+        await leaveOthers(watched, selection)
+        return isTaken && next == shards
+    }
+
+    private func part(_ selection: FleetSelection, _ shards: Set<Int>) -> Plan {
+        selection.map.part(of: plan, shards: shards)
+    }
+
+    /// Scrapes these shards beside the ones that are watched now, all at once or, when that fails, one by one. What leaves is
+    /// served until the kernel has left it: a rollback may begin in it at any time.
+    ///
+    /// - Returns: the shards that are served then.
+    private func takeIn(_ shards: Set<Int>, _ selection: FleetSelection) async -> Set<Int> {
+        var served = selection.watched
+        if let effective = try? await serve(served.union(shards), selection) {
+            routers.aim(effective)
+            failedShards = []
+            return served.union(shards)
         }
+        var failed: Set<Int> = []
+        for shard in shards.subtracting(served).sorted() {
+            do {
+                routers.aim(try await serve(served.union([shard]), selection))
+                served.insert(shard)
+            } catch {
+                failed.insert(shard)
+                guard !failedShards.contains(shard) else { continue }
+                logger.error("shard \(shard) of the fleet cannot be watched: \(error)")
+            }
+        }
+        failedShards = failed
+        return served
+    }
+
+    /// Makes drivers and scrapers of these shards, and only then swaps them in; the kernel is not concerned.
+    ///
+    /// - Returns: the part of the configuration with the roles that the places have now.
+    private func serve(_ shards: Set<Int>, _ selection: FleetSelection) async throws -> Plan {
+        let next = part(selection, shards)
+        let drivers = try parts.drivers(for: next)
+        let effective = await watchdog.effective(next)
+        try await scrapes.follow(effective)
+        routers.replace(drivers)
+        return effective
+    }
+
+    /// Serves what the kernel watches now, and nothing beside it. What stays keeps its aim.
+    private func leaveOthers(_ watched: Set<Int>, _ selection: FleetSelection) async {
+        do { _ = try await serve(watched, selection) } catch {
+            logger.error("what this member does not watch any more is still scraped: \(error)")
+        }
+        let next = part(selection, watched)
+        await targets.follow(next)
         meter.forgetTargets()
         serviceManager?.ready(status: Self.status(next))
-        return true
     }
 
     /// Reloads come one after the other: a second one must not swap in what was read before the first one was done.

@@ -53,6 +53,19 @@ actor Watchdog {
         for peer in handovers.shelf.peers(of: names, except: handovers.name) { send(.peerRolledBack(peer)) }
     }
 
+    /// Another part of the configuration in force. A rollback may have begun since it was found out what may leave: that is asked
+    /// in the same turn.
+    ///
+    /// - Returns: false when a release has to stay that would leave; nothing has changed then.
+    func reload(part next: Plan, _ handovers: Handovers?) -> Bool {
+        guard mayTake(part: next) else { return false }
+        reload(next, handovers)
+        return true
+    }
+
+    /// Whether all releases that would leave may do so now.
+    func mayTake(part next: Plan) -> Bool { kernel.releasesThatMustStay(next).isEmpty }
+
     func command(_ command: Command, by: String, reason: String) -> CommandResult {
         revision += 1
         let now = clock.now

@@ -9,6 +9,8 @@ public struct Kernel: Sendable, Equatable {
     var releases: [Release]
     private var absent = AbsentReleases()
     private(set) var units: [Unit]
+    /// Of the releases and the units of the plan.
+    private(set) var places: PlanPlaces
     private var desk = NotificationDesk()
     private var nextSequence: UInt64
     private var nextCall = 1
@@ -33,6 +35,8 @@ public struct Kernel: Sendable, Equatable {
         isDryRun: Bool = false, seed: UInt64, replica: ReplicaIdentity? = nil, at now: Moment
     ) {
         self.plan = plan
+        let places = PlanPlaces(plan)
+        self.places = places
         replicas = replica.map { ReplicaState($0) }
         self.isDryRun = isDryRun
         self.journalIdentity = journalIdentity
@@ -51,7 +55,7 @@ public struct Kernel: Sendable, Equatable {
             if case .configured = entry.event { continue }
             if case .leaderChanged = entry.event { continue }
             _ = replicas?.take(entry)
-            guard let index = replays.firstIndex(where: { $0.name == entry.release }) else {
+            guard let index = places.release(entry.release) else {
                 absent.remember(entry)
                 continue
             }
@@ -81,10 +85,11 @@ public struct Kernel: Sendable, Equatable {
     public func effective(_ next: Plan) -> Plan {
         var effective = next
         effective.releases = next.releases.map { plan in
-            guard let known = releases.first(where: { $0.name == plan.name }) else {
+            guard let index = places.release(plan.name) else {
                 // One that comes back has the roles that it left with.
                 return absent.deployment(of: plan.name).map { plan.assigned($0) } ?? plan
             }
+            let known = releases[index]
             let lists =
                 known.lists
                 ?? TargetLists(
@@ -104,7 +109,12 @@ public struct Kernel: Sendable, Equatable {
         var context = makeContext(at: now)
         switch input {
         case .scraped: break
-        case .cycleEnded(let name): withRelease(name) { $0.endCycle(&context) }
+        case .cycleEnded(let name):
+            withRelease(name) { release in
+                // What it does from here on as its leader is newer than what another one has handed over.
+                release.hasJustCome = false
+                release.endCycle(&context)
+            }
         case .journalDurable(let sequence): becameDurable(through: sequence, &context)
         case .journalLost(let first, let last): loseEntries(from: first, through: last, &context)
         case .journalFailing(let reason): noteJournal(failing: reason, &context)
@@ -289,7 +299,7 @@ public struct Kernel: Sendable, Equatable {
     }
 
     private mutating func withRelease(_ name: String, _ body: (inout Release) -> Void) {
-        guard let index = releases.firstIndex(where: { $0.name == name }) else { return }
+        guard let index = places.release(name) else { return }
         body(&releases[index])
     }
 
@@ -333,15 +343,20 @@ public struct Kernel: Sendable, Equatable {
     ///
     /// A release in the middle of a rollback keeps its name and versions: else the rollback would never be finished.
     public func reasonsToRefuse(_ next: Plan) -> [String] {
-        releases.compactMap { reasonToRefuse(next, $0) ?? reasonToRefuseWhileLed(next, $0) } + reasonsOfShards(next)
+        let named = PlanPlaces(next)
+        let reasons = releases.compactMap { release in
+            let kept = named.release(release.name).map { next.releases[$0] }
+            return reasonToRefuse(kept, release) ?? reasonToRefuseWhileLed(kept, in: next, release)
+        }
+        return reasons + reasonsOfShards(next, named)
     }
 
     /// A rollout that is under way keeps its places and its router.
-    private func reasonToRefuseWhileLed(_ next: Plan, _ release: Release) -> String? {
+    private func reasonToRefuseWhileLed(_ kept: ReleasePlan?, in next: Plan, _ release: Release) -> String? {
         guard release.rollouts.isLeading, let id = release.rollouts.running?.id else { return nil }
-        let kept = next.releases.first { $0.name == release.name }
         if let kept, kept.rollout != nil, kept.places == release.configured.places,
-            kept.router == release.configured.router, keepsUnit(next, release)
+            kept.router == release.configured.router,
+            (kept.part == nil && release.plan.part == nil) || keepsUnit(next, release)
         {
             return nil
         }
@@ -355,29 +370,35 @@ public struct Kernel: Sendable, Equatable {
         return next.parts(ofUnit: name).map(\.part) == plan.parts(ofUnit: name).map(\.part)
     }
 
-    private func reasonToRefuse(_ next: Plan, _ release: Release) -> String? {
+    private func reasonToRefuse(_ kept: ReleasePlan?, _ release: Release) -> String? {
         guard let open = release.rollback, open.isOpen else { return nil }
-        let isKept = next.releases.contains { $0.name == release.name && $0.hasVersions(of: release.configured) }
-        if isKept { return nil }
+        if kept?.hasVersions(of: release.configured) == true { return nil }
         return
             "error: \(release.name) is being rolled back (\(open.id)); reload when that is done, or keep its versions"
     }
 
     /// Everything or nothing: the plan was validated whole before it came here.
     private mutating func reload(_ next: Plan, _ context: inout StepContext) {
-        for index in releases.indices where !next.releases.contains(where: { $0.name == releases[index].name }) {
+        context.isReload = true
+        let named = PlanPlaces(next)
+        for index in releases.indices where named.release(releases[index].name) == nil {
             releases[index].leavePlan(&context)
             absent.keep(releases[index])
         }
         releases = next.releases.map { plan in
-            let present = releases.first { $0.name == plan.name }
-            guard var kept = present ?? absent.take(plan.name) else { return absent.restore(plan, at: context.now) }
+            let present = places.release(plan.name).map { releases[$0] }
+            guard var kept = present ?? absent.take(plan.name) else {
+                var fresh = absent.restore(plan, at: context.now)
+                fresh.hasJustCome = replicas != nil
+                return fresh
+            }
+            kept.hasJustCome = present == nil && replicas != nil
             // What was written and answered meanwhile has not reached it.
             if present == nil { kept.resumePlans() }
             kept.adopt(configured: plan, &context)
             return kept
         }
-        plan = next
+        (plan, places) = (next, named)
         replicas?.adopt(next)
         units = Unit.all(of: next)
         context.desk.adopt(next)

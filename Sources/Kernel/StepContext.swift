@@ -25,6 +25,11 @@ struct StepContext {
     /// - Parameter release: its name, or that of a unit.
     func mayLead(_ release: String) -> Bool { rights?.leads(release) ?? true }
 
+    /// The plan is exchanged.
+    var isReload = false
+    /// Operators have acted at other replicas.
+    var hasOperatorActs = false
+
     private(set) var entries: [JournalEntry] = []
     /// So many of them came from another replica, and are not handed over again.
     private(set) var knownEntries = 0
@@ -54,6 +59,13 @@ struct StepContext {
 
     /// Something was decided in this step that has to stay true after a restart.
     var hasDecision: Bool { entries.contains(where: \.event.isDecision) }
+
+    /// Something may be open that was not open before this step, or operators have acted elsewhere. A rollback that is taken
+    /// over from another replica is written down too.
+    var mayHaveOpened: Bool {
+        if isReload || hasOperatorActs || !notified.isEmpty { return true }
+        return entries.contains { if case .intended = $0.event { true } else { false } }
+    }
 
     /// Writes a fact down and gives its sequence.
     @discardableResult

@@ -11,6 +11,15 @@ from world import call, eventually
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
+def children(process):
+    """The processes that a process has started, without a program that a host may lack."""
+    try:
+        with open(f"/proc/{process}/task/{process}/children") as file:
+            return [int(one) for one in file.read().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
 class Members:
     """What stores that are processes have in common."""
 
@@ -201,8 +210,7 @@ class Postgres(Members):
     def signal(self, member, number):
         """To its processes too, which serve the connections."""
         process = self.processes[member].pid
-        children = subprocess.run(["pgrep", "-P", str(process)], stdout=subprocess.PIPE, text=True).stdout.split()
-        for one in [process, *map(int, children)]:
+        for one in [process, *children(process)]:
             try:
                 os.kill(one, number)
             except ProcessLookupError:

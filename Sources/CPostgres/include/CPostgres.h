@@ -1,6 +1,7 @@
 // A connection of libpq, which is loaded when it is first used: nothing is linked, and its headers are not needed.
 //
-// A connection belongs to one thread at a time. Every call ends when its time is over; then the connection is of no more use.
+// A connection belongs to one thread at a time. Every call ends when its time is over, but for the resolution of names: libpq asks the
+// resolver of the host and waits for as long as that takes. After a call that has failed the connection is of no more use.
 #ifndef ROLLGUARD_CPOSTGRES_H
 #define ROLLGUARD_CPOSTGRES_H
 
@@ -20,7 +21,7 @@ typedef struct {
 const rg_pq_library *rg_pq_open(const char *path, rg_pq_trouble *trouble);
 
 // Connects to one server with the parameters of libpq's documentation, "Database Connection Control Functions": names and values in
-// turns, `count` texts in all. NULL with the reason.
+// turns, `count` texts in all. NULL with the reason. A host that is a name is resolved first, which `timeout_ms` does not bound.
 rg_pq_connection *rg_pq_connect(
     const rg_pq_library *library, const char *const *settings, size_t count, int timeout_ms, rg_pq_trouble *trouble);
 

@@ -7,10 +7,21 @@ package protocol CentreShelf: Sendable {
     /// The last state that was in force; nil when there is none that can be read.
     func current() -> StoredCentreState?
 
+    /// The states that were in force, newest first.
+    func history() -> [StoredCentreState]
+
     /// Keeps a state that is in force from now on.
     ///
     /// - Returns: why it could not be kept; nil when it is.
     func save(_ state: CentreState, wallMs: Int64) -> String?
+
+    /// What operators have ordered, with the state that is pinned.
+    func brake() -> (brake: CentreBrake, pinned: CentreState?)
+
+    /// Keeps the orders over a restart.
+    ///
+    /// - Returns: why they could not be kept; nil when they are.
+    func save(_ brake: CentreBrake, pinned: CentreState?) -> String?
 }
 
 /// The states of a centre that were in force, in a folder of the daemon's state: the last one for a start without the

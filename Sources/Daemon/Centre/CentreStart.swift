@@ -48,22 +48,48 @@ struct CentreStart {
     private func braked(_ stored: CentreState?, _ local: Plan) throws(InvalidConfiguration) -> Outcome? {
         let (brake, pinned) = store.brake()
         guard brake.isSet else { return nil }
-        if let pinned, pinned.label == centre.label {
-            do throws(InvalidConfiguration) {
-                let plan = try source.load(centre: pinned)
-                logger.warning(
-                    "\(pinned.label) at revision \(pinned.revision) is \(brake.texts.joined(separator: ", "))")
-                return Outcome(plan: plan, state: pinned, followed: stored, brake: brake)
-            } catch {
-                logger.error("the pinned state of \(pinned.label) at revision \(pinned.revision) cannot be used:")
-                for line in error.lines { logger.error("\(line)") }
-            }
+        guard brake.pin != nil else { return try held(brake, stored, local) }
+        do throws(InvalidConfiguration) {
+            let state = try usable(pinned)
+            let plan = try source.load(centre: state)
+            logger.warning("\(state.label) at revision \(state.revision) is \(brake.texts.joined(separator: ", "))")
+            return Outcome(plan: plan, state: state, followed: stored, brake: brake)
+        } catch {
+            let revision = pinned.map { " at revision \($0.revision)" } ?? ""
+            logger.error("the pinned state\(revision) cannot be used:")
+            for line in error.lines { logger.error("\(line)") }
+            return try held(detached(brake, because: error), stored, local)
         }
+    }
+
+    private func usable(_ pinned: CentreState?) throws(InvalidConfiguration) -> CentreState {
+        guard let pinned else { throw InvalidConfiguration(["it is not on the disk"]) }
+        guard pinned.label == centre.label else {
+            throw InvalidConfiguration(["it is of \(pinned.label), and the centre is \(centre.label)"])
+        }
+        return pinned
+    }
+
+    /// Whoever has pinned a state wants what the centre holds to be kept out: a pin that cannot be put into force must not become a
+    /// daemon that follows the centre.
+    private func detached(_ brake: CentreBrake, because error: InvalidConfiguration) -> CentreBrake {
+        var brake = brake
+        let reason = error.headlines.first ?? "it is invalid"
+        if brake.detachment == nil {
+            brake.detachment = CentreBrake.Order(
+                by: "this daemon", reason: "the pinned state cannot be used: \(reason)", sinceWallMs: clock.wallMs)
+        }
+        return brake
+    }
+
+    /// What was last taken from the centre is in force, and the centre is not read.
+    private func held(
+        _ brake: CentreBrake, _ stored: CentreState?, _ local: Plan
+    ) throws(InvalidConfiguration) -> Outcome {
         var outcome = try withoutCentre(
             stored, local, problem: "it is \(brake.texts.joined(separator: ", "))", record: nil)
         outcome.brake = brake
-        if brake.pin == nil { outcome.problem = nil }
-        outcome.brake.pin = nil
+        outcome.problem = nil
         return outcome
     }
 

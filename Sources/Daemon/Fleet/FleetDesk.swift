@@ -17,6 +17,8 @@ struct FleetDesk: Sendable, Equatable {
 
     /// Of the next candidate, while the one before it does not take a lead.
     private static let candidatePauseMs: Int64 = 1_000
+    /// Of a member with an older configuration, until it gives its leads back: others take a new one up a little earlier or later.
+    private static let outdatedLimitMs: Int64 = 60_000
     /// Leads that are given back in one round: each shard is without an owner for a moment.
     private static let dropLimit = 16
 
@@ -31,7 +33,12 @@ struct FleetDesk: Sendable, Equatable {
     var leaders: [Int: String] = [:]
     /// Shards that this member leads.
     var held: Set<Int> = []
+    /// An operator keeps this member at an older configuration.
+    var isBraked = false
+    /// This member reads all documents, or none reads more.
+    var mayLead = true
     private var vacantSince: [Int: Int64] = [:]
+    private var outdatedSince: Int64?
 
     init(name: String, count: Int) { (self.name, self.count) = (name, count) }
 
@@ -79,8 +86,11 @@ struct FleetDesk: Sendable, Equatable {
         }
     }
 
-    /// This member's place among those that may take the lead.
-    private func rank(_ shard: Int) -> Int? { candidates(shard).firstIndex(of: name) }
+    /// This member's place among those that may take the lead: after all others when it cannot read their documents.
+    private func rank(_ shard: Int) -> Int? {
+        let all = candidates(shard)
+        return all.firstIndex(of: name).map { mayLead ? $0 : $0 + all.count }
+    }
 
     /// Members with evidence come first, then those of the assignment before others, in its order.
     private func candidates(_ shard: Int) -> [String] {
@@ -94,11 +104,24 @@ struct FleetDesk: Sendable, Equatable {
     }
 
     /// Shards whose lead is for another member, which is ready for it.
-    func leadsToDrop() -> [Int] {
-        held.sorted().filter { shard in
-            guard let first = assigned(shard).first, first != name, let next = member(first) else { return false }
-            return next.isCurrent && next.ready.contains(shard)
-        }.prefix(FleetDesk.dropLimit).map(\.self)
+    mutating func leadsToDrop(atUptimeMs now: Int64) -> [Int] {
+        let isOutdated = own.map { !$0.isCurrent } ?? false
+        outdatedSince = isOutdated ? outdatedSince ?? now : nil
+        let leavesAll = outdatedSince.map { isBraked || now - $0 >= FleetDesk.outdatedLimitMs } ?? false
+        return held.sorted().filter { isForItsFirst($0) || leavesAll && hasSuccessor($0) }
+            .prefix(FleetDesk.dropLimit).map(\.self)
+    }
+
+    private func isForItsFirst(_ shard: Int) -> Bool {
+        guard let first = assigned(shard).first, first != name, let next = member(first) else { return false }
+        return next.isCurrent && next.ready.contains(shard)
+    }
+
+    /// Another member, with the newest configuration, watches the shard and has evidence of it.
+    private func hasSuccessor(_ shard: Int) -> Bool {
+        members.contains {
+            $0.name != name && $0.isCurrent && $0.watched.contains(shard) && $0.ready.contains(shard)
+        }
     }
 
     // MARK: What to show

@@ -24,6 +24,9 @@ struct FleetPart: Sendable {
     let signals: AsyncStream<Void>
     private let continuation: AsyncStream<Void>.Continuation
     private let indices: [String: Int]
+    /// A reload of all members takes no longer, as a rule: until then a member says that it is ready for a shard without the
+    /// releases that another configuration moves there.
+    private static let reloadMs: Int64 = 60_000
 
     var desk: FleetDesk
     var coordinator = FleetCoordinator()
@@ -48,6 +51,8 @@ struct FleetPart: Sendable {
     var problem: String?
     /// What the store was last given.
     var status: FleetStatus?
+    /// Of shards that a reload has added.
+    private var keptUntil: [Int: Int64] = [:]
     /// By shard: targets of those that watch it.
     var targets: [Int: Int] = [:]
 
@@ -66,6 +71,22 @@ struct FleetPart: Sendable {
 
     /// Nil for the lead of the coordinator.
     func shard(of scope: String) -> Int? { indices[scope] }
+
+    /// Shards that a reload has added stay watched until the other members have had the time to gather evidence of their new releases.
+    mutating func take(added selection: FleetSelection, atUptimeMs now: Int64) {
+        let added = selection.takeAdded()
+        guard !added.isEmpty else { return }
+        taken.formUnion(added.intersection(selection.watched))
+        wanted?.formUnion(added)
+        let map = selection.map
+        for shard in added {
+            let warmMs = map.releases[shard].compactMap { map.warmMs[$0] }.max() ?? 0
+            keptUntil[shard] = now + warmMs + FleetPart.reloadMs
+        }
+    }
+
+    /// Shards that stay watched for a while, whatever the other members say.
+    func kept(atUptimeMs now: Int64) -> Set<Int> { Set(keptUntil.filter { now < $0.value }.keys) }
 
     mutating func want(_ shards: Set<Int>) {
         guard shards != wanted else { return }

@@ -6,6 +6,8 @@ final class FleetSelection: Sendable {
     private struct State {
         var map: FleetMap
         var watched: Set<Int>
+        /// What a reload has added to them, until the service has taken note of it.
+        var added: Set<Int> = []
     }
 
     private let state: Mutex<State>
@@ -25,16 +27,41 @@ final class FleetSelection: Sendable {
         state.withLock { $0.watched.contains($0.map.shards.shard(of: release)) }
     }
 
+    /// - Parameter added: shards that are watched beside the present ones.
     /// - Returns: the part of the configuration that is watched.
-    func part(of plan: Plan) -> Plan {
-        let watched = watched
+    func part(of plan: Plan, adding added: Set<Int> = []) -> Plan {
+        let watched = self.watched.union(added)
         return FleetMap(plan, count: map.count).part(of: plan, shards: watched)
     }
 
+    /// The shards in which another configuration has releases that are watched now, as far as they are not watched yet: a release that
+    /// moves there with its new group or unit would be without a member that watches it.
+    func added(by plan: Plan) -> Set<Int> {
+        let (map, watched) = state.withLock { ($0.map, $0.watched) }
+        let shards = FleetShards(count: map.count, plan: plan)
+        let names = Set(watched.flatMap { map.releases[$0] })
+        let next = plan.releases.filter { names.contains($0.name) }.map { shards.shard(of: $0.name) }
+        return Set(next).subtracting(watched)
+    }
+
     /// Another configuration is in force.
-    func take(_ plan: Plan) {
+    func take(_ plan: Plan, adding added: Set<Int> = []) {
         let next = FleetMap(plan, count: map.count)
-        state.withLock { $0.map = next }
+        state.withLock { state in
+            state.map = next
+            state.watched.formUnion(added)
+            state.added.formUnion(added)
+        }
+    }
+
+    /// Shards were added that the service has not taken note of.
+    var hasAdded: Bool { state.withLock { !$0.added.isEmpty } }
+
+    func takeAdded() -> Set<Int> {
+        state.withLock { state in
+            defer { state.added = [] }
+            return state.added
+        }
     }
 
     func watch(_ shards: Set<Int>) { state.withLock { $0.watched = shards } }

@@ -18,17 +18,20 @@ extension ReplicaService {
 
     /// - Returns: false when it has to be tried again.
     func watchOnce(_ fleet: FleetSurroundings) async -> Bool {
-        while let wanted = part?.wanted, wanted != fleet.selection.watched {
+        while true {
+            noteOwnPart()
             let before = fleet.selection.watched
+            guard let wanted = part?.wanted, wanted != before else { return true }
             // No lead is taken of what is on its way out.
             part?.taken = before.intersection(wanted)
             noteOwnPart()
             let isTaken = await fleet.watch(wanted)
-            part?.taken = fleet.selection.watched
+            let watched = fleet.selection.watched
+            part?.taken = watched
+            // Also when a part of what is wanted could not be taken in.
+            if watched != before { await took(watched, before: before, fleet) }
             guard isTaken else { return false }
-            await took(wanted, before: before, fleet)
         }
-        return true
     }
 
     private func took(_ watched: Set<Int>, before: Set<Int>, _ fleet: FleetSurroundings) async {
@@ -51,6 +54,8 @@ extension ReplicaService {
     /// What this member knows of itself, in place of what its status says.
     func noteOwnPart() {
         guard let fleet, var part else { return }
+        part.take(added: fleet.selection, atUptimeMs: clock.now.uptimeMs)
+        (part.desk.isBraked, part.desk.mayLead) = (facts.isBraked(), forms.mayLead)
         let (map, watched, now) = (fleet.selection.map, part.taken, clock.now.uptimeMs)
         part.readiness.watch(watched.flatMap { map.releases[$0] }, atUptimeMs: now)
         var own = FleetDesk.Member(name: plan.name, address: facts.address, capacity: part.plan.capacity)
@@ -112,7 +117,8 @@ extension ReplicaService {
         status.watched = watched
         status.ready = part.desk.member(plan.name)?.ready.sorted() ?? []
         status.targets = watched.map { shard in map.releases[shard].reduce(0) { $0 + (targets[$1] ?? 0) } }
-        status.tokens = part.scopes.map { documents.highestToken(of: $0) }
+        let tokens = documents.highestTokens { scope(of: $0) }
+        status.tokens = part.scopes.map { tokens[$0] ?? 0 }
         part.status = status
         self.part = part
         return status
@@ -186,7 +192,8 @@ extension ReplicaService {
         guard fleet != nil, part?.problem == nil else { return }
         try await coordinate()
         await chooseWatched()
-        for shard in part?.desk.leadsToDrop() ?? [] { await stopToGiveBack(LeaseScope.shard(shard)) }
+        let drops = part?.desk.leadsToDrop(atUptimeMs: clock.now.uptimeMs) ?? []
+        for shard in drops { await stopToGiveBack(LeaseScope.shard(shard)) }
         try await giveBack()
         try await takeLeads(session)
     }
@@ -212,33 +219,40 @@ extension ReplicaService {
 
     private func chooseWatched() async {
         guard let fleet, let part else { return }
-        var wanted = part.desk.wanted(pinned: [])
+        let kept = part.kept(atUptimeMs: clock.now.uptimeMs)
+        var wanted = part.desk.wanted(pinned: kept)
         let leaving = part.desk.watched.subtracting(wanted)
         if !leaving.isEmpty {
             // A rollback that only this member knows is not left alone.
             let map = fleet.selection.map
             let names = await fleet.rollbacks(leaving.flatMap { map.releases[$0] }) + queue.unwritten.sorted()
-            wanted = part.desk.wanted(pinned: Set(names.map(map.shards.shard)))
+            wanted = part.desk.wanted(pinned: kept.union(names.map(map.shards.shard)))
         }
         self.part?.want(wanted)
     }
 
     /// The kernel acts for these releases no more; what it has to hand over is still written.
     private func stopToGiveBack(_ scope: String) async {
-        guard part?.resigning.insert(scope).inserted == true, let hold = holds[scope] else { return }
+        guard let hold = holds[scope], part?.resigning.insert(scope).inserted == true else { return }
         await inform(Leadership(token: hold.token, leader: nil, scope: scope))
     }
 
+    /// What is all written. The rest follows in a later round: the session has to be renewed in time, so no write is waited for.
     private func giveBack() async throws(SourceError) {
-        guard let fleet, let scopes = part?.resigning.sorted(), !scopes.isEmpty else { return }
-        _ = await flush()
-        let unwritten = Set(queue.unwritten.map(fleet.selection.scope))
-        for scope in scopes where !unwritten.contains(scope) && publishing[scope, default: 0] == 0 {
-            guard let hold = holds[scope], !unwrittenSent.contains(scope) else { continue }
+        guard let scopes = part?.resigning.sorted(), !scopes.isEmpty else { return }
+        for scope in scopes where !isUnwritten(scope) {
+            guard let hold = holds[scope] else { continue }
             try await store.drop(hold)
             holds[scope] = nil
             part?.resigning.remove(scope)
         }
+        if part?.resigning.isEmpty == false { queue.wake() }
+    }
+
+    /// Something of the releases of a lead is not in the store yet.
+    private func isUnwritten(_ scope: String) -> Bool {
+        if publishing[scope, default: 0] > 0 || unwrittenSent.contains(scope) { return true }
+        return queue.unwritten.union(queue.releasesOfSent).contains { self.scope(of: $0) == scope }
     }
 
     private func takeLeads(_ session: LeaseSession) async throws(SourceError) {

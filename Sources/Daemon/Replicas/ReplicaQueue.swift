@@ -12,6 +12,8 @@ final class ReplicaQueue: Sendable {
         var rollbacks: [JournalEntry] = []
         var sent: [(id: String, release: String)] = []
         var operators: OperatorActs?
+        var isWriting = false
+        var writers: [CheckedContinuation<Void, Never>] = []
     }
 
     let signals: AsyncStream<Void>
@@ -19,6 +21,34 @@ final class ReplicaQueue: Sendable {
     private let state = Mutex(State())
 
     init() { (signals, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1)) }
+
+    // MARK: One writer at a time
+
+    /// Until what was taken out before is written or put back: two writers could write an older document after a newer one.
+    func takeTurn() async {
+        await withCheckedContinuation { turn in
+            let isFree = state.withLock { state in
+                if state.isWriting { state.writers.append(turn) }
+                defer { state.isWriting = true }
+                return !state.isWriting
+            }
+            if isFree { turn.resume() }
+        }
+    }
+
+    func endTurn() {
+        let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            guard state.writers.isEmpty else { return state.writers.removeFirst() }
+            state.isWriting = false
+            return nil
+        }
+        next?.resume()
+    }
+
+    /// What is there and not written yet is tried again.
+    func wake() { continuation.yield() }
+
+    // MARK: What is to be written
 
     func publish(_ document: HandoverDocument) {
         state.withLock { state in
@@ -63,7 +93,12 @@ final class ReplicaQueue: Sendable {
 
     var firstRollback: JournalEntry? { state.withLock { $0.rollbacks.first } }
 
-    func removeFirstRollback() { state.withLock { if !$0.rollbacks.isEmpty { $0.rollbacks.removeFirst() } } }
+    /// It is written. Meanwhile it may have gone already, to make room for newer ones.
+    func remove(_ entry: JournalEntry) {
+        state.withLock { state in
+            if let index = state.rollbacks.firstIndex(of: entry) { state.rollbacks.remove(at: index) }
+        }
+    }
 
     /// What operators have ordered, whole: the newest is all that matters.
     func share(_ acts: OperatorActs) {
@@ -97,6 +132,9 @@ final class ReplicaQueue: Sendable {
         }
         continuation.yield()
     }
+
+    /// Releases whose notifications were delivered, which is not taken up yet.
+    var releasesOfSent: Set<String> { state.withLock { Set($0.sent.map(\.release)) } }
 
     func takeSent() -> [(id: String, release: String)] {
         state.withLock { state in

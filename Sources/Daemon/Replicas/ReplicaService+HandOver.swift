@@ -13,15 +13,19 @@ extension ReplicaService {
         }
     }
 
+    /// One at a time.
+    ///
     /// - Returns: false when something has to be tried again.
     func flush() async -> Bool {
+        await queue.takeTurn()
+        defer { queue.endTurn() }
         do throws(SourceError) {
             while let peer = queue.firstRollback {
                 let own = PeerRollback(replica: plan.name, entry: peer)
                 guard let bytes = HandoverText.encode(own) else { return true }
                 _ = try await store.write(
                     LeasePaths.rollback(peer.release, replica: plan.name), bytes, leading: nil)
-                queue.removeFirstRollback()
+                queue.remove(peer)
             }
             try await publishOperators()
             while let document = queue.takeDocument(where: { holds[scope(of: $0)] != nil }) {
@@ -36,12 +40,15 @@ extension ReplicaService {
     }
 
     private func publish(_ document: HandoverDocument, _ hold: LeaseHold) async throws(SourceError) {
+        // What the store has had is not taken back by what was left in the queue.
+        guard !documents.isOutdated(document) else { return }
         guard forms.mayWrite(LeasePaths.handover(document.release)) else {
             return logger.error(
                 "\(document.release): a newer version wrote its document, which is left as it is; nothing of it is raised"
             )
         }
-        guard let bytes = HandoverText.encode(document, form: forms.written) else {
+        let form = forms.written
+        guard let bytes = HandoverText.encode(document, form: form) else {
             return logger.error(
                 "\(document.release): what has to be handed over is too large; nothing is raised until it is smaller")
         }
@@ -60,8 +67,10 @@ extension ReplicaService {
             return await stopLeading(
                 hold.scope, because: "the store refused a write of it", next: Leadership(scope: hold.scope))
         }
-        documents.note(document, scope: hold.scope)
+        documents.note(document)
         shelf.put(document)
+        // A replica that came meanwhile may not read this form.
+        if forms.written != form { queue.publishAgain([document]) }
         if let problem = files.save(document) { logger.error("\(problem)") }
         await send(.published(release: document.release, through: document.through))
         let obsolete = documents.obsoleteRecords(document)
@@ -89,25 +98,32 @@ extension ReplicaService {
 struct KnownDocuments {
     private var newest: [String: HandoverDocument] = [:]
     private var records: [String: (release: String, ordinal: UInt64)] = [:]
-    private var highestTokens: [String: UInt64] = [:]
     private(set) var highestToken: UInt64 = 0
 
     /// The newest one of each release, sorted by name.
     var all: [HandoverDocument] { newest.keys.sorted().compactMap { newest[$0] } }
 
-    /// - Parameter scope: of the lead that the release belongs to.
     /// - Returns: whether it is newer than what was known.
     @discardableResult
-    mutating func note(_ document: HandoverDocument, scope: String) -> Bool {
+    mutating func note(_ document: HandoverDocument) -> Bool {
         guard document.isNewer(than: newest[document.release]) else { return false }
         newest[document.release] = document
         highestToken = max(highestToken, document.token)
-        highestTokens[scope] = max(highestTokens[scope] ?? 0, document.token)
         return true
     }
 
-    /// Of the documents of the releases that belong to a lead; 0 without one.
-    func highestToken(of scope: String) -> UInt64 { highestTokens[scope] ?? 0 }
+    /// A newer one of its release is known.
+    func isOutdated(_ document: HandoverDocument) -> Bool {
+        newest[document.release]?.isNewer(than: document) ?? false
+    }
+
+    /// The highest token of the documents of each lead's releases. Another configuration may give a release to another shard, so
+    /// this is found out each time.
+    func highestTokens(by scope: (String) -> String) -> [String: UInt64] {
+        var tokens: [String: UInt64] = [:]
+        for document in newest.values { tokens[scope(document.release), default: 0].raise(to: document.token) }
+        return tokens
+    }
 
     mutating func note(record path: String, _ peer: PeerRollback) {
         records[path] = (peer.entry.release, peer.entry.incident.map(ReplicaIncident.ordinal) ?? 0)
@@ -121,6 +137,10 @@ struct KnownDocuments {
         for path in paths { records[path] = nil }
         return paths
     }
+}
+
+extension UInt64 {
+    fileprivate mutating func raise(to other: UInt64) { self = Swift.max(self, other) }
 }
 
 extension HandoverDocument {

@@ -83,7 +83,7 @@ actor ReplicaService {
     func restore(_ releases: [String]) async {
         for release in releases {
             guard let document = files.document(of: release) else { continue }
-            documents.note(document, scope: scope(of: release))
+            documents.note(document)
             shelf.put(document)
             await send(.handedOver(document))
         }
@@ -206,24 +206,29 @@ actor ReplicaService {
         guard let until = tenure.untilUptimeMs else { return }
         holds[next.scope] = next
         // After a store was restored from a backup its own numbers may repeat.
-        let token = max(next.token, documents.highestToken(of: next.scope) + 1)
+        let known = documents.highestTokens { scope(of: $0) }[next.scope] ?? 0
+        let token = max(next.token, known + 1)
         await inform(
             Leadership(isHeld: true, untilUptimeMs: until, token: token, leader: plan.name, scope: next.scope))
     }
 
     /// A replica that knows a document of a higher token, from before the store was restored from a backup, would take nothing.
-    private func exceedTokens(_ scope: String, _ view: LeaseView) async {
-        let others = view.statuses.filter { $0.path != plan.name }.compactMap { ReplicaStatus($0.bytes) }
-        let highest = others.compactMap { token(scope, $0) }.max() ?? 0
-        guard holds[scope] != nil, var next = leaderships[scope], next.isHeld, highest > next.token else { return }
+    ///
+    /// - Parameter others: what the other replicas say of themselves.
+    private func exceedTokens(_ scope: String, _ others: [ReplicaStatus]) async {
+        guard holds[scope] != nil, var next = leaderships[scope], next.isHeld else { return }
+        // Of another configuration, a release may have come from a shard whose tokens are higher.
+        let own = part.flatMap { token(scope, $0.status) } ?? 0
+        let highest = max(own, others.compactMap { part == nil ? $0.highestToken : token(scope, $0.fleet) }.max() ?? 0)
+        guard highest > next.token else { return }
         next.token = highest + 1
         await inform(next)
     }
 
-    private func token(_ scope: String, _ status: ReplicaStatus) -> UInt64? {
-        guard let part else { return status.highestToken }
-        guard let shard = part.shard(of: scope), let tokens = status.fleet?.tokens, tokens.indices.contains(shard)
-        else { return nil }
+    private func token(_ scope: String, _ status: FleetStatus?) -> UInt64? {
+        guard let shard = part?.shard(of: scope), let tokens = status?.tokens, tokens.indices.contains(shard) else {
+            return nil
+        }
         return tokens[shard]
     }
 
@@ -257,6 +262,8 @@ actor ReplicaService {
     private func endLead(_ scope: String, next: Leadership) async {
         holds[scope] = nil
         part?.resigning.remove(scope)
+        // When it coordinates again, the others may have been away too: it waits for them as a new coordinator does.
+        if scope == LeaseScope.leader { part?.coordinator.rest() }
         queue.discardDocuments { self.fleet == nil || self.fleet?.selection.scope(of: $0) == scope }
         await inform(next)
     }
@@ -292,7 +299,8 @@ actor ReplicaService {
         for document in view.documents { await take(document, view) }
         takeMembers(view)
         let leaders = Dictionary(view.leaders.map { ($0.scope, $0) }, uniquingKeysWith: { first, _ in first })
-        for scope in scopes { await take(leaders[scope], of: scope, view, session) }
+        let others = view.statuses.filter { $0.path != plan.name }.compactMap { ReplicaStatus($0.bytes) }
+        for scope in scopes { await take(leaders[scope], of: scope, others, session) }
         await informOfNewReleases()
         report.replicas = replicas(view)
         show()
@@ -301,14 +309,14 @@ actor ReplicaService {
     private var scopes: [String] { [LeaseScope.leader] + (part?.scopes ?? []) }
 
     private func take(
-        _ leader: LeaseView.Leader?, of scope: String, _ view: LeaseView, _ session: LeaseSession
+        _ leader: LeaseView.Leader?, of scope: String, _ others: [ReplicaStatus], _ session: LeaseSession
     ) async {
         let isOwn = leader.map { $0.session == session.id && $0.name == session.name } ?? false
         board.see(scope, otherLeads: leader != nil && !isOwn, atUptimeMs: clock.now.uptimeMs)
         if let leader, isOwn {
             // The answer to the call that took the lead was lost.
             if holds[scope] == nil { await lead(LeaseHold(scope: scope, session: session, token: leader.token)) }
-            await exceedTokens(scope, view)
+            await exceedTokens(scope, others)
         } else {
             let next = Leadership(token: leader?.token ?? 0, leader: leader?.name, scope: scope)
             await stopLeading(scope, because: "its lease has ended in the store", next: next)
@@ -316,13 +324,15 @@ actor ReplicaService {
         }
     }
 
-    private func take(_ document: LeaseView.Document) async {
+    private func take(_ document: LeaseView.Document, _ view: LeaseView) async {
         if document.path == LeasePaths.sent || document.path.hasPrefix(LeasePaths.sent("")) {
             takeSent(document)
         } else if document.path == LeasePaths.assignment {
             takeAssignment(document.bytes)
         } else if document.path.hasPrefix(LeasePaths.handover) {
             await takeHandover(document)
+        } else if document.path.hasPrefix(LeasePaths.operators) {
+            await takeOperators(document, view)
         } else if let peer = HandoverText.peer(document.bytes) {
             documents.note(record: document.path, peer)
             shelf.put(peer, at: document.path)
@@ -338,7 +348,7 @@ actor ReplicaService {
                 "\(document.path) of \(store.label) cannot be read: a newer version may have written it")
         }
         let scope = scope(of: handover.release)
-        guard documents.note(handover, scope: scope) else { return }
+        guard documents.note(handover) else { return }
         shelf.put(handover)
         guard fleet?.selection.isWatched(handover.release) ?? true else { return }
         if holds[scope] == nil, let problem = files.save(handover) { logger.error("\(problem)") }
@@ -346,12 +356,14 @@ actor ReplicaService {
     }
 
     private func takeSent(_ document: LeaseView.Document) {
-        guard var list = SentDeliveries(document.bytes) else { return }
+        guard let read = SentDeliveries(document.bytes) else { return }
         let scope =
             document.path == LeasePaths.sent
             ? LeaseScope.leader : String(document.path.dropFirst(LeasePaths.sent("").count))
-        // What this replica has sent and not written yet stays known.
-        list.note(sent[scope]?.ids ?? [])
+        // What this replica has sent and not written yet stays known. What the store lists is noted last: ids that were sent long
+        // ago must not take the place of the leader's newest.
+        var list = sent[scope] ?? SentDeliveries()
+        list.note(read.ids)
         sent[scope] = list
         board.remember(sent: list.ids, of: scope)
     }

@@ -8,12 +8,13 @@ extension Kernel {
     mutating func acknowledge(
         _ subject: String, by: String, reason: String, shared order: String? = nil, _ context: inout StepContext
     ) -> CommandResult {
-        guard let index = releases.firstIndex(where: { $0.isMeant(by: subject) }) else {
+        let found = indices(meantBy: subject)
+        guard let index = found.first else {
             return .notFound(
                 text: "there is no incident, rollout or release \"\(subject)\" that can be acknowledged; releases: "
                     + knownNames)
         }
-        let meant = releases.filter { $0.isMeant(by: subject) }.map(\.name)
+        let meant = found.map { releases[$0].name }
         let release = releases[index]
         let isWhole = release.isNamed(subject)
         let incident = release.rollback?.incident.id
@@ -34,6 +35,11 @@ extension Kernel {
             incident: id == incident ? incident : nil)
     }
 
+    /// By index: a release is a large value, and there may be thousands of them.
+    private func indices(meantBy subject: String) -> [Int] {
+        releases.indices.filter { releases[$0].isMeant(by: subject) }
+    }
+
     /// The other replicas hear of it.
     private mutating func share(
         _ subject: String, _ name: String, by: String, reason: String, _ context: inout StepContext
@@ -50,10 +56,10 @@ extension Kernel {
     ///
     /// - Parameter isNew: the order was given just now. An older one of a whole release was about other messages.
     func isUnacknowledged(_ subject: String, isNew: Bool, _ context: StepContext) -> Bool {
-        let meant = releases.filter { $0.isMeant(by: subject) }
-        guard let first = meant.first, isNew || !first.isNamed(subject) else { return false }
-        let (names, isWhole) = (meant.map(\.name), first.isNamed(subject))
-        if isWhole, first.hasUnacknowledgedIncident { return true }
+        let meant = indices(meantBy: subject)
+        guard let first = meant.first, isNew || !releases[first].isNamed(subject) else { return false }
+        let (names, isWhole) = (meant.map { releases[$0].name }, releases[first].isNamed(subject))
+        if isWhole, releases[first].hasUnacknowledgedIncident { return true }
         return context.desk.subjects.isUnacknowledged { $0.isMeant(by: subject, of: names, isWhole: isWhole) }
     }
 

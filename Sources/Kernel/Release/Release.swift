@@ -51,6 +51,9 @@ struct Release: Sendable, Equatable {
     var leaderOrdinal: UInt64 = 0
     /// A reload has named it again, and no leader has said anything of it since. It is older here than elsewhere, perhaps.
     var isBack = false
+    /// One of several replicas has it by a reload, and has done nothing with it since: what another one has handed over is
+    /// newer, also where this one leads.
+    var hasJustCome = false
     /// The present step of the leader's rollout, as this replica sees it.
     var stepWitness = StepWitness()
     /// How the firings of its rules are counted among replicas.

@@ -18,6 +18,8 @@ struct HandoverBook: Sendable, Equatable {
     private(set) var ordinal: UInt64 = 0
     /// Newest document that was taken in.
     private(set) var adopted: HandoverDocument?
+    /// The highest token of the documents that this process made; 0 before the first.
+    private(set) var madeToken: UInt64 = 0
 
     init(release: String) { self.release = release }
 
@@ -64,18 +66,21 @@ struct HandoverBook: Sendable, Equatable {
     }
 
     /// What the leader has said, in place of everything else.
-    mutating func adopt(_ document: HandoverDocument) {
+    ///
+    /// - Parameter leads: this replica leads, and publishes what it took in; the document has to be newer than its own.
+    mutating func adopt(_ document: HandoverDocument, leads: Bool = false) {
         entries = document.entries
         ordinal = max(ordinal, document.ordinal)
         adopted = document
         revision = max(revision, document.revision)
         // Sequences of another journal say nothing about this one.
-        (through, publishedThrough) = (0, 0)
+        if !leads { (through, publishedThrough) = (0, 0) }
     }
 
     /// The next document.
     mutating func document(token: UInt64, of known: Release?) -> HandoverDocument {
         revision += 1
+        madeToken = max(madeToken, token)
         var document = HandoverDocument(
             release: release, token: token, through: through, ordinal: ordinal, entries: entries)
         document.revision = revision

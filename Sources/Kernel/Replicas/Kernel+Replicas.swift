@@ -18,7 +18,7 @@ extension Kernel {
         for index in led { startLeadingOver(index, didLead: didLead, &context) }
         guard next.isInForce(at: context.now) else { return }
         alignUnits(&context)
-        for index in led { publish(releases[index].name, &context) }
+        for index in led { publish(index, &context) }
     }
 
     private func writeDown(_ next: Leadership, _ context: inout StepContext) {
@@ -37,30 +37,38 @@ extension Kernel {
 
     /// What the leader says of a release.
     mutating func take(_ document: HandoverDocument, _ context: inout StepContext) {
-        guard replicas != nil, !context.mayLead(document.release),
-            let index = releases.firstIndex(where: { $0.name == document.release })
-        else { return }
-        guard document.isNewer(than: replicas?.book(document.release)?.adopted) else {
-            // Nothing has happened while it was not watched here.
-            return releases[index].isBack = false
+        guard replicas != nil, let index = places.release(document.release) else { return }
+        let leads = context.mayLead(document.release)
+        // A release that a reload has brought into a scope that is led here has had another leader, perhaps.
+        guard !leads || releases[index].hasJustCome else { return }
+        let book = replicas?.book(document.release)
+        guard document.isNewer(than: book?.adopted), !leads || document.token > (book?.madeToken ?? 0) else {
+            // Nothing has happened while it was not watched here, or this replica has said more since.
+            (releases[index].isBack, releases[index].hasJustCome) = (false, false)
+            return
         }
-        replicas?.withBook(document.release) { $0.adopt(document) }
+        replicas?.withBook(document.release) { $0.adopt(document, leads: leads) }
         releases[index].adopt(document, &context)
         // What the leader has not heard of yet is handed over should this replica lead next.
         for entry in releases[index].entriesOfRollback(missingIn: document) {
             _ = replicas?.withBook(document.release) { $0.take(entry) }
         }
+        guard leads else { return }
+        // As when a lead begins.
+        startLeadingOver(index, didLead: false, &context)
+        alignUnits(&context)
+        publish(index, &context)
     }
 
     /// A rollback of another replica is everybody's.
     mutating func take(_ peer: PeerRollback, _ context: inout StepContext) {
-        guard let index = releases.firstIndex(where: { $0.name == peer.entry.release }) else { return }
+        guard let index = places.release(peer.entry.release) else { return }
         releases[index].follow(peer, &context)
     }
 
     /// The leader before may have ended between the documents of two parts of a unit.
     private mutating func alignUnits(_ context: inout StepContext) {
-        for unit in units where unit.members.first.map({ context.mayLead(releases[$0].name) }) == true {
+        for unit in units where unit.isLed(releases, context) {
             unit.align(&releases, &context)
         }
     }
@@ -75,7 +83,7 @@ extension Kernel {
     mutating func letRolloutsProceed(_ context: inout StepContext) {
         for index in releases.indices
         where releases[index].rollouts.isLeading && context.mayLead(releases[index].name) {
-            let sequence = handedOver(releases[index])
+            let sequence = handedOver(index)
             releases[index].lead(&context) { $0.durable(through: sequence, &$1) }
         }
         // The start of a step is known to the others before it acts: one of them may have to take it over.
@@ -92,30 +100,37 @@ extension Kernel {
     /// At the end of a step: what it wrote down goes to the other replicas.
     mutating func handOver(_ context: inout StepContext) {
         guard replicas != nil else { return }
-        var changed: [String] = []
+        var (changed, known): ([Int], Set<Int>) = ([], [])
         for entry in context.entries.dropFirst(context.knownEntries)
-        where (replicas?.take(entry) == true || entry.event.isOfAlert) && !changed.contains(entry.release) {
-            changed.append(entry.release)
+        where replicas?.take(entry) == true || entry.event.isOfAlert {
+            guard let index = places.release(entry.release), known.insert(index).inserted else { continue }
+            changed.append(index)
         }
-        for name in changed where context.mayLead(name) { publish(name, &context) }
+        for index in changed where context.mayLead(releases[index].name) {
+            // What the leader before said of a release that has just come comes first, if there is anything.
+            if context.isReload, releases[index].hasJustCome { continue }
+            publish(index, &context)
+        }
     }
 
-    private mutating func publish(_ release: String, _ context: inout StepContext) {
-        guard let rights = context.rights, let known = releases.first(where: { $0.name == release }) else { return }
-        let isEmpty = replicas?.book(release)?.entries.isEmpty ?? true
+    private mutating func publish(_ index: Int, _ context: inout StepContext) {
+        guard let rights = context.rights else { return }
+        let known = releases[index]
+        let isEmpty = replicas?.book(known.name)?.entries.isEmpty ?? true
         guard !isEmpty || !known.alertEpochs.handed.isEmpty else { return }
-        let token = rights.of(release).token
-        let document = replicas?.withBook(release) { $0.document(token: token, of: known) }
+        let token = rights.of(known.name).token
+        let document = replicas?.withBook(known.name) { $0.document(token: token, of: known) }
+        releases[index].hasJustCome = false
         if let document { context.emit(.publish(document)) }
     }
 
     /// Everything up to it is on the disk, and with the other replicas. The parts of a unit take each step together: no router
     /// is called for one of them before the others' documents are there too.
-    private func handedOver(_ release: Release) -> UInt64 {
+    private func handedOver(_ index: Int) -> UInt64 {
         guard let replicas else { return durableSequence }
-        guard let unit = release.plan.part?.unit else { return replicas.handedOver(release.name, of: durableSequence) }
-        let parts = releases.filter { $0.plan.part?.unit == unit }
-        return parts.map { replicas.handedOver($0.name, of: durableSequence) }.min() ?? durableSequence
+        let unit = releases[index].plan.part.flatMap { places.unit($0.unit) }
+        let parts = unit.map { units[$0].members } ?? [index]
+        return parts.map { replicas.handedOver(releases[$0].name, of: durableSequence) }.min() ?? durableSequence
     }
 
     /// Why an order is not taken here; nil when it is, and in a fleet for what this member does not know.

@@ -8,6 +8,8 @@ struct OperatorLedger: Sendable, Equatable {
     private struct Ended: Sendable, Equatable {
         let id: String
         let untilUptimeMs: Int64
+
+        var rank: (Int64, String) { (untilUptimeMs, id) }
     }
 
     private struct Taken: Sendable, Equatable {
@@ -15,26 +17,46 @@ struct OperatorLedger: Sendable, Equatable {
         let untilUptimeMs: Int64
         /// Its subject was not open here when it came; until then it is waited for.
         var waitsUntilUptimeMs: Int64?
+
+        var rank: (Int64, String) { (untilUptimeMs, order.id) }
     }
 
     /// How long an acknowledgement waits for its subject to open here too; what a release reports later is another trouble.
     static let waitMs: Int64 = 60_000
+    /// The same for one that is older than that: the documents that are read with it may open its incident.
+    static let waitOfOldMs: Int64 = 5_000
 
     private var ended: [Ended] = []
     private var acknowledgements: [Taken] = []
+    /// What had to make room, in the order in which it did. It is not taken again: each replica knows the ends only as
+    /// exactly as documents travel, so two of them with more than the limit would else exchange the rest for ever.
+    private var evicted: [Ended] = []
+    private static let evictedLimit = 2_000
 
     init() {}
 
-    func isEnded(_ silence: String) -> Bool { ended.contains { $0.id == silence } }
+    func isEnded(_ silence: String) -> Bool { ended.contains { $0.id == silence } || isEvicted(silence) }
+
+    private func isEvicted(_ id: String) -> Bool { evicted.contains { $0.id == id } }
 
     /// - Returns: whether it is news.
     @discardableResult
     mutating func end(_ silence: String, restMs: Int64, at now: Moment) -> Bool {
         forgetOld(at: now)
         guard restMs > 0, !isEnded(silence) else { return false }
-        if ended.count >= OperatorActs.limit { ended.removeFirst() }
         ended.append(Ended(id: silence, untilUptimeMs: now.uptimeMs + min(restMs, Silence.longestMs)))
-        return true
+        guard ended.count > OperatorActs.limit,
+            let first = ended.indices.min(by: { ended[$0].rank < ended[$1].rank })
+        else { return true }
+        let gone = ended.remove(at: first)
+        evict(gone)
+        return gone.id != silence
+    }
+
+    /// What ends first makes room first, whatever the order in which it came.
+    private mutating func evict(_ gone: Ended) {
+        if evicted.count >= OperatorLedger.evictedLimit { evicted.removeFirst() }
+        evicted.append(gone)
     }
 
     /// - Parameter isDone: it has been carried out here.
@@ -42,17 +64,25 @@ struct OperatorLedger: Sendable, Equatable {
     @discardableResult
     mutating func take(_ order: OperatorAcknowledgement, restMs: Int64, isDone: Bool, at now: Moment) -> Bool {
         forgetOld(at: now)
-        guard restMs > 0, !acknowledgements.contains(where: { $0.order.id == order.id }) else { return false }
-        if acknowledgements.count >= OperatorActs.limit { acknowledgements.removeFirst() }
+        guard restMs > 0, !isEvicted(order.id), !acknowledgements.contains(where: { $0.order.id == order.id }) else {
+            return false
+        }
         let keptMs = min(restMs, OperatorAcknowledgement.keptMs)
+        let isOld = OperatorAcknowledgement.keptMs - keptMs >= OperatorLedger.waitMs
+        let waitMs = isOld ? OperatorLedger.waitOfOldMs : OperatorLedger.waitMs
         acknowledgements.append(
             Taken(
                 order: order, untilUptimeMs: now.uptimeMs + keptMs,
-                waitsUntilUptimeMs: isDone ? nil : now.uptimeMs + OperatorLedger.waitMs))
-        return true
+                waitsUntilUptimeMs: isDone ? nil : now.uptimeMs + waitMs))
+        guard acknowledgements.count > OperatorActs.limit,
+            let first = acknowledgements.indices.min(by: { acknowledgements[$0].rank < acknowledgements[$1].rank })
+        else { return true }
+        let gone = acknowledgements.remove(at: first)
+        evict(Ended(id: gone.order.id, untilUptimeMs: gone.untilUptimeMs))
+        return gone.order.id != order.id
     }
 
-    /// Acknowledgements whose subjects may have been opened here meanwhile.
+    /// Acknowledgements whose subjects are open here, or may have been opened meanwhile.
     func waiting(at now: Moment) -> [(order: OperatorAcknowledgement, ageMs: Int64)] {
         acknowledgements.filter { $0.waitsUntilUptimeMs.map { now.uptimeMs < $0 } ?? false }.map {
             ($0.order, OperatorAcknowledgement.keptMs - ($0.untilUptimeMs - now.uptimeMs))
@@ -67,6 +97,7 @@ struct OperatorLedger: Sendable, Equatable {
     private mutating func forgetOld(at now: Moment) {
         ended.removeAll { $0.untilUptimeMs <= now.uptimeMs }
         acknowledgements.removeAll { $0.untilUptimeMs <= now.uptimeMs }
+        evicted.removeAll { $0.untilUptimeMs <= now.uptimeMs }
     }
 
     /// Everything that this replica knows, for the others.
@@ -91,6 +122,7 @@ extension Kernel {
     /// - Parameter ageMs: how long ago it was written, milliseconds.
     mutating func take(_ acts: OperatorActs, ageMs: Int64, _ context: inout StepContext) {
         guard let name = replicas?.identity.name else { return }
+        context.hasOperatorActs = true
         let (isOwn, age) = (acts.replica == name, max(0, ageMs))
         var isNews = false
         for one in acts.ended where takeEnd(one, restMs: one.untilWallMs - acts.atWallMs - age, &context) {
@@ -107,11 +139,12 @@ extension Kernel {
     }
 
     private mutating func takeEnd(_ one: EndedSilence, restMs: Int64, _ context: inout StepContext) -> Bool {
-        guard replicas?.operators.end(one.id, restMs: restMs, at: context.now) == true else { return false }
-        if context.desk.endSilence(one.id) != nil {
+        let isNews = replicas?.operators.end(one.id, restMs: restMs, at: context.now) == true
+        // Also where it is one too many to be remembered.
+        if replicas?.operators.isEnded(one.id) == true, context.desk.endSilence(one.id) != nil {
             context.emit(.log(LogLine(.info, "\(one.id) was ended at another replica")))
         }
-        return true
+        return isNews
     }
 
     private mutating func takeSilence(
@@ -132,9 +165,10 @@ extension Kernel {
         return true
     }
 
-    /// Acknowledgements of other replicas whose subjects are open here.
+    /// Acknowledgements of other replicas whose subjects are open here. A step that opens nothing has nothing to do for
+    /// them, however many wait.
     mutating func takeAcknowledgements(_ context: inout StepContext) {
-        guard let waiting = replicas?.operators.waiting(at: context.now), !waiting.isEmpty else { return }
+        guard context.mayHaveOpened, let waiting = replicas?.operators.waiting(at: context.now) else { return }
         for (order, ageMs) in waiting
         where isUnacknowledged(order.subject, isNew: ageMs < OperatorLedger.waitMs, context) {
             replicas?.operators.done(order.id)

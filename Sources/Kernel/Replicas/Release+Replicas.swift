@@ -7,7 +7,7 @@ extension Release {
     ///
     /// - Parameter didLead: this replica has led until now, and knows the present step as its leader.
     mutating func startLeadingOver(didLead: Bool, _ context: inout StepContext) {
-        isBack = false
+        (isBack, hasJustCome) = (false, false)
         if context.mayLead(name) { alertEpochs.lead() }
         guard plan.rollout != nil else { return }
         if didLead { stepWitness = rollouts.running.map(StepWitness.init) ?? StepWitness() }
@@ -45,7 +45,7 @@ extension Release {
         limitWitness(document.step)
         alertEpochs.adopt(document.alerts)
         adopt(incidentOf: theirs, document, &context)
-        isBack = false
+        (isBack, hasJustCome) = (false, false)
         alignRollout(&context)
     }
 

@@ -67,8 +67,9 @@ struct ReplicaState: Sendable, Equatable {
 
     /// Everything up to it is on the disk and, as far as other replicas need it, with them.
     func handedOver(_ release: String, of durable: UInt64) -> UInt64 {
-        guard let book = book(release), book.through > book.publishedThrough else { return durable }
-        return min(durable, book.publishedThrough)
+        // By index: it is asked for all releases that are led, and a book is a large value.
+        guard let index = places[release], books[index].through > books[index].publishedThrough else { return durable }
+        return min(durable, books[index].publishedThrough)
     }
 }
 

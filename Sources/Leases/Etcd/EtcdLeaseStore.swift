@@ -15,7 +15,7 @@ final class EtcdLeaseStore: LeaseStore {
     private let timeoutMs: Int64
     /// The member that answered last.
     private let known = Mutex<EtcdMember?>(nil)
-    /// Of the cluster that was read last; another one was made from a backup, and its revisions say nothing of the old ones.
+    /// Of the cluster that the last complete view is of; another one was made from a backup, and its revisions say nothing of the old ones.
     private let cluster = Mutex<String?>(nil)
 
     init(plan: EtcdLeasePlan, label: String, setup: CallSetup, timeoutMs: Int64) {
@@ -68,7 +68,11 @@ final class EtcdLeaseStore: LeaseStore {
             if: EtcdLeaseBodies.wasCreated(key, at: hold.token), [EtcdLeaseBodies.delete(key)])
     }
 
+    /// What was read before may be gone from a cluster that was made from a backup, and what comes has lower revisions: all is read
+    /// again. The cluster is remembered with a complete view alone: after a view that failed, the documents before the cursor have not
+    /// been read from it.
     func view(after cursor: UInt64?) async throws(SourceError) -> LeaseView {
+        var known = cursor == nil ? nil : cluster.withLock { $0 }
         var next = cursor.map { $0 + 1 } ?? 0
         var view = LeaseView(cursor: cursor ?? 0)
         for _ in 0..<EtcdLeaseStore.partLimit {
@@ -81,17 +85,17 @@ final class EtcdLeaseStore: LeaseStore {
             guard ranges.count == 3, let revision = UInt64(answer.header.revision) else {
                 throw SourceError("the answer is not one of three ranges")
             }
-            // A restored backup: what was read before may be gone, and what comes has lower revisions.
-            let isAnother = cluster.withLock { last in
-                defer { last = answer.header.clusterID }
-                return last != nil && last != answer.header.clusterID
+            guard known == nil || known == answer.header.clusterID, revision >= view.cursor else {
+                (known, next, view) = (nil, 0, LeaseView(cursor: 0))
+                continue
             }
-            if let cursor, revision < cursor || isAnother { return try await self.view(after: nil) }
+            known = answer.header.clusterID
             view.leaders = try leaders(ranges[0])
             view.statuses = try documents(ranges[1], statusPrefix)
             view.documents += try documents(ranges[2], documentPrefix)
             guard ranges[2].more == true, let last = ranges[2].kvs?.last?.modRevision.flatMap({ UInt64($0) }) else {
                 view.cursor = revision
+                cluster.withLock { $0 = answer.header.clusterID }
                 return view
             }
             next = last + 1

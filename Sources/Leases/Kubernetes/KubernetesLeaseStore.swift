@@ -17,11 +17,13 @@ import Synchronization
 /// Sources: Kubernetes' documentation, "Leases" and "Kubernetes API Concepts"; its API reference.
 final class KubernetesLeaseStore: LeaseStore {
     private static let conflictLimit = 5
-    private static let sweepLimit = 5
+    /// Between two deletions of sessions that were left behind.
+    private static let sweepPauseMs: Int64 = 5_000
 
     private struct State {
         var watch = LeaseWatch()
         var forgotten: [KubernetesMetadata] = []
+        var nextSweepUptimeMs: Int64 = 0
         var renewals: Int64 = 0
     }
 
@@ -65,9 +67,7 @@ final class KubernetesLeaseStore: LeaseStore {
             guard var lease = try await cluster.lease(names.session(session.id)) else { return false }
             take(status, into: &lease)
             switch try await cluster.replace(lease) {
-            case .done:
-                await sweep()
-                return true
+            case .done: return true
             case .absent: return false
             case .conflict: continue
             }
@@ -84,15 +84,17 @@ final class KubernetesLeaseStore: LeaseStore {
         lease.metadata.annotations?[KubernetesNames.status] = Data(status).base64EncodedString()
     }
 
-    /// Of replicas that were killed long ago.
+    /// Of replicas that were killed long ago. One deletion at a time, and never in the way of a renewal: a server that answers slowly
+    /// must not cost the lease.
     private func sweep() async {
-        let forgotten = state.withLock { state in
-            defer { state.forgotten = [] }
-            return state.forgotten
+        let now = clock.now.uptimeMs
+        let next: KubernetesMetadata? = state.withLock { state in
+            guard now >= state.nextSweepUptimeMs, let first = state.forgotten.first else { return nil }
+            state.nextSweepUptimeMs = now + Self.sweepPauseMs
+            return first
         }
-        for lease in forgotten.prefix(Self.sweepLimit) {
-            _ = try? await cluster.deleteLease(lease.name, ifStill: lease)
-        }
+        guard let next else { return }
+        _ = try? await cluster.deleteLease(next.name, ifStill: next)
     }
 
     /// By this host's wall clock, for people who read it. Always another one: a write that changes nothing leaves the version as it is.
@@ -214,6 +216,7 @@ final class KubernetesLeaseStore: LeaseStore {
             view.leaders.append(.init(scope: scope, name: lease.replica, session: holder, token: token(lease)))
         }
         view.leaders.sort { $0.scope < $1.scope }
+        await sweep()
         return view
     }
 

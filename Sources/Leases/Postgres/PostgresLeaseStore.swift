@@ -22,7 +22,7 @@ final class PostgresLeaseStore: LeaseStore {
     private let statements: PostgresStatements
     private let sessions: PostgresLink
     private let documents: PostgresLink
-    /// Of the server that was read last.
+    /// Of the server that the last complete view is of.
     private let incarnation = Mutex<String?>(nil)
 
     /// - Parameter library: path of libpq; nil for the one of the host.
@@ -68,22 +68,24 @@ final class PostgresLeaseStore: LeaseStore {
 
     // MARK: Documents
 
+    /// A server that was restored from a backup, or another one, may lack what was read before: all is read again. Its incarnation is
+    /// remembered with a complete view alone: after a view that failed, the documents before the cursor have not been read from it.
     func view(after cursor: UInt64?) async throws(SourceError) -> LeaseView {
+        var known = cursor == nil ? nil : incarnation.withLock { $0 }
         var view = LeaseView(cursor: cursor ?? 0)
-        for index in 0..<Self.partLimit {
+        for _ in 0..<Self.partLimit {
             let part = try PostgresPart(try await ask(sessions, statements.view(after: view.cursor)))
             try checkVersion(part.version)
-            // A server that was restored from a backup, or another one: what was read before may be gone.
-            let isAnother = incarnation.withLock { last in
-                defer { last = part.incarnation }
-                return last != nil && last != part.incarnation
+            guard known == nil || known == part.incarnation, part.written >= view.cursor else {
+                (known, view) = (nil, LeaseView(cursor: 0))
+                continue
             }
-            let isFirst = cursor == nil && index == 0
-            if !isFirst, isAnother || part.written < view.cursor { return try await self.view(after: nil) }
+            known = part.incarnation
             (view.leaders, view.statuses) = (part.leaders, part.statuses)
             view.documents += part.documents
             guard part.isFull else {
                 view.cursor = part.written
+                incarnation.withLock { $0 = part.incarnation }
                 return view
             }
             view.cursor = part.lastDocument

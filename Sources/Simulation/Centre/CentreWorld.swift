@@ -13,10 +13,12 @@ final class CentreWorld: @unchecked Sendable {
         let files: [CentreFile]
         /// What the configuration says then; nil for one with errors.
         let plan: Plan?
+        /// The guard against a bad push lets it pass.
+        let isForced: Bool
 
         var manifest: CentreFile {
             let manifest = ManifestText.manifest(
-                of: files, revision: revision, author: "ada", reason: "drawn", isForced: false)
+                of: files, revision: revision, author: "ada", reason: "drawn", isForced: isForced)
             return CentreFile(path: CentrePaths.manifest, bytes: ManifestText.encode(manifest))
         }
     }
@@ -81,12 +83,12 @@ final class CentreWorld: @unchecked Sendable {
         timeline.note("centre: revision \(revision), \(held.count) keys, up \(isUp), silent \(isSilent)")
     }
 
-    /// A rule of a release waits for another time.
+    /// A rule of a release waits for another time. While its rollout runs, the guard refuses a longer one that is not forced.
     private func edit() {
         let release = dice.int(0...files.draft.releases.count - 1)
         let rule = dice.int(0...files.draft.releases[release].rules.count - 1)
         files.draft.releases[release].rules[rule].forMs = files.draft.releases[release].intervalMs * dice.ms(0...2)
-        push()
+        push(isForced: dice.chance(percent: 30))
     }
 
     /// A release leaves, or comes back.
@@ -102,20 +104,21 @@ final class CentreWorld: @unchecked Sendable {
             .sorted { $0.path < $1.path }
     }
 
-    private func next(_ content: [CentreFile]) -> Push {
+    private func next(_ content: [CentreFile], isForced: Bool = false) -> Push {
         let revision = (pushes.last?.revision ?? 0) + 1
         let state = CentreState(
             label: CentreWorld.label, revision: "\(self.revision + 1)", order: self.revision + 1,
             digest: CentreDigest.of(content), manifest: nil, files: content)
-        let push = Push(revision: revision, files: content, plan: try? files.load(centre: state))
+        let push = Push(revision: revision, files: content, plan: try? files.load(centre: state), isForced: isForced)
         pushes.append(push)
         law.pushed(push)
-        timeline.note("centre: manifest \(revision), \(push.plan == nil ? "with errors" : "valid")")
+        let kind = (push.plan == nil ? "with errors" : "valid") + (isForced ? ", forced" : "")
+        timeline.note("centre: manifest \(revision), \(kind)")
         return push
     }
 
-    private func push() {
-        let push = next(nextFiles)
+    private func push(isForced: Bool = false) {
+        let push = next(nextFiles, isForced: isForced)
         held = push.files + [push.manifest]
         revision += 1
     }
@@ -165,9 +168,10 @@ final class CentreWorld: @unchecked Sendable {
         timeline.note("centre: restored from a backup")
     }
 
+    /// Forced: what the guard has refused before comes into force with it, also while a rollout runs.
     func heal() {
         (isUp, isSilent, late) = (true, false, [])
-        push()
+        push(isForced: true)
     }
 }
 
@@ -205,12 +209,22 @@ struct VirtualCentre: Centre {
 ///
 /// Used on the world's thread alone.
 final class VirtualCentreShelf: CentreShelf, @unchecked Sendable {
-    private var kept: StoredCentreState?
+    private var kept: [StoredCentreState] = []
+    private var orders: (brake: CentreBrake, pinned: CentreState?) = (CentreBrake(), nil)
 
-    func current() -> StoredCentreState? { kept }
+    func current() -> StoredCentreState? { kept.last }
+
+    func history() -> [StoredCentreState] { kept.reversed() }
 
     func save(_ state: CentreState, wallMs: Int64) -> String? {
-        kept = StoredCentreState(state, savedWallMs: wallMs)
+        kept.append(StoredCentreState(state, savedWallMs: wallMs))
+        return nil
+    }
+
+    func brake() -> (brake: CentreBrake, pinned: CentreState?) { orders }
+
+    func save(_ brake: CentreBrake, pinned: CentreState?) -> String? {
+        orders = (brake, pinned)
         return nil
     }
 }

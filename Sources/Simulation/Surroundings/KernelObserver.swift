@@ -19,7 +19,7 @@ struct KernelObserver {
         switch cause {
         case .input(.reload(let plan)):
             feed.take(plan)
-            centreLaw?.takes(plan)
+            centreLaw?.reloads(plan, kernel.snapshot(at: now).releases)
             fleet.watch(kernel.effectivePlan)
         case .input(.scraped(let report)): sawReport(report)
         case .input(.cycleEnded(let release)): timeline.note("\(release): cycle ends")
@@ -41,7 +41,9 @@ struct KernelObserver {
         for effect in effects { saw(effect, kernel, now) }
         if case .input(.cycleEnded(let name)) = cause, let release = fleet.index(of: name) {
             process.life?.isCycleOver[release] = true
-            feed.cycleEnded(release, kernel.snapshot(at: now))
+            let snapshot = kernel.snapshot(at: now)
+            feed.cycleEnded(release, snapshot)
+            if let shown = snapshot.releases.first(where: { $0.name == name }) { centreLaw?.cycleEnded(shown) }
         }
         if case .command = cause, process.life?.diesAfterCommand == true {
             process.kill("a crash that loses an operator's answer")

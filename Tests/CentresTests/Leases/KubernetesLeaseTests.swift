@@ -157,8 +157,23 @@ struct KubernetesLeaseTests {
         try await pair.clock.sleep(ms: 3 * Self.ttlMs)
         #expect(try await pair.second.renew(pair.two, status: [2]))
         _ = try await pair.second.view(after: nil)
-        #expect(try await pair.second.renew(pair.two, status: [2]))
         #expect(pair.cluster.names("leases").count == 2, "the lead, and the session of the second replica")
+    }
+
+    /// A slow server must not cost the lease: a renewal is two requests, and a view deletes one session at most.
+    @Test func aRenewalWaitsForNoDeletion() async throws {
+        let pair = try await Pair()
+        for number in 3...5 { _ = try await pair.first.open(name: "rg-\(number)", status: [], ttlMs: Self.ttlMs) }
+        _ = try await pair.second.view(after: nil)
+        try await pair.clock.sleep(ms: 3 * Self.ttlMs)
+        for left in [5, 4, 3] {
+            let before = pair.cluster.requests.count
+            #expect(try await pair.second.renew(pair.two, status: [2]))
+            #expect(pair.cluster.requests.count - before == 2)
+            _ = try await pair.second.view(after: nil)
+            #expect(pair.cluster.names("leases").count == left, "the lead and the sessions that are left")
+            try await pair.clock.sleep(ms: 5_000)
+        }
     }
 
     @Test func aRefusalNamesWhatTheServerSays() async throws {

@@ -158,7 +158,7 @@ struct LeaseStoreTests {
 @Suite("What replicas hand over")
 struct HandoverTextTests {
     @Test(arguments: [
-        "", "{}", "[]", #"{"v":2,"release":"a","token":1,"through":1,"ordinal":0,"entries":[]}"#,
+        "", "{}", "[]", #"{"v":9,"release":"a","token":1,"through":1,"ordinal":0,"entries":[]}"#,
         #"{"v":1,"release":"a","token":1,"through":1,"ordinal":0,"entries":[{"sequence":1,"at":0,"event":"{\"unheard\":{}}"}]}"#,
     ])
     func whatThisVersionCannotReadIsLeftAlone(_ text: String) {

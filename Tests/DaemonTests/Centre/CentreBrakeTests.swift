@@ -58,6 +58,38 @@ struct CentreBrakeTests {
         await world.end(daemon)
     }
 
+    /// A pin that cannot be put into force at a restart must not become a daemon that follows the centre.
+    @Test func aPinThatCannotBeUsedKeepsTheCentreOut() async throws {
+        let world = try await CentreWorld()
+        #expect(try await world.shell(Self.push).status == 0)
+        let first = try started(world)
+        #expect(await eventually { try await world.status().contains("\"manifest_revision\":1") }, "\(first.text)")
+        #expect(try await world.shell("sed -i 's/> 1%/> 0.5%/' shop/rules/errors.yaml && \(Self.push)").status == 0)
+        #expect(await eventually { try await world.status().contains("\"manifest_revision\":2") }, "\(first.text)")
+        #expect(try await world.shell("rollguard config use 1 --by ann --force").status == 0)
+        await first.kill9()
+        // What is pinned is of another centre now.
+        let file = world.folder.appendingPathComponent("state/centre/brake.json")
+        let kept = try String(contentsOf: file, encoding: .utf8)
+        #expect(kept.contains("\"etcd:/rollguard/v1/\""), "\(kept.prefix(400))")
+        try kept.replacing("\"etcd:/rollguard/v1/\"", with: "\"etcd:/other/v1/\"")
+            .write(to: file, atomically: true, encoding: .utf8)
+        #expect(try await world.shell("sed -i 's/> 0.5%/> 0.4%/' shop/rules/errors.yaml && \(Self.push)").status == 0)
+
+        let second = try started(world)
+        #expect(
+            await eventually { try await world.status().contains("the pinned state cannot be used: it is of") },
+            "\(second.text)")
+        let status = try await world.status()
+        #expect(status.contains("\"pinned\"") && status.contains("\"manifest_revision\":2"), "\(status)")
+        // The centre holds another revision, and is not read.
+        #expect(try await world.shell("rollguard config unpin --by ann --force").status == 0)
+        #expect(try await world.status().contains("\"manifest_revision\":2"))
+        #expect(try await world.shell("rollguard config attach --by ann").status == 0)
+        #expect(await eventually { try await world.status().contains("\"manifest_revision\":3") }, "\(second.text)")
+        await world.end(second)
+    }
+
     /// `use` holds over changes of the centre and a restart, and `unpin` follows again; so do `detach` and `attach`.
     @Test func theBrakeHoldsOverChangesAndARestart() async throws {
         let world = try await CentreWorld()

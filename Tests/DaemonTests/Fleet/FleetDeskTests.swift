@@ -72,13 +72,43 @@ struct FleetDeskTests {
     @Test func anOwnerGivesItsLeadBackWhenTheFirstOfTheListIsReady() {
         var desk = Self.desk(["b", "a"], [Self.member("a", watched: [0], ready: [0]), Self.member("b", watched: [0])])
         desk.held = [0]
-        #expect(desk.leadsToDrop() == [])
+        #expect(desk.leadsToDrop(atUptimeMs: 0) == [])
         desk.members[1].ready = [0]
-        #expect(desk.leadsToDrop() == [0])
+        #expect(desk.leadsToDrop(atUptimeMs: 0) == [0])
         desk.members[1].isCurrent = false
-        #expect(desk.leadsToDrop() == [])
+        #expect(desk.leadsToDrop(atUptimeMs: 0) == [])
         desk.members.remove(at: 1)
-        #expect(desk.leadsToDrop() == [])
+        #expect(desk.leadsToDrop(atUptimeMs: 0) == [])
+    }
+
+    /// At once when an operator keeps it there, and else after a while: members take a configuration up one after the other.
+    @Test func anOwnerWithAnOlderConfigurationGivesItsLeadToAStandby() {
+        var desk = Self.desk(["a", "b"], [Self.member("a", watched: [0], ready: [0]), Self.member("b", watched: [0])])
+        desk.held = [0]
+        desk.isBraked = true
+        #expect(desk.leadsToDrop(atUptimeMs: 0) == [])
+        desk.members[0].isCurrent = false
+        #expect(desk.leadsToDrop(atUptimeMs: 1_000) == [])
+        desk.members[1].ready = [0]
+        #expect(desk.leadsToDrop(atUptimeMs: 1_001) == [0])
+        desk.isBraked = false
+        #expect(desk.leadsToDrop(atUptimeMs: 60_999) == [])
+        #expect(desk.leadsToDrop(atUptimeMs: 61_000) == [0])
+        desk.members[1].isCurrent = false
+        #expect(desk.leadsToDrop(atUptimeMs: 62_000) == [])
+        desk.members[0].isCurrent = true
+        desk.members[1].isCurrent = true
+        #expect(desk.leadsToDrop(atUptimeMs: 63_000) == [])
+    }
+
+    /// The others are given the time to take it first.
+    @Test func aMemberThatCannotReadTheDocumentsIsTheLastCandidate() {
+        let members = [Self.member("a", watched: [0], ready: [0]), Self.member("b", watched: [0], ready: [0])]
+        var desk = Self.desk(["a", "b"], members)
+        desk.mayLead = false
+        #expect(desk.leadsToTake(atUptimeMs: 5_000) == [])
+        #expect(desk.leadsToTake(atUptimeMs: 6_999) == [])
+        #expect(desk.leadsToTake(atUptimeMs: 7_000) == [0])
     }
 
     @Test func aShardIsSteadyWhenItsFirstMemberLeadsAndAllAreReady() {

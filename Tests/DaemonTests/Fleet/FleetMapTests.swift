@@ -45,6 +45,22 @@ struct FleetMapTests {
         #expect(map.targets.reduce(0, +) == 80 && map.warmMs["release-0"] == FleetFixture.warmMs)
     }
 
+    /// The group of two moves one of them.
+    @Test func theShardOfAReleaseThatMovesIsAdded() throws {
+        let apart = FleetFixture.plan((0..<40).map { "release-\($0)" })
+        let (before, after) = (FleetMap(apart, count: 8).shards, FleetMap(Self.plan, count: 8).shards)
+        let moved = try #require(
+            ["release-3", "release-17"].first { before.shard(of: $0) != after.shard(of: $0) })
+        let (old, new) = (before.shard(of: moved), after.shard(of: moved))
+        let selection = FleetSelection(apart, count: 8, watched: [old])
+        #expect(selection.added(by: Self.plan) == [new] && selection.added(by: apart) == [])
+        let part = selection.part(of: Self.plan, adding: [new])
+        #expect(part.releases.contains { $0.name == moved })
+        selection.take(Self.plan, adding: [new])
+        #expect(selection.watched == [old, new] && selection.isWatched(moved) && selection.hasAdded)
+        #expect(selection.takeAdded() == [new] && !selection.hasAdded && selection.takeAdded() == [])
+    }
+
     @Test func aReportFindsReleasesAndUnits() {
         var report = FleetReport(copies: 2)
         report.shards = [

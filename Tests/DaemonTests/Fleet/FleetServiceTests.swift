@@ -91,14 +91,65 @@ struct FleetServiceTests {
     /// The rights end with the lease; what is watched stays, and so does the assignment.
     @Test func withoutTheStoreEveryMemberWatchesOn() async throws {
         let world = try await Self.fleet(["a", "b", "c"])
+        await world.run(seconds: 4)
         let (watched, number) = (world.nodes.map(\.selection.watched), world.nodes[0].report?.assignment)
         for node in world.nodes { node.store.isCut = true }
         await world.run(seconds: 60)
         #expect(world.nodes.map(\.selection.watched) == watched)
         #expect(world.nodes.allSatisfy { $0.rights(atUptimeMs: world.clock.now.uptimeMs).isEmpty })
         for node in world.nodes { node.store.isCut = false }
+        // Until then they show what they knew before. The old coordinator is the first one that returns.
+        await world.run(seconds: 5)
+        #expect(world.nodes.contains { !$0.rights(atUptimeMs: world.clock.now.uptimeMs).isEmpty })
         await world.runUntilSteady(withinSeconds: 30)
-        #expect(world.nodes[0].report?.assignment == number)
+        #expect(world.nodes.allSatisfy { $0.report?.assignment == number })
+        #expect(world.nodes.map(\.selection.watched) == watched)
+    }
+
+    /// A new group joins two releases in the shard of one of them: members that watch the other one keep it until those of that shard
+    /// have evidence.
+    @Test func aReleaseThatMovesToAnotherShardStaysWatched() async throws {
+        let world = try await Self.fleet(["a", "b", "c"])
+        await world.run(seconds: 4)
+        let before = FleetShards(count: 12, plan: world.plan)
+        let first = world.plan.releases[0].name
+        let names = world.plan.releases.map(\.name)
+        // Of a member that does not watch the shard it moves to.
+        let other = try #require(
+            names.first { name in
+                world.nodes.contains { $0.selection.isWatched(name) && !$0.selection.isWatched(first) }
+            })
+        var next = world.plan
+        next.groups = [GroupPlan(name: "money", members: [GroupMember(release: first), GroupMember(release: other)])]
+        let after = FleetShards(count: 12, plan: next)
+        let moved = try #require([first, other].first { before.shard(of: $0) != after.shard(of: $0) })
+        let watching = world.nodes.filter { $0.selection.isWatched(moved) }
+        for node in world.nodes { node.selection.take(next, adding: node.selection.added(by: next)) }
+        await world.run(seconds: 5)
+        #expect(watching.count == 2 && watching.allSatisfy { $0.selection.isWatched(moved) }, "\(world.describe())")
+        for node in watching {
+            let known = await node.service.part?.taken
+            #expect(known == node.selection.watched)
+        }
+        await world.run(seconds: 100)
+        #expect(world.isSteady() && world.unwatchedRounds == 0, "\(world.describe())")
+        #expect(world.nodes.map(\.selection.watched.count).reduce(0, +) == 24, "\(world.describe())")
+    }
+
+    @Test func anOlderDocumentIsNotWrittenOverANewerOne() async throws {
+        let world = try await Self.fleet(["a"], .init(copies: 1))
+        let node = try world.node("a")
+        let release = world.plan.releases[0].name
+        let token = await node.service.leaderships[node.selection.scope(of: release)]?.token ?? 0
+        for through in [5, 4] as [UInt64] {
+            let document = HandoverDocument(release: release, token: token, through: through, ordinal: 0, entries: [])
+            node.queue.publish(document)
+            let isWritten = await node.service.flush()
+            #expect(isWritten)
+        }
+        let stored = world.leases.with { $0.documents[LeasePaths.handover(release)]?.bytes }
+        let bytes = try #require(stored)
+        #expect(token > 0 && HandoverText.document(bytes)?.through == 5)
     }
 
     /// Until the store has it, a rollback of this member alone keeps its release watched.
@@ -119,19 +170,9 @@ struct FleetServiceTests {
     /// What the old owner published last is in the next one's kernel before that may act.
     @Test func theNextOwnerHasTheLastDocumentBeforeItLeads() async throws {
         let world = try await Self.fleet(["a", "b", "c"])
-        var published: [String: UInt64] = [:]
         let joined = try await world.join("d")
         for round in 1...60 {
-            for node in world.nodes {
-                for shard in node.rights(atUptimeMs: world.clock.now.uptimeMs) {
-                    guard let release = node.selection.map.releases[shard].first else { continue }
-                    let token = await node.service.leaderships[LeaseScope.shard(shard)]?.token ?? 0
-                    node.queue.publish(
-                        HandoverDocument(
-                            release: release, token: token, through: UInt64(round), ordinal: 0, entries: []))
-                    published[release] = UInt64(round)
-                }
-            }
+            for node in world.nodes { await Self.publish(node, world, through: UInt64(round)) }
             await world.run(seconds: 1)
         }
         var known: [String: UInt64] = [:]
@@ -144,6 +185,52 @@ struct FleetServiceTests {
             #expect(known[release] != nil, "\(release) is led without what the owner before it knew")
         }
         #expect(!known.isEmpty)
+    }
+
+    /// The round that renews the session waits for no write of a document; until the last one is written the lead is kept.
+    @Test func aLeadIsGivenBackWhenItsLastDocumentIsWritten() async throws {
+        let world = try await Self.fleet(["a", "b", "c"])
+        try await world.join("d")
+        for round in 1...60 {
+            for node in world.nodes { await Self.publish(node, world, through: UInt64(round)) }
+            await world.run(seconds: 1)
+            for node in world.nodes {
+                guard let scope = await node.service.part?.resigning.min(), let shard = LeaseScope.shard(of: scope),
+                    let release = node.selection.map.releases[shard].first
+                else { continue }
+                return try await Self.checkGiveBack(node, world, scope, release)
+            }
+        }
+        Issue.record("no lead was given back")
+    }
+
+    private static func checkGiveBack(
+        _ node: FleetNode, _ world: FleetWorld, _ scope: String, _ release: String
+    ) async throws {
+        let known = await node.service.holds[scope]
+        let hold = try #require(known)
+        node.queue.publish(
+            HandoverDocument(release: release, token: hold.token, through: 1_000, ordinal: 0, entries: []))
+        await node.service.keepSessionOnce()
+        let kept = await node.service.holds[scope]
+        #expect(kept == hold && node.queue.unwritten == [release])
+        _ = await node.service.flush()
+        await node.service.keepSessionOnce()
+        let after = await node.service.holds[scope]
+        #expect(after == nil && node.queue.unwritten.isEmpty)
+        let stored = world.leases.with { $0.documents[LeasePaths.handover(release)]?.bytes }
+        let bytes = try #require(stored)
+        #expect(HandoverText.document(bytes)?.through == 1_000)
+    }
+
+    /// A document of the first release of each shard that the member leads.
+    private static func publish(_ node: FleetNode, _ world: FleetWorld, through: UInt64) async {
+        for shard in node.rights(atUptimeMs: world.clock.now.uptimeMs) {
+            guard let release = node.selection.map.releases[shard].first else { continue }
+            let token = await node.service.leaderships[LeaseScope.shard(shard)]?.token ?? 0
+            node.queue.publish(
+                HandoverDocument(release: release, token: token, through: through, ordinal: 0, entries: []))
+        }
     }
 
     @Test func aMemberWithoutTheStoreWatchesWhatItWatchedLast() async throws {

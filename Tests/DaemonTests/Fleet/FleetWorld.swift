@@ -69,7 +69,8 @@ final class FleetNode: Sendable {
             plan: replica, store: store, files: HandoverFiles(stateDirectory: folder.path), shelf: HandoverShelf(),
             send: { taken.add($0) }, queue: queue, clock: leases.clock, board: board,
             logger: Logger(label: "fleet", factory: { _ in SwiftLogNoOpLogHandler() }),
-            facts: .init(version: "1", address: "http://\(name).example", manifestRevision: { nil }),
+            facts: .init(
+                version: "1", address: "http://\(name).example", manifestRevision: { nil }, isBraked: { false }),
             fleet: surroundings)
         (self.inputs, self.rollbacks) = (taken, rolling)
     }

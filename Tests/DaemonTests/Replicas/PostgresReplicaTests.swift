@@ -5,15 +5,9 @@ import Testing
 @Suite(
     "Several daemons over PostgreSQL", .serialized,
     .enabled(
-        if: Executable.path != nil && PostgresReplicaTests.hasServer && RealProgram.path("python3") != nil,
+        if: Executable.path != nil && InstalledPostgres.isThere && RealProgram.path("python3") != nil,
         "needs the executable, postgresql, psql and python3"), .timeLimit(.minutes(5)))
 struct PostgresReplicaTests {
-    static let hasServer =
-        RealProgram.path("psql") != nil
-        && ((try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql")) ?? []).contains {
-            FileManager.default.isExecutableFile(atPath: "/usr/lib/postgresql/\($0)/bin/initdb")
-        }
-
     /// The leader is killed and cut off, and PostgreSQL itself is away, while a version turns sick or is led to the end.
     @Test func noRollbackWaitsForPostgreSQL() async throws {
         let folder = try Scratch.folder("replicas-postgresql")
@@ -30,4 +24,13 @@ struct PostgresReplicaTests {
         #expect(end?.status == 0, "\(proof.text)")
         #expect(!proof.text.contains("| rollbacks wanted, lost | 0, "), "\(proof.text)")
     }
+}
+
+/// What the script starts.
+private enum InstalledPostgres {
+    static let isThere =
+        RealProgram.path("psql") != nil
+        && ((try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql")) ?? []).contains {
+            FileManager.default.isExecutableFile(atPath: "/usr/lib/postgresql/\($0)/bin/initdb")
+        }
 }

@@ -237,6 +237,96 @@ struct FleetTests {
         #expect(world.view(0, of: 0)?.phase == .idle && world.applied.count == calls)
     }
 
+    /// A member that leads all shards, and has never watched the first release.
+    private static func stranger(_ world: FleetWorld, _ now: Moment) -> Kernel {
+        var without = world.plan
+        without.releases.removeFirst()
+        var kernel = Kernel(
+            plan: without, journalIdentity: "rg-9", seed: 7,
+            replica: ReplicaIdentity(name: "rg-9", group: "test", shards: world.shards), at: now)
+        for shard in 0..<world.shards.count {
+            let lead = Leadership(
+                isHeld: true, untilUptimeMs: .max, token: 900, leader: "rg-9", scope: LeaseScope.shard(shard))
+            _ = kernel.step(.leadership(lead), at: now)
+        }
+        return kernel
+    }
+
+    /// A release whose version was rolled back, and what was handed over of it.
+    private static func rolledBack() throws -> (world: FleetWorld, document: HandoverDocument) {
+        var world = led(members: 1, copies: 1)
+        world.run(seconds: 40)
+        world.sick = [0]
+        world.run(seconds: 40)
+        #expect(world.view(0, of: 0)?.phase == .rolledBack)
+        let document = try #require(world.store.document(of: "service-0"))
+        return (world, document)
+    }
+
+    /// A reload brings a release into a scope that is led already: what another member has handed over holds, and is
+    /// published under the lead of now.
+    @Test func aReleaseThatComesIntoALedScopeTakesInWhatWasHandedOver() throws {
+        let (world, document) = try Self.rolledBack()
+        let now = world.moment(world.nodes[0])
+        var kernel = Self.stranger(world, now)
+        _ = kernel.step(.reload(world.plan), at: now)
+        let effects = kernel.step(.handedOver(document), at: now)
+        let release = try #require(kernel.snapshot(at: now).releases.first { $0.name == "service-0" })
+        #expect(release.phase == .rolledBack)
+        #expect(release.rollout?.deployment == world.view(0, of: 0)?.rollout?.deployment)
+        #expect(release.rollout?.deployment.failed.isEmpty == false)
+        let published = effects.compactMap { effect -> HandoverDocument? in
+            if case .publish(let document) = effect { document } else { nil }
+        }
+        #expect(published.last?.token == 900 && published.last?.isNewer(than: document) == true)
+        #expect(published.last?.entries.isEmpty == false)
+    }
+
+    /// What it does with the release as its leader is newer than any document of a leader before.
+    @Test func aLeaderThatHasBegunTakesInNoOlderDocument() throws {
+        let (world, document) = try Self.rolledBack()
+        let now = world.moment(world.nodes[0])
+        var kernel = Self.stranger(world, now)
+        _ = kernel.step(.reload(world.plan), at: now)
+        _ = kernel.step(.cycleEnded(release: "service-0"), at: now)
+        let before = kernel.snapshot(at: now).releases.first { $0.name == "service-0" }?.phase
+        _ = kernel.step(.handedOver(document), at: now)
+        let after = kernel.snapshot(at: now).releases.first { $0.name == "service-0" }?.phase
+        #expect(before == after && after != .rolledBack)
+    }
+
+    /// What this member wrote itself brings nothing back that has happened since.
+    @Test func aMemberTakesInNoDocumentOfItsOwnLead() throws {
+        var (world, document) = try Self.rolledBack()
+        let now = world.moment(world.nodes[0])
+        world.sick = []
+        #expect(world.command(.rearm(release: "service-0"), to: 0).isAccepted)
+        var without = world.plan
+        without.releases.removeFirst()
+        document.revision += 1
+        _ = world.nodes[0].kernel.step(.reload(without), at: now)
+        _ = world.nodes[0].kernel.step(.reload(world.plan), at: now)
+        let before = world.view(0, of: 0)
+        _ = world.nodes[0].kernel.step(.handedOver(document), at: now)
+        #expect(world.view(0, of: 0) == before && before?.phase == .idle)
+    }
+
+    /// A reload may not drop what no other member can continue.
+    @Test func aReleaseWhoseRollbackIsNotHandedOverMustStay() throws {
+        var world = Self.led(members: 1, copies: 1)
+        world.run(seconds: 40)
+        var without = world.plan
+        without.releases.removeFirst()
+        #expect(world.nodes[0].kernel.releasesThatMustStay(without).isEmpty)
+        world.sick = [0]
+        for _ in 0..<30 where world.view(0, of: 0)?.phase != .rollingBack && world.shares[0] > 0 { world.second() }
+        #expect(world.nodes[0].kernel.releasesThatMustStay(without) == ["service-0"])
+        #expect(world.nodes[0].kernel.releasesThatMustStay(world.plan).isEmpty)
+        world.run(seconds: 40)
+        #expect(world.view(0, of: 0)?.phase == .rolledBack)
+        #expect(world.nodes[0].kernel.releasesThatMustStay(without).isEmpty)
+    }
+
     /// A release that is led stays in its shard: another member could lead it in the other one.
     @Test func aGroupThatMovesALedReleaseIsRefused() throws {
         var world = Self.led(members: 1, copies: 1)

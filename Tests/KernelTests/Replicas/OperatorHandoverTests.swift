@@ -143,6 +143,27 @@ struct OperatorHandoverTests {
         #expect(Set(world.nodes.indices.map { Set(silences(world, $0)) }).count == 1)
     }
 
+    /// The order comes before this replica's alert, which opens a little later; an older one was about another trouble.
+    @Test(arguments: [(0, true), (60_000, false)] as [(Int64, Bool)])
+    func anAcknowledgementWaitsForItsSubject(_ ageMs: Int64, _ isTaken: Bool) throws {
+        var world = Self.world()
+        let leader = try #require(world.leader)
+        world.isOutOfTheWay = true
+        _ = world.order(.begin(KernelHarness.next), to: leader)
+        world.run(seconds: 30)
+        var acts = OperatorActs(replica: "rg-9", atWallMs: 0)
+        acts.acknowledgements = [
+            OperatorAcknowledgement(
+                id: "ack-rg-9-1", subject: "checkout", by: "eve", reason: "because",
+                untilWallMs: OperatorAcknowledgement.keptMs)
+        ]
+        world.send(.operatorsActed(acts, ageMs: ageMs), to: leader)
+        #expect(world.snapshot(leader).openSubjects.isEmpty)
+        world.isSecondSick = true
+        world.run(seconds: 10)
+        #expect(world.snapshot(leader).openSubjects.map(\.acknowledgedBy) == [isTaken ? "eve" : nil])
+    }
+
     /// An alert that an operator has acknowledged at a follower is escalated by no leader.
     @Test(arguments: [true, false]) func anAcknowledgementHoldsAfterATakeover(_ isAcknowledged: Bool) throws {
         var world = Self.world()

@@ -13,9 +13,17 @@ struct Unit: Sendable, Equatable {
     let members: [Int]
 
     static func all(of plan: Plan) -> [Unit] {
-        plan.units.map { name in
-            Unit(name: name, members: plan.releases.indices.filter { plan.releases[$0].part?.unit == name })
+        let places = PlanPlaces(plan)
+        var (names, members): ([String], [[Int]]) = ([], [])
+        for index in plan.releases.indices {
+            guard let name = plan.releases[index].part?.unit, let place = places.unit(name) else { continue }
+            if place == names.count {
+                names.append(name)
+                members.append([])
+            }
+            members[place].append(index)
         }
+        return names.indices.map { Unit(name: names[$0], members: members[$0]) }
     }
 
     /// Brings the parts together after an input.
@@ -24,7 +32,7 @@ struct Unit: Sendable, Equatable {
         else { return }
         spreadRollback(&releases, &context)
         // A follower has the parts' documents one after the other: what one of them says has come to the others' already.
-        let mayLead = members.first.map { context.mayLead(releases[$0].name) } == true
+        let mayLead = isLed(releases, context)
         if mayLead { spreadEnd(&releases, &context) }
         endTogether(&releases, &context)
         orderRollbacks(&releases, &context)
@@ -34,6 +42,12 @@ struct Unit: Sendable, Equatable {
         agree(&releases, &context)
         orderMoves(&releases, &context)
         shareWaits(&releases, context)
+    }
+
+    /// Its rollouts are led here. Not before all parts that a reload has brought have taken in what was handed over.
+    func isLed(_ releases: [Release], _ context: StepContext) -> Bool {
+        guard let first = members.first, context.mayLead(releases[first].name) else { return false }
+        return !members.contains { releases[$0].hasJustCome }
     }
 
     /// After a restart: parts whose routers were not called yet keep their turns in the rollback.

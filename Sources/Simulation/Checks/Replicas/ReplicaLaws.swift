@@ -192,7 +192,7 @@ struct HandedRollout {
 
     init(_ bytes: [UInt8]?) {
         var last: String?
-        for entry in bytes.flatMap(HandoverText.document)?.entries ?? [] {
+        for entry in bytes.flatMap({ HandoverText.document($0) })?.entries ?? [] {
             guard case .rollout(let id, let event) = entry.event else { continue }
             switch event {
             case .stepIntended(_, _, let to): (basisPoints, last, isGoingDown) = (to, id, false)
