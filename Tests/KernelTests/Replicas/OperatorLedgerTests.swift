@@ -3,7 +3,7 @@ import Testing
 
 @testable import Kernel
 
-@Suite("Replicas: the ledger of operators' orders")
+@Suite("Replicas: the book of operators' orders")
 struct OperatorLedgerTests {
     private static let start = Moment(uptimeMs: 1_000, wallMs: 1_700_000_000_000)
     private static let hour: Int64 = 3_600_000
@@ -27,7 +27,7 @@ struct OperatorLedgerTests {
         #expect(ledger.waiting(at: Self.later(60_000)).isEmpty)
     }
 
-    /// What one ledger writes, the other reads a little too late, so ends grow with each exchange.
+    /// What one book writes, the other reads a little too late, so ends grow with each exchange.
     private static func read(_ acts: OperatorActs, into ledger: inout OperatorLedger) -> Int {
         var news = 0
         for one in acts.ended {
