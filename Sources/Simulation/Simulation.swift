@@ -14,6 +14,13 @@ package enum Simulation {
         world.run()
         return world.report
     }
+
+    /// Whether the life of a seed is that of one daemon with files of its own, without other daemons and without a centre.
+    package static func isAlone(seed: UInt64) -> Bool {
+        var dice = Dice(seed: seed)
+        let swarm = Swarm(dice: &dice)
+        return swarm.replicas == 1 && !swarm.hasCentre
+    }
 }
 
 /// How a run went.

@@ -44,6 +44,9 @@ struct SimulateCommand: AsyncParsableCommand {
     @Flag(help: "Continue after a failed check, and report all of them at the end.")
     var keepGoing = false
 
+    @Flag(help: "Leave out the lives with several daemons or a configuration centre.")
+    var alone = false
+
     @Flag(help: "Print the summary of the whole and nothing per run.")
     var quiet = false
 
@@ -59,7 +62,9 @@ struct SimulateCommand: AsyncParsableCommand {
         let source = SeedSource(
             first: seed, count: seeds ?? (seconds == nil ? 1 : Int.max), text: seedsFrom, seconds: seconds)
         let tally = Tally(isQuiet: quiet, keepsGoing: keepGoing, expected: seeds, seconds: seconds)
-        await Campaign.run(seeds: source.next, planting: plant, workers: workers, report: tally.take)
+        let isAlone = alone
+        let next: @Sendable () -> UInt64? = { isAlone ? Self.alone(source) : source.next() }
+        await Campaign.run(seeds: next, planting: plant, workers: workers, report: tally.take)
         let failures = tally.finish()
         guard let first = failures.first else { return }
         print("\nthe life of seed \(first.seed):")
@@ -67,6 +72,12 @@ struct SimulateCommand: AsyncParsableCommand {
         for failure in failures { print(failure.summary) }
         print("repeat it: rollguard-lab simulate --seed \(first.seed) --trace")
         throw ExitCode(1)
+    }
+
+    /// The next seed of a life with one daemon.
+    private static func alone(_ source: SeedSource) -> UInt64? {
+        while let seed = source.next() { if Simulation.isAlone(seed: seed) { return seed } }
+        return nil
     }
 
     private func runTraced() throws {
