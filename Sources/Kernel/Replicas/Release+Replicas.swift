@@ -35,6 +35,8 @@ extension Release {
             if rollouts.deployment != before {
                 context.record(.deployment(rollouts.deployment), release: name)
                 assign(rollouts.deployment, &context)
+                // What follows from a document is no news for the others.
+                context.noteKnownEntries()
             }
         }
         if theirs.forward != nil || forward?.run.isOpen == true {
@@ -101,7 +103,11 @@ extension Release {
             return takeOver(theirs, &context)
         }
         let (ownOrdinal, ordinal) = (ReplicaIncident.ordinal(of: own.id), ReplicaIncident.ordinal(of: incident.id))
-        if own.id == incident.id {
+        if own.id == incident.id, own.isRearmed, !incident.isRearmed {
+            // Rearmed by a leader that had lost the lead: no other replica has it, so the latch holds here too.
+            rollback = nil
+            takeOver(theirs, &context)
+        } else if own.id == incident.id {
             rollback?.incident.adoptProcedure(of: incident)
             resumeProcedure()
             resumeGroup()
