@@ -3,9 +3,6 @@ import Support
 
 /// Which releases are under way, for the guard against a bad push, and which of them a plan would no longer watch.
 enum LossOfWatch {
-    /// After so many cycles the counts show whether the canary has traffic, also where the router cannot be read.
-    private static let cyclesWithoutRouter = 12
-
     /// Releases whose canary has traffic or may have, or whose rollout runs. Before the router is read any may have traffic.
     static func underWay(_ releases: [ReleaseSnapshot]) -> Set<String> {
         Set(releases.filter { isUnread($0) || isInMidRollout($0) }.map(\.name))
@@ -33,13 +30,9 @@ enum LossOfWatch {
         return isInMidRollout(release) ? "the share of its canary is not known" : nil
     }
 
-    /// The first poll that succeeds decides. A router that cannot be read must not hold up changes for ever: after some cycles the
-    /// release's phase says as much. A router without a read-back is usable with its first poll, and has no share.
-    private static func isUnread(_ release: ReleaseSnapshot) -> Bool {
-        guard let isUsable = release.isRouterUsable else { return true }
-        return !isUsable && release.observedCanaryBasisPoints == nil && release.phase == .idle
-            && release.cycles < cyclesWithoutRouter
-    }
+    /// The first poll is waited for. A router that cannot be read must not hold up changes: after that the release's phase says
+    /// whether its canary has traffic.
+    private static func isUnread(_ release: ReleaseSnapshot) -> Bool { release.isRouterUsable == nil }
 
     /// Where the share is not known, the phase counts. A canary that has been promoted is judged by no rule any more.
     private static func isInMidRollout(_ release: ReleaseSnapshot) -> Bool {

@@ -36,10 +36,10 @@ struct LossOfWatchTests {
         }
     }
 
-    /// A start waits for the first poll that succeeds, and not for ever for a router that cannot be read.
+    /// A start waits for the first poll, and not for ever for a router that cannot be read.
     @Test func aStartWaitsForTheRouter() {
         for release in [
-            Self.release(.idle, share: nil, isUsable: nil), Self.release(.idle, share: nil, isUsable: false, cycles: 3),
+            Self.release(.idle, share: nil, isUsable: nil), Self.release(.watching, share: nil, isUsable: nil),
         ] {
             #expect(Self.isUnderWay(release))
             #expect(LossOfWatch.unread([release]) == "the router of checkout has not been read yet")
@@ -52,6 +52,7 @@ struct LossOfWatchTests {
             Self.release(.idle, share: 0, isUsable: true, cycles: 0),
             Self.release(.idle, share: 0, isUsable: false, cycles: 0),
             Self.release(.idle, share: nil, isUsable: true, cycles: 0),
+            Self.release(.idle, share: nil, isUsable: false, cycles: 3),
             Self.release(.idle, share: nil, isUsable: false),
         ] {
             #expect(!Self.isUnderWay(release) && LossOfWatch.unread([release]) == nil)
