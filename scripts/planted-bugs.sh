@@ -4,12 +4,14 @@
 #
 #   scripts/planted-bugs.sh                 all of them, at most 2000 seeds each
 #   scripts/planted-bugs.sh NAME [SEEDS]    one of them
+#   scripts/planted-bugs.sh NAME SEEDS shared    the same, in the lives with several daemons or a centre alone
 #
 # Prints a line per bug: its name, the first seed that fails, the check. Exit code 1 when one is not found.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 seeds=${2:-2000}
+lives=${3:-all}
 copy=.build-planted/copy
 scratch=.build-planted/build
 
@@ -60,7 +62,7 @@ look_for() {
     swift build -c release --package-path "$copy" --scratch-path "$scratch" --disable-index-store \
         --product rollguard-lab >"$scratch.log" 2>&1 || { cat "$scratch.log" >&2; return 2; }
     # The simulation itself ends with 1 when it finds something.
-    "$scratch/release/rollguard-lab" simulate --seeds "$seeds" --quiet >"$scratch.report" || true
+    "$scratch/release/rollguard-lab" simulate --seeds "$seeds" --lives "$lives" --quiet >"$scratch.report" || true
     if report=$(grep '^seed .* FAILED' "$scratch.report" | tail -n 1); then
         printf '%-26s %s\n' "$name" "$(sed -E 's/^seed ([0-9]+): FAILED ([^:]+): .*/seed \1: \2/' <<<"$report")"
     else

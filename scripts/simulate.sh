@@ -32,14 +32,13 @@ case "${1:-commit}" in
 seeds) "$program" simulate --seeds "${2:-2000}" --quiet ;;
 fixed)
     same_everywhere
-    # Of the lives with several daemons or a centre some fail still: docs/ARCHITECTURE.md, "Several daemons".
-    "$program" simulate --seeds "${2:-1500}" --quiet --alone
+    "$program" simulate --seeds "${2:-1500}" --quiet
     ;;
 commit)
     same_everywhere
     commit=$(git rev-parse HEAD 2>/dev/null || echo none)
     echo "simulate: seeds from commit $commit"
-    "$program" simulate --seconds "${2:-60}" --seeds-from "$commit" --quiet --alone
+    "$program" simulate --seconds "${2:-60}" --seeds-from "$commit" --quiet
     ;;
 *) echo "usage: scripts/simulate.sh seeds [N] | fixed [N] | commit [SECONDS]" >&2; exit 2 ;;
 esac

@@ -112,7 +112,8 @@ package struct CentreJudge: Sendable {
         guard let accepted else { return .candidate(state) }
         if let earlier = accepted.manifest {
             if manifest.revision == earlier.revision, state.digest == accepted.digest { return .same }
-            guard manifest.isForced || manifest.revision > earlier.revision else {
+            // Not by force either: a manifest of a backup may have been a forced one when it was written.
+            guard manifest.revision > earlier.revision else {
                 return .refused(reason: CentreJudge.reason(manifest, after: earlier))
             }
         }
@@ -124,7 +125,8 @@ package struct CentreJudge: Sendable {
         manifest.revision == earlier.revision
             ? "the files have changed, and the revision of the manifest has not: it is still \(earlier.revision)"
             : "the revision of the manifest went back from \(earlier.revision) to \(manifest.revision), as after the "
-                + "restoration of a backup; write a higher one, or 'force: true' in the manifest"
+                + "restoration of a backup; write a higher one, for example with `rollguard config push --after "
+                + "\(earlier.revision)`"
     }
 
     // MARK: Without a manifest

@@ -437,6 +437,7 @@ public struct Kernel: Sendable, Equatable {
         }
         takeAcknowledgements(&context)
         handOver(&context)
+        endRollbacksOfThePast(&context)
         context.writeDownDesk()
         desk = context.desk
         nextSequence = context.nextSequence

@@ -72,7 +72,7 @@ struct CentreJudgeTests {
             [manifest([release, rules], 4), release, CentreFile(path: rules.path, bytes: [1])], "waiting"
         ),
         ("a lower revision", [manifest([release], 2), release], "refused"),
-        ("a lower revision by force", [manifest([release], 2, force: true), release], "candidate"),
+        ("a lower revision that was forced once", [manifest([release], 2, force: true), release], "refused"),
         ("another content under the same revision", [manifest([release], 3), release], "refused"),
         ("a higher revision without a file", [manifest([release], 4), release], "candidate"),
         ("a manifest that is no JSON", [CentreFile(path: "manifest", bytes: [0x7B]), release], "refused"),

@@ -12,9 +12,12 @@ struct ReplicaOperators {
 
     /// The store shows an older state than before; what this replica knows has to be there again. Nil for nothing.
     func lost(from before: UInt64?, to cursor: UInt64) -> OperatorActs? {
-        guard let before, cursor < before, let own, !own.isEmpty else { return nil }
-        return own
+        guard let before, cursor < before else { return nil }
+        return writtenBefore
     }
+
+    /// Nil for nothing.
+    var writtenBefore: OperatorActs? { own.flatMap { $0.isEmpty ? nil : $0 } }
 }
 
 extension ReplicaService {

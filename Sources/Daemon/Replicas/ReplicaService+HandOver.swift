@@ -98,7 +98,11 @@ extension ReplicaService {
 struct KnownDocuments {
     private var newest: [String: HandoverDocument] = [:]
     private var records: [String: (release: String, ordinal: UInt64)] = [:]
-    private(set) var highestToken: UInt64 = 0
+    private var highestKnown: UInt64 = 0
+    /// By release: what a leader has to exceed so that its documents are taken here.
+    private var disputed: [String: UInt64] = [:]
+
+    var highestToken: UInt64 { max(highestKnown, disputed.values.max() ?? 0) }
 
     /// The newest one of each release, sorted by name.
     var all: [HandoverDocument] { newest.keys.sorted().compactMap { newest[$0] } }
@@ -108,8 +112,16 @@ struct KnownDocuments {
     mutating func note(_ document: HandoverDocument) -> Bool {
         guard document.isNewer(than: newest[document.release]) else { return false }
         newest[document.release] = document
-        highestToken = max(highestToken, document.token)
+        highestKnown = max(highestKnown, document.token)
+        if document.token >= disputed[document.release] ?? 0 { disputed[document.release] = nil }
         return true
+    }
+
+    /// A store that was restored from a backup gives tokens a second time: two leaders had the same one, and the document of the
+    /// later one is not newer. It has to exceed what is known here.
+    mutating func noteDispute(over document: HandoverDocument) {
+        guard let known = newest[document.release], known.token == document.token, known != document else { return }
+        disputed[document.release] = document.token + 1
     }
 
     /// A newer one of its release is known.
@@ -122,6 +134,7 @@ struct KnownDocuments {
     func highestTokens(by scope: (String) -> String) -> [String: UInt64] {
         var tokens: [String: UInt64] = [:]
         for document in newest.values { tokens[scope(document.release), default: 0].raise(to: document.token) }
+        for (release, token) in disputed { tokens[scope(release), default: 0].raise(to: token) }
         return tokens
     }
 

@@ -171,6 +171,10 @@ actor ReplicaService {
         let new = try await store.open(name: plan.name, status: await status(), ttlMs: plan.ttlMs)
         session = new
         tenure.renewed(sentUptimeMs: sentUptimeMs)
+        // The store may have come back from a backup meanwhile, at whatever revision: all of it is read, and what this replica
+        // wrote there before is written again.
+        cursor = nil
+        if let own = operators.writtenBefore { queue.putBack(own) }
         return new
     }
 
@@ -348,7 +352,10 @@ actor ReplicaService {
                 "\(document.path) of \(store.label) cannot be read: a newer version may have written it")
         }
         let scope = scope(of: handover.release)
-        guard documents.note(handover) else { return }
+        guard documents.note(handover) else {
+            if holds[scope] == nil { documents.noteDispute(over: handover) }
+            return
+        }
         shelf.put(handover)
         guard fleet?.selection.isWatched(handover.release) ?? true else { return }
         if holds[scope] == nil, let problem = files.save(handover) { logger.error("\(problem)") }

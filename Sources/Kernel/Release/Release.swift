@@ -49,6 +49,9 @@ struct Release: Sendable, Equatable {
     var rollouts: RolloutLead
     /// Of the newest rollback that the leader of several replicas knew, see `ReplicaIncident`; 0 for one daemon alone.
     var leaderOrdinal: UInt64 = 0
+    /// The highest ordinal among the rollbacks that other replicas have announced: a new one gets a higher one, so that all
+    /// replicas give it the same name.
+    var announcedOrdinal: UInt64 = 0
     /// A reload has named it again, and no leader has said anything of it since. It is older here than elsewhere, perhaps.
     var isBack = false
     /// One of several replicas has it by a reload, and has done nothing with it since: what another one has handed over is

@@ -77,6 +77,9 @@ struct HandoverBook: Sendable, Equatable {
         if !leads { (through, publishedThrough) = (0, 0) }
     }
 
+    /// Another replica has given the newest rollback a name with this ordinal.
+    mutating func hear(_ other: UInt64) { ordinal = max(ordinal, other) }
+
     /// The next document.
     mutating func document(token: UInt64, of known: Release?) -> HandoverDocument {
         revision += 1

@@ -19,6 +19,7 @@ extension Kernel {
         guard next.isInForce(at: context.now) else { return }
         alignUnits(&context)
         for index in led { publish(index, &context) }
+        publishThatNothingIsKnown(led, &context)
     }
 
     private func writeDown(_ next: Leadership, _ context: inout StepContext) {
@@ -42,6 +43,7 @@ extension Kernel {
         // A release that a reload has brought into a scope that is led here has had another leader, perhaps.
         guard !leads || releases[index].hasJustCome else { return }
         let book = replicas?.book(document.release)
+        let document = document.withWhatIsKnown(book?.adopted)
         guard document.isNewer(than: book?.adopted), !leads || document.token > (book?.madeToken ?? 0) else {
             // Nothing has happened while it was not watched here, or this replica has said more since.
             (releases[index].isBack, releases[index].hasJustCome) = (false, false)
@@ -62,8 +64,16 @@ extension Kernel {
 
     /// A rollback of another replica is everybody's.
     mutating func take(_ peer: PeerRollback, _ context: inout StepContext) {
-        guard let index = places.release(peer.entry.release) else { return }
+        guard let index = places.release(peer.entry.release), let id = peer.entry.incident else { return }
+        let ordinal = ReplicaIncident.ordinal(of: id)
         releases[index].follow(peer, &context)
+        releases[index].announcedOrdinal = max(releases[index].announcedOrdinal, ordinal)
+        guard releases[index].hasTheRollbackUnderAnotherName(peer),
+            ordinal > replicas?.book(peer.entry.release)?.ordinal ?? 0
+        else { return }
+        // The document says then that the other name is known: that replica takes this one, and both end together.
+        replicas?.withBook(peer.entry.release) { $0.hear(ordinal) }
+        if context.mayLead(peer.entry.release) { publish(index, &context) }
     }
 
     /// The leader before may have ended between the documents of two parts of a unit.
@@ -113,11 +123,43 @@ extension Kernel {
         }
     }
 
+    /// A rollback of this replica that a document could not end while it was open is over when it is acknowledged: the leader is
+    /// past it.
+    mutating func endRollbacksOfThePast(_ context: inout StepContext) {
+        guard replicas != nil else { return }
+        let acknowledged = context.entries.dropFirst(context.knownEntries).compactMap { entry -> String? in
+            if case .acknowledged = entry.event { entry.release } else { nil }
+        }
+        for name in acknowledged where !context.mayLead(name) {
+            guard let index = places.release(name), let document = replicas?.book(name)?.adopted,
+                releases[index].isOwnRollbackPast(document, at: context.now)
+            else { continue }
+            replicas?.withBook(name) { $0.adopt(document) }
+            releases[index].adopt(document, &context)
+        }
+    }
+
     private mutating func publish(_ index: Int, _ context: inout StepContext) {
+        guard !hasNothingToHandOver(releases[index]) else { return }
+        makeDocument(index, &context)
+    }
+
+    /// A rollout that the leader before began and never handed over has not taken place: that replica has to hear so. After the
+    /// documents that say something.
+    private mutating func publishThatNothingIsKnown(_ led: [Int], _ context: inout StepContext) {
+        for index in led where releases[index].plan.rollout != nil && hasNothingToHandOver(releases[index]) {
+            makeDocument(index, &context)
+        }
+    }
+
+    private func hasNothingToHandOver(_ release: Release) -> Bool {
+        let isEmpty = replicas?.book(release.name)?.entries.isEmpty ?? true
+        return isEmpty && release.alertEpochs.handed.isEmpty
+    }
+
+    private mutating func makeDocument(_ index: Int, _ context: inout StepContext) {
         guard let rights = context.rights else { return }
         let known = releases[index]
-        let isEmpty = replicas?.book(known.name)?.entries.isEmpty ?? true
-        guard !isEmpty || !known.alertEpochs.handed.isEmpty else { return }
         let token = rights.of(known.name).token
         let document = replicas?.withBook(known.name) { $0.document(token: token, of: known) }
         releases[index].hasJustCome = false

@@ -22,12 +22,7 @@ extension Release {
     /// are this replica's own and stay.
     mutating func adopt(_ document: HandoverDocument, _ context: inout StepContext) {
         leaderOrdinal = max(leaderOrdinal, document.ordinal)
-        let deployment = document.entries.lazy.compactMap { entry -> DeploymentRecord? in
-            if case .deployment(let record) = entry.event { record } else { nil }
-        }.last
-        var replay = ReleaseReplay(Release(plan: configured, deployment: deployment, at: context.now), at: context.now)
-        for entry in document.entries { replay.take(entry) }
-        let theirs = replay.restored
+        let theirs = asItsLeaderKnowsIt(document, at: context.now)
         if plan.rollout != nil, theirs.rollouts.deployment.places.map(\.name) == rollouts.deployment.places.map(\.name)
         {
             let before = rollouts.deployment
@@ -49,6 +44,26 @@ extension Release {
         adopt(incidentOf: theirs, document, &context)
         (isBack, hasJustCome) = (false, false)
         alignRollout(&context)
+    }
+
+    /// The release by what a document alone says.
+    private func asItsLeaderKnowsIt(_ document: HandoverDocument, at now: Moment) -> Release {
+        let deployment = document.entries.lazy.compactMap { entry -> DeploymentRecord? in
+            if case .deployment(let record) = entry.event { record } else { nil }
+        }.last
+        var replay = ReleaseReplay(Release(plan: configured, deployment: deployment, at: now), at: now)
+        for entry in document.entries { replay.take(entry) }
+        return replay.restored
+    }
+
+    /// This replica's rollback is acknowledged, and the leader is past it: it knows none, or another one that is over or older.
+    func isOwnRollbackPast(_ document: HandoverDocument, at now: Moment) -> Bool {
+        guard let own = incidentInForce, !own.isOpen else { return false }
+        let (ownOrdinal, known) = (ReplicaIncident.ordinal(of: own.id), asItsLeaderKnowsIt(document, at: now).rollback)
+        guard ownOrdinal <= document.ordinal else { return false }
+        guard let theirs = known?.incident, !theirs.intent.isDryRun else { return true }
+        let ordinal = ReplicaIncident.ordinal(of: theirs.id)
+        return ordinal != ownOrdinal && (theirs.isRearmed || ordinal < ownOrdinal)
     }
 
     /// A rollback that is in force is one for the rollout that was taken in, too: nothing of it goes up again.
@@ -112,12 +127,26 @@ extension Release {
             resumeProcedure()
             resumeGroup()
             if incident.isRearmed, !own.isRearmed { rearm(like: document, own.id, &context) }
-        } else if ordinal >= ownOrdinal, !incident.isRearmed {
+        } else if !incident.isRearmed, ordinal >= ownOrdinal || document.ordinal >= ownOrdinal && isSame(own, incident)
+        {
             takeOver(theirs, &context)
         } else if ordinal != ownOrdinal {
             // One that is older than a later one which was rearmed is over too.
             forgetOrKeepOwnRollback(document, &context)
         }
+    }
+
+    /// Two replicas began a rollback of one version, and one of them had not heard of all names before.
+    private func isSame(_ one: Incident, _ other: Incident) -> Bool {
+        one.intent.fromVersion == other.intent.fromVersion && one.intent.toVersion == other.intent.toVersion
+    }
+
+    /// This replica's rollback in force is that of the other replica, under another name.
+    func hasTheRollbackUnderAnotherName(_ peer: PeerRollback) -> Bool {
+        guard let own = incidentInForce, own.id != peer.entry.incident, case .intended(let intent) = peer.entry.event,
+            !intent.isDryRun
+        else { return false }
+        return own.intent.fromVersion == intent.fromVersion && own.intent.toVersion == intent.toVersion
     }
 
     /// The latch of a rollback that the leader knows, or the rollback itself, which continues here.

@@ -93,7 +93,7 @@ extension Release {
         guard context.rights != nil else { return "\(name)-\(context.nextSequence)" }
         let known = incidents.lazy.map { ReplicaIncident.ordinal(of: $0.id) }.max() ?? 0
         return ReplicaIncident.id(
-            release: name, fromVersion: plan.canary.version, ordinal: max(known, leaderOrdinal) + 1)
+            release: name, fromVersion: plan.canary.version, ordinal: max(known, leaderOrdinal, announcedOrdinal) + 1)
     }
 }
 

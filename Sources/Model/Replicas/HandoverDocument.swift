@@ -25,6 +25,15 @@ public struct HandoverDocument: Sendable, Equatable {
         self.entries = entries
     }
 
+    /// A leader that knows nothing of the release came after the lease store had lost its document: what was known stays.
+    public func withWhatIsKnown(_ known: HandoverDocument?) -> HandoverDocument {
+        guard entries.isEmpty, let known, !known.entries.isEmpty else { return self }
+        var document = self
+        document.entries = known.entries
+        document.ordinal = max(ordinal, known.ordinal)
+        return document
+    }
+
     /// Whether it is newer than another one of the same release.
     public func isNewer(than other: HandoverDocument?) -> Bool {
         guard let other else { return true }

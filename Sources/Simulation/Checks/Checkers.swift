@@ -249,7 +249,7 @@ final class Checkers: @unchecked Sendable {
         uptimeMs: Int64
     ) {
         note("nothing but a rollback", drain.applies(release: release, split: split, plan: plan))
-        if let incident, let replicas, replicas.keeps(incident) { return }
+        if let incident, let replicas, replicas.keeps(incident, of: release) { return }
         note(
             "intent before the router",
             intent.applies(

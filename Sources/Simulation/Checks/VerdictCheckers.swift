@@ -41,6 +41,9 @@ enum SickBaselineChecker {
         }
         if world.nowMs - world.release.baselineServedMs > world.plan.scrape.intervalMs / 2 { return nil }
         if world.nowMs - world.release.baselineServedSinceMs < 3 * world.plan.scrape.intervalMs { return nil }
+        // A process that begins, or continues after it was stopped, has the first cycles of its own alone.
+        let awakeMs = world.nowMs - max(world.resumedMs, world.lifeBeganMs)
+        if awakeMs < 3 * world.plan.scrape.intervalMs { return nil }
         guard baseline.errorShare >= canary.errorShare, baseline.slowShare >= canary.slowShare else { return nil }
         if world.isInOutage, !HealthyCanaryChecker.comparesVersions(rule, world.plan) { return nil }
         return "\(rule) moves everything to a baseline that is sick since \(began) ms"

@@ -8,6 +8,8 @@ struct MachineClock {
     private var shownMs: Int64 = 0
     /// When it last ran again after it was at rest, by the world's clock; nil when it never was.
     private(set) var resumedMs: Int64?
+    /// How long it was at rest in all: the wall clock is set right by that after each rest, as a time server does it.
+    private(set) var restedMs: Int64 = 0
 
     /// Milliseconds since the beginning of the run.
     func localMs(atMs now: Int64) -> Int64 {
@@ -22,10 +24,15 @@ struct MachineClock {
     }
 
     /// It rests no longer, if it does.
-    mutating func resume(atMs now: Int64) { if sinceMs > now { (sinceMs, resumedMs) = (now, now) } }
+    mutating func resume(atMs now: Int64) {
+        guard sinceMs > now else { return }
+        restedMs -= sinceMs - now
+        (sinceMs, resumedMs) = (now, now)
+    }
 
     mutating func stop(fromMs now: Int64, untilMs: Int64) {
         shownMs = localMs(atMs: now)
+        restedMs += max(0, untilMs - max(now, sinceMs))
         (sinceMs, resumedMs) = (untilMs, untilMs)
     }
 }

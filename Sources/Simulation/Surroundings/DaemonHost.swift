@@ -49,10 +49,16 @@ struct DaemonHost {
             try await parts.run()
         } catch {
             reason = "\(error)"
+            if life.parts == nil, hasNothingToWatch, process.isAlive(life.number) {
+                process.kill("it has nothing to watch")
+            }
         }
         life.isOver = true
         if process.isAlive(life.number) { checks.stopped(reason) }
     }
+
+    /// A centre whose state cannot be used, and no earlier one on the disk: the daemon ends, and is started again.
+    private var hasNothingToWatch: Bool { centre != nil && centreShelf.current() == nil }
 
     private func madeParts(
         _ life: DaemonLife, _ plan: Plan, _ options: DaemonParts.Options

@@ -42,7 +42,7 @@ final class DaemonProcess: @unchecked Sendable {
     var moment: Moment {
         Moment(
             uptimeMs: localMs + (life?.uptimeOffsetMs ?? uptimeOffsetMs),
-            wallMs: Timeline.epochMs + localMs + wallShiftMs)
+            wallMs: Timeline.epochMs + localMs + machineClock.restedMs + wallShiftMs)
     }
 
     /// Whether what this life does still reaches the world.

@@ -44,8 +44,8 @@ struct SimulateCommand: AsyncParsableCommand {
     @Flag(help: "Continue after a failed check, and report all of them at the end.")
     var keepGoing = false
 
-    @Flag(help: "Leave out the lives with several daemons or a configuration centre.")
-    var alone = false
+    @Option(help: "Which lives: all, alone (one daemon, configured by files), shared (several daemons, or a centre).")
+    var lives = Lives.all
 
     @Flag(help: "Print the summary of the whole and nothing per run.")
     var quiet = false
@@ -62,8 +62,8 @@ struct SimulateCommand: AsyncParsableCommand {
         let source = SeedSource(
             first: seed, count: seeds ?? (seconds == nil ? 1 : Int.max), text: seedsFrom, seconds: seconds)
         let tally = Tally(isQuiet: quiet, keepsGoing: keepGoing, expected: seeds, seconds: seconds)
-        let isAlone = alone
-        let next: @Sendable () -> UInt64? = { isAlone ? Self.alone(source) : source.next() }
+        let wanted = lives
+        let next: @Sendable () -> UInt64? = { wanted.next(of: source) }
         await Campaign.run(seeds: next, planting: plant, workers: workers, report: tally.take)
         let failures = tally.finish()
         guard let first = failures.first else { return }
@@ -74,16 +74,29 @@ struct SimulateCommand: AsyncParsableCommand {
         throw ExitCode(1)
     }
 
-    /// The next seed of a life with one daemon.
-    private static func alone(_ source: SeedSource) -> UInt64? {
-        while let seed = source.next() { if Simulation.isAlone(seed: seed) { return seed } }
-        return nil
-    }
-
     private func runTraced() throws {
         let report = Simulation.run(seed: seed, planting: plant) { print($0) }
         print(report.summary)
         if report.failure != nil { throw ExitCode(1) }
+    }
+}
+
+/// A part of the lives that can be run by itself.
+enum Lives: String, CaseIterable, ExpressibleByArgument {
+    case all, alone, shared
+
+    /// The next seed of such a life; nil when there are no more.
+    func next(of source: SeedSource) -> UInt64? {
+        while let seed = source.next() { if includes(seed) { return seed } }
+        return nil
+    }
+
+    private func includes(_ seed: UInt64) -> Bool {
+        switch self {
+        case .all: true
+        case .alone: Simulation.isAlone(seed: seed)
+        case .shared: !Simulation.isAlone(seed: seed)
+        }
     }
 }
 

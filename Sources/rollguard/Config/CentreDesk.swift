@@ -78,11 +78,11 @@ struct CentreDesk {
         let now = try await content()
         if !claim.force { try refuseProbableErrors(now.files, files, next) }
         let change = CentreDifference(from: now.files, to: files)
-        guard !change.isEmpty || now.manifest == nil else {
+        guard !change.isEmpty || now.manifest.map({ $0.revision <= claim.after }) ?? true else {
             return Terminal.say("\(centre.label): nothing has changed, revision \(now.reading.revision)")
         }
         let manifest = ManifestText.manifest(
-            of: files, revision: nextRevision(after: now),
+            of: files, revision: nextRevision(after: now, claim),
             author: claim.author ?? CallerName.current, reason: claim.reason, isForced: claim.force)
         let operations = change.put.count + change.removed.count + 1
         guard operations <= writer.operationLimit else {
@@ -98,10 +98,11 @@ struct CentreDesk {
             "\(centre.label): manifest \(manifest.revision), revision \(revision): \(change.text)")
     }
 
-    /// Greater than that of the centre, and than the one that was in force here: the centre may have lost its manifest.
-    private func nextRevision(after now: Content) -> Int64 {
+    /// Greater than that of the centre, and than the one that was in force here: the centre may have lost its manifest. Other hosts
+    /// may have a higher one, which the operator names.
+    private func nextRevision(after now: Content, _ claim: ConfigClaim) -> Int64 {
         let kept = store.current().flatMap { $0.label == centre.label ? $0.state.manifest?.revision : nil }
-        return max(now.manifest?.revision ?? 0, kept ?? 0) + 1
+        return max(now.manifest?.revision ?? 0, kept ?? 0, claim.after) + 1
     }
 
     /// What is refused here without `--force`, and what a daemon refuses while a release is in mid rollout, which only it knows.

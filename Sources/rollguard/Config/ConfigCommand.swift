@@ -51,10 +51,16 @@ struct ConfigClaimOptions: ParsableArguments {
             "Make a change that is probably an error: most releases leave, or a rollback rule is widened in mid rollout."
     )
     var force = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Give the manifest a revision above this one: the centre came back from a backup, and daemons have this one.",
+            valueName: "revision"))
+    var after: Int64?
 }
 
 extension ConfigClaimOptions {
-    var claim: ConfigClaim { ConfigClaim(author: author, reason: reason, force: force) }
+    var claim: ConfigClaim { ConfigClaim(author: author, reason: reason, force: force, after: after ?? 0) }
 }
 
 /// Who makes a change, why, and whether it is meant although it is probably an error.
@@ -63,4 +69,6 @@ struct ConfigClaim {
     var author: String?
     var reason: String
     var force = false
+    /// The revision of the manifest has to exceed it.
+    var after: Int64 = 0
 }

@@ -29,6 +29,8 @@ struct ReplicaNode {
     var runsSinceMs: Int64 = 0
     var isPaused = false
     var reachesStore = true
+    /// Its router neither takes nor answers anything.
+    var isRouterSilent = false
     /// Its monotonic clock is this much behind.
     var clockLagMs: Int64 = 0
     var isClockStopped = false

@@ -168,6 +168,60 @@ struct ReplicaTests {
         #expect(world.broken.isEmpty, "\(world.broken)")
     }
 
+    /// What a leader began and never handed over has not taken place: the next leader says so.
+    @Test func aRolloutThatWasNeverHandedOverIsForgotten() throws {
+        var world = ReplicaWorld(replicas: 2)
+        world.run(seconds: 5)
+        let first = try #require(world.leader)
+        world.nodes[first].reachesStore = false
+        #expect(world.order(.begin(KernelHarness.next), to: first).outcome == .accepted)
+        world.run(seconds: 30)
+        #expect(world.leader == 1 - first)
+        world.nodes[first].reachesStore = true
+        world.run(seconds: 30)
+        #expect(world.release(first).rollout?.running == nil)
+        world.checkRest()
+        #expect(world.broken.isEmpty, "\(world.broken)")
+    }
+
+    /// A follower hears of a rearm and of the next rollout while its own rollback is still open, because its router says nothing.
+    @Test func aRollbackThatTheLeaderIsPastEndsWhenItIsAcknowledged() throws {
+        var world = Self.led(2)
+        world.run(seconds: 45)
+        let leader = try #require(world.leader)
+        let follower = 1 - leader
+        world.nodes[follower].isRouterSilent = true
+        world.isSecondSick = true
+        world.run(seconds: 40)
+        world.isSecondSick = false
+        world.nodes[follower].reachesStore = false
+        #expect(world.command(.rearm(release: "checkout"), to: leader).isAccepted)
+        #expect(world.order(.begin(KernelHarness.next), to: leader).outcome == .accepted)
+        world.run(seconds: 3)
+        world.nodes[follower].reachesStore = true
+        world.run(seconds: 10)
+        #expect(world.release(follower).phase == .rollingBack)
+        world.nodes[follower].isRouterSilent = false
+        world.run(seconds: 60)
+        // Its call took the share away, and the leader does not fight over it; but nothing holds the version down any more.
+        #expect(world.release(follower).phase == .idle)
+        #expect(world.release(follower).rollout?.running?.id == world.release(leader).rollout?.running?.id)
+        #expect(world.broken.filter { !$0.contains("after a rollback") }.isEmpty, "\(world.broken)")
+    }
+
+    /// The store lost everything, and a replica leads that has never seen the release.
+    @Test func aLeaderThatKnowsNothingTakesNothingAway() {
+        func document(_ token: UInt64, _ entries: [JournalEntry]) -> HandoverDocument {
+            HandoverDocument(release: "checkout", token: token, through: token, ordinal: 0, entries: entries)
+        }
+        let entry = JournalEntry(
+            sequence: 1, wallMs: 0, release: "checkout", incident: nil, event: .rearmed(by: "ada", reason: "because"))
+        let (known, empty) = (document(3, [entry]), document(9, []))
+        #expect(empty.withWhatIsKnown(known) == document(9, [entry]))
+        #expect(empty.withWhatIsKnown(nil) == empty)
+        #expect(document(9, [entry, entry]).withWhatIsKnown(known).entries.count == 2)
+    }
+
     /// `ROLLGUARD_REPLICA_LIVES` asks for more.
     private static let lives = UInt64(ProcessInfo.processInfo.environment["ROLLGUARD_REPLICA_LIVES"] ?? "") ?? 30
 

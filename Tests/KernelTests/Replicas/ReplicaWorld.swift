@@ -278,6 +278,7 @@ struct ReplicaWorld {
     private mutating func carryOut(_ effects: [Effect], of index: Int) {
         for effect in effects {
             switch effect {
+            case .applySplit where nodes[index].isRouterSilent, .observeSplit where nodes[index].isRouterSilent: break
             case .append(let batch):
                 nodes[index].journal += batch.entries
                 nodes[index].deliveries += batch.deliveries

@@ -33,11 +33,17 @@ struct NoticeLaw {
         for index in fleet.receivers.indices {
             upSinceMs[index] = fleet.receivers[index].mood == .up ? upSinceMs[index] ?? now : nil
         }
+        for machine in machines { noteRefusals(machine.disk.outbox) }
         for machine in machines {
             diskSinceMs[machine.index] = machine.disk.mood == .works ? diskSinceMs[machine.index] ?? now : nil
             if let detail = late(machine, fleet, now) { return detail }
         }
         return nil
+    }
+
+    /// What a receiver has refused for good it has got, whoever sent it.
+    private mutating func noteRefusals(_ rows: [VirtualDisk.Waiting]) {
+        for row in rows where row.state == .dead { got.insert(row.delivery.id) }
     }
 
     private mutating func late(_ machine: Machine, _ fleet: Fleet, _ now: Int64) -> String? {

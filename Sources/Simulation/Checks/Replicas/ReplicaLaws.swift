@@ -115,28 +115,30 @@ final class ReplicaLaws: @unchecked Sendable {
         guard let id = entry.incident else { return false }
         let key = "\(entry.release) \(id)"
         incidents[key, default: []].insert(machine)
-        let event = "\(key) \(entry.event.name)"
-        guard incidents[key]?.count ?? 0 > 1 else {
-            events.insert(event)
-            return false
-        }
-        return !events.insert(event).inserted || entry.event.name == "intended"
+        let isRepeated = !events.insert("\(key) \(entry.event.name)").inserted
+        let isShared = incidents[key]?.count ?? 0 > 1
+        return isRepeated || isShared && entry.event.name == "intended"
     }
 
-    /// Whether a machine's daemon, or the store, keeps the intent of an incident.
-    func keeps(_ incident: String) -> Bool {
-        machines.contains { machine in
-            machine.disk.entries.contains { entry in
+    /// Whether a machine's disk, or the store, keeps the intent of an incident.
+    func keeps(_ incident: String, of release: Int) -> Bool {
+        let name = fleet.releases[release].name
+        let stored = leases.records.document(LeasePaths.handover(name)).flatMap { HandoverText.document($0) }
+        let handed = machines.compactMap { $0.shelf.documents[name] } + [stored].compactMap { $0 }
+        let kept = machines.map(\.disk.entries) + handed.map(\.entries)
+        return kept.contains { entries in
+            entries.contains { entry in
                 if case .intended = entry.event { entry.incident == incident } else { false }
             }
         }
     }
 
-    /// A threshold rule that fires rolls back where it fires, whoever leads: with a baseline that is well, in the next cycle.
+    /// A threshold rule that fires rolls back where it fires, whoever leads: with a baseline that is well, in the next cycle. A rule
+    /// that is kept firing, and is not breached any more, moves nothing.
     func cycleEnded(_ machine: Int, release: Int, _ shown: ReleaseSnapshot, plan: ReleasePlan) {
         let truth = fleet.releases[release]
         let isFiring = shown.rules.contains { rule in
-            rule.alert == .firing && rule.action == .rollback
+            rule.alert == .firing && rule.action == .rollback && rule.evidence?.verdict == .breached
                 && plan.rules.contains { $0.name == rule.name && $0.threshold != nil }
         }
         let isBaselineWell =

@@ -6,6 +6,8 @@ struct TakeoverLaw {
     private var wellSinceMs: [Int64?]
     /// Since when no machine that is well leads.
     private var headlessSinceMs: Int64?
+    /// Of the lead that was seen last; 0 before the first.
+    private var token: UInt64 = 0
 
     init(ttlMs: Int64, machines: Int) {
         self.ttlMs = ttlMs
@@ -15,6 +17,7 @@ struct TakeoverLaw {
     mutating func sample(_ machines: [Machine], _ leases: LeaseWorld, atMs now: Int64) -> String? {
         for machine in machines { note(machine, leases, now) }
         let leader = leases.records.leadingMachine
+        noteLead(leases.records.leader?.token ?? token)
         guard leader.flatMap({ wellSinceMs[$0] }) == nil else {
             headlessSinceMs = nil
             return nil
@@ -29,6 +32,12 @@ struct TakeoverLaw {
         }
         guard let candidate else { return nil }
         return "no replica that is well has led for \(now - since) ms, and \(candidate.name) is well"
+    }
+
+    /// A replica that takes the lead, and is not well any more, has a lease of its own.
+    private mutating func noteLead(_ next: UInt64) {
+        if next != token { headlessSinceMs = nil }
+        token = next
     }
 
     private mutating func note(_ machine: Machine, _ leases: LeaseWorld, _ now: Int64) {

@@ -1,0 +1,39 @@
+import Model
+import Testing
+
+@testable import Daemon
+
+/// A store that comes back from a backup gives tokens a second time.
+@Suite("Known documents")
+struct KnownDocumentsTests {
+    private static func document(_ token: UInt64, revision: UInt64, through: UInt64 = 5) -> HandoverDocument {
+        var document = HandoverDocument(release: "checkout", token: token, through: through, ordinal: 0, entries: [])
+        document.revision = revision
+        return document
+    }
+
+    @Test func anotherDocumentUnderTheSameTokenAsksForAHigherOne() {
+        var known = KnownDocuments()
+        known.note(Self.document(7, revision: 10))
+        let isNew = known.note(Self.document(7, revision: 2))
+        #expect(!isNew)
+        known.noteDispute(over: Self.document(7, revision: 2))
+        #expect(known.highestToken == 8)
+        #expect(known.highestTokens { _ in "leader" } == ["leader": 8])
+        // The leader has exceeded it.
+        known.note(Self.document(9, revision: 3))
+        #expect(known.highestToken == 9)
+        #expect(known.highestTokens { _ in "leader" } == ["leader": 9])
+    }
+
+    @Test func whatIsKnownOrOlderIsNoDispute() {
+        var known = KnownDocuments()
+        known.note(Self.document(7, revision: 10))
+        for document in [Self.document(7, revision: 10), Self.document(6, revision: 20)] {
+            let isNew = known.note(document)
+            #expect(!isNew)
+            known.noteDispute(over: document)
+        }
+        #expect(known.highestToken == 7)
+    }
+}
