@@ -116,11 +116,15 @@ package enum LeasePaths {
     package static let handover = "handover/"
     package static let rollbacks = "rollback/"
     package static let operators = "operators/"
+    package static let offers = "offer/"
 
     package static func handover(_ release: String) -> String { handover + release }
 
     /// Of what a replica knows of operators' orders about messages.
     package static func operators(_ replica: String) -> String { operators + replica }
+
+    /// What a follower knows of a release of which the leader knows nothing.
+    package static func offer(_ release: String) -> String { offers + release }
 
     /// Of a rollback that a replica began.
     package static func rollback(_ release: String, replica: String) -> String {

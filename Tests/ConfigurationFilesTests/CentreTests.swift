@@ -152,6 +152,11 @@ struct CentreTests {
         ("{kind: apollo, meta: [\"http://127.0.0.1:8080\"], app_id: shop, namespaces: [application]}", "names no file"),
         ("{kind: nacos, address: \"http://127.0.0.1:8848\", data_ids: [x.json]}", "names no file"),
         ("{kind: zookeeper}", "zookeeper"), ("{prefix: a/}", "'centre' needs 'kind'"), ("[]", "mapping"),
+        (
+            "{kind: etcd, endpoints: [\"https://etcd-1:2379\", \"http://etcd-2:2379\"]}",
+            "'http://etcd-2:2379' is plain HTTP to another host"
+        ),
+        ("{kind: consul, address: \"http://10.0.0.1:8500\"}", "write 'insecure: true'"),
     ])
     func aCentreThatCannotBeUsedIsRefused(_ centre: String, _ expected: String) {
         let errors = Self.load([:], local: "state: /var/lib/rollguard\ncentre: \(centre)\n").errors
@@ -164,6 +169,8 @@ struct CentreTests {
         "{kind: consul, address: \"http://127.0.0.1:8500\", token_file: consul.token, wait: 20s}",
         "{kind: apollo, meta: [\"http://127.0.0.1:8080\"], app_id: shop, namespaces: [rollguard.yaml], label: blue}",
         "{kind: nacos, address: \"http://127.0.0.1:8848\", api: v3, data_ids: [rollguard.yaml], secrets_dir: /run/s}",
+        "{kind: etcd, endpoints: [\"http://[::1]:2379\", \"http://localhost:2379\"]}",
+        "{kind: consul, address: \"http://10.0.0.1:8500\", insecure: true}",
     ])
     func whatIsWrittenReadsBack(_ centre: String) throws {
         let plan = try #require(Self.load([:], local: "state: /var/lib/rollguard\ncentre: \(centre)\n").plan)

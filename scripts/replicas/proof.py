@@ -139,6 +139,8 @@ class Proof:
         cycle.detail = fault.detail
         replaced = () if fault.victim is None or fault.kind in ("quorum", "restore") else (fault.victim,)
         if fault.takeover_from is not None:
+            # A store that has just come back may have no leader yet.
+            eventually(lambda: self.watch.first_lead(fault.takeover_from, excluding=replaced), self.options.ttl * 2 + 10)
             moment = self.watch.first_lead(fault.takeover_from, excluding=replaced)
             if moment is None:
                 cycle.failures.append("no replica took over")

@@ -17,7 +17,9 @@ struct ApolloCentrePlan: CentreSettings {
     var security = ClientSecurity()
     var startupWaitMs: Int64 = 10_000
     var secretsDirectory = "secrets"
+    var isInsecure = false
 
+    var servers: [String] { meta }
     var label: String { "apollo:/\(application)/\(cluster)/" }
 }
 

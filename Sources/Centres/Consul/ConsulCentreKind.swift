@@ -14,7 +14,9 @@ struct ConsulCentrePlan: CentreSettings {
     var security = ClientSecurity()
     var startupWaitMs: Int64 = 10_000
     var secretsDirectory = "secrets"
+    var isInsecure = false
 
+    var servers: [String] { [address] }
     var label: String { CentreLabel.text(ConsulCentrePlan.kind, prefix) }
 }
 

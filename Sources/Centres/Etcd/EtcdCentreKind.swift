@@ -12,7 +12,9 @@ struct EtcdCentrePlan: CentreSettings {
     var security = ClientSecurity()
     var startupWaitMs: Int64 = 10_000
     var secretsDirectory = "secrets"
+    var isInsecure = false
 
+    var servers: [String] { endpoints }
     var label: String { CentreLabel.text(EtcdCentrePlan.kind, prefix) }
 }
 

@@ -19,7 +19,9 @@ struct NacosCentrePlan: CentreSettings {
     var security = ClientSecurity()
     var startupWaitMs: Int64 = 10_000
     var secretsDirectory = "secrets"
+    var isInsecure = false
 
+    var servers: [String] { [address] }
     var label: String { "nacos:/\(namespace.isEmpty ? "public" : namespace)/\(group)/" }
 }
 

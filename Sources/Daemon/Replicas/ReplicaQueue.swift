@@ -12,6 +12,7 @@ final class ReplicaQueue: Sendable {
         var rollbacks: [JournalEntry] = []
         var sent: [(id: String, release: String)] = []
         var operators: OperatorActs?
+        var offers: [HandoverDocument] = []
         var isWriting = false
         var writers: [CheckedContinuation<Void, Never>] = []
     }
@@ -117,6 +118,19 @@ final class ReplicaQueue: Sendable {
     func putBack(_ acts: OperatorActs) {
         state.withLock { if $0.operators == nil { $0.operators = acts } }
         continuation.yield()
+    }
+
+    /// What this replica knows of a release, for a leader that knows nothing of it.
+    func offer(_ document: HandoverDocument) {
+        state.withLock { state in
+            state.offers.removeAll { $0.release == document.release }
+            state.offers.append(document)
+        }
+        continuation.yield()
+    }
+
+    func takeOffer() -> HandoverDocument? {
+        state.withLock { $0.offers.isEmpty ? nil : $0.offers.removeFirst() }
     }
 
     /// Documents that are there, and that have to be written in another form.

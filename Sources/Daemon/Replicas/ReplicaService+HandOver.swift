@@ -33,6 +33,7 @@ extension ReplicaService {
                 try await publish(document, hold)
             }
             try await publishSent()
+            try await writeOffers()
             return true
         } catch {
             return false
@@ -73,9 +74,37 @@ extension ReplicaService {
         if forms.written != form { queue.publishAgain([document]) }
         if let problem = files.save(document) { logger.error("\(problem)") }
         await send(.published(release: document.release, through: document.through))
-        let obsolete = documents.obsoleteRecords(document)
+        let obsolete = documents.obsoleteRecords(document) + documents.obsoleteOffers(document)
         shelf.remove(obsolete)
         try await store.remove(obsolete)
+    }
+
+    /// A store that was restored from a backup has lost what this replica knows, and the leader never knew it.
+    private func writeOffers() async throws(SourceError) {
+        while let offer = queue.takeOffer() {
+            guard let bytes = HandoverText.encode(offer, form: forms.written) else { continue }
+            do throws(SourceError) {
+                _ = try await store.write(LeasePaths.offer(offer.release), bytes, leading: nil)
+            } catch {
+                queue.offer(offer)
+                throw error
+            }
+        }
+    }
+
+    /// Another replica offers what it knows.
+    func noteOffer(_ document: LeaseView.Document) {
+        guard let offer = HandoverText.document(document.bytes), !offer.entries.isEmpty else { return }
+        documents.note(offer: offer)
+    }
+
+    /// Of releases that this replica leads, and of which it knows nothing.
+    func takeOffers() async {
+        for release in documents.offeredReleases where holds[scope(of: release)] != nil {
+            guard let offer = documents.takeOffer(release) else { continue }
+            logger.info("\(release): another replica knows more of it than the lease store")
+            await send(.handedOver(offer))
+        }
     }
 
     private func publishSent() async throws(SourceError) {
@@ -99,6 +128,8 @@ struct KnownDocuments {
     private var newest: [String: HandoverDocument] = [:]
     private var records: [String: (release: String, ordinal: UInt64)] = [:]
     private var highestKnown: UInt64 = 0
+    /// What other replicas have offered, by release; nil for what was taken and has to be removed.
+    private var offers: [String: HandoverDocument?] = [:]
     /// By release: what a leader has to exceed so that its documents are taken here.
     private var disputed: [String: UInt64] = [:]
 
@@ -122,6 +153,27 @@ struct KnownDocuments {
     mutating func noteDispute(over document: HandoverDocument) {
         guard let known = newest[document.release], known.token == document.token, known != document else { return }
         disputed[document.release] = document.token + 1
+    }
+
+    /// The newest one of a release.
+    func newest(of release: String) -> HandoverDocument? { newest[release] }
+
+    mutating func note(offer: HandoverDocument) { offers[offer.release] = .some(offer) }
+
+    /// Sorted.
+    var offeredReleases: [String] { offers.keys.sorted() }
+
+    /// What was offered of a release of which nothing is known here.
+    mutating func takeOffer(_ release: String) -> HandoverDocument? {
+        guard newest[release]?.entries.isEmpty ?? true, let offer = offers[release] ?? nil else { return nil }
+        offers[release] = .some(nil)
+        return offer
+    }
+
+    /// Offers that the leader needs no longer.
+    mutating func obsoleteOffers(_ document: HandoverDocument) -> [String] {
+        guard !document.entries.isEmpty, offers.removeValue(forKey: document.release) != nil else { return [] }
+        return [LeasePaths.offer(document.release)]
     }
 
     /// A newer one of its release is known.

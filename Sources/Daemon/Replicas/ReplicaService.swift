@@ -300,11 +300,14 @@ actor ReplicaService {
         if forms.take(statuses: view.statuses.map(\.bytes)) {
             queue.publishAgain(documents.all.filter { holds[scope(of: $0.release)] != nil })
         }
+        let leaders = Dictionary(view.leaders.map { ($0.scope, $0) }, uniquingKeysWith: { first, _ in first })
+        // First: as long as the kernel leads, after a rest of the machine's clock for example, it takes nothing from others.
+        for scope in scopes where !isOwn(leaders[scope], session) { await endLostLead(scope, leaders[scope]) }
         for document in view.documents { await take(document, view) }
         takeMembers(view)
-        let leaders = Dictionary(view.leaders.map { ($0.scope, $0) }, uniquingKeysWith: { first, _ in first })
         let others = view.statuses.filter { $0.path != plan.name }.compactMap { ReplicaStatus($0.bytes) }
         for scope in scopes { await take(leaders[scope], of: scope, others, session) }
+        await takeOffers()
         await informOfNewReleases()
         report.replicas = replicas(view)
         show()
@@ -315,17 +318,25 @@ actor ReplicaService {
     private func take(
         _ leader: LeaseView.Leader?, of scope: String, _ others: [ReplicaStatus], _ session: LeaseSession
     ) async {
-        let isOwn = leader.map { $0.session == session.id && $0.name == session.name } ?? false
+        let isOwn = isOwn(leader, session)
         board.see(scope, otherLeads: leader != nil && !isOwn, atUptimeMs: clock.now.uptimeMs)
         if let leader, isOwn {
             // The answer to the call that took the lead was lost.
             if holds[scope] == nil { await lead(LeaseHold(scope: scope, session: session, token: leader.token)) }
             await exceedTokens(scope, others)
         } else {
-            let next = Leadership(token: leader?.token ?? 0, leader: leader?.name, scope: scope)
-            await stopLeading(scope, because: "its lease has ended in the store", next: next)
-            await inform(next)
+            await endLostLead(scope, leader)
+            await inform(Leadership(token: leader?.token ?? 0, leader: leader?.name, scope: scope))
         }
+    }
+
+    private func isOwn(_ leader: LeaseView.Leader?, _ session: LeaseSession) -> Bool {
+        leader.map { $0.session == session.id && $0.name == session.name } ?? false
+    }
+
+    private func endLostLead(_ scope: String, _ leader: LeaseView.Leader?) async {
+        let next = Leadership(token: leader?.token ?? 0, leader: leader?.name, scope: scope)
+        await stopLeading(scope, because: "its lease has ended in the store", next: next)
     }
 
     private func take(_ document: LeaseView.Document, _ view: LeaseView) async {
@@ -335,6 +346,8 @@ actor ReplicaService {
             takeAssignment(document.bytes)
         } else if document.path.hasPrefix(LeasePaths.handover) {
             await takeHandover(document)
+        } else if document.path.hasPrefix(LeasePaths.offers) {
+            noteOffer(document)
         } else if document.path.hasPrefix(LeasePaths.operators) {
             await takeOperators(document, view)
         } else if let peer = HandoverText.peer(document.bytes) {
@@ -347,18 +360,22 @@ actor ReplicaService {
     private func takeHandover(_ document: LeaseView.Document) async {
         let read = HandoverText.document(document.bytes)
         forms.note(document.path, document.bytes, isRead: read != nil)
-        guard let handover = read else {
+        guard let read else {
             return logger.warning(
                 "\(document.path) of \(store.label) cannot be read: a newer version may have written it")
         }
-        let scope = scope(of: handover.release)
+        let scope = scope(of: read.release)
+        let handover = read.withWhatIsKnown(documents.newest(of: read.release))
         guard documents.note(handover) else {
             if holds[scope] == nil { documents.noteDispute(over: handover) }
             return
         }
         shelf.put(handover)
         guard fleet?.selection.isWatched(handover.release) ?? true else { return }
-        if holds[scope] == nil, let problem = files.save(handover) { logger.error("\(problem)") }
+        if holds[scope] == nil {
+            if let problem = files.save(handover) { logger.error("\(problem)") }
+            if read.entries.isEmpty, !handover.entries.isEmpty { queue.offer(handover) }
+        }
         await send(.handedOver(handover))
     }
 

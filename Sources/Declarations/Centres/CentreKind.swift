@@ -1,11 +1,12 @@
 package import Model
+import Support
 
 /// A kind of configuration centre, as configurations have it: its name and its fields.
 package protocol CentreKind: SendableMetatype {
     /// What its reader has to know.
     associatedtype Plan: CentreSettings
 
-    /// The fields beside `kind`, `startup_wait` and `secrets_dir`.
+    /// The fields beside `kind`, `startup_wait`, `secrets_dir` and `insecure`.
     static func section(_ folder: ConfigurationFolder) -> Section<Plan>
 }
 
@@ -42,7 +43,7 @@ extension CentreKind {
         let (standard, finish) = (section.blank.secretsDirectory, section.finish)
         section.finish = { plan, fields in
             if !fields.has("secrets_dir") { plan.secretsDirectory = folder.path(standard) }
-            return finish(&plan, fields)
+            return PlainHTTP.isMeant(plan, fields) && finish(&plan, fields)
         }
         section.settings += [
             .value(
@@ -51,7 +52,27 @@ extension CentreKind {
             .value(
                 "secrets_dir", \.secretsDirectory, .path(folder),
                 "the folder of this host that every `…_file` in the centre has to be in"),
+            .value(
+                "insecure", \.isInsecure, .bool,
+                "plain HTTP to a centre on another host; without it that is refused, because whoever can change what comes from "
+                    + "there decides which routers are called"),
         ]
         return section
+    }
+}
+
+/// A centre decides which routers are called, so what comes from it must not be changed on its way.
+private enum PlainHTTP {
+    static func isMeant(_ plan: any CentreSettings, _ fields: Fields) -> Bool {
+        guard !plan.isInsecure, let server = plan.servers.first(where: isExposed) else { return true }
+        let place = ["endpoints", "address", "meta"].lazy.compactMap { fields[$0] }.first ?? fields["kind"]
+        place?.fail(
+            "\(Quote.value(server)) is plain HTTP to another host, and a centre decides which routers are called: use "
+                + "https, or write 'insecure: true' where the network is trusted")
+        return false
+    }
+
+    private static func isExposed(_ server: String) -> Bool {
+        server.lowercased().hasPrefix("http://") && EndpointIdentity(url: server).host != "localhost"
     }
 }

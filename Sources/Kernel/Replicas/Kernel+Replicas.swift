@@ -13,7 +13,8 @@ extension Kernel {
         let isChanged = didLead != next.isInForce(at: context.now) || next.token != before.token
         guard isOther || isChanged else { return }
         let led = releases.indices.filter { replicas?.isIn(releases[$0].name, scope: next.scope) == true }
-        if isOther { for index in led { releases[index].announceAgain(&context) } }
+        // Another lead of the same replica may be one of a store that has lost what was announced.
+        if isOther || next.token != before.token { for index in led { releases[index].announceAgain(&context) } }
         guard isChanged else { return }
         for index in led { startLeadingOver(index, didLead: didLead, &context) }
         guard next.isInForce(at: context.now) else { return }
@@ -40,11 +41,14 @@ extension Kernel {
     mutating func take(_ document: HandoverDocument, _ context: inout StepContext) {
         guard replicas != nil, let index = places.release(document.release) else { return }
         let leads = context.mayLead(document.release)
-        // A release that a reload has brought into a scope that is led here has had another leader, perhaps.
-        guard !leads || releases[index].hasJustCome else { return }
         let book = replicas?.book(document.release)
+        // What another replica knows, where the store has lost it, and this leader never knew it.
+        let isOffered = leads && book?.entries.isEmpty ?? true && !document.entries.isEmpty
+        // A release that a reload has brought into a scope that is led here has had another leader, perhaps.
+        guard !leads || releases[index].hasJustCome || isOffered else { return }
         let document = document.withWhatIsKnown(book?.adopted)
-        guard document.isNewer(than: book?.adopted), !leads || document.token > (book?.madeToken ?? 0) else {
+        let isNewer = document.isNewer(than: book?.adopted) && (!leads || document.token > (book?.madeToken ?? 0))
+        guard isNewer || isOffered else {
             // Nothing has happened while it was not watched here, or this replica has said more since.
             (releases[index].isBack, releases[index].hasJustCome) = (false, false)
             return

@@ -58,7 +58,7 @@ extension Release {
 
     /// This replica's rollback is acknowledged, and the leader is past it: it knows none, or another one that is over or older.
     func isOwnRollbackPast(_ document: HandoverDocument, at now: Moment) -> Bool {
-        guard let own = incidentInForce, !own.isOpen else { return false }
+        guard let own = rollback?.incident, !own.intent.isDryRun, !own.isRearmed, !own.isOpen else { return false }
         let (ownOrdinal, known) = (ReplicaIncident.ordinal(of: own.id), asItsLeaderKnowsIt(document, at: now).rollback)
         guard ownOrdinal <= document.ordinal else { return false }
         guard let theirs = known?.incident, !theirs.intent.isDryRun else { return true }
@@ -68,7 +68,10 @@ extension Release {
 
     /// A rollback that is in force is one for the rollout that was taken in, too: nothing of it goes up again.
     mutating func alignRollout(_ context: inout StepContext) {
-        guard let own = incidentInForce, let running = rollouts.running, running.isLeading,
+        guard plan.rollout != nil, let own = incidentInForce else { return }
+        // The leader may not have heard of it when it wrote down which versions have failed.
+        lead(&context) { $0.keepLatch(own, &$1) }
+        guard let running = rollouts.running, running.isLeading,
             running.rollout.version.version == own.intent.fromVersion
         else { return }
         if running.rollout.state != .rollingBack {

@@ -56,6 +56,15 @@ struct RolloutLead: Sendable, Equatable {
         latch(deployment.canary.running ?? VersionIdentity(step.plan.canary.version), &step)
     }
 
+    /// The version of a rollback that is in force has failed, whatever else is known of it.
+    mutating func keepLatch(_ incident: Incident, _ step: inout RolloutStep) {
+        let version = deployment.canary.running ?? VersionIdentity(step.plan.canary.version)
+        guard latches(incident.intent.trigger), version.version == incident.intent.fromVersion,
+            !deployment.failed.contains(version)
+        else { return }
+        latch(version, &step)
+    }
+
     /// The rollback is acknowledged, or the incident was given up by an operator who rearmed it.
     mutating func rollbackEnded(_ trigger: IntentRecord.Trigger, _ step: inout RolloutStep) {
         guard let process = running, process.isLeading else { return }

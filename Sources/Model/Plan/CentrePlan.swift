@@ -8,6 +8,10 @@ public protocol CentreSettings: Sendable, Equatable {
     var startupWaitMs: Int64 { get set }
     /// The folder that files with secrets and certificates have to be in when the centre names them.
     var secretsDirectory: String { get set }
+    /// Plain HTTP to another host is meant.
+    var isInsecure: Bool { get set }
+    /// Its servers, as the configuration names them.
+    var servers: [String] { get }
 }
 
 extension CentreSettings {

@@ -14,7 +14,7 @@ extension ConfigurationDraft {
 
     /// The file of a daemon whose releases are in a centre.
     var textBesideCentre: String {
-        host + "centre: {kind: etcd, endpoints: [\"http://etcd:2379\"], prefix: rollguard/v1/, startup_wait: 3s}\n"
+        host + "centre: {kind: etcd, endpoints: [\"https://etcd:2379\"], prefix: rollguard/v1/, startup_wait: 3s}\n"
     }
 
     /// What the centre holds of it, by path.

@@ -36,4 +36,30 @@ struct KnownDocumentsTests {
         }
         #expect(known.highestToken == 7)
     }
+
+    /// What a follower knows, where the leader knows nothing, is taken once, and removed when the leader's document has it.
+    @Test func anOfferIsTakenWhereNothingIsKnown() {
+        var known = KnownDocuments()
+        let entry = JournalEntry(
+            sequence: 1, wallMs: 0, release: "checkout", incident: nil, event: .rearmed(by: "ada", reason: "because"))
+        var offer = Self.document(7, revision: 10)
+        offer.entries = [entry]
+        known.note(Self.document(8, revision: 1))
+        known.note(offer: offer)
+        #expect(known.offeredReleases == ["checkout"])
+        let (first, second) = (known.takeOffer("checkout"), known.takeOffer("checkout"))
+        #expect(first == offer)
+        #expect(second == nil)
+        let early = known.obsoleteOffers(Self.document(8, revision: 2))
+        #expect(early.isEmpty)
+        var taken = Self.document(8, revision: 3)
+        taken.entries = [entry]
+        known.note(taken)
+        let obsolete = known.obsoleteOffers(taken)
+        #expect(obsolete == ["offer/checkout"])
+        #expect(known.offeredReleases.isEmpty)
+        known.note(offer: offer)
+        let late = known.takeOffer("checkout")
+        #expect(late == nil, "the leader knows more")
+    }
 }

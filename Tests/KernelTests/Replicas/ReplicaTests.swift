@@ -209,6 +209,30 @@ struct ReplicaTests {
         #expect(world.broken.filter { !$0.contains("after a rollback") }.isEmpty, "\(world.broken)")
     }
 
+    /// A leader that knows nothing of a release takes what another replica offers, publishes it, and continues.
+    @Test func aLeaderTakesAnOfferOfWhatTheStoreHasLost() throws {
+        var world = Self.led(2)
+        world.run(seconds: 30)
+        let first = try #require(world.leader)
+        let offer = try #require(world.store.documents.first?.document)
+        var fresh = ReplicaWorld(replicas: 1)
+        fresh.run(seconds: 5)
+        #expect(fresh.leader == 0)
+        fresh.send(.handedOver(offer), to: 0)
+        fresh.run(seconds: 2)
+        #expect(fresh.release(0).rollout?.running?.id == world.release(first).rollout?.running?.id)
+        let published = try #require(fresh.store.documents.first?.document)
+        #expect(published.token == fresh.nodes[0].leadership.token)
+        #expect(published.entries.rolloutIDs == offer.entries.rolloutIDs)
+        // What it knows itself counts more.
+        let known = fresh.release(0).rollout
+        var other = offer
+        other.token += 100
+        other.entries = []
+        fresh.send(.handedOver(other), to: 0)
+        #expect(fresh.release(0).rollout?.running?.id == known?.running?.id)
+    }
+
     /// The store lost everything, and a replica leads that has never seen the release.
     @Test func aLeaderThatKnowsNothingTakesNothingAway() {
         func document(_ token: UInt64, _ entries: [JournalEntry]) -> HandoverDocument {

@@ -59,12 +59,23 @@ struct NoticeLaw {
             let sinceMs = max(row.addedMs, runsSinceMs, upSince)
             // The pause before the next try, which may have been drawn while the receiver was away.
             let limitMs = 2 * ttlMs + 10_000 + 12_000
-            if now - sinceMs > limitMs {
+            if now - sinceMs > limitMs, isInForce(delivery.notification, machine) {
                 return
                     "\(machine.name) has had \(delivery.id) for \(now - row.addedMs) ms, and \(delivery.receiver) has not"
             }
         }
         return nil
+    }
+
+    /// What is over no replica announces any more, except after ten minutes the one that has the message alone.
+    private func isInForce(_ notification: Notification, _ machine: Machine) -> Bool {
+        guard let shown = machine.process.snapshot() else { return false }
+        let isLatched = shown.releases.contains {
+            $0.name == notification.release && ($0.phase == .rollingBack || $0.phase == .rolledBack)
+        }
+        return isLatched
+            && shown.incidents.filter { $0.release == notification.release }
+                .max { $0.intentSequence < $1.intentSequence }?.id == notification.incident
     }
 
     private func isNew(_ row: VirtualDisk.Waiting, _ now: Int64) -> Bool {
