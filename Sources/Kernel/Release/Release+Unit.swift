@@ -15,6 +15,12 @@ extension Release {
     /// Its routers show the share that is wanted.
     var hasArrived: Bool { rollouts.running?.share.link.arrival != nil }
 
+    /// Parts of higher ranks may follow to the step. After a takeover it may be in force here already, and no arrival is awaited.
+    func isInPlace(forStep wanted: Int) -> Bool {
+        guard let rollout = rollouts.running?.rollout else { return true }
+        return hasArrived || rollout.state != .moving && rollout.step >= wanted
+    }
+
     func isReady(for wish: PartWish, _ context: StepContext) -> Bool {
         rollouts.running?.isReady(for: wish, rollouts.deployment, rolloutStep(context)) ?? false
     }
@@ -56,10 +62,10 @@ extension Release {
 
     /// The baking was over for all parts in one step, and the leader of then ended before it had handed this over.
     ///
-    /// - Returns: false for a part that has not been at its last step.
+    /// - Returns: false for a part that has not been on its way to its last step.
     private mutating func promoteLikeOthers(_ context: inout StepContext) -> Bool {
-        guard let rollout = rollouts.running?.rollout, rollout.step == rollout.steps.count else { return false }
-        // What was held back is on its way.
+        guard let rollout = rollouts.running?.rollout, rollout.wantedStep == rollout.steps.count else { return false }
+        // The last step, or what was held back, is on its way.
         if rollout.state == .moving { return true }
         lead(&context) { lead, step in
             lead.running?.carryOut(.endOfBaking, &step)

@@ -21,6 +21,12 @@ struct ReplicaUnitWorld {
     private(set) var shares: [Int]
     /// The part whose new version fails half of its requests; nil for none.
     var sickPart: Int?
+    /// The part whose router takes nothing that raises; nil for none.
+    var refusingPart: Int?
+    /// Documents are written so seldom, seconds: meanwhile the newest of each part takes the place of those before it.
+    var secondsBetweenWrites: Int64 = 1
+    /// The document of the last part is written first.
+    var isLastPartFirst = false
     /// The first leader ends there.
     var death: Death?
     private var counted = 0
@@ -138,7 +144,8 @@ struct ReplicaUnitWorld {
             store.write(PeerRollback(replica: nodes[index].name, entry: entry))
         }
         nodes[index].announced = []
-        let pending = nodes[index].pending
+        guard nowMs / 1_000 % secondsBetweenWrites == 0 else { return }
+        let pending = nodes[index].pending.sorted { isLastPartFirst && $0.release > $1.release }
         nodes[index].pending = []
         guard let hold = nodes[index].hold else { return }
         for document in pending where nodes[index].runs {
@@ -206,10 +213,17 @@ struct ReplicaUnitWorld {
 
     private mutating func apply(_ release: String, _ call: Int, _ split: Split, by index: Int) {
         guard let part = part(release) else { return }
+        if refusingPart == part, turned(split.canaryBasisPoints, part, index) > shares[part] {
+            let refusal = RouterReceipt(instance: "lb", outcome: .rejected, detail: "no")
+            return send(.routerApplied(release: release, call: call, receipts: [refusal]), to: index)
+        }
         shares[part] = turned(split.canaryBasisPoints, part, index)
         let receipt = RouterReceipt(instance: "lb", outcome: .accepted)
         send(.routerApplied(release: release, call: call, receipts: [receipt]), to: index)
     }
+
+    /// The router of a part was started again with an older configuration.
+    mutating func resetRouter(ofPart part: Int, toBasisPoints share: Int) { shares[part] = min(shares[part], share) }
 
     // MARK: Laws
 

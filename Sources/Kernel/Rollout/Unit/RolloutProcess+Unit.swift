@@ -53,9 +53,10 @@ extension RolloutProcess {
         if let finding = share.stand(&record, &step) { take(finding, &step) }
     }
 
-    /// Another part has undone the step.
+    /// Another part has undone the step. After a takeover it may be in force here already.
     mutating func undo(_ undone: ShareLink.Undo, _ step: inout RolloutStep) {
-        guard rollout.state == .moving, rollout.wantedStep == undone.step else { return }
+        guard [.moving, .standing, .baking].contains(rollout.state), rollout.wantedStep == undone.step else { return }
+        if rollout.state == .standing { step.want(.endEvidence) }
         share.undo(because: undone.reason, &record, &step)
     }
 

@@ -2,7 +2,8 @@ import Model
 
 /// Parts of a unit whose documents are of two different steps: the leader ended after it had handed over one of them, and before
 /// the other. It called no router for a step that not all documents have, so what goes up is taken back, and what was over for
-/// one part is over for all.
+/// one part is over for all. A document may be several entries behind: a step that is in force in one part was in force in all,
+/// so a part that is still on its way to it arrives first.
 extension Unit {
     /// Call it when leading begins, after each part has taken its document in.
     func align(_ releases: inout [Release], _ context: inout StepContext) {
@@ -15,15 +16,26 @@ extension Unit {
         for index in led where releases[index].isMoving(above: lowest) { undo(index, &releases, &context) }
         if running.contains(where: { $0.isPastBaking }) {
             carryOut(.endOfBaking, of: led.filter { releases[$0].isBaking }, &releases, &context)
-        } else if running.contains(where: { $0.state == .baking }) {
-            carryOut(.baking, of: led.filter { !releases[$0].isBaking }, &releases, &context)
+        } else {
+            bakeTogether(&releases, &context)
         }
     }
 
-    /// A rollout that not all parts have been given, and that has moved nothing: it is ordered again.
+    /// One part bakes, and another one was still on its way to the last step when this replica began to lead: it bakes as soon as
+    /// that step is in force there too.
+    func bakeTogether(_ releases: inout [Release], _ context: inout StepContext) {
+        guard let baking = members.first(where: { releases[$0].isBaking }) else { return }
+        let id = releases[baking].rollouts.running?.id
+        let late = members.filter { releases[$0].isAtLastStep && releases[$0].rollouts.running?.id == id }
+        carryOut(.baking, of: late, &releases, &context)
+    }
+
+    /// A rollout that not all parts have been given, and that has moved nothing: it is ordered again. Its first step may be
+    /// intended already.
     private func endHalfBegun(_ releases: inout [Release], _ context: inout StepContext) {
         for index in members {
-            guard let running = releases[index].rollouts.running, !running.hasShare,
+            guard let running = releases[index].rollouts.running, running.rollout.step == 0,
+                running.rollout.state != .rollingBack,
                 !members.allSatisfy({ releases[$0].knows(rollout: running.id) })
             else { continue }
             releases[index].lead(&context) { lead, step in
@@ -61,6 +73,11 @@ extension Release {
     }
 
     fileprivate var isBaking: Bool { rollouts.running?.rollout.state == .baking }
+
+    /// Its last step is in force, and it does not bake yet.
+    fileprivate var isAtLastStep: Bool {
+        rollouts.running.map { $0.rollout.state == .standing && $0.rollout.step == $0.rollout.steps.count } ?? false
+    }
 
     fileprivate func isMoving(above step: Int) -> Bool {
         rollouts.running.map { $0.rollout.state == .moving && $0.rollout.wantedStep > step } ?? false

@@ -39,6 +39,7 @@ struct Unit: Sendable, Equatable {
         guard mayLead else { return }
         spreadUndo(&releases, &context)
         stand(&releases, &context)
+        bakeTogether(&releases, &context)
         agree(&releases, &context)
         orderMoves(&releases, &context)
         shareWaits(&releases, context)
@@ -178,10 +179,9 @@ struct Unit: Sendable, Equatable {
     /// A router is called when all routers of lower ranks show the share.
     private func orderMoves(_ releases: inout [Release], _ context: inout StepContext) {
         for index in with(releases, { $0.rollouts.running?.share.link.isHeldBack == true }) {
+            let wanted = releases[index].rollouts.running?.rollout.wantedStep ?? 0
             let before = members.filter { releases[$0].rank < releases[index].rank }
-            guard before.allSatisfy({ releases[$0].hasArrived || releases[$0].rollouts.running == nil }) else {
-                continue
-            }
+            guard before.allSatisfy({ releases[$0].isInPlace(forStep: wanted) }) else { continue }
             releases[index].lead(&context) { $0.running?.goAhead(&$1) }
         }
     }
