@@ -7,6 +7,7 @@ extension GoldenSamples {
         ("escalated", .escalated(boss)),
         ("escalated_undelivered", .escalated(boss, Undelivered(receiver: "pager", reason: "HTTP 410: gone"))),
         ("silences", .silences([silence])),
+        ("silences_of_replica", .silences([silenceOfReplica])),
         ("open_subjects", .openSubjects([subject])),
     ]
 
@@ -18,6 +19,14 @@ extension GoldenSamples {
             releases: ["checkout"], severities: [.warning], rules: ["*"],
             labels: [.init(name: "team", value: "payments")]),
         beganWallMs: 1_700_000_000_000, endsWallMs: 1_700_007_200_000, by: "ada", reason: "load test")
+
+    /// Ordered at another replica, whose clock was three seconds behind.
+    private static var silenceOfReplica: Silence {
+        var one = silence
+        one.id = "silence-8a7f20-17"
+        one.orderedWallMs = 1_699_999_997_000
+        return one
+    }
 
     private static var subject: OpenSubject {
         var subject = OpenSubject(

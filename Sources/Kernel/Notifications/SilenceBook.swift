@@ -25,13 +25,15 @@ struct SilenceBook: Sendable, Equatable {
         isChanged = true
     }
 
-    /// Takes one of another replica. The newest ones are kept where there are too many: of each two the same in every replica.
+    /// Takes one of another replica. The newest ones are kept where there are too many, see ``Silence/rank``: of those that all
+    /// replicas know, the same in each of them. By times that each replica has by its own clock, two of them would disagree about the
+    /// oldest, and each would take in for ever what the other one drops.
     ///
     /// - Returns: whether it is in force.
     mutating func adopt(_ silence: Silence, at now: Moment) -> Bool {
         if isFull {
-            let oldest = entries.indices.min { entries[$0].silence.isOlder(than: entries[$1].silence) }
-            guard let oldest, entries[oldest].silence.isOlder(than: silence) else { return false }
+            let oldest = entries.indices.min { entries[$0].silence.rank < entries[$1].silence.rank }
+            guard let oldest, entries[oldest].silence.rank < silence.rank else { return false }
             entries.remove(at: oldest)
         }
         add(silence, at: now)
@@ -76,8 +78,4 @@ struct SilenceBook: Sendable, Equatable {
         defer { isChanged = false }
         return isChanged ? all : nil
     }
-}
-
-extension Silence {
-    fileprivate func isOlder(than other: Silence) -> Bool { (beganWallMs, id) < (other.beganWallMs, other.id) }
 }

@@ -157,6 +157,7 @@ extension Kernel {
         // By this replica's clock from here on.
         var own = silence
         own.hidden = 0
+        own.orderedWallMs = silence.orderedWallMs ?? silence.beganWallMs
         own.beganWallMs = context.now.wallMs - max(0, acts.atWallMs - silence.beganWallMs) - ageMs
         own.endsWallMs = context.now.wallMs + restMs
         guard context.desk.adopt(own, at: context.now) else { return false }

@@ -9,6 +9,9 @@ public struct Silence: Sendable, Equatable, Codable {
     public var endsWallMs: Int64
     public var by: String
     public var reason: String
+    /// When the replica that took the order began it, by that one's clock, for a silence that came from there: the same in all
+    /// replicas, whatever their clocks say. Nil where it was ordered.
+    public var orderedWallMs: Int64?
     /// Notifications that it has hidden since the daemon was started.
     public var hidden = 0
 
@@ -26,7 +29,10 @@ public struct Silence: Sendable, Equatable, Codable {
         self.reason = reason
     }
 
-    private enum CodingKeys: String, CodingKey { case id, match, beganWallMs, endsWallMs, by, reason }
+    private enum CodingKeys: String, CodingKey { case id, match, beganWallMs, endsWallMs, by, reason, orderedWallMs }
+
+    /// Which silences are kept where there are too many: the newest, by an order that is the same in every replica.
+    public var rank: (Int64, String) { (orderedWallMs ?? beganWallMs, id) }
 
     /// Of a silence that is in force.
     public func hides(_ notification: Notification) -> Bool {
