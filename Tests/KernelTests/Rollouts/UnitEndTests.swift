@@ -79,5 +79,11 @@ struct UnitEndTests {
         var smaller = world.plan
         smaller.releases.removeLast()
         #expect(!world.kernel.reasonsToRefuse(smaller).isEmpty)
+        var larger = world.plan
+        var third = larger.releases[1]
+        third.name = "shop.mail"
+        third.part?.name = "mail"
+        larger.releases.append(third)
+        #expect(world.kernel.reasonsToRefuse(larger).count == 2)
     }
 }
