@@ -46,7 +46,9 @@ struct ReloaderPartTests {
         let scrapes: ScrapeService
         let reloader: Reloader
 
-        /// - Parameter folder: of its journal.
+        /// - Parameters:
+        ///   - folder: of its journal.
+        ///   - isThirdBroken: it has a router of no kind, and the first shard alone is watched.
         init(_ folder: URL, isThirdBroken: Bool = false) throws {
             let count = 12
             let all = (0..<50).map { "release-\($0)" }
@@ -60,7 +62,7 @@ struct ReloaderPartTests {
                 plan.releases[index].router = RouterPlan(GrayRouterPlan(instances: ["http://router:1"]))
             }
             self.plan = plan
-            selection = FleetSelection(plan, count: count, watched: Set(shards.prefix(2)))
+            selection = FleetSelection(plan, count: count, watched: Set(shards.prefix(isThirdBroken ? 1 : 2)))
             source = Source(plan)
             let (clock, secrets) = (SystemClock(), KnownSecrets(SystemSecretStore()))
             let meter = KernelMeter(version: "1", clock: clock)
