@@ -23,11 +23,12 @@ typealias PostgresSets = [[[String?]]]
 final class PostgresLink: Sendable {
     private let queue = DispatchQueue(label: "rollguard.postgresql")
     private let library: String
+    private let names: PostgresNames
     private let handle = Mutex<UInt>(0)
     /// Index of the server to begin with.
     private let first = Atomic<Int>(0)
 
-    init(library: String) { self.library = library }
+    init(library: String, names: PostgresNames = .system) { (self.library, self.names) = (library, names) }
 
     deinit { PostgresLink.end(handle.withLock { $0 }) }
 
@@ -108,20 +109,28 @@ final class PostgresLink: Sendable {
         for step in 0..<servers.count {
             let index = (start + step) % servers.count
             let leftMs = PostgresLink.leftMs(end) / Int64(servers.count - step)
-            var trouble = rg_pq_trouble()
-            let texts = servers[index].pairs.flatMap { [$0.0, $0.1] }
-            let made = CTexts.withPointers(texts) {
-                rg_pq_connect(library, $0, $1, Int32(clamping: max(1, leftMs)), &trouble)
-            }
-            if let made {
+            do throws(PostgresTrouble) {
+                let made = try connect(servers[index], library, timeoutMs: leftMs)
                 first.store(index, ordering: .relaxed)
-                return UInt(bitPattern: made)
-            }
-            troubles.append("\(servers[index].name): \(PostgresTrouble(trouble).line)")
+                return made
+            } catch { troubles.append("\(servers[index].name): \(error.line)") }
         }
         // The next call begins with another one.
         first.store((start + 1) % servers.count, ordering: .relaxed)
         throw PostgresTrouble(troubles.joined(separator: "; "))
+    }
+
+    private func connect(
+        _ server: PostgresSettings, _ library: OpaquePointer, timeoutMs: Int64
+    ) throws(PostgresTrouble) -> UInt {
+        let end = DispatchTime.now().uptimeNanoseconds + UInt64(max(1, timeoutMs)) * 1_000_000
+        let resolved = try names.resolved(server, timeoutMs: timeoutMs)
+        var trouble = rg_pq_trouble()
+        let made = CTexts.withPointers(resolved.pairs.flatMap { [$0.0, $0.1] }) {
+            rg_pq_connect(library, $0, $1, Int32(clamping: max(1, PostgresLink.leftMs(end))), &trouble)
+        }
+        guard let made else { throw PostgresTrouble(trouble) }
+        return UInt(bitPattern: made)
     }
 
     private static func rows(
