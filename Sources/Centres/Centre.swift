@@ -32,6 +32,12 @@ package protocol CentreWriter: Sendable {
     /// - Returns: the centre's revision after the change.
     /// - Throws: ``SourceError``, also when the manifest is not the one that the change was made for.
     func write(_ change: CentreChange) async throws(SourceError) -> String
+
+    /// Replaces one key, if it is as it was read.
+    ///
+    /// - Parameter version: see `CentreReading.versions`.
+    /// - Throws: ``SourceError``; with status 409 when the key has changed since.
+    func replace(_ file: CentreFile, version: String) async throws(SourceError)
 }
 
 /// What a centre held at one moment.
@@ -44,8 +50,14 @@ package struct CentreReading: Sendable, Equatable {
     package var manifestVersion: String?
     /// Below the prefix, sorted by path, with the manifest.
     package var files: [CentreFile]
+    /// Of the last change of each key, by path; empty where the centre has no such numbers.
+    package var versions: [String: String]
 
-    package init(revision: String, order: UInt64? = nil, manifestVersion: String? = nil, files: [CentreFile]) {
+    package init(
+        revision: String, order: UInt64? = nil, manifestVersion: String? = nil, files: [CentreFile],
+        versions: [String: String] = [:]
+    ) {
+        self.versions = versions
         self.revision = revision
         self.order = order
         self.manifestVersion = manifestVersion

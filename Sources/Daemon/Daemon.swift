@@ -121,7 +121,9 @@ package struct Daemon: Sendable {
         let start = CentreStart(
             centre: centre, waitMs: wanted.startupWaitMs, store: store, source: source, clock: environment.clock,
             logger: environment.logger)
-        return CentreLink(centre: centre, store: store, start: try await start.outcome(local: plan))
+        return CentreLink(
+            centre: centre, store: store, start: try await start.outcome(local: plan),
+            policy: { CentreKinds.policy(wanted, name: $0, setup) }, shares: options.isDryRun ? nil : store)
     }
 
     /// `rollguard 0.2.0 (36e83c88) starts: 2 releases (checkout, search), 7 targets, from rollguard.yaml, state in …`.

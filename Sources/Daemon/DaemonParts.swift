@@ -70,6 +70,8 @@ package struct DaemonParts: Sendable {
     private let targets: TargetService
     /// Nil without a configuration centre.
     private let centre: CentreService?
+    /// Nil without a configuration centre that has policies.
+    private let policies: SharePolicyService?
     private let startRecord: ConfigurationRecord?
     /// Nil for one daemon alone.
     private let replicas: ReplicaService?
@@ -174,6 +176,13 @@ package struct DaemonParts: Sendable {
         let board = CentreBoard()
         centre = link?.service(
             reloader: reloader, watchdog: watchdog, clock: clock, logger: logger, board: board, seed: options.seed)
+        policies = link.flatMap { link in
+            link.policy.map {
+                SharePolicyService(
+                    centre: $0, label: link.centre.label, store: link.shares, watchdog: watchdog, clock: clock,
+                    logger: logger, seed: options.seed, isDetached: { board.report?.brake.detachment != nil })
+            }
+        }
         startRecord = link?.start.record
         meter.show(board)
         if replicaPlan != nil { meter.show(replicaBoard) }
@@ -256,6 +265,7 @@ package struct DaemonParts: Sendable {
             EndlessService("pruning", clock) { await pruning.run { await reloader.journalPlan } },
         ]
         if let centre { services.append(EndlessService("configuration centre", clock) { await centre.run() }) }
+        if let policies { services.append(EndlessService("policies", clock) { try await policies.run() }) }
         if let replicas { services.append(EndlessService("replicas", clock) { await replicas.run() }) }
         if let endAfterMs = options.endAfterMs {
             services.append(EndlessService("test hook", clock) { try await clock.sleep(ms: endAfterMs) })

@@ -70,6 +70,9 @@ extension KnownSecrets {
                 release: release,
                 TargetSourcesState(stale: state.stale.map { shown($0) }, remarks: state.remarks.map { shown($0) }))
         case .configured(let record): return .configured(shown(record))
+        case .shareRead(let release, .problem(let text)):
+            return .shareRead(release: release, .problem(text.map { shown($0) }))
+        case .shareRead: return input
         case .stepAnswered(let release, let call, let answer):
             return .stepAnswered(release: release, call: call, answer.changed { shown($0) })
         case .companionAnswered(let release, let call, let answer):

@@ -42,6 +42,9 @@ actor Watchdog {
         setTimer()
     }
 
+    /// Of the releases whose share a configuration centre orders.
+    func centreShares() -> [CentreShareReport] { kernel.centreShares(at: clock.now) }
+
     /// Another plan. Releases that come in know at once what other replicas have handed over of them: nothing is done with what
     /// they were when this process knew them last.
     func reload(_ next: Plan, _ handovers: Handovers?) {

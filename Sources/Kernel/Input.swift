@@ -22,6 +22,8 @@ public enum Input: Sendable, Equatable {
     case sourcesChanged(release: String, TargetSourcesState)
     /// What came of a change of the configuration centre, for the journal.
     case configured(ConfigurationRecord)
+    /// What the configuration centre holds as the share of a release.
+    case shareRead(release: String, ShareReading)
     /// What came of a call of a plan's step.
     case stepAnswered(release: String, call: Int, StepAnswer)
     /// What a companion on another daemon has answered. The release is the sick one.

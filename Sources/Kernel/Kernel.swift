@@ -4,7 +4,7 @@ public import Model
 /// inputs at the same moments give the same effects.
 public struct Kernel: Sendable, Equatable {
     public private(set) var plan: Plan
-    private let isDryRun: Bool
+    let isDryRun: Bool
     let journalIdentity: String
     var releases: [Release]
     private var absent = AbsentReleases()
@@ -131,6 +131,7 @@ public struct Kernel: Sendable, Equatable {
         case .sourcesChanged(let name, let state):
             withRelease(name) { $0.take(state, &context) }
         case .configured(let record): _ = context.record(.configured(record), release: "")
+        case .shareRead(let name, let reading): withRelease(name) { $0.take(reading) }
         case .stepAnswered(let name, let call, let answer):
             withRelease(name) { $0.tookStep(call: call, answer, &context) }
         case .companionAnswered(let name, let call, let answer):
@@ -318,6 +319,7 @@ public struct Kernel: Sendable, Equatable {
             releases[index].procedure?.lost(from: first, through: last, at: context.now)
             releases[index].forwardProcess?.lost(from: first, through: last, at: context.now)
             releases[index].group?.lost(from: first, through: last)
+            releases[index].centreShare.lost(from: first, through: last)
         }
     }
 
@@ -428,6 +430,9 @@ public struct Kernel: Sendable, Equatable {
         for unit in units { unit.settle(&releases, &context) }
         leadGroups(&context)
         for index in releases.indices { releases[index].endPlanOfThePast(&context) }
+        for index in releases.indices where releases[index].centreShare.isOpen {
+            releases[index].followCentre(durableThrough: durableSequence, &context)
+        }
         // After the router's calls of this step, so that traffic comes first.
         for index in releases.indices {
             if releases[index].procedure != nil { releases[index].leadProcedure(&context) }

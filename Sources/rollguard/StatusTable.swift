@@ -48,6 +48,7 @@ enum StatusTable {
             lines.append("  evidence against the canary grows: both pools are scraped every \(every) meanwhile")
         }
         if let group = release.group { lines.append("  group \(group)") }
+        if let policy = release.policy { lines.append("  policy of the centre: \(policy)") }
         if let schema = release.schema { lines.append("  schema: \(schema)") }
         if let rollouts = release.rollouts { lines += RolloutText.block(rollouts) }
         if let forward = release.plan?.forward, forward.run.open {

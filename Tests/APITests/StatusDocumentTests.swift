@@ -35,7 +35,7 @@ struct StatusDocumentTests {
             #""samples":0,"up":false}],"version":"v1.5.0"},"#,
             #""canary_basis_points":3000,"cycles":42,"dense_scrapes_every_ms":null,"#,
             #""explanation":"CanaryErrors fires","group":null,"name":"checkout","#,
-            #""open_incident":"checkout-17","phase":"rolling_back","plan":null,"rollouts":null,"#,
+            #""open_incident":"checkout-17","phase":"rolling_back","plan":null,"policy":null,"rollouts":null,"#,
             #""router":[{"baseline_healthy":null,"canary_basis_points":3000,"#,
             #""instance":"http://127.0.0.1:9412","level":"acked","problem":null,"revision":"7"}],"#,
             #""rules":[{"action":"rollback","active_since":"2026-08-01T10:15:25.250Z","alert":"firing","#,

@@ -32,6 +32,8 @@ package struct ReleaseDocument: Codable, Sendable, Equatable {
     @ExplicitNull package var plan: ReleasePlanDocument?
     /// Who goes back with it, in a sentence; nil for a release in no group.
     @ExplicitNull package var group: String?
+    /// The share that the configuration centre holds, in a sentence; nil for a release without `share_from`.
+    @ExplicitNull package var policy: String?
 
     init(_ release: ReleaseSnapshot) {
         name = release.name
@@ -51,11 +53,12 @@ package struct ReleaseDocument: Codable, Sendable, Equatable {
         plan = release.procedure.map(ReleasePlanDocument.init)
         schema = release.schema
         group = release.group
+        policy = release.policy
     }
 
     enum CodingKeys: String, CodingKey {
         case name, phase, since, explanation, warnings, cycles, baseline, canary, router, rules, rollouts, plan, schema
-        case group
+        case group, policy
         case denseScrapesEveryMs = "dense_scrapes_every_ms"
         case canaryBasisPoints = "canary_basis_points"
         case openIncident = "open_incident"

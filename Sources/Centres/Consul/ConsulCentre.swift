@@ -104,4 +104,12 @@ struct ConsulCentreWriter: CentreWriter {
             throw SourceError("another client changed the manifest at the same time; read it again", status: 409)
         }
     }
+    func replace(_ file: CentreFile, version: String) async throws(SourceError) {
+        let body = try ConsulKeys.replacement(file, version: version, prefix: centre.plan.prefix)
+        do throws(SourceError) {
+            _ = try await centre.server.send("PUT", "/v1/txn", query: [("dc", centre.plan.datacenter)], body: body)
+        } catch {
+            throw error.status == 409 ? SourceError("the key has changed since", status: 409) : error
+        }
+    }
 }

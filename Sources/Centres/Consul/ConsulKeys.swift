@@ -69,7 +69,21 @@ enum ConsulKeys {
         let manifest = entries.first { $0.key == prefix + CentrePaths.manifest }
         return CentreReading(
             revision: String(entries.map(\.modifyIndex).max() ?? 0),
-            manifestVersion: manifest.map { String($0.modifyIndex) }, files: files)
+            manifestVersion: manifest.map { String($0.modifyIndex) }, files: files,
+            versions: Dictionary(
+                entries.lazy.filter { $0.key.hasPrefix(prefix) }.map {
+                    (String($0.key.dropFirst(prefix.count)), String($0.modifyIndex))
+                }, uniquingKeysWith: { first, _ in first }))
+    }
+
+    /// One key, compared with what it was.
+    static func replacement(_ file: CentreFile, version: String, prefix: String) throws(SourceError) -> [UInt8] {
+        guard let index = UInt64(version) else { throw SourceError("'\(version)' is not an index of Consul") }
+        let pair = Operation.Pair(
+            verb: "cas", key: prefix + file.path, value: Data(file.bytes).base64EncodedString(), index: index)
+        do { return Array(try JSONEncoder().encode([Operation(pair: pair)])) } catch {
+            throw SourceError("the change cannot be sent")
+        }
     }
 
     /// The manifest comes first, compared with what it was; its failure stops the rest.

@@ -64,14 +64,16 @@ final class EtcdCentre: Centre {
     private func read(_ member: EtcdMember) async throws(SourceError) -> CentreReading {
         var entries: [EtcdKeys.Entry] = []
         var manifestVersion: String?
+        var versions: [String: String] = [:]
         var revision: String?
         var start = first
         for _ in 0..<EtcdCentre.partLimit {
             let body = EtcdKeys.rangeBody(from: start, to: end, limit: EtcdCentre.partSize, revision: revision)
             let part = try await member.call(EtcdKeys.Range.self, "/v3/kv/range", body)
             let found = try part.entries()
-            for (entry, pair) in zip(found, part.kvs ?? []) where path(entry) == CentrePaths.manifest {
-                manifestVersion = pair.modRevision
+            for (entry, pair) in zip(found, part.kvs ?? []) {
+                versions[path(entry)] = pair.modRevision
+                if path(entry) == CentrePaths.manifest { manifestVersion = pair.modRevision }
             }
             entries += found
             revision = revision ?? part.header.revision
@@ -79,7 +81,7 @@ final class EtcdCentre: Centre {
                 let revision = revision ?? part.header.revision
                 return CentreReading(
                     revision: revision, order: UInt64(revision), manifestVersion: manifestVersion,
-                    files: entries.map { CentreFile(path: path($0), bytes: $0.value) })
+                    files: entries.map { CentreFile(path: path($0), bytes: $0.value) }, versions: versions)
             }
             start = last.key + [0]
         }
@@ -127,5 +129,15 @@ struct EtcdCentreWriter: CentreWriter {
             throw SourceError("another client changed the manifest at the same time; read it again", status: 409)
         }
         return answer.header.revision
+    }
+
+    func replace(_ file: CentreFile, version: String) async throws(SourceError) {
+        let key = Array((centre.plan.prefix + file.path).utf8)
+        let body = EtcdKeys.transactionBody(
+            puts: [EtcdKeys.Entry(key: key, value: file.bytes)], removed: [], comparing: key, with: version)
+        let answer = try await centre.onMember { member throws(SourceError) in
+            try await member.call(EtcdKeys.Written.self, "/v3/kv/txn", body)
+        }
+        guard answer.succeeded == true else { throw SourceError("the key has changed since", status: 409) }
     }
 }

@@ -90,6 +90,12 @@ struct ConfigurationReader {
                 let hasBase = plan.daemon.acknowledgeLinksMs == nil || plan.daemon.externalURL != nil
                 if !hasBase { fields["acknowledge_links"]?.fail("'acknowledge_links' needs 'external_url'") }
                 let areGroups = GroupReader.check(plan, fields)
+                for release in plan.releases where release.shareFrom == .centre && plan.centre == nil {
+                    fields.fail(
+                        at: fields.namePlace("releases"),
+                        "release \(Quote.name(release.name)) has 'share_from: centre', and there is no 'centre'; add one"
+                    )
+                }
                 return RoutesReader.check(plan, fields) && EventReceivers.check(plan, fields)
                     && SharedFlags.check(plan, fields) && hasBase && areGroups
             })

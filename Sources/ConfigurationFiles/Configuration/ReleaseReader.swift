@@ -69,6 +69,10 @@ struct ReleaseReader {
                 ).written { $0.plan.isAA },
                 scrape, discovery, relabel, exposition, pools, places, start, source,
                 indicators, router,
+                .optional(
+                    "share_from", \.plan.shareFrom, .choice(ShareSource.self),
+                    "`centre`: the key `policy/NAME/share` of the [configuration centre]"
+                        + "(centres.md#the-share-of-a-release) orders the share"),
                 .section(
                     "rollback", \.plan.rollback, RollbackReader.section,
                     "how a rollback is driven and watched; [see below](#rollback-and-proof)"
@@ -78,6 +82,7 @@ struct ReleaseReader {
                 checkRollout(&draft, fields)
                 if !fields.has("steps") { draft.plan.procedure?.refuseBefore(fields) }
                 draft.refuseRecordingRules(fields)
+                draft.refuseTwoSourcesOfShares(fields)
                 return true
             })
     }
@@ -339,7 +344,7 @@ extension ReleaseReader {
     /// Of a part of a unit: what is about the unit is not in it.
     var partSchema: SchemaNode {
         var part = section
-        let shared = Set(["name", "aa"] + RolloutReader(folder: folder).settings.flatMap(\.names))
+        let shared = Set(["name", "aa", "share_from"] + RolloutReader(folder: folder).settings.flatMap(\.names))
         part.settings.removeAll { !shared.isDisjoint(with: $0.names) }
         return .shared("part", part.schema)
     }
@@ -382,6 +387,20 @@ extension SchemaNode {
 }
 
 extension ReleaseReader.Draft {
+    /// One client orders the share: steps, a router that reads a centre itself, or the centre through the daemon.
+    fileprivate func refuseTwoSourcesOfShares(_ fields: Fields) {
+        guard plan.shareFrom != nil else { return }
+        if fields.has("steps") {
+            fields["share_from"]?.fail(
+                "'share_from' is for a release without 'steps', which order the share themselves; remove one of them")
+        }
+        if ["etcd", "consul"].contains(plan.router.kind) {
+            fields["share_from"]?.fail(
+                "a router of kind '\(plan.router.kind)' has its share in a centre already; write it there, and remove 'share_from'"
+            )
+        }
+    }
+
     /// What the settings of routers may call their sides; nil with `pools`.
     fileprivate var sides: SideNames? {
         hasPlaces ? SideNames(baseline: plan.places[0], canary: plan.places[1]) : nil

@@ -7,6 +7,10 @@ struct CentreLink: Sendable {
     let centre: any Centre
     let store: any CentreShelf
     let start: CentreStart.Outcome
+    /// Reads the policy of a release; nil where there is none to read.
+    var policy: (@Sendable (_ release: String) -> (any Centre)?)?
+    /// Where the shares that were in force are kept.
+    var shares: CentreStore?
 
     func service(
         reloader: Reloader, watchdog: Watchdog, clock: any DaemonClock, logger: Logger, board: CentreBoard, seed: UInt64

@@ -65,6 +65,6 @@ extension Release {
         return .accepted(
             text:
                 "\(name) is rearmed: \(plan.canary.version) may be tried again. No traffic was moved: it is watched as soon as "
-                + "it gets its share on the router", incident: latched.id)
+                + "it gets its share on the router" + centreShare.textOfRearm, incident: latched.id)
     }
 }

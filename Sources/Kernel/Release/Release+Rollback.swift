@@ -19,7 +19,8 @@ extension Release {
         let state: RollbackState = context.isDryRun ? .settled : .awaitingDurable(untilUptimeMs: untilUptimeMs)
         rollback = RollbackProcess(incident, plan: plan.rollback, at: context.now, state: state)
         // Two calls on one instance at a time, and the earlier one could be the last to arrive.
-        rollback?.turn = CallTurn(blockedUntilUptimeMs: rollouts.running?.callExpiresUptimeMs)
+        rollback?.turn = CallTurn(
+            blockedUntilUptimeMs: centreShare.call?.expiresUptimeMs ?? rollouts.running?.callExpiresUptimeMs)
         driftGuard = DriftGuard()
         guard !context.isDryRun else {
             explain("dry run: would have rolled back: \(reason)")

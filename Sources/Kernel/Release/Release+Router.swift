@@ -40,6 +40,7 @@ extension Release {
 
     /// The router's answer to a change.
     mutating func applied(call: Int, _ receipts: [RouterReceipt], _ context: inout StepContext) {
+        if answeredCentre(call: call, receipts, &context) { return }
         guard rollouts.awaitsReceipt(call: call) else {
             return drive(&context) { $0.applied(call: call, receipts: receipts, &$2) }
         }

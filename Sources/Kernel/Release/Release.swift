@@ -47,6 +47,8 @@ struct Release: Sendable, Equatable {
     var denseScrapes: DenseScrapes
     var history = IncidentHistory()
     var rollouts: RolloutLead
+    /// Of a release with `share_from: centre`.
+    var centreShare = CentreShare()
     /// Of the newest rollback that the leader of several replicas knew, see `ReplicaIncident`; 0 for one daemon alone.
     var leaderOrdinal: UInt64 = 0
     /// The highest ordinal among the rollbacks that other replicas have announced: a new one gets a higher one, so that all
@@ -99,8 +101,9 @@ struct Release: Sendable, Equatable {
 
     var nextWakeUptimeMs: Int64? {
         let wake = phase == .rollingBack ? rollback?.wakeUptimeMs(plan: plan) : poll.wakeUptimeMs
-        return [wake, procedure?.wakeUptimeMs, forwardProcess?.wakeUptimeMs, group?.wakeUptimeMs].compactMap { $0 }
-            .min()
+        return [
+            wake, procedure?.wakeUptimeMs, forwardProcess?.wakeUptimeMs, group?.wakeUptimeMs, centreShare.wakeUptimeMs,
+        ].compactMap { $0 }.min()
     }
 
     var incidents: [Incident] { history.incidents + (rollback.map { [$0.incident] } ?? []) }

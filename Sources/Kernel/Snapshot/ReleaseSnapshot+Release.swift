@@ -14,6 +14,7 @@ extension ReleaseSnapshot {
         if release.denseScrapes.isDense { denseScrapesEveryMs = release.denseScrapes.nextCycleMs }
         rollout = release.rolloutSnapshot
         schema = release.schemaText(at: now)
+        policy = release.centreShareReport(mayLead: true)?.text
         procedure = ProcedureSnapshot(release)
         routerProblem = release.poll.health.problem
         isRouterUsable = release.poll.health.isPolled ? release.poll.health.problem == nil : nil

@@ -27,6 +27,8 @@ public struct ReleasePlan: Sendable, Equatable {
     /// Upper bounds of the latency histogram, seconds, rising, as they are configured; empty when they are not. Only
     /// for checks before the first scrape.
     public var latencyBounds: [Double]
+    /// Who orders the share of a release without steps; nil for whoever changes the router.
+    public var shareFrom: ShareSource?
     /// How a version is led to all the traffic; nil for a release that is only watched.
     public var rollout: RolloutPlan?
     /// Names of the two places where versions run: the first has the pool `baseline` of this plan, the second `canary`.
@@ -82,6 +84,12 @@ public struct ReleasePlan: Sendable, Equatable {
     public func hasVersions(of other: ReleasePlan) -> Bool {
         baseline.version == other.baseline.version && canary.version == other.canary.version
     }
+}
+
+/// Who orders the share of a release without steps; the raw value is the one in the configuration.
+public enum ShareSource: String, Sendable, Equatable, CaseIterable {
+    /// The key `policy/NAME/share` of the configuration centre.
+    case centre
 }
 
 public struct PoolPlan: Sendable, Equatable, Codable {

@@ -80,6 +80,8 @@ public struct ReleaseSnapshot: Sendable, Equatable {
     public var procedure: ProcedureSnapshot?
     /// Who goes back with it, in a sentence; nil for a release in no group.
     public var group: String?
+    /// The share that the configuration centre holds, in a sentence; nil for a release without `share_from`.
+    public var policy: String?
 
     public init(
         name: String, phase: Phase, sinceWallMs: Int64, baseline: PoolSnapshot, canary: PoolSnapshot,
