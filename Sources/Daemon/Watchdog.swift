@@ -220,6 +220,7 @@ struct EffectSink: Sendable {
             case .checkStep(let call): callStep(call, true)
             case .askCompanion(let call): askCompanion(call)
             case .readSchema(let release, let call, let gate): readSchema(release, call, gate)
+            case .publish(let document) where document.token == HandoverDocument.tokenOfOffer: replicas?.offer(document)
             case .publish(let document): replicas?.publish(document)
             case .announceRollback(let entry): replicas?.announce(entry)
             case .shareOperators(let acts): replicas?.share(acts)

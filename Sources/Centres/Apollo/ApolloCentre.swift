@@ -1,3 +1,4 @@
+import Declarations
 import Model
 import Ports
 import SourceCalls
@@ -145,7 +146,7 @@ final class ApolloCentre: Centre {
                 let answer = try await server.get("/services/config", query: [("appId", plan.application)])
                 let listed = try AnswerJSON.decode([ApolloAnswers.Service].self, answer.body, of: "/services/config")
                 guard !listed.isEmpty else { throw SourceError("there is no config service") }
-                let urls = listed.map(\.homepageUrl)
+                let urls = try usable(listed.map(\.homepageUrl))
                 state.withLock { ($0.servers, $0.listedUptimeMs) = (urls, now) }
                 return urls
             } catch { failure = SourceError("\(server.name): \(error.reason)") }
@@ -154,6 +155,16 @@ final class ApolloCentre: Centre {
         let earlier = state.withLock { $0.servers }
         guard earlier.isEmpty else { return earlier }
         throw failure
+    }
+
+    /// - Throws: when Apollo names config services that are reached by plain HTTP alone, and that is not meant.
+    private func usable(_ urls: [String]) throws(SourceError) -> [String] {
+        guard !plan.isInsecure else { return urls }
+        let secure = urls.filter { !PlainHTTP.isExposed($0) }
+        guard secure.isEmpty, let first = urls.first else { return secure }
+        throw SourceError(
+            "its config service \(first) is plain HTTP to another host, and a centre decides which routers are called: let "
+                + "Apollo name it with https, or write 'insecure: true' where the network is trusted")
     }
 
     private func signature(

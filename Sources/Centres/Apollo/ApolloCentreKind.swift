@@ -30,7 +30,8 @@ enum ApolloCentreKind: RunningCentreKind {
         Section(
             owner: "'centre'", blank: ApolloCentrePlan(),
             settings: [
-                .required("meta", \.meta, .instances, "the meta servers, tried in order, such as `http://apollo:8080`"),
+                .required(
+                    "meta", \.meta, .instances, "the meta servers, tried in order, such as `https://apollo:8080`"),
                 .required("app_id", \.application, .routerName, "the application"),
                 .value("cluster", \.cluster, .routerName, "the cluster"),
                 .required(

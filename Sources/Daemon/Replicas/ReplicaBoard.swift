@@ -17,7 +17,20 @@ final class ReplicaBoard: Sendable {
         var fleet: FleetReport?
         /// By scope.
         var leads: [String: Lead] = [:]
+        /// By id of a notification: since when the leader's mark is waited for, milliseconds of uptime.
+        var waitingSinceUptimeMs: [String: Int64] = [:]
+
+        /// Wall clocks are set: a notification is as old as it seems only if this process has waited for its mark.
+        mutating func hasWaited(_ id: String, _ enoughMs: Int64, _ now: Int64) -> Bool {
+            if waitingSinceUptimeMs.count > ReplicaBoard.waitingLimit { waitingSinceUptimeMs = [:] }
+            let since = waitingSinceUptimeMs[id] ?? now
+            waitingSinceUptimeMs[id] = now - since > enoughMs ? nil : since
+            return now - since > enoughMs
+        }
     }
+
+    /// More are forgotten, and waited for once more.
+    private static let waitingLimit = 5_000
 
     private let state = Mutex(State())
 
@@ -74,7 +87,7 @@ final class ReplicaBoard: Sendable {
             if let until = lead.leadsUntilUptimeMs, now < until { return .send }
             let seen = max(lead.leaderSeenUptimeMs ?? startedUptimeMs, startedUptimeMs)
             if now - seen > aloneAfterMs { return .send }
-            return lead.isOtherLeading && ageMs > keptMs ? .drop : .hold
+            return lead.isOtherLeading && ageMs > keptMs && state.hasWaited(id, aloneAfterMs, now) ? .drop : .hold
         }
     }
 }

@@ -8,7 +8,7 @@ final class ReplicaQueue: Sendable {
     private static let sentLimit = 1_000
 
     private struct State {
-        var documents: [HandoverDocument] = []
+        var documents = WaitingDocuments()
         var rollbacks: [JournalEntry] = []
         var sent: [(id: String, release: String)] = []
         var operators: OperatorActs?
@@ -53,8 +53,7 @@ final class ReplicaQueue: Sendable {
 
     func publish(_ document: HandoverDocument) {
         state.withLock { state in
-            state.documents.removeAll { $0.release == document.release }
-            state.documents.append(document)
+            state.documents.put(document)
         }
         continuation.yield()
     }
@@ -62,26 +61,25 @@ final class ReplicaQueue: Sendable {
     /// What could not be written; a newer one has taken its place already.
     func putBack(_ document: HandoverDocument) {
         state.withLock { state in
-            guard !state.documents.contains(where: { $0.release == document.release }) else { return }
-            state.documents.insert(document, at: 0)
+            if !state.documents.has(document.release) { state.documents.put(document) }
         }
     }
 
     /// The first document of a release that may be written.
     func takeDocument(where mayWrite: (String) -> Bool) -> HandoverDocument? {
         state.withLock { state in
-            state.documents.firstIndex { mayWrite($0.release) }.map { state.documents.remove(at: $0) }
+            state.documents.take(where: mayWrite)
         }
     }
 
     /// Of releases that are led no more.
     func discardDocuments(where isGone: (String) -> Bool) {
-        state.withLock { state in state.documents.removeAll { isGone($0.release) } }
+        state.withLock { state in state.documents.discard(where: isGone) }
     }
 
     /// Releases of which something is not written yet.
     var unwritten: Set<String> {
-        state.withLock { state in Set(state.documents.map(\.release) + state.rollbacks.map(\.release)) }
+        state.withLock { state in state.documents.releases.union(state.rollbacks.map(\.release)) }
     }
 
     func announce(_ entry: JournalEntry) {
@@ -155,5 +153,50 @@ final class ReplicaQueue: Sendable {
             defer { state.sent = [] }
             return state.sent
         }
+    }
+}
+
+/// The newest document of each release, in the order in which they came. A takeover of thousands of releases brings all of them at
+/// once, in the kernel's turn.
+private struct WaitingDocuments {
+    private var newest: [String: (number: Int, document: HandoverDocument)] = [:]
+    /// With those that were replaced or taken since.
+    private var order: [(number: Int, release: String)] = []
+    /// Before it nothing waits.
+    private var first = 0
+    private var lastNumber = 0
+
+    var releases: Set<String> { Set(newest.keys) }
+
+    func has(_ release: String) -> Bool { newest[release] != nil }
+
+    /// In place of an older one.
+    mutating func put(_ document: HandoverDocument) {
+        lastNumber += 1
+        newest[document.release] = (lastNumber, document)
+        order.append((lastNumber, document.release))
+        if order.count > 2 * newest.count + 64 { compact() }
+    }
+
+    mutating func take(where mayTake: (String) -> Bool) -> HandoverDocument? {
+        for index in first..<order.count {
+            let (number, release) = order[index]
+            guard let waiting = newest[release], waiting.number == number else {
+                if index == first { first += 1 }
+                continue
+            }
+            guard mayTake(release) else { continue }
+            newest[release] = nil
+            if index == first { first += 1 }
+            return waiting.document
+        }
+        return nil
+    }
+
+    mutating func discard(where isGone: (String) -> Bool) { newest = newest.filter { !isGone($0.key) } }
+
+    private mutating func compact() {
+        order = order.dropFirst(first).filter { newest[$0.release]?.number == $0.number }
+        first = 0
     }
 }

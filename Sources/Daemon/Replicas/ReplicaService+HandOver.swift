@@ -101,8 +101,8 @@ extension ReplicaService {
     /// Of releases that this replica leads, and of which it knows nothing.
     func takeOffers() async {
         for release in documents.offeredReleases where holds[scope(of: release)] != nil {
-            guard let offer = documents.takeOffer(release) else { continue }
-            logger.info("\(release): another replica knows more of it than the lease store")
+            guard let (offer, isNew) = documents.wantedOffer(of: release) else { continue }
+            if isNew { logger.info("\(release): another replica knows more of it than the lease store") }
             await send(.handedOver(offer))
         }
     }
@@ -128,8 +128,8 @@ struct KnownDocuments {
     private var newest: [String: HandoverDocument] = [:]
     private var records: [String: (release: String, ordinal: UInt64)] = [:]
     private var highestKnown: UInt64 = 0
-    /// What other replicas have offered, by release; nil for what was taken and has to be removed.
-    private var offers: [String: HandoverDocument?] = [:]
+    /// What other replicas have offered, by release, until a document of the leader has it.
+    private var offers: [String: (document: HandoverDocument, isNew: Bool)] = [:]
     /// By release: what a leader has to exceed so that its documents are taken here.
     private var disputed: [String: UInt64] = [:]
 
@@ -158,15 +158,16 @@ struct KnownDocuments {
     /// The newest one of a release.
     func newest(of release: String) -> HandoverDocument? { newest[release] }
 
-    mutating func note(offer: HandoverDocument) { offers[offer.release] = .some(offer) }
+    mutating func note(offer: HandoverDocument) { offers[offer.release] = (offer, true) }
 
     /// Sorted.
     var offeredReleases: [String] { offers.keys.sorted() }
 
-    /// What was offered of a release of which nothing is known here.
-    mutating func takeOffer(_ release: String) -> HandoverDocument? {
-        guard newest[release]?.entries.isEmpty ?? true, let offer = offers[release] ?? nil else { return nil }
-        offers[release] = .some(nil)
+    /// What was offered of a release of which nothing is known here. Until a document says that it was taken it is given again: the
+    /// release may come into the configuration later.
+    mutating func wantedOffer(of release: String) -> (document: HandoverDocument, isNew: Bool)? {
+        guard newest[release]?.entries.isEmpty ?? true, let offer = offers[release] else { return nil }
+        offers[release]?.isNew = false
         return offer
     }
 

@@ -43,6 +43,8 @@ actor ReplicaService {
     /// By scope, as the kernel knows it.
     var leaderships: [String: Leadership] = [:]
     var cursor: UInt64?
+    /// The present session has seen a whole view before its end: a full read that lasts longer than a lease is not begun again.
+    private var hasReadInTime = false
     var documents = KnownDocuments()
     /// By scope.
     var sent: [String: SentDeliveries] = [:]
@@ -173,7 +175,7 @@ actor ReplicaService {
         tenure.renewed(sentUptimeMs: sentUptimeMs)
         // The store may have come back from a backup meanwhile, at whatever revision: all of it is read, and what this replica
         // wrote there before is written again.
-        cursor = nil
+        if hasReadInTime { (cursor, hasReadInTime) = (nil, false) }
         if let own = operators.writtenBefore { queue.putBack(own) }
         return new
     }
@@ -307,6 +309,7 @@ actor ReplicaService {
         takeMembers(view)
         let others = view.statuses.filter { $0.path != plan.name }.compactMap { ReplicaStatus($0.bytes) }
         for scope in scopes { await take(leaders[scope], of: scope, others, session) }
+        if tenure.isValid(atUptimeMs: clock.now.uptimeMs) { hasReadInTime = true }
         await takeOffers()
         await informOfNewReleases()
         report.replicas = replicas(view)
@@ -371,11 +374,9 @@ actor ReplicaService {
             return
         }
         shelf.put(handover)
+        if holds[scope] == nil, read.entries.isEmpty, !handover.entries.isEmpty { queue.offer(handover) }
         guard fleet?.selection.isWatched(handover.release) ?? true else { return }
-        if holds[scope] == nil {
-            if let problem = files.save(handover) { logger.error("\(problem)") }
-            if read.entries.isEmpty, !handover.entries.isEmpty { queue.offer(handover) }
-        }
+        if holds[scope] == nil, let problem = files.save(handover) { logger.error("\(problem)") }
         await send(.handedOver(handover))
     }
 

@@ -62,8 +62,8 @@ extension CentreKind {
 }
 
 /// A centre decides which routers are called, so what comes from it must not be changed on its way.
-private enum PlainHTTP {
-    static func isMeant(_ plan: any CentreSettings, _ fields: Fields) -> Bool {
+package enum PlainHTTP {
+    fileprivate static func isMeant(_ plan: any CentreSettings, _ fields: Fields) -> Bool {
         guard !plan.isInsecure, let server = plan.servers.first(where: isExposed) else { return true }
         let place = ["endpoints", "address", "meta"].lazy.compactMap { fields[$0] }.first ?? fields["kind"]
         place?.fail(
@@ -72,7 +72,8 @@ private enum PlainHTTP {
         return false
     }
 
-    private static func isExposed(_ server: String) -> Bool {
+    /// Whether what a server answers can be changed on its way: plain HTTP to another host.
+    package static func isExposed(_ server: String) -> Bool {
         server.lowercased().hasPrefix("http://") && EndpointIdentity(url: server).host != "localhost"
     }
 }

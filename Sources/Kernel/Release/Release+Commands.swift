@@ -19,7 +19,8 @@ extension Release {
             isDryRun: context.isDryRun)
         let why = "\(by): \(reason)"
         switch request {
-        case .refused, .isUnderWay: break
+        case .refused: break
+        case .isUnderWay: orderedAgain = .operatorCommand(by: by, reason: reason)
         case .begin: startRollback(.operatorCommand(by: by, reason: reason), because: why, &context)
         case .hurry: drive(&context) { $0.hurry(because: why, &$2) }
         case .overrule: overrule(DriftGuard.Request(by: by, reason: reason), &context)

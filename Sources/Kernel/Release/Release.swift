@@ -54,6 +54,8 @@ struct Release: Sendable, Equatable {
     /// The highest ordinal among the rollbacks that other replicas have announced: a new one gets a higher one, so that all
     /// replicas give it the same name.
     var announcedOrdinal: UInt64 = 0
+    /// An operator has ordered a rollback while one was open already: the last such order to the open one.
+    var orderedAgain: IntentRecord.Trigger?
     /// A reload has named it again, and no leader has said anything of it since. It is older here than elsewhere, perhaps.
     var isBack = false
     /// One of several replicas has it by a reload, and has done nothing with it since: what another one has handed over is
@@ -123,6 +125,6 @@ struct Release: Sendable, Equatable {
         guard var old = rollback?.incident else { return }
         old.retire(keepingPlan: keepsPlan)
         history.remember(old)
-        (rollback, procedure) = (nil, nil)
+        (rollback, procedure, orderedAgain) = (nil, nil, nil)
     }
 }

@@ -5,6 +5,7 @@ import Model
 struct HandoverBook: Sendable, Equatable {
     /// Of one rollback; a fight over the split lasts longer than its entries are kept.
     private static let incidentLimit = 200
+    private static let rearmedLimit = 10
 
     let release: String
     private(set) var entries: [JournalEntry] = []
@@ -16,12 +17,17 @@ struct HandoverBook: Sendable, Equatable {
     private(set) var revision: UInt64 = 0
     /// Of the newest rollback that any replica began, see `ReplicaIncident`.
     private(set) var ordinal: UInt64 = 0
+    /// Names of rollbacks that were rearmed, the newest last.
+    private(set) var rearmed: [String] = []
     /// Newest document that was taken in.
     private(set) var adopted: HandoverDocument?
     /// The highest token of the documents that this process made; 0 before the first.
     private(set) var madeToken: UInt64 = 0
 
     init(release: String) { self.release = release }
+
+    /// No leader has said anything of the release, and this replica has not led: all of it is of the time before.
+    var isOfItsOwnJournal: Bool { adopted == nil && madeToken == 0 && !entries.isEmpty }
 
     /// Whether an event belongs into a document.
     static func concerns(_ event: JournalEvent) -> Bool {
@@ -58,6 +64,9 @@ struct HandoverBook: Sendable, Equatable {
         case .procedure(let event):
             makeRoom(for: event, entry)
             boundIncident(entry)
+        case .rearmed:
+            if let id = entry.incident { noteRearmed([id]) }
+            boundIncident(entry)
         default: boundIncident(entry)
         }
         entries.append(entry)
@@ -71,10 +80,16 @@ struct HandoverBook: Sendable, Equatable {
     mutating func adopt(_ document: HandoverDocument, leads: Bool = false) {
         entries = document.entries
         ordinal = max(ordinal, document.ordinal)
+        noteRearmed(document.rearmed)
         adopted = document
         revision = max(revision, document.revision)
         // Sequences of another journal say nothing about this one.
         if !leads { (through, publishedThrough) = (0, 0) }
+    }
+
+    private mutating func noteRearmed(_ ids: [String]) {
+        rearmed.removeAll { ids.contains($0) }
+        rearmed = Array((rearmed + ids).suffix(HandoverBook.rearmedLimit))
     }
 
     /// Another replica has given the newest rollback a name with this ordinal.
@@ -87,6 +102,7 @@ struct HandoverBook: Sendable, Equatable {
         var document = HandoverDocument(
             release: release, token: token, through: through, ordinal: ordinal, entries: entries)
         document.revision = revision
+        document.rearmed = rearmed
         document.step = known?.handedStep
         document.alerts = known?.alertEpochs.handed
         return document

@@ -46,6 +46,7 @@ extension Kernel {
         let isOffered = leads && book?.entries.isEmpty ?? true && !document.entries.isEmpty
         // A release that a reload has brought into a scope that is led here has had another leader, perhaps.
         guard !leads || releases[index].hasJustCome || isOffered else { return }
+        if !leads, document.entries.isEmpty, let book, book.isOfItsOwnJournal { return offer(index, &context) }
         let document = document.withWhatIsKnown(book?.adopted)
         let isNewer = document.isNewer(than: book?.adopted) && (!leads || document.token > (book?.madeToken ?? 0))
         guard isNewer || isOffered else {
@@ -154,6 +155,13 @@ extension Kernel {
         for index in led where releases[index].plan.rollout != nil && hasNothingToHandOver(releases[index]) {
             makeDocument(index, &context)
         }
+    }
+
+    /// What this replica knows, to a leader that knows nothing: a daemon that watched alone until now has it from its journal.
+    private mutating func offer(_ index: Int, _ context: inout StepContext) {
+        let known = releases[index]
+        let document = replicas?.withBook(known.name) { $0.document(token: HandoverDocument.tokenOfOffer, of: known) }
+        if let document { context.emit(.publish(document)) }
     }
 
     private func hasNothingToHandOver(_ release: Release) -> Bool {

@@ -70,7 +70,7 @@ extension Release {
     mutating func alignRollout(_ context: inout StepContext) {
         guard plan.rollout != nil, let own = incidentInForce else { return }
         // The leader may not have heard of it when it wrote down which versions have failed.
-        lead(&context) { $0.keepLatch(own, &$1) }
+        lead(&context) { $0.keepLatch(own.intent, &$1) }
         guard let running = rollouts.running, running.isLeading,
             running.rollout.version.version == own.intent.fromVersion
         else { return }
@@ -112,6 +112,7 @@ extension Release {
     private mutating func adopt(
         incidentOf theirs: Release, _ document: HandoverDocument, _ context: inout StepContext
     ) {
+        if endIfRearmed(by: document, unless: theirs.rollback?.id, &context) { return }
         guard let incident = theirs.rollback?.incident, !incident.intent.isDryRun else {
             return forgetOrKeepOwnRollback(document, &context)
         }
@@ -210,12 +211,38 @@ extension Release {
         poll.schedule(atUptimeMs: context.now.uptimeMs)
     }
 
+    /// This replica was stopped, and its rollback was acknowledged by the others and rearmed meanwhile. An operator who has ordered a
+    /// rollback here since then means what is there now: that is another rollback, which the others follow.
+    ///
+    /// - Parameter shown: the rollback that the document has.
+    /// - Returns: whether that was so.
+    private mutating func endIfRearmed(
+        by document: HandoverDocument, unless shown: String?, _ context: inout StepContext
+    ) -> Bool {
+        guard let own = rollback?.incident, !own.intent.isDryRun, !own.isRearmed, own.id != shown,
+            document.rearmed.contains(own.id)
+        else { return false }
+        let order = orderedAgain
+        end(own.id, rearmedBy: "an operator", "at the leader", &context)
+        if let order, phase != .rollingBack {
+            startRollback(order, because: "ordered again while \(own.id) was open here", &context)
+        }
+        return true
+    }
+
     /// An operator rearmed the release at the leader.
     private mutating func rearm(like document: HandoverDocument, _ id: String, _ context: inout StepContext) {
         let rearmed = document.entries.last { entry in
             if case .rearmed = entry.event { entry.incident == id } else { false }
         }
         guard case .rearmed(let by, let reason)? = rearmed?.event else { return }
+        end(id, rearmedBy: by, reason, &context)
+    }
+
+    private mutating func end(
+        _ id: String, rearmedBy by: String, _ reason: String, _ context: inout StepContext
+    ) {
+        orderedAgain = nil
         drive(&context) { process, _, step in
             process.write(.rearmed(by: by, reason: reason), &step)
             process.settle()
@@ -229,6 +256,7 @@ extension Release {
 
     /// Another replica took the canary out: so does this one, under the same name, and the latch holds here too.
     mutating func follow(_ peer: PeerRollback, _ context: inout StepContext) {
+        keepVerdict(of: peer, &context)
         guard case .intended(let intent) = peer.entry.event, !intent.isDryRun, let id = peer.entry.incident,
             intent.fromVersion == plan.canary.version, intent.toVersion == plan.baseline.version,
             !incidents.contains(where: { $0.id == id }), ReplicaIncident.ordinal(of: id) >= leaderOrdinal
@@ -242,5 +270,13 @@ extension Release {
         startRollback(
             intent.trigger, because: "\(peer.replica) takes the canary out: \(peer.entry.event.text)",
             shareBefore: intent.splitBefore?.canaryBasisPoints, id: id, &context)
+    }
+
+    /// Two replicas have begun one rollback for different reasons, and one of these says that the version has failed.
+    private mutating func keepVerdict(of peer: PeerRollback, _ context: inout StepContext) {
+        guard plan.rollout != nil, case .intended(let intent) = peer.entry.event, !intent.isDryRun,
+            let own = incidentInForce, own.intent.fromVersion == intent.fromVersion
+        else { return }
+        lead(&context) { $0.keepLatch(intent, &$1) }
     }
 }

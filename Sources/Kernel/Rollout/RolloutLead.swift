@@ -57,9 +57,9 @@ struct RolloutLead: Sendable, Equatable {
     }
 
     /// The version of a rollback that is in force has failed, whatever else is known of it.
-    mutating func keepLatch(_ incident: Incident, _ step: inout RolloutStep) {
+    mutating func keepLatch(_ intent: IntentRecord, _ step: inout RolloutStep) {
         let version = deployment.canary.running ?? VersionIdentity(step.plan.canary.version)
-        guard latches(incident.intent.trigger), version.version == incident.intent.fromVersion,
+        guard latches(intent.trigger), version.version == intent.fromVersion,
             !deployment.failed.contains(version)
         else { return }
         latch(version, &step)

@@ -44,6 +44,7 @@ package enum HandoverText {
         var step: Step?
         var alerts: [Alert]?
         var revision: UInt64?
+        var rearmed: [String]?
     }
 
     /// - Parameter form: see ``DocumentForms``.
@@ -62,6 +63,7 @@ package enum HandoverText {
             }
             stored.alerts = document.alerts?.map { Alert(rule: $0.rule, ordinal: $0.ordinal, firing: $0.isFiring) }
             stored.revision = document.revision
+            stored.rearmed = document.rearmed.isEmpty ? nil : document.rearmed
         }
         return bytes(stored)
     }
@@ -82,6 +84,7 @@ package enum HandoverText {
         }
         document.alerts = stored.alerts?.map { AlertEpoch(rule: $0.rule, ordinal: $0.ordinal, isFiring: $0.firing) }
         document.revision = stored.revision ?? 0
+        document.rearmed = stored.rearmed ?? []
         return document
     }
 

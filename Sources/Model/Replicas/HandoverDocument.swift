@@ -14,6 +14,9 @@ public struct HandoverDocument: Sendable, Equatable {
     public var step: HandedStep?
     /// Which firings of its rules the leader has counted, in the order in which the rules first fired; nil where it does not say.
     public var alerts: [AlertEpoch]?
+    /// Names of rollbacks that operators have rearmed, the newest last; ten at most. One of them that is still open at a replica,
+    /// which was stopped meanwhile, is over there too.
+    public var rearmed: [String] = []
     /// Counts the leader's documents: one may say more than another that covers the same entries.
     public var revision: UInt64 = 0
 
@@ -24,6 +27,9 @@ public struct HandoverDocument: Sendable, Equatable {
         self.ordinal = ordinal
         self.entries = entries
     }
+
+    /// Of a document that is offered to a leader by a replica that does not lead.
+    public static let tokenOfOffer: UInt64 = 0
 
     /// A leader that knows nothing of the release came after the lease store had lost its document: what was known stays.
     public func withWhatIsKnown(_ known: HandoverDocument?) -> HandoverDocument {

@@ -125,7 +125,7 @@ struct CheckFeed {
     func calm() {
         timeline.note("calm")
         guard let snapshot = process.snapshot() else { return checks.foundDead() }
-        checks.calmed(snapshot, disk: disk)
+        checks.calmed(snapshot, disk: disk, atMs: timeline.nowMs)
     }
 
     /// The run is over.

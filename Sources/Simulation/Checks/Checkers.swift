@@ -112,8 +112,8 @@ final class Checkers: @unchecked Sendable {
         note("every receiver is notified", NotificationChecker.becameDurable(batch, receivers: receivers))
     }
 
-    func calmed(_ snapshot: Snapshot, disk: VirtualDisk) {
-        note("calm in time", liveness.calmed(snapshot, disk: replicas == nil ? disk : nil))
+    func calmed(_ snapshot: Snapshot, disk: VirtualDisk, atMs now: Int64) {
+        note("calm in time", liveness.calmed(snapshot, disk: replicas == nil ? disk : nil, atMs: now))
     }
 
     /// The roles of the places are exchanged: what was read before is about the other roles.

@@ -40,7 +40,8 @@ struct LivenessChecker {
     /// So long after the heal nothing is left open that was open at the heal.
     ///
     /// - Parameter disk: nil for a replica, which keeps what another one sends.
-    func calmed(_ snapshot: Snapshot, disk: VirtualDisk?) -> String? {
+    mutating func calmed(_ snapshot: Snapshot, disk: VirtualDisk?, atMs now: Int64) -> String? {
+        saw(snapshot, atMs: now)
         let old = disk?.outbox.first { $0.state == .waiting && $0.addedMs <= healedMs }
         if let old { return "\(old.delivery.id) waits since before the heal, after \(old.delivery.attempt) tries" }
         for release in snapshot.releases {

@@ -47,9 +47,10 @@ struct KnownDocumentsTests {
         known.note(Self.document(8, revision: 1))
         known.note(offer: offer)
         #expect(known.offeredReleases == ["checkout"])
-        let (first, second) = (known.takeOffer("checkout"), known.takeOffer("checkout"))
-        #expect(first == offer)
-        #expect(second == nil)
+        let (first, second) = (known.wantedOffer(of: "checkout"), known.wantedOffer(of: "checkout"))
+        #expect(first?.document == offer)
+        #expect(first?.isNew == true)
+        #expect(second?.isNew == false)
         let early = known.obsoleteOffers(Self.document(8, revision: 2))
         #expect(early.isEmpty)
         var taken = Self.document(8, revision: 3)
@@ -59,7 +60,7 @@ struct KnownDocumentsTests {
         #expect(obsolete == ["offer/checkout"])
         #expect(known.offeredReleases.isEmpty)
         known.note(offer: offer)
-        let late = known.takeOffer("checkout")
+        let late = known.wantedOffer(of: "checkout")?.document
         #expect(late == nil, "the leader knows more")
     }
 }

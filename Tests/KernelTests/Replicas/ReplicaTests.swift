@@ -184,29 +184,62 @@ struct ReplicaTests {
         #expect(world.broken.isEmpty, "\(world.broken)")
     }
 
-    /// A follower hears of a rearm and of the next rollout while its own rollback is still open, because its router says nothing.
-    @Test func aRollbackThatTheLeaderIsPastEndsWhenItIsAcknowledged() throws {
-        var world = Self.led(2)
+    /// A replica was stopped in the middle of a rollback, which the others ended, and an operator rearmed it.
+    private static func stoppedInARollback() throws -> (world: ReplicaWorld, leader: Int) {
+        var world = led(2)
         world.run(seconds: 45)
         let leader = try #require(world.leader)
-        let follower = 1 - leader
-        world.nodes[follower].isRouterSilent = true
+        world.nodes[1 - leader].isRouterSilent = true
         world.isSecondSick = true
         world.run(seconds: 40)
+        #expect(world.release(1 - leader).phase == .rollingBack)
+        world.nodes[1 - leader].isPaused = true
         world.isSecondSick = false
-        world.nodes[follower].reachesStore = false
         #expect(world.command(.rearm(release: "checkout"), to: leader).isAccepted)
         #expect(world.order(.begin(KernelHarness.next), to: leader).outcome == .accepted)
-        world.run(seconds: 3)
-        world.nodes[follower].reachesStore = true
-        world.run(seconds: 10)
-        #expect(world.release(follower).phase == .rollingBack)
-        world.nodes[follower].isRouterSilent = false
+        world.run(seconds: 30)
+        #expect(world.secondShare > 0)
+        (world.nodes[1 - leader].isPaused, world.nodes[1 - leader].isRouterSilent) = (false, false)
+        return (world, leader)
+    }
+
+    @Test func aRollbackThatWasRearmedMeanwhileIsOverWhereItIsStillOpen() throws {
+        var (world, leader) = try Self.stoppedInARollback()
+        let share = world.secondShare
         world.run(seconds: 60)
-        // Its call took the share away, and the leader does not fight over it; but nothing holds the version down any more.
-        #expect(world.release(follower).phase == .idle)
-        #expect(world.release(follower).rollout?.running?.id == world.release(leader).rollout?.running?.id)
+        #expect(world.secondShare > share)
+        #expect(world.release(1 - leader).phase != .rolledBack)
+        world.checkRest()
         #expect(world.broken.filter { !$0.contains("after a rollback") }.isEmpty, "\(world.broken)")
+    }
+
+    /// An operator who orders a rollback there means what is there now.
+    @Test func anOrderToAReplicaWhoseRollbackIsPastIsAnotherRollback() throws {
+        var (world, leader) = try Self.stoppedInARollback()
+        let command = Command.rollback(release: "checkout", toVersion: nil, evenContracted: false)
+        #expect(world.command(command, to: 1 - leader).isAccepted)
+        world.run(seconds: 60)
+        #expect(world.secondShare == 0)
+        for index in world.nodes.indices { #expect(world.release(index).phase == .rolledBack, "\(index)") }
+        world.checkRest()
+        #expect(world.broken.filter { !$0.contains("after a rollback") }.isEmpty, "\(world.broken)")
+    }
+
+    /// A daemon that watched alone gets a second one beside it, which leads first and knows nothing.
+    @Test func whatADaemonKnewBeforeItHadReplicasIsOffered() throws {
+        var alone = Self.led(1)
+        alone.run(seconds: 30)
+        let known = try #require(alone.release(0).rollout?.running?.id)
+        var world = ReplicaWorld(replicas: 2)
+        let now = Moment(uptimeMs: 1_000_000, wallMs: 1_700_000_000_000)
+        world.nodes[1] = ReplicaNode(
+            "rg-2", plan: world.plan, at: now, ttlMs: ReplicaWorld.ttlMs, journal: alone.nodes[0].journal)
+        world.nodes[1].reachesStore = false
+        world.run(seconds: 5)
+        #expect(world.leader == 0)
+        world.nodes[1].reachesStore = true
+        world.run(seconds: 5)
+        for index in 0...1 { #expect(world.release(index).rollout?.running?.id == known, "\(index)") }
     }
 
     /// A leader that knows nothing of a release takes what another replica offers, publishes it, and continues.

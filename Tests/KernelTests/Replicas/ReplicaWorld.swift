@@ -37,6 +37,8 @@ struct ReplicaWorld {
 
     /// Orders to a companion on another daemon, with the replica that gave them.
     private(set) var orders: [(by: String, order: GroupOrder)] = []
+    /// What followers offer to the leader.
+    private var offers: [HandoverDocument] = []
     /// The companion's daemon takes no commits.
     var isCompanionAway = false
 
@@ -67,6 +69,10 @@ struct ReplicaWorld {
             endTenure(index)
             wake(index)
             cycle(index)
+        }
+        if let leader {
+            for offer in offers { send(.handedOver(offer), to: leader) }
+            offers = []
         }
         checkSickness()
     }
@@ -288,6 +294,8 @@ struct ReplicaWorld {
                 let seen = RouterObservation(
                     instance: "lb1", canaryBasisPoints: turned(secondShare, index), level: .loaded)
                 send(.routerObserved(release: release, call: call, observations: [seen]), to: index)
+            case .publish(let document) where document.token == HandoverDocument.tokenOfOffer:
+                offers.append(document)
             case .publish(let document):
                 // An answer that was given at once has led to a newer one already.
                 let waiting = nodes[index].pending.first { $0.release == document.release }
