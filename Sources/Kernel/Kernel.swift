@@ -110,7 +110,9 @@ public struct Kernel: Sendable, Equatable {
         switch input {
         case .scraped: break
         case .cycleEnded(let name):
+            let isHandedOver = isHandedOver(name)
             withRelease(name) { release in
+                release.isHandedOver = isHandedOver
                 // What it does from here on as its leader is newer than what another one has handed over.
                 release.hasJustCome = false
                 release.endCycle(&context)

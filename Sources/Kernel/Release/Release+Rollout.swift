@@ -13,7 +13,8 @@ extension Release {
             heldReason: heldReason, isRollbackWanted: rules.isRollbackWanted,
             verdicts: rules.evaluations.map { $0?.evidence.verdict }, rules: rules.rules,
             evidence: rules.regression.stepEvidence, shareProblem: shareProblem, cycles: cycles,
-            schemaOfCanary: schemaAnswer(version: plan.canary.version, at: now), road: roadFacts(at: now))
+            schemaOfCanary: schemaAnswer(version: plan.canary.version, at: now), road: roadFacts(at: now),
+            isHandedOver: isHandedOver)
     }
 
     private var shareProblem: String? {

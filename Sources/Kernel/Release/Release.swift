@@ -54,6 +54,8 @@ struct Release: Sendable, Equatable {
     /// The highest ordinal among the rollbacks that other replicas have announced: a new one gets a higher one, so that all
     /// replicas give it the same name.
     var announcedOrdinal: UInt64 = 0
+    /// The other replicas had everything of it when its last cycle ended; true for one daemon alone.
+    var isHandedOver = true
     /// An operator has ordered a rollback while one was open already: the last such order to the open one.
     var orderedAgain: IntentRecord.Trigger?
     /// A reload has named it again, and no leader has said anything of it since. It is older here than elsewhere, perhaps.

@@ -187,6 +187,15 @@ extension Kernel {
         return parts.map { replicas.handedOver(releases[$0].name, of: durableSequence) }.min() ?? durableSequence
     }
 
+    /// The other replicas have everything of a release and of its unit's parts.
+    func isHandedOver(_ name: String) -> Bool {
+        guard replicas != nil, let index = places.release(name) else { return true }
+        let unit = releases[index].plan.part.flatMap { places.unit($0.unit) }
+        return (unit.map { units[$0].members } ?? [index]).allSatisfy {
+            replicas?.handedOver(releases[$0].name, of: .max) == .max
+        }
+    }
+
     /// Why an order is not taken here; nil when it is, and in a fleet for what this member does not know.
     ///
     /// - Parameter name: of a release or a unit.

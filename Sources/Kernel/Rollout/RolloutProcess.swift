@@ -218,6 +218,11 @@ struct RolloutProcess: Sendable, Equatable {
             waitsFor = "two cycles of both pools after the restart"
             return
         }
+        // A leader that lost the lead before its step was with the others may be the leader again.
+        guard step.facts.isHandedOver else {
+            waitsFor = "the other replicas to have the step"
+            return
+        }
         share.takeUp(rollout, &step)
     }
 

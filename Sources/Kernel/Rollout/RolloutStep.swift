@@ -26,6 +26,8 @@ struct RolloutFacts: Sendable {
     var schemaOfCanary: SchemaAnswer?
     /// What the plan of the rollout says.
     var road = RoadFacts()
+    /// The other replicas have everything of the release; true for one daemon alone.
+    var isHandedOver = true
 
     var rollout: RolloutPlan? { plan.rollout }
 

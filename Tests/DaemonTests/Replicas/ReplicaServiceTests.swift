@@ -78,6 +78,63 @@ struct ReplicaServiceTests {
         }
     }
 
+    // MARK: What the others hand over
+
+    private static func document(_ token: UInt64, isEmpty: Bool = false) -> HandoverDocument {
+        let entry = JournalEntry(
+            sequence: 1, wallMs: 0, release: "checkout", incident: nil, event: .rearmed(by: "ada", reason: "because"))
+        return HandoverDocument(
+            release: "checkout", token: token, through: 1, ordinal: 0, entries: isEmpty ? [] : [entry])
+    }
+
+    /// While its kernel leads, a replica takes nothing from others: one that was at rest with its clock stops first.
+    @Test func aLostLeadEndsBeforeDocumentsAreRead() async throws {
+        let leases = MemoryLeases(FleetClock())
+        let (first, second) = (Replica("rg-1", leases), Replica("rg-2", leases))
+        await first.round()
+        await second.round()
+        #expect(first.leads)
+        leases.with { $0.leads[LeaseScope.leader] = nil }
+        await second.round()
+        #expect(first.leads && second.leads, "the first one has not heard of it yet")
+        second.queue.publish(Self.document(100))
+        #expect(await second.service.flush())
+        await first.round()
+        let kinds = first.inputs.all.compactMap { input -> String? in
+            switch input {
+            case .leadership(let next): next.isHeld ? "leads" : "does not lead"
+            case .handedOver: "document"
+            default: nil
+            }
+        }
+        #expect(kinds.prefix(3) == ["leads", "does not lead", "document"], "\(kinds)")
+    }
+
+    /// A store that lost everything, and a leader that has never known the release.
+    @Test func whatTheStoreHasLostIsOffered() async throws {
+        let leases = MemoryLeases(FleetClock())
+        let (first, second) = (Replica("rg-1", leases), Replica("rg-2", leases))
+        await first.round()
+        first.queue.publish(Self.document(7))
+        #expect(await first.service.flush())
+        leases.with { ($0.documents, $0.leads) = ([:], [:]) }
+        await second.round()
+        await first.round()
+        #expect(second.leads)
+        second.queue.publish(Self.document(100, isEmpty: true))
+        #expect(await second.service.flush())
+        await first.round()
+        #expect(await first.service.flush())
+        await second.round()
+        let offered = second.inputs.all.compactMap { input -> HandoverDocument? in
+            if case .handedOver(let document) = input, !document.entries.isEmpty { document } else { nil }
+        }
+        #expect(offered.first?.entries == Self.document(7).entries)
+        second.queue.publish(Self.document(100))
+        #expect(await second.service.flush())
+        #expect(leases.with { $0.documents["offer/checkout"] == nil })
+    }
+
     // MARK: Which deliveries the others have made
 
     private static func list(_ ids: [String]) -> [UInt8] {

@@ -69,13 +69,13 @@ struct NoticeLaw {
 
     /// What is over no replica announces any more, except after ten minutes the one that has the message alone.
     private func isInForce(_ notification: Notification, _ machine: Machine) -> Bool {
-        guard let shown = machine.process.snapshot() else { return false }
-        let isLatched = shown.releases.contains {
-            $0.name == notification.release && ($0.phase == .rollingBack || $0.phase == .rolledBack)
-        }
-        return isLatched
-            && shown.incidents.filter { $0.release == notification.release }
-                .max { $0.intentSequence < $1.intentSequence }?.id == notification.incident
+        guard let shown = machine.process.snapshot(),
+            let release = shown.releases.first(where: { $0.name == notification.release })
+        else { return false }
+        // Its own name of a rollback may have given way to the leader's.
+        if let open = release.openIncident { return open == notification.incident }
+        let newest = shown.incidents.filter { $0.release == release.name }.max { $0.intentSequence < $1.intentSequence }
+        return release.phase == .rolledBack && newest?.id == notification.incident
     }
 
     private func isNew(_ row: VirtualDisk.Waiting, _ now: Int64) -> Bool {
