@@ -52,6 +52,8 @@ package struct CentreReading: Sendable, Equatable {
     package var files: [CentreFile]
     /// Of the last change of each key, by path; empty where the centre has no such numbers.
     package var versions: [String: String]
+    /// The parts of the revision name releases of which each is in force once.
+    package var namesReleases = false
 
     package init(
         revision: String, order: UInt64? = nil, manifestVersion: String? = nil, files: [CentreFile],

@@ -27,7 +27,8 @@ package struct SharePolicy: Sendable, Equatable {
             return
         }
         var order = ShareOrder(
-            basisPoints: share, revision: centre.version(of: file.path), source: label, memory: .nothing)
+            basisPoints: share, revision: centre.version(of: file.path), source: label, memory: .nothing,
+            sequence: centre.sequence(of: file.path))
         order.memory = memory(order)
         reading = .order(order)
     }
@@ -51,6 +52,11 @@ package struct SharePolicy: Sendable, Equatable {
 }
 
 extension CentreReading {
+    fileprivate func sequence(of path: String) -> ShareOrder.Sequence {
+        if let number = versions[path].flatMap({ UInt64($0) }) { return .number(number) }
+        return namesReleases ? .once : .none
+    }
+
     /// Of a key's last change: the number that the centre has for it, or else the part of the revision that is the key's.
     package func version(of path: String) -> String {
         if let version = versions[path] { return version }

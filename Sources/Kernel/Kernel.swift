@@ -133,7 +133,7 @@ public struct Kernel: Sendable, Equatable {
         case .sourcesChanged(let name, let state):
             withRelease(name) { $0.take(state, &context) }
         case .configured(let record): _ = context.record(.configured(record), release: "")
-        case .shareRead(let name, let reading): withRelease(name) { $0.take(reading) }
+        case .shareRead(let name, let reading): withRelease(name) { $0.take(reading, &context) }
         case .stepAnswered(let name, let call, let answer):
             withRelease(name) { $0.tookStep(call: call, answer, &context) }
         case .companionAnswered(let name, let call, let answer):

@@ -56,6 +56,17 @@ struct CentreTests {
         #expect(plan.receivers[0].secret == .file("/etc/rollguard/secrets/a"), "secrets are on the host")
     }
 
+    /// Of a release of the centre as of one of the file.
+    @Test func aShareOfTheCentreIsRefusedBesideReplicas() {
+        var texts = Self.whole
+        texts["releases/checkout.yaml"] = Self.release + "share_from: centre\n"
+        #expect(Self.load(texts).errors.isEmpty)
+        let replicas = "replicas: {name: rg-1, store: {kind: etcd, endpoints: [\"http://127.0.0.1:2379\"]}}\n"
+        let errors = Self.load(texts, local: Self.local + replicas).errors.map { "\($0)" }
+        #expect(errors.count == 1 && errors[0].contains("releases/checkout.yaml"), "\(errors)")
+        #expect(errors.first?.contains("does not work with 'replicas' yet; let one daemon follow") == true)
+    }
+
     @Test func oneDocumentMayHoldEverything() throws {
         let indented = Self.release.split(separator: "\n").enumerated().map { ($0 == 0 ? "  - " : "    ") + $1 }
         let text =

@@ -36,6 +36,11 @@ struct ShareSourceTests {
             "share_from: centre\n    steps: [{to: 10%}, {to: 100%}]", haproxy, centre,
             "'share_from' is for a release without 'steps'"
         ),
+        (
+            "share_from: centre", haproxy,
+            centre + "replicas: {name: rg-1, store: {kind: etcd, endpoints: [\"http://127.0.0.1:2379\"]}}\n",
+            "which does not work with 'replicas' yet; let one daemon follow the share, or use 'steps'"
+        ),
         ("share_from: center", haproxy, centre, "did you mean 'centre'"),
     ])
     func isRefusedWhereItCannotWork(_ field: String, _ router: String, _ centre: String, _ text: String) {

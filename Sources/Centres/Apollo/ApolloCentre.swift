@@ -56,7 +56,9 @@ final class ApolloCentre: Centre {
                 if state.reported[name]?.notificationId == notification.notificationId { state.reported[name] = nil }
             }
         }
-        return CentreReading(revision: keys.joined(separator: ","), files: files)
+        var reading = CentreReading(revision: keys.joined(separator: ","), files: files)
+        reading.namesReleases = true
+        return reading
     }
 
     /// Nil for a namespace that was never released.

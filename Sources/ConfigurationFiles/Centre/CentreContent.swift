@@ -79,6 +79,9 @@ struct CentreContent {
                 shadowed("release", release.name, field)
                 continue
             }
+            if release.shareFrom == .centre, plan.replicas != nil {
+                log.error(field.place, ConfigurationReader.refusal(ofShareBesideReplicas: release.name))
+            }
             var release = release
             release.origin = field.place.file.path
             plan.releases.append(release)

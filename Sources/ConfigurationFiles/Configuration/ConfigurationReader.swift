@@ -57,7 +57,8 @@ struct ConfigurationReader {
                 ),
                 .optional(
                     "replicas", \.replicas, ReplicasReader(folder: folder).form,
-                    "[several daemons](../replicas.md) that watch the same releases: which of them this one is"
+                    "[several daemons](../replicas.md) that watch the same releases: which of them this one is; "
+                        + "not beside a release with `share_from`"
                 ),
                 .optional(
                     "flags", \.flags, FlagServerReader(folder: folder).form,
@@ -96,9 +97,21 @@ struct ConfigurationReader {
                         "release \(Quote.name(release.name)) has 'share_from: centre', and there is no 'centre'; add one"
                     )
                 }
+                for release in plan.releases where release.shareFrom == .centre && plan.replicas != nil {
+                    fields.fail(
+                        at: fields.namePlace("replicas"),
+                        Self.refusal(ofShareBesideReplicas: release.name)
+                    )
+                }
                 return RoutesReader.check(plan, fields) && EventReceivers.check(plan, fields)
                     && SharedFlags.check(plan, fields) && hasBase && areGroups
             })
+    }
+
+    /// What was in force is on the disk of one daemon alone, and another one would not know it.
+    static func refusal(ofShareBesideReplicas name: String) -> String {
+        "release \(Quote.name(name)) has 'share_from: centre', which does not work with 'replicas' yet; let one daemon "
+            + "follow the share, or use 'steps'"
     }
 
     private static let stateSentence =

@@ -72,7 +72,7 @@ struct ReleaseReader {
                 .optional(
                     "share_from", \.plan.shareFrom, .choice(ShareSource.self),
                     "`centre`: the key `policy/NAME/share` of the [configuration centre]"
-                        + "(centres.md#the-share-of-a-release) orders the share"),
+                        + "(centres.md#the-share-of-a-release) orders the share; not beside `steps` or `replicas`"),
                 .section(
                     "rollback", \.plan.rollback, RollbackReader.section,
                     "how a rollback is driven and watched; [see below](#rollback-and-proof)"

@@ -29,8 +29,11 @@ actor SharePolicyService {
     /// Why the centre gives no value, by release; each is logged once.
     private var problems: [String: String] = [:]
     private var hadStrategy: Set<String> = []
-    /// What was in force, by release; of the disk at first.
-    private var inForce: [String: ShareOrder]
+    /// The last order and how far it came, by release; of the disk at first.
+    private var kept: [String: KeptShare]
+    /// The disk does not have them as they are; why not was logged.
+    private var isUnsaved = false
+    private var saveProblem: String?
     private var returns: [String: ShareReturn] = [:]
 
     init(
@@ -45,7 +48,7 @@ actor SharePolicyService {
         self.logger = logger
         self.seed = seed
         self.isDetached = isDetached
-        inForce = store?.shares(of: label) ?? [:]
+        kept = store?.shares(of: label) ?? [:]
     }
 
     /// Until the task is cancelled.
@@ -55,6 +58,7 @@ actor SharePolicyService {
             let reports = await watchdog.centreShares()
             follow(Set(reports.map(\.release)))
             for report in reports { await settle(report) }
+            if isUnsaved { save() }
             try await clock.sleep(ms: Self.everyMs)
         }
     }
@@ -106,10 +110,9 @@ actor SharePolicyService {
         await take(policy.reading, name)
     }
 
-    /// What was in force before this process is known from the disk; after that every other value is an order.
+    /// What was taken before this process is known from the disk; after that every other value is an order.
     private func memory(of order: ShareOrder, _ name: String) -> ShareOrder.Memory {
-        if let known = inForce[name] { return order.isSame(as: known) ? .same : .other }
-        return read[name] == nil ? .nothing : .other
+        kept[name]?.memory(of: order) ?? (read[name] == nil ? .nothing : .other)
     }
 
     private func take(_ next: ShareReading, _ name: String) async {
@@ -119,39 +122,75 @@ actor SharePolicyService {
             if problems[name] != text, let text { logger.warning("\(name): \(text)") }
             problems[name] = text
         case .order(let order):
+            if let refusal = keep(order, name) { return await take(.problem(refusal), name) }
             if problems.removeValue(forKey: name) != nil {
                 logger.info("\(name): the centre's share is followed again")
             }
             if case .order(let known)? = read[name], order.isSame(as: known) {
                 return await watchdog.send(.shareRead(release: name, .problem(nil)))
             }
-            read[name] = next
+            return await handOver(order, name)
+        case .detached: break
         }
         await watchdog.send(.shareRead(release: name, next))
+    }
+
+    /// - Returns: why it is no order.
+    private func keep(_ order: ShareOrder, _ name: String) -> String? {
+        guard var known = kept[name] else {
+            kept[name] = KeptShare(order)
+            isUnsaved = true
+            return nil
+        }
+        guard !known.order.isSame(as: order) else { return nil }
+        let refusal = known.take(order)
+        isUnsaved = isUnsaved || known != kept[name]
+        kept[name] = known
+        return refusal
+    }
+
+    /// That it is known is on the disk before a call can raise the share; one that falls waits for no disk.
+    private func handOver(_ order: ShareOrder, _ name: String) async {
+        var before = 0
+        if case .order(let known)? = read[name] { before = known.basisPoints }
+        read[name] = .order(order)
+        if order.basisPoints > before, isUnsaved { save() }
+        await watchdog.send(.shareRead(release: name, .order(order)))
+        if isUnsaved { save() }
+    }
+
+    /// What cannot be kept is tried again with each turn.
+    private func save() {
+        let problem = store?.save(kept, of: label)
+        if let problem, problem != saveProblem { logger.error("\(problem); it is tried again") }
+        (isUnsaved, saveProblem) = (problem != nil, problem)
     }
 
     // MARK: How far the kernel is
 
     private func settle(_ report: CentreShareReport) async {
         let name = report.release
+        let isDetached = isDetached()
+        if report.isDetached != isDetached { await watchdog.send(.shareRead(release: name, .detached(isDetached))) }
         guard case .order(let order)? = read[name] else { return }
         // A release that a reload brought back knows nothing of it.
         guard let known = report.order, known.isSame(as: order) else {
+            guard !isDetached else { return }
             var again = order
-            if inForce[name]?.isSame(as: order) == true { again.memory = .same }
+            if let known = kept[name], known.order.isSame(as: order) {
+                if known.state == .seen { again.memory = .same }
+                if known.state == .sent { again.memory = .sent }
+            }
             return await watchdog.send(.shareRead(release: name, .order(again)))
         }
-        guard report.wasInForce else { return }
-        if inForce[name]?.isSame(as: order) != true {
-            inForce[name] = order
-            if let problem = store?.save(inForce, of: label) { logger.error("\(problem)") }
-        }
-        if report.isTakenOut, report.mayLead, order.basisPoints > 0 { takeBack(order, name) }
+        if kept[name]?.order.isSame(as: order) == true, kept[name]?.take(report) == true { isUnsaved = true }
+        guard report.wasInForce, report.isTakenOut, report.mayLead, !isDetached, order.basisPoints > 0 else { return }
+        takeBack(order, name)
     }
 
     /// The centre agrees with the router afterwards, where it can be written. The key is replaced only if it is as it was read.
     private func takeBack(_ order: ShareOrder, _ name: String) {
-        guard let writer = followers[name]?.centre.writer else { return }
+        guard let centre = followers[name]?.centre, let writer = centre.writer else { return }
         var next = returns[name] ?? ShareReturn(of: order)
         if !next.order.isSame(as: order) { next = ShareReturn(of: order) }
         guard next.begin(at: clock.now.uptimeMs, seed: seed) else { return }
@@ -160,22 +199,32 @@ actor SharePolicyService {
             do throws(SourceError) {
                 try await writer.replace(
                     CentreFile(path: SharePolicy.shareKey, bytes: Array("0".utf8)), version: order.revision)
-                await self?.tookBack(order, name, nil)
-            } catch { await self?.tookBack(order, name, error) }
+                await self?.tookBack(order, name, .agrees)
+            } catch {
+                var outcome = ShareReturn.Outcome.failed(error)
+                if error.status == 409, let reading = try? await centre.read() {
+                    outcome = ShareReturn.Outcome(order, reading, error)
+                }
+                await self?.tookBack(order, name, outcome)
+            }
         }
     }
 
-    private func tookBack(_ order: ShareOrder, _ name: String, _ error: SourceError?) async {
+    private func tookBack(_ order: ShareOrder, _ name: String, _ outcome: ShareReturn.Outcome) async {
         guard var attempt = returns[name], attempt.order.isSame(as: order) else { return }
-        attempt.end(error)
+        attempt.end(outcome)
         returns[name] = attempt
-        guard let error else {
+        let key = "\(order.source)\(SharePolicy.shareKey)"
+        let error: SourceError
+        switch outcome {
+        case .agrees:
             let change = "\(name): share \(order.shareText) -> 0 % in the centre, after the rollback"
-            logger.info("\(change): \(order.source)\(SharePolicy.shareKey)")
+            logger.info("\(change): \(key)")
             return await watchdog.send(
                 .configured(ConfigurationRecord(outcome: .applied, order: order, changes: change)))
+        case .isLater: return logger.info("\(name): 0 % was not written to \(key): a later value stays")
+        case .failed(let reason): error = reason
         }
-        let key = "\(order.source)\(SharePolicy.shareKey)"
         guard attempt.isOver else { return logger.warning("\(name): 0 % was not written to \(key): \(error.reason)") }
         logger.error(
             "\(name): 0 % was not written to \(key), and is not tried again: \(error.reason); write it there by hand")
@@ -185,6 +234,14 @@ actor SharePolicyService {
 /// The tries to write 0 to the centre after a rollback.
 struct ShareReturn {
     static let limit = 60
+
+    enum Outcome {
+        /// The key holds 0.
+        case agrees
+        /// The key was changed meanwhile: that is a later decision, and stays.
+        case isLater
+        case failed(SourceError)
+    }
 
     let order: ShareOrder
     private(set) var isOver = false
@@ -203,9 +260,22 @@ struct ShareReturn {
         return true
     }
 
-    /// A value that was written meanwhile stays: it is a later decision.
-    mutating func end(_ error: SourceError?) {
+    mutating func end(_ outcome: Outcome) {
         isUnderWay = false
-        isOver = error == nil || error?.status == 409 || tries >= Self.limit
+        if case .failed = outcome { isOver = tries >= Self.limit } else { isOver = true }
+    }
+}
+
+extension ShareReturn.Outcome {
+    /// What the centre holds after it has refused the change: the answer to a try before may have been lost.
+    init(_ order: ShareOrder, _ reading: CentreReading, _ error: SourceError) {
+        let file = reading.files.first { $0.path == SharePolicy.shareKey }
+        if file.flatMap({ SharePolicy.basisPoints($0.bytes) }) == 0 {
+            self = .agrees
+        } else if file != nil, reading.version(of: SharePolicy.shareKey) == order.revision {
+            self = .failed(error)
+        } else {
+            self = .isLater
+        }
     }
 }

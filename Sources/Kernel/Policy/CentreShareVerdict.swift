@@ -6,6 +6,8 @@ enum CentreShareVerdict: Sendable, Equatable {
     ///
     /// - wasInForce: the value was in force, or is.
     case over(wasInForce: Bool)
+    /// It would raise the share, which a value of before does not: see `ShareOrder.Memory.sent`.
+    case past
     /// Nothing may be done yet, for a reason that passes by itself.
     case wait(String)
     /// The same for a reason that the journal has to name: an operator may have to act.
@@ -20,6 +22,9 @@ enum CentreShareVerdict: Sendable, Equatable {
         var release: String
         var phase: ReleasePhase
         var observations: [RouterObservation]
+        var reading = CentreShare.Reading.current
+        /// Every instance has accepted the value.
+        var isAccepted = false
         /// The router was called with this value already.
         var wasSent = false
         var isRollbackWanted = false
@@ -39,16 +44,18 @@ enum CentreShareVerdict: Sendable, Equatable {
     init(_ order: ShareOrder, _ facts: Facts) {
         if facts.phase == .rollingBack || facts.phase == .rolledBack {
             self = CentreShareVerdict.latched(order, facts)
-        } else if facts.observations.areInPlace(
-            basisPoints: order.basisPoints, granularity: CentreShareVerdict.granularity(of: order.basisPoints))
-        {
+        } else if CentreShareVerdict.isInPlace(order, facts) {
             self = .over(wasInForce: true)
         } else if facts.isDryRun {
             self = .wait("a dry run moves nothing")
         } else if !facts.mayLead {
             self = .wait("the replica that leads moves it")
-        } else if CentreShareVerdict.isLower(order, facts.observations) {
+        } else if CentreShareVerdict.isLower(order, facts) {
             self = .lower
+        } else if facts.reading != .current {
+            self = .wait("the router has not been read since")
+        } else if order.memory == .sent {
+            self = .past
         } else {
             self = CentreShareVerdict.rising(facts)
         }
@@ -57,17 +64,32 @@ enum CentreShareVerdict: Sendable, Equatable {
     /// After a rollback nothing rises before `rearm`, and a value that was in force before never does again by itself.
     private static func latched(_ order: ShareOrder, _ facts: Facts) -> CentreShareVerdict {
         if order.basisPoints == 0 { return .over(wasInForce: true) }
-        if facts.wasSent { return .over(wasInForce: true) }
+        if facts.wasSent || order.memory == .sent { return .over(wasInForce: true) }
         if order.memory == .nothing { return .over(wasInForce: false) }
         if facts.phase == .rollingBack { return .hold("\(facts.release) is being rolled back") }
         return .hold("\(facts.release) was rolled back; after `rollguard rearm \(facts.release)` the share follows")
     }
 
-    /// Everything out needs no reading; a lower share needs every instance to have at least that.
-    private static func isLower(_ order: ShareOrder, _ observations: [RouterObservation]) -> Bool {
+    /// What was read before the order came, or before the last call had ended, proves nothing. Of an instance that can never be read
+    /// the accepted call is all that there is.
+    private static func isInPlace(_ order: ShareOrder, _ facts: Facts) -> Bool {
+        guard facts.reading == .current else { return false }
+        let granularity = granularity(of: order.basisPoints)
+        guard facts.isAccepted else {
+            return facts.observations.areInPlace(basisPoints: order.basisPoints, granularity: granularity)
+        }
+        let read = facts.observations.filter { ![$0].areUnreadable }
+        guard !read.isEmpty else { return !facts.observations.isEmpty }
+        return read.areInPlace(basisPoints: order.basisPoints, granularity: granularity)
+    }
+
+    /// Everything out needs no reading; a lower share needs every instance to have at least that, and more than that where no call
+    /// of the daemon can have raised it since.
+    private static func isLower(_ order: ShareOrder, _ facts: Facts) -> Bool {
         if order.basisPoints == 0 { return true }
-        return !observations.isEmpty
-            && observations.allSatisfy { one in one.canaryBasisPoints.map { $0 >= order.basisPoints } ?? false }
+        let least = order.basisPoints + (facts.reading == .older ? 1 : 0)
+        return !facts.observations.isEmpty
+            && facts.observations.allSatisfy { one in one.canaryBasisPoints.map { $0 >= least } ?? false }
     }
 
     private static func rising(_ facts: Facts) -> CentreShareVerdict {

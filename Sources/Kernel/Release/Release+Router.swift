@@ -26,6 +26,7 @@ extension Release {
     private mutating func polled(_ observations: [RouterObservation], _ context: inout StepContext) {
         poll.dropCall()
         take(observations, &context)
+        centreShare.wasRead()
         switch phase {
         case .rollingBack: break
         case .rolledBack: correctDrift(observations, &context)

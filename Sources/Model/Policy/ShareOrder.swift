@@ -8,8 +8,21 @@ public struct ShareOrder: Sendable, Equatable {
         case other
         /// It was in force before: it orders nothing any more.
         case same
+        /// It was sent to the router before and was not seen there, or the centre has gone back to it: it may lower the share still,
+        /// and raises nothing.
+        case sent
         /// Nothing is known of before.
         case nothing
+    }
+
+    /// What revisions of the centre say about which of two values is the later one.
+    public enum Sequence: Sendable, Equatable {
+        /// They grow: a lower one is from before, as after a restored backup.
+        case number(UInt64)
+        /// Each is used once: one that comes back is from before.
+        case once
+        /// They say nothing: a digest of the text.
+        case none
     }
 
     /// The canary's share, 0...10000.
@@ -19,8 +32,12 @@ public struct ShareOrder: Sendable, Equatable {
     /// Where the key is: `etcd:/rollguard/v1/policy/checkout/`.
     public var source: String
     public var memory: Memory
+    public var sequence: Sequence
 
-    public init(basisPoints: Int, revision: String, source: String, memory: Memory = .other) {
+    public init(
+        basisPoints: Int, revision: String, source: String, memory: Memory = .other, sequence: Sequence = .none
+    ) {
+        self.sequence = sequence
         self.basisPoints = basisPoints
         self.revision = revision
         self.source = source
@@ -43,6 +60,8 @@ public enum ShareReading: Sendable, Equatable {
     case order(ShareOrder)
     /// The value that was read before stays, and this says why there is no other one; nil when the reading works.
     case problem(String?)
+    /// An operator has detached this host from the centre, or has attached it again: nothing is carried out meanwhile.
+    case detached(Bool)
 }
 
 /// How far a release is with the share that the centre holds.
@@ -52,6 +71,12 @@ public struct CentreShareReport: Sendable, Equatable {
     public var order: ShareOrder?
     /// The value was in force, or is. A rollback takes such a value back in the centre, and no other one.
     public var wasInForce: Bool
+    /// The router was called with the value, whatever came of it.
+    public var wasSent: Bool
+    /// Nothing is left to do, whether it came into force or not.
+    public var isOver: Bool
+    /// The release knows that this host is detached from the centre.
+    public var isDetached: Bool
     /// Why the value is not in force; nil when nothing keeps it from being so.
     public var reason: String?
     /// Why the centre gives no other value; nil when it can be read and used.
@@ -64,9 +89,12 @@ public struct CentreShareReport: Sendable, Equatable {
     public var mayLead: Bool
 
     public init(
-        release: String, order: ShareOrder?, wasInForce: Bool, reason: String?, problem: String?,
-        observedBasisPoints: Int?, isTakenOut: Bool, mayLead: Bool
+        release: String, order: ShareOrder?, wasInForce: Bool, wasSent: Bool, isOver: Bool, isDetached: Bool,
+        reason: String?, problem: String?, observedBasisPoints: Int?, isTakenOut: Bool, mayLead: Bool
     ) {
+        self.wasSent = wasSent
+        self.isOver = isOver
+        self.isDetached = isDetached
         self.release = release
         self.order = order
         self.wasInForce = wasInForce

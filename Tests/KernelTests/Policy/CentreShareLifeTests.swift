@@ -36,14 +36,14 @@ struct CentreShareLifeTests {
         switch Int.random(in: 0..<12, using: &dice) {
         case 0..<4:
             revision += 1
-            let memory: [ShareOrder.Memory] = [.other, .other, .nothing, .same]
+            let memory: [ShareOrder.Memory] = [.other, .other, .nothing, .same, .sent]
             world.send(
                 .shareRead(
                     release: "checkout",
                     .order(
                         ShareOrder(
                             basisPoints: Int.random(in: 0...10, using: &dice) * 1_000, revision: "\(revision)",
-                            source: "etcd:/r/", memory: memory[Int.random(in: 0..<4, using: &dice)]))))
+                            source: "etcd:/r/", memory: memory[Int.random(in: 0..<5, using: &dice)]))))
         case 4: world.canary.errors = world.canary.errors > 0 ? 0 : 30
         case 5: world.mood = world.mood == .honest ? [.refuses, .hangs, .losesReplies, .blind][revision % 4] : .honest
         case 6: if world.isDiskWorking { world.isDiskWorking = false } else { world.healDisk() }

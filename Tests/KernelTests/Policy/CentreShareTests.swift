@@ -189,6 +189,86 @@ struct CentreShareTests {
         #expect(world.applied.isEmpty && world.kernel.centreShares(at: world.now).isEmpty)
     }
 
+    /// What the router showed before the order came, or before the last call had ended, does not end the order.
+    @Test(arguments: [(0, 50, 0), (20, 50, 20), (20, 60, 40)])
+    func aFallIsNotEndedByAReadingOfBefore(_ before: Int, _ raised: Int, _ wanted: Int) {
+        var world = world(share: before * 100)
+        world.mood = .slow
+        world.send(order(raised, 1))
+        #expect(world.applied.map(\.canaryBasisPoints) == [raised * 100])
+        world.send(order(wanted, 2))
+        world.mood = .honest
+        world.answerSlowCall()
+        world.cycle(2)
+        #expect(world.canaryBasisPoints == wanted * 100)
+        #expect(world.kernel.centreShares(at: world.now)[0].wasInForce)
+    }
+
+    /// What was sent and was not seen: see `ShareOrder.Memory.sent`.
+    @Test(arguments: [(50, 0, 0), (50, 20, 20), (0, 50, 0), (50, 50, 50)])
+    func whatWasSentBeforeARestartLowersAndRaisesNothing(_ router: Int, _ wanted: Int, _ result: Int) {
+        var world = world(share: router * 100)
+        world.restart()
+        world.cycle(2)
+        world.send(order(wanted, 2, .sent))
+        world.cycle(20)
+        #expect(world.canaryBasisPoints == result * 100)
+        let report = world.kernel.centreShares(at: world.now)[0]
+        #expect(report.wasInForce == (wanted <= router) && report.isOver)
+        #expect(wanted <= router || report.text.contains("write it again"))
+    }
+
+    @Test func whatWasRefusedIsNotInForce() {
+        var world = world(share: 5_000)
+        world.mood = .refuses
+        world.send(order(0, 2))
+        world.cycle(10)
+        let report = world.kernel.centreShares(at: world.now)[0]
+        #expect(report.wasSent && !report.wasInForce && !report.isOver)
+    }
+
+    /// A router that can never be read has no more than its answer.
+    @Test func anAcceptedAnswerEndsTheOrderOfARouterThatCannotBeRead() {
+        var world = world(share: 1_000)
+        world.mood = .blind
+        world.cycle(2)
+        world.send(order(0, 1))
+        world.cycle(60)
+        #expect(world.applied.count == 1)
+        #expect(world.kernel.centreShares(at: world.now)[0].wasInForce)
+        world.canaryBasisPoints = 2_000
+        world.cycle(60)
+        #expect(world.canaryBasisPoints == 2_000, "what another client does is not undone")
+    }
+
+    @Test func aRiseIsNotTriedForEver() {
+        var world = world()
+        world.mood = .ignores
+        world.send(order(10, 1))
+        for _ in 0..<200 where !world.kernel.centreShares(at: world.now)[0].isOver { world.cycle(20) }
+        #expect(world.applied.count == CentreShare.raiseLimit)
+        #expect(world.kernel.centreShares(at: world.now)[0].text.contains("called 60 times and was never seen with it"))
+        #expect(records(world).map(\.outcome) == [.applied, .refused])
+        world.mood = .honest
+        world.send(order(10, 2))
+        #expect(world.canaryBasisPoints == 1_000, "written once more")
+    }
+
+    @Test func nothingIsCarriedOutWhileTheHostIsDetached() {
+        var world = world()
+        world.canary.errors = 0
+        world.isDiskWorking = false
+        world.send(order(10, 1))
+        world.send(.shareRead(release: "checkout", .detached(true)))
+        world.healDisk()
+        world.cycle(5)
+        #expect(world.canaryBasisPoints == 0)
+        #expect(world.kernel.centreShares(at: world.now)[0].text.contains("detached from the centre"))
+        world.send(.shareRead(release: "checkout", .detached(false)))
+        world.cycle(1)
+        #expect(world.canaryBasisPoints == 1_000)
+    }
+
     /// What cannot be read changes nothing, and is shown.
     @Test func aProblemOfTheCentreLeavesTheValue() {
         var world = world()

@@ -52,6 +52,24 @@ struct CentreShareVerdictTests {
         Row(
             name: "another replica leads, in place", shown: [1_000], change: { $0.mayLead = false },
             verdict: "over, was in force"),
+        Row(
+            name: "in place before the order came", shown: [1_000], change: { $0.reading = .older }, verdict: "wait"),
+        Row(
+            name: "in place before the last call ended", shown: [1_000], change: { $0.reading = .beforeCall },
+            verdict: "lower"),
+        Row(name: "below, and not read since", change: { $0.reading = .older }, verdict: "wait"),
+        Row(name: "above, and not read since", shown: [2_000], change: { $0.reading = .older }, verdict: "lower"),
+        Row(name: "0 was read before the call ended", order: 0, change: { $0.reading = .beforeCall }, verdict: "lower"),
+        Row(name: "sent before a restart, below", memory: .sent, verdict: "past"),
+        Row(name: "sent before a restart, above", memory: .sent, shown: [2_000], verdict: "lower"),
+        Row(
+            name: "sent before a restart, latched", memory: .sent, change: { $0.phase = .rolledBack },
+            verdict: "over, was in force"),
+        Row(
+            name: "accepted, below", change: { $0.isAccepted = true }, verdict: "raise"),
+        Row(
+            name: "accepted, unread for now", order: 0, shown: [nil], change: { $0.isAccepted = true }, verdict: "lower"
+        ),
         Row(name: "a dry run", change: { $0.isDryRun = true }, verdict: "wait"),
         Row(name: "the journal fails", change: { $0.isJournalFailing = true }, verdict: "wait"),
         Row(name: "the journal fails, lower", shown: [2_000], change: { $0.isJournalFailing = true }, verdict: "lower"),
@@ -71,6 +89,7 @@ struct CentreShareVerdictTests {
         let verdict =
             switch CentreShareVerdict(order, facts) {
             case .over(let wasInForce): wasInForce ? "over, was in force" : "over"
+            case .past: "past"
             case .wait: "wait"
             case .hold: "hold"
             case .lower: "lower"
