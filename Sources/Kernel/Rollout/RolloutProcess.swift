@@ -219,7 +219,7 @@ struct RolloutProcess: Sendable, Equatable {
             return
         }
         // A leader that lost the lead before its step was with the others may be the leader again.
-        guard step.facts.isHandedOver else {
+        guard step.facts.isHandedOver || rollout.wantedStep <= rollout.step else {
             waitsFor = "the other replicas to have the step"
             return
         }
