@@ -112,7 +112,7 @@ extension Release {
     private mutating func adopt(
         incidentOf theirs: Release, _ document: HandoverDocument, _ context: inout StepContext
     ) {
-        if endIfRearmed(by: document, unless: theirs.rollback?.id, &context) { return }
+        if endIfRearmed(by: document, theirs, &context) { return }
         guard let incident = theirs.rollback?.incident, !incident.intent.isDryRun else {
             return forgetOrKeepOwnRollback(document, &context)
         }
@@ -214,16 +214,18 @@ extension Release {
     /// This replica was stopped, and its rollback was acknowledged by the others and rearmed meanwhile. An operator who has ordered a
     /// rollback here since then means what is there now: that is another rollback, which the others follow.
     ///
-    /// - Parameter shown: the rollback that the document has.
-    /// - Returns: whether that was so.
+    /// - Parameter theirs: the release as the document has it.
+    /// - Returns: whether that was so, and nothing of the document's own rollback is left to take in.
     private mutating func endIfRearmed(
-        by document: HandoverDocument, unless shown: String?, _ context: inout StepContext
+        by document: HandoverDocument, _ theirs: Release, _ context: inout StepContext
     ) -> Bool {
-        guard let own = rollback?.incident, !own.intent.isDryRun, !own.isRearmed, own.id != shown,
+        guard let own = rollback?.incident, !own.intent.isDryRun, !own.isRearmed, own.id != theirs.rollback?.id,
             document.rearmed.contains(own.id)
         else { return false }
         let order = orderedAgain
         end(own.id, rearmedBy: "an operator", "at the leader", &context)
+        // The version is out already by another rollback, which this replica takes over.
+        if let other = theirs.rollback?.incident, !other.isRearmed, !other.intent.isDryRun { return false }
         if let order, phase != .rollingBack {
             startRollback(order, because: "ordered again while \(own.id) was open here", &context)
         }
