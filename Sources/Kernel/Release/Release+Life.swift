@@ -25,7 +25,8 @@ extension Release {
         // Verdicts that led to a rollback stay: they say why.
         if end != .rolledBack { rules.forgetVerdicts() }
         let (next, reason) = end.next(baseline: plan.baseline.version)
-        enter(next, &context, because: reason)
+        let isOrdered = end == .withdrawn && centreShare.order?.basisPoints == 0
+        enter(next, &context, because: isOrdered ? "the configuration centre took the canary out" : reason)
         if plan.rollout == nil, end == .withdrawn { undoForward(&context) }
     }
 

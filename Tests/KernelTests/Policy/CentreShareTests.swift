@@ -43,6 +43,7 @@ struct CentreShareTests {
         #expect(world.canaryBasisPoints == 500)
         world.send(order(0, 3))
         #expect(world.canaryBasisPoints == 0 && world.release.phase == .idle)
+        #expect(world.release.explanation == "the configuration centre took the canary out")
         #expect(
             records(world).map(\.changes) == [
                 "checkout: share 0 % -> 10 %", "checkout: share 10 % -> 5 %", "checkout: share 5 % -> 0 %",
